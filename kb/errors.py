@@ -1,0 +1,60 @@
+"""Everything a person can cause to go wrong, as one tree of exceptions.
+
+    QuisaitError
+    ├── SettingsError          a setting has a value that cannot be used
+    ├── QueryError             a query or a filter that cannot be searched
+    ├── InputError             a file or a row that cannot be read as knowledge
+    ├── EncoderError           a model that cannot be found, prepared or run
+    └── KnowledgeBaseError     a knowledge base that cannot be used as it is
+        ├── NotAKnowledgeBase      the folder or file is something else
+        ├── SchemaTooNew           written by a later version of this program
+        ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
+        └── UnknownRecord          no actor or case has this id
+
+The message of each is one line that says what was wrong and what to do; the command line
+prints it as it is and exits with 1, the API answers it with a 4xx.
+"""
+
+
+class QuisaitError(Exception):
+    """Root of the errors that are shown to a person as one line."""
+
+
+class SettingsError(QuisaitError):
+    """A setting has a value that cannot be used."""
+
+
+class QueryError(QuisaitError):
+    """A query or a filter cannot be searched as it is. `reason` names why in one word."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class InputError(QuisaitError):
+    """A file or a row cannot be read as knowledge."""
+
+
+class EncoderError(QuisaitError):
+    """A model cannot be found, prepared or run."""
+
+
+class KnowledgeBaseError(QuisaitError):
+    """A knowledge base cannot be used as it is."""
+
+
+class NotAKnowledgeBase(KnowledgeBaseError):
+    """The folder, or the database in it, is not a knowledge base."""
+
+
+class SchemaTooNew(KnowledgeBaseError):
+    """The knowledge base was written by a later version of this program."""
+
+
+class ReadOnlyKnowledgeBase(KnowledgeBaseError):
+    """A change was asked of a knowledge base that cannot be written."""
+
+
+class UnknownRecord(KnowledgeBaseError):
+    """No actor or case of the knowledge base has this id."""

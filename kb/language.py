@@ -1,0 +1,151 @@
+"""French and English words: folding, elision, hyphens, stems, and what carries no meaning.
+
+One analysis serves documents, queries and names, so that what is typed meets what was written:
+`l'harmonie` and `harmonie`, `Hydro-Alcoolique` and `hydroalcoolique`, `ganteries` and `ganterie`.
+Stems are Snowball's (snowballstemmer), taken of folded words: people leave accents out.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+ANALYSIS_VERSION = 1
+"""Raised whenever the stems of a text change, so that stored words are derived anew."""
+
+STEMMERS = {"fr": "french", "en": "english"}
+
+_WORD = re.compile(r"[^\W_]+(?:[-‐‑'’ʼ][^\W_]+)*")
+_JOINERS = re.compile(r"[-‐‑'’ʼ]")
+_ELIDED = frozenset("c d j l m n s t qu jusqu lorsqu puisqu quoiqu presqu".split())
+
+FUNCTION_WORDS = frozenset(
+    """
+    a ai aient ait an and any are as at au aucun aussi autre aux avec be been but by c ca car ce
+    ceci cela celle celles celui ces cet cette ceux chez comme d dans de depuis des do does donc
+    dont du elle elles en entre est et etaient etait ete etre eux for from had has have he her his
+    i il ils in into is it its j je l la le les leur leurs lui m ma mais me meme mes moi mon n ne
+    ni nos notre nous of on or ou our out par pas plus pour qu que quel quelle quelles quels qui
+    quoi s sa sans se ses si so son sont sous such sur t ta te tes than that the their them then
+    there these they this those to ton tous tout toute toutes tu un une us vers vos votre vous was
+    we were what when where which who whom why will with y you your
+    """.split()
+)
+"""Words that no search should rest on, folded."""
+
+FRAMING_WORDS = frozenset(
+    """
+    besoin besoins can capable capables cherche chercher cherchons connait could fabricant
+    fabricants fabrique fabriquent fabriquer fabriques faire fait find firm firms font fournir
+    fournisseur fournisseurs fournit know knows looking make makes makers maker making need needs
+    peut peuvent pourrait pourraient produire produit produisent produit quelqu quelquun sait savent
+    savoir search societe someone somebody supplier suppliers supply trouver trouve entreprise
+    entreprises company companies produce produces manufacture manufacturer manufacturers want
+    """.split()
+)
+"""Words by which people say that they look for a maker, folded; the need is in the others."""
+
+LEGAL_FORMS = frozenset(
+    """
+    association cie co company compagnie corp earl ei eirl entreprise entreprises ets
+    etablissement etablissements eurl fils freres gaec gie gmbh group groupe inc limited ltd plc sa
+    sarl sas sasu sca sci scic scop snc soc societe ste
+    """.split()
+)
+"""Words that people leave out of a firm's name or put in, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: `text[start:end]`, and the folded forms that stand for it."""
+
+    start: int
+    end: int
+    forms: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents or ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
+    text = text.casefold().replace("œ", "oe").replace("æ", "ae")
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text in order, elided articles apart.
+
+    A word with hyphens stands for its parts and for the parts joined: `porte-fût` →
+    `porte`, `fut`, `portefut`.
+    """
+    for match in _WORD.finditer(text):
+        written = _JOINERS.split(match.group())
+        parts = [fold(part) for part in written]
+        start = match.start()
+        while len(parts) > 1 and parts[0] in _ELIDED:
+            end = start + len(written.pop(0))
+            yield Word(start, end, (parts.pop(0),))
+            start = end + 1
+        forms = (*parts, "".join(parts)) if len(parts) > 1 else (parts[0],)
+        yield Word(start, match.end(), forms)
+
+
+def stems(word: Word, lang: str | None = None) -> set[str]:
+    """The stems that stand for a word in a language; in each known one if it is not known."""
+    langs = [lang] if lang in STEMMERS else list(STEMMERS)
+    return {stem(form, language) for form in word.forms for language in langs}
+
+
+@lru_cache(maxsize=50_000)
+def stem(form: str, lang: str) -> str:
+    """The Snowball stem of a folded word."""
+    if not form.isalpha():
+        return form
+    return str(_stemmer(lang).stemWord(form))
+
+
+_of_this_thread = threading.local()
+
+
+def _stemmer(lang: str) -> Any:
+    # A Snowball stemmer keeps the word it works on in itself: one for each thread.
+    stemmers = _of_this_thread.__dict__
+    if lang not in stemmers:
+        import snowballstemmer
+
+        stemmers[lang] = snowballstemmer.stemmer(STEMMERS[lang])
+    return stemmers[lang]
+
+
+def index_words(text: str, lang: str) -> str:
+    """What the lexical index keeps of a text: its stems in order, function words left out."""
+    kept = (
+        word
+        for word in words(text)
+        if not (len(word.forms) == 1 and word.forms[0] in FUNCTION_WORDS)
+    )
+    return " ".join(stem(form, _known(lang)) for word in kept for form in word.forms)
+
+
+def query_stems(query: str) -> set[str]:
+    """The stems to look for: of the words that carry the need, whatever their language.
+
+    Function words go first, then the words that only frame the question, each as long as
+    something is left: "fournisseur ?" is still a search.
+    """
+    found = list(words(query))
+    for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
+        found = [word for word in found if not set(word.forms) <= unwanted] or found
+    return {one for word in found for one in stems(word)}
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name share: folded, without articles and legal forms."""
+    forms = [word.forms[-1] for word in words(name)]
+    telling = [form for form in forms if form not in FUNCTION_WORDS and form not in LEGAL_FORMS]
+    return " ".join(telling or forms)
+
+
+def _known(lang: str) -> str:
+    return lang if lang in STEMMERS else "fr"

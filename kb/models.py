@@ -1,0 +1,104 @@
+"""The records that every room shares: actors, cases, participations, passages.
+
+Plain immutable values with no behaviour beyond what follows from their fields. Reading them
+from files is the readers' work, storing them the store's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What a document tells of, and so what a hit is."""
+
+    ACTOR = "actor"
+    CASE = "case"
+
+
+class Role(StrEnum):
+    """The part that an actor took in a case."""
+
+    PRODUCER = "producer"
+    SUPPLIER = "supplier"
+    REPACKAGER = "repackager"
+    CARRIER = "carrier"
+    LABORATORY = "laboratory"
+    BUYER = "buyer"
+    FACILITATOR = "facilitator"
+    AUTHORITY = "authority"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A firm or other organisation, as a directory describes it.
+
+    `id` is the directory's own where it gives one. `department` is a French department code
+    ("16", "2A", "974"), `country` an ISO 3166 alpha-2 code, `activity_code` a NAF or NACE code,
+    `siret` 14 digits. Unknown fields are empty strings. `facts` holds the columns of the source
+    that have no field here, in the source's words.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    place: str = ""
+    department: str = ""
+    country: str = ""
+    activity_code: str = ""
+    siret: str = ""
+    website: str = ""
+    lang: str = "fr"
+    themes: tuple[str, ...] = ()
+    source_url: str = ""
+    facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """An actor's part in a case. `actor_id` is empty when the participant has no entry."""
+
+    name: str
+    role: Role
+    actor_id: str = ""
+    contribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An article telling how a need was met.
+
+    `text` is Markdown. `date` (written) and `modified` are ISO 8601 dates or times, or empty.
+    """
+
+    id: str
+    title: str
+    text: str
+    lang: str = "fr"
+    date: str = ""
+    modified: str = ""
+    author: str = ""
+    moderator: str = ""
+    themes: tuple[str, ...] = ()
+    need: str = ""
+    source_url: str = ""
+    participants: tuple[Participation, ...] = ()
+
+
+Record = Actor | Case
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A passage's place in its document: the half-open span `text[start:end]`, in characters."""
+
+    start: int
+    end: int
+
+
+def kind_of(record: Record) -> Kind:
+    return Kind.CASE if isinstance(record, Case) else Kind.ACTOR

@@ -1,0 +1,66 @@
+"""The settings, each from an environment variable with the prefix `QUISAIT_`."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kb.errors import SettingsError
+
+BUNDLED_MODEL = "bundled"
+
+
+class Settings(BaseSettings):
+    """How the program runs. Documented for its users in docs/configuration.md."""
+
+    model_config = SettingsConfigDict(env_prefix="QUISAIT_", extra="ignore", frozen=True)
+
+    kb: Path = Field(
+        default_factory=lambda: user_data_path("quisait") / "kb",
+        description="The folder of the knowledge base.",
+    )
+    model: str = Field(
+        default=BUNDLED_MODEL,
+        description="The encoder: `bundled`, a folder, or the id of a model on a hub.",
+    )
+    engine: Literal["auto", "openvino", "torch"] = Field(
+        default="auto",
+        description="What runs the encoder: OpenVINO, sentence-transformers on torch, or "
+        "OpenVINO where the model can be compiled and torch where not.",
+    )
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("quisait"),
+        description="Where unpacked and compiled models are kept; can be deleted at any time.",
+    )
+    threads: int = Field(
+        default=0, ge=0, description="Processor threads for the encoder; 0 means all."
+    )
+    public_url: str = Field(
+        default="",
+        description="The address that visitors use, for links in the sitemap and the API; "
+        "empty means the address of each request.",
+    )
+    contact_url: str = Field(
+        default="",
+        description="Where the page sends a need that nothing here answers (mailto: or https:); "
+        "empty hides the link.",
+    )
+
+    @classmethod
+    def from_environment(cls, **given: object) -> Self:
+        """Reads the settings; `given` values that are not None win over the environment.
+
+        Raises:
+            SettingsError: a value cannot be used; names the variable and the value.
+        """
+        values = {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]).upper()
+            raise SettingsError(
+                f"QUISAIT_{name}={first['input']!r} cannot be used: {first['msg']}."
+            ) from None

@@ -1,0 +1,559 @@
+"""The store: everything that is known, in one SQLite database. The only module that speaks SQL.
+
+A store belongs to the thread that opened it. Every change is one transaction that also raises
+the base's generation, by which other threads and processes see that something changed.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from sqlite_utils import Database
+
+from kb import schema
+from kb.embedding import Embeddings
+from kb.errors import (
+    KnowledgeBaseError,
+    NotAKnowledgeBase,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+)
+from kb.language import fold
+from kb.models import Actor, Case, Kind, Participation, Record, Role, Slice, kind_of
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for another process's transaction before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPassage:
+    """A passage to be stored: where it is, its stems, and the hash of what is embedded of it.
+
+    `text_hash` is empty for a passage that is found by its words alone.
+    """
+
+    slice: Slice
+    words: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text of a record (`part` names which) and its passages, to be stored."""
+
+    part: str
+    lang: str
+    text: str
+    passages: tuple[DraftPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stored passage with what its document tells of it. `text` is the slice."""
+
+    id: int
+    kind: Kind
+    record_id: str
+    part: str
+    lang: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    actors: int
+    cases: int
+    passages: int
+    embedded: int
+    updated_at: str
+
+
+class Store:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = Database(connection)
+        self._connection = connection
+        self._released: set[str] = set()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Self:
+        """Opens the database at `path`; with `create`, makes it if there is none.
+
+        A base of an older schema is migrated, unless it cannot be written.
+
+        Raises:
+            NotAKnowledgeBase: there is no file, or it is something else.
+            SchemaTooNew: a later version of this program wrote it.
+            ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
+        """
+        if not create and not path.is_file():
+            raise NotAKnowledgeBase(
+                f"{path.parent} is not a knowledge base: it has no {path.name}. "
+                "Make one with `quisait ingest`, or name another with --kb."
+            )
+        try:
+            store = cls(_connect(path))
+            store._check(path, create=create)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, path) from None
+        return store
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _check(self, path: Path, *, create: bool) -> None:
+        version = schema.version_of(self._connection)
+        (application,) = self._connection.execute("pragma application_id").fetchone()
+        (tables,) = self._connection.execute("select count(*) from sqlite_master").fetchone()
+        if application != schema.APPLICATION_ID and (tables or not create):
+            self.close()
+            raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
+        if version != schema.SCHEMA_VERSION:
+            schema.migrate(self._db)
+
+    # What is known
+
+    def record(self, kind: Kind, record_id: str) -> Record:
+        """The actor or case with this id.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        found = self.actors([record_id]) if kind is Kind.ACTOR else self.cases([record_id])
+        if record_id not in found:
+            raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
+        return found[record_id]
+
+    def actors(self, ids: Collection[str]) -> dict[str, Actor]:
+        """The actors with these ids, by id; unknown ids are left out."""
+        rows = self._select(
+            "select * from actors where id in (select value from json_each(:values))", ids
+        )
+        return {row["id"]: _actor(row) for row in rows}
+
+    def cases(self, ids: Collection[str]) -> dict[str, Case]:
+        """The cases with these ids, by id, with their participants; unknown ids are left out."""
+        rows = self._select(
+            "select * from cases where id in (select value from json_each(:values))", ids
+        )
+        parts = self._select(
+            "select * from participations where case_id in (select value from json_each(:values))"
+            " order by case_id, position",
+            ids,
+        )
+        participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
+        for part in parts:
+            participants[part["case_id"]].append(
+                Participation(
+                    name=part["name"],
+                    role=Role(part["role"]),
+                    actor_id=part["actor_id"],
+                    contribution=part["contribution"],
+                )
+            )
+        return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
+
+    def ids(self, kind: Kind, department: str = "", theme: str = "") -> list[str]:
+        """The ids of the actors or cases that a filter leaves, in the order of their ids.
+
+        A case has no department of its own: it is in those of its participants.
+        """
+        table = _TABLES[kind]
+        conditions = ["1"]
+        values: list[str] = []
+        if department and kind is Kind.ACTOR:
+            conditions.append("department = ?")
+            values.append(department)
+        elif department:
+            conditions.append(
+                "id in (select case_id from participations join actors"
+                " on actors.id = participations.actor_id where department = ?)"
+            )
+            values.append(department)
+        if theme:
+            conditions.append("id in (select record_id from themes where kind = ? and key = ?)")
+            values += [kind, fold(theme)]
+        sql = f"select id from {table} where {' and '.join(conditions)} order by id"  # noqa: S608
+        return [row[0] for row in self._connection.execute(sql, values)]
+
+    def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
+        """The ids of the cases that each of these actors took part in, newest first."""
+        rows = self._select(
+            "select distinct actor_id, case_id, date from participations"
+            " join cases on cases.id = case_id"
+            " where actor_id in (select value from json_each(:values))"
+            " order by actor_id, date desc, case_id",
+            actor_ids,
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["actor_id"], []).append(row["case_id"])
+        return found
+
+    def themes(self) -> list[tuple[str, int, int]]:
+        """Each theme as most records write it, with how many actors and cases have it."""
+        rows = self._connection.execute(
+            "select name, sum(kind = 'actor'), sum(kind = 'case') from themes"
+            " group by key order by key"
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def departments(self) -> list[tuple[str, int]]:
+        """Each department with how many actors it has, in the order of the codes."""
+        rows = self._connection.execute(
+            "select department, count(*) from actors where department != ''"
+            " group by department order by department"
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def actors_named(self, key: str) -> list[str]:
+        """The ids of the actors whose name has this key (`kb.language.name_key`)."""
+        rows = self._connection.execute(
+            "select actor_id from names where key = ? order by actor_id", [key]
+        )
+        return [row[0] for row in rows]
+
+    def actors_registered(self, number: str) -> list[str]:
+        """The ids of the actors with this SIRET (14 digits) or SIREN (9)."""
+        rows = self._connection.execute(
+            "select id from actors where siret = ? or (length(?) = 9 and substr(siret, 1, 9) = ?)"
+            " order by id",
+            [number, number, number],
+        )
+        return [row[0] for row in rows]
+
+    # What is found
+
+    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+        """The passages with these ids, by id; ids that are gone are left out."""
+        rows = self._select(
+            'select p.id, kind, record_id, part, lang, substr(text, start + 1, "end" - start) text'
+            " from passages p join documents d on d.id = document_id"
+            " where p.id in (select value from json_each(:values))",
+            ids,
+        )
+        return {
+            row["id"]: Passage(
+                row["id"],
+                Kind(row["kind"]),
+                row["record_id"],
+                row["part"],
+                row["lang"],
+                row["text"],
+            )
+            for row in rows
+        }
+
+    def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
+        rows = self._select(
+            "select p.id from passages p join documents d on d.id = document_id"
+            " where kind = :kind and record_id in (select value from json_each(:values))",
+            record_ids,
+            kind=kind.value,
+        )
+        return {row["id"] for row in rows}
+
+    def match_words(
+        self, stems: Collection[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` passages that match the stems best: id and BM25, positive, best first.
+
+        BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. With `among`, only
+        those passages are looked at.
+        """
+        query = fts_query(stems)
+        if not query:
+            return []
+        rows = self._connection.execute(
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
+            " and (? is null or rowid in (select value from json_each(?)))"
+            " order by bm25(passage_words), rowid limit ?",
+            [query, *[None if among is None else json.dumps(list(among))] * 2, k],
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    # What the index is made of
+
+    @property
+    def generation(self) -> str:
+        """Names the state of the base: a counter of changes, and a token that never recurs.
+
+        The token tells a base from a restored copy that has seen as many changes.
+        """
+        return self.property("generation")
+
+    def property(self, name: str) -> str:
+        row = self._connection.execute(
+            "select value from properties where name = ?", [name]
+        ).fetchone()
+        return row[0] if row else ""
+
+    def embedded_passages(self, encoder: str) -> set[int]:
+        """The ids of the passages that have an embedding of this encoder."""
+        rows = self._connection.execute(
+            "select p.id from passages p join embeddings e using (text_hash) where encoder = ?",
+            [encoder],
+        )
+        return {row[0] for row in rows}
+
+    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
+        """The embeddings of these passages, a row each in the order given."""
+        rows = self._select(
+            "select p.id, vector from passages p join embeddings e using (text_hash)"
+            " where encoder = :encoder and p.id in (select value from json_each(:values))",
+            ids,
+            encoder=encoder,
+        )
+        vectors = {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
+        return np.stack([vectors[id_] for id_ in ids])
+
+    def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
+        """Those of these text hashes that have no embedding of this encoder."""
+        rows = self._select(
+            "select text_hash from embeddings where encoder = :encoder"
+            " and text_hash in (select value from json_each(:values))",
+            hashes,
+            encoder=encoder,
+        )
+        return set(hashes) - {row["text_hash"] for row in rows}
+
+    def counts(self, encoder: str) -> Counts:
+        """How much is known, and how many passages are embedded by this encoder."""
+        row = self._connection.execute(
+            "select (select count(*) from actors), (select count(*) from cases),"
+            " (select count(*) from passages where text_hash is not null),"
+            " (select count(*) from passages join embeddings using (text_hash)"
+            "  where encoder = ?)",
+            [encoder],
+        ).fetchone()
+        actors, cases, passages, embedded = row
+        return Counts(actors, cases, passages, embedded, self.property("updated_at"))
+
+    # Changes
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One transaction that raises the generation; nothing of it stays if it fails.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        path = Path(self._connection.execute("pragma database_list").fetchone()[2])
+        try:
+            self._connection.execute("begin immediate")
+            try:
+                yield
+                self._drop_released_embeddings()
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                number = int(self.generation.partition("-")[0] or 0) + 1
+                self.set_property("generation", f"{number}-{secrets.token_hex(4)}")
+                self.set_property("updated_at", now)
+            except BaseException:
+                self._connection.rollback()
+                raise
+            finally:
+                self._released.clear()
+            self._connection.commit()
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, path) from None
+
+    def set_property(self, name: str, value: str) -> None:
+        self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
+
+    def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
+        """Stores a record in the place of any with its id. `names`: an actor's name keys."""
+        kind = kind_of(record)
+        self._forget(kind, record.id)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._db.table(_TABLES[kind]).insert({**_row(record), "updated_at": now})
+        if isinstance(record, Case):
+            self._db.table("participations").insert_all(
+                {
+                    "case_id": record.id,
+                    "position": position,
+                    "actor_id": part.actor_id,
+                    "name": part.name,
+                    "role": part.role.value,
+                    "contribution": part.contribution,
+                }
+                for position, part in enumerate(record.participants)
+            )
+        self._db.table("themes").insert_all(
+            (
+                {"kind": kind.value, "record_id": record.id, "key": fold(theme), "name": theme}
+                for theme in record.themes
+            ),
+            ignore=True,
+        )
+        self._db.table("names").insert_all(
+            ({"key": key, "actor_id": record.id} for key in sorted(names)), ignore=True
+        )
+        for document in documents:
+            self._put_document(kind, record.id, document)
+
+    def _put_document(self, kind: Kind, record_id: str, document: Document) -> None:
+        cursor = self._connection.execute(
+            "insert into documents (kind, record_id, part, lang, text) values (?, ?, ?, ?, ?)",
+            [kind.value, record_id, document.part, document.lang, document.text],
+        )
+        for passage in document.passages:
+            text = document.text[passage.slice.start : passage.slice.end]
+            id_ = passage_id(kind, record_id, document.part, passage.slice.start, text)
+            self._connection.execute(
+                'insert into passages (id, document_id, start, "end", text_hash)'
+                " values (?, ?, ?, ?, ?)",
+                [
+                    id_,
+                    cursor.lastrowid,
+                    passage.slice.start,
+                    passage.slice.end,
+                    passage.text_hash or None,
+                ],
+            )
+            self._connection.execute(
+                "insert into passage_words (rowid, words) values (?, ?)", [id_, passage.words]
+            )
+
+    def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
+        """Stores vectors `(dimension,)` by text hash."""
+        self._db.table("embeddings").insert_all(
+            (
+                {"text_hash": text_hash, "encoder": encoder, "vector": vector.tobytes()}
+                for text_hash, vector in vectors.items()
+            ),
+            replace=True,
+        )
+
+    def remove(self, kind: Kind, record_id: str) -> bool:
+        """Removes a record and all that was made of it; returns whether there was one."""
+        known = record_id in self.ids(kind)
+        self._forget(kind, record_id)
+        return known
+
+    def _forget(self, kind: Kind, record_id: str) -> None:
+        key = [kind.value, record_id]
+        of_record = (
+            "select p.id from passages p join documents d on d.id = document_id"
+            " where kind = ? and record_id = ?"
+        )
+        execute = self._connection.execute
+        hashes = execute(of_record.replace("p.id", "text_hash", 1), key)
+        self._released.update(row[0] for row in hashes if row[0])
+        execute(f"delete from passage_words where rowid in ({of_record})", key)  # noqa: S608
+        execute(f"delete from passages where id in ({of_record})", key)  # noqa: S608
+        execute("delete from documents where kind = ? and record_id = ?", key)
+        execute("delete from themes where kind = ? and record_id = ?", key)
+        if kind is Kind.ACTOR:
+            execute("delete from names where actor_id = ?", [record_id])
+            execute("delete from actors where id = ?", [record_id])
+        else:
+            execute("delete from participations where case_id = ?", [record_id])
+            execute("delete from cases where id = ?", [record_id])
+
+    def _drop_released_embeddings(self) -> None:
+        """Deletes the embeddings of removed passages, unless another passage has the same text."""
+        self._connection.execute(
+            "delete from embeddings where text_hash in (select value from json_each(:values))"
+            " and not exists (select 1 from passages p where p.text_hash = embeddings.text_hash)",
+            {"values": json.dumps(sorted(self._released))},
+        )
+
+    def drop_embeddings_except(self, encoder: str) -> None:
+        """Deletes what other encoders made."""
+        self._connection.execute("delete from embeddings where encoder != ?", [encoder])
+
+    def _select(self, sql: str, values: Collection[Any], **named: str) -> list[sqlite3.Row]:
+        """Runs a query with the parameters `named` and `:values`, a set as a JSON array."""
+        return self._connection.execute(
+            sql, {"values": json.dumps(list(values)), **named}
+        ).fetchall()
+
+
+def passage_id(kind: Kind, record_id: str, part: str, start: int, text: str) -> int:
+    """Names a passage by what it says and where: 63 bits of a hash.
+
+    The same id always means the same text, whatever happened to the base in between, so that
+    an index can trust the ids it holds.
+    """
+    parts = "\0".join([kind.value, record_id, part, str(start), text])
+    return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1
+
+
+def fts_query(stems: Collection[str]) -> str:
+    """An FTS5 query for any of the stems; nothing in a stem is FTS5 syntax once it is quoted."""
+    return " OR ".join('"' + stem.replace('"', '""') + '"' for stem in sorted(stems) if stem)
+
+
+_TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode; a base that cannot be written is opened to read only."""
+    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    writable = writable and os.access(path.parent, os.W_OK)
+    if not path.exists() and not writable:
+        raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
+    # Nobody can write beside a base that we cannot write: without that, WAL could not be read.
+    address = f"{path.absolute().as_uri()}?{'mode=rwc' if writable else 'immutable=1'}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("pragma foreign_keys = on")
+    if writable:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+    return connection
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
+    """The error of ours that says in one line what an error of SQLite's means here."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_NOTADB"):
+        return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")
+    if name.startswith("SQLITE_CORRUPT"):
+        return NotAKnowledgeBase(
+            f"{path} is damaged ({error}): restore a copy, or ingest again into a new folder."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return ReadOnlyKnowledgeBase(f"{path} cannot be written: {error}.")
+    if name.startswith("SQLITE_BUSY"):
+        return KnowledgeBaseError(
+            f"{path} has been locked by another process for {BUSY_TIMEOUT_S:.0f} s; try again."
+        )
+    if name.startswith("SQLITE_FULL"):
+        return KnowledgeBaseError(f"{path}: the disk is full; nothing was changed.")
+    return KnowledgeBaseError(f"{path}: {error}.")
+
+
+def _row(record: Record) -> dict[str, str]:
+    """A record's own columns: all its fields but the participants, the compound ones as JSON."""
+    row = {
+        field.name: getattr(record, field.name)
+        for field in fields(record)
+        if field.name != "participants"
+    }
+    row["themes"] = json.dumps(record.themes, ensure_ascii=False)
+    if isinstance(record, Actor):
+        row["facts"] = json.dumps(dict(record.facts), ensure_ascii=False)
+    return row
+
+
+def _actor(row: sqlite3.Row) -> Actor:
+    given = {key: row[key] for key in row.keys() if key != "updated_at"}  # noqa: SIM118
+    given["themes"] = tuple(json.loads(row["themes"]))
+    given["facts"] = MappingProxyType(json.loads(row["facts"]))
+    return Actor(**given)
+
+
+def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:
+    given = {key: row[key] for key in row.keys() if key != "updated_at"}  # noqa: SIM118
+    given["themes"] = tuple(json.loads(row["themes"]))
+    return Case(**given, participants=tuple(participants))
