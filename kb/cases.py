@@ -23,9 +23,6 @@ WEIGHTS: Mapping[Role, float] = {
 """What share of a case's score its actors get, by their role: makers first, then those who
 brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
 
-GATE = 2.0
-"""A case scored below this is not about the query, and vouches for nobody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
@@ -37,11 +34,12 @@ class Voucher:
 
 
 def vouchers(cases: Iterable[tuple[Case, float]]) -> dict[str, list[Voucher]]:
-    """What scored cases say for the actors who took part, by actor id, best first."""
+    """What scored cases say for the actors who took part, by actor id, best first.
+
+    A case that does not itself fit the query vouches for nobody: leave it out.
+    """
     found: dict[str, list[Voucher]] = {}
     for case, score in cases:
-        if score < GATE:
-            continue
         for part in case.participants:
             if part.actor_id:
                 voucher = Voucher(score * WEIGHTS[part.role], case, part)

@@ -8,28 +8,42 @@ functions for hybrid retrieval"), which unlike reciprocal rank fusion leaves a d
 alone where no word matches, as across languages.
 """
 
+import math
+
 from kb.hits import Fit
 
 LEXICAL_WEIGHT = 0.2
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
-STRONG, POSSIBLE, WEAK = 3.0, 2.0, 1.5
-"""Least fused score of each fit. See docs/ranking.md for what they were set on."""
+STRONG, POSSIBLE, WEAK = -0.1, -0.8, -1.4
+"""Least fused score of each fit, from the chance level of the corpus."""
 
 
-def fuse(cosine: float, mean: float, deviation: float, bm25: float) -> float:
-    """The fused score of a passage: about 0 for a chance passage, above 2 for a telling one.
+def fuse(dense: float, bm25: float) -> float:
+    """The fused score of a passage: about 0 for a chance passage.
 
-    `mean` and `deviation` are those of the query's cosines to all passages; `bm25` is 0 or more.
+    `dense` is the standardised cosine (`kb.index.Index.standardised`), `bm25` 0 or more.
     """
-    return (cosine - mean) / deviation + LEXICAL_WEIGHT * bm25
+    return dense + LEXICAL_WEIGHT * bm25
 
 
-def fit_of(score: float) -> Fit:
-    if score >= STRONG:
+def chance_level(n_passages: int) -> float:
+    """The score that the best of so many passages may have by chance.
+
+    The expected maximum of n standard normal values is about √(2 ln n). Cosines are not quite
+    normal, and the best passages of unanswerable queries came out within ±0.9 of it on corpora
+    of 200 to 6,000 passages: fits are a guide, not a verdict (docs/ranking.md).
+    """
+    return math.sqrt(2 * math.log(max(n_passages, 2)))
+
+
+def fit_of(score: float, n_passages: int) -> Fit:
+    """What a score says in a corpus of so many passages."""
+    excess = score - chance_level(n_passages)
+    if excess >= STRONG:
         return Fit.STRONG
-    if score >= POSSIBLE:
+    if excess >= POSSIBLE:
         return Fit.POSSIBLE
-    if score >= WEAK:
+    if excess >= WEAK:
         return Fit.WEAK
     return Fit.NONE

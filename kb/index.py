@@ -11,7 +11,7 @@ The search is exact (`IndexFlatIP`): cosines, since rows are unit vectors.
 import contextlib
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ INDEX_FILE = "passages.faiss"
 CARD_FILE = "passages.faiss.json"
 INDEX_FORMAT = 1
 REFRESH_BATCH = 10_000
+PRIOR_PASSAGES = 10
+"""How many passages of the overall mean a language's own mean is mixed with."""
 
 
 class Index:
@@ -35,8 +37,8 @@ class Index:
         self.dimension = dimension
         self.generation = ""
         self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        self._known: frozenset[int] = frozenset()
-        self._mean = np.zeros(dimension, np.float32)
+        self._languages: dict[int, str] = {}
+        self._means: dict[str, Embeddings] = {}
         self._covariance = np.zeros((dimension, dimension), np.float32)
 
     def __len__(self) -> int:
@@ -67,23 +69,26 @@ class Index:
 
     def cosines(self, query: Embeddings, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
-        here = [id_ for id_ in ids if id_ in self._known]
+        here = [id_ for id_ in ids if id_ in self._languages]
         if not here:
             return {}
         vectors = self._faiss.reconstruct_batch(np.asarray(here, np.int64))
         return dict(zip(here, (vectors @ query).tolist(), strict=True))
 
-    def spread(self, query: Embeddings) -> tuple[float, float]:
-        """Mean and standard deviation of the cosines of a query to all passages.
+    def standardised(self, query: Embeddings, cosines: Mapping[int, float]) -> dict[int, float]:
+        """Cosines to a `(dimension,)` embedding as deviations from a chance passage's.
 
-        Exact, from the embeddings' mean μ and covariance Σ: the cosines have mean q·μ and
-        variance qᵀΣq. An empty index gives (0, 1).
+        Each is compared with the passages of its own language: a query prefers text in its own
+        language whatever it says. With μ the mean embedding of a language, drawn towards the
+        mean of all where its passages are few, and Σ the covariance within languages, the
+        cosines to a language's passages have mean q·μ and variance qᵀΣq.
         """
-        if len(self) < 2:
-            return 0.0, 1.0
-        mean = float(query @ self._mean)
-        variance = float(query @ self._covariance @ query)
-        return mean, max(variance, 1e-12) ** 0.5
+        deviation = max(float(query @ self._covariance @ query), 1e-12) ** 0.5
+        means = {lang: float(query @ mean) for lang, mean in self._means.items()}
+        return {
+            id_: (cosine - means[self._languages[id_]]) / deviation
+            for id_, cosine in cosines.items()
+        }
 
     def refreshed(self, store: Store) -> "Index":
         """An index at the store's generation: this one, less what is gone, plus what is new."""
@@ -91,24 +96,33 @@ class Index:
         result.generation = store.generation
         wanted = store.embedded_passages(self.encoder)
         result._faiss = faiss.clone_index(self._faiss)
-        gone = np.fromiter(self._known - wanted, np.int64)
+        gone = np.fromiter(self._languages.keys() - wanted.keys(), np.int64)
         if len(gone):
             result._faiss.remove_ids(faiss.IDSelectorBatch(gone))
-        missing = sorted(wanted - self._known)
+        missing = sorted(wanted.keys() - self._languages.keys())
         for first in range(0, len(missing), REFRESH_BATCH):
             ids = missing[first : first + REFRESH_BATCH]
             vectors = store.embeddings(self.encoder, ids)
             result._faiss.add_with_ids(vectors, np.asarray(ids, np.int64))
-        result._measure()
+        result._measure(wanted)
         return result
 
-    def _measure(self) -> None:
-        self._known = frozenset(faiss.vector_to_array(self._faiss.id_map).tolist())
-        if len(self) < 2:
+    def _measure(self, languages: dict[int, str]) -> None:
+        """Takes the means and the covariance that `standardised` compares with."""
+        self._languages = languages
+        if not languages:
             return
         vectors = self._faiss.index.reconstruct_n(0, len(self))
-        self._mean = vectors.mean(axis=0)
-        self._covariance = np.cov(vectors, rowvar=False).astype(np.float32)
+        ids = _ids(self._faiss)
+        language_of = np.array([languages[id_] for id_ in ids])
+        overall = vectors.mean(axis=0)
+        for lang in np.unique(language_of):
+            rows = language_of == lang
+            share = rows.sum() / (rows.sum() + PRIOR_PASSAGES)
+            mean = share * vectors[rows].mean(axis=0) + (1 - share) * overall
+            self._means[str(lang)] = mean.astype(np.float32)
+            vectors[rows] -= mean
+        self._covariance = (vectors.T @ vectors / len(self)).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Writes the index beside the database, whole or not at all."""
@@ -126,21 +140,27 @@ class Index:
             pending.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, folder: Path, encoder: str, dimension: int) -> "Index":
-        """The index saved in `folder`, or an empty one if there is none to be trusted."""
+    def load(cls, folder: Path, encoder: str, dimension: int, store: Store) -> "Index":
+        """The index saved in `folder`, or an empty one if there is none for this store's state."""
         index = cls(encoder, dimension)
         # Whatever is wrong with a cache, the answer is the same: do without it.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RuntimeError):
             card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            generation = card.pop("generation")
-            size = card.pop("bytes")
-            if card == index._card() and size == (folder / INDEX_FILE).stat().st_size:
+            size = (folder / INDEX_FILE).stat().st_size
+            if card == {**index._card(), "generation": store.generation, "bytes": size}:
                 saved = faiss.read_index(str(folder / INDEX_FILE))
-                if saved.d == dimension:
+                languages = store.embedded_passages(encoder)
+                if set(_ids(saved)) == languages.keys():
                     index._faiss = saved
-                    index.generation = generation
-                    index._measure()
+                    index.generation = card["generation"]
+                    index._measure(languages)
         return index
 
     def _card(self) -> dict[str, Any]:
         return {"format": INDEX_FORMAT, "encoder": self.encoder, "dimension": self.dimension}
+
+
+def _ids(index: Any) -> list[int]:
+    """The passage ids that a FAISS index holds, in the order of its rows."""
+    ids: list[int] = faiss.vector_to_array(index.id_map).tolist()
+    return ids

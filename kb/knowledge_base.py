@@ -23,7 +23,7 @@ from kb.index import Index
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.prepared_model import load_encoder
 from kb.schema import SCHEMA_VERSION
-from kb.search import search
+from kb.search import Ingredients, search
 from kb.settings import Settings
 from kb.store import Store
 
@@ -113,7 +113,14 @@ class KnowledgeBase:
 
     # Asking
 
-    def search(self, query: str, *, limit: int = 10, filters: Filters = Filters()) -> SearchResult:
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        filters: Filters = Filters(),
+        ingredients: Ingredients = Ingredients(),
+    ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
         Raises:
@@ -127,6 +134,7 @@ class KnowledgeBase:
             encoder=self.encoder,
             limit=limit,
             filters=filters,
+            ingredients=ingredients,
         )
 
     def actor(self, actor_id: str) -> Actor:
@@ -321,7 +329,9 @@ class KnowledgeBase:
                 index = self._index
                 if index is None:
                     encoder = self.encoder
-                    index = Index.load(self.folder, encoder.fingerprint, encoder.dimension)
+                    index = Index.load(
+                        self.folder, encoder.fingerprint, encoder.dimension, self._store
+                    )
                 if index.generation != generation:
                     index = index.refreshed(self._store)
                 self._index = index

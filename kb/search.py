@@ -11,7 +11,7 @@ A record scores as its best passage, so that a long description does not win by 
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kb import fusion
@@ -37,6 +37,15 @@ NAME_SCORE = 1000.0
 """Added to an exact name or number, so that nothing outranks it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What a ranking is made of; each can be left out, to see what it is worth."""
+
+    dense: bool = True
+    lexical: bool = True
+    cases: bool = True
+
+
 @dataclass(slots=True)
 class _Candidate:
     """A record that some passage of it brought up, with its passages, best first."""
@@ -47,6 +56,9 @@ class _Candidate:
     vouchers: Sequence[Voucher] = ()
     named: bool = False
 
+    def fit(self, n_passages: int) -> Fit:
+        return fusion.fit_of(self.score, n_passages)
+
 
 def search(
     query: str,
@@ -56,6 +68,7 @@ def search(
     encoder: Encoder,
     limit: int = 10,
     filters: Filters = Filters(),
+    ingredients: Ingredients = Ingredients(),
 ) -> SearchResult:
     """Finds the actors and the cases that could answer a query.
 
@@ -65,27 +78,30 @@ def search(
     started = time.perf_counter()
     query = _checked(query)
     wanted = query_stems(query)
-    actors, cases = _candidates(query, wanted, filters, store, index, encoder)
+    dense, lexical = _passage_scores(query, wanted, filters, store, index, encoder, ingredients)
+    actors, cases = _candidates(dense, lexical, store)
     known_cases = store.cases(cases.keys())
-    _let_cases_vouch(actors, cases, known_cases)
+    if ingredients.cases:
+        _let_cases_vouch(actors, cases, known_cases, len(index))
     _put_names_first(query, actors, store)
 
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
     ranked_cases = _ranked(cases, Kind.CASE, filters, store)
+    answering = [id_ for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE]
     known_actors = store.actors([candidate.record_id for candidate in ranked_actors[:limit]])
-    departments, themes = _facets(actors, filters, store)
+    departments, themes = _facets(answering, filters, store)
     return SearchResult(
         query=query,
         hits=tuple(
-            _actor_hit(rank, candidate, known_actors[candidate.record_id], wanted)
+            _actor_hit(rank, candidate, known_actors[candidate.record_id], wanted, len(index))
             for rank, candidate in enumerate(ranked_actors[:limit], start=1)
         ),
         cases=tuple(
-            _case_hit(rank, candidate, known_cases[candidate.record_id], wanted)
+            _case_hit(rank, candidate, known_cases[candidate.record_id], wanted, len(index))
             for rank, candidate in enumerate(ranked_cases[:limit], start=1)
         ),
-        total=sum(_fit(candidate) is not Fit.NONE for candidate in ranked_actors),
-        total_cases=sum(_fit(candidate) is not Fit.NONE for candidate in ranked_cases),
+        total=_count_answering(ranked_actors, len(index)),
+        total_cases=_count_answering(ranked_cases, len(index)),
         departments=departments,
         themes=themes,
         took_ms=(time.perf_counter() - started) * 1000,
@@ -108,39 +124,49 @@ def _checked(query: str) -> str:
     return query
 
 
-def _candidates(
+def _passage_scores(
     query: str,
     wanted: set[str],
     filters: Filters,
     store: Store,
     index: Index,
     encoder: Encoder,
-) -> tuple[dict[str, _Candidate], dict[str, _Candidate]]:
-    """The actors and the cases that the best passages bring up, by id, scored.
+    ingredients: Ingredients,
+) -> tuple[dict[int, float], dict[int, float]]:
+    """The standardised cosines and the BM25 of the passages that could matter, by id.
 
     The whole base is searched whatever the filters: they do not keep a case from vouching, and
     what they would leave is counted. What they let through is searched besides, so that it is
     found however deep it lies.
     """
-    (embedded,) = encoder.encode([query], TextKind.QUERY)
-    cosines = dict(index.search(embedded, DENSE_CANDIDATES))
-    bm25 = dict(store.match_words(wanted, LEXICAL_CANDIDATES))
+    scopes: list[Collection[int] | None] = [None]
     if filters.department or filters.theme:
-        left = store.passage_ids_of(
-            Kind.ACTOR, store.ids(Kind.ACTOR, filters.department, filters.theme)
-        )
-        cosines.update(index.search(embedded, DENSE_CANDIDATES, among=left))
-        bm25.update(store.match_words(wanted, LEXICAL_CANDIDATES, among=left))
-    cosines.update(index.cosines(embedded, [id_ for id_ in bm25 if id_ not in cosines]))
-    mean, deviation = index.spread(embedded)
+        left = store.ids(Kind.ACTOR, filters.department, filters.theme)
+        scopes.append(store.passage_ids_of(Kind.ACTOR, left))
+    lexical: dict[int, float] = {}
+    if ingredients.lexical:
+        for scope in scopes:
+            lexical.update(store.match_words(wanted, LEXICAL_CANDIDATES, among=scope))
+    dense: dict[int, float] = {}
+    if ingredients.dense:
+        (embedded,) = encoder.encode([query], TextKind.QUERY)
+        cosines: dict[int, float] = {}
+        for scope in scopes:
+            cosines.update(index.search(embedded, DENSE_CANDIDATES, among=scope))
+        cosines.update(index.cosines(embedded, [id_ for id_ in lexical if id_ not in cosines]))
+        dense = index.standardised(embedded, cosines)
+    return dense, lexical
 
+
+def _candidates(
+    dense: Mapping[int, float], lexical: Mapping[int, float], store: Store
+) -> tuple[dict[str, _Candidate], dict[str, _Candidate]]:
+    """The actors and the cases that scored passages bring up, by id."""
     found: dict[Kind, dict[str, _Candidate]] = {Kind.ACTOR: {}, Kind.CASE: {}}
-    for id_, passage in store.passages(cosines.keys() | bm25.keys()).items():
-        # A passage found by its words alone is, to the encoder, a chance one.
-        cosine = cosines.get(id_, mean)
-        score = fusion.fuse(cosine, mean, deviation, bm25.get(id_, 0.0))
-        of_kind = found[passage.kind]
-        candidate = of_kind.setdefault(passage.record_id, _Candidate(passage.record_id))
+    for id_, passage in store.passages(dense.keys() | lexical.keys()).items():
+        # To the encoder, a passage that it has not read is a chance one.
+        score = fusion.fuse(dense.get(id_, 0.0), lexical.get(id_, 0.0))
+        candidate = found[passage.kind].setdefault(passage.record_id, _Candidate(passage.record_id))
         candidate.passages.append((passage, score))
         candidate.score = max(candidate.score, score)
     for candidate in (*found[Kind.ACTOR].values(), *found[Kind.CASE].values()):
@@ -152,8 +178,13 @@ def _let_cases_vouch(
     actors: dict[str, _Candidate],
     cases: Mapping[str, _Candidate],
     known_cases: Mapping[str, Case],
+    n_passages: int,
 ) -> None:
-    scored = [(known_cases[id_], candidate.score) for id_, candidate in cases.items()]
+    scored = [
+        (known_cases[id_], candidate.score)
+        for id_, candidate in cases.items()
+        if candidate.fit(n_passages) is not Fit.NONE
+    ]
     for actor_id, given in vouchers(scored).items():
         actor = actors.setdefault(actor_id, _Candidate(actor_id, score=0.0))
         actor.vouchers = given
@@ -187,15 +218,18 @@ def _ranked(
     return sorted((candidates[id_] for id_ in left), key=lambda one: (-one.score, one.record_id))
 
 
+def _count_answering(candidates: Sequence[_Candidate], n_passages: int) -> int:
+    return sum(candidate.fit(n_passages) is not Fit.NONE for candidate in candidates)
+
+
 def _facets(
-    actors: Mapping[str, _Candidate], filters: Filters, store: Store
+    actor_ids: Collection[str], filters: Filters, store: Store
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """How many answering actors each department and each theme would leave, most first."""
-    answering = store.actors([id_ for id_, one in actors.items() if _fit(one) is not Fit.NONE])
+    """How many of these actors each department and each theme would leave, most first."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
     themes: Counter[str] = Counter()
-    for actor in answering.values():
+    for actor in store.actors(actor_ids).values():
         if actor.department and (not theme or theme in map(fold, actor.themes)):
             departments[actor.department] += 1
         if not filters.department or actor.department == filters.department:
@@ -207,11 +241,9 @@ def _facets(
     return most_first(departments), most_first(themes)
 
 
-def _fit(candidate: _Candidate) -> Fit:
-    return fusion.fit_of(candidate.score)
-
-
-def _actor_hit(rank: int, candidate: _Candidate, actor: Actor, wanted: set[str]) -> ActorHit:
+def _actor_hit(
+    rank: int, candidate: _Candidate, actor: Actor, wanted: set[str], n_passages: int
+) -> ActorHit:
     evidence = []
     if candidate.named:
         marks = _marks(actor.name, actor.lang, wanted)
@@ -229,12 +261,14 @@ def _actor_hit(rank: int, candidate: _Candidate, actor: Actor, wanted: set[str])
             )
         )
     evidence += _quotations(candidate, {NAME}, actor.source_url, wanted)
-    return ActorHit(rank, candidate.score, _fit(candidate), actor, tuple(evidence))
+    return ActorHit(rank, candidate.score, candidate.fit(n_passages), actor, tuple(evidence))
 
 
-def _case_hit(rank: int, candidate: _Candidate, case: Case, wanted: set[str]) -> CaseHit:
+def _case_hit(
+    rank: int, candidate: _Candidate, case: Case, wanted: set[str], n_passages: int
+) -> CaseHit:
     evidence = _quotations(candidate, {TITLE, PARTICIPANTS}, case.source_url, wanted)
-    return CaseHit(rank, candidate.score, _fit(candidate), case, tuple(evidence))
+    return CaseHit(rank, candidate.score, candidate.fit(n_passages), case, tuple(evidence))
 
 
 def _quotations(

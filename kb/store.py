@@ -297,13 +297,14 @@ class Store:
         ).fetchone()
         return row[0] if row else ""
 
-    def embedded_passages(self, encoder: str) -> set[int]:
-        """The ids of the passages that have an embedding of this encoder."""
+    def embedded_passages(self, encoder: str) -> dict[int, str]:
+        """The passages that have an embedding of this encoder: their languages by id."""
         rows = self._connection.execute(
-            "select p.id from passages p join embeddings e using (text_hash) where encoder = ?",
+            "select p.id, lang from passages p join embeddings e using (text_hash)"
+            " join documents d on d.id = document_id where encoder = ?",
             [encoder],
         )
-        return {row[0] for row in rows}
+        return {row[0]: row[1] for row in rows}
 
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
         """The embeddings of these passages, a row each in the order given."""

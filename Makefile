@@ -1,0 +1,71 @@
+# The one set of commands for people and for CI. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DEMO := build/demo-kb
+DEMO_DATABASE := $(DEMO)/kb.sqlite
+DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
+NEEDS := tests/data/demo-needs
+
+.PHONY: help install run demo test check format lint types imports benchmark evaluate clean
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## make the environment in .venv
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; name one with PYTHON=…"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable . --group dev
+	touch $@
+
+run: demo ## build the demonstration knowledge base if need be, and serve it
+	@exec $(BIN)/quisait serve --kb $(DEMO) --host $(HOST) --port $(PORT)
+
+demo: $(DEMO_DATABASE) ## build the demonstration knowledge base in build/demo-kb
+
+$(DEMO_DATABASE): $(INSTALLED) $(DEMO_FILES)
+	@echo "Building the demonstration knowledge base…"
+	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
+	@touch $@
+
+test: install demo ## run every test
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: install ## what CI runs: format, lint, types, imports, tests
+	$(BIN)/ruff format --check .
+	$(MAKE) --no-print-directory lint types imports test
+
+format: install ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: install
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+benchmark: demo ## measure speed and memory (docs/benchmarks.md)
+	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
+
+evaluate: demo ## measure the ranking on the demonstration needs (docs/ranking.md)
+	@$(BIN)/quisait evaluate $(NEEDS) --split tune --kb $(DEMO)
+	@$(BIN)/quisait evaluate $(NEEDS) --split test --kb $(DEMO)
+
+clean: ## remove what was built; the environment in .venv stays
+	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -type d -prune -exec rm -rf {} +
