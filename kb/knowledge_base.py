@@ -127,15 +127,17 @@ class KnowledgeBase:
             QueryError: the query is empty, too long, or without a word.
             KnowledgeBaseError: the base was embedded by another encoder.
         """
-        return search(
-            query,
-            store=self._store,
-            index=self._fresh_index(),
-            encoder=self.encoder,
-            limit=limit,
-            filters=filters,
-            ingredients=ingredients,
-        )
+        index, store = self._fresh_index(), self._store
+        with store.reading():
+            return search(
+                query,
+                store=store,
+                index=index,
+                encoder=self.encoder,
+                limit=limit,
+                filters=filters,
+                ingredients=ingredients,
+            )
 
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or `UnknownRecord`."""
@@ -322,18 +324,16 @@ class KnowledgeBase:
     def _fresh_index(self) -> Index:
         """The index at the store's generation; others may go on searching the one before."""
         self._refuse_mismatch(outdated=False)
-        generation = self._store.generation
+        store = self._store
         index = self._index
-        if index is None or index.generation != generation:
-            with self._lock:
+        if index is None or index.generation != store.generation:
+            with self._lock, store.reading():
+                encoder = self.encoder
                 index = self._index
                 if index is None:
-                    encoder = self.encoder
-                    index = Index.load(
-                        self.folder, encoder.fingerprint, encoder.dimension, self._store
-                    )
-                if index.generation != generation:
-                    index = index.refreshed(self._store)
+                    index = Index.load(self.folder, encoder.fingerprint, encoder.dimension, store)
+                if index.generation != store.generation:
+                    index = index.refreshed(store)
                 self._index = index
         return index
 

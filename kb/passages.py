@@ -19,7 +19,7 @@ MAX_CHARS = 480
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"\s*(?:[-*•>]\s+|\d{1,3}[.)]\s+)+")
 _HEADING = re.compile(r"\s*#{1,6}\s")
-_SENTENCE_END = re.compile(r"[.!?…](?:[\s\xa0]*[»\")\]])?\s+(?=[\"«(\[]?[A-ZÀ-ÖØ-Þ0-9«])")
+_SENTENCE_END = re.compile(r"[.!?…](?:[\s\xa0]*[»\")\]])?\s+(?=[\"«(\[]?[A-ZÀ-ÖØ-Þ«])")
 _LINK = re.compile(r"https?://\S+")
 
 

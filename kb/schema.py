@@ -97,10 +97,11 @@ def _first_tables(db: Database) -> None:
     db.table("embeddings").create(
         {"text_hash": str, "encoder": str, "vector": bytes}, pk=("text_hash", "encoder")
     )
+    # Not contentless: FTS5 does not take what is deleted there out of BM25's statistics.
     db.execute(
         """
         create virtual table passage_words using fts5(
-            words, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0"
+            words, tokenize="unicode61 remove_diacritics 0"
         )
         """
     )

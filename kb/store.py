@@ -1,6 +1,6 @@
 """The store: everything that is known, in one SQLite database. The only module that speaks SQL.
 
-A store belongs to the thread that opened it. Every change is one transaction that also raises
+A store is for one thread at a time. Every change is one transaction that also raises
 the base's generation, by which other threads and processes see that something changed.
 """
 
@@ -119,6 +119,18 @@ class Store:
             raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
         if version != schema.SCHEMA_VERSION:
             schema.migrate(self._db)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One state of the base for all that is read inside, whoever writes meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("begin")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
 
     # What is known
 
@@ -505,7 +517,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
     # Nobody can write beside a base that we cannot write: without that, WAL could not be read.
     address = f"{path.absolute().as_uri()}?{'mode=rwc' if writable else 'immutable=1'}"
-    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(
+        address,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # so that another thread can close it
+    )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
     if writable:

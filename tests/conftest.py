@@ -1,0 +1,63 @@
+"""Fixtures that tests of every room share."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.embedding import Encoder
+from kb.errors import EncoderError
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.prepared_model import load_encoder
+from kb.settings import Settings
+from kb.store import Store
+from tests.encoders import WordCountEncoder
+
+OpenBase = Callable[..., KnowledgeBase]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("QUISAIT_") and name != "QUISAIT_CACHE":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def word_counts() -> WordCountEncoder:
+    return WordCountEncoder()
+
+
+@pytest.fixture
+def open_base(tmp_path: Path) -> Iterator[OpenBase]:
+    """Opens, or makes, a knowledge base under the test's folder with a given encoder."""
+    opened: list[KnowledgeBase] = []
+
+    def open_with(encoder: Encoder, name: str = "kb") -> KnowledgeBase:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        Store.open(folder / DATABASE_FILE, create=True).close()
+        base = KnowledgeBase(folder, lambda: encoder)
+        opened.append(base)
+        return base
+
+    yield open_with
+    for base in opened:
+        base.close()
+
+
+@pytest.fixture
+def base(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
+    return open_base(word_counts)
+
+
+@pytest.fixture(scope="session")
+def real_encoder() -> Encoder:
+    """The encoder that users get by default. Missing, it fails in CI and skips elsewhere."""
+    try:
+        return load_encoder(Settings())
+    except EncoderError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))

@@ -1,0 +1,272 @@
+import json
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import kb.errors
+from kb import knowledge_base as module
+from kb.errors import (
+    KnowledgeBaseError,
+    NotAKnowledgeBase,
+    QuisaitError,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+)
+from kb.hits import Filters
+from kb.index import CARD_FILE, INDEX_FILE
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
+from kb.models import Kind
+from kb.settings import Settings
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+
+
+def test_putting_tells_what_changed(base: KnowledgeBase) -> None:
+    assert base.put(RECORDS) == [Outcome.ADDED] * 4
+    assert base.put(RECORDS) == [Outcome.UNCHANGED] * 4
+    changed = replace(POLISH, place="Angoulême")
+    assert base.put([changed, GLOVER]) == [Outcome.CHANGED, Outcome.UNCHANGED]
+    assert base.actor("avel") == changed
+
+
+def test_unchanged_input_embeds_nothing_and_changes_nothing(
+    base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    told: list[int] = []
+    base.put(RECORDS, told.append)
+    assert sum(told) == len(word_counts.embedded) == base.status().passages
+    generation = base.status().generation
+    word_counts.embedded.clear()
+    base.put(RECORDS, told.append)
+    assert word_counts.embedded == []
+    assert base.status().generation == generation
+
+
+def test_only_changed_text_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
+    base.put(RECORDS)
+    word_counts.embedded.clear()
+    base.put([replace(SANITISER, text=SANITISER.text + "\n\nUn paragraphe de plus.")])
+    assert word_counts.embedded == [f"{SANITISER.title}. Un paragraphe de plus."]
+
+
+def test_the_same_text_in_two_records_is_embedded_once(
+    base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    base.put([GLOVER, replace(GLOVER, id="second", name="Second")])
+    assert word_counts.embedded == [GLOVER.description]
+    assert {hit.actor.id for hit in base.search("ganterie de cuir").hits} == {"gants", "second"}
+
+
+def test_changed_text_is_found_and_the_old_is_not(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    base.put([replace(GLOVER, description="Un atelier tricote des bonnets de laine.")])
+    hit = base.search("bonnets de laine").hits[0]
+    assert hit.actor.id == "gants"
+    assert hit.evidence[0].text == "Un atelier tricote des bonnets de laine."
+    texts = {e.text for h in base.search("gants de cuir", limit=100).hits for e in h.evidence}
+    assert GLOVER.description not in texts
+
+
+def test_what_is_removed_is_gone_from_every_search(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    assert base.remove(Kind.ACTOR, ["gants", "nobody"]) == 1
+    assert "gants" not in {hit.actor.id for hit in base.search("gants de cuir", limit=100).hits}
+    with pytest.raises(UnknownRecord):
+        base.actor("gants")
+    assert base.ids(Kind.ACTOR) == {"avel", "matha"}
+
+
+def test_another_process_s_change_is_seen_by_the_next_search(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    server, terminal = open_base(word_counts), open_base(WordCountEncoder())
+    assert server.search("gants").hits == ()
+    terminal.put([GLOVER])
+    assert [hit.actor.id for hit in server.search("gants").hits] == ["gants"]
+    terminal.remove(Kind.ACTOR, ["gants"])
+    assert server.search("gants").hits == ()
+
+
+def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    stop = threading.Event()
+
+    def write() -> int:
+        n = 0
+        while not stop.is_set() and n < 200:
+            base.put([replace(DISTILLER, id=f"d{n % 7}", description=f"Distille {n}.")])
+            n += 1
+        return n
+
+    def ask(_: int) -> str:
+        return base.search("gants de cuir", filters=Filters(theme="cuir")).hits[0].actor.id
+
+    with ThreadPoolExecutor(9) as pool:
+        writing = pool.submit(write)
+        answers = list(pool.map(ask, range(200)))
+        stop.set()
+        assert writing.result() > 0
+    assert set(answers) == {"gants"}
+
+
+def test_browsing(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    assert [actor.id for actor in base.actors(Filters(theme="cuir"))] == ["avel", "gants"]
+    assert [case.id for case in base.cases_of("avel")] == [SANITISER.id]
+    assert base.cases_of("gants") == []
+    assert [case.id for case in base.cases()] == [SANITISER.id]
+    assert {(t.name, t.actors, t.cases) for t in base.themes()} >= {("Santé", 0, 1)}
+    assert base.departments() == [("16", 1), ("17", 1), ("87", 1)]
+
+
+def test_status_counts(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
+    base.put(RECORDS)
+    status = base.status()
+    assert (status.actors, status.cases) == (3, 1)
+    assert status.passages == status.embedded == len(set(word_counts.embedded))
+    assert (status.encoder, status.dimension) == ("words-1", 2048)
+    assert status.problems == ()
+
+
+# Another encoder
+
+
+def test_two_encoders_are_never_mixed(open_base: OpenBase, word_counts: WordCountEncoder) -> None:
+    open_base(word_counts).put(RECORDS)
+    other = open_base(WordCountEncoder("words-2", dimension=32))
+    with pytest.raises(KnowledgeBaseError, match=r"embedded by another encoder.*words-1.*words-2"):
+        other.search("gants")
+    with pytest.raises(KnowledgeBaseError, match="another encoder"):
+        other.put([replace(GLOVER, place="Limoges")])
+    assert "another encoder" in other.status().problems[0]
+    assert open_base(word_counts).actor("gants") == GLOVER
+
+
+def test_rebuilding_takes_up_another_encoder(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    first = open_base(word_counts)
+    first.put(RECORDS)
+    encoder = WordCountEncoder("words-2", dimension=32)
+    other = open_base(encoder)
+    told: list[int] = []
+    status = other.rebuild(told.append)
+    assert status.problems == ()
+    assert sum(told) == len(encoder.embedded) == status.passages
+    assert other.search("gants de cuir").hits[0].actor.id == "gants"
+    with pytest.raises(KnowledgeBaseError, match="another encoder"):
+        first.search("gants")
+
+
+def test_rebuilding_with_the_same_encoder_embeds_nothing(
+    base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    base.put(RECORDS)
+    before = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
+    word_counts.embedded.clear()
+    base.rebuild()
+    assert word_counts.embedded == []
+    assert [(hit.actor.id, hit.score) for hit in base.search("cuir").hits] == before
+
+
+def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put(RECORDS)
+    monkeypatch.setattr(module, "DERIVATION", "next")
+    assert "made by other rules" in base.status().problems[0]
+    with pytest.raises(KnowledgeBaseError, match="run `quisait rebuild`"):
+        base.put([replace(POLISH, place="x")])
+    assert base.search("gants").hits  # what is there can still be searched
+    assert base.rebuild().problems == ()
+
+
+def test_an_encoder_that_gives_no_numbers_is_refused(open_base: OpenBase) -> None:
+    class Broken(WordCountEncoder):
+        def encode(self, texts, kind):  # type: ignore[no-untyped-def]
+            return super().encode(texts, kind) * float("nan")
+
+    base = open_base(Broken())
+    with pytest.raises(KnowledgeBaseError, match="gave no numbers"):
+        base.put([GLOVER])
+    assert base.ids(Kind.ACTOR) == set()
+
+
+# The folder
+
+
+def test_the_index_is_a_cache(base: KnowledgeBase, open_base: OpenBase) -> None:
+    base.put(RECORDS)
+    base.save_index()
+    found = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
+    (base.folder / INDEX_FILE).write_bytes(b"damaged")
+    (base.folder / CARD_FILE).unlink()
+    again = open_base(WordCountEncoder())
+    assert [(hit.actor.id, hit.score) for hit in again.search("cuir").hits] == found
+
+
+def test_a_restored_copy_is_not_searched_with_the_later_index(
+    base: KnowledgeBase, open_base: OpenBase
+) -> None:
+    base.put([GLOVER])
+    backup = sqlite3.connect(base.folder / "backup")
+    live = sqlite3.connect(base.folder / DATABASE_FILE)
+    live.backup(backup)
+    live.close()
+    base.put([DISTILLER])
+    base.save_index()
+    base.close()
+    restored = sqlite3.connect(base.folder / DATABASE_FILE)
+    backup.backup(restored)
+    restored.close()
+    backup.close()
+    again = open_base(WordCountEncoder())
+    again.put([replace(POLISH, id="other")])  # as many changes as the index has seen
+    assert {hit.actor.id for hit in again.search("alcool cuir", limit=10).hits} == {
+        "gants",
+        "other",
+    }
+
+
+def test_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotAKnowledgeBase, match="quisait ingest"):
+        KnowledgeBase.open(Settings(kb=tmp_path / "none"))
+    made = KnowledgeBase.open(Settings(kb=tmp_path / "a" / "b"), create=True)
+    assert (tmp_path / "a" / "b" / DATABASE_FILE).is_file()
+    made.close()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ReadOnlyKnowledgeBase, match="cannot be made"):
+        KnowledgeBase.open(Settings(kb=tmp_path / "file"), create=True)
+
+
+def test_a_base_on_a_read_only_folder_is_searched(
+    base: KnowledgeBase, open_base: OpenBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put(RECORDS)
+    base.close()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    read_only = KnowledgeBase(base.folder, WordCountEncoder)
+    assert read_only.search("gants de cuir").hits[0].actor.id == "gants"
+    with pytest.raises(ReadOnlyKnowledgeBase):
+        read_only.put([replace(POLISH, place="x")])
+    assert read_only.actor("avel") == POLISH
+    read_only.close()
+
+
+def test_the_tree_of_errors_is_drawn_in_its_module() -> None:
+    every: list[type[QuisaitError]] = [QuisaitError]
+    for error in every:
+        every += error.__subclasses__()
+        assert error.__name__ in (kb.errors.__doc__ or "")
+    assert len(every) == 10
+
+
+def test_status_is_plain_data(base: KnowledgeBase) -> None:
+    from kb.commands import _plain_status
+
+    assert json.loads(json.dumps(_plain_status(base.status())))["actors"] == 0
