@@ -17,6 +17,7 @@ from kb.command_options import kb_option
 if TYPE_CHECKING:
     from kb.hits import Evidence, SearchResult
     from kb.knowledge_base import KnowledgeBase, Status
+    from kb.models import Actor
 
 
 def _open(kb: Path | None) -> KnowledgeBase:
@@ -161,7 +162,13 @@ def _told(evidence: Evidence) -> str:
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
-    from dataclasses import asdict
+    from dataclasses import fields
+
+    def plain_actor(actor: Actor) -> dict[str, object]:
+        return {
+            **{field.name: getattr(actor, field.name) for field in fields(actor)},
+            "facts": dict(actor.facts),
+        }
 
     def plain_evidence(evidence: Evidence) -> dict[str, object]:
         told: dict[str, object] = {
@@ -189,7 +196,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
                 "rank": hit.rank,
                 "score": round(hit.score, 4),
                 "fit": hit.fit,
-                "actor": {**asdict(hit.actor), "facts": dict(hit.actor.facts)},
+                "actor": plain_actor(hit.actor),
                 "evidence": [plain_evidence(one) for one in hit.evidence],
             }
             for hit in result.hits

@@ -73,6 +73,9 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+_fold_word = lru_cache(maxsize=50_000)(fold)
+
+
 def words(text: str) -> Iterator[Word]:
     """The words of a text in order, elided articles apart.
 
@@ -81,7 +84,7 @@ def words(text: str) -> Iterator[Word]:
     """
     for match in _WORD.finditer(text):
         written = _JOINERS.split(match.group())
-        parts = [fold(part) for part in written]
+        parts = [_fold_word(part) for part in written]
         start = match.start()
         while len(parts) > 1 and parts[0] in _ELIDED:
             end = start + len(written.pop(0))
