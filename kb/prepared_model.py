@@ -68,7 +68,7 @@ def load_encoder(settings: Settings) -> Encoder:
         EncoderError: the model cannot be found, prepared or run, or the engine `openvino` was
             asked for and cannot run it.
     """
-    name, model_folder = _find_model(settings)
+    name, model_folder = find_model(settings)
     prepared = settings.cache / "prepared" / _key(model_folder, settings)
     if not (prepared / CARD_FILE).exists():
         _make_once(prepared, lambda folder: _prepare_into(folder, name, model_folder, settings))
@@ -87,7 +87,12 @@ def load_encoder(settings: Settings) -> Encoder:
     )
 
 
-def _find_model(settings: Settings) -> tuple[str, Path]:
+def find_model(settings: Settings) -> tuple[str, Path]:
+    """What a person calls the model that the settings name, and its sentence-transformers folder.
+
+    Raises:
+        EncoderError: there is no such model, or it cannot be fetched.
+    """
     if settings.model == BUNDLED_MODEL and bundled_model.is_available():
         folder = settings.cache / "models" / bundled_model.revision()
         if not folder.exists():
