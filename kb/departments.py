@@ -140,18 +140,19 @@ def department_code(text: str) -> str:
     """
     if not text.strip():
         return ""
-    codes = _CODE.findall(text)
+    shown = repr(text if len(text) <= 60 else f"{text[:59]}…")
+    codes: list[str] = _CODE.findall(text)
     name = _folded(_CODE.sub(" ", text))
     if len(codes) > 1:
-        raise ValueError(f"{text!r} holds more than one number")
+        raise ValueError(f"{shown} holds more than one number")
     if not codes:
         if name not in _CODES_BY_NAME:
-            raise ValueError(f"{text!r} is not a department of France")
+            raise ValueError(f"{shown} is not a department of France")
         return _CODES_BY_NAME[name]
     code = codes[0].upper().lstrip("0").zfill(2)
     if code not in NAMES:
         advice = ": write 2A or 2B for Corsica" if code == "20" else ""
-        raise ValueError(f"{text!r} is not a department of France{advice}")
+        raise ValueError(f"{shown} is not a department of France{advice}")
     if name and name != _folded(NAMES[code]):
-        raise ValueError(f"{text!r} gives two departments: {code} is {NAMES[code]}")
+        raise ValueError(f"{shown} gives two departments: {code} is {NAMES[code]}")
     return code

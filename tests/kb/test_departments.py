@@ -50,6 +50,7 @@ def test_people_write_departments_in_many_ways(text: str, code: str) -> None:
         ("16/17", "'16/17' holds more than one number"),
         ("16 - Vienne", "'16 - Vienne' gives two departments: 16 is Charente"),
         ("-", "'-' is not a department of France"),
+        ("x" * 10_000, f"'{'x' * 59}…' is not a department of France"),
     ],
 )
 def test_only_what_is_certain_is_taken(text: str, reason: str) -> None:

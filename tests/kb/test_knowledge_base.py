@@ -261,7 +261,7 @@ def test_a_base_on_a_read_only_folder_is_searched(
 def test_the_tree_of_errors_is_drawn_in_its_module() -> None:
     every: list[type[QuisaitError]] = [QuisaitError]
     for error in every:
-        every += error.__subclasses__()
+        every += [one for one in error.__subclasses__() if one.__module__ == "kb.errors"]
         assert error.__name__ in (kb.errors.__doc__ or "")
     assert len(every) == 10
 

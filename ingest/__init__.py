@@ -1,0 +1,1 @@
+"""How knowledge gets in, and out again: one reader per format, one pipeline, one export."""

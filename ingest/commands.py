@@ -1,0 +1,99 @@
+"""The verbs of `quisait` that bring knowledge in and out.
+
+Imports click and nothing else at the top: `quisait --help` must answer at once.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.command_options import kb_option
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Report
+
+
+@click.command("ingest")
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove the actors and the cases that the input no longer has, unless a record failed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@kb_option
+def ingest_command(paths: tuple[Path, ...], prune: bool, as_json: bool, kb: Path | None) -> None:
+    """Read directories of actors and cases into the knowledge base.
+
+    PATH is a file or a folder, read however deep: actors in CSV, TSV, JSON or JSON Lines, cases
+    in Markdown with front matter. Exits with 1 if a record failed; the others are kept.
+    """
+    import json
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from ingest.pipeline import ingest
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb), create=True)
+    try:
+        # `disable=None` shows the bar on a terminal only.
+        with tqdm(unit=" records", disable=None, leave=False) as bar:
+            report = ingest(knowledge_base, paths, progress=bar.update, prune=prune)
+        if report.added or report.changed or report.removed:
+            knowledge_base.save_index()
+    finally:
+        knowledge_base.close()
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+    else:
+        _print_report(report)
+        if prune and not report.pruned:
+            click.echo("Nothing was pruned: correct the failures above, then ingest again.")
+    if report.failures:
+        raise click.exceptions.Exit(1)
+
+
+@click.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+@kb_option
+def export_command(folder: Path, force: bool, kb: Path | None) -> None:
+    """Write the knowledge base to DIR as files that `quisait ingest` reads back."""
+    from ingest.export import export
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb))
+    try:
+        exported = export(knowledge_base, folder, force=force)
+    finally:
+        knowledge_base.close()
+    click.echo(f"{exported.actors} actors and {exported.cases} cases written to {folder}.")
+
+
+COMMANDS: list[click.Command] = [ingest_command, export_command]
+
+
+def _print_report(report: "Report") -> None:
+    counts = [
+        f"{report.read} read",
+        f"{report.added} added",
+        f"{report.changed} changed",
+        f"{report.unchanged} unchanged",
+        f"{len(report.failures)} failed",
+    ]
+    if report.pruned:
+        counts.append(f"{report.removed} removed")
+    if report.skipped:
+        counts.append(f"{len(report.skipped)} skipped")
+    click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
+    for failure in report.failures:
+        click.echo(str(failure))
+    for remark in report.remarks:
+        click.echo(f"{remark} (kept)")

@@ -1,0 +1,35 @@
+"""What every reader yields: the records of a file, one by one, and the rows that are none."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.models import Record
+
+WHOLE_FILE = 0
+
+
+class NotInput(Exception):
+    """The file is something else than knowledge: a failure only when a person named it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a reader found at one place of a file: a record, or the reason why there is none.
+
+    `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
+    line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
+    """
+
+    row: int
+    record: Record | None = None
+    reason: str = ""
+
+
+Reader = Callable[[Path], Iterator[Entry]]
+"""Reads one file lazily.
+
+Raises:
+    NotInput: the file is something else.
+    InputError: the file cannot be read, or not further.
+"""

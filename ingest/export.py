@@ -1,0 +1,132 @@
+"""The way out: a knowledge base as files that a person can read and `ingest` reads back.
+
+What is written is what is known, to the character. A cell that begins with `=`, `+`, `-` or `@`
+is written as it is, because a prefix against spreadsheet formulas would come back as part of
+the text: import the columns as text when the file is opened in a spreadsheet.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest import front_matter
+from ingest.fields import folded
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Participation
+
+_ACTOR_FIELDS = (
+    "id",
+    "name",
+    "description",
+    "place",
+    "department",
+    "country",
+    "activity_code",
+    "siret",
+    "website",
+    "lang",
+    "themes",
+    "source_url",
+)
+_MAX_STEM_CHARS = 80
+
+
+class Exported(NamedTuple):
+    """How many records were written."""
+
+    actors: int
+    cases: int
+
+
+def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) -> Exported:
+    """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
+
+    Args:
+        knowledge_base: what to write.
+        folder: where; made if it does not exist.
+        force: whether to write into a folder that is not empty. The actors there are replaced
+            and so is each case of the same id; other files stay.
+
+    Raises:
+        InputError: the folder is a file, is not empty and `force` is not set, or cannot be
+            written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file, not a folder")
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise InputError(f"{folder} is not empty: name another folder, or write with --force")
+    actors = sorted(knowledge_base.actors(), key=lambda actor: actor.id)
+    cases = sorted(knowledge_base.cases(), key=lambda case: case.id)
+    try:
+        (folder / "cases").mkdir(parents=True, exist_ok=True)
+        _write_actors(folder / "actors.csv", actors)
+        for case in cases:
+            path = folder / "cases" / case_file_name(case.id)
+            path.write_text(_markdown(case), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or folder} cannot be written: {error.strerror}"
+        ) from None
+    return Exported(len(actors), len(cases))
+
+
+def case_file_name(case_id: str) -> str:
+    """The id when it is a plain slug, else a slug and a digest of it: two ids never share a name.
+
+    The ids "Gel 2020" and "gel-2020" are two, and some file systems ignore case.
+    """
+    stem = folded(case_id).replace(" ", "-")
+    if stem == case_id and len(stem) <= _MAX_STEM_CHARS:
+        return f"{stem}.md"
+    digest = hashlib.sha256(case_id.encode()).hexdigest()[:12]
+    return f"{stem[:_MAX_STEM_CHARS]}-{digest}.md"
+
+
+def _write_actors(path: Path, actors: Sequence[Actor]) -> None:
+    facts = list(dict.fromkeys(fact for actor in actors for fact in actor.facts))
+    # Spreadsheets take a CSV file for UTF-8 only when it begins with a byte order mark.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*_ACTOR_FIELDS, *facts])
+        writer.writerows(_row(actor, facts) for actor in actors)
+
+
+def _row(actor: Actor, facts: Iterable[str]) -> list[str]:
+    return [
+        *(_cell(getattr(actor, field)) for field in _ACTOR_FIELDS),
+        *(actor.facts.get(fact, "") for fact in facts),
+    ]
+
+
+def _cell(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else " | ".join(value)
+
+
+def _markdown(case: Case) -> str:
+    values: dict[str, object] = {
+        "id": case.id,
+        "title": case.title,
+        "lang": case.lang,
+        "date": case.date,
+        "modified": case.modified,
+        "author": case.author,
+        "moderator": case.moderator,
+        "themes": list(case.themes),
+        "need": case.need,
+        "source_url": case.source_url,
+        "participants": [_participant(each) for each in case.participants],
+    }
+    return front_matter.join({key: value for key, value in values.items() if value}, case.text)
+
+
+def _participant(participation: Participation) -> dict[str, str]:
+    values = {
+        "actor": participation.actor_id,
+        "name": participation.name,
+        "role": participation.role.value,
+        "contribution": participation.contribution,
+    }
+    return {key: value for key, value in values.items() if value}

@@ -1,0 +1,213 @@
+"""The fields that actors and cases share: how each is cleaned, and when it is refused.
+
+Every function takes what a person wrote and returns what the knowledge base keeps; applied to
+its own result it changes nothing, which is what lets an export be ingested again unchanged.
+Blank stays blank. Refusals are an `InputError` of one line.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from slugify import slugify
+
+from kb.errors import InputError
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+MAX_CELL_CHARS = 20_000
+MAX_LINE_CHARS = 500
+MIN_DETECTABLE_CHARS = 40
+
+_LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Controls, lone surrogates (a JSON escape can make one, UTF-8 cannot hold it) and byte order marks.
+_UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d)", re.IGNORECASE)
+_THEME_SEPARATOR = re.compile(r"[|;\n]")
+
+
+def shown(value: str) -> str:
+    """The value, quoted and shortened to be named in a message of one line."""
+    return repr(value if len(value) <= 60 else f"{value[:59]}…")
+
+
+def paragraphs(text: str) -> str:
+    """The text in NFC, its line ends line feeds, without controls or blanks around it."""
+    text = _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text))
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def one_line(text: str) -> str:
+    """The text as `paragraphs` cleans it, each run of blanks and line ends made one space."""
+    return " ".join(paragraphs(text).split())
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """The text in lower case, in ASCII letters and digits, with single spaces between words.
+
+    Names are compared folded: "N° SIRET" and "n°_siret" are one, so are "Côte d’Or", "cote-d'or".
+    """
+    words: str = slugify(text.replace("’", "'"), separator=" ")
+    return words
+
+
+def refuse_oversize(text: str, field: str) -> None:
+    """Refuses what is longer than `MAX_CELL_CHARS`: more likely an unclosed quote than a text.
+
+    Raises:
+        InputError: it is.
+    """
+    if len(text) > MAX_CELL_CHARS:
+        raise InputError(f"{field} has {len(text):,} characters; at most {MAX_CELL_CHARS:,} fit")
+
+
+def short_line(text: str, field: str) -> str:
+    """The text as one line.
+
+    Raises:
+        InputError: it is longer than `MAX_LINE_CHARS`.
+    """
+    line = one_line(text)
+    if len(line) > MAX_LINE_CHARS:
+        raise InputError(f"{field} has {len(line):,} characters; at most {MAX_LINE_CHARS} fit")
+    return line
+
+
+def record_id(given: str, *named_after: str) -> str:
+    """The id as given, or else a slug of the names, which lasts as long as they do.
+
+    Raises:
+        InputError: there is neither a letter nor a digit to make or to keep an id of.
+    """
+    identifier = short_line(given, "id")
+    if identifier:
+        if not any(character.isalnum() for character in identifier):
+            raise InputError(f"id {shown(identifier)} has neither a letter nor a digit")
+        return identifier
+    words = folded(" ".join(named_after))
+    if not words:
+        raise InputError(f"no id can be made from {shown(' '.join(named_after).strip())}: give one")
+    return words.replace(" ", "-")
+
+
+def theme_names(text: str) -> tuple[str, ...]:
+    """The themes between `|`, `;` or line ends, in order, each once whatever its case."""
+    names: dict[str, str] = {}
+    for part in _THEME_SEPARATOR.split(paragraphs(text)):
+        name = short_line(part, "theme")
+        if name:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())
+
+
+def web_address(text: str, field: str) -> str:
+    """The address, with `https://` before it when it has no scheme.
+
+    Raises:
+        InputError: it is not an address that a browser opens over http or https.
+    """
+    address = one_line(text)
+    if not address:
+        return ""
+    scheme = _SCHEME.match(address)
+    if scheme and scheme[1].lower() not in {"http", "https"}:
+        raise InputError(
+            f"{field} {shown(address)} begins with {scheme[1]}: only http and https are accepted"
+        )
+    if scheme:
+        url = scheme[1].lower() + address[scheme.end(1) :]
+    else:
+        url = f"https://{address.removeprefix('//')}"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - read for the ValueError of a port that is not a number
+    except ValueError:
+        host = ""
+    if " " in url or not host or ("." not in host and not scheme):
+        raise InputError(f"{field} {shown(address)} is not a web address")
+    return url
+
+
+def iso_date(text: str, field: str) -> str:
+    """The date, or the date and time, in ISO 8601's extended form.
+
+    Raises:
+        InputError: it is not an ISO 8601 date, or there is no such day.
+    """
+    written = one_line(text)
+    if not written:
+        return ""
+    for kind in (date, datetime):
+        try:
+            return kind.fromisoformat(written).isoformat()
+        except ValueError:
+            continue
+    raise InputError(f"{field} {shown(written)} is not a date such as 2020-03-18")
+
+
+def language(given: str, text: str) -> str:
+    """The two-letter code of the language given, else French or English, whichever `text` is.
+
+    Raises:
+        InputError: the language given is none that is known.
+    """
+    written = one_line(given)
+    if not written:
+        return detected_language(text)
+    # "fr-FR", "en_GB": only the language counts.
+    code = _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))
+    if not code:
+        raise InputError(f"lang {shown(written)} is not a language: write fr or en")
+    return code
+
+
+def detected_language(text: str) -> str:
+    """`fr` or `en`; `fr` when the text is too short to tell."""
+    if len(text) < MIN_DETECTABLE_CHARS:
+        return "fr"
+    lang: str = _french_or_english().classify(text)[0]
+    return lang
+
+
+def country_code(text: str) -> str:
+    """The ISO 3166 alpha-2 code of the country; France when blank.
+
+    Raises:
+        InputError: it is neither a code nor a name, in French or in English, of a country.
+    """
+    written = one_line(text)
+    if not written:
+        return "FR"
+    code = _codes_by_name("territories").get(folded(written))
+    if not code:
+        raise InputError(f"country {shown(written)} is not known: write its two-letter code")
+    return code
+
+
+@lru_cache(maxsize=2)
+def _codes_by_name(table: str) -> dict[str, str]:
+    """Two-letter codes by code and by name, folded, from a table of the Unicode CLDR."""
+    from babel import Locale
+
+    codes: dict[str, str] = {}
+    for locale in (Locale("fr"), Locale("en")):
+        for code, name in getattr(locale, table).items():
+            if len(code) == 2 and code.isalpha():
+                codes[folded(code)] = code
+                codes.setdefault(folded(name), code)
+    return codes
+
+
+@cache
+def _french_or_english() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(["fr", "en"])
+    return identifier

@@ -1,0 +1,203 @@
+"""The two verbs on a real knowledge base, with an encoder that counts what it embeds."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from ingest.commands import COMMANDS
+from kb.embedding import Embeddings, TextKind
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
+from kb.settings import Settings
+
+DEMONSTRATION = Path(__file__).parents[2] / "ingest" / "demo"
+
+
+class CountingEncoder:
+    """Embeds a text as noise that only depends on it, and remembers every text."""
+
+    name = "counting"
+    engine = "none"
+    fingerprint = "counting-1"
+    dimension = 8
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        self.embedded += texts
+        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
+        rows = np.stack([np.random.default_rng(seed).normal(size=8) for seed in seeds])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows.astype(np.float32)
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
+    encoder = CountingEncoder()
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _settings: encoder)
+    return encoder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "input"
+    folder.mkdir()
+    (folder / "actors.csv").write_text(
+        "nom;métier\nAvel;Fabrique des cirages\nMerlet;Distille des eaux-de-vie\n",
+        encoding="utf-8",
+    )
+    (folder / "gel.md").write_text(
+        "---\ntitle: Gel\nparticipants: [{actor: avel, name: Avel, role: producer}]\n---\nRécit.",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def run(verb: str, *arguments: str | Path, kb: Path) -> Result:
+    command = next(each for each in COMMANDS if each.name == verb)
+    return CliRunner().invoke(command, [*map(str, arguments), "--kb", str(kb)])
+
+
+def opened(kb: Path) -> KnowledgeBase:
+    return KnowledgeBase.open(Settings.from_environment(kb=kb))
+
+
+def test_the_second_run_embeds_nothing(
+    tmp_path: Path, folder: Path, encoder: CountingEncoder
+) -> None:
+    first = run("ingest", folder, kb=tmp_path / "kb")
+    embedded = len(encoder.embedded)
+    assert embedded > 0
+    assert first.exit_code == 0
+    assert first.output == (
+        f"3 read, 3 added, 0 changed, 0 unchanged, 0 failed; passages embedded: {embedded}.\n"
+    )
+    second = run("ingest", folder, kb=tmp_path / "kb")
+    assert second.output == (
+        "3 read, 0 added, 0 changed, 3 unchanged, 0 failed; passages embedded: 0.\n"
+    )
+    assert len(encoder.embedded) == embedded
+
+
+def test_only_what_changed_is_embedded(
+    tmp_path: Path, folder: Path, encoder: CountingEncoder
+) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    encoder.embedded.clear()
+    actors = folder / "actors.csv"
+    text = actors.read_text(encoding="utf-8").replace("des cirages", "des cires")
+    actors.write_text(text, encoding="utf-8")
+    result = run("ingest", folder, kb=tmp_path / "kb")
+    assert result.output == (
+        "3 read, 0 added, 1 changed, 2 unchanged, 0 failed; passages embedded: 1.\n"
+    )
+    assert ["cires" in text for text in encoder.embedded] == [True]
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) -> None:
+    actors = folder / "actors.csv"
+    actors.write_text("nom;siret\nAvel;\nMerlet;123\n", encoding="utf-8")
+    result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    assert result.exit_code == 1
+    assert [line.partition(";")[0] for line in result.output.splitlines()] == [
+        "3 read, 2 added, 0 changed, 0 unchanged, 1 failed",
+        f"{actors}:3: siret '123' is not valid: a SIRET has 14 digits",
+        "Nothing was pruned: correct the failures above, then ingest again.",
+    ]
+    base = opened(tmp_path / "kb")
+    assert [actor.name for actor in base.actors()] == ["Avel"]
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_pruning_removes_for_good(tmp_path: Path, folder: Path) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    (folder / "actors.csv").write_text("nom\nMerlet\n", encoding="utf-8")
+    result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    assert result.exit_code == 0
+    assert result.output == (
+        "2 read, 0 added, 1 changed, 1 unchanged, 0 failed, 1 removed; passages embedded: 0.\n"
+        f"{folder}/gel.md: participant 'Avel' has the actor 'avel', which the knowledge base "
+        "does not have (kept)\n"
+    )
+    base = opened(tmp_path / "kb")
+    assert (base.ids(Kind.ACTOR), base.ids(Kind.CASE)) == ({"merlet"}, {"gel"})
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
+    (folder / "bad.json").write_text("[", encoding="utf-8")
+    (folder / "notes.txt").write_text("x", encoding="utf-8")
+    result = run("ingest", folder, "--json", kb=tmp_path / "kb")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report.pop("embedded") > 0
+    assert report.pop("skipped")[0]["file"] == f"{folder}/notes.txt"
+    assert report == {
+        "read": 3,
+        "added": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "pruned": False,
+        "removed": 0,
+        "failures": [
+            {
+                "file": f"{folder}/bad.json",
+                "row": 0,
+                "reason": "is not JSON: Expecting value (line 1, column 2)",
+            }
+        ],
+        "remarks": [],
+    }
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
+    result = run("ingest", tmp_path / "nope", kb=tmp_path / "kb")
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception) == f"{tmp_path}/nope does not exist"
+
+
+def test_the_demonstration_survives_a_round_trip(tmp_path: Path, encoder: CountingEncoder) -> None:
+    first = run("ingest", DEMONSTRATION, kb=tmp_path / "kb")
+    assert " 0 failed" in first.output
+    assert first.output.count("\n") == 1, "nothing to remark upon"
+    assert first.exit_code == 0
+    out = tmp_path / "out"
+    exported = run("export", out, kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    actors, cases = base.actors(), base.cases()
+    base.close()
+    assert exported.output == (f"{len(actors)} actors and {len(cases)} cases written to {out}.\n")
+    run("ingest", out, kb=tmp_path / "copy")
+    copy = opened(tmp_path / "copy")
+    assert (copy.actors(), copy.cases()) == (actors, cases)
+    copy.close()
+    encoder.embedded.clear()
+    again = run("ingest", out, "--prune", kb=tmp_path / "kb")
+    assert again.output == (
+        f"{len(actors) + len(cases)} read, 0 added, 0 changed, {len(actors) + len(cases)} "
+        "unchanged, 0 failed, 0 removed; passages embedded: 0.\n"
+    )
+    assert encoder.embedded == []
+
+
+def test_the_commands_are_known_without_anything_heavy() -> None:
+    code = (
+        "import sys, ingest.commands\n"
+        "heavy = {'numpy', 'yaml', 'stdnum', 'slugify', 'tqdm', 'babel', 'sqlite_utils', 'torch'}\n"
+        "print(*heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")

@@ -1,0 +1,204 @@
+import csv
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.actors import actor_from_columns
+from ingest.cases import case_from
+from ingest.columns import ACTOR_FIELDS, actor_columns, field_of
+from ingest.export import Exported, case_file_name, export
+from ingest.pipeline import ingest
+from kb.errors import InputError
+from kb.models import Actor, Case, Participation, Record, Role
+from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
+
+AVEL = Actor(
+    id="P/001",
+    name='Avel "Saphir", SAS',
+    description="Fabrique des cirages ;\n\nconditionne.",
+    place="Magnac-sur-Touvre",
+    department="16",
+    country="FR",
+    activity_code="20.41Z",
+    siret="73282932000074",
+    website="https://avel.example",
+    lang="fr",
+    themes=("Chimie", "Cuir"),
+    source_url="https://annuaire.example/avel",
+    facts={"Effectif": "60", "nom": "=1+1"},
+)
+MERLET = Actor(id="merlet", name="-Merlet", country="FR", facts={"Fondée": "+1850"})
+GEL = Case(
+    id="gel",
+    title="Gel : « oui »",
+    text="---\n\n# Récit\n\n---\nFin.",
+    lang="fr",
+    date="2020-04-02",
+    modified="2020-04-03T10:00:00+02:00",
+    author="null",
+    moderator="- x",
+    themes=("Santé", "Chimie"),
+    need="Du gel: vite # vraiment",
+    source_url="https://ville.example/gel",
+    participants=(
+        Participation("Avel", Role.PRODUCER, "P/001", "yes"),
+        Participation("2020-04-02", Role.BUYER),
+    ),
+)
+
+
+def exported_and_ingested(folder: Path, *records: Record) -> list[Record]:
+    export(MemoryKnowledgeBase(*records), folder)
+    base = MemoryKnowledgeBase()
+    report = ingest(base, [folder])
+    assert report.failures == []
+    return list(base.records.values())
+
+
+def test_what_is_exported_can_be_ingested_to_the_same(tmp_path: Path) -> None:
+    assert exported_and_ingested(tmp_path / "out", GEL, MERLET, AVEL) == [AVEL, MERLET, GEL]
+
+
+def test_the_files_can_be_read_by_a_person(tmp_path: Path) -> None:
+    assert export(MemoryKnowledgeBase(AVEL, MERLET, GEL), tmp_path) == Exported(2, 1)
+    with (tmp_path / "actors.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[:3] == ["id", "name", "description"]
+    assert header[11:] == ["source_url", "Effectif", "nom", "Fondée"]
+    assert [row[-3:] for row in rows] == [["60", "=1+1", ""], ["", "", "+1850"]]
+    assert (
+        (tmp_path / "cases" / "gel.md").read_text(encoding="utf-8")
+        == """---
+id: gel
+title: 'Gel : « oui »'
+lang: fr
+date: '2020-04-02'
+modified: '2020-04-03T10:00:00+02:00'
+author: 'null'
+moderator: '- x'
+themes:
+- Santé
+- Chimie
+need: 'Du gel: vite # vraiment'
+source_url: https://ville.example/gel
+participants:
+- actor: P/001
+  name: Avel
+  role: producer
+  contribution: 'yes'
+- name: '2020-04-02'
+  role: buyer
+---
+
+---
+
+# Récit
+
+---
+Fin.
+"""
+    )
+
+
+def test_an_empty_base_is_a_header(tmp_path: Path) -> None:
+    assert exported_and_ingested(tmp_path / "out") == []
+
+
+def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("x", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        export(MemoryKnowledgeBase(AVEL), tmp_path)
+    assert str(refusal.value) == (
+        f"{tmp_path} is not empty: name another folder, or write with --force"
+    )
+    assert list(tmp_path.iterdir()) == [kept]
+    assert export(MemoryKnowledgeBase(AVEL), tmp_path, force=True) == Exported(1, 0)
+    assert kept.read_text(encoding="utf-8") == "x"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match=r" is a file, not a folder$"):
+        export(MemoryKnowledgeBase(), path, force=True)
+
+
+def test_what_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cases").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        export(MemoryKnowledgeBase(), tmp_path, force=True)
+    assert str(refusal.value) == f"{tmp_path}/cases cannot be written: File exists"
+
+
+def test_every_id_has_a_file_name_of_its_own() -> None:
+    ids = ["gel-2020", "Gel-2020", "gel 2020", "../gel", "🙂x", "x" * 300, "x" * 301]
+    names = [case_file_name(case_id) for case_id in ids]
+    assert names[0] == "gel-2020.md"
+    assert len({name.casefold() for name in names}) == len(ids)
+    assert all("/" not in name and len(name) < 100 for name in names)
+
+
+_TEXT = st.text(max_size=40) | st.sampled_from(
+    ["=cmd|' /C calc'!A0", "null", "~", "a|b;c", '"', "---", "\ufeff", "a\r\nb", "é", "e\u0301"]
+)
+_NAME = _TEXT.map(lambda text: f"n{text}")
+
+
+@st.composite
+def _actors(draw: st.DrawFn) -> Actor:
+    cells = {
+        "id": draw(_NAME),
+        "name": draw(_NAME),
+        "description": draw(_TEXT),
+        "place": draw(_TEXT),
+        "department": draw(st.sampled_from(["", "16", "Corse-du-Sud"])),
+        "lang": draw(st.sampled_from(["", "fr", "en"])),
+        "activity_code": draw(_TEXT),
+        "themes": draw(_TEXT),
+    }
+    headers = st.sampled_from(list(cells)) | _TEXT.filter(lambda t: not field_of(t, ACTOR_FIELDS))
+    facts = draw(st.lists(st.tuples(headers, _TEXT), max_size=4))
+    columns = actor_columns([*cells, *(name for name, _ in facts)])
+    return actor_from_columns(columns, [*cells.values(), *(text for _, text in facts)])
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> Case:
+    front_matter = {
+        "id": draw(_NAME),
+        "title": draw(_NAME),
+        "date": draw(st.just("") | st.dates().map(str) | st.datetimes().map(str)),
+        "author": draw(_TEXT),
+        "moderator": draw(_TEXT),
+        "themes": draw(st.lists(_TEXT, max_size=3)),
+        "need": draw(_TEXT),
+        "participants": [
+            {
+                "name": draw(_NAME),
+                "actor": draw(_TEXT),
+                "role": draw(st.sampled_from(list(Role))).value,
+                "contribution": draw(_TEXT),
+            }
+            for _ in range(draw(st.integers(0, 2)))
+        ],
+    }
+    return case_from(front_matter, f"t{draw(_TEXT)}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(actors=st.lists(_actors(), max_size=3, unique_by=lambda actor: actor.id))
+def test_no_actor_is_changed_by_a_round_trip(actors: list[Actor]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = exported_and_ingested(Path(folder), *actors)
+    assert found == sorted(actors, key=lambda actor: actor.id)
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=_cases())
+def test_no_case_is_changed_by_a_round_trip(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert exported_and_ingested(Path(folder), case) == [case]

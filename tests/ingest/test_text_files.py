@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from ingest.text_files import encoding_of, open_text
+from kb.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("cp1252", "cp1252"),
+    ],
+)
+def test_the_encoding_is_found(tmp_path: Path, encoding: str, found: str) -> None:
+    path = tmp_path / "file.csv"
+    text = "nom;activité\nL’Œuvre à façon;pièces à 3 €\n"
+    path.write_bytes(text.encode(encoding))
+    assert encoding_of(path) == found
+    with open_text(path) as file:
+        assert file.read() == text
+
+
+def test_bytes_that_windows_1252_lacks_are_latin_1(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"activit\xe9 \x81")
+    assert encoding_of(path) == "latin-1"
+
+
+def test_a_letter_across_two_blocks_is_one_letter(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"a" * ((1 << 20) - 1) + "é".encode())
+    assert encoding_of(path) == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b" \r\n", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01", "is not text"),
+        (
+            "été\nété\n".encode()[:-2] + b"\n",
+            "has a damaged character on line 2: save it again as UTF-8",
+        ),
+        (
+            b"\xef\xbb\xbfnom\n\xe9",
+            "has a damaged character on line 2: save it again as UTF-8",
+        ),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refusal:
+        encoding_of(path)
+    assert str(refusal.value) == reason
