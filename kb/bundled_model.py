@@ -36,6 +36,8 @@ WEIGHTS_FILE = "e5-small-q4.bin"
 MODEL_NAME = "multilingual-e5-small"
 BLOCK_SIZE = 32
 MAX_TOKENS = 512
+UNPACKING = 1
+"""Raised whenever `unpack` writes something else, so that older folders are made anew."""
 
 Array = NDArray[np.float32]
 
@@ -84,8 +86,8 @@ def is_available() -> bool:
 
 
 def revision() -> str:
-    """Names the weights: the package, its version."""
-    return f"{PACKAGE}-{importlib.metadata.version(PACKAGE)}"
+    """Names what `unpack` writes: the package, its version, and how it is unpacked."""
+    return f"{PACKAGE}-{importlib.metadata.version(PACKAGE)}-{UNPACKING}"
 
 
 def unpack(folder: Path) -> None:

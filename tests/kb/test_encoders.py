@@ -1,5 +1,6 @@
 """The real encoder: the bundled weights, their two engines, and any other model."""
 
+import hashlib
 import importlib.util
 import json
 import shutil
@@ -71,6 +72,19 @@ def test_the_bundled_weights_are_unpacked_as_they_are(real_encoder: Encoder) -> 
         0.999,
         np.sum(real_encoder.encode(TEXTS, TextKind.DOCUMENT) * theirs.passage(list(TEXTS)), axis=1),
     )
+
+
+def test_unpacking_gives_the_model_that_is_used(model_folder: Path, tmp_path: Path) -> None:
+    bundled_model.unpack(tmp_path)
+
+    def contents(folder: Path) -> dict[str, str]:
+        return {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    assert contents(tmp_path) == contents(model_folder)
 
 
 def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:
