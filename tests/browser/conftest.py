@@ -1,0 +1,125 @@
+"""A real Chromium on a real server, on loopback only."""
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from kb.settings import Settings
+from tests.web.in_memory import InMemoryKnowledgeBase
+from web.app import create_app
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium, the system's or Playwright's own. Missing, it fails in CI and skips elsewhere."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    executable = found or playwright.chromium.executable_path
+    if not os.access(executable, os.X_OK):
+        reason = "no Chromium: install it, or run `playwright install chromium`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+class _SignallingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = threading.Event()
+        self.url = ""
+
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup()
+        host, port = self.servers[0].sockets[0].getsockname()
+        self.url = f"http://{host}:{port}"
+        self.listening.set()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of a running server, without a final slash."""
+    app = create_app(InMemoryKnowledgeBase(), Settings(contact_url="mailto:reseau@example.org"))
+    server = _SignallingServer(
+        uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread.start()
+    assert server.listening.wait(timeout=30)
+    yield server.url
+    server.should_exit = True
+    thread.join(timeout=30)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator["Visits"]:
+    visits = Visits(browser, site)
+    yield visits
+    visits.close()
+
+
+class Visits:
+    """Opens pages, and fails at the end if one complained or asked another host for anything."""
+
+    def __init__(self, browser: Browser, site: str) -> None:
+        self._browser = browser
+        self._site = site
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def open(
+        self, path: str, *, width: int = 1280, scheme: str = "light", expected: int = 200
+    ) -> Page:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._look_at(request.url))
+        page.on(
+            "console",
+            lambda message: (
+                None
+                # Chromium writes every status of 400 and more to the console.
+                if expected >= 400 and "Failed to load resource" in message.text
+                else self.complaints.append(message.text)
+            ),
+        )
+        response = page.goto(self._site + path)
+        assert response is not None
+        assert response.status == expected
+        return page
+
+    def _look_at(self, url: str) -> None:
+        if not url.startswith((f"{self._site}/", "data:")):
+            self.complaints.append(f"asked {url}")
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+        assert self.complaints == []

@@ -1,0 +1,51 @@
+"""Every kind of page in a real browser: accessible, quiet, and whole at any width."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+from tests.browser.conftest import Visits
+
+pytestmark = pytest.mark.browser
+
+AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    # Off unless asked for: WCAG 2.2, 2.5.8, targets of 24 by 24 pixels.
+    "rules": {"target-size": {"enabled": True}},
+}
+PAGES = [
+    ("/fr/", 200),
+    ("/en/", 200),
+    ("/fr/recherche?q=cirages+sanitiser", 200),
+    ("/en/search?q=cirages+sanitiser&department=16", 200),
+    ("/fr/recherche?q=fus%C3%A9e", 200),
+    ("/en/search?q=rocket", 200),
+    ("/fr/recherche?q=", 400),
+    ("/en/search?q=", 400),
+    ("/fr/acteurs/avel", 200),
+    ("/en/actors/avel", 200),
+    ("/fr/acteurs/hostile", 200),
+    ("/fr/cas/angouleme", 200),
+    ("/en/cases/angouleme", 200),
+    ("/fr/cas/kalundborg", 200),
+    ("/fr/themes", 200),
+    ("/en/themes", 200),
+    ("/fr/themes?theme=Chimie+et+formulation", 200),
+    ("/en/themes?theme=Chimie+et+formulation", 200),
+    ("/fr/a-propos", 200),
+    ("/en/about", 200),
+    ("/fr/rien", 404),
+    ("/en/nothing", 404),
+    ("/api/docs", 200),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("path", "status"), PAGES)
+def test_a_page_is_accessible_and_fits(
+    visit: Visits, path: str, status: int, width: int, scheme: str
+) -> None:
+    page = visit.open(path, width=width, scheme=scheme, expected=status)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    results = Axe().run(page, options=AXE_OPTIONS)
+    assert results.violations_count == 0, results.generate_report()

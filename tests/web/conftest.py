@@ -1,0 +1,27 @@
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.settings import Settings
+from tests.web.in_memory import InMemoryKnowledgeBase
+from web.app import create_app
+
+
+@pytest.fixture
+def knowledge_base() -> InMemoryKnowledgeBase:
+    return InMemoryKnowledgeBase()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        public_url="https://quisait.example/", contact_url="mailto:reseau@quisait.example"
+    )
+
+
+@pytest.fixture
+def client(knowledge_base: InMemoryKnowledgeBase, settings: Settings) -> Iterator[TestClient]:
+    app = create_app(knowledge_base, settings)
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client

@@ -1,0 +1,266 @@
+"""A knowledge base whose answers can be told by hand, for the tests of pages and API.
+
+Two words are the same when their first five letters are, whatever the accents. An actor's score
+is how many words of the query its description has, plus two when a case whose need has one of
+them tells of the actor. Two or more is strong, one possible, none none. A query equal to an
+actor's name puts it first.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from kb.errors import QueryError, UnknownRecord
+from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
+from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
+from kb.models import Actor, Case, Kind, Participation, Role
+
+MAX_QUERY_CHARS = 1000
+
+AVEL = Actor(
+    id="avel",
+    name="Avel (Saphir)",
+    description="Avel fabrique des cirages et des crèmes, les mélange et les conditionne.",
+    place="Magnac-Lavalette",
+    department="16",
+    country="FR",
+    activity_code="20.41Z",
+    siret="12345678900012",
+    website="https://avel.example/",
+    themes=("Cuir et chaussure", "Chimie et formulation"),
+    source_url="https://www.angouleme.example/avel",
+    facts={"Effectif": "35"},
+)
+DISTILLERY = Actor(
+    id="distillerie-merlet",
+    name="Distillerie Merlet",
+    description="La distillerie produit des alcools et des eaux-de-vie de Cognac.",
+    place="Saint-Sauvant",
+    department="17",
+    country="FR",
+    themes=("Spiritueux et distillation",),
+    source_url="https://merlet.example/",
+)
+WEAVER = Actor(
+    id="weavers & co? 100%",
+    name="Kalundborg Weavers",
+    description="We weave thick cloth and sew bags.",
+    place="Kalundborg",
+    country="DK",
+    lang="en",
+    themes=("Cuir et chaussure",),
+)
+HOSTILE = Actor(
+    id="hostile",
+    name='<script>alert("name")</script>',
+    description='Cirages</p><img src=x onerror="alert(1)"> & <b>gras</b>',
+    place="</h1><script>alert('place')</script>",
+    department="16",
+    website="javascript:alert(1)",
+    themes=('"><script>alert("theme")</script>',),
+    source_url="javascript:alert(2)",
+    facts={"<i>fact</i>": "</dd><script>alert(3)</script>"},
+)
+ANGOULEME = Case(
+    id="angouleme",
+    title="Angoulême : du cirage au gel hydroalcoolique",
+    text=(
+        "# Le printemps 2020\n\nAvel **mélange** et met en flacons.\n\n### Ensuite\n\n"
+        "Voir [la page](https://www.angouleme.example/) ou [ceci](javascript:alert(1)).\n\n"
+        "<script>alert('case')</script>\n\n![une photo](https://elsewhere.example/photo.png)\n"
+    ),
+    date="2020-07-01",
+    modified="2020-07-02T11:51:00+02:00",
+    author="Qui sait faire ?",
+    moderator="Vincent",
+    themes=("Chimie et formulation", "Santé"),
+    need="Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+    source_url="https://www.angouleme.example/cas",
+    participants=(
+        Participation("Avel", Role.PRODUCER, "avel", "fabrique et conditionne le gel"),
+        Participation("Merlet", Role.SUPPLIER, "distillerie-merlet", "fournit l'alcool"),
+        Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide la formule"),
+    ),
+)
+ENGLISH_CASE = Case(
+    id="kalundborg",
+    title="Kalundborg: steam from one firm to the next",
+    text="A </script> in the text.",
+    lang="en",
+    date="1972",
+    need="Use lost steam",
+    participants=(Participation("Kalundborg Weavers", Role.BUYER, WEAVER.id),),
+)
+
+ACTORS = (AVEL, DISTILLERY, WEAVER, HOSTILE)
+CASES = (ANGOULEME, ENGLISH_CASE)
+
+
+def _words(text: str) -> list[tuple[str, int, int]]:
+    """The words of four letters or more, folded to five, each with its place."""
+    found = []
+    for match in re.finditer(r"\w{4,}", text):
+        letters = unicodedata.normalize("NFD", match[0].lower())
+        folded = "".join(letter for letter in letters if not unicodedata.combining(letter))
+        found.append((folded[:5], *match.span()))
+    return found
+
+
+def _shared(query: str, text: str) -> list[tuple[int, int]]:
+    asked = {word for word, _, _ in _words(query)}
+    return [(start, end) for word, start, end in _words(text) if word in asked]
+
+
+def _fit(score: int) -> Fit:
+    return (Fit.NONE, Fit.POSSIBLE, Fit.STRONG)[min(score, 2)]
+
+
+class InMemoryKnowledgeBase(KnowledgeBase):
+    def __init__(self, actors: Sequence[Actor] = ACTORS, cases: Sequence[Case] = CASES) -> None:
+        self._actors = {actor.id: actor for actor in actors}
+        self._cases = {case.id: case for case in cases}
+        self.searches: list[tuple[str, int, Filters]] = []
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        filters: Filters = Filters(),
+        ingredients: object = None,
+    ) -> SearchResult:
+        self.searches.append((query, limit, filters))
+        if not query.strip():
+            raise QueryError("The query is empty.", reason="empty")
+        if len(query) > MAX_QUERY_CHARS:
+            raise QueryError("The query is longer than 1,000 characters.", reason="too_long")
+        if not re.search(r"\w", query):
+            raise QueryError("The query has no word.", reason="no_word")
+
+        scored = (
+            []
+            if filters.kind is Kind.CASE
+            else [self._scored(query, actor) for actor in self.actors(filters)]
+        )
+        scored.sort(key=lambda one: (-one[0], one[1].id))
+        fitting = [actor for score, actor, _ in scored if score]
+        cases = (
+            []
+            if filters.kind is Kind.ACTOR
+            else [(len(_shared(query, case.need)), case) for case in self.cases(filters)]
+        )
+        cases.sort(key=lambda one: (-one[0], one[1].id))
+        return SearchResult(
+            query=query,
+            hits=tuple(
+                ActorHit(rank, float(score), _fit(score), actor, evidence)
+                for rank, (score, actor, evidence) in enumerate(scored[:limit], 1)
+            ),
+            cases=tuple(
+                CaseHit(
+                    rank,
+                    float(score),
+                    _fit(score),
+                    case,
+                    (
+                        Evidence(
+                            EvidenceKind.PASSAGE,
+                            case.need,
+                            tuple(_shared(query, case.need)),
+                            case.source_url,
+                        ),
+                    ),
+                )
+                for rank, (score, case) in enumerate(cases[:limit], 1)
+            ),
+            total=len(fitting),
+            total_cases=sum(1 for score, _ in cases if score),
+            departments=dict(Counter(a.department for a in fitting if a.department).most_common()),
+            themes=dict(Counter(theme for a in fitting for theme in a.themes).most_common()),
+            took_ms=1.25,
+        )
+
+    def _scored(self, query: str, actor: Actor) -> tuple[int, Actor, tuple[Evidence, ...]]:
+        evidence = []
+        marks = tuple(_shared(query, actor.description))
+        score = len(marks)
+        if query.casefold() == actor.name.casefold():
+            score += 100
+            whole = ((0, len(actor.name)),)
+            evidence.append(Evidence(EvidenceKind.NAME, actor.name, whole, actor.source_url))
+        for case in self.cases_of(actor.id):
+            if _shared(query, case.need):
+                score += 2
+                part = next(one for one in case.participants if one.actor_id == actor.id)
+                spans = tuple(_shared(query, case.need))
+                evidence.append(
+                    Evidence(EvidenceKind.CASE, case.need, spans, case.source_url, case, part)
+                )
+        stated = Evidence(EvidenceKind.PASSAGE, actor.description, marks, actor.source_url)
+        return score, actor, (*evidence, stated)
+
+    def actor(self, actor_id: str) -> Actor:
+        if actor_id not in self._actors:
+            raise UnknownRecord(f"No actor has the id {actor_id!r}.")
+        return self._actors[actor_id]
+
+    def case(self, case_id: str) -> Case:
+        if case_id not in self._cases:
+            raise UnknownRecord(f"No case has the id {case_id!r}.")
+        return self._cases[case_id]
+
+    def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
+        return [
+            actor
+            for actor in self._actors.values()
+            if filters.department in ("", actor.department)
+            and (not filters.theme or filters.theme in actor.themes)
+        ]
+
+    def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
+        return [
+            case
+            for case in self._cases.values()
+            if not filters.theme or filters.theme in case.themes
+        ]
+
+    def cases_of(self, actor_id: str) -> Sequence[Case]:
+        return [
+            case
+            for case in self._cases.values()
+            if any(one.actor_id == actor_id for one in case.participants)
+        ]
+
+    def themes(self) -> Sequence[ThemeCount]:
+        actors = Counter(theme for actor in self._actors.values() for theme in actor.themes)
+        cases = Counter(theme for case in self._cases.values() for theme in case.themes)
+        return [
+            ThemeCount(name, actors[name], cases[name]) for name in sorted(actors.keys() | cases)
+        ]
+
+    def departments(self) -> Sequence[tuple[str, int]]:
+        codes = Counter(actor.department for actor in self._actors.values() if actor.department)
+        return codes.most_common()
+
+    def ids(self, kind: Kind) -> set[str]:
+        return set(self._cases if kind is Kind.CASE else self._actors)
+
+    def status(self) -> Status:
+        return Status(
+            folder=Path("/secret/folder"),
+            schema_version=1,
+            generation="7",
+            actors=len(self._actors),
+            cases=len(self._cases),
+            passages=6,
+            embedded=6,
+            model="by-hand",
+            engine="hand",
+            encoder="by-hand",
+            dimension=3,
+            size_bytes=4096,
+            updated_at="2020-07-03T08:00:00+00:00",
+            problems=(),
+        )

@@ -1,0 +1,341 @@
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.errors import KnowledgeBaseError
+from kb.hits import Filters
+from kb.models import Kind
+from tests.web.in_memory import ANGOULEME, AVEL, WEAVER, InMemoryKnowledgeBase
+
+SITE = "https://quisait.example"
+AVEL_SUMMARY = {
+    "id": "avel",
+    "name": "Avel (Saphir)",
+    "place": "Magnac-Lavalette",
+    "department": "16",
+    "country": "FR",
+    "activity_code": "20.41Z",
+    "siret": "12345678900012",
+    "website": "https://avel.example/",
+    "lang": "fr",
+    "themes": ["Cuir et chaussure", "Chimie et formulation"],
+    "source_url": "https://www.angouleme.example/avel",
+    "url": f"{SITE}/fr/acteurs/avel",
+}
+
+
+def answer(client: TestClient, path: str, **query: object) -> Any:
+    response = client.get(path, params={name: str(value) for name, value in query.items()})
+    assert response.status_code == 200, response.text
+    assert response.headers["Quisait-API-Version"] == "1"
+    return response.json()
+
+
+def detail(client: TestClient, path: str, status: int, **query: object) -> str:
+    response = client.get(path, params={name: str(value) for name, value in query.items()})
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Quisait-API-Version"] == "1"
+    body = response.json()
+    assert list(body) == ["detail"]
+    assert isinstance(body["detail"], str)
+    assert "\n" not in body["detail"]
+    return str(body["detail"])
+
+
+def test_a_search_answers_exactly_this(client: TestClient) -> None:
+    assert answer(client, "/api/search", q="gel conditionné", department="16") == {
+        "query": "gel conditionné",
+        "took_ms": 1.2,
+        "total": 1,
+        "hits": [
+            {
+                "rank": 1,
+                "score": 1.0,
+                "fit": "possible",
+                "actor": AVEL_SUMMARY,
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": AVEL.description,
+                        "marks": [[60, 71]],
+                        "source": "https://www.angouleme.example/avel",
+                    }
+                ],
+            },
+            {
+                "rank": 2,
+                "score": 0.0,
+                "fit": "none",
+                "actor": {
+                    "id": "hostile",
+                    "name": '<script>alert("name")</script>',
+                    "place": "</h1><script>alert('place')</script>",
+                    "department": "16",
+                    "country": "",
+                    "activity_code": "",
+                    "siret": "",
+                    "website": "",
+                    "lang": "fr",
+                    "themes": ['"><script>alert("theme")</script>'],
+                    "source_url": "",
+                    "url": f"{SITE}/fr/acteurs/hostile",
+                },
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": 'Cirages</p><img src=x onerror="alert(1)"> & <b>gras</b>',
+                        "marks": [],
+                        "source": "",
+                    }
+                ],
+            },
+        ],
+        "total_cases": 0,
+        "cases": [
+            {
+                "rank": 1,
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "score": 0.0,
+                "fit": "none",
+                "url": f"{SITE}/fr/cas/angouleme",
+                "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+                "themes": ["Chimie et formulation", "Santé"],
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+                        "marks": [],
+                        "source": "https://www.angouleme.example/cas",
+                    }
+                ],
+            },
+            {
+                "rank": 2,
+                "id": "kalundborg",
+                "title": "Kalundborg: steam from one firm to the next",
+                "date": "1972",
+                "score": 0.0,
+                "fit": "none",
+                "url": f"{SITE}/fr/cas/kalundborg",
+                "need": "Use lost steam",
+                "themes": [],
+                "evidence": [
+                    {"kind": "passage", "text": "Use lost steam", "marks": [], "source": ""}
+                ],
+            },
+        ],
+        "facets": {
+            "departments": {"16": 1},
+            "themes": {"Cuir et chaussure": 1, "Chimie et formulation": 1},
+        },
+    }
+
+
+def test_a_case_that_vouches_is_named_in_the_evidence(client: TestClient) -> None:
+    avel = answer(client, "/api/search", q="sanitiser", lang="en")["hits"][0]
+    assert (avel["actor"]["id"], avel["fit"]) == ("avel", "strong")
+    assert avel["actor"]["url"] == f"{SITE}/en/actors/avel"
+    assert avel["evidence"][0] == {
+        "kind": "case",
+        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+        "marks": [[32, 41]],
+        "source": "https://www.angouleme.example/cas",
+        "case": {
+            "id": "angouleme",
+            "title": "Angoulême : du cirage au gel hydroalcoolique",
+            "date": "2020-07-01",
+            "role": "producer",
+            "contribution": "fabrique et conditionne le gel",
+            "url": f"{SITE}/en/cases/angouleme",
+        },
+    }
+    text, (start, end) = avel["evidence"][0]["text"], avel["evidence"][0]["marks"][0]
+    assert text[start:end] == "sanitiser"
+
+
+def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
+    first = answer(client, "/api/search", q="avel (saphir)")["hits"][0]
+    assert first["evidence"][0] == {
+        "kind": "name",
+        "text": "Avel (Saphir)",
+        "marks": [[0, 13]],
+        "source": "https://www.angouleme.example/avel",
+    }
+
+
+def test_filters_reach_the_knowledge_base(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    query = {"q": "gel", "limit": 3, "department": "2a", "theme": "Santé", "kind": "case"}
+    found = answer(client, "/api/search", **query)
+    assert found["hits"] == []
+    assert knowledge_base.searches == [("gel", 3, Filters("2A", "Santé", Kind.CASE))]
+
+
+def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClient) -> None:
+    assert answer(client, "/api/search", q="cirage", department="974")["hits"] == []
+    assert answer(client, "/api/search", q="cirage", theme="Aérospatial")["hits"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ({"q": ""}, 400, "The query is empty."),
+        ({"q": "🙂"}, 400, "The query has no word."),
+        ({"q": "a" * 10_000}, 400, "The query is longer than 1,000 characters."),
+        ({}, 422, "q: this parameter is required"),
+        (
+            {"q": "gel", "limit": 0},
+            422,
+            "limit: input should be greater than or equal to 1 (given: 0)",
+        ),
+        (
+            {"q": "gel", "limit": 101},
+            422,
+            "limit: input should be less than or equal to 100 (given: 101)",
+        ),
+        (
+            {"q": "gel", "limit": "ten"},
+            422,
+            "limit: input should be a valid integer, unable to parse string as an integer "
+            "(given: ten)",
+        ),
+        (
+            {"q": "gel", "kind": "firm"},
+            422,
+            "kind: input should be 'actor' or 'case' (given: firm)",
+        ),
+        ({"q": "gel", "lang": "de"}, 422, "lang: input should be 'fr' or 'en' (given: de)"),
+        ({"q": "gel", "department": "99"}, 422, "department: '99' is not a department of France"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_one_line(
+    client: TestClient, query: dict[str, object], status: int, said: str
+) -> None:
+    assert detail(client, "/api/search", status, **query) == said
+
+
+@pytest.mark.parametrize(
+    "query", ["c++", '"', "gel -alcool", "NEAR(a b)", "'; DROP TABLE actors; --", "gel*", "a\x00b"]
+)
+def test_the_syntax_of_query_languages_is_only_words(client: TestClient, query: str) -> None:
+    if query == '"':
+        detail(client, "/api/search", 400, q=query)
+    else:
+        assert answer(client, "/api/search", q=query)["query"] == query
+
+
+def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
+    assert answer(client, "/api/actors/avel") == {
+        **AVEL_SUMMARY,
+        "description": AVEL.description,
+        "facts": {"Effectif": "35"},
+        "cases": [
+            {
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+                "url": f"{SITE}/fr/cas/angouleme",
+            }
+        ],
+    }
+
+
+def test_an_id_may_hold_any_character_but_a_slash(client: TestClient) -> None:
+    weavers = answer(client, "/api/actors/weavers%20%26%20co%3F%20100%25")
+    assert weavers["id"] == WEAVER.id
+    assert weavers["url"] == f"{SITE}/fr/acteurs/weavers%20%26%20co%3F%20100%25"
+
+
+def test_a_case_with_its_participants(client: TestClient) -> None:
+    assert answer(client, "/api/cases/angouleme", lang="en") == {
+        "id": "angouleme",
+        "title": "Angoulême : du cirage au gel hydroalcoolique",
+        "lang": "fr",
+        "author": "Qui sait faire ?",
+        "moderator": "Vincent",
+        "date": "2020-07-01",
+        "modified": "2020-07-02T11:51:00+02:00",
+        "themes": ["Chimie et formulation", "Santé"],
+        "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+        "text": ANGOULEME.text,
+        "source_url": "https://www.angouleme.example/cas",
+        "url": f"{SITE}/en/cases/angouleme",
+        "participants": [
+            {
+                "actor": "avel",
+                "name": "Avel",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+            },
+            {
+                "actor": "distillerie-merlet",
+                "name": "Merlet",
+                "role": "supplier",
+                "contribution": "fournit l'alcool",
+            },
+            {
+                "actor": None,
+                "name": "Agence régionale de santé",
+                "role": "authority",
+                "contribution": "valide la formule",
+            },
+        ],
+    }
+
+
+def test_unknown_records_and_paths(client: TestClient) -> None:
+    assert detail(client, "/api/actors/nobody", 404) == "No actor has the id 'nobody'."
+    assert detail(client, "/api/cases/nothing", 404) == "No case has the id 'nothing'."
+    assert detail(client, "/api/nothing", 404) == "Not Found"
+    assert client.post("/api/search").status_code == 405
+    assert client.post("/api/search").json() == {"detail": "Method Not Allowed"}
+    assert client.post("/api/search").headers["Allow"] == "GET"
+
+
+def test_the_status_tells_nothing_of_the_machine(client: TestClient) -> None:
+    assert answer(client, "/api/status") == {
+        "actors": 4,
+        "cases": 2,
+        "passages": 6,
+        "embedded": 6,
+        "ready": True,
+        "model": "by-hand",
+        "engine": "hand",
+        "encoder": "by-hand",
+        "dimension": 3,
+        "schema_version": 1,
+        "generation": "7",
+        "size_bytes": 4096,
+        "updated_at": "2020-07-03T08:00:00+00:00",
+    }
+
+
+def test_a_knowledge_base_out_of_order_is_unavailable(
+    client: TestClient,
+    knowledge_base: InMemoryKnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KnowledgeBaseError("/secret/folder was embedded by another encoder.")
+
+    monkeypatch.setattr(knowledge_base, "search", broken)
+    assert detail(client, "/api/search", 503, q="gel") == "The knowledge base cannot answer now."
+    assert "/secret/folder was embedded by another encoder." in caplog.text
+
+
+def test_an_unforeseen_failure_tells_nothing_of_the_inside(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(knowledge_base, "search", broken)
+    assert detail(client, "/api/search", 500, q="gel") == "Something unforeseen went wrong here."

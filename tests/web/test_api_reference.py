@@ -1,0 +1,72 @@
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from tests.web.page_reader import Page
+from web.api_reference import operations, shapes
+
+
+def test_every_operation_parameter_and_shape_is_described(client: TestClient) -> None:
+    document: dict[str, Any] = client.get("/api/openapi.json").json()
+    read = Page(client.get("/api/docs").text)
+    told = read.one("main").text
+    for path in document["paths"]:
+        assert f"GET {path}" in told
+    for operation in operations(document):
+        assert operation.description, operation.path
+        for parameter in operation.parameters:
+            assert parameter.description or "{" + parameter.name + "}" in operation.path
+            assert parameter.description in told
+    for shape in shapes(document):
+        assert shape.description, shape.name
+        assert shape.description in told
+        assert read.one("h3", id=shape.name)
+    links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
+    ids = {one.attributes.get("id") for one in read.elements}
+    assert all(link[1:] in ids for link in links if link.startswith("#"))
+
+
+def test_types_are_told_in_words(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    search = next(iter(operations(document)))
+    assert (search.method, search.path) == ("GET", "/api/search")
+    assert {one.name: (one.type_words, one.required) for one in search.parameters} == {
+        "q": ("string", True),
+        "limit": ("integer from 1 to 100", False),
+        "department": ("string", False),
+        "theme": ("string", False),
+        "kind": ("actor or case or null", False),
+        "lang": ("fr or en", False),
+    }
+    fields = {shape.name: {one.name: one for one in shape.fields} for shape in shapes(document)}
+    assert fields["Evidence"]["marks"].type_words == "list of [integer, integer]"
+    assert fields["Evidence"]["case"].type_words == "CaseReference or null"
+    assert fields["Evidence"]["case"].shape == "CaseReference"
+    assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHit"
+    assert fields["Facets"]["themes"].type_words == "object of integer"
+    assert fields["Facets"]["themes"].example == '{"Emballage": 5}'
+    assert fields["ActorHit"]["fit"].type_words == "strong or possible or weak or none"
+
+
+def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
+    client: TestClient,
+) -> None:
+    document = client.get("/api/openapi.json").json()
+    assert document["info"]["version"] == "1"
+    assert "Stability" in document["info"]["description"]
+    assert set(document["paths"]) == {
+        "/api/search",
+        "/api/actors/{actor_id}",
+        "/api/cases/{case_id}",
+        "/api/status",
+    }
+    for path in document["paths"].values():
+        for status, answer in path["get"]["responses"].items():
+            if status != "200":
+                schema = answer["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_the_documentation_pages_of_the_framework_are_off(client: TestClient) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert client.get(path).status_code == 404

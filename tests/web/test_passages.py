@@ -1,0 +1,73 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from web.passages import article, marked, marked_markdown
+
+
+def test_marks_are_half_open_spans_of_the_text() -> None:
+    assert marked("du gel <fin>", [(3, 6), (7, 12)]) == (
+        "du <mark>gel</mark> <mark>&lt;fin&gt;</mark>"
+    )
+    assert marked("a & b", []) == "a &amp; b"
+
+
+@given(st.text(), st.data())
+def test_marking_changes_no_word(text: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    marks = list(zip(cuts[::2], cuts[1::2], strict=False))
+    html = marked(text, marks)
+    assert html.replace("<mark>", "").replace("</mark>", "") == escape(text)
+    assert html.count("<mark>") == html.count("</mark>") == len(marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "shown"),
+    [
+        ("**PolymerExpert**, à Pessac", "Pessac", "PolymerExpert, à <mark>Pessac</mark>"),
+        ("**PolymerExpert**, à Pessac", "PolymerExpert", "<mark>PolymerExpert</mark>, à Pessac"),
+        (
+            "Voir [la page](https://a.example/b_c) et *ici*",
+            "page",
+            "Voir la <mark>page</mark> et ici",
+        ),
+        ("## Le gel\n- un `gel`", "un", "Le gel\n<mark>un</mark> gel"),
+        ("2 * 3, un_deux, l'_usage_", "usage", "2 * 3, un_deux, l&#39;<mark>usage</mark>"),
+    ],
+)
+def test_a_passage_of_an_article_is_shown_without_the_signs_of_markdown(
+    text: str, word: str, shown: str
+) -> None:
+    start = text.index(word)
+    assert marked_markdown(text, [(start, start + len(word))]) == shown
+
+
+def test_headings_of_an_article_start_at_the_second_level_and_skip_none() -> None:
+    assert article("### a\n# b\n###### c\n### d") == (
+        "<h2>a</h2>\n<h2>b</h2>\n<h3>c</h3>\n<h3>d</h3>\n"
+    )
+
+
+def test_html_in_an_article_is_text() -> None:
+    assert article("<script>alert(1)</script>") == (
+        "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
+    )
+    assert article("un <b>mot</b>") == "<p>un &lt;b&gt;mot&lt;/b&gt;</p>\n"
+
+
+def test_links_of_an_article_are_marked_as_foreign_and_safe() -> None:
+    assert article("[ici](https://a.example/?b&c)") == (
+        '<p><a href="https://a.example/?b&amp;c" rel="nofollow noopener">ici</a></p>\n'
+    )
+    assert article("[ici](javascript:alert(1))") == "<p>[ici](javascript:alert(1))</p>\n"
+
+
+def test_an_image_of_an_article_is_a_link_to_it() -> None:
+    assert article('![une "photo"](https://a.example/p.png)') == (
+        '<p><a href="https://a.example/p.png" rel="nofollow noopener">une &#34;photo&#34;</a></p>\n'
+    )
+    assert article("![](https://a.example/p.png)") == (
+        '<p><a href="https://a.example/p.png" rel="nofollow noopener">'
+        "https://a.example/p.png</a></p>\n"
+    )

@@ -1,0 +1,80 @@
+"""The address of every page in every language, and of this site as its visitors see it.
+
+Owns paths and how ids and queries are written in them. What is found there is the pages' work.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, urlencode, urlsplit
+
+from starlette.requests import Request
+
+from kb.settings import Settings
+from web.localisation import Language
+
+
+class Page(StrEnum):
+    """A kind of page that has an address in every language."""
+
+    HOME = "home"
+    SEARCH = "search"
+    ACTOR = "actor"
+    CASE = "case"
+    THEMES = "themes"
+    ABOUT = "about"
+
+
+PATTERNS: Mapping[Page, Mapping[Language, str]] = {
+    Page.HOME: {Language.FR: "/fr/", Language.EN: "/en/"},
+    Page.SEARCH: {Language.FR: "/fr/recherche", Language.EN: "/en/search"},
+    Page.ACTOR: {Language.FR: "/fr/acteurs/{record_id}", Language.EN: "/en/actors/{record_id}"},
+    Page.CASE: {Language.FR: "/fr/cas/{record_id}", Language.EN: "/en/cases/{record_id}"},
+    Page.THEMES: {Language.FR: "/fr/themes", Language.EN: "/en/themes"},
+    Page.ABOUT: {Language.FR: "/fr/a-propos", Language.EN: "/en/about"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A page with what it shows, whatever the language. `query` holds no empty values."""
+
+    page: Page
+    record_id: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+
+    def path(self, language: Language) -> str:
+        """The path and query of this page on this site, percent-encoded."""
+        path = PATTERNS[self.page][language].format(record_id=quote(self.record_id, safe=""))
+        return f"{path}?{urlencode(self.query)}" if self.query else path
+
+
+AbsoluteUrl = Callable[[Address], str]
+
+
+def address(page: Page | str, record_id: str = "", **query: str | int) -> Address:
+    """Names a page; query values that are empty are left out."""
+    kept = tuple((name, str(value)) for name, value in query.items() if value != "")
+    return Address(Page(page), record_id, kept)
+
+
+def site_root(request: Request, settings: Settings) -> str:
+    """The scheme and host that visitors use, without a final slash."""
+    return (settings.public_url or str(request.base_url)).rstrip("/")
+
+
+def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
+    """What turns the address of a page into its full URL in one language."""
+    return lambda page_address: root + page_address.path(language)
+
+
+def web_link(url: str) -> str:
+    """The URL where it is one that a page may link to (http or https), else an empty string.
+
+    Sources and sites come from files that anyone may have written: `javascript:` must not pass.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""

@@ -1,0 +1,148 @@
+"""The JSON API, version 1: search, actors, cases, status.
+
+Its shapes are in `web.schemas`; refusals are answered by `web.error_responses`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AfterValidator
+
+from kb.departments import department_code
+from kb.hits import Filters
+from kb.models import Kind
+from web.addresses import AbsoluteUrl, absolute_urls
+from web.competences import shown_competences
+from web.dependencies import AVisit, OpenKnowledgeBase
+from web.localisation import DEFAULT_LANGUAGE, Language
+from web.schemas import (
+    ActorWithCases,
+    Case,
+    Problem,
+    SearchAnswer,
+    Status,
+)
+
+VERSION = "1"
+VERSION_HEADER = "Quisait-API-Version"
+MAX_LIMIT = 100
+
+DESCRIPTION = f"""\
+What organisations know how to do, found from a need in everyday French or English.
+
+**Stability.** This is version {VERSION}; every answer says so in the header `{VERSION_HEADER}`. \
+Within a version, fields and parameters may be added, and none is removed, renamed or given \
+another meaning: ignore the fields you do not know. A change that would break a client makes a \
+new version, under a new path, and both are served for at least a year.
+
+**Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
+400: the query cannot be searched. 404: no such record. 422: a parameter is wrong. \
+503: the knowledge base cannot answer now.
+"""
+
+
+async def _announce_version(response: Response) -> None:
+    response.headers[VERSION_HEADER] = VERSION
+
+
+router = APIRouter(prefix="/api", dependencies=[Depends(_announce_version)])
+
+
+def _problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """How a route's refusals are documented: status to what it means there."""
+    return {
+        status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
+    }
+
+
+_WRONG_PARAMETER = {422: "A parameter is wrong."}
+
+
+async def _absolute_url(
+    visit: AVisit,
+    lang: Annotated[Language, Query(description="Language of the pages that links lead to.")] = (
+        DEFAULT_LANGUAGE
+    ),
+) -> AbsoluteUrl:
+    return absolute_urls(visit.root, lang)
+
+
+PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
+
+
+@router.get(
+    "/search",
+    summary="Who could meet this need?",
+    response_description="Actors and cases.",
+    # Leaves out the `case` of evidence that is not a case.
+    response_model_exclude_none=True,
+    responses=_problems(
+        {400: "The query has no word to search for, or is too long."} | _WRONG_PARAMETER
+    ),
+)
+def search(
+    *,
+    knowledge_base: OpenKnowledgeBase,
+    absolute_url: PageUrls,
+    q: Annotated[
+        str,
+        Query(
+            description="The need, in everyday words; or the name or SIRET of an actor.",
+            examples=["du gel hydroalcoolique"],
+        ),
+    ],
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="How many actors, and how many cases, at most.")
+    ] = 10,
+    department: Annotated[
+        str,
+        AfterValidator(department_code),
+        Query(description="Only actors of this French department: code or name.", examples=["16"]),
+    ] = "",
+    theme: Annotated[
+        str, Query(description="Only what has this theme.", examples=["Emballage"])
+    ] = "",
+    kind: Annotated[
+        Kind | None, Query(description="Only actors, or only cases; both without it.")
+    ] = None,
+) -> SearchAnswer:
+    """Actors ranked by know-how, each with its evidence, and the cases that resemble the need.
+
+    An exact name or SIRET comes first. Hits whose fit is `none` are given when there is room
+    below the limit: they are the nearest things, not answers.
+    """
+    filters = Filters(department=department, theme=theme, kind=kind)
+    return SearchAnswer.of(knowledge_base.search(q, limit=limit, filters=filters), absolute_url)
+
+
+@router.get(
+    "/actors/{actor_id}",
+    summary="One actor",
+    response_description="The actor.",
+    responses=_problems({404: "No actor has this id."} | _WRONG_PARAMETER),
+)
+def actor(
+    actor_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls
+) -> ActorWithCases:
+    """An actor with its stated competences, its facts, and its competences shown in cases."""
+    return ActorWithCases.with_cases(
+        knowledge_base.actor(actor_id), shown_competences(knowledge_base, actor_id), absolute_url
+    )
+
+
+@router.get(
+    "/cases/{case_id}",
+    summary="One case",
+    response_description="The case.",
+    responses=_problems({404: "No case has this id."} | _WRONG_PARAMETER),
+)
+def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> Case:
+    """A case with its text and its participants, each with its role."""
+    return Case.of(knowledge_base.case(case_id), absolute_url)
+
+
+@router.get("/status", summary="What the base holds", response_description="The status.")
+def status(knowledge_base: OpenKnowledgeBase) -> Status:
+    """Counts, encoder and state, for whoever watches over a server."""
+    return Status.of(knowledge_base.status())

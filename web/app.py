@@ -1,0 +1,38 @@
+"""The application: every route, around one open knowledge base."""
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web import api, api_reference, discovery, pages
+from web.assets import Assets
+from web.error_responses import answer_errors
+from web.rendering import Renderer
+from web.security import SecurityHeaders
+
+
+def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
+    """Builds the application. The caller opens the knowledge base, and closes it afterwards."""
+    app = FastAPI(
+        title="Qui sait faire ?",
+        summary="What organisations know how to do.",
+        description=api.DESCRIPTION,
+        version=api.VERSION,
+        openapi_url="/api/openapi.json",
+        # FastAPI's own pages load scripts from elsewhere; `web.api_reference` replaces them.
+        docs_url=None,
+        redoc_url=None,
+    )
+    assets = Assets(mounted_at="/static")
+    app.state.knowledge_base = knowledge_base
+    app.state.settings = settings
+    app.state.renderer = Renderer(assets)
+
+    for room in (api, api_reference, pages, discovery):
+        app.include_router(room.router)
+    app.mount("/static", assets)
+    answer_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(SecurityHeaders)
+    return app

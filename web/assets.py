@@ -1,0 +1,46 @@
+"""Static files under addresses that change with their content, so that browsers keep them."""
+
+import os
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC_FOLDER = Path(str(files("web").joinpath("static")))
+
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+
+
+class Assets(StaticFiles):
+    """Serves the static folder; `url` gives the address of a file with a hash of its content."""
+
+    def __init__(self, mounted_at: str) -> None:
+        super().__init__(directory=STATIC_FOLDER)
+        self._mounted_at = mounted_at
+        self._hashes = {
+            path.relative_to(STATIC_FOLDER).as_posix(): sha256(path.read_bytes()).hexdigest()[:12]
+            for path in sorted(STATIC_FOLDER.rglob("*"))
+            if path.is_file()
+        }
+
+    def url(self, name: str) -> str:
+        return f"{self._mounted_at}/{name}?v={self._hashes[name]}"
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        name = Path(full_path).relative_to(STATIC_FOLDER.resolve()).as_posix()
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
+        unchanged = asked == self._hashes.get(name)
+        response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        return response

@@ -1,0 +1,41 @@
+"""The command `quisait`: the verbs of every room, and how their errors are told.
+
+Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import kb.commands
+
+import ingest.commands
+import web.commands
+from kb.command_options import kb_option
+from kb.errors import QuisaitError
+
+
+class Rooms(click.Group):
+    """A group that tells what a person can cause in one line, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QuisaitError as error:
+            click.echo(f"quisait: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(130)  # 128 + SIGINT, as shells expect
+
+
+@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quisait", prog_name="quisait")
+@kb_option
+@click.pass_context
+def main(context: click.Context, kb: Path | None) -> None:
+    """Who knows how? A search over what organisations know how to do."""
+    context.obj = {"kb": kb}
+
+
+for command in (*kb.commands.COMMANDS, *ingest.commands.COMMANDS, *web.commands.COMMANDS):
+    main.add_command(command)

@@ -1,0 +1,80 @@
+"""What a visitor or a program is told when something goes wrong, in one place.
+
+Under `/api/`, `{"detail": "one line"}`; elsewhere a page, in the visitor's language. Only
+unforeseen exceptions are 500, and only they leave a traceback in the log.
+"""
+
+import logging
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from kb.errors import QueryError, QuisaitError, UnknownRecord
+from web.api import VERSION, VERSION_HEADER
+from web.security import SECURITY_HEADERS
+from web.visit import Visit
+
+_log = logging.getLogger(__name__)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Registers an answer for every kind of error."""
+    app.add_exception_handler(QuisaitError, _quisait_error)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _is_for_programs(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _respond(request: Request, status: int, detail: str) -> Response:
+    if _is_for_programs(request):
+        return JSONResponse({"detail": detail}, status, {VERSION_HEADER: VERSION})
+    return Visit(request).page("error.html", status_code=status)
+
+
+async def _quisait_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, QueryError):
+        return _respond(request, 400, str(error))
+    if isinstance(error, UnknownRecord):
+        return _respond(request, 404, str(error))
+    # What is amiss with the base, and where it lies, is for whoever runs the server.
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return _respond(request, 503, "The knowledge base cannot answer now.")
+
+
+async def _wrong_parameter(request: Request, error: Exception) -> Response:
+    # A page's address is written by its own links and forms: a wrong one is a bad request.
+    status = 422 if _is_for_programs(request) else 400
+    return _respond(request, status, _in_one_line(cast("RequestValidationError", error)))
+
+
+def _in_one_line(error: RequestValidationError) -> str:
+    """The first thing wrong, such as `limit: input should be … (given: 500)`."""
+    first = error.errors()[0]
+    name = first["loc"][-1]
+    if first["type"] == "missing":
+        return f"{name}: this parameter is required"
+    if first["type"] == "value_error":
+        return f"{name}: {first['ctx']['error']}"
+    message = first["msg"]
+    return f"{name}: {message[0].lower()}{message[1:]} (given: {str(first['input'])[:80]})"
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    refusal = cast("HTTPException", error)
+    response = _respond(request, refusal.status_code, refusal.detail)
+    response.headers.update(refusal.headers or {})
+    return response
+
+
+async def _unforeseen(request: Request, _error: Exception) -> Response:
+    response = _respond(request, 500, "Something unforeseen went wrong here.")
+    # Starlette answers unforeseen exceptions outside of every middleware.
+    response.headers.update(SECURITY_HEADERS)
+    return response

@@ -1,0 +1,96 @@
+"""Languages: which one a visitor reads, its catalogue of messages, its dates and numbers.
+
+Messages are written in English in the code and the templates; `locale/<language>/LC_MESSAGES/
+messages.po` translates them and is read once, at startup.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from gettext import NullTranslations
+from importlib.resources import files
+from io import BytesIO
+
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+
+class Language(StrEnum):
+    """A language of the interface; the first is the one of visitors who prefer neither."""
+
+    FR = "fr"
+    EN = "en"
+
+    @property
+    def own_name(self) -> str:
+        return {Language.FR: "Français", Language.EN: "English"}[self]
+
+    @property
+    def locale(self) -> Locale:
+        # British, because the readers are European: "2 July 2020".
+        return Locale("fr", "FR") if self is Language.FR else Locale("en", "GB")
+
+
+SOURCE_LANGUAGE = Language.EN
+DEFAULT_LANGUAGE = Language.FR
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    """The messages of a language, ready for gettext."""
+    if language is SOURCE_LANGUAGE:
+        return NullTranslations()
+    catalogue = files("web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
+    compiled = BytesIO()
+    with catalogue.open("rb") as po_file:
+        write_mo(compiled, read_po(po_file, locale=language.value))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def language_of_path(path: str) -> Language | None:
+    """The language that a path begins with, if any: `/fr/…` is French."""
+    first = path.removeprefix("/").partition("/")[0]
+    return Language(first) if first in set(Language) else None
+
+
+def preferred_language(accept_language: str) -> Language:
+    """The language that an `Accept-Language` header asks for most (RFC 9110, section 12.5.4).
+
+    Among equals the first named wins. Falls back to `DEFAULT_LANGUAGE`.
+    """
+    best, best_weight = DEFAULT_LANGUAGE, 0.0
+    for item in accept_language.split(","):
+        tag, _, parameters = item.strip().partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        weight = _weight(parameters)
+        if primary in set(Language) and weight > best_weight:
+            best, best_weight = Language(primary), weight
+    return best
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def written_date(iso: str, language: Language) -> str:
+    """An ISO 8601 date or time as the language writes a day; anything else as it is."""
+    try:
+        day: date = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return format_date(day, format="long", locale=language.locale)
+
+
+def written_number(number: float, language: Language) -> str:
+    return format_decimal(number, locale=language.locale)

@@ -1,0 +1,104 @@
+"""Texts of records as safe HTML: passages with their telling words, articles in Markdown.
+
+Nothing here trusts the text: it may come from anyone.
+"""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from markupsafe import Markup, escape
+
+
+def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
+    """The text with each half-open span of `marks` in a `<mark>`; spans in order and apart."""
+    pieces: list[Markup] = []
+    position = 0
+    for start, end in marks:
+        pieces += [escape(text[position:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        position = end
+    return Markup("").join([*pieces, escape(text[position:])])
+
+
+def marked_markdown(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
+    """Like `marked`, for a passage of an article: without the signs of Markdown, its words kept."""
+    signs = [match.span() for match in _MARKDOWN_SIGNS.finditer(text)]
+    words = _MARKDOWN_SIGNS.sub("", text)
+
+    def moved(position: int) -> int:
+        return position - sum(
+            min(end, position) - start for start, end in signs if start < position
+        )
+
+    return marked(words, [(moved(start), moved(end)) for start, end in marks])
+
+
+def article(markdown: str) -> Markup:
+    """The HTML of an article's Markdown, to stand under a page's `<h1>`.
+
+    HTML in the source is shown as text, links carry `rel="nofollow noopener"`, an image becomes a
+    link to it (a page makes no third-party request), and headings start at `<h2>` and never skip
+    a level, whatever levels the source uses.
+    """
+    return Markup(_ARTICLES.render(markdown))  # noqa: S704 (html is off: the renderer escapes)
+
+
+def _set_heading_levels(state: StateCore) -> None:
+    outer_levels: list[int] = []
+    for token in state.tokens:
+        if token.type == "heading_open":
+            level = int(token.tag.removeprefix("h"))
+            while outer_levels and outer_levels[-1] >= level:
+                outer_levels.pop()
+            outer_levels.append(level)
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(len(outer_levels) + 1, 6)}"
+
+
+def _mark_links_as_foreign(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    _env: MutableMapping[str, Any],
+) -> str:
+    tokens[index].attrSet("rel", "nofollow noopener")
+    return renderer.renderToken(tokens, index, options, _env)
+
+
+def _link_to_image(
+    _renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    _options: OptionsDict,
+    _env: MutableMapping[str, Any],
+) -> str:
+    token = tokens[index]
+    address = str(token.attrGet("src") or "")
+    link = Markup('<a href="{}" rel="nofollow noopener">{}</a>')
+    return link.format(address, token.content or address)
+
+
+def _article_renderer() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.core.ruler.push("heading_levels", _set_heading_levels)
+    parser.add_render_rule("link_open", _mark_links_as_foreign)
+    parser.add_render_rule("image", _link_to_image)
+    return parser
+
+
+_ARTICLES = _article_renderer()
+
+_MARKDOWN_SIGNS = re.compile(
+    r"""
+    ^[ ]*(?:\#{1,6}|>|[-*+])[ ]+      # headings, quotations, list items
+    | \*{1,3}(?=\S) | (?<=\S)\*{1,3} | \b_+(?=\w) | (?<=\w)_+\b | `+  # emphasis and code
+    | !?\[(?=[^]\n]*\]\() | \]\([^)\n]*\)  # all of a link but its words
+    """,
+    re.VERBOSE | re.MULTILINE,
+)

@@ -1,0 +1,80 @@
+"""Templates into text: one Jinja environment per language, with what every page needs.
+
+Owns how values are written in a language (dates, numbers, words). What a page shows is the
+pages' work, what it says the templates'.
+"""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kb.departments import NAMES
+from kb.hits import Fit
+from kb.models import Role
+from web import linked_data, passages
+from web.addresses import Page, address, web_link
+from web.assets import Assets
+from web.localisation import Language, translations, written_date, written_number
+from web.wording import FIT_WORDS, ROLE_WORDS
+
+
+class Renderer:
+    """Renders templates of `templates/` in any language."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environments = {language: _environment(language, assets) for language in Language}
+
+    def render(self, template: str, language: Language, **context: object) -> str:
+        """The text of a template; every name that it uses must be given or an environment's."""
+        return self._environments[language].get_template(template).render(context)
+
+
+def _environment(language: Language, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    messages = translations(language)
+    environment.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]
+
+    def path_to(page: Page | str, record_id: str = "", **query: str | int) -> str:
+        return address(page, record_id, **query).path(language)
+
+    def fit_word(fit: Fit) -> str:
+        return messages.gettext(FIT_WORDS[fit])
+
+    def role_word(role: Role) -> str:
+        return messages.gettext(ROLE_WORDS[role])
+
+    environment.globals.update(
+        language=language, languages=tuple(Language), asset=assets.url, path_to=path_to
+    )
+    environment.filters.update(
+        article=passages.article,
+        day=partial(written_date, language=language),
+        department=_department,
+        fit_word=fit_word,
+        json_ld=linked_data.as_script_content,
+        marked=passages.marked,
+        marked_markdown=passages.marked_markdown,
+        number=partial(written_number, language=language),
+        role_word=role_word,
+        site_name=_site_name,
+        web_link=web_link,
+    )
+    return environment
+
+
+def _department(code: str) -> str:
+    """The name and code, such as "Charente (16)"; a code that is not French as it is."""
+    return f"{NAMES[code]} ({code})" if code in NAMES else code
+
+
+def _site_name(url: str) -> str:
+    """The host of a URL as people say it: `www.` left out."""
+    return urlsplit(url).netloc.removeprefix("www.")

@@ -1,0 +1,79 @@
+"""A server that listens: takes its port first, warms up, and says when it is ready."""
+
+import socket
+from contextlib import closing, suppress
+
+import click
+import uvicorn
+
+from kb.errors import QueryError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.app import create_app
+
+
+def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None:
+    """Serves the knowledge base until interrupted.
+
+    Raises:
+        SettingsError: the host and port cannot be listened on.
+        KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
+    """
+    with (
+        # First, so that a port in use is told at once and not after the encoder is loaded.
+        closing(_bound_socket(host, port)) as bound,
+        closing(KnowledgeBase.open(settings)) as knowledge_base,
+    ):
+        _warm_up(knowledge_base)
+        config = uvicorn.Config(
+            create_app(knowledge_base, settings),
+            log_level="info" if access_log else "warning",
+            access_log=access_log,
+            server_header=False,
+            # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
+            # words, and not by the parser of requests.
+            h11_max_incomplete_event_size=256 * 1024,
+            lifespan="off",
+        )
+        _AnnouncingServer(config, _url(bound)).run(sockets=[bound])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            click.echo(f"Qui sait faire ? → {self._url}")
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host}: {error.strerror}.") from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port."
+        ) from None
+    return bound
+
+
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _warm_up(knowledge_base: KnowledgeBase) -> None:
+    """Loads the encoder and the index, so that the first visitor does not wait for them."""
+    with suppress(QueryError):
+        knowledge_base.search("bonjour", limit=1)

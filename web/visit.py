@@ -1,0 +1,76 @@
+"""One request from a person or a crawler: its language, and how it is answered with a template."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.addresses import Address, absolute_urls, site_root
+from web.localisation import Language, language_of_path, preferred_language
+from web.rendering import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a page needs to know of the request it answers, and of the application."""
+
+    request: Request
+
+    @property
+    def knowledge_base(self) -> KnowledgeBase:
+        return cast("KnowledgeBase", self.request.app.state.knowledge_base)
+
+    @property
+    def settings(self) -> Settings:
+        return cast("Settings", self.request.app.state.settings)
+
+    @property
+    def language(self) -> Language:
+        """The language in the path, else the one that the visitor's browser prefers."""
+        return language_of_path(self.request.url.path) or preferred_language(
+            self.request.headers.get("Accept-Language", "")
+        )
+
+    @property
+    def root(self) -> str:
+        return site_root(self.request, self.settings)
+
+    def absolute_url(self, address: Address) -> str:
+        return absolute_urls(self.root, self.language)(address)
+
+    def page(
+        self,
+        template: str,
+        *,
+        here: Address | None = None,
+        language: Language | None = None,
+        status_code: int = 200,
+        **context: object,
+    ) -> Response:
+        """An HTML page; `language` is the visit's unless it is given.
+
+        `here` is the page's address, None where it has none in the other language.
+        """
+        language = language or self.language
+        text = self._render(template, language, here=here, status_code=status_code, **context)
+        return HTMLResponse(text, status_code, self._headers(language))
+
+    def document(self, template: str, media_type: str, **context: object) -> Response:
+        """A document for programs, such as a sitemap."""
+        text = self._render(template, self.language, **context)
+        return Response(text, media_type=media_type, headers=self._headers(self.language))
+
+    def _render(self, template: str, language: Language, **context: object) -> str:
+        renderer = cast("Renderer", self.request.app.state.renderer)
+        return renderer.render(
+            template, language, root=self.root, contact_url=self.settings.contact_url, **context
+        )
+
+    def _headers(self, language: Language) -> dict[str, str]:
+        headers = {"Content-Language": language.value}
+        if language_of_path(self.request.url.path) is None:
+            headers["Vary"] = "Accept-Language"
+        return headers

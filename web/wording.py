@@ -1,0 +1,49 @@
+"""The words that pages use for the values of records: fits, roles, refusals.
+
+In English, each marked with `N_` so that Babel extracts it; the renderer translates.
+"""
+
+from collections.abc import Mapping
+
+from kb.errors import QueryError
+from kb.hits import Fit
+from kb.models import Role
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name, which Babel looks for)
+    """Marks a message for extraction; translated later, when the language is known."""
+    return message
+
+
+FIT_WORDS: Mapping[Fit, str] = {
+    Fit.STRONG: N_("Strong fit"),
+    Fit.POSSIBLE: N_("Possible fit"),
+    Fit.WEAK: N_("Faint lead"),
+    Fit.NONE: N_("Uncertain"),
+}
+
+ROLE_WORDS: Mapping[Role, str] = {
+    Role.PRODUCER: N_("Producer"),
+    Role.SUPPLIER: N_("Supplier"),
+    Role.REPACKAGER: N_("Repackager"),
+    Role.CARRIER: N_("Carrier"),
+    Role.LABORATORY: N_("Laboratory"),
+    Role.BUYER: N_("Buyer"),
+    Role.FACILITATOR: N_("Facilitator"),
+    Role.AUTHORITY: N_("Authority"),
+    Role.NETWORK: N_("Network"),
+}
+
+_REFUSALS: Mapping[str, str] = {
+    "empty": N_("Describe what you need in a few words: a thing, a material, a skill."),
+    "too_long": N_("This is too long to search. One or two sentences are enough."),
+    "no_word": N_("There is no word to search for here. Describe what you need in a few words."),
+}
+_OTHER_REFUSAL = N_("This cannot be searched as it is. Describe what you need in a few words.")
+
+UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code, such as 16 or 2A.")
+
+
+def refusal(error: QueryError) -> str:
+    """What to tell a person whose query was refused."""
+    return _REFUSALS.get(error.reason, _OTHER_REFUSAL)
