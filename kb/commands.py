@@ -127,6 +127,17 @@ def evaluate(folder: Path, split: str, kb: Path | None) -> None:
             )
             row = " ".join(f"{figures[metric]:8.3f}" for metric in evaluation.METRICS)
             click.echo(f"{name:<20} {lang or 'all':<5} {len(ids):>4} {row}")
+    if (folder / "silence.jsonl").exists():
+        silence = evaluation.read_queries(folder / "silence.jsonl")
+        unanswerable = [query for query in silence if query.split == split]
+        for name, asked in {"answerable": queries, "unanswerable": unanswerable}.items():
+            for lang in sorted({query.lang for query in asked}):
+                answered = [
+                    base.search(query.text, limit=1).total > 0
+                    for query in asked
+                    if query.lang == lang
+                ]
+                click.echo(f"{name}, {lang}: {sum(answered)} of {len(answered)} find a fit")
 
 
 COMMANDS: list[click.Command] = [search, status, rebuild, evaluate]

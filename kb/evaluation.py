@@ -3,7 +3,8 @@
 The nouns are those of the field: *queries*, *qrels* (what is relevant to each query, and how
 much), a *run* (what a system ranked for each query, best first). Files have BEIR's layout
 (Thakur et al. 2021): `queries.jsonl` with `_id`, `text` and optionally `metadata.lang`, and
-`qrels/<split>.tsv` with a header and the columns query id, corpus id, grade.
+`qrels/<split>.tsv` with a header and the columns query id, corpus id, grade. Beside them,
+`silence.jsonl` may hold queries that nothing answers, each with its `metadata.split`.
 """
 
 import csv
@@ -25,6 +26,7 @@ class Query:
     id: str
     text: str
     lang: str
+    split: str
 
 
 def read_queries(path: Path) -> list[Query]:
@@ -37,8 +39,9 @@ def read_queries(path: Path) -> list[Query]:
     for number, line in enumerate(_lines(path), start=1):
         try:
             given = json.loads(line)
-            lang = str(given.get("metadata", {}).get("lang", ""))
-            queries.append(Query(str(given["_id"]), str(given["text"]), lang))
+            about = given.get("metadata", {})
+            lang, split = str(about.get("lang", "")), str(about.get("split", ""))
+            queries.append(Query(str(given["_id"]), str(given["text"]), lang, split))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
                 f"{path}:{number}: not a query; expected JSON with `_id` and `text`."

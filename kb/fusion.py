@@ -15,7 +15,7 @@ from kb.hits import Fit
 LEXICAL_WEIGHT = 0.2
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
-STRONG, POSSIBLE, WEAK = -0.1, -0.8, -1.4
+STRONG, POSSIBLE, WEAK = 0.6, 0.0, -0.5
 """Least fused score of each fit, from the chance level of the corpus."""
 
 
@@ -31,8 +31,7 @@ def chance_level(n_passages: int) -> float:
     """The score that the best of so many passages may have by chance.
 
     The expected maximum of n standard normal values is about √(2 ln n). Cosines are not quite
-    normal, and the best passages of unanswerable queries came out within ±0.9 of it on corpora
-    of 200 to 6,000 passages: fits are a guide, not a verdict (docs/ranking.md).
+    normal: fits are a guide, not a verdict (docs/ranking.md).
     """
     return math.sqrt(2 * math.log(max(n_passages, 2)))
 

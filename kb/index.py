@@ -26,7 +26,7 @@ CARD_FILE = "passages.faiss.json"
 INDEX_FORMAT = 1
 REFRESH_BATCH = 10_000
 PRIOR_PASSAGES = 10
-"""How many passages of the overall mean a language's own mean is mixed with."""
+"""How many passages of the overall mean a group's own mean is mixed with."""
 
 
 class Index:
@@ -37,7 +37,7 @@ class Index:
         self.dimension = dimension
         self.generation = ""
         self._faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        self._languages: dict[int, str] = {}
+        self._groups: dict[int, str] = {}
         self._means: dict[str, Embeddings] = {}
         self._covariance = np.zeros((dimension, dimension), np.float32)
 
@@ -69,7 +69,7 @@ class Index:
 
     def cosines(self, query: Embeddings, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
-        here = [id_ for id_ in ids if id_ in self._languages]
+        here = [id_ for id_ in ids if id_ in self._groups]
         if not here:
             return {}
         vectors = self._faiss.reconstruct_batch(np.asarray(here, np.int64))
@@ -78,16 +78,15 @@ class Index:
     def standardised(self, query: Embeddings, cosines: Mapping[int, float]) -> dict[int, float]:
         """Cosines to a `(dimension,)` embedding as deviations from a chance passage's.
 
-        Each is compared with the passages of its own language: a query prefers text in its own
-        language whatever it says. With μ the mean embedding of a language, drawn towards the
-        mean of all where its passages are few, and Σ the covariance within languages, the
-        cosines to a language's passages have mean q·μ and variance qᵀΣq.
+        Each is compared with the passages of its own group, those of its kind and language: a
+        query prefers text in its own language, and short texts, whatever they say. With μ the
+        mean embedding of a group, drawn towards the mean of all where its passages are few, and
+        Σ the covariance within groups, the cosines to a group have mean q·μ and variance qᵀΣq.
         """
         deviation = max(float(query @ self._covariance @ query), 1e-12) ** 0.5
-        means = {lang: float(query @ mean) for lang, mean in self._means.items()}
+        means = {group: float(query @ mean) for group, mean in self._means.items()}
         return {
-            id_: (cosine - means[self._languages[id_]]) / deviation
-            for id_, cosine in cosines.items()
+            id_: (cosine - means[self._groups[id_]]) / deviation for id_, cosine in cosines.items()
         }
 
     def refreshed(self, store: Store) -> "Index":
@@ -96,10 +95,10 @@ class Index:
         result.generation = store.generation
         wanted = store.embedded_passages(self.encoder)
         result._faiss = faiss.clone_index(self._faiss)
-        gone = np.fromiter(self._languages.keys() - wanted.keys(), np.int64)
+        gone = np.fromiter(self._groups.keys() - wanted.keys(), np.int64)
         if len(gone):
             result._faiss.remove_ids(faiss.IDSelectorBatch(gone))
-        missing = sorted(wanted.keys() - self._languages.keys())
+        missing = sorted(wanted.keys() - self._groups.keys())
         for first in range(0, len(missing), REFRESH_BATCH):
             ids = missing[first : first + REFRESH_BATCH]
             vectors = store.embeddings(self.encoder, ids)
@@ -107,20 +106,20 @@ class Index:
         result._measure(wanted)
         return result
 
-    def _measure(self, languages: dict[int, str]) -> None:
+    def _measure(self, groups: dict[int, str]) -> None:
         """Takes the means and the covariance that `standardised` compares with."""
-        self._languages = languages
-        if not languages:
+        self._groups = groups
+        if not groups:
             return
         vectors = self._faiss.index.reconstruct_n(0, len(self))
         ids = _ids(self._faiss)
-        language_of = np.array([languages[id_] for id_ in ids])
+        group_of = np.array([groups[id_] for id_ in ids])
         overall = vectors.mean(axis=0)
-        for lang in np.unique(language_of):
-            rows = language_of == lang
+        for group in np.unique(group_of):
+            rows = group_of == group
             share = rows.sum() / (rows.sum() + PRIOR_PASSAGES)
             mean = share * vectors[rows].mean(axis=0) + (1 - share) * overall
-            self._means[str(lang)] = mean.astype(np.float32)
+            self._means[str(group)] = mean.astype(np.float32)
             vectors[rows] -= mean
         self._covariance = (vectors.T @ vectors / len(self)).astype(np.float32)
 
@@ -149,11 +148,11 @@ class Index:
             size = (folder / INDEX_FILE).stat().st_size
             if card == {**index._card(), "generation": store.generation, "bytes": size}:
                 saved = faiss.read_index(str(folder / INDEX_FILE))
-                languages = store.embedded_passages(encoder)
-                if set(_ids(saved)) == languages.keys():
+                groups = store.embedded_passages(encoder)
+                if set(_ids(saved)) == groups.keys():
                     index._faiss = saved
                     index.generation = card["generation"]
-                    index._measure(languages)
+                    index._measure(groups)
         return index
 
     def _card(self) -> dict[str, Any]:

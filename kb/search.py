@@ -81,9 +81,10 @@ def search(
     dense, lexical = _passage_scores(query, wanted, filters, store, index, encoder, ingredients)
     actors, cases = _candidates(dense, lexical, store)
     known_cases = store.cases(cases.keys())
+    named = _named(query, store)
     if ingredients.cases:
-        _let_cases_vouch(actors, cases, known_cases, len(index))
-    _put_names_first(query, actors, store)
+        _let_cases_vouch(actors, cases, known_cases, named, len(index))
+    _put_first(named, actors)
 
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
     ranked_cases = _ranked(cases, Kind.CASE, filters, store)
@@ -178,26 +179,35 @@ def _let_cases_vouch(
     actors: dict[str, _Candidate],
     cases: Mapping[str, _Candidate],
     known_cases: Mapping[str, Case],
+    named: set[str],
     n_passages: int,
 ) -> None:
+    """Raises the actors of the cases that fit; a query that is a name asks for no other's."""
     scored = [
         (known_cases[id_], candidate.score)
         for id_, candidate in cases.items()
         if candidate.fit(n_passages) is not Fit.NONE
     ]
     for actor_id, given in vouchers(scored).items():
+        if named and actor_id not in named:
+            continue
         actor = actors.setdefault(actor_id, _Candidate(actor_id, score=0.0))
         actor.vouchers = given
         lower, higher = sorted((actor.score, given[0].score))
         actor.score = higher + SECOND_WITNESS_SHARE * max(lower, 0.0)
 
 
-def _put_names_first(query: str, actors: dict[str, _Candidate], store: Store) -> None:
+def _named(query: str, store: Store) -> set[str]:
+    """The ids of the actors whose exact name or number the query is."""
     number = "".join(query.split())
-    exact = set(store.actors_named(name_key(query)))
+    named = set(store.actors_named(name_key(query)))
     if number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}:
-        exact |= set(store.actors_registered(number))
-    for actor_id in exact:
+        named |= set(store.actors_registered(number))
+    return named
+
+
+def _put_first(named: set[str], actors: dict[str, _Candidate]) -> None:
+    for actor_id in named:
         actor = actors.setdefault(actor_id, _Candidate(actor_id, score=0.0))
         actor.named = True
         actor.score += NAME_SCORE

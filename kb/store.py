@@ -310,9 +310,9 @@ class Store:
         return row[0] if row else ""
 
     def embedded_passages(self, encoder: str) -> dict[int, str]:
-        """The passages that have an embedding of this encoder: their languages by id."""
+        """The passages that have an embedding of this encoder: their kind and language by id."""
         rows = self._connection.execute(
-            "select p.id, lang from passages p join embeddings e using (text_hash)"
+            "select p.id, kind || ' ' || lang from passages p join embeddings e using (text_hash)"
             " join documents d on d.id = document_id where encoder = ?",
             [encoder],
         )
