@@ -1,7 +1,8 @@
 """Documents: the texts of a record, in the passages and words by which they are found.
 
 What the encoder reads is not quite what a person reads: each passage is worded with what its
-neighbours on the page would tell (`encoder_text`). The evidence shown is always the passage.
+neighbours on the page would tell (`encoder_text`). The evidence shown is always what the passage
+says (`quotation`).
 """
 
 import hashlib
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kb.language import ANALYSIS_VERSION, index_words, name_key
+from kb.markdown import plain_text
 from kb.models import Actor, Case, Record, Slice
 from kb.passages import SPLITTER_VERSION, split
 from kb.store import Document, DraftPassage
@@ -41,7 +43,7 @@ def derive(record: Record) -> Derived:
     for part, text in _parts(record):
         passages = []
         for piece in split(text) or ([Slice(0, len(text))] if part in {NAME, TITLE} else []):
-            said = text[piece.start : piece.end]
+            said = quotation(part, text[piece.start : piece.end])
             text_hash = ""
             if part not in {NAME, PARTICIPANTS, FACTS}:
                 worded = encoder_text(record, part, said)
@@ -50,6 +52,11 @@ def derive(record: Record) -> Derived:
             passages.append(DraftPassage(piece, index_words(said, record.lang), text_hash))
         documents.append(Document(part, record.lang, text, tuple(passages)))
     return Derived(tuple(documents), _name_keys(record), encoder_texts)
+
+
+def quotation(part: str, passage: str) -> str:
+    """What a passage of this part says to a person: the text of a case is Markdown."""
+    return plain_text(passage) if part == TEXT else passage
 
 
 def encoder_text(record: Record, part: str, passage: str) -> str:

@@ -33,7 +33,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a hit is there.
+    """Why a hit is there. `text` is plain, whatever its source was written in.
 
     `marks` are half-open spans of `text`, in characters, in order and apart: the telling words.
     `source` is a link to where the text comes from, or empty. For kind CASE, `case` and

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from kb import fusion
 from kb.cases import Voucher, vouchers
-from kb.documents import NAME, PARTICIPANTS, TITLE
+from kb.documents import NAME, PARTICIPANTS, TITLE, quotation
 from kb.embedding import Encoder, TextKind
 from kb.errors import QueryError
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
@@ -286,11 +286,13 @@ def _quotations(
 ) -> list[Evidence]:
     """The best passages of a candidate, but for the parts that its heading shows anyway."""
     passages = [passage for passage, _ in candidate.passages if passage.part not in unquoted]
-    return [
-        Evidence(
-            EvidenceKind.PASSAGE, passage.text, _marks(passage.text, passage.lang, wanted), source
-        )
+    quoted = [
+        (quotation(passage.part, passage.text), passage.lang)
         for passage in passages[:PASSAGES_PER_HIT]
+    ]
+    return [
+        Evidence(EvidenceKind.PASSAGE, text, _marks(text, lang, wanted), source)
+        for text, lang in quoted
     ]
 
 

@@ -34,7 +34,7 @@ What organisations know how to do, found from a need in everyday French or Engli
 **Stability.** This is version {VERSION}; every answer says so in the header `{VERSION_HEADER}`. \
 Within a version, fields and parameters may be added, and none is removed, renamed or given \
 another meaning: ignore the fields you do not know. A change that would break a client makes a \
-new version, under a new path, and both are served for at least a year.
+new version, under a new path.
 
 **Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
 400: the query cannot be searched. 404: no such record. 422: a parameter is wrong. \

@@ -3,7 +3,6 @@
 Nothing here trusts the text: it may come from anyone.
 """
 
-import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
@@ -23,19 +22,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
         pieces += [escape(text[position:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         position = end
     return Markup("").join([*pieces, escape(text[position:])])
-
-
-def marked_markdown(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """Like `marked`, for a passage of an article: without the signs of Markdown, its words kept."""
-    signs = [match.span() for match in _MARKDOWN_SIGNS.finditer(text)]
-    words = _MARKDOWN_SIGNS.sub("", text)
-
-    def moved(position: int) -> int:
-        return position - sum(
-            min(end, position) - start for start, end in signs if start < position
-        )
-
-    return marked(words, [(moved(start), moved(end)) for start, end in marks])
 
 
 def article(markdown: str) -> Markup:
@@ -93,12 +79,3 @@ def _article_renderer() -> MarkdownIt:
 
 
 _ARTICLES = _article_renderer()
-
-_MARKDOWN_SIGNS = re.compile(
-    r"""
-    ^[ ]*(?:\#{1,6}|>|[-*+])[ ]+      # headings, quotations, list items
-    | \*{1,3}(?=\S) | (?<=\S)\*{1,3} | \b_+(?=\w) | (?<=\w)_+\b | `+  # emphasis and code
-    | !?\[(?=[^]\n]*\]\() | \]\([^)\n]*\)  # all of a link but its words
-    """,
-    re.VERBOSE | re.MULTILINE,
-)

@@ -61,7 +61,6 @@ def _environment(language: Language, assets: Assets) -> Environment:
         fit_word=fit_word,
         json_ld=linked_data.as_script_content,
         marked=passages.marked,
-        marked_markdown=passages.marked_markdown,
         number=partial(written_number, language=language),
         role_word=role_word,
         site_name=_site_name,

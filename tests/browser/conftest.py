@@ -24,13 +24,15 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread: not beyond a module, since the tests of
+# the server run one of their own.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, the system's or Playwright's own. Missing, it fails in CI and skips elsewhere."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -58,7 +60,7 @@ class _SignallingServer(uvicorn.Server):
         self.listening.set()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of a running server, without a final slash."""
     app = create_app(InMemoryKnowledgeBase(), Settings(contact_url="mailto:reseau@example.org"))

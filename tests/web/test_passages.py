@@ -1,9 +1,8 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from web.passages import article, marked, marked_markdown
+from web.passages import article, marked
 
 
 def test_marks_are_half_open_spans_of_the_text() -> None:
@@ -20,27 +19,6 @@ def test_marking_changes_no_word(text: str, data: st.DataObject) -> None:
     html = marked(text, marks)
     assert html.replace("<mark>", "").replace("</mark>", "") == escape(text)
     assert html.count("<mark>") == html.count("</mark>") == len(marks)
-
-
-@pytest.mark.parametrize(
-    ("text", "word", "shown"),
-    [
-        ("**PolymerExpert**, à Pessac", "Pessac", "PolymerExpert, à <mark>Pessac</mark>"),
-        ("**PolymerExpert**, à Pessac", "PolymerExpert", "<mark>PolymerExpert</mark>, à Pessac"),
-        (
-            "Voir [la page](https://a.example/b_c) et *ici*",
-            "page",
-            "Voir la <mark>page</mark> et ici",
-        ),
-        ("## Le gel\n- un `gel`", "un", "Le gel\n<mark>un</mark> gel"),
-        ("2 * 3, un_deux, l'_usage_", "usage", "2 * 3, un_deux, l&#39;<mark>usage</mark>"),
-    ],
-)
-def test_a_passage_of_an_article_is_shown_without_the_signs_of_markdown(
-    text: str, word: str, shown: str
-) -> None:
-    start = text.index(word)
-    assert marked_markdown(text, [(start, start + len(word))]) == shown
 
 
 def test_headings_of_an_article_start_at_the_second_level_and_skip_none() -> None:
