@@ -23,11 +23,12 @@ install: $(INSTALLED) ## make the environment in .venv
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; name one with PYTHON=…"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@echo "Installing into .venv, once: about 2 GB, a minute or more…"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable . --group dev
-	touch $@
+	@touch $@
 
 run: demo ## build the demonstration knowledge base if need be, and serve it
 	@exec $(BIN)/quisait serve --kb $(DEMO) --host $(HOST) --port $(PORT)

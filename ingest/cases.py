@@ -77,6 +77,7 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
         themes=theme_names(_text(values, "themes", separator="|")),
         need=one_line(_text(values, "need")),
         source_url=web_address(_text(values, "source_url"), "source_url"),
+        translation_of=short_line(_text(values, "translation_of"), "translation_of"),
         participants=_participants(values.get("participants")),
     )
 

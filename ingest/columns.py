@@ -123,6 +123,7 @@ CASE_FIELDS = _fields_by_name(
         "themes": ("thème", "theme", "thématique", "thématiques", "mots-clés", "keywords", "tags"),
         "need": ("besoin",),
         "source_url": ("source", "lien source", "url source", "url", "source link"),
+        "translation_of": ("traduction de",),
         "participants": ("participant", "acteurs", "actors", "participations"),
     }
 )

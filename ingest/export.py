@@ -117,6 +117,7 @@ def _markdown(case: Case) -> str:
         "themes": list(case.themes),
         "need": case.need,
         "source_url": case.source_url,
+        "translation_of": case.translation_of,
         "participants": [_participant(each) for each in case.participants],
     }
     return front_matter.join({key: value for key, value in values.items() if value}, case.text)

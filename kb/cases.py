@@ -33,6 +33,15 @@ class Voucher:
     participation: Participation
 
 
+def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
+    """Each story once, in the order given: the case in `lang` if there is one, else the first."""
+    chosen: dict[str, Case] = {}
+    for case in cases:
+        if case.story not in chosen or (case.lang == lang != chosen[case.story].lang):
+            chosen[case.story] = case
+    return list(chosen.values())
+
+
 def vouchers(cases: Iterable[tuple[Case, float]]) -> dict[str, list[Voucher]]:
     """What scored cases say for the actors who took part, by actor id, best first.
 

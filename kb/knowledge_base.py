@@ -15,6 +15,7 @@ from typing import Self, cast
 
 import numpy as np
 
+from kb.cases import one_edition_each
 from kb.documents import DERIVATION, Derived, derive
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
@@ -159,9 +160,15 @@ class KnowledgeBase:
         found = self._store.cases(ids)
         return [found[id_] for id_ in ids]
 
-    def cases_of(self, actor_id: str) -> Sequence[Case]:
-        """The cases that an actor took part in, newest first."""
+    def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
+        """The cases that an actor took part in, newest first, each once: in `lang` if told."""
         ids = self._store.cases_of([actor_id]).get(actor_id, [])
+        found = self._store.cases(ids)
+        return one_edition_each((found[id_] for id_ in ids), lang)
+
+    def translations(self, case: Case) -> Sequence[Case]:
+        """The same story in other languages, in the order of their ids."""
+        ids = [id_ for id_ in self._store.editions(case.story) if id_ != case.id]
         found = self._store.cases(ids)
         return [found[id_] for id_ in ids]
 

@@ -73,6 +73,7 @@ class Case:
     """An article telling how a need was met.
 
     `text` is Markdown. `date` (written) and `modified` are ISO 8601 dates or times, or empty.
+    `translation_of` is the id of the case that this one tells in another language, or empty.
     """
 
     id: str
@@ -86,7 +87,13 @@ class Case:
     themes: tuple[str, ...] = ()
     need: str = ""
     source_url: str = ""
+    translation_of: str = ""
     participants: tuple[Participation, ...] = ()
+
+    @property
+    def story(self) -> str:
+        """What a case and its translations share: the id of the original."""
+        return self.translation_of or self.id
 
 
 Record = Actor | Case

@@ -52,11 +52,13 @@ def _first_tables(db: Database) -> None:
             "themes": str,
             "need": str,
             "source_url": str,
+            "translation_of": str,
             "updated_at": str,
         },
         pk="id",
         not_null={"id", "title"},
     )
+    db.table("cases").create_index(["translation_of"])
     # actor_id is no foreign key: a case may name an actor whose directory comes later.
     db.table("participations").create(
         {

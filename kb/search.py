@@ -11,7 +11,7 @@ A record scores as its best passage, so that a long description does not win by 
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kb import fusion
@@ -87,7 +87,7 @@ def search(
     _put_first(named, actors)
 
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
-    ranked_cases = _ranked(cases, Kind.CASE, filters, store)
+    ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases)
     answering = [id_ for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE]
     known_actors = store.actors([candidate.record_id for candidate in ranked_actors[:limit]])
     departments, themes = _facets(answering, filters, store)
@@ -184,8 +184,8 @@ def _let_cases_vouch(
 ) -> None:
     """Raises the actors of the cases that fit; a query that is a name asks for no other's."""
     scored = [
-        (known_cases[id_], candidate.score)
-        for id_, candidate in cases.items()
+        (known_cases[candidate.record_id], candidate.score)
+        for candidate in _one_of_each_story(_best_first(cases.values()), known_cases)
         if candidate.fit(n_passages) is not Fit.NONE
     ]
     for actor_id, given in vouchers(scored).items():
@@ -225,7 +225,21 @@ def _ranked(
     # Those that only a case names may have no entry here yet.
     if kind is Kind.ACTOR:
         left &= store.actors(left).keys()
-    return sorted((candidates[id_] for id_ in left), key=lambda one: (-one.score, one.record_id))
+    return _best_first(candidates[id_] for id_ in left)
+
+
+def _best_first(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    return sorted(candidates, key=lambda one: (-one.score, one.record_id))
+
+
+def _one_of_each_story(
+    candidates: Iterable[_Candidate], known_cases: Mapping[str, Case]
+) -> list[_Candidate]:
+    """Of a case and its translations, the first: the one that answers best."""
+    chosen: dict[str, _Candidate] = {}
+    for candidate in candidates:
+        chosen.setdefault(known_cases[candidate.record_id].story, candidate)
+    return list(chosen.values())
 
 
 def _count_answering(candidates: Sequence[_Candidate], n_passages: int) -> int:

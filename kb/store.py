@@ -211,6 +211,13 @@ class Store:
             found.setdefault(row["actor_id"], []).append(row["case_id"])
         return found
 
+    def editions(self, story: str) -> list[str]:
+        """The ids of a case and of its translations, by the id of the original."""
+        rows = self._connection.execute(
+            "select id from cases where id = ? or translation_of = ? order by id", [story, story]
+        )
+        return [row[0] for row in rows]
+
     def themes(self) -> list[tuple[str, int, int]]:
         """Each theme as most records write it, with how many actors and cases have it."""
         rows = self._connection.execute(

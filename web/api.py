@@ -59,12 +59,10 @@ def _problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 _WRONG_PARAMETER = {422: "A parameter is wrong."}
 
 
-async def _absolute_url(
-    visit: AVisit,
-    lang: Annotated[Language, Query(description="Language of the pages that links lead to.")] = (
-        DEFAULT_LANGUAGE
-    ),
-) -> AbsoluteUrl:
+PageLanguage = Annotated[Language, Query(description="Language of the pages that links lead to.")]
+
+
+async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) -> AbsoluteUrl:
     return absolute_urls(visit.root, lang)
 
 
@@ -123,11 +121,16 @@ def search(
     responses=_problems({404: "No actor has this id."} | _WRONG_PARAMETER),
 )
 def actor(
-    actor_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls
+    actor_id: str,
+    knowledge_base: OpenKnowledgeBase,
+    absolute_url: PageUrls,
+    lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> ActorWithCases:
     """An actor with its stated competences, its facts, and its competences shown in cases."""
     return ActorWithCases.with_cases(
-        knowledge_base.actor(actor_id), shown_competences(knowledge_base, actor_id), absolute_url
+        knowledge_base.actor(actor_id),
+        shown_competences(knowledge_base, actor_id, lang),
+        absolute_url,
     )
 
 

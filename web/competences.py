@@ -17,12 +17,13 @@ class ShownCompetence:
     participation: Participation
 
 
-def shown_competences(knowledge_base: KnowledgeBase, actor_id: str) -> list[ShownCompetence]:
-    """Every part that the actor took in a case, the latest case first."""
-    cases = sorted(knowledge_base.cases_of(actor_id), key=lambda case: case.date, reverse=True)
+def shown_competences(
+    knowledge_base: KnowledgeBase, actor_id: str, lang: str
+) -> list[ShownCompetence]:
+    """Every part that the actor took in a case, the latest case first, told in `lang` if it is."""
     return [
         ShownCompetence(case, participation)
-        for case in cases
+        for case in knowledge_base.cases_of(actor_id, lang)
         for participation in case.participants
         if participation.actor_id == actor_id
     ]

@@ -155,7 +155,7 @@ def actor(visit: AVisit, record_id: str) -> Response:
         "actor.html",
         here=address(Page.ACTOR, found.id),
         actor=found,
-        shown=shown_competences(visit.knowledge_base, found.id),
+        shown=shown_competences(visit.knowledge_base, found.id, visit.language),
         linked_data=linked_data.organization(found, visit.absolute_url),
     )
 
@@ -167,6 +167,7 @@ def case(visit: AVisit, record_id: str) -> Response:
         "case.html",
         here=address(Page.CASE, found.id),
         case=found,
+        translations=visit.knowledge_base.translations(found),
         linked_data=linked_data.article(found, visit.absolute_url),
     )
 

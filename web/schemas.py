@@ -268,6 +268,9 @@ class Case(Shape):
     need: str = Field(description="The need that was met, or empty.")
     text: str = Field(description="The article, in Markdown.")
     source_url: SourceUrl
+    translation_of: str = Field(
+        description="The id of the case that this one tells in another language, or empty."
+    )
     url: str = Field(description=_PAGE)
     participants: list[Participation]
 
@@ -285,6 +288,7 @@ class Case(Shape):
             need=case.need,
             text=case.text,
             source_url=web_link(case.source_url),
+            translation_of=case.translation_of,
             url=absolute_url(address("case", case.id)),
             participants=[
                 Participation(

@@ -176,6 +176,7 @@ def _cases(draw: st.DrawFn) -> Case:
         "moderator": draw(_TEXT),
         "themes": draw(st.lists(_TEXT, max_size=3)),
         "need": draw(_TEXT),
+        "translation_of": draw(_TEXT),
         "participants": [
             {
                 "name": draw(_NAME),

@@ -1,5 +1,7 @@
 """A few actors and a case, as small as tests need."""
 
+from dataclasses import replace
+
 from kb.models import Actor, Case, Participation, Role
 
 POLISH = Actor(
@@ -47,6 +49,19 @@ SANITISER = Case(
         Participation("Distilleries de Matha", Role.SUPPLIER, "matha", "fournit l'éthanol"),
         Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide la formule"),
         Participation("Inconnue", Role.CARRIER, "not-yet-known", ""),
+    ),
+)
+SANITISER_IN_ENGLISH = replace(
+    SANITISER,
+    id="sanitiser-angouleme",
+    title="Hand sanitiser in Angoulême",
+    text="The town hall was looking for hand sanitiser.",
+    lang="en",
+    need="Get hand sanitiser for the hospital",
+    translation_of=SANITISER.id,
+    participants=(
+        Participation("Avel", Role.PRODUCER, "avel", "makes the sanitiser"),
+        Participation("Distilleries de Matha", Role.SUPPLIER, "matha", "supplies ethanol"),
     ),
 )
 RECORDS = (POLISH, DISTILLER, GLOVER, SANITISER)

@@ -23,7 +23,14 @@ from kb.models import Kind
 from kb.settings import Settings
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+from tests.kb.records import (
+    DISTILLER,
+    GLOVER,
+    POLISH,
+    RECORDS,
+    SANITISER,
+    SANITISER_IN_ENGLISH,
+)
 
 
 def test_putting_tells_what_changed(base: KnowledgeBase) -> None:
@@ -122,6 +129,16 @@ def test_browsing(base: KnowledgeBase) -> None:
     assert [case.id for case in base.cases()] == [SANITISER.id]
     assert {(t.name, t.actors, t.cases) for t in base.themes()} >= {("Santé", 0, 1)}
     assert base.departments() == [("16", 1), ("17", 1), ("87", 1)]
+
+
+def test_a_case_and_its_translations(base: KnowledgeBase) -> None:
+    base.put([*RECORDS, SANITISER_IN_ENGLISH])
+    assert base.case(SANITISER_IN_ENGLISH.id) == SANITISER_IN_ENGLISH
+    assert base.translations(SANITISER) == [SANITISER_IN_ENGLISH]
+    assert base.translations(SANITISER_IN_ENGLISH) == [SANITISER]
+    assert base.cases_of("avel", "en") == [SANITISER_IN_ENGLISH]
+    assert base.cases_of("avel", "fr") == [SANITISER]
+    assert base.cases_of("avel", "de") == [SANITISER]
 
 
 def test_status_counts(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:

@@ -5,9 +5,16 @@ from hypothesis import strategies as st
 from kb.errors import QueryError
 from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Kind, Role
+from kb.models import Actor, Case, Kind, Role
 from kb.search import MAX_QUERY_CHARS, PASSAGES_PER_HIT, Ingredients
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+from tests.kb.records import (
+    DISTILLER,
+    GLOVER,
+    POLISH,
+    RECORDS,
+    SANITISER,
+    SANITISER_IN_ENGLISH,
+)
 
 
 @pytest.fixture
@@ -49,6 +56,20 @@ def test_a_case_vouches_for_those_who_met_the_need(base: KnowledgeBase) -> None:
     assert evidence.participation.role is Role.PRODUCER
     assert evidence.text == "prépare le gel"
     assert evidence.source == SANITISER.source_url
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("gel hydroalcoolique hôpital", SANITISER), ("hand sanitiser hospital", SANITISER_IN_ENGLISH)],
+)
+def test_a_story_is_told_once_in_the_language_that_answers_best(
+    base: KnowledgeBase, query: str, told: Case
+) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    result = base.search(query)
+    assert [hit.case for hit in result.cases] == [told]
+    assert [e.case for e in result.hits[0].evidence if e.kind is EvidenceKind.CASE] == [told]
+    assert result.hits[0].actor == POLISH
 
 
 def test_without_cases_nothing_vouches(base: KnowledgeBase) -> None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from kb.cases import one_edition_each
 from kb.errors import QueryError, UnknownRecord
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
@@ -226,12 +227,16 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             if not filters.theme or filters.theme in case.themes
         ]
 
-    def cases_of(self, actor_id: str) -> Sequence[Case]:
-        return [
+    def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
+        found = [
             case
             for case in self._cases.values()
             if any(one.actor_id == actor_id for one in case.participants)
         ]
+        return one_edition_each(sorted(found, key=lambda case: case.date, reverse=True), lang)
+
+    def translations(self, case: Case) -> Sequence[Case]:
+        return [one for one in self._cases.values() if one.story == case.story and one != case]
 
     def themes(self) -> Sequence[ThemeCount]:
         actors = Counter(theme for actor in self._actors.values() for theme in actor.themes)

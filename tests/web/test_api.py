@@ -266,6 +266,7 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
         "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
         "text": ANGOULEME.text,
         "source_url": "https://www.angouleme.example/cas",
+        "translation_of": "",
         "url": f"{SITE}/en/cases/angouleme",
         "participants": [
             {

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from kb.models import Actor
 from kb.settings import Settings
-from tests.web.in_memory import AVEL, InMemoryKnowledgeBase
+from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
 from web.app import create_app
 from web.pages import ACTORS_PER_PAGE
@@ -175,6 +175,32 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
         "/fr/acteurs/avel",
         "/fr/acteurs/distillerie-merlet",
     ]
+
+
+def test_a_case_links_to_its_translations() -> None:
+    english = replace(
+        ANGOULEME, id="polish", title="From polish", lang="en", translation_of="angouleme"
+    )
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for here, there, path in [
+            ("angouleme", english, "/fr/cas/polish"),
+            ("polish", ANGOULEME, "/fr/cas/angouleme"),
+        ]:
+            read = page(client, f"/fr/cas/{here}")
+            (link,) = read.inside(read.one("ul", class_="byline"), "a")
+            assert link.text == there.title
+            assert link.attributes["href"] == path
+            assert link.attributes["hreflang"] == there.lang
+            assert link.attributes.get("lang", "fr") == there.lang
+        # An actor's part is told once, in the language of the page.
+        for path, title in [
+            ("/fr/acteurs/avel", ANGOULEME.title),
+            ("/en/actors/avel", "From polish"),
+        ]:
+            shown = page(client, path).one("main").text
+            assert title in shown
+            assert ("From polish" in shown) != (ANGOULEME.title in shown)
 
 
 def test_dates_are_written_in_the_language(client: TestClient) -> None:
