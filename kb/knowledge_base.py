@@ -1,17 +1,17 @@
 """A knowledge base as one thing: the folder, its store, its index, its encoder.
 
-The only door of this package for the rooms above it. Safe to share between threads: each
-thread gets a store of its own, the index and the encoder are shared. A change made by any
+The only door of this package for the rooms above it. Safe to share between threads: each call
+borrows a store of its own, the index and the encoder are shared. A change made by any
 process is seen by the next search of every other.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
 import numpy as np
 
@@ -27,11 +27,14 @@ from kb.schema import SCHEMA_VERSION
 from kb.search import Ingredients, search
 from kb.settings import Settings
 from kb.store import Store
+from kb.store_pool import StorePool
 
 logger = logging.getLogger(__name__)
 
 DATABASE_FILE = "kb.sqlite"
 EMBEDDING_BATCH = 64
+
+RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
 
 class Outcome(StrEnum):
@@ -81,8 +84,7 @@ class KnowledgeBase:
         self._encoder: Encoder | None = None
         self._index: Index | None = None
         self._lock = threading.RLock()
-        self._of_this_thread = threading.local()
-        self._stores: list[Store] = []
+        self._stores = StorePool(folder / DATABASE_FILE)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:
@@ -101,16 +103,12 @@ class KnowledgeBase:
                     f"{settings.kb} cannot be made: {error.strerror}."
                 ) from None
         base = cls(settings.kb, lambda: load_encoder(settings))
-        base._keep(Store.open(settings.kb / DATABASE_FILE, create=create))
+        base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
         return base
 
     def close(self) -> None:
-        """Closes what this base holds open, in whatever thread it was opened."""
-        with self._lock:
-            for store in self._stores:
-                store.close()
-            self._stores.clear()
-            self._of_this_thread = threading.local()
+        """Closes what this base holds open."""
+        self._stores.close()
 
     # Asking
 
@@ -128,63 +126,69 @@ class KnowledgeBase:
             QueryError: the query is empty, too long, or without a word.
             KnowledgeBaseError: the base was embedded by another encoder.
         """
-        index, store = self._fresh_index(), self._store
-        with store.reading():
-            return search(
-                query,
-                store=store,
-                index=index,
-                encoder=self.encoder,
-                limit=limit,
-                filters=filters,
-                ingredients=ingredients,
-            )
+        with self._stores.lend() as store:
+            index = self._fresh_index(store)
+            with store.reading():
+                return search(
+                    query,
+                    store=store,
+                    index=index,
+                    encoder=self.encoder,
+                    limit=limit,
+                    filters=filters,
+                    ingredients=ingredients,
+                )
 
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or `UnknownRecord`."""
-        return cast("Actor", self._store.record(Kind.ACTOR, actor_id))
+        with self._stores.lend() as store:
+            return cast("Actor", store.record(Kind.ACTOR, actor_id))
 
     def case(self, case_id: str) -> Case:
         """The case with this id, or `UnknownRecord`."""
-        return cast("Case", self._store.record(Kind.CASE, case_id))
+        with self._stores.lend() as store, store.reading():
+            return cast("Case", store.record(Kind.CASE, case_id))
 
     def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
         """The actors that a filter leaves, in the order of their ids."""
-        ids = self._store.ids(Kind.ACTOR, filters.department, filters.theme)
-        found = self._store.actors(ids)
-        return [found[id_] for id_ in ids]
+        with self._stores.lend() as store, store.reading():
+            return _in_order(store.actors, store.ids(Kind.ACTOR, filters.department, filters.theme))
 
     def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
         """The cases that a filter leaves, in the order of their ids."""
-        ids = self._store.ids(Kind.CASE, filters.department, filters.theme)
-        found = self._store.cases(ids)
-        return [found[id_] for id_ in ids]
+        with self._stores.lend() as store, store.reading():
+            return _in_order(store.cases, store.ids(Kind.CASE, filters.department, filters.theme))
 
     def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
         """The cases that an actor took part in, newest first, each once: in `lang` if told."""
-        ids = self._store.cases_of([actor_id]).get(actor_id, [])
-        found = self._store.cases(ids)
-        return one_edition_each((found[id_] for id_ in ids), lang)
+        with self._stores.lend() as store, store.reading():
+            cases = _in_order(store.cases, store.cases_of([actor_id]).get(actor_id, []))
+        return one_edition_each(cases, lang)
 
     def translations(self, case: Case) -> Sequence[Case]:
         """The same story in other languages, in the order of their ids."""
-        ids = [id_ for id_ in self._store.editions(case.story) if id_ != case.id]
-        found = self._store.cases(ids)
-        return [found[id_] for id_ in ids]
+        with self._stores.lend() as store, store.reading():
+            others = [id_ for id_ in store.editions(case.story) if id_ != case.id]
+            return _in_order(store.cases, others)
 
     def themes(self) -> Sequence[ThemeCount]:
-        return [ThemeCount(*row) for row in self._store.themes()]
+        with self._stores.lend() as store:
+            return [ThemeCount(*row) for row in store.themes()]
 
     def departments(self) -> Sequence[tuple[str, int]]:
-        return self._store.departments()
+        with self._stores.lend() as store:
+            return store.departments()
 
     def ids(self, kind: Kind) -> set[str]:
-        return set(self._store.ids(kind))
+        with self._stores.lend() as store:
+            return set(store.ids(kind))
 
     def status(self) -> Status:
         encoder = self.encoder
-        counts = self._store.counts(encoder.fingerprint)
-        problems = [self._mismatch(), self._outdated()]
+        with self._stores.lend() as store, store.reading():
+            counts = store.counts(encoder.fingerprint)
+            generation = store.generation
+            problems = [self._mismatch(store), self._outdated(store)]
         if not problems[0] and counts.embedded < counts.passages:
             problems.append(
                 f"{counts.passages - counts.embedded} passages are not embedded: "
@@ -193,7 +197,7 @@ class KnowledgeBase:
         return Status(
             folder=self.folder,
             schema_version=SCHEMA_VERSION,
-            generation=self._store.generation,
+            generation=generation,
             actors=counts.actors,
             cases=counts.cases,
             passages=counts.passages,
@@ -202,7 +206,7 @@ class KnowledgeBase:
             engine=encoder.engine,
             encoder=encoder.fingerprint,
             dimension=encoder.dimension,
-            size_bytes=sum(p.stat().st_size for p in self.folder.iterdir() if p.is_file()),
+            size_bytes=_size_bytes(self.folder),
             updated_at=counts.updated_at,
             problems=tuple(problem for problem in problems if problem),
         )
@@ -221,23 +225,21 @@ class KnowledgeBase:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
-        outcomes = [self._outcome(record) for record in records]
-        changed = [
-            record
-            for record, outcome in zip(records, outcomes, strict=True)
-            if outcome is not Outcome.UNCHANGED
-        ]
-        if changed:
-            self._refuse_mismatch()
-            derived = [(record, derive(record)) for record in changed]
-            vectors = self._embed_missing([one for _, one in derived], on_embedded)
-            self._write(derived, vectors)
+        with self._stores.lend() as store:
+            outcomes = [_outcome(record, store) for record in records]
+            changed = [
+                (record, derive(record))
+                for record, outcome in zip(records, outcomes, strict=True)
+                if outcome is not Outcome.UNCHANGED
+            ]
+            if changed:
+                self._refuse_mismatch(store)
+                self._write(store, changed, on_embedded)
         return outcomes
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records and all that was made of them; returns how many there were."""
-        store = self._store
-        with store.changing():
+        with self._stores.lend() as store, store.changing():
             return sum(store.remove(kind, id_) for id_ in sorted(ids))
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
@@ -246,20 +248,20 @@ class KnowledgeBase:
         Text that this encoder has embedded before is not embedded again. Searches go on with the
         old state until the new one is complete.
         """
-        store = self._store
-        records: list[Record] = [*self.actors(), *self.cases()]
-        derived = [(record, derive(record)) for record in records]
-        vectors = self._embed_missing([one for _, one in derived], on_embedded)
-        self._write(derived, vectors, only_encoder=True)
-        with self._lock:
-            fresh = Index(self.encoder.fingerprint, self.encoder.dimension)
-            self._index = fresh.refreshed(store)
+        vectors: dict[str, Embeddings] = {}
+        with self._stores.lend() as store:
+            while not self._rebuilt(store, vectors, on_embedded):
+                logger.info("The knowledge base changed meanwhile; rebuilding what changed")
+            with self._lock:
+                fresh = Index(self.encoder.fingerprint, self.encoder.dimension)
+                self._index = fresh.refreshed(store)
         self.save_index()
         return self.status()
 
     def save_index(self) -> None:
         """Writes the index beside the database, so that the next start need not make it."""
-        index = self._fresh_index()
+        with self._stores.lend() as store:
+            index = self._fresh_index(store)
         try:
             index.save(self.folder)
         except (OSError, RuntimeError) as error:
@@ -276,30 +278,59 @@ class KnowledgeBase:
                     self._encoder = self._load_encoder()
         return self._encoder
 
-    @property
-    def _store(self) -> Store:
-        store: Store | None = getattr(self._of_this_thread, "store", None)
-        return store or self._keep(Store.open(self.folder / DATABASE_FILE))
-
-    def _keep(self, store: Store) -> Store:
-        self._of_this_thread.store = store
-        with self._lock:
-            self._stores.append(store)
-        return store
-
-    def _outcome(self, record: Record) -> Outcome:
-        try:
-            known = self._store.record(kind_of(record), record.id)
-        except UnknownRecord:
-            return Outcome.ADDED
-        return Outcome.UNCHANGED if known == record else Outcome.CHANGED
-
-    def _embed_missing(
-        self, derived: Sequence[Derived], on_embedded: Callable[[int], None] | None
-    ) -> dict[str, Embeddings]:
-        texts = {key: text for one in derived for key, text in one.encoder_texts.items()}
-        missing = sorted(self._store.missing_embeddings(self.encoder.fingerprint, texts.keys()))
+    def _write(
+        self,
+        store: Store,
+        changed: Sequence[tuple[Record, Derived]],
+        on_embedded: Callable[[int], None] | None,
+    ) -> None:
+        """Embeds what is missing, then stores records and embeddings in one transaction."""
+        texts = {key: text for _, one in changed for key, text in one.encoder_texts.items()}
         vectors: dict[str, Embeddings] = {}
+        while True:
+            missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+            self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
+            with store.changing():
+                # While this one encoded, another process may have changed the encoder, or
+                # removed the last passage that had one of these texts, and its embedding.
+                self._refuse_mismatch(store)
+                missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+                if missing <= vectors.keys():
+                    self._put_all(store, changed, vectors)
+                    return
+
+    def _rebuilt(
+        self,
+        store: Store,
+        vectors: dict[str, Embeddings],
+        on_embedded: Callable[[int], None] | None,
+    ) -> bool:
+        """Derives and embeds every record, and stores it all unless the base changed meanwhile."""
+        with store.reading():
+            generation = store.generation
+            records: list[Record] = [
+                *_in_order(store.actors, store.ids(Kind.ACTOR)),
+                *_in_order(store.cases, store.ids(Kind.CASE)),
+            ]
+        derived = [(record, derive(record)) for record in records]
+        texts = {key: text for _, one in derived for key, text in one.encoder_texts.items()}
+        missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+        self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
+        with store.changing():
+            if store.generation != generation:
+                return False
+            self._put_all(store, derived, vectors)
+            store.drop_embeddings_except(self.encoder.fingerprint)
+        return True
+
+    def _embed(
+        self,
+        texts: Mapping[str, str],
+        vectors: dict[str, Embeddings],
+        on_embedded: Callable[[int], None] | None,
+    ) -> None:
+        """Adds to `vectors` the embeddings of those texts that it lacks."""
+        missing = sorted(texts.keys() - vectors.keys())
         for first in range(0, len(missing), EMBEDDING_BATCH):
             batch = missing[first : first + EMBEDDING_BATCH]
             rows = self.encoder.encode([texts[key] for key in batch], TextKind.DOCUMENT)
@@ -308,30 +339,23 @@ class KnowledgeBase:
             vectors.update(zip(batch, rows, strict=True))
             if on_embedded:
                 on_embedded(len(batch))
-        return vectors
 
-    def _write(
+    def _put_all(
         self,
+        store: Store,
         derived: Sequence[tuple[Record, Derived]],
-        vectors: dict[str, Embeddings],
-        *,
-        only_encoder: bool = False,
+        vectors: Mapping[str, Embeddings],
     ) -> None:
-        store = self._store
-        with store.changing():
-            store.put_embeddings(self.encoder.fingerprint, vectors)
-            for record, one in derived:
-                store.put(record, one.documents, one.names)
-            if only_encoder:
-                store.drop_embeddings_except(self.encoder.fingerprint)
-            store.set_property("encoder", self.encoder.fingerprint)
-            store.set_property("model", self.encoder.name)
-            store.set_property("derivation", DERIVATION)
+        store.put_embeddings(self.encoder.fingerprint, vectors)
+        for record, one in derived:
+            store.put(record, one.documents, one.names)
+        store.set_property("encoder", self.encoder.fingerprint)
+        store.set_property("model", self.encoder.name)
+        store.set_property("derivation", DERIVATION)
 
-    def _fresh_index(self) -> Index:
+    def _fresh_index(self, store: Store) -> Index:
         """The index at the store's generation; others may go on searching the one before."""
-        self._refuse_mismatch(outdated=False)
-        store = self._store
+        self._refuse_mismatch(store, outdated=False)
         index = self._index
         if index is None or index.generation != store.generation:
             with self._lock, store.reading():
@@ -344,26 +368,45 @@ class KnowledgeBase:
                 self._index = index
         return index
 
-    def _refuse_mismatch(self, *, outdated: bool = True) -> None:
-        problem = self._mismatch() or (self._outdated() if outdated else "")
+    def _refuse_mismatch(self, store: Store, *, outdated: bool = True) -> None:
+        problem = self._mismatch(store) or (self._outdated(store) if outdated else "")
         if problem:
             raise KnowledgeBaseError(problem)
 
-    def _mismatch(self) -> str:
-        stored = self._store.property("encoder")
+    def _mismatch(self, store: Store) -> str:
+        stored = store.property("encoder")
         if stored in {"", self.encoder.fingerprint}:
             return ""
         return (
-            f"{self.folder} was embedded by another encoder ({self._store.property('model')} "
+            f"{self.folder} was embedded by another encoder ({store.property('model')} "
             f"{stored}) than the one set ({self.encoder.name} {self.encoder.fingerprint}): "
             "set QUISAIT_MODEL to the former, or run `quisait rebuild`."
         )
 
-    def _outdated(self) -> str:
-        stored = self._store.property("derivation")
+    def _outdated(self, store: Store) -> str:
+        stored = store.property("derivation")
         if stored in {"", DERIVATION}:
             return ""
         return (
             f"{self.folder} was made by other rules ({stored}) than this version's "
             f"({DERIVATION}): run `quisait rebuild`."
         )
+
+
+def _in_order(
+    find: Callable[[Collection[str]], Mapping[str, RecordOfKind]], ids: Sequence[str]
+) -> list[RecordOfKind]:
+    found = find(ids)
+    return [found[id_] for id_ in ids]
+
+
+def _outcome(record: Record, store: Store) -> Outcome:
+    try:
+        known = store.record(kind_of(record), record.id)
+    except UnknownRecord:
+        return Outcome.ADDED
+    return Outcome.UNCHANGED if known == record else Outcome.CHANGED
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

@@ -1,6 +1,8 @@
+import contextlib
 import json
 import sqlite3
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 import kb.errors
 from kb import knowledge_base as module
+from kb.embedding import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
     NotAKnowledgeBase,
@@ -287,3 +290,72 @@ def test_status_is_plain_data(base: KnowledgeBase) -> None:
     from kb.commands import _plain_status
 
     assert json.loads(json.dumps(_plain_status(base.status())))["actors"] == 0
+
+
+# What another process does while this one encodes
+
+
+class Interrupted(WordCountEncoder):
+    """Lets something happen once, the first time it is asked to embed documents."""
+
+    def __init__(self, meanwhile: Callable[[], object], fingerprint: str = "words-1") -> None:
+        super().__init__(fingerprint)
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile and kind is TextKind.DOCUMENT:
+            meanwhile()
+        return super().encode(texts, kind)
+
+
+def test_an_embedding_that_goes_meanwhile_is_made_again(
+    base: KnowledgeBase, open_base: OpenBase
+) -> None:
+    base.put([GLOVER])
+    encoder = Interrupted(lambda: base.remove(Kind.ACTOR, ["gants"]))
+    putting = open_base(encoder)
+    same_text = replace(GLOVER, id="second")
+    putting.put([same_text, DISTILLER])
+    assert GLOVER.description in encoder.embedded
+    status = putting.status()
+    assert status.passages == status.embedded == 2
+    assert putting.search("gants de cuir").hits[0].actor == same_text
+
+
+def test_another_encoder_that_takes_over_meanwhile_is_not_mixed_in(
+    base: KnowledgeBase, open_base: OpenBase
+) -> None:
+    base.put([GLOVER])
+    other = open_base(WordCountEncoder("words-2"))
+    putting = open_base(Interrupted(other.rebuild))
+    with pytest.raises(KnowledgeBaseError, match="another encoder"):
+        putting.put([DISTILLER])
+    assert other.ids(Kind.ACTOR) == {"gants"}
+    assert other.status().problems == ()
+
+
+def test_rebuilding_keeps_what_changes_meanwhile(base: KnowledgeBase, open_base: OpenBase) -> None:
+    base.put(RECORDS)
+    changed = replace(GLOVER, description="Un atelier tricote des bonnets de laine.")
+    rebuilding = open_base(Interrupted(lambda: base.put([changed]), "words-2"))
+    status = rebuilding.rebuild()
+    assert status.problems == ()
+    assert rebuilding.actor("gants") == changed
+    assert rebuilding.search("bonnets de laine").hits[0].actor == changed
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads Linux's /proc")
+def test_threads_that_come_and_go_leave_no_connections_behind(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    opened = []
+    for _ in range(20):
+        thread = threading.Thread(target=lambda: opened.append(base.actor("avel")))
+        thread.start()
+        thread.join()
+    assert len(opened) == 20
+    descriptors = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            descriptors.append(str(link.readlink()))
+    assert sum(path.startswith(str(base.folder / DATABASE_FILE)) for path in descriptors) <= 3
