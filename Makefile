@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEMO := build/demo-kb
-DEMO_DATABASE := $(DEMO)/kb.sqlite
+DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs
 
@@ -33,9 +33,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 run: demo ## build the demonstration knowledge base if need be, and serve it
 	@exec $(BIN)/quisait serve --kb $(DEMO) --host $(HOST) --port $(PORT)
 
-demo: $(DEMO_DATABASE) ## build the demonstration knowledge base in build/demo-kb
+demo: $(DEMO_BUILT) ## build the demonstration knowledge base in build/demo-kb
 
-$(DEMO_DATABASE): $(INSTALLED) $(DEMO_FILES)
+# A stamp and not the database itself: one whose building failed is there, too.
+$(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 	@echo "Building the demonstration knowledge base…"
 	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
 	@touch $@

@@ -36,10 +36,11 @@ def ingest_command(paths: tuple[Path, ...], prune: bool, as_json: bool, kb: Path
 
     from tqdm import tqdm
 
-    from ingest.pipeline import ingest
+    from ingest.pipeline import ingest, refuse_missing
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
+    refuse_missing(paths)  # before a knowledge base is made for nothing
     knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb), create=True)
     try:
         # `disable=None` shows the bar on a terminal only.

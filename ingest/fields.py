@@ -5,6 +5,7 @@ its own result it changes nothing, which is what lets an export be ingested agai
 Blank stays blank. Refusals are an `InputError` of one line.
 """
 
+import hashlib
 import re
 import unicodedata
 from datetime import date, datetime
@@ -92,7 +93,11 @@ def record_id(given: str, *named_after: str) -> str:
     words = folded(" ".join(named_after))
     if not words:
         raise InputError(f"no id can be made from {shown(' '.join(named_after).strip())}: give one")
-    return words.replace(" ", "-")
+    slug = words.replace(" ", "-")
+    if len(slug) <= MAX_LINE_CHARS:
+        return slug
+    digest = hashlib.sha256(slug.encode()).hexdigest()[:12]
+    return f"{slug[: MAX_LINE_CHARS - 13]}-{digest}"
 
 
 def theme_names(text: str) -> tuple[str, ...]:

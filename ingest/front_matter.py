@@ -61,7 +61,8 @@ def _parse(block: str) -> object:
         line = f" on line {error.problem_mark.line + 2}" if error.problem_mark else ""
         problem = " ".join(str(error.problem).split())
         raise InputError(f"has front matter that is not YAML{line}: {problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, AttributeError, TypeError) as error:
+        # The last three come of a tag that does not fit its value, like `!!int abc`.
         problem = " ".join(str(error).split())
         raise InputError(f"has front matter that is not YAML: {problem}") from None
     return values

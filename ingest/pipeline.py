@@ -100,14 +100,23 @@ def ingest(
     Raises:
         InputError: a path does not exist; nothing was read.
     """
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
+    refuse_missing(paths)
     run = _Run(knowledge_base, progress)
     for path, is_named in _files(paths):
         run.read(path, is_named)
     run.finish(prune)
     return run.report
+
+
+def refuse_missing(paths: Sequence[Path]) -> None:
+    """Refuses paths that lead nowhere.
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
 
 
 class _Run:

@@ -45,16 +45,10 @@ def search(
     kb: Path | None,
 ) -> None:
     """Find the actors and cases that could answer QUERY, in French or English."""
-    from kb.departments import department_code
-    from kb.errors import QueryError
     from kb.hits import Filters
     from kb.models import Kind
 
-    try:
-        code = department_code(department) if department else ""
-    except ValueError as error:
-        raise QueryError(str(error), reason="department") from None
-    filters = Filters(code, theme, Kind(kind) if kind else None)
+    filters = Filters(department, theme, Kind(kind) if kind else None)
     result = _open(kb).search(" ".join(query), limit=limit, filters=filters)
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
@@ -145,7 +139,8 @@ COMMANDS: list[click.Command] = [search, status, rebuild, evaluate]
 
 def _print(result: SearchResult) -> None:
     if not result.total:
-        click.echo("Nothing here fits; the nearest are below.")
+        near = result.hits or result.cases
+        click.echo(f"Nothing here fits{'; the nearest are below' if near else ''}.")
     for hit in result.hits:
         where = ", ".join(part for part in (hit.actor.place, hit.actor.department) if part)
         name = click.style(hit.actor.name, bold=True)

@@ -24,7 +24,10 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a hit must be. Empty means anything goes; themes and departments are compared folded."""
+    """What a hit must be. Empty means anything goes.
+
+    `department` is a French department's code or name; themes are compared folded.
+    """
 
     department: str = ""
     theme: str = ""

@@ -5,6 +5,7 @@ borrows a store of its own, the index and the encoder are shared. A change made 
 process is seen by the next search of every other.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -56,8 +57,9 @@ class ThemeCount:
 class Status:
     """What a knowledge base holds and how it stands.
 
-    `passages` are those to be embedded, `embedded` those that this encoder has embedded. What is
-    amiss is told in `problems`, a line each; a base without problems can be searched.
+    `stories` counts a case and its translations once. `passages` are those to be embedded,
+    `embedded` those that this encoder has embedded. What is amiss is told in `problems`, a line
+    each; a base without problems can be searched.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Status:
     generation: str
     actors: int
     cases: int
+    stories: int
     passages: int
     embedded: int
     model: str
@@ -200,6 +203,7 @@ class KnowledgeBase:
             generation=generation,
             actors=counts.actors,
             cases=counts.cases,
+            stories=counts.stories,
             passages=counts.passages,
             embedded=counts.embedded,
             model=encoder.name,
@@ -226,16 +230,30 @@ class KnowledgeBase:
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with self._stores.lend() as store:
-            outcomes = [_outcome(record, store) for record in records]
-            changed = [
-                (record, derive(record))
-                for record, outcome in zip(records, outcomes, strict=True)
-                if outcome is not Outcome.UNCHANGED
-            ]
-            if changed:
+            vectors: dict[str, Embeddings] = {}
+            while True:
+                outcomes = [_outcome(record, store) for record in records]
+                changed = [
+                    (record, derive(record))
+                    for record, outcome in zip(records, outcomes, strict=True)
+                    if outcome is not Outcome.UNCHANGED
+                ]
+                if not changed:
+                    return outcomes
                 self._refuse_mismatch(store)
-                self._write(store, changed, on_embedded)
-        return outcomes
+                texts = _encoder_texts(changed)
+                missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+                self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
+                with store.changing():
+                    # While this one encoded, another process may have put the same records,
+                    # changed the encoder, or removed the last passage that had one of these
+                    # texts, and its embedding.
+                    self._refuse_mismatch(store)
+                    missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+                    same = outcomes == [_outcome(record, store) for record in records]
+                    if same and missing <= vectors.keys():
+                        self._put_all(store, changed, vectors)
+                        return outcomes
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records and all that was made of them; returns how many there were."""
@@ -278,27 +296,6 @@ class KnowledgeBase:
                     self._encoder = self._load_encoder()
         return self._encoder
 
-    def _write(
-        self,
-        store: Store,
-        changed: Sequence[tuple[Record, Derived]],
-        on_embedded: Callable[[int], None] | None,
-    ) -> None:
-        """Embeds what is missing, then stores records and embeddings in one transaction."""
-        texts = {key: text for _, one in changed for key, text in one.encoder_texts.items()}
-        vectors: dict[str, Embeddings] = {}
-        while True:
-            missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
-            self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
-            with store.changing():
-                # While this one encoded, another process may have changed the encoder, or
-                # removed the last passage that had one of these texts, and its embedding.
-                self._refuse_mismatch(store)
-                missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
-                if missing <= vectors.keys():
-                    self._put_all(store, changed, vectors)
-                    return
-
     def _rebuilt(
         self,
         store: Store,
@@ -313,7 +310,7 @@ class KnowledgeBase:
                 *_in_order(store.cases, store.ids(Kind.CASE)),
             ]
         derived = [(record, derive(record)) for record in records]
-        texts = {key: text for _, one in derived for key, text in one.encoder_texts.items()}
+        texts = _encoder_texts(derived)
         missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
         self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
         with store.changing():
@@ -354,18 +351,27 @@ class KnowledgeBase:
         store.set_property("derivation", DERIVATION)
 
     def _fresh_index(self, store: Store) -> Index:
-        """The index at the store's generation; others may go on searching the one before."""
+        """The index at the store's generation.
+
+        While one thread brings it up to date, the others go on searching the one before.
+        """
         self._refuse_mismatch(store, outdated=False)
         index = self._index
-        if index is None or index.generation != store.generation:
-            with self._lock, store.reading():
+        if index is not None and index.generation == store.generation:
+            return index
+        if not self._lock.acquire(blocking=index is None) and index is not None:
+            return index
+        try:
+            with store.reading():
                 encoder = self.encoder
-                index = self._index
-                if index is None:
-                    index = Index.load(self.folder, encoder.fingerprint, encoder.dimension, store)
+                index = self._index or Index.load(
+                    self.folder, encoder.fingerprint, encoder.dimension, store
+                )
                 if index.generation != store.generation:
                     index = index.refreshed(store)
                 self._index = index
+        finally:
+            self._lock.release()
         return index
 
     def _refuse_mismatch(self, store: Store, *, outdated: bool = True) -> None:
@@ -408,5 +414,14 @@ def _outcome(record: Record, store: Store) -> Outcome:
     return Outcome.UNCHANGED if known == record else Outcome.CHANGED
 
 
+def _encoder_texts(derived: Sequence[tuple[Record, Derived]]) -> dict[str, str]:
+    return {key: text for _, one in derived for key, text in one.encoder_texts.items()}
+
+
 def _size_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    size = 0
+    for path in folder.iterdir():
+        # SQLite's and our own temporary files come and go.
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size

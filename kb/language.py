@@ -144,10 +144,10 @@ def query_stems(query: str) -> set[str]:
 
 
 def name_key(name: str) -> str:
-    """What two spellings of one name share: folded, without articles and legal forms."""
-    forms = [word.forms[-1] for word in words(name)]
-    telling = [form for form in forms if form not in FUNCTION_WORDS and form not in LEGAL_FORMS]
-    return " ".join(telling or forms)
+    """What spellings of one name share: folded letters, without articles and legal forms."""
+    parts = [part for word in words(name) for part in word.forms[: max(1, len(word.forms) - 1)]]
+    telling = [part for part in parts if part not in FUNCTION_WORDS and part not in LEGAL_FORMS]
+    return "".join(telling or parts)
 
 
 def _known(lang: str) -> str:

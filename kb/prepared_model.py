@@ -10,6 +10,7 @@ Prepared models live in the cache folder and can be deleted at any time. One is 
 the names, sizes and times of the model's files, so that starting reads no weights to know them.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -139,16 +140,21 @@ def _key(model_folder: Path, settings: Settings) -> str:
 
 def _make_once(target: Path, make: Callable[[Path], None]) -> None:
     """Has `make` fill a folder, then moves it to `target` whole; a rival's result is as good."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as making:
-        folder = Path(making) / "result"
-        folder.mkdir()
-        make(folder)
-        try:
-            folder.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as making:
+            folder = Path(making) / "result"
+            folder.mkdir()
+            make(folder)
+            with contextlib.suppress(OSError):
+                folder.rename(target)
+    except OSError as error:
+        raise EncoderError(
+            f"The model cannot be kept in {target.parent}: {error.strerror}. "
+            "Name another folder in QUISAIT_CACHE."
+        ) from None
+    if not target.exists():
+        raise EncoderError(f"The model cannot be kept as {target}.")
 
 
 def _prepare_into(folder: Path, name: str, model_folder: Path, settings: Settings) -> None:

@@ -8,14 +8,16 @@
 A record scores as its best passage, so that a long description does not win by its length.
 """
 
+import re
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kb import fusion
 from kb.cases import Voucher, vouchers
+from kb.departments import department_code
 from kb.documents import NAME, PARTICIPANTS, TITLE, quotation
 from kb.embedding import Encoder, TextKind
 from kb.errors import QueryError
@@ -23,13 +25,16 @@ from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, Sea
 from kb.index import Index
 from kb.language import fold, name_key, query_stems, stems, words
 from kb.models import Actor, Case, Kind
-from kb.store import Passage, Store
+from kb.store import Passage, Store, usual_spelling
 
 MAX_QUERY_CHARS = 1000
 DENSE_CANDIDATES = 400
 LEXICAL_CANDIDATES = 400
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""NUL, and the halves of characters that stand for bytes that were no UTF-8."""
+
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 SECOND_WITNESS_SHARE = 0.1
 """What the weaker of an actor's two witnesses, its words and its cases, adds to the stronger."""
@@ -73,10 +78,11 @@ def search(
     """Finds the actors and the cases that could answer a query.
 
     Raises:
-        QueryError: the query is empty, too long, or without a word.
+        QueryError: the query is empty, too long, or without a word, or there is no such department.
     """
     started = time.perf_counter()
     query = _checked(query)
+    filters = _checked_filters(filters)
     wanted = query_stems(query)
     dense, lexical = _passage_scores(query, wanted, filters, store, index, encoder, ingredients)
     actors, cases = _candidates(dense, lexical, store)
@@ -110,7 +116,8 @@ def search(
 
 
 def _checked(query: str) -> str:
-    query = " ".join(unicodedata.normalize("NFC", query).replace("\0", " ").split())
+    query = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", query))
+    query = " ".join(query.split())
     if not query:
         raise QueryError("The query is empty: say what you are looking for.", reason="empty")
     if len(query) > MAX_QUERY_CHARS:
@@ -123,6 +130,15 @@ def _checked(query: str) -> str:
             "The query has no word in it: say what you are looking for.", reason="no_word"
         )
     return query
+
+
+def _checked_filters(filters: Filters) -> Filters:
+    if not filters.department:
+        return filters
+    try:
+        return replace(filters, department=department_code(filters.department))
+    except ValueError as error:
+        raise QueryError(f"{error}.", reason="department") from None
 
 
 def _passage_scores(
@@ -252,17 +268,19 @@ def _facets(
     """How many of these actors each department and each theme would leave, most first."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
-    themes: Counter[str] = Counter()
+    themes: dict[str, Counter[str]] = {}
     for actor in store.actors(actor_ids).values():
         if actor.department and (not theme or theme in map(fold, actor.themes)):
             departments[actor.department] += 1
         if not filters.department or actor.department == filters.department:
-            themes.update(set(actor.themes))
+            for name in actor.themes:
+                themes.setdefault(fold(name), Counter())[name] += 1
 
-    def most_first(counts: Counter[str]) -> dict[str, int]:
+    def most_first(counts: Mapping[str, int]) -> dict[str, int]:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    return most_first(departments), most_first(themes)
+    by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
+    return most_first(departments), most_first(by_usual_spelling)
 
 
 def _actor_hit(

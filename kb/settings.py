@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import SettingsError
@@ -47,6 +47,16 @@ class Settings(BaseSettings):
         description="Where the page sends a need that nothing here answers (mailto: or https:); "
         "empty hides the link.",
     )
+
+    @field_validator("contact_url", "public_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str, info: ValidationInfo) -> str:
+        schemes: tuple[str, ...] = ("https://", "http://")
+        if info.field_name == "contact_url":
+            schemes = ("mailto:", *schemes)
+        if value and not value.startswith(schemes):
+            raise ValueError(f"it should begin with {' or '.join(schemes)}")
+        return value
 
     @classmethod
     def from_environment(cls, **given: object) -> Self:

@@ -4,11 +4,13 @@ A store is for one thread at a time. Every change is one transaction that also r
 the base's generation, by which other threads and processes see that something changed.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -71,8 +73,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """How much is known. `stories`: cases, a case and its translations counted once."""
+
     actors: int
     cases: int
+    stories: int
     passages: int
     embedded: int
     updated_at: str
@@ -82,6 +87,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = Database(connection)
         self._connection = connection
+        self._frozen_at: tuple[int, int] | None = None
         self._released: set[str] = set()
 
     @classmethod
@@ -100,12 +106,41 @@ class Store:
                 f"{path.parent} is not a knowledge base: it has no {path.name}. "
                 "Make one with `quisait ingest`, or name another with --kb."
             )
+        writable = _is_writable(path)
         try:
-            store = cls(_connect(path))
+            store = cls(_connect(path, "mode=rwc")) if writable else cls._open_to_read(path)
             store._check(path, create=create)
+            if writable:
+                store._connection.execute("pragma journal_mode = wal")
+                store._connection.execute("pragma synchronous = normal")
         except sqlite3.DatabaseError as error:
-            raise _explained(error, path) from None
+            raise explained(error, path) from None
         return store
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> Self:
+        """Opens a base that cannot be written, with what writers may still have in their WAL.
+
+        Where no process has it open to write, there is no WAL index to read along with: such a
+        base is read as a file that does not change, and `outlived` tells when it did.
+        """
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection = _connect(path, "mode=ro")
+            with contextlib.ExitStack() as unless_it_reads:
+                unless_it_reads.callback(connection.close)
+                schema.version_of(connection)
+                unless_it_reads.pop_all()
+                return cls(connection)
+        frozen_at = _state_of_file(path)
+        store = cls(_connect(path, "immutable=1"))
+        store._frozen_at = frozen_at
+        return store
+
+    def outlived(self, path: Path) -> bool:
+        """Whether the base was written since it was opened as one that does not change."""
+        if self._frozen_at is None:
+            return False
+        return self._frozen_at != _state_of_file(path) or _wal(path).exists()
 
     def close(self) -> None:
         self._connection.close()
@@ -219,12 +254,22 @@ class Store:
         return [row[0] for row in rows]
 
     def themes(self) -> list[tuple[str, int, int]]:
-        """Each theme as most records write it, with how many actors and cases have it."""
+        """Each theme as it is usually written, with how many actors and stories have it."""
         rows = self._connection.execute(
-            "select name, sum(kind = 'actor'), sum(kind = 'case') from themes"
-            " group by key order by key"
+            "select key, name, kind,"
+            " count(distinct coalesce(nullif(translation_of, ''), record_id))"
+            " from themes left join cases on kind = 'case' and id = record_id"
+            " group by key, name, kind order by key"
         )
-        return [(row[0], row[1], row[2]) for row in rows]
+        spellings: dict[str, Counter[str]] = {}
+        counts: dict[str, Counter[str]] = {}
+        for key, name, kind, count in rows:
+            spellings.setdefault(key, Counter())[name] += count
+            counts.setdefault(key, Counter())[kind] += count
+        return [
+            (usual_spelling(names), counts[key][Kind.ACTOR], counts[key][Kind.CASE])
+            for key, names in spellings.items()
+        ]
 
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""
@@ -350,13 +395,15 @@ class Store:
         """How much is known, and how many passages are embedded by this encoder."""
         row = self._connection.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
+            " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
             " (select count(*) from passages where text_hash is not null),"
             " (select count(*) from passages join embeddings using (text_hash)"
             "  where encoder = ?)",
             [encoder],
         ).fetchone()
-        actors, cases, passages, embedded = row
-        return Counts(actors, cases, passages, embedded, self.property("updated_at"))
+        actors, cases, stories, passages, embedded = map(int, row)
+        updated_at = self.property("updated_at")
+        return Counts(actors, cases, stories, passages, embedded, updated_at)
 
     # Changes
 
@@ -384,7 +431,7 @@ class Store:
                 self._released.clear()
             self._connection.commit()
         except sqlite3.DatabaseError as error:
-            raise _explained(error, path) from None
+            raise explained(error, path) from None
 
     def set_property(self, name: str, value: str) -> None:
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
@@ -455,11 +502,9 @@ class Store:
 
     def remove(self, kind: Kind, record_id: str) -> bool:
         """Removes a record and all that was made of it; returns whether there was one."""
-        known = record_id in self.ids(kind)
-        self._forget(kind, record_id)
-        return known
+        return self._forget(kind, record_id)
 
-    def _forget(self, kind: Kind, record_id: str) -> None:
+    def _forget(self, kind: Kind, record_id: str) -> bool:
         key = [kind.value, record_id]
         of_record = (
             "select p.id from passages p join documents d on d.id = document_id"
@@ -474,10 +519,10 @@ class Store:
         execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             execute("delete from names where actor_id = ?", [record_id])
-            execute("delete from actors where id = ?", [record_id])
         else:
             execute("delete from participations where case_id = ?", [record_id])
-            execute("delete from cases where id = ?", [record_id])
+        deleted = execute(f"delete from {_TABLES[kind]} where id = ?", [record_id])  # noqa: S608
+        return deleted.rowcount > 0
 
     def _drop_released_embeddings(self) -> None:
         """Deletes the embeddings of removed passages, unless another passage has the same text."""
@@ -508,6 +553,11 @@ def passage_id(kind: Kind, record_id: str, part: str, start: int, text: str) -> 
     return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1
 
 
+def usual_spelling(spellings: Counter[str]) -> str:
+    """The one most used; of several, the first in the alphabet."""
+    return min(spellings, key=lambda name: (-spellings[name], name))
+
+
 def fts_query(stems: Collection[str]) -> str:
     """An FTS5 query for any of the stems; nothing in a stem is FTS5 syntax once it is quoted."""
     return " OR ".join('"' + stem.replace('"', '""') + '"' for stem in sorted(stems) if stem)
@@ -516,30 +566,36 @@ def fts_query(stems: Collection[str]) -> str:
 _TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode; a base that cannot be written is opened to read only."""
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
-    writable = writable and os.access(path.parent, os.W_OK)
-    if not path.exists() and not writable:
+def _is_writable(path: Path) -> bool:
+    if not path.exists() and not os.access(path.parent, os.W_OK):
         raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
-    # Nobody can write beside a base that we cannot write: without that, WAL could not be read.
-    address = f"{path.absolute().as_uri()}?{'mode=rwc' if writable else 'immutable=1'}"
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode."""
     connection = sqlite3.connect(
-        address,
+        f"{path.absolute().as_uri()}?{mode}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
-        check_same_thread=False,  # so that another thread can close it
+        check_same_thread=False,  # lent from thread to thread, one at a time
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
-    if writable:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")
     return connection
 
 
-def _explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
+def _state_of_file(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
     """The error of ours that says in one line what an error of SQLite's means here."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_NOTADB"):

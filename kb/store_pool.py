@@ -1,11 +1,12 @@
 """A pool of stores: as many as are in use at once, for threads that come and go."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.store import Store
+from kb.store import Store, explained
 
 
 class StorePool:
@@ -19,12 +20,23 @@ class StorePool:
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
-        """An idle store, or a new one; it is idle again when its borrower is done."""
+        """An idle store, or a new one; it is idle again when its borrower is done.
+
+        Raises:
+            KnowledgeBaseError: the borrower met with an error of SQLite's.
+        """
         with self._lock:
             store = self._idle.pop() if self._idle else None
+        if store and store.outlived(self._path):
+            store.close()
+            store = None
         store = store or Store.open(self._path)
         try:
             yield store
+        except sqlite3.ProgrammingError:
+            raise  # a fault of ours, not of the base
+        except sqlite3.DatabaseError as error:
+            raise explained(error, self._path) from None
         finally:
             self.keep(store)
 

@@ -154,6 +154,21 @@ def test_a_setting_that_cannot_be_used_is_one_line(
     assert "QUISAIT_THREADS='many' cannot be used" in line
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("QUISAIT_CONTACT_URL", "javascript:alert(1)"), ("QUISAIT_PUBLIC_URL", "exemple.fr")],
+)
+def test_an_address_that_is_none_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = run("status", "--kb", folder)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"quisait: {name}='{value}' cannot be used: ")
+    assert "https://" in line
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys; from click.testing import CliRunner; from web.cli import main;"

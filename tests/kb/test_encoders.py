@@ -154,6 +154,13 @@ def test_a_model_that_is_not_there_is_told_in_a_line(
     assert "\n" not in str(raised.value)
 
 
+def test_a_cache_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EncoderError, match="QUISAIT_CACHE") as raised:
+        load_encoder(settings(cache=tmp_path / "file" / "cache"))
+    assert "\n" not in str(raised.value)
+
+
 def test_a_folder_that_is_no_model_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncoderError, match="cannot be loaded") as raised:

@@ -20,10 +20,11 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.hits import Filters
-from kb.index import CARD_FILE, INDEX_FILE
+from kb.index import CARD_FILE, INDEX_FILE, Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.settings import Settings
+from kb.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -122,6 +123,29 @@ def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
         stop.set()
         assert writing.result() > 0
     assert set(answers) == {"gants"}
+
+
+def test_a_search_does_not_wait_for_an_index_that_is_being_made(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put([GLOVER])
+    base.search("gants")
+    base.put([DISTILLER])
+    begun, go_on = threading.Event(), threading.Event()
+    refreshed = Index.refreshed
+
+    def slowly(index: Index, store: Store) -> Index:
+        begun.set()
+        assert go_on.wait(10)
+        return refreshed(index, store)
+
+    monkeypatch.setattr(Index, "refreshed", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(base.search, "alcool")
+        assert begun.wait(10)
+        assert [hit.actor for hit in base.search("gants").hits][:1] == [GLOVER]
+        go_on.set()
+        assert DISTILLER in [hit.actor for hit in slow.result().hits]
 
 
 def test_browsing(base: KnowledgeBase) -> None:

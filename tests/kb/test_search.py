@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -166,6 +168,29 @@ def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> No
 def test_an_empty_base_answers_with_nothing(open_base, word_counts) -> None:  # type: ignore[no-untyped-def]
     result = open_base(word_counts, "empty").search("cuir")
     assert (result.hits, result.cases, result.total) == ((), (), 0)
+
+
+def test_themes_that_differ_in_spelling_are_counted_as_they_filter(base: KnowledgeBase) -> None:
+    base.put([replace(GLOVER, id=f"g{i}", name=f"G {i}", themes=("CUIR",)) for i in range(2)])
+    counted = base.search("gants de cuir").themes
+    assert counted["CUIR"] == 4  # of "Cuir", "cuir" and twice "CUIR"
+    assert {"Cuir", "cuir"}.isdisjoint(counted)
+    assert base.search("gants de cuir", filters=Filters(theme="CUIR")).total == 4
+
+
+@pytest.mark.parametrize("department", ["87", "Haute-Vienne", "haute vienne (87)"])
+def test_a_department_is_named_or_numbered(base: KnowledgeBase, department: str) -> None:
+    assert ids(base, "cuir", Filters(department=department)) == ["gants"]
+
+
+def test_an_unknown_department_is_refused(base: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="'999' is not a department") as raised:
+        base.search("cuir", filters=Filters(department="999"))
+    assert raised.value.reason == "department"
+
+
+def test_bytes_that_were_no_text_are_passed_over(base: KnowledgeBase) -> None:
+    assert base.search("gants\udce9 de cuir").query == "gants de cuir"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from kb.errors import (
 from kb.language import index_words, query_stems
 from kb.models import Kind, Record
 from kb.store import Store, fts_query
+from kb.store_pool import StorePool
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
 
 
@@ -189,11 +191,12 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("create table theirs (x)")
     connection.close()
-    with pytest.raises(NotAKnowledgeBase, match="not one of this program"):
-        Store.open(path, create=True)
-    connection = sqlite3.connect(path)
-    assert connection.execute("select name from sqlite_master").fetchall() == [("theirs",)]
-    connection.close()
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(NotAKnowledgeBase, match="not one of this program"):
+            Store.open(path, create=create)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_half_written_database_is_told(tmp_path: Path, store: Store) -> None:
@@ -201,8 +204,33 @@ def test_a_half_written_database_is_told(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "kb.sqlite"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 3])
-    with pytest.raises(KnowledgeBaseError, match=r"damaged|not a knowledge base"):
-        Store.open(path).match_words(query_stems("cuir"), 5)
+    with pytest.raises(KnowledgeBaseError, match="is damaged"):
+        Store.open(path)
+
+
+def test_damage_that_shows_only_when_read_is_told(tmp_path: Path, store: Store) -> None:
+    (page,) = store._connection.execute(
+        "select rootpage from sqlite_master where name = 'documents'"
+    ).fetchone()
+    (page_size,) = store._connection.execute("pragma page_size").fetchone()
+    store.close()
+    path = tmp_path / "kb.sqlite"
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * page_size : page * page_size] = b"\xff" * page_size
+    path.write_bytes(content)
+    pool = StorePool(path)
+    with pytest.raises(NotAKnowledgeBase, match="is damaged"), pool.lend() as damaged:
+        damaged.passages([id_ for id_, _ in damaged.match_words(query_stems("cuir"), 5)])
+    pool.close()
+
+
+def test_a_fault_of_the_program_is_not_told_as_one_of_the_base(
+    tmp_path: Path, store: Store
+) -> None:
+    pool = StorePool(tmp_path / "kb.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError), pool.lend() as lent:
+        lent._connection.execute("select ?", [])
+    pool.close()
 
 
 def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
@@ -258,6 +286,58 @@ def test_a_base_that_cannot_be_written_can_be_read(
     read_only.close()
     with pytest.raises(ReadOnlyKnowledgeBase, match="cannot be written"):
         Store.open(tmp_path / "new.sqlite", create=True)
+
+
+@pytest.mark.parametrize("writer_stays", [True, False])
+def test_a_base_that_others_write_is_read_as_it_is_now(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, writer_stays: bool
+) -> None:
+    path = tmp_path / "kb.sqlite"
+    store.close()
+    # A folder that cannot be written: no index of a write-ahead log can be made in it.
+    connect = sqlite3.connect
+
+    def in_a_read_only_folder(address: str, **options: Any) -> sqlite3.Connection:
+        if "mode=ro" in address and not path.with_name("kb.sqlite-shm").exists():
+            raise sqlite3.OperationalError("unable to open database file")
+        connection: sqlite3.Connection = connect(address, **options)
+        return connection
+
+    def write(change: Callable[[Store], object]) -> Store:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "access", lambda *_: True)
+            writer = Store.open(path)
+        with writer.changing():
+            change(writer)
+        return writer
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr("kb.store.sqlite3.connect", in_a_read_only_folder)
+    pool = StorePool(path)
+    with pool.lend() as reader:
+        assert reader.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
+    writer = write(lambda store: store.remove(Kind.ACTOR, "gants"))
+    if not writer_stays:
+        writer.close()
+    with pool.lend() as reader:
+        assert reader.ids(Kind.ACTOR) == ["avel", "matha"]
+    pool.close()
+    writer.close()
+
+
+def test_a_theme_is_told_as_it_is_usually_written(store: Store) -> None:
+    with store.changing():
+        for number, theme in enumerate(["emballage", "Emballage", "Emballage", "Émballage"]):
+            put(store, replace(GLOVER, id=f"g{number}", themes=(theme,)))
+    assert ("Emballage", 4, 0) in store.themes()
+
+
+def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
+    with store.changing():
+        put(store, replace(SANITISER, id="en", lang="en", translation_of=SANITISER.id))
+    counts = store.counts("e")
+    assert (counts.cases, counts.stories) == (2, 1)
+    assert ("Santé", 0, 1) in store.themes()
 
 
 def test_a_writer_that_waits_too_long_is_told(

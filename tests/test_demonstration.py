@@ -1,0 +1,98 @@
+"""The demonstration knowledge base, with the encoder that users get: what it must answer."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.pipeline import ingest
+from kb.embedding import Encoder
+from kb.hits import EvidenceKind, Fit
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Kind
+from kb.passages import split
+from kb.store import Store
+
+CORPUS = Path(__file__).parents[1] / "ingest" / "demo"
+ANGOULEME = {"angouleme-solution-hydroalcoolique", "angouleme-sanitiser-en"}
+DISTILLERS = {
+    "distilleries-de-matha",
+    "raisinor",
+    "grey-goose",
+    "merlet",
+    "remy-martin",
+    "remy-cointreau",
+    "distillerie-du-centre",
+}
+COSMETICS_MAKERS = {
+    "sublimo",
+    "polymerexpert",
+    "laboratoire-art-et-cos",
+    "parfum-par-nature",
+    "savonnerie-nature-et-limousin",
+    "centre-7",
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    real_encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("demonstration")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    base = KnowledgeBase(folder, lambda: real_encoder)
+    report = ingest(base, [CORPUS])
+    assert report.failures == []
+    assert report.remarks == []
+    assert report.added == report.read > 80
+    assert report.embedded == base.status().passages
+    yield base
+    base.close()
+
+
+@pytest.mark.parametrize(
+    "query", ["qui pourrait fabriquer du gel hydroalcoolique ?", "who could make sanitiser?"]
+)
+def test_who_could_make_sanitiser(demonstration: KnowledgeBase, query: str) -> None:
+    hits = {hit.actor.id: hit for hit in demonstration.search(query, limit=10).hits}
+    avel = hits["avel"]
+    assert avel.fit is not Fit.NONE
+    cases = [e.case.id for e in avel.evidence if e.kind is EvidenceKind.CASE and e.case]
+    assert set(cases) & ANGOULEME
+    assert hits.keys() & DISTILLERS
+    assert hits.keys() & COSMETICS_MAKERS
+
+
+def test_every_name_is_found_first(demonstration: KnowledgeBase) -> None:
+    for actor in demonstration.actors():
+        assert demonstration.search(actor.name, limit=1).hits[0].actor == actor
+
+
+def test_ingesting_again_embeds_nothing(demonstration: KnowledgeBase) -> None:
+    report = ingest(demonstration, [CORPUS])
+    assert (report.embedded, report.added, report.changed) == (0, 0, 0)
+
+
+def test_no_description_tells_what_only_the_cases_tell(demonstration: KnowledgeBase) -> None:
+    of_2020 = re.compile(r"2020|covid|hydro-?alcool|masque|visière|plexi|sanitiser", re.IGNORECASE)
+    for actor in demonstration.actors():
+        assert not of_2020.search(actor.description), actor.id
+        assert actor.source_url or actor.id == "reseau-3ar"
+        assert split(actor.description)
+
+
+def test_every_case_is_an_article_with_its_people(demonstration: KnowledgeBase) -> None:
+    known = demonstration.ids(Kind.ACTOR)
+    for case in demonstration.cases():
+        assert 150 <= len(case.text.split()) <= 400, case.id
+        assert case.author == "Qui sait faire ?"
+        assert case.date
+        assert case.themes
+        assert case.need
+        assert case.source_url
+        named = {part.actor_id for part in case.participants if part.actor_id}
+        assert named
+        assert named <= known
