@@ -130,6 +130,7 @@ def _participation(item: object, number: int) -> Participation:
         role=_role(_text(values, "role"), name),
         actor_id=short_line(_text(values, "actor"), "actor"),
         contribution=one_line(_text(values, "contribution")),
+        source_url=web_address(_text(values, "source_url"), "source_url"),
     )
 
 

@@ -134,6 +134,7 @@ PARTICIPANT_FIELDS = _fields_by_name(
         "name": ("nom",),
         "role": ("rôle",),
         "contribution": ("apport",),
+        "source_url": ("source", "lien source", "url source"),
     }
 )
 

@@ -129,5 +129,6 @@ def _participant(participation: Participation) -> dict[str, str]:
         "name": participation.name,
         "role": participation.role.value,
         "contribution": participation.contribution,
+        "source_url": participation.source_url,
     }
     return {key: value for key, value in values.items() if value}

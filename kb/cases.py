@@ -1,7 +1,8 @@
 """Cases that vouch: what an actor did for a need like this one.
 
-A case whose need resembles the query is evidence for the actors who met it, even where nothing
-in their own words would say so: a polish maker's directory entry never speaks of sanitiser.
+A case whose need resembles the query (its need, not whatever else its article touches on) is
+evidence for the actors who met it, even where nothing in their own words would say so: a polish
+maker's directory entry never speaks of sanitiser.
 """
 
 from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from kb.hits import Fit
 LEXICAL_WEIGHT = 0.2
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
-STRONG, POSSIBLE, WEAK = 0.6, 0.0, -0.5
+STRONG, POSSIBLE, WEAK = 0.6, 0.0, -0.7
 """Least fused score of each fit, from the chance level of the corpus."""
 
 

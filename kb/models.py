@@ -60,12 +60,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """An actor's part in a case. `actor_id` is empty when the participant has no entry."""
+    """An actor's part in a case. `actor_id` is empty when the participant has no entry.
+
+    `source_url` is the page that tells of this part, where it is not the case's own.
+    """
 
     name: str
     role: Role
     actor_id: str = ""
     contribution: str = ""
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

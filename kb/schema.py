@@ -68,6 +68,7 @@ def _first_tables(db: Database) -> None:
             "name": str,
             "role": str,
             "contribution": str,
+            "source_url": str,
         },
         pk=("case_id", "position"),
         foreign_keys=[("case_id", "cases", "id")],

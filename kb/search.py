@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from kb import fusion
 from kb.cases import Voucher, vouchers
 from kb.departments import department_code
-from kb.documents import NAME, PARTICIPANTS, TITLE, quotation
+from kb.documents import NAME, NEED, PARTICIPANTS, TITLE, quotation
 from kb.embedding import Encoder, TextKind
 from kb.errors import QueryError
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
@@ -60,6 +60,11 @@ class _Candidate:
     passages: list[tuple[Passage, float]] = field(default_factory=list)
     vouchers: Sequence[Voucher] = ()
     named: bool = False
+
+    def score_of(self, part: str) -> float:
+        """The score of the best passage of this part of the record."""
+        scores = (score for passage, score in self.passages if passage.part == part)
+        return max(scores, default=float("-inf"))
 
     def fit(self, n_passages: int) -> Fit:
         return fusion.fit_of(self.score, n_passages)
@@ -198,12 +203,18 @@ def _let_cases_vouch(
     named: set[str],
     n_passages: int,
 ) -> None:
-    """Raises the actors of the cases that fit; a query that is a name asks for no other's."""
-    scored = [
-        (known_cases[candidate.record_id], candidate.score)
-        for candidate in _one_of_each_story(_best_first(cases.values()), known_cases)
-        if candidate.fit(n_passages) is not Fit.NONE
-    ]
+    """Raises the actors of the cases that met such a need.
+
+    An article touches on much that was not its need, so that its other passages vouch for
+    nobody; a query that is a name asks for nobody else.
+    """
+    told = {
+        id_: one.score_of(NEED if known_cases[id_].need else TITLE) for id_, one in cases.items()
+    }
+    best_first = sorted(told, key=lambda id_: (-told[id_], id_))
+    fitting = [id_ for id_ in best_first if fusion.fit_of(told[id_], n_passages) is not Fit.NONE]
+    editions = {known_cases[id_].story: id_ for id_ in reversed(fitting)}
+    scored = [(known_cases[id_], told[id_]) for id_ in editions.values()]
     for actor_id, given in vouchers(scored).items():
         if named and actor_id not in named:
             continue
@@ -277,7 +288,7 @@ def _facets(
                 themes.setdefault(fold(name), Counter())[name] += 1
 
     def most_first(counts: Mapping[str, int]) -> dict[str, int]:
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], fold(item[0]))))
 
     by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
     return most_first(departments), most_first(by_usual_spelling)
@@ -297,7 +308,7 @@ def _actor_hit(
                 EvidenceKind.CASE,
                 text,
                 _marks(text, voucher.case.lang, wanted),
-                voucher.case.source_url,
+                voucher.participation.source_url or voucher.case.source_url,
                 voucher.case,
                 voucher.participation,
             )

@@ -205,6 +205,7 @@ class Store:
                     role=Role(part["role"]),
                     actor_id=part["actor_id"],
                     contribution=part["contribution"],
+                    source_url=part["source_url"],
                 )
             )
         return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
@@ -451,6 +452,7 @@ class Store:
                     "name": part.name,
                     "role": part.role.value,
                     "contribution": part.contribution,
+                    "source_url": part.source_url,
                 }
                 for position, part in enumerate(record.participants)
             )

@@ -64,6 +64,6 @@ def test_the_examples_are_read(tmp_path: Path) -> None:
     assert isinstance(row.record, Actor)
     assert isinstance(line.record, Actor)
     assert isinstance(article.record, Case)
-    assert row.record.id == line.record.id == "avel-magnac-sur-touvre"
+    assert row.record.id == line.record.id == "avel-magnac-lavalette"
     assert article.record.id == "du-gel-hydroalcoolique-a-angouleme"
     assert [part.role for part in article.record.participants] == [Role.PRODUCER, Role.BUYER]

@@ -19,7 +19,7 @@ AVEL = Actor(
     id="P/001",
     name='Avel "Saphir", SAS',
     description="Fabrique des cirages ;\n\nconditionne.",
-    place="Magnac-sur-Touvre",
+    place="Magnac-Lavalette",
     department="16",
     country="FR",
     activity_code="20.41Z",
@@ -183,6 +183,7 @@ def _cases(draw: st.DrawFn) -> Case:
                 "actor": draw(_TEXT),
                 "role": draw(st.sampled_from(list(Role))).value,
                 "contribution": draw(_TEXT),
+                "source_url": draw(st.sampled_from(["", "https://exemple.fr/a"])),
             }
             for _ in range(draw(st.integers(0, 2)))
         ],

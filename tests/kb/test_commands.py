@@ -37,15 +37,15 @@ def test_search_prints_names_fits_and_evidence(folder: Path) -> None:
 
 
 def test_search_names_the_case_that_vouches(folder: Path) -> None:
-    result = run("search", "gel hydroalcoolique", "--kb", folder)
+    result = run("search", SANITISER.need, "--kb", folder)
     assert f"↳ producer in “{SANITISER.title}”: prépare le gel" in result.stdout
     assert "Cases\n  1. Du gel hydroalcoolique à Angoulême (2026-11-20)" in result.stdout
 
 
 def test_search_as_json(folder: Path) -> None:
-    result = run("search", "gel hydroalcoolique", "--kb", folder, "--json")
+    result = run("search", SANITISER.need, "--kb", folder, "--json")
     answer = json.loads(result.stdout)
-    assert answer["query"] == "gel hydroalcoolique"
+    assert answer["query"] == SANITISER.need
     hit = answer["hits"][0]
     assert hit["actor"]["id"] == "avel"
     assert hit["fit"] in set(Fit)

@@ -74,6 +74,23 @@ def test_a_story_is_told_once_in_the_language_that_answers_best(
     assert result.hits[0].actor == POLISH
 
 
+def test_an_article_vouches_by_its_need_and_not_by_what_else_it_says(base: KnowledgeBase) -> None:
+    base.put([replace(SANITISER, text="Un menuisier a fait des escaliers en chêne massif.")])
+    result = base.search("escaliers en chêne massif")
+    assert result.cases[0].case.id == SANITISER.id
+    kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
+    assert EvidenceKind.CASE not in kinds
+
+
+def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> None:
+    maker, *others = SANITISER.participants
+    told = replace(maker, source_url="https://exemple.fr/part")
+    base.put([replace(SANITISER, participants=(told, *others))])
+    avel, matha = base.search(SANITISER.need).hits[:2]
+    assert avel.evidence[0].source == "https://exemple.fr/part"
+    assert matha.evidence[0].source == SANITISER.source_url
+
+
 def test_without_cases_nothing_vouches(base: KnowledgeBase) -> None:
     result = base.search("gel hydroalcoolique", ingredients=Ingredients(cases=False))
     kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
