@@ -121,9 +121,12 @@ class KnowledgeBase:
         *,
         limit: int = 10,
         filters: Filters = Filters(),
+        lang: str = "",
         ingredients: Ingredients = Ingredients(),
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
+
+        Of a case and its translations, the one in `lang` is given, or else the best.
 
         Raises:
             QueryError: the query is empty, too long, or without a word.
@@ -139,6 +142,7 @@ class KnowledgeBase:
                     encoder=self.encoder,
                     limit=limit,
                     filters=filters,
+                    lang=lang,
                     ingredients=ingredients,
                 )
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kb import fusion
-from kb.cases import Voucher, vouchers
+from kb.cases import Voucher, one_edition_each, vouchers
 from kb.departments import department_code
 from kb.documents import NAME, NEED, PARTICIPANTS, TITLE, quotation
 from kb.embedding import Encoder, TextKind
@@ -78,9 +78,13 @@ def search(
     encoder: Encoder,
     limit: int = 10,
     filters: Filters = Filters(),
+    lang: str = "",
     ingredients: Ingredients = Ingredients(),
 ) -> SearchResult:
     """Finds the actors and the cases that could answer a query.
+
+    A case that is told in several languages is given once: in `lang` where it is told in it, else
+    in the one that answers best. Its score is the best of them.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
@@ -94,11 +98,11 @@ def search(
     known_cases = store.cases(cases.keys())
     named = _named(query, store)
     if ingredients.cases:
-        _let_cases_vouch(actors, cases, known_cases, named, len(index))
+        _let_cases_vouch(actors, cases, known_cases, named, lang, len(index))
     _put_first(named, actors)
 
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
-    ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases)
+    ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases, lang)
     answering = [id_ for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE]
     known_actors = store.actors([candidate.record_id for candidate in ranked_actors[:limit]])
     departments, themes = _facets(answering, filters, store)
@@ -201,6 +205,7 @@ def _let_cases_vouch(
     cases: Mapping[str, _Candidate],
     known_cases: Mapping[str, Case],
     named: set[str],
+    lang: str,
     n_passages: int,
 ) -> None:
     """Raises the actors of the cases that met such a need.
@@ -213,8 +218,9 @@ def _let_cases_vouch(
     }
     best_first = sorted(told, key=lambda id_: (-told[id_], id_))
     fitting = [id_ for id_ in best_first if fusion.fit_of(told[id_], n_passages) is not Fit.NONE]
-    editions = {known_cases[id_].story: id_ for id_ in reversed(fitting)}
-    scored = [(known_cases[id_], told[id_]) for id_ in editions.values()]
+    best_told = {known_cases[id_].story: told[id_] for id_ in reversed(fitting)}
+    editions = one_edition_each((known_cases[id_] for id_ in best_first), lang)
+    scored = [(case, best_told[case.story]) for case in editions if case.story in best_told]
     for actor_id, given in vouchers(scored).items():
         if named and actor_id not in named:
             continue
@@ -260,13 +266,15 @@ def _best_first(candidates: Iterable[_Candidate]) -> list[_Candidate]:
 
 
 def _one_of_each_story(
-    candidates: Iterable[_Candidate], known_cases: Mapping[str, Case]
+    candidates: Sequence[_Candidate], known_cases: Mapping[str, Case], lang: str
 ) -> list[_Candidate]:
-    """Of a case and its translations, the first: the one that answers best."""
-    chosen: dict[str, _Candidate] = {}
+    """One of each case and its translations, with the score of the best of them."""
+    by_id = {candidate.record_id: candidate for candidate in candidates}
+    best: dict[str, float] = {}
     for candidate in candidates:
-        chosen.setdefault(known_cases[candidate.record_id].story, candidate)
-    return list(chosen.values())
+        best.setdefault(known_cases[candidate.record_id].story, candidate.score)
+    editions = one_edition_each((known_cases[id_] for id_ in by_id), lang)
+    return [replace(by_id[case.id], score=best[case.story]) for case in editions]
 
 
 def _count_answering(candidates: Sequence[_Candidate], n_passages: int) -> int:

@@ -28,8 +28,12 @@ class Page(StrEnum):
 PATTERNS: Mapping[Page, Mapping[Language, str]] = {
     Page.HOME: {Language.FR: "/fr/", Language.EN: "/en/"},
     Page.SEARCH: {Language.FR: "/fr/recherche", Language.EN: "/en/search"},
-    Page.ACTOR: {Language.FR: "/fr/acteurs/{record_id}", Language.EN: "/en/actors/{record_id}"},
-    Page.CASE: {Language.FR: "/fr/cas/{record_id}", Language.EN: "/en/cases/{record_id}"},
+    # `path` because an id may hold a slash.
+    Page.ACTOR: {
+        Language.FR: "/fr/acteurs/{record_id:path}",
+        Language.EN: "/en/actors/{record_id:path}",
+    },
+    Page.CASE: {Language.FR: "/fr/cas/{record_id:path}", Language.EN: "/en/cases/{record_id:path}"},
     Page.THEMES: {Language.FR: "/fr/themes", Language.EN: "/en/themes"},
     Page.ABOUT: {Language.FR: "/fr/a-propos", Language.EN: "/en/about"},
 }
@@ -45,7 +49,8 @@ class Address:
 
     def path(self, language: Language) -> str:
         """The path and query of this page on this site, percent-encoded."""
-        path = PATTERNS[self.page][language].format(record_id=quote(self.record_id, safe=""))
+        pattern = PATTERNS[self.page][language]
+        path = pattern.replace("{record_id:path}", quote(self.record_id, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
 

@@ -3,8 +3,8 @@
 Its shapes are in `web.schemas`; refusals are answered by `web.error_responses`.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
@@ -58,8 +58,27 @@ def _problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 _WRONG_PARAMETER = {422: "A parameter is wrong."}
 
+Handler = TypeVar("Handler", bound=Callable[..., object])
 
-PageLanguage = Annotated[Language, Query(description="Language of the pages that links lead to.")]
+
+def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
+    """Routes GET and HEAD of a path to the function below; the document tells of GET alone."""
+
+    def register(handler: Handler) -> Handler:
+        # The first of the two routes answers; the second is there for the document.
+        router.add_api_route(
+            path, handler, methods=["GET", "HEAD"], include_in_schema=False, **documented
+        )
+        router.add_api_route(path, handler, methods=["GET"], **documented)
+        return handler
+
+    return register
+
+
+PageLanguage = Annotated[
+    Language,
+    Query(description="Language of the pages that links lead to, and of cases told in several."),
+]
 
 
 async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) -> AbsoluteUrl:
@@ -69,7 +88,7 @@ async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) ->
 PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
 
 
-@router.get(
+@_answers(
     "/search",
     summary="Who could meet this need?",
     response_description="Actors and cases.",
@@ -104,6 +123,7 @@ def search(
     kind: Annotated[
         Kind | None, Query(description="Only actors, or only cases; both without it.")
     ] = None,
+    lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> SearchAnswer:
     """Actors ranked by know-how, each with its evidence, and the cases that resemble the need.
 
@@ -111,11 +131,13 @@ def search(
     below the limit: they are the nearest things, not answers.
     """
     filters = Filters(department=department, theme=theme, kind=kind)
-    return SearchAnswer.of(knowledge_base.search(q, limit=limit, filters=filters), absolute_url)
+    return SearchAnswer.of(
+        knowledge_base.search(q, limit=limit, filters=filters, lang=lang), absolute_url
+    )
 
 
-@router.get(
-    "/actors/{actor_id}",
+@_answers(
+    "/actors/{actor_id:path}",
     summary="One actor",
     response_description="The actor.",
     responses=_problems({404: "No actor has this id."} | _WRONG_PARAMETER),
@@ -134,8 +156,8 @@ def actor(
     )
 
 
-@router.get(
-    "/cases/{case_id}",
+@_answers(
+    "/cases/{case_id:path}",
     summary="One case",
     response_description="The case.",
     responses=_problems({404: "No case has this id."} | _WRONG_PARAMETER),
@@ -145,7 +167,7 @@ def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls
     return Case.of(knowledge_base.case(case_id), absolute_url)
 
 
-@router.get("/status", summary="What the base holds", response_description="The status.")
+@_answers("/status", summary="What the base holds", response_description="The status.")
 def status(knowledge_base: OpenKnowledgeBase) -> Status:
     """Counts, encoder and state, for whoever watches over a server."""
     return Status.of(knowledge_base.status())

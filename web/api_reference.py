@@ -61,7 +61,7 @@ class ShapeDescription:
     fields: list[FieldDescription]
 
 
-@router.get("/api/docs")
+@router.api_route("/api/docs", methods=["GET", "HEAD"])
 def api_reference(visit: AVisit) -> Response:
     document = visit.request.app.openapi()
     return visit.page(

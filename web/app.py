@@ -23,6 +23,8 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         # FastAPI's own pages load scripts from elsewhere; `web.api_reference` replaces them.
         docs_url=None,
         redoc_url=None,
+        # A redirect of Starlette's would name the host of the request, whatever it is.
+        redirect_slashes=False,
     )
     assets = Assets(mounted_at="/static")
     app.state.knowledge_base = knowledge_base

@@ -18,19 +18,19 @@ ADDRESSES_PER_SITEMAP = 50_000 // len(Language)
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/robots.txt")
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def robots(visit: AVisit) -> Response:
     searches = [address(Page.SEARCH).path(language) for language in Language]
     return visit.document("robots.txt", "text/plain", disallowed=[*searches, "/api/search"])
 
 
-@router.get("/sitemap.xml")
+@router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
 def sitemap_index(visit: AVisit) -> Response:
     parts = math.ceil(len(_addresses(visit.knowledge_base)) / ADDRESSES_PER_SITEMAP)
     return visit.document("sitemap_index.xml", "application/xml", parts=parts)
 
 
-@router.get("/sitemap-{part}.xml")
+@router.api_route("/sitemap-{part}.xml", methods=["GET", "HEAD"])
 def sitemap(part: Annotated[int, Path(ge=1)], visit: AVisit) -> Response:
     first = (part - 1) * ADDRESSES_PER_SITEMAP
     listed = _addresses(visit.knowledge_base)[first : first + ADDRESSES_PER_SITEMAP]
@@ -39,9 +39,9 @@ def sitemap(part: Annotated[int, Path(ge=1)], visit: AVisit) -> Response:
     return visit.document("sitemap.xml", "application/xml", addresses=listed)
 
 
-@router.get("/opensearch.xml")
-@router.get("/fr/opensearch.xml")
-@router.get("/en/opensearch.xml")
+@router.api_route("/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/fr/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/en/opensearch.xml", methods=["GET", "HEAD"])
 async def opensearch(visit: AVisit) -> Response:
     return visit.document("opensearch.xml", "application/opensearchdescription+xml")
 

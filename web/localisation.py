@@ -94,3 +94,8 @@ def written_date(iso: str, language: Language) -> str:
 
 def written_number(number: float, language: Language) -> str:
     return format_decimal(number, locale=language.locale)
+
+
+def country_name(code: str, language: Language) -> str:
+    """The country of an ISO 3166 alpha-2 code as the language calls it; another code as it is."""
+    return str(language.locale.territories.get(code, code))

@@ -9,12 +9,13 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
+from kb.cases import one_edition_each
 from kb.departments import department_code
 from kb.errors import QueryError
 from kb.hits import ActorHit, CaseHit, Filters, Fit, SearchResult
 from kb.knowledge_base import KnowledgeBase
 from web import linked_data
-from web.addresses import PATTERNS, Page, address, web_link
+from web.addresses import PATTERNS, Page, address
 from web.api import MAX_LIMIT
 from web.competences import shown_competences
 from web.dependencies import AVisit
@@ -50,6 +51,12 @@ async def choose_language(visit: AVisit) -> Response:
     return RedirectResponse(home_path, headers={"Vary": "Accept-Language"})
 
 
+@router.api_route("/fr", methods=["GET", "HEAD"])
+@router.api_route("/en", methods=["GET", "HEAD"])
+async def end_with_a_slash(visit: AVisit) -> Response:
+    return RedirectResponse(address(Page.HOME).path(visit.language))
+
+
 @_serves(Page.HOME)
 def home(visit: AVisit) -> Response:
     return visit.page(
@@ -67,10 +74,12 @@ class Answers:
     """A search's result as a page shows it.
 
     `fitting` and `cases` hold no hit whose fit is NONE; `nearest` holds such hits, and only where
-    no actor fits. `next_limit` is what to ask for to see more, or None where all are shown.
+    no actor fits better than weakly (`only_leads`, or none at all). `next_limit` is what to ask
+    for to see more, or None where all are shown.
     """
 
     fitting: Sequence[ActorHit]
+    only_leads: bool
     nearest: Sequence[ActorHit]
     cases: Sequence[CaseHit]
     total: int
@@ -79,10 +88,13 @@ class Answers:
     @classmethod
     def of(cls, result: SearchResult, limit: int) -> Self:
         fitting = [hit for hit in result.hits if hit.fit is not Fit.NONE]
+        uncertain = [hit for hit in result.hits if hit.fit is Fit.NONE]
+        no_better = all(hit.fit is Fit.WEAK for hit in fitting)
         larger_limits = (larger for larger in LIMITS if larger > limit)
         return cls(
             fitting=fitting,
-            nearest=() if fitting else result.hits[:NEAREST],
+            only_leads=bool(fitting) and no_better,
+            nearest=uncertain[:NEAREST] if no_better else (),
             cases=[hit for hit in result.cases if hit.fit is not Fit.NONE],
             total=result.total,
             next_limit=next(larger_limits, None) if result.total > limit else None,
@@ -102,7 +114,9 @@ def search(
         department = department_code(department)
         if q is not None:
             filters = Filters(department=department, theme=theme)
-            result = visit.knowledge_base.search(q, limit=limit, filters=filters)
+            result = visit.knowledge_base.search(
+                q, limit=limit, filters=filters, lang=visit.language
+            )
     except ValueError:
         department, message = "", UNKNOWN_DEPARTMENT
     except QueryError as error:
@@ -145,7 +159,7 @@ def _link_to_tell(contact_url: str, need: str) -> str:
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"
         return f"{contact_url}{separator}subject={quote(f'Qui sait faire ? {need}')}"
-    return web_link(contact_url)
+    return contact_url
 
 
 @_serves(Page.ACTOR)
@@ -163,11 +177,14 @@ def actor(visit: AVisit, record_id: str) -> Response:
 @_serves(Page.CASE)
 def case(visit: AVisit, record_id: str) -> Response:
     found = visit.knowledge_base.case(record_id)
+    translations = visit.knowledge_base.translations(found)
     return visit.page(
         "case.html",
         here=address(Page.CASE, found.id),
         case=found,
-        translations=visit.knowledge_base.translations(found),
+        translations=translations,
+        # The language of the site is changed with that of the article, where it can be.
+        elsewhere={one.lang: address(Page.CASE, one.id) for one in translations},
         linked_data=linked_data.article(found, visit.absolute_url),
     )
 
@@ -183,7 +200,7 @@ def themes(
         return visit.page("themes.html", here=address(Page.THEMES), themes=themes)
 
     actors = visit.knowledge_base.actors(Filters(theme=theme))
-    cases = visit.knowledge_base.cases(Filters(theme=theme))
+    cases = one_edition_each(visit.knowledge_base.cases(Filters(theme=theme)), visit.language)
     parts = math.ceil(len(actors) / ACTORS_PER_PAGE) or 1
     if part > parts or not (actors or cases):
         raise HTTPException(404)

@@ -15,8 +15,14 @@ from kb.models import Role
 from web import linked_data, passages
 from web.addresses import Page, address, web_link
 from web.assets import Assets
-from web.localisation import Language, translations, written_date, written_number
-from web.wording import FIT_WORDS, ROLE_WORDS
+from web.localisation import (
+    Language,
+    country_name,
+    translations,
+    written_date,
+    written_number,
+)
+from web.wording import FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
 
 
 class Renderer:
@@ -51,16 +57,21 @@ def _environment(language: Language, assets: Assets) -> Environment:
     def role_word(role: Role) -> str:
         return messages.gettext(ROLE_WORDS[role])
 
+    def nearness_word(fit: Fit) -> str:
+        return messages.gettext(NEARNESS_WORDS[fit])
+
     environment.globals.update(
         language=language, languages=tuple(Language), asset=assets.url, path_to=path_to
     )
     environment.filters.update(
         article=passages.article,
+        country=partial(country_name, language=language),
         day=partial(written_date, language=language),
         department=_department,
         fit_word=fit_word,
         json_ld=linked_data.as_script_content,
         marked=passages.marked,
+        nearness_word=nearness_word,
         number=partial(written_number, language=language),
         role_word=role_word,
         site_name=_site_name,

@@ -52,9 +52,11 @@ class Visit:
     ) -> Response:
         """An HTML page; `language` is the visit's unless it is given.
 
-        `here` is the page's address, None where it has none in the other language.
+        `here` is the page's address, None where it has none in the other language; `elsewhere`
+        in the context, the addresses of what stands for it in other languages.
         """
         language = language or self.language
+        context.setdefault("elsewhere", {})
         text = self._render(template, language, here=here, status_code=status_code, **context)
         return HTMLResponse(text, status_code, self._headers(language))
 

@@ -22,6 +22,14 @@ FIT_WORDS: Mapping[Fit, str] = {
     Fit.NONE: N_("Uncertain"),
 }
 
+NEARNESS_WORDS: Mapping[Fit, str] = {
+    Fit.STRONG: N_("Very close"),
+    Fit.POSSIBLE: N_("Close"),
+    Fit.WEAK: N_("Distant"),
+    Fit.NONE: N_("Uncertain"),
+}
+"""How near a case is to the need: a case does not fit, it resembles."""
+
 ROLE_WORDS: Mapping[Role, str] = {
     Role.PRODUCER: N_("Producer"),
     Role.SUPPLIER: N_("Supplier"),

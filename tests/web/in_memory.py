@@ -130,6 +130,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         *,
         limit: int = 10,
         filters: Filters = Filters(),
+        lang: str = "",
         ingredients: object = None,
     ) -> SearchResult:
         self.searches.append((query, limit, filters))
@@ -259,6 +260,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             generation="7",
             actors=len(self._actors),
             cases=len(self._cases),
+            stories=len({case.story for case in self._cases.values()}),
             passages=6,
             embedded=6,
             model="by-hand",

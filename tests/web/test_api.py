@@ -297,7 +297,7 @@ def test_unknown_records_and_paths(client: TestClient) -> None:
     assert detail(client, "/api/nothing", 404) == "Not Found"
     assert client.post("/api/search").status_code == 405
     assert client.post("/api/search").json() == {"detail": "Method Not Allowed"}
-    assert client.post("/api/search").headers["Allow"] == "GET"
+    assert client.post("/api/search").headers["Allow"] == "GET, HEAD"
 
 
 def test_the_status_tells_nothing_of_the_machine(client: TestClient) -> None:

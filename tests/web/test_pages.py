@@ -132,7 +132,10 @@ def test_an_actor_keeps_stated_and_shown_apart(client: TestClient) -> None:
     assert "Angoulême : du cirage au gel hydroalcoolique" in shown.text
     assert "fabrique et conditionne le gel" in shown.text
     assert [one.text for one in read.inside(shown, "strong")] == ["Production"]
-    assert [one.attributes["href"] for one in read.inside(shown, "a")] == ["/fr/cas/angouleme"]
+    assert [one.attributes["href"] for one in read.inside(shown, "a")] == [
+        "/fr/cas/angouleme",
+        "https://www.angouleme.example/cas",
+    ]
     assert [one.attributes["href"] for one in read.inside(stated, "a")] == [
         "https://www.angouleme.example/avel"
     ]
@@ -161,7 +164,8 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
     read = page(client, "/fr/cas/angouleme")
     assert read.text("h1") == "Angoulême : du cirage au gel hydroalcoolique"
     assert read.text("ul", class_="byline") == (
-        "Par Qui sait faire ? 1 juillet 2020 Modéré par Vincent Modifié le 2 juillet 2020"
+        "Par Qui sait faire ? article du 1 juillet 2020 "
+        "Modéré par Vincent Modifié le 2 juillet 2020"
     )
     assert "(sanitiser) à l'hôpital" in read.one("section", class_="need").text
     parts = read.inside(read.one("ul", class_="parts"), "li")
@@ -201,6 +205,71 @@ def test_a_case_links_to_its_translations() -> None:
             shown = page(client, path).one("main").text
             assert title in shown
             assert ("From polish" in shown) != (ANGOULEME.title in shown)
+
+
+def test_the_language_is_changed_with_that_of_the_article() -> None:
+    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for here, there in [
+            ("/fr/cas/angouleme", "/en/cases/polish"),
+            ("/en/cases/polish", "/fr/cas/angouleme"),
+        ]:
+            switch = page(client, here).one("a", class_="language")
+            assert switch.attributes["href"] == there
+
+
+def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
+    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for path, title in [("/fr/themes", ANGOULEME.title), ("/en/themes", "Polish")]:
+            read = page(client, f"{path}?theme=Sant%C3%A9")
+            (case,) = read.inside(read.one("aside"), "li")
+            assert title in case.text
+
+
+def test_an_id_with_a_slash_has_its_pages() -> None:
+    actor, case = replace(AVEL, id="FR/16/1 ?"), replace(ANGOULEME, id="a/b")
+    base = InMemoryKnowledgeBase([actor], [case])
+    with TestClient(create_app(base, Settings())) as client:
+        hit = client.get("/api/search", params={"q": "cirages"}).json()["hits"][0]
+        assert client.get(hit["actor"]["url"]).status_code == 200
+        assert client.get("/api/actors/FR/16/1%20%3F").json()["id"] == actor.id
+        assert client.get("/api/actors/FR%2F16%2F1%20%3F").json()["id"] == actor.id
+        assert client.get("/fr/cas/a%2Fb").status_code == 200
+        assert client.get("/api/cases/a%2Fb").json()["id"] == "a/b"
+
+
+def test_what_has_nothing_to_tell_has_no_empty_landmark() -> None:
+    bare = Actor(id="bare", name="Bare")
+    told = replace(ANGOULEME, id="told", participants=(), themes=())
+    base = InMemoryKnowledgeBase([bare], [told])
+    with TestClient(create_app(base, Settings())) as client:
+        for path in ["/fr/acteurs/bare", "/fr/cas/told"]:
+            assert not page(client, path).all("aside")
+        assert "Source non renseignée" not in page(client, "/fr/acteurs/bare").one("main").text
+
+
+def test_a_wrong_method_is_not_told_as_a_failure_of_ours(client: TestClient) -> None:
+    response = client.post("/fr/")
+    assert response.status_code == 405
+    assert "Quelque chose" not in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/docs", "/robots.txt", "/sitemap.xml", "/fr/", "/opensearch.xml"]
+)
+def test_crawlers_may_ask_for_the_head_alone(client: TestClient, path: str) -> None:
+    response = client.head(path)
+    assert response.status_code == 200
+    assert response.text == ""
+
+
+def test_a_missing_slash_leads_to_this_host_whatever_the_request_says(client: TestClient) -> None:
+    response = client.get("/en", headers={"Host": "evil.example"})
+    assert response.status_code == 307
+    assert response.headers["Location"] == "/en/"
 
 
 def test_dates_are_written_in_the_language(client: TestClient) -> None:

