@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from kb.settings import Settings
-from tests.web.in_memory import InMemoryKnowledgeBase
+from tests.web.in_memory import ACTORS, BARE_ACTOR, BARE_CASE, CASES, InMemoryKnowledgeBase
 from web.app import create_app
 
 ARGUMENTS = [
@@ -63,7 +63,8 @@ class _SignallingServer(uvicorn.Server):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of a running server, without a final slash."""
-    app = create_app(InMemoryKnowledgeBase(), Settings(contact_url="mailto:reseau@example.org"))
+    base = InMemoryKnowledgeBase((*ACTORS, BARE_ACTOR), (*CASES, BARE_CASE))
+    app = create_app(base, Settings(contact_url="mailto:reseau@example.org"))
     server = _SignallingServer(
         uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none")
     )

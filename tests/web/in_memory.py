@@ -95,6 +95,9 @@ ENGLISH_CASE = Case(
     participants=(Participation("Kalundborg Weavers", Role.BUYER, WEAVER.id),),
 )
 
+BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
+BARE_CASE = Case(id="bare", title="A story without people or themes", text="Told in a line.")
+
 ACTORS = (AVEL, DISTILLERY, WEAVER, HOSTILE)
 CASES = (ANGOULEME, ENGLISH_CASE)
 

@@ -1,12 +1,17 @@
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
 from kb.errors import KnowledgeBaseError
 from kb.hits import Filters
-from kb.models import Kind
-from tests.web.in_memory import ANGOULEME, AVEL, WEAVER, InMemoryKnowledgeBase
+from kb.models import Kind, Participation, Role
+from kb.settings import Settings
+from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+from web.app import create_app
 
 SITE = "https://quisait.example"
 AVEL_SUMMARY = {
@@ -247,10 +252,56 @@ def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
     }
 
 
-def test_an_id_may_hold_any_character_but_a_slash(client: TestClient) -> None:
-    weavers = answer(client, "/api/actors/weavers%20%26%20co%3F%20100%25")
-    assert weavers["id"] == WEAVER.id
-    assert weavers["url"] == f"{SITE}/fr/acteurs/weavers%20%26%20co%3F%20100%25"
+@pytest.mark.parametrize(
+    "record_id",
+    ["FR/16/001", "/first", "last/", "a//b", "co? & co #1", "100%", "a+b;c=d", "à «l’été»"],
+)
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_what_a_search_finds_can_be_opened_whatever_its_id(record_id: str, lang: str) -> None:
+    part = Participation("Avel", Role.PRODUCER, record_id)
+    base = InMemoryKnowledgeBase(
+        [replace(AVEL, id=record_id)], [replace(ANGOULEME, id=record_id, participants=(part,))]
+    )
+    with TestClient(create_app(base, Settings(public_url=SITE))) as client:
+        found = answer(client, "/api/search", q="sanitiser", lang=lang)
+        actor_url, case_url = found["hits"][0]["actor"]["url"], found["cases"][0]["url"]
+        assert found["hits"][0]["evidence"][0]["case"]["url"] == case_url
+        for url, kind, title in [
+            (actor_url, "actors", AVEL.name),
+            (case_url, "cases", ANGOULEME.title),
+        ]:
+            page = client.get(url.removeprefix(SITE))
+            assert page.status_code == 200
+            assert Page(page.text).text("h1") == title
+            assert Page(page.text).one("link", rel="canonical").attributes["href"] == url
+            told = answer(client, f"/api/{kind}/{quote(record_id, safe='')}", lang=lang)
+            assert (told["id"], told["url"]) == (record_id, url)
+
+
+def test_a_slash_of_an_id_may_be_left_as_it_is() -> None:
+    base = InMemoryKnowledgeBase([replace(AVEL, id="FR/16/001")], [])
+    with TestClient(create_app(base, Settings())) as client:
+        assert answer(client, "/api/actors/FR/16/001")["id"] == "FR/16/001"
+        assert client.get("/fr/acteurs/FR/16/001").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/search?q=gel", 200),
+        ("/api/actors/avel", 200),
+        ("/api/cases/angouleme", 200),
+        ("/api/status", 200),
+        ("/api/openapi.json", 200),
+        ("/api/search?q=", 400),
+        ("/api/actors/nobody", 404),
+        ("/api/search", 422),
+    ],
+)
+def test_head_is_answered_like_get(client: TestClient, path: str, status: int) -> None:
+    asked, told = client.head(path), client.get(path)
+    assert asked.status_code == told.status_code == status
+    assert asked.headers == told.headers
 
 
 def test_a_case_with_its_participants(client: TestClient) -> None:
@@ -297,7 +348,8 @@ def test_unknown_records_and_paths(client: TestClient) -> None:
     assert detail(client, "/api/nothing", 404) == "Not Found"
     assert client.post("/api/search").status_code == 405
     assert client.post("/api/search").json() == {"detail": "Method Not Allowed"}
-    assert client.post("/api/search").headers["Allow"] == "GET, HEAD"
+    allowed = client.post("/api/search").headers["Allow"]
+    assert set(allowed.split(", ")) == {"GET", "HEAD"}
 
 
 def test_the_status_tells_nothing_of_the_machine(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from kb.models import Actor
@@ -223,8 +224,12 @@ def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
     english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
     base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
     with TestClient(create_app(base, Settings())) as client:
-        for path, title in [("/fr/themes", ANGOULEME.title), ("/en/themes", "Polish")]:
+        for path, title, count in [
+            ("/fr/themes", ANGOULEME.title, "1 cas"),
+            ("/en/themes", "Polish", "1 case"),
+        ]:
             read = page(client, f"{path}?theme=Sant%C3%A9")
+            assert read.text("h2", id="cases") == count
             (case,) = read.inside(read.one("aside"), "li")
             assert title in case.text
 
@@ -258,7 +263,17 @@ def test_a_wrong_method_is_not_told_as_a_failure_of_ours(client: TestClient) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/docs", "/robots.txt", "/sitemap.xml", "/fr/", "/opensearch.xml"]
+    "path",
+    [
+        "/api/docs",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap-1.xml",
+        "/fr/",
+        "/opensearch.xml",
+        "/fr/opensearch.xml",
+        "/en/opensearch.xml",
+    ],
 )
 def test_crawlers_may_ask_for_the_head_alone(client: TestClient, path: str) -> None:
     response = client.head(path)
@@ -270,6 +285,21 @@ def test_a_missing_slash_leads_to_this_host_whatever_the_request_says(client: Te
     response = client.get("/en", headers={"Host": "evil.example"})
     assert response.status_code == 307
     assert response.headers["Location"] == "/en/"
+
+
+@pytest.mark.parametrize("path", ["/fr/themes/", "/fr/acteurs/avel/", "/api/status/"])
+def test_no_other_slash_is_added_or_taken(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_page_about_says_where_to_write(client: TestClient) -> None:
+    def links(client: TestClient) -> list[str]:
+        read = page(client, "/en/about")
+        return [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
+
+    assert links(client) == ["mailto:reseau@quisait.example", "/api/docs"]
+    unwritten = TestClient(create_app(InMemoryKnowledgeBase(), Settings()))
+    assert links(unwritten) == ["/api/docs"]
 
 
 def test_dates_are_written_in_the_language(client: TestClient) -> None:
@@ -324,6 +354,21 @@ def test_errors_are_pages_in_the_language_of_the_address(
     assert read.text("h1") == title
     assert read.one("meta", name="robots").attributes["content"] == "noindex"
     assert read.one("form", role="search")
+
+
+@pytest.mark.parametrize("status", [401, 405, 418, 429])
+def test_what_was_asked_wrongly_is_told_as_that(
+    knowledge_base: InMemoryKnowledgeBase, settings: Settings, status: int
+) -> None:
+    app = create_app(knowledge_base, settings)
+
+    @app.get("/en/refused")
+    def refused() -> None:
+        raise HTTPException(status)
+
+    read = page(TestClient(app), "/en/refused", status)
+    assert read.text("p", class_="kicker") == str(status)
+    assert read.text("h1") == "This address is not quite right"
 
 
 def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:
