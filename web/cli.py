@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import kb.commands
 
 import ingest.commands
+import kb.commands
 import web.commands
 from kb.command_options import kb_option
 from kb.errors import QuisaitError
