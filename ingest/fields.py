@@ -131,7 +131,7 @@ def web_address(text: str, field: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        parts.port  # noqa: B018 - read for the ValueError of a port that is not a number
+        _ = parts.port  # raises ValueError where the port is no number
     except ValueError:
         host = ""
     if " " in url or not host or ("." not in host and not scheme):

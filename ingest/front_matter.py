@@ -55,7 +55,7 @@ def join(values: Mapping[str, object], text: str) -> str:
 
 def _parse(block: str) -> object:
     try:
-        values: object = yaml.load(block, Loader=_TextLoader)  # noqa: S506 - a SafeLoader
+        values: object = _TextLoader(block).get_single_data()
     except yaml.MarkedYAMLError as error:
         # The first line of the block is the second of the file.
         line = f" on line {error.problem_mark.line + 2}" if error.problem_mark else ""

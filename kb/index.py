@@ -58,7 +58,9 @@ class Index:
         parameters = None
         if among is not None:
             chosen = np.fromiter(among, np.int64, len(among))
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(chosen))  # type: ignore[call-arg]
+            selector = faiss.IDSelectorBatch(chosen)
+            # The keyword keeps the selector alive; the stubs do not know of it.
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         scores, ids = self._faiss.search(query.reshape(1, -1), k, params=parameters)
         # FAISS pads what it cannot find with the id -1.
         return [

@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 
@@ -111,7 +112,8 @@ def import_openvino() -> Any:
     The package `openvino_telemetry` reports every import over the network. OpenVINO falls back
     to a stub of its own where that package cannot be imported, so it is made not importable.
     """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    not_importable = cast("ModuleType", None)  # what None in sys.modules means to the import system
+    sys.modules.setdefault("openvino_telemetry", not_importable)
     import openvino
 
     return openvino

@@ -101,11 +101,16 @@ def search(
         _let_cases_vouch(actors, cases, known_cases, named, lang, len(index))
     _put_first(named, actors)
 
+    # A case may name an actor that has no entry here yet.
+    known_actors = store.actors(actors.keys())
+    actors = {id_: one for id_, one in actors.items() if id_ in known_actors}
+
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
     ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases, lang)
-    answering = [id_ for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE]
-    known_actors = store.actors([candidate.record_id for candidate in ranked_actors[:limit]])
-    departments, themes = _facets(answering, filters, store)
+    departments, themes = _facets(
+        [known_actors[id_] for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE],
+        filters,
+    )
     return SearchResult(
         query=query,
         hits=tuple(
@@ -255,9 +260,6 @@ def _ranked(
     left = set(candidates)
     if filters.department or filters.theme:
         left &= set(store.ids(kind, filters.department, filters.theme))
-    # Those that only a case names may have no entry here yet.
-    if kind is Kind.ACTOR:
-        left &= store.actors(left).keys()
     return _best_first(candidates[id_] for id_ in left)
 
 
@@ -281,14 +283,12 @@ def _count_answering(candidates: Sequence[_Candidate], n_passages: int) -> int:
     return sum(candidate.fit(n_passages) is not Fit.NONE for candidate in candidates)
 
 
-def _facets(
-    actor_ids: Collection[str], filters: Filters, store: Store
-) -> tuple[dict[str, int], dict[str, int]]:
+def _facets(answering: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
     """How many of these actors each department and each theme would leave, most first."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
     themes: dict[str, Counter[str]] = {}
-    for actor in store.actors(actor_ids).values():
+    for actor in answering:
         if actor.department and (not theme or theme in map(fold, actor.themes)):
             departments[actor.department] += 1
         if not filters.department or actor.department == filters.department:

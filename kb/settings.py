@@ -1,7 +1,7 @@
 """The settings, each from an environment variable with the prefix `QUISAIT_`."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def from_environment(cls, **given: object) -> Self:
+    def from_environment(cls, **given: Any) -> Self:
         """Reads the settings; `given` values that are not None win over the environment.
 
         Raises:
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         """
         values = {name: value for name, value in given.items() if value is not None}
         try:
-            return cls(**values)  # type: ignore[arg-type]
+            return cls(**values)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]).upper()

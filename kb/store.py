@@ -215,23 +215,25 @@ class Store:
 
         A case has no department of its own: it is in those of its participants.
         """
-        table = _TABLES[kind]
-        conditions = ["1"]
-        values: list[str] = []
+        conditions = []
         if department and kind is Kind.ACTOR:
-            conditions.append("department = ?")
-            values.append(department)
+            conditions.append("department = :department")
         elif department:
             conditions.append(
                 "id in (select case_id from participations join actors"
-                " on actors.id = participations.actor_id where department = ?)"
+                " on actors.id = participations.actor_id where department = :department)"
             )
-            values.append(department)
         if theme:
-            conditions.append("id in (select record_id from themes where kind = ? and key = ?)")
-            values += [kind, fold(theme)]
-        sql = f"select id from {table} where {' and '.join(conditions)} order by id"  # noqa: S608
-        return [row[0] for row in self._connection.execute(sql, values)]
+            conditions.append(
+                "id in (select record_id from themes where kind = :kind and key = :theme)"
+            )
+        rows = self._db.table(_TABLES[kind]).rows_where(
+            " and ".join(conditions) or None,
+            {"department": department, "kind": kind.value, "theme": fold(theme)},
+            order_by="id",
+            select="id",
+        )
+        return [row["id"] for row in rows]
 
     def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
         """The ids of the cases that each of these actors took part in, newest first."""
@@ -508,22 +510,24 @@ class Store:
 
     def _forget(self, kind: Kind, record_id: str) -> bool:
         key = [kind.value, record_id]
-        of_record = (
-            "select p.id from passages p join documents d on d.id = document_id"
-            " where kind = ? and record_id = ?"
-        )
         execute = self._connection.execute
-        hashes = execute(of_record.replace("p.id", "text_hash", 1), key)
-        self._released.update(row[0] for row in hashes if row[0])
-        execute(f"delete from passage_words where rowid in ({of_record})", key)  # noqa: S608
-        execute(f"delete from passages where id in ({of_record})", key)  # noqa: S608
+        passages = execute(
+            "select p.id, text_hash from passages p join documents d on d.id = document_id"
+            " where kind = ? and record_id = ?",
+            key,
+        ).fetchall()
+        self._released.update(row["text_hash"] for row in passages if row["text_hash"])
+        ids = [json.dumps([row["id"] for row in passages])]
+        execute("delete from passage_words where rowid in (select value from json_each(?))", ids)
+        execute("delete from passages where id in (select value from json_each(?))", ids)
         execute("delete from documents where kind = ? and record_id = ?", key)
         execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             execute("delete from names where actor_id = ?", [record_id])
+            deleted = execute("delete from actors where id = ?", [record_id])
         else:
             execute("delete from participations where case_id = ?", [record_id])
-        deleted = execute(f"delete from {_TABLES[kind]} where id = ?", [record_id])  # noqa: S608
+            deleted = execute("delete from cases where id = ?", [record_id])
         return deleted.rowcount > 0
 
     def _drop_released_embeddings(self) -> None:
@@ -631,13 +635,15 @@ def _row(record: Record) -> dict[str, str]:
 
 
 def _actor(row: sqlite3.Row) -> Actor:
-    given = {key: row[key] for key in row.keys() if key != "updated_at"}  # noqa: SIM118
+    given = dict(row)
+    del given["updated_at"]
     given["themes"] = tuple(json.loads(row["themes"]))
     given["facts"] = MappingProxyType(json.loads(row["facts"]))
     return Actor(**given)
 
 
 def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:
-    given = {key: row[key] for key in row.keys() if key != "updated_at"}  # noqa: SIM118
+    given = dict(row)
+    del given["updated_at"]
     given["themes"] = tuple(json.loads(row["themes"]))
     return Case(**given, participants=tuple(participants))

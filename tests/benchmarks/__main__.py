@@ -20,6 +20,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ingest.pipeline import ingest
@@ -182,7 +183,7 @@ def _over_http(kb: Path) -> tuple[float, float]:
 
         for query in QUERIES:
             ask(query)
-        times = [_median_ms(lambda q=query: ask(q), WARM_ROUNDS) for query in QUERIES]  # type: ignore[misc]
+        times = [_median_ms(partial(ask, query), WARM_ROUNDS) for query in QUERIES]
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     peak_kib = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
     return statistics.median(times), int(peak_kib) / 1024

@@ -1,7 +1,7 @@
 """Every kind of page in a real browser: accessible, quiet, and whole at any width."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import Visits
 

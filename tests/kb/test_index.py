@@ -153,7 +153,9 @@ def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> Non
     ],
     ids=["no card", "half a card", "another card", "no index", "half an index", "another file"],
 )
-def test_an_index_that_cannot_be_trusted_is_not_read(store: Store, tmp_path: Path, spoil) -> None:  # type: ignore[no-untyped-def]
+def test_an_index_that_cannot_be_trusted_is_not_read(
+    store: Store, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
     add(store, names(3), unit_rows(3))
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
     spoil(tmp_path)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import kb.errors
@@ -232,8 +233,8 @@ def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
 
 def test_an_encoder_that_gives_no_numbers_is_refused(open_base: OpenBase) -> None:
     class Broken(WordCountEncoder):
-        def encode(self, texts, kind):  # type: ignore[no-untyped-def]
-            return super().encode(texts, kind) * float("nan")
+        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+            return np.full_like(super().encode(texts, kind), np.nan)
 
     base = open_base(Broken())
     with pytest.raises(KnowledgeBaseError, match="gave no numbers"):

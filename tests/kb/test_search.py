@@ -9,6 +9,8 @@ from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Role
 from kb.search import MAX_QUERY_CHARS, PASSAGES_PER_HIT, Ingredients
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
 from tests.kb.records import (
     DISTILLER,
     GLOVER,
@@ -182,7 +184,9 @@ def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> No
     assert all(hit.fit is Fit.NONE for hit in result.hits)
 
 
-def test_an_empty_base_answers_with_nothing(open_base, word_counts) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_base_answers_with_nothing(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
     result = open_base(word_counts, "empty").search("cuir")
     assert (result.hits, result.cases, result.total) == ((), (), 0)
 

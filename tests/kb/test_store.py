@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from kb import schema
 from kb.documents import derive
@@ -260,8 +261,8 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     store.close()
 
-    def half_done(db: object) -> None:
-        db.table("actors").add_column("half", str)  # type: ignore[attr-defined]
+    def half_done(db: Database) -> None:
+        db.table("actors").add_column("half", str)
         raise sqlite3.OperationalError("interrupted")
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, half_done))
