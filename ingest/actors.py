@@ -10,6 +10,7 @@ from stdnum.fr import siret as siret_number
 from ingest.columns import Column
 from ingest.fields import (
     country_code,
+    iso_date,
     language,
     one_line,
     paragraphs,
@@ -60,6 +61,7 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
         lang=language(cells.get("lang", ""), description),
         themes=theme_names(cells.get("themes", "")),
         source_url=web_address(cells.get("source_url", ""), "source_url"),
+        closed_on=iso_date(cells.get("closed_on", ""), "closed_on"),
         facts={fact: text for fact, cell in facts.items() if (text := paragraphs(cell))},
     )
 

@@ -108,6 +108,7 @@ ACTOR_FIELDS = _fields_by_name(
             "url de la source",
             "source link",
         ),
+        "closed_on": ("fermé le", "fermeture", "date de fermeture", "closed", "closing date"),
     }
 )
 
@@ -118,8 +119,11 @@ CASE_FIELDS = _fields_by_name(
         "lang": ("langue", "language"),
         "date": ("date de publication", "publié", "published"),
         "modified": ("modifié", "modifié le", "date de modification", "mis à jour", "updated"),
+        "moderated": ("modéré le", "date de modération"),
         "author": ("auteur", "autrice", "auteurs", "authors"),
+        "author_job": ("fonction de l'auteur", "author's job"),
         "moderator": ("modérateur", "modératrice"),
+        "moderator_job": ("fonction du modérateur", "moderator's job"),
         "themes": ("thème", "theme", "thématique", "thématiques", "mots-clés", "keywords", "tags"),
         "need": ("besoin",),
         "source_url": ("source", "lien source", "url source", "url", "source link"),

@@ -30,6 +30,7 @@ _ACTOR_FIELDS = (
     "lang",
     "themes",
     "source_url",
+    "closed_on",
 )
 _MAX_STEM_CHARS = 80
 
@@ -112,8 +113,11 @@ def _markdown(case: Case) -> str:
         "lang": case.lang,
         "date": case.date,
         "modified": case.modified,
+        "moderated": case.moderated,
         "author": case.author,
+        "author_job": case.author_job,
         "moderator": case.moderator,
+        "moderator_job": case.moderator_job,
         "themes": list(case.themes),
         "need": case.need,
         "source_url": case.source_url,

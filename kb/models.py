@@ -39,7 +39,8 @@ class Actor:
 
     `id` is the directory's own where it gives one. `department` is a French department code
     ("16", "2A", "974"), `country` an ISO 3166 alpha-2 code, `activity_code` a NAF or NACE code,
-    `siret` 14 digits. Unknown fields are empty strings. `facts` holds the columns of the source
+    `siret` 14 digits. `closed_on` is the ISO 8601 date since when the actor is closed, as far as
+    its sources say. Unknown fields are empty strings. `facts` holds the columns of the source
     that have no field here, in the source's words.
     """
 
@@ -55,6 +56,7 @@ class Actor:
     lang: str = "fr"
     themes: tuple[str, ...] = ()
     source_url: str = ""
+    closed_on: str = ""
     facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
 
 
@@ -76,7 +78,8 @@ class Participation:
 class Case:
     """An article telling how a need was met.
 
-    `text` is Markdown. `date` (written) and `modified` are ISO 8601 dates or times, or empty.
+    `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
+    dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
     `translation_of` is the id of the case that this one tells in another language, or empty.
     """
 
@@ -86,8 +89,11 @@ class Case:
     lang: str = "fr"
     date: str = ""
     modified: str = ""
+    moderated: str = ""
     author: str = ""
+    author_job: str = ""
     moderator: str = ""
+    moderator_job: str = ""
     themes: tuple[str, ...] = ()
     need: str = ""
     source_url: str = ""

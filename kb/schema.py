@@ -111,7 +111,139 @@ def _first_tables(db: Database) -> None:
     db.table("properties").create({"name": str, "value": str}, pk="name")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_tables,)
+def _editorial_tables(db: Database) -> None:
+    db.table("actors").add_column("closed_on", str, not_null_default="")
+    for column in ("moderated", "author_job", "moderator_job"):
+        db.table("cases").add_column(column, str, not_null_default="")
+    # Every state that a record had, as JSON, with who made it so.
+    db.table("versions").create(
+        {
+            "kind": str,
+            "record_id": str,
+            "number": int,
+            "content": str,
+            "by": str,
+            "at": str,
+            "note": str,
+        },
+        pk=("kind", "record_id", "number"),
+    )
+    # What was taken out, and is not to come back by the next ingest. Of an erased record, the
+    # id is its hash.
+    db.table("withdrawals").create(
+        {"kind": str, "record_id": str, "by": str, "at": str, "reason": str, "erased": int},
+        pk=("kind", "record_id"),
+    )
+    # Contributions on their way to publication. `content` is the record as JSON, `source_text`
+    # what it was made from, `proposals` what was read out of that text.
+    db.table("drafts").create(
+        {
+            "id": str,
+            "kind": str,
+            "record_id": str,
+            "state": str,
+            "revision": int,
+            "content": str,
+            "proposals": str,
+            "source_text": str,
+            "origin": str,
+            "origin_hash": str,
+            "remarks": str,
+            "message": str,
+            "created_by": str,
+            "created_at": str,
+            "updated_by": str,
+            "updated_at": str,
+        },
+        pk="id",
+    )
+    db.table("drafts").create_index(["state"])
+    db.table("drafts").create_index(["origin_hash"])
+    db.table("draft_versions").create(
+        {
+            "draft_id": str,
+            "revision": int,
+            "content": str,
+            "by": str,
+            "at": str,
+            "note": str,
+        },
+        pk=("draft_id", "revision"),
+        foreign_keys=[("draft_id", "drafts", "id")],
+    )
+    db.table("accounts").create(
+        {
+            "name": str,
+            "password_hash": str,
+            "role": str,
+            "created_at": str,
+            "disabled_at": str,
+            "session_epoch": int,
+        },
+        pk="name",
+    )
+    db.table("tokens").create(
+        {"hash": str, "account": str, "label": str, "created_at": str, "used_at": str},
+        pk="hash",
+        foreign_keys=[("account", "accounts", "name")],
+    )
+    db.table("jobs").create(
+        {
+            "id": str,
+            "kind": str,
+            "parameters": str,
+            "state": str,
+            "done": int,
+            "total": int,
+            "report": str,
+            "message": str,
+            "created_by": str,
+            "created_at": str,
+            "started_at": str,
+            "finished_at": str,
+            "beat_at": str,
+            "cancel_asked": int,
+        },
+        pk="id",
+    )
+    db.table("jobs").create_index(["state"])
+    # What each source says of an actor, fact by fact. `key` is the source's own for the actor.
+    db.table("statements").create(
+        {
+            "source": str,
+            "key": str,
+            "actor_id": str,
+            "field": str,
+            "value": str,
+            "said_at": str,
+        },
+        pk=("source", "key", "field"),
+    )
+    db.table("statements").create_index(["actor_id"])
+    # How the columns of a source's directories are read.
+    db.table("sources").create({"name": str, "mapping": str, "updated_at": str}, pk="name")
+    # Pairs of actors that may be one, and what a person decided. `left_id` < `right_id`.
+    db.table("duplicates").create(
+        {
+            "left_id": str,
+            "right_id": str,
+            "score": float,
+            "reasons": str,
+            "state": str,
+            "decided_by": str,
+            "decided_at": str,
+        },
+        pk=("left_id", "right_id"),
+    )
+    # Where the id of an actor leads that was found to be another.
+    db.table("merged_actors").create({"id": str, "actor_id": str}, pk="id")
+    # Which passages each change added and took away, so that an index need not look at all.
+    db.table("passage_changes").create(
+        {"number": int, "passage_id": int, "added": int}, pk=("number", "passage_id", "added")
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_tables, _editorial_tables)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

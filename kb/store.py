@@ -90,6 +90,11 @@ class Store:
         self._frozen_at: tuple[int, int] | None = None
         self._released: set[str] = set()
 
+    @property
+    def database(self) -> Database:
+        """The database, for the registers of the package `kb.editorial` beside this store."""
+        return self._db
+
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Self:
         """Opens the database at `path`; with `create`, makes it if there is none.
@@ -411,8 +416,8 @@ class Store:
     # Changes
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """One transaction that raises the generation; nothing of it stays if it fails.
+    def writing(self) -> Iterator[None]:
+        """One transaction that changes nothing of what a search can find.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -422,19 +427,30 @@ class Store:
             self._connection.execute("begin immediate")
             try:
                 yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+        except sqlite3.DatabaseError as error:
+            raise explained(error, path) from None
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One transaction that raises the generation; nothing of it stays if it fails.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        try:
+            with self.writing():
+                yield
                 self._drop_released_embeddings()
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 number = int(self.generation.partition("-")[0] or 0) + 1
                 self.set_property("generation", f"{number}-{secrets.token_hex(4)}")
                 self.set_property("updated_at", now)
-            except BaseException:
-                self._connection.rollback()
-                raise
-            finally:
-                self._released.clear()
-            self._connection.commit()
-        except sqlite3.DatabaseError as error:
-            raise explained(error, path) from None
+        finally:
+            self._released.clear()
 
     def set_property(self, name: str, value: str) -> None:
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
