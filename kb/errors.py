@@ -4,6 +4,7 @@
     ├── SettingsError          a setting has a value that cannot be used
     ├── QueryError             a query or a filter that cannot be searched
     ├── InputError             a file or a row that cannot be read as knowledge
+    ├── AccountError           an account that cannot be made or changed so
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -34,6 +35,14 @@ class QueryError(QuisaitError):
 
 class InputError(QuisaitError):
     """A file or a row cannot be read as knowledge."""
+
+
+class AccountError(QuisaitError):
+    """An account cannot be made or changed as asked. `reason` names why in one word."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class EncoderError(QuisaitError):

@@ -18,6 +18,7 @@ import numpy as np
 
 from kb.cases import one_edition_each
 from kb.documents import DERIVATION, Derived, derive
+from kb.editorial.accounts import Accounts
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.hits import Filters, SearchResult
@@ -88,6 +89,7 @@ class KnowledgeBase:
         self._index: Index | None = None
         self._lock = threading.RLock()
         self._stores = StorePool(folder / DATABASE_FILE)
+        self.accounts = Accounts(self._stores)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:

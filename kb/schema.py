@@ -171,8 +171,10 @@ def _editorial_tables(db: Database) -> None:
         pk=("draft_id", "revision"),
         foreign_keys=[("draft_id", "drafts", "id")],
     )
+    # `key` is the name folded, for comparison. `password_hash` is argon2's own notation.
     db.table("accounts").create(
         {
+            "key": str,
             "name": str,
             "password_hash": str,
             "role": str,
@@ -180,12 +182,12 @@ def _editorial_tables(db: Database) -> None:
             "disabled_at": str,
             "session_epoch": int,
         },
-        pk="name",
+        pk="key",
     )
     db.table("tokens").create(
         {"hash": str, "account": str, "label": str, "created_at": str, "used_at": str},
         pk="hash",
-        foreign_keys=[("account", "accounts", "name")],
+        foreign_keys=[("account", "accounts", "key")],
     )
     db.table("jobs").create(
         {

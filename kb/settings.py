@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import SettingsError
@@ -48,6 +48,25 @@ class Settings(BaseSettings):
         "empty hides the link.",
     )
 
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="What cookies and forms are signed with, 32 random characters or more; empty "
+        "means one that is made at first need and kept in the folder of the knowledge base.",
+    )
+    max_article_mb: int = Field(
+        default=20, ge=1, description="The largest article that can be uploaded, in megabytes."
+    )
+    max_directory_mb: int = Field(
+        default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _is_long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("it should have 32 characters or more")
+        return value
+
     @field_validator("contact_url", "public_url")
     @classmethod
     def _is_a_web_address(cls, value: str, info: ValidationInfo) -> str:
@@ -70,7 +89,10 @@ class Settings(BaseSettings):
             return cls(**values)
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]).upper()
+            name = ".".join(str(part) for part in first["loc"])
+            # What is secret is not shown, neither on a screen nor in a log.
+            is_secret = name in cls.model_fields and cls.model_fields[name].annotation is SecretStr
+            value = "" if is_secret else f"={first['input']!r}"
             raise SettingsError(
-                f"QUISAIT_{name}={first['input']!r} cannot be used: {first['msg']}."
+                f"QUISAIT_{name.upper()}{value} cannot be used: {first['msg']}."
             ) from None

@@ -23,6 +23,10 @@ class Page(StrEnum):
     CASE = "case"
     THEMES = "themes"
     ABOUT = "about"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    ACCOUNT = "account"
+    ACCOUNTS = "accounts"
 
 
 PATTERNS: Mapping[Page, Mapping[Language, str]] = {
@@ -36,6 +40,10 @@ PATTERNS: Mapping[Page, Mapping[Language, str]] = {
     Page.CASE: {Language.FR: "/fr/cas/{record_id:path}", Language.EN: "/en/cases/{record_id:path}"},
     Page.THEMES: {Language.FR: "/fr/themes", Language.EN: "/en/themes"},
     Page.ABOUT: {Language.FR: "/fr/a-propos", Language.EN: "/en/about"},
+    Page.SIGN_IN: {Language.FR: "/fr/connexion", Language.EN: "/en/sign-in"},
+    Page.SIGN_OUT: {Language.FR: "/fr/deconnexion", Language.EN: "/en/sign-out"},
+    Page.ACCOUNT: {Language.FR: "/fr/compte", Language.EN: "/en/account"},
+    Page.ACCOUNTS: {Language.FR: "/fr/comptes", Language.EN: "/en/accounts"},
 }
 
 

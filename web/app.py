@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web import api, api_reference, discovery, pages
+from web.accounts import Sessions
 from web.assets import Assets
 from web.error_responses import answer_errors
 from web.rendering import Renderer
@@ -30,6 +31,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.renderer = Renderer(assets)
+    app.state.sessions = Sessions(knowledge_base, settings)
 
     for room in (api, api_reference, pages, discovery):
         app.include_router(room.router)

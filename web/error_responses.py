@@ -10,10 +10,19 @@ from typing import cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from kb.errors import QueryError, QuisaitError, UnknownRecord
+from kb.errors import (
+    AccountError,
+    InputError,
+    QueryError,
+    QuisaitError,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+)
+from web.addresses import Page, address
 from web.api import VERSION, VERSION_HEADER
+from web.refusals import NotSignedIn, Refusal
 from web.security import SECURITY_HEADERS
 from web.visit import Visit
 
@@ -32,10 +41,11 @@ def _is_for_programs(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
-def _respond(request: Request, status: int, detail: str) -> Response:
+def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
+    """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         return JSONResponse({"detail": detail}, status, {VERSION_HEADER: VERSION})
-    return Visit(request).page("error.html", status_code=status)
+    return Visit(request).page("error.html", status_code=status, advice=advice)
 
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
@@ -43,6 +53,11 @@ async def _quisait_error(request: Request, error: Exception) -> Response:
         return _respond(request, 400, str(error))
     if isinstance(error, UnknownRecord):
         return _respond(request, 404, str(error))
+    if isinstance(error, AccountError | InputError):
+        return _respond(request, 422, str(error))
+    if isinstance(error, ReadOnlyKnowledgeBase):
+        _log.error("%s %s: %s", request.method, request.url.path, error)
+        return _respond(request, 503, "The knowledge base cannot be written now.")
     # What is amiss with the base, and where it lies, is for whoever runs the server.
     _log.error("%s %s: %s", request.method, request.url.path, error)
     return _respond(request, 503, "The knowledge base cannot answer now.")
@@ -68,9 +83,19 @@ def _in_one_line(error: RequestValidationError) -> str:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
-    response = _respond(request, refusal.status_code, refusal.detail)
+    if isinstance(refusal, NotSignedIn) and request.method in {"GET", "HEAD"}:
+        return RedirectResponse(_sign_in_path(Visit(request)), 303)
+    advice = refusal.advice if isinstance(refusal, Refusal) else ""
+    response = _respond(request, refusal.status_code, refusal.detail, advice)
     response.headers.update(refusal.headers or {})
     return response
+
+
+def _sign_in_path(visit: Visit) -> str:
+    """Where to sign in, and then come back to the page that was asked for."""
+    url = visit.request.url
+    wanted = f"{url.path}?{url.query}" if url.query else url.path
+    return address(Page.SIGN_IN, next=wanted).path(visit.language)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:

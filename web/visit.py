@@ -6,8 +6,10 @@ from typing import cast
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web.accounts import NOBODY, Session, sessions_of
 from web.addresses import Address, absolute_urls, site_root
 from web.localisation import Language, language_of_path, preferred_language
 from web.rendering import Renderer
@@ -26,6 +28,14 @@ class Visit:
     @property
     def settings(self) -> Settings:
         return cast("Settings", self.request.app.state.settings)
+
+    @property
+    def session(self) -> Session:
+        """Who is signed in; nobody where that cannot be found out, so that a page can say so."""
+        try:
+            return sessions_of(self.request).of(self.request)
+        except QuisaitError:
+            return NOBODY
 
     @property
     def language(self) -> Language:
@@ -57,8 +67,21 @@ class Visit:
         """
         language = language or self.language
         context.setdefault("elsewhere", {})
-        text = self._render(template, language, here=here, status_code=status_code, **context)
-        return HTMLResponse(text, status_code, self._headers(language))
+        session = self.session
+        text = self._render(
+            template,
+            language,
+            here=here,
+            status_code=status_code,
+            account=session.account,
+            csrf_token=session.csrf_token,
+            **context,
+        )
+        response = HTMLResponse(text, status_code, self._headers(language))
+        # Every page says at its top whether someone is signed in.
+        response.headers.add_vary_header("Cookie")
+        sessions_of(self.request).keep(self.request, response)
+        return response
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
         """A document for programs, such as a sitemap."""

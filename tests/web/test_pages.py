@@ -356,7 +356,7 @@ def test_errors_are_pages_in_the_language_of_the_address(
     assert read.one("form", role="search")
 
 
-@pytest.mark.parametrize("status", [401, 405, 418, 429])
+@pytest.mark.parametrize("status", [401, 405, 418])
 def test_what_was_asked_wrongly_is_told_as_that(
     knowledge_base: InMemoryKnowledgeBase, settings: Settings, status: int
 ) -> None:
