@@ -1,0 +1,161 @@
+"""Labels: what a careful person found in an article, to measure extraction against.
+
+A labelled set is a folder with articles and, beside each, its labels: `NAME.json` for
+`NAME.html`. `tests/data/articles/README.md` tells what each label means.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kb.errors import InputError
+from kb.models import Role
+
+_OPTIONAL_KEYS = frozenset({"title_also"})
+_PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledParticipant:
+    """Who takes part, as labelled. Each of `roles` is a set of which any one is right."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    known: str = ""
+    roles: tuple[frozenset[Role], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a careful person found in an article; what it does not say is empty."""
+
+    title: str = ""
+    title_also: tuple[str, ...] = ()
+    author: str = ""
+    author_job: str = ""
+    moderator: str = ""
+    moderator_job: str = ""
+    date: str = ""
+    modified: str = ""
+    moderated: str = ""
+    themes: tuple[str, ...] = ()
+    need: str = ""
+    need_keywords: tuple[str, ...] = ()
+    participants: tuple[LabelledParticipant, ...] = ()
+    body_must_contain: tuple[str, ...] = ()
+    body_must_not_contain: tuple[str, ...] = ()
+
+
+def read_labelled(folder: Path) -> list[tuple[Path, Labels]]:
+    """The articles of a folder and their labels, by name.
+
+    Raises:
+        InputError: the folder has no labels, a label has no article or an article no label, or
+            labels are not as they should be; names the file.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder of labelled articles")
+    labels = sorted(folder.glob("*.json"))
+    if not labels:
+        raise InputError(f"{folder} has no labels; each article needs a NAME.json beside it")
+    articles: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" or path.name.startswith((".", "README")) or path.is_dir():
+            continue
+        if path.stem in articles:
+            raise InputError(f"{path} and {articles[path.stem].name} would share their labels")
+        articles[path.stem] = path
+    for path in labels:
+        if path.stem not in articles:
+            raise InputError(f"{path} labels no article: none is named {path.stem}.txt or the like")
+    unlabelled = articles.keys() - {path.stem for path in labels}
+    if unlabelled:
+        raise InputError(f"{articles[min(unlabelled)]} has no labels: {min(unlabelled)}.json")
+    return [(articles[path.stem], read_labels(path)) for path in labels]
+
+
+def read_labels(path: Path) -> Labels:
+    """The labels of one article.
+
+    Raises:
+        InputError: the file is no JSON object with the keys of `Labels` and their types, or a
+            role is none of `Role`; names the file and the key.
+    """
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise InputError(f"{path}: expected an object with the labels of one article")
+    keys = {one.name for one in fields(Labels)}
+    missing = sorted(keys - _OPTIONAL_KEYS - given.keys())
+    if missing:
+        raise InputError(f"{path}: {missing[0]!r} is missing; what is not said is empty")
+    unknown = sorted(given.keys() - keys)
+    if unknown:
+        raise InputError(f"{path}: {unknown[0]!r} is no label")
+    participants = given["participants"]
+    if not isinstance(participants, list):
+        raise InputError(f"{path}: 'participants' must be a list")
+    if given["need"] and not given["need_keywords"]:
+        raise InputError(f"{path}: 'need_keywords' is empty; a need is recognised by its words")
+    text = partial(_text, path, given)
+    texts = partial(_texts, path, given)
+    return Labels(
+        title=text("title"),
+        title_also=texts("title_also"),
+        author=text("author"),
+        author_job=text("author_job"),
+        moderator=text("moderator"),
+        moderator_job=text("moderator_job"),
+        date=text("date"),
+        modified=text("modified"),
+        moderated=text("moderated"),
+        themes=texts("themes"),
+        need=text("need"),
+        need_keywords=texts("need_keywords"),
+        participants=tuple(_participant(path, one) for one in participants),
+        body_must_contain=texts("body_must_contain"),
+        body_must_not_contain=texts("body_must_not_contain"),
+    )
+
+
+def _text(path: Path, given: Mapping[str, Any], key: str) -> str:
+    value = given.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(f"{path}: {key!r} must be a text, and is {value!r}")
+    return value
+
+
+def _texts(path: Path, given: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = given.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise InputError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
+    return tuple(value)
+
+
+def _participant(path: Path, given: Any) -> LabelledParticipant:
+    if not isinstance(given, dict) or not given.get("name"):
+        raise InputError(f"{path}: a participant must be an object with a name, and is {given!r}")
+    unknown = sorted(given.keys() - _PARTICIPANT_KEYS)
+    if unknown:
+        raise InputError(f"{path}: {unknown[0]!r} is no label of a participant")
+    roles = _texts(path, given, "roles")
+    if not roles:
+        raise InputError(f"{path}: the participant {given['name']!r} has no role")
+    return LabelledParticipant(
+        _text(path, given, "name"),
+        _texts(path, given, "aliases"),
+        _text(path, given, "known"),
+        tuple(frozenset(_role(path, one) for one in role.split("|")) for role in roles),
+    )
+
+
+def _role(path: Path, name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise InputError(f"{path}: {name!r} is no role; known are {', '.join(Role)}") from None
