@@ -10,7 +10,9 @@
         ├── NotAKnowledgeBase      the folder or file is something else
         ├── SchemaTooNew           written by a later version of this program
         ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
+        ├── EditConflict           someone else was faster: what was to be changed has changed
         └── UnknownRecord          no actor or case has this id
+            └── WithdrawnRecord        there was one, and it was withdrawn or erased
 
 The message of each is one line that says what was wrong and what to do; the command line
 prints it as it is and exits with 1, the API answers it with a 4xx.
@@ -65,5 +67,13 @@ class ReadOnlyKnowledgeBase(KnowledgeBaseError):
     """A change was asked of a knowledge base that cannot be written."""
 
 
+class EditConflict(KnowledgeBaseError):
+    """What was to be changed is not any more what the person who changes it saw."""
+
+
 class UnknownRecord(KnowledgeBaseError):
     """No actor or case of the knowledge base has this id."""
+
+
+class WithdrawnRecord(UnknownRecord):
+    """The actor or case with this id was withdrawn or erased."""

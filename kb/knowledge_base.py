@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar, cast
@@ -18,11 +18,29 @@ import numpy as np
 
 from kb.cases import one_edition_each
 from kb.documents import DERIVATION, Derived, derive
+from kb.editorial import versions
 from kb.editorial.accounts import Accounts
+from kb.editorial.drafts import (
+    Draft,
+    Drafts,
+    DraftState,
+    draft_of,
+    erase_drafts,
+    publishable,
+    revise,
+)
+from kb.editorial.jobs import Jobs
+from kb.editorial.versions import Version, Withdrawal
 from kb.embedding import Embeddings, Encoder, TextKind
-from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import (
+    EditConflict,
+    KnowledgeBaseError,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+    WithdrawnRecord,
+)
 from kb.hits import Filters, SearchResult
-from kb.index import Index
+from kb.index import Index, discard
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.prepared_model import load_encoder
 from kb.schema import SCHEMA_VERSION
@@ -45,6 +63,8 @@ class Outcome(StrEnum):
     ADDED = "added"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    WITHDRAWN = "withdrawn"
+    """Nothing: a person withdrew or erased the record, and it stays out until one restores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,8 @@ class KnowledgeBase:
         self._lock = threading.RLock()
         self._stores = StorePool(folder / DATABASE_FILE)
         self.accounts = Accounts(self._stores)
+        self.drafts = Drafts(self._stores)
+        self.jobs = Jobs(self._stores)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:
@@ -149,14 +171,14 @@ class KnowledgeBase:
                 )
 
     def actor(self, actor_id: str) -> Actor:
-        """The actor with this id, or `UnknownRecord`."""
-        with self._stores.lend() as store:
-            return cast("Actor", store.record(Kind.ACTOR, actor_id))
+        """The actor with this id, or `UnknownRecord`: `WithdrawnRecord` if there was one."""
+        with self._stores.lend() as store, store.reading():
+            return cast("Actor", _record(store, Kind.ACTOR, actor_id))
 
     def case(self, case_id: str) -> Case:
-        """The case with this id, or `UnknownRecord`."""
+        """The case with this id, or `UnknownRecord`: `WithdrawnRecord` if there was one."""
         with self._stores.lend() as store, store.reading():
-            return cast("Case", store.record(Kind.CASE, case_id))
+            return cast("Case", _record(store, Kind.CASE, case_id))
 
     def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
         """The actors that a filter leaves, in the order of their ids."""
@@ -224,47 +246,184 @@ class KnowledgeBase:
     # Telling
 
     def put(
-        self, records: Sequence[Record], on_embedded: Callable[[int], None] | None = None
+        self,
+        records: Sequence[Record],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
     ) -> list[Outcome]:
         """Stores records in one transaction, each in the place of any with its kind and id.
 
         Only text that no passage had yet is embedded; `on_embedded` is told how many texts, batch
-        by batch. Returns what changed, in the order given.
+        by batch. What was added or changed is kept as a version, `by` whom and with a `note`;
+        what was withdrawn is left out. Returns what changed, in the order given.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
+        outcomes: list[Outcome] = []
+
+        def changed() -> list[Record]:
+            outcomes[:] = _outcomes(records, store)
+            return [
+                record
+                for record, outcome in zip(records, outcomes, strict=True)
+                if outcome in {Outcome.ADDED, Outcome.CHANGED}
+            ]
+
         with self._stores.lend() as store:
-            vectors: dict[str, Embeddings] = {}
-            while True:
-                outcomes = [_outcome(record, store) for record in records]
-                changed = [
-                    (record, derive(record))
-                    for record, outcome in zip(records, outcomes, strict=True)
-                    if outcome is not Outcome.UNCHANGED
-                ]
-                if not changed:
-                    return outcomes
-                self._refuse_mismatch(store)
-                texts = _encoder_texts(changed)
-                missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
-                self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
-                with store.changing():
-                    # While this one encoded, another process may have put the same records,
-                    # changed the encoder, or removed the last passage that had one of these
-                    # texts, and its embedding.
-                    self._refuse_mismatch(store)
-                    missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
-                    same = outcomes == [_outcome(record, store) for record in records]
-                    if same and missing <= vectors.keys():
-                        self._put_all(store, changed, vectors)
-                        return outcomes
+            if changed():
+                self._keep(store, changed, by=by, note=note, on_embedded=on_embedded)
+        return outcomes
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records and all that was made of them; returns how many there were."""
+        """Removes records and all that was made of them; returns how many there were.
+
+        Their versions stay, and the next ingest may bring them back.
+        """
         with self._stores.lend() as store, store.changing():
+            versions.keep_first_versions(store, kind, ids)
             return sum(store.remove(kind, id_) for id_ in sorted(ids))
+
+    # Editing
+
+    def history(self, kind: Kind, id: str) -> Sequence[Version]:  # noqa: A002
+        """Every state that a record had, oldest first; none if it never was or was erased."""
+        with self._stores.lend() as store, store.reading():
+            return versions.history(store, kind, id)
+
+    def withdrawal(self, kind: Kind, id: str) -> Withdrawal | None:  # noqa: A002
+        """How a record was withdrawn or erased, or None if it was not."""
+        with self._stores.lend() as store, store.reading():
+            return versions.withdrawal(store, kind, id)
+
+    def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:  # noqa: A002
+        """Takes a record out of every search at once; its versions stay.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
+        """
+        with self._stores.lend() as store, store.changing():
+            _record(store, kind, id)
+            versions.keep_first_versions(store, kind, [id])
+            store.remove(kind, id)
+            versions.note_withdrawal(store, kind, id, by=by, reason=reason)
+
+    def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:  # noqa: A002
+        """Makes a record what its version of that number says, and lifts its withdrawal.
+
+        Raises:
+            UnknownRecord: there is no such version.
+        """
+        with self._stores.lend() as store:
+
+            def version() -> list[Record]:
+                for one in versions.history(store, kind, id):
+                    if one.number == number:
+                        return [one.record]
+                raise UnknownRecord(f"The {kind} {id!r} has no version {number}.")
+
+            def changed() -> list[Record]:
+                records = version()
+                is_same = _outcomes(records, store) == [Outcome.UNCHANGED]
+                return [] if is_same else records
+
+            if changed():
+                self._keep(
+                    store,
+                    changed,
+                    by=by,
+                    restored=number,
+                    also=lambda: versions.lift_withdrawal(store, kind, id),
+                )
+            return version()[0]
+
+    def edit(self, kind: Kind, id: str, *, by: str) -> Draft:  # noqa: A002
+        """A new draft of a record as it is published, to be changed and published again.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn.
+        """
+        with self._stores.lend() as store, store.reading():
+            record = _record(store, kind, id)
+            number = versions.history(store, kind, id)[-1].number
+        return self.drafts.add(record, by=by, origin="", submitted=False, based_on=number)
+
+    def publish(
+        self,
+        draft_id: str,
+        *,
+        by: str,
+        revision: int,
+        force: bool = False,
+    ) -> Draft:
+        """Makes a draft's record public, in one transaction with the draft's new state.
+
+        The record of a draft that is not based on a published one never takes the place of
+        another: where its id is taken, it gets the next that is free (`gel` becomes `gel-2`).
+
+        Args:
+            draft_id: which draft.
+            by: who publishes.
+            revision: the draft's revision that this person saw.
+            force: whether to publish over what others did to the record since the draft was made.
+
+        Returns:
+            The published draft, with the record as it was put.
+
+        Raises:
+            UnknownRecord: there is no such draft.
+            EditConflict: the draft has changed or is not open; without `force`, the record
+                has changed since; or it was withdrawn, and would have to be restored first.
+        """
+        with self._stores.lend() as store:
+            draft = draft_of(store, draft_id)
+            record = draft.record
+
+            def changed() -> list[Record]:
+                nonlocal draft, record
+                draft = publishable(store, draft_id, revision)
+                record = _publishable_record(store, draft, force=force)
+                is_same = _outcomes([record], store) == [Outcome.UNCHANGED]
+                return [] if is_same else [record]
+
+            def mark() -> None:
+                revise(store, draft, DraftState.PUBLISHED, by=by, record=record)
+
+            self._keep(store, changed, by=by, also=mark)
+            return draft_of(store, draft_id)
+
+    def erase(self, kind: Kind, id: str, *, by: str) -> None:  # noqa: A002
+        """Withdraws a record and destroys what there is of it, in the files of the base too.
+
+        Gone are its text and vectors, its versions, its drafts, what sources said of it, and the
+        entries of actors merged into it. What others say of it stays: a case still names its
+        participants. Kept is a hash of its id, so that no ingest brings it back. The database is
+        written anew, which takes time in proportion to its size; writers wait meanwhile.
+
+        Raises:
+            UnknownRecord: there never was such a record.
+            KnowledgeBaseError: another process reads a former state of the base for too long;
+                the record is gone from every search, and erasing it again cleans the files.
+        """
+        with self._stores.lend() as store:
+            with store.changing():
+                ids = [id, *(store.merged_into(id) if kind is Kind.ACTOR else ())]
+                if not any(
+                    versions.history(store, kind, one) or versions.withdrawal(store, kind, one)
+                    for one in ids
+                ):
+                    raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
+                for one in ids:
+                    store.remove(kind, one)
+                versions.erase_versions(store, kind, ids, by=by)
+                erase_drafts(store, kind, ids)
+                if kind is Kind.ACTOR:
+                    store.erase_statements(ids)
+            discard(self.folder)
+            store.scrub()
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
         """Makes documents, embeddings and index anew from the records, with today's encoder.
@@ -301,6 +460,44 @@ class KnowledgeBase:
                 if self._encoder is None:
                     self._encoder = self._load_encoder()
         return self._encoder
+
+    def _keep(
+        self,
+        store: Store,
+        wanted: Callable[[], Sequence[Record]],
+        *,
+        by: str,
+        note: str = "",
+        restored: int = 0,
+        also: Callable[[], None] = lambda: None,
+        on_embedded: Callable[[int], None] | None = None,
+    ) -> None:
+        """Embeds the records that `wanted` gives, then stores them and their versions.
+
+        `wanted` looks at the base, and is asked again within the transaction: while this one
+        encoded, another process may have changed what it looked at. `also` is done with it.
+        """
+        vectors: dict[str, Embeddings] = {}
+        while True:
+            records = wanted()
+            derived = [(record, derive(record)) for record in records]
+            self._refuse_mismatch(store)
+            texts = _encoder_texts(derived)
+            missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+            self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
+            with store.changing() if records else store.writing():
+                # Another may also have changed the encoder, or removed the last passage that had
+                # one of these texts, and its embedding.
+                self._refuse_mismatch(store)
+                missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
+                if records == wanted() and missing <= vectors.keys():
+                    for kind in Kind:
+                        ids = {record.id for record in records if kind_of(record) is kind}
+                        versions.keep_first_versions(store, kind, ids)
+                    self._put_all(store, derived, vectors)
+                    versions.keep_versions(store, records, by=by, note=note, restored=restored)
+                    also()
+                    return
 
     def _rebuilt(
         self,
@@ -412,12 +609,58 @@ def _in_order(
     return [found[id_] for id_ in ids]
 
 
-def _outcome(record: Record, store: Store) -> Outcome:
+def _record(store: Store, kind: Kind, record_id: str) -> Record:
     try:
-        known = store.record(kind_of(record), record.id)
+        return store.record(kind, record_id)
     except UnknownRecord:
-        return Outcome.ADDED
-    return Outcome.UNCHANGED if known == record else Outcome.CHANGED
+        if versions.withdrawn(store, kind, [record_id]):
+            raise WithdrawnRecord(f"The {kind} {record_id!r} was withdrawn.") from None
+        raise
+
+
+def _outcomes(records: Sequence[Record], store: Store) -> list[Outcome]:
+    """What putting each of these records would change."""
+    ids = {kind: {record.id for record in records if kind_of(record) is kind} for kind in Kind}
+    known: dict[Kind, Mapping[str, Record]] = {
+        Kind.ACTOR: store.actors(ids[Kind.ACTOR]),
+        Kind.CASE: store.cases(ids[Kind.CASE]),
+    }
+    withdrawn = {kind: versions.withdrawn(store, kind, ids[kind]) for kind in Kind}
+    outcomes = []
+    for record in records:
+        kind = kind_of(record)
+        if record.id in withdrawn[kind]:
+            outcomes.append(Outcome.WITHDRAWN)
+        elif record.id not in known[kind]:
+            outcomes.append(Outcome.ADDED)
+        elif known[kind][record.id] == record:
+            outcomes.append(Outcome.UNCHANGED)
+        else:
+            outcomes.append(Outcome.CHANGED)
+    return outcomes
+
+
+def _publishable_record(store: Store, draft: Draft, *, force: bool) -> Record:
+    """A draft's record under the id that it is to be published by, or `EditConflict`."""
+    record, kind = draft.record, draft.kind
+    if versions.withdrawn(store, kind, [record.id]):
+        raise EditConflict(
+            f"The {kind} {record.id!r} was withdrawn: restore it first, or give this draft "
+            "another id."
+        )
+    if draft.based_on:
+        last = versions.history(store, kind, record.id)[-1]
+        if last.number != draft.based_on and not force:
+            raise EditConflict(
+                f"The {kind} {record.id!r} was changed by {last.by or 'an ingest'} since this "
+                "draft was made of it."
+            )
+        return record
+    number = 1
+    while versions.history(store, kind, record.id) or versions.withdrawn(store, kind, [record.id]):
+        number += 1
+        record = replace(draft.record, id=f"{draft.record.id}-{number}")
+    return record
 
 
 def _encoder_texts(derived: Sequence[tuple[Record, Derived]]) -> dict[str, str]:

@@ -125,6 +125,7 @@ def _editorial_tables(db: Database) -> None:
             "by": str,
             "at": str,
             "note": str,
+            "restored": int,
         },
         pk=("kind", "record_id", "number"),
     )
@@ -154,6 +155,7 @@ def _editorial_tables(db: Database) -> None:
             "created_at": str,
             "updated_by": str,
             "updated_at": str,
+            "based_on": int,
         },
         pk="id",
     )
@@ -163,6 +165,9 @@ def _editorial_tables(db: Database) -> None:
         {
             "draft_id": str,
             "revision": int,
+            "kind": str,
+            "record_id": str,
+            "state": str,
             "content": str,
             "by": str,
             "at": str,
@@ -205,6 +210,8 @@ def _editorial_tables(db: Database) -> None:
             "finished_at": str,
             "beat_at": str,
             "cancel_asked": int,
+            "claim": str,
+            "claims": int,
         },
         pk="id",
     )
@@ -239,9 +246,12 @@ def _editorial_tables(db: Database) -> None:
     )
     # Where the id of an actor leads that was found to be another.
     db.table("merged_actors").create({"id": str, "actor_id": str}, pk="id")
-    # Which passages each change added and took away, so that an index need not look at all.
-    db.table("passage_changes").create(
-        {"number": int, "passage_id": int, "added": int}, pk=("number", "passage_id", "added")
+    # Which passages each change touched, so that an index need not look at all. A change is a
+    # line for each passage, then one that names the generation it made.
+    db.table("passage_changes").create({"id": int, "passage_id": int, "generation": str}, pk="id")
+    db.execute(
+        "create unique index passage_changes_generation on passage_changes (generation)"
+        " where generation is not null"
     )
 
 

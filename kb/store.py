@@ -36,6 +36,9 @@ from kb.models import Actor, Case, Kind, Participation, Record, Role, Slice, kin
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process's transaction before it gives up."""
 
+PASSAGE_CHANGES_KEPT = 100_000
+"""How many of the last changes of passages are remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class DraftPassage:
@@ -89,6 +92,7 @@ class Store:
         self._connection = connection
         self._frozen_at: tuple[int, int] | None = None
         self._released: set[str] = set()
+        self._touched: set[int] = set()
 
     @property
     def database(self) -> Database:
@@ -240,6 +244,15 @@ class Store:
         )
         return [row["id"] for row in rows]
 
+    def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
+        """When each of these records was last stored, by id; unknown ids are left out."""
+        rows = self._select(
+            f"select id, updated_at from {_TABLES[kind]}"  # noqa: S608
+            " where id in (select value from json_each(:values))",
+            ids,
+        )
+        return {row["id"]: row["updated_at"] for row in rows}
+
     def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
         """The ids of the cases that each of these actors took part in, newest first."""
         rows = self._select(
@@ -369,12 +382,37 @@ class Store:
         ).fetchone()
         return row[0] if row else ""
 
-    def embedded_passages(self, encoder: str) -> dict[int, str]:
-        """The passages that have an embedding of this encoder: their kind and language by id."""
+    def passages_touched_since(self, generation: str) -> set[int] | None:
+        """The passages that may have come, gone or been embedded since a generation.
+
+        None if that is not remembered, or if this base never was at that generation: a base
+        restored from a copy remembers no change that came after the copy.
+        """
+        closed = self._connection.execute(
+            "select id from passage_changes where generation = ?", [generation]
+        ).fetchone()
+        if closed is None:
+            return None
         rows = self._connection.execute(
+            "select distinct passage_id from passage_changes"
+            " where id > ? and passage_id is not null",
+            [closed[0]],
+        )
+        return {row[0] for row in rows}
+
+    def embedded_passages(
+        self, encoder: str, among: Collection[int] | None = None
+    ) -> dict[int, str]:
+        """The passages that have an embedding of this encoder: their kind and language by id.
+
+        With `among`, only those passages are looked at.
+        """
+        rows = self._select(
             "select p.id, kind || ' ' || lang from passages p join embeddings e using (text_hash)"
-            " join documents d on d.id = document_id where encoder = ?",
-            [encoder],
+            " join documents d on d.id = document_id where encoder = :encoder"
+            + (" and p.id in (select value from json_each(:values))" if among is not None else ""),
+            among or (),
+            encoder=encoder,
         )
         return {row[0]: row[1] for row in rows}
 
@@ -447,10 +485,29 @@ class Store:
                 self._drop_released_embeddings()
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 number = int(self.generation.partition("-")[0] or 0) + 1
-                self.set_property("generation", f"{number}-{secrets.token_hex(4)}")
+                generation = f"{number}-{secrets.token_hex(4)}"
+                self.set_property("generation", generation)
+                self._remember_touched(generation)
                 self.set_property("updated_at", now)
         finally:
             self._released.clear()
+            self._touched.clear()
+
+    def _remember_touched(self, generation: str) -> None:
+        """Notes which passages led to this generation, and forgets what is long past.
+
+        The line that names the generation comes after those of its passages, so that all later
+        lines are what happened since.
+        """
+        execute = self._connection.execute
+        self._connection.executemany(
+            "insert into passage_changes (passage_id) values (?)",
+            ([id_] for id_ in sorted(self._touched)),
+        )
+        last = execute("insert into passage_changes (generation) values (?)", [generation])
+        execute(
+            "delete from passage_changes where id <= ?", [last.lastrowid - PASSAGE_CHANGES_KEPT]
+        )
 
     def set_property(self, name: str, value: str) -> None:
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
@@ -494,7 +551,16 @@ class Store:
         )
         for passage in document.passages:
             text = document.text[passage.slice.start : passage.slice.end]
-            id_ = passage_id(kind, record_id, document.part, passage.slice.start, text)
+            id_ = passage_id(
+                kind,
+                record_id,
+                document.part,
+                passage.slice.start,
+                document.lang,
+                text,
+                passage.text_hash,
+            )
+            self._touched.add(id_)
             self._connection.execute(
                 'insert into passages (id, document_id, start, "end", text_hash)'
                 " values (?, ?, ?, ?, ?)",
@@ -512,6 +578,11 @@ class Store:
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors `(dimension,)` by text hash."""
+        rows = self._select(
+            "select id from passages where text_hash in (select value from json_each(:values))",
+            vectors.keys(),
+        )
+        self._touched.update(row["id"] for row in rows)
         self._db.table("embeddings").insert_all(
             (
                 {"text_hash": text_hash, "encoder": encoder, "vector": vector.tobytes()}
@@ -533,6 +604,7 @@ class Store:
             key,
         ).fetchall()
         self._released.update(row["text_hash"] for row in passages if row["text_hash"])
+        self._touched.update(row["id"] for row in passages)
         ids = [json.dumps([row["id"] for row in passages])]
         execute("delete from passage_words where rowid in (select value from json_each(?))", ids)
         execute("delete from passages where id in (select value from json_each(?))", ids)
@@ -554,6 +626,48 @@ class Store:
             {"values": json.dumps(sorted(self._released))},
         )
 
+    def merged_into(self, actor_id: str) -> list[str]:
+        """The former ids of an actor that others were found to be."""
+        rows = self._connection.execute(
+            "select id from merged_actors where actor_id = ? order by id", [actor_id]
+        )
+        return [row["id"] for row in rows]
+
+    def erase_statements(self, actor_ids: Collection[str]) -> None:
+        """Deletes what sources said of actors, and what was decided of them."""
+        these = "in (select value from json_each(:values))"
+        for table, condition in {
+            "statements": f"actor_id {these}",
+            "duplicates": f"left_id {these} or right_id {these}",
+            "merged_actors": f"id {these} or actor_id {these}",
+        }.items():
+            self._select(f"delete from {table} where {condition}", actor_ids)  # noqa: S608
+
+    def scrub(self) -> None:
+        """Writes the database anew, without a byte of what was deleted from it.
+
+        SQLite only marks what is deleted, and its word index keeps words that are gone until
+        their segments are merged.
+
+        Raises:
+            KnowledgeBaseError: another process reads a former state for too long.
+        """
+        with self.writing():
+            self._connection.execute(
+                "insert into passage_words (passage_words) values ('optimize')"
+            )
+        self._connection.execute("pragma secure_delete = on")
+        try:
+            self._connection.execute("vacuum")
+            (is_busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        finally:
+            self._connection.execute("pragma secure_delete = off")
+        if is_busy:
+            raise KnowledgeBaseError(
+                "What is erased is gone from every search, but not yet from the files: another "
+                "process reads them. Erase it again later."
+            )
+
     def drop_embeddings_except(self, encoder: str) -> None:
         """Deletes what other encoders made."""
         self._connection.execute("delete from embeddings where encoder != ?", [encoder])
@@ -565,13 +679,15 @@ class Store:
         ).fetchall()
 
 
-def passage_id(kind: Kind, record_id: str, part: str, start: int, text: str) -> int:
-    """Names a passage by what it says and where: 63 bits of a hash.
+def passage_id(
+    kind: Kind, record_id: str, part: str, start: int, lang: str, text: str, text_hash: str
+) -> int:
+    """Names a passage by what it says, where, in which language, and what is embedded of it.
 
-    The same id always means the same text, whatever happened to the base in between, so that
-    an index can trust the ids it holds.
+    63 bits of a hash. The same id always means the same text, language and embedding, whatever
+    happened to the base in between, so that an index can trust the ids it holds.
     """
-    parts = "\0".join([kind.value, record_id, part, str(start), text])
+    parts = "\0".join([kind.value, record_id, part, str(start), lang, text, text_hash])
     return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1
 
 

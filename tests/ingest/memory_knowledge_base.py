@@ -18,7 +18,12 @@ class MemoryKnowledgeBase(KnowledgeBase):
         self.put(records)
 
     def put(
-        self, records: Sequence[Record], on_embedded: Callable[[int], None] | None = None
+        self,
+        records: Sequence[Record],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
     ) -> list[Outcome]:
         self.batches.append(len(records))
         if any(record.id in self._refused for record in records):

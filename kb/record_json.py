@@ -1,0 +1,53 @@
+"""Records as JSON and back, for what keeps states of them: versions and drafts.
+
+What is read back equals what was written. A field that JSON of an earlier version lacks has its
+default; one that this version does not know is passed over.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any
+
+from kb.models import Actor, Case, Kind, Participation, Record, Role
+
+
+def record_to_json(record: Record) -> str:
+    plain: dict[str, Any] = {
+        field.name: getattr(record, field.name)
+        for field in fields(record)
+        if field.name not in {"facts", "participants"}
+    }
+    if isinstance(record, Actor):
+        plain["facts"] = dict(record.facts)
+    else:
+        plain["participants"] = [plain_participation(part) for part in record.participants]
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def record_from_json(kind: Kind, content: str) -> Record:
+    plain: dict[str, Any] = json.loads(content)
+    plain["themes"] = tuple(plain.get("themes", ()))
+    if kind is Kind.ACTOR:
+        plain["facts"] = MappingProxyType(plain.get("facts", {}))
+        return Actor(**_known(Actor, plain))
+    plain["participants"] = tuple(participation_of(part) for part in plain.get("participants", ()))
+    return Case(**_known(Case, plain))
+
+
+def plain_participation(participation: Participation) -> dict[str, str]:
+    """A participation as what JSON can say."""
+    return {field.name: str(getattr(participation, field.name)) for field in fields(participation)}
+
+
+def participation_of(plain: Mapping[str, Any]) -> Participation:
+    """The participation that `plain_participation` made this of."""
+    return Participation(**{**_known(Participation, plain), "role": Role(plain["role"])})
+
+
+def _known(
+    made: type[Actor] | type[Case] | type[Participation], plain: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = {field.name for field in fields(made)}
+    return {name: value for name, value in plain.items() if name in names}
