@@ -40,7 +40,7 @@ from kb.errors import (
     WithdrawnRecord,
 )
 from kb.hits import Filters, SearchResult
-from kb.index import Index, discard
+from kb.index import Index
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.prepared_model import load_encoder
 from kb.schema import SCHEMA_VERSION
@@ -422,7 +422,7 @@ class KnowledgeBase:
                 erase_drafts(store, kind, ids)
                 if kind is Kind.ACTOR:
                     store.erase_statements(ids)
-            discard(self.folder)
+            _delete_saved_index(self.folder)
             store.scrub()
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
@@ -661,6 +661,13 @@ def _publishable_record(store: Store, draft: Draft, *, force: bool) -> Record:
         number += 1
         record = replace(draft.record, id=f"{draft.record.id}-{number}")
     return record
+
+
+def _delete_saved_index(folder: Path) -> None:
+    """Deletes the saved index, of whatever format, and what killed processes left of saving it."""
+    for pattern in ("passages.*", ".passages.*"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def _encoder_texts(derived: Sequence[tuple[Record, Derived]]) -> dict[str, str]:
