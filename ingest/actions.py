@@ -1,0 +1,321 @@
+"""What organisations do for a case, and the words that say so, in French and in English.
+
+An action is recognised by a verb, or by a noun under a verb that only says that it was done
+("assurer le transport"). The lists are by meaning; who the doer is, is for `ingest.roles`.
+"""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+from kb.models import Role
+
+
+class Action(StrEnum):
+    MAKE = "make"
+    TRANSFORM = "transform"
+    USE = "use"
+    SUPPLY = "supply"
+    BUY = "buy"
+    RECEIVE = "receive"
+    TAKE = "take"
+    PACK = "pack"
+    CARRY = "carry"
+    TEST = "test"
+    FACILITATE = "facilitate"
+    PERMIT = "permit"
+    GATHER = "gather"
+    JOIN = "join"
+
+
+ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
+    Action.MAKE: ((Role.PRODUCER, 0.9),),
+    Action.TRANSFORM: ((Role.PRODUCER, 0.85),),
+    Action.USE: ((Role.PRODUCER, 0.5), (Role.BUYER, 0.35)),
+    Action.SUPPLY: ((Role.SUPPLIER, 0.85),),
+    Action.BUY: ((Role.BUYER, 0.9),),
+    Action.RECEIVE: ((Role.BUYER, 0.65),),
+    Action.TAKE: ((Role.PRODUCER, 0.5),),
+    Action.PACK: ((Role.REPACKAGER, 0.85),),
+    Action.CARRY: ((Role.CARRIER, 0.85),),
+    Action.TEST: ((Role.LABORATORY, 0.8),),
+    Action.FACILITATE: ((Role.FACILITATOR, 0.85),),
+    Action.PERMIT: ((Role.AUTHORITY, 0.85),),
+    Action.GATHER: ((Role.NETWORK, 0.6), (Role.FACILITATOR, 0.4)),
+    Action.JOIN: (),
+}
+
+
+def _er(stems: str) -> str:
+    """The forms, folded, of French verbs in -er, of which the stems are given."""
+    endings = (
+        "e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
+        "eait|eaient|eant|ea"
+    )
+    return rf"(?:{stems})(?:{endings})"
+
+
+def _en(stems: str) -> str:
+    """The forms of regular English verbs, of which the stems are given without a final e."""
+    return rf"(?:{stems})(?:e|s|es|ed|ing|d|ies|ied|y|ying)?"
+
+
+_VERBS: dict[Action, str] = {
+    Action.MAKE: "|".join(
+        (
+            _er(
+                "fabriqu|confectionn|elabor|formul|mont|usin|moul|extrud|brass|distill|tricot|"
+                "melang|faconn|assembl|prepar|imprim|piqu|decoup|dos|mitonn|sort|forg|cousai|"
+                "refabriqu|bross|coul|lanc|pouss|taill|pli"
+            ),
+            r"produi(?:t|ts|te|tes|sent|re|sait|saient|sant|sit|sirent|ra|ront)",
+            r"reprodui\w+",
+            r"cou(?:d|sent|dre|sait|saient|su|sue|sus|sues|dra|dront|sant)",
+            r"conc(?:u|ue|us|ues|oit|oivent|evoir|evait|evaient|evant)",
+            r"tiss(?:e|ent|er|ait|ee|es|ees)",
+            r"fabric(?:ate|ated|ates|ating)",
+            r"(?:make|makes|made|making|sew|sews|sewn|sewed|sewing|knit|knits|knitted|knitting|"
+            r"build|builds|built|building|brew|brews|brewed|weave|wove|woven|spun)",
+            _en(
+                "produc|manufactur|assembl|formulat|blend|mix|mould|mold|print|stitch|craft|"
+                "distil|distill|prepar|extrud|press|churn"
+            ),
+            r"mixing|printing|manufacturing|stitching|cutting",
+        )
+    ),
+    Action.TRANSFORM: "|".join(
+        (
+            _er(
+                "transform|recycl|valoris|broi|broy|incorpor|reutilis|reemploi|reemploy|compact|"
+                "sech|seche|refond|fond|granul|method|methanis|compost|revaloris|brul"
+            ),
+            r"(?:convert|converts|converted|converting|reuse|reuses|reused|reusing)",
+            r"(?:refondre|fondent|refondent|refondu\w*|convertit|convertissent|converti\w*)",
+            r"(?:grind|grinds|ground|grinding|shred|shreds|shredded|turns|turned|melt|melts|"
+            r"melted|dries|dried)",
+            _en("recycl|upcycl|transform|compost|pelletis|pelletiz|extract|incorporat|digest"),
+        )
+    ),
+    Action.USE: "|".join(
+        (
+            _er("utilis|consomm|chauff|exploit|absorb|aliment"),
+            r"(?:se sert|se servent|use|uses|used|using|burn|burns|burned|burnt|heats|heated|runs)",
+            _en("consum|absorb|utilis"),
+        )
+    ),
+    Action.SUPPLY: "|".join(
+        (
+            _er(
+                "livr|approvisionn|ced|donn|distribu|pret|apport|procur|offr|expedi|proposai|"
+                "envoi|envoy|reced|factur|debarrass|confi|laiss|vers|deliv|alloue|post|rachemin"
+            ),
+            r"fourni(?:t|ts|e|es|s|ssent|ssait|ssaient|ssant|r|ra|ront|rent)?",
+            r"vend(?:|ent|re|ait|aient|u|ue|us|ues|ra|ront|it|irent|ant)",
+            r"offr(?:e|ent|ir|ait|aient|it|irent)|offert\w*",
+            r"cede\w*",
+            r"(?:gave|give|gives|given|giving|sell|sells|sold|selling|send|sends|sent|sending|"
+            r"lend|lends|lent)",
+            _en("suppl|provid|deliver|donat|furnish|contribut|sourc|releas|suppli|pip"),
+        )
+    ),
+    Action.BUY: "|".join(
+        (
+            _er("achet|command|acquer|financ|rachet|pay|pai|reserv"),
+            r"acquis(?:|e|es|ition)|acquier\w+|acquer\w+",
+            r"s'?approvisionn\w+",
+            r"(?:buy|buys|bought|buying|pay|pays|paid|purchas\w*|orders|ordered|ordering|"
+            r"procure|procured|procures)",
+        )
+    ),
+    Action.RECEIVE: "|".join(
+        (
+            r"rec(?:oit|oivent|u|ue|us|ues|evoir|evait|evaient|eption\w+)",
+            _er("beneficie|benefici|receptionn|equip|dot"),
+            _en("receiv"),
+            r"(?:got|gets)",
+        )
+    ),
+    Action.TAKE: "|".join(
+        (
+            _er("recuper|collect|ramass|accept|absorb|rachet|embarqu|debarrass|enlev"),
+            r"repr(?:end|ennent|is|ise|ises|endre|enait|enaient)",
+            r"recueill\w+|accueill(?:e|ent|i|ie|ies|ait|aient|ir)",
+            r"(?:take|takes|took|taken)",
+            _en("collect|recover|accept"),
+        )
+    ),
+    Action.PACK: "|".join(
+        (
+            _er(
+                "condition|conditionn|reconditionn|embouteill|ensach|etiquet|embal|emball|"
+                "flaconn|mett|bouch"
+            ),
+            r"empli\w*|rempli(?:t|ssent|e|es|s|r|ssait|ssaient)?",
+            _en("bottl|repackag|packag|pack|decant|label|fill|can"),
+            r"repacked|repack|bottling|filling",
+        )
+    ),
+    Action.CARRY: "|".join(
+        (
+            _er("transport|achemin|convoi|convoy|affret|charri|vehicul|camionn|voitur|roul"),
+            r"sillonn\w+",
+            _en("transport|haul|truck|ferr|ship|cart|driv|carri|carr"),
+            r"(?:drove|driven)",
+        )
+    ),
+    Action.TEST: "|".join(
+        (
+            _er(
+                "test|analys|control|controll|mesur|certifi|homologu|verifi|expertis|caracteris|"
+                "titr|evalu"
+            ),
+            _en("test|analys|analyz|measur|certif|check|assay|assess|verif|sampl"),
+        )
+    ),
+    Action.FACILITATE: "|".join(
+        (
+            _er(
+                "identifi|coordonn|anim|facilit|accompagn|pilot|reper|orchestr|rapproch|mobilis|"
+                "recens|sollicit|rassembl|connect|interrog|aiguill|federe|feder|contact|reli|"
+                "orient|cartographi|appel|appell|centralis|organis|propos|initi|impuls|alert|"
+                "convi|invit|present|cherch|trouv|parrain|conseill|demarch|rel"
+            ),
+            r"reuni(?:t|ssent|r|e|es|s|ssait|ssaient)?",
+            r"fait le lien|font le lien|joue|jouent",
+            r"(?:found|finds|brought|brings|bring|put|puts|led|leads|ran|matched|linked|link|"
+            r"convened|hosted|spotted|traced|rang|phoned|asked|knew)",
+            _en(
+                "identif|coordinat|broker|introduc|connect|match|facilitat|organis|organiz|"
+                "mobilis|mobiliz|steer|mediat|approach|conven|orchestrat|match|link|advis|"
+                "conven|chair|spot"
+            ),
+        )
+    ),
+    Action.PERMIT: "|".join(
+        (
+            _er("autoris|valid|agre|accord|homologu|derog|approuv|deliv|delivr|sign|leve|lev"),
+            r"permet(?:tait|taient|tent|tra|tant)?|permis(?:e|es)?|permettre",
+            _en(
+                "authoris|authoriz|approv|licens|licenc|clear|grant|permit|permitt|certif|waiv|"
+                "sign|issu|validat|allow|exempt"
+            ),
+        )
+    ),
+    Action.GATHER: "|".join(
+        (
+            _er("diffus|relay|relai|partag|publi|heberg|racont|valoris|capitalis|recens"),
+            r"reuni(?:t|ssent|r|e|es|s)?",
+            _er("organis|anim|rassembl|feder"),
+            _en("shar|publish|host|relay|circulat|gather|organis|organiz|spread|broadcast"),
+            r"(?:held|holds|ran|runs|told)",
+        )
+    ),
+    Action.JOIN: "|".join(
+        (
+            _er("particip|contribu|particip|complet|renforc|particip|associ|mobilis|epaul"),
+            r"rejoi(?:nt|gnent|ndre|nts|nte)|joint",
+            _en("join|help|particip|contribut|assist"),
+        )
+    ),
+}
+_PATTERNS = {action: re.compile(pattern) for action, pattern in _VERBS.items()}
+
+# Verbs that say one of these things only together with another word of their clause. The second
+# pattern is looked for in the folded words that follow, as far as the clause goes.
+_PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = tuple(
+    (action, re.compile(verb), re.compile(rest) if rest else None)
+    for action, verb, rest in (
+        (Action.PACK, r"mis|mise|mises|met|mettent|mettre|mettait|put|puts", r"^(?:\S+ ){0,6}?(?:en|dans (?:de |des )?(?:petits )?|in|into)(?: \S+){0,2} ?(?:flacons?|bouteilles?|bidons?|sachets?|cartons?|bottles?|jerrycans?|sacs|containers|pots|vials|fioles)"),
+        (Action.SUPPLY, r"mis|mise|mises|met|mettent|mettre|mettait", r"^(?:\S+ ){0,6}?(?:a (?:la )?disposition|en commun)"),
+        (Action.SUPPLY, r"hand|hands|handed|pass|passes|passed|put|made", r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b"),
+        (Action.FACILITATE, r"mis|mise|mises|met|mettent|mettre|mettait|put|puts", r"^(?:\S+ ){0,10}?(?:en (?:relation|contact|lien)|autour|in (?:touch|contact)|together|around)"),
+        (Action.FACILITATE, r"fait|font|faire|faisait|a fait|joue|jouent|jouer|tenu|served|acted|played|plays|acts|act", r"^(?:\S+ ){0,3}?(?:le lien|la liaison|l' intermediaire|les presentations|l' interface|le role de|un role de|le relais|as (?:the |an? )?(?:broker|go between|intermediary|matchmaker|facilitator)|the go between|role d')"),
+        (Action.FACILITATE, r"brought|brings|bring|called|calls|got", r"^(?:\S+ ){0,10}?(?:together|round|around|meeting|table)"),
+        (Action.FACILITATE, r"passe|passes|passer|decroche|tire|made|makes", r"^(?:\S+ ){0,4}?(?:coups? de (?:fil|telephone)|introductions?|the introductions?)"),
+        (Action.TRANSFORM, r"tire|tirent|tirer|turn|turns|turned|turning|made|makes|make|change|changes", r"^(?:\S+ ){0,8}?(?:into|parti|out of)\b"),
+        (Action.TRANSFORM, r"fait|font|faire|faisait", r"^(?:des|du|de la|un|une|son|sa)\b"),
+        (Action.MAKE, r"fait|font|faire|faisait|faisaient", r"^(?:des|du|de la|de l'|les|leurs|ses)\b"),
+        (Action.MAKE, r"mis|mise|mises|met|mettent|mettre|est passe|passe|passee|passent|lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|turned|switched|switches|turns|moved", r"^(?:\S+ ){0,5}?(?:a la|au|aux|a l'|dans la|dans le|en|to|over to)\b"),
+        (Action.MAKE, r"reorient\w+|reconvert\w+|adapt\w+|modifi\w+|consacr\w+|reconfigur\w+|bascul\w+|detourn\w+|dedi\w+|repurpos\w+|retool\w+|converted|devot\w+|reserv\w+|arret\w+|transform\w+", r"^(?:\S+ ){0,5}?(?:lignes?|ateliers?|machines?|chaines?|production|outil|lines?|workshop|plant|factory|production)\b"),
+        (Action.BUY, r"passe|passee|passees|passent|passer|place|placed|places|signe|signed|lance|lancent", r"^(?:\S+ ){0,6}?(?:commandes?|marches?|appel d' offres|orders?|contracts?|achats?)\b"),
+        (Action.BUY, r"garanti\w*|assur\w+|promis\w*|promet\w*|guarantee\w*|promised|committed|engage\w*|pre commande\w*|precommand\w+", r"^(?:\S+ ){0,8}?(?:debouche\w*|volumes?|commandes?|achats?|acheter|orders?|buy|to buy|quantites?)\b"),
+        (Action.BUY, r"utilise\w*|active\w*|actionne\w*|used|mobilise\w*|pulled", r"^(?:\S+ ){0,4}?(?:levier|commande publi\w+|achats? publi\w+|public procurement|purchasing|marches? publi\w+|procurement)\b"),
+        (Action.PERMIT, r"donne|donnee|donnent|donner|obtenu\w*|rendu|gave|gives|given|issued|emis", r"^(?:\S+ ){0,4}?(?:feu vert|accord|aval|autorisations?|derogations?|agrements?|avis|green light|permission|approval|go ahead|permits?|consent|licen[cs]es?)\b"),
+        (Action.PERMIT, r"signe\w*|pris\w*|delivr\w+|accord\w+|leve\w*|assoupli\w*|relaxed|lifted|granted|published", r"^(?:\S+ ){0,4}?(?:arrete\w*|derogations?|autorisations?|decrets?|permis|agrements?|regles?|rules?|permits?|licen[cs]es?|restrictions?)\b"),
+        (Action.CARRY, r"assur\w+|effectu\w+|made|ran|run|runs|did|fait|font", r"^(?:\S+ ){0,4}?(?:livraisons?|tournees?|transports?|navettes?|acheminement|deliveries|rounds?|haulage|runs?|collecte)\b"),
+        (Action.CARRY, r"livr\w+", r"^(?:\S+ ){0,6}?(?:gratuitement|par camion|a velo|chaque|porte)\b"),
+        (Action.GATHER, r"tenu\w*|tient|monte\w*|held|holds", r"^(?:\S+ ){0,4}?(?:webinaires?|ateliers?|reunions?|rencontres?|webinars?|workshops?|meetings?|newsletter)\b"),
+    )
+)  # fmt: skip
+
+# What is done, as a noun; counts under a verb of doing, and after "par les soins de" and the like.
+_NOUNS: tuple[tuple[Action, re.Pattern[str]], ...] = tuple(
+    (action, re.compile(pattern))
+    for action, pattern in (
+        (Action.PACK, r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|etiquetage|remplissage|flaconnage|bottling|packaging|repackaging|filling|labelling"),
+        (Action.CARRY, r"transports?|livraisons?|acheminement|tournees?|logistique|convoyage|haulage|deliver(?:y|ies)|shipping|trucking|logistics|distribution"),
+        (Action.TEST, r"analyses?|tests?|essais?|controles? (?:de )?qualite|dosages?|mesures|testing|trials?|quality (?:checks?|control)"),
+        (Action.MAKE, r"fabrication|production|confection|couture|formulation|assemblage|decoupe|impression|moulage|montage|manufactur(?:e|ing)|making|sewing|assembly"),
+        (Action.TRANSFORM, r"recyclage|transformation|valorisation|broyage|sechage|recycling|grinding|drying"),
+        (Action.SUPPLY, r"fourniture|approvisionnement|supply|supplies|matieres? premieres?"),
+        (Action.FACILITATE, r"coordination|mise en relation|animation|intermediation|pilotage|accompagnement|secretariat|ingenierie|facilitation|brokering|match ?making"),
+        (Action.PERMIT, r"autorisations?|derogations?|agrements?|permits?|licen[cs]es?"),
+        (Action.BUY, r"achats?|commandes?|purchas(?:e|es|ing)|orders?"),
+    )
+)  # fmt: skip
+_DOING = re.compile(
+    _er("assur|realis|effectu|gere|ger|men|assum|honor|confi|financ|reconnu|lanc|demarr|sous-trait")
+    + r"|charg(?:e|ent|er|ee|es|ait|aient)|prend|prennent|pris|prise|prises|prendre|prenait|"
+    r"occup(?:e|ent|er|ee|ait)|handl(?:e|es|ed)|took|take|takes|taken|carri(?:ed|es)|ran|run|did|"
+    r"does|do|undertook|undertaken|fait|font|reprend|participe|participent|participer|contribue|"
+    r"contribuent|helped|perform(?:ed|s)|oversaw|oversees|saw"
+)
+
+# Nouns that say of an organisation beside them what it did: "avec le soutien de la CCI".
+_SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
+    (role, weight, re.compile(pattern))
+    for role, weight, pattern in (
+        (Role.FACILITATOR, 0.6, r"(?:(?:avec|grace a|par) (?:le |l' |la )?(?:soutien|appui|aide|concours|entremise|intermediaire|accompagnement|coordination|impulsion)|sous l' (?:impulsion|egide)|sous la (?:houlette|coordination|conduite)|a l' (?:initiative|invitation)|with the (?:help|support|backing)|at the (?:initiative|invitation|instigation)|coordination|mise en relation|thanks to the (?:efforts|work)|through the (?:offices|work)) (?:de|d'|du|des|of|par|by)$"),
+        (Role.AUTHORITY, 0.75, r"(?:feu vert|aval|accord|autorisations?|derogations?|agrements?|validation|avis (?:favorable)?|permission|approval|green light|consent|go ahead|sign off|blessing|licen[cs]e)(?: \S+){0,2} (?:de|d'|du|des|of|from|par|by)$"),
+        (Role.BUYER, 0.6, r"(?:commandes?|achats?|orders?|purchases?) (?:passees? |groupees? |publics? )?(?:de|d'|du|des|from|par|of|by)$"),
+        (Role.LABORATORY, 0.6, r"(?:analyses?|tests?|essais?|mesures|tests) (?:\S+ )?(?:de|d'|du|des|par|chez|by|at|from)$"),
+        (Role.CARRIER, 0.6, r"(?:camions?|transports?|lorries|trucks|vans?|tournees?) (?:de|d'|du|des|of|from|par|by)$"),
+        (Role.SUPPLIER, 0.55, r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|achetee?s?|sort|sortent|sorti\w*) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$"),
+        (Role.SUPPLIER, 0.6, r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$"),
+        (Role.NETWORK, 0.6, r"(?:webinaires?|webinars?|adherents?|membres?|members?|newsletter|rencontres?|reunions?) (?:\S+ )?(?:de|d'|du|des|of)$"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=100_000)
+def verbs(form: str) -> tuple[Action, ...]:
+    """The actions that a folded word, read as a verb, can say."""
+    return tuple(action for action, pattern in _PATTERNS.items() if pattern.fullmatch(form))
+
+
+def phrase_actions(form: str, following: str) -> list[Action]:
+    """The actions that a word says together with the folded words that follow it."""
+    return [
+        action
+        for action, verb, rest in _PHRASES
+        if verb.fullmatch(form) and rest is not None and rest.search(following)
+    ]
+
+
+def is_doing(form: str) -> bool:
+    """Whether a folded word is a verb that leaves it to a noun to say what is done."""
+    return bool(_DOING.fullmatch(form))
+
+
+def noun_actions(words: str) -> list[tuple[int, Action]]:
+    """The actions named by nouns in folded words joined by blanks, and where each begins."""
+    return [
+        (match.start(), action)
+        for action, pattern in _NOUNS
+        for match in re.finditer(rf"(?<!\S)(?:{pattern.pattern})(?!\S)", words)
+    ]
+
+
+def support(words_before: str) -> list[tuple[Role, float]]:
+    """The roles that the folded words just before an organisation give it."""
+    return [(role, weight) for role, weight, pattern in _SUPPORT if pattern.search(words_before)]

@@ -1,0 +1,692 @@
+"""Where a sentence speaks of an organisation: by a known name, by a new one, or by what it is.
+
+A reference is a stretch of words and how sure it is that they stand for an organisation. Whether
+two references mean the same one is told by `ingest.participants`, what it did by `ingest.roles`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ingest.gazetteer import Known, KnownActors, is_everyday_word
+from ingest.natures import Nature, nature_of
+from ingest.sentences import Sentence, Token
+from kb.departments import NAMES
+from kb.language import LEGAL_FORMS, fold
+
+
+class How(StrEnum):
+    """By what an organisation is referred to."""
+
+    KNOWN = "known"
+    NAMED = "named"
+    UNNAMED = "unnamed"
+    PRONOUN = "pronoun"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
+
+    `name` is how it would be written in a list of participants. `definite` tells "the hospital"
+    from "a hospital", `head` is the folded word that says what it is ("" for a bare name).
+    """
+
+    first: int
+    last: int
+    name: str
+    how: How
+    nature: Nature
+    likelihood: float
+    actor_ids: tuple[str, ...] = ()
+    head: str = ""
+    definite: bool = False
+    plural: bool = False
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+INDEFINITE = _words(
+    "un une des deux trois quatre cinq six plusieurs certains certaines quelques divers diverses "
+    "autre autres nombreux nombreuses a an some several two three four five many other another "
+    "various both"
+)
+DEFINITE = _words(
+    "le la l' les ce cet cette ces son sa ses leur leurs notre nos the this that these those its "
+    "their our du au aux chaque each his her"
+)
+PUBLIC_HEADS = _words(
+    "mairie ville commune communes municipalite communaute agglomeration agglo metropole "
+    "collectivite collectivites hopital hopitaux clinique cliniques ehpad ehpads prefecture "
+    "prefectures ministere agence agences direction douane douanes chambre cci cma ars dreal "
+    "ddpp dgccrf ansm syndicat reseau reseaux club clubs association associations plateforme "
+    "federation pole cluster groupement union collectif lycee lycees ecole ecoles universite "
+    "institut laboratoire laboratoires labo centre parc chu ght autorites autorite administrations "
+    "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
+    "office inspection hospital hospitals council councils authority authorities agency "
+    "agencies chamber network university laboratory lab labs school college ministry "
+    "regulator regulators inspectorate trust clinic municipality platform federation customs "
+    "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
+    "pharmacists departement region"
+)
+FIRM_HEADS = _words(
+    "entreprise entreprises societe societes ste firme firmes groupe groupes usine usines atelier "
+    "ateliers manufacture maison maisons fabrique fabricant fabricants fabricante producteur "
+    "producteurs fournisseur fournisseurs industriel industriels distillerie distilleries "
+    "distillateur distillateurs brasserie brasseries brasseur brasseurs cooperative cooperatives "
+    "raffinerie centrale transporteur transporteurs logisticien logisticiens "
+    "conditionneur conditionneurs embouteilleur partenaire partenaires pme start-up startup "
+    "artisan artisans agriculteur agriculteurs ferme fermes eleveur eleveurs maraicher maraichers "
+    "viticulteur viticulteurs negociant negociants grossiste grossistes recycleur recycleurs "
+    "torrefacteur torrefacteurs imprimeur imprimeurs menuisier menuisiers plasturgiste "
+    "plasturgistes verrier verriers chimiste tisseur tisseurs confectionneur confectionneurs "
+    "couturieres couturiers scierie esat boulanger boulangers horticulteur pepinieriste "
+    "methaniseur briquetier savonnier tonnelier tonneliers papetier cartonnier acheteurs acheteur "
+    "prestataire prestataires sous-traitant equipementier cimentier cimenterie betteravier "
+    "voisin voisins voisine adherents donneur repreneur acteurs acteur "
+    "company companies firm firms plant plants factory factories workshop workshops maker makers "
+    "manufacturer manufacturers producer producers supplier suppliers distiller distillers "
+    "distillery distilleries brewer brewers brewery breweries refinery station mill mills haulier "
+    "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
+    "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
+    "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
+    "foundry sawmill bakery baker bakers nursery soapmaker soapworks weaver weavers tanner tannery "
+    "cooperative startup contractor contractors neighbour neighbours buyer buyers builder builders "
+    "tailor tailors seamstresses polymer winery wineries"
+)
+TRADE = re.compile(
+    r"(?:[a-z]{3,}(?:erie|eries|ificateur|isateur|isateurs|urgiste|urgistes|works))$"
+)
+NOT_A_TRADE = _words(
+    "matiere serie series theorie categorie galerie pluperie batterie batteries energie epidemie "
+    "librairies messagerie hotellerie loterie garderie confrerie ingenierie intemperies soierie "
+    "plaisanterie camaraderie industries interieurs works networks frameworks fireworks "
+    "maconnerie periurbanerie soufflerie machinerie tuyauterie billetterie etancheite peries "
+    "coworks reworks billeterie vieillerie maladrerie etincellerie maroquinerie horlogerie "
+    "bijouterie joaillerie papeteries logerie robinetterie chaudronnerie orfevrerie"
+)
+ABSTRACT = _words(
+    "produit produits filiere filieres besoin besoins projet solution action actions demarche "
+    "reponse question exemple cas article"
+)
+_MODIFIERS_BEFORE = _words(
+    "petit petite petits petites grand grande grands grandes jeune jeunes autre autres meme "
+    "nouveau nouvelle nouveaux nouvelles principal principaux premier premiere seul seule ancien "
+    "ancienne deux trois quatre celebre vieille vieux propres"
+)
+_ADJECTIVE = re.compile(
+    r"(?:al|ale|ales|aux|ique|iques|aire|aires|ois|oise|oises|ais|aise|aises|ien|ienne|iens|"
+    r"iennes|el|elle|elles|els|ain|aine|aines|ains|if|ive|ifs|ives|eux|euse|euses|in|ins|ine|ines|"
+    r"able|ables|ible|ibles|ieur|ieure|ieurs|ieures|eenne|een|eens|ee|ees|ane|ans)$"
+)
+_ADJECTIVES = _words(
+    "public publics publique prive privee prives privees voisin voisine voisins voisines partenaire "
+    "partenaires bio textile textiles technique techniques proche proches locaux specialisee "
+    "hospitaliers hospitalier universitaire chimique agricole agricoles mixte membre membres "
+    "pharmaceutique d'insertion adaptee adaptees"
+)
+_NOT_ADJECTIVES = _words(
+    "fait faits elle elles quelle quelles livree livrees venue venues installe "
+    "situee situees habituee habituees capable capables susceptible susceptibles suceptible suceptibles fournie fournis "
+    "reunies alors ainsi jamais mais vers afin enfin aux sans dans fin fabriquee produite matin "
+    "desormais disponible disponibles bel tel telle plus tel aussi moins depuis"
+)
+_OF = _words("de d' du des")
+_LINKS = _words("de d' du des la le l' les et & - of the and ' ’ en sur lès les")
+_VERB_FORMS = _words(
+    "est sont a ont etait etaient avait avaient sera seront fut furent peut peuvent fait font "
+    "is are was were has have had will can does do did be been ne n' se s' y en lui leur qui que "
+    "fabrique fabriquent produit produisent fournit fournissent livre livrent "
+    "vend vendent achete achetent commande commandent transporte"
+)
+_CIVILITY = _words("m mme mlle mr mrs ms dr monsieur madame maitre me")
+_JOBS = re.compile(
+    r"\b(?:direct(?:eur|rice|or)|gerante?|president(?:e)?|responsable|chef(?:fe)?|charge(?:e)?|"
+    r"maire|adjoint(?:e)?|pdg|fondat(?:eur|rice)|cofondat\w+|dirigeant(?:e)?|patron(?:ne)?|"
+    r"coordinat(?:eur|rice)|animat(?:eur|rice)|ingenieur(?:e)?|manager|head|chief|ceo|founder|"
+    r"chairman|mayor|buyer|pharmacienne?|acheteuse|technicien(?:ne)?|conseiller(?:e)?|"
+    r"chairwoman|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|elue?|deputee?)\b"
+)
+_SPEECH = _words(
+    "explique raconte dit confie resume precise ajoute sourit temoigne indique souligne assure "
+    "rappelle estime affirme says said explains explained adds recalls told tells laughs notes"
+)
+_PLACE_PREPOSITIONS = _words("a dans pres in at near vers aux around outside environs")
+_REGIONS = _words(
+    "nouvelle-aquitaine aquitaine limousin poitou bretagne normandie occitanie france europe chine "
+    "asie perigord bearn bourgogne alsace provence charentes gascogne medoc danemark denmark "
+    "china spain espagne italie italy allemagne germany belgique portugal "
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre january "
+    "february march april may june july august september october november december lundi mardi "
+    "mercredi jeudi vendredi samedi dimanche monday tuesday wednesday thursday friday saturday "
+    "sunday covid covid-19 coronavirus noel paques etat spring summer autumn winter internet "
+    "french danish english british european germans"
+)
+_ACRONYMS_NOT_ORGANISATIONS = _words(
+    "pvc pet pehd pp abs eit sha pme pmi tpe rse ue covid ffp2 ffp1 ffp epi rh oms pib tva btp co2 "
+    "pla uv 3d qr hse iso cnc dib sav ecs it ok www http https html pdf bois ce afnor gms cap "
+    "eu uk us usa hdpe ppe who vat diy sme smes nace naf siret"
+)
+_FIRST_NAMES = _words(
+    """adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
+    andre andrea anna anne annie antoine antoinette arnaud arthur audrey aurelie aurelien axel
+    baptiste beatrice benedicte benjamin benoit berengere bernadette bernard bertrand brigitte bruno
+    camille capucine carine carole caroline catherine cecile cedric celine chantal charles charlotte
+    chloe christelle christian christiane christine christophe claire clara claude claudine clement
+    clementine colette coralie corinne cyril cyrille damien daniel danielle david delphine denis
+    didier dominique edith edouard elise elodie emile emilie emma emmanuel emmanuelle eric estelle
+    etienne eva fabien fabienne fabrice fanny florence florent florian franck francois francoise
+    frederic frederique gabriel gaelle gael gerald gerard ghislaine gilbert gilles gregory guillaume
+    gwenael gwendal guy helene henri herve hugo hugues ines irene isabelle jack jacques jacqueline
+    james jane jean jeanne jerome joel joelle john jonathan joseph josette julia julie julien
+    juliette justine karim karine kevin laetitia laura laure laurence laurent lea leo leon lionel
+    lise loic louis louise luc lucas lucie lucien ludovic lydia madeleine maelle magali manon marc
+    marcel margaux margot marguerite marie marina marine marion marthe martin martine mathieu
+    mathilde matthieu maud maurice max maxime melanie michel michele michelle monique muriel myriam
+    nadia nadine nathalie nathan nicolas nicole noemie odile olivia olivier pascal pascale patrice
+    patricia patrick paul pauline peter philippe pierre quentin rachel raphael raymond remi remy
+    rene richard robert robin roger roland romain sabine sabrina samuel sandra sandrine sarah
+    sebastien serge severine simon simone solene sonia sophie stephane stephanie steven sylvain
+    sylvie tanguy theo theodore therese thibault thibaut thierry thomas tom valentin valerie
+    vanessa veronique victor vincent virginie xavier yann yannick yves yvette yvonne zoe mary susan
+    karen linda emily sara george william henry edward alan andrew brian colin graham helen ian
+    jennifer kate lars mette niels soren anders hanne ingrid kirsten oliver harriet nigel"""
+)
+
+
+class References:
+    """Finds the references of the sentences of one article."""
+
+    def __init__(self, sentences: Sequence[Sentence], actors: KnownActors) -> None:
+        self._actors = actors
+        self._lower: set[str] = set()
+        self._capital: set[str] = set()
+        for sentence in sentences:
+            words = [token for token in sentence.tokens if token.is_word]
+            self._lower |= {token.form for token in words if token.text.islower()}
+            self._capital |= {token.form for token in words[1:] if token.is_capital}
+        self._text = fold(" ".join(sentence.text for sentence in sentences))
+
+    def of(self, sentence: Sentence) -> list[Reference]:
+        """The references of a sentence, from left to right, none inside another."""
+        taken = [False] * len(sentence.tokens)
+        found: list[Reference] = []
+        for known in self._actors.find(sentence.tokens):
+            reference = self._known(sentence, known)
+            if reference is not None:
+                found.append(reference)
+                taken[reference.first : reference.last] = [True] * (
+                    reference.last - reference.first
+                )
+        for reference in self._unknown(sentence, taken):
+            found.append(reference)
+        return sorted(found, key=lambda reference: reference.first)
+
+    # Known names
+
+    def _known(self, sentence: Sentence, known: Known) -> Reference | None:
+        tokens = sentence.tokens
+        first, last = known.first, known.last
+        words = [token for token in tokens[first:last] if token.is_word]
+        telling = [token for token in words if token.form not in _LINKS]
+        likelihood = self._certainty(sentence, known, telling)
+        if not likelihood:
+            return None
+        ids = known.actor_ids
+        if len(ids) > 1:
+            ids, factor = self._told_apart(sentence, ids)
+            likelihood *= factor
+        name = self._actors.actors[known.actor_ids[0]].name
+        nature = nature_of(name)
+        if nature is Nature.MEDIA:
+            nature = Nature.UNKNOWN
+        return Reference(
+            first, last, name, How.KNOWN, nature, likelihood * known.likeness, ids,
+            head=_head_of(name), definite=True,
+        )  # fmt: skip
+
+    def _certainty(self, sentence: Sentence, known: Known, telling: Sequence[Token]) -> float:
+        tokens = sentence.tokens
+        capitals = sum(token.is_capital or token.text[:1].isdigit() for token in telling)
+        before = tokens[known.first - 1] if known.first else None
+        after = tokens[known.last] if known.last < len(tokens) else None
+        if len(telling) == 1 or capitals == 0:
+            one = telling[0]
+            if not capitals:
+                return 0.0 if len(telling) < 3 else 0.8
+            starts = before is None or before.text in {":", "«", "“", '"', "(", "•", "?", "!"}
+            if starts and (one.form in self._lower or is_everyday_word(one.form)):
+                return 0.0
+            if is_everyday_word(one.form) or len(one.form) < 3:
+                return 0.3
+            said = self._actors.places
+            if one.form in said and before and before.form in {*_PLACE_PREPOSITIONS, *_OF, "en"}:
+                return 0.0
+            if one.form in said and after and after.form in {"(", ","} and starts:
+                return 0.3
+            if one.form in self._lower:
+                return 0.4
+        if before is not None and before.is_word and before.is_capital and known.first > 1:
+            if before.form in _FIRST_NAMES:
+                return 0.0
+            if nature_of(before.form) is Nature.UNKNOWN and before.form not in LEGAL_FORMS:
+                return 0.4
+        if before is not None and before.form in _FIRST_NAMES and before.is_capital:
+            return 0.0
+        if before is not None and before.form in _CIVILITY:
+            return 0.0
+        if before is not None and before.text == "." and known.first > 1:
+            civility = tokens[known.first - 2]
+            if civility.form in _CIVILITY and civility.is_capital:
+                return 0.0
+        if (
+            after is not None
+            and after.is_word
+            and after.is_capital
+            and after.form not in LEGAL_FORMS
+            and len(telling) == 1
+            and after.start == tokens[known.last - 1].end + 1
+        ):
+            return 0.6
+        return 0.97
+
+    def _told_apart(
+        self, sentence: Sentence, ids: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], float]:
+        """Of several with one name, the one whose place the text names; nearer words win."""
+        here, text = fold(sentence.text), self._text
+        points = {}
+        for id_ in ids:
+            actor = self._actors.actors[id_]
+            place = fold(actor.place)
+            department = fold(NAMES.get(actor.department, ""))
+            points[id_] = (
+                4 * bool(place and _says(here, place))
+                + 2 * bool(place and _says(text, place))
+                + bool(department and _says(text, department))
+            )
+        best = max(points.values())
+        leaders = [id_ for id_ in ids if points[id_] == best]
+        if best and len(leaders) == 1:
+            return (leaders[0],), 0.9
+        return tuple(leaders), 0.6
+
+    # Names that are not known, and those who have none
+
+    def _unknown(self, sentence: Sentence, taken: list[bool]) -> Iterator[Reference]:
+        at = 0
+        tokens = sentence.tokens
+        while at < len(tokens):
+            if taken[at] or not tokens[at].is_word:
+                at += 1
+                continue
+            person = self._person_end(tokens, at)
+            if person:
+                taken[at:person] = [True] * (person - at)
+                at = person
+                continue
+            reference = self._with_head(sentence, at, taken) or self._bare(sentence, at, taken)
+            if reference is None:
+                at += 1
+                continue
+            if not any(taken[reference.first : reference.last]):
+                taken[reference.first : reference.last] = [True] * (
+                    reference.last - reference.first
+                )
+                yield reference
+            at = max(reference.last, at + 1)
+
+    def _with_head(self, sentence: Sentence, at: int, taken: list[bool]) -> Reference | None:
+        tokens = sentence.tokens
+        form = tokens[at].form
+        public = form in PUBLIC_HEADS
+        trade = form not in FIRM_HEADS and not public
+        if trade and not (TRADE.search(form) and form not in NOT_A_TRADE):
+            return None
+        if tokens[at].text.isupper() and len(form) > 1 and not public:
+            return None
+        previous = tokens[at - 1] if at else None
+        if previous is not None and previous.text in {"-", "‐"} and not public:
+            pass
+        end, name_at = self._extent(tokens, at, taken)
+        start, determiner = _left(tokens, at, taken)
+        if _is_sold(tokens, start) or (trade and determiner == "" and name_at < 0):
+            return None
+        words = tokens[at:end]
+        proper = name_at >= 0
+        name = _written(sentence, start, end)
+        if proper and not public and tokens[name_at].form not in LEGAL_FORMS:
+            after = sentence.text[tokens[name_at].start : tokens[end - 1].end]
+            # "l'entreprise Sendo" is called Sendo; "la brasserie Dalons" is a Brasserie Dalons.
+            generic = form in _GENERIC_FIRM and tokens[at].text.islower()
+            name = after if generic else _capitalised(sentence.text[tokens[at].start :
+                                                                    tokens[end - 1].end])  # fmt: skip
+        if proper and public:
+            name = _capitalised(sentence.text[tokens[at].start : tokens[end - 1].end])
+        ids = self._actors.named(name) if proper else ()
+        if proper and not ids and "(" not in name:
+            ids = self._actors.named(sentence.text[tokens[at].start : tokens[end - 1].end])
+        full = sentence.text[tokens[start].start : tokens[end - 1].end]
+        nature = nature_of(full if not proper else sentence.text[
+            tokens[at].start : tokens[end - 1].end])  # fmt: skip
+        if proper or (public and _is_acronym(tokens[at]) and form in _NAMED_ACRONYMS):
+            how = How.KNOWN if ids else How.NAMED
+            if ids:
+                ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
+                return Reference(
+                    start, end, self._actors.actors[ids[0]].name, how, nature, 0.95 * factor, ids,
+                    head=form, definite=True,
+                )  # fmt: skip
+            return Reference(start, end, name, how, nature, 0.9, head=form, definite=True)
+        definite = determiner in DEFINITE
+        plural = form.endswith("s") or form.endswith("x")
+        if determiner == "" and not plural and sentence.part.value == "body" and len(words) < 2:
+            likelihood = 0.5
+        else:
+            likelihood = 0.75
+        return Reference(
+            start, end, _capitalised(name), How.UNNAMED, nature, likelihood, head=form,
+            definite=definite, plural=plural,
+        )  # fmt: skip
+
+    def _extent(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, int]:
+        """Where the phrase of a head ends, and where a proper name begins in it (−1: nowhere)."""
+        end = at + 1
+        public = tokens[at].form in PUBLIC_HEADS
+        while end < len(tokens) and _is_adjective(tokens, end, taken):
+            end += 1
+        complements = 0
+        while end < len(tokens) and not taken[end]:
+            token = tokens[end]
+            if token.is_word and token.is_capital and not _in_regions(token):
+                if end == at + 1 and tokens[at].form in {"partenaires", "voisins", "adherents"}:
+                    break
+                name_end = self._name_end(tokens, end, taken)
+                return name_end, end
+            if token.form not in _OF and not (token.form == "of" and end + 1 < len(tokens)):
+                break
+            inner = end + 1
+            while inner < len(tokens) and tokens[inner].form in {"la", "le", "l'", "les", "the"}:
+                inner += 1
+            if inner >= len(tokens) or not tokens[inner].is_word or taken[inner]:
+                break
+            if tokens[inner].is_capital:
+                name_end = self._name_end(tokens, inner, taken)
+                if public:
+                    return name_end, inner
+                # "une entreprise de Cognac" has no name, it has a place.
+                return (name_end if tokens[at].form in _OF_PLACE else end), -1
+            if complements == 2 or tokens[inner].form in _VERB_FORMS:
+                break
+            complements += 1
+            end = inner + 1
+            while end < len(tokens) and _is_adjective(tokens, end, taken):
+                end += 1
+            if (
+                end + 2 < len(tokens)
+                and tokens[end].form == "et"
+                and tokens[end + 1].form in _OF
+                and tokens[end + 2].is_word
+                and tokens[end + 2].text.islower()
+                and complements == 1
+            ):
+                end += 3
+            elif (
+                public
+                and end + 1 < len(tokens)
+                and tokens[end].form == "et"
+                and tokens[end + 1].form in {"d'", "de"}
+            ):
+                end += 1
+        return end, -1
+
+    def _name_end(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> int:
+        end = at + 1
+        while end < len(tokens) and not taken[end]:
+            token = tokens[end]
+            if token.is_word and (token.is_capital or token.form in LEGAL_FORMS
+                                  or token.text.isdigit() and token.end - token.start < 3):  # fmt: skip
+                end += 1
+                continue
+            ahead = end
+            while ahead < len(tokens) and tokens[ahead].form in _LINKS and ahead - end < 3:
+                ahead += 1
+            if (
+                ahead > end
+                and ahead < len(tokens)
+                and not taken[ahead]
+                and tokens[ahead].is_word
+                and tokens[ahead].is_capital
+                and not (tokens[end].form in {"et", "and"} and tokens[ahead - 1].form in _LINKS)
+                and (tokens[end].form not in {"le", "la", "les", "en", "l'", "sur", "the"}
+                     or tokens[end - 1].text == "-" or tokens[ahead - 1].text == "-")
+            ):  # fmt: skip
+                if tokens[end].form in {"et", "and", "&"} and tokens[end].form != "&":
+                    break
+                if any(tokens[each].form == "-" for each in range(end, ahead)) or tokens[
+                    end
+                ].form in {*_OF, "of", "&"}:
+                    end = ahead + 1
+                    continue
+            break
+        return end
+
+    def _bare(self, sentence: Sentence, at: int, taken: list[bool]) -> Reference | None:
+        """A name that only its capital tells."""
+        tokens = sentence.tokens
+        token = tokens[at]
+        if not token.is_capital or token.form in _CIVILITY or _in_regions(token):
+            return None
+        if len(token.text) == 1:
+            return None
+        end = self._name_end(tokens, at, taken)
+        before = tokens[at - 1] if at else None
+        starts = before is None or before.text in {":", "«", "“", '"', "•", "?", "!", "–", "—", "."}
+        words = [each for each in tokens[at:end] if each.is_word and each.form not in _LINKS]
+        name = sentence.text[token.start : tokens[end - 1].end]
+        if starts and len(words) == 1:
+            after = tokens[end].form if end < len(tokens) else ""
+            twice = token.form in self._capital
+            if (token.form in self._lower or is_everyday_word(token.form)) and not twice:
+                return None
+            if not twice and after not in _VERB_FORMS and after not in {",", "les", "la", "le"}:
+                return None
+            if not twice and (_ADVERB.search(token.form) or token.form in _SENTENCE_OPENERS):
+                return None
+        elif starts and (is_everyday_word(token.form) or token.form in self._lower
+                         or token.form in _SENTENCE_OPENERS):  # fmt: skip
+            return None
+        if len(words) == 1 and token.form in _ACRONYMS_NOT_ORGANISATIONS:
+            return None
+        if self._is_person(tokens, at, end):
+            return None
+        nature = nature_of(name)
+        likelihood = 0.65
+        legal = any(each.form in LEGAL_FORMS for each in words) and len(words) > 1
+        if legal:
+            likelihood = 0.95
+        elif nature not in {Nature.UNKNOWN, Nature.MEDIA}:
+            likelihood = 0.85
+        elif len(words) == 1 and self._is_place(tokens, at, end):
+            return None
+        elif before is not None and before.form in _PLACE_PREPOSITIONS:
+            return None
+        if _is_acronym(token) and len(words) == 1 and nature is Nature.UNKNOWN:
+            likelihood = 0.5
+        ids = self._actors.named(name)
+        how = How.NAMED
+        if ids:
+            how = How.KNOWN
+            ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
+            likelihood *= factor
+        return Reference(at, end, name, how, nature, likelihood, ids,
+                         head=_head_of(name), definite=True)  # fmt: skip
+
+    def _person_end(self, tokens: Sequence[Token], at: int) -> int:
+        """Where the name of a person that begins here ends, 0 if none begins."""
+        if not tokens[at].is_capital:
+            return 0
+        end = at
+        while end < len(tokens) and end - at < 6 and (
+            tokens[end].is_capital or tokens[end].text in {"-", "."}
+            and end + 1 < len(tokens) and tokens[end + 1].is_capital
+        ):  # fmt: skip
+            end += 1
+        if any(token.form in LEGAL_FORMS for token in tokens[at + 1 : end]):
+            return 0
+        if tokens[at].form in _CIVILITY and end - at > 1 and not tokens[at].text.isupper():
+            return end
+        if tokens[at].form in _CIVILITY and len(tokens[at].text) == 1 and end - at > 2:
+            return end
+        known_first = tokens[at].form in _FIRST_NAMES and len(tokens[at].text) > 1
+        return end if known_first and end - at > 1 else 0
+
+    def _is_place(self, tokens: Sequence[Token], at: int, end: int) -> bool:
+        words = " ".join(token.form for token in tokens[at:end] if token.is_word)
+        if words in self._actors.places or words in _DEPARTMENTS:
+            return True
+        before = tokens[at - 1].form if at else ""
+        second = tokens[at - 2].form if at > 1 else ""
+        if before in {"de", "d'", "of", "from", "to"} or before in _PLACE_PREPOSITIONS:
+            return True
+        return before in {"la", "le", "les", "l'", "en", "du"} and second not in {
+            ",", ".", ":", "par", "a", "que", "et"
+        } and second != ""  # fmt: skip
+
+    def _is_person(self, tokens: Sequence[Token], at: int, end: int) -> bool:
+        words = [token for token in tokens[at:end] if token.is_word]
+        if len(words) > 1 and any(token.form in LEGAL_FORMS for token in words):
+            return False
+        if words[0].form in _FIRST_NAMES and nature_of(words[0].form) is Nature.UNKNOWN:
+            return True
+        if at and (tokens[at - 1].form in _CIVILITY or tokens[at - 1].form in _SPEECH):
+            return True
+        if at > 1 and tokens[at - 1].text == "." and tokens[at - 2].form in _CIVILITY:
+            return tokens[at - 2].is_capital
+        if at and _JOBS.fullmatch(tokens[at - 1].form):
+            return True
+        following = " ".join(token.form for token in tokens[end : end + 4])
+        if following.startswith(", ") and _JOBS.match(following[2:].removeprefix("la ").removeprefix(
+            "le ").removeprefix("the ")):  # fmt: skip
+            return True
+        return bool(end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
+
+
+_DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
+_GENERIC_FIRM = _words("entreprise societe ste firme groupe maison fabricant company firm start-up")
+_OF_PLACE = _words("raffinerie centrale distillerie distilleries brasserie brasseries savonnerie")
+_NAMED_ACRONYMS = _words("ars dreal cci cma ddpp dgccrf ansm chu ght")
+_ADVERB = re.compile(r"(?:ment|ly)$")
+_SENTENCE_OPENERS = _words(
+    "reste rien tout toute chacun aucun nul quand comment combien pourquoi selon apres avant "
+    "pendant durant lors voici voila face grace suite resultat bilan merci ici la-bas aujourd "
+    "hier demain depuis malgre entre contre sans sous enfin ensuite puis ainsi alors "
+    "cependant toutefois pourtant bref autre quelle quels celui celle ceux celles cela ceci "
+    "nobody everybody everyone someone nothing something every each all most many some both "
+    "there here then today yesterday meanwhile however although while once after before "
+    "during since until unlike like thanks according source sources photo reportage temoignage "
+    "start take take start look each no not only what how why when where who"
+)
+
+
+def _in_regions(token: Token) -> bool:
+    return token.form in _REGIONS
+
+
+def _is_acronym(token: Token) -> bool:
+    return token.text.isupper() and 2 <= len(token.form) <= 6
+
+
+def _is_adjective(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> bool:
+    token = tokens[at]
+    if taken[at] or not token.is_word or not token.text[:1].islower():
+        return token.is_capital and token.form in _ADJECTIVES and not taken[at]
+    form = token.form
+    if form in _VERB_FORMS or form in _NOT_ADJECTIVES or is_everyday_word(form):
+        return False
+    if form in _ADJECTIVES:
+        return True
+    return len(form) > 3 and bool(_ADJECTIVE.search(form))
+
+
+def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, str]:
+    """Where the phrase of a head begins, its determiner left out, and that determiner."""
+    start = at
+    while start and not taken[start - 1]:
+        before = tokens[start - 1]
+        if before.form in INDEFINITE and before.form not in {"autre", "autres", "other", "a"}:
+            return start, before.form
+        if before.form == "a" and before.text in {"a", "A"}:
+            return start, "a"
+        if before.form in DEFINITE:
+            return start, before.form
+        if before.form in _MODIFIERS_BEFORE:
+            start -= 1
+            continue
+        english = (
+            before.text.islower()
+            and before.is_word
+            and before.form not in _NOT_ENGLISH_MODIFIERS
+            and before.form not in _VERB_FORMS
+            and not is_everyday_word(before.form)
+            and tokens[at].form in _ENGLISH_HEADS
+            and at - start < 4
+        )
+        hyphen = before.text == "-" and start > 1 and tokens[start - 2].end == before.start
+        if english or (hyphen and tokens[at].form in _ENGLISH_HEADS):
+            start -= 1
+            continue
+        break
+    if start and tokens[start - 1].form in {"d'", "de"} and tokens[start].form in {
+        "autres", "anciens", "nombreux", "grands", "petits"
+    }:  # fmt: skip
+        return start, "des"
+    return start, ""
+
+
+_ENGLISH_HEADS = _words(
+    "company companies firm firms plant plants factory factories workshop workshops maker makers "
+    "manufacturer manufacturers producer producers supplier suppliers distiller distillers "
+    "distillery distilleries brewer brewers brewery breweries refinery station mill mills haulier "
+    "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
+    "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
+    "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
+    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative startup "
+    "contractor contractors neighbour neighbours buyer buyers builder builders tailor tailors "
+    "hospital hospitals council councils authority authorities agency agencies chamber network "
+    "university laboratory lab labs school college ministry regulator regulators trust clinic "
+    "winery wineries platform"
+)
+_NOT_ENGLISH_MODIFIERS = _words(
+    "to at from by with of for in on and or but as than then bought buys made makes supplied gave "
+    "asked found uses used help helps helped told via through between local's including includes"
+)
+
+
+def _is_sold(tokens: Sequence[Token], start: int) -> bool:
+    return start > 0 and tokens[start - 1].form in {"produits", "produit"}
+
+
+def _written(sentence: Sentence, start: int, end: int) -> str:
+    """The phrase as a name, with what a parenthesis adds to it ("Partenaires (alcool)")."""
+    tokens = sentence.tokens
+    text = sentence.text[tokens[start].start : tokens[end - 1].end]
+    return _capitalised(text)
+
+
+def _capitalised(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _head_of(name: str) -> str:
+    for word in re.findall(r"[^\W_]+", fold(name)):
+        if word in PUBLIC_HEADS or word in FIRM_HEADS or TRADE.search(word):
+            return word
+    return ""
+
+
+def _says(text: str, words: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text))
