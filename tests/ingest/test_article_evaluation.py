@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.article import Article, Person
 from ingest.article_evaluation import (
     Said,
     SaidParticipation,
@@ -12,11 +13,13 @@ from ingest.article_evaluation import (
     Tally,
     as_json,
     evaluate_articles,
+    said_in,
     table,
 )
 from ingest.article_labels import LabelledParticipant, Labels
+from kb.editorial.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.errors import InputError
-from kb.models import Role
+from kb.models import Participation, Role
 
 PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK
@@ -327,3 +330,35 @@ def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> Non
     assert counts(scores, "title") == (1, 0, 1)
     assert counts(scores, "body") == (1, 0, 1)
     assert as_json(scores)["unread"] == ["a.txt: is encrypted"]
+
+
+def test_what_an_article_and_its_proposals_say_is_compared() -> None:
+    article = Article(
+        title="T",
+        text="x",
+        author=Person("Jean Dupin", "maire"),
+        moderator=Person("Ali Benali"),
+        modified="2020-07-01",
+        themes=("Achats",),
+    )
+    proposals = Proposals(
+        fields=(
+            ProposedField("title", "U", "", 1.0, "rules"),
+            ProposedField("need", "gel", "", 0.4, "rules"),
+            ProposedField("need", "masques", "", 0.6, "rules"),
+        ),
+        participations=(
+            ProposedParticipation(Participation("Avel", PRODUCER, "avel"), "Avel…", 0.7, "rules"),
+        ),
+    )
+    assert said_in(article, proposals) == Said(
+        title="T",
+        author="Jean Dupin",
+        author_job="maire",
+        moderator="Ali Benali",
+        modified="2020-07-01",
+        themes=("Achats",),
+        text="x",
+        need="masques",
+        participations=(SaidParticipation("Avel", "avel", PRODUCER, 0.7),),
+    )

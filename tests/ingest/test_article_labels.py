@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from pypdf import PdfReader
 
 from ingest.article_labels import LabelledParticipant, read_labelled, read_labels
 from kb.errors import InputError
 from kb.models import Role
+from tests.data.articles.make_documents import make_all
 
 SET = Path(__file__).parents[1] / "data" / "articles"
 HALVES = [path for path in (SET / "tune", SET / "test") if path.is_dir()]
@@ -122,3 +125,19 @@ def test_the_set_of_the_project_is_well_labelled(half: Path) -> None:
             assert labels.title.casefold() in text.casefold(), path
             for snippet in (*labels.body_must_contain, *labels.body_must_not_contain):
                 assert snippet in text.replace("&nbsp;", " ").replace("’", "'"), (path, snippet)
+
+
+@pytest.mark.parametrize("half", HALVES, ids=lambda path: path.name)
+def test_the_documents_of_the_set_are_what_their_sources_make(half: Path, tmp_path: Path) -> None:
+    made = make_all(SET / "sources" / half.name, tmp_path)
+    kept = [path.name for path in half.iterdir() if path.suffix in {".pdf", ".docx", ".odt"}]
+    assert sorted(kept) == [path.name for path in made]
+    for path in made:
+        assert written_in(path) == written_in(half / path.name)
+
+
+def written_in(path: Path) -> str:
+    if path.suffix == ".pdf":
+        return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+    part = "word/document.xml" if path.suffix == ".docx" else "content.xml"
+    return ZipFile(path).read(part).decode()

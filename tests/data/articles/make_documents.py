@@ -1,6 +1,6 @@
 """Makes the articles that are office documents from sources that can be read and compared.
 
-    .venv/bin/python tests/data/articles/make_documents.py tests/data/articles/sources OUT
+    .venv/bin/python tests/data/articles/make_documents.py SOURCES OUT
 
 A source is named for what it becomes: `09-slug.pdf.txt` becomes `OUT/09-slug.pdf`. It starts with
 lines `@author` and `@title`, which go into the document's own properties, as a word processor
@@ -114,6 +114,7 @@ def _marked(line: str) -> tuple[str, str]:
 
 def make_all(sources: Path, folder: Path) -> list[Path]:
     """Makes each document of a folder of sources; what was made, in the order of the names."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = []
     for source in sorted(sources.glob("*.txt")):
         target = folder / source.stem
