@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest.work_command import work_command
 from kb.command_options import kb_option
 
 if TYPE_CHECKING:
@@ -78,7 +79,58 @@ def export_command(folder: Path, force: bool, kb: Path | None) -> None:
     click.echo(f"{exported.actors} actors and {exported.cases} cases written to {folder}.")
 
 
-COMMANDS: list[click.Command] = [ingest_command, export_command]
+@click.command("evaluate-articles")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--kb",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The knowledge base whose actors are known (default: those of the demonstration).",
+)
+@click.option("--details", is_flag=True, help="Name each thing that is wrong or missed.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.pass_context
+def evaluate_articles_command(
+    context: click.Context, folder: Path, kb: Path | None, details: bool, as_json: bool
+) -> None:
+    """Measure what is read out of the labelled articles of DIR: precision and recall.
+
+    Each article of DIR has its labels beside it, as NAME.json. Exits with 1 if an article cannot
+    be read.
+    """
+    import json
+
+    from ingest import article_evaluation
+    from ingest.gazetteer import KnownActors
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    kb = kb or (context.obj or {}).get("kb")
+    if kb is None:
+        actors = article_evaluation.demonstration_actors()
+    else:
+        knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb))
+        try:
+            actors = KnownActors.of(knowledge_base)
+        finally:
+            knowledge_base.close()
+    scores = article_evaluation.evaluate_articles(folder, article_evaluation.finder(actors))
+    if as_json:
+        click.echo(json.dumps(article_evaluation.as_json(scores), ensure_ascii=False, indent=2))
+    else:
+        lines = [*(map(str, scores.slips) if details else ()), *article_evaluation.table(scores)]
+        for line in (*lines, *scores.unread):
+            click.echo(line)
+    if scores.unread:
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS: list[click.Command] = [
+    ingest_command,
+    export_command,
+    work_command,
+    evaluate_articles_command,
+]
 
 
 def _print_report(report: "Report") -> None:

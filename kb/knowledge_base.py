@@ -46,13 +46,15 @@ from kb.prepared_model import load_encoder
 from kb.schema import SCHEMA_VERSION
 from kb.search import Ingredients, search
 from kb.settings import Settings
-from kb.store import Store
+from kb.store import Store, is_writable
 from kb.store_pool import StorePool
 
 logger = logging.getLogger(__name__)
 
 DATABASE_FILE = "kb.sqlite"
 EMBEDDING_BATCH = 64
+REFRESH_PATIENCE_S = 0.1
+"""How long a search waits for another thread to bring the index up to date."""
 
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
@@ -132,6 +134,11 @@ class KnowledgeBase:
         base = cls(settings.kb, lambda: load_encoder(settings))
         base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
         return base
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may change the base."""
+        return is_writable(self.folder / DATABASE_FILE)
 
     def close(self) -> None:
         """Closes what this base holds open."""
@@ -556,20 +563,23 @@ class KnowledgeBase:
     def _fresh_index(self, store: Store) -> Index:
         """The index at the store's generation.
 
-        While one thread brings it up to date, the others go on searching the one before.
+        While one thread brings it up to date, the others wait a moment for it, which is mostly
+        enough, and else go on searching the one before.
         """
         self._refuse_mismatch(store, outdated=False)
         index = self._index
         if index is not None and index.generation == store.generation:
             return index
-        if not self._lock.acquire(blocking=index is None) and index is not None:
+        if index is None:
+            self._lock.acquire()
+        elif not self._lock.acquire(timeout=REFRESH_PATIENCE_S):
             return index
         try:
             with store.reading():
                 encoder = self.encoder
-                index = self._index or Index.load(
-                    self.folder, encoder.fingerprint, encoder.dimension, store
-                )
+                index = self._index
+                if index is None:
+                    index = Index.load(self.folder, encoder.fingerprint, encoder.dimension)
                 if index.generation != store.generation:
                     index = index.refreshed(store)
                 self._index = index

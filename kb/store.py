@@ -115,7 +115,7 @@ class Store:
                 f"{path.parent} is not a knowledge base: it has no {path.name}. "
                 "Make one with `quisait ingest`, or name another with --kb."
             )
-        writable = _is_writable(path)
+        writable = is_writable(path)
         try:
             store = cls(_connect(path, "mode=rwc")) if writable else cls._open_to_read(path)
             store._check(path, create=create)
@@ -407,13 +407,13 @@ class Store:
 
         With `among`, only those passages are looked at.
         """
-        rows = self._select(
+        query = (
             "select p.id, kind || ' ' || lang from passages p join embeddings e using (text_hash)"
             " join documents d on d.id = document_id where encoder = :encoder"
-            + (" and p.id in (select value from json_each(:values))" if among is not None else ""),
-            among or (),
-            encoder=encoder,
         )
+        if among is not None:
+            query += " and p.id in (select value from json_each(:values))"
+        rows = self._select(query, among or (), encoder=encoder)
         return {row[0]: row[1] for row in rows}
 
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
@@ -504,9 +504,10 @@ class Store:
             "insert into passage_changes (passage_id) values (?)",
             ([id_] for id_ in sorted(self._touched)),
         )
-        last = execute("insert into passage_changes (generation) values (?)", [generation])
+        execute("insert into passage_changes (generation) values (?)", [generation])
         execute(
-            "delete from passage_changes where id <= ?", [last.lastrowid - PASSAGE_CHANGES_KEPT]
+            "delete from passage_changes where id <= (select max(id) from passage_changes) - ?",
+            [PASSAGE_CHANGES_KEPT],
         )
 
     def set_property(self, name: str, value: str) -> None:
@@ -704,7 +705,12 @@ def fts_query(stems: Collection[str]) -> str:
 _TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 
 
-def _is_writable(path: Path) -> bool:
+def is_writable(path: Path) -> bool:
+    """Whether this process may write the database at `path`, or make it.
+
+    Raises:
+        ReadOnlyKnowledgeBase: there is none and it cannot be made.
+    """
     if not path.exists() and not os.access(path.parent, os.W_OK):
         raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
     return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))

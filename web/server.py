@@ -1,5 +1,6 @@
 """A server that listens: takes its port first, warms up, and says when it is ready."""
 
+import asyncio
 import socket
 from contextlib import closing, suppress
 
@@ -10,6 +11,7 @@ from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
+from web.supervisor import Supervisor
 
 
 def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None:
@@ -35,18 +37,26 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             h11_max_incomplete_event_size=256 * 1024,
             lifespan="off",
         )
-        _AnnouncingServer(config, _url(bound)).run(sockets=[bound])
+        _Server(config, _url(bound), Supervisor(knowledge_base)).run(sockets=[bound])
 
 
-class _AnnouncingServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+class _Server(uvicorn.Server):
+    """Says when it listens, and has a worker at hand for as long as it does."""
+
+    def __init__(self, config: uvicorn.Config, url: str, supervisor: Supervisor) -> None:
         super().__init__(config)
         self._url = url
+        self._supervisor = supervisor
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")
+            self._supervisor.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Here and not after `run`, which a signal to end does not return from.
+        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self._supervisor.stop))
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

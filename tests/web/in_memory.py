@@ -127,6 +127,10 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         self._cases = {case.id: case for case in cases}
         self.searches: list[tuple[str, int, Filters]] = []
 
+    @property
+    def writable(self) -> bool:
+        return False
+
     def search(
         self,
         query: str,

@@ -1,0 +1,80 @@
+"""Uploads: files that came through the page and wait, in the base's folder, for their job.
+
+Each lies in a folder of its own, with a name that cannot be guessed. It is deleted when the job
+that names it has ended, or after a day if no job ever named it.
+"""
+
+import contextlib
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import BinaryIO
+
+from kb.errors import InputError
+
+UPLOADS = "uploads"
+KEPT_UNNAMED_S = 24 * 3600.0
+MAX_BYTES = 1_000_000_000
+MAX_NAME_CHARS = 120
+_CHUNK_BYTES = 1 << 20
+
+
+def keep_upload(
+    kb_folder: Path, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
+) -> Path:
+    """Writes what was sent to a file with its own name, as far as that is a plain one.
+
+    Raises:
+        InputError: it has more than `max_bytes`; nothing of it is kept.
+    """
+    folder = kb_folder / UPLOADS / secrets.token_hex(16)
+    folder.mkdir(parents=True)
+    path = folder / plain_name(name)
+    with contextlib.ExitStack() as unless_it_is_whole:
+        unless_it_is_whole.callback(shutil.rmtree, folder, ignore_errors=True)
+        with path.open("wb") as file:
+            while chunk := content.read(_CHUNK_BYTES):
+                if file.tell() + len(chunk) > max_bytes:
+                    raise InputError(f"{path.name} has more than {max_bytes // 1_000_000} MB")
+                file.write(chunk)
+        unless_it_is_whole.pop_all()
+    return path
+
+
+def is_upload(kb_folder: Path, path: Path) -> bool:
+    """Whether a path leads to what was uploaded to this base, and not elsewhere."""
+    return (kb_folder / UPLOADS).resolve() in path.resolve().parents
+
+
+def tidy_uploads(kb_folder: Path, wanted: Collection[str], done_with: Collection[str]) -> None:
+    """Deletes the uploads that are not needed any more.
+
+    Args:
+        kb_folder: the folder of the base.
+        wanted: texts that name uploads which are still to be read.
+        done_with: texts that name uploads which are not, unless `wanted` names them too.
+    """
+    try:
+        folders = [path for path in (kb_folder / UPLOADS).iterdir() if path.is_dir()]
+    except FileNotFoundError:
+        return
+    for folder in folders:
+        if any(folder.name in text for text in wanted):
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another worker tidies too
+            is_old = time.time() - folder.stat().st_mtime > KEPT_UNNAMED_S
+            if is_old or any(folder.name in text for text in done_with):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def plain_name(name: str) -> str:
+    """The last part of a name, without what a file system or a terminal could stumble over."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = re.sub(r"[^\w .()'-]", "_", last).strip(" .-")
+    stem, dot, suffix = plain.rpartition(".")
+    if not dot or len(suffix) > 10:
+        return plain[:MAX_NAME_CHARS] or "upload"
+    return f"{stem[: MAX_NAME_CHARS - len(suffix) - 1]}.{suffix}"

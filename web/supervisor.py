@@ -1,0 +1,88 @@
+"""The supervisor: sees to it that jobs find a worker, as long as the server runs.
+
+A worker is a process of its own, of low priority: work never takes the interpreter from a search.
+It is started when a job waits, ends by itself when none has come for a while, and is ended with
+the server. A job that it was at then goes back into the queue.
+"""
+
+import contextlib
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
+
+LOOK_EVERY_S = 1.0
+LINGER_S = 60
+ENDS_WITHIN_S = 8.0
+MAX_PAUSE_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
+    """What starts a worker; its settings are those of this process's environment."""
+    # -P: a folder called `web` where the server was started is not ours.
+    worker = [sys.executable, "-P", "-m", "web", "work", "--until-idle", "--linger", str(LINGER_S)]
+    return [*worker, "--kb", str(knowledge_base.folder.absolute())]
+
+
+class Supervisor:
+    def __init__(self, knowledge_base: KnowledgeBase, command: Sequence[str] | None = None) -> None:
+        self._knowledge_base = knowledge_base
+        self._command = command
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._failures = 0
+        self._not_before = 0.0
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Looks for jobs from now on; not where the base cannot be written."""
+        if self._knowledge_base.writable:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the worker, and waits for it."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        worker, self._worker = self._worker, None
+        if worker is None or worker.poll() is not None:
+            return
+        worker.terminate()
+        try:
+            worker.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            # Its job is found to be without a worker after a while.
+            worker.kill()
+            worker.wait()
+
+    def _watch(self) -> None:
+        while not self._ending.wait(LOOK_EVERY_S):
+            # A base that cannot be read now may be at the next look.
+            with contextlib.suppress(KnowledgeBaseError):
+                self._look()
+
+    def _look(self) -> None:
+        if self._worker is not None:
+            code = self._worker.poll()
+            if code is None:
+                return
+            self._worker = None
+            self._failures = self._failures + 1 if code else 0
+            if code:
+                pause = min(2.0**self._failures, MAX_PAUSE_S)
+                self._not_before = time.monotonic() + pause
+                _log.warning("The worker ended with %s; the next starts in %.0f s.", code, pause)
+        jobs = self._knowledge_base.jobs
+        if time.monotonic() >= self._not_before and jobs.waiting() and not jobs.working():
+            command = self._command or worker_command(self._knowledge_base)
+            # A session of its own: Ctrl-C reaches the server, which then ends its worker.
+            self._worker = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, start_new_session=True
+            )
