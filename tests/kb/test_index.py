@@ -1,16 +1,23 @@
-from collections.abc import Callable
+import contextlib
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kb.documents import derive
-from kb.embedding import Embeddings
-from kb.index import CARD_FILE, INDEX_FILE, PRIOR_PASSAGES, Index
-from kb.models import Actor, Kind
+from kb.embedding import Embeddings, TextKind
+from kb.index import INDEX_FILE, PRIOR_PASSAGES, Index, Sums
+from kb.models import Actor, Case, Kind, Record
 from kb.store import Store
+from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
+ENCODER = WordCountEncoder("e", DIMENSION)
 
 
 def unit_rows(n: int, seed: int = 0) -> Embeddings:
@@ -130,43 +137,351 @@ def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> Non
     add(store, names(10), vectors)
     saved = Index("e", DIMENSION).refreshed(store)
     saved.save(tmp_path)
-    loaded = Index.load(tmp_path, "e", DIMENSION, store)
+    loaded = Index.load(tmp_path, "e", DIMENSION)
     assert loaded.generation == store.generation
     query = unit_rows(1, seed=7)[0]
     assert loaded.search(query, 10) == saved.search(query, 10)
     assert loaded.standardised(query, dict(loaded.search(query, 10))) == saved.standardised(
         query, dict(saved.search(query, 10))
     )
-    assert {path.name for path in tmp_path.glob("*faiss*")} == {INDEX_FILE, CARD_FILE}
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE}
+
+
+def test_what_former_versions_saved_is_deleted(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "passages.faiss").touch()
+    (tmp_path / "passages.faiss.json").touch()
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE}
+
+
+def one_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def other_arrays(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, other=np.zeros(3))
+
+
+def flip_a_bit_in_the_middle(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[content.index(np.float32(1).tobytes())] ^= 1
+    path.write_bytes(content)
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda folder: (folder / CARD_FILE).unlink(),
-        lambda folder: (folder / CARD_FILE).write_text("{"),
-        lambda folder: (folder / CARD_FILE).write_text("[1]"),
-        lambda folder: (folder / INDEX_FILE).unlink(),
-        lambda folder: (folder / INDEX_FILE).write_bytes(b"half"),
-        lambda folder: (folder / INDEX_FILE).write_bytes(
-            b"x" * (folder / INDEX_FILE).stat().st_size
-        ),
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        lambda path: path.write_bytes(b"x" * path.stat().st_size),
+        one_array,
+        other_arrays,
+        flip_a_bit_in_the_middle,
     ],
-    ids=["no card", "half a card", "another card", "no index", "half an index", "another file"],
+    ids=["none", "empty", "half", "another", "one array", "other arrays", "a bit flipped"],
 )
 def test_an_index_that_cannot_be_trusted_is_not_read(
     store: Store, tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
-    add(store, names(3), unit_rows(3))
+    add(store, names(3), np.eye(3, DIMENSION, dtype=np.float32))
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    spoil(tmp_path)
-    assert len(Index.load(tmp_path, "e", DIMENSION, store)) == 0
+    spoil(tmp_path / INDEX_FILE)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
 
 
-def test_an_index_of_another_encoder_or_state_is_not_read(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("encoder", "dimension"), [("other", DIMENSION), ("e", DIMENSION + 1)])
+def test_an_index_of_another_encoder_is_not_read(
+    store: Store, tmp_path: Path, encoder: str, dimension: int
+) -> None:
     add(store, names(3), unit_rows(3))
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    assert len(Index.load(tmp_path, "other", DIMENSION, store)) == 0
+    assert len(Index.load(tmp_path, encoder, dimension)) == 0
+
+
+def test_an_index_saved_before_a_change_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
+    add(store, names(10), unit_rows(10))
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    assert len(loaded) == 10
+    assert_as_made_afresh(loaded.refreshed(store), store)
+
+
+# Kept up to date
+
+
+def put(store: Store, records: Collection[Record], removed: Collection[str] = ()) -> None:
+    """One change of the base, as `KnowledgeBase.put` and `remove` make it."""
+    with store.changing():
+        for id_ in removed:
+            store.remove(Kind.ACTOR, id_)
+        for record in records:
+            derived = derive(record)
+            hashes, texts = list(derived.encoder_texts), list(derived.encoder_texts.values())
+            if texts:
+                rows = ENCODER.encode(texts, TextKind.DOCUMENT)
+                store.put_embeddings("e", dict(zip(hashes, rows, strict=True)))
+            store.put(record, derived.documents, derived.names)
+
+
+def assert_as_made_afresh(index: Index, store: Store) -> None:
+    """The index holds what the store holds, and measures cosines as if it had always held it."""
+    groups = store.embedded_passages("e")
+    assert index.generation == store.generation
+    assert len(index) == len(groups)
+    query = unit_rows(1, seed=7)[0]
+    found = dict(index.search(query, len(groups) + 1))
+    assert found == dict(Index("e", DIMENSION).refreshed(store).search(query, len(groups) + 1))
+    if not groups:
+        assert found == {}
+        return
+    ids = list(groups)
+    vectors = store.embeddings("e", ids)
+    cosines = vectors @ query
+    np.testing.assert_allclose([found[id_] for id_ in ids], cosines, atol=1e-6)
+    assert index.cosines(query, ids) == {id_: found[id_] for id_ in ids}
+
+    of_row = np.array(list(groups.values()))
+    above = np.empty(len(ids))
+    centred = vectors.astype(np.float64)
+    overall = centred.mean(axis=0)
+    for group in set(groups.values()):
+        rows = of_row == group
+        share = rows.sum() / (rows.sum() + PRIOR_PASSAGES)
+        mean = share * centred[rows].mean(axis=0) + (1 - share) * overall
+        centred[rows] -= mean
+        above[rows] = cosines[rows] - query @ mean
+    variance = query @ (centred.T @ centred / len(ids)) @ query
+    deviation = max(float(variance), 1e-12) ** 0.5
+    measured = index.standardised(query, found)
+    np.testing.assert_allclose([measured[id_] * deviation for id_ in ids], above, atol=1e-6)
+
+
+def some_record(chance: random.Random) -> Record:
+    """One of few ids, texts and languages, so that all of them come again."""
+    id_, lang = f"a{chance.randrange(30)}", chance.choice(["fr", "fr", "en"])
+    text = " ".join(chance.choices(["cuir", "gant", "verre", "alcool", "bois", "fil"], k=3))
+    if chance.random() < 0.2:
+        return Case(id=id_, title=chance.choice(["Gel", "Masques"]), text=text, lang=lang)
+    return Actor(id=id_, name=id_, description=text if chance.random() < 0.9 else "", lang=lang)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_changes_lead_to_the_index_made_afresh(
+    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.index.FREE_ROWS", 4)
+    monkeypatch.setattr("kb.index.BATCH", 3)
+    monkeypatch.setattr("kb.store.PASSAGE_CHANGES_KEPT", 60)
+    chance = random.Random(seed)  # noqa: S311
+    index = Index("e", DIMENSION)
+    ways = set()
+    for _ in range(40):
+        records = {record.id: record for record in (some_record(chance) for _ in range(6))}
+        size = chance.choice([0, 1, 1, 2, 6])
+        removed = [f"a{chance.randrange(30)}" for _ in range(chance.choice([0, 0, 1, 3, 20]))]
+        put(store, list(records.values())[:size], removed)
+        if chance.random() < 0.6:
+            ways.add(store.passages_touched_since(index.generation) is None)
+            index = index.refreshed(store)
+            assert_as_made_afresh(index, store)
+    assert ways == {True, False}  # by what is remembered, and without
+
+
+def test_a_change_is_not_looked_for_where_nothing_changed(store: Store) -> None:
+    """Only the passages that the store remembers as touched are compared."""
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    store.database.execute("delete from passages")  # behind the store's back
+    add(store, ["b"], unit_rows(1, seed=9))
+    assert len(index.refreshed(store)) == 4
+    assert len(Index("e", DIMENSION).refreshed(store)) == 1
+
+
+def test_changes_long_past_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.store.PASSAGE_CHANGES_KEPT", 10)
+    add(store, ["a"], unit_rows(1))
+    old = Index("e", DIMENSION).refreshed(store)
+    for i in range(20):
+        add(store, [f"b{i % 4}"], unit_rows(1, seed=i))
+    recent = store.generation
+    add(store, ["c"], unit_rows(1, seed=99))
+    (kept,) = store.database.execute("select count(*) from passage_changes").fetchone()
+    assert kept == 10
+    assert store.passages_touched_since(old.generation) is None
+    assert len(store.passages_touched_since(recent) or ()) == 2  # its name, and what it does
+    assert_as_made_afresh(old.refreshed(store), store)
+
+
+def test_a_change_larger_than_what_is_remembered(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.PASSAGE_CHANGES_KEPT", 10)
+    add(store, ["a"], unit_rows(1))
+    old = Index("e", DIMENSION).refreshed(store)
+    add(store, names(20, "b"), unit_rows(20))
+    assert store.passages_touched_since(old.generation) is None
+    assert store.passages_touched_since(store.generation) == set()
+    assert_as_made_afresh(old.refreshed(store), store)
+
+
+def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
+    add(store, ["a"], unit_rows(1))
+    before = store.generation
+    with contextlib.suppress(ZeroDivisionError), store.changing():
+        store.remove(Kind.ACTOR, "a")
+        _ = 1 / 0
     with store.changing():
         pass
-    assert len(Index.load(tmp_path, "e", DIMENSION, store)) == 0
+    assert store.passages_touched_since(before) == set()
+
+
+def copy_of(store: Store, path: Path) -> Store:
+    target = sqlite3.connect(path)
+    store.database.conn.backup(target)
+    target.close()
+    return Store.open(path)
+
+
+def test_a_restored_copy_is_not_brought_up_to_date_by_what_the_other_base_did(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    common = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="b", name="B", description="verre")], removed=["a"])
+    ours = common.refreshed(store)
+    put(copy, [Actor(id="c", name="C", description="fil")])  # as many changes as ours has seen
+    put(copy, [Actor(id="d", name="D", description="bois")])
+    assert copy.passages_touched_since(ours.generation) is None
+    assert_as_made_afresh(ours.refreshed(copy), copy)
+    assert copy.passages_touched_since(common.generation)
+    assert_as_made_afresh(common.refreshed(copy), copy)
+
+
+def test_a_restored_copy_is_searched_at_its_own_state(store: Store, tmp_path: Path) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    put(store, [Actor(id="b", name="B", description="verre")])
+    assert_as_made_afresh(Index("e", DIMENSION).refreshed(store).refreshed(copy), copy)
+
+
+def test_an_embedding_that_comes_later_is_found(store: Store) -> None:
+    derived = derive(actor := Actor(id="a", name="A", description="cuir"))
+    with store.changing():
+        store.put(actor, derived.documents, derived.names)
+    index = Index("e", DIMENSION).refreshed(store)
+    assert len(index) == 0
+    with store.changing():
+        store.put_embeddings("e", dict.fromkeys(derived.encoder_texts, unit_rows(1)[0]))
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_a_new_title_gives_the_same_text_a_new_embedding(store: Store) -> None:
+    """The encoder reads a passage of a case after its title."""
+    put(store, [Case(id="c", title="Gel", text="Un article.")])
+    index = Index("e", DIMENSION).refreshed(store)
+    put(store, [Case(id="c", title="Masques", text="Un article.")])
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_the_same_text_in_another_language_moves_to_another_group(store: Store) -> None:
+    put(store, [Actor(id=f"a{i}", name="A", description=f"fil {i}", lang="fr") for i in range(5)])
+    index = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="a0", name="A", description="fil 0", lang="en")])
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_indexes_refreshed_from_one_do_not_disturb_each_other(store: Store, tmp_path: Path) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    first = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="b", name="B", description="verre")])
+    put(copy, [Actor(id="c", name="C", description="fil")])
+    ours, theirs = first.refreshed(store), first.refreshed(copy)
+    assert_as_made_afresh(ours, store)
+    assert_as_made_afresh(theirs, copy)
+    assert len(first) == 1
+
+
+def test_memory_of_what_is_gone_is_given_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.index.FREE_ROWS", 4)
+    index = Index("e", DIMENSION)
+    for i in range(50):
+        put(store, [Actor(id="a", name="A", description=f"cuir {i}")])
+        index = index.refreshed(store)
+    assert len(index) == 1
+    assert len(index._held.ids) < 20
+
+
+def test_equal_cosines_are_in_the_order_of_the_ids(store: Store) -> None:
+    (vector,) = unit_rows(1)
+    ids = add(store, names(20), np.tile(vector, (20, 1)))
+    index = Index("e", DIMENSION)
+    for _ in range(2):
+        index = index.refreshed(store)
+        assert [id_ for id_, _ in index.search(vector, 7)] == sorted(ids)[:7]
+        add(store, ["a3", "a5"], np.tile(vector, (2, 1)))
+
+
+def test_sums_do_not_drift() -> None:
+    vectors = unit_rows(100)
+    query = unit_rows(1, seed=7)[0]
+    sums = Sums.none(DIMENSION).changed(+1, ["fr"] * 50, vectors[:50])
+    before = sums.chance(query)
+    for _ in range(5000):
+        sums = sums.changed(+1, ["fr"] * 50, vectors[50:]).changed(-1, ["fr"] * 50, vectors[50:])
+    means, deviation = sums.chance(query)
+    assert means == pytest.approx(before[0], rel=1e-9)
+    assert deviation == pytest.approx(before[1], rel=1e-9)
+
+
+READER = """
+import sys
+from pathlib import Path
+from kb.errors import QueryError
+from kb.knowledge_base import KnowledgeBase
+from tests.encoders import WordCountEncoder
+
+base = KnowledgeBase(Path(sys.argv[1]), lambda: WordCountEncoder("e", 64))
+for line in sys.stdin:
+    print(*(hit.actor.id for hit in base.search(line).hits), flush=True)
+"""
+
+
+def test_the_next_search_of_another_process_finds_a_change(tmp_path: Path) -> None:
+    from kb.knowledge_base import KnowledgeBase
+
+    Store.open(tmp_path / "kb.sqlite", create=True).close()
+    base = KnowledgeBase(tmp_path, lambda: WordCountEncoder("e", 64))
+    base.put([Actor(id="a", name="A", description="gants de cuir")])
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+
+        def found(query: str) -> list[str]:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            reader.stdin.write(f"{query}\n")
+            reader.stdin.flush()
+            return reader.stdout.readline().split()
+
+        assert found("cuir")[:1] == ["a"]
+        base.put([Actor(id="b", name="B", description="sacs en cuir")])
+        assert set(found("cuir")) == {"a", "b"}
+        base.remove(Kind.ACTOR, ["a"])
+        assert found("cuir") == ["b"]
+        reader.stdin.close()
+    base.close()

@@ -21,7 +21,7 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.hits import Filters
-from kb.index import CARD_FILE, INDEX_FILE, Index
+from kb.index import INDEX_FILE, Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.settings import Settings
@@ -250,7 +250,6 @@ def test_the_index_is_a_cache(base: KnowledgeBase, open_base: OpenBase) -> None:
     base.save_index()
     found = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
     (base.folder / INDEX_FILE).write_bytes(b"damaged")
-    (base.folder / CARD_FILE).unlink()
     again = open_base(WordCountEncoder())
     assert [(hit.actor.id, hit.score) for hit in again.search("cuir").hits] == found
 
