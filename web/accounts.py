@@ -22,14 +22,16 @@ from fastapi import Depends, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from kb.editorial.accounts import Account, AccountRole
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web.refusals import NotSignedIn, not_allowed, strange_form
+from web.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
 from web.secret import site_secret
+from web.wording import N_
 
 COOKIE = "quisait"
 SECURE_COOKIE = f"__Host-{COOKIE}"
@@ -42,6 +44,9 @@ RENEWED_EVERY_S = DAY_S
 
 MAX_FIELD_BYTES = 5 * 1024 * 1024
 """The longest text that a form may carry outside of a file."""
+
+
+STRANGERS_FORM_BYTES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ class Sessions:
         return {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
 
 
-def has_session_cookie(request: Request) -> bool:
+def has_session_cookie(request: HTTPConnection) -> bool:
     return COOKIE in request.cookies or SECURE_COOKIE in request.cookies
 
 
@@ -236,10 +241,23 @@ AnAdministrator = Annotated[Account, Depends(require(AccountRole.ADMINISTRATOR))
 async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[FormData]:
     if not sessions_of(request).comes_from_here(request):
         raise strange_form()
+    if not session.bound_to:
+        raise no_cookie()
+    _refuse_long_form(request, session)
     async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
         if not sessions_of(request).vouches(session, str(form.get("csrf", ""))):
             raise strange_form()
         yield form
+
+
+def _refuse_long_form(request: Request, session: Session) -> None:
+    """Refuses what would fill memory: files alone are kept on disk while they are read."""
+    if session.account and request.headers.get("Content-Type", "").startswith("multipart/"):
+        return
+    limit = 3 * MAX_FIELD_BYTES if session.account else STRANGERS_FORM_BYTES
+    announced = request.headers.get("Content-Length", "")
+    if not announced.isdecimal() or int(announced) > limit:
+        raise Refusal(413, N_("This form is longer than any of this site: send a file instead."))
 
 
 async def _accounts_form(

@@ -5,9 +5,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import api, api_reference, discovery, pages
+from web import account_pages, api, api_reference, discovery, pages
 from web.accounts import Sessions
 from web.assets import Assets
+from web.body_limit import BodyLimit
 from web.error_responses import answer_errors
 from web.rendering import Renderer
 from web.security import SecurityHeaders
@@ -32,11 +33,13 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.renderer = Renderer(assets)
     app.state.sessions = Sessions(knowledge_base, settings)
+    app.state.doorkeeper = account_pages.Doorkeeper()
 
-    for room in (api, api_reference, pages, discovery):
+    for room in (api, api_reference, pages, account_pages, discovery):
         app.include_router(room.router)
     app.mount("/static", assets)
     answer_errors(app)
+    app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     return app

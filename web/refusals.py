@@ -40,3 +40,13 @@ def strange_form() -> Refusal:
             "and send it again."
         ),
     )
+
+
+def no_cookie() -> Refusal:
+    return Refusal(
+        403,
+        N_(
+            "The browser did not send the cookie of this site: allow it to keep one, then go back "
+            "and reload the page."
+        ),
+    )

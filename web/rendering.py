@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kb.departments import NAMES
+from kb.editorial.accounts import AccountRole
 from kb.hits import Fit
 from kb.models import Role
 from web import linked_data, passages
@@ -22,7 +23,7 @@ from web.localisation import (
     written_date,
     written_number,
 )
-from web.wording import FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
+from web.wording import ACCOUNT_ROLE_WORDS, FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
 
 
 class Renderer:
@@ -57,6 +58,9 @@ def _environment(language: Language, assets: Assets) -> Environment:
     def role_word(role: Role) -> str:
         return messages.gettext(ROLE_WORDS[role])
 
+    def account_role_word(role: AccountRole) -> str:
+        return messages.gettext(ACCOUNT_ROLE_WORDS[role])
+
     def nearness_word(fit: Fit) -> str:
         return messages.gettext(NEARNESS_WORDS[fit])
 
@@ -64,6 +68,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         language=language, languages=tuple(Language), asset=assets.url, path_to=path_to
     )
     environment.filters.update(
+        account_role_word=account_role_word,
         article=passages.article,
         country=partial(country_name, language=language),
         day=partial(written_date, language=language),

@@ -1,9 +1,15 @@
-"""The headers that every answer carries so that a browser runs and loads only what is ours."""
+"""The headers that every answer carries, so that a browser runs and loads only what is ours.
+
+What is shown to someone who is signed in is kept by no cache.
+"""
 
 from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.accounts import has_session_cookie
 
 _CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -39,9 +45,21 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_private = scope["type"] == "http" and _is_someones(HTTPConnection(scope))
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                if is_private:
+                    headers["Cache-Control"] = "private, no-store"
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _is_someones(connection: HTTPConnection) -> bool:
+    """Whether the answer may be for one person: it has a cookie or a token, and is no asset."""
+    if connection.url.path.startswith("/static/"):
+        return False
+    return has_session_cookie(connection) or "Authorization" in connection.headers

@@ -5,7 +5,8 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 
 from collections.abc import Mapping
 
-from kb.errors import QueryError
+from kb.editorial.accounts import AccountRole
+from kb.errors import AccountError, QueryError
 from kb.hits import Fit
 from kb.models import Role
 
@@ -42,6 +43,12 @@ ROLE_WORDS: Mapping[Role, str] = {
     Role.NETWORK: N_("Network"),
 }
 
+ACCOUNT_ROLE_WORDS: Mapping[AccountRole, str] = {
+    AccountRole.CONTRIBUTOR: N_("Contributor"),
+    AccountRole.MODERATOR: N_("Moderator"),
+    AccountRole.ADMINISTRATOR: N_("Administrator"),
+}
+
 _REFUSALS: Mapping[str, str] = {
     "empty": N_("Describe what you need in a few words: a thing, a material, a skill."),
     "too_long": N_("This is too long to search. One or two sentences are enough."),
@@ -55,3 +62,25 @@ UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code,
 def refusal(error: QueryError) -> str:
     """What to tell a person whose query was refused."""
     return _REFUSALS.get(error.reason, _OTHER_REFUSAL)
+
+
+_ACCOUNT_REFUSALS: Mapping[str, str] = {
+    "name": N_("The name of an account has 1 to 80 characters, all of them visible."),
+    "name_taken": N_("There is an account of this name already."),
+    "short_password": N_(
+        "The password needs 12 characters or more: a short sentence is easier to remember."
+    ),
+    "long_password": N_("The password has more than 1,000 characters."),
+    "plain_password": N_(
+        "The password is too easy to guess: it is the name, or a few characters repeated."
+    ),
+    "last_administrator": N_("This is the last administrator: make another one first."),
+    "disabled": N_("The account is disabled."),
+    "label": N_("Say in 1 to 80 characters what the token is for."),
+}
+_OTHER_ACCOUNT_REFUSAL = N_("This cannot be done with an account.")
+
+
+def account_refusal(error: AccountError) -> str:
+    """What to tell a person about an account that cannot be made or changed so."""
+    return _ACCOUNT_REFUSALS.get(error.reason, _OTHER_ACCOUNT_REFUSAL)

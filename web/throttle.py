@@ -1,0 +1,72 @@
+"""Slows down whoever tries and tries again: each attempt after the first few waits twice as long.
+
+Kept in memory, of the keys tried last: a restart forgets it, and filling it costs more attempts
+than it saves.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Attempts:
+    count: int = 0
+    last_at: float = 0
+
+
+class Throttle:
+    """`free` attempts for each key, then one after 1, 2, 4… seconds, `longest_s` at most.
+
+    A key that nobody tries for `forgotten_after_s` is new again.
+    """
+
+    def __init__(
+        self,
+        *,
+        free: int,
+        longest_s: float = 60,
+        forgotten_after_s: float = 15 * 60,
+        capacity: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._free = free
+        self._longest_s = longest_s
+        self._forgotten_after_s = forgotten_after_s
+        self._capacity = capacity
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._of: OrderedDict[str, _Attempts] = OrderedDict()
+
+    def attempt(self, key: str) -> float:
+        """Counts an attempt and returns 0; or the seconds to wait, if it comes too early.
+
+        Counted before its outcome is known, so that many at once are many.
+        """
+        now = self._clock()
+        with self._lock:
+            attempts = self._of.get(key)
+            if attempts is None or now - attempts.last_at > self._forgotten_after_s:
+                attempts = _Attempts()
+            over = attempts.count - self._free
+            delay = min(2.0 ** min(over, 30), self._longest_s) if over >= 0 else 0
+            left = attempts.last_at + delay - now if attempts.count else 0
+            if left > 0:
+                return left
+            attempts.count += 1
+            attempts.last_at = now
+            self._of[key] = attempts
+            self._of.move_to_end(key)
+            if len(self._of) > self._capacity:
+                self._of.popitem(last=False)
+        return 0
+
+    def succeeded(self, key: str, *, forget: bool = True) -> None:
+        """Forgets all attempts of a key, or the last one alone."""
+        with self._lock:
+            if forget:
+                self._of.pop(key, None)
+            elif key in self._of:
+                self._of[key].count -= 1
