@@ -1,0 +1,14 @@
+"""How much of an article is read: beyond these, a file is refused with a line that says so."""
+
+MAX_FILE_BYTES = 50_000_000
+"""A file of any format."""
+MAX_TEXT_BYTES = 5_000_000
+"""A text, a page or a feed: what is read whole."""
+MAX_TEXT_CHARS = 200_000
+"""The text of an article, as a case holds it."""
+MAX_PDF_PAGES = 200
+MAX_UNPACKED_BYTES = 100_000_000
+"""What an office document may unpack to."""
+MAX_UNPACKING_RATIO = 200
+"""How many times its packed size a part of an office document may unpack to."""
+MAX_FEED_ITEMS = 200

@@ -1,0 +1,416 @@
+"""What a line of a page announces: "Auteur de la page", "Posted by … on …", "Mots-clés :", "Suivre".
+
+A label announces a field, and its value lies after it on the line or on the lines below. The
+grammar is one of labels, not of any site: a line is a notice when it begins with a label, or
+with a byline, and little of it is left unexplained. A sentence that begins with "Publié par une
+équipe de chercheurs" is none.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from ingest.article import Person
+from ingest.persons import bare_name, is_job, is_organisation, person_at
+from ingest.plain_words import plain
+from ingest.written_dates import dates_in, is_unclear_date
+
+
+class Announced(StrEnum):
+    """The field that a label announces. `JOB`: of the person named before it."""
+
+    TITLE = "title"
+    AUTHOR = "author"
+    MODERATOR = "moderator"
+    JOB = "job"
+    DATE = "date"
+    MODIFIED = "modified"
+    MODERATED = "moderated"
+    THEMES = "themes"
+    CATEGORIES = "categories"
+    OTHER = "other"
+
+
+DATES = frozenset({Announced.DATE, Announced.MODIFIED, Announced.MODERATED})
+PEOPLE = frozenset({Announced.AUTHOR, Announced.MODERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One announcement of a line. `value` is empty where it lies on another line.
+
+    `person` is set for people; `is_bare` when no label said it: a byline, a date on its own.
+    """
+
+    announced: Announced
+    value: str = ""
+    person: Person = Person()
+    is_bare: bool = False
+    is_weak: bool = False
+
+
+class _Label(NamedTuple):
+    announced: Announced
+    pattern: re.Pattern[str]
+    then: Announced | None
+    """What a date without a label of its own means after this one."""
+    is_verb: bool
+    """Whether the value follows without a colon."""
+    is_weak: bool
+    """Whether the words also begin ordinary sentences."""
+
+
+_THING = (
+    r"(?:(?:cet(?:te)?\s+|cette\s+|this\s+|the\s+)?(?:article|note|fiche|texte|text|page|billet"
+    r"|post|compte[- ]rendu|document|actualite|contenu|story|report|publication|retour"
+    r" d'experience|temoignage|entretien|dossier|rapport|synthese)\s+(?:a ete\s+|was\s+)?)?"
+)
+_ENDING = r"(?:e|\(e\)|·e|\.e)?"
+_PAST = (
+    rf"(?:redige|ecrit|etabli|publie|poste|propose|signe|prepare|realise|mis{_ENDING} en ligne|cree"
+    rf"|recueilli|ajoute|transmis|paru|diffuse|soumis|partage|contribue){_ENDING}s?"
+)
+_ENGLISH_PAST = r"(?:posted|written|published|submitted|contributed|added|created|authored|shared)"
+_CHECKED = rf"(?:modere|valide|approuve|relu|verifie|controle){_ENDING}s?"
+_ENGLISH_CHECKED = r"(?:reviewed|approved|moderated|checked|validated|fact-checked)"
+_CHANGED = rf"(?:modifie|actualise|revise|corrige|mis{_ENDING} a jour){_ENDING}"
+_ENGLISH_CHANGED = r"(?:updated|modified|edited|revised|amended|changed)"
+_AUTHOR_NOUN = r"(?:aut(?:eur|rice)(?:\.rice|·rice|/rice|\(rice\)|e|\(e\))?s?(?:\(s\))?|autrices?)"
+_OF_PAGE = r"(?:\s+(?:de la (?:page|fiche|note)|de l'article|du (?:texte|billet|document)))?"
+
+
+def _labels() -> tuple[_Label, ...]:
+    def label(
+        announced: Announced,
+        pattern: str,
+        then: Announced | None = None,
+        *,
+        verb: bool = False,
+        weak: bool = False,
+    ) -> _Label:
+        return _Label(announced, re.compile(rf"(?:{pattern})(?![\w'-])"), then, verb, weak)
+
+    a = Announced
+    return (
+        label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|subject|intitule"),
+        # People, with a verb: the name follows.
+        label(a.AUTHOR, rf"{_THING}{_PAST} par|(?:propos|temoignages?) recueillis par"
+              r"|texte(?: et photos?)? de|un article de|un texte de", a.DATE, verb=True),
+        label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
+              r"|article|interview)(?: and photos)? by", a.DATE, verb=True),
+        label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}{_ENGLISH_CHECKED} by", a.MODERATED,
+              verb=True),
+        label(a.OTHER, rf"{_THING}(?:derniere )?{_CHANGED} par|{_THING}(?:last )?{_ENGLISH_CHANGED}"
+              r" by|(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
+              r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", a.MODIFIED, verb=True),
+        # Dates.
+        label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture)"
+              rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
+              rf"|{_THING}{_CHECKED}(?: en ligne)? le", a.MODERATED, verb=True),
+        label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
+              r"|actualisation|maj|edition)(?: (?:de|par) l'"
+              rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
+              rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?(?: le)?"
+              rf"|{_THING}(?:last )?(?:{_ENGLISH_CHANGED}|update|modification|revision)(?: on)?"
+              r"|(?:date )?modified", a.MODIFIED, verb=True),
+        label(a.DATE, rf"{_THING}{_PAST}(?: en ligne)?(?: le)?|(?:date de )?(?:publication"
+              r"|parution|redaction|creation|mise en ligne)(?: le)?"
+              rf"|{_THING}(?:first )?(?:{_ENGLISH_PAST})(?: on)?|date published"
+              r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
+              a.DATE, verb=True),
+        # People, with a noun: a colon, a name, or nothing follows.
+        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|red?act(?:eur|rice)s?|redaction"
+              r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
+              r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
+              r"|about the author|signature|de|from", a.DATE),
+        label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
+              r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture|modere par"
+              r"|page moderator", a.MODERATED),
+        label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
+        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?: abordees?| abordes| associes"
+              r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
+              r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets?(?: abordes)?"
+              r"|mots-cles et themes|themes? lies"),
+        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans|domaines?"
+              r"|posted in|publie dans|section"),
+        # A name may also follow these; so may anything else.
+        label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
+    )  # fmt: skip
+
+
+_LABELS = _labels()
+_SEPARATOR = re.compile(r"[\s|·•–—,;:()*_\[\]/-]+")
+_UNKNOWN = re.compile(r"[^|·•–—,;()]+")
+_LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|dans)\s+")
+_BIT = re.compile(
+    r"(?:\d+\s+(?:comments?|commentaires?|vues?|views?|partages?|shares?|reactions?|likes?"
+    r"|lectures?|min(?:utes?)?(?: read| de lecture)?)|(?:temps de )?lecture\s?:?\s?\d+\s?min\w*"
+    r"|no comments|aucun commentaire|imprimer|print|partager|share|suivre|follow|pdf"
+    r"|a \d\d?\s?[h:]\s?\d\d|facebook|twitter|linkedin|e-?mail|ecouter|listen)(?!\w)"
+)
+MAX_NOTICE_CHARS = 300
+_MAX_UNKNOWN_SHARE = 0.34
+_MAIL_WORDS = frozenset({"de", "from"})
+_PLACE = re.compile(r"[A-ZÀ-Þ][\w'’ .-]{1,40}?,?\s+(?=le\s+\d|on\s+|\d)")
+_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*")
+
+
+def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
+    """What a line announces; nothing when it is not a notice.
+
+    A label alone on its line, with or without a colon, announces a field without a value.
+    """
+    text = line.strip()
+    if not text or len(text) > MAX_NOTICE_CHARS:
+        return ()
+    folded = plain(text)
+    return _Reading(text, folded, english).read()
+
+
+def themes_of(value: str) -> tuple[str, ...]:
+    """The themes that a value lists: between `;` or `|` where there are any, else commas."""
+    value = value.strip(" .\t")
+    parts = _THEME_SPLIT.split(value)
+    if len([part for part in parts if part.strip()]) < 2:
+        parts = value.replace("#", "").split(",")
+        if len(parts) == 1:
+            parts = re.split(r"\s+[/–—-]\s+", value.replace("#", ""))
+    names: dict[str, str] = {}
+    for part in parts:
+        name = part.strip(" \t.,;:*_#")
+        if name:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())
+
+
+class _Reading:
+    """One line being read from left to right."""
+
+    def __init__(self, text: str, folded: str, english: bool) -> None:
+        self._text = text
+        self._folded = folded
+        self._dates = {found.start: found for found in dates_in(text, english=english)}
+        self._notices: list[Notice] = []
+        self._unknown = 0
+        self._meaning: Announced | None = None
+
+    def read(self) -> tuple[Notice, ...]:
+        position = 0
+        while position < len(self._text):
+            if gap := _SEPARATOR.match(self._text, position):
+                position = gap.end()
+                continue
+            start = position
+            position = self._step(position)
+            if position == start:
+                return ()
+        weight = len(self._text) * _MAX_UNKNOWN_SHARE
+        return tuple(self._notices) if self._unknown <= weight else ()
+
+    def _step(self, position: int) -> int:
+        """Reads what stands at this place; where the next thing begins."""
+        if self._date_at(position):
+            return self._take_date(position)
+        for label, end in self._labels_at(position):
+            after = self._take(label, self._folded[position:end], end)
+            if after:
+                return after
+        if bit := _BIT.match(self._folded, position):
+            if self._notices:
+                return bit.end()
+            return position
+        if self._notices and (link := _LINK_WORD.match(self._folded, position)):
+            return link.end()
+        if not self._notices:
+            return self._begin_bare(position)
+        if any(notice.announced in PEOPLE for notice in self._notices):
+            person, end = person_at(self._text, position)
+            last = self._notices[-1]
+            if person.name and last.announced in PEOPLE and not last.person.name:
+                self._notices[-1] = Notice(last.announced, person.name, person)
+                return end
+        return self._pass_over(position)
+
+    def _pass_over(self, position: int) -> int:
+        unknown = _UNKNOWN.match(self._text, position)
+        end = unknown.end() if unknown else position + 1
+        self._unknown += end - position
+        return end
+
+    def _date_at(self, position: int) -> bool:
+        return position in self._dates or self._dated_later(position) > 0
+
+    def _dated_later(self, position: int) -> int:
+        link = re.compile(r"(?:le|on|du|the|dated)\s+").match(self._folded, position)
+        return link.end() if link and link.end() in self._dates else 0
+
+    def _take_date(self, position: int) -> int:
+        found = self._dates[self._dated_later(position) or position]
+        last = self._notices[-1] if self._notices else None
+        if last and last.announced in DATES and not last.value:
+            self._notices[-1] = Notice(last.announced, found.iso, is_weak=last.is_weak)
+        else:
+            meaning = self._meaning or Announced.DATE
+            self._notices.append(Notice(meaning, found.iso, is_bare=self._meaning is None))
+        self._meaning = None
+        return found.end
+
+    def _labels_at(self, position: int) -> list[tuple[_Label, int]]:
+        """The labels that stand at this place and where they end, the longest first."""
+        found = [
+            (label, match.end())
+            for label in _LABELS
+            if (match := label.pattern.match(self._folded, position))
+        ]
+        return sorted(found, key=lambda one: -one[1])
+
+    def _take(self, label: _Label, word: str, end: int) -> int:
+        """Takes a label and its value; where they end, or 0 when it is no label after all."""
+        rest = self._folded[end:]
+        colon = re.match(r"\s*[:=]\s*|\s+[–—-]\s+", rest)
+        value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
+        if value_at >= len(self._text):
+            return self._take_alone(label, has_colon=bool(colon))
+        if not colon and not label.is_verb and label.announced not in PEOPLE:
+            return 0
+        if label.announced in PEOPLE:
+            return self._take_person(label, word, value_at, has_colon=bool(colon))
+        if label.announced in DATES:
+            return self._take_dated(label, value_at, has_colon=bool(colon))
+        if label.announced is Announced.OTHER:
+            self._notices.append(Notice(label.announced, self._text[value_at:]))
+            self._meaning = label.then
+            _, after = person_at(self._text, value_at)
+            return max(after, end)
+        self._notices.append(Notice(label.announced, self._text[value_at:].strip()))
+        return len(self._text)
+
+    def _take_alone(self, label: _Label, *, has_colon: bool) -> int:
+        if label.is_weak or (label.announced is Announced.JOB and not has_colon):
+            return 0
+        if self._folded in {"de", "from", "date", "redaction", "objet", "subject"} or (
+            label.is_verb and label.announced is Announced.OTHER
+        ):
+            return 0
+        self._notices.append(Notice(label.announced, is_weak=not has_colon))
+        return len(self._text)
+
+    def _take_person(
+        self, label: _Label, word: str, value_at: int, *, has_colon: bool
+    ) -> int:
+        person, after = person_at(self._text, value_at)
+        mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
+        after = mail.end() if mail else after
+        if person.name:
+            if word in _MAIL_WORDS and not (has_colon or mail):
+                return 0
+            self._meaning = label.then
+            if not person.job and (after_job := self._loose_job(after)):
+                person, after = after_job[0], after_job[1]
+                person = Person(self._name_before(value_at), person.job)
+            announced = self._signed_as(label)
+            self._notices.append(Notice(announced, person.name, person, is_weak=label.is_weak))
+            return after
+        # "Publié le 3 mars par …": the label was of a date, or the name is still to come.
+        if self._date_at(value_at) and label.is_verb and not label.is_weak:
+            self._notices.append(Notice(label.announced))
+            self._meaning = label.then
+            return value_at
+        if not has_colon:
+            return self._take_signed_by_many(label, value_at)
+        value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
+        if not value or len(value) > 80 or value.endswith((".", "?")):
+            return 0
+        if word in _MAIL_WORDS and "@" not in self._text:
+            return 0
+        name, _, job = value.partition(",")
+        self._meaning = label.then
+        self._notices.append(
+            Notice(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
+                   is_weak=True)
+        )  # fmt: skip
+        return value_at + len(value)
+
+    def _signed_as(self, label: _Label) -> Announced:
+        """Who a bare "par" names: whoever did what the date before it is the date of."""
+        before = self._notices[-1].announced if self._notices else None
+        if label.is_weak and before is Announced.MODIFIED:
+            return Announced.OTHER
+        if label.is_weak and before is Announced.MODERATED:
+            return Announced.MODERATOR
+        return label.announced
+
+    def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
+        """"Publié par la rédaction": an organisation signs, which names nobody."""
+        value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
+        if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
+            return 0
+        self._notices.append(Notice(Announced.OTHER, value, is_weak=label.is_weak))
+        self._meaning = label.then
+        return value_at + len(value)
+
+    def _loose_job(self, position: int) -> tuple[Person, int] | None:
+        """After a labelled name, what is said in a few words, with no word of a trade in it."""
+        match = re.compile(
+            r",[  ]+(?P<job>[^,.|·—;()\d]{3,60})(?=\s*(?:$|[|·—]|,\s+le\s|\s[–-]\s))"
+            r"|[  ]*\((?P<bracketed>[^()\d]{3,60})\)"
+        ).match(self._text, position)
+        if not match:
+            return None
+        job = (match["job"] or match["bracketed"]).strip()
+        if _LABELS and any(label.pattern.match(plain(job)) for label in _LABELS):
+            return None
+        return Person("", job), match.end()
+
+    def _name_before(self, value_at: int) -> str:
+        return person_at(self._text, value_at)[0].name
+
+    def _take_dated(self, label: _Label, value_at: int, *, has_colon: bool) -> int:
+        if self._date_at(value_at):
+            self._notices.append(Notice(label.announced, is_weak=label.is_weak))
+            return value_at
+        others = [one for one in _LABELS if one.announced in PEOPLE and one.is_verb]
+        if any(one.pattern.match(self._folded, value_at) for one in others):
+            self._meaning = label.then
+            self._notices.append(Notice(label.announced))
+            return value_at
+        value = re.split(r"[|·—;]|\s[–-]\s", self._text[value_at:])[0].strip()
+        if len(value) <= 40 and is_unclear_date(value):
+            self._notices.append(Notice(Announced.OTHER, value))
+            return value_at + len(value)
+        return 0
+
+    def _begin_bare(self, position: int) -> int:
+        """A byline that no label opens: a person and what they do, a place and a date."""
+        person, end = person_at(self._text, position)
+        rest = self._text[end:].strip(" .,|·•–—()*_/-")
+        if person.name and (person.job or rest):
+            later = [at for at in self._dates if at >= end]
+            if person.job or (later and later[0] - end <= 8):
+                self._notices.append(
+                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+                )
+                return end
+        place = _PLACE.match(self._text, position)
+        if place and (self._date_at(place.end())):
+            return self._take_date(place.end())
+        return position
+
+
+def is_alone(found: Sequence[Notice]) -> bool:
+    """Whether the notices are one label whose value lies on another line."""
+    return len(found) == 1 and not found[0].value
+
+
+__all__ = [
+    "DATES",
+    "PEOPLE",
+    "Announced",
+    "Notice",
+    "is_alone",
+    "is_job",
+    "notices",
+    "themes_of",
+]

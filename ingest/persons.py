@@ -1,0 +1,113 @@
+"""Names of persons, and what they do, as bylines write them."""
+
+import re
+
+from ingest.article import Person
+from ingest.plain_words import plain
+
+_CIVILITY = r"(?:(?:M\.|MM\.|Mme|Mlle|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?|Pr\.?|Prof\.?|Me)[  ])?"
+_PARTICLE = r"(?:d[eu]s?|d[’']|l[ae]s?|l[’']|van|von|der|den|da|di|do|dos|el|al|ben|bin|ter|y)"
+_LETTERS = r"[^\W\d_]"
+_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶĹĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŹŻŽ]"
+_NAME_WORD = rf"{_CAPITAL}(?:{_LETTERS}|[’'.-](?=\w|\b|[ ]))*\.?"
+PERSON = re.compile(
+    rf"(?P<civility>{_CIVILITY})(?P<name>{_NAME_WORD}"
+    rf"(?:[  ](?:{_PARTICLE}[  ]?){{0,2}}{_NAME_WORD}){{1,4}})"
+)
+_ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
+
+_ORGANISATION = re.compile(
+    r"\b(?:mairie|ville|commune|reseau|club|agence|chambre|region|departement|service|redaction"
+    r"|association|syndicat|communaute|metropole|office|comite|groupe|groupement|societe|entreprise"
+    r"|centre|hopital|ministere|prefecture|equipe|conseil|direction|federation|pole|universite"
+    r"|institut|laboratoire|cci|cma|ademe|sarl|sas|team|staff|editorial|desk|press|newsroom|council"
+    r"|department|university|institute|network|company|ltd|inc|hospital|centre|center|office"
+    r"|magazine|journal|gazette|courrier|admin|administrateur|administrator|webmaster|webmestre"
+    r"|anonyme|anonymous)\b"
+)
+# Capitalised words that begin headings and sentences, never a name.
+_NOT_A_NAME = re.compile(
+    r"^(?:le|la|les|l'\w+|un|une|des|du|au|aux|en|pour|avec|sur|dans|comment|pourquoi|quand|que|qui"
+    r"|the|a|an|how|why|when|what|from|with|for|in|on|at|to|our|your|this|notre|nos|votre|vos|mes"
+    r"|plus|autres?|more|other|contact|partager|suivre|accueil|home|plan|mentions|lire|voir|tous"
+    r"|toutes|se|je|nous|vous|recent|latest|read|bonne|bonjour|hello|cordialement|merci)\b"
+)
+_JOB_WORD = re.compile(
+    r"\b(?:charge(?:e|\.e|·e|\(e\))?s?\b|chef(?:fe)?\b|direct(?:eur|rice)|animat(?:eur|rice)"
+    r"|responsable|coordinat(?:eur|rice)|coordonnat(?:eur|rice)|presidente?|secretaire|tresori"
+    r"|ingenieure?|conseill(?:er|ere)|journaliste|redact|technicien|consultante?|delegue"
+    r"|gestionnaire|assistante?|stagiaire|facilitat(?:eur|rice)|apprentie?|doctorante?"
+    r"|charg[ée]|referente?|mediat(?:eur|rice)|documentaliste|adjointe?|maire\b|elue?\b"
+    r"|correspondante?|editor|manager|officer|engineer|director|adviser|advisor|researcher"
+    r"|coordinator|head of|chair|secretary|treasurer|analyst|reporter|writer|journalist|fellow"
+    r"|professor|lecturer|facilitator|lead\b|specialist|intern\b|volunteer|benevole|member|membre"
+    r"|chercheu|enseignante?|professeure?|architecte|economiste|planner|developer|agent"
+    r"|acheteu|buyer|technologist|librarian|curator|founder|fondat)"
+)
+_LIST = re.compile(r"\s+(?:et|and|&)\s+|\s*[,;]\s*")
+MAX_JOB_CHARS = 90
+
+
+def is_person(text: str) -> bool:
+    """Whether the whole text can be the name of one person."""
+    match = PERSON.fullmatch(text.strip())
+    return bool(match) and _could_be_a_person(match["name"])
+
+
+def is_organisation(text: str) -> bool:
+    return bool(_ORGANISATION.search(plain(text)))
+
+
+def is_job(text: str) -> bool:
+    """Whether the text names what somebody does: one of its words is the word of a trade."""
+    text = text.strip()
+    return len(text) <= MAX_JOB_CHARS and bool(_JOB_WORD.search(plain(text)))
+
+
+def bare_name(text: str) -> str:
+    """The name without its civility: `M. Jean Lahitte` is `Jean Lahitte`."""
+    match = PERSON.fullmatch(text.strip()) or _ALONE.fullmatch(text.strip())
+    return match["name"] if match else text.strip()
+
+
+def person_at(text: str, position: int) -> tuple[Person, int]:
+    """The person named at this place, several as one, and where what is said of them ends.
+
+    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`, `Anne Roy et Paul Lin`. When
+    nobody is named there, the name is empty.
+    """
+    match = PERSON.match(text, position)
+    if not match or not _could_be_a_person(match["name"]):
+        return Person(), position
+    names, end = [match["name"]], match.end()
+    while joint := re.compile(r"\s+(?:et|and|&)\s+|,\s+").match(text, end):
+        other = PERSON.match(text, joint.end())
+        if not other or not _could_be_a_person(other["name"]) or is_job(other["name"]):
+            break
+        names.append(other["name"])
+        end = other.end()
+    job, end = _job_at(text, end)
+    return Person(", ".join(names), job), end
+
+
+_AFTER_NAME = re.compile(
+    r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
+    r"(?P<job>[^()|·—–\n]+?)"
+    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+le[  ]|[,;.]?[  ]*$|[.;][  ])"
+)
+
+
+def _job_at(text: str, position: int) -> tuple[str, int]:
+    match = _AFTER_NAME.match(text, position)
+    if not match:
+        return "", position
+    job = match["job"].strip(" ,;.")
+    if not job or not is_job(job) or len(job.split()) > 14:
+        return "", position
+    end = match.end()
+    return job, end + 1 if text[end : end + 1] == ")" else end
+
+
+def _could_be_a_person(name: str) -> bool:
+    folded = plain(name)
+    return not _ORGANISATION.search(folded) and not _NOT_A_NAME.match(folded)

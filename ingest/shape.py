@@ -1,0 +1,713 @@
+"""The shape of an article: which lines of a page are its title, its notices, its text.
+
+No site is known here. A page is lines in order; labels say what some of them announce
+(`ingest.labels`), others are furniture (`ingest.furniture`), and the text is what lies between
+the first and the last line that reads as prose. What cannot be told for certain stays empty, and
+a remark says so; what is doubtful stays in the text.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ingest.article import Article, FoundField, Person
+from ingest.fields import detected_language, folded
+from ingest.furniture import (
+    is_furniture,
+    opens_comments,
+    opens_elsewhere,
+    opens_same_themes,
+)
+from ingest.labels import (
+    DATES,
+    PEOPLE,
+    Announced,
+    Notice,
+    is_alone,
+    notices,
+    themes_of,
+)
+from ingest.page import Block, BlockKind, Page, Place, Said
+from ingest.persons import MAX_JOB_CHARS, bare_name, is_job, is_organisation, is_person, person_at
+from ingest.written_dates import is_unclear_date, only_date
+
+_SENTENCE_END = re.compile(r"[.!?…][»”\"')\]]*$")
+_TWO_SENTENCES = re.compile(r"[.!?…][»”\"')]*\s+\S")
+_QUESTION = re.compile(r"[?!]$")
+_HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
+_CLOSING = re.compile(
+    r"(?:bien )?(?:cordialement|amicalement|sincerement|respectueusement|a bientot|bonne journee"
+    r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
+)
+_MASTHEAD = re.compile(r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.I)
+_NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
+MAX_TITLE_CHARS = 300
+MAX_THEME_CHARS = 60
+MAX_THEMES = 30
+_MIN_PROSE_BEFORE = 120
+
+
+def article_of(page: Page) -> Article:
+    """The article that a page shows; its text is empty when the page has none."""
+    return _Shape(page).article()
+
+
+def is_prose(text: str) -> bool:
+    """Whether a line reads as the sentences of a text rather than as a heading or a notice."""
+    if len(text) >= 200:
+        return True
+    if len(text) >= 45 and _SENTENCE_END.search(text):
+        return True
+    return len(text) >= 70 and bool(_TWO_SENTENCES.search(text))
+
+
+def markdown_of(blocks: Sequence[Block]) -> str:
+    """The blocks as Markdown: headings from the second level down, items as lists, rows as tables."""
+    levels = [block.level for block in blocks if block.kind is BlockKind.HEADING]
+    shift = 2 - min(levels, default=2)
+    pieces: list[str] = []
+    before: Block | None = None
+    for block in blocks:
+        piece = _piece(block, shift)
+        if before and before.kind is block.kind and block.kind in {BlockKind.ITEM, BlockKind.ROW}:
+            pieces.append("\n")
+        elif before:
+            pieces.append("\n\n")
+        if block.kind is BlockKind.ROW and not (before and before.kind is BlockKind.ROW):
+            piece += "\n" + re.sub(r"[^|]+", " --- ", piece)
+        pieces.append(piece)
+        before = block
+    return "".join(pieces).strip()
+
+
+def _piece(block: Block, shift: int) -> str:
+    if block.kind is BlockKind.HEADING:
+        return f"{'#' * min(6, max(2, block.level + shift))} {block.shown}"
+    if block.kind is BlockKind.ITEM:
+        mark = f"{block.number}." if block.number else "-"
+        return f"{'   ' * block.level}{mark} {block.shown}"
+    return block.shown
+
+
+@dataclass(slots=True)
+class _Line:
+    """A block and what it was found to be. `is_body` is decided last."""
+
+    block: Block
+    notices: tuple[Notice, ...] = ()
+    is_furniture: bool = False
+    opens_elsewhere: bool = False
+    is_prose: bool = False
+    is_body: bool = True
+    is_used: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.block.text
+
+    @property
+    def is_event(self) -> bool:
+        """Whether the line belongs to what surrounds an article."""
+        return self.is_furniture or self.opens_elsewhere or bool(self.notices)
+
+    @property
+    def is_short(self) -> bool:
+        return not self.is_event and not self.is_prose
+
+    def leave(self) -> None:
+        self.is_body = False
+        self.is_used = True
+
+
+@dataclass(slots=True)
+class _Found:
+    """The best value of each field so far."""
+
+    fields: dict[str, FoundField] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def add(self, name: str, value: str, line: str, confidence: float) -> None:
+        known = self.fields.get(name)
+        if value and (known is None or known.confidence < confidence):
+            self.fields[name] = FoundField(name, value, line, confidence)
+
+    def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
+        known = self.fields.get(name)
+        if known is not None and known.confidence >= confidence:
+            held = self.people[name]
+            if held.name == person.name and not held.job and person.job:
+                self.people[name] = person
+                self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+            return
+        held = self.people.get(name, Person())
+        if held.name == person.name and held.job and not person.job:
+            person = held
+        self.people[name] = person
+        self.fields[name] = FoundField(name, person.name, line, confidence)
+        self.fields.pop(f"{name}_job", None)
+        if person.job:
+            self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+
+    def value(self, name: str) -> str:
+        return self.fields[name].value if name in self.fields else ""
+
+
+class _Shape:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._remarks = list(page.remarks)
+        words = " ".join(block.text for block in page.blocks if block.place is Place.TEXT)
+        self._lang = page.lang or detected_language(words)
+        self._found = _Found()
+        self._themes: list[tuple[float, tuple[str, ...], str]] = []
+        english = self._lang == "en"
+        self._lines = [
+            self._read(block, english)
+            for block in page.blocks
+            if block.place is not Place.ELSEWHERE and block.text.strip()
+        ]
+
+    def article(self) -> Article:
+        self._take_said(self._page.said)
+        self._leave_elsewhere()
+        self._find_bounds()
+        self._find_title()
+        self._find_bounds()
+        self._take_notices()
+        self._take_below()
+        self._take_hinted()
+        self._find_themes()
+        self._find_signature()
+        self._leave_surroundings()
+        text = markdown_of([line.block for line in self._lines if line.is_body])
+        return self._result(text)
+
+    # Reading
+
+    def _read(self, block: Block, english: bool) -> _Line:
+        line = _Line(block)
+        if block.kind is BlockKind.VERBATIM:
+            line.is_prose = True
+            return line
+        line.notices = notices(block.text, english=english)
+        line.opens_elsewhere = opens_elsewhere(block.text)
+        line.is_furniture = is_furniture(block.text)
+        long_enough = is_prose(block.text)
+        if line.notices and long_enough and all(one.is_weak for one in line.notices):
+            line.notices = ()
+        line.is_prose = (
+            long_enough
+            and not line.is_event
+            and block.place is Place.TEXT
+            and block.kind is not BlockKind.HEADING
+            and (block.link_share < 0.7 or len(block.text) > 200)
+        )
+        if block.place is Place.MARGIN:
+            line.is_body = False
+        return line
+
+    def _find_bounds(self) -> None:
+        prose = [at for at, line in enumerate(self._lines) if line.is_prose and line.is_body]
+        if not prose:
+            inner = [at for at, line in enumerate(self._lines) if line.is_short and line.is_body]
+            prose = sorted(inner, key=lambda at: -len(self._lines[at].text))[:1]
+        self._first = prose[0] if prose else len(self._lines)
+        self._last = prose[-1] if prose else -1
+        self._head = prose[min(2, len(prose) - 1)] if prose else len(self._lines)
+
+    def _prose_chars(self, lines: Iterable[_Line]) -> int:
+        return sum(len(line.text) for line in lines if line.is_prose and line.is_body)
+
+    # Parts about something else
+
+    def _leave_elsewhere(self) -> None:
+        at = 0
+        while at < len(self._lines):
+            line = self._lines[at]
+            before = self._prose_chars(self._lines[:at])
+            if line.opens_elsewhere and line.is_body and before >= _MIN_PROSE_BEFORE:
+                at = self._leave_part(at, before)
+            else:
+                at += 1
+
+    def _leave_part(self, start: int, before: int) -> int:
+        """Leaves out a part of the page; where what is not of it begins."""
+        after = self._prose_chars(self._lines[start + 1 :])
+        if opens_comments(self._lines[start].text) and after <= before:
+            for line in self._lines[start:]:
+                line.leave()
+            return len(self._lines)
+        repeats: list[str] = []
+        same_themes = opens_same_themes(self._lines[start].text)
+        end = start
+        for end in range(start, len(self._lines)):
+            line = self._lines[end]
+            if end > start and (self._resumes(end) or line.opens_elsewhere):
+                break
+            if end > start and line.notices and not line.is_furniture:
+                break
+            if same_themes and line.is_short and len(line.text) <= MAX_THEME_CHARS:
+                repeats.append(line.text)
+            line.leave()
+        else:
+            end = len(self._lines)
+        if same_themes and repeats:
+            names = _unique(repeats)
+            told = {name.casefold() for name in names}
+            first = [
+                line for line in self._lines[:start] if line.text.casefold() in told and line.is_body
+            ]
+            if len(first) >= len(names) - 1:
+                for line in first:
+                    line.leave()
+                self._themes.append((0.95, names, " · ".join(names)))
+        return end
+
+    def _resumes(self, at: int) -> bool:
+        """Whether the text goes on here: a long paragraph, or prose after prose."""
+        line = self._lines[at]
+        if not line.is_prose or line.block.kind is BlockKind.ITEM or line.block.link_share > 0.3:
+            return False
+        following = self._lines[at + 1] if at + 1 < len(self._lines) else None
+        return len(line.text) >= 200 or bool(following and following.is_prose)
+
+    # The title
+
+    def _find_title(self) -> None:
+        said = self._found.fields.get("title")
+        scores = [
+            (self._title_score(at, said), -at)
+            for at in range(min(self._first + 1, len(self._lines)))
+            if self._could_be_title(at)
+        ]
+        announced = [
+            (at, notice)
+            for at, line in enumerate(self._lines[: self._head + 1])
+            for notice in line.notices
+            if notice.announced is Announced.TITLE and notice.value
+        ]
+        if announced:
+            at, notice = announced[0]
+            self._found.add("title", notice.value, self._lines[at].text, 0.92)
+            self._lines[at].leave()
+            self._leave_repeats(notice.value)
+            return
+        best = max(scores, default=(-1.0, 0))
+        if said and said.confidence >= 0.9:
+            at = next((at for at, line in enumerate(self._lines)
+                       if self._same(line.text, said.value)), -1)  # fmt: skip
+            if at >= 0:
+                self._leave_before(at)
+            self._leave_repeats(said.value)
+            return
+        if best[0] >= 0:
+            at = -best[1]
+            line = self._lines[at]
+            confidence = 0.9 if best[0] >= 3 else 0.7
+            title = _NUMBERING.sub("", line.text).strip(" *_#")
+            if said and folded(said.value).startswith(folded(title)) and len(title) > 10:
+                confidence = 0.95
+            self._found.fields.pop("title", None)
+            self._found.add("title", title, line.text, confidence)
+            self._leave_before(at)
+            line.leave()
+            self._leave_repeats(title)
+
+    def _could_be_title(self, at: int) -> bool:
+        line = self._lines[at]
+        if not line.is_body or line.is_event or len(line.text) > MAX_TITLE_CHARS:
+            return False
+        if line.block.kind in {BlockKind.ROW, BlockKind.VERBATIM}:
+            return False
+        if at < self._first:
+            return line.block.link_share < 0.9 or line.block.kind is BlockKind.HEADING
+        # The first sentence may be a title that asks or states something.
+        text = line.text
+        return (
+            line.block.kind is BlockKind.PARAGRAPH
+            and len(text) <= 150
+            and line.block.stands_alone
+            and not _TWO_SENTENCES.search(text)
+            and any(other.is_prose for other in self._lines[at + 1 :])
+            and not any(self._could_be_title(before) for before in range(at))
+        )
+
+    def _title_score(self, at: int, said: FoundField | None) -> float:
+        line = self._lines[at]
+        text = line.text
+        inner = [one for one in self._lines[: self._first] if one.is_body and not one.is_event]
+        score = 1.0
+        if inner and line is inner[0]:
+            score += 1.5
+        if line.block.kind is BlockKind.HEADING:
+            score += 3 - 0.5 * line.block.level
+        neighbours = self._lines[at + 1 : at + 2]
+        if line.block.stands_alone and all(one.block.stands_alone for one in neighbours):
+            score += 1
+        elif inner and any(one.block.stands_alone for one in inner[1:]):
+            score -= 1
+        between = self._lines[at + 1 : self._first]
+        if all(one.is_event for one in between):
+            score += 1.2
+        if text.isupper() and any(not one.text.isupper() for one in inner):
+            score -= 1.5
+        if _MASTHEAD.search(text):
+            score -= 1.5
+        if 20 <= len(text) <= 160:
+            score += 0.7
+        if len(text.split()) < 3:
+            score -= 1
+        if text.endswith((":", ";", ",")):
+            score -= 2
+        if text.endswith("."):
+            score -= 1
+        if line.block.kind is BlockKind.ITEM:
+            score -= 1
+        if said and self._same(said.value, text):
+            score += 4
+        if is_person(text) or is_job(text):
+            score -= 1
+        return score
+
+    def _same(self, one: str, other: str) -> bool:
+        left, right = folded(one), folded(other)
+        if left == right:
+            return True
+        short, long = sorted((left, right), key=len)
+        return len(short) >= 15 and long.startswith(short)
+
+    def _leave_before(self, at: int) -> None:
+        """What stands above the title is the page's: but never the better part of the text."""
+        above = self._lines[:at]
+        prose = self._prose_chars(above)
+        keep_prose = prose > 0.3 * self._prose_chars(self._lines)
+        for line in above:
+            if not (line.is_prose and keep_prose) and not line.notices:
+                line.leave()
+
+    def _leave_repeats(self, title: str) -> None:
+        for line in self._lines[: self._first + 2]:
+            if folded(line.text) == folded(title) and not line.is_prose:
+                line.leave()
+        if self._first < len(self._lines) and folded(self._lines[self._first].text) == folded(title):
+            self._lines[self._first].leave()
+
+    # Notices
+
+    def _take_said(self, said: Sequence[Said]) -> None:
+        for one in said:
+            if one.field in {"author", "moderator"}:
+                self._found.add_person(one.field, one.person, one.where, one.confidence)
+            elif one.field == "themes":
+                self._themes.append((one.confidence, themes_of(one.value), one.where))
+            else:
+                self._found.add(one.field, one.value, one.where, one.confidence)
+
+    def _is_believable(self, at: int, notice: Notice) -> bool:
+        """Whether a notice stands where notices stand, or is too plain to be anything else."""
+        if self._lines[at].block.place is Place.MARGIN:
+            return not notice.is_bare or at <= self._head
+        if at <= self._head or at > self._last:
+            return True
+        return not notice.is_weak and not notice.is_bare and bool(notice.value)
+
+    def _take_notices(self) -> None:
+        for at, line in enumerate(self._lines):
+            if line.is_used and not line.is_body:
+                continue
+            if not line.notices or is_alone(line.notices):
+                continue
+            believed = [notice for notice in line.notices if self._is_believable(at, notice)]
+            if not believed:
+                line.is_prose = is_prose(line.text)
+                line.notices = ()
+                continue
+            line.leave()
+            for notice in believed:
+                self._take_notice(notice, line)
+
+    def _take_notice(self, notice: Notice, line: _Line) -> None:
+        confidence = 0.75 if notice.is_bare else 0.85 if notice.is_weak else 0.95
+        if line.block.place is Place.MARGIN:
+            confidence -= 0.15
+        if notice.announced in PEOPLE and notice.person.name:
+            if is_organisation(notice.person.name):
+                confidence = 0.6
+            self._found.add_person(notice.announced, notice.person, line.text, confidence)
+        elif notice.announced in DATES and notice.value:
+            self._take_date(notice, line, confidence)
+        elif notice.announced is Announced.THEMES and notice.value:
+            self._themes.append((confidence, themes_of(notice.value), line.text))
+        elif notice.announced is Announced.CATEGORIES and notice.value:
+            self._themes.append((0.4, themes_of(notice.value), line.text))
+        elif notice.announced is Announced.JOB and self._found.people.get("author"):
+            author = self._found.people["author"]
+            self._found.add_person("author", Person(author.name, notice.value), line.text, 0.9)
+        elif notice.announced is Announced.OTHER:
+            if is_unclear_date(notice.value):
+                self._remark(f"date {notice.value!r} is not a day: it is left empty")
+            elif is_organisation(notice.value):
+                self._remark(f"the page is signed {notice.value!r}, which names nobody")
+
+    def _take_date(self, notice: Notice, line: _Line, confidence: float) -> None:
+        moment = only_date(line.block.moment)
+        if moment[:10] == notice.value[:10] and "T" not in notice.value:
+            notice = replace(notice, value=moment)
+        known = self._found.fields.get(notice.announced)
+        if known and known.value[:10] == notice.value[:10]:
+            # The same day, once with a time: the reader's own clock is the one shown.
+            if "T" in notice.value or "T" not in known.value:
+                self._found.fields[notice.announced] = FoundField(
+                    notice.announced, notice.value, line.text, max(confidence, known.confidence)
+                )
+            return
+        self._found.add(notice.announced, notice.value, line.text, confidence)
+
+    def _take_below(self) -> None:
+        """Labels that stand alone: their value lies on the lines below, or on the one above."""
+        for at, line in enumerate(self._lines):
+            if line.is_used or not is_alone(line.notices):
+                continue
+            announced = line.notices[0].announced
+            inside = self._head < at <= self._last and line.block.place is Place.TEXT
+            taken = False
+            if inside and announced not in PEOPLE | DATES:
+                taken = False
+            elif announced in PEOPLE:
+                taken = self._take_person_near(at, announced)
+            elif announced in DATES:
+                taken = self._take_date_below(at, announced)
+            elif announced is Announced.THEMES:
+                taken = self._take_themes_below(at)
+            if taken or at > self._last or line.block.place is Place.MARGIN:
+                line.leave()
+            else:
+                line.notices = ()
+
+    def _next_lines(self, at: int) -> Iterable[int]:
+        for below in range(at + 1, len(self._lines)):
+            line = self._lines[below]
+            if line.is_furniture or (line.is_used and not line.is_body and line.notices):
+                continue
+            yield below
+
+    def _take_person_near(self, at: int, announced: Announced) -> bool:
+        near = list(self._next_lines(at))[:2]
+        if near and self._names_somebody(near[0]):
+            name_at = near[0]
+            job_at = near[1] if len(near) > 1 else -1
+        elif at and self._names_somebody(at - 1) and not self._lines[at - 1].is_used:
+            name_at, job_at = at - 1, -1
+        elif at > 1 and self._names_somebody(at - 2) and is_job(self._lines[at - 1].text):
+            name_at, job_at = at - 2, at - 1
+        else:
+            return False
+        line = self._lines[name_at]
+        person, _ = person_at(line.text.strip(), 0)
+        if not person.name:
+            person = Person(bare_name(line.text))
+        if not person.job and job_at >= 0 and self._could_be_job(job_at):
+            person = Person(person.name, self._lines[job_at].text.strip(" ,;.()"))
+            self._lines[job_at].leave()
+        line.leave()
+        line.notices = ()
+        self._found.add_person(announced, person, f"{self._lines[at].text} {line.text}", 0.95)
+        return True
+
+    def _names_somebody(self, at: int) -> bool:
+        line = self._lines[at]
+        if is_person(line.text):
+            return True
+        person, end = person_at(line.text.strip(), 0)
+        return bool(person.name) and end >= len(line.text.strip(" .)"))
+
+    def _could_be_job(self, at: int) -> bool:
+        line = self._lines[at]
+        return (
+            line.is_short
+            and len(line.text) <= MAX_JOB_CHARS
+            and not is_person(line.text)
+            and (is_job(line.text) or at > self._last or line.block.place is Place.MARGIN
+                 or at < self._first and len(line.text.split()) <= 6)
+        )  # fmt: skip
+
+    def _take_date_below(self, at: int, announced: Announced) -> bool:
+        below = next(iter(self._next_lines(at)), -1)
+        if below < 0:
+            return False
+        line = self._lines[below]
+        for notice in line.notices:
+            if notice.announced is Announced.DATE and notice.is_bare:
+                self._found.add(announced, notice.value, f"{self._lines[at].text} {line.text}", 0.95)
+                line.leave()
+                return True
+        return False
+
+    def _take_themes_below(self, at: int) -> bool:
+        names: list[str] = []
+        for below in range(at + 1, len(self._lines)):
+            line = self._lines[below]
+            if not line.is_short or len(line.text) > MAX_NOTICE_LIST:
+                break
+            parts = themes_of(line.text)
+            if len(line.text) > MAX_THEME_CHARS and len(parts) < 2:
+                break
+            if names and line.block.kind is BlockKind.HEADING:
+                break
+            names += parts
+            line.leave()
+        if names:
+            self._themes.append((0.9, _unique(names), " · ".join(names)))
+        return bool(names)
+
+    def _take_hinted(self) -> None:
+        """What the page's own markup says a line is."""
+        tags: list[str] = []
+        for line in self._lines:
+            hint, text = line.block.hint, line.text.strip()
+            if hint == Announced.THEMES and (line.is_used or line.notices):
+                line.is_body = False
+            elif hint == Announced.THEMES and not line.is_prose:
+                tags += themes_of(text) if "," in text or ";" in text else [text.strip("# ,")]
+                line.leave()
+            elif hint in PEOPLE and not line.is_used and not line.is_prose:
+                person, end = person_at(text, 0)
+                if person.name and end >= len(text) - 2:
+                    self._found.add_person(hint, person, text, 0.85)
+                    line.leave()
+            elif hint in DATES and not line.is_prose:
+                self._take_hinted_date(hint, line)
+        names = [tag for tag in _unique(tags) if len(tag) <= MAX_THEME_CHARS]
+        if names:
+            self._themes.append((0.88, tuple(names), " · ".join(names)))
+
+    def _take_hinted_date(self, hint: str, line: _Line) -> None:
+        for notice in notices(line.text, english=self._lang == "en"):
+            if notice.announced is Announced.DATE and notice.is_bare:
+                self._found.add(hint, notice.value, line.text, 0.85)
+                line.leave()
+
+    # Themes without a label
+
+    def _find_themes(self) -> None:
+        for at, line in enumerate(self._lines):
+            if not line.is_used and _HASHTAGS.fullmatch(line.text.strip()):
+                # One hashtag alone may be a slip of a heading.
+                if at > self._last or at <= self._first or len(line.text.split()) > 1:
+                    self._themes.append((0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text))
+                    line.leave()
+        if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
+            return
+        run: list[_Line] = []
+        for line in self._lines[self._last + 1 :]:
+            if line.is_body and line.is_short and self._could_be_theme(line):
+                run.append(line)
+            elif line.is_event and not is_furniture(line.text):
+                break
+            elif line.is_body:
+                run = []
+        else:
+            run = []
+        before = self._lines[self._lines.index(run[0]) - 1] if run else None
+        if len(run) >= 2 and before and not before.text.rstrip().endswith(":"):
+            names = _unique(line.text.strip() for line in run)
+            self._themes.append((0.75, names, " · ".join(names)))
+            for line in run:
+                line.leave()
+
+    def _could_be_theme(self, line: _Line) -> bool:
+        text = line.text.strip()
+        return (
+            len(text) <= MAX_THEME_CHARS
+            and len(text.split()) <= 7
+            and not re.search(r"[.!?:;@]|\d{3}", text)
+            and not is_person(text)
+            and line.block.kind in {BlockKind.PARAGRAPH, BlockKind.ITEM}
+        )
+
+    # Who signs below the text
+
+    def _find_signature(self) -> None:
+        author = self._found.people.get("author", Person())
+        for at in range(self._last + 1, len(self._lines)):
+            line = self._lines[at]
+            if line.is_used or not line.is_short:
+                continue
+            person, end = person_at(line.text.strip(), 0)
+            if not person.name or end < len(line.text.strip(" .")):
+                continue
+            below = self._lines[at + 1] if at + 1 < len(self._lines) else None
+            has_job_below = bool(below and below.is_short and is_job(below.text))
+            job = person.job or (below.text.strip(" ,.") if below and has_job_below else "")
+            closes = at and _CLOSING.match(folded(self._lines[at - 1].text))
+            if author.name and author.name not in {person.name, bare_name(person.name)}:
+                continue
+            if not author.name and not (job or closes):
+                continue
+            line.leave()
+            line.is_furniture = True
+            if below and has_job_below and not person.job:
+                below.leave()
+            known = self._found.fields.get("author")
+            confidence = known.confidence if known else 0.7
+            self._found.add_person("author", Person(person.name, author.job or job), line.text,
+                                   confidence)  # fmt: skip
+            return
+
+    # The text
+
+    def _leave_surroundings(self) -> None:
+        """Leaves out furniture anywhere, and every short line after the first one below the text."""
+        is_over = False
+        for at, line in enumerate(self._lines):
+            if at > self._last and (line.is_event or not line.is_body):
+                is_over = is_over or line.block.place is Place.TEXT
+            if line.is_furniture or (at > self._last and line.opens_elsewhere):
+                line.leave()
+            elif is_over and line.is_body and not line.is_prose:
+                line.leave()
+        body = [line for line in self._lines if line.is_body]
+        while body and body[-1].block.kind is BlockKind.HEADING and body[-1].opens_elsewhere:
+            body.pop().leave()
+
+    def _remark(self, text: str) -> None:
+        if text not in self._remarks:
+            self._remarks.append(text)
+
+    def _result(self, text: str) -> Article:
+        themes: tuple[str, ...] = ()
+        ranked = [one for one in self._themes if one[1] and len(one[1]) <= MAX_THEMES]
+        if ranked:
+            confidence, themes, line = max(ranked, key=lambda one: one[0])
+            self._found.fields["themes"] = FoundField("themes", " | ".join(themes), line, confidence)
+        title = self._found.value("title")
+        if not title and text:
+            self._remark("has no title that stands out: give it one")
+        for label, name in (("author", "author"), ("date", "date")):
+            if not self._found.value(name) and not self._found.value("modified"):
+                self._remark(f"has no {label} that is certain")
+        found = self._found
+        return Article(
+            title=title,
+            text=text,
+            author=found.people.get("author", Person()),
+            moderator=found.people.get("moderator", Person()),
+            date=found.value("date"),
+            modified=found.value("modified"),
+            moderated=found.value("moderated"),
+            themes=themes,
+            lang=self._lang,
+            source_url=self._page.source_url,
+            found=tuple(found.fields.values()),
+            remarks=tuple(self._remarks),
+        )
+
+
+MAX_NOTICE_LIST = 200
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(name.casefold(), name.strip())
+    return tuple(kept.values())

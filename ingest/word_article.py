@@ -1,0 +1,144 @@
+"""Articles in Word's format (.docx): headings, lists and tables in their order."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+from ingest.packed_documents import refuse_unsafe
+from ingest.page import Block, BlockKind, Page, Said
+from ingest.persons import is_person, person_at
+from kb.errors import InputError
+from kb.markdown import plain_text
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.table import Table, _Cell
+    from docx.text.paragraph import Paragraph
+
+_HEADING = re.compile(r"(?:heading|titre)\s*(\d)", re.I)
+_TITLE = re.compile(r"^(?:title|titre)$", re.I)
+_LIST = re.compile(r"list|liste|puces|bullet", re.I)
+_NUMBERED = re.compile(r"number|numéro", re.I)
+_BULLET = re.compile(r"^\s*[•●▪◦‣·–*-]\s+(?=\S)")
+_MAX_DEPTH = 5
+
+
+def word_page(path: Path) -> Page:
+    """The page that a Word document is.
+
+    Raises:
+        InputError: it is no Word document, is damaged, or unpacks to too much.
+    """
+    import docx
+    from docx.opc.exceptions import OpcError
+    from lxml.etree import XMLSyntaxError
+
+    refuse_unsafe(path, "word/document.xml", "Word")
+    try:
+        document = docx.Document(str(path))
+        blocks = tuple(_content(document, 0))
+        said = tuple(_said(document))
+    except (OpcError, XMLSyntaxError, KeyError, ValueError, AttributeError, BadZipFile, EOFError,
+            OSError):  # fmt: skip
+        raise InputError("is damaged and cannot be read: save it again") from None
+    return Page(blocks, said)
+
+
+def _content(holder: "Document | _Cell", depth: int) -> Iterator[Block]:
+    from docx.table import Table
+
+    blank = True
+    for part in holder.iter_inner_content():
+        if isinstance(part, Table):
+            yield from _table(part, depth)
+            blank = True
+            continue
+        blocks = list(_paragraph(part, blank))
+        yield from blocks
+        blank = not blocks
+
+
+def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
+    style = (paragraph.style.name if paragraph.style is not None else "") or ""
+    numbering = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
+    lines = re.split(r"[\n\v]", paragraph.text)
+    shown = _shown(paragraph) if len(lines) == 1 else ""
+    for at, line in enumerate(lines):
+        text = " ".join(line.split())
+        if not text:
+            continue
+        markdown = shown if shown and plain_text(shown) == text else _escaped(text)
+        if _TITLE.match(style):
+            yield Block(text, markdown, BlockKind.HEADING, 1)
+        elif heading := _HEADING.match(style):
+            yield Block(text, markdown, BlockKind.HEADING, int(heading[1]) + 1)
+        elif numbering or _LIST.search(style) or _BULLET.match(line):
+            number = 1 if _NUMBERED.search(style) else 0
+            text = _BULLET.sub("", text)
+            yield Block(text, _BULLET.sub("", markdown), BlockKind.ITEM, 0, number,
+                        stands_alone=False)  # fmt: skip
+        else:
+            # A paragraph is set off by its style, unless lines are broken within it.
+            yield Block(text, markdown, stands_alone=at == 0 or blank)
+
+
+def _shown(paragraph: "Paragraph") -> str:
+    """The paragraph as Markdown: runs of bold and italic, alike ones together."""
+    runs: list[tuple[str, str]] = []
+    for run in paragraph.runs:
+        mark = "**" if run.bold else "*" if run.italic else ""
+        if runs and runs[-1][0] == mark:
+            runs[-1] = (mark, runs[-1][1] + run.text)
+        else:
+            runs.append((mark, run.text))
+    if "".join(text for _, text in runs) != paragraph.text or len(runs) == 1:
+        return ""  # what links hold is in no run; a paragraph all in bold is only louder
+    pieces = []
+    for mark, text in runs:
+        words = text.strip()
+        if not words:
+            pieces.append(text)
+            continue
+        lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        pieces.append(f"{lead}{mark}{words}{mark}{trail}")
+    return " ".join("".join(pieces).split())
+
+
+def _table(table: "Table", depth: int) -> Iterator[Block]:
+    if depth > _MAX_DEPTH:
+        return
+    for row in table.rows:
+        cells: list[_Cell] = []
+        for cell in row.cells:
+            if not cells or cell._tc is not cells[-1]._tc:
+                cells.append(cell)
+        texts = [" ".join(cell.text.split()) for cell in cells]
+        if any(len(text) > 400 for text in texts) or len(cells) == 1:
+            for cell in cells:
+                yield from _content(cell, depth + 1)
+        elif any(texts):
+            said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+            shown = " | ".join(_escaped(text).replace("|", "\\|") for text in texts)
+            yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+
+
+def _escaped(text: str) -> str:
+    return text if plain_text(text) == text else re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
+
+
+def _said(document: "Document") -> Iterator[Said]:
+    """The properties of the file: a program wrote them, so that they are hints."""
+    properties = document.core_properties
+    if properties.title and len(properties.title.split()) >= 3:
+        yield Said("title", properties.title, f"title of the file: {properties.title}", 0.5)
+    if is_person(properties.author or ""):
+        person, _ = person_at(properties.author, 0)
+        yield Said("author", person.name, f"author of the file: {properties.author}", 0.4, person)
+    if isinstance(properties.created, datetime):
+        day = properties.created.date().isoformat()
+        yield Said("date", day, f"date of the file: {day}", 0.3)
+    if properties.keywords:
+        yield Said("themes", properties.keywords, "keywords of the file", 0.6)
