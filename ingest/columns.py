@@ -5,16 +5,26 @@ are one. A name that is not here is not lost: the readers keep it as a fact of t
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest.fields import folded, one_line
 
 
 class Column(NamedTuple):
-    """Where the cells of a column go: to a `field` of the actor, else to the fact named `fact`."""
+    """Where the cells of a column go: to a `field`, to the fact named `fact`, to both or neither.
+
+    The field is one of `Actor`'s or one that helps to make them (`REGISTER_FIELDS`).
+    """
 
     field: str
     fact: str
+
+
+IGNORED, FACT = "ignored", "fact"
+"""Where a column goes that is no field: nowhere, or to the facts under its own header."""
+
+NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
 def _fields_by_name(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -31,6 +41,7 @@ ACTOR_FIELDS = _fields_by_name(
             "dénomination sociale",
             "nom de l'entreprise",
             "nom de l'acteur",
+            "nom complet",
             "entreprise",
             "société",
             "organisme",
@@ -112,6 +123,53 @@ ACTOR_FIELDS = _fields_by_name(
     }
 )
 
+REGISTER_FIELDS = _fields_by_name(
+    {
+        "usual_name": ("dénomination usuelle", "denominationUsuelleEtablissement"),
+        "sign": ("enseigne", "enseignes", "nom commercial", "enseigne1Etablissement")
+        + ("liste enseignes",),
+        "legal_name": ("denominationUniteLegale", "nom raison sociale"),
+        "family_name": ("nomUniteLegale", "nomUsageUniteLegale"),
+        "first_name": ("prenom1UniteLegale", "prenomUsuelUniteLegale"),
+        "siren": ("n° SIREN", "numéro SIREN"),
+        "nic": (),
+        "commune_code": ("codeCommuneEtablissement", "code commune", "code INSEE")
+        + ("code commune INSEE", "code INSEE commune"),
+        "state": ("etatAdministratifEtablissement", "état administratif"),
+        "state_since": ("dateDebut",),
+        "diffusion": ("statutDiffusionEtablissement", "statut diffusion"),
+        "legal_category": ("categorieJuridiqueUniteLegale", "nature juridique"),
+        "activity_nomenclature": ("nomenclatureActivitePrincipaleEtablissement",)
+        + ("nomenclature activité principale",),
+    }
+)
+"""What the registers of firms have columns for, and no field of an actor is: fields are made of
+them (`ingest.registers`)."""
+
+REGISTER_NAMES = _fields_by_name(
+    {
+        "activity_code": ("activitePrincipaleEtablissement", "activité principale"),
+        "place": ("libelleCommuneEtablissement", "libellé commune"),
+        "country": ("libellePaysEtrangerEtablissement",),
+        "siret": ("siret siège", "siège siret"),
+    }
+)
+"""What the registers call fields of an actor."""
+
+REGISTER_FACTS = {
+    folded("dateCreationEtablissement"): "date de création",
+    folded("codePostalEtablissement"): "code postal",
+    folded("trancheEffectifsEtablissement"): "tranche d'effectifs",
+}
+"""The columns of the SIRENE file that say something of the actor and are kept as facts."""
+
+NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
+"""The fields of which one is enough to name an actor."""
+
+_ALSO_FACTS = frozenset(REGISTER_FIELDS.values())
+_SIRENE_SIGNS = {folded("activitePrincipaleEtablissement"), folded("etatAdministratifEtablissement")}
+_COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
+
 CASE_FIELDS = _fields_by_name(
     {
         "id": ("identifiant", "identifier"),
@@ -148,26 +206,61 @@ def field_of(name: str, fields: Mapping[str, str]) -> str:
     return fields.get(folded(name), "")
 
 
-def actor_columns(headers: Sequence[str]) -> list[Column]:
+def is_sirene(headers: Sequence[str]) -> bool:
+    """Whether these are the columns of the SIRENE file of establishments."""
+    names = {folded(header) for header in headers}
+    return "siret" in names and bool(names & _SIRENE_SIGNS)
+
+
+def actor_columns(
+    headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS
+) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
     Of two headers of one field the first wins, the other is a fact. A column without a header
-    is the fact "column N", N from 1; a fact's name that is already used gets a number.
+    is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
+    SIRENE file, only what is known is kept.
+
+    Args:
+        headers: as they stand in the directory.
+        targets: what a person said of some of them, by folded header: a field, `FACT`, `IGNORED`.
     """
+    names = [folded(header) for header in headers]
+    sirene = is_sirene(headers)
+    taken = {targets[name] for name in names if name in targets}
     columns: list[Column] = []
-    taken: set[str] = set()
-    for position, header in enumerate(headers, start=1):
-        field = field_of(header, ACTOR_FIELDS)
-        if field and field not in taken:
-            taken.add(field)
-            columns.append(Column(field, ""))
-        else:
-            columns.append(Column("", _unused(one_line(header) or f"column {position}", columns)))
+    for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1):
+        target = targets.get(name, "")
+        guessed = "" if target else _guessed_field(name, names)
+        if guessed and guessed not in taken:
+            taken.add(guessed)
+            target = guessed
+        elif not target:
+            target = IGNORED if sirene and name not in REGISTER_FACTS else FACT
+        keeps = target == FACT or (target == guessed and guessed in _ALSO_FACTS and not sirene)
+        fact = REGISTER_FACTS.get(name, "") if sirene else ""
+        fact = fact or one_line(header) or f"column {position}"
+        columns.append(
+            Column(
+                "" if target in {FACT, IGNORED} else target,
+                _unused(fact, columns) if keeps else "",
+            )
+        )
     return columns
 
 
+def _guessed_field(name: str, names: Sequence[str]) -> str:
+    if name == _COMMUNE and _COMMUNE_NAME in names:
+        return "commune_code"  # the code beside the name, as data.gouv.fr's directories have it
+    for fields in (ACTOR_FIELDS, REGISTER_NAMES, REGISTER_FIELDS):
+        for known_as in (name, name.removeprefix("siege ")):
+            if known_as in fields:
+                return fields[known_as]
+    return ""
+
+
 def _unused(fact: str, columns: Sequence[Column]) -> str:
-    used = {column.fact for column in columns}
+    used = {column.fact for column in columns if column.fact}
     name, number = fact, 1
     while name in used:
         number += 1

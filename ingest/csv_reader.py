@@ -1,95 +1,105 @@
 """Directories of actors in CSV and TSV: the delimiter, the header, and one row per actor.
 
-Rows are counted as a spreadsheet counts them: the header is row 1 and blank rows count.
+Rows are counted as a spreadsheet counts them: the header is row 1 and blank rows count. A file
+is read line by line, however large it is.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
-from typing import TextIO
 
-from ingest.actors import actor_from_columns
-from ingest.columns import Column, actor_columns
 from ingest.entries import Entry
-from ingest.fields import shown
-from ingest.text_files import open_text
-from kb.errors import InputError
+from ingest.mapping import HeaderMap
+from ingest.rows import MAX_ROWS_ABOVE_HEADER, Line, Row, entries, header_position, under_header
+from ingest.text_files import lines_of, open_text
 
 _DELIMITERS = (",", ";", "\t", "|")
-_MAX_HEADERS_SHOWN = 12
+_MAX_ROW_CHARS = 250_000
+"""What a row of several lines holds at most before its quote is taken for one never closed."""
 
 # The module's own limit would end the reading of a file at its first very long cell, where
 # `ingest.actors` refuses that row alone. One limit holds for the whole process.
 csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
 
 
-def read_csv(path: Path) -> Iterator[Entry]:
+def read_csv(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
     """Reads the actors of a CSV or TSV file, whatever its delimiter and encoding.
 
     Raises:
         InputError: the file is empty, is not text, or has no column for the name.
     """
-    with open_text(path) as file:
-        delimiter = max(_DELIMITERS, key=lambda each: _known_columns(file, each))
-        rows = _rows(file, delimiter)
-        columns = _columns(rows)
-        for row, cells in rows:
-            if isinstance(cells, csv.Error):
-                yield Entry(row, reason=f"cannot be read as CSV: {cells}")
-            else:
-                yield _entry(row, columns, cells)
+    header_map = header_map or HeaderMap()
+    return entries(csv_rows(path, header_map), header_map)
 
 
-def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """The rows of the file that are not blank, by number; an error for a malformed one."""
-    file.seek(0)
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    for row in count(1):
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield row, error
-        else:
-            if any(cell.strip() for cell in cells):
-                yield row, cells
+def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the rows of a CSV or TSV file, as `RowReader`."""
+    delimiter = max(_DELIMITERS, key=lambda each: _suits(path, each, header_map))
+    yield from under_header(_lines(path, delimiter), header_map)
 
 
-def _known_columns(file: TextIO, delimiter: str) -> tuple[int, int]:
+def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]:
     """How well the delimiter suits the file: the header's known columns, then its columns."""
-    _row, header = next(_rows(file, delimiter), (0, []))
-    if isinstance(header, csv.Error):
+    with closing(_lines(path, delimiter)) as lines:
+        first = [line.cells for line in islice(lines, MAX_ROWS_ABOVE_HEADER)]
+    if not first:
         return 0, 0
-    return sum(bool(column.field) for column in actor_columns(header)), len(header)
+    header = first[max(header_position(first, header_map), 0)]
+    return header_map.known(header), len(header)
 
 
-def _columns(rows: Iterator[tuple[int, list[str] | csv.Error]]) -> list[Column]:
-    """Takes the header off the rows."""
-    _row, header = next(rows, (0, []))
-    if isinstance(header, csv.Error):
-        raise InputError(f"has a header that cannot be read as CSV: {header}")
-    columns = actor_columns(header)
-    if not any(column.field == "name" for column in columns):
-        raise InputError(f"has no column called name or nom; its header is {_shown(header)}")
-    return columns
+class _Unclosed(Exception):
+    """A quote was opened, and a great deal was read without meeting its end."""
 
 
-def _shown(header: Sequence[str]) -> str:
-    more = ", …" if len(header) > _MAX_HEADERS_SHOWN else ""
-    return ", ".join(shown(cell) for cell in header[:_MAX_HEADERS_SHOWN]) + more
+class _Source(Iterator[str]):
+    """The lines of a file, of which those of the row that is read can be read again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: list[str] = []
+        self._row: list[str] = []
+        self._chars = 0
+
+    def __next__(self) -> str:
+        if self._row and self._chars > _MAX_ROW_CHARS:
+            raise _Unclosed
+        line = self._again.pop() if self._again else next(self._lines)
+        self._row.append(line)
+        self._chars += len(line)
+        return line
+
+    def begin_row(self) -> None:
+        self._row.clear()
+        self._chars = 0
+
+    def give_back(self) -> None:
+        """Gives all lines of this row back but the first."""
+        self._again += reversed(self._row[1:])
 
 
-def _entry(row: int, columns: Sequence[Column], cells: list[str]) -> Entry:
-    # Spreadsheets leave empty cells on the right of a table that was once wider.
-    while len(cells) > len(columns) and not cells[-1].strip():
-        cells.pop()
-    if len(cells) != len(columns):
-        return Entry(
-            row, reason=f"number of cells is {len(cells)}, but the header has {len(columns)}"
-        )
-    try:
-        return Entry(row, actor_from_columns(columns, cells))
-    except InputError as error:
-        return Entry(row, reason=str(error))
+def _lines(path: Path, delimiter: str) -> Iterator[Line]:
+    """The rows of the file that are not blank; after a malformed one goes on at the next line."""
+    with open_text(path) as file:
+        source = _Source(lines_of(file))
+        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        for number in count(1):
+            source.begin_row()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, _Unclosed) as error:
+                source.give_back()
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+                yield Line(number, [], f"cannot be read as CSV: {_explained(error)}")
+            else:
+                if any(cell.strip() for cell in cells):
+                    yield Line(number, cells)
+
+
+def _explained(error: Exception) -> str:
+    unclosed = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
+    return "a quote is opened and never closed" if unclosed else str(error)

@@ -19,11 +19,15 @@ class Entry:
 
     `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
     line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
+    `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
+    there is no record is as it should be, and no failure.
     """
 
     row: int
     record: Record | None = None
     reason: str = ""
+    is_open: bool = False
+    left_out: bool = False
 
 
 Reader = Callable[[Path], Iterator[Entry]]

@@ -101,7 +101,7 @@ def test_a_siret_may_be_that_of_la_poste(siret: str) -> None:
         ),
         (
             {"name": "x", "siret": "7,32829E+13"},
-            "siret '7,32829E+13' is not valid: a SIRET holds digits only",
+            "siret '7,32829E+13' lost digits in a spreadsheet: make its column text",
         ),
         (
             {"name": "x", "source_url": "javascript:alert(1)"},

@@ -81,11 +81,25 @@ def test_a_bad_row_does_not_stop_the_good_ones(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quote_that_is_not_closed_is_a_failure_of_its_row(tmp_path: Path) -> None:
-    assert read(tmp_path, 'name,description\nAvel,x\nMerlet,"y\nJolival,z\n') == [
+def test_a_quote_that_is_not_closed_is_a_failure_of_its_row_alone(tmp_path: Path) -> None:
+    content = 'name,description\nAvel,x\nMerlet,"y\nJolival,z\nMatha,"a\nb"\n'
+    assert read(tmp_path, content) == [
         Entry(2, actor("Avel", description="x")),
-        Entry(3, reason="cannot be read as CSV: unexpected end of data"),
+        Entry(3, reason="cannot be read as CSV: ',' expected after '\"'"),
+        Entry(4, actor("Jolival", description="z")),
+        Entry(5, actor("Matha", description="a\nb")),
     ]
+
+
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(tmp_path: Path) -> None:
+    rows = [f"A{number},{'x' * 100}" for number in range(5000)]
+    for content in ('Merlet,"y', *rows), ('Merlet,"y',):
+        entries = read(tmp_path, "\n".join(["name,description", *content]))
+        assert entries[0] == Entry(
+            2, reason="cannot be read as CSV: a quote is opened and never closed"
+        )
+        assert len(entries) == len(content)
+        assert all(entry.record for entry in entries[1:])
 
 
 def test_controls_are_dropped(tmp_path: Path) -> None:
@@ -116,7 +130,7 @@ def test_a_header_alone_holds_nothing(tmp_path: Path) -> None:
             "has no column called name or nom; its header is 'a', 'b', 'c', 'd', 'e', 'f', 'g', "
             "'h', 'i', 'j', 'k', 'l', …",
         ),
-        ('"name\nAvel\n', "has a header that cannot be read as CSV: unexpected end of data"),
+        ('"name\nAvel\n', "has a header that cannot be read as CSV: a quote is opened and never closed"),
     ],
 )
 def test_a_file_that_is_no_directory_says_why(tmp_path: Path, content: str, reason: str) -> None:

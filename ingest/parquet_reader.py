@@ -1,0 +1,51 @@
+"""Directories of actors in Parquet, read batch by batch; only the columns that are kept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingest.cells import cell_text
+from ingest.entries import Entry
+from ingest.mapping import HeaderMap
+from ingest.rows import Row, entries, shown_header
+from kb.errors import InputError
+
+_BATCH_ROWS = 1024
+
+
+def read_parquet(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+    """Reads the actors of a Parquet file; rows are counted from 1.
+
+    Raises:
+        InputError: the file is not Parquet, is damaged, or has no column for the name.
+    """
+    header_map = header_map or HeaderMap()
+    return entries(parquet_rows(path, header_map), header_map)
+
+
+def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the rows of a Parquet file, as `RowReader`."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    number = 0
+    try:
+        with ParquetFile(path, memory_map=True) as file:
+            header = tuple(file.schema_arrow.names)
+            if not header_map.names_actors(header):
+                raise InputError(
+                    f"has no column called name or nom; its header is {shown_header(header)}"
+                )
+            kept = [
+                name
+                for name, column in zip(header, header_map.columns(header), strict=True)
+                if column.field or column.fact
+            ]
+            empty = dict.fromkeys(header, "")
+            for batch in file.iter_batches(_BATCH_ROWS, columns=kept):
+                for values in batch.to_pylist():
+                    number += 1
+                    cells = empty | {name: cell_text(value) for name, value in values.items()}
+                    yield Row(number, header, list(cells.values()))
+    except pa.ArrowException as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"cannot be read as Parquet: {reason}") from None
