@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kb.account_commands import user
 from kb.command_options import kb_option
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def evaluate(folder: Path, split: str, kb: Path | None) -> None:
                 click.echo(f"{name}, {lang}: {sum(answered)} of {len(answered)} find a fit")
 
 
-COMMANDS: list[click.Command] = [search, status, rebuild, evaluate]
+COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, user]
 
 
 def _print(result: SearchResult) -> None:
