@@ -39,10 +39,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.article_labels import LabelledParticipant, Labels, read_labelled
 from kb.errors import InputError
 from kb.language import FUNCTION_WORDS, name_key, stems, words
-from kb.models import Role
+from kb.models import Actor, Role
 
 if TYPE_CHECKING:
     from ingest.article import Article
+    from ingest.gazetteer import KnownActors
     from kb.editorial.drafts import Proposals
 
 SAME_NAME = 85.0
@@ -183,6 +184,27 @@ def evaluate_articles(folder: Path, find: Callable[[Path], Said]) -> Scores:
             said = Said()
         scores.add(path.name, labels, said)
     return scores
+
+
+def finder(actors: "KnownActors") -> Callable[[Path], Said]:
+    """What finds things in an article as ingestion does: its reader, and proposals by rules."""
+    from ingest.article_readers import read_article
+    from ingest.mentions import propose
+
+    def find(path: Path) -> Said:
+        article = read_article(path)
+        return said_in(article, propose(article, actors))
+
+    return find
+
+
+def demonstration_actors() -> "KnownActors":
+    """The actors of the demonstration corpus, by which the project's own articles are labelled."""
+    from ingest.csv_reader import read_csv
+    from ingest.gazetteer import KnownActors
+
+    entries = read_csv(Path(__file__).parent / "demo" / "actors.csv")
+    return KnownActors(entry.record for entry in entries if isinstance(entry.record, Actor))
 
 
 def said_in(article: "Article", proposals: "Proposals") -> Said:
