@@ -47,7 +47,7 @@ _LINES = re.compile(
     r"|pensez a l'environnement.*|(?:please )?consider the environment.*"
     r"|ce (?:courriel|message|mail|courrier electronique).{0,40}\b(?:confidentiel|destinat|pieces?"
     r" jointes?).*|this (?:e-?mail|message).{0,40}\b(?:confidential|intended|attachments?).*"
-    r"|.{0,60}\breproduction (?:autorisee|interdite|soumise).*|ne pas (?:jeter|diffuser).{0,60}"
+    r"|.{0,60}\breproduction (?:autorisee|interdite|soumise).*|.{0,80}\bne pas (?:jeter|diffuser|imprimer)\b.{0,60}"
     r"|(?:contacts?(?: presse)?|press contact|media contact|pour (?:tout )?contact|contacter"
     r"|renseignements?|pour nous (?:joindre|contacter)|nous (?:contacter|ecrire)"
     r"|contact (?:us|details)|enquiries)\s?:.*"
@@ -116,7 +116,17 @@ _INLINE = re.compile(
 def is_furniture(line: str) -> bool:
     """Whether the whole line is a button, a menu, a notice or the like."""
     folded = _said(line)
-    return len(folded) <= 300 and bool(_LINES.fullmatch(folded) or _INLINE.fullmatch(folded))
+    if len(folded) > 300:
+        return False
+    return bool(_LINES.fullmatch(folded) or _INLINE.fullmatch(folded)) or _is_row(folded)
+
+
+def _is_row(folded: str) -> bool:
+    """Whether most of the short parts of a line are buttons: "Share | Print | Report a mistake"."""
+    parts = [part.strip() for part in re.split(r"\s[|·•/–—-]\s|[|·•]", folded) if part.strip()]
+    if len(parts) < 2 or len(folded) > 160 or folded.endswith("."):
+        return False
+    return sum(bool(_LINES.fullmatch(part)) for part in parts) * 2 > len(parts)
 
 
 def opens_elsewhere(line: str) -> bool:

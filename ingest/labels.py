@@ -236,7 +236,9 @@ class _Reading:
     def _pass_over(self, position: int) -> int:
         unknown = _UNKNOWN.match(self._text, position)
         end = unknown.end() if unknown else position + 1
-        self._unknown += end - position
+        # What a bar sets apart is another thing: the heading that the date stands beside.
+        is_apart = self._text[:position].rstrip().endswith(("|", "/", "·", "•"))
+        self._unknown += (end - position) // (2 if is_apart else 1)
         return end
 
     def _date_at(self, position: int) -> bool:

@@ -14,6 +14,11 @@ PERSON = re.compile(
     rf"(?P<civility>{_CIVILITY})(?P<name>{_NAME_WORD}"
     rf"(?:[  ](?:{_PARTICLE}[  ]?){{0,2}}{_NAME_WORD}){{1,4}})"
 )
+_SURNAME_FIRST = re.compile(
+    rf"(?P<last>{_CAPITAL}{{2,}}(?:[’' -]{_CAPITAL}{{2,}}){{0,3}}),[  ]+(?P<first>{_NAME_WORD}"
+    rf"(?:[ -]{_NAME_WORD})?)(?![\w])"
+)
+_SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
 _ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
 
 _ORGANISATION = re.compile(
@@ -44,7 +49,6 @@ _JOB_WORD = re.compile(
     r"|chercheu|enseignante?|professeure?|architecte|economiste|planner|developer|agent"
     r"|acheteu|buyer|technologist|librarian|curator|founder|fondat)"
 )
-_LIST = re.compile(r"\s+(?:et|and|&)\s+|\s*[,;]\s*")
 MAX_JOB_CHARS = 90
 
 
@@ -67,7 +71,12 @@ def is_job(text: str) -> bool:
 def bare_name(text: str) -> str:
     """The name without its civility: `M. Jean Lahitte` is `Jean Lahitte`."""
     match = PERSON.fullmatch(text.strip()) or _ALONE.fullmatch(text.strip())
-    return match["name"] if match else text.strip()
+    return _spoken(match["name"]) if match else text.strip()
+
+
+def _spoken(name: str) -> str:
+    """The name as one writes it in a sentence: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
+    return _SHOUTED.sub(lambda shouted: shouted[0].capitalize(), name)
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:
@@ -76,15 +85,20 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`, `Anne Roy et Paul Lin`. When
     nobody is named there, the name is empty.
     """
+    reversed_name = _SURNAME_FIRST.match(text, position)
+    if reversed_name and _could_be_a_person(reversed_name[0]):
+        name = _spoken(f"{reversed_name['first']} {reversed_name['last']}")
+        job, end = _job_at(text, reversed_name.end())
+        return Person(name, job), end
     match = PERSON.match(text, position)
     if not match or not _could_be_a_person(match["name"]):
         return Person(), position
-    names, end = [match["name"]], match.end()
+    names, end = [_spoken(match["name"])], match.end()
     while joint := re.compile(r"\s+(?:et|and|&)\s+|,\s+").match(text, end):
         other = PERSON.match(text, joint.end())
         if not other or not _could_be_a_person(other["name"]) or is_job(other["name"]):
             break
-        names.append(other["name"])
+        names.append(_spoken(other["name"]))
         end = other.end()
     job, end = _job_at(text, end)
     return Person(", ".join(names), job), end

@@ -347,7 +347,11 @@ class _Shape:
         elif inner and any(one.block.stands_alone for one in inner[1:]):
             score -= 1
         between = self._lines[at + 1 : self._first]
-        if all(one.is_event for one in between):
+        level = line.block.level if line.block.kind is BlockKind.HEADING else 99
+        if all(
+            one.is_event or (one.block.kind is BlockKind.HEADING and one.block.level > level)
+            for one in between
+        ):
             score += 1.2
         if text.isupper() and any(not one.text.isupper() for one in inner):
             score -= 1.5
@@ -451,6 +455,8 @@ class _Shape:
 
     def _take_date(self, notice: Notice, line: _Line, confidence: float) -> None:
         moment = only_date(line.block.moment)
+        if re.search(r"T00:00(?:[+]00:00)?$", moment):
+            moment = moment[:10]  # how a day without a time is stored
         if moment[:10] == notice.value[:10] and "T" not in notice.value:
             notice = replace(notice, value=moment)
         known = self._found.fields.get(notice.announced)
@@ -584,7 +590,7 @@ class _Shape:
     def _take_hinted_date(self, hint: str, line: _Line) -> None:
         for notice in notices(line.text, english=self._lang == "en"):
             if notice.announced is Announced.DATE and notice.is_bare:
-                self._found.add(hint, notice.value, line.text, 0.85)
+                self._take_date(replace(notice, announced=Announced(hint)), line, 0.85)
                 line.leave()
 
     # Themes without a label

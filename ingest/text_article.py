@@ -14,6 +14,8 @@ _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 _RULE = re.compile(r"^\s*([-*_=~–—])(?:\s*\1){2,}\s*$")
 _QUOTE = re.compile(r"^\s*>\s?")
+_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
+_ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MARKS = re.compile(r"[*_`\[\]<>\\#]")
 _SENTENCE_END = re.compile(r"[.!?:;…][»”\"')*_]*$")
@@ -39,6 +41,11 @@ def _blocks(text: str) -> Iterator[Block]:
         line = lines[at]
         if not line.strip() or _RULE.match(line):
             stands_alone = True
+            at += 1
+            continue
+        if row := _ROW.match(line):
+            if not _ROW_RULE.match(line):
+                yield _row(row[1])
             at += 1
             continue
         if _FENCE.match(line):
@@ -70,6 +77,12 @@ def _closing(lines: list[str], opening: int) -> int:
 
 def _verbatim(lines: list[str]) -> Block:
     return Block(" ".join(lines), "\n".join(lines), BlockKind.VERBATIM)
+
+
+def _row(inner: str) -> Block:
+    cells = [cell.strip() for cell in inner.split("|")]
+    said = " : ".join(cells) if len(cells) == 2 else " | ".join(cells)
+    return Block(_said(said), f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:
