@@ -95,7 +95,7 @@ class Accounts:
                 raise AccountError(f"There is an account {name!r} already.", reason="name_taken")
             store.database.table("accounts").insert(
                 {
-                    "key": _key(name),
+                    "key": account_key(name),
                     "name": name,
                     "password_hash": password_hash,
                     "role": role.value,
@@ -311,7 +311,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
 
 def _row(store: Store, name: str) -> sqlite3.Row | None:
     found: sqlite3.Row | None = store.database.conn.execute(
-        "select * from accounts where key = ?", [_key(name)]
+        "select * from accounts where key = ?", [account_key(name)]
     ).fetchone()
     return found
 
@@ -333,7 +333,7 @@ def _account(row: sqlite3.Row | dict[str, Any]) -> Account:
     )
 
 
-def _key(name: str) -> str:
+def account_key(name: str) -> str:
     """What names are compared by. Folded twice, since folding can undo what NFKC composed."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
@@ -366,7 +366,7 @@ def _checked_password(password: str, name: str) -> str:
             "longer, and easier to remember.",
             reason="short_password",
         )
-    if _key(password) == _key(name) or len(set(password)) < 4:
+    if account_key(password) == account_key(name) or len(set(password)) < 4:
         raise AccountError(
             "The password is the name of the account, or the same few characters again and again.",
             reason="plain_password",
