@@ -35,7 +35,7 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.SUPPLY: ((Role.SUPPLIER, 0.85),),
     Action.BUY: ((Role.BUYER, 0.9),),
     Action.RECEIVE: ((Role.BUYER, 0.65),),
-    Action.TAKE: ((Role.PRODUCER, 0.5),),
+    Action.TAKE: ((Role.PRODUCER, 0.6), (Role.BUYER, 0.45)),
     Action.PACK: ((Role.REPACKAGER, 0.85),),
     Action.CARRY: ((Role.CARRIER, 0.85),),
     Action.TEST: ((Role.LABORATORY, 0.8),),
@@ -65,8 +65,8 @@ _VERBS: dict[Action, str] = {
         (
             _er(
                 "fabriqu|confectionn|elabor|formul|mont|usin|moul|extrud|brass|distill|tricot|"
-                "melang|faconn|assembl|prepar|imprim|piqu|decoup|dos|mitonn|sort|forg|cousai|"
-                "refabriqu|bross|coul|lanc|pouss|taill|pli"
+                "melang|faconn|assembl|prepar|imprim|piqu|decoup|dos|mitonn|forg|"
+                "refabriqu|bross|coul|lanc|pouss|taill|pli|bricol"
             ),
             r"produi(?:t|ts|te|tes|sent|re|sait|saient|sant|sit|sirent|ra|ront)",
             r"reprodui\w+",
@@ -235,7 +235,10 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         (Action.TRANSFORM, r"tire|tirent|tirer|turn|turns|turned|turning|made|makes|make|change|changes", r"^(?:\S+ ){0,8}?(?:into|parti|out of)\b"),
         (Action.TRANSFORM, r"fait|font|faire|faisait", r"^(?:des|du|de la|un|une|son|sa)\b"),
         (Action.MAKE, r"fait|font|faire|faisait|faisaient", r"^(?:des|du|de la|de l'|les|leurs|ses)\b"),
-        (Action.MAKE, r"mis|mise|mises|met|mettent|mettre|est passe|passe|passee|passent|lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|turned|switched|switches|turns|moved", r"^(?:\S+ ){0,5}?(?:a la|au|aux|a l'|dans la|dans le|en|to|over to)\b"),
+        (Action.MAKE, r"mis|mise|mises|met|mettent|mettre|passe|passee|passent|passes|turned|switched|switches|turns|moved|turn", r"^(?:aussi |maintenant |alors |its lines? |over |their lines? )?(?:a la|au|aux|a l'|to) (?!disposition|point|jour|service|rebut|poubelle|profit)"),
+        (Action.MAKE, r"lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|plonge\w*", r"^(?:\S+ )?(?:dans la|dans le|dans les|a la|au) (?:\S+ ){0,2}"),
+        (Action.MAKE, r"sorti|sortie|sorties", r"^(?:des|une?|la|leurs?|ses|son|sa|ses|\d+)\b"),
+        (Action.MAKE, r"annonce|annoncent|annoncait|announced|announces", r"^(?:\S+ ){0,1}?(?:des|une?|de la|that it would|fabri\w+|produ\w+)"),
         (Action.MAKE, r"reorient\w+|reconvert\w+|adapt\w+|modifi\w+|consacr\w+|reconfigur\w+|bascul\w+|detourn\w+|dedi\w+|repurpos\w+|retool\w+|converted|devot\w+|reserv\w+|arret\w+|transform\w+", r"^(?:\S+ ){0,5}?(?:lignes?|ateliers?|machines?|chaines?|production|outil|lines?|workshop|plant|factory|production)\b"),
         (Action.BUY, r"passe|passee|passees|passent|passer|place|placed|places|signe|signed|lance|lancent", r"^(?:\S+ ){0,6}?(?:commandes?|marches?|appel d' offres|orders?|contracts?|achats?)\b"),
         (Action.BUY, r"garanti\w*|assur\w+|promis\w*|promet\w*|guarantee\w*|promised|committed|engage\w*|pre commande\w*|precommand\w+", r"^(?:\S+ ){0,8}?(?:debouche\w*|volumes?|commandes?|achats?|acheter|orders?|buy|to buy|quantites?)\b"),
@@ -271,6 +274,16 @@ _DOING = re.compile(
     r"contribuent|helped|perform(?:ed|s)|oversaw|oversees|saw"
 )
 
+BY_PRODUCT = re.compile(
+    r"\b(?:dechets?|chutes?|rebuts?|dreches?|co ?-?produits?|sous - produits?|residus?|marcs?|boues?|cendres?|"
+    r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
+    r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
+    r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
+    r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
+    r"chaleur|heat|fatale|invendus|tombees)\b"
+)
+"""What is left over where something else is made, in folded words joined by blanks."""
+
 # Nouns that say of an organisation beside them what it did: "avec le soutien de la CCI".
 _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
     (role, weight, re.compile(pattern))
@@ -280,8 +293,9 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (Role.BUYER, 0.6, r"(?:commandes?|achats?|orders?|purchases?) (?:passees? |groupees? |publics? )?(?:de|d'|du|des|from|par|of|by)$"),
         (Role.LABORATORY, 0.6, r"(?:analyses?|tests?|essais?|mesures|tests) (?:\S+ )?(?:de|d'|du|des|par|chez|by|at|from)$"),
         (Role.CARRIER, 0.6, r"(?:camions?|transports?|lorries|trucks|vans?|tournees?) (?:de|d'|du|des|of|from|par|by)$"),
-        (Role.SUPPLIER, 0.55, r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|achetee?s?|sort|sortent|sorti\w*) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$"),
-        (Role.SUPPLIER, 0.6, r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$"),
+        (Role.SUPPLIER, 0.55, r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$"),
+        (Role.PRODUCER, 0.65, r"(?:sortent|sort|sorti|sortis|sortie|sorties|sortaient|came out|come out|left) (?:tout droit )?(?:de|d'|du|des|de chez|of)(?: l'| la| les)?(?: ateliers?| usines?| lignes?| machines?| workshops?)?(?: de| d'| du)?$"),
+        (Role.SUPPLIER, 0.75, r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$"),
         (Role.NETWORK, 0.6, r"(?:webinaires?|webinars?|adherents?|membres?|members?|newsletter|rencontres?|reunions?) (?:\S+ )?(?:de|d'|du|des|of)$"),
     )
 )  # fmt: skip

@@ -7,8 +7,9 @@ Confidence is set on the labelled articles of `tests/data/articles/tune`: of wha
 0.8 or more, nine in ten should be right.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ingest.article import Article
 from ingest.gazetteer import KnownActors
@@ -19,7 +20,7 @@ from ingest.references import How, References
 from ingest.roles import Evidence, evidence, prior
 from ingest.sentences import Part, Sentence, sentences
 from kb.editorial.drafts import ProposedField, ProposedParticipation, Proposals
-from kb.language import FUNCTION_WORDS, STEMMERS, stem, words
+from kb.language import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, stem, words
 from kb.models import Participation, Role
 
 RULES = "rules"
@@ -41,16 +42,23 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     need = need_of(read, lang)
     participants = Participants()
     found: list[Evidence] = []
+    doubted: set[int] = set()
+    in_body: set[int] = set()
     references = References(read, actors)
     # The title comes last: what it calls "a polish maker" the text calls by its name.
     for sentence in sorted(read, key=lambda one: one.part is Part.TITLE):
         mentions = participants.of(sentence, references.of(sentence))
         found += evidence(sentence, mentions)
+        if _DISCLAIMER.search(sentence.text):
+            doubted |= {id(mention.participant) for mention in mentions}
+        for mention in mentions:
+            if sentence.part is Part.BODY and not mention.is_pronoun:
+                in_body.add(id(mention.participant))
     topic = _topic(need, article.title, lang)
-    parts = _parts(found, topic, lang)
+    parts = _parts(found, topic, lang, doubted)
     return Proposals(
         fields=(_field(need),) if need else (),
-        participations=tuple(_proposals(parts, participants.all)),
+        participations=tuple(_proposals(parts, participants.all, in_body)),
     )
 
 
@@ -77,20 +85,42 @@ def _topic(need: Need | None, title: str, lang: str) -> frozenset[str]:
         stem(form, lang)
         for word in words(said)
         for form in word.forms
-        if form not in FUNCTION_WORDS and len(form) > 3
+        if form not in FUNCTION_WORDS and form not in FRAMING_WORDS and len(form) > 3
     )
 
+
+_OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
+_DISCLAIMER = re.compile(
+    r"""\b(?: (?:je|nous|on|aucun\w*|rien|personne|sources?|we|i|nobody|nothing|no)\b .{0,40}
+        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme) | ne (?:mentionne|dit|cite|parle|sais|savons)
+          | (?:trouvé|lu|vu) nulle\ part | no\ (?:report|source)|not\ (?:mentioned|find|found|named) )
+      | n['’]apparaît | n['’]est\ pas\ (?:cité|mentionné|concerné) | n['’]y\ est\ pour\ rien
+      | (?:is|are|was|were)\ not\ (?:mentioned|part|involved|named)
+      | no\ (?:report|source)s?\b | nulle\ part
+      | (?:tout\ )?(?:autre|différente?)\ (?:histoire|affaire) | cas\ (?:tout\ )?différent
+      | another\ (?:story|case|matter|post)
+      | n['’](?:a|ont)\ (?:pas|rien)\ (?:participé|pris\ part|donné\ suite) | did\ not\ (?:take\ part|join)
+      | par\ exemple | for\ (?:example|instance) | pour\ mémoire )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What says that somebody is only named as an example, or did not take part."""
 
 _Parts = Mapping[tuple[int, Role], Sequence[tuple[float, Evidence]]]
 
 
-def _parts(found: Iterable[Evidence], topic: frozenset[str], lang: str) -> _Parts:
+def _parts(
+    found: Iterable[Evidence], topic: frozenset[str], lang: str, doubted: Collection[int]
+) -> _Parts:
     """The evidence for each participant in each role, weighed, the best first."""
     parts: dict[tuple[int, Role], list[tuple[float, Evidence]]] = defaultdict(list)
     for one in found:
         weight = one.weight * prior(one.participant.nature, one.role)
-        if one.role is Role.PRODUCER and not _is_about(one.sentence, topic, lang):
-            weight *= 0.75
+        about = _is_about(one.sentence, topic, lang)
+        if one.role in _OF_THE_PRODUCT and not about:
+            weight *= 0.65
+        in_doubt = _DISCLAIMER.search(one.sentence.text) is not None
+        if id(one.participant) in doubted and (in_doubt or not about):
+            weight *= 0.3
         parts[id(one.participant), one.role].append((min(weight, 0.97), one))
     for evidences in parts.values():
         evidences.sort(key=lambda pair: -pair[0])
@@ -102,9 +132,13 @@ def _is_about(sentence: Sentence, topic: frozenset[str], lang: str) -> bool:
 
 
 def _proposals(
-    parts: _Parts, participants: Sequence[Participant]
+    parts: _Parts, participants: Sequence[Participant], in_body: Collection[int]
 ) -> Iterable[ProposedParticipation]:
     scores = {key: _combined([weight for weight, _ in each]) for key, each in parts.items()}
+    named = {
+        role for one in participants if one.is_named for role in Role
+        if scores.get((id(one), role), 0) > MIN_CONFIDENCE
+    }  # fmt: skip
     for participant in participants:
         if participant.nature is Nature.MEDIA:
             continue
@@ -118,6 +152,8 @@ def _proposals(
                 score * participant.likelihood * (0.85 if participant.how is How.UNNAMED else 1)
             )
             if confidence < MIN_CONFIDENCE:
+                continue
+            if not participant.is_named and id(participant) not in in_body and role in named:
                 continue
             best = parts[id(participant), role]
             told = next((one for _, one in best if one.contribution), best[0][1])

@@ -29,6 +29,7 @@ class Need:
 _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     (re.compile(rf"(?:^|(?<= ))(?:{pattern}) (?={tail}|$)"), weight)
     for pattern, weight, tail in (
+        (r"(?:meme|memes|cet|ce|un|seul|certains?|deux) (?:produits?|articles?|besoins?|objets?) :", 0.95, ""),
         (r"besoins?(?: (?:urgents?|importants?|croissants?|criants?|d' approvisionnement|local|locaux))*(?: etait)? (?:de|d'|en|du|des)", 1.0, ""),
         (r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|disette)(?: \S+){0,3}? (?:de|d'|en|du|des)", 0.95, ""),
         (r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')", 0.75, ""),
@@ -41,10 +42,13 @@ _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     )
 )  # fmt: skip
 _MISSING_AFTER = re.compile(
-    r"(?:sont|est|etaient|etait|etai\w+)?(?: \S+){0,3} ?\b(?:introuvables?|manqu(?:e|ent|aient|ait)|font defaut|faisaient defaut|"
+    r"(?:(?:sont|est|etaient|etait|ont|avaient|deviennent|became|were|was|had|qui|vinrent a|vint a|viennent a) )*"
+    r"(?:devenu\w* |presque |tous |toutes |deja |disparu |become )*"
+    r"\b(?:introuvables?|manqu(?:e|ent|aient|ait|er|e)(?! (?:(?:\S+ )?(?:de|d'|du|des|a)|jamais|pas) )|font defaut|faisaient defaut|disparu|"
     r"en rupture|were scarce|was scarce|ran out|ran short|were short|hard to find|"
     r"impossible to find|unobtainable)\b"
 )
+_LACKING = re.compile(r"^dont (?:\S+ ){1,9}?(?:manqu\w+|a court|besoin|prive\w*|depourv\w+)")
 _BY_PRODUCTS = re.compile(
     r"(?:dechets?|chutes?|rebuts?|dreches?|coproduits?|residus?|marcs?|boues?|cendres?|poussieres?|"
     r"vapeur|chaleur|gaz|sacs?|palettes?|sciures?|copeaux|lies?|effluents?|gravats|bidons?|futs?|"
@@ -135,6 +139,10 @@ def _carries(token: Token) -> bool:
 def _candidates(
     sentences: Sequence[Sentence],
 ) -> Iterator[tuple[Sequence[Token], Sentence, float]]:
+    often = sum(
+        bool(_BY_PRODUCTS.fullmatch(token.form)) for one in sentences for token in one.tokens
+    )
+    by_product = 0.9 if often > 2 else 0.6
     for sentence in sentences:
         early = 1.0 if sentence.paragraph < 4 else 0.8
         words, starts = _joined(sentence.tokens)
@@ -145,6 +153,11 @@ def _candidates(
                     phrase = noun_phrase(sentence.tokens, at)
                     if phrase:
                         yield phrase, sentence, weight * early
+        for at, token in enumerate(sentence.tokens):
+            if token.form == "dont" and _LACKING.search(words[starts[at] :]):
+                phrase = _before(sentence.tokens, starts, starts[at - 1] if at else 0)
+                if phrase:
+                    yield phrase, sentence, 0.9 * early
         for match in _MISSING_AFTER.finditer(words):
             phrase = _before(sentence.tokens, starts, match.start())
             if phrase:
@@ -158,7 +171,7 @@ def _candidates(
             elif _BY_PRODUCTS.fullmatch(token.form):
                 phrase = noun_phrase(sentence.tokens, at)
                 if phrase:
-                    yield phrase, sentence, 0.6 * early
+                    yield phrase, sentence, by_product * early
             elif sentence.part is Part.TITLE and _carries(token) and not token.is_capital:
                 phrase = noun_phrase(sentence.tokens, at)
                 if phrase and token.form not in FIRM_HEADS | PUBLIC_HEADS:
@@ -176,6 +189,8 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
         if not token.is_word and token.text not in {"-", "'", "’"} and not token.form.endswith("'"):
             break
         if token.form in _STOP or (token.form in _INSIDE and last == first):
+            break
+        if token.is_capital and last > first and not token.text.isupper():
             break
         if token.form in {"et", "pour", "for", "sans", "des"} and last > first:
             break
@@ -200,9 +215,11 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
 
 def _is_finite(tokens: Sequence[Token], at: int) -> bool:
     form = tokens[at].form
-    return form in {"ne", "n'", "se", "s'"} or (
-        form.endswith(("aient", "erent")) and tokens[at - 1].form not in _INSIDE
-    )
+    if form in {"ne", "n'", "se", "s'"}:
+        return True
+    if tokens[at - 1].form in _INSIDE or tokens[at - 1].form in _LEADING:
+        return False
+    return form.endswith(("aient", "erent")) or (form.endswith("ent") and bool(verbs(form)))
 
 
 def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequence[Token]:

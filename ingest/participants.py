@@ -7,10 +7,12 @@ cirage" and the firm named after a comma are one. What each did is told by `inge
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ingest.actions import verbs
 from ingest.gazetteer import name_words, public_key
 from ingest.natures import Nature
 from ingest.references import How, Reference
 from ingest.sentences import Part, Sentence, Token
+from kb.language import FUNCTION_WORDS
 
 PUBLIC = frozenset({Nature.TOWN, Nature.CARE, Nature.STATE, Nature.CHAMBER, Nature.NETWORK,
                     Nature.SCHOOL, Nature.MEDIA})  # fmt: skip
@@ -36,9 +38,12 @@ _ALIKE = tuple(
         "prefecture prefet prefete etat",
     )
 )
-_PRONOUNS = frozenset(
-    "elle il ils elles it they she he celle-ci celui-ci ceux-ci celles-ci".split()
-)
+_PRONOUNS = frozenset("elle il ils elles it they she he".split())
+_DEMONSTRATIVES = frozenset("celle celui ceux celles".split())
+_PLURALS = frozenset("ils elles they ceux celles".split())
+_FIRST = frozenset("premier premiere first former".split())
+_SECOND = frozenset("second seconde deuxieme latter".split())
+_COPULAS = frozenset("est sont etait etaient is are was were reste".split())
 _BETWEEN_APPOSED = frozenset(
     ", ( « \" “ : - – — le la l' un une the a an ici here appele nomme".split()
 )
@@ -56,6 +61,7 @@ class Participant:
     heads: set[str] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
     plural: bool = False
+    definite: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -83,6 +89,7 @@ class Participants:
         self.all: list[Participant] = []
         self._recent: list[Participant] = []
         self._subject: Participant | None = None
+        self._place: Participant | None = None
 
     def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
         """The mentions of a sentence, pronouns for its or an earlier sentence's subject included."""
@@ -93,46 +100,77 @@ class Participants:
             participant = self._resolve(reference, apposed, sentence.part)
             mentions.append(Mention(reference.first, reference.last, participant, reference))
             self._see(participant)
-        subject = self._subject
-        for mention in mentions:
-            if not _has_preposition(tokens, mention.first) and not mention.participant.nature is Nature.MEDIA:  # fmt: skip
-                subject = mention.participant
-                break
-        mentions.extend(self._pronouns(sentence, mentions))
+        pronouns = list(self._pronouns(sentence, mentions))
         if sentence.part is Part.BODY:
-            self._subject = subject
-        return sorted(mentions, key=lambda mention: mention.first)
+            self._remember(tokens, mentions)
+        return sorted([*mentions, *pronouns], key=lambda mention: mention.first)
 
     def _see(self, participant: Participant) -> None:
         self._recent = [one for one in self._recent if one is not participant]
         self._recent.append(participant)
 
+    def _remember(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> None:
+        """Keeps whom the next sentence means by "elle", and whose place it means by "y"."""
+        subject: Participant | None = None
+        for mention in mentions:
+            if mention.participant.nature is Nature.MEDIA:
+                continue
+            governor = preposition(tokens, mention.first)
+            if governor in {"chez", "aux", "a", "at"}:
+                self._place = mention.participant
+            if not governor and subject is None:
+                subject = mention.participant
+        if subject is not None:
+            self._subject = self._place = subject
+        elif self._place is not None and mentions:
+            self._subject = self._place
+
     def _pronouns(self, sentence: Sentence, mentions: Sequence[Mention]) -> Iterable[Mention]:
-        for at, token in enumerate(sentence.tokens):
-            form = token.form
-            if form in {"celle", "celui", "ceux", "celles"}:
-                if not (at + 2 < len(sentence.tokens) and sentence.tokens[at + 2].form == "ci"):
-                    continue
-            elif form not in _PRONOUNS:
-                continue
-            if form == "il" and at + 1 < len(sentence.tokens) and sentence.tokens[at + 1].form in {
-                "faut", "s'", "y", "est", "suffit", "fallait", "semble", "reste", "a"
-            } and not (sentence.tokens[at + 1].form == "a"):  # fmt: skip
-                continue
-            if form == "it" and at + 1 < len(sentence.tokens) and sentence.tokens[at + 1].form in {
-                "is", "was", "takes", "took", "seems"
-            }:  # fmt: skip
-                continue
-            plural = form in {"ils", "elles", "they", "ceux", "celles"}
-            before = [mention for mention in mentions if mention.last <= at]
-            candidates = [mention.participant for mention in before
-                          if not _has_preposition(sentence.tokens, mention.first)]  # fmt: skip
-            if self._subject is not None:
-                candidates.insert(0, self._subject)
-            fitting = [one for one in candidates if one.plural == plural
-                       and (form not in {"he", "she"} or not one.plural)]  # fmt: skip
-            if fitting:
-                yield Mention(at, at + 1, fitting[-1])
+        forms = [token.form for token in sentence.tokens]
+        for at, form in enumerate(forms):
+            after = forms[at + 1 : at + 3]
+            meant: Participant | None = None
+            if form == "there" or (form == "y" and after):
+                meant = self._place
+            elif form in _FIRST | _SECOND:
+                meant = self._of_two(forms, at)
+            elif form in _PRONOUNS and at > 1 and forms[at - 2 : at] == ["c'", "est"]:
+                # "C'est elle qui…" picks out whom the sentence before ended with.
+                meant = next((one for one in reversed(self._recent)
+                              if one.plural == (form in _PLURALS)), None)  # fmt: skip
+            elif form in _PRONOUNS and not _is_impersonal(form, after):
+                meant = self._subject_before(sentence.tokens, at, mentions, form)
+            elif form in _DEMONSTRATIVES and after == ["-", "ci"]:
+                meant = self._subject_before(sentence.tokens, at, mentions, form)
+            if meant is not None:
+                yield Mention(at, at + 1, meant)
+
+    def _of_two(self, forms: Sequence[str], at: int) -> Participant | None:
+        """Whom "le premier" or "le second" means: of the last two that were named."""
+        if at == 0 or forms[at - 1] not in {"le", "la", "the"}:
+            return None
+        if at + 1 < len(forms) and forms[at + 1].isalpha() and not verbs(forms[at + 1]):
+            return None
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        if len(named) < 2:
+            return None
+        return named[-2] if forms[at] in _FIRST else named[-1]
+
+    def _subject_before(
+        self, tokens: Sequence[Token], at: int, mentions: Sequence[Mention], form: str
+    ) -> Participant | None:
+        candidates = [self._subject] if self._subject is not None else []
+        candidates += [
+            mention.participant
+            for mention in mentions
+            if mention.last <= at and not preposition(tokens, mention.first)
+        ]
+        plural = form in _PLURALS
+        fitting = [one for one in candidates if one.plural == plural]
+        # A firm is often "they", never a group "it".
+        if not fitting and plural:
+            fitting = [one for one in candidates if one.nature not in {Nature.TOWN, Nature.STATE}]
+        return fitting[-1] if fitting else None
 
     def _apposed(
         self, tokens: Sequence[Token], mentions: Sequence[Mention], reference: Reference
@@ -142,8 +180,24 @@ class Participants:
             return None
         last = mentions[-1]
         between = [token.form for token in tokens[last.last : reference.first]]
-        if last.reference is None or not between or len(between) > 3:
+        if last.reference is None or not between:
             return None
+        if (
+            reference.how is How.UNNAMED
+            and between[-1] == "("
+            and not last.participant.is_named
+            and reference.head in last.participant.heads
+        ):
+            return last.participant
+        if len(between) > 3:
+            return None
+        if (
+            between[0] in _COPULAS
+            and reference.how is How.UNNAMED
+            and not reference.definite
+            and not preposition(tokens, last.first)
+        ):
+            return last.participant
         one_is_unnamed = (last.reference.how is How.UNNAMED) != (reference.how is How.UNNAMED)
         same_number = last.reference.plural == reference.plural
         if between[0] == "(" and (same_number or one_is_unnamed):
@@ -168,7 +222,7 @@ class Participants:
     def _resolve(
         self, reference: Reference, apposed: Participant | None, part: Part
     ) -> Participant:
-        known = self._known_before(reference)
+        known = self._known_before(reference, part)
         if known is not None:
             self._add_name(known, reference)
             return known
@@ -177,27 +231,43 @@ class Participants:
             return apposed
         fresh = Participant(
             reference.name, reference.how, reference.nature, reference.likelihood,
-            reference.actor_ids, {reference.head} - {""}, [reference.name], reference.plural,
+            reference.actor_ids, {reference.head} - {""}, [reference.name], reference.plural, reference.definite,
         )  # fmt: skip
         self.all.append(fresh)
         return fresh
 
-    def _known_before(self, reference: Reference) -> Participant | None:
+    def _known_before(self, reference: Reference, part: Part) -> Participant | None:
         if reference.how is not How.UNNAMED:
             for one in self.all:
                 if one.is_named and _same_name(one, reference):
                     return one
-            return None
+            return self._unnamed_till_now(reference)
         words = name_words(reference.name)
         for one in reversed(self.all):
             if any(name_words(name) == words for name in one.names) and (
                 reference.definite or one.plural == reference.plural
             ):
                 return one
-        if not reference.definite:
+        if not reference.definite and part is not Part.TITLE:
             return None
         for one in reversed(self._recent):
             if one.plural == reference.plural and self._means(reference, one):
+                return one
+        return None
+
+    def _unnamed_till_now(self, reference: Reference) -> Participant | None:
+        """Whom the text called "la ville" before it named it."""
+        if reference.nature not in {Nature.TOWN, Nature.CARE, Nature.STATE, Nature.CHAMBER}:
+            return None
+        for one in self.all:
+            if (
+                not one.is_named
+                and not one.plural
+                and one.definite
+                and one.nature is reference.nature
+                and len(name_words(one.name)) < 3
+                and (reference.head in one.heads or _alike({reference.head}, one.heads))
+            ):
                 return one
         return None
 
@@ -213,9 +283,9 @@ class Participants:
             return True
         if head in one.heads and head not in {"conseil", "direction", "centre", "agence"}:
             return True
-        return any(head in alike and one.heads & alike for alike in _ALIKE) and (
-            reference.nature is one.nature
-        )
+        if head in one.heads and head == "centre" and one.nature is not Nature.CARE:
+            return True
+        return _alike({head}, one.heads) and reference.nature is one.nature
 
     def _add_name(self, one: Participant, reference: Reference) -> None:
         """Lets a participant go by its best name: known, then named, then the fullest."""
@@ -236,6 +306,28 @@ class Participants:
                 one.actor_ids = reference.actor_ids
         if one.nature is Nature.UNKNOWN or (better and reference.nature is not Nature.UNKNOWN):
             one.nature = reference.nature
+
+
+def _alike(heads: set[str], others: set[str]) -> bool:
+    return any(heads & alike and others & alike for alike in _ALIKE)
+
+
+def _is_impersonal(form: str, after: Sequence[str]) -> bool:
+    """Whether a pronoun stands for nothing ("il faut"), or is part of "elle-même"."""
+    if not after:
+        return True
+    if after[0] == "-":
+        return True
+    if form == "il":
+        return after[0] in _IMPERSONAL or after in (
+            ["y", "a"], ["ne", "s'"], ["n'", "y"], ["a", "fallu"], ["a", "suffi"], ["y", "avait"]
+        )  # fmt: skip
+    return form == "it" and after[0] in {"is", "was", "takes", "took", "seems", "seemed"}
+
+
+_IMPERSONAL = frozenset(
+    "faut s' suffit fallait semble reste restait arrive convient vaut fallut faudrait existe".split()
+)
 
 
 def _same_name(one: Participant, reference: Reference) -> bool:
@@ -294,13 +386,26 @@ def preposition(tokens: Sequence[Token], first: int) -> str:
     if form == "a" and tokens[at].text not in {"à", "À"}:
         return ""
     if form == "des":
-        before = tokens[at - 1].form if at else ""
-        return "de" if before in {"aupres", "pres", "aide", "soutien", "appui", "part"} else ""
+        return "de" if at and _is_noun_like(tokens[at - 1]) else ""
+    if at and form in {"de", "d'", "du", "of"} and tokens[at - 1].form in _PARTS:
+        return preposition(tokens, at - 1)
     if form in {"de", "d'"} and at and tokens[at - 1].form in {"aupres"}:
         return "aupres"
     return form if form in _PREPOSITIONS else ""
 
 
+def _is_noun_like(token: Token) -> bool:
+    form = token.form
+    if not token.is_word or form in FUNCTION_WORDS or form.endswith("ment"):
+        return form in {"aupres", "pres", "chez", "avec"}
+    return not verbs(form) or form in {"aide", "soutien", "appui", "part"}
+
+
+_PARTS = frozenset(
+    "site sites usine usines equipe equipes salaries ouvriers services service camions cuves "
+    "ateliers atelier machines lignes compagnons staff team teams workers site plant lorries "
+    "trucks vans directeur direction gerant dirigeant responsable cote part".split()
+)
 _DETERMINERS = frozenset(
     "le la l' les the un une deux trois plusieurs certains quelques son sa ses leur leurs ce cette "
     "ces du au aux a an some several two three its their this that local autres petits petites "

@@ -6,9 +6,10 @@ two references mean the same one is told by `ingest.participants`, what it did b
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ingest.actions import Action, verbs
 from ingest.gazetteer import Known, KnownActors, is_everyday_word
 from ingest.natures import Nature, nature_of
 from ingest.sentences import Sentence, Token
@@ -74,7 +75,7 @@ PUBLIC_HEADS = _words(
 )
 FIRM_HEADS = _words(
     "entreprise entreprises societe societes ste firme firmes groupe groupes usine usines atelier "
-    "ateliers manufacture maison maisons fabrique fabricant fabricants fabricante producteur "
+    "ateliers manufacture maison maisons fabricant fabricants fabricante producteur "
     "producteurs fournisseur fournisseurs industriel industriels distillerie distilleries "
     "distillateur distillateurs brasserie brasseries brasseur brasseurs cooperative cooperatives "
     "raffinerie centrale transporteur transporteurs logisticien logisticiens "
@@ -86,7 +87,7 @@ FIRM_HEADS = _words(
     "couturieres couturiers scierie esat boulanger boulangers horticulteur pepinieriste "
     "methaniseur briquetier savonnier tonnelier tonneliers papetier cartonnier acheteurs acheteur "
     "prestataire prestataires sous-traitant equipementier cimentier cimenterie betteravier "
-    "voisin voisins voisine adherents donneur repreneur acteurs acteur "
+    "donneur repreneur acteurs acteur "
     "company companies firm firms plant plants factory factories workshop workshops maker makers "
     "manufacturer manufacturers producer producers supplier suppliers distiller distillers "
     "distillery distilleries brewer brewers brewery breweries refinery station mill mills haulier "
@@ -94,7 +95,7 @@ FIRM_HEADS = _words(
     "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
     "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
     "foundry sawmill bakery baker bakers nursery soapmaker soapworks weaver weavers tanner tannery "
-    "cooperative startup contractor contractors neighbour neighbours buyer buyers builder builders "
+    "cooperative startup works contractor contractors buyer buyers builder builders "
     "tailor tailors seamstresses polymer winery wineries"
 )
 TRADE = re.compile(
@@ -103,9 +104,9 @@ TRADE = re.compile(
 NOT_A_TRADE = _words(
     "matiere serie series theorie categorie galerie pluperie batterie batteries energie epidemie "
     "librairies messagerie hotellerie loterie garderie confrerie ingenierie intemperies soierie "
-    "plaisanterie camaraderie industries interieurs works networks frameworks fireworks "
+    "plaisanterie camaraderie industries interieurs networks frameworks fireworks "
     "maconnerie periurbanerie soufflerie machinerie tuyauterie billetterie etancheite peries "
-    "coworks reworks billeterie vieillerie maladrerie etincellerie maroquinerie horlogerie "
+    "coworks reworks billeterie lingerie couture vieillerie maladrerie etincellerie maroquinerie horlogerie "
     "bijouterie joaillerie papeteries logerie robinetterie chaudronnerie orfevrerie"
 )
 ABSTRACT = _words(
@@ -120,7 +121,7 @@ _MODIFIERS_BEFORE = _words(
 _ADJECTIVE = re.compile(
     r"(?:al|ale|ales|aux|ique|iques|aire|aires|ois|oise|oises|ais|aise|aises|ien|ienne|iens|"
     r"iennes|el|elle|elles|els|ain|aine|aines|ains|if|ive|ifs|ives|eux|euse|euses|in|ins|ine|ines|"
-    r"able|ables|ible|ibles|ieur|ieure|ieurs|ieures|eenne|een|eens|ee|ees|ane|ans)$"
+    r"able|ables|iere|ieres|ible|ibles|ieur|ieure|ieurs|ieures|eenne|een|eens|ee|ees|ane|ans)$"
 )
 _ADJECTIVES = _words(
     "public publics publique prive privee prives privees voisin voisine voisins voisines partenaire "
@@ -148,7 +149,7 @@ _JOBS = re.compile(
     r"maire|adjoint(?:e)?|pdg|fondat(?:eur|rice)|cofondat\w+|dirigeant(?:e)?|patron(?:ne)?|"
     r"coordinat(?:eur|rice)|animat(?:eur|rice)|ingenieur(?:e)?|manager|head|chief|ceo|founder|"
     r"chairman|mayor|buyer|pharmacienne?|acheteuse|technicien(?:ne)?|conseiller(?:e)?|"
-    r"chairwoman|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|elue?|deputee?)\b"
+    r"chairwoman|editor|correspondent|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|elue?|deputee?)\b"
 )
 _SPEECH = _words(
     "explique raconte dit confie resume precise ajoute sourit temoigne indique souligne assure "
@@ -221,9 +222,9 @@ class References:
                 taken[reference.first : reference.last] = [True] * (
                     reference.last - reference.first
                 )
-        for reference in self._unknown(sentence, taken):
-            found.append(reference)
-        return sorted(found, key=lambda reference: reference.first)
+        found += self._unknown(sentence, taken)
+        found.sort(key=lambda reference: reference.first)
+        return list(_with_their_trade(sentence, found))
 
     # Known names
 
@@ -269,7 +270,14 @@ class References:
                 return 0.3
             if one.form in self._lower:
                 return 0.4
-        if before is not None and before.is_word and before.is_capital and known.first > 1:
+        if (
+            before is not None
+            and before.is_word
+            and before.is_capital
+            and known.first > 1
+            and before.form not in _LINKS
+            and not is_everyday_word(before.form)
+        ):
             if before.form in _FIRST_NAMES:
                 return 0.0
             if nature_of(before.form) is Nature.UNKNOWN and before.form not in LEGAL_FORMS:
@@ -328,16 +336,16 @@ class References:
                 taken[at:person] = [True] * (person - at)
                 at = person
                 continue
-            reference = self._with_head(sentence, at, taken) or self._bare(sentence, at, taken)
+            reference = self._with_head(sentence, at, taken)
+            end = at + 1
             if reference is None:
-                at += 1
-                continue
-            if not any(taken[reference.first : reference.last]):
-                taken[reference.first : reference.last] = [True] * (
-                    reference.last - reference.first
-                )
+                reference, end = self._bare(sentence, at, taken)
+            if reference is not None and not any(taken[reference.first : reference.last]):
                 yield reference
-            at = max(reference.last, at + 1)
+                end = max(reference.last, end)
+            if end > at + 1 or reference is not None:
+                taken[at:end] = [True] * (end - at)
+            at = end
 
     def _with_head(self, sentence: Sentence, at: int, taken: list[bool]) -> Reference | None:
         tokens = sentence.tokens
@@ -353,10 +361,14 @@ class References:
             pass
         end, name_at = self._extent(tokens, at, taken)
         start, determiner = _left(tokens, at, taken)
+        if form == "works" and (determiner == "" or start == at):
+            return None
         if _is_sold(tokens, start) or (trade and determiner == "" and name_at < 0):
             return None
         words = tokens[at:end]
         proper = name_at >= 0
+        if not proper and determiner == "" and start and tokens[start - 1].form in {"de", "d'"}:
+            return None  # "drêche de brasserie" speaks of no brewery
         name = _written(sentence, start, end)
         if proper and not public and tokens[name_at].form not in LEGAL_FORMS:
             after = sentence.text[tokens[name_at].start : tokens[end - 1].end]
@@ -401,19 +413,21 @@ class References:
         complements = 0
         while end < len(tokens) and not taken[end]:
             token = tokens[end]
-            if token.is_word and token.is_capital and not _in_regions(token):
+            if token.is_word and token.is_capital and not token.form in _REGIONS:
                 if end == at + 1 and tokens[at].form in {"partenaires", "voisins", "adherents"}:
                     break
                 name_end = self._name_end(tokens, end, taken)
                 return name_end, end
-            if token.form not in _OF and not (token.form == "of" and end + 1 < len(tokens)):
+            if token.form not in _OF and not (
+                token.form == "of" or (token.form == "for" and tokens[at].form in _FOR_SOMETHING)
+            ):
                 break
             inner = end + 1
             while inner < len(tokens) and tokens[inner].form in {"la", "le", "l'", "les", "the"}:
                 inner += 1
             if inner >= len(tokens) or not tokens[inner].is_word or taken[inner]:
                 break
-            if tokens[inner].is_capital:
+            if tokens[inner].is_capital and tokens[inner].form not in _ACRONYMS_NOT_ORGANISATIONS:
                 name_end = self._name_end(tokens, inner, taken)
                 if public:
                     return name_end, inner
@@ -451,6 +465,14 @@ class References:
                                   or token.text.isdigit() and token.end - token.start < 3):  # fmt: skip
                 end += 1
                 continue
+            if (
+                token.text in {"-", "‐"}
+                and end + 1 < len(tokens)
+                and token.start == tokens[end - 1].end
+                and tokens[end + 1].start == token.end
+            ):
+                end += 2
+                continue
             ahead = end
             while ahead < len(tokens) and tokens[ahead].form in _LINKS and ahead - end < 3:
                 ahead += 1
@@ -474,46 +496,40 @@ class References:
             break
         return end
 
-    def _bare(self, sentence: Sentence, at: int, taken: list[bool]) -> Reference | None:
-        """A name that only its capital tells."""
+    def _bare(self, sentence: Sentence, at: int, taken: list[bool]) -> tuple[Reference | None, int]:
+        """A name that only its capital tells, if one begins here, and where to read on."""
         tokens = sentence.tokens
         token = tokens[at]
-        if not token.is_capital or token.form in _CIVILITY or _in_regions(token):
-            return None
-        if len(token.text) == 1:
-            return None
+        nothing = (None, at + 1)
+        if (
+            not token.is_capital
+            or token.form in _CIVILITY
+            or token.form in _REGIONS
+            or len(token.form.removesuffix("'")) == 1
+        ):
+            return nothing
         end = self._name_end(tokens, at, taken)
-        before = tokens[at - 1] if at else None
-        starts = before is None or before.text in {":", "«", "“", '"', "•", "?", "!", "–", "—", "."}
         words = [each for each in tokens[at:end] if each.is_word and each.form not in _LINKS]
-        name = sentence.text[token.start : tokens[end - 1].end]
-        if starts and len(words) == 1:
-            after = tokens[end].form if end < len(tokens) else ""
-            twice = token.form in self._capital
-            if (token.form in self._lower or is_everyday_word(token.form)) and not twice:
-                return None
-            if not twice and after not in _VERB_FORMS and after not in {",", "les", "la", "le"}:
-                return None
-            if not twice and (_ADVERB.search(token.form) or token.form in _SENTENCE_OPENERS):
-                return None
-        elif starts and (is_everyday_word(token.form) or token.form in self._lower
-                         or token.form in _SENTENCE_OPENERS):  # fmt: skip
-            return None
+        if _starts(tokens, at) and not self._opens_with_a_name(sentence, at, end, len(words)):
+            return nothing
         if len(words) == 1 and token.form in _ACRONYMS_NOT_ORGANISATIONS:
-            return None
-        if self._is_person(tokens, at, end):
-            return None
+            return None, end
+        if at and _GENTILE.search(token.form) and len(words) == 1 and tokens[at - 1].form in {
+            "le", "la", "les", "l'", "des", "un", "une", "the"
+        }:  # fmt: skip
+            return None, end
+        before = tokens[at - 1] if at else None
+        if self._is_person(tokens, at, end) or (before is not None and before.form in _BRANDS):
+            return None, end
+        name = sentence.text[token.start : tokens[end - 1].end]
         nature = nature_of(name)
-        likelihood = 0.65
-        legal = any(each.form in LEGAL_FORMS for each in words) and len(words) > 1
-        if legal:
+        likelihood = 0.7
+        if any(each.form in LEGAL_FORMS for each in words) and len(words) > 1:
             likelihood = 0.95
         elif nature not in {Nature.UNKNOWN, Nature.MEDIA}:
             likelihood = 0.85
-        elif len(words) == 1 and self._is_place(tokens, at, end):
-            return None
-        elif before is not None and before.form in _PLACE_PREPOSITIONS:
-            return None
+        elif self._is_place(tokens, at, end, len(words)):
+            return None, end
         if _is_acronym(token) and len(words) == 1 and nature is Nature.UNKNOWN:
             likelihood = 0.5
         ids = self._actors.named(name)
@@ -522,8 +538,37 @@ class References:
             how = How.KNOWN
             ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
             likelihood *= factor
-        return Reference(at, end, name, how, nature, likelihood, ids,
-                         head=_head_of(name), definite=True)  # fmt: skip
+        reference = Reference(
+            at, end, name, how, nature, likelihood, ids, head=_head_of(name), definite=True
+        )
+        return reference, end
+
+    def _opens_with_a_name(self, sentence: Sentence, at: int, end: int, length: int) -> bool:
+        """Whether the capital that opens a sentence is a name's.
+
+        A name comes back with its capital, or is at once followed by a verb, as nouns without an
+        article are not in French.
+        """
+        tokens = sentence.tokens
+        token = tokens[at]
+        if token.form in _SENTENCE_OPENERS or is_everyday_word(token.form):
+            return False
+        if token.form in self._capital and token.form not in self._lower:
+            return True
+        if token.form in self._lower or _NOT_A_NAME.search(token.text):
+            return False
+        if length > 1:
+            return True
+        after = [each.form for each in tokens[end : end + 3]]
+        if not after:
+            return False
+        if after[0] in {"les", "la", "le", "l'", "en", "y", "lui", "leur", "se", "s'"}:
+            return len(after) > 1 and bool(verbs(after[1]))
+        return (
+            after[0] in _VERB_FORMS
+            or (after[0] == "," and len(after) > 2 and after[2] not in {"and", "et", ","})
+            or (bool(verbs(after[0])) and not tokens[end].text.endswith("s"))
+        )
 
     def _person_end(self, tokens: Sequence[Token], at: int) -> int:
         """Where the name of a person that begins here ends, 0 if none begins."""
@@ -544,17 +589,22 @@ class References:
         known_first = tokens[at].form in _FIRST_NAMES and len(tokens[at].text) > 1
         return end if known_first and end - at > 1 else 0
 
-    def _is_place(self, tokens: Sequence[Token], at: int, end: int) -> bool:
+    def _is_place(self, tokens: Sequence[Token], at: int, end: int, length: int) -> bool:
         words = " ".join(token.form for token in tokens[at:end] if token.is_word)
         if words in self._actors.places or words in _DEPARTMENTS:
             return True
-        before = tokens[at - 1].form if at else ""
-        second = tokens[at - 2].form if at > 1 else ""
-        if before in {"de", "d'", "of", "from", "to"} or before in _PLACE_PREPOSITIONS:
-            return True
-        return before in {"la", "le", "les", "l'", "en", "du"} and second not in {
-            ",", ".", ":", "par", "a", "que", "et"
-        } and second != ""  # fmt: skip
+        before = tokens[at - 1] if at else None
+        if before is None:
+            return False
+        if before.form == "a" and before.text not in {"à", "À"}:
+            return False
+        if before.form in _PLACE_PREPOSITIONS:
+            return before.form not in {"a", "aux"} or not _gives(tokens, at)
+        if length > 1:
+            return False
+        if before.form in {"de", "d'", "of", "from", "to", "en"}:
+            return not _gives(tokens, at)
+        return False
 
     def _is_person(self, tokens: Sequence[Token], at: int, end: int) -> bool:
         words = [token for token in tokens[at:end] if token.is_word]
@@ -575,6 +625,58 @@ class References:
         return bool(end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
 
 
+_BRANDS = _words("marque marques brand brands label labels gamme gammes logiciel")
+_NOT_A_NAME = re.compile(r"(?:ment|ly|er|ez|ons|ing|é|ée|és|ées)$", re.IGNORECASE)
+_GENTILE = re.compile(r"(?:ais|ois|iens?|aises?|oises?|iennes?|ains|aines)$")
+
+
+def _starts(tokens: Sequence[Token], at: int) -> bool:
+    return at == 0 or tokens[at - 1].text in {
+        ":", "«", "“", '"', "•", "?", "!", "–", "—", ".", "(", "…"
+    }  # fmt: skip
+
+
+def _gives(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a verb of giving or taking goes before: what follows "à" is then no place."""
+    return any(
+        {Action.SUPPLY, Action.BUY, Action.TAKE, Action.RECEIVE} & set(verbs(token.form))
+        for token in tokens[max(0, at - 9) : at]
+    )
+
+
+def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> Iterator[Reference]:
+    """The references, "la maison Decourt" and "les ateliers de Decourt" being one each."""
+    waiting: Reference | None = None
+    for reference in references:
+        if waiting is not None:
+            between = [token.form for token in sentence.tokens[waiting.last : reference.first]]
+            owned = waiting.head in _PARTS_OF_A_FIRM and between in (
+                ["de"], ["d'"], ["du"], ["of"], ["de", "la"], ["de", "l'"]
+            )  # fmt: skip
+            if (
+                waiting.how is How.UNNAMED
+                and reference.how is not How.UNNAMED
+                and (not between or owned or between in (["«"], ['"'], ["“"]))
+            ):
+                nature = reference.nature
+                if nature is Nature.UNKNOWN and not owned:
+                    nature = waiting.nature
+                reference = replace(
+                    reference, first=waiting.first, nature=nature,
+                    head=reference.head or ("" if owned else waiting.head),
+                )  # fmt: skip
+            else:
+                yield waiting
+        waiting = reference
+    if waiting is not None:
+        yield waiting
+
+
+_FOR_SOMETHING = _words("centre center agency institute association network")
+_PARTS_OF_A_FIRM = _words(
+    "atelier ateliers usine usines laboratoire laboratoires site distillerie workshop workshops "
+    "factory plant works labs maison groupe societe entreprise"
+)
 _DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
 _GENERIC_FIRM = _words("entreprise societe ste firme groupe maison fabricant company firm start-up")
 _OF_PLACE = _words("raffinerie centrale distillerie distilleries brasserie brasseries savonnerie")
@@ -590,10 +692,6 @@ _SENTENCE_OPENERS = _words(
     "during since until unlike like thanks according source sources photo reportage temoignage "
     "start take take start look each no not only what how why when where who"
 )
-
-
-def _in_regions(token: Token) -> bool:
-    return token.form in _REGIONS
 
 
 def _is_acronym(token: Token) -> bool:
@@ -654,8 +752,8 @@ _ENGLISH_HEADS = _words(
     "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
     "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
     "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
-    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative startup "
-    "contractor contractors neighbour neighbours buyer buyers builder builders tailor tailors "
+    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative startup works "
+    "contractor contractors buyer buyers builder builders tailor tailors "
     "hospital hospitals council councils authority authorities agency agencies chamber network "
     "university laboratory lab labs school college ministry regulator regulators trust clinic "
     "winery wineries platform"

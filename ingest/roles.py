@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.actions import (
+    BY_PRODUCT,
     ROLE_OF_DOER,
     Action,
     is_doing,
@@ -21,6 +22,7 @@ from ingest.actions import (
 )
 from ingest.natures import Nature
 from ingest.participants import Mention, Participant, preposition
+from ingest.references import How
 from ingest.sentences import Part, Sentence, Token
 from kb.models import Role
 
@@ -122,7 +124,8 @@ _NO = frozenset("ne n' ni sans jamais aucun aucune not never no nobody neither n
 _MAYBE = frozenset(
     "pourrait pourraient gagnerait gagneraient devrait devraient aurait auraient saurait sauraient "
     "serait seraient pourra pourront envisage envisagent espere esperent projette projettent "
-    "could would might may should hopes hope plans plan considers considering".split()
+    "could would might may should hopes hope plans plan considers considering sait savent knows "
+    "know saurait".split()
 )
 _ABLE = frozenset("capable capables susceptible susceptibles suceptible suceptibles able".split())
 _USUALLY = re.compile(
@@ -139,14 +142,19 @@ _NOT_TAKING_PART = re.compile(
     r"selon|d' apres|comme chez|a l' instar (?:de|du|des)|tel(?:le)?s? que|plutot que|"
     r"unlike|according to|such as at|as at|rather than|instead of|confrere|confreres|"
     r"magazine|journal|source|sources|lire|reportage|raconte par|photo|credit|publie par|"
-    r"compare a|faute de|ancien(?:ne)?s? de|hors de)(?: :)?(?: (?:le|la|l'|les|the))?$"
+    r"pour memoire|compare a|faute de|ancien(?:ne)?s? de|hors de)(?: :)?(?: (?:le|la|l'|les|the))?$"
+)
+_LIKEWISE = re.compile(
+    r"(?:tout comme|de meme que|ainsi que|comme l' a fait|comme l' ont fait|as did|as has|so did|"
+    r"and so did|along with|together with|de concert avec|aux cotes (?:de|du|des))"
+    r"(?: (?:le|la|l'|les|the))?$"
 )
 _SOURCES = re.compile(r"^(?:sources?|mes sources|photos?|credits?|a lire|contacts?|lire aussi|"
                       r"read more|see also|en savoir plus|for more)\b")  # fmt: skip
 _NOUN_BEFORE = frozenset(
     "un une des du ce cette ces cet son sa ses leur leurs notre nos chaque tout quel quelle aucune "
     "the a an this these those its his her our of no some any premier premiere grande petite "
-    "grand petit bon bonne nouvelle".split()
+    "grand petit bon bonne nouvelle meme memes".split()
 )
 _CLITICS = frozenset("le la les l' lui leur y en".split())
 _FINITE_SUBJECT = frozenset("qui who which that".split())
@@ -237,7 +245,11 @@ class _Reader:
         for action in trigger.actions:
             role: Role | None = None
             weight = 0.0
-            if slot == "to" and action in {Action.SUPPLY, Action.CARRY, Action.PACK}:
+            by_product = BY_PRODUCT.search(self.words) is not None and not public
+            if slot in {"to", "for", "object"} and action is Action.SUPPLY and by_product:
+                # What is left over is given to whoever makes something of it.
+                role, weight = Role.PRODUCER, 0.55
+            elif slot == "to" and action in {Action.SUPPLY, Action.CARRY, Action.PACK}:
                 role, weight = Role.BUYER, 0.6 if public else 0.5
             elif slot == "for" and action in {
                 Action.MAKE, Action.SUPPLY, Action.PACK, Action.CARRY, Action.TRANSFORM
@@ -293,12 +305,23 @@ class _Reader:
         if trigger.passive:
             return self._agents(number)
         found = self._subject(trigger.at)
+        found += [(one, 0.85) for one in self._likewise(number)] if found else []
         if not found:
             after = self._mention_from(trigger.at + 1, 3)
             inverted = self._has_relative_before(trigger.at)
             if after is not None and inverted and not self._governor[after]:
                 return [(one, 0.9) for one in self._group(after)]
         return found
+
+    def _likewise(self, number: int) -> Iterator[Mention]:
+        """Those of whom a sentence goes on to say that they did the same."""
+        for mention in self.mentions:
+            if mention.first <= self.triggers[number].at:
+                continue
+            if number + 1 < len(self.triggers) and mention.first > self.triggers[number + 1].at:
+                break
+            if _LIKEWISE.search(self._before(mention)):
+                yield mention
 
     def _agents(self, number: int) -> list[tuple[Mention, float]]:
         trigger = self.triggers[number]
@@ -317,9 +340,11 @@ class _Reader:
             return [(one, 1.0) for one in self._group(position)]
         # "Chez X, la solution est fabriquée et mise en flacon."
         for position, mention in enumerate(self.mentions):
+            if mention.is_pronoun and self.tokens[mention.first].form == "there":
+                return [(mention, 0.8)]
             if mention.first > at:
                 break
-            if mention.is_pronoun and self.tokens[mention.first].form == "y":
+            if mention.is_pronoun and self.tokens[mention.first].form in {"y", "there"}:
                 return [(mention, 0.8)]
             if self._governor[position] in {"chez", "aux"} or (
                 self._governor[position] in {"a", "at"} and mention.participant.is_named
@@ -339,6 +364,9 @@ class _Reader:
                 continue
             token = self.tokens[position]
             owner = self._owner[position]
+            if owner >= 0 and token.form in {"y", "there"}:
+                position -= 1
+                continue
             if owner >= 0:
                 mention = self.mentions[owner]
                 governor = self._governor[owner]
@@ -352,7 +380,9 @@ class _Reader:
                 continue
             if token.text in {";"} or (token.text == ":" and not clause_began):
                 return fallback if token.text != ":" else []
-            if token.form in _FINITE_SUBJECT and token.form != "that":
+            if token.form in _FINITE_SUBJECT and (
+                token.form != "that" or self._owner[position - 1] >= 0
+            ):
                 return self._antecedent(position) or fallback
             if token.form in _RELATIVE_OBJECT and position > 0:
                 return fallback
@@ -379,6 +409,10 @@ class _Reader:
         governor = self._governor[owner]
         if governor in {"de", "d'", "of"}:
             return [(self.mentions[owner], 0.6)]
+        reference = self.mentions[owner].reference
+        if reference is not None and reference.how is How.UNNAMED and not reference.definite:
+            # "Un atelier qui débite du bois" is any workshop.
+            return [(one, 0.55) for one in self._group(owner)]
         return [(one, 0.95) for one in self._group(owner)]
 
     def _is_asked(self, mention: Mention, position: int, at: int) -> bool:
@@ -432,6 +466,8 @@ class _Reader:
         for at, token in enumerate(self.tokens):
             if not token.is_word or self._owner[at] >= 0:
                 continue
+            if at and self.tokens[at - 1].form in {"quoi", "what"}:
+                continue
             if token.is_capital and at and self.tokens[at - 1].text not in {":", ".", "«", "•"}:
                 continue
             following = self._following(at)
@@ -440,9 +476,16 @@ class _Reader:
                 actions = self._named_deed(at, following)
             if not actions:
                 actions = verbs(token.form)
+            if token.form in {"prend", "prennent"} and at and self.tokens[at - 1].form in {
+                "le", "la", "les", "l'"
+            }:  # fmt: skip
+                actions = (Action.TAKE,)
             if not actions or self._is_noun(at):
                 continue
             weight = self._doubt(at)
+            if Action.MAKE in actions and BY_PRODUCT.search(" ".join(following.split()[:3])):
+                actions = (Action.SUPPLY,)  # who makes waste has it to give
+                weight *= 0.55
             if weight:
                 yield _Trigger(at, tuple(dict.fromkeys(actions)), self._is_passive(at), weight)
 
@@ -468,6 +511,8 @@ class _Reader:
         before = self.tokens[at - 1] if at else None
         if before is None:
             return not self._is_participle(at) and not form.endswith(("er", "ing", "re", "ir"))
+        if self._owner[at - 1] >= 0:
+            return False
         if before.form in _NOUN_BEFORE and not (before.form == "a" and self._had(at)):
             # "leur" before a verb is "to them".
             return not (before.form in {"leur"} and at > 1 and self._owner[at - 2] >= 0)
@@ -537,18 +582,22 @@ class _Reader:
     def _doubt(self, at: int) -> float:
         """1 for what is told as done, less for what only could be, 0 for what is denied."""
         weight = 1.0
+        denies = True
         for back in range(at - 1, -1, -1):
             token = self.tokens[back]
             if token.text in {";", "."} or (token.text == "," and at - back > 8):
                 break
-            if token.form in _NO:
+            if self._owner[back] >= 0 and not self._governor[self._owner[back]]:
+                denies = False  # what goes before the subject denies something else
+            if token.form in _NO and denies:
                 if token.form in {"ne", "n'"} and self._only(back, at):
                     continue
                 if at - back <= 6:
                     return 0.0
             if token.form in _MAYBE and at - back <= 10:
                 conditional_perfect = token.form in {"aurait", "auraient", "serait", "seraient"}
-                weight = min(weight, 0.4 if conditional_perfect else 0.3)
+                able = token.form in {"sait", "savent", "know", "knows"}
+                weight = min(weight, 0.4 if conditional_perfect or able else 0.3)
             if token.form in _ABLE and at - back <= 4:
                 weight = min(weight, 0.8)
             if token.form in {"si", "if"} and at - back <= 8:
@@ -572,7 +621,9 @@ class _Reader:
         """The preposition of each mention; of those joined by "et", the first one's."""
         governors: list[str] = []
         for number, mention in enumerate(self.mentions):
-            own = "" if mention.is_pronoun else preposition(self.tokens, mention.first)
+            own = preposition(self.tokens, mention.first)
+            if mention.is_pronoun and own not in _AFTER_WHICH_A_PRONOUN_STANDS:
+                own = ""
             if not own and number and self._joined(self.mentions[number - 1], mention):
                 own = governors[-1]
             governors.append(own)
@@ -670,6 +721,7 @@ class _Reader:
         )
 
 
+_AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(
     ", et and & ou or puis que ainsi qu' le la l' les the un une des du de d' a an deux plusieurs "
     "as well aussi enfin chez son sa ses leur leurs its their".split()
