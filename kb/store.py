@@ -657,12 +657,8 @@ class Store:
             self._connection.execute(
                 "insert into passage_words (passage_words) values ('optimize')"
             )
-        self._connection.execute("pragma secure_delete = on")
-        try:
-            self._connection.execute("vacuum")
-            (is_busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
-        finally:
-            self._connection.execute("pragma secure_delete = off")
+        self._connection.execute("vacuum")
+        (is_busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
         if is_busy:
             raise KnowledgeBaseError(
                 "What is erased is gone from every search, but not yet from the files: another "

@@ -1,0 +1,391 @@
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb import store as store_module
+from kb.editorial.versions import Version
+from kb.embedding import Embeddings, TextKind
+from kb.errors import KnowledgeBaseError, UnknownRecord, WithdrawnRecord
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
+from kb.models import Kind, Participation, Role
+from kb.store import Store
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+
+MOVED = replace(POLISH, place="Angoulême")
+
+
+def told(versions: Sequence[Version]) -> list[tuple[int, str, object]]:
+    return [(version.number, version.by, version.record) for version in versions]
+
+
+# Versions
+
+
+def test_each_state_of_a_record_is_a_version(base: KnowledgeBase) -> None:
+    base.put([POLISH, GLOVER], by="léa", note="from the fair")
+    base.put([MOVED, GLOVER], by="max")
+    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "léa", POLISH), (2, "max", MOVED)]
+    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "léa", GLOVER)]
+    first = base.history(Kind.ACTOR, "avel")[0]
+    assert (first.kind, first.record_id, first.note) == (Kind.ACTOR, "avel", "from the fair")
+
+
+def test_actors_and_cases_of_one_id_have_their_own_versions(base: KnowledgeBase) -> None:
+    case = replace(SANITISER, id="avel")
+    base.put([POLISH, case])
+    assert told(base.history(Kind.CASE, "avel")) == [(1, "", case)]
+
+
+def test_what_never_was_has_no_versions(base: KnowledgeBase) -> None:
+    assert base.history(Kind.ACTOR, "avel") == []
+
+
+def test_a_record_given_twice_at_once_has_both_versions(base: KnowledgeBase) -> None:
+    base.put([POLISH, MOVED])
+    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "", MOVED)]
+    assert base.actor("avel") == MOVED
+
+
+def without_versions(base: KnowledgeBase) -> None:
+    """Makes a base as one that was written before versions were kept."""
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        connection.execute("delete from versions")
+        connection.execute("update actors set updated_at = '2026-01-02T03:04:05+00:00'")
+    connection.close()
+
+
+def test_a_record_from_before_has_its_state_as_a_first_version(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    without_versions(base)
+    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    base.put([MOVED], by="max")
+    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
+    assert base.history(Kind.ACTOR, "avel")[0].at == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_record_from_before_that_is_removed_leaves_its_state(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    without_versions(base)
+    base.remove(Kind.ACTOR, ["avel", "nobody"])
+    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert base.history(Kind.ACTOR, "nobody") == []
+
+
+def test_a_version_is_kept_with_its_record_or_not_at_all(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Store, "set_property", fail)
+    with pytest.raises(KnowledgeBaseError):
+        base.put([POLISH])
+    monkeypatch.undo()
+    assert base.history(Kind.ACTOR, "avel") == []
+    assert base.ids(Kind.ACTOR) == set()
+
+
+# Withdrawing
+
+
+def test_what_is_withdrawn_is_gone_from_every_search_at_once(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    server, terminal = open_base(word_counts), open_base(word_counts)
+    terminal.put(RECORDS)
+    assert server.search("gants de cuir").hits[0].actor.id == "gants"
+    terminal.withdraw(Kind.ACTOR, "gants", by="max", reason="asked by the firm")
+    for query in ("gants de cuir", "Société L'Harmonie"):
+        assert "gants" not in {hit.actor.id for hit in server.search(query, limit=100).hits}
+    assert server.ids(Kind.ACTOR) == {"avel", "matha"}
+    assert "cuir" not in [theme.name for theme in server.themes() if theme.actors > 1]
+
+
+def test_a_withdrawal_says_who_and_why(base: KnowledgeBase) -> None:
+    base.put([GLOVER])
+    assert base.withdrawal(Kind.ACTOR, "gants") is None
+    base.withdraw(Kind.ACTOR, "gants", by="max", reason="asked by the firm")
+    found = base.withdrawal(Kind.ACTOR, "gants")
+    assert found is not None
+    assert (found.kind, found.record_id, found.by, found.reason, found.erased) == (
+        Kind.ACTOR,
+        "gants",
+        "max",
+        "asked by the firm",
+        False,
+    )
+    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
+
+
+def test_what_is_withdrawn_is_told_from_what_never_was(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    base.withdraw(Kind.ACTOR, "gants", by="max")
+    base.withdraw(Kind.CASE, SANITISER.id, by="max")
+    with pytest.raises(WithdrawnRecord, match="actor 'gants' was withdrawn"):
+        base.actor("gants")
+    with pytest.raises(WithdrawnRecord):
+        base.case(SANITISER.id)
+    with pytest.raises(WithdrawnRecord):
+        base.withdraw(Kind.ACTOR, "gants", by="ida")
+    with pytest.raises(UnknownRecord) as caught:
+        base.withdraw(Kind.ACTOR, "nobody", by="ida")
+    assert not isinstance(caught.value, WithdrawnRecord)
+
+
+def test_ingest_does_not_bring_back_what_was_withdrawn(
+    base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    base.put([GLOVER])
+    base.withdraw(Kind.ACTOR, "gants", by="max")
+    word_counts.embedded.clear()
+    changed = replace(GLOVER, description="Autre chose.")
+    assert base.put([changed, POLISH]) == [Outcome.WITHDRAWN, Outcome.ADDED]
+    assert base.ids(Kind.ACTOR) == {"avel"}
+    assert "Autre chose." not in " ".join(word_counts.embedded)
+    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
+
+
+def test_a_withdrawal_while_another_process_encodes_is_heeded(open_base: OpenBase) -> None:
+    encoding, withdrawn = threading.Event(), threading.Event()
+
+    class Slow(WordCountEncoder):
+        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+            encoding.set()
+            assert withdrawn.wait(10)
+            return super().encode(texts, kind)
+
+    moderator = open_base(WordCountEncoder())
+    moderator.put([GLOVER])
+    terminal = open_base(Slow())
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(
+        target=lambda: outcomes.extend(
+            terminal.put([replace(GLOVER, description="Autre chose."), POLISH])
+        )
+    )
+    thread.start()
+    assert encoding.wait(10)
+    moderator.withdraw(Kind.ACTOR, "gants", by="max")
+    withdrawn.set()
+    thread.join()
+    assert outcomes == [Outcome.WITHDRAWN, Outcome.ADDED]
+    assert moderator.ids(Kind.ACTOR) == {"avel"}
+
+
+def test_a_case_still_names_a_participant_that_was_withdrawn(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    base.withdraw(Kind.ACTOR, "avel", by="max")
+    assert base.case(SANITISER.id).participants[0].name == "Avel"
+    result = base.search("gel hydroalcoolique pour l'hôpital", limit=100)
+    assert [hit.case.id for hit in result.cases] == [SANITISER.id]
+    assert "avel" not in {hit.actor.id for hit in result.hits}
+    assert "matha" in {hit.actor.id for hit in result.hits}
+
+
+# Restoring
+
+
+def test_a_version_is_put_back_as_a_new_one(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    base.put([MOVED])
+    assert base.restore(Kind.ACTOR, "avel", 1, by="max") == POLISH
+    assert base.actor("avel") == POLISH
+    assert [
+        (version.number, version.by, version.restored)
+        for version in base.history(Kind.ACTOR, "avel")
+    ] == [(1, "", 0), (2, "", 0), (3, "max", 1)]
+
+
+def test_restoring_lifts_a_withdrawal(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    base.withdraw(Kind.ACTOR, "gants", by="max")
+    base.restore(Kind.ACTOR, "gants", 1, by="max")
+    assert base.withdrawal(Kind.ACTOR, "gants") is None
+    assert base.search("gants de cuir").hits[0].actor == GLOVER
+    assert base.put([GLOVER]) == [Outcome.UNCHANGED]
+
+
+def test_restoring_what_is_there_changes_nothing(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    generation = base.status().generation
+    assert base.restore(Kind.ACTOR, "avel", 1, by="max") == POLISH
+    assert len(base.history(Kind.ACTOR, "avel")) == 1
+    assert base.status().generation == generation
+
+
+def test_what_was_removed_can_be_restored(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    base.remove(Kind.ACTOR, ["avel"])
+    assert base.restore(Kind.ACTOR, "avel", 1, by="max") == POLISH
+    assert base.ids(Kind.ACTOR) == {"avel"}
+
+
+def test_a_version_that_never_was_cannot_be_restored(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    with pytest.raises(UnknownRecord, match="has no version 2"):
+        base.restore(Kind.ACTOR, "avel", 2, by="max")
+
+
+# Erasing
+
+SECRET = replace(
+    POLISH,
+    id="zorglub-sarl",
+    name="Zorglub Kwyjibo",
+    description="Zorglub lamine des quaxifrages bleus dans la cave de Monsieur Kwyjibo.",
+    siret="",
+    facts={"directeur": "Kwyjibo"},
+)
+WORDS = ("zorglub", "quaxifrage", "kwyjibo")
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def traces(folder: Path, encoder: WordCountEncoder, *texts: str) -> list[str]:
+    """What the files of a base still tell of SECRET: its words, or the vectors of texts."""
+    content = bytes_of(folder)
+    vectors = encoder.encode(texts, TextKind.QUERY)
+    return [word for word in WORDS if word.encode() in content.lower()] + [
+        text
+        for text, vector in zip(texts, vectors, strict=True)
+        # Rows may be stored in halves of their precision, or part by part.
+        if np.flatnonzero(vector > 0.01).size and vector.tobytes() in content
+    ]
+
+
+@pytest.fixture
+def lazy_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deletes as SQLite does where it was not built to overwrite what is deleted."""
+    connect = store_module._connect
+
+    def connected(path: Path, mode: str) -> sqlite3.Connection:
+        connection = connect(path, mode)
+        connection.execute("pragma secure_delete = off")
+        return connection
+
+    monkeypatch.setattr(store_module, "_connect", connected)
+
+
+@pytest.fixture
+def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
+    """A base that tells of SECRET in every way there is."""
+    base.put(RECORDS)
+    before = replace(SECRET, description="Zorglub vendait des quaxifrages verts.")
+    base.put([before])
+    base.put([SECRET])
+    base.edit(Kind.ACTOR, SECRET.id, by="kwyjibo")
+    draft = base.drafts.add(SECRET, by="léa", origin="zorglub.pdf", source_text="quaxifrages")
+    base.drafts.save(draft.id, replace(SECRET, name="Zorglub"), by="léa", revision=1)
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        connection.execute(
+            "insert into statements (source, key, actor_id, field, value, said_at)"
+            " values ('registry', 'zorglub', ?, 'name', 'Kwyjibo', '')",
+            [SECRET.id],
+        )
+        connection.execute(
+            "insert into duplicates (left_id, right_id, score, reasons, state)"
+            " values ('avel', ?, 0.5, 'quaxifrage', 'open')",
+            [SECRET.id],
+        )
+    connection.close()
+    base.save_index()
+    return base
+
+
+def test_what_is_erased_leaves_no_byte_in_any_file(
+    secretive: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    texts = [text for text in word_counts.embedded if "quaxifrages" in text]
+    assert len(texts) == 2
+    assert traces(secretive.folder, word_counts, *texts) == [*WORDS, texts[1]]
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert traces(secretive.folder, word_counts, *texts) == []
+    # Nor does what this process still holds bring it back to the disk.
+    secretive.search("quelque chose")
+    secretive.put([DISTILLER, replace(GLOVER, place="Limoges")])
+    secretive.save_index()
+    secretive.close()
+    assert traces(secretive.folder, word_counts, *texts) == []
+
+
+def test_what_others_say_and_other_records_stay(secretive: KnowledgeBase) -> None:
+    case = replace(
+        SANITISER,
+        id="masques",
+        participants=(Participation("Zorglub", Role.SUPPLIER, SECRET.id),),
+    )
+    secretive.put([case])
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert secretive.case("masques") == case
+    assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}
+    assert secretive.search("gants de cuir").hits[0].actor == GLOVER
+    assert told(secretive.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+
+
+def test_what_is_erased_does_not_come_back(secretive: KnowledgeBase) -> None:
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert secretive.put([SECRET]) == [Outcome.WITHDRAWN]
+    found = secretive.withdrawal(Kind.ACTOR, SECRET.id)
+    assert found is not None
+    assert found.erased
+    assert found.by == "max"
+    assert found.record_id != SECRET.id
+    assert secretive.history(Kind.ACTOR, SECRET.id) == []
+    with pytest.raises(WithdrawnRecord):
+        secretive.actor(SECRET.id)
+    with pytest.raises(UnknownRecord):
+        secretive.restore(Kind.ACTOR, SECRET.id, 1, by="max")
+
+
+def test_what_was_withdrawn_can_be_erased_and_that_again(secretive: KnowledgeBase) -> None:
+    secretive.withdraw(Kind.ACTOR, SECRET.id, by="max", reason="Kwyjibo asked")
+    for _ in range(2):
+        secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+        assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
+
+
+def test_what_never_was_cannot_be_erased(base: KnowledgeBase) -> None:
+    with pytest.raises(UnknownRecord, match="no actor with the id 'nobody'"):
+        base.erase(Kind.ACTOR, "nobody", by="max")
+
+
+def test_what_was_merged_into_an_erased_actor_is_erased_with_it(secretive: KnowledgeBase) -> None:
+    former = replace(SECRET, id="kwyjibo-et-fils")
+    secretive.put([former])
+    secretive.remove(Kind.ACTOR, [former.id])
+    with sqlite3.connect(secretive.folder / DATABASE_FILE) as connection:
+        connection.execute(
+            "insert into merged_actors (id, actor_id) values (?, ?)", [former.id, SECRET.id]
+        )
+    connection.close()
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
+    assert secretive.put([former]) == [Outcome.WITHDRAWN]
+
+
+def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(
+    secretive: KnowledgeBase,
+    open_base: OpenBase,
+    word_counts: WordCountEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_module, "BUSY_TIMEOUT_S", 0.2)
+    impatient = open_base(word_counts)
+    reader = Store.open(secretive.folder / DATABASE_FILE)
+    with reader.reading():
+        reader.counts("words-1")
+        with pytest.raises(KnowledgeBaseError, match="Erase it again later"):
+            impatient.erase(Kind.ACTOR, SECRET.id, by="max")
+    reader.close()
+    assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
