@@ -90,7 +90,7 @@ def test_drafts_are_listed_newest_first_by_state_and_author(drafts: Drafts) -> N
     drafts.set_state(third.id, DraftState.REJECTED, by="max", revision=1)
     assert [draft.id for draft in drafts.list()] == [second.id, first.id]
     assert [draft.id for draft in drafts.list(by="yann")] == [second.id]
-    assert [draft.id for draft in drafts.list(DraftState)] == [third.id, second.id, first.id]
+    assert [draft.id for draft in drafts.list(list(DraftState))] == [third.id, second.id, first.id]
     assert drafts.list([]) == []
 
 

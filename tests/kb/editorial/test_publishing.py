@@ -1,0 +1,228 @@
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from kb.editorial.drafts import DraftState
+from kb.embedding import Embeddings, TextKind
+from kb.errors import EditConflict, KnowledgeBaseError, UnknownRecord, WithdrawnRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
+from kb.store import Store
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.kb.records import GLOVER, POLISH, SANITISER
+
+MOVED = replace(POLISH, place="Angoulême")
+
+
+def test_what_is_published_is_found_by_the_next_search_of_every_process(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    server, terminal = open_base(word_counts), open_base(word_counts)
+    draft = terminal.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    assert server.search("gel hydroalcoolique").cases == ()
+    published = terminal.publish(draft.id, by="max", revision=1)
+    assert [hit.case for hit in server.search("gel hydroalcoolique").cases] == [SANITISER]
+    assert (published.state, published.revision) == (DraftState.PUBLISHED, 2)
+    assert (published.created_by, published.updated_by) == ("léa", "max")
+    assert server.drafts.get(draft.id) == published
+    version = server.history(Kind.CASE, SANITISER.id)[0]
+    assert (version.number, version.by, version.record) == (1, "max", SANITISER)
+
+
+def test_only_what_is_new_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
+    base.put([SANITISER])
+    draft = base.edit(Kind.CASE, SANITISER.id, by="léa")
+    longer = replace(SANITISER, text=SANITISER.text + "\n\nUn paragraphe de plus.")
+    base.drafts.save(draft.id, longer, by="léa", revision=1)
+    word_counts.embedded.clear()
+    base.publish(draft.id, by="max", revision=2)
+    assert word_counts.embedded == [f"{SANITISER.title}. Un paragraphe de plus."]
+
+
+def test_a_draft_that_changed_since_it_was_seen_is_not_published(base: KnowledgeBase) -> None:
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    base.drafts.save(draft.id, replace(SANITISER, title="Du gel"), by="léa", revision=1)
+    with pytest.raises(EditConflict, match="changed by léa"):
+        base.publish(draft.id, by="max", revision=1)
+    assert base.ids(Kind.CASE) == set()
+
+
+@pytest.mark.parametrize("state", [DraftState.PUBLISHED, DraftState.REJECTED])
+def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase, state: DraftState) -> None:
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    if state is DraftState.PUBLISHED:
+        base.publish(draft.id, by="max", revision=1)
+    else:
+        base.drafts.set_state(draft.id, state, by="max", revision=1)
+    with pytest.raises(EditConflict, match=state):
+        base.publish(draft.id, by="max", revision=2)
+
+
+def test_a_draft_that_is_not_there_is_not_published(base: KnowledgeBase) -> None:
+    with pytest.raises(UnknownRecord, match="no draft"):
+        base.publish("x", by="max", revision=1)
+
+
+def test_of_many_who_publish_at_once_one_does(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    bases = [open_base(word_counts) for _ in range(4)]
+    draft = bases[0].drafts.add(SANITISER, by="léa", origin="gel.pdf")
+
+    def publish(number: int) -> bool:
+        try:
+            bases[number % 4].publish(draft.id, by=str(number), revision=1)
+        except EditConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        done = list(threads.map(publish, range(12)))
+    assert sum(done) == 1
+    assert bases[0].ids(Kind.CASE) == {SANITISER.id}
+    assert [version.by for version in bases[0].history(Kind.CASE, SANITISER.id)] == [
+        str(done.index(True))
+    ]
+
+
+def test_a_draft_saved_while_it_is_being_embedded_is_not_published(open_base: OpenBase) -> None:
+    encoding, saved = threading.Event(), threading.Event()
+
+    class Slow(WordCountEncoder):
+        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+            encoding.set()
+            assert saved.wait(10)
+            return super().encode(texts, kind)
+
+    author, moderator = open_base(WordCountEncoder()), open_base(Slow())
+    draft = author.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    with ThreadPoolExecutor(1) as threads:
+        publishing = threads.submit(moderator.publish, draft.id, by="max", revision=1)
+        assert encoding.wait(10)
+        author.drafts.save(draft.id, replace(SANITISER, title="Du gel"), by="léa", revision=1)
+        saved.set()
+        with pytest.raises(EditConflict, match="changed by léa"):
+            publishing.result()
+    assert author.ids(Kind.CASE) == set()
+
+
+def test_a_draft_is_published_with_its_record_or_not_at_all(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+
+    def fail(*_: object) -> None:
+        raise KnowledgeBaseError("the disk is full")
+
+    monkeypatch.setattr(Store, "set_property", fail)
+    with pytest.raises(KnowledgeBaseError):
+        base.publish(draft.id, by="max", revision=1)
+    monkeypatch.undo()
+    assert base.drafts.get(draft.id) == draft
+    assert base.ids(Kind.CASE) == set()
+    base.publish(draft.id, by="max", revision=1)
+    assert base.ids(Kind.CASE) == {SANITISER.id}
+
+
+# Of a published record
+
+
+def test_an_edit_changes_the_published_record(base: KnowledgeBase) -> None:
+    base.put([POLISH, GLOVER])
+    draft = base.edit(Kind.ACTOR, "avel", by="léa")
+    assert (draft.record, draft.based_on, draft.state) == (POLISH, 1, DraftState.DRAFT)
+    base.drafts.save(draft.id, MOVED, by="léa", revision=1)
+    assert base.actor("avel") == POLISH
+    base.publish(draft.id, by="max", revision=2)
+    assert base.actor("avel") == MOVED
+    assert [version.by for version in base.history(Kind.ACTOR, "avel")] == ["", "max"]
+    assert base.ids(Kind.ACTOR) == {"avel", "gants"}
+
+
+def test_an_edit_that_changes_nothing_is_published_without_a_version(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    generation = base.status().generation
+    draft = base.edit(Kind.ACTOR, "avel", by="léa")
+    assert base.publish(draft.id, by="max", revision=1).state is DraftState.PUBLISHED
+    assert len(base.history(Kind.ACTOR, "avel")) == 1
+    assert base.status().generation == generation
+
+
+def test_what_does_not_exist_cannot_be_edited(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    base.withdraw(Kind.ACTOR, "avel", by="max")
+    with pytest.raises(WithdrawnRecord):
+        base.edit(Kind.ACTOR, "avel", by="léa")
+    with pytest.raises(UnknownRecord):
+        base.edit(Kind.ACTOR, "nobody", by="léa")
+
+
+def test_what_changed_since_an_edit_began_is_not_overwritten_unawares(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    draft = base.edit(Kind.ACTOR, "avel", by="léa")
+    base.drafts.save(draft.id, MOVED, by="léa", revision=1)
+    elsewhere = replace(POLISH, place="Cognac")
+    base.put([elsewhere])
+    with pytest.raises(EditConflict, match="changed by an ingest since this draft"):
+        base.publish(draft.id, by="max", revision=2)
+    assert base.actor("avel") == elsewhere
+    base.publish(draft.id, by="max", revision=2, force=True)
+    assert base.actor("avel") == MOVED
+    assert [version.record for version in base.history(Kind.ACTOR, "avel")] == [
+        POLISH,
+        elsewhere,
+        MOVED,
+    ]
+
+
+def test_an_edit_does_not_bring_back_what_was_withdrawn_since(base: KnowledgeBase) -> None:
+    base.put([POLISH])
+    draft = base.edit(Kind.ACTOR, "avel", by="léa")
+    base.withdraw(Kind.ACTOR, "avel", by="max")
+    with pytest.raises(EditConflict, match="restore it first"):
+        base.publish(draft.id, by="léa", revision=1, force=True)
+    assert base.ids(Kind.ACTOR) == set()
+
+
+# Under an id that is taken
+
+
+def test_a_new_record_does_not_take_another_s_place(base: KnowledgeBase) -> None:
+    base.put([SANITISER, replace(SANITISER, id=f"{SANITISER.id}-2", title="Again")])
+    draft = base.drafts.add(replace(SANITISER, text="Autre."), by="léa", origin="gel.pdf")
+    published = base.publish(draft.id, by="max", revision=1)
+    assert published.record == replace(SANITISER, id=f"{SANITISER.id}-3", text="Autre.")
+    assert base.case(published.record.id) == published.record
+    assert base.case(SANITISER.id) == SANITISER
+
+
+def test_two_drafts_of_one_id_become_two_records(base: KnowledgeBase) -> None:
+    first, second = (base.drafts.add(SANITISER, by="léa", origin=name) for name in "ab")
+    assert base.publish(first.id, by="max", revision=1).record.id == SANITISER.id
+    assert base.publish(second.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
+
+
+def test_a_new_record_does_not_take_the_id_of_a_removed_one(base: KnowledgeBase) -> None:
+    base.put([SANITISER])
+    base.remove(Kind.CASE, [SANITISER.id])
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    assert base.publish(draft.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
+
+
+def test_a_new_draft_does_not_bring_back_what_was_withdrawn_or_erased(base: KnowledgeBase) -> None:
+    base.put([SANITISER])
+    base.withdraw(Kind.CASE, SANITISER.id, by="max")
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    with pytest.raises(EditConflict, match="was withdrawn"):
+        base.publish(draft.id, by="max", revision=1)
+    base.erase(Kind.CASE, SANITISER.id, by="max")
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
+    with pytest.raises(EditConflict, match="was withdrawn"):
+        base.publish(draft.id, by="max", revision=1)
+    other = replace(SANITISER, id="other")
+    base.drafts.save(draft.id, other, by="léa", revision=1)
+    assert base.publish(draft.id, by="max", revision=2).record == other
