@@ -1,7 +1,9 @@
 """The settings, each from an environment variable with the prefix `QUISAIT_`."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -10,6 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kb.errors import SettingsError
 
 BUNDLED_MODEL = "bundled"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(BaseSettings):
@@ -60,12 +69,55 @@ class Settings(BaseSettings):
         default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
     )
 
+    assistant_model: str = Field(
+        default="", description="The model that the assistant is asked for, by its name there."
+    )
+    assistant_key: SecretStr = Field(
+        default=SecretStr(""), description="The key that the assistant asks for, if it does."
+    )
+    assistant_timeout_s: float = Field(
+        default=60, gt=0, description="How long the assistant is waited for, in seconds."
+    )
+    assistant_allow_http: bool = Field(
+        default=False,
+        description="Whether the assistant may be asked over plain http beyond this machine.",
+    )
+    # After what its validator looks at.
+    assistant_url: str = Field(
+        default="",
+        description="The address of an OpenAI-compatible service that may refine what is proposed "
+        "of an article (`/chat/completions` is added); empty means that none is asked.",
+    )
+
+    @field_validator("assistant_url")
+    @classmethod
+    def _is_confidential(cls, value: str, info: ValidationInfo) -> str:
+        if not value:
+            return value
+        address = urlsplit(value)
+        if address.scheme == "https" and address.hostname:
+            return value
+        if address.scheme == "http" and address.hostname:
+            if info.data.get("assistant_allow_http") or _is_this_machine(address.hostname):
+                return value
+            raise ValueError(
+                "articles would travel unencrypted: use https, or set "
+                "QUISAIT_ASSISTANT_ALLOW_HTTP=1 where that is right"
+            )
+        raise ValueError("it should begin with https:// or, on this machine, http://")
+
     @field_validator("secret")
     @classmethod
     def _is_long(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 32:
             raise ValueError("it should have 32 characters or more")
         return value
+
+    fetch_local: str = Field(
+        default="",
+        description="Addresses of this very machine (`host:port`, separated by commas) that may "
+        "be fetched like public ones, to try things out; empty means none.",
+    )
 
     @field_validator("contact_url", "public_url")
     @classmethod
