@@ -1,14 +1,15 @@
-"""Articles from files, each format by its reader."""
+"""Articles from files and from what the door fetched, each format by its reader."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from ingest.article import Article
-from ingest.article_limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
+from ingest.article_limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, MAX_TEXT_CHARS
 from ingest.decoding import decoded
 from ingest.page import Page
 from ingest.shape import article_of
 from ingest.text_article import text_page
+from ingest.web_door import Fetched
 from kb.errors import InputError
 
 
@@ -18,68 +19,112 @@ def read_article(path: Path) -> Article:
     Raises:
         InputError: the file holds none, or cannot be read; says why in one line.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"is no article: write one of {', '.join(ARTICLE_SUFFIXES)}")
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise InputError(
-            f"has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read: hand in its text alone"
-        )
-    if not size:
+    suffix = path.suffix.lower()
+    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
+    _refuse_oversize(path.stat().st_size, suffix)
+    return article_from_bytes(path.read_bytes(), suffix)
+
+
+def fetched_article(fetched: Fetched) -> Article:
+    """The article that was fetched from the web.
+
+    Raises:
+        InputError: it is none, or cannot be read; says why in one line.
+    """
+    suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
+    return article_from_bytes(
+        fetched.content, suffix, url=fetched.url, told_encoding=fetched.encoding
+    )
+
+
+def article_from_bytes(
+    content: bytes, suffix: str, *, url: str = "", told_encoding: str = ""
+) -> Article:
+    """The article that some bytes hold, in the format that a file of this suffix has.
+
+    Args:
+        content: the bytes.
+        suffix: one of `ARTICLE_SUFFIXES`.
+        url: where they were read.
+        told_encoding: the encoding that a server named for them.
+
+    Raises:
+        InputError: they hold none, or cannot be read; says why in one line.
+    """
+    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
+    _refuse_oversize(len(content), suffix)
+    if not content:
         raise InputError("is empty")
-    return checked(article_of(reader(path)))
+    return checked(article_of(_READERS[suffix](content, url, told_encoding)))
+
+
+def pasted_article(text: str) -> Article:
+    """The article that a person pasted, as text or as Markdown.
+
+    Raises:
+        InputError: there is none.
+    """
+    return checked(article_of(text_page(text.replace("\r\n", "\n").replace("\r", "\n"))))
 
 
 def checked(article: Article) -> Article:
-    """The article, if there is one.
+    """The article, if there is one and a case can hold it.
 
     Raises:
-        InputError: it has no text.
+        InputError: it has no text, or too much.
     """
     if not article.text.strip():
         raise InputError("has no article that could be found: paste its text instead")
+    if len(article.text) > MAX_TEXT_CHARS:
+        raise InputError(
+            f"has an article of {len(article.text):,} characters; at most {MAX_TEXT_CHARS:,} fit: "
+            "cut it into several"
+        )
     return article
 
 
-def _text(path: Path) -> Page:
-    return text_page(decoded(_content(path)))
+def _refuse_other_than(suffixes: tuple[str, ...], suffix: str) -> None:
+    if suffix not in suffixes:
+        raise InputError(f"is no article: an article is one of {', '.join(suffixes)}")
 
 
-def _html(path: Path) -> Page:
+def _refuse_oversize(size: int, suffix: str) -> None:
+    most = MAX_TEXT_BYTES if suffix in _TEXT_SUFFIXES else MAX_FILE_BYTES
+    if size > most:
+        raise InputError(
+            f"has {size:,} bytes; at most {most:,} of {suffix} are read: hand in the article alone"
+        )
+
+
+def _text(content: bytes, url: str, told_encoding: str) -> Page:
+    return text_page(decoded(content, told_encoding), source_url=url)
+
+
+def _html(content: bytes, url: str, told_encoding: str) -> Page:
     from ingest.html_article import html_page
 
-    return html_page(_content(path))
+    return html_page(content, url=url, told_encoding=told_encoding)
 
 
-def _pdf(path: Path) -> Page:
+def _pdf(content: bytes, url: str, _encoding: str) -> Page:
     from ingest.pdf_article import pdf_page
 
-    return pdf_page(path.read_bytes())
+    return pdf_page(content, url=url)
 
 
-def _word(path: Path) -> Page:
+def _word(content: bytes, url: str, _encoding: str) -> Page:
     from ingest.word_article import word_page
 
-    return word_page(path)
+    return word_page(content, url=url)
 
 
-def _opendocument(path: Path) -> Page:
+def _opendocument(content: bytes, url: str, _encoding: str) -> Page:
     from ingest.opendocument_article import opendocument_page
 
-    return opendocument_page(path)
+    return opendocument_page(content, url=url)
 
 
-def _content(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_TEXT_BYTES:
-        raise InputError(
-            f"has {size:,} bytes; at most {MAX_TEXT_BYTES:,} of text are read: cut it into articles"
-        )
-    return path.read_bytes()
-
-
-_READERS: dict[str, Callable[[Path], Page]] = {
+_READERS: dict[str, Callable[[bytes, str, str], Page]] = {
     ".md": _text,
     ".markdown": _text,
     ".txt": _text,
@@ -90,3 +135,13 @@ _READERS: dict[str, Callable[[Path], Page]] = {
     ".odt": _opendocument,
 }
 ARTICLE_SUFFIXES = tuple(_READERS)
+_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+}

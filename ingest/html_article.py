@@ -205,8 +205,11 @@ class _Head:
             parts = urlsplit(full)
             same_host = not url or _host(full) == _host(url)
             # The address of a site's home says nothing of this page.
-            if parts.scheme in {"http", "https"} and parts.netloc and same_host and (
-                parts.path.strip("/") or parts.query
+            if (
+                parts.scheme in {"http", "https"}
+                and parts.netloc
+                and same_host
+                and (parts.path.strip("/") or parts.query)
             ):
                 return full
         return ""
@@ -521,9 +524,7 @@ class _Walk:
             elif isinstance(item.tag, str):
                 yield from self._element(item, where)
 
-    def _item(
-        self, item: "HtmlElement", where: _Where, level: int, number: int
-    ) -> Iterator[Block]:
+    def _item(self, item: "HtmlElement", where: _Where, level: int, number: int) -> Iterator[Block]:
         first = True
         for block in self._inside(item, where):
             if first and block.kind is BlockKind.PARAGRAPH:

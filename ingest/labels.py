@@ -299,9 +299,7 @@ class _Reading:
         self._notices.append(Notice(label.announced, is_weak=not has_colon))
         return len(self._text)
 
-    def _take_person(
-        self, label: _Label, word: str, value_at: int, *, has_colon: bool
-    ) -> int:
+    def _take_person(self, label: _Label, word: str, value_at: int, *, has_colon: bool) -> int:
         person, after = person_at(self._text, value_at)
         mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
         after = mail.end() if mail else after
@@ -345,7 +343,7 @@ class _Reading:
         return label.announced
 
     def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
-        """"Publié par la rédaction": an organisation signs, which names nobody."""
+        """ "Publié par la rédaction": an organisation signs, which names nobody."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
         if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
             return 0

@@ -1,8 +1,8 @@
 """Articles in OpenDocument text (.odt): headings, lists and tables in their order."""
 
+import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -23,7 +23,7 @@ _BREAK = re.compile(r"\n+")
 _MAX_DEPTH = 60
 
 
-def opendocument_page(path: Path) -> Page:
+def opendocument_page(content: bytes, *, url: str = "") -> Page:
     """The page that an OpenDocument text is.
 
     Raises:
@@ -32,15 +32,15 @@ def opendocument_page(path: Path) -> Page:
     from lxml.etree import XMLSyntaxError
     from odfdo import Document
 
-    refuse_unsafe(path, "content.xml", "OpenDocument")
+    refuse_unsafe(content, "content.xml", "OpenDocument (.odt)")
     try:
-        document = Document(str(path))
+        document = Document(io.BytesIO(content))
         blocks = tuple(_content(document.body, 0))
         said = tuple(_said(document))
     except (XMLSyntaxError, KeyError, ValueError, AttributeError, TypeError, BadZipFile, OSError,
             EOFError):  # fmt: skip
         raise InputError("is damaged or encrypted and cannot be read: save it again") from None
-    return Page(blocks, said)
+    return Page(blocks, said, source_url=url)
 
 
 def _content(element: "Element", depth: int) -> Iterator[Block]:

@@ -1,33 +1,36 @@
 """Office documents, which are archives: what they would unpack to is known before they do."""
 
+import io
 import zipfile
-from pathlib import Path
 
 from ingest.article_limits import MAX_UNPACKED_BYTES, MAX_UNPACKING_RATIO
 from kb.errors import InputError
 
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 _MAX_PARTS = 5_000
 _SMALL_PART = 1_000_000
 
 
-def refuse_unsafe(path: Path, part: str, name: str) -> None:
+def refuse_unsafe(content: bytes, part: str, name: str) -> None:
     """Refuses what is no document of the kind, or unpacks to more than a document does.
 
     Args:
-        path: the file.
+        content: the file.
         part: a part that every document of the kind has, such as `word/document.xml`.
-        name: what the kind is called.
+        name: what the format is called.
 
     Raises:
         InputError: it is none, is damaged or encrypted, or would fill the memory.
     """
-    if path.open("rb").read(8).startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(f"is encrypted, or of an older format: save it as {path.suffix} again")
+    if content.startswith(_COMPOUND_FILE):
+        raise InputError(
+            f"is encrypted, or of an older format: save it in {name} again, without a password"
+        )
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError):
-        raise InputError(f"is no {name} document, or is cut off: save it again") from None
+        raise InputError(f"is no document in {name}, or is cut off: save it again") from None
     unpacked = sum(one.file_size for one in parts)
     if len(parts) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
         raise InputError(
@@ -43,4 +46,4 @@ def refuse_unsafe(path: Path, part: str, name: str) -> None:
         if one.flag_bits & 1:
             raise InputError("is encrypted: save it without its password")
     if part not in {one.filename for one in parts}:
-        raise InputError(f"is no {name} document")
+        raise InputError(f"is no document in {name}")

@@ -30,12 +30,12 @@ class Place(StrEnum):
 class Block:
     """A line or paragraph of a page.
 
-    `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
-    its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
-number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it off
-    from the block before it. `link_share` is the share of its words that are links. `hint` is the
-    field that the page's markup says it holds: a name of `Announced`, or empty. `moment` is the
-    date or time in ISO 8601 that its markup gives for the date that it says.
+        `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
+        its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
+    number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it off
+        from the block before it. `link_share` is the share of its words that are links. `hint` is the
+        field that the page's markup says it holds: a name of `Announced`, or empty. `moment` is the
+        date or time in ISO 8601 that its markup gives for the date that it says.
     """
 
     text: str

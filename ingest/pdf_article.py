@@ -55,7 +55,7 @@ class _Printed:
     gap: float = 0.0
 
 
-def pdf_page(content: bytes) -> Page:
+def pdf_page(content: bytes, *, url: str = "") -> Page:
     """The page that a PDF is.
 
     Raises:
@@ -72,7 +72,7 @@ def pdf_page(content: bytes) -> Page:
         )
     lines = _without_edges(pages)
     unscrambled("\n".join(line.text for line in lines))
-    return Page(tuple(_blocks(lines)), tuple(_said(reader)))
+    return Page(tuple(_blocks(lines)), tuple(_said(reader)), source_url=url)
 
 
 def _reader(content: bytes) -> "PdfReader":
@@ -166,7 +166,9 @@ def _without_edges(pages: Sequence[list[_Printed]]) -> list[_Printed]:
             is_running = at_edge and repeats[_pattern(line.text)] >= enough
             is_number = at_edge and bool(_PAGE_NUMBER.match(line.text))
             is_numbered_print = (
-                at_edge and line.size < 0.85 * usual and bool(re.search(r"\b\d+\s*/\s*\d+$", line.text))
+                at_edge
+                and line.size < 0.85 * usual
+                and bool(re.search(r"\b\d+\s*/\s*\d+$", line.text))
             )
             if not (is_running or is_number or is_numbered_print):
                 kept.append(line)
@@ -194,7 +196,9 @@ def _blocks(lines: Sequence[_Printed]) -> Iterator[Block]:
     gaps = Counter(round(line.gap, 1) for line in lines if 0 < line.gap < 4 * line.size)
     gap = gaps.most_common(1)[0][0] if gaps else usual * 1.2
     widest = max(len(line.text) for line in lines)
-    words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(li.text for li in lines).lower()))
+    words = Counter(
+        re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(li.text for li in lines).lower())
+    )
     at = 0
     while at < len(lines):
         run = [lines[at]]
@@ -215,9 +219,7 @@ def _blocks(lines: Sequence[_Printed]) -> Iterator[Block]:
             yield _block(text, BlockKind.PARAGRAPH, alone=alone)
 
 
-def _goes_on(
-    line: _Printed, following: _Printed, gap: float, widest: int, usual: float
-) -> bool:
+def _goes_on(line: _Printed, following: _Printed, gap: float, widest: int, usual: float) -> bool:
     """Whether a paragraph goes on in the next line."""
     if abs(line.size - following.size) > 0.6:
         return False

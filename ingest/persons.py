@@ -124,4 +124,6 @@ def _job_at(text: str, position: int) -> tuple[str, int]:
 
 def _could_be_a_person(name: str) -> bool:
     folded = plain(name)
-    return not _ORGANISATION.search(folded) and not _NOT_A_NAME.match(folded)
+    return not (
+        _ORGANISATION.search(folded) or _NOT_A_NAME.match(folded) or _JOB_WORD.match(folded)
+    )

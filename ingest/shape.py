@@ -39,7 +39,9 @@ _CLOSING = re.compile(
     r"(?:bien )?(?:cordialement|amicalement|sincerement|respectueusement|a bientot|bonne journee"
     r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
 )
-_MASTHEAD = re.compile(r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.I)
+_MASTHEAD = re.compile(
+    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.I
+)
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 MAX_TITLE_CHARS = 300
 MAX_THEME_CHARS = 60
@@ -127,11 +129,13 @@ class _Found:
     people: dict[str, Person] = field(default_factory=dict)
 
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
+        name = str(name)
         known = self.fields.get(name)
         if value and (known is None or known.confidence < confidence):
             self.fields[name] = FoundField(name, value, line, confidence)
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
+        name = str(name)
         known = self.fields.get(name)
         if known is not None and known.confidence >= confidence:
             held = self.people[name]
@@ -255,7 +259,9 @@ class _Shape:
             names = _unique(repeats)
             told = {name.casefold() for name in names}
             first = [
-                line for line in self._lines[:start] if line.text.casefold() in told and line.is_body
+                line
+                for line in self._lines[:start]
+                if line.text.casefold() in told and line.is_body
             ]
             if len(first) >= len(names) - 1:
                 for line in first:
@@ -393,7 +399,9 @@ class _Shape:
         for line in self._lines[: self._first + 2]:
             if folded(line.text) == folded(title) and not line.is_prose:
                 line.leave()
-        if self._first < len(self._lines) and folded(self._lines[self._first].text) == folded(title):
+        if self._first < len(self._lines) and folded(self._lines[self._first].text) == folded(
+            title
+        ):
             self._lines[self._first].leave()
 
     # Notices
@@ -463,8 +471,8 @@ class _Shape:
         if known and known.value[:10] == notice.value[:10]:
             # The same day, once with a time: the reader's own clock is the one shown.
             if "T" in notice.value or "T" not in known.value:
-                self._found.fields[notice.announced] = FoundField(
-                    notice.announced, notice.value, line.text, max(confidence, known.confidence)
+                self._found.fields[str(notice.announced)] = FoundField(
+                    known.field, notice.value, line.text, max(confidence, known.confidence)
                 )
             return
         self._found.add(notice.announced, notice.value, line.text, confidence)
@@ -532,7 +540,7 @@ class _Shape:
         return (
             line.is_short
             and len(line.text) <= MAX_JOB_CHARS
-            and not is_person(line.text)
+            and (is_job(line.text) or not is_person(line.text))
             and (is_job(line.text) or at > self._last or line.block.place is Place.MARGIN
                  or at < self._first and len(line.text.split()) <= 6)
         )  # fmt: skip
@@ -544,7 +552,9 @@ class _Shape:
         line = self._lines[below]
         for notice in line.notices:
             if notice.announced is Announced.DATE and notice.is_bare:
-                self._found.add(announced, notice.value, f"{self._lines[at].text} {line.text}", 0.95)
+                self._found.add(
+                    announced, notice.value, f"{self._lines[at].text} {line.text}", 0.95
+                )
                 line.leave()
                 return True
         return False
@@ -600,7 +610,9 @@ class _Shape:
             if not line.is_used and _HASHTAGS.fullmatch(line.text.strip()):
                 # One hashtag alone may be a slip of a heading.
                 if at > self._last or at <= self._first or len(line.text.split()) > 1:
-                    self._themes.append((0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text))
+                    self._themes.append(
+                        (0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text)
+                    )
                     line.leave()
         if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
             return
@@ -685,7 +697,9 @@ class _Shape:
         ranked = [one for one in self._themes if one[1] and len(one[1]) <= MAX_THEMES]
         if ranked:
             confidence, themes, line = max(ranked, key=lambda one: one[0])
-            self._found.fields["themes"] = FoundField("themes", " | ".join(themes), line, confidence)
+            self._found.fields["themes"] = FoundField(
+                "themes", " | ".join(themes), line, confidence
+            )
         title = self._found.value("title")
         if not title and text:
             self._remark("has no title that stands out: give it one")

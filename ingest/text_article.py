@@ -88,7 +88,12 @@ def _row(inner: str) -> Block:
 def _goes_on(line: str, following: str, wrap: int) -> bool:
     """Whether a line was broken by an editor: the next one continues its sentence."""
     said, rest = line.strip(), following.strip()
-    if not rest or _BULLET.match(following) or _NUMBER.match(following) or _HEADING.match(following):
+    if (
+        not rest
+        or _BULLET.match(following)
+        or _NUMBER.match(following)
+        or _HEADING.match(following)
+    ):
         return False
     if _RULE.match(following) or _FENCE.match(following) or _HEADING.match(line):
         return False

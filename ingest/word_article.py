@@ -1,9 +1,9 @@
 """Articles in Word's format (.docx): headings, lists and tables in their order."""
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -26,7 +26,7 @@ _BULLET = re.compile(r"^\s*[•●▪◦‣·–*-]\s+(?=\S)")
 _MAX_DEPTH = 5
 
 
-def word_page(path: Path) -> Page:
+def word_page(content: bytes, *, url: str = "") -> Page:
     """The page that a Word document is.
 
     Raises:
@@ -36,15 +36,15 @@ def word_page(path: Path) -> Page:
     from docx.opc.exceptions import OpcError
     from lxml.etree import XMLSyntaxError
 
-    refuse_unsafe(path, "word/document.xml", "Word")
+    refuse_unsafe(content, "word/document.xml", "Word (.docx)")
     try:
-        document = docx.Document(str(path))
+        document = docx.Document(io.BytesIO(content))
         blocks = tuple(_content(document, 0))
         said = tuple(_said(document))
     except (OpcError, XMLSyntaxError, KeyError, ValueError, AttributeError, BadZipFile, EOFError,
             OSError):  # fmt: skip
         raise InputError("is damaged and cannot be read: save it again") from None
-    return Page(blocks, said)
+    return Page(blocks, said, source_url=url)
 
 
 def _content(holder: "Document | _Cell", depth: int) -> Iterator[Block]:

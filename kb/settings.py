@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         description="Where the page sends a need that nothing here answers (mailto: or https:); "
         "empty hides the link.",
     )
+    fetch_local: str = Field(
+        default="",
+        description="Addresses of this very machine (`host:port`, separated by commas) that may "
+        "be fetched like public ones, to try things out; empty means none.",
+    )
 
     secret: SecretStr = Field(
         default=SecretStr(""),
@@ -112,12 +117,6 @@ class Settings(BaseSettings):
         if 0 < len(value.get_secret_value()) < 32:
             raise ValueError("it should have 32 characters or more")
         return value
-
-    fetch_local: str = Field(
-        default="",
-        description="Addresses of this very machine (`host:port`, separated by commas) that may "
-        "be fetched like public ones, to try things out; empty means none.",
-    )
 
     @field_validator("contact_url", "public_url")
     @classmethod

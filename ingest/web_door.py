@@ -1,0 +1,468 @@
+"""The door to the web: what is fetched, from where, and how much of it.
+
+An address is fetched over http or https when every address that its host has is a public one, and
+the connection goes to the very address that was looked at: a name that points elsewhere a moment
+later leads nowhere. Redirects are followed by hand, each through the same door. Size, time and
+type have limits; robots.txt is obeyed; nothing of the environment (proxies, credentials) is used.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import PurePosixPath
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import httpcore
+import httpx
+
+from ingest.fields import shown
+from kb.errors import InputError
+from kb.settings import Settings
+
+MAX_REDIRECTS = 5
+MAX_BYTES = 10_000_000
+"""What is fetched at most, unpacked."""
+MAX_SECONDS = 30.0
+"""How long one fetch may take, with its redirects."""
+MAX_ROBOTS_BYTES = 500_000
+PORTS = frozenset({80, 443})
+
+PAGE_TYPES = frozenset(
+    {
+        "text/html",
+        "application/xhtml+xml",
+        "text/plain",
+        "text/markdown",
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.oasis.opendocument.text",
+    }
+)
+FEED_TYPES = frozenset(
+    {
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/xml",
+        "text/xml",
+        "application/rdf+xml",
+    }  # fmt: skip
+)
+_UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_KNOWN_SUFFIXES = frozenset({".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt"})
+
+Resolver = Callable[[str, int], Sequence[str]]
+"""The addresses of a host. Raises OSError where it has none."""
+
+_NEVER_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8",
+            "100.64.0.0/10",
+            "192.0.0.0/24",
+            "192.88.99.0/24",
+            "198.18.0.0/15",
+            "224.0.0.0/3",
+            "::/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "fc00::/7",
+            "fe80::/10",
+            "fec0::/10",
+            "ff00::/8",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address gave. `url` is where the redirects led; `encoding` as the server says."""
+
+    url: str
+    content: bytes
+    media_type: str
+    encoding: str = ""
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet.
+
+    An IPv6 address that stands for an IPv4 one counts as none: what it leads to is elsewhere.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if any(ip.version == net.version and ip in net for net in _NEVER_PUBLIC):
+        return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+def addresses_of(host: str, port: int) -> list[str]:
+    """The addresses of a host, as the system knows them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Door:
+    """A way to the web that remembers what each site's robots.txt says.
+
+    Args:
+        contact: an address at which whoever runs this program can be found.
+        local: origins (`host:port`) of this very machine that may be fetched all the same.
+        resolve: finds the addresses of a host.
+        max_bytes: what is fetched at most, unpacked.
+        max_seconds: how long one fetch may take, with its redirects.
+        tls: what https is checked with, instead of the usual authorities.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str = "",
+        local: Collection[str] = (),
+        resolve: Resolver = addresses_of,
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = MAX_SECONDS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        about = f" (+{contact})" if contact else ""
+        self.user_agent = f"QuiSaitFaire/{version('quisait')}{about}"
+        self._local = frozenset(local)
+        self._resolve = resolve
+        self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._robots: dict[str, Callable[[str], bool]] = {}
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        local = (origin.strip() for origin in settings.fetch_local.split(","))
+        return cls(contact=settings.public_url, local=frozenset(filter(None, local)))
+
+    def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
+        """What is at an address, in one of the media types given.
+
+        Raises:
+            InputError: it must not, or cannot, be fetched; says why in one line.
+        """
+        deadline = time.monotonic() + self._max_seconds
+        address = self._checked(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            if not self._may_fetch(address, deadline):
+                raise InputError(
+                    f"{shown(address)} is closed to robots by its site (robots.txt): "
+                    "paste its text instead"
+                )
+            answer = self._ask(address, deadline, self._max_bytes, types)
+            if isinstance(answer, Fetched):
+                return answer
+            address = self._checked(answer)
+        raise InputError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times")
+
+    def _checked(self, url: str) -> str:
+        """The address without its fragment, if its form is one that is fetched."""
+        try:
+            parts = urlsplit(url.strip())
+            host, port = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            raise InputError(f"{shown(url)} is not a web address") from None
+        if parts.scheme not in {"http", "https"}:
+            raise InputError(f"{shown(url)} is neither http nor https: it is not fetched")
+        if not host:
+            raise InputError(f"{shown(url)} is not a web address")
+        if parts.username is not None or parts.password is not None:
+            raise InputError(f"{parts.scheme}://…@{host} holds a name or a password: leave it out")
+        origin = f"{host}:{port or (443 if parts.scheme == 'https' else 80)}"
+        if port not in PORTS | {None} and origin not in self._local:
+            raise InputError(f"{shown(url)} is on port {port}: only 80 and 443 are fetched from")
+        return urlunsplit(parts._replace(fragment=""))
+
+    # What a site wants robots to leave alone
+
+    def _may_fetch(self, url: str, deadline: float) -> bool:
+        parts = urlsplit(url)
+        site = f"{parts.scheme}://{parts.netloc}"
+        if site not in self._robots:
+            self._robots[site] = self._rules_of(site, deadline)
+        return self._robots[site](url)
+
+    def _rules_of(self, site: str, deadline: float) -> Callable[[str], bool]:
+        """What the robots.txt of a site allows: all, where it has none.
+
+        Raises:
+            InputError: the site cannot be asked.
+        """
+        from protego import Protego
+
+        address = f"{site}/robots.txt"
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                answer = self._ask(address, deadline, MAX_ROBOTS_BYTES, None)
+            except _Refused as refusal:
+                if 400 <= refusal.status < 500:
+                    return lambda _url: True
+                raise InputError(
+                    f"{site} cannot say what robots may fetch (robots.txt: error "
+                    f"{refusal.status}): try again later"
+                ) from None
+            if isinstance(answer, Fetched):
+                rules = Protego.parse(answer.content.decode("utf-8", "replace"))
+                return lambda url: bool(rules.can_fetch(url, self.user_agent))
+            address = self._checked(answer)
+        return lambda _url: True
+
+    # One request
+
+    def _ask(
+        self, url: str, deadline: float, max_bytes: int, types: Collection[str] | None
+    ) -> Fetched | str:
+        """What is at the address, or the address that it redirects to."""
+        headers = {
+            "User-Agent": self.user_agent,
+            "Accept": ", ".join(sorted(types)) + ", */*;q=0.1" if types else "*/*",
+            "Accept-Language": "fr, en;q=0.8",
+            "Accept-Encoding": "gzip",
+        }
+        backend = _Backend(self._resolve, self._local, deadline)
+        try:
+            with (
+                httpx.Client(
+                    transport=_Transport(self._tls, backend),
+                    trust_env=False,
+                    follow_redirects=False,
+                    timeout=self._max_seconds,
+                ) as client,
+                client.stream("GET", url, headers=headers) as response,
+            ):
+                return self._read(url, response, deadline, max_bytes, types)
+        except httpcore.TimeoutException:
+            raise InputError(self._too_slow(url)) from None
+        except (httpcore.ProtocolError, httpx.InvalidURL, httpx.ProtocolError, zlib.error,
+                ValueError):  # fmt: skip
+            raise InputError(f"{shown(url)} does not answer as a web server does") from None
+        except (httpcore.NetworkError, httpx.TransportError, ssl.SSLError, OSError) as error:
+            raise InputError(f"{shown(url)} cannot be reached: {_reason(error)}") from None
+
+    def _too_slow(self, url: str) -> str:
+        return f"{shown(url)} takes longer than {self._max_seconds:g} seconds: try again later"
+
+    def _read(
+        self,
+        url: str,
+        response: httpx.Response,
+        deadline: float,
+        max_bytes: int,
+        types: Collection[str] | None,
+    ) -> Fetched | str:
+        status = response.status_code
+        if status in {301, 302, 303, 307, 308} and "location" in response.headers:
+            return urljoin(url, response.headers["location"])
+        if status != 200:
+            raise _Refused(f"{shown(url)} answers with error {status}: check the address", status)
+        media_type, _, rest = response.headers.get("content-type", "").partition(";")
+        media_type = media_type.strip().lower()
+        if types is not None and media_type not in types:
+            suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+            if media_type not in _UNTOLD_TYPES or suffix not in _KNOWN_SUFFIXES:
+                raise InputError(
+                    f"{shown(url)} is {media_type or 'of no type that is told'}, "
+                    "which is no article"
+                )
+        content = bytearray()
+        for piece in _unpacked(response, max_bytes):
+            content += piece
+            if len(content) > max_bytes:
+                if types is None:
+                    break  # what robots.txt says beyond its limit is not read
+                raise InputError(
+                    f"{shown(url)} has more than {max_bytes:,} bytes: hand in its text instead"
+                )
+            if time.monotonic() > deadline:
+                raise InputError(self._too_slow(url))
+        return Fetched(url, bytes(content), media_type, _charset(rest))
+
+
+class _Refused(InputError):
+    """The server answered with an error."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def _charset(parameters: str) -> str:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'")
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    reason = str(error).strip().splitlines()
+    return reason[0][:120] if reason else type(error).__name__
+
+
+def _unpacked(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+    """The content as it comes, unpacked in pieces no larger than what may be read."""
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing == "identity":
+        yield from response.iter_raw()
+        return
+    if packing not in {"gzip", "x-gzip", "deflate"}:
+        raise InputError(f"{shown(str(response.url))} is packed as {packing}, which was not asked")
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    for piece in response.iter_raw():
+        left = piece
+        while left and not unpacker.eof:
+            yield unpacker.decompress(left, max_bytes + 1)
+            left = unpacker.unconsumed_tail
+    if not unpacker.eof:
+        raise InputError(f"{shown(str(response.url))} was cut off: try again later")
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Connections to public addresses only, each to the address that was looked at."""
+
+    def __init__(self, resolve: Resolver, local: Collection[str], deadline: float) -> None:
+        self._resolve = resolve
+        self._local = local
+        self._deadline = deadline
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        name = host.strip("[]")
+        try:
+            addresses = list(self._resolve(name, port))
+        except (OSError, UnicodeError):
+            addresses = []
+        if not addresses:
+            raise InputError(f"{shown(name)} is no host that is known: check the address")
+        for address in addresses:
+            if not (is_public(address) or self._is_local(name, port, address)):
+                raise InputError(
+                    f"{shown(name)} is at {address}, which is no public address: it is not fetched"
+                )
+        error: Exception = httpcore.ConnectError("no address answers")
+        for address in addresses:
+            left = _left(self._deadline)
+            try:
+                stream = self._sockets.connect_tcp(
+                    address, port, min(left, timeout or left), local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
+                error = failure
+                continue
+            return _Stream(stream, self._deadline)
+        raise error
+
+    def _is_local(self, host: str, port: int, address: str) -> bool:
+        if f"{host}:{port}" not in self._local:
+            return False
+        with suppress(ValueError):
+            return ipaddress.ip_address(address).is_loopback
+        return False
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout
+    return left
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that ends with the time there is, however slowly it drips."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        secure = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
+        return _Stream(secure, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx over connections of our own making."""
+
+    def __init__(self, tls: ssl.SSLContext, backend: _Backend) -> None:
+        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions={}
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer, as it comes."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
