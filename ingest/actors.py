@@ -10,7 +10,6 @@ from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 from stdnum.fr import siret as siret_number
 
 from ingest.columns import Column
-from ingest.registers import without_register
 from ingest.fields import (
     country_code,
     iso_date,
@@ -24,6 +23,7 @@ from ingest.fields import (
     theme_names,
     web_address,
 )
+from ingest.registers import without_register
 from kb.departments import department_code
 from kb.errors import InputError
 from kb.identity import Told

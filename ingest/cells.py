@@ -1,7 +1,8 @@
 """The cells of spreadsheets and of Parquet as a person reads them in the table."""
 
 import json
-from datetime import date, datetime, time, timedelta
+import math
+from datetime import date, datetime, time
 from decimal import Decimal
 
 _MAX_EXACT = 1 << 53
@@ -9,33 +10,29 @@ _MAX_EXACT = 1 << 53
 
 def cell_text(value: object) -> str:
     """The value as text: whole numbers without a point, days without a time, lists with `|`."""
+    text = str(value)
     if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float | Decimal):
-        return _number(value)
-    if isinstance(value, datetime):
-        is_day = value.time() == time()
-        return value.date().isoformat() if is_day else value.isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        return " | ".join(text for item in value if (text := cell_text(item)))
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=cell_text)
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value)
+        text = ""
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, float | Decimal):
+        text = _number(value)
+    elif isinstance(value, datetime) and value.time() == time():
+        text = value.date().isoformat()
+    elif isinstance(value, date | time):
+        text = value.isoformat()
+    elif isinstance(value, bytes):
+        text = value.decode("utf-8", errors="replace")
+    elif isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        text = " | ".join(filter(None, map(cell_text, value)))
+    elif isinstance(value, list | dict):
+        text = json.dumps(value, ensure_ascii=False, default=cell_text)
+    return text
 
 
 def _number(value: float | Decimal) -> str:
-    if value != value:  # not a number: how a table without empty cells writes one  # noqa: PLR0124
+    if not math.isfinite(value):  # how a table without empty cells writes one
         return ""
-    if abs(value) < _MAX_EXACT and value == int(value):
-        return str(int(value))
-    return str(value)
+    exact = Decimal(value)
+    is_whole = abs(exact) < _MAX_EXACT and exact == exact.to_integral_value()
+    return str(int(exact)) if is_whole else str(value)

@@ -126,21 +126,33 @@ ACTOR_FIELDS = _fields_by_name(
 REGISTER_FIELDS = _fields_by_name(
     {
         "usual_name": ("dénomination usuelle", "denominationUsuelleEtablissement"),
-        "sign": ("enseigne", "enseignes", "nom commercial", "enseigne1Etablissement")
-        + ("liste enseignes",),
+        "sign": (
+            "enseigne",
+            "enseignes",
+            "nom commercial",
+            "enseigne1Etablissement",
+            "liste enseignes",
+        ),
         "legal_name": ("denominationUniteLegale", "nom raison sociale"),
         "family_name": ("nomUniteLegale", "nomUsageUniteLegale"),
         "first_name": ("prenom1UniteLegale", "prenomUsuelUniteLegale"),
         "siren": ("n° SIREN", "numéro SIREN"),
         "nic": (),
-        "commune_code": ("codeCommuneEtablissement", "code commune", "code INSEE")
-        + ("code commune INSEE", "code INSEE commune"),
+        "commune_code": (
+            "codeCommuneEtablissement",
+            "code commune",
+            "code INSEE",
+            "code commune INSEE",
+            "code INSEE commune",
+        ),
         "state": ("etatAdministratifEtablissement", "état administratif"),
         "state_since": ("dateDebut",),
         "diffusion": ("statutDiffusionEtablissement", "statut diffusion"),
         "legal_category": ("categorieJuridiqueUniteLegale", "nature juridique"),
-        "activity_nomenclature": ("nomenclatureActivitePrincipaleEtablissement",)
-        + ("nomenclature activité principale",),
+        "activity_nomenclature": (
+            "nomenclatureActivitePrincipaleEtablissement",
+            "nomenclature activité principale",
+        ),
     }
 )
 """What the registers of firms have columns for, and no field of an actor is: fields are made of
@@ -167,7 +179,10 @@ NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_n
 """The fields of which one is enough to name an actor."""
 
 _ALSO_FACTS = frozenset(REGISTER_FIELDS.values())
-_SIRENE_SIGNS = {folded("activitePrincipaleEtablissement"), folded("etatAdministratifEtablissement")}
+_SIRENE_SIGNS = {
+    folded("activitePrincipaleEtablissement"),
+    folded("etatAdministratifEtablissement"),
+}
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 
 CASE_FIELDS = _fields_by_name(
@@ -212,9 +227,7 @@ def is_sirene(headers: Sequence[str]) -> bool:
     return "siret" in names and bool(names & _SIRENE_SIGNS)
 
 
-def actor_columns(
-    headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS
-) -> list[Column]:
+def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
     Of two headers of one field the first wins, the other is a fact. A column without a header

@@ -139,14 +139,15 @@ def _print_report(report: "Report") -> None:
         f"{report.added} added",
         f"{report.changed} changed",
         f"{report.unchanged} unchanged",
-        f"{len(report.failures)} failed",
+        f"{report.failed} failed",
     ]
     if report.pruned:
         counts.append(f"{report.removed} removed")
     if report.skipped:
-        counts.append(f"{len(report.skipped)} skipped")
+        counts.append(f"{len(report.skipped) + report.untold.get('skipped', 0)} skipped")
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
-    for failure in report.failures:
-        click.echo(str(failure))
-    for remark in report.remarks:
-        click.echo(f"{remark} (kept)")
+    for note in (*report.failures, *report.remarks):
+        click.echo(str(note))
+    if report.untold:
+        more = ", ".join(f"{count} more {kind}" for kind, count in report.untold.items())
+        click.echo(f"… and {more}.")

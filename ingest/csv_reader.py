@@ -5,7 +5,7 @@ is read line by line, however large it is.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import count, islice
 from pathlib import Path
@@ -80,7 +80,7 @@ class _Source(Iterator[str]):
         self._again += reversed(self._row[1:])
 
 
-def _lines(path: Path, delimiter: str) -> Iterator[Line]:
+def _lines(path: Path, delimiter: str) -> Generator[Line]:
     """The rows of the file that are not blank; after a malformed one goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))

@@ -1,6 +1,6 @@
 """How the columns of a directory are read: guessed, unless a person said otherwise.
 
-    header ─ what a person said ─ what the header is called ─ a fact under its own name
+header ─ what a person said ─ what the header is called ─ a fact under its own name
 """
 
 from collections.abc import Mapping, Sequence

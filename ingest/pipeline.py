@@ -1,34 +1,47 @@
 """The way in: files and folders, through their readers, into a knowledge base.
 
 A record that cannot be kept never holds up the others: it is a line of the report. Ingesting
-the same input again changes nothing.
+the same input again changes nothing. Files are read as they are put: how large they are does not
+matter.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.csv_reader import read_csv
+from ingest.csv_reader import csv_rows
 from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
-from ingest.json_reader import read_json, read_json_lines
+from ingest.json_reader import json_lines_rows, json_rows
+from ingest.mapping import HeaderMap
 from ingest.markdown_reader import read_markdown
-from kb.errors import InputError
+from ingest.parquet_reader import parquet_rows
+from ingest.places import Places
+from ingest.rows import RowReader, entries
+from ingest.spreadsheet_reader import spreadsheet_rows
+from kb.errors import InputError, UnknownRecord
+from kb.identity import MODERATION, Told
 from kb.knowledge_base import KnowledgeBase, Outcome
-from kb.models import Case, Kind, Record, kind_of
+from kb.models import Actor, Case, Kind, Record
 
-READERS: dict[str, Reader] = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".json": read_json,
-    ".jsonl": read_json_lines,
-    ".ndjson": read_json_lines,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
+DIRECTORY_READERS: dict[str, RowReader] = {
+    ".csv": csv_rows,
+    ".tsv": csv_rows,
+    ".xlsx": spreadsheet_rows,
+    ".ods": spreadsheet_rows,
+    ".json": json_rows,
+    ".jsonl": json_lines_rows,
+    ".ndjson": json_lines_rows,
+    ".parquet": parquet_rows,
 }
+READERS: dict[str, Reader] = {".md": read_markdown, ".markdown": read_markdown}
 
-_BATCH_RECORDS = 64
+BATCH_RECORDS = 256
+"""How many records are one transaction: enough that texts of one length meet at the encoder."""
+MAX_NOTES = 1000
+"""How many notes of a kind a report holds; of the others it holds the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +61,10 @@ class Report:
     """What a run did.
 
     `read` counts the records found, kept or not; `embedded` the passages that were embedded.
-    `failures` are the records and files that were not kept, `skipped` the files of a folder that
-    are no input, `remarks` what was kept but deserves a look. `pruned` says whether the records
-    that the input no longer has were looked for, and `removed` counts them.
+    `failures` are the records and files that were not kept, `skipped` the files of a folder and
+    the rows of a register that are no input, `remarks` what was done but deserves a look; `untold`
+    counts the notes that were one too many for their list, by the list's name. `pruned` says
+    whether the records that the input no longer has were looked for, and `removed` counts them.
     """
 
     read: int = 0
@@ -63,12 +77,27 @@ class Report:
     failures: list[Note] = field(default_factory=list)
     skipped: list[Note] = field(default_factory=list)
     remarks: list[Note] = field(default_factory=list)
+    untold: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        return len(self.failures) + self.untold.get("failures", 0)
+
+    def note(self, kind: str, note: Note) -> None:
+        """Adds to `failures`, `skipped` or `remarks`, if there is room."""
+        notes: list[Note] = getattr(self, kind)
+        if len(notes) < MAX_NOTES:
+            notes.append(note)
+        else:
+            self.untold[kind] = self.untold.get(kind, 0) + 1
 
 
 class _Found(NamedTuple):
-    """A record and the place of the input where it was read."""
+    """A record, the place of the input where it was read, and the source it is of."""
 
     record: Record
+    is_open: bool
+    source: str
     file: str
     row: int
 
@@ -83,29 +112,49 @@ def ingest(
     *,
     progress: Callable[[int], object] = _untold,
     prune: bool = False,
+    by: str = "",
+    source: str = "",
+    mapping: Mapping[str, str] | None = None,
 ) -> Report:
     """Puts the records of the files, and of the folders however deep, into the knowledge base.
 
     Args:
         knowledge_base: where the records go, a batch at a time.
-        paths: files of the formats in `READERS`, and folders, where other files are skipped and
-            so are hidden ones. A file that is met twice is read once.
+        paths: files of the formats in `DIRECTORY_READERS` and `READERS`, and folders, where other
+            files are skipped and so are hidden ones. A file that is met twice is read once.
         progress: called with the number of records read since the last call.
         prune: whether to remove, after a run without failure, the records that the input no
-            longer has. A kind of record of which the input has none at all is left alone.
+            longer has. A kind of record of which the input has none at all is left alone, and so
+            are the actors that other sources tell of.
+        by: the account that asks for it.
+        source: who tells of the actors; when empty, each file or folder of `paths` is a source
+            of its own, by its name.
+        mapping: how columns are read, by header (`ingest.mapping`): remembered for the source, in
+            addition to what is.
 
     Returns:
-        The report. Of two records with one id, the first is kept and the second a failure.
+        The report. Of two records of one source with one id, the first is kept and the second a
+        failure.
 
     Raises:
-        InputError: a path does not exist; nothing was read.
+        InputError: a path does not exist, or the mapping or the source's name cannot be used;
+            nothing was read.
     """
     refuse_missing(paths)
-    run = _Run(knowledge_base, progress)
-    for path, is_named in _files(paths):
-        run.read(path, is_named)
+    if source == MODERATION:
+        raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
+    HeaderMap(mapping or {})
+    run = _Run(knowledge_base, progress, by)
+    for path, is_named, found_source in _files(paths):
+        run.read(path, is_named, source or found_source, mapping or {})
     run.finish(prune)
     return run.report
+
+
+def source_of(path: Path) -> str:
+    """The name of a source after the file or the folder that it is: `firms.csv` is "firms"."""
+    name = path.resolve().name
+    return name if path.is_dir() else name.partition(".")[0] or name
 
 
 def refuse_missing(paths: Sequence[Path]) -> None:
@@ -122,21 +171,26 @@ def refuse_missing(paths: Sequence[Path]) -> None:
 class _Run:
     """One run: what was seen so far, what waits to be put, and the report that grows."""
 
-    def __init__(self, knowledge_base: KnowledgeBase, progress: Callable[[int], object]) -> None:
+    def __init__(
+        self, knowledge_base: KnowledgeBase, progress: Callable[[int], object], by: str
+    ) -> None:
         self.report = Report()
         self._knowledge_base = knowledge_base
         self._progress = progress
-        self._places: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
+        self._by = by
+        self._actors: dict[str, Places] = {}
+        self._cases = Places()
+        self._header_maps: dict[str, HeaderMap] = {}
         self._mentions: list[tuple[str, Note]] = []
         self._waiting: list[_Found] = []
 
-    def read(self, path: Path, is_named: bool) -> None:
+    def read(self, path: Path, is_named: bool, source: str, mapping: Mapping[str, str]) -> None:
         try:
-            for entry in _reader(path)(path):
-                self._take(entry, str(path))
+            for entry in self._entries(path, source, mapping):
+                self._take(entry, source, str(path))
         except NotInput as error:
-            notes = self.report.failures if is_named else self.report.skipped
-            notes.append(Note(str(path), WHOLE_FILE, str(error)))
+            kind = "failures" if is_named else "skipped"
+            self.report.note(kind, Note(str(path), WHOLE_FILE, str(error)))
         except InputError as error:
             self._fail(str(path), WHOLE_FILE, str(error))
         except OSError as error:
@@ -144,30 +198,50 @@ class _Run:
 
     def finish(self, prune: bool) -> None:
         self._put_waiting()
-        if prune and not self.report.failures:
+        if prune and not self.report.failed:
             self._prune()
         known = self._knowledge_base.ids(Kind.ACTOR) if self._mentions else set()
-        self.report.remarks += [note for actor_id, note in self._mentions if actor_id not in known]
+        for actor_id, note in self._mentions:
+            if actor_id not in known and not self._leads(actor_id):
+                self.report.note("remarks", note)
 
-    def _take(self, entry: Entry, file: str) -> None:
+    def _entries(self, path: Path, source: str, mapping: Mapping[str, str]) -> Iterator[Entry]:
+        suffix = path.suffix.lower()
+        if suffix in READERS:
+            return READERS[suffix](path)
+        if suffix not in DIRECTORY_READERS:
+            raise NotInput(f"is none of {', '.join((*DIRECTORY_READERS, *READERS))}")
+        if source not in self._header_maps:
+            self._header_maps[source] = _header_map(self._knowledge_base, source, mapping)
+        header_map = self._header_maps[source]
+        return entries(DIRECTORY_READERS[suffix](path, header_map), header_map)
+
+    def _take(self, entry: Entry, source: str, file: str) -> None:
         self.report.read += 1
         self._progress(1)
         record = entry.record
         if record is None:
-            self._fail(file, entry.row, entry.reason)
+            kind = "skipped" if entry.left_out else "failures"
+            self.report.note(kind, Note(file, entry.row, entry.reason))
             return
-        places = self._places[kind_of(record)]
-        if record.id in places:
-            first = places[record.id]
-            self._fail(file, entry.row, f"id {record.id!r} was already given by {first}")
+        places = self._cases
+        if isinstance(record, Actor):
+            places = self._actors.setdefault(source, Places())
+        first = places.first(record.id, file, entry.row)
+        if first:
+            reason = f"id {record.id!r} was already given by {_place(*first)}"
+            self._fail(file, entry.row, reason)
             return
-        places[record.id] = _place(file, entry.row)
-        self._waiting.append(_Found(record, file, entry.row))
-        if len(self._waiting) == _BATCH_RECORDS:
+        self._waiting.append(_Found(record, entry.is_open, source, file, entry.row))
+        if len(self._waiting) == BATCH_RECORDS:
             self._put_waiting()
 
     def _put_waiting(self) -> None:
         batch, self._waiting = self._waiting, []
+        for _, same in groupby(batch, lambda found: (type(found.record), found.source)):
+            self._put_all_or_each(list(same))
+
+    def _put_all_or_each(self, batch: Sequence[_Found]) -> None:
         try:
             self._put(batch)
         except (InputError, ValueError):
@@ -179,60 +253,93 @@ class _Run:
                     self._fail(found.file, found.row, " ".join(str(error).split()))
 
     def _put(self, batch: Sequence[_Found]) -> None:
-        if not batch:
-            return
-        records = [found.record for found in batch]
-        outcomes = self._knowledge_base.put(records, self._count_embedded)
+        """Puts records of one kind and source."""
+        base = self._knowledge_base
+        told = [
+            Told(found.record, found.is_open) for found in batch if isinstance(found.record, Actor)
+        ]
+        if told:
+            outcomes = base.tell(batch[0].source, told, self._count_embedded, by=self._by)
+        else:
+            outcomes = base.put([one.record for one in batch], self._count_embedded, by=self._by)
         self.report.added += outcomes.count(Outcome.ADDED)
         self.report.changed += outcomes.count(Outcome.CHANGED)
         self.report.unchanged += outcomes.count(Outcome.UNCHANGED)
-        for found in batch:
-            if isinstance(found.record, Case):
+        for found, outcome in zip(batch, outcomes, strict=True):
+            if outcome is Outcome.WITHDRAWN:
+                self._note_withdrawn(found)
+            elif isinstance(found.record, Case):
                 self._note_mentions(found.record, found)
 
     def _count_embedded(self, passages: int) -> None:
         self.report.embedded += passages
+
+    def _note_withdrawn(self, found: _Found) -> None:
+        kind = Kind.CASE if isinstance(found.record, Case) else Kind.ACTOR
+        withdrawal = self._knowledge_base.withdrawal(kind, found.record.id)
+        told = "withdrawn"
+        if withdrawal:
+            by = f" by {withdrawal.by}" if withdrawal.by else ""
+            told = f"{'erased' if withdrawal.erased else 'withdrawn'}{by} on {withdrawal.at[:10]}"
+        reason = f"{kind} {found.record.id!r} was {told}: not brought back"
+        self.report.note("remarks", Note(found.file, found.row, reason))
 
     def _note_mentions(self, case: Case, found: _Found) -> None:
         for participant in case.participants:
             if participant.actor_id:
                 reason = (
                     f"participant {participant.name!r} has the actor {participant.actor_id!r}, "
-                    "which the knowledge base does not have"
+                    "which the knowledge base does not have (kept)"
                 )
                 self._mentions.append((participant.actor_id, Note(found.file, found.row, reason)))
 
+    def _leads(self, actor_id: str) -> bool:
+        """Whether the id is that of an actor which was found to be another."""
+        try:
+            self._knowledge_base.actor(actor_id)
+        except UnknownRecord:
+            return False
+        return True
+
     def _prune(self) -> None:
-        for kind, places in self._places.items():
-            if places:
-                gone = self._knowledge_base.ids(kind) - places.keys()
-                self.report.removed += self._knowledge_base.remove(kind, gone)
+        base = self._knowledge_base
+        if self._actors:
+            self.report.removed += base.untell(
+                set(self._actors), lambda source, key: key in self._actors[source]
+            )
+        if self._cases:
+            gone = {case_id for case_id in base.ids(Kind.CASE) if case_id not in self._cases}
+            self.report.removed += base.remove(Kind.CASE, gone)
         self.report.pruned = True
 
     def _fail(self, file: str, row: int, reason: str) -> None:
-        self.report.failures.append(Note(file, row, reason))
+        self.report.note("failures", Note(file, row, reason))
+
+
+def _header_map(
+    knowledge_base: KnowledgeBase, source: str, mapping: Mapping[str, str]
+) -> HeaderMap:
+    """How a source's columns are read: as was remembered, and as is said now and remembered."""
+    known = knowledge_base.sources.mapping(source)
+    said = {**known, **mapping}
+    if said != known:
+        knowledge_base.sources.remember(source, said)
+    return HeaderMap(said)
 
 
 def _place(file: str, row: int) -> str:
     return file if row == WHOLE_FILE else f"{file}:{row}"
 
 
-def _reader(path: Path) -> Reader:
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise NotInput(f"is none of {', '.join(READERS)}")
-    return reader
-
-
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """The files to read in order, each once, and whether it was named rather than found."""
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
+    """The files to read in order, each once, whether it was named, and its source's name."""
     met: set[Path] = set()
     for path in paths:
         is_named = not path.is_dir()
         for file in [path] if is_named else _files_below(path):
             if file.resolve() not in met:
                 met.add(file.resolve())
-                yield file, is_named
+                yield file, is_named, source_of(path)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ such as #REF!, the cell is empty.
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -129,7 +129,7 @@ def _column_number(name: bytes) -> int:
     return number
 
 
-def _lines(rows: Iterator[list[object]]) -> Iterator[Line]:
+def _lines(rows: Iterator[Sequence[object]]) -> Iterator[Line]:
     """The rows of a sheet that are not blank, by number."""
     for number, values in enumerate(rows, start=1):
         cells = [cell_text(value) for value in values]

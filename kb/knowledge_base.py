@@ -18,8 +18,9 @@ import numpy as np
 
 from kb.cases import one_edition_each
 from kb.documents import DERIVATION, Derived, derive
-from kb.editorial import versions
+from kb.editorial import duplicates, statements, versions
 from kb.editorial.accounts import Accounts
+from kb.editorial.clock import now
 from kb.editorial.drafts import (
     Draft,
     Drafts,
@@ -29,7 +30,11 @@ from kb.editorial.drafts import (
     publishable,
     revise,
 )
+from kb.editorial.duplicates import Duplicates
 from kb.editorial.jobs import Jobs
+from kb.editorial.sources import Sources
+from kb.editorial.statements import Statements
+from kb.editorial.telling import Telling, correction, merging, telling, untelling
 from kb.editorial.versions import Version, Withdrawal
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.errors import (
@@ -40,6 +45,7 @@ from kb.errors import (
     WithdrawnRecord,
 )
 from kb.hits import Filters, SearchResult
+from kb.identity import MODERATION, UNNAMED, Teller, Told
 from kb.index import Index
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.prepared_model import load_encoder
@@ -53,6 +59,7 @@ logger = logging.getLogger(__name__)
 
 DATABASE_FILE = "kb.sqlite"
 EMBEDDING_BATCH = 64
+_PRUNED_AT_ONCE = 500
 REFRESH_PATIENCE_S = 0.1
 """How long a search waits for another thread to bring the index up to date."""
 
@@ -114,6 +121,9 @@ class KnowledgeBase:
         self.accounts = Accounts(self._stores)
         self.drafts = Drafts(self._stores)
         self.jobs = Jobs(self._stores)
+        self.statements = Statements(self._stores)
+        self.sources = Sources(self._stores)
+        self.duplicates = Duplicates(self._stores, self._merge)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:
@@ -273,10 +283,11 @@ class KnowledgeBase:
         outcomes: list[Outcome] = []
 
         def changed() -> list[Record]:
-            outcomes[:] = _outcomes(records, store)
+            found = _led(records, store)
+            outcomes[:] = _outcomes(found, store)
             return [
                 record
-                for record, outcome in zip(records, outcomes, strict=True)
+                for record, outcome in zip(found, outcomes, strict=True)
                 if outcome in {Outcome.ADDED, Outcome.CHANGED}
             ]
 
@@ -285,6 +296,81 @@ class KnowledgeBase:
                 self._keep(store, changed, by=by, note=note, on_embedded=on_embedded)
         return outcomes
 
+    def tell(
+        self,
+        source: str,
+        rows: Sequence[Told],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        """Keeps what a source tells of actors, each under an id of the source's own, as one.
+
+        A row is of the actor that the source meant by that id before, or that has its SIRET, or
+        else its id; the record becomes what all its sources say together (`kb.identity`). What
+        may be another actor's double is put on the list of `duplicates`.
+
+        Returns:
+            What each row changed of the actor that it is of, in the order given.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        """
+        at = now()
+        plan = Telling()
+
+        def changed() -> list[Record]:
+            nonlocal plan
+            plan = telling(store, source, rows, at)
+            return list(plan.changed)
+
+        with self._stores.lend() as store:
+            if changed() or plan.tellers or plan.forgotten:
+                self._keep(
+                    store,
+                    changed,
+                    by=by,
+                    note=note,
+                    is_told=True,
+                    also=lambda: plan.keep(store),
+                    on_embedded=on_embedded,
+                )
+        return [
+            Outcome.WITHDRAWN if position in plan.withdrawn else _outcome_of(before, after)
+            for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
+        ]
+
+    def untell(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
+        """Forgets what sources no longer tell; returns how many actors nobody tells of any more.
+
+        Those are removed. Where no other source is known, so are the actors of whom none is:
+        they were told before sources were named.
+
+        Args:
+            sources: the sources that were read whole.
+            keeps: whether a source, by its name, still tells under an id of its own.
+        """
+        removed = 0
+        with self._stores.lend() as store:
+            silent = [
+                (source, key, actor_id)
+                for source, key, actor_id in statements.keys_of(store, sources)
+                if not keeps(source, key)
+            ]
+            for first in range(0, len(silent), _PRUNED_AT_ONCE):
+                removed += self._untell(store, silent[first : first + _PRUNED_AT_ONCE])
+            named = {source for source, _ in self.statements.sources()} - {UNNAMED, MODERATION}
+            if named <= set(sources):
+                told_before = [
+                    actor_id
+                    for actor_id in statements.untold_actors(store)
+                    if not any(keeps(source, actor_id) for source in sources)
+                ]
+                removed += self.remove(Kind.ACTOR, told_before)
+        return removed
+
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records and all that was made of them; returns how many there were.
 
@@ -292,9 +378,21 @@ class KnowledgeBase:
         """
         with self._stores.lend() as store, store.changing():
             versions.keep_first_versions(store, kind, ids)
+            if kind is Kind.ACTOR:
+                statements.forget_actors(store, ids)
+                duplicates.forget_pairs(store, ids)
             return sum(store.remove(kind, id_) for id_ in sorted(ids))
 
     # Editing
+
+    def edit_actor(self, actor: Actor, *, by: str, note: str = "") -> Outcome:
+        """Makes an actor what a moderator says; their word stands whatever sources say later.
+
+        Raises:
+            ReadOnlyKnowledgeBase, KnowledgeBaseError: as `put`.
+        """
+        (outcome,) = self.put([actor], by=by, note=note)
+        return outcome
 
     def history(self, kind: Kind, id: str) -> Sequence[Version]:  # noqa: A002
         """Every state that a record had, oldest first; none if it never was or was erased."""
@@ -476,13 +574,17 @@ class KnowledgeBase:
         by: str,
         note: str = "",
         restored: int = 0,
+        is_told: bool = False,
+        removes: bool = False,
         also: Callable[[], None] = lambda: None,
         on_embedded: Callable[[int], None] | None = None,
     ) -> None:
         """Embeds the records that `wanted` gives, then stores them and their versions.
 
         `wanted` looks at the base, and is asked again within the transaction: while this one
-        encoded, another process may have changed what it looked at. `also` is done with it.
+        encoded, another process may have changed what it looked at. `also` is done with it, and
+        `removes` records. Unless the records are what sources told, an account that changes an
+        actor has a moderator's word.
         """
         vectors: dict[str, Embeddings] = {}
         while True:
@@ -492,7 +594,7 @@ class KnowledgeBase:
             texts = _encoder_texts(derived)
             missing = store.missing_embeddings(self.encoder.fingerprint, texts.keys())
             self._embed({key: texts[key] for key in missing}, vectors, on_embedded)
-            with store.changing() if records else store.writing():
+            with store.changing() if records or removes else store.writing():
                 # Another may also have changed the encoder, or removed the last passage that had
                 # one of these texts, and its embedding.
                 self._refuse_mismatch(store)
@@ -501,10 +603,59 @@ class KnowledgeBase:
                     for kind in Kind:
                         ids = {record.id for record in records if kind_of(record) is kind}
                         versions.keep_first_versions(store, kind, ids)
+                    actors = [record for record in records if isinstance(record, Actor)]
+                    if by and not is_told:
+                        for actor in actors:
+                            statements.keep_tellers(store, correction(store, actor, now()))
                     self._put_all(store, derived, vectors)
+                    duplicates.compare(store, actors)
                     versions.keep_versions(store, records, by=by, note=note, restored=restored)
                     also()
                     return
+
+    def _untell(self, store: Store, silent: Sequence[tuple[str, str, str]]) -> int:
+        """Forgets what is told under these keys, as of `statements.keys_of`."""
+        plan = Telling()
+
+        def changed() -> list[Record]:
+            nonlocal plan
+            plan = untelling(store, silent)
+            return list(plan.changed)
+
+        def forget() -> None:
+            plan.keep(store)
+            versions.keep_first_versions(store, Kind.ACTOR, plan.gone)
+            duplicates.forget_pairs(store, plan.gone)
+            for actor_id in plan.gone:
+                store.remove(Kind.ACTOR, actor_id)
+
+        self._keep(store, changed, by="", is_told=True, removes=True, also=forget)
+        return len(plan.gone)
+
+    def _merge(self, kept: str, other: str, by: str, settle: Callable[[Store], None]) -> None:
+        """Makes two actors one, as `Duplicates.decide` says; `settle` is done with it."""
+        tellers: Sequence[Teller] = ()
+        with self._stores.lend() as store:
+
+            def changed() -> list[Record]:
+                nonlocal tellers
+                _record(store, Kind.ACTOR, other)
+                is_kept = _record(store, Kind.ACTOR, kept)
+                actor, tellers = merging(store, kept, other)
+                is_same = actor == is_kept
+                cases = store.cases(store.cases_of([other]).get(other, []))
+                named = [_naming(case, kept, instead_of=other) for case in cases.values()]
+                return [*([] if is_same else [actor]), *named]
+
+            def join() -> None:
+                versions.keep_first_versions(store, Kind.ACTOR, [other])
+                statements.forget_actors(store, [kept, other])
+                statements.keep_tellers(store, tellers)
+                store.remove(Kind.ACTOR, other)
+                settle(store)
+                duplicates.lead(store, other, kept)
+
+            self._keep(store, changed, by=by, is_told=True, removes=True, also=join)
 
     def _rebuilt(
         self,
@@ -537,7 +688,8 @@ class KnowledgeBase:
         on_embedded: Callable[[int], None] | None,
     ) -> None:
         """Adds to `vectors` the embeddings of those texts that it lacks."""
-        missing = sorted(texts.keys() - vectors.keys())
+        # Neighbours in length share a batch, so that little of it is padding.
+        missing = sorted(texts.keys() - vectors.keys(), key=lambda key: (len(texts[key]), key))
         for first in range(0, len(missing), EMBEDDING_BATCH):
             batch = missing[first : first + EMBEDDING_BATCH]
             rows = self.encoder.encode([texts[key] for key in batch], TextKind.DOCUMENT)
@@ -626,6 +778,38 @@ def _record(store: Store, kind: Kind, record_id: str) -> Record:
         if versions.withdrawn(store, kind, [record_id]):
             raise WithdrawnRecord(f"The {kind} {record_id!r} was withdrawn.") from None
         raise
+
+
+def _led(records: Sequence[Record], store: Store) -> Sequence[Record]:
+    """The records, their cases naming actors by the ids that those of merged ones lead to."""
+    cases = [record for record in records if isinstance(record, Case)]
+    leads = store.leads_of({part.actor_id for case in cases for part in case.participants})
+    if not leads:
+        return records
+    led: list[Record] = []
+    for record in records:
+        if isinstance(record, Case):
+            for other, kept in leads.items():
+                record = _naming(record, kept, instead_of=other)  # noqa: PLW2901
+        led.append(record)
+    return led
+
+
+def _outcome_of(before: Actor | None, after: Actor | None) -> Outcome:
+    if before == after:
+        return Outcome.UNCHANGED
+    return Outcome.CHANGED if before else Outcome.ADDED
+
+
+def _naming(case: Case, kept: str, *, instead_of: str) -> Case:
+    """The case, with the kept one of two actors in the place of the other."""
+    return replace(
+        case,
+        participants=tuple(
+            replace(part, actor_id=kept) if part.actor_id == instead_of else part
+            for part in case.participants
+        ),
+    )
 
 
 def _outcomes(records: Sequence[Record], store: Store) -> list[Outcome]:

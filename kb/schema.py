@@ -216,18 +216,21 @@ def _editorial_tables(db: Database) -> None:
         pk="id",
     )
     db.table("jobs").create_index(["state"])
-    # What each source says of an actor, fact by fact. `key` is the source's own for the actor.
+    # What each source says of an actor under an id of its own (`key`): `said` is JSON, the values
+    # by field by the date since when. `number` is the order in which the sources came.
     db.table("statements").create(
         {
+            "number": int,
             "source": str,
             "key": str,
             "actor_id": str,
-            "field": str,
-            "value": str,
-            "said_at": str,
+            "said": str,
+            "since": str,
         },
-        pk=("source", "key", "field"),
+        pk="number",
+        not_null={"source", "key", "actor_id"},
     )
+    db.table("statements").create_index(["source", "key"], unique=True)
     db.table("statements").create_index(["actor_id"])
     # How the columns of a source's directories are read.
     db.table("sources").create({"name": str, "mapping": str, "updated_at": str}, pk="name")
@@ -244,6 +247,12 @@ def _editorial_tables(db: Database) -> None:
         },
         pk=("left_id", "right_id"),
     )
+    # Actors that share a block may be one, and are compared (see kb.likeness).
+    db.execute(
+        "create table blocks (block integer, actor_id text, primary key (block, actor_id))"
+        " without rowid"
+    )
+    db.table("blocks").create_index(["actor_id"])
     # Where the id of an actor leads that was found to be another.
     db.table("merged_actors").create({"id": str, "actor_id": str}, pk="id")
     # Which passages each change touched, so that an index need not look at all. A change is a

@@ -627,6 +627,24 @@ class Store:
             {"values": json.dumps(sorted(self._released))},
         )
 
+    def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, str]:
+        """The actor of each of these SIRET that is known; of several, the first by id."""
+        rows = self._select(
+            "select siret, min(id) id from actors where siret != ''"
+            " and siret in (select value from json_each(:values)) group by siret",
+            sirets,
+        )
+        return {row["siret"]: row["id"] for row in rows}
+
+    def leads_of(self, actor_ids: Collection[str]) -> dict[str, str]:
+        """Where those of these ids lead whose actors were found to be others."""
+        rows = self._select(
+            "select id, actor_id from merged_actors"
+            " where id in (select value from json_each(:values))",
+            actor_ids,
+        )
+        return {row["id"]: row["actor_id"] for row in rows}
+
     def merged_into(self, actor_id: str) -> list[str]:
         """The former ids of an actor that others were found to be."""
         rows = self._connection.execute(

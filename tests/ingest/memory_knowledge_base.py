@@ -1,19 +1,25 @@
 """A knowledge base in a dictionary: what this room asks of a real one, and no more."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from kb.errors import InputError
+from kb.editorial.sources import Sources
+from kb.errors import InputError, UnknownRecord
 from kb.hits import Filters
+from kb.identity import Told
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
 
 
 class MemoryKnowledgeBase(KnowledgeBase):
-    """Embeds nothing, and says that each added or changed record had one passage embedded."""
+    """Embeds nothing, and says that each added or changed record had one passage embedded.
+
+    What a source tells is the record, under the source's own id.
+    """
 
     def __init__(self, *records: Record, refused: Collection[str] = ()) -> None:
         self.records: dict[tuple[Kind, str], Record] = {}
         self.batches: list[int] = []
+        self.sources = MemorySources()
         self._refused = refused
         self.put(records)
 
@@ -32,6 +38,28 @@ class MemoryKnowledgeBase(KnowledgeBase):
         if on_embedded:
             on_embedded(sum(outcome is not Outcome.UNCHANGED for outcome in outcomes))
         return outcomes
+
+    def tell(
+        self,
+        source: str,
+        rows: Sequence[Told],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        return self.put([told.actor for told in rows], on_embedded)
+
+    def untell(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
+        gone = {
+            actor_id
+            for actor_id in self.ids(Kind.ACTOR)
+            if not any(keeps(source, actor_id) for source in sources)
+        }
+        return self.remove(Kind.ACTOR, gone)
+
+    def actor(self, actor_id: str) -> Actor:
+        raise UnknownRecord(actor_id)
 
     def _put(self, record: Record) -> Outcome:
         key = (kind_of(record), record.id)
@@ -52,3 +80,14 @@ class MemoryKnowledgeBase(KnowledgeBase):
 
     def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
         return [record for record in self.records.values() if isinstance(record, Case)]
+
+
+class MemorySources(Sources):
+    def __init__(self) -> None:
+        self.mappings: dict[str, Mapping[str, str]] = {}
+
+    def mapping(self, name: str) -> Mapping[str, str]:
+        return self.mappings.get(name, {})
+
+    def remember(self, name: str, mapping: Mapping[str, str]) -> None:
+        self.mappings[name] = mapping

@@ -151,6 +151,7 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
         "unchanged": 0,
         "pruned": False,
         "removed": 0,
+        "untold": {},
         "failures": [
             {
                 "file": f"{folder}/bad.json",

@@ -130,7 +130,10 @@ def test_a_header_alone_holds_nothing(tmp_path: Path) -> None:
             "has no column called name or nom; its header is 'a', 'b', 'c', 'd', 'e', 'f', 'g', "
             "'h', 'i', 'j', 'k', 'l', …",
         ),
-        ('"name\nAvel\n', "has a header that cannot be read as CSV: a quote is opened and never closed"),
+        (
+            '"name\nAvel\n',
+            "has a header that cannot be read as CSV: a quote is opened and never closed",
+        ),
     ],
 )
 def test_a_file_that_is_no_directory_says_why(tmp_path: Path, content: str, reason: str) -> None:

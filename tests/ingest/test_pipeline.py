@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_is_read_however_deep(folder: Path) -> None:
     base = MemoryKnowledgeBase()
-    formats = ".csv, .tsv, .json, .jsonl, .ndjson, .md, .markdown"
+    formats = ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, .markdown"
     assert ingest(base, [folder]) == Report(
         read=3,
         added=3,
@@ -81,7 +81,8 @@ def test_what_is_named_must_be_input(folder: Path) -> None:
     report = ingest(MemoryKnowledgeBase(), [readme, logo])
     assert [str(failure) for failure in report.failures] == [
         f"{readme}: has no front matter: begin it with a line of three dashes",
-        f"{logo}: is none of .csv, .tsv, .json, .jsonl, .ndjson, .md, .markdown",
+        f"{logo}: is none of .csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, "
+        ".markdown",
     ]
     assert report.skipped == []
 
@@ -141,13 +142,13 @@ def test_of_two_records_with_one_id_the_first_is_kept(tmp_path: Path) -> None:
 
 def test_records_are_put_in_batches_across_files(tmp_path: Path) -> None:
     for number in range(5):
-        rows = "".join(f"{number}-{row},Avel\n" for row in range(30))
+        rows = "".join(f"{number}-{row},Avel\n" for row in range(120))
         write(tmp_path / f"{number}.csv", f"id,name\n{rows}")
     base = MemoryKnowledgeBase()
     told: list[int] = []
     report = ingest(base, [tmp_path], progress=told.append)
-    assert base.batches == [0, 64, 64, 22]
-    assert (report.added, sum(told)) == (150, 150)
+    assert base.batches == [0, 256, 256, 88]
+    assert (report.added, sum(told)) == (600, 600)
 
 
 def test_a_record_that_the_base_refuses_fails_alone(tmp_path: Path) -> None:
@@ -198,7 +199,9 @@ Récit.
     path = write(tmp_path / "a.md", article)
     write(tmp_path / "b.csv", "name\nAvel\nMerlet\n")
     report = ingest(MemoryKnowledgeBase(), [tmp_path])
-    reason = "participant 'Avel' has the actor 'avle', which the knowledge base does not have"
+    reason = (
+        "participant 'Avel' has the actor 'avle', which the knowledge base does not have (kept)"
+    )
     assert report.remarks == [Note(str(path), 0, reason)]
     assert report.failures == []
 
