@@ -27,6 +27,18 @@ class Page(StrEnum):
     SIGN_OUT = "sign_out"
     ACCOUNT = "account"
     ACCOUNTS = "accounts"
+    CONTRIBUTE = "contribute"
+    CONTRIBUTIONS = "contributions"
+    DRAFT = "draft"
+    DIRECTORY = "directory"
+    JOBS = "jobs"
+    JOB = "job"
+    MODERATION = "moderation"
+    DUPLICATES = "duplicates"
+    ACTOR_HISTORY = "actor_history"
+    CASE_HISTORY = "case_history"
+    ACTOR_EDIT = "actor_edit"
+    CASE_EDIT = "case_edit"
 
 
 PATTERNS: Mapping[Page, Mapping[Language, str]] = {
@@ -44,6 +56,39 @@ PATTERNS: Mapping[Page, Mapping[Language, str]] = {
     Page.SIGN_OUT: {Language.FR: "/fr/deconnexion", Language.EN: "/en/sign-out"},
     Page.ACCOUNT: {Language.FR: "/fr/compte", Language.EN: "/en/account"},
     Page.ACCOUNTS: {Language.FR: "/fr/comptes", Language.EN: "/en/accounts"},
+    Page.CONTRIBUTE: {Language.FR: "/fr/contribuer", Language.EN: "/en/contribute"},
+    Page.CONTRIBUTIONS: {Language.FR: "/fr/contributions", Language.EN: "/en/contributions"},
+    Page.DRAFT: {
+        Language.FR: "/fr/brouillons/{record_id:path}",
+        Language.EN: "/en/drafts/{record_id:path}",
+    },
+    Page.DIRECTORY: {
+        Language.FR: "/fr/annuaires/{record_id:path}",
+        Language.EN: "/en/directories/{record_id:path}",
+    },
+    Page.JOBS: {Language.FR: "/fr/taches", Language.EN: "/en/jobs"},
+    Page.JOB: {
+        Language.FR: "/fr/taches/{record_id:path}",
+        Language.EN: "/en/jobs/{record_id:path}",
+    },
+    Page.MODERATION: {Language.FR: "/fr/moderation", Language.EN: "/en/moderation"},
+    Page.DUPLICATES: {Language.FR: "/fr/doublons", Language.EN: "/en/duplicates"},
+    Page.ACTOR_HISTORY: {
+        Language.FR: "/fr/historique/acteurs/{record_id:path}",
+        Language.EN: "/en/history/actors/{record_id:path}",
+    },
+    Page.CASE_HISTORY: {
+        Language.FR: "/fr/historique/cas/{record_id:path}",
+        Language.EN: "/en/history/cases/{record_id:path}",
+    },
+    Page.ACTOR_EDIT: {
+        Language.FR: "/fr/modifier/acteurs/{record_id:path}",
+        Language.EN: "/en/edit/actors/{record_id:path}",
+    },
+    Page.CASE_EDIT: {
+        Language.FR: "/fr/modifier/cas/{record_id:path}",
+        Language.EN: "/en/edit/cases/{record_id:path}",
+    },
 }
 
 

@@ -11,10 +11,11 @@ from kb.models import Case, Participation
 
 @dataclass(frozen=True, slots=True)
 class ShownCompetence:
-    """An actor's part in one case."""
+    """An actor's part in one case; `position` is its place among the case's, from 0."""
 
     case: Case
     participation: Participation
+    position: int
 
 
 def shown_competences(
@@ -22,8 +23,8 @@ def shown_competences(
 ) -> list[ShownCompetence]:
     """Every part that the actor took in a case, the latest case first, told in `lang` if it is."""
     return [
-        ShownCompetence(case, participation)
+        ShownCompetence(case, participation, position)
         for case in knowledge_base.cases_of(actor_id, lang)
-        for participation in case.participants
+        for position, participation in enumerate(case.participants)
         if participation.actor_id == actor_id
     ]

@@ -12,7 +12,7 @@ from importlib.resources import files
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -90,6 +90,17 @@ def written_date(iso: str, language: Language) -> str:
     except ValueError:
         return iso
     return format_date(day, format="long", locale=language.locale)
+
+
+def written_moment(iso: str, language: Language) -> str:
+    """An ISO 8601 time as the language writes a day and an hour, here; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    day = format_date(moment, format="long", locale=language.locale)
+    hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
+    return f"{day}, {hour}"
 
 
 def written_number(number: float, language: Language) -> str:

@@ -11,9 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from kb.cases import one_edition_each
 from kb.departments import department_code
-from kb.errors import QueryError
+from kb.errors import QueryError, WithdrawnRecord
 from kb.hits import ActorHit, CaseHit, Filters, Fit, SearchResult
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
 from web import linked_data
 from web.addresses import PATTERNS, Page, address
 from web.api import MAX_LIMIT
@@ -164,7 +165,10 @@ def _link_to_tell(contact_url: str, need: str) -> str:
 
 @_serves(Page.ACTOR)
 def actor(visit: AVisit, record_id: str) -> Response:
-    found = visit.knowledge_base.actor(record_id)
+    try:
+        found = visit.knowledge_base.actor(record_id)
+    except WithdrawnRecord:
+        return _withdrawn(visit, Kind.ACTOR, record_id)
     return visit.page(
         "actor.html",
         here=address(Page.ACTOR, found.id),
@@ -176,7 +180,10 @@ def actor(visit: AVisit, record_id: str) -> Response:
 
 @_serves(Page.CASE)
 def case(visit: AVisit, record_id: str) -> Response:
-    found = visit.knowledge_base.case(record_id)
+    try:
+        found = visit.knowledge_base.case(record_id)
+    except WithdrawnRecord:
+        return _withdrawn(visit, Kind.CASE, record_id)
     translations = visit.knowledge_base.translations(found)
     return visit.page(
         "case.html",
@@ -186,6 +193,17 @@ def case(visit: AVisit, record_id: str) -> Response:
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={one.lang: address(Page.CASE, one.id) for one in translations},
         linked_data=linked_data.article(found, visit.absolute_url),
+    )
+
+
+def _withdrawn(visit: AVisit, kind: Kind, record_id: str) -> Response:
+    return visit.page(
+        "withdrawn.html",
+        here=address(Page.CASE if kind is Kind.CASE else Page.ACTOR, record_id),
+        status_code=410,
+        kind=kind,
+        record_id=record_id,
+        withdrawal=visit.knowledge_base.withdrawal(kind, record_id),
     )
 
 

@@ -4,7 +4,9 @@ Owns how values are written in a language (dates, numbers, words). What a page s
 pages' work, what it says the templates'.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,14 +18,25 @@ from kb.models import Role
 from web import linked_data, passages
 from web.addresses import Page, address, web_link
 from web.assets import Assets
+from web.editorial_wording import (
+    DONE_WORDS,
+    FIELD_WORDS,
+    JOB_KIND_WORDS,
+    JOB_STATE_WORDS,
+    STATE_WORDS,
+    confidence_word,
+)
 from web.localisation import (
     Language,
     country_name,
     translations,
     written_date,
+    written_moment,
     written_number,
 )
 from web.wording import ACCOUNT_ROLE_WORDS, FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
+
+Value = TypeVar("Value")
 
 
 class Renderer:
@@ -64,22 +77,33 @@ def _environment(language: Language, assets: Assets) -> Environment:
     def nearness_word(fit: Fit) -> str:
         return messages.gettext(NEARNESS_WORDS[fit])
 
+    def word_of(words: Mapping[Value, str]) -> Callable[[Value], str]:
+        return lambda value: messages.gettext(words[value]) if value in words else str(value)
+
     environment.globals.update(
         language=language, languages=tuple(Language), asset=assets.url, path_to=path_to
     )
     environment.filters.update(
         account_role_word=account_role_word,
         article=passages.article,
+        confidence_word=lambda confidence: messages.gettext(confidence_word(confidence)),
         country=partial(country_name, language=language),
         day=partial(written_date, language=language),
         department=_department,
+        done_word=word_of(DONE_WORDS),
+        # A part of a row has its number after its name: `role-2`.
+        field_word=lambda name: word_of(FIELD_WORDS)(name.partition("-")[0]),
         fit_word=fit_word,
+        job_kind_word=word_of(JOB_KIND_WORDS),
+        job_state_word=word_of(JOB_STATE_WORDS),
         json_ld=linked_data.as_script_content,
         marked=passages.marked,
+        moment=partial(written_moment, language=language),
         nearness_word=nearness_word,
         number=partial(written_number, language=language),
         role_word=role_word,
         site_name=_site_name,
+        state_word=word_of(STATE_WORDS),
         web_link=web_link,
     )
     return environment
