@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ingest.actions import BY_PRODUCT, Action
 from ingest.article import Article
 from ingest.gazetteer import KnownActors
 from ingest.natures import Nature
@@ -20,7 +21,7 @@ from ingest.references import How, References
 from ingest.roles import Evidence, evidence, prior
 from ingest.sentences import Part, Sentence, sentences
 from kb.editorial.drafts import ProposedField, ProposedParticipation, Proposals
-from kb.language import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, stem, words
+from kb.language import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, fold, stem, words
 from kb.models import Participation, Role
 
 RULES = "rules"
@@ -115,9 +116,11 @@ def _parts(
     parts: dict[tuple[int, Role], list[tuple[float, Evidence]]] = defaultdict(list)
     for one in found:
         weight = one.weight * prior(one.participant.nature, one.role)
-        about = _is_about(one.sentence, topic, lang)
+        about = _is_about(one.sentence.text, topic, lang)
         if one.role in _OF_THE_PRODUCT and not about:
             weight *= 0.65
+        elif one.role in _OF_THE_PRODUCT and len(one.about.split()) > 1 and not one.is_past:
+            weight *= 1 if _is_about(one.about, topic, lang) else 0.8
         in_doubt = _DISCLAIMER.search(one.sentence.text) is not None
         if id(one.participant) in doubted and (in_doubt or not about):
             weight *= 0.3
@@ -127,8 +130,8 @@ def _parts(
     return parts
 
 
-def _is_about(sentence: Sentence, topic: frozenset[str], lang: str) -> bool:
-    return any(stem(form, lang) in topic for word in words(sentence.text) for form in word.forms)
+def _is_about(text: str, topic: frozenset[str], lang: str) -> bool:
+    return any(stem(form, lang) in topic for word in words(text) for form in word.forms)
 
 
 def _proposals(
@@ -147,6 +150,17 @@ def _proposals(
             for role in Role
             if (id(participant), role) in scores
         }
+        by_product = [
+            one for _, one in parts.get((id(participant), Role.SUPPLIER), ())
+            if BY_PRODUCT.search(fold(one.sentence.text))
+        ]  # fmt: skip
+        made = [one for _, one in parts.get((id(participant), Role.PRODUCER), ())]
+        if by_product and not any(one.is_past or one.action is not Action.MAKE for one in made):
+            own.pop(Role.PRODUCER, None)  # its trade leaves what it gives
+        if not participant.is_named and not participant.plural and not participant.definite:
+            for role in own.keys() & named:
+                if not any(one.is_past for _, one in parts[id(participant), role]):
+                    own[role] *= 0.6  # "a polish maker weighs and blends": any polish maker
         for role, score in _consistent(own, participant).items():
             confidence = (
                 score * participant.likelihood * (0.85 if participant.how is How.UNNAMED else 1)

@@ -89,6 +89,7 @@ class Participants:
         self.all: list[Participant] = []
         self._recent: list[Participant] = []
         self._subject: Participant | None = None
+        self._subjects: list[Participant] = []
         self._place: Participant | None = None
 
     def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
@@ -97,6 +98,12 @@ class Participants:
         tokens = sentence.tokens
         for reference in references:
             apposed = self._apposed(tokens, mentions, reference)
+            several = self._several(reference)
+            if several:
+                mentions += [
+                    Mention(reference.first, reference.last, one, reference) for one in several
+                ]
+                continue
             participant = self._resolve(reference, apposed, sentence.part)
             mentions.append(Mention(reference.first, reference.last, participant, reference))
             self._see(participant)
@@ -104,6 +111,13 @@ class Participants:
         if sentence.part is Part.BODY:
             self._remember(tokens, mentions)
         return sorted([*mentions, *pronouns], key=lambda mention: mention.first)
+
+    def _several(self, reference: Reference) -> list[Participant]:
+        """Whom "les deux entreprises" means: those two that the text has named, if it has two."""
+        if not reference.number or reference.how is not How.UNNAMED:
+            return []
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        return named if len(named) == reference.number else []
 
     def _see(self, participant: Participant) -> None:
         self._recent = [one for one in self._recent if one is not participant]
@@ -122,6 +136,7 @@ class Participants:
                 subject = mention.participant
         if subject is not None:
             self._subject = self._place = subject
+            self._subjects = _joined_with(tokens, mentions, subject)
         elif self._place is not None and mentions:
             self._subject = self._place
 
@@ -142,7 +157,16 @@ class Participants:
                 meant = self._subject_before(sentence.tokens, at, mentions, form)
             elif form in _DEMONSTRATIVES and after == ["-", "ci"]:
                 meant = self._subject_before(sentence.tokens, at, mentions, form)
-            if meant is not None:
+            elif form in {"une", "un", "autre"} and at and forms[at - 1] == "l'":
+                meant = self._one_of_two(forms, at)
+            if (
+                form in {"ils", "elles", "they"}
+                and meant is self._subject
+                and len(self._subjects) > 1
+            ):
+                for one in self._subjects:
+                    yield Mention(at, at + 1, one)
+            elif meant is not None:
                 yield Mention(at, at + 1, meant)
 
     def _of_two(self, forms: Sequence[str], at: int) -> Participant | None:
@@ -156,6 +180,15 @@ class Participants:
             return None
         return named[-2] if forms[at] in _FIRST else named[-1]
 
+    def _one_of_two(self, forms: Sequence[str], at: int) -> Participant | None:
+        """Whom "l'une" or "l'autre" means where two were named."""
+        if "autre" not in forms or not {"une", "un"} & set(forms):
+            return None
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        if len(named) < 2:
+            return None
+        return named[-1] if forms[at] == "autre" else named[-2]
+
     def _subject_before(
         self, tokens: Sequence[Token], at: int, mentions: Sequence[Mention], form: str
     ) -> Participant | None:
@@ -167,6 +200,8 @@ class Participants:
         ]
         plural = form in _PLURALS
         fitting = [one for one in candidates if one.plural == plural]
+        if plural and not fitting and len(self._subjects) > 1:
+            return self._subject
         # A firm is often "they", never a group "it".
         if not fitting and plural:
             fitting = [one for one in candidates if one.nature not in {Nature.TOWN, Nature.STATE}]
@@ -187,6 +222,15 @@ class Participants:
             and between[-1] == "("
             and not last.participant.is_named
             and reference.head in last.participant.heads
+        ):
+            return last.participant
+        if (
+            between[0] in {"that", "which", "qui", "who"}
+            and between[-1] == ","
+            and len(between) < 8
+            and reference.how is not How.UNNAMED
+            and not last.participant.is_named
+            and not last.participant.plural
         ):
             return last.participant
         if len(between) > 3:
@@ -308,6 +352,20 @@ class Participants:
             one.nature = reference.nature
 
 
+def _joined_with(
+    tokens: Sequence[Token], mentions: Sequence[Mention], subject: Participant
+) -> list[Participant]:
+    """A subject, and those that "et" joins with it."""
+    at = next(number for number, one in enumerate(mentions) if one.participant is subject)
+    joined = [subject]
+    for left, right in zip(mentions[at:], mentions[at + 1 :], strict=False):
+        between = [token.form for token in tokens[left.last : right.first]]
+        if not between or not set(between) <= {",", "et", "and", "le", "la", "les", "l'", "the"}:
+            break
+        joined.append(right.participant)
+    return joined
+
+
 def _alike(heads: set[str], others: set[str]) -> bool:
     return any(heads & alike and others & alike for alike in _ALIKE)
 
@@ -326,7 +384,7 @@ def _is_impersonal(form: str, after: Sequence[str]) -> bool:
 
 
 _IMPERSONAL = frozenset(
-    "faut s' suffit fallait semble reste restait arrive convient vaut fallut faudrait existe".split()
+    "manque manquait manquent faut s' suffit fallait semble reste restait arrive convient vaut fallut faudrait existe".split()
 )
 
 

@@ -14,7 +14,7 @@ from ingest.gazetteer import Known, KnownActors, is_everyday_word
 from ingest.natures import Nature, nature_of
 from ingest.sentences import Sentence, Token
 from kb.departments import NAMES
-from kb.language import LEGAL_FORMS, fold
+from kb.language import fold
 
 
 class How(StrEnum):
@@ -30,7 +30,7 @@ class How(StrEnum):
 class Reference:
     """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
 
-    `name` is how it would be written in a list of participants. `definite` tells "the hospital"
+    `number` is how many a plural says they are, 0 if it does not. `name` is how it would be written in a list of participants. `definite` tells "the hospital"
     from "a hospital", `head` is the folded word that says what it is ("" for a bare name).
     """
 
@@ -44,6 +44,7 @@ class Reference:
     head: str = ""
     definite: bool = False
     plural: bool = False
+    number: int = 0
 
 
 def _words(text: str) -> frozenset[str]:
@@ -71,7 +72,7 @@ PUBLIC_HEADS = _words(
     "agencies chamber network university laboratory lab labs school college ministry "
     "regulator regulators inspectorate trust clinic municipality platform federation customs "
     "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
-    "pharmacists departement region"
+    "pharmacists departement region town city"
 )
 FIRM_HEADS = _words(
     "entreprise entreprises societe societes ste firme firmes groupe groupes usine usines atelier "
@@ -142,6 +143,10 @@ _VERB_FORMS = _words(
     "is are was were has have had will can does do did be been ne n' se s' y en lui leur qui que "
     "fabrique fabriquent produit produisent fournit fournissent livre livrent "
     "vend vendent achete achetent commande commandent transporte"
+)
+LEGAL_FORMS = _words(
+    "sarl sas sasu sa eurl scop scic gmbh ltd plc inc sca snc gie ets ste cie earl gaec scea sci llc "
+    "limited co corp"
 )
 _CIVILITY = _words("m mme mlle mr mrs ms dr monsieur madame maitre me")
 _JOBS = re.compile(
@@ -231,6 +236,8 @@ class References:
     def _known(self, sentence: Sentence, known: Known) -> Reference | None:
         tokens = sentence.tokens
         first, last = known.first, known.last
+        while last < len(tokens) and tokens[last].form in LEGAL_FORMS and tokens[last].is_capital:
+            last += 1
         words = [token for token in tokens[first:last] if token.is_word]
         telling = [token for token in words if token.form not in _LINKS]
         likelihood = self._certainty(sentence, known, telling)
@@ -408,7 +415,10 @@ class References:
         """Where the phrase of a head ends, and where a proper name begins in it (−1: nowhere)."""
         end = at + 1
         public = tokens[at].form in PUBLIC_HEADS
-        while end < len(tokens) and _is_adjective(tokens, end, taken):
+        while end < len(tokens) and (
+            _is_adjective(tokens, end, taken)
+            or (tokens[at].form in {"town", "city"} and tokens[end].form in {"hall", "council"})
+        ):
             end += 1
         complements = 0
         while end < len(tokens) and not taken[end]:
@@ -442,7 +452,8 @@ class References:
             if (
                 end + 2 < len(tokens)
                 and tokens[end].form == "et"
-                and tokens[end + 1].form in _OF
+                and tokens[end + 1].form in {"de", "d'"}
+                and tokens[end + 2].form not in FIRM_HEADS | PUBLIC_HEADS
                 and tokens[end + 2].is_word
                 and tokens[end + 2].text.islower()
                 and complements == 1
@@ -551,7 +562,11 @@ class References:
         """
         tokens = sentence.tokens
         token = tokens[at]
-        if token.form in _SENTENCE_OPENERS or is_everyday_word(token.form):
+        if (
+            token.form in _SENTENCE_OPENERS
+            or token.form in INDEFINITE | DEFINITE
+            or is_everyday_word(token.form)
+        ):
             return False
         if token.form in self._capital and token.form not in self._lower:
             return True
@@ -732,7 +747,17 @@ def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int,
             and not is_everyday_word(before.form)
             and tokens[at].form in _ENGLISH_HEADS
             and at - start < 4
+            and not (verbs(before.form) and before.form.endswith(("s", "ed")))
         )
+        if not english and start == 1 and tokens[at].form in _ENGLISH_HEADS:
+            # "Container makers joined in": the capital is the sentence's.
+            english = (
+                before.is_word
+                and not before.text[1:].isupper()
+                and not is_everyday_word(before.form)
+                and before.form not in _SENTENCE_OPENERS
+                and not verbs(before.form)
+            )
         hyphen = before.text == "-" and start > 1 and tokens[start - 2].end == before.start
         if english or (hyphen and tokens[at].form in _ENGLISH_HEADS):
             start -= 1
@@ -755,13 +780,26 @@ _ENGLISH_HEADS = _words(
     "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative startup works "
     "contractor contractors buyer buyers builder builders tailor tailors "
     "hospital hospitals council councils authority authorities agency agencies chamber network "
-    "university laboratory lab labs school college ministry regulator regulators trust clinic "
+    "university laboratory lab labs school college ministry regulator regulators trust clinic town city "
     "winery wineries platform"
 )
 _NOT_ENGLISH_MODIFIERS = _words(
     "to at from by with of for in on and or but as than then bought buys made makes supplied gave "
     "asked found uses used help helps helped told via through between local's including includes"
 )
+
+
+_NUMBERS = {
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6,
+    "two": 2, "three": 3, "four": 4, "five": 5, "both": 2,
+}  # fmt: skip
+
+
+def _number_before(tokens: Sequence[Token], at: int) -> str:
+    return next(
+        (token.form for token in reversed(tokens[max(0, at - 3) : at]) if token.form in _NUMBERS),
+        "",
+    )
 
 
 def _is_sold(tokens: Sequence[Token], start: int) -> bool:

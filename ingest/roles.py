@@ -29,7 +29,11 @@ from kb.models import Role
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence's word for a role: `weight` 0 to 1, and the phrase that says what was done."""
+    """A sentence's word for a role: `weight` 0 to 1, and the phrase that says what was done.
+
+    `about` is what follows the verb, as far as the next one; `is_past` whether it was done, and
+    is not what somebody does for a living.
+    """
 
     participant: Participant
     role: Role
@@ -37,6 +41,8 @@ class Evidence:
     sentence: Sentence
     contribution: str = ""
     action: Action | None = None
+    about: str = ""
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ _NO = frozenset("ne n' ni sans jamais aucun aucune not never no nobody neither n
 _MAYBE = frozenset(
     "pourrait pourraient gagnerait gagneraient devrait devraient aurait auraient saurait sauraient "
     "serait seraient pourra pourront envisage envisagent espere esperent projette projettent "
-    "could would might may should hopes hope plans plan considers considering sait savent knows "
+    "droit right manquait lacked could would might may should hopes hope plans plan considers considering sait savent knows "
     "know saurait".split()
 )
 _ABLE = frozenset("capable capables susceptible susceptibles suceptible suceptibles able".split())
@@ -236,7 +242,7 @@ class _Reader:
             if given * prior(nature, role) < 0.55 * best:
                 continue
             yield self._evidence(
-                mention, role, given * weight, self._told(trigger, mention), action
+                mention, role, given * weight, self._told(trigger, mention), action, trigger
             )
 
     def _as_other(self, trigger: _Trigger, mention: Mention, slot: str) -> Iterator[Evidence]:
@@ -264,7 +270,12 @@ class _Reader:
                 role, weight = Role.BUYER, 0.4
             if role is not None:
                 yield self._evidence(
-                    mention, role, weight * trigger.weight, self._told(trigger, mention), action
+                    mention,
+                    role,
+                    weight * trigger.weight,
+                    self._told(trigger, mention),
+                    action,
+                    trigger,
                 )
 
     # What nouns say
@@ -272,7 +283,7 @@ class _Reader:
     def of_nouns(self) -> Iterator[Evidence]:
         for mention in self.mentions:
             before = self._before(mention)
-            for role, weight in support(before):
+            for role, weight in self._supported(mention, before):
                 yield self._evidence(mention, role, weight * self._doubt(mention.first), self.sentence_phrase(mention))  # fmt: skip
             nature = mention.participant.nature
             if nature is Nature.NETWORK and _ORGANISED_EVENT.search(self.words):
@@ -286,6 +297,14 @@ class _Reader:
                 continue
             for role, weight in _by_name(mention):
                 yield self._evidence(mention, role, weight * 0.8, "")
+
+    def _supported(self, mention: Mention, before: str) -> list[tuple[Role, float]]:
+        """The roles that the words before a mention give it, or give the list that it is in."""
+        found = support(before)
+        if found:
+            return found
+        first = self._group(self.mentions.index(mention))[0]
+        return support(self._before(first)) if first is not mention else []
 
     def sentence_phrase(self, mention: Mention) -> str:
         return self._clip(max(0, mention.first - 8), min(len(self.tokens), mention.last + 6))
@@ -385,12 +404,18 @@ class _Reader:
             ):
                 return self._antecedent(position) or fallback
             if token.form in _RELATIVE_OBJECT and position > 0:
+                if self.tokens[position - 1].text == "," and self._has_comma(position, at):
+                    position -= 1  # the clause that began here has ended
+                    continue
                 return fallback
             if token.form in _OTHER_SUBJECTS:
                 # "On" at somebody's is that somebody.
                 return fallback or self._located_before(position)
             position -= 1
         return fallback
+
+    def _has_comma(self, position: int, at: int) -> bool:
+        return any(token.text == "," for token in self.tokens[position + 1 : at])
 
     def _located_before(self, position: int) -> list[tuple[Mention, float]]:
         for number, mention in enumerate(self.mentions):
@@ -624,28 +649,42 @@ class _Reader:
             own = preposition(self.tokens, mention.first)
             if mention.is_pronoun and own not in _AFTER_WHICH_A_PRONOUN_STANDS:
                 own = ""
-            if not own and number and self._joined(self.mentions[number - 1], mention):
+            if not own and number and self._joined(number):
                 own = governors[-1]
             governors.append(own)
         return governors
 
-    def _joined(self, left: Mention, right: Mention) -> bool:
-        between = [token for token in self.tokens[left.last : right.first]]
-        if not between or right.is_pronoun:
-            return False
+    def _joined(self, number: int) -> bool:
+        """Whether a mention and the one before it are a list's, or share its end."""
+        link = self._link(number)
+        while link == "comma" and number + 1 < len(self.mentions):
+            number += 1
+            link = self._link(number)
+        return link == "and"
+
+    def _link(self, number: int) -> str:
+        """What joins a mention with the one before: "and", "comma" or nothing."""
+        left, right = self.mentions[number - 1], self.mentions[number]
+        if left.first == right.first:
+            return "and"
+        between = self.tokens[left.last : right.first]
         forms = [token.form for token in between]
-        return all(form in _JOINERS for form in forms) and any(
-            form in {",", "et", "and", "&", "ou", "or", "puis", "que"} for form in forms
-        )
+        if not forms or (right.is_pronoun and forms[-1] != "l'"):
+            return ""
+        governor = preposition(self.tokens, left.first)
+        allowed = _JOINERS | {governor}
+        if not all(form in allowed for form in forms):
+            return ""
+        if set(forms) & {"et", "and", "&", "ou", "or", "puis", "then", "que"}:
+            return "and"
+        return "comma" if "," in forms else ""
 
     def _group(self, number: int) -> list[Mention]:
         """All the mentions that are joined with one, itself included."""
         first = last = number
-        while first and self._joined(self.mentions[first - 1], self.mentions[first]):
+        while first and self._joined(first):
             first -= 1
-        while last + 1 < len(self.mentions) and self._joined(
-            self.mentions[last], self.mentions[last + 1]
-        ):
+        while last + 1 < len(self.mentions) and self._joined(last + 1):
             last += 1
         return self.mentions[first : last + 1]
 
@@ -656,7 +695,9 @@ class _Reader:
         return None
 
     def _has_relative_before(self, at: int) -> bool:
-        before = [token.form for token in self.tokens[max(0, at - 4) : at]]
+        before = [token.form for token in self.tokens[max(0, at - 3) : at]]
+        if set(before) & _OTHER_SUBJECTS:
+            return False
         return bool(set(before) & (_RELATIVE_OBJECT | {"lui", "leur"}))
 
     def _is_aside(self, mention: Mention) -> bool:
@@ -711,19 +752,41 @@ class _Reader:
     def _evidence(
         self, mention: Mention, role: Role, weight: float, contribution: str,
         action: Action | None = None,
+        trigger: _Trigger | None = None,
     ) -> Evidence:  # fmt: skip
         if mention.is_pronoun:
             weight *= 0.9
         if self.sentence.part is not Part.BODY:
             weight *= 0.9
         return Evidence(
-            mention.participant, role, min(weight, 1.0), self.sentence, contribution, action
+            mention.participant,
+            role,
+            min(weight, 1.0),
+            self.sentence,
+            contribution,
+            action,
+            self._object(trigger) if trigger else "",
+            trigger is not None and self._is_past(trigger.at),
         )
+
+    def _object(self, trigger: _Trigger) -> str:
+        if trigger.passive:
+            return ""
+        later = [other.at for other in self.triggers if other.at > trigger.at]
+        last = min([*later, len(self.tokens)])
+        return self._clip(trigger.at + 1, last)
+
+    def _is_past(self, at: int) -> bool:
+        token = self.tokens[at]
+        if self._is_passive(at) or token.form.endswith("ed"):
+            return True
+        near = [one.form for one in self.tokens[max(0, at - 4) : at]]
+        return self._is_participle(at) and bool(set(near) & (_HAVE | _BE))
 
 
 _AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(
-    ", et and & ou or puis que ainsi qu' le la l' les the un une des du de d' a an deux plusieurs "
+    ", et and & ou or puis then que ainsi qu' le la l' les the un une des du de d' a an deux plusieurs "
     "as well aussi enfin chez son sa ses leur leurs its their".split()
 )
 
