@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -33,10 +34,7 @@ BATCH = 10_000
 """How many embeddings are read from the store at once."""
 
 FREE_ROWS, FREE_SHARE = 1_000, 0.25
-"""When rows are copied: how many more there is room for, and that share of them besides.
-
-They are copied when there is no room left, or when more than this are of passages that are gone.
-"""
+"""How many more rows than it needs an index holds at most, and that share of them besides."""
 
 PRIOR_PASSAGES = 10
 """How many passages of the overall mean a group's own mean is mixed with."""
@@ -55,7 +53,7 @@ class Index:
         self.encoder = encoder
         self.dimension = dimension
         self.generation = ""
-        self._held = _Held.none(dimension, FREE_ROWS)
+        self._held = _Held(dimension, FREE_ROWS)
         # Which of the rows held are of this index.
         self._is_here = np.zeros(0, np.bool_)
         self._sums = Sums.none(dimension)
@@ -128,15 +126,18 @@ class Index:
         """A copy of this index less some rows, with room for so many more."""
         result = copy.copy(self)
         held = self._held
-        groups = [held.groups[row] for row in gone]
-        result._sums = self._sums.changed(-1, groups, held.embeddings[gone])
+        for first in range(0, len(gone), BATCH):
+            batch = gone[first : first + BATCH]
+            groups = [held.groups[row] for row in batch]
+            result._sums = result._sums.changed(-1, groups, held.embeddings[batch])
+        here = self._is_here[: held.count]
         is_here = np.zeros(held.count + room, np.bool_)
-        is_here[: len(self._is_here)] = self._is_here
+        is_here[: len(here)] = here
         is_here[gone] = False
         rows = np.flatnonzero(is_here)
-        spare = FREE_ROWS + FREE_SHARE * (len(rows) + room)
-        if held.count + room > len(held.ids) or held.count - len(rows) > spare:
-            result._held = held.copied(rows, room + int(spare))
+        enough = _with_room(len(rows) + room)
+        if held.count + room > len(held.ids) or held.count + room > enough:
+            result._held = held.copied(rows, enough)
             is_here = np.zeros(len(rows) + room, np.bool_)
             is_here[: len(rows)] = True
         result._is_here = is_here
@@ -151,21 +152,23 @@ class Index:
         """Writes the index beside the database, whole or not at all."""
         rows = np.flatnonzero(self._is_here)
         groups = [self._held.groups[row] for row in rows]
+        arrays: dict[str, Any] = {
+            "made_by": self._made_by(),
+            "generation": self.generation,
+            "ids": self._held.ids[rows],
+            "groups": np.array(groups, np.str_),
+            "second": self._sums.second,
+            "group_names": np.array(list(self._sums.counts), np.str_),
+            "group_counts": np.array(list(self._sums.counts.values()), np.int64),
+            "group_sums": np.array(list(self._sums.sums.values())),
+        }
+        # In batches, so that `load` need not hold them twice.
+        for first in range(0, len(rows), BATCH):
+            arrays[f"embeddings {first}"] = self._held.embeddings[rows[first : first + BATCH]]
         pending = folder / f".{INDEX_FILE}.{os.getpid()}"
         try:
             with pending.open("wb") as file:
-                np.savez(
-                    file,
-                    made_by=self._made_by(),
-                    generation=self.generation,
-                    ids=self._held.ids[rows],
-                    groups=np.array(groups, np.str_),
-                    embeddings=self._held.embeddings[rows],
-                    second=self._sums.second,
-                    group_names=np.array(list(self._sums.counts), np.str_),
-                    group_counts=np.array(list(self._sums.counts.values()), np.int64),
-                    group_sums=np.array(list(self._sums.sums.values())),
-                )
+                np.savez(file, **arrays)
             pending.replace(folder / INDEX_FILE)
         finally:
             pending.unlink(missing_ok=True)
@@ -188,7 +191,11 @@ class Index:
             np.load(file) as saved,
         ):
             if str(saved["made_by"]) == index._made_by():
-                held = _Held(saved["embeddings"], saved["ids"], saved["groups"].tolist())
+                ids, groups = saved["ids"].tolist(), saved["groups"].tolist()
+                held = _Held(dimension, _with_room(len(ids)))
+                for first in range(0, len(ids), BATCH):
+                    end = first + BATCH
+                    held.add(ids[first:end], groups[first:end], saved[f"embeddings {first}"])
                 names = saved["group_names"].tolist()
                 sums = Sums(
                     saved["second"],
@@ -204,6 +211,10 @@ class Index:
         return f"format {INDEX_FORMAT}, {self.dimension} dimensions, encoder {self.encoder}"
 
 
+def _with_room(rows: int) -> int:
+    return rows + FREE_ROWS + int(FREE_SHARE * rows)
+
+
 class _Held:
     """The embeddings that successive indexes hold together, a row each. They are only added to.
 
@@ -211,16 +222,12 @@ class _Held:
     them while others are added.
     """
 
-    def __init__(self, embeddings: Embeddings, ids: _Rows, groups: list[str]) -> None:
-        """`embeddings` and `ids` may be longer than `groups`: that is the room left."""
-        self.embeddings = embeddings
-        self.ids = ids
-        self.groups = groups
-        self.row_of: dict[int, int] = dict(zip(ids.tolist(), range(len(groups)), strict=False))
-
-    @classmethod
-    def none(cls, dimension: int, room: int) -> "_Held":
-        return cls(np.empty((room, dimension), np.float32), np.empty(room, np.int64), [])
+    def __init__(self, dimension: int, room: int) -> None:
+        # Memory that is not written to yet costs nothing.
+        self.embeddings = np.empty((room, dimension), np.float32)
+        self.ids = np.empty(room, np.int64)
+        self.groups: list[str] = []
+        self.row_of: dict[int, int] = {}
 
     @property
     def count(self) -> int:
@@ -260,9 +267,12 @@ class _Held:
         return np.array([self.row_of[id_] for id_ in ids], np.int64)
 
     def copied(self, rows: _Rows, room: int) -> "_Held":
-        """These rows alone, with room for so many more."""
-        held = _Held.none(self.embeddings.shape[1], len(rows) + room)
-        held.add(self.ids[rows].tolist(), [self.groups[row] for row in rows], self.embeddings[rows])
+        """These rows alone, with room for so many in all."""
+        held = _Held(self.embeddings.shape[1], room)
+        for first in range(0, len(rows), BATCH):
+            batch = rows[first : first + BATCH]
+            groups = [self.groups[row] for row in batch.tolist()]
+            held.add(self.ids[batch].tolist(), groups, self.embeddings[batch])
         return held
 
 

@@ -409,6 +409,21 @@ def test_indexes_refreshed_from_one_do_not_disturb_each_other(store: Store, tmp_
     assert len(first) == 1
 
 
+def test_what_comes_back_takes_its_place_again(store: Store) -> None:
+    actors = [Actor(id=f"a{i}", name="A", description=f"fil {i}") for i in range(5)]
+    put(store, actors)
+    index = Index("e", DIMENSION).refreshed(store)
+    for _ in range(3):
+        put(store, [], removed=[actor.id for actor in actors])
+        index = index.refreshed(store)
+        put(store, actors)
+        index = index.refreshed(store)
+        assert_as_made_afresh(index, store)
+        put(store, [], removed=["a0"])
+        index = index.refreshed(store)
+        assert_as_made_afresh(index, store)
+
+
 def test_memory_of_what_is_gone_is_given_back(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
