@@ -414,6 +414,8 @@ class KnowledgeBase:
             _record(store, kind, id)
             versions.keep_first_versions(store, kind, [id])
             store.remove(kind, id)
+            if kind is Kind.ACTOR:
+                duplicates.forget_pairs(store, [id])
             versions.note_withdrawal(store, kind, id, by=by, reason=reason)
 
     def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:  # noqa: A002
@@ -523,10 +525,11 @@ class KnowledgeBase:
                     raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
                 for one in ids:
                     store.remove(kind, one)
-                versions.erase_versions(store, kind, ids, by=by)
                 erase_drafts(store, kind, ids)
                 if kind is Kind.ACTOR:
+                    ids += statements.keys_free(store, ids)
                     store.erase_statements(ids)
+                versions.erase_versions(store, kind, ids, by=by)
             _delete_saved_index(self.folder)
             store.scrub()
 

@@ -659,6 +659,7 @@ class Store:
             "statements": f"actor_id {these}",
             "duplicates": f"left_id {these} or right_id {these}",
             "merged_actors": f"id {these} or actor_id {these}",
+            "blocks": f"actor_id {these}",
         }.items():
             self._select(f"delete from {table} where {condition}", actor_ids)  # noqa: S608
 

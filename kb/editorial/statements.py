@@ -96,6 +96,16 @@ def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str, 
     return ((row[0], row[1], row[2]) for row in rows)
 
 
+def keys_free(store: Store, actor_ids: Collection[str]) -> list[str]:
+    """The ids by which sources tell of these actors and that are no actor's: they could become."""
+    rows = store.database.conn.execute(
+        "select distinct key from statements where actor_id in (select value from json_each(?))"
+        " and key not in (select id from actors) order by key",
+        [json.dumps(sorted(actor_ids))],
+    )
+    return [row[0] for row in rows]
+
+
 def untold_actors(store: Store) -> list[str]:
     """The actors of whom no source is known."""
     rows = store.database.conn.execute(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ingest import work as module
+from ingest.pipeline import BATCH_RECORDS
 from ingest.uploads import UPLOADS, keep_upload
 from ingest.work import RUNNERS, Progress, run_next, work
 from kb.editorial.jobs import JobState
@@ -187,11 +188,11 @@ def test_a_cancelled_job_stops_and_leaves_what_was_done(
     base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TOLD_EVERY_S", 0.0)
-    job = base.jobs.add("directory", {"path": str(directory(tmp_path, 300))}, by="léa")
+    job = base.jobs.add("directory", {"path": str(directory(tmp_path, 800))}, by="léa")
     beat = base.jobs.beat
 
     def cancel_halfway(id_: str, done: int, total: int) -> bool:
-        if done == 200:
+        if done == 600:
             base.jobs.cancel(job.id)
         return beat(id_, done, total)
 
@@ -199,8 +200,8 @@ def test_a_cancelled_job_stops_and_leaves_what_was_done(
     run_next(base)
     cancelled = base.jobs.get(job.id)
     assert cancelled.state is JobState.CANCELLED
-    assert (cancelled.done, cancelled.total) == (200, 300)
-    assert 100 < len(base.ids(Kind.ACTOR)) < 200
+    assert (cancelled.done, cancelled.total) == (600, 800)
+    assert 600 - BATCH_RECORDS <= len(base.ids(Kind.ACTOR)) < 600
     assert not run_next(base)
 
 
@@ -287,7 +288,7 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     open_base: OpenBase, tmp_path: Path
 ) -> None:
     base = open_base(WordCountEncoder(dimension=64))
-    rows = 400
+    rows = 3 * BATCH_RECORDS
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, rows))}, by="léa")
     log = tmp_path / "embedded.txt"
 
@@ -296,7 +297,7 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
 
     command = [sys.executable, "-m", "tests.ingest.busy_worker", str(base.folder), str(log)]
     with subprocess.Popen(command, cwd=ROOT) as first:
-        until(lambda: len(embedded()) >= 128)
+        until(lambda: len(embedded()) >= 1.5 * BATCH_RECORDS)
         first.kill()
     before = len(embedded())
     assert before < rows
@@ -304,11 +305,11 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     assert base.jobs.get(job.id).state is JobState.DONE
     assert base.ids(Kind.ACTOR) == {f"f{n}" for n in range(rows)}
-    assert all(len(base.history(Kind.ACTOR, f"f{n}")) == 1 for n in range(0, rows, 50))
+    assert all(len(base.history(Kind.ACTOR, f"f{n}")) == 1 for n in range(0, rows, 100))
     times = Counter(embedded())
     assert len(times) == rows
-    assert sum(times.values()) - rows <= 64
-    assert base.search("pièce 399").hits[0].actor.id == "f399"
+    assert sum(times.values()) - rows <= BATCH_RECORDS
+    assert base.search("pièce 299").hits[0].actor.id == "f299"
 
 
 def test_a_worker_takes_half_of_the_processors_at_low_priority(

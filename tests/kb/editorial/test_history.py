@@ -11,6 +11,7 @@ from kb import store as store_module
 from kb.editorial.versions import Version
 from kb.embedding import Embeddings, TextKind
 from kb.errors import KnowledgeBaseError, UnknownRecord, WithdrawnRecord
+from kb.identity import Told
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation, Role
 from kb.store import Store
@@ -285,18 +286,8 @@ def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
     base.edit(Kind.ACTOR, SECRET.id, by="kwyjibo")
     draft = base.drafts.add(SECRET, by="léa", origin="zorglub.pdf", source_text="quaxifrages")
     base.drafts.save(draft.id, replace(SECRET, name="Zorglub"), by="léa", revision=1)
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
-        connection.execute(
-            "insert into statements (source, key, actor_id, field, value, said_at)"
-            " values ('registry', 'zorglub', ?, 'name', 'Kwyjibo', '')",
-            [SECRET.id],
-        )
-        connection.execute(
-            "insert into duplicates (left_id, right_id, score, reasons, state)"
-            " values ('avel', ?, 0.5, 'quaxifrage', 'open')",
-            [SECRET.id],
-        )
-    connection.close()
+    base.tell("registre", [Told(replace(SECRET, place="Zorglub-les-Bains"))])
+    base.duplicates.decide("avel", SECRET.id, same=False, by="kwyjibo")
     base.save_index()
     return base
 
@@ -344,6 +335,25 @@ def test_what_is_erased_does_not_come_back(secretive: KnowledgeBase) -> None:
         secretive.actor(SECRET.id)
     with pytest.raises(UnknownRecord):
         secretive.restore(Kind.ACTOR, SECRET.id, 1, by="max")
+
+
+def test_a_source_does_not_bring_back_what_is_erased_under_its_own_id(base: KnowledgeBase) -> None:
+    known = replace(SECRET, siret="55208131766522")
+    base.put([known])
+    told = [Told(replace(known, id="registre-17"))]
+    assert base.tell("registre", told) == [Outcome.UNCHANGED]
+    base.erase(Kind.ACTOR, SECRET.id, by="max")
+    assert base.tell("registre", told) == [Outcome.WITHDRAWN]
+    assert base.ids(Kind.ACTOR) == set()
+
+
+def test_what_is_withdrawn_is_not_to_be_compared_any_more(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2", siret="")])
+    assert len(base.duplicates.list()) == 1
+    base.withdraw(Kind.ACTOR, "avel-2", by="max")
+    assert base.duplicates.list() == []
+    base.restore(Kind.ACTOR, "avel-2", 1, by="max")
+    assert len(base.duplicates.list()) == 1
 
 
 def test_what_was_withdrawn_can_be_erased_and_that_again(secretive: KnowledgeBase) -> None:
