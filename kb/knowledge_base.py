@@ -188,8 +188,14 @@ class KnowledgeBase:
                 )
 
     def actor(self, actor_id: str) -> Actor:
-        """The actor with this id, or `UnknownRecord`: `WithdrawnRecord` if there was one."""
+        """The actor with this id, or the one that it was found to be.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+        """
         with self._stores.lend() as store, store.reading():
+            if not store.actors([actor_id]):
+                actor_id = store.leads_of([actor_id]).get(actor_id, actor_id)
             return cast("Actor", _record(store, Kind.ACTOR, actor_id))
 
     def case(self, case_id: str) -> Case:

@@ -131,6 +131,8 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     ids = {actor.id for actor in actors}
     execute = store.database.conn.execute
     these = json.dumps(sorted(ids))
+    # An actor that is back, such as one restored, leads to no other any more.
+    execute("delete from merged_actors where id in (select value from json_each(?))", [these])
     execute(
         "delete from duplicates where state = 'open'"
         " and (left_id in (select value from json_each(:these))"
