@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.csv_reader import csv_rows
 from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
@@ -25,6 +25,9 @@ from kb.errors import InputError, UnknownRecord
 from kb.identity import MODERATION, Told
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
+
+if TYPE_CHECKING:
+    from ingest.article_intake import ArticleIntake
 
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,
@@ -56,13 +59,29 @@ class Note:
         return f"{_place(self.file, self.row)}: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """An article that became a draft, and a case too where it was published at once."""
+
+    file: str
+    title: str
+    draft_id: str
+    case_id: str = ""
+
+    def __str__(self) -> str:
+        if self.case_id:
+            return f"{self.file}: {self.title} → case {self.case_id}"
+        return f"{self.file}: {self.title} → draft {self.draft_id}, waiting for a moderator"
+
+
 @dataclass(slots=True)
 class Report:
     """What a run did.
 
     `read` counts the records found, kept or not; `embedded` the passages that were embedded.
     `failures` are the records and files that were not kept, `skipped` the files of a folder and
-    the rows of a register that are no input, `remarks` what was done but deserves a look; `untold`
+    the rows of a register that are no input, `remarks` what was done but deserves a look, `known`
+    the articles that were there already; `drafts` are the articles that became drafts; `untold`
     counts the notes that were one too many for their list, by the list's name. `pruned` says
     whether the records that the input no longer has were looked for, and `removed` counts them.
     """
@@ -77,6 +96,8 @@ class Report:
     failures: list[Note] = field(default_factory=list)
     skipped: list[Note] = field(default_factory=list)
     remarks: list[Note] = field(default_factory=list)
+    known: list[Note] = field(default_factory=list)
+    drafts: list[Drafted] = field(default_factory=list)
     untold: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -84,7 +105,7 @@ class Report:
         return len(self.failures) + self.untold.get("failures", 0)
 
     def note(self, kind: str, note: Note) -> None:
-        """Adds to `failures`, `skipped` or `remarks`, if there is room."""
+        """Adds to `failures`, `skipped`, `remarks` or `known`, if there is room."""
         notes: list[Note] = getattr(self, kind)
         if len(notes) < MAX_NOTES:
             notes.append(note)
@@ -115,6 +136,8 @@ def ingest(
     by: str = "",
     source: str = "",
     mapping: Mapping[str, str] | None = None,
+    articles: "ArticleIntake | None" = None,
+    addresses: Sequence[str] = (),
 ) -> Report:
     """Puts the records of the files, and of the folders however deep, into the knowledge base.
 
@@ -131,6 +154,9 @@ def ingest(
             of its own, by its name.
         mapping: how columns are read, by header (`ingest.mapping`): remembered for the source, in
             addition to what is.
+        articles: takes in the files that are articles, after all others, so that whom they
+            mention is known; without it, they are no input. Its report is the one returned.
+        addresses: addresses of articles and feeds, taken in likewise.
 
     Returns:
         The report. Of two records of one source with one id, the first is kept and the second a
@@ -144,10 +170,10 @@ def ingest(
     if source == MODERATION:
         raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
     HeaderMap(mapping or {})
-    run = _Run(knowledge_base, progress, by)
+    run = _Run(knowledge_base, progress, by, articles)
     for path, is_named, found_source in _files(paths):
         run.read(path, is_named, source or found_source, mapping or {})
-    run.finish(prune)
+    run.finish(prune, addresses)
     return run.report
 
 
@@ -172,9 +198,15 @@ class _Run:
     """One run: what was seen so far, what waits to be put, and the report that grows."""
 
     def __init__(
-        self, knowledge_base: KnowledgeBase, progress: Callable[[int], object], by: str
+        self,
+        knowledge_base: KnowledgeBase,
+        progress: Callable[[int], object],
+        by: str,
+        articles: "ArticleIntake | None",
     ) -> None:
-        self.report = Report()
+        self.report = articles.report if articles else Report()
+        self._articles = articles
+        self._article_files: list[Path] = []
         self._knowledge_base = knowledge_base
         self._progress = progress
         self._by = by
@@ -189,6 +221,9 @@ class _Run:
             for entry in self._entries(path, source, mapping):
                 self._take(entry, source, str(path))
         except NotInput as error:
+            if self._articles is not None and self._articles.takes(path, is_named=is_named):
+                self._article_files.append(path)
+                return
             kind = "failures" if is_named else "skipped"
             self.report.note(kind, Note(str(path), WHOLE_FILE, str(error)))
         except InputError as error:
@@ -196,8 +231,13 @@ class _Run:
         except OSError as error:
             self._fail(str(path), WHOLE_FILE, f"cannot be read: {error.strerror}")
 
-    def finish(self, prune: bool) -> None:
+    def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
+        if self._articles is not None:
+            for path in self._article_files:
+                self._articles.take_file(path)
+            for url in addresses:
+                self._articles.take_url(url)
         if prune and not self.report.failed:
             self._prune()
         known = self._knowledge_base.ids(Kind.ACTOR) if self._mentions else set()
@@ -210,7 +250,10 @@ class _Run:
         if suffix in READERS:
             return READERS[suffix](path)
         if suffix not in DIRECTORY_READERS:
-            raise NotInput(f"is none of {', '.join((*DIRECTORY_READERS, *READERS))}")
+            known = (*DIRECTORY_READERS, *READERS)
+            if self._articles is not None:
+                known += tuple(kind for kind in self._articles.suffixes if kind not in READERS)
+            raise NotInput(f"is none of {', '.join(known)}")
         if source not in self._header_maps:
             self._header_maps[source] = _header_map(self._knowledge_base, source, mapping)
         header_map = self._header_maps[source]
@@ -273,6 +316,7 @@ class _Run:
 
     def _count_embedded(self, passages: int) -> None:
         self.report.embedded += passages
+        self._progress(0)  # who is to stop can do so here, too
 
     def _note_withdrawn(self, found: _Found) -> None:
         kind = Kind.CASE if isinstance(found.record, Case) else Kind.ACTOR
@@ -308,7 +352,12 @@ class _Run:
                 set(self._actors), lambda source, key: key in self._actors[source]
             )
         if self._cases:
-            gone = {case_id for case_id in base.ids(Kind.CASE) if case_id not in self._cases}
+            told = self._articles.case_ids if self._articles else set()
+            gone = {
+                case_id
+                for case_id in base.ids(Kind.CASE)
+                if case_id not in self._cases and case_id not in told
+            }
             self.report.removed += base.remove(Kind.CASE, gone)
         self.report.pruned = True
 

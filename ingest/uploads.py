@@ -49,6 +49,12 @@ def is_upload(kb_folder: Path, path: Path) -> bool:
     return (kb_folder / UPLOADS).resolve() in path.resolve().parents
 
 
+def without_upload_folders(kb_folder: Path, text: str) -> str:
+    """A text that names uploads by their own names, and not by where they lie."""
+    folder = re.escape(f"{kb_folder / UPLOADS}/")
+    return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
+
+
 def tidy_uploads(kb_folder: Path, wanted: Collection[str], done_with: Collection[str]) -> None:
     """Deletes the uploads that are not needed any more.
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ingest.uploads import UPLOADS, tidy_uploads
+from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
 from kb.editorial.jobs import FINAL_STATES, Job, JobState
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -107,16 +108,54 @@ Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Mapping[str, obj
 def _directory(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """A directory of actors: `path`, and as JSON `mapping` how its columns are read."""
+    """A directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
     from ingest.row_counts import count_rows
 
     path = Path(parameters["path"])
     progress.total = count_rows(path)
-    return asdict(ingest(knowledge_base, [path], progress=progress.advance))
+    report = ingest(
+        knowledge_base,
+        [path],
+        progress=progress.advance,
+        by=progress.by,
+        source=parameters.get("source", ""),
+        mapping=json.loads(parameters.get("mapping") or "{}"),
+    )
+    return asdict(report)
 
 
-RUNNERS: dict[str, Runner] = {"directory": _directory}
+def _articles(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """Articles to be drafted: `paths` and `urls`, each a list in JSON."""
+    from ingest.article_intake import intake_of
+
+    paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
+    urls: list[str] = json.loads(parameters.get("urls", "[]"))
+    progress.total = len(paths) + len(urls)
+    settings = Settings.from_environment()
+    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    for path in paths:
+        intake.take_file(path, path.name)
+    for url in urls:
+        intake.take_url(url)
+    return asdict(intake.report)
+
+
+def _feed(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """The articles of a feed to be drafted: its `url`."""
+    from ingest.article_intake import intake_of
+
+    settings = Settings.from_environment()
+    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    intake.take_feed(parameters["url"])
+    return asdict(intake.report)
+
+
+RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}
 """What does each kind of job."""
 
 
@@ -162,7 +201,9 @@ def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = N
     if state is JobState.CANCELLED and stopping.is_set() and not jobs.get(job.id).cancel_asked:
         jobs.release(job.id)
     else:
-        jobs.finish(job.id, state, _shortened(report), " ".join(message.split()))
+        # Where uploads lie on this machine is nobody's concern.
+        told = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)
+        jobs.finish(job.id, state, *json.loads(without_upload_folders(knowledge_base.folder, told)))
         tidy(knowledge_base)
     return True
 

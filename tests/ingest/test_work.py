@@ -70,6 +70,24 @@ def test_a_directory_is_ingested_and_its_report_kept(base: KnowledgeBase, tmp_pa
     assert not run_next(base)
 
 
+def test_a_directory_is_of_its_source_and_read_as_its_mapping_says(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    path = tmp_path / "annuaire.csv"
+    path.write_text("nom;truc\nAvel;Elle fabrique des cirages.\n", encoding="utf-8")
+    parameters = {
+        "path": str(path),
+        "source": "CCI",
+        "mapping": json.dumps({"truc": "description"}),
+    }
+    base.jobs.add("directory", parameters, by="léa")
+    run_next(base)
+    (actor,) = base.actors()
+    assert actor.description == "Elle fabrique des cirages."
+    assert {statement.source for statement in base.statements.of(actor.id)} == {"CCI"}
+    assert base.history(Kind.ACTOR, actor.id)[0].by == "léa"
+
+
 def test_a_file_that_is_gone_fails_its_job_in_one_line(base: KnowledgeBase) -> None:
     job = base.jobs.add("directory", {"path": "/nowhere/a.csv"}, by="léa")
     assert run_next(base)
@@ -263,6 +281,18 @@ def test_an_upload_is_deleted_when_its_job_has_ended(base: KnowledgeBase, tmp_pa
     assert base.ids(Kind.ACTOR) == {"f0", "f1"}
     assert not path.exists()
     assert waiting.exists()
+
+
+def test_a_report_names_an_upload_by_its_own_name(base: KnowledgeBase) -> None:
+    sent = b"id;nom\na;Avel\nb;\n"
+    path = keep_upload(base.folder, "annuaire d'été.csv", io.BytesIO(sent))
+    job = base.jobs.add("directory", {"path": str(path)}, by="léa")
+    gone = base.jobs.add("directory", {"path": f"{path}.gone"}, by="léa")
+    work(base, linger_s=0, stopping=threading.Event())
+    assert base.jobs.get(job.id).report["failures"] == [
+        {"file": "annuaire d'été.csv", "row": 3, "reason": "has no name"}
+    ]
+    assert base.jobs.get(gone.id).message == "annuaire d'été.csv.gone does not exist"
 
 
 def test_the_upload_of_a_job_that_was_cancelled_in_time_is_deleted(base: KnowledgeBase) -> None:
