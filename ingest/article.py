@@ -33,7 +33,8 @@ class Article:
 
     `text` is Markdown, without the title and without what the page puts around the article.
     `date` (written), `modified` and `moderated` are ISO 8601 dates, or dates with times.
-    `found` says where each value comes from, `remarks` what a person should look at.
+    `found` says where each value comes from, `remarks` what a person should look at, `page_text`
+    is what the page says in its own order, the article and its notices.
     """
 
     title: str
@@ -48,3 +49,4 @@ class Article:
     source_url: str = ""
     found: tuple[FoundField, ...] = field(default=(), compare=False)
     remarks: tuple[str, ...] = field(default=(), compare=False)
+    page_text: str = field(default="", compare=False, repr=False)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command("ingest")
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+@click.argument("inputs", metavar="PATH_OR_URL...", nargs=-1, required=True)
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Publish what is proposed of each article at once, without a moderator.",
 )
 @click.option(
     "--prune",
@@ -26,27 +29,45 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @kb_option
-def ingest_command(paths: tuple[Path, ...], prune: bool, as_json: bool, kb: Path | None) -> None:
-    """Read directories of actors and cases into the knowledge base.
+def ingest_command(
+    inputs: tuple[str, ...], publish: bool, prune: bool, as_json: bool, kb: Path | None
+) -> None:
+    """Read directories of actors, cases and articles into the knowledge base.
 
-    PATH is a file or a folder, read however deep: actors in CSV, TSV, JSON or JSON Lines, cases
-    in Markdown with front matter. Exits with 1 if a record failed; the others are kept.
+    PATH_OR_URL is a file or a folder, read however deep, or an address of the web: actors in
+    CSV, TSV, XLSX, ODS, JSON, JSON Lines or Parquet; cases in Markdown with front matter;
+    articles in text, Markdown, HTML, PDF, DOCX or ODT, and RSS or Atom feeds of them. An article
+    becomes a draft that waits for a moderator. Exits with 1 if a record failed; the others are
+    kept.
     """
     import json
     from dataclasses import asdict
 
     from tqdm import tqdm
 
+    from ingest.article_intake import intake_of, is_address
     from ingest.pipeline import ingest, refuse_missing
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
+    addresses = [one for one in inputs if is_address(one)]
+    paths = [Path(one) for one in inputs if not is_address(one)]
     refuse_missing(paths)  # before a knowledge base is made for nothing
-    knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb), create=True)
+    settings = Settings.from_environment(kb=kb)
+    knowledge_base = KnowledgeBase.open(settings, create=True)
     try:
         # `disable=None` shows the bar on a terminal only.
         with tqdm(unit=" records", disable=None, leave=False) as bar:
-            report = ingest(knowledge_base, paths, progress=bar.update, prune=prune)
+            report = ingest(
+                knowledge_base,
+                paths,
+                progress=bar.update,
+                prune=prune,
+                articles=intake_of(
+                    knowledge_base, settings, publish=publish, progress=bar.update
+                ),
+                addresses=addresses,
+            )
         if report.added or report.changed or report.removed:
             knowledge_base.save_index()
     finally:
@@ -145,8 +166,12 @@ def _print_report(report: "Report") -> None:
         counts.append(f"{report.removed} removed")
     if report.skipped:
         counts.append(f"{len(report.skipped) + report.untold.get('skipped', 0)} skipped")
+    if report.drafts:
+        counts.append(f"{len(report.drafts)} drafted")
+    if report.known:
+        counts.append(f"{len(report.known)} known already")
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
-    for note in (*report.failures, *report.remarks):
+    for note in (*report.failures, *report.drafts, *report.known, *report.remarks):
         click.echo(str(note))
     if report.untold:
         more = ", ".join(f"{count} more {kind}" for kind, count in report.untold.items())

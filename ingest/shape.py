@@ -266,7 +266,7 @@ class _Shape:
             if len(first) >= len(names) - 1:
                 for line in first:
                     line.leave()
-                self._themes.append((0.95, names, " · ".join(names)))
+                self._themes.append((0.95, names, " ".join(names)))
         return end
 
     def _resumes(self, at: int) -> bool:
@@ -573,7 +573,7 @@ class _Shape:
             names += parts
             line.leave()
         if names:
-            self._themes.append((0.9, _unique(names), " · ".join(names)))
+            self._themes.append((0.9, _unique(names), " ".join(names)))
         return bool(names)
 
     def _take_hinted(self) -> None:
@@ -595,7 +595,7 @@ class _Shape:
                 self._take_hinted_date(hint, line)
         names = [tag for tag in _unique(tags) if len(tag) <= MAX_THEME_CHARS]
         if names:
-            self._themes.append((0.88, tuple(names), " · ".join(names)))
+            self._themes.append((0.88, tuple(names), " ".join(names)))
 
     def _take_hinted_date(self, hint: str, line: _Line) -> None:
         for notice in notices(line.text, english=self._lang == "en"):
@@ -629,7 +629,7 @@ class _Shape:
         before = self._lines[self._lines.index(run[0]) - 1] if run else None
         if len(run) >= 2 and before and not before.text.rstrip().endswith(":"):
             names = _unique(line.text.strip() for line in run)
-            self._themes.append((0.75, names, " · ".join(names)))
+            self._themes.append((0.75, names, " ".join(names)))
             for line in run:
                 line.leave()
 
@@ -703,9 +703,10 @@ class _Shape:
         title = self._found.value("title")
         if not title and text:
             self._remark("has no title that stands out: give it one")
-        for label, name in (("author", "author"), ("date", "date")):
-            if not self._found.value(name) and not self._found.value("modified"):
-                self._remark(f"has no {label} that is certain")
+        if not self._found.value("author"):
+            self._remark("has no author that is certain")
+        if not self._found.value("date") and not self._found.value("modified"):
+            self._remark("has no date that is certain")
         found = self._found
         return Article(
             title=title,
@@ -720,6 +721,7 @@ class _Shape:
             source_url=self._page.source_url,
             found=tuple(found.fields.values()),
             remarks=tuple(self._remarks),
+            page_text="\n\n".join(line.text for line in self._lines),
         )
 
 
