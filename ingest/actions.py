@@ -26,12 +26,13 @@ class Action(StrEnum):
     PERMIT = "permit"
     GATHER = "gather"
     JOIN = "join"
+    NEED = "need"
 
 
 ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.MAKE: ((Role.PRODUCER, 0.9),),
     Action.TRANSFORM: ((Role.PRODUCER, 0.85),),
-    Action.USE: ((Role.PRODUCER, 0.5), (Role.BUYER, 0.35)),
+    Action.USE: ((Role.PRODUCER, 0.62), (Role.BUYER, 0.45)),
     Action.SUPPLY: ((Role.SUPPLIER, 0.85),),
     Action.BUY: ((Role.BUYER, 0.9),),
     Action.RECEIVE: ((Role.BUYER, 0.65),),
@@ -43,6 +44,7 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.PERMIT: ((Role.AUTHORITY, 0.85),),
     Action.GATHER: ((Role.NETWORK, 0.6), (Role.FACILITATOR, 0.4)),
     Action.JOIN: (),
+    Action.NEED: ((Role.BUYER, 0.6),),
 }
 
 
@@ -99,6 +101,7 @@ _VERBS: dict[Action, str] = {
     Action.USE: "|".join(
         (
             _er("utilis|consomm|chauff|exploit|absorb|aliment"),
+            r"epand\w*|spread|spreads",
             r"(?:se sert|se servent|use|uses|used|using|burn|burns|burned|burnt|heats|heated|runs)",
             _en("consum|absorb|utilis"),
         )
@@ -120,10 +123,10 @@ _VERBS: dict[Action, str] = {
     ),
     Action.BUY: "|".join(
         (
-            _er("achet|command|acquer|financ|rachet|pay|pai|reserv"),
+            _er("achet|command|acquer|financ|rachet|reserv"),
             r"acquis(?:|e|es|ition)|acquier\w+|acquer\w+",
             r"s'?approvisionn\w+",
-            r"(?:buy|buys|bought|buying|pay|pays|paid|purchas\w*|orders|ordered|ordering|"
+            r"(?:buy|buys|bought|buying|purchas\w*|orders|ordered|ordering|"
             r"procure|procured|procures)",
         )
     ),
@@ -237,10 +240,14 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         (Action.MAKE, r"fait|font|faire|faisait|faisaient", r"^(?:des|du|de la|de l'|les|leurs|ses)\b"),
         (Action.MAKE, r"mis|mise|mises|met|mettent|mettre|passe|passee|passent|passes|turned|switched|switches|turns|moved|turn", r"^(?:aussi |maintenant |alors |its lines? |over |their lines? )?(?:a la|au|aux|a l'|to) (?!disposition|point|jour|service|rebut|poubelle|profit)"),
         (Action.MAKE, r"lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|plonge\w*", r"^(?:\S+ )?(?:dans la|dans le|dans les|a la|au) (?:\S+ ){0,2}"),
+        (Action.NEED, r"cherch\w+|reclam\w+|recherch\w+|needed|wanted|sought|lacked|needs", r"^(?:des|du|de la|de l'|un|une|de quoi|\d+|desperately|urgently|badly|more|\w+)\b"),
+        (Action.NEED, r"avait|avaient|ont|a|had|ran|was|were|runs|running|lance\w*|manqu\w+|etait|etaient|faced|launched", r"^(?:\S+ ){0,3}?(?:besoin|short of|out of|un appel|de (?:masques|gel|gants|blouses|visieres|surblouses)|a court|need of|shortage|an appeal|a call)\b"),
+        (Action.MAKE, r"switched|switches|turned|moved|converted|shifted", r"^(?:\S+ ){1,4}?(?:over to|to) "),
         (Action.MAKE, r"sorti|sortie|sorties", r"^(?:des|une?|la|leurs?|ses|son|sa|ses|\d+)\b"),
         (Action.MAKE, r"annonce|annoncent|annoncait|announced|announces", r"^(?:\S+ ){0,1}?(?:des|une?|de la|that it would|fabri\w+|produ\w+)"),
         (Action.MAKE, r"reorient\w+|reconvert\w+|adapt\w+|modifi\w+|consacr\w+|reconfigur\w+|bascul\w+|detourn\w+|dedi\w+|repurpos\w+|retool\w+|converted|devot\w+|reserv\w+|arret\w+|transform\w+", r"^(?:\S+ ){0,5}?(?:lignes?|ateliers?|machines?|chaines?|production|outil|lines?|workshop|plant|factory|production)\b"),
         (Action.BUY, r"passe|passee|passees|passent|passer|place|placed|places|signe|signed|lance|lancent", r"^(?:\S+ ){0,6}?(?:commandes?|marches?|appel d' offres|orders?|contracts?|achats?)\b"),
+        (Action.BUY, r"pay|pays|paid|paye|payent|paie|paient|payer|regle|reglent", r"^(?:for|la premiere|les premier\w+|la facture|le lot|les? lots?|la commande)\b"),
         (Action.BUY, r"garanti\w*|assur\w+|promis\w*|promet\w*|guarantee\w*|promised|committed|engage\w*|pre commande\w*|precommand\w+", r"^(?:\S+ ){0,8}?(?:debouche\w*|volumes?|commandes?|achats?|acheter|orders?|buy|to buy|quantites?)\b"),
         (Action.BUY, r"utilise\w*|active\w*|actionne\w*|used|mobilise\w*|pulled", r"^(?:\S+ ){0,4}?(?:levier|commande publi\w+|achats? publi\w+|public procurement|purchasing|marches? publi\w+|procurement)\b"),
         (Action.PERMIT, r"donne|donnee|donnent|donner|obtenu\w*|rendu|gave|gives|given|issued|emis", r"^(?:\S+ ){0,4}?(?:feu vert|accord|aval|autorisations?|derogations?|agrements?|avis|green light|permission|approval|go ahead|permits?|consent|licen[cs]es?)\b"),
@@ -255,7 +262,7 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
 _NOUNS: tuple[tuple[Action, re.Pattern[str]], ...] = tuple(
     (action, re.compile(pattern))
     for action, pattern in (
-        (Action.PACK, r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|etiquetage|remplissage|flaconnage|bottling|packaging|repackaging|filling|labelling"),
+        (Action.PACK, r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|etiquetage|remplissage|flaconnage|emballage|colisage|mise sous pli|bottling|packaging|repackaging|filling|labelling"),
         (Action.CARRY, r"transports?|livraisons?|acheminement|tournees?|logistique|convoyage|haulage|deliver(?:y|ies)|shipping|trucking|logistics|distribution"),
         (Action.TEST, r"analyses?|tests?|essais?|controles? (?:de )?qualite|dosages?|mesures|testing|trials?|quality (?:checks?|control)"),
         (Action.MAKE, r"fabrication|production|confection|couture|formulation|assemblage|decoupe|impression|moulage|montage|manufactur(?:e|ing)|making|sewing|assembly"),
@@ -275,7 +282,7 @@ _DOING = re.compile(
 )
 
 BY_PRODUCT = re.compile(
-    r"\b(?:dechets?|chutes?|rebuts?|dreches?|co ?-?produits?|sous - produits?|residus?|marcs?|boues?|cendres?|"
+    r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|sous - produits?|residus?|marcs?|boues?|cendres?|"
     r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
     r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
@@ -283,6 +290,13 @@ BY_PRODUCT = re.compile(
     r"chaleur|heat|fatale|invendus|tombees)\b"
 )
 """What is left over where something else is made, in folded words joined by blanks."""
+
+FIGURATIVE = re.compile(
+    r"^(?:\S+ ){0,2}?(?:images?|exemples?|idees?|raison|lieu|sens|preuves?|reponses?|impression|"
+    r"avantages?|lecons?|vie|suite|envie|rendez vous|coup d' oeil|voix|temps|interets?|"
+    r"examples?|ideas?|proof|answers?|lessons?|time|reasons?|rise|way|up)\b"
+)
+"""What is given or brought without anything being supplied, in the words after the verb."""
 
 # Nouns that say of an organisation beside them what it did: "avec le soutien de la CCI".
 _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(

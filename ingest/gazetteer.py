@@ -74,7 +74,7 @@ class KnownActors:
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._public: dict[frozenset[str], list[str]] = defaultdict(list)
         self._short: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self._with_article: set[int] = set()
+        self._bodies: dict[tuple[Nature, str], list[str]] = defaultdict(list)
         self.places: set[str] = set()
         for actor in actors:
             self._add(actor)
@@ -101,13 +101,14 @@ class KnownActors:
                 if len(words) > 1 or len(words[0]) > 5:
                     self._joined["".join(words)].append(self._number_of[words])
             number = self._number_of[words]
-            if fold(name).split("'")[0].split(" ")[0] in _ARTICLES:
-                self._with_article.add(number)
             if actor.id not in self._owners[number]:
                 self._owners[number].append(actor.id)
             key = public_key(name)
             if key and actor.id not in self._public[key]:
                 self._public[key].append(actor.id)
+        nature = nature_of(actor.name)
+        if actor.place and nature in {Nature.TOWN, Nature.CARE}:
+            self._bodies[nature, fold(actor.place)].append(actor.id)
         for words in {short for name in names for short in _short(name, actor.place)}:
             self._short[words].append(actor.id)
 
@@ -144,10 +145,19 @@ class KnownActors:
         key = public_key(name)
         return tuple(self._public.get(key, ())) if key else ()
 
-    def needs_article(self, known: Known, words: Sequence[str]) -> bool:
-        """Whether the name of one word is always written with its article ("La Poste")."""
-        number = self._number_of.get(tuple(words))
-        return number is not None and number in self._with_article and known.last > known.first
+    def public_bodies(self, nature: Nature, text: str) -> tuple[str, ...]:
+        """The ids of the bodies of a kind in the place that a text speaks of most, in order."""
+        said = fold(text)
+        counts = {
+            place: len(re.findall(rf"(?<!\w){re.escape(place)}(?!\w)", said))
+            for kind, place in self._bodies
+            if kind is nature and place in said
+        }
+        if not counts:
+            return ()
+        most = max(counts.values())
+        places = [place for place, count in counts.items() if count == most]
+        return tuple(self._bodies[nature, places[0]]) if len(places) == 1 else ()
 
     def find(self, sentence: Sequence[Token]) -> list[Known]:
         """The names in a sentence, from left to right; of two that overlap, the longer."""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ingest.actions import BY_PRODUCT, Action
 from ingest.article import Article
-from ingest.gazetteer import KnownActors
+from ingest.gazetteer import KnownActors, name_words
 from ingest.natures import Nature
 from ingest.needs import Need, need_of
 from ingest.participants import Participant, Participants
@@ -27,7 +27,7 @@ from kb.models import Participation, Role
 RULES = "rules"
 """The origin of what no model said."""
 
-MIN_CONFIDENCE = 0.3
+MIN_CONFIDENCE = 0.38
 """What is less sure than this is not worth a person's look."""
 
 __all__ = ["RULES", "KnownActors", "propose"]
@@ -55,6 +55,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         for mention in mentions:
             if sentence.part is Part.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
+    _call_public_bodies_by_name(participants.all, article, actors)
     topic = _topic(need, article.title, lang)
     parts = _parts(found, topic, lang, doubted)
     return Proposals(
@@ -65,6 +66,22 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
 
 def _field(need: Need) -> ProposedField:
     return ProposedField("need", need.phrase, need.sentence.text, need.confidence, RULES)
+
+
+def _call_public_bodies_by_name(
+    participants: Sequence[Participant], article: Article, actors: KnownActors
+) -> None:
+    """Gives "l'hôpital" the name of the one known hospital of the place that is written about."""
+    for one in participants:
+        if one.is_named or one.plural or not one.definite:
+            continue
+        if one.nature not in {Nature.TOWN, Nature.CARE} or len(name_words(one.name)) > 2:
+            continue
+        ids = actors.public_bodies(one.nature, f"{article.title}\n{article.text}")
+        already = any(other.actor_ids == ids for other in participants)
+        if len(ids) == 1 and not already:
+            one.actor_ids, one.how = ids, How.KNOWN
+            one.name = actors.actors[ids[0]].name
 
 
 def _language(article: Article) -> str:
@@ -117,14 +134,17 @@ def _parts(
     for one in found:
         weight = one.weight * prior(one.participant.nature, one.role)
         about = _is_about(one.sentence.text, topic, lang)
+        role = one.role
+        if role is Role.SUPPLIER and one.action is Action.BUY and _is_about(one.about, topic, lang):
+            role = Role.PRODUCER  # who is ordered the thing itself from, makes it
         if one.role in _OF_THE_PRODUCT and not about:
-            weight *= 0.65
+            weight *= 0.65 if one.role is Role.PRODUCER or not one.is_past else 0.95
         elif one.role in _OF_THE_PRODUCT and len(one.about.split()) > 1 and not one.is_past:
             weight *= 1 if _is_about(one.about, topic, lang) else 0.8
         in_doubt = _DISCLAIMER.search(one.sentence.text) is not None
         if id(one.participant) in doubted and (in_doubt or not about):
             weight *= 0.3
-        parts[id(one.participant), one.role].append((min(weight, 0.97), one))
+        parts[id(one.participant), role].append((min(weight, 0.97), one))
     for evidences in parts.values():
         evidences.sort(key=lambda pair: -pair[0])
     return parts
@@ -142,6 +162,9 @@ def _proposals(
         role for one in participants if one.is_named for role in Role
         if scores.get((id(one), role), 0) > MIN_CONFIDENCE
     }  # fmt: skip
+    several = 1 < sum(
+        one.is_named and any((id(one), role) in scores for role in Role) for one in participants
+    )
     for participant in participants:
         if participant.nature is Nature.MEDIA:
             continue
@@ -157,13 +180,14 @@ def _proposals(
         made = [one for _, one in parts.get((id(participant), Role.PRODUCER), ())]
         if by_product and not any(one.is_past or one.action is not Action.MAKE for one in made):
             own.pop(Role.PRODUCER, None)  # its trade leaves what it gives
-        if not participant.is_named and not participant.plural and not participant.definite:
-            for role in own.keys() & named:
+        if not participant.is_named and not participant.definite:
+            for role in own:
                 if not any(one.is_past for _, one in parts[id(participant), role]):
-                    own[role] *= 0.6  # "a polish maker weighs and blends": any polish maker
+                    # "A polish maker weighs and blends": any polish maker.
+                    own[role] *= 0.55 if role in named or several else 0.75
         for role, score in _consistent(own, participant).items():
             confidence = (
-                score * participant.likelihood * (0.85 if participant.how is How.UNNAMED else 1)
+                score * participant.likelihood * (0.95 if participant.how is How.UNNAMED else 1)
             )
             if confidence < MIN_CONFIDENCE:
                 continue

@@ -52,7 +52,7 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
             Nature.CARE,
             r"centres? hospitaliers?(?: \w+)?|hopital|hopitaux|hospitals?|chu|chr|chru|ght|ehpad|"
             r"cliniques?|clinics?|polycliniques?|maisons? de retraite|care homes?|nursing homes?|"
-            r"pharmacies?|pharmaciens?|pharmacists?|infirmiere?s?|nurses|maisons? de sante|soignants|"
+            r"pharmacies?|pharmaciens?|pharmacists?|infirmar(?:y|ies)|infirmiere?s?|nurses|maisons? de sante|soignants|"
             r"aide a domicile|ssiad|samu|health (?:centre|center|trust)",
         ),
         (

@@ -219,7 +219,16 @@ def _is_finite(tokens: Sequence[Token], at: int) -> bool:
         return True
     if tokens[at - 1].form in _INSIDE or tokens[at - 1].form in _LEADING:
         return False
-    return form.endswith(("aient", "erent")) or (form.endswith("ent") and bool(verbs(form)))
+    if form.endswith(("aient", "erent")):
+        return True
+    return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
+
+
+_NOUNS_IN_ENT = frozenset(
+    "patient agent argent recipient ingredient client urgent different adherent accident present "
+    "excellent permanent recent transparent vent cent dent talent equivalent frequent content "
+    "solvent current absorbent detergent permanent component treatment equipment rent spent".split()
+)
 
 
 def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequence[Token]:

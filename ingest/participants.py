@@ -22,6 +22,7 @@ _GENERIC = frozenset(
     "factory industriel fabricant producteur maker producer manufacturer start-up startup pme "
     "structure partenaire fournisseur supplier repreneur".split()
 )
+_OTHER_PARTIES = frozenset("acheteur buyer partenaire partner fournisseur supplier acteur".split())
 _ALIKE = tuple(
     frozenset(words.split())
     for words in (
@@ -117,7 +118,8 @@ class Participants:
         if not reference.number or reference.how is not How.UNNAMED:
             return []
         named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
-        return named if len(named) == reference.number else []
+        known = [one for one in named if one.actor_ids]
+        return next((those for those in (named, known) if len(those) == reference.number), [])
 
     def _see(self, participant: Participant) -> None:
         self._recent = [one for one in self._recent if one is not participant]
@@ -145,6 +147,8 @@ class Participants:
         for at, form in enumerate(forms):
             after = forms[at + 1 : at + 3]
             meant: Participant | None = None
+            if form == "there" and after[:1] in (["is"], ["are"], ["was"], ["were"]):
+                continue
             if form == "there" or (form == "y" and after):
                 meant = self._place
             elif form in _FIRST | _SECOND:
@@ -156,7 +160,7 @@ class Participants:
             elif form in _PRONOUNS and not _is_impersonal(form, after):
                 meant = self._subject_before(sentence.tokens, at, mentions, form)
             elif form in _DEMONSTRATIVES and after == ["-", "ci"]:
-                meant = self._subject_before(sentence.tokens, at, mentions, form)
+                meant = self._last_before(at, mentions, form)
             elif form in {"une", "un", "autre"} and at and forms[at - 1] == "l'":
                 meant = self._one_of_two(forms, at)
             if (
@@ -188,6 +192,14 @@ class Participants:
         if len(named) < 2:
             return None
         return named[-1] if forms[at] == "autre" else named[-2]
+
+    def _last_before(self, at: int, mentions: Sequence[Mention], form: str) -> Participant | None:
+        """Whom "celle-ci" means: who was spoken of last."""
+        before = [mention.participant for mention in mentions if mention.last <= at]
+        here = {id(mention.participant) for mention in mentions}
+        earlier = [one for one in self._recent if id(one) not in here]
+        fitting = [one for one in [*earlier, *before] if one.plural == (form in _PLURALS)]
+        return fitting[-1] if fitting else None
 
     def _subject_before(
         self, tokens: Sequence[Token], at: int, mentions: Sequence[Mention], form: str
@@ -233,10 +245,11 @@ class Participants:
             and not last.participant.plural
         ):
             return last.participant
-        if len(between) > 3:
+        is_a = len(between) > 1 and between[-2] in _COPULAS and between[0] == ","
+        if len(between) > 3 and not (is_a and len(between) < 14):
             return None
         if (
-            between[0] in _COPULAS
+            (between[0] in _COPULAS or is_a)
             and reference.how is How.UNNAMED
             and not reference.definite
             and not preposition(tokens, last.first)
@@ -295,6 +308,8 @@ class Participants:
         if not reference.definite and part is not Part.TITLE:
             return None
         for one in reversed(self._recent):
+            if part is Part.TITLE and not (one.is_named or reference.definite):
+                continue
             if one.plural == reference.plural and self._means(reference, one):
                 return one
         return None
@@ -321,6 +336,8 @@ class Participants:
             return head in one.heads and False
         if head in _GENERIC:
             if len(name_words(reference.name)) > 2:
+                return False
+            if not one.is_named and one.heads & _OTHER_PARTIES:
                 return False
             return one.nature not in PUBLIC and one.nature is not Nature.HAULIER
         if reference.nature is Nature.CARE and one.nature is Nature.CARE:
@@ -410,10 +427,17 @@ def _same_name(one: Participant, reference: Reference) -> bool:
     return False
 
 
+_COMMON_IN_NAMES = frozenset(
+    "steel cement energy energie environment environnement industries industrie services service "
+    "solutions conseil bois metal paper water recycling recyclage plast nature france europe "
+    "local green glass wood food foods international centre sud nord est ouest".split()
+)
+
+
 def _is_proper(word: str) -> bool:
     from ingest.natures import nature_of
 
-    return nature_of(word) is Nature.UNKNOWN
+    return nature_of(word) is Nature.UNKNOWN and word not in _COMMON_IN_NAMES
 
 
 _PREPOSITIONS = frozenset(
@@ -444,6 +468,8 @@ def preposition(tokens: Sequence[Token], first: int) -> str:
     if form == "a" and tokens[at].text not in {"à", "À"}:
         return ""
     if form == "des":
+        if at and tokens[at - 1].form in _PREPOSITIONS:
+            return tokens[at - 1].form if tokens[at - 1].text != "a" else ""
         return "de" if at and _is_noun_like(tokens[at - 1]) else ""
     if at and form in {"de", "d'", "du", "of"} and tokens[at - 1].form in _PARTS:
         return preposition(tokens, at - 1)

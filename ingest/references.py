@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ingest.actions import Action, verbs
+from ingest.actions import BY_PRODUCT, Action, verbs
 from ingest.gazetteer import Known, KnownActors, is_everyday_word
 from ingest.natures import Nature, nature_of
 from ingest.sentences import Sentence, Token
@@ -87,6 +87,9 @@ FIRM_HEADS = _words(
     "plasturgistes verrier verriers chimiste tisseur tisseurs confectionneur confectionneurs "
     "couturieres couturiers scierie esat boulanger boulangers horticulteur pepinieriste "
     "methaniseur briquetier savonnier tonnelier tonneliers papetier cartonnier acheteurs acheteur "
+    "piscine piscines creche creches cantine cantines hotel hotels restaurant restaurants "
+    "supermarche magasin magasins eleveuse apiculteur apiculteurs paysagiste paysagistes couturiere "
+    "tailleur tailleurs ebeniste ebenistes luthier relieur potier ceramiste ceramistes chaufferie "
     "prestataire prestataires sous-traitant equipementier cimentier cimenterie betteravier "
     "donneur repreneur acteurs acteur "
     "company companies firm firms plant plants factory factories workshop workshops maker makers "
@@ -368,14 +371,16 @@ class References:
             pass
         end, name_at = self._extent(tokens, at, taken)
         start, determiner = _left(tokens, at, taken)
-        if form == "works" and (determiner == "" or start == at):
+        if form == "works" and start == at:
             return None
         if _is_sold(tokens, start) or (trade and determiner == "" and name_at < 0):
             return None
         words = tokens[at:end]
         proper = name_at >= 0
         if not proper and determiner == "" and start and tokens[start - 1].form in {"de", "d'"}:
-            return None  # "drêche de brasserie" speaks of no brewery
+            before = " ".join(token.form for token in tokens[max(0, start - 4) : start])
+            if not (form.endswith("s") and BY_PRODUCT.search(before)):
+                return None  # "drêche de brasserie" speaks of no brewery
         name = _written(sentence, start, end)
         if proper and not public and tokens[name_at].form not in LEGAL_FORMS:
             after = sentence.text[tokens[name_at].start : tokens[end - 1].end]
@@ -403,12 +408,13 @@ class References:
         definite = determiner in DEFINITE
         plural = form.endswith("s") or form.endswith("x")
         if determiner == "" and not plural and sentence.part.value == "body" and len(words) < 2:
-            likelihood = 0.5
+            likelihood = 0.6
         else:
-            likelihood = 0.75
+            likelihood = 0.85
         return Reference(
             start, end, _capitalised(name), How.UNNAMED, nature, likelihood, head=form,
             definite=definite, plural=plural,
+            number=_NUMBERS.get(_number_before(tokens, at), 0) if plural else 0,
         )  # fmt: skip
 
     def _extent(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, int]:
@@ -439,7 +445,7 @@ class References:
                 break
             if tokens[inner].is_capital and tokens[inner].form not in _ACRONYMS_NOT_ORGANISATIONS:
                 name_end = self._name_end(tokens, inner, taken)
-                if public:
+                if public or tokens[end].form == "des" or (at and tokens[at].is_capital):
                     return name_end, inner
                 # "une entreprise de Cognac" has no name, it has a place.
                 return (name_end if tokens[at].form in _OF_PLACE else end), -1
@@ -447,7 +453,10 @@ class References:
                 break
             complements += 1
             end = inner + 1
-            while end < len(tokens) and _is_adjective(tokens, end, taken):
+            while end < len(tokens) and (
+                _is_adjective(tokens, end, taken)
+                or (token.form in {"of", "for"} and end < inner + 3 and _goes_on(tokens[end]))
+            ):
                 end += 1
             if (
                 end + 2 < len(tokens)
@@ -533,6 +542,8 @@ class References:
         if self._is_person(tokens, at, end) or (before is not None and before.form in _BRANDS):
             return None, end
         name = sentence.text[token.start : tokens[end - 1].end]
+        if fold(name) in _REGIONS:
+            return None, end
         nature = nature_of(name)
         likelihood = 0.7
         if any(each.form in LEGAL_FORMS for each in words) and len(words) > 1:
@@ -579,6 +590,8 @@ class References:
             return False
         if after[0] in {"les", "la", "le", "l'", "en", "y", "lui", "leur", "se", "s'"}:
             return len(after) > 1 and bool(verbs(after[1]))
+        if after[0] in _ENGLISH_BE:
+            return False  # "Bottles were supplied": nouns stand alone in English
         return (
             after[0] in _VERB_FORMS
             or (after[0] == "," and len(after) > 2 and after[2] not in {"and", "et", ","})
@@ -640,6 +653,7 @@ class References:
         return bool(end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
 
 
+_ENGLISH_BE = _words("is are was were can will do does did had")
 _BRANDS = _words("marque marques brand brands label labels gamme gammes logiciel")
 _NOT_A_NAME = re.compile(r"(?:ment|ly|er|ez|ons|ing|é|ée|és|ées)$", re.IGNORECASE)
 _GENTILE = re.compile(r"(?:ais|ois|iens?|aises?|oises?|iennes?|ains|aines)$")
@@ -713,6 +727,17 @@ def _is_acronym(token: Token) -> bool:
     return token.text.isupper() and 2 <= len(token.form) <= 6
 
 
+def _goes_on(token: Token) -> bool:
+    """Whether a word may go on an English compound: "the transfer of ceramic technologies"."""
+    return (
+        token.is_word
+        and token.text.islower()
+        and not is_everyday_word(token.form)
+        and token.form not in _VERB_FORMS | _NOT_ENGLISH_MODIFIERS
+        and not verbs(token.form)
+    )
+
+
 def _is_adjective(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> bool:
     token = tokens[at]
     if taken[at] or not token.is_word or not token.text[:1].islower():
@@ -747,7 +772,7 @@ def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int,
             and not is_everyday_word(before.form)
             and tokens[at].form in _ENGLISH_HEADS
             and at - start < 4
-            and not (verbs(before.form) and before.form.endswith(("s", "ed")))
+            and (before.form.endswith("ing") or not verbs(before.form))
         )
         if not english and start == 1 and tokens[at].form in _ENGLISH_HEADS:
             # "Container makers joined in": the capital is the sentence's.
@@ -785,6 +810,7 @@ _ENGLISH_HEADS = _words(
 )
 _NOT_ENGLISH_MODIFIERS = _words(
     "to at from by with of for in on and or but as than then bought buys made makes supplied gave "
+    "would could should may might must ever never always often only also already then very "
     "asked found uses used help helps helped told via through between local's including includes"
 )
 

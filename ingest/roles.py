@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ingest.actions import (
     BY_PRODUCT,
+    FIGURATIVE,
     ROLE_OF_DOER,
     Action,
     is_doing,
@@ -31,8 +32,8 @@ from kb.models import Role
 class Evidence:
     """A sentence's word for a role: `weight` 0 to 1, and the phrase that says what was done.
 
-    `about` is what follows the verb, as far as the next one; `is_past` whether it was done, and
-    is not what somebody does for a living.
+    `about` is what follows the verb, as far as the next one; `is_past` is false where it may be
+    what somebody does for a living rather than what was done.
     """
 
     participant: Participant
@@ -93,7 +94,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.AUTHORITY: 0.15, Role.NETWORK: 0.15, Role.FACILITATOR: 0.45, Role.LABORATORY: 0.55,
     },
     Nature.UNKNOWN: {
-        Role.AUTHORITY: 0.35, Role.NETWORK: 0.35, Role.FACILITATOR: 0.6, Role.LABORATORY: 0.6,
+        Role.AUTHORITY: 0.35, Role.NETWORK: 0.35, Role.FACILITATOR: 0.7, Role.LABORATORY: 0.85,
     },
 }  # fmt: skip
 
@@ -115,7 +116,7 @@ _HEAD_ROLES: tuple[tuple[re.Pattern[str], Role, float], ...] = tuple(
         (r"\b(?:transporteurs?|hauliers?|carriers?|coursiers?|couriers?|camionneurs?|livreurs?|logisticiens?)\b", Role.CARRIER, 0.68),
         (r"\b(?:conditionneurs?|embouteilleurs?|packers?|bottlers?|reconditionneurs?)\b", Role.REPACKAGER, 0.68),
         (r"\b(?:laboratoires?|laborator(?:y|ies)|labs?)\b", Role.LABORATORY, 0.35),
-        (r"\b(?:autorites?|administrations?|authorit(?:y|ies)|prefectures?|douanes?|regulators?)\b", Role.AUTHORITY, 0.45),
+        (r"\b(?:autorites?|administrations?|authorit(?:y|ies)|prefectures?|douanes?|regulators?)\b", Role.AUTHORITY, 0.36),
         (r"\b(?:acheteurs?|buyers?)\b", Role.BUYER, 0.3),
         (r"\b(?:partenaires?|fournisseurs?) .*(?:alcool|matiere|tissu)", Role.SUPPLIER, 0.55),
     )
@@ -155,6 +156,7 @@ _LIKEWISE = re.compile(
     r"and so did|along with|together with|de concert avec|aux cotes (?:de|du|des))"
     r"(?: (?:le|la|l'|les|the))?$"
 )
+_ENTRUSTED = re.compile(r"(?:confi|sous-trait|entrust|subcontract|outsourc)")
 _SOURCES = re.compile(r"^(?:sources?|mes sources|photos?|credits?|a lire|contacts?|lire aussi|"
                       r"read more|see also|en savoir plus|for more)\b")  # fmt: skip
 _NOUN_BEFORE = frozenset(
@@ -231,6 +233,10 @@ class _Reader:
             if action is Action.JOIN:
                 options += [(given * 0.8, role, action) for role, given in _by_name(mention)]
             for role, given in ROLE_OF_DOER[action]:
+                if action is Action.NEED and nature not in {
+                    Nature.CARE, Nature.TOWN, Nature.SCHOOL
+                }:  # fmt: skip
+                    given *= 0.3  # a firm may look for an outlet as well
                 if action is Action.TAKE and nature is Nature.HAULIER:
                     role = Role.CARRIER
                 options.append((given, role, action))
@@ -276,6 +282,7 @@ class _Reader:
                     self._told(trigger, mention),
                     action,
                     trigger,
+                    is_doer=False,
                 )
 
     # What nouns say
@@ -321,6 +328,8 @@ class _Reader:
 
     def _doers(self, number: int) -> list[tuple[Mention, float]]:
         trigger = self.triggers[number]
+        if _ENTRUSTED.match(self.tokens[trigger.at].form):
+            return self._entrusted(trigger)
         if trigger.passive:
             return self._agents(number)
         found = self._subject(trigger.at)
@@ -331,6 +340,13 @@ class _Reader:
             if after is not None and inverted and not self._governor[after]:
                 return [(one, 0.9) for one in self._group(after)]
         return found
+
+    def _entrusted(self, trigger: _Trigger) -> list[tuple[Mention, float]]:
+        """To whom a task was given: "a confié le conditionnement à X"."""
+        for position, mention in enumerate(self.mentions):
+            if mention.first > trigger.at and self._governor[position] in _DATIVE:
+                return [(one, 0.9) for one in self._group(position)]
+        return []
 
     def _likewise(self, number: int) -> Iterator[Mention]:
         """Those of whom a sentence goes on to say that they did the same."""
@@ -357,6 +373,14 @@ class _Reader:
             if any(not one.passive for one in later):
                 return []
             return [(one, 1.0) for one in self._group(position)]
+        if Action.TEST in trigger.actions:
+            for position, mention in enumerate(self.mentions):
+                if (
+                    0 < mention.first - at < 6
+                    and self._governor[position] in _PLACE | {"dans", "par"}
+                    and mention.participant.nature in {Nature.LABORATORY, Nature.SCHOOL}
+                ):
+                    return [(mention, 0.9)]
         # "Chez X, la solution est fabriquée et mise en flacon."
         for position, mention in enumerate(self.mentions):
             if mention.is_pronoun and self.tokens[mention.first].form == "there":
@@ -467,7 +491,7 @@ class _Reader:
             if any(token.text == ";" for token in self.tokens[trigger.at : mention.first]):
                 break
             governor = self._governor[position]
-            if governor in _DATIVE:
+            if governor in _DATIVE | {"l'", "au"}:
                 yield mention, "to"
                 if {Action.BUY, Action.TAKE} & set(trigger.actions):
                     yield mention, "from"
@@ -506,6 +530,8 @@ class _Reader:
             }:  # fmt: skip
                 actions = (Action.TAKE,)
             if not actions or self._is_noun(at):
+                continue
+            if Action.SUPPLY in actions and FIGURATIVE.search(following):
                 continue
             weight = self._doubt(at)
             if Action.MAKE in actions and BY_PRODUCT.search(" ".join(following.split()[:3])):
@@ -675,6 +701,9 @@ class _Reader:
         allowed = _JOINERS | {governor}
         if not all(form in allowed for form in forms):
             return ""
+        after = self.tokens[right.last].form if right.last < len(self.tokens) else ""
+        if governor and (verbs(after) or after in _HAVE | _BE):
+            return ""  # "… by X, and Y drove them": a sentence of its own
         if set(forms) & {"et", "and", "&", "ou", "or", "puis", "then", "que"}:
             return "and"
         return "comma" if "," in forms else ""
@@ -753,6 +782,8 @@ class _Reader:
         self, mention: Mention, role: Role, weight: float, contribution: str,
         action: Action | None = None,
         trigger: _Trigger | None = None,
+        *,
+        is_doer: bool = True,
     ) -> Evidence:  # fmt: skip
         if mention.is_pronoun:
             weight *= 0.9
@@ -766,7 +797,7 @@ class _Reader:
             contribution,
             action,
             self._object(trigger) if trigger else "",
-            trigger is not None and self._is_past(trigger.at),
+            trigger is None or not is_doer or self._is_past(trigger.at),
         )
 
     def _object(self, trigger: _Trigger) -> str:
