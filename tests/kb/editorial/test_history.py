@@ -6,11 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlite_utils import Database
 
+from kb import schema
 from kb import store as store_module
 from kb.editorial.versions import Version
 from kb.embedding import Embeddings, TextKind
-from kb.errors import KnowledgeBaseError, UnknownRecord, WithdrawnRecord
+from kb.errors import (
+    KnowledgeBaseError,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+    WithdrawnRecord,
+)
 from kb.identity import Told
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation, Role
@@ -399,3 +406,60 @@ def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(
     assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}
     secretive.erase(Kind.ACTOR, SECRET.id, by="max")
     assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
+
+
+# Bases as they come
+
+
+def test_a_base_that_cannot_be_written_still_tells_all(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put(RECORDS)
+    base.withdraw(Kind.ACTOR, "matha", by="max")
+    draft = base.edit(Kind.ACTOR, "avel", by="léa")
+    job = base.jobs.add("feed", {}, by="léa")
+    assert base.writable
+    base.close()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    read_only = KnowledgeBase(base.folder, WordCountEncoder)
+    assert not read_only.writable
+    assert told(read_only.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert read_only.withdrawal(Kind.ACTOR, "matha") is not None
+    assert read_only.drafts.list() == [draft]
+    assert read_only.jobs.list() == [job]
+    assert read_only.jobs.waiting()
+    for change in (
+        lambda: read_only.withdraw(Kind.ACTOR, "avel", by="max"),
+        lambda: read_only.restore(Kind.ACTOR, "matha", 1, by="max"),
+        lambda: read_only.erase(Kind.ACTOR, "avel", by="max"),
+        lambda: read_only.publish(draft.id, by="max", revision=1),
+        lambda: read_only.drafts.add(POLISH, by="léa", origin="pasted"),
+        read_only.jobs.claim,
+    ):
+        with pytest.raises(ReadOnlyKnowledgeBase):
+            change()
+    read_only.close()
+
+
+def test_a_base_of_the_first_schema_is_migrated_with_its_records(
+    tmp_path: Path, word_counts: WordCountEncoder
+) -> None:
+    with sqlite3.connect(tmp_path / DATABASE_FILE) as connection:
+        schema.MIGRATIONS[0](Database(connection))
+        connection.execute(
+            "insert into actors (id, name, description, place, department, country,"
+            " activity_code, siret, website, lang, themes, source_url, facts, updated_at) values"
+            " ('avel', 'Avel', 'Elle fabrique des cirages.', '', '16', 'FR', '', '', '', 'fr',"
+            " '[\"Cuir\"]', '', '{}', '2026-01-02T03:04:05+00:00')"
+        )
+        connection.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        connection.execute("pragma user_version = 1")
+    connection.close()
+    base = KnowledgeBase(tmp_path, lambda: word_counts)
+    known = base.actor("avel")
+    assert (known.name, known.themes, known.closed_on) == ("Avel", ("Cuir",), "")
+    base.put([replace(known, place="Magnac-Lavalette")], by="max")
+    first = base.history(Kind.ACTOR, "avel")[0]
+    assert (first.number, first.by, first.at[:10]) == (1, "", "2026-01-02")
+    assert first.record == known
+    base.close()
