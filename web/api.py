@@ -36,20 +36,26 @@ Within a version, fields and parameters may be added, and none is removed, renam
 another meaning: ignore the fields you do not know. A change that would break a client makes a \
 new version, under a new path.
 
+**Reading** what is public needs no account. **Writing**, and reading what is not public yet, \
+needs a token: make one on the page of your account, and send it as `Authorization: Bearer qsf_…`. \
+It may do what your account may. Who changes a contribution says in `If-Match` which revision they \
+saw, as `ETag` gave it: of two people at one text, none writes over the other.
+
 **Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
-400: the query cannot be searched. 404: no such record. 422: a parameter is wrong. \
-503: the knowledge base cannot answer now.
+400: the query cannot be searched. 401 and 403: the token is missing, or is not enough. 404: no \
+such record. 409 and 412: someone else was faster. 413: too large. 422: a parameter or the body \
+is wrong. 503: the knowledge base cannot answer now.
 """
 
 
-async def _announce_version(response: Response) -> None:
+async def announce_version(response: Response) -> None:
     response.headers[VERSION_HEADER] = VERSION
 
 
-router = APIRouter(prefix="/api", dependencies=[Depends(_announce_version)])
+router = APIRouter(prefix="/api", dependencies=[Depends(announce_version)])
 
 
-def _problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """How a route's refusals are documented: status to what it means there."""
     return {
         status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
@@ -94,7 +100,7 @@ PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
     response_description="Actors and cases.",
     # Leaves out the `case` of evidence that is not a case.
     response_model_exclude_none=True,
-    responses=_problems(
+    responses=problems(
         {400: "The query has no word to search for, or is too long."} | _WRONG_PARAMETER
     ),
 )
@@ -140,7 +146,7 @@ def search(
     "/actors/{actor_id:path}",
     summary="One actor",
     response_description="The actor.",
-    responses=_problems({404: "No actor has this id."} | _WRONG_PARAMETER),
+    responses=problems({404: "No actor has this id."} | _WRONG_PARAMETER),
 )
 def actor(
     actor_id: str,
@@ -160,7 +166,7 @@ def actor(
     "/cases/{case_id:path}",
     summary="One case",
     response_description="The case.",
-    responses=_problems({404: "No case has this id."} | _WRONG_PARAMETER),
+    responses=problems({404: "No case has this id."} | _WRONG_PARAMETER),
 )
 def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> Case:
     """A case with its text and its participants, each with its role."""

@@ -41,6 +41,15 @@ class AnswerDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyDescription:
+    """What an operation can be sent: a shape, or fields of its own."""
+
+    media_type: str
+    shape: str
+    fields: list[FieldDescription]
+
+
+@dataclass(frozen=True, slots=True)
 class OperationDescription:
     """One method of one path."""
 
@@ -49,6 +58,7 @@ class OperationDescription:
     summary: str
     description: str
     parameters: list[FieldDescription]
+    bodies: list[BodyDescription]
     answers: list[AnswerDescription]
 
 
@@ -87,11 +97,21 @@ def operations(document: Schema) -> Iterator[OperationDescription]:
                     _field(parameter["name"], parameter["schema"], parameter["required"], schemas)
                     for parameter in operation.get("parameters", ())
                 ],
+                bodies=[
+                    BodyDescription(
+                        media_type,
+                        _shape_name(body["schema"]),
+                        _fields(body["schema"], schemas),
+                    )
+                    for media_type, body in operation.get("requestBody", {})
+                    .get("content", {})
+                    .items()
+                ],
                 answers=[
                     AnswerDescription(
                         status,
                         answer["description"],
-                        _shape_name(answer["content"]["application/json"]["schema"]),
+                        _shape_of(answer),
                     )
                     for status, answer in sorted(operation["responses"].items())
                 ],
@@ -103,11 +123,15 @@ def shapes(document: Schema) -> Iterator[ShapeDescription]:
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         if "properties" in schema:
-            fields = [
-                _field(field, field_schema, field in schema.get("required", ()), schemas)
-                for field, field_schema in schema["properties"].items()
-            ]
-            yield ShapeDescription(name, schema.get("description", ""), fields)
+            yield ShapeDescription(name, schema.get("description", ""), _fields(schema, schemas))
+
+
+def _fields(schema: Schema, schemas: Schema) -> list[FieldDescription]:
+    """The fields that a schema has itself."""
+    return [
+        _field(field, field_schema, field in schema.get("required", ()), schemas)
+        for field, field_schema in schema.get("properties", {}).items()
+    ]
 
 
 def _field(name: str, schema: Schema, required: bool, schemas: Schema) -> FieldDescription:
@@ -120,6 +144,12 @@ def _field(name: str, schema: Schema, required: bool, schemas: Schema) -> FieldD
         description=schema.get("description", ""),
         example="" if example is None else json.dumps(example, ensure_ascii=False),
     )
+
+
+def _shape_of(answer: Schema) -> str:
+    """The shape that an answer has; empty where nothing comes with it."""
+    content = answer.get("content", {}).get("application/json")
+    return _shape_name(content["schema"]) if content else ""
 
 
 def _shape_name(schema: Schema) -> str:

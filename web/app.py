@@ -1,11 +1,12 @@
 """The application: every route, around one open knowledge base."""
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import account_pages, api, api_reference, discovery, pages
+from web import account_pages, api, api_reference, contributions_api, discovery, pages
 from web.accounts import Sessions
 from web.assets import Assets
 from web.body_limit import BodyLimit
@@ -27,15 +28,18 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         redoc_url=None,
         # A redirect of Starlette's would name the host of the request, whatever it is.
         redirect_slashes=False,
+        # One name for a shape, whether it is sent or answered.
+        separate_input_output_schemas=False,
     )
     assets = Assets(mounted_at="/static")
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.renderer = Renderer(assets)
     app.state.sessions = Sessions(knowledge_base, settings)
+    app.state.reading = CapacityLimiter(contributions_api.READERS)
     app.state.doorkeeper = account_pages.Doorkeeper()
 
-    for room in (api, api_reference, pages, account_pages, discovery):
+    for room in (contributions_api, api, api_reference, pages, account_pages, discovery):
         app.include_router(room.router)
     app.mount("/static", assets)
     answer_errors(app)

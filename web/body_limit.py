@@ -26,7 +26,9 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._limit_mb = max(settings.max_directory_mb, settings.max_article_mb)
+        # Files come as multipart/form-data, and are kept on disk while they are read.
+        self._files_mb = max(settings.max_directory_mb, settings.max_article_mb)
+        self._text_mb = settings.max_article_mb
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,24 +36,26 @@ class BodyLimit:
             return
         connection = HTTPConnection(scope)
         known = has_session_cookie(connection) or "Authorization" in connection.headers
-        limit = self._limit_mb * MEGABYTE + FORM_BYTES if known else STRANGERS_BYTES
+        is_form = connection.headers.get("Content-Type", "").startswith("multipart/")
+        limit_mb = self._files_mb if is_form else self._text_mb
+        limit = limit_mb * MEGABYTE + FORM_BYTES if known else STRANGERS_BYTES
+        refusal = (
+            too_large(limit_mb)
+            if known
+            else HTTPException(413, "Only who is signed in, or has a token, may send as much.")
+        )
         announced = connection.headers.get("Content-Length", "")
         received = int(announced) if announced.isdecimal() else 0
 
         async def receive_within_limit() -> Message:
             nonlocal received
             if received > limit:
-                raise self._refusal(known=known)
+                raise refusal
             message = await receive()
             if message["type"] == "http.request" and not announced:
                 received += len(message.get("body", b""))
                 if received > limit:
-                    raise self._refusal(known=known)
+                    raise refusal
             return message
 
         await self._app(scope, receive_within_limit, send)
-
-    def _refusal(self, *, known: bool) -> HTTPException:
-        if known:
-            return too_large(self._limit_mb)
-        return HTTPException(413, "Only who is signed in, or has a token, may send as much.")

@@ -5,6 +5,7 @@ unforeseen exceptions are 500, and only they leave a traceback in the log.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import cast
 
 from fastapi import FastAPI, Request
@@ -14,11 +15,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kb.errors import (
     AccountError,
+    EditConflict,
     InputError,
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
     UnknownRecord,
+    WithdrawnRecord,
 )
 from web.addresses import Page, address
 from web.api import VERSION, VERSION_HEADER
@@ -27,6 +30,16 @@ from web.security import SECURITY_HEADERS
 from web.visit import Visit
 
 _log = logging.getLogger(__name__)
+
+_STATUSES: Mapping[type[QuisaitError], int] = {
+    QueryError: 400,
+    WithdrawnRecord: 410,
+    UnknownRecord: 404,
+    EditConflict: 409,
+    AccountError: 422,
+    InputError: 422,
+}
+"""What each error that a visitor can cause is answered with; the first that fits."""
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -49,18 +62,13 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
 
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, QueryError):
-        return _respond(request, 400, str(error))
-    if isinstance(error, UnknownRecord):
-        return _respond(request, 404, str(error))
-    if isinstance(error, AccountError | InputError):
-        return _respond(request, 422, str(error))
-    if isinstance(error, ReadOnlyKnowledgeBase):
-        _log.error("%s %s: %s", request.method, request.url.path, error)
-        return _respond(request, 503, "The knowledge base cannot be written now.")
+    for kind, status in _STATUSES.items():
+        if isinstance(error, kind):
+            return _respond(request, status, str(error))
     # What is amiss with the base, and where it lies, is for whoever runs the server.
     _log.error("%s %s: %s", request.method, request.url.path, error)
-    return _respond(request, 503, "The knowledge base cannot answer now.")
+    can = "be written" if isinstance(error, ReadOnlyKnowledgeBase) else "answer"
+    return _respond(request, 503, f"The knowledge base cannot {can} now.")
 
 
 async def _wrong_parameter(request: Request, error: Exception) -> Response:
@@ -72,9 +80,13 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
 def _in_one_line(error: RequestValidationError) -> str:
     """The first thing wrong, such as `limit: input should be … (given: 500)`."""
     first = error.errors()[0]
-    name = first["loc"][-1]
+    if first["type"] == "json_invalid":
+        return f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][1]}"
+    name = ".".join(str(part) for part in first["loc"][1:]) or first["loc"][0]
     if first["type"] == "missing":
-        return f"{name}: this parameter is required"
+        return f"{name}: this is required"
+    if first["type"] == "extra_forbidden":
+        return f"{name}: there is no such field"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}"
     message = first["msg"]

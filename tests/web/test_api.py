@@ -192,7 +192,7 @@ def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClien
         ({"q": ""}, 400, "The query is empty."),
         ({"q": "🙂"}, 400, "The query has no word."),
         ({"q": "a" * 10_000}, 400, "The query is longer than 1,000 characters."),
-        ({}, 422, "q: this parameter is required"),
+        ({}, 422, "q: this is required"),
         (
             {"q": "gel", "limit": 0},
             422,

@@ -10,8 +10,9 @@ def test_every_operation_parameter_and_shape_is_described(client: TestClient) ->
     document: dict[str, Any] = client.get("/api/openapi.json").json()
     read = Page(client.get("/api/docs").text)
     told = read.one("main").text
-    for path in document["paths"]:
-        assert told.count(f"GET {path}\n") == 1
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert told.count(f"{method.upper()} {path}\n") == 1
     assert "HEAD" not in told
     for operation in operations(document):
         assert operation.description, operation.path
@@ -29,8 +30,8 @@ def test_every_operation_parameter_and_shape_is_described(client: TestClient) ->
 
 def test_types_are_told_in_words(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
-    search = next(iter(operations(document)))
-    assert (search.method, search.path) == ("GET", "/api/search")
+    search = next(one for one in operations(document) if one.path == "/api/search")
+    assert search.method == "GET"
     assert {one.name: (one.type_words, one.required) for one in search.parameters} == {
         "q": ("string", True),
         "limit": ("integer from 1 to 100", False),
@@ -55,18 +56,34 @@ def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
     document = client.get("/api/openapi.json").json()
     assert document["info"]["version"] == "1"
     assert "Stability" in document["info"]["description"]
-    assert set(document["paths"]) == {
-        "/api/search",
-        "/api/actors/{actor_id}",
-        "/api/cases/{case_id}",
-        "/api/status",
+    public = {"/api/search", "/api/actors/{actor_id}", "/api/cases/{case_id}", "/api/status"}
+    assert public < set(document["paths"])
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert bool(operation.get("security")) == (path not in public)
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    schema = answer["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_bodies_are_told_by_their_shape_or_their_fields(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    bodies = {
+        (one.method, one.path): {body.media_type: body for body in one.bodies}
+        for one in operations(document)
     }
-    for path in document["paths"].values():
-        assert list(path) == ["get"]
-        for status, answer in path["get"]["responses"].items():
-            if status != "200":
-                schema = answer["content"]["application/json"]["schema"]
-                assert schema == {"$ref": "#/components/schemas/Problem"}
+    change = bodies["PUT", "/api/contributions/{contribution_id}"]["application/json"]
+    assert (change.shape, change.fields) == ("ContributionChange", [])
+    sent = bodies["POST", "/api/contributions"]
+    assert {field.name for field in sent["application/json"].fields} == {
+        "text",
+        "title",
+        "url",
+        "submit",
+    }
+    assert [field.required for field in sent["multipart/form-data"].fields] == [True, False]
+    assert bodies["GET", "/api/search"] == {}
 
 
 def test_the_documentation_pages_of_the_framework_are_off(client: TestClient) -> None:
