@@ -90,7 +90,8 @@ class KnownActors:
         if actor.place:
             self.places.add(" ".join(name_words(actor.place)) or fold(actor.place))
         names = list(_names_of(actor))
-        for name in names:
+        natures = [nature_of(name) for name in names]
+        for name, nature in zip(names, natures, strict=True):
             words = name_words(name)
             if not words or not any(len(word) > 1 for word in words):
                 continue
@@ -103,13 +104,17 @@ class KnownActors:
             number = self._number_of[words]
             if actor.id not in self._owners[number]:
                 self._owners[number].append(actor.id)
-            key = public_key(name)
+            key = public_key(name, nature)
             if key and actor.id not in self._public[key]:
                 self._public[key].append(actor.id)
-        nature = nature_of(actor.name)
+        nature = natures[0]
         if actor.place and nature in {Nature.TOWN, Nature.CARE}:
             self._bodies[nature, fold(actor.place)].append(actor.id)
-        for words in {short for name in names for short in _short(name, actor.place)}:
+        of_firms = [
+            name for name, nature in zip(names, natures, strict=True)
+            if nature in {Nature.FIRM, Nature.UNKNOWN, Nature.NETWORK, Nature.HAULIER}
+        ]  # fmt: skip
+        for words in {short for name in of_firms for short in _short(name, actor.place)}:
             self._short[words].append(actor.id)
 
     def _index(self) -> None:
@@ -142,7 +147,7 @@ class KnownActors:
         number = self._number_of.get(name_words(name))
         if number is not None:
             return tuple(self._owners[number])
-        key = public_key(name)
+        key = public_key(name, nature_of(name))
         return tuple(self._public.get(key, ())) if key else ()
 
     def public_bodies(self, nature: Nature, text: str) -> tuple[str, ...]:
@@ -237,12 +242,13 @@ def name_words(name: str) -> tuple[str, ...]:
     return telling or tuple(forms)
 
 
-def public_key(name: str) -> frozenset[str]:
+def public_key(name: str, nature: Nature) -> frozenset[str]:
     """What spellings of a public body share, as of "Ville d'Angoulême", "Angoulême town hall".
 
     Empty for what is no public body, or has no place in its name.
     """
-    if nature_of(name) not in {Nature.TOWN, Nature.CARE, Nature.CHAMBER, Nature.STATE,
+    if nature not in {
+        Nature.TOWN, Nature.CARE, Nature.CHAMBER, Nature.STATE,
                                Nature.NETWORK}:  # fmt: skip
         return frozenset()
     said = " ".join(re.findall(r"[^\W_]+", fold(name)))
@@ -270,19 +276,21 @@ def _names_of(actor: Actor) -> Iterator[str]:
     yield from _of_facts(actor.facts)
 
 
+@lru_cache(maxsize=100_000)
+def _is_telling(word: str) -> bool:
+    return nature_of(word) is Nature.UNKNOWN
+
+
 def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
     """What is left of a name without its trade and its place, if that can still be a name."""
     words = name_words(name)
     of_place = set(name_words(place)) if place else set()
-    left = tuple(
-        word for word in words if word not in of_place and nature_of(word) is Nature.UNKNOWN
-    )
+    left = tuple(word for word in words if word not in of_place and _is_telling(word))
     if (
         left
         and left != words
         and max(map(len, left)) >= MIN_FUZZY_CHARS
         and not any(is_everyday_word(word) or word in _VAGUE for word in left)
-        and nature_of(name) in {Nature.FIRM, Nature.UNKNOWN, Nature.NETWORK}
     ):
         yield left
 

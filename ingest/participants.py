@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ingest.actions import verbs
 from ingest.gazetteer import name_words, public_key
-from ingest.natures import Nature
+from ingest.natures import Nature, nature_of
 from ingest.references import How, Reference
 from ingest.sentences import Part, Sentence, Token
 from kb.language import FUNCTION_WORDS
@@ -411,7 +411,7 @@ def _same_name(one: Participant, reference: Reference) -> bool:
     words = set(name_words(reference.name))
     for name in one.names:
         others = set(name_words(name))
-        if others == words or (public_key(name) and public_key(name) == public_key(reference.name)):
+        if others == words or (_same_body(name, reference.name)):
             return True
         shorter, longer = sorted((words, others), key=len)
         proper = {word for word in shorter if len(word) > 3}
@@ -434,9 +434,12 @@ _COMMON_IN_NAMES = frozenset(
 )
 
 
-def _is_proper(word: str) -> bool:
-    from ingest.natures import nature_of
+def _same_body(name: str, other: str) -> bool:
+    key = public_key(name, nature_of(name))
+    return bool(key) and key == public_key(other, nature_of(other))
 
+
+def _is_proper(word: str) -> bool:
     return nature_of(word) is Nature.UNKNOWN and word not in _COMMON_IN_NAMES
 
 

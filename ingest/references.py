@@ -449,7 +449,9 @@ class References:
                     return name_end, inner
                 # "une entreprise de Cognac" has no name, it has a place.
                 return (name_end if tokens[at].form in _OF_PLACE else end), -1
-            if complements == 2 or tokens[inner].form in _VERB_FORMS:
+            if complements == 2 or tokens[inner].form in _VERB_FORMS | _INFINITIVES:
+                break
+            if tokens[inner].form.endswith("er") and verbs(tokens[inner].form):
                 break
             complements += 1
             end = inner + 1
@@ -701,6 +703,7 @@ def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> It
         yield waiting
 
 
+_INFINITIVES = _words("etre avoir faire pouvoir devoir savoir produire fournir vendre")
 _FOR_SOMETHING = _words("centre center agency institute association network")
 _PARTS_OF_A_FIRM = _words(
     "atelier ateliers usine usines laboratoire laboratoires site distillerie workshop workshops "

@@ -25,6 +25,7 @@ from ingest.natures import Nature
 from ingest.participants import Mention, Participant, preposition
 from ingest.references import How
 from ingest.sentences import Part, Sentence, Token
+from kb.language import fold
 from kb.models import Role
 
 
@@ -131,8 +132,8 @@ _NO = frozenset("ne n' ni sans jamais aucun aucune not never no nobody neither n
 _MAYBE = frozenset(
     "pourrait pourraient gagnerait gagneraient devrait devraient aurait auraient saurait sauraient "
     "serait seraient pourra pourront envisage envisagent espere esperent projette projettent "
-    "droit right manquait lacked could would might may should hopes hope plans plan considers considering sait savent knows "
-    "know saurait".split()
+    "droit right manquait lacked could would might may should hopes hope plans plan considers "
+    "considering sait savent knows know peut peuvent can saurait".split()
 )
 _ABLE = frozenset("capable capables susceptible susceptibles suceptible suceptibles able".split())
 _USUALLY = re.compile(
@@ -647,7 +648,7 @@ class _Reader:
                     return 0.0
             if token.form in _MAYBE and at - back <= 10:
                 conditional_perfect = token.form in {"aurait", "auraient", "serait", "seraient"}
-                able = token.form in {"sait", "savent", "know", "knows"}
+                able = token.form in {"sait", "savent", "know", "knows", "peut", "peuvent", "can"}
                 weight = min(weight, 0.4 if conditional_perfect or able else 0.3)
             if token.form in _ABLE and at - back <= 4:
                 weight = min(weight, 0.8)
@@ -701,6 +702,8 @@ class _Reader:
         allowed = _JOINERS | {governor}
         if not all(form in allowed for form in forms):
             return ""
+        if "," in forms and governor and governor not in forms and set(forms) & _ARTICLES:
+            return ""  # "… de la Charente, la mairie": the list would say "de la mairie"
         after = self.tokens[right.last].form if right.last < len(self.tokens) else ""
         if governor and (verbs(after) or after in _HAVE | _BE):
             return ""  # "… by X, and Y drove them": a sentence of its own
@@ -811,10 +814,19 @@ class _Reader:
         token = self.tokens[at]
         if self._is_passive(at) or token.form.endswith("ed"):
             return True
-        near = [one.form for one in self.tokens[max(0, at - 4) : at]]
-        return self._is_participle(at) and bool(set(near) & (_HAVE | _BE))
+        if _ENGLISH_PAST.fullmatch(token.form):
+            return True
+        near = {one.form for one in self.tokens[max(0, at - 4) : at]}
+        if token.form.endswith(("er", "re", "ir")) and near & {"de", "d'", "a", "pour"}:
+            return True
+        return self._is_participle(at) and bool(near & (_HAVE | _BE))
 
 
+_ENGLISH_PAST = re.compile(
+    r"made|sewn|sewed|built|bought|sold|gave|given|sent|took|brought|found|held|told|lent|paid|"
+    r"wove|knit|ran|drove|led|met|got|ground|spun|brewed|rang|hauled"
+)
+_ARTICLES = frozenset("le la l' les the un une des".split())
 _AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(
     ", et and & ou or puis then que ainsi qu' le la l' les the un une des du de d' a an deux plusieurs "
@@ -824,8 +836,6 @@ _JOINERS = frozenset(
 
 def _by_name(mention: Mention) -> list[tuple[Role, float]]:
     """The roles that what a participant is called speaks for."""
-    from ingest.gazetteer import fold
-
     participant = mention.participant
     found: dict[Role, float] = {}
     for name in participant.names:
