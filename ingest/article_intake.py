@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.article import Article
-from ingest.article_readers import ARTICLE_SUFFIXES, fetched_article, read_article
+from ingest.article_readers import ARTICLE_SUFFIXES, NoArticle, fetched_article, read_article
 from ingest.drafting import AlreadyKnown, Drafting
 from ingest.entries import WHOLE_FILE
 from ingest.feed_reader import FeedItem, is_feed, item_article, read_feed
@@ -90,14 +90,17 @@ class ArticleIntake:
             return is_named
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in _NO_ARTICLES)
 
-    def take_file(self, path: Path, name: str = "") -> None:
-        """Takes the article of a file, or those of a feed that was saved as one."""
+    def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
+        """Takes the article of a file, or those of a feed that was saved as one.
+
+        A file that nobody named and that has no article is skipped.
+        """
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
                 self._take_items(name, read_feed(path.read_bytes()))
             return
-        self._take(name, lambda: read_article(path), origin=path.name)
+        self._take(name, partial(read_article, path), origin=path.name, is_named=is_named)
 
     def take_url(self, url: str) -> None:
         """Takes the article at an address; where a feed is there, its articles."""
@@ -107,7 +110,7 @@ class ArticleIntake:
             if is_feed(fetched.content):
                 self._take_items(url, read_feed(fetched.content, url=fetched.url))
             else:
-                self._take(url, lambda: fetched_article(fetched), origin=url)
+                self._take(url, partial(fetched_article, fetched), origin=url)
 
     def take_feed(self, url: str) -> None:
         """Takes the articles of the feed at an address."""
@@ -128,12 +131,20 @@ class ArticleIntake:
                     self._drafting.knows_address(item.url)
                 self._take(name, partial(item_article, item, self._door), origin=name)
 
-    def _take(self, name: str, read: Callable[[], Article], *, origin: str) -> None:
+    def _take(
+        self, name: str, read: Callable[[], Article], *, origin: str, is_named: bool = True
+    ) -> None:
+        self._progress(1)
         with self._noting(name):
-            self.report.read += 1
-            self._progress(1)
-            article = read()
+            try:
+                article = read()
+            except NoArticle as error:
+                if is_named:
+                    raise
+                self.report.note("skipped", Note(name, WHOLE_FILE, str(error)))
+                return
             draft = self._drafting.add(article, origin=origin)
+            self.report.read += 1
             if isinstance(draft.record, Case):
                 self.report.drafts.append(self._drafted(name, draft, draft.record))
             for remark in article.remarks:
@@ -153,13 +164,16 @@ class ArticleIntake:
         try:
             yield
         except AlreadyKnown as known:
+            self.report.read += 1
             if known.case_id:
                 self.case_ids.add(known.case_id)
             self.report.note("known", Note(name, WHOLE_FILE, str(known)))
         except QuisaitError as error:
+            self.report.read += 1
             reason = " ".join(str(error).split()).removeprefix(f"{shown(name)} ")
             self.report.note("failures", Note(name, WHOLE_FILE, reason))
         except OSError as error:
+            self.report.read += 1
             reason = f"cannot be read: {error.strerror}"
             self.report.note("failures", Note(name, WHOLE_FILE, reason))
 

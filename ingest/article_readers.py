@@ -12,6 +12,13 @@ from ingest.text_article import text_page
 from ingest.web_door import Fetched
 from kb.errors import InputError
 
+MIN_ARTICLE_CHARS = 60
+"""What a text says at least to be an article."""
+
+
+class NoArticle(InputError):
+    """What was read holds no article."""
+
 
 def read_article(path: Path) -> Article:
     """The article that a file holds.
@@ -71,10 +78,11 @@ def checked(article: Article) -> Article:
     """The article, if there is one and a case can hold it.
 
     Raises:
-        InputError: it has no text, or too much.
+        NoArticle: it has no text.
+        InputError: it has too much.
     """
-    if not article.text.strip():
-        raise InputError("has no article that could be found: paste its text instead")
+    if len(article.text.strip()) < MIN_ARTICLE_CHARS:
+        raise NoArticle("has no article that could be found: paste its text instead")
     if len(article.text) > MAX_TEXT_CHARS:
         raise InputError(
             f"has an article of {len(article.text):,} characters; at most {MAX_TEXT_CHARS:,} fit: "

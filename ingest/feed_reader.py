@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from ingest.article import Article, FoundField, Person
+from ingest.article import Article, Person
 from ingest.article_limits import MAX_FEED_ITEMS
 from ingest.article_readers import checked, fetched_article
 from ingest.fields import shown
@@ -16,6 +16,7 @@ from ingest.page import Said
 from ingest.persons import bare_name, is_organisation, person_at
 from ingest.shape import article_of
 from ingest.web_door import FEED_TYPES, PAGE_TYPES, Door
+from ingest.written_dates import only_date
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -175,16 +176,12 @@ def _said(entry: "FeedParserDict", title: str) -> Iterator[Said]:
 
 def _iso(written: str, moment: Any) -> str:
     """The moment in its own time zone where it is written in a known form, else in UTC."""
-    from ingest.written_dates import only_date
-
     iso = only_date(written)
     if iso:
         return iso
-    return datetime(*moment[:6], tzinfo=UTC).isoformat(timespec="minutes")
+    year, month, day, hour, minute = moment[:5]
+    return datetime(year, month, day, hour, minute, tzinfo=UTC).isoformat(timespec="minutes")
 
 
 def _plain(html: str) -> str:
     return re.sub(r"<[^>]+>", " ", html)
-
-
-__all__ = ["FeedItem", "FoundField", "fetch_feed", "is_feed", "item_article", "read_feed"]

@@ -19,7 +19,7 @@ from ingest.decoding import decoded, unscrambled
 from ingest.fields import folded
 from ingest.labels import Announced
 from ingest.page import Block, BlockKind, Page, Place, Said
-from ingest.persons import bare_name, is_organisation, is_person, person_at
+from ingest.persons import bare_name, is_organisation, person_at
 from ingest.plain_words import plain
 from ingest.shape import is_prose
 from ingest.written_dates import dates_in
@@ -29,7 +29,7 @@ from kb.markdown import plain_text
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_TOLD_ENCODING = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]+)""", re.I)
+_TOLD_ENCODING = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
@@ -104,7 +104,7 @@ def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -
     if "\ufffd" not in text:
         text = unscrambled(text)
     if not re.search(r"<\s*(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|ul|br"
-                     r"|table|span|main)\b", text[:200_000], re.I):  # fmt: skip
+                     r"|table|span|main)\b", text[:200_000], re.IGNORECASE):  # fmt: skip
         raise InputError("is no HTML: save it as .txt")
     head = _Head(text, url)
     blocks = list(_Walk(_sanitised(text), head.address or url).blocks())
@@ -120,7 +120,7 @@ def feed_link(text: str, url: str) -> str:
     for link in root.iter("link") if root is not None else ():
         kind = (link.get("type") or "").lower()
         if "alternate" in (link.get("rel") or "").lower() and re.search(r"(?:rss|atom)\+xml", kind):
-            return urljoin(url, link.get("href") or "")
+            return str(urljoin(url, link.get("href") or ""))
     return ""
 
 
@@ -211,7 +211,7 @@ class _Head:
                 and same_host
                 and (parts.path.strip("/") or parts.query)
             ):
-                return full
+                return str(full)
         return ""
 
     def _read_linked_data(self) -> None:
@@ -282,7 +282,7 @@ class _Head:
                                  ("dcterms.subject", 0.7), ("citation_keywords", 0.7),
                                  ("news_keywords", 0.7), ("keywords", 0.6)):  # fmt: skip
             values = self._meta.get(name, [])
-            if 0 < len(values) and len(" ".join(values)) < 400:
+            if len(values) > 0 and len(" ".join(values)) < 400:
                 self._add("themes", " ; ".join(values) if len(values) > 1 else values[0], name,
                           confidence)  # fmt: skip
 
@@ -541,10 +541,11 @@ class _Walk:
         cells = [[cell for cell in row if cell.tag in {"td", "th"}] for row in rows]
         widest = max((len(row) for row in cells), default=0)
         nested = any(inner is not table for inner in table.iter("table"))
-        is_layout = nested or widest <= 1 or any(
-            len(cell.text_content()) > 600 or cell.find(".//p") is not None and widest == 1
-            for row in cells for cell in row
-        )  # fmt: skip
+        is_layout = (
+            nested
+            or widest <= 1
+            or any(self._is_part_of_layout(cell) for row in cells for cell in row)
+        )
         if is_layout:
             for row in table:
                 yield from self._layout(row, where)
@@ -563,6 +564,13 @@ class _Walk:
                 yield Block(said, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
                             place=where.place, hint=where.hint)  # fmt: skip
 
+    def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
+        """Whether a cell holds a part of a page rather than a value."""
+        if len(cell.text_content()) > 300:
+            return True
+        layout = _HEADINGS.keys() | {"ul", "ol", "div", "table"}
+        return any(inner.tag in layout for inner in cell.iterdescendants())
+
     def _layout(self, element: "HtmlElement", where: _Where) -> Iterator[Block]:
         """A table that lays out a page: its cells one after the other."""
         if element.tag in {"td", "th", "caption"}:
@@ -573,25 +581,28 @@ class _Walk:
                 yield from self._layout(child, where)
 
     def _definitions(self, element: "HtmlElement", where: _Where) -> Iterator[Block]:
-        term = ""
+        term, parts = "", list[Block]()
         for child in element.iter("dt", "dd"):
-            text = _SPACES.sub(" ", child.text_content()).strip()
-            at = self._at(child, where)
-            if child.tag == "dt":
-                term = text
+            if child.tag == "dd":
+                parts += [part for part in self._inside(child, self._at(child, where)) if part.text]
                 continue
-            parts = [part for part in self._inside(child, at) if part.text]
-            if term and len(term) <= 60 and len(parts) > 1 and all(len(p.text) < 60 for p in parts):
-                joined = " ; ".join(part.text for part in parts)
-                yield Block(f"{term.rstrip(' :')} : {joined}", place=at.place)
-            elif term and len(term) <= 60 and parts:
-                shown = f"{_escaped(term.rstrip(' :'))} : {parts[0].shown}"
-                yield replace(parts[0], text=f"{term.rstrip(' :')} : {parts[0].text}",
-                              markdown=shown, hint="")  # fmt: skip
-                yield from parts[1:]
-            else:
-                yield from parts
-            term = ""
+            yield from self._definition(term, parts)
+            term, parts = _SPACES.sub(" ", child.text_content()).strip().rstrip(" :"), []
+        yield from self._definition(term, parts)
+
+    def _definition(self, term: str, parts: Sequence[Block]) -> Iterator[Block]:
+        """A term and what is said of it, on one line where both are short."""
+        if not term or len(term) > 60 or not parts:
+            if term:
+                yield Block(term, _escaped(term))
+            yield from parts
+        elif len(parts) > 1 and all(len(part.text) < 60 for part in parts):
+            said = f"{term} : {' ; '.join(part.text for part in parts)}"
+            yield Block(said, _escaped(said), place=parts[0].place)
+        else:
+            shown = f"{_escaped(term)} : {parts[0].shown}"
+            yield replace(parts[0], text=f"{term} : {parts[0].text}", markdown=shown, hint="")
+            yield from parts[1:]
 
     def _say(self, text: str | None, piece: _Piece) -> None:
         if text:
@@ -649,9 +660,7 @@ class _Walk:
             line.strip() for line in re.sub(r"[ \t]+", " ", "".join(piece.shown)).split("\n")
         ).strip()
         shown = re.sub(r"\n{2,}", "\n", shown).replace("\n", "  \n")
-        if plain_text(shown) != text:
-            shown = _escaped(text)
-        elif _BLOCK_MARK.match(shown):
+        if plain_text(shown) != text or _BLOCK_MARK.match(shown):
             shown = _escaped(text)
         if where.quoted and kind is BlockKind.PARAGRAPH:
             shown = "> " + shown.replace("\n", "\n> ")
@@ -693,6 +702,3 @@ def _main_text(text: str) -> str:
     from trafilatura import extract
 
     return extract(text, include_comments=False, favor_recall=True, with_metadata=False) or ""
-
-
-__all__ = ["feed_link", "html_page", "inner_page", "is_person"]

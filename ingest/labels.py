@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ingest.article import Person
-from ingest.persons import bare_name, is_job, is_organisation, person_at
+from ingest.persons import bare_name, is_organisation, person_at
 from ingest.plain_words import plain
-from ingest.written_dates import dates_in, is_unclear_date
+from ingest.written_dates import dates_in, is_unclear_date, unclear_dates_in
 
 
 class Announced(StrEnum):
@@ -192,6 +192,12 @@ class _Reading:
         self._text = text
         self._folded = folded
         self._dates = {found.start: found for found in dates_in(text, english=english)}
+        spans = [(found.start, found.end) for found in self._dates.values()]
+        self._unclear = {
+            start: end
+            for start, end in unclear_dates_in(text)
+            if not any(start < other_end and end > other for other, other_end in spans)
+        }
         self._notices: list[Notice] = []
         self._unknown = 0
         self._meaning: Announced | None = None
@@ -213,6 +219,10 @@ class _Reading:
         """Reads what stands at this place; where the next thing begins."""
         if self._date_at(position):
             return self._take_date(position)
+        if position in self._unclear:
+            end = self._unclear[position]
+            self._notices.append(Notice(Announced.OTHER, self._text[position:end], is_bare=True))
+            return end
         for label, end in self._labels_at(position):
             after = self._take(label, self._folded[position:end], end)
             if after:
@@ -387,7 +397,7 @@ class _Reading:
         person, end = person_at(self._text, position)
         rest = self._text[end:].strip(" .,|·•–—()*_/-")
         if person.name and (person.job or rest):
-            later = [at for at in self._dates if at >= end]
+            later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
             if person.job or (later and later[0] - end <= 8):
                 self._notices.append(
                     Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
@@ -402,15 +412,3 @@ class _Reading:
 def is_alone(found: Sequence[Notice]) -> bool:
     """Whether the notices are one label whose value lies on another line."""
     return len(found) == 1 and not found[0].value
-
-
-__all__ = [
-    "DATES",
-    "PEOPLE",
-    "Announced",
-    "Notice",
-    "is_alone",
-    "is_job",
-    "notices",
-    "themes_of",
-]

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _BULLET = re.compile(r"^\s*(?:[•●▪◦‣·∙–\uf0b7\uf0a7\u2022\x95*-])\s+(?=\S)")
 _NUMBER = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?:;…][»”\"')]*$")
-_PAGE_NUMBER = re.compile(r"^\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of|\|)\s*\d{1,4})?\W*$", re.I)
+_PAGE_NUMBER = re.compile(
+    r"^\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of|\|)\s*\d{1,4})?\W*$", re.IGNORECASE
+)
 _HYPHEN = re.compile(r"(?P<left>[^\W\d_]+)[-\u00ad\u2010]$")
 _LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"})
 # First parts that keep their hyphen, and words that a hyphen ties to the verb before them.
@@ -271,12 +273,12 @@ def _block(
 def _said(reader: "PdfReader") -> Iterator[Said]:
     """The properties of the file: a program wrote them, so that they are hints."""
     try:
-        told = reader.metadata or {}
-        title, author = str(told.get("/Title") or ""), str(told.get("/Author") or "")
+        told = reader.metadata
+        title, author = (str(told.title or ""), str(told.author or "")) if told else ("", "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return
     if len(title.split()) >= 3 and not re.search(r"\.\w{3,4}$|^microsoft|untitled|sans titre",
-                                                  title, re.I):  # fmt: skip
+                                                  title, re.IGNORECASE):  # fmt: skip
         yield Said("title", title, f"title of the file: {title}", 0.5)
     if is_person(author):
         person, _ = person_at(author, 0)

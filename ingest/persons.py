@@ -76,7 +76,7 @@ def bare_name(text: str) -> str:
 
 def _spoken(name: str) -> str:
     """The name as one writes it in a sentence: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
-    return _SHOUTED.sub(lambda shouted: shouted[0].capitalize(), name)
+    return _SHOUTED.sub(lambda shouted: shouted.group().capitalize(), name)
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:

@@ -171,7 +171,7 @@ def ingest(
         raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
     HeaderMap(mapping or {})
     run = _Run(knowledge_base, progress, by, articles)
-    for path, is_named, found_source in _files(paths):
+    for path, is_named, found_source in files(paths):
         run.read(path, is_named, source or found_source, mapping or {})
     run.finish(prune, addresses)
     return run.report
@@ -206,7 +206,7 @@ class _Run:
     ) -> None:
         self.report = articles.report if articles else Report()
         self._articles = articles
-        self._article_files: list[Path] = []
+        self._article_files: list[tuple[Path, bool]] = []
         self._knowledge_base = knowledge_base
         self._progress = progress
         self._by = by
@@ -222,7 +222,7 @@ class _Run:
                 self._take(entry, source, str(path))
         except NotInput as error:
             if self._articles is not None and self._articles.takes(path, is_named=is_named):
-                self._article_files.append(path)
+                self._article_files.append((path, is_named))
                 return
             kind = "failures" if is_named else "skipped"
             self.report.note(kind, Note(str(path), WHOLE_FILE, str(error)))
@@ -234,8 +234,8 @@ class _Run:
     def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
         if self._articles is not None:
-            for path in self._article_files:
-                self._articles.take_file(path)
+            for path, is_named in self._article_files:
+                self._articles.take_file(path, is_named=is_named)
             for url in addresses:
                 self._articles.take_url(url)
         if prune and not self.report.failed:
@@ -380,7 +380,7 @@ def _place(file: str, row: int) -> str:
     return file if row == WHOLE_FILE else f"{file}:{row}"
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
+def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
     """The files to read in order, each once, whether it was named, and its source's name."""
     met: set[Path] = set()
     for path in paths:

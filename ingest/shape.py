@@ -40,7 +40,7 @@ _CLOSING = re.compile(
     r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
 )
 _MASTHEAD = re.compile(
-    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.I
+    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.IGNORECASE
 )
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 MAX_TITLE_CHARS = 300
@@ -295,6 +295,7 @@ class _Shape:
         if announced:
             at, notice = announced[0]
             self._found.add("title", notice.value, self._lines[at].text, 0.92)
+            self._leave_before(at)
             self._lines[at].leave()
             self._leave_repeats(notice.value)
             return
@@ -507,7 +508,11 @@ class _Shape:
 
     def _take_person_near(self, at: int, announced: Announced) -> bool:
         near = list(self._next_lines(at))[:2]
-        if near and self._names_somebody(near[0]):
+        attached = at > 0 and not self._lines[at].block.stands_alone
+        above = next((up for up in (at - 1, at - 2) if attached and self._names_above(up)), -1)
+        if above >= 0:
+            name_at, job_at = above, above + 1 if above == at - 2 else -1
+        elif near and self._names_somebody(near[0]) and not self._lines[near[0]].is_used:
             name_at = near[0]
             job_at = near[1] if len(near) > 1 else -1
         elif at and self._names_somebody(at - 1) and not self._lines[at - 1].is_used:
@@ -528,6 +533,14 @@ class _Shape:
         self._found.add_person(announced, person, f"{self._lines[at].text} {line.text}", 0.95)
         return True
 
+    def _names_above(self, at: int) -> bool:
+        """Whether somebody is named here, of whom the lines below say more."""
+        if at < 0 or self._lines[at].is_used or not self._names_somebody(at):
+            return False
+        return all(not one.is_event for one in self._lines[at + 1 : at + 2]) or is_alone(
+            self._lines[at + 1].notices
+        )
+
     def _names_somebody(self, at: int) -> bool:
         line = self._lines[at]
         if is_person(line.text):
@@ -542,7 +555,7 @@ class _Shape:
             and len(line.text) <= MAX_JOB_CHARS
             and (is_job(line.text) or not is_person(line.text))
             and (is_job(line.text) or at > self._last or line.block.place is Place.MARGIN
-                 or at < self._first and len(line.text.split()) <= 6)
+                 or (at < self._first and len(line.text.split()) <= 6))
         )  # fmt: skip
 
     def _take_date_below(self, at: int, announced: Announced) -> bool:
@@ -680,9 +693,11 @@ class _Shape:
         for at, line in enumerate(self._lines):
             if at > self._last and (line.is_event or not line.is_body):
                 is_over = is_over or line.block.place is Place.TEXT
-            if line.is_furniture or (at > self._last and line.opens_elsewhere):
-                line.leave()
-            elif is_over and line.is_body and not line.is_prose:
+            if (
+                line.is_furniture
+                or (at > self._last and line.opens_elsewhere)
+                or (is_over and line.is_body and not line.is_prose)
+            ):
                 line.leave()
         body = [line for line in self._lines if line.is_body]
         while body and body[-1].block.kind is BlockKind.HEADING and body[-1].opens_elsewhere:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from docx.table import Table, _Cell
     from docx.text.paragraph import Paragraph
 
-_HEADING = re.compile(r"(?:heading|titre)\s*(\d)", re.I)
-_TITLE = re.compile(r"^(?:title|titre)$", re.I)
-_LIST = re.compile(r"list|liste|puces|bullet", re.I)
-_NUMBERED = re.compile(r"number|numéro", re.I)
+_HEADING = re.compile(r"(?:heading|titre)\s*(\d)", re.IGNORECASE)
+_TITLE = re.compile(r"^(?:title|titre)$", re.IGNORECASE)
+_LIST = re.compile(r"list|liste|puces|bullet", re.IGNORECASE)
+_NUMBERED = re.compile(r"number|numéro", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*[•●▪◦‣·–*-]\s+(?=\S)")
 _MAX_DEPTH = 5
 

@@ -87,10 +87,17 @@ def only_date(text: str, *, english: bool = False) -> str:
     return ""
 
 
-def is_unclear_date(text: str) -> bool:
-    """Whether a value speaks of a date that is not a day: `juillet 2020`, `04/03/2020`."""
+def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text writes a date of which the day cannot be told: `juillet 2020`, `04/03/2020`."""
     folded = plain(text)
-    return bool(_MONTH_ALONE.search(folded) or _FORMS[-1].search(folded))
+    for form in (_MONTH_ALONE, _FORMS[-1]):
+        for match in form.finditer(folded):
+            yield match.span()
+
+
+def is_unclear_date(text: str) -> bool:
+    """Whether a value speaks of a date of which the day cannot be told."""
+    return any(True for _ in unclear_dates_in(text))
 
 
 def _iso(match: re.Match[str], english: bool) -> str:

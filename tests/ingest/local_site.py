@@ -69,10 +69,15 @@ def serving(answers: dict[str, Answer], tls: ssl.SSLContext | None = None) -> It
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = False  # so that no request outlives its test
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Says nothing: a client may leave as it likes."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    server.daemon_threads = True
     site = Site("127.0.0.1", server.server_address[1], answers)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

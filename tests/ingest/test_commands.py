@@ -160,6 +160,8 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
             }
         ],
         "remarks": [],
+        "known": [],
+        "drafts": [],
     }
 
 
