@@ -1,7 +1,9 @@
-"""The store: everything that is known, in one SQLite database. The only module that speaks SQL.
+"""The store: everything that is known, in one SQLite database.
 
-A store is for one thread at a time. Every change is one transaction that also raises
-the base's generation, by which other threads and processes see that something changed.
+No module speaks SQL but this one and the registers beside it, in `kb.editorial`: what no search
+looks at. A store is for one thread at a time. Every change of what can be found is one
+transaction that also raises the base's generation, by which other threads and processes see that
+something changed.
 """
 
 import contextlib

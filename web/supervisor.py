@@ -64,8 +64,9 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._ending.wait(LOOK_EVERY_S):
-            # A base that cannot be read now may be at the next look.
-            with contextlib.suppress(KnowledgeBaseError):
+            # A base that cannot be read now, or a process for which there is no room, may be at
+            # the next look.
+            with contextlib.suppress(KnowledgeBaseError, OSError):
                 self._look()
 
     def _look(self) -> None:

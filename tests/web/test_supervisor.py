@@ -143,6 +143,19 @@ def test_workers_that_fail_are_started_less_and_less_often(
     assert len(workers.started()) == 2
 
 
+def test_a_worker_that_cannot_be_started_now_is_started_later(
+    base: KnowledgeBase, supervise: Supervise, tmp_path: Path
+) -> None:
+    base.jobs.add("dance", {}, by="")
+    workers = Workers(tmp_path, "time.sleep(60)")
+    python = workers.command[0]
+    workers.command[0] = str(tmp_path / "not-yet")
+    supervise(workers)
+    time.sleep(0.1)
+    (tmp_path / "not-yet").symlink_to(python)
+    until(workers.started)
+
+
 def test_a_base_that_cannot_be_written_has_no_worker(
     base: KnowledgeBase, supervise: Supervise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
