@@ -28,6 +28,7 @@ from kb.embedding import Encoder, TextKind
 from kb.knowledge_base import KnowledgeBase
 from kb.prepared_model import find_model, load_encoder
 from kb.settings import Settings
+from tests.benchmarks import live
 
 QUERIES = (
     "qui pourrait fabriquer du gel hydroalcoolique ?",
@@ -89,6 +90,8 @@ def main() -> None:
         _row("one query embedded, median, ms", _one_query(encoder), _one_query(torch_encoder))
         _row("passages embedded per second", _rate(encoder, texts), _rate(torch_encoder, texts))
         _ingest(settings, encoder, folder, texts)
+    for row in live.measure():
+        _row(*row)
 
 
 def _row(what: str, ours: float, plain: float | None = None) -> None:
