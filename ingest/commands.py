@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest import directory_commands
 from ingest.work_command import work_command
 from kb.command_options import kb_option
 
@@ -27,10 +28,33 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Remove the actors and the cases that the input no longer has, unless a record failed.",
 )
+@click.option(
+    "--source",
+    default="",
+    metavar="NAME",
+    help="Who tells of the actors; the name of the file or folder if not given.",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="How a column is read: a field, `fact` or `ignored`. Remembered for the source.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @kb_option
 def ingest_command(
-    inputs: tuple[str, ...], publish: bool, prune: bool, as_json: bool, kb: Path | None
+    inputs: tuple[str, ...],
+    publish: bool,
+    prune: bool,
+    source: str,
+    mapped: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    kb: Path | None,
 ) -> None:
     """Read directories of actors, cases and articles into the knowledge base.
 
@@ -46,12 +70,18 @@ def ingest_command(
     from tqdm import tqdm
 
     from ingest.article_intake import intake_of, is_address
+    from ingest.mapping import said_in
     from ingest.pipeline import ingest, refuse_missing
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
     addresses = [one for one in inputs if is_address(one)]
     paths = [Path(one) for one in inputs if not is_address(one)]
+    mapping = said_in(mapped)
+    if dry_run:
+        if not directory_commands.dry_run(paths, source, mapping, as_json, kb):
+            raise click.exceptions.Exit(1)
+        return
     refuse_missing(paths)  # before a knowledge base is made for nothing
     settings = Settings.from_environment(kb=kb)
     knowledge_base = KnowledgeBase.open(settings, create=True)
@@ -63,6 +93,8 @@ def ingest_command(
                 paths,
                 progress=bar.update,
                 prune=prune,
+                source=source,
+                mapping=mapping,
                 articles=intake_of(
                     knowledge_base, settings, publish=publish, progress=bar.update
                 ),
@@ -70,6 +102,7 @@ def ingest_command(
             )
         if report.added or report.changed or report.removed:
             knowledge_base.save_index()
+        pairs = knowledge_base.duplicates.count()
     finally:
         knowledge_base.close()
     if as_json:
@@ -78,6 +111,8 @@ def ingest_command(
         _print_report(report)
         if prune and not report.pruned:
             click.echo("Nothing was pruned: correct the failures above, then ingest again.")
+        if pairs:
+            click.echo(f"Pairs of actors that may be one: {pairs}. See `quisait duplicates list`.")
     if report.failures:
         raise click.exceptions.Exit(1)
 
@@ -148,6 +183,7 @@ def evaluate_articles_command(
 
 COMMANDS: list[click.Command] = [
     ingest_command,
+    *directory_commands.COMMANDS,
     export_command,
     work_command,
     evaluate_articles_command,

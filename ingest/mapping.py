@@ -14,6 +14,7 @@ from ingest.columns import (
     REGISTER_FIELDS,
     Column,
     actor_columns,
+    field_of,
 )
 from ingest.fields import folded, shown
 from kb.errors import InputError
@@ -25,20 +26,30 @@ TARGETS = (*dict.fromkeys(ACTOR_FIELDS.values()), *dict.fromkeys(REGISTER_FIELDS
 class HeaderMap:
     """Says where the cells under each header go."""
 
-    def __init__(self, said: Mapping[str, str] = NO_TARGETS) -> None:
-        """`said`: what a person said, a field, `FACT` or `IGNORED` by header.
+    def __init__(
+        self, said: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
+    ) -> None:
+        """What a person said, and what is done without a name.
+
+        Args:
+            said: a field, `FACT` or `IGNORED` by header.
+            takes_any_header: whether the first row is the header even if none of it is the name,
+                so that a person can be shown it and say which is.
 
         Raises:
-            InputError: one is none of them.
+            InputError: what is said is none of them.
         """
-        for header, target in said.items():
+        self.said = {
+            header: field_of(field, ACTOR_FIELDS) or field for header, field in said.items()
+        }
+        for header, target in self.said.items():
             if target not in {*TARGETS, FACT, IGNORED}:
                 raise InputError(
                     f"column {shown(header)} cannot be read as {shown(target)}: write "
                     f"{', '.join(TARGETS[: len(set(ACTOR_FIELDS.values()))])}, {FACT} or {IGNORED}"
                 )
-        self.said = dict(said)
-        self._targets = {folded(header): target for header, target in said.items()}
+        self.takes_any_header = takes_any_header
+        self._targets = {folded(header): target for header, target in self.said.items()}
         self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:

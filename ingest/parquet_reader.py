@@ -31,7 +31,7 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
     try:
         with ParquetFile(path, memory_map=True) as file:
             header = tuple(file.schema_arrow.names)
-            if not header_map.names_actors(header):
+            if not (header_map.names_actors(header) or header_map.takes_any_header):
                 raise InputError(
                     f"has no column called name or nom; its header is {shown_header(header)}"
                 )

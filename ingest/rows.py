@@ -70,6 +70,8 @@ def under_header(lines: Iterator[Line], header_map: HeaderMap) -> Iterator[Row]:
     """
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
     position = header_position([line.cells for line in first], header_map)
+    if position < 0 and header_map.takes_any_header and first and not first[0].reason:
+        position = _likeliest_header([line.cells for line in first], header_map)
     if position < 0:
         raise InputError(_no_header(first))
     header = tuple(first[position].cells)
@@ -83,6 +85,13 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
         if header_map.names_actors(cells) and (position == 0 or header_map.known(cells) > 1):
             return position
     return -1
+
+
+def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
+    """Which row has most headers that are known, then most cells that are not empty."""
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+    known = [header_map.known(cells) for cells in rows]
+    return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
 
 
 def _no_header(lines: Sequence[Line]) -> str:

@@ -59,7 +59,8 @@ def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
             for name in workbook.sheet_names:
                 sheet = workbook.get_sheet_by_name(name)
                 first = list(islice(_lines(sheet.iter_rows()), MAX_ROWS_ABOVE_HEADER))
-                if header_position([line.cells for line in first], header_map) >= 0:
+                is_table = header_position([line.cells for line in first], header_map) >= 0
+                if is_table or (first and header_map.takes_any_header):
                     yield from under_header(_lines(sheet.iter_rows()), header_map)
                     return
                 if first:
@@ -86,7 +87,8 @@ def refuse_bomb(path: Path) -> None:
     try:
         with ZipFile(path) as archive:
             for part in archive.infolist():
-                part.file_size = MAX_UNPACKED_BYTES + 1  # reads on to where the data ends
+                # Reads on to where the data ends, or further than is allowed.
+                part.file_size = MAX_UNPACKED_BYTES + 2 * _BLOCK_BYTES
                 rows, columns = 0, set[bytes]()
                 tail = b""
                 with archive.open(part) as file:
@@ -104,12 +106,17 @@ def refuse_bomb(path: Path) -> None:
                             tail = text[-_LONGEST_PLACE:]
                 _refuse_wide(rows, columns)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        if path.open("rb").read(8) == _OLE:
+        if _begins_with(path, _OLE):
             raise InputError(
                 "is protected by a password, or in the format of before 2007: save it as XLSX "
                 "without a password"
             ) from None
         raise InputError(f"is damaged, or no spreadsheet: {error}") from None
+
+
+def _begins_with(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def _refuse_wide(rows: int, columns: set[bytes]) -> None:

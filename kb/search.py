@@ -101,9 +101,14 @@ def search(
         _let_cases_vouch(actors, cases, known_cases, named, lang, len(index))
     _put_first(named, actors)
 
-    # A case may name an actor that has no entry here yet.
+    # A case may name an actor that has no entry here yet, and one that is closed by now: it
+    # answers no need, but is found by whoever asks for it.
     known_actors = store.actors(actors.keys())
-    actors = {id_: one for id_, one in actors.items() if id_ in known_actors}
+    actors = {
+        id_: one
+        for id_, one in actors.items()
+        if id_ in known_actors and (one.named or not known_actors[id_].closed_on)
+    }
 
     ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
     ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases, lang)

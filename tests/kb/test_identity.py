@@ -31,9 +31,7 @@ def test_what_one_source_says_is_the_record() -> None:
 
 
 def test_the_first_source_keeps_each_field_and_others_fill_what_is_empty() -> None:
-    other = Actor(
-        id="A1", name="AVEL SAS", place="Angoulême", website="https://avel.fr", lang="en"
-    )
+    other = Actor(id="A1", name="AVEL SAS", place="Angoulême", website="https://avel.fr", lang="en")
     assert record(("cci", AVEL), ("annuaire", other)) == replace(AVEL, website="https://avel.fr")
 
 

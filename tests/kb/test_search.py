@@ -265,3 +265,16 @@ def test_any_text_is_answered_or_refused(base: KnowledgeBase, query: str) -> Non
             for mark_start, mark_end in evidence.marks:
                 assert end <= mark_start < mark_end <= len(evidence.text)
                 end = mark_end
+
+
+def test_a_closed_actor_answers_no_need_but_is_found_by_its_name_and_number(
+    base: KnowledgeBase,
+) -> None:
+    needs = ("cirages et crèmes pour le cuir", "gel hydroalcoolique")
+    assert [POLISH.id in ids(base, need, Filters()) for need in needs] == [True, True]
+    base.put([replace(POLISH, closed_on="2024-01-31")])
+    assert [POLISH.id in ids(base, need, Filters()) for need in needs] == [False, False]
+    for query in ("Avel", "552081317", "552 081 317 66522"):
+        assert base.search(query).hits[0].actor.id == POLISH.id
+    case = base.search("gel hydroalcoolique").cases[0].case
+    assert case.participants[0].actor_id == POLISH.id

@@ -10,9 +10,7 @@ from kb.models import Actor, Case, Kind, Participation, Role
 from tests.encoders import WordCountEncoder
 
 SIRET = "73282932000074"
-AVEL = Actor(
-    id="avel", name="Avel", description="Fabrique des cirages.", country="FR", siret=SIRET
-)
+AVEL = Actor(id="avel", name="Avel", description="Fabrique des cirages.", country="FR", siret=SIRET)
 SAME = Actor(id="A-7", name="AVEL SAS", place="Angoulême", country="FR", siret=SIRET)
 MERLET = Actor(id="merlet", name="Merlet", country="FR")
 
