@@ -6,13 +6,45 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import account_pages, api, api_reference, contributions_api, discovery, pages
+from web import (
+    account_pages,
+    api,
+    api_reference,
+    contribution_pages,
+    contributions_api,
+    directory_pages,
+    discovery,
+    draft_pages,
+    duplicate_pages,
+    edit_pages,
+    history_pages,
+    job_pages,
+    jobs_api,
+    moderation_pages,
+    pages,
+    reading_desk,
+    records_api,
+)
 from web.accounts import Sessions
 from web.assets import Assets
 from web.body_limit import BodyLimit
 from web.error_responses import answer_errors
 from web.rendering import Renderer
 from web.security import SecurityHeaders
+
+# Before the reading half, whose ids may hold a slash.
+WRITING_API = (contributions_api, records_api, jobs_api)
+
+EDITORIAL_PAGES = (
+    contribution_pages,
+    directory_pages,
+    draft_pages,
+    moderation_pages,
+    duplicate_pages,
+    history_pages,
+    edit_pages,
+    job_pages,
+)
 
 
 def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
@@ -36,10 +68,18 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.renderer = Renderer(assets)
     app.state.sessions = Sessions(knowledge_base, settings)
-    app.state.reading = CapacityLimiter(contributions_api.READERS)
+    app.state.reading = CapacityLimiter(reading_desk.READERS)
     app.state.doorkeeper = account_pages.Doorkeeper()
 
-    for room in (contributions_api, api, api_reference, pages, account_pages, discovery):
+    for room in (
+        *WRITING_API,
+        api,
+        api_reference,
+        pages,
+        account_pages,
+        discovery,
+        *EDITORIAL_PAGES,
+    ):
         app.include_router(room.router)
     app.mount("/static", assets)
     answer_errors(app)

@@ -1,14 +1,15 @@
-"""The pages by which knowledge comes in: articles, links and directories, and what became of them."""
+"""The pages by which knowledge comes in: articles, links, directories, and what became of them."""
 
-import hashlib
-import tempfile
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from ingest.article import Article
 from ingest.uploads import keep_upload, plain_name
 from kb.editorial.accounts import Account, AccountRole
 from kb.editorial.drafts import Draft, DraftState
@@ -19,7 +20,7 @@ from web.dependencies import AVisit
 from web.input_refusals import Told, told
 from web.localisation import translations
 from web.page_routes import PageRouter, see, text_of
-from web.refusals import Refusal
+from web.refusals import Refusal, not_allowed
 from web.visit import Visit
 from web.wording import N_
 
@@ -27,16 +28,22 @@ ARTICLE_ENDINGS = ".md,.markdown,.txt,.html,.htm,.pdf,.docx,.odt"
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.parquet"
 
 MAX_FILES = 20
-MAX_READ_AT_ONCE = 3
+MAX_READ_AT_ONCE = 4
 """More files than these are read in the background."""
 
+MAX_SOURCE_CHARS = 120
 MEGABYTE = 1_000_000
 
 _NO_TEXT = N_("Paste the text of an article.")
 _NO_FILE = N_("Choose a file first.")
 _NO_LINK = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
 _NO_SOURCE = N_("Say where this directory comes from, such as the name of who keeps it.")
+_NO_DIRECTORY = N_(
+    "This is no directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines or "
+    "Parquet."
+)
 _TOO_MANY = N_("At most 20 files at once.")
+_PUBLISHED = N_("This article is published already.")
 _KNOWN = N_("This text has been contributed before, by somebody else: it is in good hands.")
 
 router = PageRouter()
@@ -49,6 +56,7 @@ class Line:
     name: str
     draft: Draft | None = None
     problem: Told | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,15 @@ def contribute_page(visit: AVisit) -> Response:
 
 
 @router.takes(Page.CONTRIBUTE)
-def contribute(visit: AVisit, account: AContributor, form: AForm) -> Response:
+async def contribute(visit: AVisit, account: AContributor, form: AForm) -> Response:
     takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
     taker = takers.get(text_of(form, "do"))
     if taker is None:
         raise Refusal(400, N_("This form asks for something that this page does not do."))
-    return taker(visit, account, form)
+    # Few articles are read at once, whoever sends them: searches do not wait for them.
+    return await to_thread.run_sync(
+        taker, visit, account, form, limiter=visit.request.app.state.reading
+    )
 
 
 @router.shows(Page.CONTRIBUTIONS)
@@ -110,14 +121,14 @@ def _refused(visit: Visit, form: FormData, name: str, problem: Told | str) -> Re
 
 
 def _text(visit: Visit, account: Account, form: FormData) -> Response:
+    from ingest.article_readers import pasted_article
+
     title, text = text_of(form, "title").strip(), text_of(form, "text").strip()
     if not text:
         return _refused(visit, form, "text", _NO_TEXT)
-    content = f"{title}\n\n{text}" if title else text
-    line = _read(visit, account, "pasted.txt", content.encode(), origin="pasted")
-    if line.problem:
-        return _refused(visit, form, "text", line.problem)
-    return _see_draft(visit, line)
+    whole = f"{title}\n\n{text}" if title else text
+    line = _drafted(visit, account, "", lambda: pasted_article(whole), origin="pasted")
+    return _answer(visit, form, "text", line)
 
 
 def _files(visit: Visit, account: Account, form: FormData) -> Response:
@@ -126,90 +137,140 @@ def _files(visit: Visit, account: Account, form: FormData) -> Response:
         return _refused(visit, form, "files", _NO_FILE)
     if len(files) > MAX_FILES:
         return _refused(visit, form, "files", _TOO_MANY)
+    if len(files) > MAX_READ_AT_ONCE:
+        return _files_later(visit, account, form, files)
     lines = [_read_upload(visit, account, file) for file in files]
     if len(lines) == 1:
-        line = lines[0]
-        if line.problem:
-            return _refused(visit, form, "files", line.problem)
-        return _see_draft(visit, line)
+        return _answer(visit, form, "files", lines[0])
     return _page(visit, Asked(lines=lines))
 
 
+def _files_later(
+    visit: Visit, account: Account, form: FormData, files: Sequence[UploadFile]
+) -> Response:
+    """Keeps many files for a job to read them."""
+    limit = visit.settings.max_article_mb * MEGABYTE
+    try:
+        paths = [
+            keep_upload(visit.knowledge_base.folder, one.filename or "", one.file, max_bytes=limit)
+            for one in files
+        ]
+    except InputError as error:
+        return _refused(visit, form, "files", told(error, visit.language))
+    parameters = {"paths": json.dumps([str(path) for path in paths])}
+    job = visit.knowledge_base.jobs.add("articles", parameters, by=account.name)
+    return see(visit, address(Page.JOB, job.id))
+
+
 def _read_upload(visit: Visit, account: Account, file: UploadFile) -> Line:
+    from ingest.article_readers import article_from_bytes
+
     name = plain_name(file.filename or "")
     limit_mb = visit.settings.max_article_mb
     content = file.file.read(limit_mb * MEGABYTE + 1)
     if len(content) > limit_mb * MEGABYTE:
         problem = InputError(f"has more than {limit_mb} MB")
         return Line(name, problem=told(problem, visit.language))
-    return _read(visit, account, name, content, origin=name)
-
-
-def _read(visit: Visit, account: Account, name: str, content: bytes, *, origin: str) -> Line:
-    """Reads an article out of a file's content, and makes a draft of it."""
-    from ingest.article_readers import read_article
-    from ingest.drafting import draft_article
-
-    base = visit.knowledge_base
-    origin_hash = hashlib.sha256(content).hexdigest()
-    known = base.drafts.with_origin(origin_hash)
-    if known:
-        return _known_line(visit, account, name, known)
-    try:
-        with tempfile.TemporaryDirectory(prefix="quisait-") as folder:
-            path = Path(folder) / name
-            path.write_bytes(content)
-            article = read_article(path)
-        draft = draft_article(
-            base,
-            article,
-            origin=origin,
-            origin_hash=origin_hash,
-            by=account.name,
-            submitted=False,
-        )
-    except InputError as error:
-        return Line(name, problem=told(error, visit.language))
-    return Line(name, draft)
-
-
-def _known_line(visit: Visit, account: Account, name: str, known: Draft) -> Line:
-    if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
-        return Line(name, known)
-    return Line(name, problem=Told(translations(visit.language).gettext(_KNOWN)))
-
-
-def _see_draft(visit: Visit, line: Line) -> Response:
-    assert line.draft is not None  # noqa: S101 (the caller looked)
-    is_new = line.draft.revision == 1 and line.draft.state is DraftState.DRAFT
-    done = "contributed" if is_new else "known"
-    return see(visit, address(Page.DRAFT, line.draft.id, done=done))
+    suffix = Path(name).suffix.lower()
+    return _drafted(visit, account, name, lambda: article_from_bytes(content, suffix), origin=name)
 
 
 def _link(visit: Visit, account: Account, form: FormData) -> Response:
-    raise NotImplementedError
+    """A page becomes a draft at once, a feed a job."""
+    from ingest.article_readers import fetched_article
+    from ingest.drafting import Drafting
+    from ingest.feed_reader import is_feed
+    from ingest.web_door import FEED_TYPES, PAGE_TYPES, Door
+
+    url = text_of(form, "link").strip()
+    if not url:
+        return _refused(visit, form, "link", _NO_LINK)
+    try:
+        Drafting(visit.knowledge_base, by=account.name).knows_address(url)
+        fetched = Door.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
+    except InputError as error:
+        return _answer(visit, form, "link", _failed(visit, account, "", error))
+    if is_feed(fetched.content):
+        job = visit.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
+        return see(visit, address(Page.JOB, job.id))
+    line = _drafted(visit, account, "", lambda: fetched_article(fetched), origin=fetched.url)
+    return _answer(visit, form, "link", line)
+
+
+def _drafted(
+    visit: Visit, account: Account, name: str, read: Callable[[], Article], *, origin: str
+) -> Line:
+    """The draft of an article, for its contributor to look at before it is submitted."""
+    from ingest.assistant import Assistant
+    from ingest.drafting import draft_article
+
+    try:
+        draft = draft_article(
+            visit.knowledge_base,
+            read(),
+            origin=origin,
+            by=account.name,
+            submitted=False,
+            assistant=Assistant.from_settings(visit.settings),
+        )
+    except InputError as error:
+        return _failed(visit, account, name, error)
+    return Line(name, draft)
+
+
+def _failed(visit: Visit, account: Account, name: str, error: InputError) -> Line:
+    """Why a text became no draft; where it is known already, what it became then."""
+    from ingest.drafting import AlreadyKnown
+
+    base, gettext = visit.knowledge_base, translations(visit.language).gettext
+    if isinstance(error, AlreadyKnown) and error.case_id:
+        published = address(Page.CASE, error.case_id).path(visit.language)
+        return Line(name, problem=Told(gettext(_PUBLISHED), href=published))
+    if isinstance(error, AlreadyKnown) and error.draft_id:
+        known = base.drafts.get(error.draft_id)
+        if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
+            return Line(name, known, is_known=True)
+        return Line(name, problem=Told(gettext(_KNOWN)))
+    return Line(name, problem=told(error, visit.language))
+
+
+def _answer(visit: Visit, form: FormData, name: str, line: Line) -> Response:
+    """On to the draft, or back to the form with the reason beside its field."""
+    if line.draft is None:
+        return _refused(visit, form, name, line.problem or _NO_TEXT)
+    done = "known" if line.is_known else "contributed"
+    return see(visit, address(Page.DRAFT, line.draft.id, done=done))
 
 
 # Directories
 
 
 def _directory(visit: Visit, account: Account, form: FormData) -> Response:
+    """Keeps the file; how its columns are read is looked at before anything is.
+
+    A directory is published as it comes: it takes a moderator.
+    """
+    if not account.role.may(AccountRole.MODERATOR):
+        raise not_allowed()
     files = _chosen(form, "directory")
     if not files:
         return _refused(visit, form, "directory", _NO_FILE)
     source = " ".join(text_of(form, "source").split())
     if not source:
         return _refused(visit, form, "source", _NO_SOURCE)
+    name = plain_name(files[0].filename or "")
+    if not name.lower().endswith(tuple(DIRECTORY_ENDINGS.split(","))):
+        return _refused(visit, form, "directory", _NO_DIRECTORY)
     try:
         path = keep_upload(
             visit.knowledge_base.folder,
-            files[0].filename or "",
+            name,
             files[0].file,
             max_bytes=visit.settings.max_directory_mb * MEGABYTE,
         )
     except InputError as error:
         return _refused(visit, form, "directory", told(error, visit.language))
-    return see(visit, address(Page.DIRECTORY, path.parent.name, source=source))
+    return see(visit, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:

@@ -231,7 +231,7 @@ def draft_page(
         source=numbered(draft.source_text, sentences(draft.proposals)),
         actors=actors,
         suggested=_suggested(visit, draft, form.rows, actors),
-        preview=_preview(visit.knowledge_base, form, draft),
+        preview=_preview(form, draft),
         previewed=previewed,
         message=message,
         conflict=conflict,
@@ -258,7 +258,7 @@ def role_choices(visit: Visit) -> Sequence[tuple[str, str]]:
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
-    """What gives the id of the actor that is called so: by its id, or its exact name if only one."""
+    """What gives the id of the actor that is called so: by its id, or by a name only it has."""
 
     def find(given: str) -> str:
         known = actor_or_none(base, given)
@@ -335,7 +335,7 @@ def _suggested(
     return list(suggested.values())[:MAX_SUGGESTIONS]
 
 
-def _preview(base: KnowledgeBase, form: RecordForm, draft: Draft) -> Case | None:
+def _preview(form: RecordForm, draft: Draft) -> Case | None:
     """The case that the form tells, as far as it can be told."""
     if not isinstance(draft.record, Case):
         return None

@@ -41,6 +41,24 @@ FIELD_WORDS: Mapping[str, str] = {
 }
 """What a field of a record is called, on forms and in differences."""
 
+REGISTER_WORDS: Mapping[str, str] = {
+    "id": N_("Identifier"),
+    "usual_name": N_("Usual name"),
+    "sign": N_("Trade sign"),
+    "legal_name": N_("Legal name"),
+    "family_name": N_("Family name"),
+    "first_name": N_("First name"),
+    "siren": N_("SIREN"),
+    "nic": N_("NIC (end of the SIRET)"),
+    "commune_code": N_("Code of the town (INSEE)"),
+    "state": N_("Open or closed"),
+    "state_since": N_("Open or closed since"),
+    "diffusion": N_("Whether it may be shown"),
+    "legal_category": N_("Legal category"),
+    "activity_nomenclature": N_("Nomenclature of the activity"),
+}
+"""What directories and registers have columns for, and no form here has fields."""
+
 STATE_WORDS: Mapping[DraftState, str] = {
     DraftState.DRAFT: N_("Draft"),
     DraftState.SUBMITTED: N_("Waiting for a moderator"),
@@ -62,6 +80,19 @@ JOB_KIND_WORDS: Mapping[str, str] = {
     "articles": N_("Articles"),
     "feed": N_("Feed"),
 }
+
+REASON_WORDS: Mapping[str, str] = {
+    "same_siret": N_("the same SIRET"),
+    "same_siren": N_("the same SIREN"),
+    "same_name": N_("the same name"),
+    "similar_name": N_("names that resemble each other"),
+    "same_place": N_("the same town"),
+    "same_department": N_("the same department"),
+    "same_activity": N_("the same activity"),
+    "similar_activity": N_("activities that resemble each other"),
+    "same_website": N_("the same website"),
+}
+"""Why two actors may be one, as `kb.likeness` names it."""
 
 DONE_WORDS: Mapping[str, str] = {
     "contributed": N_("Received. Check what was read out of it, correct it, then submit it."),

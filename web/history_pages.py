@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from kb.editorial.accounts import Account, AccountRole
+from kb.editorial.accounts import Account
 from kb.editorial.versions import Version
 from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record
@@ -12,7 +12,7 @@ from web.dependencies import AVisit
 from web.differences import differences
 from web.localisation import translations
 from web.page_routes import PageRouter, number_in, see, text_of
-from web.refusals import Refusal, not_allowed
+from web.refusals import Refusal
 from web.visit import Visit
 from web.wording import N_, ROLE_WORDS
 
@@ -79,8 +79,6 @@ def _change(visit: Visit, account: Account, form: AForm, kind: Kind, record_id: 
         base.withdraw(kind, record_id, by=account.name, reason=reason)
         done = "withdrawn"
     elif what == "erase":
-        if not account.role.may(AccountRole.ADMINISTRATOR):
-            raise not_allowed()
         versions = base.history(kind, record_id)
         name = name_of(versions[-1].record) if versions else record_id
         typed = " ".join(text_of(form, "name").split())

@@ -15,10 +15,14 @@ from web.wording import N_
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A line for a person; `lang` where it is in another language than the page."""
+    """A line for a person; `lang` where it is in another language than the page.
+
+    `href` leads to what it speaks of, if to anything.
+    """
 
     text: str
     lang: str = ""
+    href: str = ""
 
 
 _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
@@ -29,7 +33,8 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
         (
             r"^is no article",
             N_(
-                "This is no article: send Markdown, text, HTML, PDF, Word (.docx) or OpenDocument (.odt)."
+                "This is no article: send Markdown, text, HTML, PDF, Word (.docx) or OpenDocument "
+                "(.odt)."
             ),
         ),
         (

@@ -32,6 +32,7 @@ _COUNTS = (
 )
 _LISTS = (
     ("failures", N_("Not kept")),
+    ("known", N_("Known already")),
     ("remarks", N_("Kept, but worth a look")),
     ("skipped", N_("Left out")),
 )
@@ -72,6 +73,7 @@ def job(
         counts=_counts(found.report),
         lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
         drafts=_drafts(visit.knowledge_base, found.report),
+        untold=_untold(found.report),
         shown_notes=SHOWN_NOTES,
         done=done,
     )
@@ -120,13 +122,25 @@ def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
 
 def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:
     """The drafts that a job made, as far as they are still there."""
-    drafts, ids = [], report.get("drafts")
-    for id_ in ids if isinstance(ids, list) else ():
+    drafts, listed = [], report.get("drafts")
+    for one in listed if isinstance(listed, list) else ():
         try:
-            drafts.append(base.drafts.get(str(id_)))
-        except UnknownRecord:
+            drafts.append(base.drafts.get(str(one["draft_id"])))
+        except (UnknownRecord, KeyError, TypeError):
             continue
     return drafts
+
+
+def _untold(report: Mapping[str, object]) -> int:
+    """How many lines were one too many for the report to keep."""
+    kept = (report.get("untold"), report.get("more"))
+    return sum(
+        count
+        for counts in kept
+        if isinstance(counts, Mapping)
+        for count in counts.values()
+        if isinstance(count, int)
+    )
 
 
 def _as_csv(found: Job) -> Response:

@@ -1,4 +1,4 @@
-"""The pages of moderators: what waits for them, and which actors may be one."""
+"""The page of moderators: what waits for them, from whom, since when."""
 
 from starlette.responses import Response
 
@@ -26,6 +26,6 @@ def moderation(visit: AVisit, _account: AModerator, done: str = "") -> Response:
         unsent=drafts.list([DraftState.DRAFT]),
         published=drafts.list([DraftState.PUBLISHED])[:SHOWN_PUBLISHED],
         busy=sum(job.state not in FINAL_STATES for job in visit.knowledge_base.jobs.list()),
-        duplicates=0,
+        duplicates=visit.knowledge_base.duplicates.count(),
         done=done,
     )

@@ -12,7 +12,7 @@ from web.accounts import sessions_of
 from web.addresses import PATTERNS, Address, Page
 from web.visit import Visit
 
-Handler = Callable[..., Response]
+Handler = Callable[..., object]
 
 
 class PageRouter(APIRouter):

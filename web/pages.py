@@ -20,6 +20,7 @@ from web.addresses import PATTERNS, Page, address
 from web.api import MAX_LIMIT
 from web.competences import shown_competences
 from web.dependencies import AVisit
+from web.provenance import said_by_sources
 from web.wording import UNKNOWN_DEPARTMENT, refusal
 
 LIMITS = (10, 25, 50, MAX_LIMIT)
@@ -169,11 +170,14 @@ def actor(visit: AVisit, record_id: str) -> Response:
         found = visit.knowledge_base.actor(record_id)
     except WithdrawnRecord:
         return _withdrawn(visit, Kind.ACTOR, record_id)
+    if found.id != record_id:  # it was found to be another actor
+        return RedirectResponse(address(Page.ACTOR, found.id).path(visit.language), 301)
     return visit.page(
         "actor.html",
         here=address(Page.ACTOR, found.id),
         actor=found,
         shown=shown_competences(visit.knowledge_base, found.id, visit.language),
+        sources=said_by_sources(visit.knowledge_base, found.id),
         linked_data=linked_data.organization(found, visit.absolute_url),
     )
 

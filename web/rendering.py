@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kb.departments import NAMES
 from kb.editorial.accounts import AccountRole
+from kb.errors import InputError
 from kb.hits import Fit
 from kb.models import Role
 from web import linked_data, passages
@@ -23,9 +24,11 @@ from web.editorial_wording import (
     FIELD_WORDS,
     JOB_KIND_WORDS,
     JOB_STATE_WORDS,
+    REASON_WORDS,
     STATE_WORDS,
     confidence_word,
 )
+from web.input_refusals import told
 from web.localisation import (
     Language,
     country_name,
@@ -34,6 +37,7 @@ from web.localisation import (
     written_moment,
     written_number,
 )
+from web.provenance import fact_name
 from web.wording import ACCOUNT_ROLE_WORDS, FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
 
 Value = TypeVar("Value")
@@ -93,6 +97,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         done_word=word_of(DONE_WORDS),
         # A part of a row has its number after its name: `role-2`.
         field_word=lambda name: word_of(FIELD_WORDS)(name.partition("-")[0]),
+        fact_name=fact_name,
         fit_word=fit_word,
         job_kind_word=word_of(JOB_KIND_WORDS),
         job_state_word=word_of(JOB_STATE_WORDS),
@@ -101,6 +106,8 @@ def _environment(language: Language, assets: Assets) -> Environment:
         moment=partial(written_moment, language=language),
         nearness_word=nearness_word,
         number=partial(written_number, language=language),
+        refusal=lambda reason: told(InputError(reason), language),
+        reason_word=word_of(REASON_WORDS),
         role_word=role_word,
         site_name=_site_name,
         state_word=word_of(STATE_WORDS),

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kb.cases import one_edition_each
+from kb.editorial.statements import Statement, Statements
 from kb.errors import QueryError, UnknownRecord
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
@@ -121,8 +122,19 @@ def _fit(score: int) -> Fit:
     return (Fit.NONE, Fit.POSSIBLE, Fit.STRONG)[min(score, 2)]
 
 
+class Unsaid(Statements):
+    """No source is known of anyone."""
+
+    def __init__(self) -> None:
+        pass
+
+    def of(self, actor_id: str) -> Sequence[Statement]:
+        return ()
+
+
 class InMemoryKnowledgeBase(KnowledgeBase):
     def __init__(self, actors: Sequence[Actor] = ACTORS, cases: Sequence[Case] = CASES) -> None:
+        self.statements = Unsaid()
         self._actors = {actor.id: actor for actor in actors}
         self._cases = {case.id: case for case in cases}
         self.searches: list[tuple[str, int, Filters]] = []
