@@ -31,7 +31,7 @@ INDEX_FILE = "passages.npz"
 INDEX_FORMAT = 2
 FORMER_FILES = ("passages.faiss", "passages.faiss.json")
 BATCH = 10_000
-"""How many embeddings are read from the store at once."""
+"""How many embeddings are read, added or saved at once."""
 
 FREE_ROWS, FREE_SHARE = 1_000, 0.25
 """How many more rows than it needs an index holds at most, and that share of them besides."""
@@ -54,7 +54,7 @@ class Index:
         self.dimension = dimension
         self.generation = ""
         self._held = _Held(dimension, FREE_ROWS)
-        # Which of the rows held are of this index.
+        # For each row held, whether it is of this index; none of those beyond the end are.
         self._is_here = np.zeros(0, np.bool_)
         self._sums = Sums.none(dimension)
 
@@ -238,7 +238,8 @@ class _Held:
 
     def cosines(self, query: Embeddings, rows: _Rows) -> Embeddings:
         """The cosines of a `(dimension,)` embedding to these rows, `(len(rows),)`."""
-        query = np.ascontiguousarray(query, np.float32)
+        dimension = self.embeddings.shape[1]
+        query = np.ascontiguousarray(query, np.float32).reshape(dimension)
         cosines = np.empty(len(rows), np.float32)
         # Each row by itself: the same embedding has the same cosine, wherever it stands. The stubs
         # do not know of this function.
@@ -247,7 +248,7 @@ class _Held:
             faiss.swig_ptr(query),
             faiss.swig_ptr(self.embeddings),
             faiss.swig_ptr(rows),
-            len(query),
+            dimension,
             1,
             len(rows),
         )

@@ -79,6 +79,12 @@ def test_cosines_of_given_passages(store: Store) -> None:
     assert index.cosines(query, []) == {}
 
 
+def test_a_query_of_another_dimension_is_refused(store: Store) -> None:
+    add(store, names(3), unit_rows(3))
+    with pytest.raises(ValueError, match="reshape"):
+        Index("e", DIMENSION).refreshed(store).search(np.ones(DIMENSION + 1, np.float32), 3)
+
+
 def test_an_empty_index_finds_nothing(store: Store) -> None:
     index = Index("e", DIMENSION).refreshed(store)
     query = unit_rows(1)[0]

@@ -149,6 +149,32 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
         assert DISTILLER in [hit.actor for hit in slow.result().hits]
 
 
+def test_a_search_waits_for_an_index_that_is_soon_there(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.knowledge_base.REFRESH_PATIENCE_S", 10)
+    base.put([GLOVER])
+    base.search("gants")
+    begun, go_on = threading.Event(), threading.Event()
+    refreshed = Index.refreshed
+
+    def slowly(index: Index, store: Store) -> Index:
+        begun.set()
+        assert go_on.wait(10)
+        return refreshed(index, store)
+
+    monkeypatch.setattr(Index, "refreshed", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        base.put([DISTILLER])
+        first = pool.submit(base.search, "alcool")
+        assert begun.wait(10)
+        base.put([POLISH])
+        second = pool.submit(base.search, "cirage")  # after the first took its state
+        go_on.set()
+        assert DISTILLER in [hit.actor for hit in first.result().hits]
+        assert POLISH in [hit.actor for hit in second.result().hits]
+
+
 def test_browsing(base: KnowledgeBase) -> None:
     base.put(RECORDS)
     assert [actor.id for actor in base.actors(Filters(theme="cuir"))] == ["avel", "gants"]
