@@ -12,6 +12,7 @@ import pytest
 from kb.editorial import jobs as jobs_module
 from kb.editorial.jobs import JobState
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
 from web import supervisor as module
 from web.supervisor import Supervisor, worker_command
 
@@ -200,7 +201,7 @@ def test_a_directory_is_ingested_beside_a_server_that_goes_on_answering(
         url = server.stdout.readline().split()[-1]
         try:
             job = base.jobs.add("directory", {"path": str(path)}, by="")
-            until(lambda: base.jobs.get(job.id).done > 64)
+            until(lambda: base.ids(Kind.ACTOR), 60.0)
             asked = time.monotonic()
             found = httpx.get(f"{url}/api/search", params={"q": "pièces en bois"}).json()
             took = time.monotonic() - asked
