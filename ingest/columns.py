@@ -163,7 +163,8 @@ REGISTER_NAMES = _fields_by_name(
         "activity_code": ("activitePrincipaleEtablissement", "activité principale"),
         "place": ("libelleCommuneEtablissement", "libellé commune"),
         "country": ("libellePaysEtrangerEtablissement",),
-        "siret": ("siret siège", "siège siret"),
+        "siret": ("siret siège",),
+        "closed_on": ("date fermeture",),
     }
 )
 """What the registers call fields of an actor."""
@@ -183,6 +184,7 @@ _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
 }
+_OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 
 CASE_FIELDS = _fields_by_name(
@@ -263,12 +265,12 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
 
 def _guessed_field(name: str, names: Sequence[str]) -> str:
-    if name == _COMMUNE and _COMMUNE_NAME in names:
+    name = name.removeprefix(_OF_HEAD_OFFICE)
+    if name == _COMMUNE and any(other.endswith(_COMMUNE_NAME) for other in names):
         return "commune_code"  # the code beside the name, as data.gouv.fr's directories have it
     for fields in (ACTOR_FIELDS, REGISTER_NAMES, REGISTER_FIELDS):
-        for known_as in (name, name.removeprefix("siege ")):
-            if known_as in fields:
-                return fields[known_as]
+        if name in fields:
+            return fields[name]
     return ""
 
 

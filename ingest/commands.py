@@ -71,13 +71,14 @@ def ingest_command(
 
     from ingest.article_intake import intake_of, is_address
     from ingest.mapping import said_in
-    from ingest.pipeline import ingest, refuse_missing
+    from ingest.pipeline import ingest, refuse_missing, refuse_unusable
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
     addresses = [one for one in inputs if is_address(one)]
     paths = [Path(one) for one in inputs if not is_address(one)]
     mapping = said_in(mapped)
+    refuse_unusable(source, mapping)
     if dry_run:
         if not directory_commands.dry_run(paths, source, mapping, as_json, kb):
             raise click.exceptions.Exit(1)

@@ -167,9 +167,7 @@ def ingest(
             nothing was read.
     """
     refuse_missing(paths)
-    if source == MODERATION:
-        raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
-    HeaderMap(mapping or {})
+    refuse_unusable(source, mapping or {})
     run = _Run(knowledge_base, progress, by, articles)
     for path, is_named, found_source in files(paths):
         run.read(path, is_named, source or found_source, mapping or {})
@@ -177,10 +175,22 @@ def ingest(
     return run.report
 
 
+def refuse_unusable(source: str, mapping: Mapping[str, str]) -> None:
+    """Refuses what cannot be the name of a source, or how its columns are read.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if source == MODERATION:
+        raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
+    HeaderMap(mapping)
+
+
 def source_of(path: Path) -> str:
     """The name of a source after the file or the folder that it is: `firms.csv` is "firms"."""
     name = path.resolve().name
-    return name if path.is_dir() else name.partition(".")[0] or name
+    stem = name if path.is_dir() else name.partition(".")[0]
+    return stem if stem not in {"", MODERATION} else f"file {name}"
 
 
 def refuse_missing(paths: Sequence[Path]) -> None:

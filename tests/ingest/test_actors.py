@@ -119,3 +119,52 @@ def test_a_row_that_cannot_be_kept_says_why(cells: dict[str, str], reason: str) 
 def test_a_fact_can_be_too_long_as_well() -> None:
     with pytest.raises(InputError, match=r"^Note has 20,001 characters; at most 20,000 fit$"):
         actor_from({"name": "x"}, {"Note": "y" * 20_001})
+
+
+@pytest.mark.parametrize(
+    ("written", "siret"),
+    [
+        ("73282932000074.0", "73282932000074"),
+        ("7,3282932000074E+13", "73282932000074"),
+        ("7.3282932000074e13", "73282932000074"),
+        ("5420120700013", "05420120700013"),
+    ],
+)
+def test_a_siret_that_a_spreadsheet_took_for_a_number_is_made_what_it_was(
+    written: str, siret: str
+) -> None:
+    assert actor_from({"name": "x", "siret": written}).siret == siret
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2024-01-31", "2024-01-31"),
+        ("31/01/2024", "2024-01-31"),
+        ("1.2.2024", "2024-02-01"),
+        ("2024-01-31 00:00:00", "2024-01-31"),
+        ("2024-01-31T00:00:00", "2024-01-31"),
+    ],
+)
+def test_the_day_of_closing_may_be_written_in_french(written: str, day: str) -> None:
+    assert actor_from({"name": "x", "closed_on": written}).closed_on == day
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("31/02/2024", "closed_on '31/02/2024' is not a day of the calendar"),
+        ("hier", "closed_on 'hier' is not a date such as 2020-03-18"),
+    ],
+)
+def test_a_day_of_closing_that_is_none_is_refused(written: str, reason: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        actor_from({"name": "x", "closed_on": written})
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("text", ["crÃ©ation", "lâ€™atelier", "NÂ° 1"])
+def test_letters_that_were_encoded_twice_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"^description holds '.+', a letter that was encoded"):
+        actor_from({"name": "x", "description": text})
+    assert actor_from({"name": "SÃO, Pâte à l’Âge"}).name == "SÃO, Pâte à l’Âge"

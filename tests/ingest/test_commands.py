@@ -204,3 +204,81 @@ def test_the_commands_are_known_without_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_dry_run_shows_and_changes_nothing(tmp_path: Path, folder: Path) -> None:
+    result = run("ingest", folder, "--dry-run", kb=tmp_path / "kb")
+    assert result.exit_code == 0
+    assert result.output == (
+        f"{folder}/actors.csv, source 'input':\n"
+        "  column  is read as   for example\n"
+        "  nom     name         Avel · Merlet\n"
+        "  métier  description  Fabrique des cirages · Distille des eaux-de-vie\n"
+        "2 rows looked at: 2 would be kept, 0 would fail.\n"
+        "Nothing was changed: this was a dry run.\n"
+    )
+    assert not (tmp_path / "kb").exists()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_how_columns_are_read_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "firmes.csv"
+    path.write_text("Intitulé\nAvel\n", encoding="utf-8")
+    assert run("ingest", path, kb=tmp_path / "kb").exit_code == 1
+    said = run("ingest", path, "--source", "CCI", "--map", "Intitulé=nom", kb=tmp_path / "kb")
+    assert said.exit_code == 0
+    again = run("ingest", path, "--source", "CCI", kb=tmp_path / "kb")
+    assert again.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed")
+    shown = json.loads(
+        run("ingest", path, "--source", "CCI", "--dry-run", "--json", kb=tmp_path / "kb").output
+    )
+    assert shown["previews"][0]["columns"][0]["target"] == "name"
+
+
+def test_a_mapping_that_cannot_be_used_makes_no_base(tmp_path: Path, folder: Path) -> None:
+    result = run("ingest", folder, "--map", "nom", kb=tmp_path / "kb")
+    assert str(result.exception) == "'nom' is not of the form header=field"
+    result = run("ingest", folder, "--source", "moderation", kb=tmp_path / "kb")
+    assert isinstance(result.exception, InputError)
+    assert not (tmp_path / "kb").exists()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
+    path, kb = tmp_path / "firmes.csv", tmp_path / "kb"
+    path.write_text(
+        "id;nom;commune\na;Merlet SARL;Cognac\nb;Ets Merlet;Cognac\nc;Avel;Cognac\n",
+        encoding="utf-8",
+    )
+    told = run("ingest", path, kb=kb)
+    assert told.output.endswith(
+        "Pairs of actors that may be one: 1. See `quisait duplicates list`.\n"
+    )
+    listed = group("list", kb=kb)
+    assert listed.output == (
+        "0.90  same name, same place\n"
+        "      a: Merlet SARL (Cognac)\n"
+        "      b: Ets Merlet (Cognac)\n"
+        "1 pair.\n"
+    )
+    assert json.loads(group("list", "--json", kb=kb).output)[0]["left_id"] == "a"
+    assert group("decide", "a", "b", kb=kb).exit_code == 2
+    assert group("decide", "a", "b", "--same", "--keep", "b", kb=kb).output == (
+        "a and b are one now: b.\n"
+    )
+    assert group("decide", "b", "c", "--different", kb=kb).output == (
+        "b and c are two: they will not be asked about again.\n"
+    )
+    assert group("list", kb=kb).output == "0 pairs.\n"
+    assert group("list", "--state", "different", kb=kb).output.endswith("1 pair.\n")
+    again = run("ingest", path, kb=kb)
+    assert again.output.startswith("3 read, 0 added, 0 changed, 3 unchanged, 0 failed")
+    base = opened(kb)
+    assert base.ids(Kind.ACTOR) == {"b", "c"}
+    base.close()
+
+
+def group(*arguments: str, kb: Path) -> Result:
+    command = next(each for each in COMMANDS if each.name == "duplicates")
+    return CliRunner().invoke(command, [*arguments, "--kb", str(kb)])

@@ -4,6 +4,7 @@ import pytest
 
 from ingest.csv_reader import read_csv
 from ingest.entries import Entry
+from ingest.mapping import HeaderMap
 from kb.errors import InputError
 from kb.models import Actor
 
@@ -147,3 +148,22 @@ def test_a_binary_file_is_no_directory(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00")
     with pytest.raises(InputError, match=r"^is not text$"):
         list(read_csv(path))
+
+
+def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    content = "Annuaire des firmes;;\n;;\nÉdité en 2026, par la CCI;;\nNom;Métier;Dépt\nAvel;x;16\n"
+    assert read(tmp_path, content) == [
+        Entry(5, actor("Avel", description="x", department="16")),
+    ]
+
+
+def test_a_row_that_only_looks_like_a_header_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^has no column called name or nom"):
+        read(tmp_path, "Ville;Effectif\nEntreprise;3\n")
+
+
+def test_columns_are_read_as_a_person_said(tmp_path: Path) -> None:
+    path = tmp_path / "actors.csv"
+    path.write_text("Intitulé;Objet\nAvel;Cirages\n", encoding="utf-8")
+    header_map = HeaderMap({"intitulé": "name", "objet": "description"})
+    assert list(read_csv(path, header_map)) == [Entry(2, actor("Avel", description="Cirages"))]

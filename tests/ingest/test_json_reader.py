@@ -94,3 +94,26 @@ def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
         Entry(5, reason="has no name"),
         Entry(6, MERLET),
     ]
+
+
+def test_a_file_that_breaks_off_is_read_up_to_there(tmp_path: Path) -> None:
+    entries = read_json(write(tmp_path, '{"a": {"actors": 1}, "actors": [{"name": "Avel"}, {"na'))
+    with pytest.raises(InputError, match=r"^is not JSON: "):
+        next(entries)
+    entries = read_json(write(tmp_path, '[{"name": "Avel"}, {"na'))
+    assert next(entries) == Entry(1, AVEL)
+    with pytest.raises(InputError, match=r"^is not JSON: Unterminated string"):
+        next(entries)
+
+
+def test_the_array_is_found_beside_what_has_its_name_deeper(tmp_path: Path) -> None:
+    content = '{"meta": {"actors": [1]}, "actors": [{"name": "Avel"}]}'
+    assert list(read_json(write(tmp_path, content))) == [Entry(1, AVEL)]
+
+
+def test_a_file_of_another_encoding_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "actors.json"
+    path.write_text('[{"nom": "Délage"}]', encoding="utf-16")
+    assert [entry.record for entry in read_json(path)] == [
+        Actor(id="delage", name="Délage", country="FR")
+    ]

@@ -36,7 +36,7 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
         tags=[["Cuir", "Chimie"]],
         effectif=[40.0],
         ca=[Decimal("1.50")],
-        vu=[datetime(2025, 1, 2, 3, 4)],
+        vu=[datetime.fromisoformat("2025-01-02T03:04")],
         note=[float("nan")],
         adresse=[{"cp": "16000"}],
     )

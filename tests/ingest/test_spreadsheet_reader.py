@@ -65,7 +65,15 @@ def test_cells_are_read_as_a_person_reads_them(tmp_path: Path) -> None:
         tmp_path / "a.xlsx",
         Firmes=[
             ["Raison sociale", "SIRET", "Dépt", "Fermé le", "Effectif", "Visite", "Export"],
-            ["Avel", SIRET, 1, date(2024, 1, 31), 40.5, datetime(2025, 3, 4, 9, 30), True],
+            [
+                "Avel",
+                SIRET,
+                1,
+                date(2024, 1, 31),
+                40.5,
+                datetime.fromisoformat("2025-03-04T09:30"),
+                True,
+            ],
         ],
     )
     assert list(read_spreadsheet(path)) == [

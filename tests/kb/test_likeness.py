@@ -4,8 +4,24 @@ from kb.likeness import LIKELY, blocks, likeness, name_likeness
 from kb.models import Actor
 
 
-def actor(name: str, place: str = "", **known: str) -> Actor:
-    return Actor(id="x", name=name, place=place, **known)
+def actor(
+    name: str,
+    place: str = "",
+    *,
+    department: str = "",
+    activity_code: str = "",
+    siret: str = "",
+    website: str = "",
+) -> Actor:
+    return Actor(
+        id="x",
+        name=name,
+        place=place,
+        department=department,
+        activity_code=activity_code,
+        siret=siret,
+        website=website,
+    )
 
 
 @pytest.mark.parametrize(
