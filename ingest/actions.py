@@ -228,51 +228,196 @@ _PATTERNS = {action: re.compile(pattern) for action, pattern in _VERBS.items()}
 _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = tuple(
     (action, re.compile(verb), re.compile(rest) if rest else None)
     for action, verb, rest in (
-        (Action.PACK, r"mis|mise|mises|met|mettent|mettre|mettait|put|puts", r"^(?:\S+ ){0,6}?(?:en|dans (?:de |des )?(?:petits )?|in|into)(?: \S+){0,2} ?(?:flacons?|bouteilles?|bidons?|sachets?|cartons?|bottles?|jerrycans?|sacs|containers|pots|vials|fioles)"),
-        (Action.SUPPLY, r"mis|mise|mises|met|mettent|mettre|mettait", r"^(?:\S+ ){0,6}?(?:a (?:la )?disposition|en commun)"),
-        (Action.SUPPLY, r"hand|hands|handed|pass|passes|passed|put|made", r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b"),
-        (Action.FACILITATE, r"mis|mise|mises|met|mettent|mettre|mettait|put|puts", r"^(?:\S+ ){0,10}?(?:en (?:relation|contact|lien)|autour|in (?:touch|contact)|together|around)"),
-        (Action.FACILITATE, r"fait|font|faire|faisait|a fait|joue|jouent|jouer|tenu|served|acted|played|plays|acts|act", r"^(?:\S+ ){0,3}?(?:le lien|la liaison|l' intermediaire|les presentations|l' interface|le role de|un role de|le relais|as (?:the |an? )?(?:broker|go between|intermediary|matchmaker|facilitator)|the go between|role d')"),
-        (Action.FACILITATE, r"brought|brings|bring|called|calls|got", r"^(?:\S+ ){0,10}?(?:together|round|around|meeting|table)"),
-        (Action.FACILITATE, r"passe|passes|passer|decroche|tire|made|makes", r"^(?:\S+ ){0,4}?(?:coups? de (?:fil|telephone)|introductions?|the introductions?)"),
-        (Action.TRANSFORM, r"tire|tirent|tirer|turn|turns|turned|turning|made|makes|make|change|changes", r"^(?:\S+ ){0,8}?(?:into|parti|out of)\b"),
+        (
+            Action.PACK,
+            r"mis|mise|mises|met|mettent|mettre|mettait|put|puts",
+            r"^(?:\S+ ){0,6}?(?:en|dans (?:de |des )?(?:petits )?|in|"
+            r"into)(?: \S+){0,2} ?(?:flacons?|bouteilles?|bidons?|sachets?|cartons?|bottles?|"
+            r"jerrycans?|sacs|containers|pots|vials|fioles)",
+        ),
+        (
+            Action.SUPPLY,
+            r"mis|mise|mises|met|mettent|mettre|mettait",
+            r"^(?:\S+ ){0,6}?(?:a (?:la )?disposition|en commun)",
+        ),
+        (
+            Action.SUPPLY,
+            r"hand|hands|handed|pass|passes|passed|put|made",
+            r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b",
+        ),
+        (
+            Action.FACILITATE,
+            r"mis|mise|mises|met|mettent|mettre|mettait|put|puts",
+            r"^(?:\S+ ){0,10}?(?:en (?:relation|contact|lien)|autour|in (?:touch|contact)|"
+            r"together|around)",
+        ),
+        (
+            Action.FACILITATE,
+            r"fait|font|faire|faisait|a fait|joue|jouent|jouer|tenu|served|acted|played|plays|"
+            r"acts|act",
+            r"^(?:\S+ ){0,3}?(?:le lien|la liaison|l' intermediaire|les presentations|"
+            r"l' interface|le role de|un role de|le relais|as (?:the |an? )?(?:broker|go between|"
+            r"intermediary|matchmaker|facilitator)|the go between|role d')",
+        ),
+        (
+            Action.FACILITATE,
+            r"brought|brings|bring|called|calls|got",
+            r"^(?:\S+ ){0,10}?(?:together|round|around|meeting|table)",
+        ),
+        (
+            Action.FACILITATE,
+            r"passe|passes|passer|decroche|tire|made|makes",
+            r"^(?:\S+ ){0,4}?(?:coups? de (?:fil|telephone)|introductions?|the introductions?)",
+        ),
+        (
+            Action.TRANSFORM,
+            r"tire|tirent|tirer|turn|turns|turned|turning|made|makes|make|change|changes",
+            r"^(?:\S+ ){0,8}?(?:into|parti|out of)\b",
+        ),
         (Action.TRANSFORM, r"fait|font|faire|faisait", r"^(?:des|du|de la|un|une|son|sa)\b"),
-        (Action.MAKE, r"fait|font|faire|faisait|faisaient", r"^(?:des|du|de la|de l'|les|leurs|ses)\b"),
-        (Action.MAKE, r"mis|mise|mises|met|mettent|mettre|passe|passee|passent|passes|turned|switched|switches|turns|moved|turn", r"^(?:aussi |maintenant |alors |its lines? |over |their lines? )?(?:a la|au|aux|a l'|to) (?!disposition|point|jour|service|rebut|poubelle|profit)"),
-        (Action.MAKE, r"lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|plonge\w*", r"^(?:\S+ )?(?:dans la|dans le|dans les|a la|au) (?:\S+ ){0,2}"),
-        (Action.NEED, r"cherch\w+|reclam\w+|recherch\w+|needed|wanted|sought|lacked|needs", r"^(?:des|du|de la|de l'|un|une|de quoi|\d+|desperately|urgently|badly|more|\w+)\b"),
-        (Action.NEED, r"avait|avaient|ont|a|had|ran|was|were|runs|running|lance\w*|manqu\w+|etait|etaient|faced|launched", r"^(?:\S+ ){0,3}?(?:besoin|short of|out of|un appel|de (?:masques|gel|gants|blouses|visieres|surblouses)|a court|need of|shortage|an appeal|a call)\b"),
-        (Action.MAKE, r"switched|switches|turned|moved|converted|shifted", r"^(?:\S+ ){1,4}?(?:over to|to) "),
+        (
+            Action.MAKE,
+            r"fait|font|faire|faisait|faisaient",
+            r"^(?:des|du|de la|de l'|les|leurs|ses)\b",
+        ),
+        (
+            Action.MAKE,
+            r"mis|mise|mises|met|mettent|mettre|passe|passee|passent|passes|turned|switched|"
+            r"switches|turns|moved|turn",
+            r"^(?:aussi |maintenant |alors |its lines? |over |their lines? )?(?:a la|au|aux|a l'|"
+            r"to) (?!disposition|point|jour|service|rebut|poubelle|profit)",
+        ),
+        (
+            Action.MAKE,
+            r"lance|lancee|lances|lancent|convertie?s?|reconvertie?s?|plonge\w*",
+            r"^(?:\S+ )?(?:dans la|dans le|dans les|a la|au) (?:\S+ ){0,2}",
+        ),
+        (
+            Action.NEED,
+            r"cherch\w+|reclam\w+|recherch\w+|needed|wanted|sought|lacked|needs",
+            r"^(?:des|du|de la|de l'|un|une|de quoi|\d+|desperately|urgently|badly|more|\w+)\b",
+        ),
+        (
+            Action.NEED,
+            r"avait|avaient|ont|a|had|ran|was|were|runs|running|lance\w*|manqu\w+|etait|etaient|"
+            r"faced|launched",
+            r"^(?:\S+ ){0,3}?(?:besoin|short of|out of|un appel|de (?:masques|gel|gants|blouses|"
+            r"visieres|surblouses)|a court|need of|shortage|an appeal|a call)\b",
+        ),
+        (
+            Action.MAKE,
+            r"switched|switches|turned|moved|converted|shifted",
+            r"^(?:\S+ ){1,4}?(?:over to|to) ",
+        ),
         (Action.MAKE, r"sorti|sortie|sorties", r"^(?:des|une?|la|leurs?|ses|son|sa|ses|\d+)\b"),
-        (Action.MAKE, r"annonce|annoncent|annoncait|announced|announces", r"^(?:\S+ ){0,1}?(?:des|une?|de la|that it would|fabri\w+|produ\w+)"),
-        (Action.MAKE, r"reorient\w+|reconvert\w+|adapt\w+|modifi\w+|consacr\w+|reconfigur\w+|bascul\w+|detourn\w+|dedi\w+|repurpos\w+|retool\w+|converted|devot\w+|reserv\w+|arret\w+|transform\w+", r"^(?:\S+ ){0,5}?(?:lignes?|ateliers?|machines?|chaines?|production|outil|lines?|workshop|plant|factory|production)\b"),
-        (Action.BUY, r"passe|passee|passees|passent|passer|place|placed|places|signe|signed|lance|lancent", r"^(?:\S+ ){0,6}?(?:commandes?|marches?|appel d' offres|orders?|contracts?|achats?)\b"),
-        (Action.BUY, r"pay|pays|paid|paye|payent|paie|paient|payer|regle|reglent", r"^(?:for|la premiere|les premier\w+|la facture|le lot|les? lots?|la commande)\b"),
-        (Action.BUY, r"garanti\w*|assur\w+|promis\w*|promet\w*|guarantee\w*|promised|committed|engage\w*|pre commande\w*|precommand\w+", r"^(?:\S+ ){0,8}?(?:debouche\w*|volumes?|commandes?|achats?|acheter|orders?|buy|to buy|quantites?)\b"),
-        (Action.BUY, r"utilise\w*|active\w*|actionne\w*|used|mobilise\w*|pulled", r"^(?:\S+ ){0,4}?(?:levier|commande publi\w+|achats? publi\w+|public procurement|purchasing|marches? publi\w+|procurement)\b"),
-        (Action.PERMIT, r"donne|donnee|donnent|donner|obtenu\w*|rendu|gave|gives|given|issued|emis", r"^(?:\S+ ){0,4}?(?:feu vert|accord|aval|autorisations?|derogations?|agrements?|avis|green light|permission|approval|go ahead|permits?|consent|licen[cs]es?)\b"),
-        (Action.PERMIT, r"signe\w*|pris\w*|delivr\w+|accord\w+|leve\w*|assoupli\w*|relaxed|lifted|granted|published", r"^(?:\S+ ){0,4}?(?:arrete\w*|derogations?|autorisations?|decrets?|permis|agrements?|regles?|rules?|permits?|licen[cs]es?|restrictions?)\b"),
-        (Action.CARRY, r"assur\w+|effectu\w+|made|ran|run|runs|did|fait|font", r"^(?:\S+ ){0,4}?(?:livraisons?|tournees?|transports?|navettes?|acheminement|deliveries|rounds?|haulage|runs?|collecte)\b"),
-        (Action.CARRY, r"livr\w+", r"^(?:\S+ ){0,6}?(?:gratuitement|par camion|a velo|chaque|porte)\b"),
-        (Action.GATHER, r"tenu\w*|tient|monte\w*|held|holds", r"^(?:\S+ ){0,4}?(?:webinaires?|ateliers?|reunions?|rencontres?|webinars?|workshops?|meetings?|newsletter)\b"),
+        (
+            Action.MAKE,
+            r"annonce|annoncent|annoncait|announced|announces",
+            r"^(?:\S+ ){0,1}?(?:des|une?|de la|that it would|fabri\w+|produ\w+)",
+        ),
+        (
+            Action.MAKE,
+            r"reorient\w+|reconvert\w+|adapt\w+|modifi\w+|consacr\w+|reconfigur\w+|bascul\w+|"
+            r"detourn\w+|dedi\w+|repurpos\w+|retool\w+|converted|devot\w+|reserv\w+|arret\w+|"
+            r"transform\w+",
+            r"^(?:\S+ ){0,5}?(?:lignes?|ateliers?|machines?|chaines?|production|outil|lines?|"
+            r"workshop|plant|factory|production)\b",
+        ),
+        (
+            Action.BUY,
+            r"passe|passee|passees|passent|passer|place|placed|places|signe|signed|lance|lancent",
+            r"^(?:\S+ ){0,6}?(?:commandes?|marches?|appel d' offres|orders?|contracts?|achats?)\b",
+        ),
+        (
+            Action.BUY,
+            r"pay|pays|paid|paye|payent|paie|paient|payer|regle|reglent",
+            r"^(?:for|la premiere|les premier\w+|la facture|le lot|les? lots?|la commande)\b",
+        ),
+        (
+            Action.BUY,
+            r"garanti\w*|assur\w+|promis\w*|promet\w*|guarantee\w*|promised|committed|engage\w*|"
+            r"pre commande\w*|precommand\w+",
+            r"^(?:\S+ ){0,8}?(?:debouche\w*|volumes?|commandes?|achats?|acheter|orders?|buy|"
+            r"to buy|quantites?)\b",
+        ),
+        (
+            Action.BUY,
+            r"utilise\w*|active\w*|actionne\w*|used|mobilise\w*|pulled",
+            r"^(?:\S+ ){0,4}?(?:levier|commande publi\w+|achats? publi\w+|public procurement|"
+            r"purchasing|marches? publi\w+|procurement)\b",
+        ),
+        (
+            Action.PERMIT,
+            r"donne|donnee|donnent|donner|obtenu\w*|rendu|gave|gives|given|issued|emis",
+            r"^(?:\S+ ){0,4}?(?:feu vert|accord|aval|autorisations?|derogations?|agrements?|avis|"
+            r"green light|permission|approval|go ahead|permits?|consent|licen[cs]es?)\b",
+        ),
+        (
+            Action.PERMIT,
+            r"signe\w*|pris\w*|delivr\w+|accord\w+|leve\w*|assoupli\w*|relaxed|lifted|granted|"
+            r"published",
+            r"^(?:\S+ ){0,4}?(?:arrete\w*|derogations?|autorisations?|decrets?|permis|agrements?|"
+            r"regles?|rules?|permits?|licen[cs]es?|restrictions?)\b",
+        ),
+        (
+            Action.CARRY,
+            r"assur\w+|effectu\w+|made|ran|run|runs|did|fait|font",
+            r"^(?:\S+ ){0,4}?(?:livraisons?|tournees?|transports?|navettes?|acheminement|"
+            r"deliveries|rounds?|haulage|runs?|collecte)\b",
+        ),
+        (
+            Action.CARRY,
+            r"livr\w+",
+            r"^(?:\S+ ){0,6}?(?:gratuitement|par camion|a velo|chaque|porte)\b",
+        ),
+        (
+            Action.GATHER,
+            r"tenu\w*|tient|monte\w*|held|holds",
+            r"^(?:\S+ ){0,4}?(?:webinaires?|ateliers?|reunions?|rencontres?|webinars?|workshops?|"
+            r"meetings?|newsletter)\b",
+        ),
     )
-)  # fmt: skip
+)
 
 # What is done, as a noun; counts under a verb of doing, and after "par les soins de" and the like.
 _NOUNS: tuple[tuple[Action, re.Pattern[str]], ...] = tuple(
     (action, re.compile(pattern))
     for action, pattern in (
-        (Action.PACK, r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|etiquetage|remplissage|flaconnage|emballage|colisage|mise sous pli|bottling|packaging|repackaging|filling|labelling"),
-        (Action.CARRY, r"transports?|livraisons?|acheminement|tournees?|logistique|convoyage|haulage|deliver(?:y|ies)|shipping|trucking|logistics|distribution"),
-        (Action.TEST, r"analyses?|tests?|essais?|controles? (?:de )?qualite|dosages?|mesures|testing|trials?|quality (?:checks?|control)"),
-        (Action.MAKE, r"fabrication|production|confection|couture|formulation|assemblage|decoupe|impression|moulage|montage|manufactur(?:e|ing)|making|sewing|assembly"),
-        (Action.TRANSFORM, r"recyclage|transformation|valorisation|broyage|sechage|recycling|grinding|drying"),
+        (
+            Action.PACK,
+            r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|"
+            r"etiquetage|remplissage|flaconnage|emballage|colisage|mise sous pli|bottling|"
+            r"packaging|repackaging|filling|labelling",
+        ),
+        (
+            Action.CARRY,
+            r"transports?|livraisons?|acheminement|tournees?|logistique|convoyage|haulage|"
+            r"deliver(?:y|ies)|shipping|trucking|logistics|distribution",
+        ),
+        (
+            Action.TEST,
+            r"analyses?|tests?|essais?|controles? (?:de )?qualite|dosages?|mesures|testing|"
+            r"trials?|quality (?:checks?|control)",
+        ),
+        (
+            Action.MAKE,
+            r"fabrication|production|confection|couture|formulation|assemblage|decoupe|impression|"
+            r"moulage|montage|manufactur(?:e|ing)|making|sewing|assembly",
+        ),
+        (
+            Action.TRANSFORM,
+            r"recyclage|transformation|valorisation|broyage|sechage|recycling|grinding|drying",
+        ),
         (Action.SUPPLY, r"fourniture|approvisionnement|supply|supplies|matieres? premieres?"),
-        (Action.FACILITATE, r"coordination|mise en relation|animation|intermediation|pilotage|accompagnement|secretariat|ingenierie|facilitation|brokering|match ?making"),
+        (
+            Action.FACILITATE,
+            r"coordination|mise en relation|animation|intermediation|pilotage|accompagnement|"
+            r"secretariat|ingenierie|facilitation|brokering|match ?making",
+        ),
         (Action.PERMIT, r"autorisations?|derogations?|agrements?|permits?|licen[cs]es?"),
         (Action.BUY, r"achats?|commandes?|purchas(?:e|es|ing)|orders?"),
     )
-)  # fmt: skip
+)
 _DOING = re.compile(
     _er("assur|realis|effectu|gere|ger|men|assum|honor|confi|financ|reconnu|lanc|demarr|sous-trait")
     + r"|charg(?:e|ent|er|ee|es|ait|aient)|prend|prennent|pris|prise|prises|prendre|prenait|"
@@ -282,7 +427,8 @@ _DOING = re.compile(
 )
 
 BY_PRODUCT = re.compile(
-    r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|sous - produits?|residus?|marcs?|boues?|cendres?|"
+    r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
+    r"sous - produits?|residus?|marcs?|boues?|cendres?|"
     r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
     r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
@@ -302,17 +448,69 @@ FIGURATIVE = re.compile(
 _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
     (role, weight, re.compile(pattern))
     for role, weight, pattern in (
-        (Role.FACILITATOR, 0.6, r"(?:(?:avec|grace a|par) (?:le |l' |la )?(?:soutien|appui|aide|concours|entremise|intermediaire|accompagnement|coordination|impulsion)|sous l' (?:impulsion|egide)|sous la (?:houlette|coordination|conduite)|a l' (?:initiative|invitation)|with the (?:help|support|backing)|at the (?:initiative|invitation|instigation)|coordination|mise en relation|thanks to the (?:efforts|work)|through the (?:offices|work)) (?:de|d'|du|des|of|par|by)$"),
-        (Role.AUTHORITY, 0.75, r"(?:feu vert|aval|accord|autorisations?|derogations?|agrements?|validation|avis (?:favorable)?|permission|approval|green light|consent|go ahead|sign off|blessing|licen[cs]e)(?: \S+){0,2} (?:de|d'|du|des|of|from|par|by)$"),
-        (Role.BUYER, 0.6, r"(?:commandes?|achats?|orders?|purchases?) (?:passees? |groupees? |publics? )?(?:de|d'|du|des|from|par|of|by)$"),
-        (Role.LABORATORY, 0.6, r"(?:analyses?|tests?|essais?|mesures|tests) (?:\S+ )?(?:de|d'|du|des|par|chez|by|at|from)$"),
-        (Role.CARRIER, 0.6, r"(?:camions?|transports?|lorries|trucks|vans?|tournees?) (?:de|d'|du|des|of|from|par|by)$"),
-        (Role.SUPPLIER, 0.55, r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$"),
-        (Role.PRODUCER, 0.65, r"(?:sortent|sort|sorti|sortis|sortie|sorties|sortaient|came out|come out|left) (?:tout droit )?(?:de|d'|du|des|de chez|of)(?: l'| la| les)?(?: ateliers?| usines?| lignes?| machines?| workshops?)?(?: de| d'| du)?$"),
-        (Role.SUPPLIER, 0.75, r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$"),
-        (Role.NETWORK, 0.6, r"(?:webinaires?|webinars?|adherents?|membres?|members?|newsletter|rencontres?|reunions?) (?:\S+ )?(?:de|d'|du|des|of)$"),
+        (
+            Role.FACILITATOR,
+            0.6,
+            r"(?:(?:avec|grace a|par) (?:le |l' |la )?(?:soutien|appui|aide|concours|entremise|"
+            r"intermediaire|accompagnement|coordination|impulsion)|sous l' (?:impulsion|egide)|"
+            r"sous la (?:houlette|coordination|conduite)|a l' (?:initiative|invitation)|"
+            r"with the (?:help|support|backing)|at the (?:initiative|invitation|instigation)|"
+            r"coordination|mise en relation|thanks to the (?:efforts|work)|through the (?:offices|"
+            r"work)) (?:de|d'|du|des|of|par|by)$",
+        ),
+        (
+            Role.AUTHORITY,
+            0.75,
+            r"(?:feu vert|aval|accord|autorisations?|derogations?|agrements?|validation|"
+            r"avis (?:favorable)?|permission|approval|green light|consent|go ahead|sign off|"
+            r"blessing|licen[cs]e)(?: \S+){0,2} (?:de|d'|du|des|of|from|par|by)$",
+        ),
+        (
+            Role.BUYER,
+            0.6,
+            r"(?:commandes?|achats?|orders?|purchases?) (?:passees? |groupees? |publics? )?(?:de|"
+            r"d'|du|des|from|par|of|by)$",
+        ),
+        (
+            Role.LABORATORY,
+            0.6,
+            r"(?:analyses?|tests?|essais?|mesures|tests) (?:\S+ )?(?:de|d'|du|des|par|chez|by|at|"
+            r"from)$",
+        ),
+        (
+            Role.CARRIER,
+            0.6,
+            r"(?:camions?|transports?|lorries|trucks|vans?|tournees?) (?:de|d'|du|des|of|from|par|"
+            r"by)$",
+        ),
+        (
+            Role.SUPPLIER,
+            0.55,
+            r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|"
+            r"achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$",
+        ),
+        (
+            Role.PRODUCER,
+            0.65,
+            r"(?:sortent|sort|sorti|sortis|sortie|sorties|sortaient|came out|come out|"
+            r"left) (?:tout droit )?(?:de|d'|du|des|de chez|of)(?: l'| la| les)?(?: ateliers?|"
+            r" usines?| lignes?| machines?| workshops?)?(?: de| d'| du)?$",
+        ),
+        (
+            Role.SUPPLIER,
+            0.75,
+            r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|"
+            r"vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|"
+            r"leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$",
+        ),
+        (
+            Role.NETWORK,
+            0.6,
+            r"(?:webinaires?|webinars?|adherents?|membres?|members?|newsletter|rencontres?|"
+            r"reunions?) (?:\S+ )?(?:de|d'|du|des|of)$",
+        ),
     )
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=100_000)

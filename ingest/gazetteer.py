@@ -37,15 +37,22 @@ _SAID_BEFORE_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _PUBLIC_WORDS = (
-    (re.compile(r"\b(?:ville|municipalite|commune|town hall|city hall|city council|town council|"
-                r"city|town)\b"), "mairie"),
-    (re.compile(r"\b(?:centre hospitalier(?: universitaire| regional)?|hospital|chu|chru|ch)\b"),
-     "hopital"),
+    (
+        re.compile(
+            r"\b(?:ville|municipalite|commune|town hall|city hall|city council|town council|"
+            r"city|town)\b"
+        ),
+        "mairie",
+    ),
+    (
+        re.compile(r"\b(?:centre hospitalier(?: universitaire| regional)?|hospital|chu|chru|ch)\b"),
+        "hopital",
+    ),
     (re.compile(r"\b(?:chambre de commerce(?: et d industrie)?|chamber of commerce)\b"), "cci"),
     (re.compile(r"\bagence regionale de sante\b"), "ars"),
     (re.compile(r"\b(?:network)\b"), "reseau"),
     (re.compile(r"\b(?:communaute d agglomeration|agglomeration)\b"), "agglo"),
-)  # fmt: skip
+)
 _ARTICLES = frozenset("l la le les the".split())
 
 
@@ -111,9 +118,10 @@ class KnownActors:
         if actor.place and nature in {Nature.TOWN, Nature.CARE}:
             self._bodies[nature, fold(actor.place)].append(actor.id)
         of_firms = [
-            name for name, nature in zip(names, natures, strict=True)
+            name
+            for name, nature in zip(names, natures, strict=True)
             if nature in {Nature.FIRM, Nature.UNKNOWN, Nature.NETWORK, Nature.HAULIER}
-        ]  # fmt: skip
+        ]
         for words in {short for name in of_firms for short in _short(name, actor.place)}:
             self._short[words].append(actor.id)
 
@@ -247,9 +255,7 @@ def public_key(name: str, nature: Nature) -> frozenset[str]:
 
     Empty for what is no public body, or has no place in its name.
     """
-    if nature not in {
-        Nature.TOWN, Nature.CARE, Nature.CHAMBER, Nature.STATE,
-                               Nature.NETWORK}:  # fmt: skip
+    if nature not in {Nature.TOWN, Nature.CARE, Nature.CHAMBER, Nature.STATE, Nature.NETWORK}:
         return frozenset()
     said = " ".join(re.findall(r"[^\W_]+", fold(name)))
     for pattern, word in _PUBLIC_WORDS:

@@ -19,8 +19,8 @@ from ingest.needs import Need, need_of
 from ingest.participants import Participant, Participants
 from ingest.references import How, References
 from ingest.roles import Evidence, evidence, prior
-from ingest.sentences import Part, Sentence, sentences
-from kb.editorial.drafts import ProposedField, ProposedParticipation, Proposals
+from ingest.sentences import Part, sentences
+from kb.editorial.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.language import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, fold, stem, words
 from kb.models import Participation, Role
 
@@ -103,21 +103,25 @@ def _topic(need: Need | None, title: str, lang: str) -> frozenset[str]:
         stem(form, lang)
         for word in words(said)
         for form in word.forms
-        if form not in FUNCTION_WORDS and form not in FRAMING_WORDS and len(form) > 3
+        if form not in FUNCTION_WORDS and form not in FRAMING_WORDS and len(form) > 2
     )
 
 
 _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
 _DISCLAIMER = re.compile(
     r"""\b(?: (?:je|nous|on|aucun\w*|rien|personne|sources?|we|i|nobody|nothing|no)\b .{0,40}
-        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme) | ne (?:mentionne|dit|cite|parle|sais|savons)
-          | (?:trouvé|lu|vu) nulle\ part | no\ (?:report|source)|not\ (?:mentioned|find|found|named) )
+        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme)
+          | ne\ (?:mentionne|dit|cite|parle|sais|savons)
+          | (?:trouvé|lu|vu)\ nulle\ part
+          | no\ (?:report|source)
+          | not\ (?:mentioned|find|found|named) )
       | n['’]apparaît | n['’]est\ pas\ (?:cité|mentionné|concerné) | n['’]y\ est\ pour\ rien
       | (?:is|are|was|were)\ not\ (?:mentioned|part|involved|named)
       | no\ (?:report|source)s?\b | nulle\ part
       | (?:tout\ )?(?:autre|différente?)\ (?:histoire|affaire) | cas\ (?:tout\ )?différent
       | another\ (?:story|case|matter|post)
-      | n['’](?:a|ont)\ (?:pas|rien)\ (?:participé|pris\ part|donné\ suite) | did\ not\ (?:take\ part|join)
+      | n['’](?:a|ont)\ (?:pas|rien)\ (?:participé|pris\ part|donné\ suite)
+      | did\ not\ (?:take\ part|join)
       | par\ exemple | for\ (?:example|instance) | pour\ mémoire )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -157,56 +161,50 @@ def _is_about(text: str, topic: frozenset[str], lang: str) -> bool:
 def _proposals(
     parts: _Parts, participants: Sequence[Participant], in_body: Collection[int]
 ) -> Iterable[ProposedParticipation]:
-    scores = {key: _combined([weight for weight, _ in each]) for key, each in parts.items()}
     named = {
-        role for one in participants if one.is_named for role in Role
-        if scores.get((id(one), role), 0) > MIN_CONFIDENCE
-    }  # fmt: skip
-    several = 1 < sum(
-        one.is_named and any((id(one), role) in scores for role in Role) for one in participants
-    )
+        role: {id(one) for one in participants if one.is_named and (id(one), role) in parts}
+        for role in Role
+    }
     for participant in participants:
         if participant.nature is Nature.MEDIA:
             continue
-        own = {
-            role: scores[id(participant), role]
-            for role in Role
-            if (id(participant), role) in scores
-        }
-        by_product = [
-            one for _, one in parts.get((id(participant), Role.SUPPLIER), ())
-            if BY_PRODUCT.search(fold(one.sentence.text))
-        ]  # fmt: skip
-        made = [one for _, one in parts.get((id(participant), Role.PRODUCER), ())]
-        if by_product and not any(one.is_past or one.action is not Action.MAKE for one in made):
-            own.pop(Role.PRODUCER, None)  # its trade leaves what it gives
-        if not participant.is_named and not participant.definite:
-            for role in own:
-                if not any(one.is_past for _, one in parts[id(participant), role]):
-                    # "A polish maker weighs and blends": any polish maker.
-                    own[role] *= 0.55 if role in named or several else 0.75
-        for role, score in _consistent(own, participant).items():
-            confidence = (
-                score * participant.likelihood * (0.95 if participant.how is How.UNNAMED else 1)
-            )
-            if confidence < MIN_CONFIDENCE:
-                continue
-            if not participant.is_named and id(participant) not in in_body and role in named:
+        for role, score in _consistent(_scores(participant, parts, named)).items():
+            confidence = score * participant.likelihood
+            title_only = not participant.is_named and id(participant) not in in_body
+            if confidence < MIN_CONFIDENCE or (title_only and named[role]):
                 continue
             best = parts[id(participant), role]
             told = next((one for _, one in best if one.contribution), best[0][1])
             ids = participant.actor_ids
+            actor_id = ids[0] if len(ids) == 1 else ""
             yield ProposedParticipation(
-                Participation(
-                    participant.name,
-                    role,
-                    ids[0] if len(ids) == 1 else "",
-                    told.contribution,
-                ),
+                Participation(participant.name, role, actor_id, told.contribution),
                 told.sentence.text,
                 round(confidence, 2),
                 RULES,
             )
+
+
+def _scores(
+    participant: Participant, parts: _Parts, named: Mapping[Role, Collection[int]]
+) -> dict[Role, float]:
+    """How much speaks for each role of a participant, from 0 to 1."""
+    own = {role: parts[id(participant), role] for role in Role if (id(participant), role) in parts}
+    scores = {role: _combined([weight for weight, _ in each]) for role, each in own.items()}
+    gives_leftovers = any(
+        BY_PRODUCT.search(fold(one.sentence.text)) for _, one in own.get(Role.SUPPLIER, ())
+    )
+    made = [one for _, one in own.get(Role.PRODUCER, ())]
+    if gives_leftovers and not any(one.is_past or one.action is not Action.MAKE for one in made):
+        scores.pop(Role.PRODUCER, None)  # its trade leaves what it gives
+    if not participant.is_named:
+        several = len(set().union(*named.values())) > 1
+        for role in scores:
+            scores[role] *= 0.95
+            if not participant.definite and not any(one.is_past for _, one in own[role]):
+                # "A polish maker weighs and blends": any polish maker.
+                scores[role] *= 0.55 if named[role] or several else 0.75
+    return scores
 
 
 def _combined(weights: Sequence[float]) -> float:
@@ -217,7 +215,7 @@ def _combined(weights: Sequence[float]) -> float:
     return min(0.98, 1 - doubt)
 
 
-def _consistent(own: Mapping[Role, float], participant: Participant) -> dict[Role, float]:
+def _consistent(own: Mapping[Role, float]) -> dict[Role, float]:
     """Without the roles that only echo another: who makes a thing also delivers it."""
     kept = dict(own)
     for echo, of, ratio in _ECHOES:

@@ -33,7 +33,8 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
         (
             Nature.STATE,
             r"agences? regionales? de (?:la )?sante|ars|dreal|dgccrf|direccte|dreets|drieets?|ddpp|"
-            r"ddt|ddtm|ansm|anses|ademe|douanes?|customs?|prefectures?|sous prefectures?|prefete?s?|"
+            r"ddt|ddtm|ansm|anses|ademe|douanes?|customs?|prefectures?|sous prefectures?|"
+            r"prefete?s?|"
             r"ministeres?|ministry|ministries|services? de l etat|autorites?(?: \w+)?|authority|"
             r"authorities|administrations?|inspections?|inspectorate|regulators?|"
             r"(?:regional )?health agency|agences? de l eau|environment agency|"
@@ -43,26 +44,32 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
         ),
         (
             Nature.CHAMBER,
-            r"cci|cma|ccir?|chambres? de (?:commerce|metiers)|chambres? (?:consulaires?|d agriculture|"
+            r"cci|cma|ccir?|chambres? de (?:commerce|metiers)|chambres? (?:consulaires?|"
+            r"d agriculture|"
             r"regionale)|chambers? of (?:commerce|trades?|agriculture)|chamber|consulaire|"
             r"agences? (?:de|d) (?:developpement|attractivite)(?: \w+)?|"
             r"(?:economic )?development agency|technopoles?",
         ),
         (
             Nature.CARE,
-            r"centres? hospitaliers?(?: \w+)?|hopital|hopitaux|hospitals?|chu|chr|chru|ght|ehpad|"
+            r"centres? hospitaliers?(?: \w+)?|hopital|hopitaux|hospitals?|chu|chr|chru|ch|ght|ehpad|"
             r"cliniques?|clinics?|polycliniques?|maisons? de retraite|care homes?|nursing homes?|"
-            r"pharmacies?|pharmaciens?|pharmacists?|infirmar(?:y|ies)|infirmiere?s?|nurses|maisons? de sante|soignants|"
+            r"pharmacies?|pharmaciens?|pharmacists?|infirmar(?:y|ies)|infirmiere?s?|nurses|"
+            r"maisons? de sante|soignants|"
             r"aide a domicile|ssiad|samu|health (?:centre|center|trust)",
         ),
         (
             Nature.TOWN,
-            r"mairies?|villes?|communes?|municipalites?|municipality|town halls?|towns?|city(?: hall)?|"
+            r"mairies?|villes?|communes?|municipalites?|municipality|town halls?|towns?|"
+            r"city(?: hall)?|"
             r"councils?|communautes? (?:d agglomeration|de communes|urbaine)|agglomerations?|"
-            r"agglo|metropoles?|collectivites?(?: territoriales?)?|conseils? (?:departemental|regional"
+            r"agglo|metropoles?|collectivites?(?: territoriales?)?|conseils? (?:departemental|"
+            r"regional"
             r"|municipal|general)|departement|region|pays d|local authorit(?:y|ies)|grand \w+|"
-            r"intercommunalites?|syndicats? (?:mixte|intercommunal|de communes|departemental|des eaux)"
-            r"|ccas|services? municipa(?:l|ux)|county|borough|parc naturel(?: regional)?|sivom|sictom|"
+            r"intercommunalites?|syndicats? (?:mixte|intercommunal|de communes|departemental|"
+            r"des eaux)"
+            r"|ccas|services? municipa(?:l|ux)|county|borough|parc naturel(?: regional)?|sivom|"
+            r"sictom|"
             r"smictom|calitom|collectivite",
         ),
         (
@@ -70,7 +77,8 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
             r"journal|journaux|quotidien|hebdomadaire|hebdo|gazette|magazine|newspaper|presse|"
             r"radio|television|tv|france 3|france bleu|sud ouest|charente libre|courrier|"
             r"revue|depeche|republique|telegramme|ouest france|blog|editions?|telegraph|"
-            r"times|herald|news|facebook|twitter|linkedin|youtube|instagram|whatsapp|google|internet",
+            r"times|herald|news|facebook|twitter|linkedin|youtube|instagram|whatsapp|google|"
+            r"internet",
         ),
         (
             Nature.NETWORK,
@@ -81,8 +89,10 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
         ),
         (
             Nature.LABORATORY,
-            r"laboratoires?|labos?|laborator(?:y|ies)|labs?|centres? techniques?|centres? de transfert|"
-            r"centres? d essais?|instituts?|institutes?|ifth|lne|cttc|test(?:ing)? (?:house|centre)|"
+            r"laboratoires?|labos?|laborator(?:y|ies)|labs?|centres? techniques?|"
+            r"centres? de transfert|"
+            r"centres? d essais?|instituts?|institutes?|ifth|lne|cttc|test(?:ing)? (?:house|"
+            r"centre)|"
             r"universites?|universit(?:y|ies)|bureaux? de controle|organismes? de controle",
         ),
         (
@@ -98,15 +108,18 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
         (
             Nature.FIRM,
             r"entreprises?|societes?|ste|firmes?|compan(?:y|ies)|firms?|sarl|sas|sasu|sa|eurl|scop|"
-            r"scic|scea|earl|gaec|gmbh|ltd|limited|plc|inc|llc|ets|etablissements?|cie|groupes?|group|"
-            r"usines?|plants?|factor(?:y|ies)|ateliers?|workshops?|manufactures?|maisons?|fabriques?|"
+            r"scic|scea|earl|gaec|gmbh|ltd|limited|plc|inc|llc|ets|etablissements?|cie|groupes?|"
+            r"group|"
+            r"usines?|plants?|factor(?:y|ies)|ateliers?|workshops?|manufactures?|maisons?|"
+            r"fabriques?|"
             r"fabricants?|makers?|producteurs?|producers?|fournisseurs?|suppliers?|industriels?|"
             r"distilleries?|distillateurs?|distillers?|brasseries?|brasseurs?|brewer(?:y|ies|s)?|"
             r"cooperatives?|co op|raffineries?|refiner(?:y|ies)|centrales?|power stations?|mills?|"
             r"start ?ups?|pme|pmi|smes?|artisans?|agriculteurs?|farms?|farmers?|fermes?|cafes?|"
             r"\w{3,}(?:erie|eries|works)|tonnellerie|domaines?|chateau|vignobles?|"
             r"partenaires?|partners?|negociants?|grossistes?|wholesalers?|traders?|industries|"
-            r"textiles?|emballages?|packaging|plastiques?|plastics|tissages|filature|foundr(?:y|ies)|"
+            r"textiles?|emballages?|packaging|plastiques?|plastics|tissages|filature|foundr(?:y|"
+            r"ies)|"
             r"boulangers?|bakers?|baker(?:y|ies)|growers?|nurser(?:y|ies)|esat",
         ),
     )

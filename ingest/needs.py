@@ -27,24 +27,59 @@ class Need:
 
 # After each of these, the need itself stands; folded words joined by blanks.
 _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
-    (re.compile(rf"(?:^|(?<= ))(?:{pattern}) (?={tail}|$)"), weight)
-    for pattern, weight, tail in (
-        (r"(?:meme|memes|cet|ce|un|seul|certains?|deux) (?:produits?|articles?|besoins?|objets?) :", 0.95, ""),
-        (r"besoins?(?: (?:urgents?|importants?|croissants?|criants?|d' approvisionnement|local|locaux))*(?: etait)? (?:de|d'|en|du|des)", 1.0, ""),
-        (r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|disette)(?: \S+){0,3}? (?:de|d'|en|du|des)", 0.95, ""),
-        (r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')", 0.75, ""),
-        (r"(?:cherch\w+|recherch\w+|reclam\w+|fallait|faut|trouver|obtenir|disposer (?:de|d')|procurer|demand\w+)(?: (?:\S+ ){0,2}?)?(?:du|des|de|d'|un|une|les)", 0.7, ""),
-        (r"manquait|manquaient|introuvables?|font defaut|faisai(?:t|en)t defaut", 0.0, ""),
-        (r"(?:que|quoi) faire (?:de|d'|des|du)|debouches? (?:a|pour|aux|au)|se debarrass\w+ (?:de|d'|des|du)|(?:ecoul|evacu|elimin|valoris)(?:er|ait|aient|ent)|encombr\w+ (?:de|par)|croul\w+ sous", 1.0, ""),
-        (r"(?:needed|needs?|wanted|required|lacked)(?: (?:urgently|badly|more|for|was|were))*", 0.85, ""),
-        (r"(?:shortages?|lack|short|scarcity|out|supply|supplies|dearth|want|orders?) of|looking for|in search of|searched for|seeking|sought|demand for|asked for|crying out for", 0.9, ""),
-        (r"(?:what|something) to do with|outlets? for|rid of|uses? for|home for|takers? for", 1.0, ""),
+    (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), weight)
+    for pattern, weight in (
+        (
+            r"(?:meme|memes|cet|ce|un|seul|certains?|deux) (?:produits?|articles?|besoins?|"
+            r"objets?) :",
+            0.95,
+        ),
+        (
+            r"besoins?(?: (?:urgents?|importants?|croissants?|criants?|d' approvisionnement|local|"
+            r"locaux))*(?: etait)? (?:de|d'|en|du|des)",
+            1.0,
+        ),
+        (
+            r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|"
+            r"disette)(?: \S+){0,3}? (?:de|d'|en|du|des)",
+            0.95,
+        ),
+        (
+            r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|"
+            r"en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|"
+            r"equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')",
+            0.75,
+        ),
+        (
+            r"(?:cherch\w+|recherch\w+|reclam\w+|fallait|faut|trouver|obtenir|disposer (?:de|d')|"
+            r"procurer|demand\w+)(?: (?:\S+ ){0,2}?)?(?:du|des|de|d'|un|une|les)",
+            0.7,
+        ),
+        (
+            r"(?:que|quoi) faire (?:de|d'|des|du)|debouches? (?:a|pour|aux|au)|"
+            r"se debarrass\w+ (?:de|d'|des|du)|(?:ecoul|evacu|elimin|valoris)(?:er|ait|aient|ent)|"
+            r"encombr\w+ (?:de|par)|croul\w+ sous",
+            1.0,
+        ),
+        (
+            r"(?:needed|needs?|wanted|required|lacked)(?: (?:urgently|badly|more|for|was|were))*",
+            0.85,
+        ),
+        (
+            r"(?:shortages?|lack|short|scarcity|out|supply|supplies|dearth|want|orders?) of|"
+            r"looking for|in search of|searched for|seeking|sought|demand for|asked for|"
+            r"crying out for",
+            0.9,
+        ),
+        (r"(?:what|something) to do with|outlets? for|rid of|uses? for|home for|takers? for", 1.0),
     )
-)  # fmt: skip
+)
 _MISSING_AFTER = re.compile(
-    r"(?:(?:sont|est|etaient|etait|ont|avaient|deviennent|became|were|was|had|qui|vinrent a|vint a|viennent a) )*"
+    r"(?:(?:sont|est|etaient|etait|ont|avaient|deviennent|became|were|was|had|qui|vinrent a|"
+    r"vint a|viennent a) )*"
     r"(?:devenu\w* |presque |tous |toutes |deja |disparu |become )*"
-    r"\b(?:introuvables?|manqu(?:e|ent|aient|ait|er|e)(?! (?:(?:\S+ )?(?:de|d'|du|des|a)|jamais|pas) )|font defaut|faisaient defaut|disparu|"
+    r"\b(?:introuvables?|manqu(?:e|ent|aient|ait|er|e)(?! (?:(?:\S+ )?(?:de|d'|du|des|a)|jamais|"
+    r"pas) )|font defaut|faisaient defaut|disparu|"
     r"en rupture|were scarce|was scarce|ran out|ran short|were short|hard to find|"
     r"impossible to find|unobtainable)\b"
 )
@@ -136,6 +171,9 @@ def _carries(token: Token) -> bool:
     )
 
 
+_Candidate = tuple[Sequence[Token], float]
+
+
 def _candidates(
     sentences: Sequence[Sentence],
 ) -> Iterator[tuple[Sequence[Token], Sentence, float]]:
@@ -145,37 +183,46 @@ def _candidates(
     by_product = 0.9 if often > 2 else 0.6
     for sentence in sentences:
         early = 1.0 if sentence.paragraph < 4 else 0.8
-        words, starts = _joined(sentence.tokens)
-        for cue, weight in _CUES:
-            for match in cue.finditer(words):
-                at = _token_at(starts, match.end())
-                if weight and at is not None:
-                    phrase = noun_phrase(sentence.tokens, at)
-                    if phrase:
-                        yield phrase, sentence, weight * early
-        for at, token in enumerate(sentence.tokens):
-            if token.form == "dont" and _LACKING.search(words[starts[at] :]):
-                phrase = _before(sentence.tokens, starts, starts[at - 1] if at else 0)
-                if phrase:
-                    yield phrase, sentence, 0.9 * early
-        for match in _MISSING_AFTER.finditer(words):
-            phrase = _before(sentence.tokens, starts, match.start())
+        for phrase, weight in (
+            *_after_cues(sentence),
+            *_missing(sentence),
+            *_made_or_left(sentence, by_product),
+        ):
             if phrase:
-                yield phrase, sentence, 0.9 * early
-        for at, token in enumerate(sentence.tokens):
-            done = verbs(token.form)
-            if {Action.MAKE, Action.TRANSFORM} & set(done):
-                phrase = noun_phrase(sentence.tokens, at + 1)
-                if phrase:
-                    yield phrase, sentence, 0.55 * early
-            elif _BY_PRODUCTS.fullmatch(token.form):
+                yield phrase, sentence, weight * early
+        if sentence.part is Part.TITLE:
+            for at, token in enumerate(sentence.tokens):
                 phrase = noun_phrase(sentence.tokens, at)
-                if phrase:
-                    yield phrase, sentence, by_product * early
-            elif sentence.part is Part.TITLE and _carries(token) and not token.is_capital:
-                phrase = noun_phrase(sentence.tokens, at)
-                if phrase and token.form not in FIRM_HEADS | PUBLIC_HEADS:
+                party = token.form in FIRM_HEADS | PUBLIC_HEADS
+                if phrase and _carries(token) and not token.is_capital and not party:
                     yield phrase, sentence, 0.4
+
+
+def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
+    words, starts = _joined(sentence.tokens)
+    for cue, weight in _CUES:
+        for match in cue.finditer(words):
+            at = _token_at(starts, match.end())
+            if at is not None:
+                yield noun_phrase(sentence.tokens, at), weight
+
+
+def _missing(sentence: Sentence) -> Iterator[_Candidate]:
+    """What is said to be missing after it is named: "les masques étaient introuvables"."""
+    words, starts = _joined(sentence.tokens)
+    for at, token in enumerate(sentence.tokens):
+        if at and token.form == "dont" and _LACKING.search(words[starts[at] :]):
+            yield _before(sentence.tokens, starts, starts[at - 1]), 0.9
+    for match in _MISSING_AFTER.finditer(words):
+        yield _before(sentence.tokens, starts, match.start()), 0.9
+
+
+def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]:
+    for at, token in enumerate(sentence.tokens):
+        if {Action.MAKE, Action.TRANSFORM} & set(verbs(token.form)):
+            yield noun_phrase(sentence.tokens, at + 1), 0.55
+        elif _BY_PRODUCTS.fullmatch(token.form):
+            yield noun_phrase(sentence.tokens, at), by_product
 
 
 def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:

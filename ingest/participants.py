@@ -4,6 +4,8 @@
 cirage" and the firm named after a comma are one. What each did is told by `ingest.roles`.
 """
 
+# ruff: noqa: PLR0911 (what a grammar allows is a ladder of cases)
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,8 +16,17 @@ from ingest.references import How, Reference
 from ingest.sentences import Part, Sentence, Token
 from kb.language import FUNCTION_WORDS
 
-PUBLIC = frozenset({Nature.TOWN, Nature.CARE, Nature.STATE, Nature.CHAMBER, Nature.NETWORK,
-                    Nature.SCHOOL, Nature.MEDIA})  # fmt: skip
+PUBLIC = frozenset(
+    {
+        Nature.TOWN,
+        Nature.CARE,
+        Nature.STATE,
+        Nature.CHAMBER,
+        Nature.NETWORK,
+        Nature.SCHOOL,
+        Nature.MEDIA,
+    }
+)
 
 _GENERIC = frozenset(
     "entreprise societe firme groupe maison company firm business atelier usine workshop plant "
@@ -94,7 +105,7 @@ class Participants:
         self._place: Participant | None = None
 
     def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
-        """The mentions of a sentence, pronouns for its or an earlier sentence's subject included."""
+        """The mentions of a sentence, with the pronouns that stand for who was spoken of."""
         mentions: list[Mention] = []
         tokens = sentence.tokens
         for reference in references:
@@ -155,8 +166,10 @@ class Participants:
                 meant = self._of_two(forms, at)
             elif form in _PRONOUNS and at > 1 and forms[at - 2 : at] == ["c'", "est"]:
                 # "C'est elle qui…" picks out whom the sentence before ended with.
-                meant = next((one for one in reversed(self._recent)
-                              if one.plural == (form in _PLURALS)), None)  # fmt: skip
+                meant = next(
+                    (one for one in reversed(self._recent) if one.plural == (form in _PLURALS)),
+                    None,
+                )
             elif form in _PRONOUNS and not _is_impersonal(form, after):
                 meant = self._subject_before(sentence.tokens, at, mentions, form)
             elif form in _DEMONSTRATIVES and after == ["-", "ci"]:
@@ -259,17 +272,23 @@ class Participants:
         same_number = last.reference.plural == reference.plural
         if between[0] == "(" and (same_number or one_is_unnamed):
             both_known = bool(last.participant.actor_ids and reference.actor_ids)
-            place_like = reference.how is How.NAMED and last.participant.is_named and not (
-                reference.name.isupper() or last.participant.name.isupper()
-            )  # fmt: skip
+            place_like = (
+                reference.how is How.NAMED
+                and last.participant.is_named
+                and not (reference.name.isupper() or last.participant.name.isupper())
+            )
             return None if both_known or place_like else last.participant
-        if one_is_unnamed and same_number and between[0] in {",", "–", "—", ":"} and all(
-            form in _BETWEEN_APPOSED for form in between
-        ):  # fmt: skip
+        if (
+            one_is_unnamed
+            and same_number
+            and between[0] in {",", "–", "—", ":"}
+            and all(form in _BETWEEN_APPOSED for form in between)
+        ):
             first_is_title = between[0] == ":" and last.first > 0
             list_goes_on = reference.last < len(tokens) and tokens[reference.last].form in {
-                "et", "and"
-            }  # fmt: skip
+                "et",
+                "and",
+            }
             definite_list = reference.how is How.UNNAMED and reference.definite
             if first_is_title or (list_goes_on and between == [","]) or definite_list:
                 return None
@@ -287,9 +306,16 @@ class Participants:
             self._add_name(apposed, reference)
             return apposed
         fresh = Participant(
-            reference.name, reference.how, reference.nature, reference.likelihood,
-            reference.actor_ids, {reference.head} - {""}, [reference.name], reference.plural, reference.definite,
-        )  # fmt: skip
+            reference.name,
+            reference.how,
+            reference.nature,
+            reference.likelihood,
+            reference.actor_ids,
+            {reference.head} - {""},
+            [reference.name],
+            reference.plural,
+            reference.definite,
+        )
         self.all.append(fresh)
         return fresh
 
@@ -333,7 +359,7 @@ class Participants:
     def _means(self, reference: Reference, one: Participant) -> bool:
         head = reference.head
         if len(name_words(reference.name)) > 2 and not one.is_named:
-            return head in one.heads and False
+            return False
         if head in _GENERIC:
             if len(name_words(reference.name)) > 2:
                 return False
@@ -395,13 +421,19 @@ def _is_impersonal(form: str, after: Sequence[str]) -> bool:
         return True
     if form == "il":
         return after[0] in _IMPERSONAL or after in (
-            ["y", "a"], ["ne", "s'"], ["n'", "y"], ["a", "fallu"], ["a", "suffi"], ["y", "avait"]
-        )  # fmt: skip
+            ["y", "a"],
+            ["ne", "s'"],
+            ["n'", "y"],
+            ["a", "fallu"],
+            ["a", "suffi"],
+            ["y", "avait"],
+        )
     return form == "it" and after[0] in {"is", "was", "takes", "took", "seems", "seemed"}
 
 
 _IMPERSONAL = frozenset(
-    "manque manquait manquent faut s' suffit fallait semble reste restait arrive convient vaut fallut faudrait existe".split()
+    "manque manquait manquent faut s' suffit fallait semble reste restait arrive convient vaut "
+    "fallut faudrait existe".split()
 )
 
 
@@ -459,9 +491,11 @@ def preposition(tokens: Sequence[Token], first: int) -> str:
     "des" counts as one only after a noun: "des transporteurs ont…" has none.
     """
     at = first - 1
-    while at >= 0 and tokens[at].form in _DETERMINERS and not (
-        tokens[at].form in {"a"} and tokens[at].text in {"à", "À"}
-    ):  # fmt: skip
+    while (
+        at >= 0
+        and tokens[at].form in _DETERMINERS
+        and not (tokens[at].form == "a" and tokens[at].text in {"à", "À"})
+    ):
         if tokens[at].form in {"du", "au", "aux"}:
             return tokens[at].form
         at -= 1
@@ -476,7 +510,7 @@ def preposition(tokens: Sequence[Token], first: int) -> str:
         return "de" if at and _is_noun_like(tokens[at - 1]) else ""
     if at and form in {"de", "d'", "du", "of"} and tokens[at - 1].form in _PARTS:
         return preposition(tokens, at - 1)
-    if form in {"de", "d'"} and at and tokens[at - 1].form in {"aupres"}:
+    if form in {"de", "d'"} and at and tokens[at - 1].form == "aupres":
         return "aupres"
     return form if form in _PREPOSITIONS else ""
 

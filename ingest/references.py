@@ -4,6 +4,8 @@ A reference is a stretch of words and how sure it is that they stand for an orga
 two references mean the same one is told by `ingest.participants`, what it did by `ingest.roles`.
 """
 
+# ruff: noqa: PLR0911, PLR0912 (what a grammar allows is a ladder of cases)
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +32,9 @@ class How(StrEnum):
 class Reference:
     """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
 
-    `number` is how many a plural says they are, 0 if it does not. `name` is how it would be written in a list of participants. `definite` tells "the hospital"
-    from "a hospital", `head` is the folded word that says what it is ("" for a bare name).
+    `name` is how it would be written in a list of participants. `head` is the folded word that
+    says what it is ("" for a bare name); `definite` tells "the hospital" from "a hospital";
+    `number` is how many a plural says they are, 0 if it does not.
     """
 
     first: int
@@ -64,7 +67,7 @@ PUBLIC_HEADS = _words(
     "mairie ville commune communes municipalite communaute agglomeration agglo metropole "
     "collectivite collectivites hopital hopitaux clinique cliniques ehpad ehpads prefecture "
     "prefectures ministere agence agences direction douane douanes chambre cci cma ars dreal "
-    "ddpp dgccrf ansm syndicat reseau reseaux club clubs association associations plateforme "
+    "ddpp dgccrf ansm ch syndicat reseau reseaux club clubs association associations plateforme "
     "federation pole cluster groupement union collectif lycee lycees ecole ecoles universite "
     "institut laboratoire laboratoires labo centre parc chu ght autorites autorite administrations "
     "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
@@ -88,7 +91,8 @@ FIRM_HEADS = _words(
     "couturieres couturiers scierie esat boulanger boulangers horticulteur pepinieriste "
     "methaniseur briquetier savonnier tonnelier tonneliers papetier cartonnier acheteurs acheteur "
     "piscine piscines creche creches cantine cantines hotel hotels restaurant restaurants "
-    "supermarche magasin magasins eleveuse apiculteur apiculteurs paysagiste paysagistes couturiere "
+    "supermarche magasin magasins eleveuse apiculteur apiculteurs paysagiste paysagistes "
+    "couturiere "
     "tailleur tailleurs ebeniste ebenistes luthier relieur potier ceramiste ceramistes chaufferie "
     "prestataire prestataires sous-traitant equipementier cimentier cimenterie betteravier "
     "donneur repreneur acteurs acteur "
@@ -110,7 +114,8 @@ NOT_A_TRADE = _words(
     "librairies messagerie hotellerie loterie garderie confrerie ingenierie intemperies soierie "
     "plaisanterie camaraderie industries interieurs networks frameworks fireworks "
     "maconnerie periurbanerie soufflerie machinerie tuyauterie billetterie etancheite peries "
-    "coworks reworks billeterie lingerie couture vieillerie maladrerie etincellerie maroquinerie horlogerie "
+    "coworks reworks billeterie lingerie couture vieillerie maladrerie etincellerie maroquinerie "
+    "horlogerie "
     "bijouterie joaillerie papeteries logerie robinetterie chaudronnerie orfevrerie"
 )
 ABSTRACT = _words(
@@ -128,14 +133,16 @@ _ADJECTIVE = re.compile(
     r"able|ables|iere|ieres|ible|ibles|ieur|ieure|ieurs|ieures|eenne|een|eens|ee|ees|ane|ans)$"
 )
 _ADJECTIVES = _words(
-    "public publics publique prive privee prives privees voisin voisine voisins voisines partenaire "
+    "public publics publique prive privee prives privees voisin voisine voisins voisines "
+    "partenaire "
     "partenaires bio textile textiles technique techniques proche proches locaux specialisee "
     "hospitaliers hospitalier universitaire chimique agricole agricoles mixte membre membres "
     "pharmaceutique d'insertion adaptee adaptees"
 )
 _NOT_ADJECTIVES = _words(
     "fait faits elle elles quelle quelles livree livrees venue venues installe "
-    "situee situees habituee habituees capable capables susceptible susceptibles suceptible suceptibles fournie fournis "
+    "situee situees habituee habituees capable capables susceptible susceptibles suceptible "
+    "suceptibles fournie fournis "
     "reunies alors ainsi jamais mais vers afin enfin aux sans dans fin fabriquee produite matin "
     "desormais disponible disponibles bel tel telle plus tel aussi moins depuis"
 )
@@ -148,7 +155,8 @@ _VERB_FORMS = _words(
     "vend vendent achete achetent commande commandent transporte"
 )
 LEGAL_FORMS = _words(
-    "sarl sas sasu sa eurl scop scic gmbh ltd plc inc sca snc gie ets ste cie earl gaec scea sci llc "
+    "sarl sas sasu sa eurl scop scic gmbh ltd plc inc sca snc gie ets ste cie earl gaec scea sci "
+    "llc "
     "limited co corp"
 )
 _CIVILITY = _words("m mme mlle mr mrs ms dr monsieur madame maitre me")
@@ -157,7 +165,8 @@ _JOBS = re.compile(
     r"maire|adjoint(?:e)?|pdg|fondat(?:eur|rice)|cofondat\w+|dirigeant(?:e)?|patron(?:ne)?|"
     r"coordinat(?:eur|rice)|animat(?:eur|rice)|ingenieur(?:e)?|manager|head|chief|ceo|founder|"
     r"chairman|mayor|buyer|pharmacienne?|acheteuse|technicien(?:ne)?|conseiller(?:e)?|"
-    r"chairwoman|editor|correspondent|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|elue?|deputee?)\b"
+    r"chairwoman|editor|correspondent|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|"
+    r"elue?|deputee?)\b"
 )
 _SPEECH = _words(
     "explique raconte dit confie resume precise ajoute sourit temoigne indique souligne assure "
@@ -255,9 +264,16 @@ class References:
         if nature is Nature.MEDIA:
             nature = Nature.UNKNOWN
         return Reference(
-            first, last, name, How.KNOWN, nature, likelihood * known.likeness, ids,
-            head=_head_of(name), definite=True,
-        )  # fmt: skip
+            first,
+            last,
+            name,
+            How.KNOWN,
+            nature,
+            likelihood * known.likeness,
+            ids,
+            head=_head_of(name),
+            definite=True,
+        )
 
     def _certainty(self, sentence: Sentence, known: Known, telling: Sequence[Token]) -> float:
         tokens = sentence.tokens
@@ -385,37 +401,56 @@ class References:
         if proper and not public and tokens[name_at].form not in LEGAL_FORMS:
             after = sentence.text[tokens[name_at].start : tokens[end - 1].end]
             # "l'entreprise Sendo" is called Sendo; "la brasserie Dalons" is a Brasserie Dalons.
-            generic = form in _GENERIC_FIRM and tokens[at].text.islower()
-            name = after if generic else _capitalised(sentence.text[tokens[at].start :
-                                                                    tokens[end - 1].end])  # fmt: skip
+            plural = form.endswith("s")  # "les distillateurs Merlet et Rivat"
+            generic = (form in _GENERIC_FIRM or plural) and tokens[at].text.islower()
+            name = (
+                after
+                if generic
+                else _capitalised(sentence.text[tokens[at].start : tokens[end - 1].end])
+            )
         if proper and public:
             name = _capitalised(sentence.text[tokens[at].start : tokens[end - 1].end])
         ids = self._actors.named(name) if proper else ()
         if proper and not ids and "(" not in name:
             ids = self._actors.named(sentence.text[tokens[at].start : tokens[end - 1].end])
         full = sentence.text[tokens[start].start : tokens[end - 1].end]
-        nature = nature_of(full if not proper else sentence.text[
-            tokens[at].start : tokens[end - 1].end])  # fmt: skip
+        nature = nature_of(
+            full if not proper else sentence.text[tokens[at].start : tokens[end - 1].end]
+        )
         if proper or (public and _is_acronym(tokens[at]) and form in _NAMED_ACRONYMS):
             how = How.KNOWN if ids else How.NAMED
             if ids:
                 ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
                 return Reference(
-                    start, end, self._actors.actors[ids[0]].name, how, nature, 0.95 * factor, ids,
-                    head=form, definite=True,
-                )  # fmt: skip
+                    start,
+                    end,
+                    self._actors.actors[ids[0]].name,
+                    how,
+                    nature,
+                    0.95 * factor,
+                    ids,
+                    head=form,
+                    definite=True,
+                )
             return Reference(start, end, name, how, nature, 0.9, head=form, definite=True)
         definite = determiner in DEFINITE
-        plural = form.endswith("s") or form.endswith("x")
+        plural = form.endswith(("s", "x"))
         if determiner == "" and not plural and sentence.part.value == "body" and len(words) < 2:
             likelihood = 0.6
         else:
             likelihood = 0.85
         return Reference(
-            start, end, _capitalised(name), How.UNNAMED, nature, likelihood, head=form,
-            definite=definite, plural=plural,
+            start,
+            end,
+            _capitalised(name),
+            How.UNNAMED,
+            nature,
+            likelihood,
+            head=form,
+            definite=definite,
+            plural=plural,
             number=_NUMBERS.get(_number_before(tokens, at), 0) if plural else 0,
-        )  # fmt: skip
+        )
 
     def _extent(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, int]:
         """Where the phrase of a head ends, and where a proper name begins in it (−1: nowhere)."""
@@ -429,7 +464,7 @@ class References:
         complements = 0
         while end < len(tokens) and not taken[end]:
             token = tokens[end]
-            if token.is_word and token.is_capital and not token.form in _REGIONS:
+            if token.is_word and token.is_capital and token.form not in _REGIONS:
                 if end == at + 1 and tokens[at].form in {"partenaires", "voisins", "adherents"}:
                     break
                 name_end = self._name_end(tokens, end, taken)
@@ -483,8 +518,11 @@ class References:
         end = at + 1
         while end < len(tokens) and not taken[end]:
             token = tokens[end]
-            if token.is_word and (token.is_capital or token.form in LEGAL_FORMS
-                                  or token.text.isdigit() and token.end - token.start < 3):  # fmt: skip
+            if token.is_word and (
+                token.is_capital
+                or token.form in LEGAL_FORMS
+                or (token.text.isdigit() and token.end - token.start < 3)
+            ):
                 end += 1
                 continue
             if (
@@ -505,9 +543,12 @@ class References:
                 and tokens[ahead].is_word
                 and tokens[ahead].is_capital
                 and not (tokens[end].form in {"et", "and"} and tokens[ahead - 1].form in _LINKS)
-                and (tokens[end].form not in {"le", "la", "les", "en", "l'", "sur", "the"}
-                     or tokens[end - 1].text == "-" or tokens[ahead - 1].text == "-")
-            ):  # fmt: skip
+                and (
+                    tokens[end].form not in {"le", "la", "les", "en", "l'", "sur", "the"}
+                    or tokens[end - 1].text == "-"
+                    or tokens[ahead - 1].text == "-"
+                )
+            ):
                 if tokens[end].form in {"et", "and", "&"} and tokens[end].form != "&":
                     break
                 if any(tokens[each].form == "-" for each in range(end, ahead)) or tokens[
@@ -536,9 +577,12 @@ class References:
             return nothing
         if len(words) == 1 and token.form in _ACRONYMS_NOT_ORGANISATIONS:
             return None, end
-        if at and _GENTILE.search(token.form) and len(words) == 1 and tokens[at - 1].form in {
-            "le", "la", "les", "l'", "des", "un", "une", "the"
-        }:  # fmt: skip
+        if (
+            at
+            and _GENTILE.search(token.form)
+            and len(words) == 1
+            and tokens[at - 1].form in {"le", "la", "les", "l'", "des", "un", "une", "the"}
+        ):
             return None, end
         before = tokens[at - 1] if at else None
         if self._is_person(tokens, at, end) or (before is not None and before.form in _BRANDS):
@@ -605,10 +649,18 @@ class References:
         if not tokens[at].is_capital:
             return 0
         end = at
-        while end < len(tokens) and end - at < 6 and (
-            tokens[end].is_capital or tokens[end].text in {"-", "."}
-            and end + 1 < len(tokens) and tokens[end + 1].is_capital
-        ):  # fmt: skip
+        while (
+            end < len(tokens)
+            and end - at < 6
+            and (
+                tokens[end].is_capital
+                or (
+                    tokens[end].text in {"-", "."}
+                    and end + 1 < len(tokens)
+                    and tokens[end + 1].is_capital
+                )
+            )
+        ):
             end += 1
         if any(token.form in LEGAL_FORMS for token in tokens[at + 1 : end]):
             return 0
@@ -649,8 +701,9 @@ class References:
         if at and _JOBS.fullmatch(tokens[at - 1].form):
             return True
         following = " ".join(token.form for token in tokens[end : end + 4])
-        if following.startswith(", ") and _JOBS.match(following[2:].removeprefix("la ").removeprefix(
-            "le ").removeprefix("the ")):  # fmt: skip
+        if following.startswith(", ") and _JOBS.match(
+            following[2:].removeprefix("la ").removeprefix("le ").removeprefix("the ")
+        ):
             return True
         return bool(end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
 
@@ -663,8 +716,19 @@ _GENTILE = re.compile(r"(?:ais|ois|iens?|aises?|oises?|iennes?|ains|aines)$")
 
 def _starts(tokens: Sequence[Token], at: int) -> bool:
     return at == 0 or tokens[at - 1].text in {
-        ":", "«", "“", '"', "•", "?", "!", "–", "—", ".", "(", "…"
-    }  # fmt: skip
+        ":",
+        "«",
+        "“",
+        '"',
+        "•",
+        "?",
+        "!",
+        "–",
+        "—",
+        ".",
+        "(",
+        "…",
+    }
 
 
 def _gives(tokens: Sequence[Token], at: int) -> bool:
@@ -679,28 +743,40 @@ def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> It
     """The references, "la maison Decourt" and "les ateliers de Decourt" being one each."""
     waiting: Reference | None = None
     for reference in references:
+        owned = waiting is not None and _owns(sentence, reference, waiting)
+        if waiting is not None and (owned or _is_trade_of(sentence, waiting, reference)):
+            nature = reference.nature
+            if nature is Nature.UNKNOWN and not owned:
+                nature = waiting.nature
+            head = reference.head or ("" if owned else waiting.head)
+            waiting = replace(reference, first=waiting.first, nature=nature, head=head)
+            continue
         if waiting is not None:
-            between = [token.form for token in sentence.tokens[waiting.last : reference.first]]
-            owned = waiting.head in _PARTS_OF_A_FIRM and between in (
-                ["de"], ["d'"], ["du"], ["of"], ["de", "la"], ["de", "l'"]
-            )  # fmt: skip
-            if (
-                waiting.how is How.UNNAMED
-                and reference.how is not How.UNNAMED
-                and (not between or owned or between in (["«"], ['"'], ["“"]))
-            ):
-                nature = reference.nature
-                if nature is Nature.UNKNOWN and not owned:
-                    nature = waiting.nature
-                reference = replace(
-                    reference, first=waiting.first, nature=nature,
-                    head=reference.head or ("" if owned else waiting.head),
-                )  # fmt: skip
-            else:
-                yield waiting
+            yield waiting
         waiting = reference
     if waiting is not None:
         yield waiting
+
+
+def _is_trade_of(sentence: Sentence, trade: Reference, name: Reference) -> bool:
+    """Whether a name follows what its bearer does for a living: "la maison Decourt"."""
+    between = [token.form for token in sentence.tokens[trade.last : name.first]]
+    return (
+        trade.how is How.UNNAMED
+        and name.how is not How.UNNAMED
+        and between in ([], ["«"], ['"'], ["“"])
+    )
+
+
+def _owns(sentence: Sentence, name: Reference, part: Reference) -> bool:
+    """Whether a name is that of whose workshop or site was spoken of."""
+    between = " ".join(token.form for token in sentence.tokens[part.last : name.first])
+    return (
+        part.how is How.UNNAMED
+        and name.how is not How.UNNAMED
+        and part.head in _PARTS_OF_A_FIRM
+        and between in {"de", "d'", "du", "of", "de la", "de l'"}
+    )
 
 
 _INFINITIVES = _words("etre avoir faire pouvoir devoir savoir produire fournir vendre")
@@ -791,9 +867,11 @@ def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int,
             start -= 1
             continue
         break
-    if start and tokens[start - 1].form in {"d'", "de"} and tokens[start].form in {
-        "autres", "anciens", "nombreux", "grands", "petits"
-    }:  # fmt: skip
+    if (
+        start
+        and tokens[start - 1].form in {"d'", "de"}
+        and tokens[start].form in {"autres", "anciens", "nombreux", "grands", "petits"}
+    ):
         return start, "des"
     return start, ""
 
@@ -805,10 +883,12 @@ _ENGLISH_HEADS = _words(
     "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
     "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
     "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
-    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative startup works "
+    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative "
+    "startup works "
     "contractor contractors buyer buyers builder builders tailor tailors "
     "hospital hospitals council councils authority authorities agency agencies chamber network "
-    "university laboratory lab labs school college ministry regulator regulators trust clinic town city "
+    "university laboratory lab labs school college ministry regulator regulators trust clinic "
+    "town city "
     "winery wineries platform"
 )
 _NOT_ENGLISH_MODIFIERS = _words(
@@ -819,9 +899,17 @@ _NOT_ENGLISH_MODIFIERS = _words(
 
 
 _NUMBERS = {
-    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6,
-    "two": 2, "three": 3, "four": 4, "five": 5, "both": 2,
-}  # fmt: skip
+    "deux": 2,
+    "trois": 3,
+    "quatre": 4,
+    "cinq": 5,
+    "six": 6,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "both": 2,
+}
 
 
 def _number_before(tokens: Sequence[Token], at: int) -> str:
@@ -836,10 +924,9 @@ def _is_sold(tokens: Sequence[Token], start: int) -> bool:
 
 
 def _written(sentence: Sentence, start: int, end: int) -> str:
-    """The phrase as a name, with what a parenthesis adds to it ("Partenaires (alcool)")."""
+    """The phrase as a name."""
     tokens = sentence.tokens
-    text = sentence.text[tokens[start].start : tokens[end - 1].end]
-    return _capitalised(text)
+    return _capitalised(sentence.text[tokens[start].start : tokens[end - 1].end])
 
 
 def _capitalised(name: str) -> str:
@@ -847,7 +934,8 @@ def _capitalised(name: str) -> str:
 
 
 def _head_of(name: str) -> str:
-    for word in re.findall(r"[^\W_]+", fold(name)):
+    words: list[str] = re.findall(r"[^\W_]+", fold(name))
+    for word in words:
         if word in PUBLIC_HEADS or word in FIRM_HEADS or TRADE.search(word):
             return word
     return ""

@@ -6,6 +6,8 @@ says nothing, what only could be says little. How likely a role is for such an o
 all (a town hall seldom manufactures) is weighed by `prior`.
 """
 
+# ruff: noqa: PLR0911, PLR0912 (what a grammar allows is a ladder of cases)
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from ingest.actions import (
 from ingest.natures import Nature
 from ingest.participants import Mention, Participant, preposition
 from ingest.references import How
-from ingest.sentences import Part, Sentence, Token
+from ingest.sentences import Part, Sentence
 from kb.language import fold
 from kb.models import Role
 
@@ -57,47 +59,98 @@ class _Trigger:
 
 _PRIORS: dict[Nature, dict[Role, float]] = {
     Nature.STATE: {
-        Role.PRODUCER: 0.1, Role.SUPPLIER: 0.25, Role.REPACKAGER: 0.1, Role.CARRIER: 0.2,
-        Role.LABORATORY: 0.4, Role.BUYER: 0.45, Role.FACILITATOR: 0.6, Role.NETWORK: 0.2,
+        Role.PRODUCER: 0.1,
+        Role.SUPPLIER: 0.25,
+        Role.REPACKAGER: 0.1,
+        Role.CARRIER: 0.2,
+        Role.LABORATORY: 0.4,
+        Role.BUYER: 0.45,
+        Role.FACILITATOR: 0.6,
+        Role.NETWORK: 0.2,
         Role.AUTHORITY: 1.1,
     },
     Nature.TOWN: {
-        Role.PRODUCER: 0.15, Role.SUPPLIER: 0.5, Role.REPACKAGER: 0.15, Role.CARRIER: 0.3,
-        Role.LABORATORY: 0.2, Role.AUTHORITY: 0.5, Role.NETWORK: 0.25, Role.BUYER: 1.05,
+        Role.PRODUCER: 0.15,
+        Role.SUPPLIER: 0.5,
+        Role.REPACKAGER: 0.15,
+        Role.CARRIER: 0.3,
+        Role.LABORATORY: 0.2,
+        Role.AUTHORITY: 0.5,
+        Role.NETWORK: 0.25,
+        Role.BUYER: 1.05,
     },
     Nature.CARE: {
-        Role.PRODUCER: 0.25, Role.SUPPLIER: 0.4, Role.REPACKAGER: 0.5, Role.CARRIER: 0.2,
-        Role.LABORATORY: 0.6, Role.AUTHORITY: 0.15, Role.NETWORK: 0.2, Role.FACILITATOR: 0.7,
+        Role.PRODUCER: 0.25,
+        Role.SUPPLIER: 0.4,
+        Role.REPACKAGER: 0.5,
+        Role.CARRIER: 0.2,
+        Role.LABORATORY: 0.6,
+        Role.AUTHORITY: 0.15,
+        Role.NETWORK: 0.2,
+        Role.FACILITATOR: 0.7,
         Role.BUYER: 1.1,
     },
     Nature.CHAMBER: {
-        Role.PRODUCER: 0.1, Role.SUPPLIER: 0.25, Role.REPACKAGER: 0.1, Role.CARRIER: 0.1,
-        Role.LABORATORY: 0.2, Role.AUTHORITY: 0.4, Role.NETWORK: 0.5, Role.BUYER: 0.4,
+        Role.PRODUCER: 0.1,
+        Role.SUPPLIER: 0.25,
+        Role.REPACKAGER: 0.1,
+        Role.CARRIER: 0.1,
+        Role.LABORATORY: 0.2,
+        Role.AUTHORITY: 0.4,
+        Role.NETWORK: 0.5,
+        Role.BUYER: 0.4,
         Role.FACILITATOR: 1.1,
     },
     Nature.NETWORK: {
-        Role.PRODUCER: 0.25, Role.SUPPLIER: 0.4, Role.REPACKAGER: 0.4, Role.CARRIER: 0.4,
-        Role.LABORATORY: 0.3, Role.AUTHORITY: 0.2, Role.BUYER: 0.6, Role.NETWORK: 1.25,
+        Role.PRODUCER: 0.25,
+        Role.SUPPLIER: 0.4,
+        Role.REPACKAGER: 0.4,
+        Role.CARRIER: 0.4,
+        Role.LABORATORY: 0.3,
+        Role.AUTHORITY: 0.2,
+        Role.BUYER: 0.6,
+        Role.NETWORK: 1.25,
     },
     Nature.LABORATORY: {
-        Role.LABORATORY: 1.15, Role.PRODUCER: 0.85, Role.SUPPLIER: 0.5, Role.BUYER: 0.4,
-        Role.AUTHORITY: 0.35, Role.NETWORK: 0.2, Role.FACILITATOR: 0.5, Role.CARRIER: 0.2,
+        Role.LABORATORY: 1.15,
+        Role.PRODUCER: 0.85,
+        Role.SUPPLIER: 0.5,
+        Role.BUYER: 0.4,
+        Role.AUTHORITY: 0.35,
+        Role.NETWORK: 0.2,
+        Role.FACILITATOR: 0.5,
+        Role.CARRIER: 0.2,
     },
     Nature.HAULIER: {
-        Role.CARRIER: 1.15, Role.PRODUCER: 0.2, Role.SUPPLIER: 0.5, Role.BUYER: 0.4,
-        Role.AUTHORITY: 0.1, Role.NETWORK: 0.1, Role.FACILITATOR: 0.3, Role.LABORATORY: 0.1,
+        Role.CARRIER: 1.15,
+        Role.PRODUCER: 0.2,
+        Role.SUPPLIER: 0.5,
+        Role.BUYER: 0.4,
+        Role.AUTHORITY: 0.1,
+        Role.NETWORK: 0.1,
+        Role.FACILITATOR: 0.3,
+        Role.LABORATORY: 0.1,
     },
     Nature.SCHOOL: {
-        Role.PRODUCER: 0.9, Role.LABORATORY: 0.9, Role.AUTHORITY: 0.1, Role.NETWORK: 0.2,
+        Role.PRODUCER: 0.9,
+        Role.LABORATORY: 0.9,
+        Role.AUTHORITY: 0.1,
+        Role.NETWORK: 0.2,
         Role.FACILITATOR: 0.7,
     },
     Nature.FIRM: {
-        Role.AUTHORITY: 0.15, Role.NETWORK: 0.15, Role.FACILITATOR: 0.45, Role.LABORATORY: 0.55,
+        Role.AUTHORITY: 0.15,
+        Role.NETWORK: 0.15,
+        Role.FACILITATOR: 0.45,
+        Role.LABORATORY: 0.55,
     },
     Nature.UNKNOWN: {
-        Role.AUTHORITY: 0.35, Role.NETWORK: 0.35, Role.FACILITATOR: 0.7, Role.LABORATORY: 0.85,
+        Role.AUTHORITY: 0.35,
+        Role.NETWORK: 0.35,
+        Role.FACILITATOR: 0.7,
+        Role.LABORATORY: 0.85,
     },
-}  # fmt: skip
+}
 
 
 def prior(nature: Nature, role: Role) -> float:
@@ -111,17 +164,47 @@ def prior(nature: Nature, role: Role) -> float:
 _HEAD_ROLES: tuple[tuple[re.Pattern[str], Role, float], ...] = tuple(
     (re.compile(pattern), role, weight)
     for pattern, role, weight in (
-        (r"\b(?:fabricants?|makers?|manufacturers?|fournisseurs?|suppliers?|producteurs?) (?:de |d )?(?:\w+ )?(?:flacons?|contenants?|emballages?|bouteilles?|bidons?|bouchons|etiquettes|cartons|tissus?|alcool|ethanol|matieres? premieres?|elastiques?)", Role.SUPPLIER, 0.62),
-        (r"\b(?:container|bottle|packaging|cardboard|label|cloth|fabric|alcohol) (?:makers?|manufacturers?|suppliers?|producers?)", Role.SUPPLIER, 0.62),
-        (r"\b(?:fournisseurs?|suppliers?|grossistes?|wholesalers?|negociants?)\b", Role.SUPPLIER, 0.6),
-        (r"\b(?:transporteurs?|hauliers?|carriers?|coursiers?|couriers?|camionneurs?|livreurs?|logisticiens?)\b", Role.CARRIER, 0.68),
-        (r"\b(?:conditionneurs?|embouteilleurs?|packers?|bottlers?|reconditionneurs?)\b", Role.REPACKAGER, 0.68),
+        (
+            r"\b(?:fabricants?|makers?|manufacturers?|fournisseurs?|suppliers?|"
+            r"producteurs?) (?:de |d )?(?:\w+ )?(?:flacons?|contenants?|emballages?|bouteilles?|"
+            r"bidons?|bouchons|etiquettes|cartons|tissus?|alcool|ethanol|matieres? premieres?|"
+            r"elastiques?)",
+            Role.SUPPLIER,
+            0.62,
+        ),
+        (
+            r"\b(?:container|bottle|packaging|cardboard|label|cloth|fabric|alcohol) (?:makers?|"
+            r"manufacturers?|suppliers?|producers?)",
+            Role.SUPPLIER,
+            0.62,
+        ),
+        (
+            r"\b(?:fournisseurs?|suppliers?|grossistes?|wholesalers?|negociants?)\b",
+            Role.SUPPLIER,
+            0.6,
+        ),
+        (
+            r"\b(?:transporteurs?|hauliers?|carriers?|coursiers?|couriers?|camionneurs?|livreurs?|"
+            r"logisticiens?)\b",
+            Role.CARRIER,
+            0.68,
+        ),
+        (
+            r"\b(?:conditionneurs?|embouteilleurs?|packers?|bottlers?|reconditionneurs?)\b",
+            Role.REPACKAGER,
+            0.68,
+        ),
         (r"\b(?:laboratoires?|laborator(?:y|ies)|labs?)\b", Role.LABORATORY, 0.35),
-        (r"\b(?:autorites?|administrations?|authorit(?:y|ies)|prefectures?|douanes?|regulators?)\b", Role.AUTHORITY, 0.36),
+        (
+            r"\b(?:autorites?|administrations?|authorit(?:y|ies)|prefectures?|douanes?|"
+            r"regulators?)\b",
+            Role.AUTHORITY,
+            0.36,
+        ),
         (r"\b(?:acheteurs?|buyers?)\b", Role.BUYER, 0.3),
         (r"\b(?:partenaires?|fournisseurs?) .*(?:alcool|matiere|tissu)", Role.SUPPLIER, 0.55),
     )
-)  # fmt: skip
+)
 
 _HAVE = frozenset("a ont avait avaient aura auront ayant avoir eu has have had having".split())
 _BE = frozenset(
@@ -152,14 +235,17 @@ _NOT_TAKING_PART = re.compile(
     r"magazine|journal|source|sources|lire|reportage|raconte par|photo|credit|publie par|"
     r"pour memoire|compare a|faute de|ancien(?:ne)?s? de|hors de)(?: :)?(?: (?:le|la|l'|les|the))?$"
 )
+_PUBLIC_BUYERS = frozenset({Nature.CARE, Nature.TOWN, Nature.SCHOOL})
 _LIKEWISE = re.compile(
     r"(?:tout comme|de meme que|ainsi que|comme l' a fait|comme l' ont fait|as did|as has|so did|"
     r"and so did|along with|together with|de concert avec|aux cotes (?:de|du|des))"
     r"(?: (?:le|la|l'|les|the))?$"
 )
 _ENTRUSTED = re.compile(r"(?:confi|sous-trait|entrust|subcontract|outsourc)")
-_SOURCES = re.compile(r"^(?:sources?|mes sources|photos?|credits?|a lire|contacts?|lire aussi|"
-                      r"read more|see also|en savoir plus|for more)\b")  # fmt: skip
+_SOURCES = re.compile(
+    r"^(?:sources?|mes sources|photos?|credits?|a lire|contacts?|lire aussi|"
+    r"read more|see also|en savoir plus|for more)\b"
+)
 _NOUN_BEFORE = frozenset(
     "un une des du ce cette ces cet son sa ses leur leurs notre nos chaque tout quel quelle aucune "
     "the a an this these those its his her our of no some any premier premiere grande petite "
@@ -179,7 +265,7 @@ _IRREGULAR_PARTICIPLES = re.compile(
     r"recueilli|accueilli|reuni|rejoint|refondu|converti|sorti)(?:e|s|es)?|mise|mises|made|sewn|"
     r"built|bought|sold|given|sent|taken|brought|put|found|held|told|lent|paid|woven|knit|spun|"
     r"passed|matched|ground|got|driven|led|run"
-)  # fmt: skip
+)
 _BOTH = frozenset("produit produits mis reunit fait put run led made fournit".split())
 _ORGANISED_EVENT = re.compile(
     r"\b(?:webinaires?|webinars?|seminaires?|petits? dejeuners?|colloques?|"
@@ -229,18 +315,9 @@ class _Reader:
 
     def _as_doer(self, trigger: _Trigger, mention: Mention, weight: float) -> Iterator[Evidence]:
         nature = mention.participant.nature
-        options: list[tuple[float, Role, Action]] = []
-        for action in trigger.actions:
-            if action is Action.JOIN:
-                options += [(given * 0.8, role, action) for role, given in _by_name(mention)]
-            for role, given in ROLE_OF_DOER[action]:
-                if action is Action.NEED and nature not in {
-                    Nature.CARE, Nature.TOWN, Nature.SCHOOL
-                }:  # fmt: skip
-                    given *= 0.3  # a firm may look for an outlet as well
-                if action is Action.TAKE and nature is Nature.HAULIER:
-                    role = Role.CARRIER
-                options.append((given, role, action))
+        options = [
+            option for action in trigger.actions for option in self._options(action, mention)
+        ]
         event = _ORGANISED_EVENT.search(self.words) is not None
         for given, role, action in options:
             if event and role is Role.FACILITATOR and nature is Nature.NETWORK:
@@ -249,12 +326,26 @@ class _Reader:
             if given * prior(nature, role) < 0.55 * best:
                 continue
             yield self._evidence(
-                mention, role, given * weight, self._told(trigger, mention), action, trigger
+                mention, role, given * weight, self._told(trigger), action, trigger
             )
+
+    def _options(self, action: Action, mention: Mention) -> Iterator[tuple[float, Role, Action]]:
+        """The roles that an action gives its doer, and how strongly."""
+        nature = mention.participant.nature
+        if action is Action.JOIN:
+            for role, given in _by_name(mention):
+                yield given * 0.8, role, action
+        for role, given in ROLE_OF_DOER[action]:
+            if action is Action.TAKE and nature is Nature.HAULIER:
+                yield given, Role.CARRIER, action
+            elif action is Action.NEED and nature not in _PUBLIC_BUYERS:
+                yield given * 0.3, role, action  # a firm may look for an outlet as well
+            else:
+                yield given, role, action
 
     def _as_other(self, trigger: _Trigger, mention: Mention, slot: str) -> Iterator[Evidence]:
         nature = mention.participant.nature
-        public = nature in {Nature.CARE, Nature.TOWN, Nature.SCHOOL}
+        public = nature in _PUBLIC_BUYERS
         for action in trigger.actions:
             role: Role | None = None
             weight = 0.0
@@ -265,13 +356,21 @@ class _Reader:
             elif slot == "to" and action in {Action.SUPPLY, Action.CARRY, Action.PACK}:
                 role, weight = Role.BUYER, 0.6 if public else 0.5
             elif slot == "for" and action in {
-                Action.MAKE, Action.SUPPLY, Action.PACK, Action.CARRY, Action.TRANSFORM
-            }:  # fmt: skip
+                Action.MAKE,
+                Action.SUPPLY,
+                Action.PACK,
+                Action.CARRY,
+                Action.TRANSFORM,
+            }:
                 role, weight = Role.BUYER, 0.55 if public else 0.35
             elif slot == "to" and action is Action.MAKE and public:
                 role, weight = Role.BUYER, 0.35
-            elif slot == "from" and action in {Action.BUY, Action.RECEIVE, Action.TAKE,
-                                               Action.TRANSFORM}:  # fmt: skip
+            elif slot == "from" and action in {
+                Action.BUY,
+                Action.RECEIVE,
+                Action.TAKE,
+                Action.TRANSFORM,
+            }:
                 role, weight = Role.SUPPLIER, 0.6
             elif slot == "object" and action is Action.SUPPLY:
                 role, weight = Role.BUYER, 0.4
@@ -280,7 +379,7 @@ class _Reader:
                     mention,
                     role,
                     weight * trigger.weight,
-                    self._told(trigger, mention),
+                    self._told(trigger),
                     action,
                     trigger,
                     is_doer=False,
@@ -292,15 +391,22 @@ class _Reader:
         for mention in self.mentions:
             before = self._before(mention)
             for role, weight in self._supported(mention, before):
-                yield self._evidence(mention, role, weight * self._doubt(mention.first), self.sentence_phrase(mention))  # fmt: skip
+                yield self._evidence(
+                    mention,
+                    role,
+                    weight * self._doubt(mention.first),
+                    self.sentence_phrase(mention),
+                )
             nature = mention.participant.nature
             if nature is Nature.NETWORK and _ORGANISED_EVENT.search(self.words):
                 yield self._evidence(mention, Role.NETWORK, 0.5, self.sentence_phrase(mention))
             if nature is Nature.STATE and _PERMISSION.search(self.words):
                 yield self._evidence(
-                    mention, Role.AUTHORITY, 0.6 * self._doubt(mention.first),
+                    mention,
+                    Role.AUTHORITY,
+                    0.6 * self._doubt(mention.first),
                     self.sentence_phrase(mention),
-                )  # fmt: skip
+                )
             if mention.is_pronoun or self._doubt(mention.first) < 0.5:
                 continue
             for role, weight in _by_name(mention):
@@ -416,13 +522,13 @@ class _Reader:
                 governor = self._governor[owner]
                 if not governor or governor == "entre":
                     return [(one, 1.0) for one in self._group(owner)]
-                if governor in _DATIVE and self._is_asked(mention, position, at):
+                if governor in _DATIVE and self._is_asked(mention, at):
                     return [(one, 0.9) for one in self._group(owner)]
                 if governor in {"chez", "at", "aux"} and not fallback:
                     fallback = [(one, 0.75) for one in self._group(owner)]
                 position = mention.first - 1
                 continue
-            if token.text in {";"} or (token.text == ":" and not clause_began):
+            if token.text == ";" or (token.text == ":" and not clause_began):
                 return fallback if token.text != ":" else []
             if token.form in _FINITE_SUBJECT and (
                 token.form != "that" or self._owner[position - 1] >= 0
@@ -465,7 +571,7 @@ class _Reader:
             return [(one, 0.55) for one in self._group(owner)]
         return [(one, 0.95) for one in self._group(owner)]
 
-    def _is_asked(self, mention: Mention, position: int, at: int) -> bool:
+    def _is_asked(self, mention: Mention, at: int) -> bool:
         before = self.tokens[max(0, mention.first - 8) : mention.first]
         after = self.tokens[mention.last : at]
         return any(_CAUSATIVE.fullmatch(token.form) for token in before) and any(
@@ -481,7 +587,11 @@ class _Reader:
             if before:
                 # "À l'hôpital, X a livré…", "le gel fourni à l'hôpital"
                 if not (mention.is_pronoun or self._governor[position] in _DATIVE):
-                    if trigger.passive and not self._governor[position] and Action.SUPPLY in trigger.actions:  # fmt: skip
+                    if (
+                        trigger.passive
+                        and not self._governor[position]
+                        and Action.SUPPLY in trigger.actions
+                    ):
                         near = self.triggers[number - 1].at if number else -1
                         if mention.last > near and self._is_person_like(mention):
                             yield mention, "object"
@@ -498,17 +608,16 @@ class _Reader:
                     yield mention, "from"
             elif governor in _FOR:
                 yield mention, "for"
-            elif governor in _SOURCE:
-                yield mention, "from"
-            elif governor in {"de", "d'", "des", "of"} and {
-                Action.RECEIVE, Action.TAKE
-            } & set(trigger.actions):  # fmt: skip
+            elif governor in _SOURCE or (
+                governor in {"de", "d'", "des", "of"}
+                and {Action.RECEIVE, Action.TAKE} & set(trigger.actions)
+            ):
                 yield mention, "from"
             elif not governor and not trigger.passive and mention.first - trigger.at <= 3:
                 yield mention, "object"
 
     def _is_person_like(self, mention: Mention) -> bool:
-        return mention.participant.nature in {Nature.CARE, Nature.TOWN, Nature.SCHOOL}
+        return mention.participant.nature in _PUBLIC_BUYERS
 
     # Verbs
 
@@ -526,9 +635,11 @@ class _Reader:
                 actions = self._named_deed(at, following)
             if not actions:
                 actions = verbs(token.form)
-            if token.form in {"prend", "prennent"} and at and self.tokens[at - 1].form in {
-                "le", "la", "les", "l'"
-            }:  # fmt: skip
+            if (
+                token.form in {"prend", "prennent"}
+                and at
+                and self.tokens[at - 1].form in {"le", "la", "les", "l'"}
+            ):
                 actions = (Action.TAKE,)
             if not actions or self._is_noun(at):
                 continue
@@ -567,31 +678,59 @@ class _Reader:
             return False
         if before.form in _NOUN_BEFORE and not (before.form == "a" and self._had(at)):
             # "leur" before a verb is "to them".
-            return not (before.form in {"leur"} and at > 1 and self._owner[at - 2] >= 0)
+            return not (before.form == "leur" and at > 1 and self._owner[at - 2] >= 0)
         if before.form in {"le", "la", "les", "l'"}:
             earlier = self.tokens[at - 2] if at > 1 else None
             if earlier is None:
                 return True
             return not (
                 self._owner[at - 2] >= 0
-                or earlier.form in {"qui", "ne", "n'", "se", "pour", "de", "elle", "il", "ils",
-                                    "elles", "on", "et", "puis", "a", "sans"}
-                and (earlier.form not in {"et", "de", "pour", "a"}
-                     or form.endswith(("er", "re", "ir")) or earlier.form == "et"
-                     and not form.endswith("s"))
-            )  # fmt: skip
+                or (
+                    earlier.form
+                    in {
+                        "qui",
+                        "ne",
+                        "n'",
+                        "se",
+                        "pour",
+                        "de",
+                        "elle",
+                        "il",
+                        "ils",
+                        "elles",
+                        "on",
+                        "et",
+                        "puis",
+                        "a",
+                        "sans",
+                    }
+                    and (
+                        earlier.form not in {"et", "de", "pour", "a"}
+                        or form.endswith(("er", "re", "ir"))
+                        or (earlier.form == "et" and not form.endswith("s"))
+                    )
+                )
+            )
         if before.form in {"de", "d'", "en", "par", "sans", "sous", "avec"}:
-            return not form.endswith(("er", "re", "ir", "ant")) and not (
-                before.form == "en" and self._owner[max(0, at - 2)] >= 0
-            ) and not (before.form == "en" and at > 1 and self.tokens[at - 2].form in {"et", "qui", "elle", "il", "ils"})  # fmt: skip
+            return (
+                not form.endswith(("er", "re", "ir", "ant"))
+                and not (before.form == "en" and self._owner[max(0, at - 2)] >= 0)
+                and not (
+                    before.form == "en"
+                    and at > 1
+                    and self.tokens[at - 2].form in {"et", "qui", "elle", "il", "ils"}
+                )
+            )
         return False
 
     def _had(self, at: int) -> bool:
         """Whether the "a" before a word is French for "has"."""
         token = self.tokens[at]
-        return bool(re.search(r"[éèê]", token.text)) or bool(
-            _IRREGULAR_PARTICIPLES.fullmatch(token.form)
-        ) or (at > 1 and self._owner[at - 2] >= 0)  # fmt: skip
+        return (
+            bool(re.search(r"[éèê]", token.text))
+            or bool(_IRREGULAR_PARTICIPLES.fullmatch(token.form))
+            or (at > 1 and self._owner[at - 2] >= 0)
+        )
 
     def _is_participle(self, at: int) -> bool:
         token = self.tokens[at]
@@ -616,9 +755,11 @@ class _Reader:
         following = [token.form for token in self.tokens[at + 1 : at + 8]]
         by = next((form for form in following if form in _AGENT), "")
         token = self.tokens[at]
-        if token.form.endswith("ed") or token.form in _BOTH or not re.search(
-            r"(?:é|ée|és|ées)$", token.text
-        ):  # fmt: skip
+        if (
+            token.form.endswith("ed")
+            or token.form in _BOTH
+            or not re.search(r"(?:é|ée|és|ées)$", token.text)
+        ):
             return bool(by) and not any(form in _HAVE for form in following[:3])
         # A French participle without "avoir": coordinated with one that has it, or passive.
         for back in range(at - 1, max(-1, at - 25), -1):
@@ -664,7 +805,7 @@ class _Reader:
 
     def _only(self, back: int, at: int) -> bool:
         return any(token.form in {"que", "qu'"} for token in self.tokens[at : at + 8]) or any(
-            token.form in {"seulement"} for token in self.tokens[back:at]
+            token.form == "seulement" for token in self.tokens[back:at]
         )
 
     # Mentions
@@ -702,7 +843,8 @@ class _Reader:
         allowed = _JOINERS | {governor}
         if not all(form in allowed for form in forms):
             return ""
-        if "," in forms and governor and governor not in forms and set(forms) & _ARTICLES:
+        repeated = governor in forms or (governor in {"de", "d'", "du"} and "des" in forms)
+        if "," in forms and governor and not repeated and set(forms) & _ARTICLES:
             return ""  # "… de la Charente, la mairie": the list would say "de la mairie"
         after = self.tokens[right.last].form if right.last < len(self.tokens) else ""
         if governor and (verbs(after) or after in _HAVE | _BE):
@@ -751,26 +893,46 @@ class _Reader:
 
     # Words
 
-    def _told(self, trigger: _Trigger, mention: Mention) -> str:
+    def _told(self, trigger: _Trigger) -> str:
         """What was done, from the verb to the end of its clause; of a passive, the whole clause."""
         first = trigger.at
-        while first and self.tokens[first - 1].form in {
-            *_HAVE, *_BE, "s'", "se", "y", "en", "les", "l'", "lui", "ainsi", "donc", "aussi", "de"
-        } and self._owner[first - 1] < 0 and self.tokens[first - 1].text != "à":  # fmt: skip
+        while (
+            first
+            and self.tokens[first - 1].form
+            in {
+                *_HAVE,
+                *_BE,
+                "s'",
+                "se",
+                "y",
+                "en",
+                "les",
+                "l'",
+                "lui",
+                "ainsi",
+                "donc",
+                "aussi",
+                "de",
+            }
+            and self._owner[first - 1] < 0
+            and self.tokens[first - 1].text != "à"
+        ):
             first -= 1
         if self.tokens[first].form in {"de", "d'"}:
             first += 1
         if trigger.passive:
-            while first and self.tokens[first - 1].text not in {",", ";", ":", "("} and (
-                trigger.at - first < 8
-            ):  # fmt: skip
+            while (
+                first
+                and self.tokens[first - 1].text not in {",", ";", ":", "("}
+                and (trigger.at - first < 8)
+            ):
                 first -= 1
         last = trigger.at + 1
         while last < len(self.tokens) and last - first < MAX_CONTRIBUTION_WORDS:
             token = self.tokens[last]
             if token.text in {";", ".", ":", "(", "!", "?", "»"}:
                 break
-            if token.text == "," and last - trigger.at > 3:
+            if token.text == "," and last - trigger.at > 1:
                 break
             last += 1
         return self._clip(first, last)
@@ -782,12 +944,16 @@ class _Reader:
         return text.strip(' ,;:.(«»"')
 
     def _evidence(
-        self, mention: Mention, role: Role, weight: float, contribution: str,
+        self,
+        mention: Mention,
+        role: Role,
+        weight: float,
+        contribution: str,
         action: Action | None = None,
         trigger: _Trigger | None = None,
         *,
         is_doer: bool = True,
-    ) -> Evidence:  # fmt: skip
+    ) -> Evidence:
         if mention.is_pronoun:
             weight *= 0.9
         if self.sentence.part is not Part.BODY:
@@ -829,7 +995,8 @@ _ENGLISH_PAST = re.compile(
 _ARTICLES = frozenset("le la l' les the un une des".split())
 _AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(
-    ", et and & ou or puis then que ainsi qu' le la l' les the un une des du de d' a an deux plusieurs "
+    ", et and & ou or puis then que ainsi qu' le la l' les the un une des du de d' a an deux "
+    "plusieurs "
     "as well aussi enfin chez son sa ses leur leurs its their".split()
 )
 

@@ -43,7 +43,9 @@ class Token:
 
     @property
     def is_capital(self) -> bool:
-        return self.text[:1].isupper()
+        """Whether it is written like a name: "Avel", "3AR"."""
+        digit = self.text[:1].isdigit()
+        return self.text[:1].isupper() or (digit and any(map(str.isupper, self.text)))
 
 
 @dataclass(frozen=True, slots=True)
