@@ -5,11 +5,14 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.web.in_memory import ACTORS, BARE_ACTOR, BARE_CASE, CASES, InMemoryKnowledgeBase
 from web.app import create_app
@@ -64,6 +67,13 @@ class _SignallingServer(uvicorn.Server):
 def site() -> Iterator[str]:
     """The address of a running server, without a final slash."""
     base = InMemoryKnowledgeBase((*ACTORS, BARE_ACTOR), (*CASES, BARE_CASE))
+    with serving(base) as url:
+        yield url
+
+
+@contextmanager
+def serving(base: KnowledgeBase) -> Iterator[str]:
+    """The address of a server of this base, which listens while the context is entered."""
     app = create_app(base, Settings(contact_url="mailto:reseau@example.org"))
     server = _SignallingServer(
         uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none")
@@ -84,9 +94,14 @@ def visit(browser: Browser, site: str) -> Iterator["Visits"]:
 
 
 class Visits:
-    """Opens pages, and fails at the end if one complained or asked another host for anything."""
+    """Opens pages, and fails at the end if one complained or asked another host for anything.
 
-    def __init__(self, browser: Browser, site: str) -> None:
+    Each page is a browser of its own, unless it `keeps_cookies` from one to the next.
+    """
+
+    def __init__(self, browser: Browser, site: str, *, keeps_cookies: bool = False) -> None:
+        self._keeps_cookies = keeps_cookies
+        self._cookies: list[Any] = []
         self._browser = browser
         self._site = site
         self._contexts: list[BrowserContext] = []
@@ -100,6 +115,10 @@ class Visits:
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
         )
+        if self._keeps_cookies:
+            if self._contexts:
+                self._cookies = self._contexts[-1].cookies()
+            context.add_cookies(self._cookies)
         self._contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
