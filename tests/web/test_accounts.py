@@ -1,9 +1,12 @@
 """Signing in, sessions, forms and accounts, as browsers meet them."""
 
+import asyncio
 import stat
 import time
+from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import URLSafeTimedSerializer
@@ -25,6 +28,7 @@ from tests.web.signed_in import (
     send,
     sign_in,
 )
+from web import account_pages
 from web.account_pages import own_path
 from web.accounts import COOKIE, DAY_S, SECURE_COOKIE
 from web.app import create_app
@@ -384,6 +388,54 @@ def test_signing_in_forgets_the_failures_before(client: TestClient, lea: str) ->
     assert sign_in(client, lea).status_code == 303
     browser = another_browser(client)
     assert [sign_in(browser, lea, "x").status_code for _ in range(5)] == [403] * 5
+
+
+def test_a_crowd_that_signs_in_waits_and_holds_up_no_search(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"Person {number}" for number in range(24)]
+    looked_at: list[str] = []
+    at_once = most = 0
+
+    def slow(name: str, _password: str) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.1)
+        at_once -= 1
+        looked_at.append(name)
+
+    monkeypatch.setattr(base.accounts, "authenticate", slow)
+    monkeypatch.setattr(account_pages, "MAX_WAITING", 10)
+
+    async def crowd() -> tuple[list[httpx.Response], float, list[str]]:
+        transport = httpx.ASGITransport(create_app(base, SETTINGS))
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as browser:
+            page = Page((await browser.get("/en/sign-in")).text)
+            token = page.one("input", name="csrf").attributes["value"]
+            asked = [
+                asyncio.create_task(
+                    browser.post("/en/sign-in", data={"csrf": token, "name": name, "password": "x"})
+                )
+                for name in names
+            ]
+            while not looked_at:
+                await asyncio.sleep(0.01)
+            started = time.perf_counter()
+            assert (await browser.get("/api/status")).status_code == 200
+            took = time.perf_counter() - started
+            done_by_then = list(looked_at)
+            return await asyncio.gather(*asked), took, done_by_then
+
+    base.status()  # loads what the first visitor would wait for
+    answers, took, done_by_then = asyncio.run(crowd())
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {403, 429}
+    assert statuses[403] >= 12
+    assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 429)
+    assert most == 2
+    assert took < 0.5
+    assert len(done_by_then) < statuses[403]
 
 
 # The account
