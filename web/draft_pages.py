@@ -13,7 +13,7 @@ from kb.editorial.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from kb.errors import EditConflict, QueryError, UnknownRecord
 from kb.hits import EvidenceKind, Filters
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Record, Role
+from kb.models import Actor, Case, Kind, Participation, Record, Role
 from web.accounts import AContributor, AForm
 from web.addresses import Page, address
 from web.dependencies import AVisit
@@ -21,8 +21,8 @@ from web.differences import Difference, differences
 from web.localisation import translations
 from web.page_routes import PageRouter, number_in, see, text_of
 from web.record_form import (
-    ACTOR_FIELDS,
-    CASE_FIELDS,
+    ACTOR_LINES,
+    CASE_LINES,
     RecordForm,
     Row,
     WrongFields,
@@ -169,16 +169,51 @@ class _Sent:
                 409,
                 N_("What this draft tells of was withdrawn. A moderator can restore it first."),
             )
+        if not moved:
+            return draft_page(
+                self._visit,
+                draft,
+                self._typed,
+                status_code=409,
+                message=self._message,
+                meanwhile=published,
+                typed_record=record,
+                over=True,
+            )
+        form = self._typed_over(draft, record)
+        try:
+            both = form.record(draft.record, actor_finder(self._base))
+        except WrongFields as error:
+            form, both = form.wrong(error.errors), record
         return draft_page(
             self._visit,
             draft,
-            self._typed,
+            form,
             status_code=409,
             message=self._message,
-            meanwhile=draft.record if moved else published,
-            typed_record=record,
-            over=not moved,
+            meanwhile=draft.record,
+            typed_record=both,
         )
+
+    def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
+        """What others saved, with what this person changed of the revision that they saw."""
+        seen = next(
+            (
+                version.record
+                for version in self._base.drafts.versions(draft.id)
+                if version.revision == self._revision
+            ),
+            None,
+        )
+        if seen is None:
+            return self._typed
+        before, theirs = RecordForm.of(seen), RecordForm.of(draft.record, draft.proposals)
+        values = {
+            name: theirs.values[name] if typed == before.values[name] else typed
+            for name, typed in self._typed.values.items()
+        }
+        same_rows = participants_of(record) == participants_of(seen)
+        return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
 
     def _again(
         self, form: RecordForm, *, status_code: int = 200, previewed: bool = False
@@ -224,7 +259,7 @@ def draft_page(
         status_code=status_code,
         draft=draft,
         form=form,
-        fields=CASE_FIELDS if isinstance(draft.record, Case) else ACTOR_FIELDS,
+        lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
         choices={"lang": language_choices(visit, form.values.get("lang", ""))},
         roles=role_choices(visit),
         proposed=best_proposals(draft.proposals),
@@ -288,6 +323,10 @@ def _named(base: KnowledgeBase, name: str) -> list[Actor]:
         for hit in found.hits
         if any(one.kind is EvidenceKind.NAME for one in hit.evidence)
     ]
+
+
+def participants_of(record: Record) -> Sequence[Participation]:
+    return record.participants if isinstance(record, Case) else ()
 
 
 def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:

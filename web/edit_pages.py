@@ -10,12 +10,18 @@ from starlette.responses import Response
 
 from kb.editorial.accounts import Account
 from kb.editorial.versions import Version
-from kb.models import Case, Kind, Participation, Record, kind_of
+from kb.models import Case, Kind, Record, kind_of
 from web.accounts import AForm, AModerator
 from web.addresses import Page, address
 from web.dependencies import AVisit
 from web.differences import differences
-from web.draft_pages import actor_finder, actor_or_none, language_choices, role_choices
+from web.draft_pages import (
+    actor_finder,
+    actor_or_none,
+    language_choices,
+    participants_of,
+    role_choices,
+)
 from web.history_pages import name_of
 from web.localisation import translations
 from web.page_routes import PageRouter, number_in, see, text_of
@@ -128,11 +134,7 @@ def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: 
         return False
     if item.row < 0:
         return all(getattr(before, name) == getattr(record, name) for name in item.fields)
-    return _participants(before) == _participants(record)
-
-
-def _participants(record: Record) -> Sequence[Participation]:
-    return record.participants if isinstance(record, Case) else ()
+    return participants_of(before) == participants_of(record)
 
 
 def _form_page(
@@ -164,7 +166,7 @@ def _form_page(
         record=record,
         name=name_of(record),
         item=item,
-        is_new=item.row >= len(_participants(record)),
+        is_new=item.row >= len(participants_of(record)),
         form=form,
         row=row,
         known=actor_or_none(base, row.actor_id),

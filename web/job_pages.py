@@ -72,6 +72,7 @@ def job(
         refresh_s=REFRESHED_EVERY_S,
         counts=_counts(found.report),
         lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
+        duplicates=_duplicates(visit.knowledge_base, found, account),
         drafts=_drafts(visit.knowledge_base, found.report),
         untold=_untold(found.report),
         shown_notes=SHOWN_NOTES,
@@ -118,6 +119,12 @@ def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
         if isinstance(count, int) and (count or name == "read"):
             counts.append((word, count))
     return counts
+
+
+def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:
+    """How many likely doubles there are to decide, for whom may, after a directory."""
+    is_told = found.kind == "directory" and account.role.may(AccountRole.MODERATOR)
+    return base.duplicates.count() if is_told else 0
 
 
 def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:

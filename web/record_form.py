@@ -4,8 +4,10 @@ Owns how fields are named in a form and what is wrong with a value, in words for
 values are cleaned is the readers' work (`ingest.fields`), and the same here as in a file.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Self
 
@@ -26,14 +28,29 @@ from kb.errors import InputError
 from kb.models import Actor, Case, Participation, Record, Role
 from web.wording import N_
 
-CASE_FIELDS = (
-    "title author author_job moderator moderator_job date modified moderated themes need lang "
-    "source_url text"
-).split()
-ACTOR_FIELDS = (
-    "name description place department country activity_code siret website lang themes "
-    "source_url closed_on"
-).split()
+CASE_LINES = (
+    ("title",),
+    ("need",),
+    ("author", "author_job"),
+    ("moderator", "moderator_job"),
+    ("date", "modified", "moderated"),
+    ("themes",),
+    ("lang", "source_url"),
+    ("text",),
+)
+ACTOR_LINES = (
+    ("name",),
+    ("description",),
+    ("place", "department", "country"),
+    ("activity_code", "siret"),
+    ("website", "source_url"),
+    ("lang", "closed_on"),
+    ("themes",),
+)
+"""The fields of a form, those that stand beside each other together."""
+
+CASE_FIELDS = tuple(chain.from_iterable(CASE_LINES))
+ACTOR_FIELDS = tuple(chain.from_iterable(ACTOR_LINES))
 
 MAX_ROWS = 200
 """Participations that a form may hold."""
@@ -51,12 +68,12 @@ _WRONG: Mapping[str, str] = {
     "country": N_("This country is not known: write its two-letter code, such as FR."),
     "siret": N_("This is not a SIRET number: 14 digits, of which the last one checks the others."),
 }
+_DATES = ("date", "modified", "moderated", "closed_on")
 _WRONG_AS: Mapping[str, str] = {
-    "modified": "date",
-    "moderated": "date",
-    "closed_on": "date",
+    **dict.fromkeys(_DATES, "date"),
     "website": "source_url",
 }
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
 _UNKNOWN_ACTOR = N_("No actor has this name or identifier. Leave it empty if it has no entry.")
 _NO_ROLE = N_("Choose a role.")
 _OTHERWISE_WRONG = N_("This cannot be kept as it is.")
@@ -105,7 +122,7 @@ class RecordForm:
     def of(cls, record: Record, proposals: Proposals = NO_PROPOSALS) -> Self:
         """The form of a record. Proposed participations that it lacks are rows not kept."""
         names = CASE_FIELDS if isinstance(record, Case) else ACTOR_FIELDS
-        values = {name: _written(getattr(record, name)) for name in names}
+        values = {name: _written(name, getattr(record, name)) for name in names}
         if not isinstance(record, Case):
             return cls(values)
         unused = dict(enumerate(proposals.participations))
@@ -246,12 +263,12 @@ def written_date(text: str, name: str) -> str:
         InputError: it is no date.
     """
     line = one_line(text)
-    if line.isdecimal() and len(line) == 4:
+    if re.fullmatch(r"\d{4}", line):
         return line
-    parts = line.replace(".", "/").split("/")
-    if len(parts) == 3 and all(part.isdecimal() for part in parts):
-        day, month, year = parts
-        line = f"{year}-{month:0>2}-{day:0>2}"
+    given = _DAY_FIRST.match(line)
+    if given:
+        day, month, year = given.groups()
+        line = f"{year}-{month:0>2}-{day:0>2}{line[given.end() :]}"
     return iso_date(line, name)
 
 
@@ -268,9 +285,14 @@ def _why(name: str) -> str:
     return _WRONG.get(_WRONG_AS.get(name, name), _OTHERWISE_WRONG)
 
 
-def _written(value: object) -> str:
-    # A theme may hold a comma, but no line end.
-    return "\n".join(value) if isinstance(value, tuple) else str(value)
+def _written(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        # A theme may hold a comma, but no line end.
+        return "\n".join(value)
+    text = str(value)
+    if name in _DATES:
+        return re.sub(r"^(\S{10})T(\d\d:\d\d):00", r"\1 \2", text)
+    return text
 
 
 def _row(one: Participation, proposal: int) -> Row:
