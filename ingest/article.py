@@ -14,6 +14,9 @@ class Person:
     job: str = ""
 
 
+NOBODY = Person()
+
+
 @dataclass(frozen=True, slots=True)
 class FoundField:
     """A value that was read in the page: the line that it comes from, and how sure it is.
@@ -39,8 +42,8 @@ class Article:
 
     title: str
     text: str
-    author: Person = Person()
-    moderator: Person = Person()
+    author: Person = NOBODY
+    moderator: Person = NOBODY
     date: str = ""
     modified: str = ""
     moderated: str = ""

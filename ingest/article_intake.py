@@ -1,4 +1,4 @@
-"""Articles on their way in: files, addresses and feeds, each to a draft or to a line that says why not."""
+"""Articles on their way in, from files, addresses and feeds: to drafts, or to lines of a report."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,20 +26,8 @@ if TYPE_CHECKING:
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
 # Files that lie beside articles in a folder and are none.
 _NO_ARTICLES = frozenset(
-    {
-        "readme",
-        "license",
-        "licence",
-        "changelog",
-        "contributing",
-        "copying",
-        "notice",
-        "authors",
-        "requirements",
-        "robots",
-        "lisez-moi",
-        "lisezmoi",
-    }  # fmt: skip
+    "readme license licence changelog contributing copying notice authors requirements robots "
+    "lisez-moi lisezmoi".split()
 )
 
 

@@ -6,6 +6,8 @@ MAX_TEXT_BYTES = 5_000_000
 """A text, a page or a feed: what is read whole."""
 MAX_TEXT_CHARS = 200_000
 """The text of an article, as a case holds it."""
+MAX_LINES = 20_000
+"""The lines and paragraphs of a page, its menus too."""
 MAX_PDF_PAGES = 200
 MAX_UNPACKED_BYTES = 100_000_000
 """What an office document may unpack to."""

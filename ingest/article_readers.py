@@ -12,7 +12,7 @@ from ingest.text_article import text_page
 from ingest.web_door import Fetched
 from kb.errors import InputError
 
-MIN_ARTICLE_CHARS = 60
+MIN_ARTICLE_CHARS = 30
 """What a text says at least to be an article."""
 
 

@@ -1,4 +1,4 @@
-"""From an article to a draft: the case that it tells, what is proposed for it, and whether it is new.
+"""From an article to a draft: its case, what is proposed for it, and whether it is new.
 
 The same article by its address and as a file is one: a second draft is refused with a line that
 names the first.
@@ -298,7 +298,8 @@ def _sketch(words: Sequence[str]) -> frozenset[int]:
 
 
 def _named_draft(draft: Draft) -> str:
-    return f"the draft {shown(draft.record.title if isinstance(draft.record, Case) else '')} ({draft.id})"
+    title = draft.record.title if isinstance(draft.record, Case) else ""
+    return f"the draft {shown(title)} ({draft.id})"
 
 
 def _found_fields(article: Article) -> list[ProposedField]:

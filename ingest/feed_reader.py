@@ -1,4 +1,4 @@
-"""Feeds, RSS and Atom: what each item says of itself, and its article where the feed has it whole."""
+"""Feeds, RSS and Atom: what each item says of itself, and its article where the feed has it."""
 
 import io
 import re

@@ -47,7 +47,8 @@ _LINES = re.compile(
     r"|pensez a l'environnement.*|(?:please )?consider the environment.*"
     r"|ce (?:courriel|message|mail|courrier electronique).{0,40}\b(?:confidentiel|destinat|pieces?"
     r" jointes?).*|this (?:e-?mail|message).{0,40}\b(?:confidential|intended|attachments?).*"
-    r"|.{0,60}\breproduction (?:autorisee|interdite|soumise).*|.{0,80}\bne pas (?:jeter|diffuser|imprimer)\b.{0,60}"
+    r"|.{0,60}\breproduction (?:autorisee|interdite|soumise).*"
+    r"|.{0,80}\bne pas (?:jeter|diffuser|imprimer)\b.{0,60}"
     r"|(?:contacts?(?: presse)?|press contact|media contact|pour (?:tout )?contact|contacter"
     r"|renseignements?|pour nous (?:joindre|contacter)|nous (?:contacter|ecrire)"
     r"|contact (?:us|details)|enquiries)\s?:.*"
@@ -57,8 +58,10 @@ _LINES = re.compile(
     r"|powered by .*|propulse par .*|theme ?: \w+\.?|un outil (?:libre|propose).*|site realise .*"
     r"|(?:article|billet|post|fiche)s? (?:precedente?|suivante?)s?.*|(?:previous|next|older|newer)"
     r" (?:posts?|articles?|entr(?:y|ies)|stor(?:y|ies))\b.*|[←‹].{0,80}|.{0,80}[→›]"
-    r"|skip to (?:main )?content|aller au contenu(?: principal)?|skip to .{0,30}|aller a .{0,30}"
-    r"|vous etes ici.*|you are here.*|(?:accueil|home)\s*[>›»/|].{0,200}|[^.!?«]{1,40}(?:\s[>›]\s[^.!?]{1,60})+"
+    r"|skip to (?:main )?content|aller au contenu(?: principal)?|skip to .{0,30}"
+    r"|aller (?:a la (?:navigation|recherche)|au (?:menu|pied de page))"
+    r"|vous etes ici.*|you are here.*|(?:accueil|home)\s*[>›»/|].{0,200}"
+    r"|[^.!?«>›]{1,40}(?:\s[>›]\s[^.!?>›]{1,60})+"
     r"|imprime le .*|page \d+(?: ?(?:/|sur|of) ?\d+)?|\d+ ?/ ?\d+"
     r"|la seance est levee .*|(?:l'ordre du jour etant epuise|meeting closed).*"
     r"|(?:prochaine reunion|prochain rendez-vous|next meeting)\s?:.*"
@@ -87,7 +90,8 @@ _ELSEWHERE = re.compile(
     r"|content|reading|links?|cases?|from .{1,40})|related|more (?:from|on|in) .{1,40}"
     r"|you (?:may|might) (?:also )?(?:like|enjoy|be interested in)(?: .{0,20})?|read (?:next|also)"
     r"|see also|also (?:read|see)|further reading"
-    r"|(?:les )?plus (?:lus|lues|recents|consultes|partages)|most (?:read|popular|shared)|trending"
+    r"|(?:les )?plus (?:lus|lues|vus|vues|recents|consultes|partages|commentes)"
+    r"|most (?:read|popular|shared|viewed|commented|recent)|trending"
     r"|populaires?|vos rendez-vous|(?:l')?agenda(?: .{0,30})?|evenements? a venir|upcoming events?"
     r"|(?:prochains|nos) (?:evenements|rendez-vous)"
     r"|(?:\d+ )?(?:commentaires?|comments?|reactions?|reponses?|responses?)(?: \(\d+\))?"
@@ -122,7 +126,7 @@ def is_furniture(line: str) -> bool:
 
 
 def _is_row(folded: str) -> bool:
-    """Whether most of the short parts of a line are buttons: "Share | Print | Report a mistake"."""
+    """Whether most parts of a line are buttons: "Share | Print | Report a mistake"."""
     parts = [part.strip() for part in re.split(r"\s[|·•/–—-]\s|[|·•]", folded) if part.strip()]
     if len(parts) < 2 or len(folded) > 160 or folded.endswith("."):
         return False

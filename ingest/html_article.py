@@ -18,7 +18,7 @@ from ingest.article import Person
 from ingest.decoding import decoded, unscrambled
 from ingest.fields import folded
 from ingest.labels import Announced
-from ingest.page import Block, BlockKind, Page, Place, Said
+from ingest.page import Block, BlockKind, Page, Place, Said, within_limits
 from ingest.persons import bare_name, is_organisation, person_at
 from ingest.plain_words import plain
 from ingest.shape import is_prose
@@ -82,6 +82,7 @@ _HINTS = (
 _MAX_HINTED_CHARS = 160
 _MAX_REMOVED_SHARE = 0.4
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
+_BULLET = re.compile(r"^[•●▪◦‣]\s*(?=\S)")
 _BLOCK_MARK = re.compile(r"^(?:#{1,6}\s|[-+*]\s|>|\d{1,3}[.)]\s|```|~~~|={3,}|-{3,})")
 _INLINE_MARKS = re.compile(r"([\\`*_\[\]<>#])")
 _UNSAFE = re.compile(r"[\s()<>]")
@@ -107,11 +108,15 @@ def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -
                      r"|table|span|main)\b", text[:200_000], re.IGNORECASE):  # fmt: skip
         raise InputError("is no HTML: save it as .txt")
     head = _Head(text, url)
-    blocks = list(_Walk(_sanitised(text), head.address or url).blocks())
+    blocks = within_limits(_Walk(_sanitised(text), head.address or url).blocks())
     if not any(block.text for block in blocks):
         raise InputError("has no article: its page shows no text without its scripts")
-    blocks = _with_second_opinion(blocks, text)
-    return Page(tuple(blocks), tuple(head.said()), head.lang, head.address or url)
+    return Page(
+        tuple(_with_second_opinion(blocks, text)),
+        tuple(head.said()),
+        head.lang,
+        head.address or url,
+    )
 
 
 def feed_link(text: str, url: str) -> str:
@@ -126,7 +131,7 @@ def feed_link(text: str, url: str) -> str:
 
 def inner_page(fragment: str, *, url: str = "") -> Page:
     """The page that a fragment of HTML is, as feeds carry them."""
-    return Page(tuple(_Walk(_sanitised(fragment), url).blocks()))
+    return Page(within_limits(_Walk(_sanitised(fragment), url).blocks()))
 
 
 def _decoded(content: bytes, told: str) -> str:
@@ -215,8 +220,7 @@ class _Head:
         return ""
 
     def _read_linked_data(self) -> None:
-        assert self._root is not None
-        for script in self._root.iter("script"):
+        for script in self._root.iter("script") if self._root is not None else ():
             if (script.get("type") or "").strip().lower() != "application/ld+json":
                 continue
             try:
@@ -242,7 +246,12 @@ class _Head:
         people = [_person(one) for one in (value if isinstance(value, list) else [value])]
         people = [one for one in people if one.name and plain(one.name) not in _IMPRECISE_NAMES]
         site = plain(" ".join(self._meta.get("og:site_name", [])))
-        people = [one for one in people if plain(one.name) != site]
+        titles = plain(" | ".join(title.text_content() for title in self._root_titles()))
+        people = [
+            one
+            for one in people
+            if plain(one.name) != site and not titles.endswith(f" {plain(one.name)}")
+        ]
         if not people or any(is_organisation(one.name) for one in people):
             return
         name = ", ".join(one.name for one in people)
@@ -267,7 +276,8 @@ class _Head:
                 self._add("title", self._without_site(value), f"{name}: {value}", 0.8)
         for name in ("article:published_time", "dc.date", "dcterms.date", "dc.date.issued", "date",
                      "dcterms.created", "dcterms.issued", "citation_publication_date", "pubdate",
-                     "citation_date", "datepublished", "dc.date.created", "publish_date"):  # fmt: skip
+                     "citation_date", "datepublished", "dc.date.created", "publish_date",
+                     ):  # fmt: skip
             for value in self._meta.get(name, [])[:1]:
                 self._add_date("date", value, name, 0.86)
         for name in ("article:modified_time", "og:updated_time", "dcterms.modified", "datemodified",
@@ -286,10 +296,12 @@ class _Head:
                 self._add("themes", " ; ".join(values) if len(values) > 1 else values[0], name,
                           confidence)  # fmt: skip
 
+    def _root_titles(self) -> "list[HtmlElement]":
+        return list(self._root.iter("title"))[:1] if self._root is not None else []
+
     def _read_title(self) -> None:
-        assert self._root is not None
-        titles = [" ".join(title.text_content().split()) for title in self._root.iter("title")][:1]
-        for title in titles:
+        for element in self._root_titles():
+            title = " ".join(element.text_content().split())
             self._add("title", self._without_site(title), f"title: {title}", 0.5)
 
     def _without_site(self, title: str) -> str:
@@ -370,7 +382,11 @@ class _Walk:
     def __init__(self, root: "HtmlElement | None", url: str) -> None:
         self._body = root.find("body") if root is not None else None
         self._url = url
-        self._prose = self._prose_in(self._body) if self._body is not None else 0
+        self._measures: dict[int, tuple[int, bool]] = {}
+        self._prose = 0
+        if self._body is not None:
+            self._measure(self._body)
+            self._prose = self._prose_in(self._body)
         titles = list(self._body.iter("h1")) if self._body is not None else []
         self._title = titles[0] if len(titles) == 1 else None
 
@@ -378,9 +394,20 @@ class _Walk:
         if self._body is not None:
             yield from self._inside(self._body, _Where())
 
+    def _measure(self, body: "HtmlElement") -> None:
+        """Notes of each element how much it says and whether blocks are in it, once for all."""
+        self._elements = list(body.iter())  # while these live, so do their ids
+        for element in reversed(self._elements):
+            said = _length(element.text) if isinstance(element.tag, str) else 0
+            holds = element.tag in _BLOCKS
+            for child in element:
+                inner, inner_holds = self._measures[id(child)]
+                said += inner + _length(child.tail)
+                holds = holds or inner_holds
+            self._measures[id(element)] = said, holds
+
     def _prose_in(self, element: "HtmlElement") -> int:
-        text = element.text_content()
-        return len(_SPACES.sub(" ", text))
+        return self._measures[id(element)][0]
 
     def _inside(self, element: "HtmlElement", where: _Where) -> Iterator[Block]:
         """The blocks in an element: runs of text between the block elements that it holds."""
@@ -431,9 +458,8 @@ class _Walk:
         )
 
     def _holds_blocks(self, element: "HtmlElement") -> bool:
-        if element.tag in _BLOCKS:
-            return True
-        return any(inner.tag in _BLOCKS for inner in element.iterdescendants())
+        """Whether an element is a block, or has one in it."""
+        return self._measures[id(element)][1]
 
     def _breaks(self, br: "HtmlElement") -> bool:
         """Whether a line end ends a paragraph too: two in a row, or short lines on both sides."""
@@ -472,7 +498,7 @@ class _Walk:
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
         place, hint = self._place(element, names, where.place), where.hint
-        length = len(_SPACES.sub(" ", element.text_content()))
+        length = self._prose_in(element)
         if length <= 600:
             words = f"{names} {prop} {element.get('rel') or ''}"
             for announced, pattern in _HINTS:
@@ -480,6 +506,8 @@ class _Walk:
                 if length <= limit and pattern.search(words):
                     hint = announced
                     break
+        if not hint and element.tag == "address":
+            hint = Announced.AUTHOR
         if hint and place is Place.ELSEWHERE and where.place is not Place.ELSEWHERE:
             place = Place.MARGIN
         return replace(where, place=place, hint=hint)
@@ -537,7 +565,7 @@ class _Walk:
             first = False
 
     def _table(self, table: "HtmlElement", where: _Where) -> Iterator[Block]:
-        rows = [row for row in table.iter("tr")]
+        rows = list(table.iter("tr"))
         cells = [[cell for cell in row if cell.tag in {"td", "th"}] for row in rows]
         widest = max((len(row) for row in cells), default=0)
         nested = any(inner is not table for inner in table.iter("table"))
@@ -566,7 +594,7 @@ class _Walk:
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
         """Whether a cell holds a part of a page rather than a value."""
-        if len(cell.text_content()) > 300:
+        if self._prose_in(cell) > 300:
             return True
         layout = _HEADINGS.keys() | {"ul", "ol", "div", "table"}
         return any(inner.tag in layout for inner in cell.iterdescendants())
@@ -623,7 +651,7 @@ class _Walk:
             self._gather(child, inner, bold=bold)
             self._say(child.tail, inner)
         said, shown = "".join(inner.said), "".join(inner.shown)
-        if element.tag in _BLOCKS:
+        if element.tag in _BLOCKS or element.tag == "time":
             said, shown = f" {said} ", f" {shown} "
         piece.said.append(said)
         words = shown.strip()
@@ -662,11 +690,18 @@ class _Walk:
         shown = re.sub(r"\n{2,}", "\n", shown).replace("\n", "  \n")
         if plain_text(shown) != text or _BLOCK_MARK.match(shown):
             shown = _escaped(text)
+        if kind is BlockKind.PARAGRAPH and _BULLET.match(text):
+            kind, alone = BlockKind.ITEM, False
+            text, shown = _BULLET.sub("", text), _BULLET.sub("", shown)
         if where.quoted and kind is BlockKind.PARAGRAPH:
             shown = "> " + shown.replace("\n", "\n> ")
         share = min(1.0, piece.linked / len(text))
         yield Block(text, shown, kind, level, 0, alone, where.place, share, where.hint,
                     piece.moment)  # fmt: skip
+
+
+def _length(text: str | None) -> int:
+    return len(" ".join(text.split())) if text else 0
 
 
 def _escaped(text: str) -> str:

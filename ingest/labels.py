@@ -1,4 +1,4 @@
-"""What a line of a page announces: "Auteur de la page", "Posted by … on …", "Mots-clés :", "Suivre".
+"""What a line of a page announces: "Auteur de la page", "Posted by … on …", "Mots-clés :".
 
 A label announces a field, and its value lies after it on the line or on the lines below. The
 grammar is one of labels, not of any site: a line is a notice when it begins with a label, or
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from ingest.article import Person
+from ingest.article import NOBODY, Person
 from ingest.persons import bare_name, is_organisation, person_at
 from ingest.plain_words import plain
 from ingest.written_dates import dates_in, is_unclear_date, unclear_dates_in
@@ -46,7 +46,7 @@ class Notice:
 
     announced: Announced
     value: str = ""
-    person: Person = Person()
+    person: Person = NOBODY
     is_bare: bool = False
     is_weak: bool = False
 
@@ -227,14 +227,14 @@ class _Reading:
             after = self._take(label, self._folded[position:end], end)
             if after:
                 return after
-        if bit := _BIT.match(self._folded, position):
-            if self._notices:
-                return bit.end()
-            return position
-        if self._notices and (link := _LINK_WORD.match(self._folded, position)):
-            return link.end()
+        bit = _BIT.match(self._folded, position)
         if not self._notices:
-            return self._begin_bare(position)
+            return position if bit else self._begin_bare(position)
+        bit = bit or _LINK_WORD.match(self._folded, position)
+        return bit.end() if bit else self._go_on(position)
+
+    def _go_on(self, position: int) -> int:
+        """Reads a name that a label before announced, or passes over what is not understood."""
         if any(notice.announced in PEOPLE for notice in self._notices):
             person, end = person_at(self._text, position)
             last = self._notices[-1]
@@ -290,7 +290,7 @@ class _Reading:
         if label.announced in PEOPLE:
             return self._take_person(label, word, value_at, has_colon=bool(colon))
         if label.announced in DATES:
-            return self._take_dated(label, value_at, has_colon=bool(colon))
+            return self._take_dated(label, value_at)
         if label.announced is Announced.OTHER:
             self._notices.append(Notice(label.announced, self._text[value_at:]))
             self._meaning = label.then
@@ -330,10 +330,13 @@ class _Reading:
             return value_at
         if not has_colon:
             return self._take_signed_by_many(label, value_at)
+        return self._take_unlike_person(label, word, value_at)
+
+    def _take_unlike_person(self, label: _Label, word: str, value_at: int) -> int:
+        """What stands after "Auteur :" and does not look like a person: a pseudonym, a club."""
         value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
-        if not value or len(value) > 80 or value.endswith((".", "?")):
-            return 0
-        if word in _MAIL_WORDS and "@" not in self._text:
+        is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
         name, _, job = value.partition(",")
         self._meaning = label.then
@@ -353,7 +356,7 @@ class _Reading:
         return label.announced
 
     def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
-        """ "Publié par la rédaction": an organisation signs, which names nobody."""
+        """An organisation signs ("Publié par la rédaction"), which names nobody."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
         if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
             return 0
@@ -377,7 +380,7 @@ class _Reading:
     def _name_before(self, value_at: int) -> str:
         return person_at(self._text, value_at)[0].name
 
-    def _take_dated(self, label: _Label, value_at: int, *, has_colon: bool) -> int:
+    def _take_dated(self, label: _Label, value_at: int) -> int:
         if self._date_at(value_at):
             self._notices.append(Notice(label.announced, is_weak=label.is_weak))
             return value_at

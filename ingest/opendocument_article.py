@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from ingest.packed_documents import refuse_unsafe
-from ingest.page import Block, BlockKind, Page, Said
+from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
 from kb.errors import InputError
 from kb.markdown import plain_text
@@ -35,7 +35,7 @@ def opendocument_page(content: bytes, *, url: str = "") -> Page:
     refuse_unsafe(content, "content.xml", "OpenDocument (.odt)")
     try:
         document = Document(io.BytesIO(content))
-        blocks = tuple(_content(document.body, 0))
+        blocks = within_limits(_content(document.body, 0))
         said = tuple(_said(document))
     except (XMLSyntaxError, KeyError, ValueError, AttributeError, TypeError, BadZipFile, OSError,
             EOFError):  # fmt: skip

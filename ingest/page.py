@@ -1,9 +1,12 @@
 """A page as a reader hands it over: its blocks in order, and what its file says of itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ingest.article import Person
+from ingest.article import NOBODY, Person
+from ingest.article_limits import MAX_LINES
+from kb.errors import InputError
 
 
 class BlockKind(StrEnum):
@@ -30,12 +33,12 @@ class Place(StrEnum):
 class Block:
     """A line or paragraph of a page.
 
-        `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
-        its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
-    number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it off
-        from the block before it. `link_share` is the share of its words that are links. `hint` is the
-        field that the page's markup says it holds: a name of `Announced`, or empty. `moment` is the
-        date or time in ISO 8601 that its markup gives for the date that it says.
+    `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
+    its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
+    number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
+    off from the block before it. `link_share` is the share of its words that are links. `hint`
+    is the field that the page's markup says it holds: a name of `Announced`, or empty. `moment`
+    is the date or time in ISO 8601 that its markup gives for the date that it says.
     """
 
     text: str
@@ -62,7 +65,7 @@ class Said:
     value: str
     where: str
     confidence: float
-    person: Person = Person()
+    person: Person = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +77,19 @@ class Page:
     lang: str = ""
     source_url: str = ""
     remarks: tuple[str, ...] = field(default=())
+
+
+def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks, none of which is read once there are too many.
+
+    Raises:
+        InputError: there are more than `MAX_LINES`.
+    """
+    read: list[Block] = []
+    for block in blocks:
+        read.append(block)
+        if len(read) > MAX_LINES:
+            raise InputError(
+                f"has more than {MAX_LINES:,} lines and paragraphs: hand in the article alone"
+            )
+    return tuple(read)

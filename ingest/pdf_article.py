@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ingest.article_limits import MAX_PDF_PAGES
 from ingest.decoding import unscrambled
 from ingest.furniture import is_furniture
 from ingest.labels import notices
-from ingest.page import Block, BlockKind, Page, Said
+from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
 from kb.errors import InputError
 from kb.markdown import plain_text
@@ -39,7 +40,7 @@ _KEEPS_LEFT = set(
     " sainte co auto self well long short part full high low".split()
 )
 _KEEPS_RIGHT = set(
-    "il elle ils elles on ce ci là même mêmes je vous nous tu t être faire rendu vous d l uns".split()
+    "il elle ils elles on ce ci là même mêmes je vous nous tu t être faire rendu d l uns".split()
 )
 _EDGE_LINES = 3
 _MAX_EDGE_CHARS = 160
@@ -74,7 +75,7 @@ def pdf_page(content: bytes, *, url: str = "") -> Page:
         )
     lines = _without_edges(pages)
     unscrambled("\n".join(line.text for line in lines))
-    return Page(tuple(_blocks(lines)), tuple(_said(reader)), source_url=url)
+    return Page(within_limits(_blocks(lines)), tuple(_said(reader)), source_url=url)
 
 
 def _reader(content: bytes) -> "PdfReader":
@@ -84,16 +85,15 @@ def _reader(content: bytes) -> "PdfReader":
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise InputError("is encrypted: save it without its password")
-        count = len(reader.pages)
-    except InputError:
-        raise
+        is_locked = reader.is_encrypted and not _opens(reader)
+        count = 0 if is_locked else len(reader.pages)
     except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, OSError, AttributeError,
             IndexError, NotImplementedError, AssertionError):  # fmt: skip
         if b"%%EOF" not in content[-2048:]:
             raise InputError("is cut off: its end is missing; fetch it again") from None
         raise InputError("is damaged and cannot be read: print it to a new PDF") from None
+    if is_locked:
+        raise InputError("is encrypted: save it without its password")
     if b"%%EOF" not in content[-2048:] or not count:
         raise InputError("is cut off: its end is missing; fetch it again")
     if count > MAX_PDF_PAGES:
@@ -101,6 +101,16 @@ def _reader(content: bytes) -> "PdfReader":
             f"has {count} pages; at most {MAX_PDF_PAGES} are read: hand in the article alone"
         )
     return reader
+
+
+def _opens(reader: "PdfReader") -> bool:
+    """Whether an encrypted file opens without a password."""
+    from pypdf.errors import DependencyError, PyPdfError
+
+    try:
+        return bool(reader.decrypt(""))
+    except (DependencyError, PyPdfError, NotImplementedError):
+        return False
 
 
 def _pages(reader: "PdfReader") -> list[list[_Printed]]:
@@ -145,7 +155,7 @@ def _pages(reader: "PdfReader") -> list[list[_Printed]]:
                 NotImplementedError, ZeroDivisionError, OSError, AssertionError):  # fmt: skip
             raise InputError(f"is damaged on page {number + 1}: print it to a new PDF") from None
         end_line()
-        for above, line in zip(printed, printed[1:], strict=False):
+        for above, line in pairwise(printed):
             line.gap = above.y - line.y
         pages.append(printed)
     return pages
@@ -227,17 +237,18 @@ def _goes_on(line: _Printed, following: _Printed, gap: float, widest: int, usual
         return False
     if _BULLET.match(following.text) or _NUMBER.match(following.text):
         return False
-    is_heading = line.size > usual * 1.12
-    if is_heading:
+    if line.size > usual * 1.12:  # a heading
         return line.page == following.page and 0 < following.gap < 2 * line.size
     if is_furniture(following.text) or notices(following.text) or notices(line.text):
         return False
+    return _is_same_paragraph(line, following, gap, widest)
+
+
+def _is_same_paragraph(line: _Printed, following: _Printed, gap: float, widest: int) -> bool:
     ends = bool(_SENTENCE_END.search(line.text))
     if line.page != following.page or following.gap <= 0:
         return not ends and following.text[:1].islower()
-    if following.gap > 1.35 * gap and following.gap > 1.6 * line.size:
-        return False
-    if following.gap > 1.35 * gap and ends:
+    if following.gap > 1.35 * gap and (ends or following.gap > 1.6 * line.size):
         return False
     return not (ends and len(line.text) < 0.72 * widest) and (
         len(line.text) >= 0.5 * widest or following.text[:1].islower()

@@ -38,16 +38,25 @@ _NOT_A_NAME = re.compile(
     r"|toutes|se|je|nous|vous|recent|latest|read|bonne|bonjour|hello|cordialement|merci)\b"
 )
 _JOB_WORD = re.compile(
-    r"\b(?:charge(?:e|\.e|·e|\(e\))?s?\b|chef(?:fe)?\b|direct(?:eur|rice)|animat(?:eur|rice)"
-    r"|responsable|coordinat(?:eur|rice)|coordonnat(?:eur|rice)|presidente?|secretaire|tresori"
-    r"|ingenieure?|conseill(?:er|ere)|journaliste|redact|technicien|consultante?|delegue"
-    r"|gestionnaire|assistante?|stagiaire|facilitat(?:eur|rice)|apprentie?|doctorante?"
-    r"|charg[ée]|referente?|mediat(?:eur|rice)|documentaliste|adjointe?|maire\b|elue?\b"
-    r"|correspondante?|editor|manager|officer|engineer|director|adviser|advisor|researcher"
-    r"|coordinator|head of|chair|secretary|treasurer|analyst|reporter|writer|journalist|fellow"
-    r"|professor|lecturer|facilitator|lead\b|specialist|intern\b|volunteer|benevole|member|membre"
-    r"|chercheu|enseignante?|professeure?|architecte|economiste|planner|developer|agent"
-    r"|acheteu|buyer|technologist|librarian|curator|founder|fondat)"
+    r"\b(?:"
+    # In French: what a word begins with is enough.
+    r"charge(?:e|\.e|·e|\(e\))?s? (?:de |d')|en charge |chef(?:fe)?\b|direct(?:eur|rice)"
+    r"|animat(?:eur|rice)|responsable|coordo?n+at(?:eur|rice)|coordinat(?:eur|rice)|president"
+    r"|secretaire|tresori|ingenieur|conseill(?:er|ere)|journaliste|redact(?:eur|rice)|technicien"
+    r"|consultant|delegue|gestionnaire|assistant|stagiaire|facilitat(?:eur|rice)|apprentie?\b"
+    r"|doctorant|referente?\b|mediat(?:eur|rice)|documentaliste|adjointe?\b|maire\b|elue?\b"
+    r"|correspondant|benevole|membre\b|chercheu|enseignant|professeur|architecte|economiste"
+    r"|agente?\b|acheteu|fondat(?:eur|rice)|expert|pigiste|chroniqueu|etudiant|geographe|gerant"
+    r"|dirigeant|administrat(?:eur|rice)|formateur|formatrice|webmestre|vice-president|cadre\b"
+    r"|attachee?\b|chefs? de projets?"
+    # In English.
+    r"|editor|manager|officer|engineer|director|advis[eo]r|researcher|coordinator|head of|chair"
+    r"|secretary|treasurer|analyst|reporter|writer|journalist|fellow\b|professor|lecturer"
+    r"|facilitator|lead\b|leader\b|specialist|intern\b|volunteer|member\b|planner|developer"
+    r"|buyer|technologist|librarian|curator|founder|correspondent|columnist|executive|scientist"
+    r"|teacher|student|campaigner|trustee|clerk\b|councillor|mayor\b|ceo\b|cto\b|freelance"
+    r"|project \w+|programme \w+"
+    r")"
 )
 MAX_JOB_CHARS = 90
 
@@ -55,7 +64,7 @@ MAX_JOB_CHARS = 90
 def is_person(text: str) -> bool:
     """Whether the whole text can be the name of one person."""
     match = PERSON.fullmatch(text.strip())
-    return bool(match) and _could_be_a_person(match["name"])
+    return match is not None and _could_be_a_person(match["name"])
 
 
 def is_organisation(text: str) -> bool:

@@ -9,6 +9,7 @@ a remark says so; what is doubtful stays in the text.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from ingest.article import Article, FoundField, Person
 from ingest.fields import detected_language, folded
@@ -43,10 +44,13 @@ _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.IGNORECASE
 )
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
+MIN_CERTAIN = 0.5
+"""How sure a value is at least to be the article's; a less sure one is only proposed."""
 MAX_TITLE_CHARS = 300
 MAX_THEME_CHARS = 60
 MAX_THEMES = 30
 _MIN_PROSE_BEFORE = 120
+_MAX_ABOVE = 100
 
 
 def article_of(page: Page) -> Article:
@@ -64,7 +68,7 @@ def is_prose(text: str) -> bool:
 
 
 def markdown_of(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown: headings from the second level down, items as lists, rows as tables."""
+    """The blocks as Markdown: headings from the second level down, items as lists, tables."""
     levels = [block.level for block in blocks if block.kind is BlockKind.HEADING]
     shift = 2 - min(levels, default=2)
     pieces: list[str] = []
@@ -180,6 +184,7 @@ class _Shape:
         self._take_notices()
         self._take_below()
         self._take_hinted()
+        self._find_byline()
         self._find_themes()
         self._find_signature()
         self._leave_surroundings()
@@ -225,18 +230,25 @@ class _Shape:
     # Parts about something else
 
     def _leave_elsewhere(self) -> None:
-        at = 0
+        at = before = 0
+        after = self._prose_chars(self._lines)
         while at < len(self._lines):
             line = self._lines[at]
-            before = self._prose_chars(self._lines[:at])
             if line.opens_elsewhere and line.is_body and before >= _MIN_PROSE_BEFORE:
-                at = self._leave_part(at, before)
-            else:
-                at += 1
+                end = self._leave_part(at, before, after)
+                after -= sum(len(one.text) for one in self._lines[at:end] if one.is_prose)
+                at = end
+                continue
+            if line.is_prose and line.is_body:
+                before += len(line.text)
+                after -= len(line.text)
+            at += 1
 
-    def _leave_part(self, start: int, before: int) -> int:
-        """Leaves out a part of the page; where what is not of it begins."""
-        after = self._prose_chars(self._lines[start + 1 :])
+    def _leave_part(self, start: int, before: int, after: int) -> int:
+        """Leaves out a part of the page; where what is not of it begins.
+
+        `before` and `after` are how much prose there is on either side of it.
+        """
         if opens_comments(self._lines[start].text) and after <= before:
             for line in self._lines[start:]:
                 line.leave()
@@ -281,11 +293,7 @@ class _Shape:
 
     def _find_title(self) -> None:
         said = self._found.fields.get("title")
-        scores = [
-            (self._title_score(at, said), -at)
-            for at in range(min(self._first + 1, len(self._lines)))
-            if self._could_be_title(at)
-        ]
+        scores = self._title_scores(said)
         announced = [
             (at, notice)
             for at, line in enumerate(self._lines[: self._head + 1])
@@ -320,6 +328,21 @@ class _Shape:
             line.leave()
             self._leave_repeats(title)
 
+    def _title_scores(self, said: FoundField | None) -> list[tuple[float, int]]:
+        """How much each line above the text speaks for being the title, and minus its place."""
+        above = [at for at in self._above() if self._could_be_title(at)]
+        if not above and self._first < len(self._lines) and self._could_be_title(self._first):
+            above = [self._first]
+        inner = [self._lines[at] for at in self._above()]
+        inner = [line for line in inner if line.is_body and not line.is_event]
+        return [(self._title_score(at, inner, said), -at) for at in above]
+
+    def _above(self) -> list[int]:
+        """The lines above the text; of very many, those at their beginning and their end."""
+        return [
+            at for at in range(self._first) if at < _MAX_ABOVE or at >= self._first - _MAX_ABOVE
+        ]
+
     def _could_be_title(self, at: int) -> bool:
         line = self._lines[at]
         if not line.is_body or line.is_event or len(line.text) > MAX_TITLE_CHARS:
@@ -336,49 +359,38 @@ class _Shape:
             and line.block.stands_alone
             and not _TWO_SENTENCES.search(text)
             and any(other.is_prose for other in self._lines[at + 1 :])
-            and not any(self._could_be_title(before) for before in range(at))
         )
 
-    def _title_score(self, at: int, said: FoundField | None) -> float:
+    def _title_score(self, at: int, inner: Sequence[_Line], said: FoundField | None) -> float:
+        """How much speaks for a line being the title; less than 0 where more speaks against it."""
         line = self._lines[at]
         text = line.text
-        inner = [one for one in self._lines[: self._first] if one.is_body and not one.is_event]
-        score = 1.0
-        if inner and line is inner[0]:
-            score += 1.5
-        if line.block.kind is BlockKind.HEADING:
-            score += 3 - 0.5 * line.block.level
-        neighbours = self._lines[at + 1 : at + 2]
-        if line.block.stands_alone and all(one.block.stands_alone for one in neighbours):
-            score += 1
-        elif inner and any(one.block.stands_alone for one in inner[1:]):
-            score -= 1
-        between = self._lines[at + 1 : self._first]
-        level = line.block.level if line.block.kind is BlockKind.HEADING else 99
-        if all(
+        is_heading = line.block.kind is BlockKind.HEADING
+        level = line.block.level if is_heading else 99
+        following = self._lines[at + 1 : at + 2]
+        is_apart = line.block.stands_alone and all(one.block.stands_alone for one in following)
+        others_are_apart = any(one.block.stands_alone for one in inner[1:])
+        leads_to_text = all(
             one.is_event or (one.block.kind is BlockKind.HEADING and one.block.level > level)
-            for one in between
-        ):
-            score += 1.2
-        if text.isupper() and any(not one.text.isupper() for one in inner):
-            score -= 1.5
-        if _MASTHEAD.search(text):
-            score -= 1.5
-        if 20 <= len(text) <= 160:
-            score += 0.7
-        if len(text.split()) < 3:
-            score -= 1
-        if text.endswith((":", ";", ",")):
-            score -= 2
-        if text.endswith("."):
-            score -= 1
-        if line.block.kind is BlockKind.ITEM:
-            score -= 1
-        if said and self._same(said.value, text):
-            score += 4
-        if is_person(text) or is_job(text):
-            score -= 1
-        return score
+            for one in self._lines[at + 1 : self._first]
+        )
+        for_and_against = (
+            (1.5, bool(inner) and line is inner[0]),
+            (3 - 0.5 * level, is_heading),
+            (1.0, is_apart),
+            (-1.0, not is_apart and others_are_apart),
+            (1.2, leads_to_text),
+            (-1.5, text.isupper() and any(not one.text.isupper() for one in inner)),
+            (-1.5, bool(_MASTHEAD.search(text))),
+            (0.7, 20 <= len(text) <= 160),
+            (-1.0, len(text.split()) < 3),
+            (-2.0, text.endswith((":", ";", ","))),
+            (-1.0, text.endswith(".")),
+            (-1.0, line.block.kind is BlockKind.ITEM),
+            (-1.0, is_person(text) or is_job(text)),
+            (4.0, said is not None and self._same(said.value, text)),
+        )
+        return 1.0 + sum(weight for weight, is_so in for_and_against if is_so)
 
     def _same(self, one: str, other: str) -> bool:
         left, right = folded(one), folded(other)
@@ -394,7 +406,7 @@ class _Shape:
         keep_prose = prose > 0.3 * self._prose_chars(self._lines)
         for line in above:
             if not (line.is_prose and keep_prose) and not line.notices:
-                line.leave()
+                line.is_body = False
 
     def _leave_repeats(self, title: str) -> None:
         for line in self._lines[: self._first + 2]:
@@ -420,6 +432,13 @@ class _Shape:
         """Whether a notice stands where notices stand, or is too plain to be anything else."""
         if self._lines[at].block.place is Place.MARGIN:
             return not notice.is_bare or at <= self._head
+        if notice.is_bare and self._first <= at <= self._last:
+            # Within the text a date alone is one of the story, unless other notices are beside it.
+            beside = self._lines[max(0, at - 1)], self._lines[min(at + 1, len(self._lines) - 1)]
+            others = [one for one in self._lines[at].notices if not one.is_bare]
+            return at <= self._head and bool(
+                others or any(one.notices and one is not self._lines[at] for one in beside)
+            )
         if at <= self._head or at > self._last:
             return True
         return not notice.is_weak and not notice.is_bare and bool(notice.value)
@@ -457,7 +476,10 @@ class _Shape:
             author = self._found.people["author"]
             self._found.add_person("author", Person(author.name, notice.value), line.text, 0.9)
         elif notice.announced is Announced.OTHER:
-            if is_unclear_date(notice.value):
+            moment = only_date(line.block.moment)
+            if is_unclear_date(notice.value) and moment:
+                self._take_date(replace(notice, announced=Announced.DATE, value=moment), line, 0.85)
+            elif is_unclear_date(notice.value):
                 self._remark(f"date {notice.value!r} is not a day: it is left empty")
             elif is_organisation(notice.value):
                 self._remark(f"the page is signed {notice.value!r}, which names nobody")
@@ -507,7 +529,7 @@ class _Shape:
             yield below
 
     def _take_person_near(self, at: int, announced: Announced) -> bool:
-        near = list(self._next_lines(at))[:2]
+        near = list(islice(self._next_lines(at), 2))
         attached = at > 0 and not self._lines[at].block.stands_alone
         above = next((up for up in (at - 1, at - 2) if attached and self._names_above(up)), -1)
         if above >= 0:
@@ -574,6 +596,7 @@ class _Shape:
 
     def _take_themes_below(self, at: int) -> bool:
         names: list[str] = []
+        kind = self._lines[at + 1].block.kind if at + 1 < len(self._lines) else None
         for below in range(at + 1, len(self._lines)):
             line = self._lines[below]
             if not line.is_short or len(line.text) > MAX_NOTICE_LIST:
@@ -581,7 +604,7 @@ class _Shape:
             parts = themes_of(line.text)
             if len(line.text) > MAX_THEME_CHARS and len(parts) < 2:
                 break
-            if names and line.block.kind is BlockKind.HEADING:
+            if line.block.kind is BlockKind.HEADING or line.block.kind is not kind:
                 break
             names += parts
             line.leave()
@@ -611,22 +634,20 @@ class _Shape:
             self._themes.append((0.88, tuple(names), " ".join(names)))
 
     def _take_hinted_date(self, hint: str, line: _Line) -> None:
-        for notice in notices(line.text, english=self._lang == "en"):
-            if notice.announced is Announced.DATE and notice.is_bare:
-                self._take_date(replace(notice, announced=Announced(hint)), line, 0.85)
-                line.leave()
+        found = notices(line.text, english=self._lang == "en")
+        if len(found) == 1 and found[0].announced is Announced.DATE and found[0].is_bare:
+            self._take_date(replace(found[0], announced=Announced(hint)), line, 0.85)
+            line.leave()
 
     # Themes without a label
 
     def _find_themes(self) -> None:
         for at, line in enumerate(self._lines):
-            if not line.is_used and _HASHTAGS.fullmatch(line.text.strip()):
-                # One hashtag alone may be a slip of a heading.
-                if at > self._last or at <= self._first or len(line.text.split()) > 1:
-                    self._themes.append(
-                        (0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text)
-                    )
-                    line.leave()
+            # Within the text, one hashtag alone may be a slip of a heading.
+            is_inside = self._first < at <= self._last and len(line.text.split()) == 1
+            if not (line.is_used or is_inside) and _HASHTAGS.fullmatch(line.text.strip()):
+                self._themes.append((0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text))
+                line.leave()
         if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
             return
         run: list[_Line] = []
@@ -656,7 +677,29 @@ class _Shape:
             and line.block.kind in {BlockKind.PARAGRAPH, BlockKind.ITEM}
         )
 
-    # Who signs below the text
+    # Who signs above the text, and below
+
+    def _find_byline(self) -> None:
+        """A name alone above the text, with what its owner does or with a date beside it."""
+        if "author" in self._found.fields and self._found.fields["author"].confidence >= 0.7:
+            return
+        for at, line in enumerate(self._lines[: self._first]):
+            if line.is_used or line.is_event or not is_person(line.text):
+                continue
+            below = self._lines[at + 1] if at + 1 < self._first else None
+            has_job = bool(below and below.is_short and is_job(below.text))
+            beside = [one for one in (below, self._lines[at - 1] if at else None) if one]
+            if below and has_job:
+                beside += self._lines[at + 2 : at + 3]
+            has_date = any(one.announced in DATES for line in beside for one in line.notices)
+            if not (has_job or has_date):
+                continue
+            job = below.text.strip(" ,.") if below and has_job else ""
+            if below and has_job:
+                below.leave()
+            line.leave()
+            self._found.add_person("author", Person(bare_name(line.text), job), line.text, 0.7)
+            return
 
     def _find_signature(self) -> None:
         author = self._found.people.get("author", Person())
@@ -688,7 +731,7 @@ class _Shape:
     # The text
 
     def _leave_surroundings(self) -> None:
-        """Leaves out furniture anywhere, and every short line after the first one below the text."""
+        """Leaves out furniture, and below the text every short line after the first of it."""
         is_over = False
         for at, line in enumerate(self._lines):
             if at > self._last and (line.is_event or not line.is_body):
@@ -707,6 +750,17 @@ class _Shape:
         if text not in self._remarks:
             self._remarks.append(text)
 
+    def _certain(self) -> _Found:
+        """What is sure enough to be taken; the rest is only proposed."""
+        fields = {
+            name: found
+            for name, found in self._found.fields.items()
+            if found.confidence >= MIN_CERTAIN or name == "title"
+        }
+        return _Found(
+            fields, {name: one for name, one in self._found.people.items() if name in fields}
+        )
+
     def _result(self, text: str) -> Article:
         themes: tuple[str, ...] = ()
         ranked = [one for one in self._themes if one[1] and len(one[1]) <= MAX_THEMES]
@@ -718,11 +772,11 @@ class _Shape:
         title = self._found.value("title")
         if not title and text:
             self._remark("has no title that stands out: give it one")
-        if not self._found.value("author"):
+        if not self._certain().value("author"):
             self._remark("has no author that is certain")
-        if not self._found.value("date") and not self._found.value("modified"):
+        if not self._certain().value("date") and not self._certain().value("modified"):
             self._remark("has no date that is certain")
-        found = self._found
+        found = self._certain()
         return Article(
             title=title,
             text=text,
@@ -734,7 +788,7 @@ class _Shape:
             themes=themes,
             lang=self._lang,
             source_url=self._page.source_url,
-            found=tuple(found.fields.values()),
+            found=tuple(self._found.fields.values()),
             remarks=tuple(self._remarks),
             page_text="\n\n".join(line.text for line in self._lines),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ingest.furniture import is_furniture
 from ingest.labels import notices
-from ingest.page import Block, BlockKind, Page
+from ingest.page import Block, BlockKind, Page, within_limits
 from kb.markdown import plain_text
 
 _BULLET = re.compile(r"^(?P<indent>\s*)(?:[•●▪◦‣·∙–*+-]|o(?=\s{2,}))\s+(?=\S)")
@@ -28,7 +28,7 @@ def text_page(text: str, *, source_url: str = "") -> Page:
 
     Lines that an editor broke at a width are joined again.
     """
-    return Page(tuple(_blocks(text)), source_url=source_url)
+    return Page(within_limits(_blocks(text)), source_url=source_url)
 
 
 def _blocks(text: str) -> Iterator[Block]:

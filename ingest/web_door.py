@@ -52,7 +52,7 @@ FEED_TYPES = frozenset(
         "application/xml",
         "text/xml",
         "application/rdf+xml",
-    }  # fmt: skip
+    }
 )
 _UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KNOWN_SUFFIXES = frozenset({".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt"})
@@ -398,16 +398,19 @@ def _left(deadline: float) -> float:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that ends with the time there is, however slowly it drips."""
+    """A connection that ends with the time there is, however slowly it drips.
+
+    The timeout of each call is what is left of it, never the one that is asked for.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
         self._stream = stream
         self._deadline = deadline
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         return self._stream.read(max_bytes, _left(self._deadline))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         self._stream.write(buffer, _left(self._deadline))
 
     def close(self) -> None:
@@ -417,7 +420,7 @@ class _Stream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         secure = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
         return _Stream(secure, self._deadline)

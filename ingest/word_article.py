@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from ingest.packed_documents import refuse_unsafe
-from ingest.page import Block, BlockKind, Page, Said
+from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
 from kb.errors import InputError
 from kb.markdown import plain_text
@@ -39,7 +39,7 @@ def word_page(content: bytes, *, url: str = "") -> Page:
     refuse_unsafe(content, "word/document.xml", "Word (.docx)")
     try:
         document = docx.Document(io.BytesIO(content))
-        blocks = tuple(_content(document, 0))
+        blocks = within_limits(_content(document, 0))
         said = tuple(_said(document))
     except (OpcError, XMLSyntaxError, KeyError, ValueError, AttributeError, BadZipFile, EOFError,
             OSError):  # fmt: skip
@@ -80,9 +80,22 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
             text = _BULLET.sub("", text)
             yield Block(text, _BULLET.sub("", markdown), BlockKind.ITEM, 0, number,
                         stands_alone=False)  # fmt: skip
+        elif len(lines) == 1 and _is_headline(paragraph, text):
+            yield Block(text, _escaped(text), BlockKind.HEADING, 3)
         else:
             # A paragraph is set off by its style, unless lines are broken within it.
             yield Block(text, markdown, stands_alone=at == 0 or blank)
+
+
+def _is_headline(paragraph: "Paragraph", text: str) -> bool:
+    """Whether a paragraph is a heading in all but its style: short, bold, and no sentence."""
+    runs = [run for run in paragraph.runs if run.text.strip()]
+    return (
+        bool(runs)
+        and all(run.bold for run in runs)
+        and len(text) <= 120
+        and not text.endswith((".", ":", ";", ","))
+    )
 
 
 def _shown(paragraph: "Paragraph") -> str:

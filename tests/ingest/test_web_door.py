@@ -96,7 +96,7 @@ def test_public_addresses(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "10.1.2.3", "172.16.0.1", "192.168.0.1", "127.8.9.1", "169.254.0.1", "0.0.0.0",
+        "10.1.2.3", "172.16.0.1", "192.168.0.1", "127.8.9.1", "169.254.0.1", "0.0.0.1",
         "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "203.0.113.9", "224.0.0.1",
         "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
         "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2001:0:1::1",
@@ -120,7 +120,7 @@ def test_a_host_that_nobody_knows() -> None:
     def none(_host: str, _port: int) -> Sequence[str]:
         raise OSError
 
-    with pytest.raises(InputError, match="'nowhere.example' is no host that is known"):
+    with pytest.raises(InputError, match=r"'nowhere\.example' is no host that is known"):
         Door(resolve=none).fetch("http://nowhere.example/")
 
 
