@@ -250,6 +250,7 @@ def name_words(name: str) -> tuple[str, ...]:
     return telling or tuple(forms)
 
 
+@lru_cache(maxsize=100_000)
 def public_key(name: str, nature: Nature) -> frozenset[str]:
     """What spellings of a public body share, as of "Ville d'Angoulême", "Angoulême town hall".
 

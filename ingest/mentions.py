@@ -3,8 +3,11 @@
 Nothing is asserted: each proposal carries the sentence that it comes from and how sure it is, and
 a person decides. Works by rules alone; `ingest.assistant` may refine what comes out.
 
-Confidence is set on the labelled articles of `tests/data/articles/tune`: of what is proposed with
-0.8 or more, nine in ten should be right.
+A confidence is the weight of the best evidence (a verb of doing with its subject weighs more than
+a noun beside a name), raised a little by further evidence, lowered for roles that such an
+organisation seldom has, for what is somebody's trade rather than a deed, and for names that may be
+no organisation's. The weights were set so that, of what is proposed with 0.8 or more for the
+labelled articles of `tests/data/articles/tune`, nine in ten are right; a test holds them to it.
 """
 
 import re
@@ -30,16 +33,21 @@ RULES = "rules"
 MIN_CONFIDENCE = 0.38
 """What is less sure than this is not worth a person's look."""
 
+MAX_CHARS = 60_000
+"""What is read of a text: the length of thirty pages, within which a case is told."""
+
 __all__ = ["RULES", "KnownActors", "propose"]
 
 
 def propose(article: Article, actors: KnownActors) -> Proposals:
     """The participations and the need that an article tells of, in the order of its text.
 
+    Of a text longer than `MAX_CHARS` the beginning is read.
+
     `Proposals.fields` holds the need if one is told, and nothing else.
     """
     lang = _language(article)
-    read = sentences(article.title, article.text)
+    read = sentences(article.title, article.text[:MAX_CHARS])
     need = need_of(read, lang)
     participants = Participants()
     found: list[Evidence] = []

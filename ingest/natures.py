@@ -6,6 +6,7 @@ did in a story; that is `ingest.roles`.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from kb.language import fold
 
@@ -52,7 +53,8 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
         ),
         (
             Nature.CARE,
-            r"centres? hospitaliers?(?: \w+)?|hopital|hopitaux|hospitals?|chu|chr|chru|ch|ght|ehpad|"
+            r"centres? hospitaliers?(?: \w+)?|hopital|hopitaux|hospitals?|chu|chr|chru|ch|ght|"
+            r"ehpad|"
             r"cliniques?|clinics?|polycliniques?|maisons? de retraite|care homes?|nursing homes?|"
             r"pharmacies?|pharmaciens?|pharmacists?|infirmar(?:y|ies)|infirmiere?s?|nurses|"
             r"maisons? de sante|soignants|"
@@ -126,6 +128,7 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
 )
 
 
+@lru_cache(maxsize=100_000)
 def nature_of(name: str) -> Nature:
     """What kind of organisation a name or a noun phrase stands for, `UNKNOWN` if it does not say.
 

@@ -383,7 +383,8 @@ class Participants:
             and len(name_words(reference.name)) > len(name_words(one.name))
             and (reference.how is How.UNNAMED or reference.nature is not Nature.UNKNOWN)
         )
-        one.names.append(reference.name)
+        if reference.name not in one.names:
+            one.names.append(reference.name)
         one.heads |= {reference.head} - {""}
         one.likelihood = max(one.likelihood, reference.likelihood)
         if better:

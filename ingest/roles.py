@@ -296,6 +296,7 @@ class _Reader:
         for number, mention in enumerate(self.mentions):
             for at in range(mention.first, mention.last):
                 self._owner[at] = number
+        self._joined = self._list_links()
         self._governor = self._governors()
         self._depth = self._depths()
         self.triggers = sorted(self._triggers(), key=lambda trigger: trigger.at)
@@ -817,18 +818,19 @@ class _Reader:
             own = preposition(self.tokens, mention.first)
             if mention.is_pronoun and own not in _AFTER_WHICH_A_PRONOUN_STANDS:
                 own = ""
-            if not own and number and self._joined(number):
+            if not own and number and self._joined[number]:
                 own = governors[-1]
             governors.append(own)
         return governors
 
-    def _joined(self, number: int) -> bool:
-        """Whether a mention and the one before it are a list's, or share its end."""
-        link = self._link(number)
-        while link == "comma" and number + 1 < len(self.mentions):
-            number += 1
-            link = self._link(number)
-        return link == "and"
+    def _list_links(self) -> list[bool]:
+        """Of each mention, whether a list joins it with the one before."""
+        links = [self._link(number) if number else "" for number in range(len(self.mentions))]
+        joined = [link == "and" for link in links]
+        for number in range(len(links) - 2, 0, -1):
+            # Commas join what an "et" at the end makes a list.
+            joined[number] |= links[number] == "comma" and joined[number + 1]
+        return joined
 
     def _link(self, number: int) -> str:
         """What joins a mention with the one before: "and", "comma" or nothing."""
@@ -856,9 +858,9 @@ class _Reader:
     def _group(self, number: int) -> list[Mention]:
         """All the mentions that are joined with one, itself included."""
         first = last = number
-        while first and self._joined(first):
+        while first and self._joined[first]:
             first -= 1
-        while last + 1 < len(self.mentions) and self._joined(last + 1):
+        while last + 1 < len(self.mentions) and self._joined[last + 1]:
             last += 1
         return self.mentions[first : last + 1]
 

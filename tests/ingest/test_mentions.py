@@ -1,5 +1,6 @@
 """Who took part, in which role, to meet which need: one way of saying it in each test."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,15 @@ def test_the_need_is_a_phrase_of_the_text(title: str, text: str, expected: str) 
 @pytest.mark.parametrize("text", ["", " ", "…", "Bonjour.", "# Titre", "a" * 5_000, "( ( ["])
 def test_a_text_that_tells_nothing_gives_nothing(text: str) -> None:
     assert proposals(text).participations == ()
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "de ", "Avel et ", "(", "Besoin de ", "Mairie d'", "ne que qui ", "[a](b) "]
+)
+def test_hostile_text_is_read_in_seconds(piece: str) -> None:
+    start = time.perf_counter()
+    proposals(piece * (100_000 // len(piece)))
+    assert time.perf_counter() - start < 20
 
 
 def test_sentences_and_names_of_proposals_are_in_the_text() -> None:
