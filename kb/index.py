@@ -1,22 +1,25 @@
 """The index: nearest neighbours of an embedding among the passages, by passage id.
 
-It holds the embeddings in memory and in a file beside the database; both are caches of what the
-store holds. An id always means the same text and the same embedding, so that an index of any
+FAISS holds the embeddings in memory and in a file beside the database; both are caches of what
+the store holds. An id always means the same text and the same embedding, so that an index of any
 state of the base is brought up to date by the ids that came and those that went. The store
 remembers the last of them; an index older than that is compared with all that the store holds.
 
-The search is exact: FAISS compares the query with every row that we hold (cosines, since rows are
-unit vectors). FAISS's own indexes cannot be searched while they are added to, and copying one at
-each change takes longer than a search.
+The search is exact (`IndexFlatIP`): cosines, since rows are unit vectors. A FAISS index cannot be
+searched while it is added to, and copying one of many passages takes longer than a search. So
+successive indexes share a large segment that is never changed, and what came since is in a small
+one that is copied at each change; when there is too much of it, both become one.
 """
 
 import contextlib
 import copy
+import hashlib
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -27,39 +30,36 @@ from numpy.typing import NDArray
 from kb.embedding import Embeddings
 from kb.store import Store
 
-INDEX_FILE = "passages.npz"
-INDEX_FORMAT = 2
-FORMER_FILES = ("passages.faiss", "passages.faiss.json")
+INDEX_FILE = "passages.faiss"
+CARD_FILE = "passages.faiss.npz"
+INDEX_FORMAT = 3
+FORMER_FILES = ("passages.npz", "passages.faiss.json")
 BATCH = 10_000
-"""How many embeddings are read, added or saved at once."""
+"""How many embeddings are read or added at once."""
 
-FREE_ROWS, FREE_SHARE = 1_000, 0.25
-"""How many more rows than it needs an index holds at most, and that share of them besides."""
+RECENT_PASSAGES, RECENT_SHARE = 1_000, 0.05
+"""How many passages may come, or go, before the large segment is made anew: whichever is more,
+so many or this share of its own."""
 
 PRIOR_PASSAGES = 10
 """How many passages of the overall mean a group's own mean is mixed with."""
 
-_Rows = NDArray[np.int64]
-
 
 class Index:
-    """An index in memory. It never changes, so that threads share it; `refreshed` makes another.
-
-    One thread at a time may refresh an index, or any that was refreshed from it: they hold their
-    embeddings together.
-    """
+    """An index in memory. It never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
         self.encoder = encoder
         self.dimension = dimension
         self.generation = ""
-        self._held = _Held(dimension, FREE_ROWS)
-        # For each row held, whether it is of this index; none of those beyond the end are.
-        self._is_here = np.zeros(0, np.bool_)
+        self._base = _Segment(dimension)
+        self._recent = _Segment(dimension)
+        # Those of the base segment that are not of this index.
+        self._gone: frozenset[int] = frozenset()
         self._sums = Sums.none(dimension)
 
     def __len__(self) -> int:
-        return self._sums.count
+        return len(self._base) - len(self._gone) + len(self._recent)
 
     def search(
         self, query: Embeddings, k: int, among: Collection[int] | None = None
@@ -69,20 +69,19 @@ class Index:
         With `among`, only those passages are looked at. Fewer than `k` come back if there are
         fewer. Of passages as near as each other, the one with the lower id comes first.
         """
-        rows = np.flatnonzero(self._is_here) if among is None else self._rows_of(set(among))
-        cosines = self._held.cosines(query, rows)
-        if k < len(rows):
-            near = cosines >= np.partition(cosines, -k)[-k]
-            rows, cosines = rows[near], cosines[near]
-        ids = self._held.ids[rows]
-        best = np.lexsort((ids, -cosines))[:k]
-        return list(zip(ids[best].tolist(), cosines[best].tolist(), strict=True))
+        row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
+        if among is None:
+            in_base = faiss.IDSelectorNot(_selector(self._gone))
+            in_recent = faiss.IDSelectorAll()
+        else:
+            in_base = _selector(set(among) - self._gone)
+            in_recent = _selector(among)
+        found = self._base.search(row, k, in_base) + self._recent.search(row, k, in_recent)
+        return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
 
     def cosines(self, query: Embeddings, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
-        rows = self._rows_of(ids)
-        cosines = self._held.cosines(query, rows)
-        return dict(zip(self._held.ids[rows].tolist(), cosines.tolist(), strict=True))
+        return dict(self.search(query, len(ids), among=ids))
 
     def standardised(self, query: Embeddings, cosines: Mapping[int, float]) -> dict[int, float]:
         """Cosines to a `(dimension,)` embedding as deviations from a chance passage's.
@@ -93,8 +92,11 @@ class Index:
         Σ the covariance within groups, the cosines to a group have mean q·μ and variance qᵀΣq.
         """
         means, deviation = self._sums.chance(query)
-        group_of = self._held.group_of
-        return {id_: (cosine - means[group_of(id_)]) / deviation for id_, cosine in cosines.items()}
+        base, recent = self._base.groups, self._recent.groups
+        return {
+            id_: (cosine - means[recent.get(id_) or base[id_]]) / deviation
+            for id_, cosine in cosines.items()
+        }
 
     def refreshed(self, store: Store) -> "Index":
         """An index at the store's generation: this one, less what is gone, plus what is new."""
@@ -102,74 +104,90 @@ class Index:
             touched = store.passages_touched_since(self.generation)
             wanted = store.embedded_passages(self.encoder, touched)
             if touched is None:
-                touched = self._ids(np.flatnonzero(self._is_here))
-            missing = sorted(wanted.keys() - self._ids(self._rows_of(wanted)))
-            result = self._without(self._rows_of(touched - wanted.keys()), room=len(missing))
+                touched = self._base.groups.keys() | self._recent.groups.keys()
+            here = self._here(touched | wanted.keys())
+            back = wanted.keys() & self._gone
+            missing = sorted(wanted.keys() - here - back)
+            result = copy.copy(self)
+            result._remove(here - wanted.keys())
+            result._take_back(back)
+            target = result._with_room(len(missing))
             for first in range(0, len(missing), BATCH):
                 ids = missing[first : first + BATCH]
+                embeddings = store.embeddings(self.encoder, ids)
                 groups = [wanted[id_] for id_ in ids]
-                result._add(ids, groups, store.embeddings(self.encoder, ids))
+                target.add(ids, groups, embeddings)
+                result._sums = result._sums.changed(+1, groups, embeddings)
             result.generation = store.generation
         return result
 
-    def _ids(self, rows: _Rows) -> set[int]:
-        return set(self._held.ids[rows].tolist())
+    def _here(self, ids: Iterable[int]) -> set[int]:
+        """Those of these passages that are of this index."""
+        base, recent, gone = self._base.groups, self._recent.groups, self._gone
+        return {id_ for id_ in ids if id_ in recent or (id_ in base and id_ not in gone)}
 
-    def _rows_of(self, ids: Collection[int]) -> _Rows:
-        """The rows of those of these passages that are here, in the order given."""
-        row_of = self._held.row_of
-        rows = np.fromiter((row_of.get(id_, -1) for id_ in ids), np.int64, len(ids))
-        rows = rows[(rows >= 0) & (rows < len(self._is_here))]
-        return rows[self._is_here[rows]]
+    # What follows changes an index: only for one that nobody else has yet.
 
-    def _without(self, gone: _Rows, room: int) -> "Index":
-        """A copy of this index less some rows, with room for so many more."""
-        result = copy.copy(self)
-        held = self._held
-        for first in range(0, len(gone), BATCH):
-            batch = gone[first : first + BATCH]
-            groups = [held.groups[row] for row in batch]
-            result._sums = result._sums.changed(-1, groups, held.embeddings[batch])
-        here = self._is_here[: held.count]
-        is_here = np.zeros(held.count + room, np.bool_)
-        is_here[: len(here)] = here
-        is_here[gone] = False
-        rows = np.flatnonzero(is_here)
-        enough = _with_room(len(rows) + room)
-        if held.count + room > len(held.ids) or held.count + room > enough:
-            result._held = held.copied(rows, enough)
-            is_here = np.zeros(len(rows) + room, np.bool_)
-            is_here[: len(rows)] = True
-        result._is_here = is_here
-        return result
+    def _remove(self, ids: set[int]) -> None:
+        recent = ids & self._recent.groups.keys()
+        for segment, part in (self._recent, recent), (self._base, ids - recent):
+            for groups, embeddings in segment.batches(part):
+                self._sums = self._sums.changed(-1, groups, embeddings)
+        self._gone |= ids - recent
+        self._recent = self._recent.without(recent)
 
-    def _add(self, ids: Sequence[int], groups: Sequence[str], embeddings: Embeddings) -> None:
-        """Adds passages that are not here; only for an index that nobody else has yet."""
-        self._is_here[self._held.add(ids, groups, embeddings)] = True
-        self._sums = self._sums.changed(+1, groups, embeddings)
+    def _take_back(self, ids: Collection[int]) -> None:
+        """Takes passages of the base segment that were gone."""
+        for groups, embeddings in self._base.batches(ids):
+            self._sums = self._sums.changed(+1, groups, embeddings)
+        self._gone -= frozenset(ids)
+
+    def _with_room(self, count: int) -> "_Segment":
+        """A segment that so many passages may be added to, of this index and no other."""
+        enough = max(RECENT_PASSAGES, int(RECENT_SHARE * len(self._base)))
+        if max(len(self._gone), len(self._recent) + count) > enough:
+            self._base, self._recent = self._whole(), _Segment(self.dimension)
+            self._gone = frozenset()
+            return self._base
+        return self._recent
+
+    def _whole(self) -> "_Segment":
+        """All the passages of this index in one new segment."""
+        whole = self._base.without(self._gone)
+        ids = list(self._recent.groups)
+        if ids:
+            whole.add(ids, list(self._recent.groups.values()), self._recent.embeddings(ids))
+        return whole
 
     def save(self, folder: Path) -> None:
-        """Writes the index beside the database, whole or not at all."""
-        rows = np.flatnonzero(self._is_here)
-        groups = [self._held.groups[row] for row in rows]
-        arrays: dict[str, Any] = {
-            "made_by": self._made_by(),
-            "generation": self.generation,
-            "ids": self._held.ids[rows],
-            "groups": np.array(groups, np.str_),
-            "second": self._sums.second,
-            "group_names": np.array(list(self._sums.counts), np.str_),
-            "group_counts": np.array(list(self._sums.counts.values()), np.int64),
-            "group_sums": np.array(list(self._sums.sums.values())),
-        }
-        # In batches, so that `load` need not hold them twice.
-        for first in range(0, len(rows), BATCH):
-            arrays[f"embeddings {first}"] = self._held.embeddings[rows[first : first + BATCH]]
+        """Writes the index beside the database.
+
+        It is a file that FAISS reads, and a card that says what FAISS does not know. The card
+        goes last, and has the digest of the file it speaks of: it is worth nothing with another.
+        """
+        whole = self._whole() if self._gone or self._recent.groups else self._base
         pending = folder / f".{INDEX_FILE}.{os.getpid()}"
         try:
-            with pending.open("wb") as file:
-                np.savez(file, **arrays)
+            faiss.write_index(whole.faiss, str(pending))
+            with pending.open("rb") as file:
+                digest = _digest(file)
             pending.replace(folder / INDEX_FILE)
+            names = list(self._sums.counts)
+            number = {name: i for i, name in enumerate(names)}
+            card: dict[str, Any] = {
+                "made_by": self._made_by(),
+                "digest": digest,
+                "generation": self.generation,
+                "ids": np.fromiter(whole.groups, np.int64, len(whole)),
+                "groups": np.array([number[name] for name in whole.groups.values()], np.int32),
+                "second": self._sums.second,
+                "group_names": np.array(names, np.str_),
+                "group_counts": np.array(list(self._sums.counts.values()), np.int64),
+                "group_sums": np.array(list(self._sums.sums.values())),
+            }
+            with pending.open("wb") as file:
+                np.savez(file, **card)
+            pending.replace(folder / CARD_FILE)
         finally:
             pending.unlink(missing_ok=True)
         for name in FORMER_FILES:
@@ -185,96 +203,108 @@ class Index:
         # Whatever is wrong with a cache, the answer is the same: do without it.
         with (
             contextlib.suppress(
-                OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile
+                OSError,
+                EOFError,
+                ValueError,
+                TypeError,
+                KeyError,
+                RuntimeError,
+                zipfile.BadZipFile,
             ),
+            (folder / CARD_FILE).open("rb") as card_file,
             (folder / INDEX_FILE).open("rb") as file,
-            np.load(file) as saved,
+            np.load(card_file) as card,
         ):
-            if str(saved["made_by"]) == index._made_by():
-                ids, groups = saved["ids"].tolist(), saved["groups"].tolist()
-                held = _Held(dimension, _with_room(len(ids)))
-                for first in range(0, len(ids), BATCH):
-                    end = first + BATCH
-                    held.add(ids[first:end], groups[first:end], saved[f"embeddings {first}"])
-                names = saved["group_names"].tolist()
+            # FAISS is given nothing that it has not written itself: it would believe it.
+            if (str(card["made_by"]), str(card["digest"])) == (index._made_by(), _digest(file)):
+                names = card["group_names"].tolist()
+                groups = [names[number] for number in card["groups"].tolist()]
                 sums = Sums(
-                    saved["second"],
-                    dict(zip(names, saved["group_counts"].tolist(), strict=True)),
-                    dict(zip(names, saved["group_sums"], strict=True)),
+                    card["second"],
+                    dict(zip(names, card["group_counts"].tolist(), strict=True)),
+                    dict(zip(names, card["group_sums"], strict=True)),
                 )
-                index._held, index._sums = held, sums
-                index._is_here = np.ones(held.count, np.bool_)
-                index.generation = str(saved["generation"])
+                groups_of = dict(zip(card["ids"].tolist(), groups, strict=True))
+                generation = str(card["generation"])
+                # From the file that was looked at, whatever may be there by that name by now.
+                file.seek(0)
+                index._base.faiss = _read(file)
+                index._base.groups, index._sums = groups_of, sums
+                index.generation = generation
         return index
 
     def _made_by(self) -> str:
         return f"format {INDEX_FORMAT}, {self.dimension} dimensions, encoder {self.encoder}"
 
 
-def _with_room(rows: int) -> int:
-    return rows + FREE_ROWS + int(FREE_SHARE * rows)
+def _selector(ids: Collection[int]) -> Any:
+    return faiss.IDSelectorBatch(np.fromiter(ids, np.int64, len(ids)))
 
 
-class _Held:
-    """The embeddings that successive indexes hold together, a row each. They are only added to.
+def _digest(file: BufferedReader) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
-    A row once added is never changed, so that whoever knows which rows to look at may look at
-    them while others are added.
+
+def _read(file: BufferedReader) -> Any:
+    # The stubs do not know of this class.
+    return faiss.read_index(faiss.PyCallbackIOReader(file.read))  # type: ignore[attr-defined]
+
+
+class _Segment:
+    """A FAISS index of some passages, and their groups by id.
+
+    Once it is part of an index that others have, it is never changed.
     """
 
-    def __init__(self, dimension: int, room: int) -> None:
-        # Memory that is not written to yet costs nothing.
-        self.embeddings = np.empty((room, dimension), np.float32)
-        self.ids = np.empty(room, np.int64)
-        self.groups: list[str] = []
-        self.row_of: dict[int, int] = {}
+    def __init__(self, dimension: int) -> None:
+        self.faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self.groups: dict[int, str] = {}
 
-    @property
-    def count(self) -> int:
+    def __len__(self) -> int:
         return len(self.groups)
 
-    def group_of(self, passage_id: int) -> str:
-        return self.groups[self.row_of[passage_id]]
+    def search(self, query: Embeddings, k: int, chosen: Any) -> list[tuple[int, float]]:
+        """The `k` nearest of the chosen passages to a `(1, dimension)` embedding, in any order.
 
-    def cosines(self, query: Embeddings, rows: _Rows) -> Embeddings:
-        """The cosines of a `(dimension,)` embedding to these rows, `(len(rows),)`."""
-        dimension = self.embeddings.shape[1]
-        query = np.ascontiguousarray(query, np.float32).reshape(dimension)
-        cosines = np.empty(len(rows), np.float32)
-        # Each row by itself: the same embedding has the same cosine, wherever it stands. The stubs
-        # do not know of this function.
-        faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]
-            faiss.swig_ptr(cosines),
-            faiss.swig_ptr(query),
-            faiss.swig_ptr(self.embeddings),
-            faiss.swig_ptr(rows),
-            dimension,
-            1,
-            len(rows),
-        )
-        return cosines
-
-    def add(self, ids: Sequence[int], groups: Sequence[str], embeddings: Embeddings) -> _Rows:
-        """Adds those of these passages that are not held; returns the rows of all.
-
-        There must be room for them.
+        More than `k` where others are as near as the last.
         """
-        new = [i for i, id_ in enumerate(ids) if id_ not in self.row_of]
-        added = range(self.count, self.count + len(new))
-        self.embeddings[added.start : added.stop] = embeddings[new]
-        self.ids[added.start : added.stop] = [ids[i] for i in new]
-        self.groups += [groups[i] for i in new]
-        self.row_of.update(zip((ids[i] for i in new), added, strict=True))
-        return np.array([self.row_of[id_] for id_ in ids], np.int64)
+        if not self.groups or k < 1:
+            return []
+        # With a selector, whichever, FAISS takes each row by itself: the same embedding has the
+        # same cosine wherever it stands. It does not say which of equals it leaves out.
+        parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+        at_once = k + 1
+        while True:
+            found = self.faiss.search(query, min(at_once, len(self)), params=parameters)
+            cosines, ids = (row[0].tolist() for row in found)
+            # FAISS pads what it cannot find with the id -1.
+            if at_once >= len(self) or ids[-1] < 0 or cosines[-1] < cosines[k - 1]:
+                return [one for one in zip(ids, cosines, strict=True) if one[0] >= 0]
+            at_once *= 2
 
-    def copied(self, rows: _Rows, room: int) -> "_Held":
-        """These rows alone, with room for so many in all."""
-        held = _Held(self.embeddings.shape[1], room)
-        for first in range(0, len(rows), BATCH):
-            batch = rows[first : first + BATCH]
-            groups = [self.groups[row] for row in batch.tolist()]
-            held.add(self.ids[batch].tolist(), groups, self.embeddings[batch])
-        return held
+    def embeddings(self, ids: Sequence[int]) -> Embeddings:
+        rows: Embeddings = self.faiss.reconstruct_batch(np.array(ids, np.int64))
+        return rows
+
+    def batches(self, ids: Iterable[int]) -> Iterator[tuple[list[str], Embeddings]]:
+        """The groups and the embeddings of these passages, some at once."""
+        ids = list(ids)
+        for first in range(0, len(ids), BATCH):
+            batch = ids[first : first + BATCH]
+            yield [self.groups[id_] for id_ in batch], self.embeddings(batch)
+
+    def without(self, ids: Collection[int]) -> "_Segment":
+        """A copy less these passages."""
+        result = copy.copy(self)
+        result.faiss = faiss.clone_index(self.faiss)
+        if ids:
+            result.faiss.remove_ids(_selector(ids))
+        result.groups = {id_: group for id_, group in self.groups.items() if id_ not in ids}
+        return result
+
+    def add(self, ids: Sequence[int], groups: Sequence[str], embeddings: Embeddings) -> None:
+        self.faiss.add_with_ids(embeddings, np.array(ids, np.int64))
+        self.groups.update(zip(ids, groups, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

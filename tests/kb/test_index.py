@@ -3,15 +3,19 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 
 from kb.documents import derive
 from kb.embedding import Embeddings, TextKind
-from kb.index import INDEX_FILE, PRIOR_PASSAGES, Index, Sums
+from kb.index import CARD_FILE, INDEX_FILE, PRIOR_PASSAGES, Index, Sums
 from kb.models import Actor, Case, Kind, Record
 from kb.store import Store
 from tests.encoders import WordCountEncoder
@@ -150,14 +154,41 @@ def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> Non
     assert loaded.standardised(query, dict(loaded.search(query, 10))) == saved.standardised(
         query, dict(saved.search(query, 10))
     )
-    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE}
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
+
+
+def test_anybody_reads_the_saved_index_with_faiss(store: Store, tmp_path: Path) -> None:
+    vectors = unit_rows(10)
+    ids = add(store, names(10), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    (new_id,) = add(store, ["b"], unit_rows(1, seed=9))
+    index.refreshed(store).save(tmp_path)
+    saved: Any = faiss.read_index(str(tmp_path / "passages.faiss"))
+    assert set(faiss.vector_to_array(saved.id_map)) == {*ids, new_id} - {ids[3]}
+    scores, found = saved.search(vectors[5:6], 1)
+    assert found.tolist() == [[ids[5]]]
+    assert scores[0, 0] == pytest.approx(1)
+
+
+def test_what_is_gone_is_not_in_the_saved_index(store: Store, tmp_path: Path) -> None:
+    vectors = unit_rows(10)
+    add(store, names(10), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    index.refreshed(store).save(tmp_path)
+    content = (tmp_path / INDEX_FILE).read_bytes()
+    assert vectors[2].tobytes() in content
+    assert vectors[3].tobytes() not in content
 
 
 def test_what_former_versions_saved_is_deleted(store: Store, tmp_path: Path) -> None:
-    (tmp_path / "passages.faiss").touch()
+    (tmp_path / "passages.npz").touch()
     (tmp_path / "passages.faiss.json").touch()
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE}
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
 
 
 def one_array(path: Path) -> None:
@@ -172,16 +203,17 @@ def other_arrays(path: Path) -> None:
 
 def flip_a_bit_in_the_middle(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    content[content.index(np.float32(1).tobytes())] ^= 1
+    content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
+@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
 @pytest.mark.parametrize(
     "spoil",
     [
         lambda path: path.unlink(),
         lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
         lambda path: path.write_bytes(b"x" * path.stat().st_size),
         one_array,
         other_arrays,
@@ -190,11 +222,28 @@ def flip_a_bit_in_the_middle(path: Path) -> None:
     ids=["none", "empty", "half", "another", "one array", "other arrays", "a bit flipped"],
 )
 def test_an_index_that_cannot_be_trusted_is_not_read(
-    store: Store, tmp_path: Path, spoil: Callable[[Path], object]
+    store: Store, tmp_path: Path, name: str, spoil: Callable[[Path], object]
 ) -> None:
-    add(store, names(3), np.eye(3, DIMENSION, dtype=np.float32))
+    add(store, names(3), unit_rows(3))
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    spoil(tmp_path / INDEX_FILE)
+    spoil(tmp_path / name)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
+def test_files_of_two_savings_are_not_read_together(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    index.save(tmp_path)
+    former = (tmp_path / name).read_bytes()
+    add(store, ["a0"], unit_rows(1, seed=9))
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a1")
+    index.refreshed(store).save(tmp_path)
+    (tmp_path / name).write_bytes(former)
     assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
 
 
@@ -281,7 +330,7 @@ def some_record(chance: random.Random) -> Record:
 def test_any_changes_lead_to_the_index_made_afresh(
     store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.index.FREE_ROWS", 4)
+    monkeypatch.setattr("kb.index.RECENT_PASSAGES", 4)
     monkeypatch.setattr("kb.index.BATCH", 3)
     monkeypatch.setattr("kb.store.PASSAGE_CHANGES_KEPT", 60)
     chance = random.Random(seed)  # noqa: S311
@@ -433,13 +482,76 @@ def test_what_comes_back_takes_its_place_again(store: Store) -> None:
 def test_memory_of_what_is_gone_is_given_back(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.index.FREE_ROWS", 4)
+    monkeypatch.setattr("kb.index.RECENT_PASSAGES", 4)
     index = Index("e", DIMENSION)
     for i in range(50):
         put(store, [Actor(id="a", name="A", description=f"cuir {i}")])
         index = index.refreshed(store)
     assert len(index) == 1
-    assert len(index._held.ids) < 20
+    assert len(index._base) + len(index._recent) < 10
+
+
+def test_few_changes_leave_the_large_segment_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.index.RECENT_PASSAGES", 4)
+    add(store, names(10), unit_rows(10))
+    before = Index("e", DIMENSION).refreshed(store)
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    after = before.refreshed(store)
+    assert_as_made_afresh(after, store)
+    assert after._base is before._base
+    add(store, names(10, "c"), unit_rows(10, seed=8))
+    later = after.refreshed(store)
+    assert_as_made_afresh(later, store)
+    assert later._base is not before._base
+
+
+def test_threads_search_an_index_while_another_is_made_of_it(store: Store) -> None:
+    vectors = unit_rows(90)
+    add(store, names(90), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    expected = index.search(vectors[0], 50)
+    done = threading.Event()
+
+    def search() -> bool:
+        same = True
+        while not done.is_set():
+            same = same and index.search(vectors[0], 50) == expected
+        return same
+
+    with ThreadPoolExecutor() as threads:
+        searches = [threads.submit(search) for _ in range(2)]
+        try:
+            later = index
+            for i in range(20):
+                add(store, [f"b{i}"], vectors[:1])
+                later = later.refreshed(store)
+        finally:
+            done.set()
+        assert all(one.result() for one in searches)
+    assert_as_made_afresh(later, store)
+
+
+def test_equals_at_the_border_are_chosen_by_id_whatever_segment_they_are_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.index.RECENT_PASSAGES", 15)
+    (vector, other) = unit_rows(2)
+    ids = add(store, names(20), np.tile(vector, (20, 1)))
+    ids += add(store, ["far"], other[None])
+    index = Index("e", DIMENSION).refreshed(store)
+    assert len(index._base)
+    ids[20:20] = add(store, names(10, "b"), np.tile(vector, (10, 1)))
+    index = index.refreshed(store)
+    assert len(index._recent)
+    near = sorted(ids[:30])
+    for k in range(31):
+        assert [id_ for id_, _ in index.search(vector, k)] == near[:k]
+    assert [id_ for id_, _ in index.search(vector, 31)] == [*near, ids[30]]
+    assert [id_ for id_, _ in index.search(vector, 3, among=ids[10:31])] == sorted(ids[10:30])[:3]
 
 
 def test_equal_cosines_are_in_the_order_of_the_ids(store: Store) -> None:
