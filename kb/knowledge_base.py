@@ -333,10 +333,11 @@ class KnowledgeBase:
             return list(plan.changed)
 
         with self._stores.lend() as store:
-            if changed() or plan.tellers or plan.forgotten:
+            first = [changed()]
+            if plan.changed or plan.tellers or plan.forgotten:
                 self._keep(
                     store,
-                    changed,
+                    lambda: first.pop() if first else changed(),
                     by=by,
                     note=note,
                     is_told=True,

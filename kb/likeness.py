@@ -9,6 +9,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kb.language import FUNCTION_WORDS, LEGAL_FORMS, fold, name_key, words
@@ -19,6 +21,8 @@ BLOCKING_VERSION = "1"
 LIKELY = 0.8
 """From this likeness on, a person is asked."""
 
+_NAME_WEIGHT = 0.6
+_SIMILAR_NAME = 0.8
 _PREFIX_CHARS = 4
 _MIN_TOKEN_CHARS = 3
 _SIREN_DIGITS = 9
@@ -44,63 +48,73 @@ def blocks(actor: Actor) -> set[int]:
 
 
 def likeness(left: Actor, right: Actor) -> Likeness:
-    """How alike two actors are.
+    """How alike two actors are; not at all if no name could make them likely.
 
     The name weighs most, then the place, the activity and the website; what one of the two does
     not say speaks neither for nor against. Two firms of two SIREN are hardly ever one.
     """
     if left.siret and left.siret == right.siret:
         return Likeness(1.0, ("same_siret",))
-    reasons = []
-    name = name_likeness(left.name, right.name)
-    if name >= 0.999:
-        reasons.append("same_name")
-    elif name >= 0.8:
-        reasons.append("similar_name")
-    score = 0.6 * name
     place = _place_likeness(left, right)
-    score += 0.2 * place
-    if place == 1.0:
-        reasons.append("same_place")
-    elif left.department and left.department == right.department:
-        reasons.append("same_department")
     activity = _activity_likeness(left, right)
-    score += 0.1 * activity
-    if activity == 1.0:
-        reasons.append("same_activity")
-    elif activity > 0.5:
-        reasons.append("similar_activity")
-    hosts = _host(left.website), _host(right.website)
-    if all(hosts):
-        score += 0.1 * (hosts[0] == hosts[1])
-        if hosts[0] == hosts[1]:
-            reasons.append("same_website")
-    else:
-        score += 0.05
-    sirens = left.siret[:_SIREN_DIGITS], right.siret[:_SIREN_DIGITS]
-    if all(sirens):
-        same = sirens[0] == sirens[1]
-        score += 0.1 if same else -0.25
-        if same:
-            reasons.insert(0, "same_siren")
-    return Likeness(round(min(max(score, 0.0), 1.0), 3), tuple(reasons))
+    website = _website_likeness(left, right)
+    siren = _siren_likeness(left, right)
+    score = 0.2 * place + 0.1 * activity + 0.1 * website + siren
+    if score + _NAME_WEIGHT < LIKELY:
+        return Likeness(0.0, ())
+    name = name_likeness(left.name, right.name)
+    score += _NAME_WEIGHT * name
+    same_department = bool(left.department) and left.department == right.department
+    reasons = {
+        "same_siren": siren > 0,
+        "same_name": name == 1.0,
+        "similar_name": _SIMILAR_NAME <= name < 1.0,
+        "same_place": place == 1.0,
+        "same_department": same_department and place < 1.0,
+        "same_activity": activity == 1.0,
+        "similar_activity": 0.5 < activity < 1.0,
+        "same_website": website == 1.0,
+    }
+    return Likeness(
+        round(min(max(score, 0.0), 1.0), 3),
+        tuple(reason for reason, holds in reasons.items() if holds),
+    )
 
 
 def name_likeness(left: str, right: str) -> float:
     """How alike two names are, from 0 to 1, whatever their legal forms, accents and order."""
     from rapidfuzz import fuzz
 
-    if name_key(left) == name_key(right):
+    one, other = _name(left), _name(right)
+    if one.key == other.key:
         return 1.0
-    parts = _telling(left), _telling(right)
-    one, other = (" ".join(sorted(part)) for part in parts)
-    likeness = float(fuzz.ratio(one, other))
+    likeness = float(fuzz.ratio(one.in_order, other.in_order))
     # "Merlet" within "Distillerie Merlet": the words of one are all among the other's.
-    if min(map(len, parts)) and (set(parts[0]) <= set(parts[1]) or set(parts[1]) <= set(parts[0])):
+    if one.words and other.words and (one.words <= other.words or other.words <= one.words):
         likeness = max(likeness, 92.0)
-    if set(_NUMBER.findall(left)) != set(_NUMBER.findall(right)):
+    if one.numbers != other.numbers:
         likeness *= 0.7
-    return likeness / 100
+    return min(likeness / 100, 0.99)
+
+
+class _Name(NamedTuple):
+    """A name as it is compared: its key, its words in the order of the alphabet, its numbers."""
+
+    key: str
+    in_order: str
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+
+@lru_cache(maxsize=20_000)
+def _name(name: str) -> _Name:
+    telling = _telling(name)
+    return _Name(
+        name_key(name),
+        " ".join(sorted(telling)),
+        frozenset(telling),
+        frozenset(_NUMBER.findall(name)),
+    )
 
 
 def _telling(name: str) -> list[str]:
@@ -119,6 +133,20 @@ def _place_likeness(left: Actor, right: Actor) -> float:
             return 1.0
         return 0.3 if same_department else 0.0
     return 0.6 if same_department else 0.5
+
+
+def _website_likeness(left: Actor, right: Actor) -> float:
+    hosts = _host(left.website), _host(right.website)
+    if not all(hosts):
+        return 0.5
+    return 1.0 if hosts[0] == hosts[1] else 0.0
+
+
+def _siren_likeness(left: Actor, right: Actor) -> float:
+    """What the numbers of the two legal units add to the likeness, or take from it."""
+    if not left.siret or not right.siret:
+        return 0.0
+    return 0.1 if left.siret[:_SIREN_DIGITS] == right.siret[:_SIREN_DIGITS] else -0.25
 
 
 def _activity_likeness(left: Actor, right: Actor) -> float:
@@ -143,6 +171,7 @@ def _blocks(actor: Actor) -> Iterator[str]:
         yield f"w {host}"
 
 
+@lru_cache(maxsize=20_000)
 def _place_key(place: str) -> str:
     """Folded letters only: "SAINT JUNIEN" and "St-Junien" are one town."""
     parts = [part for part in re.split(r"[^a-z0-9]+", fold(place)) if part and part != "cedex"]
@@ -151,6 +180,7 @@ def _place_key(place: str) -> str:
     return "".join({"st": "saint", "ste": "sainte"}.get(part, part) for part in parts)
 
 
+@lru_cache(maxsize=20_000)
 def _host(website: str) -> str:
     if not website:
         return ""

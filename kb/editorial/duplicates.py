@@ -208,12 +208,12 @@ def _settle(store: Store, one: str, other: str, state: DuplicateState, by: str) 
 
 
 def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
-    for actor in actors:
-        store.database.conn.execute("delete from blocks where actor_id = ?", [actor.id])
-        store.database.conn.executemany(
-            "insert into blocks (block, actor_id) values (?, ?)",
-            [(block, actor.id) for block in sorted(blocks(actor))],
-        )
+    rows = [(block, actor.id) for actor in actors for block in sorted(blocks(actor))]
+    store.database.conn.execute(
+        "delete from blocks where actor_id in (select value from json_each(?))",
+        [json.dumps(sorted({actor_id for _, actor_id in rows}))],
+    )
+    store.database.conn.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
 
 
 def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str, str]]:
