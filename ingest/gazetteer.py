@@ -76,10 +76,10 @@ class KnownActors:
     def __init__(self, actors: Iterable[Actor]) -> None:
         self.actors: dict[str, Actor] = {}
         self._names: list[tuple[str, ...]] = []
-        self._owners: list[list[str]] = []
+        self._owners: list[dict[str, None]] = []
         self._number_of: dict[tuple[str, ...], int] = {}
         self._joined: dict[str, list[int]] = defaultdict(list)
-        self._public: dict[frozenset[str], list[str]] = defaultdict(list)
+        self._public: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
         self._short: dict[tuple[str, ...], list[str]] = defaultdict(list)
         self._bodies: dict[tuple[Nature, str], list[str]] = defaultdict(list)
         self.places: set[str] = set()
@@ -105,15 +105,14 @@ class KnownActors:
             if words not in self._number_of:
                 self._number_of[words] = len(self._names)
                 self._names.append(words)
-                self._owners.append([])
+                self._owners.append({})
                 if len(words) > 1 or len(words[0]) > 5:
                     self._joined["".join(words)].append(self._number_of[words])
             number = self._number_of[words]
-            if actor.id not in self._owners[number]:
-                self._owners[number].append(actor.id)
+            self._owners[number][actor.id] = None
             key = public_key(name, nature)
-            if key and actor.id not in self._public[key]:
-                self._public[key].append(actor.id)
+            if key:
+                self._public[key][actor.id] = None
         nature = natures[0]
         if actor.place and nature in {Nature.TOWN, Nature.CARE}:
             self._bodies[nature, fold(actor.place)].append(actor.id)
@@ -131,7 +130,7 @@ class KnownActors:
             # What is left of a name only names somebody where nobody else is called so.
             if len(owners) == 1 and words not in self._number_of and not self._is_a_place(words):
                 self._names.append(words)
-                self._owners.append(owners)
+                self._owners.append(dict.fromkeys(owners))
         counts: dict[str, int] = defaultdict(int)
         for words in self._names:
             for word in set(words):

@@ -90,10 +90,13 @@ def sentences(title: str, text: str) -> list[Sentence]:
 def tokens(text: str) -> Iterator[Token]:
     """The words and signs of a text in order, blanks left out."""
     for match in _TOKEN.finditer(text):
-        form = fold(match.group()).replace("’", "'").replace("ʼ", "'")
+        text = match.group()
+        # Most words are plain: folding every one of a long list of names would take seconds.
+        form = text.casefold() if text.isascii() else fold(text)
+        form = form.replace("’", "'").replace("ʼ", "'")
         if "." in form and len(form) > 1:
             form = form.replace(".", "") or form
-        yield Token(match.start(), match.end(), match.group(), form)
+        yield Token(match.start(), match.end(), text, form)
 
 
 def _blocks(title: str, text: str) -> Iterator[tuple[Part, str]]:
