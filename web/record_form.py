@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from ingest.actors import actor_from
 from ingest.cases import MAX_TEXT_CHARS
@@ -171,52 +171,55 @@ class RecordForm:
     def _case(self, base: Case, actor_named: Callable[[str], str]) -> Case:
         errors: dict[str, str] = {}
         clean = _Cleaning(self.values, errors)
-        # A case may name an actor whose directory comes later: not this form's business.
+        # What a record has already is not this form's business, such as an actor whose directory
+        # comes later.
+        kept = {_row(one, -1): one for one in base.participants}
         named_already = {one.actor_id for one in base.participants}
 
         def known_actor(given: str) -> str:
             return given if given in named_already else actor_named(given)
 
-        text = clean("text", paragraphs, required=True)
-        if len(text) > MAX_TEXT_CHARS:
+        changes = {name: clean.field(name) for name in self._touched(base)}
+        if len(changes.get("text", "")) > MAX_TEXT_CHARS:
             errors["text"] = _TOO_LONG
-        case = replace(
-            base,
-            title=clean("title", one_line, required=True, max_chars=MAX_LINE_CHARS),
-            text=text,
-            lang=clean("lang", lambda given: language(given, text)),
-            **{name: clean.date(name) for name in ("date", "modified", "moderated")},
-            **{
-                name: clean(name, one_line, max_chars=MAX_LINE_CHARS)
-                for name in ("author", "author_job", "moderator", "moderator_job")
-            },
-            themes=clean.themes(),
-            need=clean("need", one_line),
-            source_url=clean("source_url", lambda given: web_address(given, "source_url")),
-            participants=tuple(
-                _participation(row, number, errors, known_actor)
-                for number, row in enumerate(self.rows)
-                if row.kept
-            ),
+        participants = tuple(
+            kept.get(replace(row, proposal=-1)) or _participation(row, number, errors, known_actor)
+            for number, row in enumerate(self.rows)
+            if row.kept
         )
         if errors:
             raise WrongFields(errors)
-        return case
+        return replace(base, participants=participants, **changes)
 
     def _actor(self, base: Actor) -> Actor:
         errors: dict[str, str] = {}
         clean = _Cleaning(self.values, errors)
-        clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
-        cells = {**self.values, "id": base.id, "closed_on": clean.date("closed_on")}
+        touched = self._touched(base)
+        cells = {name: self.values[name] for name in touched}
+        if "closed_on" in touched:
+            cells["closed_on"] = clean.date("closed_on")
+        if "name" in touched:
+            clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
         if errors:
             raise WrongFields(errors)
+        if {"department", "country"} & set(touched):
+            cells |= {name: self.values[name] for name in ("department", "country")}
         try:
-            return actor_from(cells, base.facts)
+            read = actor_from({"id": base.id, "name": base.name, **cells})
         except InputError as error:
             # Each refusal of the readers begins with the name of its field.
             name = str(error).partition(" ")[0]
             name = name if name in ACTOR_FIELDS else "name"
             raise WrongFields({name: _why(name)}) from None
+        return replace(base, **{name: getattr(read, name) for name in touched})
+
+    def _touched(self, base: Record) -> list[str]:
+        """The fields that say something else than the record does."""
+        return [
+            name
+            for name, value in self.values.items()
+            if value != _written(name, getattr(base, name))
+        ]
 
 
 class _Cleaning:
@@ -244,6 +247,23 @@ class _Cleaning:
         if max_chars and len(value) > max_chars:
             self._errors[name] = _TOO_LONG
         return value
+
+    def field(self, name: str) -> Any:
+        """The value of a field of a case, cleaned as its kind asks for."""
+        if name in _DATES:
+            return self.date(name)
+        if name == "themes":
+            return self.themes()
+        if name in {"title", "text"}:
+            is_line = name == "title"
+            clean = one_line if is_line else paragraphs
+            return self(name, clean, required=True, max_chars=is_line * MAX_LINE_CHARS)
+        cleans: Mapping[str, Callable[[str], str]] = {
+            "lang": lambda given: language(given, self._values.get("text", "")),
+            "source_url": lambda given: web_address(given, name),
+        }
+        max_chars = 0 if name == "need" else MAX_LINE_CHARS
+        return self(name, cleans.get(name, one_line), max_chars=max_chars)
 
     def date(self, name: str) -> str:
         return self(name, lambda given: written_date(given, name))

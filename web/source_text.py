@@ -53,9 +53,12 @@ def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
     """The half-open span of the sentence in the text, whatever stands between its words."""
-    start = text.find(sentence.strip())
-    if sentence.strip() and start >= 0:
-        return start, start + len(sentence.strip())
     words = re.findall(r"[^\s*_`#>|\\\[\]]+", sentence)
-    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
+    if not words:
+        return None
+    sentence = sentence.strip()
+    start = text.find(sentence)
+    if start >= 0:
+        return start, start + len(sentence)
+    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text)
     return found.span() if found else None

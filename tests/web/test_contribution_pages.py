@@ -152,8 +152,8 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
     assert lines == [
         f"gel.txt – {TITLE}",
         "vide.txt – Ce fichier est vide.",
-        "photo.png – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un PDF, "
-        "un document Word (.docx) ou OpenDocument (.odt).",
+        "photo.png – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
+        "PDF, un document Word (.docx) ou OpenDocument (.odt).",
     ]
     assert len(base.drafts.list()) == 1
 

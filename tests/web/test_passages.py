@@ -1,3 +1,7 @@
+import re
+from html import unescape
+from urllib.parse import urlsplit
+
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
@@ -43,9 +47,26 @@ def test_links_of_an_article_are_marked_as_foreign_and_safe() -> None:
 
 def test_an_image_of_an_article_is_a_link_to_it() -> None:
     assert article('![une "photo"](https://a.example/p.png)') == (
-        '<p><a href="https://a.example/p.png" rel="nofollow noopener">une &#34;photo&#34;</a></p>\n'
+        '<p><a href="https://a.example/p.png" rel="nofollow noopener">une "photo"</a></p>\n'
     )
     assert article("![](https://a.example/p.png)") == (
         '<p><a href="https://a.example/p.png" rel="nofollow noopener">'
         "https://a.example/p.png</a></p>\n"
     )
+
+
+@given(st.text(alphabet="<>[]()!\"'`|-*#& \n:/jascriptdeonlxm=&;", max_size=200))
+def test_whatever_is_written_no_script_no_style_and_no_foreign_scheme_comes_out(text: str) -> None:
+    html = article(text)
+    for tag in re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", html):
+        assert tag in {*"a p em strong code pre blockquote ul ol li hr br".split()} | {
+            *"table thead tbody tr th td h2 h3 h4 h5 h6".split()
+        }
+    for href in re.findall(r'href="([^"]*)"', html):
+        scheme = urlsplit(unescape(href)).scheme
+        assert scheme in {"", "http", "https", "mailto"}
+    assert not re.search(r"<[^>]*\s(?:on\w+|style)\s*=", html)
+
+
+def test_a_table_has_no_style_of_its_own() -> None:
+    assert "style" not in article("| a |\n|--:|\n| 1 |\n")
