@@ -18,6 +18,7 @@ from ingest.article import Person
 from ingest.decoding import decoded, unscrambled
 from ingest.fields import folded
 from ingest.labels import Announced
+from ingest.markdown_text import escaped, says_itself
 from ingest.page import Block, BlockKind, Page, Place, Said, within_limits
 from ingest.persons import bare_name, is_organisation, person_at
 from ingest.plain_words import plain
@@ -83,8 +84,6 @@ _MAX_HINTED_CHARS = 160
 _MAX_REMOVED_SHARE = 0.4
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _BULLET = re.compile(r"^[•●▪◦‣]\s*(?=\S)")
-_BLOCK_MARK = re.compile(r"^(?:#{1,6}\s|[-+*]\s|>|\d{1,3}[.)]\s|```|~~~|={3,}|-{3,})")
-_INLINE_MARKS = re.compile(r"([\\`*_\[\]<>#])")
 _UNSAFE = re.compile(r"[\s()<>]")
 _IMPRECISE_NAMES = {"", "admin", "administrator", "administrateur", "webmaster", "redaction",
                     "la redaction", "editor", "root", "user", "unknown", "anonymous"}  # fmt: skip
@@ -587,7 +586,7 @@ class _Walk:
             texts = [piece.text for piece in pieces]
             if any(texts):
                 said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-                shown = [_escaped(text).replace("|", "\\|") for text in texts]
+                shown = [escaped(text).replace("|", "\\|") for text in texts]
                 shown += [""] * (widest - len(shown))
                 yield Block(said, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
                             place=where.place, hint=where.hint)  # fmt: skip
@@ -622,20 +621,20 @@ class _Walk:
         """A term and what is said of it, on one line where both are short."""
         if not term or len(term) > 60 or not parts:
             if term:
-                yield Block(term, _escaped(term))
+                yield Block(term, escaped(term))
             yield from parts
         elif len(parts) > 1 and all(len(part.text) < 60 for part in parts):
             said = f"{term} : {' ; '.join(part.text for part in parts)}"
-            yield Block(said, _escaped(said), place=parts[0].place)
+            yield Block(said, escaped(said), place=parts[0].place)
         else:
-            shown = f"{_escaped(term)} : {parts[0].shown}"
+            shown = f"{escaped(term)} : {parts[0].shown}"
             yield replace(parts[0], text=f"{term} : {parts[0].text}", markdown=shown, hint="")
             yield from parts[1:]
 
     def _say(self, text: str | None, piece: _Piece) -> None:
         if text:
             piece.said.append(text)
-            piece.shown.append(_SPACES.sub(" ", text))
+            piece.shown.append(_SPACES.sub(" ", text).replace("<", r"\<"))
 
     def _gather(self, element: "HtmlElement", piece: _Piece, *, bold: bool) -> None:
         """Adds the words of an inline element; a link keeps its address, strong stays strong."""
@@ -688,8 +687,8 @@ class _Walk:
             line.strip() for line in re.sub(r"[ \t]+", " ", "".join(piece.shown)).split("\n")
         ).strip()
         shown = re.sub(r"\n{2,}", "\n", shown).replace("\n", "  \n")
-        if plain_text(shown) != text or _BLOCK_MARK.match(shown):
-            shown = _escaped(text)
+        if plain_text(shown) != text or not says_itself(shown):
+            shown = escaped(text)
         if kind is BlockKind.PARAGRAPH and _BULLET.match(text):
             kind, alone = BlockKind.ITEM, False
             text, shown = _BULLET.sub("", text), _BULLET.sub("", shown)
@@ -702,14 +701,6 @@ class _Walk:
 
 def _length(text: str | None) -> int:
     return len(" ".join(text.split())) if text else 0
-
-
-def _escaped(text: str) -> str:
-    """The text as Markdown that says just this."""
-    if plain_text(text) == text and not _BLOCK_MARK.match(text):
-        return text
-    text = _INLINE_MARKS.sub(r"\\\1", text)
-    return re.sub(r"^(\d{1,3})([.)]\s)", r"\1\\\2", re.sub(r"^([-+=~])", r"\\\1", text))
 
 
 def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:

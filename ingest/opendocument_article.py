@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
+from ingest.markdown_text import escaped
 from ingest.packed_documents import refuse_unsafe
 from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
 from kb.errors import InputError
-from kb.markdown import plain_text
 
 if TYPE_CHECKING:
     from odfdo import Document, Element
@@ -62,7 +62,7 @@ def _content(element: "Element", depth: int) -> Iterator[Block]:
             text = _said_by(child)
             level = int(child.get_attribute_string("text:outline-level") or 1)
             if text:
-                yield Block(text, _escaped(text), BlockKind.HEADING, level)
+                yield Block(text, escaped(text), BlockKind.HEADING, level)
         elif tag == _LIST:
             yield from _list(child, 0)
         elif tag == _TABLE:
@@ -75,7 +75,7 @@ def _paragraph(element: "Element", blank: bool) -> Iterator[Block]:
     for at, line in enumerate(_BREAK.split(_text(element))):
         text = " ".join(line.split())
         if text:
-            yield Block(text, _escaped(text), stands_alone=at == 0 or blank)
+            yield Block(text, escaped(text), stands_alone=at == 0 or blank)
 
 
 def _list(element: "Element", level: int) -> Iterator[Block]:
@@ -86,7 +86,7 @@ def _list(element: "Element", level: int) -> Iterator[Block]:
             if part.tag == _LIST:
                 yield from _list(part, min(level + 1, 3))
             elif text := _said_by(part):
-                yield Block(text, _escaped(text), BlockKind.ITEM, level, stands_alone=False)
+                yield Block(text, escaped(text), BlockKind.ITEM, level, stands_alone=False)
 
 
 def _table(table: "Element", depth: int) -> Iterator[Block]:
@@ -100,7 +100,7 @@ def _table(table: "Element", depth: int) -> Iterator[Block]:
                 yield from _content(cell, depth + 1)
         elif any(texts):
             said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-            shown = " | ".join(_escaped(text).replace("|", "\\|") for text in texts)
+            shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
             yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
 
 
@@ -121,10 +121,6 @@ def _text(element: "Element") -> str:
 def _said_by(element: "Element") -> str:
     parts = [_text(child) for child in element.children if child.tag in {_PARAGRAPH, _HEADING}]
     return " ".join(" ".join(parts or [_text(element)]).split())
-
-
-def _escaped(text: str) -> str:
-    return text if plain_text(text) == text else re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 
 
 def _said(document: "Document") -> Iterator[Said]:

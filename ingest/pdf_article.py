@@ -17,10 +17,10 @@ from ingest.article_limits import MAX_PDF_PAGES
 from ingest.decoding import unscrambled
 from ingest.furniture import is_furniture
 from ingest.labels import notices
+from ingest.markdown_text import escaped
 from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
 from kb.errors import InputError
-from kb.markdown import plain_text
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -277,7 +277,7 @@ def _joined(lines: Sequence[str], words: Counter[str]) -> str:
 def _block(
     text: str, kind: BlockKind, *, level: int = 0, number: int = 0, alone: bool = True
 ) -> Block:
-    shown = text if plain_text(text) == text else re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
+    shown = escaped(text)
     return Block(text, shown, kind, level, number, stands_alone=alone)
 
 

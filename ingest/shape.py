@@ -267,6 +267,10 @@ class _Shape:
             line.leave()
         else:
             end = len(self._lines)
+        heading = self._lines[start]
+        if end == start + 1 < len(self._lines) and heading.block.kind is BlockKind.HEADING:
+            # Nothing is under it but the text: it is a heading of the text after all.
+            heading.opens_elsewhere, heading.is_used, heading.is_body = False, False, True
         if same_themes and repeats:
             names = _unique(repeats)
             told = {name.casefold() for name in names}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
+from ingest.markdown_text import escaped
 from ingest.packed_documents import refuse_unsafe
 from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
@@ -70,7 +71,7 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
         text = " ".join(line.split())
         if not text:
             continue
-        markdown = shown if shown and plain_text(shown) == text else _escaped(text)
+        markdown = shown if shown and plain_text(shown) == text else escaped(text)
         if _TITLE.match(style):
             yield Block(text, markdown, BlockKind.HEADING, 1)
         elif heading := _HEADING.match(style):
@@ -81,7 +82,7 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
             yield Block(text, _BULLET.sub("", markdown), BlockKind.ITEM, 0, number,
                         stands_alone=False)  # fmt: skip
         elif len(lines) == 1 and _is_headline(paragraph, text):
-            yield Block(text, _escaped(text), BlockKind.HEADING, 3)
+            yield Block(text, escaped(text), BlockKind.HEADING, 3)
         else:
             # A paragraph is set off by its style, unless lines are broken within it.
             yield Block(text, markdown, stands_alone=at == 0 or blank)
@@ -134,12 +135,8 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
                 yield from _content(cell, depth + 1)
         elif any(texts):
             said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-            shown = " | ".join(_escaped(text).replace("|", "\\|") for text in texts)
+            shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
             yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
-
-
-def _escaped(text: str) -> str:
-    return text if plain_text(text) == text else re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 
 
 def _said(document: "Document") -> Iterator[Said]:
