@@ -1,5 +1,6 @@
 """The assistant against a real server on this machine that speaks its protocol."""
 
+import contextlib
 import json
 import threading
 import time
@@ -63,8 +64,10 @@ def server() -> Iterator[Server]:
             for name, value in told.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(told.body)))
-            self.end_headers()
-            self.wfile.write(told.body)
+            with contextlib.suppress(ConnectionError):
+                self.end_headers()
+            with contextlib.suppress(ConnectionError):  # some tests hang up early
+                self.wfile.write(told.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
