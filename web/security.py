@@ -51,7 +51,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
-                if is_private:
+                if is_private or "Set-Cookie" in headers:
                     headers["Cache-Control"] = "private, no-store"
             await send(message)
 

@@ -13,7 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from pydantic import SecretStr
 
 from kb.editorial.accounts import AccountRole
-from kb.errors import KnowledgeBaseError
+from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.web.page_reader import Page
@@ -203,6 +203,12 @@ def test_a_strangers_page_asks_nothing_of_the_accounts(
     monkeypatch.setattr(base, "accounts", None)
     assert client.get("/en/").status_code == 200
     assert not (base.folder / FILE).exists()
+
+
+def test_a_page_that_gives_a_cookie_is_kept_by_no_cache(client: TestClient) -> None:
+    headers = client.get("/en/sign-in").headers
+    assert "Set-Cookie" in headers
+    assert headers["Cache-Control"] == "private, no-store"
 
 
 def test_pages_of_someone_are_kept_by_no_cache(client: TestClient, lea: str) -> None:
@@ -619,6 +625,15 @@ def test_a_session_is_good_on_every_server_of_the_base(base: KnowledgeBase, lea:
     sign_in(first, lea)
     second.cookies.update(first.cookies)
     assert is_signed_in(second)
+
+
+def test_a_secret_that_is_too_short_is_refused_and_not_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(secret=("hush " * 2))
+    assert "QUISAIT_SECRET cannot be used" in str(refused.value)
+    assert "32 characters" in str(refused.value)
+    assert "hush" not in str(refused.value)
+    assert "hush" not in repr(Settings.from_environment(secret="hush" * 10))
 
 
 def test_a_secret_that_is_set_leaves_no_file(base: KnowledgeBase) -> None:
