@@ -5,6 +5,12 @@ Readers make it, one per format; drafting makes a case of it.
 
 from dataclasses import dataclass, field
 
+from kb.errors import InputError
+
+
+class NoArticle(InputError):
+    """What was read holds no article."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.article import Article
-from ingest.article_readers import ARTICLE_SUFFIXES, NoArticle, fetched_article, read_article
+from ingest.article import Article, NoArticle
+from ingest.article_readers import ARTICLE_SUFFIXES, fetched_article, read_article
 from ingest.drafting import AlreadyKnown, Drafting
 from ingest.entries import WHOLE_FILE
 from ingest.feed_reader import FeedItem, is_feed, item_article, read_feed

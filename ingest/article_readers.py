@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.article import Article
+from ingest.article import Article, NoArticle
 from ingest.article_limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, MAX_TEXT_CHARS
 from ingest.decoding import decoded
 from ingest.page import Page
@@ -14,10 +14,6 @@ from kb.errors import InputError
 
 MIN_ARTICLE_CHARS = 30
 """What a text says at least to be an article."""
-
-
-class NoArticle(InputError):
-    """What was read holds no article."""
 
 
 def read_article(path: Path) -> Article:

@@ -14,7 +14,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from ingest.article import Person
+from ingest.article import NoArticle, Person
 from ingest.decoding import decoded, unscrambled
 from ingest.fields import folded
 from ingest.labels import Announced
@@ -109,7 +109,7 @@ def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -
     head = _Head(text, url)
     blocks = within_limits(_Walk(_sanitised(text), head.address or url).blocks())
     if not any(block.text for block in blocks):
-        raise InputError("has no article: its page shows no text without its scripts")
+        raise NoArticle("has no article: its page shows no text without its scripts")
     return Page(
         tuple(_with_second_opinion(blocks, text)),
         tuple(head.said()),

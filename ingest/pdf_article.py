@@ -188,9 +188,21 @@ def _without_edges(pages: Sequence[list[_Printed]]) -> list[_Printed]:
 
 
 def _edges(page: Sequence[_Printed]) -> list[_Printed]:
-    by_height = sorted(page, key=lambda line: -line.y)
-    edges = by_height[:_EDGE_LINES] + by_height[-_EDGE_LINES:]
+    """The lines at the top and at the bottom of a page, as far as a gap sets them off."""
+    lines = sorted(page, key=lambda line: -line.y)
+    gaps = sorted(above.y - line.y for above, line in pairwise(lines))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
+    edges = _edge(lines, usual) + _edge(lines[::-1], usual)
     return [line for line in edges if len(line.text) <= _MAX_EDGE_CHARS]
+
+
+def _edge(lines: Sequence[_Printed], usual_gap: float) -> list[_Printed]:
+    edge = list(lines[:1])
+    for before, line in pairwise(lines[:_EDGE_LINES]):
+        if abs(before.y - line.y) > 1.35 * usual_gap:
+            break
+        edge.append(line)
+    return edge
 
 
 def _pattern(text: str) -> str:

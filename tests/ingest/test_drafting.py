@@ -1,0 +1,215 @@
+from dataclasses import replace
+
+import pytest
+
+from ingest.article import Article, Person
+from ingest.article_readers import article_from_bytes
+from ingest.drafting import AlreadyKnown, Drafting, draft_article, normal_address, text_hash
+from kb.editorial.drafts import DraftState
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case
+from tests.ingest.articles import BODY, NETWORK_PAGE, TITLE
+
+ARTICLE = Article(TITLE, BODY, date="2019-05-03", lang="fr", source_url="https://reseau.example/12")
+OTHER = (
+    "Une chaudière à bois chauffe désormais la piscine et l'école du village, avec les chutes de "
+    "la scierie voisine. Le maire avait lu qu'ailleurs on le faisait déjà."
+)
+
+
+def draft(base: KnowledgeBase, article: Article = ARTICLE) -> Case:
+    made = draft_article(base, article, origin="note.txt", by="léa")
+    assert isinstance(made.record, Case)
+    return made.record
+
+
+def test_an_article_becomes_a_draft_that_no_search_sees(base: KnowledgeBase) -> None:
+    base.put([Actor("fromagerie", "Fromagerie du plateau")])
+    article = article_from_bytes(NETWORK_PAGE.encode(), ".txt")
+    made = draft_article(base, article, origin="note.txt", by="léa")
+    assert (made.state, made.created_by, made.origin) == (DraftState.SUBMITTED, "léa", "note.txt")
+    case = made.record
+    assert isinstance(case, Case)
+    assert (case.id, case.title, case.lang) == ("du-petit-lait-pour-les-betes", TITLE, "fr")
+    assert (case.author, case.author_job) == ("Jeanne Morel", "Coordinatrice Technique")
+    assert (case.moderator, case.moderator_job) == ("Anne Le Goff", "Cheffe de projets")
+    assert (case.modified, case.moderated) == ("2019-05-03T17:05:00", "2019-05-04T08:30:00")
+    assert case.themes == ("Lait", "Circuits courts", "Mutualisation d'équipements")
+    assert "Auteur de la page" in made.source_text
+    assert base.cases() == []
+
+
+def test_each_field_is_proposed_with_the_line_that_says_it(base: KnowledgeBase) -> None:
+    article = article_from_bytes(NETWORK_PAGE.encode(), ".txt")
+    fields = {
+        one.field: one for one in draft_article(base, article, origin="", by="").proposals.fields
+    }
+    assert fields["moderated"].sentence == "Dernière modération le 04/05/2019 - 08:30"
+    assert fields["author"].value == "Jeanne Morel"
+    assert {one.origin for one in fields.values()} == {"rules"}
+
+
+def test_who_took_part_is_proposed(base: KnowledgeBase) -> None:
+    base.put([Actor("usine", "Aliments Réunis"), Actor("laiterie", "Laiterie Bonnefoy")])
+    text = (
+        "La Laiterie Bonnefoy cherchait qui voudrait de son petit-lait. Aliments Réunis a acheté "
+        "tout le petit-lait de la Laiterie Bonnefoy."
+    )
+    made = draft_article(base, replace(ARTICLE, text=text), origin="", by="")
+    assert isinstance(made.record, Case)
+    assert "usine" in {part.actor_id for part in made.record.participants}
+    assert all(0 < one.confidence <= 1 for one in made.proposals.participations)
+
+
+def test_a_draft_can_be_kept_from_moderators_for_now(base: KnowledgeBase) -> None:
+    made = draft_article(base, ARTICLE, origin="", by="léa", submitted=False)
+    assert made.state is DraftState.DRAFT
+
+
+def test_an_article_without_a_title_is_called_by_its_first_words(base: KnowledgeBase) -> None:
+    article = replace(ARTICLE, title="", text=OTHER)
+    assert draft(base, article).title == (
+        "Une chaudière à bois chauffe désormais la piscine et l'école du village, avec les chutes "
+        "de la scierie voisine"
+    )
+
+
+def test_two_articles_of_one_title_have_two_ids(base: KnowledgeBase) -> None:
+    first = draft(base)
+    second = draft(base, Article(TITLE, OTHER))
+    assert (first.id, second.id) == (
+        "du-petit-lait-pour-les-betes",
+        "du-petit-lait-pour-les-betes-2",
+    )
+
+
+def test_what_a_case_cannot_hold_is_left_out(base: KnowledgeBase) -> None:
+    article = replace(
+        ARTICLE,
+        title="Un titre " * 60,
+        themes=("Lait", "x" * 200),
+        source_url="mailto:a@reseau.example",
+        author=Person("A" * 600),
+    )
+    case = draft(base, article)
+    assert (len(case.title), case.themes, case.source_url) == (300, ("Lait",), "")
+    assert len(case.author) == 500
+
+
+def test_an_article_without_text_is_refused(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match="has no article"):
+        draft(base, replace(ARTICLE, text="…"))
+
+
+# The same article twice
+
+
+@pytest.mark.parametrize(
+    ("article", "reason"),
+    [
+        (ARTICLE, "has the same address"),
+        (replace(ARTICLE, source_url=""), "has the same text"),
+        (replace(ARTICLE, source_url="", title="Autre", date=""), "has the same text"),
+        (
+            replace(ARTICLE, text=OTHER, source_url="http://www.reseau.example/12/?utm_source=x#a"),
+            "has the same address",
+        ),
+        (
+            replace(ARTICLE, text=OTHER, source_url="", date="2019-05-03T09:15"),
+            "has the same title and date",
+        ),
+        (
+            replace(ARTICLE, source_url="", title="", date="", text=f"{BODY} Affaire à suivre."),
+            "has nearly the same text",
+        ),
+        (
+            replace(
+                ARTICLE,
+                source_url="",
+                title="",
+                date="",
+                text=BODY.replace("'", "’").replace("plusieurs tonnes", "**plusieurs** tonnes"),
+            ),
+            "has the same text",
+        ),
+    ],
+)
+def test_the_same_article_is_not_drafted_twice(
+    base: KnowledgeBase, article: Article, reason: str
+) -> None:
+    first = draft_article(base, ARTICLE, origin="", by="léa")
+    with pytest.raises(AlreadyKnown) as refusal:
+        draft_article(base, article, origin="", by="paul")
+    assert str(refusal.value) == f"is there already: the draft '{TITLE}' ({first.id}) {reason}"
+    assert refusal.value.draft_id == first.id
+    assert len(base.drafts.list()) == 1
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        replace(ARTICLE, text=OTHER, source_url="https://reseau.example/13", date="2020-01-01"),
+        replace(ARTICLE, text=OTHER, source_url="https://reseau.example/12?page=2", title="Autre"),
+    ],
+)
+def test_another_article_is_drafted(base: KnowledgeBase, article: Article) -> None:
+    draft(base)
+    draft(base, article)
+    assert len(base.drafts.list()) == 2
+
+
+def test_an_article_that_a_case_tells_is_known(base: KnowledgeBase) -> None:
+    base.put([Case("petit-lait", "Le petit-lait", BODY)])
+    with pytest.raises(AlreadyKnown, match=r"the case 'Le petit-lait' \(petit-lait\)") as refusal:
+        draft(base, ARTICLE)
+    assert refusal.value.case_id == "petit-lait"
+
+
+def test_a_published_draft_is_known_as_its_case(base: KnowledgeBase) -> None:
+    made = draft_article(base, ARTICLE, origin="", by="léa")
+    base.publish(made.id, by="anne", revision=made.revision)
+    with pytest.raises(AlreadyKnown) as refusal:
+        draft(base)
+    assert (refusal.value.case_id, refusal.value.draft_id) == (made.record.id, "")
+
+
+def test_a_rejected_article_is_known_too(base: KnowledgeBase) -> None:
+    made = draft_article(base, ARTICLE, origin="", by="léa")
+    base.drafts.set_state(made.id, DraftState.REJECTED, by="anne", revision=made.revision)
+    with pytest.raises(AlreadyKnown):
+        draft(base)
+
+
+def test_within_a_batch_an_article_is_drafted_once(base: KnowledgeBase) -> None:
+    drafting = Drafting(base, by="léa")
+    drafting.add(ARTICLE, origin="a.txt")
+    with pytest.raises(AlreadyKnown):
+        drafting.add(ARTICLE, origin="b.txt")
+
+
+def test_an_address_is_known_before_it_is_fetched(base: KnowledgeBase) -> None:
+    draft(base)
+    with pytest.raises(AlreadyKnown, match="has the same address"):
+        Drafting(base, by="").knows_address("https://www.reseau.example/12/")
+
+
+def test_the_origin_hash_is_of_the_text(base: KnowledgeBase) -> None:
+    made = draft_article(base, ARTICLE, origin="", by="")
+    again = replace(ARTICLE, title="Autre", text=BODY.replace("'", "’"))
+    assert made.origin_hash == text_hash(again)
+    assert base.drafts.with_origin(text_hash(again)) == made
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("https://www.Reseau.example/a/", "reseau.example/a"),
+        ("http://reseau.example/a?b=2&utm_medium=x&a=1#c", "reseau.example/a?a=1&b=2"),
+        ("https://reseau.example:8443/a", "reseau.example:8443/a"),
+        ("", ""),
+        ("http://[", ""),
+    ],
+)
+def test_addresses_that_differ_in_nothing_that_matters(url: str, normal: str) -> None:
+    assert normal_address(url) == normal
