@@ -59,17 +59,24 @@ def jobs(visit: AVisit, account: AContributor) -> Response:
 
 @router.shows(Page.JOB)
 def job(
-    visit: AVisit, account: AContributor, record_id: str, done: str = "", form: str = ""
+    visit: AVisit,
+    account: AContributor,
+    record_id: str,
+    done: str = "",
+    form: str = "",
+    look: str = "",
 ) -> Response:
     found = _readable(visit.knowledge_base, record_id, account)
     if form == "csv":
         return _as_csv(found)
-    return visit.page(
+    over = found.state in FINAL_STATES
+    refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
+    response = visit.page(
         "job.html",
-        here=address(Page.JOB, found.id),
+        here=address(Page.JOB, found.id, look=look),
         job=found,
-        over=found.state in FINAL_STATES,
-        refresh_s=REFRESHED_EVERY_S,
+        over=over,
+        refresh_s=refresh_s,
         counts=_counts(found.report),
         lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
         duplicates=_duplicates(visit.knowledge_base, found, account),
@@ -78,6 +85,10 @@ def job(
         shown_notes=SHOWN_NOTES,
         done=done,
     )
+    if refresh_s:
+        # Who is disturbed by it can turn it off: see the page.
+        response.headers["Refresh"] = str(refresh_s)
+    return response
 
 
 @router.takes(Page.JOB)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -96,28 +96,43 @@ def visit(browser: Browser, site: str) -> Iterator["Visits"]:
 class Visits:
     """Opens pages, and fails at the end if one complained or asked another host for anything.
 
-    Each page is a browser of its own, unless it `keeps_cookies` from one to the next.
+    Each page is a browser of its own, unless it `keeps_cookies` from one to the next; each has
+    the `cookies` given.
     """
 
-    def __init__(self, browser: Browser, site: str, *, keeps_cookies: bool = False) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        site: str,
+        *,
+        keeps_cookies: bool = False,
+        cookies: Sequence[Any] = (),
+    ) -> None:
         self._keeps_cookies = keeps_cookies
-        self._cookies: list[Any] = []
+        self._cookies: list[Any] = list(cookies)
         self._browser = browser
         self._site = site
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
     def open(
-        self, path: str, *, width: int = 1280, scheme: str = "light", expected: int = 200
+        self,
+        path: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        expected: int = 200,
+        fails_later: bool = False,
     ) -> Page:
+        """Opens a page; `fails_later`: a form on it will be refused, which is no complaint."""
         context = self._browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
         )
-        if self._keeps_cookies:
-            if self._contexts:
-                self._cookies = self._contexts[-1].cookies()
+        if self._keeps_cookies and self._contexts:
+            self._cookies = self._contexts[-1].cookies()
+        if self._cookies:
             context.add_cookies(self._cookies)
         self._contexts.append(context)
         page = context.new_page()
@@ -128,7 +143,7 @@ class Visits:
             lambda message: (
                 None
                 # Chromium writes every status of 400 and more to the console.
-                if expected >= 400 and "Failed to load resource" in message.text
+                if (expected >= 400 or fails_later) and "Failed to load resource" in message.text
                 else self.complaints.append(message.text)
             ),
         )

@@ -1,0 +1,234 @@
+"""The editorial pages in a real browser: accessible in every state, and the way through them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Cookie, Page, expect
+
+from kb.editorial.accounts import AccountRole
+from kb.editorial.drafts import DraftState
+from kb.editorial.jobs import JobState
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Kind
+from kb.store import Store
+from tests.browser.conftest import Visits, serving
+from tests.browser.test_pages import AXE_OPTIONS
+from tests.encoders import WordCountEncoder
+from tests.web.in_memory import ANGOULEME, AVEL, DISTILLERY
+from tests.web.signed_in import PASSWORD
+from tests.web.test_contribution_pages import BODY, DIRECTORY, TITLE
+from tests.web.test_draft_pages import CASE, PROPOSALS, SOURCE
+from tests.web.test_editorial_pages import TWIN
+
+pytestmark = pytest.mark.browser
+
+LONG_WORD = "anticonstitutionnellement" * 12
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("kb")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    base = KnowledgeBase(folder, WordCountEncoder)
+    base.put([replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME])
+    base.put(
+        [replace(ANGOULEME, need=f"Du gel pour l'hôpital {LONG_WORD}")], by="Léa", note="mieux"
+    )
+    base.put([replace(ANGOULEME, id="withdrawn", title="Retiré")])
+    base.withdraw(Kind.CASE, "withdrawn", by="Léa", reason="à la demande de la ville")
+    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
+    yield base
+    base.close()
+
+
+@pytest.fixture(scope="module")
+def site(base: KnowledgeBase) -> Iterator[str]:
+    with serving(base) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def cookies(browser: Browser, site: str) -> Sequence[Cookie]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site}/fr/connexion")
+    page.get_by_label("Nom du compte").fill("Léa")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.locator("main").get_by_role("button").click()
+    page.wait_for_load_state()
+    found = context.cookies()
+    context.close()
+    return found
+
+
+@pytest.fixture
+def desk(browser: Browser, site: str, cookies: Sequence[Cookie]) -> Iterator[Visits]:
+    visits = Visits(browser, site, cookies=cookies)
+    yield visits
+    visits.close()
+
+
+@pytest.fixture(scope="module")
+def paths(base: KnowledgeBase) -> dict[str, str]:
+    """A page of every state, by what it shows."""
+    drafts, jobs = base.drafts, base.jobs
+
+    def draft(name: str, state: DraftState | None = None) -> str:
+        added = drafts.add(
+            replace(CASE, id=name, title=f"{CASE.title} {LONG_WORD}"),
+            by="Léa",
+            origin="gel.pdf",
+            source_text=f"{SOURCE}{LONG_WORD}",
+            proposals=PROPOSALS,
+            remarks=["has no date that is certain"],
+        )
+        if state:
+            drafts.set_state(added.id, state, by="Léa", revision=1, message="Quelle source ?")
+        return f"/fr/brouillons/{added.id}"
+
+    waiting = draft("waiting")
+    returned = draft("returned", DraftState.RETURNED)
+    rejected = draft("rejected", DraftState.REJECTED)
+    queued = jobs.add("directory", {"path": "/x.csv", "name": f"{LONG_WORD}.csv"}, by="Léa")
+    done = jobs.add("feed", {"url": "https://example.org/feed"}, by="Léa")
+    running = jobs.add("articles", {"paths": "[]"}, by="Léa")
+    for _ in range(3):
+        jobs.claim()
+    jobs.release(queued.id)
+    jobs.beat(running.id, 12_300, 50_000)
+    note = {"file": f"{LONG_WORD}.csv", "row": 12, "reason": "has no name"}
+    report = {"read": 3, "added": 1, "failures": [note], "known": [note]}
+    jobs.finish(done.id, JobState.DONE, report)
+    return {
+        "contribute": "/fr/contribuer",
+        "contribute in English": "/en/contribute",
+        "mine": "/fr/contributions",
+        "moderation": "/fr/moderation",
+        "moderation in English": "/en/moderation",
+        "duplicates": "/fr/doublons",
+        "jobs": "/fr/taches",
+        "waiting job": f"/fr/taches/{queued.id}",
+        "running job": f"/fr/taches/{running.id}",
+        "done job": f"/fr/taches/{done.id}",
+        "waiting draft": waiting,
+        "waiting draft in English": waiting.replace("/fr/brouillons", "/en/drafts"),
+        "returned draft": returned,
+        "rejected draft": rejected,
+        "case history": "/fr/historique/cas/angouleme",
+        "actor history": "/en/history/actors/avel",
+        "history of what was withdrawn": "/fr/historique/cas/withdrawn",
+        "participation": "/fr/modifier/cas/angouleme?item=0",
+        "people": "/en/edit/cases/angouleme?item=people",
+        "description": "/fr/modifier/acteurs/avel?item=description",
+        "particulars": "/en/edit/actors/avel?item=particulars",
+        "case": "/fr/cas/angouleme",
+        "actor": "/fr/acteurs/avel",
+        "withdrawn case": "/fr/cas/withdrawn",
+    }
+
+
+STATES = (
+    "contribute|contribute in English|mine|moderation|moderation in English|duplicates|jobs|"
+    "waiting job|running job|done job|waiting draft|waiting draft in English|returned draft|"
+    "rejected draft|case history|actor history|history of what was withdrawn|participation|"
+    "people|description|particulars|case|actor|withdrawn case"
+).split("|")
+
+
+def look_at(page: Page, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # What is folded away is looked at, too.
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    results = Axe().run(page, options=AXE_OPTIONS)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_is_accessible_and_fits(
+    desk: Visits, paths: dict[str, str], state: str, width: int, scheme: str
+) -> None:
+    expected = 410 if state == "withdrawn case" else 200
+    page = desk.open(paths[state], width=width, scheme=scheme, expected=expected)
+    look_at(page, width)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_is_wrong_is_told_accessibly_and_has_the_focus(
+    desk: Visits, paths: dict[str, str], width: int
+) -> None:
+    page = desk.open(paths["waiting draft"], width=width, fails_later=True)
+    page.get_by_label("Titre").fill("")
+    page.get_by_label("Écrit le").fill("l'été dernier")
+    page.get_by_role("button", name="Enregistrer le brouillon").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_be_focused()
+    expect(page.get_by_label("Écrit le")).to_have_value("l'été dernier")
+    look_at(page, width)
+    alert.get_by_role("link", name="Écrit le").click()
+    expect(page.get_by_label("Écrit le")).to_be_focused()
+
+
+def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBase) -> None:
+    page = desk.open("/fr/contribuer")
+    page.get_by_label("Titre").fill(TITLE)
+    page.get_by_label("Texte", exact=True).fill(BODY)
+    page.get_by_role("button", name="Lire ce texte").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_role("status")).to_contain_text("Bien reçu")
+    page.get_by_role("link", name=re.compile("passage")).first.click()
+    expect(page.locator("mark:target")).to_have_count(1)
+    page.get_by_label("Le besoin").fill("Remplir des flacons de gel pour l'hôpital")
+    page.get_by_role("button", name="Publier").click()
+    expect(page.get_by_role("status")).to_contain_text("les recherches le trouvent")
+    page.goto(page.url.split("/fr/")[0] + "/fr/recherche?q=remplir+des+flacons+de+gel")
+    expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
+
+
+def test_a_participation_is_changed_with_the_keyboard_in_two_steps(
+    desk: Visits, base: KnowledgeBase
+) -> None:
+    page = desk.open("/fr/cas/angouleme")
+    page.get_by_role("link", name="Modifier – Merlet").press("Enter")
+    field = page.get_by_label("Ce qu’elle ou il a fait")
+    field.fill("distille l'alcool")
+    page.get_by_label("Nom").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANGOULEME.title)
+    assert base.case("angouleme").participants[1].contribution == "distille l'alcool"
+
+
+def test_a_directory_is_looked_at_then_read(
+    desk: Visits, base: KnowledgeBase, tmp_path: Path
+) -> None:
+    file = tmp_path / "membres.csv"
+    file.write_text(DIRECTORY, encoding="utf-8")
+    page = desk.open("/fr/contribuer", width=320)
+    page.get_by_label("Fichier", exact=True).set_input_files(file)
+    page.get_by_label("D’où il vient").fill("CCI")
+    page.get_by_role("button", name="Regarder ses colonnes").click()
+    expect(page.get_by_label("Raison sociale")).to_have_value("name")
+    look_at(page, 320)
+    page.get_by_label("Effectif").select_option("ignored")
+    page.get_by_role("button", name=re.compile("Appliquer")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Annuaire – membres.csv")
+    assert base.sources.mapping("CCI") == {"Effectif": "ignored"}
+
+
+def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, str]) -> None:
+    for state in ("contribute", "waiting draft", "case history", "participation", "duplicates"):
+        page = desk.open(paths[state], width=390)
+        small = page.evaluate(
+            """() => [...document.querySelectorAll(
+                "main :is(button, input, select, textarea, summary):not([type=hidden])")]
+              .filter(one => one.checkVisibility() && !one.matches(".visually-hidden"))
+              .map(one => [one.outerHTML.slice(0, 80),
+                   (one.type === "checkbox" ? one.parentElement : one).getBoundingClientRect()])
+              .filter(([_, box]) => box.height < 43.5)
+              .map(([html, box]) => `${html} ${box.height}`)"""
+        )
+        assert small == [], state
