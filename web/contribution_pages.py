@@ -32,6 +32,7 @@ MAX_READ_AT_ONCE = 4
 """More files than these are read in the background."""
 
 MAX_SOURCE_CHARS = 120
+SHOWN_CONTRIBUTIONS = 200
 MEGABYTE = 1_000_000
 
 _NO_TEXT = N_("Paste the text of an article.")
@@ -90,7 +91,9 @@ def contributions(visit: AVisit, account: AContributor, done: str = "") -> Respo
     return visit.page(
         "contributions.html",
         here=address(Page.CONTRIBUTIONS),
-        drafts=visit.knowledge_base.drafts.list(list(DraftState), by=account.name),
+        drafts=visit.knowledge_base.drafts.list(
+            list(DraftState), by=account.name, limit=SHOWN_CONTRIBUTIONS
+        ),
         done=done,
     )
 

@@ -35,7 +35,7 @@ from web.visit import Visit
 from web.wording import N_, ROLE_WORDS
 
 MAX_SUGGESTIONS = 20
-MAX_LOOKED_UP = 12
+MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
 
 _SHOWN_CHANGES = 20

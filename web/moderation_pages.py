@@ -24,7 +24,7 @@ def moderation(visit: AVisit, _account: AModerator, done: str = "") -> Response:
         waiting=drafts.list([DraftState.SUBMITTED])[::-1],
         returned=drafts.list([DraftState.RETURNED]),
         unsent=drafts.list([DraftState.DRAFT]),
-        published=drafts.list([DraftState.PUBLISHED])[:SHOWN_PUBLISHED],
+        published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
         busy=sum(job.state not in FINAL_STATES for job in visit.knowledge_base.jobs.list()),
         duplicates=visit.knowledge_base.duplicates.count(),
         done=done,

@@ -167,13 +167,18 @@ class Drafts:
         with self._stores.lend() as store:
             return draft_of(store, id)
 
-    def list(self, states: Collection[DraftState] = OPEN_STATES, by: str = "") -> list[Draft]:
-        """The drafts in these states, newest first; with `by`, only those of one account."""
+    def list(
+        self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = -1
+    ) -> list[Draft]:
+        """The drafts in these states, newest first; with `by`, only those of one account.
+
+        With `limit`, only so many.
+        """
         with self._stores.lend() as store:
             rows = store.database.conn.execute(
                 "select * from drafts where state in (select value from json_each(?))"
-                " and ? in ('', created_by) order by created_at desc, rowid desc",
-                [json.dumps(sorted(states)), by],
+                " and ? in ('', created_by) order by created_at desc, rowid desc limit ?",
+                [json.dumps(sorted(states)), by, limit],
             ).fetchall()
         return [_draft(row) for row in rows]
 

@@ -318,3 +318,16 @@ def test_a_draft_is_deleted_by_whom_it_belongs_to(
     assert response.headers["Location"] == "/en/contributions?done=deleted"
     assert contributor.get(path).status_code == 404
     assert base.drafts.list() == []
+
+
+def test_a_draft_of_an_actor_has_a_form_of_its_own(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    actor = replace(AVEL, id="tonnellerie", name="Tonnellerie du Pont", siret="")
+    draft = base.drafts.add(actor, by="a contributor", origin="")
+    assert "Qui a fait quoi" not in moderator.get(f"/fr/brouillons/{draft.id}").text
+    published = send(moderator, draft, "publish", description="Fabrique des fûts de chêne.")
+    assert published.status_code == 303
+    assert base.actor("tonnellerie") == replace(actor, description="Fabrique des fûts de chêne.")
+    page = Page(moderator.get(published.headers["Location"]).text)
+    assert "/en/actors/tonnellerie" in [one.attributes.get("href") for one in page.all("a")]
