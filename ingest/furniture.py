@@ -68,6 +68,7 @@ _LINES = re.compile(
     r"|(?:presents?|excuses?|absents?|participants excuses|apologies|attendees)\s?:.*"
     r"|ordre du jour|agenda"
     r"|(?:image|photo|illustration|video|credits? photos?|picture)s?(?: credit)?\s?:.{0,80}"
+    r"|vous avez (?:aime|apprecie).{0,80}|if you (?:liked|enjoyed).{0,80}"
     r"|cette page vous a-t-elle .*|was this (?:page|article) (?:useful|helpful).*"
     r"|(?:cliquez|click) (?:ici|here).*|(?:voter|noter) .{0,40}|\d+ (?:votes?|vues?|views?)"
     r"|fiche n[°o] ?\d+.{0,20}"

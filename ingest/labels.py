@@ -108,9 +108,9 @@ def _labels() -> tuple[_Label, ...]:
         # Dates.
         label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture)"
               rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
-              rf"|{_THING}{_CHECKED}(?: en ligne)? le", a.MODERATED, verb=True),
+              rf"|{_THING}{_CHECKED}(?: en \w+)? le", a.MODERATED, verb=True),
         label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
-              r"|actualisation|maj|edition)(?: (?:de|par) l'"
+              r"|actualisation|maj|edition|revision|relecture)(?: (?:de|par) l'"
               rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
               rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?(?: le)?"
               rf"|{_THING}(?:last )?(?:{_ENGLISH_CHANGED}|update|modification|revision)(?: on)?"
@@ -121,19 +121,21 @@ def _labels() -> tuple[_Label, ...]:
               r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
               a.DATE, verb=True),
         # People, with a noun: a colon, a name, or nothing follows.
-        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|red?act(?:eur|rice)s?|redaction"
+        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?|redaction"
+              r"|textes?(?: et photos?)?|text|words"
               r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
               r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
               r"|about the author|signature|de|from", a.DATE),
         label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
-              r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture|modere par"
+              r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture"
+              r"|moderation|modere par"
               r"|page moderator", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
         label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?: abordees?| abordes| associes"
               r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
               r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets?(?: abordes)?"
               r"|mots-cles et themes|themes? lies"),
-        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans|domaines?"
+        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans|domaines?(?:\(s\))?"
               r"|posted in|publie dans|section"),
         # A name may also follow these; so may anything else.
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
@@ -141,8 +143,8 @@ def _labels() -> tuple[_Label, ...]:
 
 
 _LABELS = _labels()
-_SEPARATOR = re.compile(r"[\s|·•–—,;:()*_\[\]/-]+")
-_UNKNOWN = re.compile(r"[^|·•–—,;()]+")
+_SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
+_UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|dans)\s+")
 _BIT = re.compile(
     r"(?:\d+\s+(?:comments?|commentaires?|vues?|views?|partages?|shares?|reactions?|likes?"
@@ -153,7 +155,16 @@ _BIT = re.compile(
 MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _MAIL_WORDS = frozenset({"de", "from"})
-_PLACE = re.compile(r"[A-ZÀ-Þ][\w'’ .-]{1,40}?,?\s+(?=le\s+\d|on\s+|\d)")
+_NEVER_ALONE = frozenset(
+    {"de", "from", "date", "redaction", "objet", "subject", "texte", "textes", "text", "words"}
+)
+_OF_A_PERSON = frozenset({"texte", "textes", "text", "words", "texte et photo", "texte et photos"})
+_PLACE = re.compile(
+    r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et)){0,4},?\s+"
+    r"(?=(?:le|on)\s+\d|\d)"
+)
+_SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
+_SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*")
 
 
@@ -241,6 +252,15 @@ class _Reading:
             if person.name and last.announced in PEOPLE and not last.person.name:
                 self._notices[-1] = Notice(last.announced, person.name, person)
                 return end
+        elif self._text[:position].rstrip().endswith(("|", "·", "•", "—", "–", "-")):
+            # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
+            person, end = person_at(self._text, position)
+            rest = self._text[end:].lstrip()
+            if person.name and self._notices[-1].is_bare and (not rest or rest[0] in "|·•—–-"):
+                self._notices.append(
+                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+                )
+                return end
         return self._pass_over(position)
 
     def _pass_over(self, position: int) -> int:
@@ -302,9 +322,7 @@ class _Reading:
     def _take_alone(self, label: _Label, *, has_colon: bool) -> int:
         if label.is_weak or (label.announced is Announced.JOB and not has_colon):
             return 0
-        if self._folded in {"de", "from", "date", "redaction", "objet", "subject"} or (
-            label.is_verb and label.announced is Announced.OTHER
-        ):
+        if self._folded in _NEVER_ALONE or (label.is_verb and label.announced is Announced.OTHER):
             return 0
         self._notices.append(Notice(label.announced, is_weak=not has_colon))
         return len(self._text)
@@ -336,6 +354,7 @@ class _Reading:
         """What stands after "Auteur :" and does not look like a person: a pseudonym, a club."""
         value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
         is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        is_no_name = is_no_name or word in _OF_A_PERSON
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
         name, _, job = value.partition(",")
@@ -381,6 +400,8 @@ class _Reading:
         return person_at(self._text, value_at)[0].name
 
     def _take_dated(self, label: _Label, value_at: int) -> int:
+        if section := _SECTION.match(self._folded, value_at):
+            value_at = section.end()
         if self._date_at(value_at):
             self._notices.append(Notice(label.announced, is_weak=label.is_weak))
             return value_at
@@ -409,6 +430,10 @@ class _Reading:
         place = _PLACE.match(self._text, position)
         if place and (self._date_at(place.end())):
             return self._take_date(place.end())
+        many = _SIGNED_BY_MANY.match(self._text, position)
+        if many and is_organisation(many[0]) and self._date_at(many.end()):
+            self._notices.append(Notice(Announced.OTHER, many[0].rstrip(" ,"), is_bare=True))
+            return many.end()
         return position
 
 

@@ -460,7 +460,18 @@ class _Shape:
                 continue
             line.leave()
             for notice in believed:
-                self._take_notice(notice, line)
+                is_bare_date = notice.announced is Announced.DATE and notice.is_bare
+                announced = self._dated_by(at) if is_bare_date else notice.announced
+                self._take_notice(replace(notice, announced=announced), line)
+
+    def _dated_by(self, at: int) -> Announced:
+        """What a bare date is the date of: the moderation, where a moderator is named above it."""
+        for above in self._lines[max(0, at - 3) : at][::-1]:
+            if is_alone(above.notices):
+                meant = above.notices[0].announced
+                is_moderation = meant in {Announced.MODERATOR, Announced.MODERATED}
+                return Announced.MODERATED if is_moderation else Announced.DATE
+        return Announced.DATE
 
     def _take_notice(self, notice: Notice, line: _Line) -> None:
         confidence = 0.75 if notice.is_bare else 0.85 if notice.is_weak else 0.95
@@ -518,6 +529,8 @@ class _Shape:
                 taken = self._take_person_near(at, announced)
             elif announced in DATES:
                 taken = self._take_date_below(at, announced)
+                if not taken and announced is Announced.MODERATED:
+                    taken = self._take_person_near(at, Announced.MODERATOR)
             elif announced is Announced.THEMES:
                 taken = self._take_themes_below(at)
             if taken or at > self._last or line.block.place is Place.MARGIN:
@@ -541,6 +554,8 @@ class _Shape:
         elif near and self._names_somebody(near[0]) and not self._lines[near[0]].is_used:
             name_at = near[0]
             job_at = near[1] if len(near) > 1 else -1
+            if any(line.notices for line in self._lines[name_at + 1 : max(job_at, 0)]):
+                job_at = -1
         elif at and self._names_somebody(at - 1) and not self._lines[at - 1].is_used:
             name_at, job_at = at - 1, -1
         elif at > 1 and self._names_somebody(at - 2) and is_job(self._lines[at - 1].text):
@@ -552,7 +567,7 @@ class _Shape:
         if not person.name:
             person = Person(bare_name(line.text))
         if not person.job and job_at >= 0 and self._could_be_job(job_at):
-            person = Person(person.name, self._lines[job_at].text.strip(" ,;.()"))
+            person = Person(person.name, _job(self._lines[job_at].text))
             self._lines[job_at].leave()
         line.leave()
         line.notices = ()
@@ -655,15 +670,18 @@ class _Shape:
         if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
             return
         run: list[_Line] = []
+        had_notice = False
         for line in self._lines[self._last + 1 :]:
             if line.is_body and line.is_short and self._could_be_theme(line):
                 run.append(line)
-            elif line.is_event and not is_furniture(line.text):
+            elif line.is_event and not is_furniture(line.text) and run:
                 break
-            elif line.is_body:
+            elif line.is_body or line.is_event:
+                had_notice = had_notice or bool(line.notices)
                 run = []
         else:
-            run = []
+            # Below all notices, only what is set in one row is sure to be no address.
+            run = run if had_notice and all(not one.block.stands_alone for one in run[1:]) else []
         before = self._lines[self._lines.index(run[0]) - 1] if run else None
         if len(run) >= 2 and before and not before.text.rstrip().endswith(":"):
             names = _unique(line.text.strip() for line in run)
@@ -698,7 +716,7 @@ class _Shape:
             has_date = any(one.announced in DATES for line in beside for one in line.notices)
             if not (has_job or has_date):
                 continue
-            job = below.text.strip(" ,.") if below and has_job else ""
+            job = _job(below.text) if below and has_job else ""
             if below and has_job:
                 below.leave()
             line.leave()
@@ -716,7 +734,7 @@ class _Shape:
                 continue
             below = self._lines[at + 1] if at + 1 < len(self._lines) else None
             has_job_below = bool(below and below.is_short and is_job(below.text))
-            job = person.job or (below.text.strip(" ,.") if below and has_job_below else "")
+            job = person.job or (_job(below.text) if below and has_job_below else "")
             closes = at and _CLOSING.match(folded(self._lines[at - 1].text))
             if author.name and author.name not in {person.name, bare_name(person.name)}:
                 continue
@@ -799,6 +817,11 @@ class _Shape:
 
 
 MAX_NOTICE_LIST = 200
+
+
+def _job(line: str) -> str:
+    """What a person does, of a line that may say after a bar where."""
+    return re.split(r"\s*[|·•]\s*", line)[0].strip(" ,;.()")
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

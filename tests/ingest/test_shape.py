@@ -400,3 +400,30 @@ def test_what_markdown_would_take_for_marks_is_escaped() -> None:
         f"<h1>{TITLE}</h1>{PARAGRAPHS}<p># 3 * 4 * 5 [x](y) ne se lisent pas en titre.</p>"
     )
     assert article.text.endswith(r"\# 3 \* 4 \* 5 \[x\](y) ne se lisent pas en titre.")
+
+
+def test_a_moderation_that_names_who_and_when_below() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}<div><p>Auteur·rice</p><p>Jeanne Morel</p><p>Animatrice</p>"
+        "</div><div><p>Modération</p><p>Luc Bernard</p><p>le 4 mai 2019</p></div>"
+        "<p><span>Lait</span> <span>Bétail</span></p>"
+    )
+    assert article.author == Person("Jeanne Morel", "Animatrice")
+    assert article.moderator == Person("Luc Bernard")
+    assert (article.date, article.moderated) == ("", "2019-05-04")
+    assert (article.themes, article.text) == (("Lait", "Bétail"), BODY)
+
+
+@pytest.mark.parametrize(
+    ("line", "author", "date"),
+    [
+        ("03/05/2019 | Jeanne Morel | Élevage", "Jeanne Morel", "2019-05-03"),
+        ("Publié dans Élevage le 3 mai 2019 par Jeanne Morel", "Jeanne Morel", "2019-05-03"),
+        ("Texte : Jeanne Morel ; photos : Luc Bernard", "Jeanne Morel", ""),
+        ("La rédaction, le 3 mai 2019", "", "2019-05-03"),
+        ("Published 3 May 2019. Keywords: whey; feed.", "", "2019-05-03"),
+    ],
+)  # fmt: skip
+def test_notices_in_one_line(line: str, author: str, date: str) -> None:
+    article = read(f"{TITLE}\n{line}\n\n{BODY}\n")
+    assert (article.author.name, article.date, article.text) == (author, date, BODY)
