@@ -135,7 +135,8 @@ def _labels() -> tuple[_Label, ...]:
               r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
               r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets?(?: abordes)?"
               r"|mots-cles et themes|themes? lies"),
-        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans|domaines?(?:\(s\))?"
+        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans"
+              r"|domaines?(?:\(s\))?"
               r"|posted in|publie dans|section"),
         # A name may also follow these; so may anything else.
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
