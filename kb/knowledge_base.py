@@ -499,7 +499,7 @@ class KnowledgeBase:
             def changed() -> list[Record]:
                 nonlocal draft, record
                 draft = publishable(store, draft_id, revision)
-                record = _publishable_record(store, draft, force=force)
+                (record,) = _led([_publishable_record(store, draft, force=force)], store)
                 is_same = _outcomes([record], store) == [Outcome.UNCHANGED]
                 return [] if is_same else [record]
 

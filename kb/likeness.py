@@ -86,6 +86,8 @@ def name_likeness(left: str, right: str) -> float:
     from rapidfuzz import fuzz
 
     one, other = _name(left), _name(right)
+    if not one.key or not other.key:
+        return 1.0 if left == right else 0.0
     if one.key == other.key:
         return 1.0
     likeness = float(fuzz.ratio(one.in_order, other.in_order))

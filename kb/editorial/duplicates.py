@@ -16,7 +16,7 @@ from kb.models import Actor, Kind
 from kb.store import Store
 from kb.store_pool import StorePool
 
-_MAX_BLOCK = 50
+_MAX_BLOCK = 25
 """What more actors share tells nothing: a chain's name, the commonest trade of a town."""
 _BLOCKING = "blocking"
 
@@ -208,10 +208,11 @@ def _settle(store: Store, one: str, other: str, state: DuplicateState, by: str) 
 
 
 def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
-    rows = [(block, actor.id) for actor in actors for block in sorted(blocks(actor))]
+    last = {actor.id: actor for actor in actors}
+    rows = [(block, id_) for id_, actor in last.items() for block in sorted(blocks(actor))]
     store.database.conn.execute(
         "delete from blocks where actor_id in (select value from json_each(?))",
-        [json.dumps(sorted({actor_id for _, actor_id in rows}))],
+        [json.dumps(sorted(last))],
     )
     store.database.conn.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
 

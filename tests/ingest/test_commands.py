@@ -282,3 +282,42 @@ def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
 def group(*arguments: str, kb: Path) -> Result:
     command = next(each for each in COMMANDS if each.name == "duplicates")
     return CliRunner().invoke(command, [*arguments, "--kb", str(kb)])
+
+
+@pytest.mark.usefixtures("encoder")
+def test_two_directories_tell_of_one_firm_and_each_is_pruned_by_itself(tmp_path: Path) -> None:
+    first, second, kb = tmp_path / "cci.csv", tmp_path / "annuaire.jsonl", tmp_path / "kb"
+    first.write_text("id;nom;siret\nA1;Avel;73282932000074\nA2;Merlet;\n", encoding="utf-8")
+    second.write_text(
+        '{"id": "9", "nom": "AVEL SAS", "siret": "732 829 320 00074", "ville": "Magnac"}\n'
+        '{"id": "10", "nom": "Jolival"}\n',
+        encoding="utf-8",
+    )
+    run("ingest", first, kb=kb)
+    assert run("ingest", second, kb=kb).output.startswith(
+        "2 read, 1 added, 1 changed, 0 unchanged, 0 failed"
+    )
+    second.write_text('{"id": "10", "nom": "Jolival"}\n', encoding="utf-8")
+    pruned = run("ingest", second, "--prune", kb=kb)
+    assert pruned.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed, 0 removed")
+    base = opened(kb)
+    assert base.ids(Kind.ACTOR) == {"A1", "A2", "10"}
+    assert (base.actor("A1").name, base.actor("A1").place) == ("Avel", "")
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_what_was_withdrawn_is_told_and_not_brought_back(tmp_path: Path, folder: Path) -> None:
+    kb = tmp_path / "kb"
+    run("ingest", folder, kb=kb)
+    base = opened(kb)
+    base.withdraw(Kind.ACTOR, "merlet", by="lea")
+    withdrawal = base.withdrawal(Kind.ACTOR, "merlet")
+    base.close()
+    assert withdrawal is not None
+    result = run("ingest", folder, kb=kb)
+    assert result.exit_code == 0
+    assert result.output.endswith(
+        f"{folder}/actors.csv:3: actor 'merlet' was withdrawn by lea on {withdrawal.at[:10]}: "
+        "not brought back\n"
+    )

@@ -78,3 +78,4 @@ def test_reasons_say_what_speaks_for_it() -> None:
 def test_names_of_no_telling_word_are_compared_all_the_same() -> None:
     assert name_likeness("Le Groupe", "La Société") < 0.8
     assert name_likeness("&", "&") == 1.0
+    assert name_likeness("&", "!") < 0.8
