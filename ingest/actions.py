@@ -223,6 +223,17 @@ _VERBS: dict[Action, str] = {
 }
 _PATTERNS = {action: re.compile(pattern) for action, pattern in _VERBS.items()}
 
+BY_PRODUCT = re.compile(
+    r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
+    r"sous - produits?|residus?|marcs?|boues?|cendres?|"
+    r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
+    r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
+    r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
+    r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
+    r"chaleur|heat|fatale|invendus|tombees)\b"
+)
+"""What is left over where something else is made, in folded words joined by blanks."""
+
 # Verbs that say one of these things only together with another word of their clause. The second
 # pattern is looked for in the folded words that follow, as far as the clause goes.
 _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = tuple(
@@ -244,6 +255,14 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
             Action.SUPPLY,
             r"hand|hands|handed|pass|passes|passed|put|made",
             r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b",
+        ),
+        (
+            Action.SUPPLY,
+            r"laiss\w+|rejet\w+|gener\w+|jet(?:te|tent|ait|aient)|avai(?:t|ent)|a|ont|had|has|have|"
+            r"discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|leaves?|accumul\w+|entass\w+",
+            r"^(?:(?:sur les bras|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
+            r"trop de|toujours|encore|chaque \S+|de|des|du|d'|le|la|les|l'|un|une|ses|leurs?|its|"
+            r"their|some|more|\d+|tonnes|beaucoup) )*" + BY_PRODUCT.pattern,
         ),
         (
             Action.FACILITATE,
@@ -426,17 +445,6 @@ _DOING = re.compile(
     r"contribuent|helped|perform(?:ed|s)|oversaw|oversees|saw"
 )
 
-BY_PRODUCT = re.compile(
-    r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
-    r"sous - produits?|residus?|marcs?|boues?|cendres?|"
-    r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
-    r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
-    r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
-    r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
-    r"chaleur|heat|fatale|invendus|tombees)\b"
-)
-"""What is left over where something else is made, in folded words joined by blanks."""
-
 FIGURATIVE = re.compile(
     r"^(?:\S+ ){0,2}?(?:images?|exemples?|idees?|raison|lieu|sens|preuves?|reponses?|impression|"
     r"avantages?|lecons?|vie|suite|envie|rendez vous|coup d' oeil|voix|temps|interets?|"
@@ -499,9 +507,7 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (
             Role.SUPPLIER,
             0.75,
-            r"(?:chutes|dechets|rebuts|dreches?|coproduits|co produits|sous produits|marc|boues|"
-            r"vapeur|chaleur|gaz|cendres|poussieres|palettes usagees|waste|scraps?|offcuts|"
-            r"leftovers|surplus|by products?|residues?)(?: \S+){0,3} (?:de|d'|du|des|of|from)$",
+            BY_PRODUCT.pattern + r"(?: \S+){0,3} (?:de|d'|du|des|of|from|chez)$",
         ),
         (
             Role.NETWORK,

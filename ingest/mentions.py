@@ -22,7 +22,8 @@ from ingest.needs import Need, need_of
 from ingest.participants import Participant, Participants
 from ingest.references import How, References
 from ingest.roles import Evidence, evidence, prior
-from ingest.sentences import Part, sentences
+from ingest.sentences import Part, Sentence, sentences
+from ingest.situations import Sight, likely_role, owner_of_leftovers
 from kb.editorial.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.language import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, fold, stem, words
 from kb.models import Participation, Role
@@ -35,6 +36,9 @@ MIN_CONFIDENCE = 0.38
 
 MAX_CHARS = 60_000
 """What is read of a text: the length of thirty pages, within which a case is told."""
+
+LEAST_OF_NAMES = 0.3
+"""What is less sure than this of a name without a deed is not worth a look."""
 
 __all__ = ["RULES", "KnownActors", "propose"]
 
@@ -54,22 +58,80 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     doubted: set[int] = set()
     in_body: set[int] = set()
     references = References(read, actors)
+    sights: list[Sight] = []
+    leftovers = _tells_of_leftovers(read)
+    topic = _topic(need, article.title, lang)
     # The title comes last: what it calls "a polish maker" the text calls by its name.
     for sentence in sorted(read, key=lambda one: one.part is Part.TITLE):
+        spoken_of = participants.spoken_of
         mentions = participants.of(sentence, references.of(sentence))
-        found += evidence(sentence, mentions)
+        found += evidence(sentence, mentions, leftovers=leftovers)
+        owner = owner_of_leftovers(sentence, mentions, spoken_of)
+        if owner is not None:
+            found.append(Evidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
         if _DISCLAIMER.search(sentence.text):
-            doubted |= {id(mention.participant) for mention in mentions}
+            named = [one for one in mentions if not one.is_pronoun]
+            if not named and sights and _POINTS_BACK.match(sentence.text):
+                named = [one for one in sights[-1].mentions if not one.is_pronoun]
+            doubted |= {id(mention.participant) for mention in named}
+        else:
+            sights.append(
+                Sight(sentence, tuple(mentions), _is_about(sentence.text, topic, lang))
+            )
         for mention in mentions:
             if sentence.part is Part.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
     _call_public_bodies_by_name(participants.all, article, actors)
-    topic = _topic(need, article.title, lang)
     parts = _parts(found, topic, lang, doubted)
+    proposed = list(_proposals(parts, participants.all, in_body))
+    proposed += _left_over(proposed, participants.all, sights, doubted)
     return Proposals(
         fields=(_field(need),) if need else (),
-        participations=tuple(_proposals(parts, participants.all, in_body)),
+        participations=tuple(proposed),
     )
+
+
+def _left_over(
+    proposed: Sequence[ProposedParticipation],
+    participants: Sequence[Participant],
+    sights: Sequence[Sight],
+    doubted: Collection[int],
+) -> Iterable[ProposedParticipation]:
+    """The likely roles of those who are named and have none yet."""
+    have = {one.participation.name for one in proposed}
+    others_made = any(
+        one.participation.role is Role.PRODUCER and one.confidence > 0.5 for one in proposed
+    )
+    for participant in participants:
+        if (
+            participant.name in have
+            or not participant.is_named
+            or participant.nature is Nature.MEDIA
+            or id(participant) in doubted
+        ):
+            continue
+        likely = likely_role(participant, sights, others_made=others_made)
+        if likely is None:
+            continue
+        role, confidence, sentence = likely
+        confidence *= participant.likelihood
+        if confidence < LEAST_OF_NAMES:
+            continue
+        ids = participant.actor_ids
+        actor_id = ids[0] if len(ids) == 1 else ""
+        yield ProposedParticipation(
+            Participation(participant.name, role, actor_id), sentence.text, round(confidence, 2), RULES
+        )
+
+
+def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:
+    """Whether an article is about what one throws away and another takes."""
+    hits = [
+        sentence
+        for sentence in read
+        if BY_PRODUCT.search(" ".join(token.form for token in sentence.tokens))
+    ]
+    return len(hits) > 2 or any(one.part is Part.TITLE for one in hits)
 
 
 def _field(need: Need) -> ProposedField:
@@ -115,6 +177,10 @@ def _topic(need: Need | None, title: str, lang: str) -> frozenset[str]:
     )
 
 
+_POINTS_BACK = re.compile(
+    r"\W*(?:c['’]|ce(?:la|ci)?\b|that\b|this\b|it\b|mais\b|but\b|l['’]affaire|l['’]histoire)",
+    re.IGNORECASE,
+)
 _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
 _DISCLAIMER = re.compile(
     r"""\b(?: (?:je|nous|on|aucun\w*|rien|personne|sources?|we|i|nobody|nothing|no)\b .{0,40}
@@ -123,11 +189,21 @@ _DISCLAIMER = re.compile(
           | (?:trouvé|lu|vu)\ nulle\ part
           | no\ (?:report|source)
           | not\ (?:mentioned|find|found|named) )
-      | n['’]apparaît | n['’]est\ pas\ (?:cité|mentionné|concerné) | n['’]y\ est\ pour\ rien
+      | n['’]apparaît | n['’](?:est|était|y\ est)\ (?:pas|nulle\ part)\ (?:cité|mentionné|concerné|nommé|intervenu)|ne\ cite\b|n['’]est\ nommée?\b | n['’]y\ est\ pour\ rien
       | (?:is|are|was|were)\ not\ (?:mentioned|part|involved|named)
       | no\ (?:report|source)s?\b | nulle\ part
       | (?:tout\ )?(?:autre|différente?)\ (?:histoire|affaire) | cas\ (?:tout\ )?différent
-      | another\ (?:story|case|matter|post)
+      | (?:another|other)\ (?:story|case|matter|post|shore|scale|coast|continent|world)
+      | (?:l['’]|cette\ )affaire\ est\ différente | sur\ un\ autre\ (?:rivage|continent|sujet)
+      | (?:rien|nothing|aucun\ (?:lien|rapport))\ (?:à\ voir|to\ do\ with|avec)
+      | n['’](?:a|ont)\ (?:rien\ à\ voir|aucun\ (?:lien|rapport)) | aucun\ (?:lien|rapport)\b
+      | (?:serait|est)\ faux\ (?:de|d['’]) | wrong\ to\ | rien\ ne\ (?:dit|prouve|permet)
+      | (?:ignor(?:e|ons|ent)|ne\ sai[ts]|ne\ savons)\b | (?:don['’]t|do\ not|not)\ know
+      | (?:pas\ encore|jamais|not\ yet|never)\ (?:été\ )?(?:appelés?|contactés?|sollicités?
+        |asked|called|contacted) | (?:no|aucun)\ (?:link|connection)
+      | même\ chose\ pour | the\ same\ goes\ for | est\ tout\ autre
+      | (?:was|were|est|sont)\ (?:closed|fermée?s?)\b
+      | (?:à\ ne\ pas\ confondre|ne\ pas\ confondre|confused\ with|confondre)
       | n['’](?:a|ont)\ (?:pas|rien)\ (?:participé|pris\ part|donné\ suite)
       | did\ not\ (?:take\ part|join)
       | par\ exemple | for\ (?:example|instance) | pour\ mémoire )""",

@@ -104,6 +104,11 @@ class Participants:
         self._subjects: list[Participant] = []
         self._place: Participant | None = None
 
+    @property
+    def spoken_of(self) -> Participant | None:
+        """Whom the last sentence was about."""
+        return self._subject
+
     def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
         """The mentions of a sentence, with the pronouns that stand for who was spoken of."""
         mentions: list[Mention] = []

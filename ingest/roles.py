@@ -278,17 +278,25 @@ _PERMISSION = re.compile(
 MAX_CONTRIBUTION_WORDS = 16
 
 
-def evidence(sentence: Sentence, mentions: Sequence[Mention]) -> list[Evidence]:
-    """What a sentence says of the roles of those it mentions."""
-    reader = _Reader(sentence, mentions)
+def evidence(
+    sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool = False
+) -> list[Evidence]:
+    """What a sentence says of the roles of those it mentions.
+
+    `leftovers` tells that what changes hands in the article is what somebody throws away.
+    """
+    reader = _Reader(sentence, mentions, leftovers=leftovers)
     if _SOURCES.match(reader.words):
         return []
     return [*reader.of_verbs(), *reader.of_nouns()]
 
 
 class _Reader:
-    def __init__(self, sentence: Sentence, mentions: Sequence[Mention]) -> None:
+    def __init__(
+        self, sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool
+    ) -> None:
         self.sentence = sentence
+        self._leftovers = leftovers
         self.tokens = sentence.tokens
         self.words = " ".join(token.form for token in self.tokens)
         self.mentions = [mention for mention in mentions if not self._is_aside(mention)]
@@ -350,7 +358,9 @@ class _Reader:
         for action in trigger.actions:
             role: Role | None = None
             weight = 0.0
-            by_product = BY_PRODUCT.search(self.words) is not None and not public
+            by_product = not public and (
+                self._leftovers or BY_PRODUCT.search(self.words) is not None
+            )
             if slot in {"to", "for", "object"} and action is Action.SUPPLY and by_product:
                 # What is left over is given to whoever makes something of it.
                 role, weight = Role.PRODUCER, 0.55
@@ -436,7 +446,7 @@ class _Reader:
 
     def _doers(self, number: int) -> list[tuple[Mention, float]]:
         trigger = self.triggers[number]
-        if _ENTRUSTED.match(self.tokens[trigger.at].form):
+        if _ENTRUSTED.match(self.tokens[trigger.at].form) and Action.SUPPLY not in trigger.actions:
             return self._entrusted(trigger)
         if trigger.passive:
             return self._agents(number)

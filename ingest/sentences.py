@@ -72,7 +72,7 @@ _END = re.compile(
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
       | (?:[cdjlmnstCDJLMNST]|[Qq]u|[Jj]usqu|[Ll]orsqu|[Pp]uisqu)['’ʼ](?=[^\W\d_])
-      | [^\W_]+(?:&[^\W_]+)*
+      | [^\W_]+
       | [^\s\w]|_""",
     re.VERBOSE,
 )

@@ -1,0 +1,99 @@
+"""The likely role of who is named and of whom no sentence says in so many words what it did.
+
+An article names few organisations that took no part in what it tells, and says of most of those
+that they did not (`ingest.mentions` sees to it). So a name that is left without a role gets the
+one that such an organisation mostly has, in such a story: a town hall buys, an agency permits; of
+firms, whose leftovers are spoken of supplies, and another makes. It is proposed with little
+confidence, for a person to look at.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.actions import BY_PRODUCT
+from ingest.natures import Nature
+from ingest.participants import Mention, Participant
+from ingest.references import How
+from ingest.sentences import Part, Sentence
+from kb.models import Role
+
+_ROLE_OF: dict[Nature, Role] = {
+    Nature.TOWN: Role.BUYER,
+    Nature.CARE: Role.BUYER,
+    Nature.STATE: Role.AUTHORITY,
+    Nature.CHAMBER: Role.FACILITATOR,
+    Nature.NETWORK: Role.NETWORK,
+    Nature.HAULIER: Role.CARRIER,
+    Nature.LABORATORY: Role.LABORATORY,
+}
+KNOWN = 0.5
+NAMED = 0.36
+BESIDE_THE_TOPIC = 0.7
+"""What is left of the confidence where the paragraph does not speak of the matter."""
+
+_POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
+_COMPARED = re.compile(
+    r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
+    r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A sentence and whom it mentions; whether its paragraph speaks of the article's matter."""
+
+    sentence: Sentence
+    mentions: tuple[Mention, ...]
+    is_on_topic: bool
+
+
+def likely_role(
+    participant: Participant, sights: Sequence[Sight], *, others_made: bool
+) -> tuple[Role, float, Sentence] | None:
+    """The likely role of a named participant, how sure, and a sentence that names it.
+
+    `others_made` tells that somebody else is known to have made the thing. `None` where nothing
+    speaks for its having taken part.
+    """
+    seen = [
+        sight
+        for sight in sights
+        if sight.sentence.part is Part.BODY
+        and not _COMPARED.search(_before(sight, participant))
+        and any(one.participant is participant and not one.is_pronoun for one in sight.mentions)
+    ]
+    if not seen:
+        return None
+    best = next((sight for sight in seen if sight.is_on_topic), seen[0])
+    confidence = KNOWN if participant.how is How.KNOWN else NAMED
+    confidence *= 1.0 if best.is_on_topic else BESIDE_THE_TOPIC
+    role = _ROLE_OF.get(participant.nature)
+    if role is None:
+        leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
+        role = Role.SUPPLIER if leftovers or others_made else Role.PRODUCER
+    return role, confidence, best.sentence
+
+
+def owner_of_leftovers(
+    sentence: Sentence, mentions: Sequence[Mention], spoken_of: Participant | None
+) -> Participant | None:
+    """Whose leftovers "its organic waste" are: of whom the sentence, or the one before, speaks."""
+    words = _words(sentence)
+    for match in BY_PRODUCT.finditer(words):
+        possessive = _POSSESSIVE.search(words[: match.start()])
+        if possessive:
+            at = words[: possessive.start() + 1].count(" ")
+            before = [one for one in mentions if one.last <= at and not one.is_pronoun]
+            return before[0].participant if before else spoken_of
+    return None
+
+
+def _before(sight: Sight, participant: Participant) -> str:
+    """The few words before a participant's first mention in a sentence."""
+    at = next((one.first for one in sight.mentions if one.participant is participant), 0)
+    return " ".join(token.form for token in sight.sentence.tokens[max(0, at - 4) : at])
+
+
+def _words(sentence: Sentence) -> str:
+    return " ".join(token.form for token in sentence.tokens)
