@@ -362,11 +362,12 @@ class _Run:
                 set(self._actors), lambda source, key: key in self._actors[source]
             )
         if self._cases:
-            told = self._articles.case_ids if self._articles else set()
+            # What people contributed or corrected on the pages is in no file.
+            spared = base.looked_after(Kind.CASE)
+            if self._articles:
+                spared |= self._articles.case_ids
             gone = {
-                case_id
-                for case_id in base.ids(Kind.CASE)
-                if case_id not in self._cases and case_id not in told
+                case_id for case_id in base.ids(Kind.CASE) - spared if case_id not in self._cases
             }
             self.report.removed += base.remove(Kind.CASE, gone)
         self.report.pruned = True

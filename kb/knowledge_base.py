@@ -406,6 +406,11 @@ class KnowledgeBase:
         with self._stores.lend() as store, store.reading():
             return versions.history(store, kind, id)
 
+    def looked_after(self, kind: Kind) -> set[str]:
+        """The ids of the records that a person made or changed here, or that began as a draft."""
+        with self._stores.lend() as store:
+            return versions.looked_after(store, kind)
+
     def withdrawal(self, kind: Kind, id: str) -> Withdrawal | None:  # noqa: A002
         """How a record was withdrawn or erased, or None if it was not."""
         with self._stores.lend() as store, store.reading():

@@ -66,6 +66,16 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
     return [Version(kind, record_id, 1, record, "", at, "")]
 
 
+def looked_after(store: Store, kind: Kind) -> set[str]:
+    """The ids of the records that a person made or changed here, or that began as a draft."""
+    rows = store.database.conn.execute(
+        "select record_id from versions where kind = :kind and \"by\" != ''"
+        " union select record_id from drafts where kind = :kind and state = 'published'",
+        {"kind": kind.value},
+    )
+    return {row["record_id"] for row in rows}
+
+
 def keep_versions(
     store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
 ) -> None:

@@ -72,6 +72,9 @@ class MemoryKnowledgeBase(KnowledgeBase):
     def ids(self, kind: Kind) -> set[str]:
         return {record_id for each, record_id in self.records if each is kind}
 
+    def looked_after(self, kind: Kind) -> set[str]:
+        return set()
+
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         return len([self.records.pop((kind, record_id)) for record_id in ids])
 

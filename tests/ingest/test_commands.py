@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ingest.commands import COMMANDS
 from kb.embedding import Embeddings, TextKind
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind
+from kb.models import Case, Kind
 from kb.settings import Settings
 
 DEMONSTRATION = Path(__file__).parents[2] / "ingest" / "demo"
@@ -116,6 +117,24 @@ def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) ->
     ]
     base = opened(tmp_path / "kb")
     assert [actor.name for actor in base.actors()] == ["Avel"]
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_pruning_spares_what_people_contributed_or_corrected(tmp_path: Path, folder: Path) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    corrected = replace(base.case("gel"), need="De la solution pour l'hôpital")
+    contributed = Case(id="masques", title="Des masques", text="Une lingerie coud des masques.")
+    base.put([corrected], by="Léa")
+    draft = base.drafts.add(contributed, by="Léa", origin="pasted")
+    base.publish(draft.id, by="Léa", revision=draft.revision)
+    base.close()
+    (folder / "gel.md").unlink()
+    (folder / "autre.md").write_text("---\ntitle: Autre\n---\nUn autre cas.\n", encoding="utf-8")
+    run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    assert base.ids(Kind.CASE) == {"autre", "gel", "masques"}
     base.close()
 
 
