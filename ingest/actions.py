@@ -253,9 +253,17 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         ),
         (
             Action.SUPPLY,
-            r"hand|hands|handed|pass|passes|passed|put|made",
+            r"hand|hands|handed|pass|passes|passed|put",
             r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b",
         ),
+        (Action.SUPPLY, r"make|makes|made", r"^(?:\S+ ){0,8}?available\b"),
+        (Action.CARRY, r"pris|prises?|prend|prennent", r"^(?:\S+ ){1,4}?en charge\b"),
+        (
+            Action.TEST,
+            r"mis|mise|mises|met|mettent|mettre",
+            r"^(?:\S+ ){0,2}?au point (?:\S+ ){0,2}?(?:formules?|recettes?|procedes?)",
+        ),
+        (Action.MAKE, r"mis|mise|mises|met|mettent|mettre", r"^(?:\S+ ){0,2}?au point\b"),
         (
             Action.SUPPLY,
             r"laiss\w+|rejet\w+|gener\w+|jet(?:te|tent|ait|aient)|avai(?:t|ent)|a|ont|had|has|have|"
@@ -507,7 +515,8 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (
             Role.SUPPLIER,
             0.75,
-            BY_PRODUCT.pattern + r"(?: \S+){0,3} (?:de|d'|du|des|of|from|chez)$",
+            BY_PRODUCT.pattern + r"(?: \S+){0,3} (?:de|d'|du|des|of|from|chez)"
+            r"(?: (?:la|le|l'|les|the))?(?: \S+ - \S+)?$",
         ),
         (
             Role.NETWORK,

@@ -291,7 +291,14 @@ def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
     """What is left of a name without its trade and its place, if that can still be a name."""
     words = name_words(name)
     of_place = set(name_words(place)) if place else set()
-    left = tuple(word for word in words if word not in of_place and _is_telling(word))
+    of_trade = {
+        word for pair in zip(words, words[1:]) if not _is_telling(" ".join(pair)) for word in pair
+    }
+    left = tuple(
+        word
+        for word in words
+        if word not in of_place and _is_telling(word) and not (word in of_trade and word in _PAIRED)
+    )
     if (
         left
         and left != words
@@ -300,6 +307,9 @@ def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
     ):
         yield left
 
+
+_PAIRED = frozenset("power station town hall city council health agency".split())
+"""Words that say what an organisation is only together with the one beside them."""
 
 _VAGUE = frozenset(
     "centre france nature production services service industrie industries international europe "

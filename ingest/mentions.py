@@ -13,6 +13,7 @@ labelled articles of `tests/data/articles/tune`, nine in ten are right; a test h
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ingest.actions import BY_PRODUCT, Action
 from ingest.article import Article
@@ -82,13 +83,74 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
             if sentence.part is Part.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
     _call_public_bodies_by_name(participants.all, article, actors)
+    found = list(_of_those_named(found, participants.all, actors, lang))
     parts = _parts(found, topic, lang, doubted)
     proposed = list(_proposals(parts, participants.all, in_body))
-    proposed += _left_over(proposed, participants.all, sights, doubted)
+    proposed += _left_over(proposed, participants.all, sights, doubted, leftovers=leftovers)
     return Proposals(
         fields=(_field(need),) if need else (),
         participations=tuple(proposed),
     )
+
+
+def _of_those_named(
+    found: Iterable[Evidence],
+    participants: Sequence[Participant],
+    actors: KnownActors,
+    lang: str,
+) -> Iterable[Evidence]:
+    """The evidence, where "the roaster" or "a brewery" is the one named participant of that trade.
+
+    What is said of any such firm ("a brewery makes beer") says nothing of this one.
+    """
+    meant: dict[int, Participant] = {}
+    named = [
+        (one, _trade_of(one, actors, lang))
+        for one in participants
+        if one.is_named and one.nature is not Nature.MEDIA
+    ]
+    for one in participants:
+        if one.is_named or one.plural:
+            continue
+        asked = _stems(one.name, lang) - _stems(" ".join(_ANY_FIRM), lang)
+        fitting = [
+            other
+            for other, trade in named
+            if (asked and asked <= trade) or (one.heads - _ANY_FIRM) & other.heads
+        ]
+        if len(fitting) == 1:
+            meant[id(one)] = fitting[0]
+    for each in found:
+        other = meant.get(id(each.participant))
+        if other is None:
+            yield each
+        elif each.participant.definite or each.is_past:
+            yield replace(each, participant=other, weight=each.weight * 0.8)
+
+
+_ANY_FIRM = frozenset(
+    "entreprise societe firme groupe usine atelier fabricant producteur maker producer company firm "
+    "factory workshop plant manufacturer fournisseur supplier partenaire partner site station "
+    "conseil direction centre agence local petit small big grand works business industriel".split()
+)
+
+
+def _trade_of(participant: Participant, actors: KnownActors, lang: str) -> Collection[str]:
+    """The stems of what is known of a participant: its name and its directory's description."""
+    said = " ".join(participant.names)
+    if len(participant.actor_ids) == 1:
+        actor = actors.actors[participant.actor_ids[0]]
+        said += f" {actor.name} {actor.description}"
+    return _stems(said, lang)
+
+
+def _stems(text: str, lang: str) -> set[str]:
+    return {
+        stem(form, lang)
+        for word in words(text)
+        for form in word.forms
+        if form not in FUNCTION_WORDS and len(form) > 2
+    }
 
 
 def _left_over(
@@ -96,10 +158,12 @@ def _left_over(
     participants: Sequence[Participant],
     sights: Sequence[Sight],
     doubted: Collection[int],
+    *,
+    leftovers: bool,
 ) -> Iterable[ProposedParticipation]:
     """The likely roles of those who are named and have none yet."""
     have = {one.participation.name for one in proposed}
-    others_made = any(
+    others_made = leftovers and any(
         one.participation.role is Role.PRODUCER and one.confidence > 0.5 for one in proposed
     )
     for participant in participants:
@@ -225,7 +289,10 @@ def _parts(
         role = one.role
         if role is Role.SUPPLIER and one.action is Action.BUY and _is_about(one.about, topic, lang):
             role = Role.PRODUCER  # who is ordered the thing itself from, makes it
-        if one.role in _OF_THE_PRODUCT and not about:
+        taken_over = one.role is Role.PRODUCER and one.action is Action.SUPPLY
+        if taken_over:
+            pass  # what is left over from something else is not what the article is after
+        elif one.role in _OF_THE_PRODUCT and not about:
             weight *= 0.65 if one.role is Role.PRODUCER or not one.is_past else 0.95
         elif one.role in _OF_THE_PRODUCT and len(one.about.split()) > 1 and not one.is_past:
             weight *= 1 if _is_about(one.about, topic, lang) else 0.8
@@ -287,7 +354,7 @@ def _scores(
             scores[role] *= 0.95
             if not participant.definite and not any(one.is_past for _, one in own[role]):
                 # "A polish maker weighs and blends": any polish maker.
-                scores[role] *= 0.55 if named[role] or several else 0.75
+                scores[role] *= 0.7 if named[role] or several else 0.8
     return scores
 
 

@@ -233,7 +233,7 @@ class Participants:
         if plural and not fitting and len(self._subjects) > 1:
             return self._subject
         # A firm is often "they", never a group "it".
-        if not fitting and plural:
+        if not fitting and form == "they":
             fitting = [one for one in candidates if one.nature not in {Nature.TOWN, Nature.STATE}]
         return fitting[-1] if fitting else None
 

@@ -363,7 +363,7 @@ class _Reader:
             )
             if slot in {"to", "for", "object"} and action is Action.SUPPLY and by_product:
                 # What is left over is given to whoever makes something of it.
-                role, weight = Role.PRODUCER, 0.55
+                role, weight = Role.PRODUCER, 0.62
             elif slot == "to" and action in {Action.SUPPLY, Action.CARRY, Action.PACK}:
                 role, weight = Role.BUYER, 0.6 if public else 0.5
             elif slot == "for" and action in {
@@ -450,6 +450,9 @@ class _Reader:
             return self._entrusted(trigger)
         if trigger.passive:
             return self._agents(number)
+        singled_out = self._singled_out(trigger.at)
+        if singled_out:
+            return [(one, 0.95) for one in singled_out]
         found = self._subject(trigger.at)
         found += [(one, 0.85) for one in self._likewise(number)] if found else []
         if not found:
@@ -458,6 +461,17 @@ class _Reader:
             if after is not None and inverted and not self._governor[after]:
                 return [(one, 0.9) for one in self._group(after)]
         return found
+
+    def _singled_out(self, at: int) -> list[Mention]:
+        """Who is told by a cleft: "le premier à en offrir fut X", "the first to call was X"."""
+        before = {token.form for token in self.tokens[max(0, at - 4) : at]}
+        if not before & {"premier", "premiere", "premiers", "seul", "seule", "first", "only"}:
+            return []
+        for position in range(at + 1, min(at + 10, len(self.tokens))):
+            if self.tokens[position].form in _BE and position + 1 < len(self.tokens):
+                owner = self._mention_from(position + 1, 3)
+                return self._group(owner) if owner is not None else []
+        return []
 
     def _entrusted(self, trigger: _Trigger) -> list[tuple[Mention, float]]:
         """To whom a task was given: "a confié le conditionnement à X"."""
@@ -657,11 +671,23 @@ class _Reader:
             if Action.SUPPLY in actions and FIGURATIVE.search(following):
                 continue
             weight = self._doubt(at)
+            if token.form.endswith("ing") and not self._is_going_on(at):
+                weight *= 0.4
+            if self.tokens[at - 1].form in {"se", "s'"} and at and Action.SUPPLY in actions:
+                continue  # "se vend": nobody is said to sell
             if Action.MAKE in actions and BY_PRODUCT.search(" ".join(following.split()[:3])):
                 actions = (Action.SUPPLY,)  # who makes waste has it to give
                 weight *= 0.55
             if weight:
                 yield _Trigger(at, tuple(dict.fromkeys(actions)), self._is_passive(at), weight)
+
+    def _is_going_on(self, at: int) -> bool:
+        """Whether a word in -ing is a verb with a subject: "is making", "began to, by making"."""
+        near = {token.form for token in self.tokens[max(0, at - 4) : at]}
+        return bool(
+            near
+            & (_BE | {"by", "for", "of", "in", "started", "began", "kept", "to", "stopped", "and"})
+        )
 
     def _named_deed(self, at: int, following: str) -> tuple[Action, ...]:
         near = " ".join(following.split()[:7])
@@ -853,6 +879,8 @@ class _Reader:
             return ""
         governor = preposition(self.tokens, left.first)
         allowed = _JOINERS | {governor}
+        if right.is_pronoun and left.is_pronoun and forms == ["comme", "l'"]:
+            return "and"  # "l'un comme l'autre"
         if not all(form in allowed for form in forms):
             return ""
         repeated = governor in forms or (governor in {"de", "d'", "du"} and "des" in forms)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.actions import BY_PRODUCT
 from ingest.natures import Nature
-from ingest.participants import Mention, Participant
+from ingest.participants import Mention, Participant, preposition
 from ingest.references import How
 from ingest.sentences import Part, Sentence
 from kb.models import Role
@@ -35,6 +35,7 @@ BESIDE_THE_TOPIC = 0.7
 _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
 _COMPARED = re.compile(
     r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
+    r"sources?|radio|revue|presse|selon|d' apres|according|accounts?|evoque\w*|rue|street|"
     r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*)\b"
 )
 
@@ -61,7 +62,7 @@ def likely_role(
         for sight in sights
         if sight.sentence.part is Part.BODY
         and not _COMPARED.search(_before(sight, participant))
-        and any(one.participant is participant and not one.is_pronoun for one in sight.mentions)
+        and _is_an_actor_of(sight, participant)
     ]
     if not seen:
         return None
@@ -73,6 +74,31 @@ def likely_role(
         leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
         role = Role.SUPPLIER if leftovers or others_made else Role.PRODUCER
     return role, confidence, best.sentence
+
+
+def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
+    """Whether a sentence names a participant, and not only as a place or as who tells the story."""
+    for one in sight.mentions:
+        if one.participant is not participant or one.is_pronoun:
+            continue
+        tokens = sight.sentence.tokens
+        after = " ".join(token.form for token in tokens[one.last : one.last + 9])
+        governor = preposition(tokens, one.first)
+        is_place = governor in _PLACE and participant.nature in {Nature.TOWN, Nature.UNKNOWN}
+        if not (is_place and participant.how is not How.KNOWN) and not (
+            governor in _PLACE and participant.nature is Nature.TOWN
+        ) and not _TELLS.match(after):
+            return True
+    return False
+
+
+_PLACE = frozenset("dans in en around autour near pres a at sur vers of de d'".split())
+_TELLS = re.compile(
+    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|are|has|have|"
+    r"platforms?) )*"
+    r"(?:raconte\w*|rapporte\w*|relate\w*|annonce\w*|ecrit|ecrivait|dit|disent|cite\w*|evoque\w*|"
+    r"parle\w*|says?|said|tells?|told|reports?|reported|writes?|wrote|often named|mentions?)\b"
+)
 
 
 def owner_of_leftovers(
