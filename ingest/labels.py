@@ -8,12 +8,12 @@ with a byline, and little of it is left unexplained. A sentence that begins with
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from ingest.article import NOBODY, Person
-from ingest.persons import bare_name, is_organisation, person_at
+from ingest.persons import bare_name, is_job, is_organisation, person_at
 from ingest.plain_words import plain
 from ingest.written_dates import dates_in, is_unclear_date, unclear_dates_in
 
@@ -30,6 +30,7 @@ class Announced(StrEnum):
     MODERATED = "moderated"
     THEMES = "themes"
     CATEGORIES = "categories"
+    SECTION = "section"
     OTHER = "other"
 
 
@@ -62,20 +63,35 @@ class _Label(NamedTuple):
     """Whether the words also begin ordinary sentences."""
 
 
+_PIECE = (
+    r"(?:article|note|fiche(?: d'experience| retour d'experience| pratique| action| projet)?|texte"
+    r"|text|page|billet|post|compte[- ]rendu|releve(?: de conclusions)?|proces[- ]verbal"
+    r"|document|actualite|contenu|story|report|publication|retour d'experience|temoignage"
+    r"|entretien|dossier|rapport|synthese|contribution|chronique|reportage|tribune|recit|breve"
+    r"|analyse|communique(?: de presse)?|etude(?: de cas)?|enquete|portrait|interview|message"
+    r"|information|propos|case study|feature|entry|blog post|press release|piece|column|news"
+    r"|account|write-up)"
+)
 _THING = (
-    r"(?:(?:cet(?:te)?\s+|cette\s+|this\s+|the\s+)?(?:article|note|fiche|texte|text|page|billet"
-    r"|post|compte[- ]rendu|document|actualite|contenu|story|report|publication|retour"
-    r" d'experience|temoignage|entretien|dossier|rapport|synthese)\s+(?:a ete\s+|was\s+)?)?"
+    rf"(?:(?:cet(?:te)?\s+|cette\s+|ce\s+|this\s+|the\s+|un\s+|une\s+|le\s+|la\s+|a\s+|an\s+)?"
+    rf"{_PIECE}\s+(?:(?:a ete|est|was|has been)\s+)?)?"
 )
 _ENDING = r"(?:e|\(e\)|·e|\.e)?"
 _PAST = (
     rf"(?:redige|ecrit|etabli|publie|poste|propose|signe|prepare|realise|mis{_ENDING} en ligne|cree"
-    rf"|recueilli|ajoute|transmis|paru|diffuse|soumis|partage|contribue){_ENDING}s?"
+    rf"|recueilli|ajoute|transmis|paru|diffuse|soumis|partage|contribue|depose|saisi|envoye"
+    rf"|communique|emis|imagine|raconte|compose){_ENDING}s?"
 )
-_ENGLISH_PAST = r"(?:posted|written|published|submitted|contributed|added|created|authored|shared)"
-_CHECKED = rf"(?:modere|valide|approuve|relu|verifie|controle){_ENDING}s?"
-_ENGLISH_CHECKED = r"(?:reviewed|approved|moderated|checked|validated|fact-checked)"
-_CHANGED = rf"(?:modifie|actualise|revise|corrige|mis{_ENDING} a jour){_ENDING}"
+_ENGLISH_PAST = (
+    r"(?:posted|written|published|submitted|contributed|added|created|authored|shared|issued"
+    r"|released|filed|prepared|compiled|drafted|produced|reported)"
+)
+_CHECKS = rf"(?:modere|valide|approuve|relu|verifie|controle|vise){_ENDING}s?"
+_CHECKED = rf"{_CHECKS}(?: et (?:{_CHECKS}|publie{_ENDING}s?|mis{_ENDING}s? en ligne))?"
+_ENGLISH_CHECKED = (
+    r"(?:reviewed|approved|moderated|checked|validated|fact-checked|proofread|verified|cleared)"
+)
+_CHANGED = rf"(?:modifie|actualise|revise|corrige|complete|remanie|mis{_ENDING} a jour){_ENDING}s?"
 _ENGLISH_CHANGED = r"(?:updated|modified|edited|revised|amended|changed)"
 _AUTHOR_NOUN = r"(?:aut(?:eur|rice)(?:\.rice|·rice|/rice|\(rice\)|e|\(e\))?s?(?:\(s\))?|autrices?)"
 _OF_PAGE = r"(?:\s+(?:de la (?:page|fiche|note)|de l'article|du (?:texte|billet|document)))?"
@@ -94,21 +110,23 @@ def _labels() -> tuple[_Label, ...]:
 
     a = Announced
     return (
-        label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|subject|intitule"),
+        label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|sujet|subject|intitule"),
         # People, with a verb: the name follows.
         label(a.AUTHOR, rf"{_THING}{_PAST} par|(?:propos|temoignages?) recueillis par"
-              r"|texte(?: et photos?)? de|un article de|un texte de", a.DATE, verb=True),
+              rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)? (?:de|d'|par|signee?)",
+              a.DATE, verb=True),
         label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
-              r"|article|interview)(?: and photos)? by", a.DATE, verb=True),
-        label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}{_ENGLISH_CHECKED} by", a.MODERATED,
-              verb=True),
+              rf"|article|interview|(?:an? |the )?{_PIECE})(?: and (?:photos|pictures))? by",
+              a.DATE, verb=True),
+        label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}(?:{_ENGLISH_CHECKED}|edited) by"
+              r"|(?:relecture|validation|moderation) (?:de|par)", a.MODERATED, verb=True),
         label(a.OTHER, rf"{_THING}(?:derniere )?{_CHANGED} par|{_THING}(?:last )?{_ENGLISH_CHANGED}"
               r" by|(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
               r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", a.MODIFIED, verb=True),
         # Dates.
         label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture)"
               rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
-              rf"|{_THING}{_CHECKED}(?: en \w+)? le", a.MODERATED, verb=True),
+              rf"|{_THING}{_CHECKED}(?: en \w+)?(?: le)?", a.MODERATED, verb=True),
         label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
               r"|actualisation|maj|edition|revision|relecture)(?: (?:de|par) l'"
               rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
@@ -133,11 +151,12 @@ def _labels() -> tuple[_Label, ...]:
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
         label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?: abordees?| abordes| associes"
               r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
-              r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets?(?: abordes)?"
-              r"|mots-cles et themes|themes? lies"),
-        label(a.CATEGORIES, r"categor(?:ies?|y)|rubriques?|filed under|classe dans"
-              r"|domaines?(?:\(s\))?"
-              r"|posted in|publie dans|section"),
+              r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets(?: abordes)?"
+              r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
+              r"|domaines?(?:\(s\))?(?: d'activite)?"),
+        label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
+              r" (?:dans|sous)|posted (?:in|under)|publie dans"),
+        label(a.SECTION, r"(?:sous-)?rubriques?|section"),
         # A name may also follow these; so may anything else.
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
     )  # fmt: skip
@@ -145,6 +164,7 @@ def _labels() -> tuple[_Label, ...]:
 
 _LABELS = _labels()
 _SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
+_BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|dans)\s+")
 _BIT = re.compile(
@@ -157,13 +177,46 @@ MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _MAIL_WORDS = frozenset({"de", "from"})
 _NEVER_ALONE = frozenset(
-    {"de", "from", "date", "redaction", "objet", "subject", "texte", "textes", "text", "words"}
+    {
+        "de",
+        "from",
+        "date",
+        "redaction",
+        "objet",
+        "sujet",
+        "subject",
+        "texte",
+        "textes",
+        "text",
+        "words",
+    }
 )
 _OF_A_PERSON = frozenset({"texte", "textes", "text", "words", "texte et photo", "texte et photos"})
 _PLACE = re.compile(
     r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et)){0,4},?\s+"
     r"(?=(?:le|on)\s+\d|\d)"
 )
+_MASTHEAD = re.compile(
+    r"(?:[\w' ]{0,40}\s)?(?:n\s?[°o]\s?\d{1,5}|(?:issue|volume|vol\.?|numero|no\.?)\s\d{1,5}"
+    r"|edition|bulletin|newsletter|lettre|flash|communique(?: de presse)?|press release"
+    r"|pour diffusion immediate|for immediate release)(?:\s[\w' ]{0,30})?"
+    r"\s*(?:[,|·•:(–—-]|\sd[ue](?=\s))\s*"
+)
+_ROLE = re.compile(
+    r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
+    r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
+)
+_NO_AUTHOR = re.compile(
+    r"\b(?:publication|photograph|contact|maire|mayor|president|imprimeu|printer|illustrat|animat"
+    r"|membre|member|stagiaire|partenaire|directeur|directrice|director)"
+)
+_NOBODY = re.compile(
+    r"(?:(?:le|la|les|the|our|notre|nos) |l')?(?:redaction|equipe(?: de redaction| editoriale"
+    r"| du site| web)?|admin\w*|webmaster|webmestre|staff(?: writers?| reporters?)?|team"
+    r"|editors?|editorial(?: team| staff| desk)?|news ?(?:room|desk|team)|desk|web team|anonym\w+"
+    r"|site(?: web)?)"
+)
+_ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*")
@@ -302,7 +355,7 @@ class _Reading:
     def _take(self, label: _Label, word: str, end: int) -> int:
         """Takes a label and its value; where they end, or 0 when it is no label after all."""
         rest = self._folded[end:]
-        colon = re.match(r"\s*[:=]\s*|\s+[–—-]\s+", rest)
+        colon = re.match(r"\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
         value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
         if value_at >= len(self._text):
             return self._take_alone(label, has_colon=bool(colon))
@@ -317,7 +370,20 @@ class _Reading:
             self._meaning = label.then
             _, after = person_at(self._text, value_at)
             return max(after, end)
-        self._notices.append(Notice(label.announced, self._text[value_at:].strip()))
+        value_end = self._value_end(value_at)
+        value = self._text[value_at:value_end].strip(" \t|·•–—-/")
+        self._notices.append(Notice(label.announced, value))
+        return value_end
+
+    def _value_end(self, value_at: int) -> int:
+        """Where a list of words ends: at what a bar sets apart and opens with a label or a date."""
+        for bar in _BAR.finditer(self._text, value_at):
+            if bar.end() in self._dates or any(
+                label.announced in PEOPLE | DATES and not label.is_weak
+                for label, end in self._labels_at(bar.end())
+                if end < len(self._text)
+            ):
+                return bar.start()
         return len(self._text)
 
     def _take_alone(self, label: _Label, *, has_colon: bool) -> int:
@@ -376,11 +442,11 @@ class _Reading:
         return label.announced
 
     def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
-        """An organisation signs ("Publié par la rédaction"), which names nobody."""
+        """An organisation signs: a service is an author, "la rédaction" names nobody."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
         if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
             return 0
-        self._notices.append(Notice(Announced.OTHER, value, is_weak=label.is_weak))
+        self._notices.append(_signed_by(self._signed_as(label), value))
         self._meaning = label.then
         return value_at + len(value)
 
@@ -431,11 +497,39 @@ class _Reading:
         place = _PLACE.match(self._text, position)
         if place and (self._date_at(place.end())):
             return self._take_date(place.end())
+        if masthead := _MASTHEAD.match(self._folded, position):
+            return masthead.end() if self._date_at(masthead.end()) else position
+        if role := self._role_at(position):
+            return role
         many = _SIGNED_BY_MANY.match(self._text, position)
         if many and is_organisation(many[0]) and self._date_at(many.end()):
-            self._notices.append(Notice(Announced.OTHER, many[0].rstrip(" ,"), is_bare=True))
+            self._notices.append(
+                replace(_signed_by(Announced.AUTHOR, many[0].rstrip(" ,")), is_bare=True)
+            )
             return many.end()
         return position
+
+    def _role_at(self, position: int) -> int:
+        """A byline that a trade opens, "Votre conseillère : Anne Roy"; where it ends, or 0."""
+        role = _ROLE.match(self._text, position)
+        if not role or not is_job(role["job"]) or _NO_AUTHOR.search(plain(role["job"])):
+            return 0
+        person, end = person_at(self._text, role.end())
+        if not person.name:
+            return 0
+        person = Person(person.name, person.job or role["job"])
+        self._notices.append(Notice(Announced.AUTHOR, person.name, person, is_bare=True,
+                                    is_weak=True))  # fmt: skip
+        self._meaning = Announced.DATE
+        return end
+
+
+def _signed_by(announced: Announced, value: str) -> Notice:
+    """What an organisation signs; of those that stand for nobody it is only remarked."""
+    if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
+        return Notice(Announced.OTHER, value, is_weak=True)
+    name = _ARTICLE.sub("", value)
+    return Notice(announced, name, Person(name), is_weak=True)
 
 
 def is_alone(found: Sequence[Notice]) -> bool:

@@ -20,6 +20,8 @@ from ingest.labels import notices
 from ingest.markdown_text import escaped
 from ingest.page import Block, BlockKind, Page, Said, within_limits
 from ingest.persons import is_person, person_at
+from ingest.plain_words import plain
+from ingest.written_dates import dates_in
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ _KEEPS_LEFT = set(
 _KEEPS_RIGHT = set(
     "il elle ils elles on ce ci là même mêmes je vous nous tu t être faire rendu d l uns".split()
 )
+_PRINTED_ON = re.compile(r"\b(?:imprime|printed|edite|telecharge|downloaded|consulte|genere)")
 _EDGE_LINES = 3
 _MAX_EDGE_CHARS = 160
 
@@ -74,8 +77,12 @@ def pdf_page(content: bytes, *, url: str = "") -> Page:
             "has no text, only pictures of it: run it through text recognition (OCR) first"
         )
     lines = _without_edges(pages)
+    kept = {id(line) for line in lines}
+    edges = [line.text for page in pages for line in page if id(line) not in kept]
     unscrambled("\n".join(line.text for line in lines))
-    return Page(within_limits(_blocks(lines)), tuple(_said(reader)), source_url=url)
+    return Page(
+        within_limits(_blocks(lines)), (*_said(reader), *_said_at_edges(edges)), source_url=url
+    )
 
 
 def _reader(content: bytes) -> "PdfReader":
@@ -291,6 +298,14 @@ def _block(
 ) -> Block:
     shown = escaped(text)
     return Block(text, shown, kind, level, number, stands_alone=alone)
+
+
+def _said_at_edges(edges: Sequence[str]) -> Iterator[Said]:
+    """The day of the issue, which its pages carry at their top or bottom."""
+    days = {found.iso for text in edges for found in dates_in(text)}
+    if len(days) == 1 and not any(_PRINTED_ON.search(plain(text)) for text in edges):
+        day = days.pop()
+        yield Said("date", day, next(text for text in edges if any(dates_in(text))), 0.6)
 
 
 def _said(reader: "PdfReader") -> Iterator[Said]:

@@ -35,7 +35,9 @@ _NOT_A_NAME = re.compile(
     r"^(?:le|la|les|l'\w+|un|une|des|du|au|aux|en|pour|avec|sur|dans|comment|pourquoi|quand|que|qui"
     r"|the|a|an|how|why|when|what|from|with|for|in|on|at|to|our|your|this|notre|nos|votre|vos|mes"
     r"|plus|autres?|more|other|contact|partager|suivre|accueil|home|plan|mentions|lire|voir|tous"
-    r"|toutes|se|je|nous|vous|recent|latest|read|bonne|bonjour|hello|cordialement|merci)\b"
+    r"|toutes|se|je|nous|vous|recent|latest|read|compte|communique|bulletin|lettre|flash|fiche|articles?|dossier|infos?|informations?|actualites?"
+    r"|note|rapport|numero|edition|retour|retours|temoignages?|publications?|press|news|issue"
+    r"|bonne|bonjour|hello|cordialement|merci)\b(?!\.)"
 )
 _JOB_WORD = re.compile(
     r"\b(?:"
@@ -71,6 +73,12 @@ def is_organisation(text: str) -> bool:
     return bool(_ORGANISATION.search(plain(text)))
 
 
+def is_name_of_organisation(text: str) -> bool:
+    """Whether a line is what an organisation is called: it opens with the word for its kind."""
+    match = _ORGANISATION.match(plain(text))
+    return bool(match) and len(text.split()) <= 7 and not re.search(r"[?!;,]|\.$", text)
+
+
 def is_job(text: str) -> bool:
     """Whether the text names what somebody does: one of its words is the word of a trade."""
     text = text.strip()
@@ -85,7 +93,8 @@ def bare_name(text: str) -> str:
 
 def _spoken(name: str) -> str:
     """The name as one writes it in a sentence: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
-    return _SHOUTED.sub(lambda shouted: shouted.group().capitalize(), name)
+    spoken = _SHOUTED.sub(lambda shouted: shouted.group().capitalize(), name)
+    return spoken[:-1] if re.search(r"[^\W\d_]{2}\.$", spoken) else spoken
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:

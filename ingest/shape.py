@@ -29,13 +29,22 @@ from ingest.labels import (
     themes_of,
 )
 from ingest.page import Block, BlockKind, Page, Place, Said
-from ingest.persons import MAX_JOB_CHARS, bare_name, is_job, is_organisation, is_person, person_at
+from ingest.persons import (
+    MAX_JOB_CHARS,
+    bare_name,
+    is_job,
+    is_name_of_organisation,
+    is_organisation,
+    is_person,
+    person_at,
+)
 from ingest.written_dates import is_unclear_date, only_date
 
 _SENTENCE_END = re.compile(r"[.!?…][»”\"')\]]*$")
 _TWO_SENTENCES = re.compile(r"[.!?…][»”\"')]*\s+\S")
 _QUESTION = re.compile(r"[?!]$")
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
+_HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
 _CLOSING = re.compile(
     r"(?:bien )?(?:cordialement|amicalement|sincerement|respectueusement|a bientot|bonne journee"
     r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
@@ -43,12 +52,18 @@ _CLOSING = re.compile(
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.IGNORECASE
 )
+_INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
+_LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
+_BARS = re.compile(r"\S\s[|·•>›/]\s\S")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 MIN_CERTAIN = 0.5
 """How sure a value is at least to be the article's; a less sure one is only proposed."""
 MAX_TITLE_CHARS = 300
 MAX_THEME_CHARS = 60
 MAX_THEMES = 30
+_CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
+_MAX_AFTER_COLOPHON = 0.15
+"""How much of all prose may stand below the notices that close a text."""
 _MIN_PROSE_BEFORE = 120
 _MAX_ABOVE = 100
 
@@ -131,6 +146,18 @@ class _Found:
 
     fields: dict[str, FoundField] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    words: str = ""
+
+    def full_name(self, name: str) -> str:
+        """The name that an initial is short for, where the page writes it out somewhere."""
+        short = _INITIAL.fullmatch(name)
+        if not short:
+            return name
+        written = re.compile(
+            rf"\b({re.escape(short['first'])}[^\W\d_]+(?:-[^\W\d_]+)?)\s+{re.escape(short['last'])}\b",
+            re.IGNORECASE,
+        ).search(self.words)
+        return bare_name(written[0]) if written and is_person(written[0]) else name
 
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
         name = str(name)
@@ -140,6 +167,7 @@ class _Found:
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
         name = str(name)
+        person = Person(self.full_name(person.name), person.job)
         known = self.fields.get(name)
         if known is not None and known.confidence >= confidence:
             held = self.people[name]
@@ -166,7 +194,7 @@ class _Shape:
         self._remarks = list(page.remarks)
         words = " ".join(block.text for block in page.blocks if block.place is Place.TEXT)
         self._lang = page.lang or detected_language(words)
-        self._found = _Found()
+        self._found = _Found(words=words)
         self._themes: list[tuple[float, tuple[str, ...], str]] = []
         english = self._lang == "en"
         self._lines = [
@@ -178,6 +206,7 @@ class _Shape:
     def article(self) -> Article:
         self._take_said(self._page.said)
         self._leave_elsewhere()
+        self._end_at_colophon()
         self._find_bounds()
         self._find_title()
         self._find_bounds()
@@ -288,10 +317,36 @@ class _Shape:
     def _resumes(self, at: int) -> bool:
         """Whether the text goes on here: a long paragraph, or prose after prose."""
         line = self._lines[at]
+        following = self._lines[at + 1] if at + 1 < len(self._lines) else None
+        if line.block.kind is BlockKind.HEADING and line.is_short and line.block.link_share < 0.5:
+            # A heading of the text; what other articles are called is a link, or no prose follows.
+            return following is not None and self._resumes(at + 1)
         if not line.is_prose or line.block.kind is BlockKind.ITEM or line.block.link_share > 0.3:
             return False
-        following = self._lines[at + 1] if at + 1 < len(self._lines) else None
         return len(line.text) >= 200 or bool(following and following.is_prose)
+
+    def _end_at_colophon(self) -> None:
+        """What little stands below the notices that close an article is not of its text."""
+        whole = self._prose_chars(self._lines)
+        after = 0
+        for at in range(len(self._lines) - 1, -1, -1):
+            line = self._lines[at]
+            if line.is_prose and line.is_body:
+                after += len(line.text)
+                if after > _MAX_AFTER_COLOPHON * whole or len(line.text) > 250:
+                    return
+            elif after and self._closes(line):
+                for below in self._lines[at + 1 :]:
+                    below.is_prose = False
+                return
+
+    def _closes(self, line: _Line) -> bool:
+        """Whether the notices of a line are such as stand below a text."""
+        if _HASHTAGS.fullmatch(line.text.strip()):
+            return len(line.text.split()) > 1
+        return line.block.place is Place.TEXT and any(
+            notice.announced in _CLOSING_FIELDS and not notice.is_bare for notice in line.notices
+        )
 
     # The title
 
@@ -322,7 +377,7 @@ class _Shape:
         if best[0] >= 0:
             at = -best[1]
             line = self._lines[at]
-            confidence = 0.9 if best[0] >= 3 else 0.7
+            confidence = 0.9 if best[0] >= 5 else 0.7
             title = _NUMBERING.sub("", line.text).strip(" *_#")
             if said and folded(said.value).startswith(folded(title)) and len(title) > 10:
                 confidence = 0.95
@@ -375,7 +430,10 @@ class _Shape:
         is_apart = line.block.stands_alone and all(one.block.stands_alone for one in following)
         others_are_apart = any(one.block.stands_alone for one in inner[1:])
         leads_to_text = all(
-            one.is_event or (one.block.kind is BlockKind.HEADING and one.block.level > level)
+            one.is_event
+            or (one.block.kind is BlockKind.HEADING and one.block.level > level)
+            or _is_numbered(one)
+            or (_LABELLED.match(one.text) and len(one.text) < 80)
             for one in self._lines[at + 1 : self._first]
         )
         for_and_against = (
@@ -384,17 +442,42 @@ class _Shape:
             (1.0, is_apart),
             (-1.0, not is_apart and others_are_apart),
             (1.2, leads_to_text),
-            (-1.5, text.isupper() and any(not one.text.isupper() for one in inner)),
-            (-1.5, bool(_MASTHEAD.search(text))),
+            (-1.5, text.isupper() and self._is_above_other_case(at, inner)),
+            (-2.0, bool(_MASTHEAD.search(text))),
+            (-2.0, bool(_BARS.search(text)) and not is_heading),
+            (-3.0, _is_numbered(line)),
+            (1.0, sum(folded(one.text) == folded(text) for one in self._lines) > 1),
+            (-2.0, is_name_of_organisation(text)),
+            (-1.5, self._has_navigation_below(at)),
+            (-1.5, self._has_byline_above(at)),
             (0.7, 20 <= len(text) <= 160),
             (-1.0, len(text.split()) < 3),
             (-2.0, text.endswith((":", ";", ","))),
             (-1.0, text.endswith(".")),
             (-1.0, line.block.kind is BlockKind.ITEM),
             (-1.0, is_person(text) or is_job(text)),
+            (-3.0, bool(_LABELLED.match(text)) and is_person(text.split(":")[1].split(",")[0])),
             (4.0, said is not None and self._same(said.value, text)),
         )
-        return 1.0 + sum(weight for weight, is_so in for_and_against if is_so)
+        return 3.0 + sum(weight for weight, is_so in for_and_against if is_so)
+
+    def _has_navigation_below(self, at: int) -> bool:
+        """Whether buttons and menus stand between a line and others that could be the title."""
+        rest = self._lines[at + 1 : self._first]
+        below = next((i for i, line in enumerate(rest) if line.is_furniture), None)
+        return below is not None and any(
+            line.is_short and line.is_body and len(line.text.split()) >= 3 for line in rest[below:]
+        )
+
+    def _is_above_other_case(self, at: int, inner: Sequence[_Line]) -> bool:
+        """Whether lines that are not in capitals could be the title, below one that is."""
+        above = {id(line) for line in self._lines[:at]}
+        return any(not one.text.isupper() and id(one) not in above for one in inner)
+
+    def _has_byline_above(self, at: int) -> bool:
+        return any(
+            notice.announced in PEOPLE for line in self._lines[:at] for notice in line.notices
+        )
 
     def _same(self, one: str, other: str) -> bool:
         left, right = folded(one), folded(other)
@@ -664,8 +747,11 @@ class _Shape:
         for at, line in enumerate(self._lines):
             # Within the text, one hashtag alone may be a slip of a heading.
             is_inside = self._first < at <= self._last and len(line.text.split()) == 1
-            if not (line.is_used or is_inside) and _HASHTAGS.fullmatch(line.text.strip()):
-                self._themes.append((0.9, tuple(re.findall(r"#([\w-]+)", line.text)), line.text))
+            is_row = _HASHTAGS.fullmatch(line.text.strip()) or (
+                not line.is_prose and len(_HASHTAG.findall(line.text)) >= 2
+            )
+            if not (line.is_used or is_inside) and is_row:
+                self._themes.append((0.9, tuple(_HASHTAG.findall(line.text)), line.text))
                 line.leave()
         if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
             return
@@ -683,7 +769,12 @@ class _Shape:
             # Below all notices, only what is set in one row is sure to be no address.
             run = run if had_notice and all(not one.block.stands_alone for one in run[1:]) else []
         before = self._lines[self._lines.index(run[0]) - 1] if run else None
-        if len(run) >= 2 and before and not before.text.rstrip().endswith(":"):
+        opened = before and (
+            before.text.rstrip().endswith(":")
+            or (before.block.kind is BlockKind.HEADING and before.is_body)
+            or any(line.block.number for line in run)
+        )
+        if len(run) >= 2 and before and not opened:
             names = _unique(line.text.strip() for line in run)
             self._themes.append((0.75, names, " ".join(names)))
             for line in run:
@@ -753,11 +844,13 @@ class _Shape:
     # The text
 
     def _leave_surroundings(self) -> None:
-        """Leaves out furniture, and below the text every short line after the first of it."""
+        """Leaves out furniture, and what stands below the text and does not belong to it."""
         is_over = False
         for at, line in enumerate(self._lines):
             if at > self._last and (line.is_event or not line.is_body):
                 is_over = is_over or line.block.place is Place.TEXT
+            if at > self._last and line.is_short and line.is_body:
+                is_over = is_over or not self._still_belongs(line)
             if (
                 line.is_furniture
                 or (at > self._last and line.opens_elsewhere)
@@ -765,8 +858,17 @@ class _Shape:
             ):
                 line.leave()
         body = [line for line in self._lines if line.is_body]
-        while body and body[-1].block.kind is BlockKind.HEADING and body[-1].opens_elsewhere:
+        while body and body[-1].block.kind is BlockKind.HEADING:
             body.pop().leave()
+
+    def _still_belongs(self, line: _Line) -> bool:
+        """Whether a short line below the last prose is the text's: a sentence, an entry, a heading."""
+        kind = line.block.kind
+        if kind in {BlockKind.ITEM, BlockKind.ROW}:
+            return line.block.link_share < 0.7
+        if kind is BlockKind.HEADING or line.text.rstrip().endswith(":"):
+            return True  # of what follows; the last of all is left out
+        return bool(_SENTENCE_END.search(line.text)) and len(line.text.split()) >= 2
 
     def _remark(self, text: str) -> None:
         if text not in self._remarks:
@@ -817,6 +919,10 @@ class _Shape:
 
 
 MAX_NOTICE_LIST = 200
+
+
+def _is_numbered(line: _Line) -> bool:
+    return line.block.number > 0 or bool(_NUMBERING.match(line.text))
 
 
 def _job(line: str) -> str:
