@@ -95,12 +95,12 @@ _VERBS: dict[Action, str] = {
             r"(?:refondre|fondent|refondent|refondu\w*|convertit|convertissent|converti\w*)",
             r"(?:grind|grinds|ground|grinding|shred|shreds|shredded|turns|turned|melt|melts|"
             r"melted|dries|dried)",
-            _en("recycl|upcycl|transform|compost|pelletis|pelletiz|extract|incorporat|digest"),
+            _en("crush|ferment|pelletis|recycl|upcycl|transform|compost|pelletis|pelletiz|extract|incorporat|digest"),
         )
     ),
     Action.USE: "|".join(
         (
-            _er("utilis|consomm|chauff|exploit|absorb|aliment"),
+            _er("utilis|nourri|consomm|chauff|exploit|absorb|aliment"),
             r"epand\w*|spread|spreads",
             r"(?:se sert|se servent|use|uses|used|using|burn|burns|burned|burnt|heats|heated|runs)",
             _en("consum|absorb|utilis"),
@@ -109,7 +109,7 @@ _VERBS: dict[Action, str] = {
     Action.SUPPLY: "|".join(
         (
             _er(
-                "livr|approvisionn|ced|donn|distribu|pret|apport|procur|offr|expedi|proposai|"
+                "livr|depann|approvisionn|ced|donn|distribu|pret|apport|procur|offr|expedi|proposai|"
                 "envoi|envoy|reced|factur|debarrass|confi|laiss|vers|deliv|alloue|post|rachemin"
             ),
             r"fourni(?:t|ts|e|es|s|ssent|ssait|ssaient|ssant|r|ra|ront|rent)?",
@@ -169,7 +169,7 @@ _VERBS: dict[Action, str] = {
     Action.TEST: "|".join(
         (
             _er(
-                "test|analys|control|controll|mesur|certifi|homologu|verifi|expertis|caracteris|"
+                "essai|essay|test|analys|control|controll|mesur|certifi|homologu|verifi|expertis|caracteris|"
                 "titr|evalu"
             ),
             _en("test|analys|analyz|measur|certif|check|assay|assess|verif|sampl"),
@@ -267,11 +267,17 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         (
             Action.SUPPLY,
             r"laiss\w+|rejet\w+|gener\w+|jet(?:te|tent|ait|aient)|avai(?:t|ent)|a|ont|had|has|have|"
-            r"discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|leaves?|accumul\w+|entass\w+",
-            r"^(?:(?:sur les bras|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
+            r"dispos\w+|pours?|poured|discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|leaves?|accumul\w+|entass\w+",
+            r"^(?:(?:sur les bras|away|off|out|\w+ tonnes of|tonnes|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
             r"trop de|toujours|encore|chaque \S+|de|des|du|d'|le|la|les|l'|un|une|ses|leurs?|its|"
             r"their|some|more|\d+|tonnes|beaucoup) )*" + BY_PRODUCT.pattern,
         ),
+        (
+            Action.TAKE,
+            r"est|sont|etait|etaient|se|s'|is|was|were",
+            r"^(?:\S+ ){0,2}?(?:preneurs?|preneuses?|porte\w* acquereu\w+|a taker|takers)\b",
+        ),
+        (Action.USE, r"sert|servent|servi|makes?|made", r"^(?:pour|comme|use of|good use of)\b"),
         (
             Action.FACILITATE,
             r"mis|mise|mises|met|mettent|mettre|mettait|put|puts",
@@ -502,7 +508,8 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (
             Role.SUPPLIER,
             0.55,
-            r"(?:venue?s?|provenant|provien\w+|issue?s?|arriv\w+|came|comes|coming|sourced|"
+            r"(?:venue?s?|vien(?:t|nent)|venai(?:t|ent)|provenant|provien\w+|issue?s?|arriv\w+|came|"
+            r"comes|coming|sourced|"
             r"achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$",
         ),
         (

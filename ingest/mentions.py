@@ -169,7 +169,7 @@ def _left_over(
     for participant in participants:
         if (
             participant.name in have
-            or not participant.is_named
+            or not (participant.is_named or _is_a_body(participant))
             or participant.nature is Nature.MEDIA
             or id(participant) in doubted
         ):
@@ -186,6 +186,15 @@ def _left_over(
         yield ProposedParticipation(
             Participation(participant.name, role, actor_id), sentence.text, round(confidence, 2), RULES
         )
+
+
+def _is_a_body(participant: Participant) -> bool:
+    """Whether a participant without a name is one body: "the health agency", "le réseau"."""
+    return (
+        participant.definite
+        and not participant.plural
+        and participant.nature in {Nature.STATE, Nature.CHAMBER, Nature.NETWORK, Nature.LABORATORY}
+    )
 
 
 def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:
@@ -345,6 +354,13 @@ def _scores(
     gives_leftovers = any(
         BY_PRODUCT.search(fold(one.sentence.text)) for _, one in own.get(Role.SUPPLIER, ())
     )
+    takes = any(
+        one.action in {Action.TAKE, Action.TRANSFORM, Action.USE}
+        for role in (Role.PRODUCER, Role.BUYER)
+        for _, one in own.get(role, ())
+    )
+    if takes and Role.SUPPLIER in scores and not gives_leftovers:
+        scores[Role.SUPPLIER] *= 0.75  # who takes a thing and passes it on
     made = [one for _, one in own.get(Role.PRODUCER, ())]
     if gives_leftovers and not any(one.is_past or one.action is not Action.MAKE for one in made):
         scores.pop(Role.PRODUCER, None)  # its trade leaves what it gives

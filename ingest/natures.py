@@ -128,6 +128,13 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
 )
 
 
+_GENERIC = re.compile(
+    r"entreprises?|societes?|ste|firmes?|companys?|companies|company|firms?|sarl|sas|sasu|sa|eurl|"
+    r"groupes?|group|maisons?|partenaires?|partners?|plants?|industries|ltd|limited"
+)
+"""Words that many kinds of organisation have in their names: another beside them tells more."""
+
+
 @lru_cache(maxsize=100_000)
 def nature_of(name: str) -> Nature:
     """What kind of organisation a name or a noun phrase stands for, `UNKNOWN` if it does not say.
@@ -137,8 +144,8 @@ def nature_of(name: str) -> Nature:
     """
     words = " ".join(re.findall(r"[^\W_]+", fold(name)))
     found = [
-        (match.start(), order, nature)
+        (_GENERIC.fullmatch(match.group()) is not None, match.start(), order, nature)
         for order, (nature, pattern) in enumerate(_NATURES)
         if (match := pattern.search(words))
     ]
-    return min(found)[2] if found else Nature.UNKNOWN
+    return min(found)[3] if found else Nature.UNKNOWN

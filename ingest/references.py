@@ -104,7 +104,13 @@ FIRM_HEADS = _words(
     "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
     "foundry sawmill bakery baker bakers nursery soapmaker soapworks weaver weavers tanner tannery "
     "cooperative startup works contractor contractors buyer buyers builder builders "
-    "tailor tailors seamstresses polymer winery wineries"
+    "tailor tailors seamstresses polymer winery wineries dairy dairies creamery greenhouse glassworks "
+    "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
+    "fromagerie chantier boulangere couturier benevoles volunteers makers maker mercerie ressourcerie "
+    "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
+    "conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
+    "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
+    "concessionnaire garagiste garagistes carrossier loueur cordonnier cordonniers"
 )
 TRADE = re.compile(
     r"(?:[a-z]{3,}(?:erie|eries|ificateur|isateur|isateurs|urgiste|urgistes|works))$"
@@ -382,6 +388,8 @@ class References:
             return None
         if tokens[at].text.isupper() and len(form) > 1 and not public:
             return None
+        if tokens[at].text.endswith("é"):
+            return None  # "a groupé" is no "groupe"
         previous = tokens[at - 1] if at else None
         if previous is not None and previous.text in {"-", "‐"} and not public:
             pass
@@ -627,20 +635,24 @@ class References:
             return False
         if token.form in self._capital and token.form not in self._lower:
             return True
+        if length > 1 and (token.form not in self._lower or tokens[at + 1].is_capital):
+            return True
         if token.form in self._lower or _NOT_A_NAME.search(token.text):
             return False
-        if length > 1:
-            return True
         after = [each.form for each in tokens[end : end + 3]]
         if not after:
             return False
         if after[0] in {"les", "la", "le", "l'", "en", "y", "lui", "leur", "se", "s'"}:
-            return len(after) > 1 and bool(verbs(after[1]))
+            return len(after) > 1  # a pronoun has its verb after it
         if after[0] in _ENGLISH_BE:
             return False  # "Bottles were supplied": nouns stand alone in English
         return (
             after[0] in _VERB_FORMS
-            or (after[0] == "," and len(after) > 2 and after[2] not in {"and", "et", ","})
+            or (
+                after[0] == ","
+                and len(after) > 2
+                and (after[2] not in {"and", "et", ","} or tokens[end + 1].is_capital)
+            )
             or (bool(verbs(after[0])) and not tokens[end].text.endswith("s"))
         )
 
@@ -684,6 +696,8 @@ class References:
             return before.form not in {"a", "aux"} or not _gives(tokens, at)
         if length > 1:
             return False
+        if before.form in {"de", "d'", "of"} and at > 1 and _is_head(tokens[at - 2].form):
+            return True
         if before.form in {"de", "d'", "of", "from", "to", "en"}:
             return not _gives(tokens, at)
         return False
@@ -800,6 +814,11 @@ _SENTENCE_OPENERS = _words(
     "during since until unlike like thanks according source sources photo reportage temoignage "
     "start take take start look each no not only what how why when where who"
 )
+
+
+def _is_head(form: str) -> bool:
+    trade = TRADE.search(form) is not None and form not in NOT_A_TRADE
+    return form in FIRM_HEADS or form in PUBLIC_HEADS or trade
 
 
 def _is_acronym(token: Token) -> bool:

@@ -80,7 +80,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.BUYER: 1.05,
     },
     Nature.CARE: {
-        Role.PRODUCER: 0.25,
+        Role.PRODUCER: 0.5,
         Role.SUPPLIER: 0.4,
         Role.REPACKAGER: 0.5,
         Role.CARRIER: 0.2,
@@ -345,7 +345,7 @@ class _Reader:
             for role, given in _by_name(mention):
                 yield given * 0.8, role, action
         for role, given in ROLE_OF_DOER[action]:
-            if action is Action.TAKE and nature is Nature.HAULIER:
+            if action in {Action.TAKE, Action.SUPPLY} and nature is Nature.HAULIER:
                 yield given, Role.CARRIER, action
             elif action is Action.NEED and nature not in _PUBLIC_BUYERS:
                 yield given * 0.3, role, action  # a firm may look for an outlet as well
@@ -666,6 +666,8 @@ class _Reader:
                 and self.tokens[at - 1].form in {"le", "la", "les", "l'"}
             ):
                 actions = (Action.TAKE,)
+            if token.form in {"fait", "font"} and at and self.tokens[at - 1].form == "en":
+                actions = (Action.TRANSFORM,)  # "en fait la litière de ses poules"
             if not actions or self._is_noun(at):
                 continue
             if Action.SUPPLY in actions and FIGURATIVE.search(following):

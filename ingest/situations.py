@@ -28,7 +28,7 @@ _ROLE_OF: dict[Nature, Role] = {
     Nature.LABORATORY: Role.LABORATORY,
 }
 KNOWN = 0.5
-NAMED = 0.36
+NAMED = 0.5
 BESIDE_THE_TOPIC = 0.7
 """What is left of the confidence where the paragraph does not speak of the matter."""
 
@@ -36,7 +36,8 @@ _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+
 _COMPARED = re.compile(
     r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
     r"sources?|radio|revue|presse|selon|d' apres|according|accounts?|evoque\w*|rue|street|"
-    r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*)\b"
+    r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*|"
+    r"contrairement|inverse|unlike|sans|without|ni|nor|pas|not|presents?)\b"
 )
 
 
@@ -84,15 +85,29 @@ def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
         tokens = sight.sentence.tokens
         after = " ".join(token.form for token in tokens[one.last : one.last + 9])
         governor = preposition(tokens, one.first)
-        is_place = governor in _PLACE and participant.nature in {Nature.TOWN, Nature.UNKNOWN}
-        if not (is_place and participant.how is not How.KNOWN) and not (
-            governor in _PLACE and participant.nature is Nature.TOWN
-        ) and not _TELLS.match(after):
-            return True
+        # A new name of one word beside "de" or "in" is mostly a place.
+        may_be_place = participant.nature is Nature.TOWN or (
+            participant.how is not How.KNOWN
+            and participant.nature is Nature.UNKNOWN
+            and one.last - one.first == 1
+        )
+        if may_be_place and governor in _PLACE:
+            continue
+        if participant.how is not How.KNOWN and not governor and one.last < len(tokens):
+            follows = tokens[one.last]
+            if follows.text in {".", ")", ";", "»"}:
+                continue
+        if _TELLS.match(after) or _DENIED.search(after):
+            continue
+        return True
     return False
 
 
-_PLACE = frozenset("dans in en around autour near pres a at sur vers of de d'".split())
+_PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
+_DENIED = re.compile(
+    r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|pourrai\w*|"
+    r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?)\b"
+)
 _TELLS = re.compile(
     r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|are|has|have|"
     r"platforms?) )*"
