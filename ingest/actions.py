@@ -44,7 +44,7 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.PERMIT: ((Role.AUTHORITY, 0.85),),
     Action.GATHER: ((Role.NETWORK, 0.6), (Role.FACILITATOR, 0.4)),
     Action.JOIN: (),
-    Action.NEED: ((Role.BUYER, 0.6),),
+    Action.NEED: ((Role.BUYER, 0.5),),
 }
 
 
@@ -68,7 +68,7 @@ _VERBS: dict[Action, str] = {
             _er(
                 "fabriqu|confectionn|elabor|formul|mont|usin|moul|extrud|brass|distill|tricot|"
                 "melang|faconn|assembl|prepar|imprim|piqu|decoup|dos|mitonn|forg|"
-                "refabriqu|bross|coul|lanc|pouss|taill|pli|bricol"
+                "cultiv|refabriqu|bross|coul|lanc|pouss|taill|pli|bricol"
             ),
             r"produi(?:t|ts|te|tes|sent|re|sait|saient|sant|sit|sirent|ra|ront)",
             r"reprodui\w+",
@@ -82,7 +82,7 @@ _VERBS: dict[Action, str] = {
                 "produc|manufactur|assembl|formulat|blend|mix|mould|mold|print|stitch|craft|"
                 "distil|distill|prepar|extrud|press|churn"
             ),
-            r"mixing|printing|manufacturing|stitching|cutting",
+            r"grows?|grown|grew|mixing|printing|manufacturing|stitching|cutting",
         )
     ),
     Action.TRANSFORM: "|".join(

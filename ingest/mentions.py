@@ -22,7 +22,7 @@ from ingest.natures import Nature
 from ingest.needs import Need, need_of
 from ingest.participants import Participant, Participants
 from ingest.references import How, References
-from ingest.roles import Evidence, evidence, prior
+from ingest.roles import Evidence, evidence, prior, tells_sources
 from ingest.sentences import Part, Sentence, sentences
 from ingest.situations import Sight, likely_role, owner_of_leftovers
 from kb.editorial.drafts import Proposals, ProposedField, ProposedParticipation
@@ -70,7 +70,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         owner = owner_of_leftovers(sentence, mentions, spoken_of)
         if owner is not None:
             found.append(Evidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
-        if _DISCLAIMER.search(sentence.text):
+        if _DISCLAIMER.search(sentence.text) or tells_sources(sentence):
             named = [one for one in mentions if not one.is_pronoun]
             if not named and sights and _POINTS_BACK.match(sentence.text):
                 named = [one for one in sights[-1].mentions if not one.is_pronoun]
@@ -116,7 +116,7 @@ def _of_those_named(
         fitting = [
             other
             for other, trade in named
-            if (asked and asked <= trade) or (one.heads - _ANY_FIRM) & other.heads
+            if (asked and all(any(_akin(one, said) for said in trade) for one in asked)) or (one.heads - _ANY_FIRM) & other.heads
         ]
         if len(fitting) == 1:
             meant[id(one)] = fitting[0]
@@ -124,8 +124,13 @@ def _of_those_named(
         other = meant.get(id(each.participant))
         if other is None:
             yield each
-        elif each.participant.definite or each.is_past:
+        elif each.participant.definite:
             yield replace(each, participant=other, weight=each.weight * 0.8)
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether two stems are of one family: "torréfact-", "torréfi-"."""
+    return one == other or (len(one) > 5 and len(other) > 5 and one[:6] == other[:6])
 
 
 _ANY_FIRM = frozenset(

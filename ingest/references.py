@@ -73,7 +73,7 @@ PUBLIC_HEADS = _words(
     "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
     "office inspection hospital hospitals council councils authority authorities agency "
     "agencies chamber network university laboratory lab labs school college ministry "
-    "regulator regulators inspectorate trust clinic municipality platform federation customs "
+    "institute institutes regulator regulators inspectorate trust clinic municipality platform federation customs "
     "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
     "pharmacists departement region town city"
 )
@@ -106,7 +106,7 @@ FIRM_HEADS = _words(
     "cooperative startup works contractor contractors buyer buyers builder builders "
     "tailor tailors seamstresses polymer winery wineries dairy dairies creamery greenhouse glassworks "
     "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
-    "fromagerie chantier boulangere couturier benevoles volunteers makers maker mercerie ressourcerie "
+    "fromagerie chantier boulangere couturier mercerie ressourcerie "
     "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
     "conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
     "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
@@ -593,9 +593,13 @@ class References:
         ):
             return None, end
         before = tokens[at - 1] if at else None
-        if self._is_person(tokens, at, end) or (before is not None and before.form in _BRANDS):
+        after = tokens[end].form if end < len(tokens) else ""
+        is_brand = after in _BRANDS or (before is not None and before.form in _BRANDS)
+        if self._is_person(tokens, at, end) or is_brand:
             return None, end
         name = sentence.text[token.start : tokens[end - 1].end]
+        if not any(each.form not in INDEFINITE | DEFINITE for each in words):
+            return nothing
         if fold(name) in _REGIONS:
             return None, end
         nature = nature_of(name)
@@ -631,6 +635,8 @@ class References:
             token.form in _SENTENCE_OPENERS
             or token.form in INDEFINITE | DEFINITE
             or is_everyday_word(token.form)
+            or token.form in _PLACE_PREPOSITIONS
+            or (length == 1 and verbs(token.form))
         ):
             return False
         if token.form in self._capital and token.form not in self._lower:
@@ -812,7 +818,7 @@ _SENTENCE_OPENERS = _words(
     "nobody everybody everyone someone nothing something every each all most many some both "
     "there here then today yesterday meanwhile however although while once after before "
     "during since until unlike like thanks according source sources photo reportage temoignage "
-    "start take take start look each no not only what how why when where who"
+    "parce near around outside inside under over behind below above start take look each no not only what how why when where who"
 )
 
 
@@ -845,6 +851,8 @@ def _is_adjective(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> bo
         return False
     if form in _ADJECTIVES:
         return True
+    if form.endswith("ive") and verbs(form):
+        return False  # "receive"
     return len(form) > 3 and bool(_ADJECTIVE.search(form))
 
 

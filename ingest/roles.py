@@ -291,6 +291,11 @@ def evidence(
     return [*reader.of_verbs(), *reader.of_nouns()]
 
 
+def tells_sources(sentence: Sentence) -> bool:
+    """Whether a sentence only says where something is to be read, or whom to ask."""
+    return bool(_SOURCES.match(" ".join(token.form for token in sentence.tokens)))
+
+
 class _Reader:
     def __init__(
         self, sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool
@@ -666,9 +671,10 @@ class _Reader:
                 and self.tokens[at - 1].form in {"le", "la", "les", "l'"}
             ):
                 actions = (Action.TAKE,)
-            if token.form in {"fait", "font"} and at and self.tokens[at - 1].form == "en":
+            of_it = token.form in {"fait", "font"} and self.tokens[at - 1].form == "en"
+            if of_it:
                 actions = (Action.TRANSFORM,)  # "en fait la litière de ses poules"
-            if not actions or self._is_noun(at):
+            if not actions or (self._is_noun(at) and not of_it):
                 continue
             if Action.SUPPLY in actions and FIGURATIVE.search(following):
                 continue
@@ -875,7 +881,7 @@ class _Reader:
         left, right = self.mentions[number - 1], self.mentions[number]
         if left.first == right.first:
             return "and"
-        between = self.tokens[left.last : right.first]
+        between = self.tokens[self._after_place(left.last, right.first) : right.first]
         forms = [token.form for token in between]
         if not forms or (right.is_pronoun and forms[-1] != "l'"):
             return ""
@@ -894,6 +900,20 @@ class _Reader:
         if set(forms) & {"et", "and", "&", "ou", "or", "puis", "then", "que"}:
             return "and"
         return "comma" if "," in forms else ""
+
+    def _after_place(self, first: int, last: int) -> int:
+        """Past the place that is told of a mention: "un fablab de Périgueux", "X (Pessac)"."""
+        at = first
+        if at < last and self.tokens[at].text == "(":
+            while at < last and self.tokens[at].text != ")":
+                at += 1
+            return min(at + 1, last)
+        if at + 1 < last and self.tokens[at].form in _BEFORE_A_PLACE:
+            end = at + 1
+            while end < last and (self.tokens[end].is_capital or self.tokens[end].text == "-"):
+                end += 1
+            return end if end > at + 1 else first
+        return first
 
     def _group(self, number: int) -> list[Mention]:
         """All the mentions that are joined with one, itself included."""
@@ -1034,6 +1054,7 @@ _ENGLISH_PAST = re.compile(
     r"made|sewn|sewed|built|bought|sold|gave|given|sent|took|brought|found|held|told|lent|paid|"
     r"wove|knit|ran|drove|led|met|got|ground|spun|brewed|rang|hauled"
 )
+_BEFORE_A_PLACE = frozenset("de d' a in of at near from".split())
 _ARTICLES = frozenset("le la l' les the un une des".split())
 _AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(
