@@ -314,7 +314,8 @@ class _Run:
         if told:
             outcomes = base.tell(batch[0].source, told, self._count_embedded, by=self._by)
         else:
-            outcomes = base.put([one.record for one in batch], self._count_embedded, by=self._by)
+            cases = [found.record for found in batch if isinstance(found.record, Case)]
+            outcomes = base.tell_cases(cases, self._count_embedded, by=self._by)
         self.report.added += outcomes.count(Outcome.ADDED)
         self.report.changed += outcomes.count(Outcome.CHANGED)
         self.report.unchanged += outcomes.count(Outcome.UNCHANGED)

@@ -18,7 +18,7 @@ import numpy as np
 
 from kb.cases import one_edition_each
 from kb.documents import DERIVATION, Derived, derive
-from kb.editorial import duplicates, statements, versions
+from kb.editorial import duplicates, inputs, statements, versions
 from kb.editorial.accounts import Accounts
 from kb.editorial.clock import now
 from kb.editorial.drafts import (
@@ -64,6 +64,7 @@ REFRESH_PATIENCE_S = 0.1
 """How long a search waits for another thread to bring the index up to date."""
 
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 class Outcome(StrEnum):
@@ -233,6 +234,11 @@ class KnowledgeBase:
         with self._stores.lend() as store:
             return store.departments()
 
+    def generation(self, kind: Kind) -> str:
+        """Names the state of all actors or of all cases, for who keeps what was made of them."""
+        with self._stores.lend() as store:
+            return store.generation_of(kind)
+
     def ids(self, kind: Kind) -> set[str]:
         with self._stores.lend() as store:
             return set(store.ids(kind))
@@ -286,21 +292,45 @@ class KnowledgeBase:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
-        outcomes: list[Outcome] = []
+        return self._put_found(lambda _: records, by=by, note=note, on_embedded=on_embedded)
 
-        def changed() -> list[Record]:
-            found = _led(records, store)
-            outcomes[:] = _outcomes(found, store)
+    def tell_cases(
+        self,
+        cases: Sequence[Case],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        """Stores what the input says of cases, as `put`; what persons corrected stands.
+
+        Of a case that is known, a field is taken from the input if the input says something else
+        of it than the last time.
+        """
+
+        def renewed(store: Store) -> Sequence[Record]:
+            ids = {case.id for case in cases}
+            known, before = store.cases(ids), inputs.inputs_of(store, ids)
             return [
-                record
-                for record, outcome in zip(found, outcomes, strict=True)
-                if outcome in {Outcome.ADDED, Outcome.CHANGED}
+                inputs.renewed(known[case.id], _led(case, store), _led(before[case.id], store))
+                if case.id in known and case.id in before
+                else case
+                for case in cases
             ]
 
-        with self._stores.lend() as store:
-            if changed():
-                self._keep(store, changed, by=by, note=note, on_embedded=on_embedded)
-        return outcomes
+        def present(store: Store) -> list[Case]:
+            # Of what was erased, nothing is kept.
+            withdrawn = versions.withdrawn(store, Kind.CASE, {case.id for case in cases})
+            return [case for case in cases if case.id not in withdrawn]
+
+        return self._put_found(
+            renewed,
+            by=by,
+            note=note,
+            is_due=lambda store: bool(inputs.unkept_inputs(store, present(store))),
+            also=lambda store: inputs.keep_inputs(store, present(store)),
+            on_embedded=on_embedded,
+        )
 
     def tell(
         self,
@@ -362,8 +392,8 @@ class KnowledgeBase:
         removed = 0
         with self._stores.lend() as store:
             silent = [
-                (source, key, actor_id)
-                for source, key, actor_id in statements.keys_of(store, sources)
+                (source, key)
+                for source, key in statements.keys_of(store, sources)
                 if not keeps(source, key)
             ]
             for first in range(0, len(silent), _PRUNED_AT_ONCE):
@@ -441,7 +471,7 @@ class KnowledgeBase:
             def version() -> list[Record]:
                 for one in versions.history(store, kind, id):
                     if one.number == number:
-                        return [one.record]
+                        return [_led(one.record, store)]
                 raise UnknownRecord(f"The {kind} {id!r} has no version {number}.")
 
             def changed() -> list[Record]:
@@ -495,7 +525,8 @@ class KnowledgeBase:
         Raises:
             UnknownRecord: there is no such draft.
             EditConflict: the draft has changed or is not open; without `force`, the record
-                has changed since; or it was withdrawn, and would have to be restored first.
+                has changed since; or it was withdrawn, and would have to be restored first; or it
+                is an actor that was found to be another.
         """
         with self._stores.lend() as store:
             draft = draft_of(store, draft_id)
@@ -504,7 +535,7 @@ class KnowledgeBase:
             def changed() -> list[Record]:
                 nonlocal draft, record
                 draft = publishable(store, draft_id, revision)
-                (record,) = _led([_publishable_record(store, draft, force=force)], store)
+                record = _led(_publishable_record(store, draft, force=force), store)
                 is_same = _outcomes([record], store) == [Outcome.UNCHANGED]
                 return [] if is_same else [record]
 
@@ -529,6 +560,11 @@ class KnowledgeBase:
         """
         with self._stores.lend() as store:
             with store.changing():
+                if kind is Kind.ACTOR and (kept := store.leads_of([id]).get(id)):
+                    raise UnknownRecord(
+                        f"The actor {id!r} was found to be {kept!r}, which has all that was said "
+                        "of it: erase that one."
+                    )
                 ids = [id, *(store.merged_into(id) if kind is Kind.ACTOR else ())]
                 if not any(
                     versions.history(store, kind, one) or versions.withdrawal(store, kind, one)
@@ -541,6 +577,8 @@ class KnowledgeBase:
                 if kind is Kind.ACTOR:
                     ids += statements.keys_free(store, ids)
                     store.erase_statements(ids)
+                else:
+                    inputs.forget_inputs(store, ids)
                 versions.erase_versions(store, kind, ids, by=by)
             _delete_saved_index(self.folder)
             store.scrub()
@@ -564,12 +602,16 @@ class KnowledgeBase:
     def save_index(self) -> None:
         """Writes the index beside the database, so that the next start need not make it."""
         with self._stores.lend() as store:
-            index = self._fresh_index(store)
-        try:
-            index.save(self.folder)
-        except (OSError, RuntimeError) as error:
-            # A cache that cannot be written is made again at the next start, no more.
-            logger.info("The index was not saved: %s", error)
+            erased = -1
+            # What is erased while the index is written would come back with it.
+            while erased != (erased := versions.count_erased(store)):
+                with self._lock:
+                    index = self._fresh_index(store)
+                try:
+                    index.save(self.folder)
+                except (OSError, RuntimeError) as error:
+                    # A cache that cannot be written is made again at the next start, no more.
+                    logger.info("The index was not saved: %s", error)
 
     # Inside
 
@@ -580,6 +622,43 @@ class KnowledgeBase:
                 if self._encoder is None:
                     self._encoder = self._load_encoder()
         return self._encoder
+
+    def _put_found(
+        self,
+        find: Callable[[Store], Sequence[Record]],
+        *,
+        by: str,
+        note: str,
+        on_embedded: Callable[[int], None] | None,
+        is_due: Callable[[Store], bool] = lambda _: False,
+        also: Callable[[Store], None] = lambda _: None,
+    ) -> list[Outcome]:
+        """Puts the records that `find` finds in the state of the base; returns what changed.
+
+        `also` is done with it, and where no record changes but `is_due`.
+        """
+        outcomes: list[Outcome] = []
+
+        def changed() -> list[Record]:
+            found = [_led(record, store) for record in find(store)]
+            outcomes[:] = _outcomes(found, store)
+            return [
+                record
+                for record, outcome in zip(found, outcomes, strict=True)
+                if outcome in {Outcome.ADDED, Outcome.CHANGED}
+            ]
+
+        with self._stores.lend() as store:
+            if changed() or is_due(store):
+                self._keep(
+                    store,
+                    changed,
+                    by=by,
+                    note=note,
+                    also=lambda: also(store),
+                    on_embedded=on_embedded,
+                )
+        return outcomes
 
     def _keep(
         self,
@@ -628,7 +707,7 @@ class KnowledgeBase:
                     also()
                     return
 
-    def _untell(self, store: Store, silent: Sequence[tuple[str, str, str]]) -> int:
+    def _untell(self, store: Store, silent: Sequence[tuple[str, str]]) -> int:
         """Forgets what is told under these keys, as of `statements.keys_of`."""
         plan = Telling()
 
@@ -795,19 +874,15 @@ def _record(store: Store, kind: Kind, record_id: str) -> Record:
         raise
 
 
-def _led(records: Sequence[Record], store: Store) -> Sequence[Record]:
-    """The records, their cases naming actors by the ids that those of merged ones lead to."""
-    cases = [record for record in records if isinstance(record, Case)]
-    leads = store.leads_of({part.actor_id for case in cases for part in case.participants})
-    if not leads:
-        return records
-    led: list[Record] = []
-    for record in records:
-        if isinstance(record, Case):
-            for other, kept in leads.items():
-                record = _naming(record, kept, instead_of=other)  # noqa: PLW2901
-        led.append(record)
-    return led
+def _led(record: RecordT, store: Store) -> RecordT:
+    """The record; a case names actors by the ids that those of merged ones lead to."""
+    if not isinstance(record, Case):
+        return record
+    case: Case = record
+    leads = store.leads_of({part.actor_id for part in case.participants})
+    for other, kept in leads.items():
+        case = _naming(case, kept, instead_of=other)
+    return cast("RecordT", case)
 
 
 def _outcome_of(before: Actor | None, after: Actor | None) -> Outcome:
@@ -858,6 +933,11 @@ def _publishable_record(store: Store, draft: Draft, *, force: bool) -> Record:
             "another id."
         )
     if draft.based_on:
+        if kind is Kind.ACTOR and (kept := store.leads_of([record.id]).get(record.id)):
+            raise EditConflict(
+                f"The actor {record.id!r} was found to be {kept!r} since this draft was made of "
+                "it: edit that one."
+            )
         last = versions.history(store, kind, record.id)[-1]
         if last.number != draft.based_on and not force:
             raise EditConflict(

@@ -255,6 +255,8 @@ def _editorial_tables(db: Database) -> None:
     db.table("blocks").create_index(["actor_id"])
     # Where the id of an actor leads that was found to be another.
     db.table("merged_actors").create({"id": str, "actor_id": str}, pk="id")
+    # What the input last said of each case, as JSON, whatever persons have made of it since.
+    db.table("inputs").create({"case_id": str, "content": str}, pk="case_id")
     # Which passages each change touched, so that an index need not look at all. A change is a
     # line for each passage, then one that names the generation it made.
     db.table("passage_changes").create({"id": int, "passage_id": int, "generation": str}, pk="id")

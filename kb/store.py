@@ -95,6 +95,7 @@ class Store:
         self._frozen_at: tuple[int, int] | None = None
         self._released: set[str] = set()
         self._touched: set[int] = set()
+        self._changed: set[Kind] = set()
 
     @property
     def database(self) -> Database:
@@ -378,6 +379,10 @@ class Store:
         """
         return self.property("generation")
 
+    def generation_of(self, kind: Kind) -> str:
+        """Names the state of the actors or of the cases: the generation that last changed any."""
+        return self.property(f"{kind} generation")
+
     def property(self, name: str) -> str:
         row = self._connection.execute(
             "select value from properties where name = ?", [name]
@@ -467,10 +472,11 @@ class Store:
             self._connection.execute("begin immediate")
             try:
                 yield
+                # Where this fails, as on a full disk, the transaction is still open.
+                self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
-            self._connection.commit()
         except sqlite3.DatabaseError as error:
             raise explained(error, path) from None
 
@@ -489,11 +495,14 @@ class Store:
                 number = int(self.generation.partition("-")[0] or 0) + 1
                 generation = f"{number}-{secrets.token_hex(4)}"
                 self.set_property("generation", generation)
+                for kind in self._changed:
+                    self.set_property(f"{kind} generation", generation)
                 self._remember_touched(generation)
                 self.set_property("updated_at", now)
         finally:
             self._released.clear()
             self._touched.clear()
+            self._changed.clear()
 
     def _remember_touched(self, generation: str) -> None:
         """Notes which passages led to this generation, and forgets what is long past.
@@ -518,6 +527,7 @@ class Store:
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         kind = kind_of(record)
+        self._changed.add(kind)
         if self._is_known(kind, record.id):
             self._forget(kind, record.id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -631,6 +641,8 @@ class Store:
         else:
             execute("delete from participations where case_id = ?", [record_id])
             deleted = execute("delete from cases where id = ?", [record_id])
+        if deleted.rowcount:
+            self._changed.add(kind)
         return deleted.rowcount > 0
 
     def _drop_released_embeddings(self) -> None:

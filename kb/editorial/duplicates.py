@@ -131,7 +131,14 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     ids = {actor.id for actor in actors}
     execute = store.database.conn.execute
     these = json.dumps(sorted(ids))
-    # An actor that is back, such as one restored, leads to no other any more.
+    # An actor that is back, such as one restored, leads to no other any more, and may be asked
+    # about again.
+    back = "(select id from merged_actors where id in (select value from json_each(:these)))"
+    execute(
+        "delete from duplicates where state = 'same'"
+        f" and (left_id in {back} or right_id in {back})",  # noqa: S608
+        {"these": these},
+    )
     execute("delete from merged_actors where id in (select value from json_each(?))", [these])
     execute(
         "delete from duplicates where state = 'open'"

@@ -86,14 +86,23 @@ def tellers_by_key(store: Store, source: str, keys: Collection[str]) -> dict[str
     return {row["key"]: _teller(row) for row in rows}
 
 
-def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """The source, key and actor of all that these sources tell."""
+def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The source and the key of all that these sources tell."""
     rows = store.database.conn.execute(
-        "select source, key, actor_id from statements"
-        " where source in (select value from json_each(?))",
+        "select source, key from statements where source in (select value from json_each(?))",
         [json.dumps(sorted(sources))],
     )
-    return ((row[0], row[1], row[2]) for row in rows)
+    return ((row[0], row[1]) for row in rows)
+
+
+def actors_told_by(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
+    """The actors of whom is told under these keys of these sources."""
+    execute = store.database.conn.execute
+    rows = (
+        execute("select actor_id from statements where source = ? and key = ?", key).fetchone()
+        for key in keys
+    )
+    return {row[0] for row in rows if row}
 
 
 def keys_free(store: Store, actor_ids: Collection[str]) -> list[str]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from slugify import slugify
 
 from kb.editorial.statements import (
+    actors_told_by,
     forget_tellers,
     keep_tellers,
     tellers_by_key,
     tellers_of,
 )
-from kb.editorial.versions import withdrawn
+from kb.editorial.versions import withdrawn, withdrawn_of_sirets
 from kb.errors import UnknownRecord
 from kb.identity import (
     MODERATION,
@@ -82,10 +83,10 @@ def telling(store: Store, source: str, rows: Sequence[Told], at: str) -> Telling
     return plan
 
 
-def untelling(store: Store, keys: Collection[tuple[str, str, str]]) -> Telling:
-    """What becomes of actors when sources no longer tell of them: `keys` as of `keys_of`."""
-    silent = {(source, key) for source, key, _ in keys}
-    actor_ids = {actor_id for _, _, actor_id in keys}
+def untelling(store: Store, silent: Collection[tuple[str, str]]) -> Telling:
+    """What becomes of actors when sources no longer tell of them: `silent` as of `keys_of`."""
+    silent = set(silent)
+    actor_ids = actors_told_by(store, silent)
     actors = store.actors(actor_ids)
     plan = Telling(forgotten=sorted(silent))
     for actor_id, tellers in sorted(tellers_of(store, actor_ids).items()):
@@ -139,7 +140,8 @@ class _Known:
         self._source = source
         self._own = tellers_by_key(store, source, keys)
         self._leads = store.leads_of(keys)
-        self._by_siret = store.actors_of_sirets({told.actor.siret for told in rows})
+        sirets = {told.actor.siret for told in rows}
+        self._by_siret = {**withdrawn_of_sirets(store, sirets), **store.actors_of_sirets(sirets)}
         ids = keys | {teller.actor_id for teller in self._own.values()}
         ids |= set(self._by_siret.values()) | set(self._leads.values())
         self._stored = dict(store.actors(ids))

@@ -123,6 +123,28 @@ def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]
     return set(_withdrawals(store, kind, record_ids))
 
 
+def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]:
+    """The withdrawn actor of each of these SIRET, as the last version of each says."""
+    rows = store.database.conn.execute(
+        "select v.record_id, json_extract(content, '$.siret') siret"
+        " from withdrawals w cross join versions v using (kind, record_id)"
+        " where w.kind = 'actor' and number = (select max(number) from versions last"
+        "  where last.kind = v.kind and last.record_id = v.record_id)"
+        " and siret != '' and siret in (select value from json_each(?))"
+        " order by v.record_id desc",
+        [json.dumps(sorted(sirets))],
+    )
+    return {row["siret"]: row["record_id"] for row in rows}
+
+
+def count_erased(store: Store) -> int:
+    """How many records were ever erased."""
+    (count,) = store.database.conn.execute(
+        "select count(*) from withdrawals where erased = 1"
+    ).fetchone()
+    return int(count)
+
+
 def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
     _note(store, kind, record_id, by, reason, erased=False)
 

@@ -50,6 +50,16 @@ class MemoryKnowledgeBase(KnowledgeBase):
     ) -> list[Outcome]:
         return self.put([told.actor for told in rows], on_embedded)
 
+    def tell_cases(
+        self,
+        cases: Sequence[Case],
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        return self.put(cases, on_embedded)
+
     def untell(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         gone = {
             actor_id

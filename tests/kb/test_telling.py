@@ -131,6 +131,13 @@ def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     assert tell(base, "cci", changed) == [Outcome.CHANGED]
 
 
+def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: KnowledgeBase) -> None:
+    tell(base, "cci", AVEL)
+    base.withdraw(Kind.ACTOR, "avel", by="max")
+    assert tell(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
+    assert base.ids(Kind.ACTOR) == {"merlet"}
+
+
 def test_what_a_source_no_longer_tells_is_untold(base: KnowledgeBase) -> None:
     tell(base, "cci", AVEL, MERLET)
     tell(base, "annuaire", SAME)

@@ -19,6 +19,7 @@ from kb.errors import (
     WithdrawnRecord,
 )
 from kb.identity import Told
+from kb.index import Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation, Role
 from kb.store import Store
@@ -235,6 +236,30 @@ def test_what_was_removed_can_be_restored(base: KnowledgeBase) -> None:
     assert base.ids(Kind.ACTOR) == {"avel"}
 
 
+def test_a_version_put_back_names_whom_its_actors_were_found_to_be(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2"), SANITISER])
+    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="max")
+    base.put([replace(base.case(SANITISER.id), need="Du gel")], by="max")
+    restored = base.restore(Kind.CASE, SANITISER.id, 1, by="max")
+    assert base.case(SANITISER.id) == restored
+    assert restored == replace(
+        SANITISER,
+        participants=(
+            replace(SANITISER.participants[0], actor_id="avel-2"),
+            *SANITISER.participants[1:],
+        ),
+    )
+
+
+def test_a_merged_actor_that_is_put_back_is_asked_about_again(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2")])
+    base.duplicates.decide("avel", "avel-2", same=True, by="max")
+    base.restore(Kind.ACTOR, "avel-2", 1, by="max")
+    assert base.actor("avel-2").id == "avel-2"
+    (pair,) = base.duplicates.list()
+    assert (pair.left_id, pair.right_id) == ("avel", "avel-2")
+
+
 def test_a_version_that_never_was_cannot_be_restored(base: KnowledgeBase) -> None:
     base.put([POLISH])
     with pytest.raises(UnknownRecord, match="has no version 2"):
@@ -387,6 +412,35 @@ def test_what_was_merged_into_an_erased_actor_is_erased_with_it(secretive: Knowl
     secretive.erase(Kind.ACTOR, SECRET.id, by="max")
     assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
     assert secretive.put([former]) == [Outcome.WITHDRAWN]
+
+
+def test_an_actor_that_was_found_to_be_another_is_erased_as_that_one(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2")])
+    base.duplicates.decide("avel", "avel-2", same=True, by="max")
+    with pytest.raises(UnknownRecord, match="was found to be 'avel'"):
+        base.erase(Kind.ACTOR, "avel-2", by="max")
+    base.erase(Kind.ACTOR, "avel", by="max")
+    assert base.put([POLISH, replace(POLISH, id="avel-2")]) == [Outcome.WITHDRAWN] * 2
+
+
+def test_what_is_erased_while_an_index_is_saved_does_not_come_back_with_it(
+    secretive: KnowledgeBase,
+    open_base: OpenBase,
+    word_counts: WordCountEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [text for text in word_counts.embedded if "quaxifrages" in text]
+    other, save = open_base(word_counts), Index.save
+
+    def saved(index: Index, folder: Path) -> None:
+        monkeypatch.setattr(Index, "save", save)
+        other.erase(Kind.ACTOR, SECRET.id, by="max")
+        index.save(folder)
+        assert traces(folder, word_counts, *texts)
+
+    monkeypatch.setattr(Index, "save", saved)
+    secretive.save_index()
+    assert traces(secretive.folder, word_counts, *texts) == []
 
 
 def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(

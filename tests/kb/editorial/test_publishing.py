@@ -188,6 +188,25 @@ def test_an_edit_does_not_bring_back_what_was_withdrawn_since(base: KnowledgeBas
     assert base.ids(Kind.ACTOR) == set()
 
 
+def test_an_edit_does_not_bring_back_what_was_found_to_be_another_since(
+    base: KnowledgeBase,
+) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2")])
+    draft = base.edit(Kind.ACTOR, "avel-2", by="léa")
+    base.duplicates.decide("avel", "avel-2", same=True, by="max")
+    with pytest.raises(EditConflict, match="was found to be 'avel'"):
+        base.publish(draft.id, by="léa", revision=1, force=True)
+    assert base.ids(Kind.ACTOR) == {"avel"}
+
+
+def test_a_draft_names_whom_its_actors_were_found_to_be(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="avel-2")])
+    draft = base.drafts.add(SANITISER, by="léa", origin="pasted")
+    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="max")
+    base.publish(draft.id, by="max", revision=1)
+    assert base.case(SANITISER.id).participants[0].actor_id == "avel-2"
+
+
 # Under an id that is taken
 
 
