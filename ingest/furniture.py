@@ -2,6 +2,7 @@
 
 import re
 
+from ingest.persons import is_organisation
 from ingest.plain_words import plain
 
 _LINES = re.compile(
@@ -30,6 +31,8 @@ _LINES = re.compile(
     r"|download (?:the|this|as).{0,60}(?<!\.)"
     r"|-*\s?(?:message (?:transfere|original|d'origine)|forwarded message|original message"
     r"|debut du message.{0,30}|begin forwarded message:?)\s?-*"
+    r"|.{0,40}\breserve(?:e|s|es)? aux (?:abonnes|adherents|membres)|.{0,30}\b(?:subscribers?|members?)"
+    r"[- ]only.{0,20}|(?:cet article|ce contenu|cette page|ce billet) vous .{0,40}\?.{0,20}"
     r"|\[[^\[\]]{1,40}\](?:\s*\[[^\[\]]{1,40}\])+"
     r"|(?:diffusion|reference|ref|nos ref|vos ref|copie|copies)\.?(?: interne)?\s?[:\d].{0,160}"
     r"|(?:reagir|reagissez)(?: a cet article)?|aimer cette page|enregistrer|offrir(?: cet article)?"
@@ -121,6 +124,12 @@ _ELSEWHERE = re.compile(
     r"|mots[- ]cles populaires"
     r")\s*:?\s*[>›»…]?"
 )
+_END = re.compile(r"#{2,}|-?\s?30\s?-|(?:-\s?)?(?:FIN|END|ENDS|Fin|Ends)(?:\s?-)?|\*(?:\s?\*){2,}")
+_COLOPHON = re.compile(
+    r"(?:a propos|about us|qui sommes-nous ?\??|notes? (?:to|for) editors?|boilerplate"
+    r"|notes? aux redactions?|mentions legales|en savoir plus sur .{3,40}|informations? pratiques?"
+    r"|pour (?:nous )?contacter.{0,30}|(?:vos )?contacts?(?: presse)?|(?:press|media) contacts?)\s?:?"
+)
 _COMMENTS = re.compile(
     r"(?:\d+ )?(?:commentaires?|comments?|reactions?|reponses?|responses?)(?: \(\d+\))?"
     r"|(?:vos|les|your|join the) (?:commentaires|reactions|comments|conversation|discussion).*"
@@ -155,6 +164,19 @@ def opens_elsewhere(line: str) -> bool:
     return len(folded) <= 90 and bool(_ELSEWHERE.fullmatch(folded))
 
 
+def opens_colophon(line: str) -> bool:
+    """Whether what an organisation says of itself below an article begins here, or it has ended."""
+    folded = _said(line)
+    if len(folded) > 80 or folded.endswith("."):
+        return False
+    if _END.fullmatch(line.strip()) or _COLOPHON.fullmatch(folded):
+        return True
+    about = re.match(r"(?:a propos (?:de la |du |des |de l'|de |d')|about (?:the )?)", folded)
+    return bool(about) and (
+        is_organisation(line) or line.strip("*_ #")[about.end() :][:1].isupper()
+    )
+
+
 def opens_comments(line: str) -> bool:
     return bool(_COMMENTS.fullmatch(_said(line)))
 
@@ -165,4 +187,5 @@ def opens_same_themes(line: str) -> bool:
 
 
 def _said(line: str) -> str:
-    return plain(" ".join(line.split())).strip("*_ #")
+    folded = plain(" ".join(line.split())).strip("*_ #")
+    return re.sub(r"^\[\s?([^\[\]]+?)\s?\]$", r"\1", folded)

@@ -373,6 +373,7 @@ class _Where:
     hint: str = ""
     depth: int = 0
     quoted: bool = False
+    path: tuple[int, ...] = ()
 
 
 class _Walk:
@@ -383,6 +384,7 @@ class _Walk:
         self._url = url
         self._measures: dict[int, tuple[int, bool]] = {}
         self._prose = 0
+        self._count = 0
         if self._body is not None:
             self._measure(self._body)
             self._prose = self._prose_in(self._body)
@@ -509,7 +511,8 @@ class _Walk:
             hint = Announced.AUTHOR
         if hint and place is Place.ELSEWHERE and where.place is not Place.ELSEWHERE:
             place = Place.MARGIN
-        return replace(where, place=place, hint=hint)
+        self._count += 1
+        return replace(where, place=place, hint=hint, path=(*where.path, self._count))
 
     def _place(self, element: "HtmlElement", names: str, outer: Place) -> Place:
         if outer is Place.ELSEWHERE:
@@ -589,7 +592,7 @@ class _Walk:
                 shown = [escaped(text).replace("|", "\\|") for text in texts]
                 shown += [""] * (widest - len(shown))
                 yield Block(said, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
-                            place=where.place, hint=where.hint)  # fmt: skip
+                            place=where.place, hint=where.hint, path=where.path)  # fmt: skip
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
         """Whether a cell holds a part of a page rather than a value."""
@@ -696,7 +699,7 @@ class _Walk:
             shown = "> " + shown.replace("\n", "\n> ")
         share = min(1.0, piece.linked / len(text))
         yield Block(text, shown, kind, level, 0, alone, where.place, share, where.hint,
-                    piece.moment)  # fmt: skip
+                    piece.moment, where.path)  # fmt: skip
 
 
 def _length(text: str | None) -> int:

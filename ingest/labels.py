@@ -149,14 +149,17 @@ def _labels() -> tuple[_Label, ...]:
               r"|moderation|modere par"
               r"|page moderator", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
-        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?: abordees?| abordes| associes"
+        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes| associes"
               r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
-              r"|key ?words?|topics?|themes? and tags|tagged(?: with)?|sujets(?: abordes)?"
+              r"|key ?words?|topics?|themes? and tags|tagged(?: with| as)?|etiquetes? (?:avec|sous|comme)|etiquete(?:e|s|es)?|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
               r"|domaines?(?:\(s\))?(?: d'activite)?"),
         label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
               r" (?:dans|sous)|posted (?:in|under)|publie dans"),
-        label(a.SECTION, r"(?:sous-)?rubriques?|section"),
+        label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"
+              r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
+              r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
+              r"|licen[cs]e|format|niveau|public(?: vise)?|duree|pages"),
         # A name may also follow these; so may anything else.
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
     )  # fmt: skip
@@ -206,6 +209,7 @@ _ROLE = re.compile(
     r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
     r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
 )
+_ON_BEHALF = re.compile(r"\s(?:pour|for)\s[^|·—.;,\d]{2,40}\s*[,|·(–—-]\s*(?:(?:le|on)\s(?=\d))?")
 _NO_AUTHOR = re.compile(
     r"\b(?:publication|photograph|contact|maire|mayor|president|imprimeu|printer|illustrat|animat"
     r"|membre|member|stagiaire|partenaire|directeur|directrice|director)"
@@ -494,6 +498,12 @@ class _Reading:
                     Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
                 )
                 return end
+        on_behalf = _ON_BEHALF.match(self._text, end) if person.name else None
+        if on_behalf and self._date_at(on_behalf.end()):
+            self._notices.append(
+                Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+            )
+            return on_behalf.end()
         place = _PLACE.match(self._text, position)
         if place and (self._date_at(place.end())):
             return self._take_date(place.end())

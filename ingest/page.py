@@ -39,6 +39,7 @@ class Block:
     off from the block before it. `link_share` is the share of its words that are links. `hint`
     is the field that the page's markup says it holds: a name of `Announced`, or empty. `moment`
     is the date or time in ISO 8601 that its markup gives for the date that it says.
+    `path` numbers the elements of the page in which it stands, the outermost first, itself last.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Block:
     link_share: float = 0.0
     hint: str = ""
     moment: str = ""
+    path: tuple[int, ...] = ()
 
     @property
     def shown(self) -> str:

@@ -104,7 +104,11 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     nobody is named there, the name is empty.
     """
     reversed_name = _SURNAME_FIRST.match(text, position)
-    if reversed_name and _could_be_a_person(reversed_name[0]):
+    if (
+        reversed_name
+        and _could_be_a_person(reversed_name[0])
+        and not is_job(reversed_name["first"])
+    ):
         name = _spoken(f"{reversed_name['first']} {reversed_name['last']}")
         job, end = _job_at(text, reversed_name.end())
         return Person(name, job), end
@@ -136,6 +140,7 @@ def _job_at(text: str, position: int) -> tuple[str, int]:
     job = match["job"].strip(" ,;.")
     if not job or not is_job(job) or len(job.split()) > 14:
         return "", position
+    job = job.lower() if job.isupper() else job
     end = match.end()
     return job, end + 1 if text[end : end + 1] == ")" else end
 

@@ -15,6 +15,7 @@ from ingest.article import Article, FoundField, Person
 from ingest.fields import detected_language, folded
 from ingest.furniture import (
     is_furniture,
+    opens_colophon,
     opens_comments,
     opens_elsewhere,
     opens_same_themes,
@@ -50,10 +51,12 @@ _CLOSING = re.compile(
     r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
 )
 _MASTHEAD = re.compile(
-    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume)\b", re.IGNORECASE
+    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume|carnet|blog|flash)\b",
+    re.IGNORECASE,
 )
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
+_FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
 _BARS = re.compile(r"\S\s[|·•>›/]\s\S")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 MIN_CERTAIN = 0.5
@@ -64,6 +67,9 @@ MAX_THEMES = 30
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
 _MAX_AFTER_COLOPHON = 0.15
 """How much of all prose may stand below the notices that close a text."""
+_MAX_ABOUT = 0.4
+"""The same, for what an organisation says of itself below its press releases."""
+_MAX_BOX = 0.4
 _MIN_PROSE_BEFORE = 120
 _MAX_ABOVE = 100
 
@@ -282,12 +288,15 @@ class _Shape:
             for line in self._lines[start:]:
                 line.leave()
             return len(self._lines)
+        box = self._box_of(start)
         repeats: list[str] = []
         same_themes = opens_same_themes(self._lines[start].text)
         end = start
         for end in range(start, len(self._lines)):
             line = self._lines[end]
-            if end > start and (self._resumes(end) or line.opens_elsewhere):
+            if box and line.block.path[: len(box)] != box:
+                break
+            if not box and end > start and (self._resumes(end) or line.opens_elsewhere):
                 break
             if end > start and line.notices and not line.is_furniture:
                 break
@@ -314,6 +323,20 @@ class _Shape:
                 self._themes.append((0.95, names, " ".join(names)))
         return end
 
+    def _box_of(self, start: int) -> tuple[int, ...]:
+        """The element that a heading about something else stands in, if it holds none of the text.
+
+        Empty where it does, or where the page has no elements.
+        """
+        box = self._lines[start].block.path[:-1]
+        above = self._lines[max(0, start - 200) : start]
+        if not box or any(line.is_prose and line.block.path[: len(box)] == box for line in above):
+            return ()
+        size = self._prose_chars(
+            line for line in self._lines[start:] if line.block.path[: len(box)] == box
+        )
+        return box if size <= _MAX_BOX * self._prose_chars(self._lines) else ()
+
     def _resumes(self, at: int) -> bool:
         """Whether the text goes on here: a long paragraph, or prose after prose."""
         line = self._lines[at]
@@ -328,14 +351,16 @@ class _Shape:
     def _end_at_colophon(self) -> None:
         """What little stands below the notices that close an article is not of its text."""
         whole = self._prose_chars(self._lines)
-        after = 0
+        after, is_little = 0, True
         for at in range(len(self._lines) - 1, -1, -1):
             line = self._lines[at]
             if line.is_prose and line.is_body:
                 after += len(line.text)
-                if after > _MAX_AFTER_COLOPHON * whole or len(line.text) > 250:
+                is_little = is_little and len(line.text) <= 250
+                is_little = is_little and after <= _MAX_AFTER_COLOPHON * whole
+                if after > _MAX_ABOUT * whole:
                     return
-            elif after and self._closes(line):
+            elif after and (opens_colophon(line.text) or (is_little and self._closes(line))):
                 for below in self._lines[at + 1 :]:
                     below.is_prose = False
                 return
@@ -361,10 +386,11 @@ class _Shape:
         ]
         if announced:
             at, notice = announced[0]
-            self._found.add("title", notice.value, self._lines[at].text, 0.92)
+            value = _FORWARDED.sub("", notice.value)
+            self._found.add("title", value, self._lines[at].text, 0.92)
             self._leave_before(at)
             self._lines[at].leave()
-            self._leave_repeats(notice.value)
+            self._leave_repeats(value)
             return
         best = max(scores, default=(-1.0, 0))
         if said and said.confidence >= 0.9:
@@ -427,7 +453,9 @@ class _Shape:
         is_heading = line.block.kind is BlockKind.HEADING
         level = line.block.level if is_heading else 99
         following = self._lines[at + 1 : at + 2]
-        is_apart = line.block.stands_alone and all(one.block.stands_alone for one in following)
+        is_apart = line.block.stands_alone and all(
+            one.block.stands_alone or one.is_event for one in following
+        )
         others_are_apart = any(one.block.stands_alone for one in inner[1:])
         leads_to_text = all(
             one.is_event
@@ -437,7 +465,8 @@ class _Shape:
             for one in self._lines[at + 1 : self._first]
         )
         for_and_against = (
-            (1.5, bool(inner) and line is inner[0]),
+            (1.5, line is next(filter(_is_plausible_title, inner), None)),
+            (1.5, self._is_right_above_byline(at)),
             (3 - 0.5 * level, is_heading),
             (1.0, is_apart),
             (-1.0, not is_apart and others_are_apart),
@@ -473,6 +502,16 @@ class _Shape:
         """Whether lines that are not in capitals could be the title, below one that is."""
         above = {id(line) for line in self._lines[:at]}
         return any(not one.text.isupper() and id(one) not in above for one in inner)
+
+    def _is_right_above_byline(self, at: int) -> bool:
+        """Whether a notice of who and when hangs on the line, with no blank between."""
+        below = self._lines[at + 1 : at + 2]
+        return any(
+            (notice.announced in PEOPLE or (notice.announced in DATES and not notice.is_bare))
+            and not line.block.stands_alone
+            for line in below
+            for notice in line.notices
+        )
 
     def _has_byline_above(self, at: int) -> bool:
         return any(
@@ -526,6 +565,8 @@ class _Shape:
             return at <= self._head and bool(
                 others or any(one.notices and one is not self._lines[at] for one in beside)
             )
+        if notice.announced is Announced.SECTION:
+            return not self._first <= at <= self._last
         if at <= self._head or at > self._last:
             return True
         return not notice.is_weak and not notice.is_bare and bool(notice.value)
@@ -549,6 +590,10 @@ class _Shape:
 
     def _dated_by(self, at: int) -> Announced:
         """What a bare date is the date of: the moderation, where a moderator is named above it."""
+        label = self._lines[at - 1] if at else None
+        if label and is_alone(label.notices) and label.notices[0].announced in DATES:
+            label.leave()
+            return label.notices[0].announced
         for above in self._lines[max(0, at - 3) : at][::-1]:
             if is_alone(above.notices):
                 meant = above.notices[0].announced
@@ -862,12 +907,14 @@ class _Shape:
             body.pop().leave()
 
     def _still_belongs(self, line: _Line) -> bool:
-        """Whether a short line below the last prose is the text's: a sentence, an entry, a heading."""
+        """Whether a short line below the last prose is the text's."""
         kind = line.block.kind
         if kind in {BlockKind.ITEM, BlockKind.ROW}:
             return line.block.link_share < 0.7
         if kind is BlockKind.HEADING or line.text.rstrip().endswith(":"):
             return True  # of what follows; the last of all is left out
+        if line.text.rstrip().endswith("?") and line is not self._lines[-1]:
+            return False  # the reader is asked
         return bool(_SENTENCE_END.search(line.text)) and len(line.text.split()) >= 2
 
     def _remark(self, text: str) -> None:
@@ -919,6 +966,17 @@ class _Shape:
 
 
 MAX_NOTICE_LIST = 200
+
+
+def _is_plausible_title(line: _Line) -> bool:
+    """Whether a line is more than a kicker, a masthead or the name of a site."""
+    text = line.text
+    return not (
+        len(text.split()) < 3
+        or _MASTHEAD.search(text)
+        or (_BARS.search(text) and line.block.kind is not BlockKind.HEADING)
+        or is_name_of_organisation(text)
+    )
 
 
 def _is_numbered(line: _Line) -> bool:

@@ -46,7 +46,8 @@ _FORMS = tuple(
         rf"\b{_YEAR}/(?P<number>\d\d)/(?P<day>\d\d)\b",
         rf"\b{_WEEKDAY}(?P<day>\d\d?)(?:er|st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
         rf"\b{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
-        r"\b(?P<first>\d\d?)\s?(?P<mark>[/.-])\s?(?P<second_number>\d\d?)\s?(?P=mark)\s?"
+        rf"\b{_WEEKDAY}"
+        r"(?P<first>\d\d?)\s?(?P<mark>[/.-])\s?(?P<second_number>\d\d?)\s?(?P=mark)\s?"
         r"(?P<any_year>(?:(?:19|20)\d\d|\d\d))\b",
     )
 )
