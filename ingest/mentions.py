@@ -70,7 +70,9 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         owner = owner_of_leftovers(sentence, mentions, spoken_of)
         if owner is not None:
             found.append(Evidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
-        if _DISCLAIMER.search(sentence.text) or tells_sources(sentence):
+        if tells_sources(sentence):
+            continue
+        if _DISCLAIMER.search(sentence.text):
             named = [one for one in mentions if not one.is_pronoun]
             if not named and sights and _POINTS_BACK.match(sentence.text):
                 named = [one for one in sights[-1].mentions if not one.is_pronoun]
@@ -262,7 +264,7 @@ _POINTS_BACK = re.compile(
 _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
 _DISCLAIMER = re.compile(
     r"""\b(?: (?:je|nous|on|aucun\w*|rien|personne|sources?|we|i|nobody|nothing|no)\b .{0,40}
-        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme)
+        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme)\b
           | ne\ (?:mentionne|dit|cite|parle|sais|savons)
           | (?:trouvé|lu|vu)\ nulle\ part
           | no\ (?:report|source)
@@ -307,7 +309,9 @@ def _parts(
         if taken_over:
             pass  # what is left over from something else is not what the article is after
         elif one.role in _OF_THE_PRODUCT and not about:
-            weight *= 0.65 if one.role is Role.PRODUCER or not one.is_past else 0.95
+            reworks = one.action in {Action.TRANSFORM, Action.TAKE, Action.USE}
+            usual = one.role is Role.PRODUCER or not one.is_past
+            weight *= (0.9 if reworks else 0.65) if usual else 0.95
         elif one.role in _OF_THE_PRODUCT and len(one.about.split()) > 1 and not one.is_past:
             weight *= 1 if _is_about(one.about, topic, lang) else 0.8
         in_doubt = _DISCLAIMER.search(one.sentence.text) is not None
@@ -375,7 +379,7 @@ def _scores(
             scores[role] *= 0.95
             if not participant.definite and not any(one.is_past for _, one in own[role]):
                 # "A polish maker weighs and blends": any polish maker.
-                scores[role] *= 0.7 if named[role] or several else 0.8
+                scores[role] *= 0.75 if named[role] or several else 0.8
     return scores
 
 

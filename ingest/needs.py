@@ -41,10 +41,12 @@ _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         ),
         (
             r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|"
-            r"disette)(?: \S+){0,3}? (?:de|d'|en|du|des)",
+            r"disette)(?: [^\s,;:]+){0,3}? (?:de|d'|en|du|des)",
             0.95,
         ),
         (
+            r"(?:commandes?|achats?|marches?) (?:groupee?s?|communs?|communes?|publics?|publiques?) "
+            r"(?:de|d'|du|des)|(?:pooled|joint|group|bulk) (?:purchas\w+|orders?|buying) of|"
             r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|"
             r"en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|"
             r"equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')",
@@ -52,7 +54,7 @@ _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         ),
         (
             r"(?:cherch\w+|recherch\w+|reclam\w+|fallait|faut|trouver|obtenir|disposer (?:de|d')|"
-            r"procurer|demand\w+)(?: (?:\S+ ){0,2}?)?(?:du|des|de|d'|un|une|les)",
+            r"procurer|demand\w+)(?: ,)?(?: (?:\S+ ){0,2}?)?(?:, )?(?:du|des|de|d'|un|une|les)",
             0.7,
         ),
         (
@@ -83,6 +85,10 @@ _MISSING_AFTER = re.compile(
     r"en rupture|were scarce|was scarce|ran out|ran short|were short|hard to find|"
     r"impossible to find|unobtainable)\b"
 )
+_WHEREWITH = re.compile(
+    r"\b(?:cherch\w+|manqu\w+|fallait|faut|trouver|besoin|demand\w+|reclam\w+) (?:de|d'|\S+ de) "
+    r"(quoi \S+(?:er|ir|re)(?: (?:le|la|les|l'|des|ses|leurs))? [^\s.,;:]+)"
+)
 _LACKING = re.compile(r"^dont (?:\S+ ){1,9}?(?:manqu\w+|a court|besoin|prive\w*|depourv\w+)")
 _BY_PRODUCTS = re.compile(
     r"(?:dechets?|chutes?|rebuts?|dreches?|coproduits?|residus?|marcs?|boues?|cendres?|poussieres?|"
@@ -103,7 +109,8 @@ _GENERIC = frozenset(
     "personne personnes somebody someone anything something everything nothing them it that "
     "fabricant fabricants fournisseur fournisseurs acheteur acheteurs partner partners "
     "mutualisation filiere filieres competence competences test tests rendez-vous mise "
-    "hall list liste".split()
+    "hall list liste skill skills someone anyone savoir-faire metier metiers job jobs trade trades "
+    "fois ensemble porte portes promise went looking vodka maker makers".split()
 )
 _INSIDE = frozenset("de d' a en au aux of for la l' du des et with sans".split())
 _STOP = frozenset(
@@ -195,11 +202,15 @@ def _candidates(
                 phrase = noun_phrase(sentence.tokens, at)
                 party = token.form in FIRM_HEADS | PUBLIC_HEADS
                 if phrase and _carries(token) and not token.is_capital and not party:
-                    yield phrase, sentence, 0.4
+                    yield phrase, sentence, 0.34
 
 
 def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
     words, starts = _joined(sentence.tokens)
+    for match in _WHEREWITH.finditer(words):
+        first, end = _token_at(starts, match.start(1)), _token_at(starts, match.end(1) + 1)
+        if first is not None:
+            yield sentence.tokens[first : len(sentence.tokens) if end is None else end], 0.9
     for cue, weight in _CUES:
         for match in cue.finditer(words):
             at = _token_at(starts, match.end())
@@ -219,7 +230,7 @@ def _missing(sentence: Sentence) -> Iterator[_Candidate]:
 
 def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]:
     for at, token in enumerate(sentence.tokens):
-        if {Action.MAKE, Action.TRANSFORM} & set(verbs(token.form)):
+        if {Action.MAKE, Action.TRANSFORM, Action.BUY} & set(verbs(token.form)):
             yield noun_phrase(sentence.tokens, at + 1), 0.55
         elif _BY_PRODUCTS.fullmatch(token.form):
             yield noun_phrase(sentence.tokens, at), by_product
@@ -255,6 +266,8 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
     phrase = tokens[first:last]
     if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(one) for one in phrase):
         return ()
+    if phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT:
+        return ()
     if phrase[0].is_capital and not phrase[0].text.isupper() and first > 0:
         return ()
     return phrase
@@ -262,7 +275,7 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
 
 def _is_finite(tokens: Sequence[Token], at: int) -> bool:
     form = tokens[at].form
-    if form in {"ne", "n'", "se", "s'"}:
+    if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
         return True
     if tokens[at - 1].form in _INSIDE or tokens[at - 1].form in _LEADING:
         return False
@@ -271,6 +284,12 @@ def _is_finite(tokens: Sequence[Token], at: int) -> bool:
     return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
 
 
+_AUXILIARIES = frozenset(
+    "peut peuvent pourrait doit doivent devient deviennent fait font existe existent fut furent sera "
+    "seront redevient can could may might must will would becomes become go goes went comes came "
+    "gets has had have".split()
+)
+_NOUNS_IN_ANT = frozenset("desinfectant carburant colorant solvant plant ant restaurant".split())
 _NOUNS_IN_ENT = frozenset(
     "patient agent argent recipient ingredient client urgent different adherent accident present "
     "excellent permanent recent transparent vent cent dent talent equivalent frequent content "

@@ -388,7 +388,7 @@ class References:
             return None
         if tokens[at].text.isupper() and len(form) > 1 and not public:
             return None
-        if tokens[at].text.endswith("é"):
+        if tokens[at].text in {"groupé", "Groupé", "groupés"}:
             return None  # "a groupé" is no "groupe"
         previous = tokens[at - 1] if at else None
         if previous is not None and previous.text in {"-", "‐"} and not public:
@@ -472,7 +472,8 @@ class References:
         complements = 0
         while end < len(tokens) and not taken[end]:
             token = tokens[end]
-            if token.is_word and token.is_capital and token.form not in _REGIONS:
+            region = token.form in _REGIONS and tokens[at].form not in _OF_A_REGION
+            if token.is_word and token.is_capital and not region:
                 if end == at + 1 and tokens[at].form in {"partenaires", "voisins", "adherents"}:
                     break
                 name_end = self._name_end(tokens, end, taken)
@@ -808,6 +809,7 @@ _PARTS_OF_A_FIRM = _words(
 _DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
 _GENERIC_FIRM = _words("entreprise societe ste firme groupe maison fabricant company firm start-up")
 _OF_PLACE = _words("raffinerie centrale distillerie distilleries brasserie brasseries savonnerie")
+_OF_A_REGION = _words("region departement conseil chambre prefecture agence university universite")
 _NAMED_ACRONYMS = _words("ars dreal cci cma ddpp dgccrf ansm chu ght")
 _ADVERB = re.compile(r"(?:ment|ly)$")
 _SENTENCE_OPENERS = _words(
@@ -889,6 +891,8 @@ def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int,
                 and before.form not in _SENTENCE_OPENERS
                 and not verbs(before.form)
             )
+        if start > 1 and tokens[start - 2].form in {"which", "who", "that"}:
+            english = False  # "which follows public buyers"
         hyphen = before.text == "-" and start > 1 and tokens[start - 2].end == before.start
         if english or (hyphen and tokens[at].form in _ENGLISH_HEADS):
             start -= 1

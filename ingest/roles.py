@@ -441,7 +441,7 @@ class _Reader:
 
     def _before(self, mention: Mention) -> str:
         at = mention.first
-        while at and self.tokens[at - 1].form in {"le", "la", "l'", "les", "the", "un", "une", "a"}:
+        while at and self.tokens[at - 1].form in _DETERMINERS:
             if self.tokens[at - 1].text == "à":
                 break
             at -= 1
@@ -691,10 +691,10 @@ class _Reader:
 
     def _is_going_on(self, at: int) -> bool:
         """Whether a word in -ing is a verb with a subject: "is making", "began to, by making"."""
+        before = self.tokens[at - 1].form if at else ""
         near = {token.form for token in self.tokens[max(0, at - 4) : at]}
-        return bool(
-            near
-            & (_BE | {"by", "for", "of", "in", "started", "began", "kept", "to", "stopped", "and"})
+        return before in {"by", "for", "of", "in", "and"} or bool(
+            near & (_BE | {"started", "began", "kept", "stopped"})
         )
 
     def _named_deed(self, at: int, following: str) -> tuple[Action, ...]:
@@ -1053,6 +1053,10 @@ class _Reader:
 _ENGLISH_PAST = re.compile(
     r"made|sewn|sewed|built|bought|sold|gave|given|sent|took|brought|found|held|told|lent|paid|"
     r"wove|knit|ran|drove|led|met|got|ground|spun|brewed|rang|hauled"
+)
+_DETERMINERS = frozenset(
+    "le la l' les the un une a plusieurs quelques certaines certains deux trois several some two "
+    "three many nombreuses nombreux local".split()
 )
 _BEFORE_A_PLACE = frozenset("de d' a in of at near from".split())
 _ARTICLES = frozenset("le la l' les the un une des".split())
