@@ -85,7 +85,8 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
             if sentence.part is Part.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
     _call_public_bodies_by_name(participants.all, article, actors)
-    found = list(_of_those_named(found, participants.all, actors, lang))
+    together = [{id(one.participant) for one in sight.mentions} for sight in sights]
+    found = list(_of_those_named(found, participants.all, together, actors, lang))
     parts = _parts(found, topic, lang, doubted)
     proposed = list(_proposals(parts, participants.all, in_body))
     proposed += _left_over(proposed, participants.all, sights, doubted, leftovers=leftovers)
@@ -98,12 +99,14 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
 def _of_those_named(
     found: Iterable[Evidence],
     participants: Sequence[Participant],
+    together: Sequence[Collection[int]],
     actors: KnownActors,
     lang: str,
 ) -> Iterable[Evidence]:
     """The evidence, where "the roaster" or "a brewery" is the one named participant of that trade.
 
-    What is said of any such firm ("a brewery makes beer") says nothing of this one.
+    What is said of any such firm ("a brewery makes beer") says nothing of this one. Those whom one
+    sentence mentions are two. `together` holds who is mentioned in each sentence.
     """
     meant: dict[int, Participant] = {}
     named = [
@@ -115,10 +118,16 @@ def _of_those_named(
         if one.is_named or one.plural:
             continue
         asked = _stems(one.name, lang) - _stems(" ".join(_ANY_FIRM), lang)
-        fitting = [
+        fitting = [other for other, _ in named if (one.heads - _ANY_FIRM) & other.heads]
+        fitting = fitting or [
             other
             for other, trade in named
-            if (asked and all(any(_akin(one, said) for said in trade) for one in asked)) or (one.heads - _ANY_FIRM) & other.heads
+            if (asked and all(any(_akin(one, said) for said in trade) for one in asked))
+        ]
+        fitting = [
+            other
+            for other in fitting
+            if not any(id(one) in those and id(other) in those for those in together)
         ]
         if len(fitting) == 1:
             meant[id(one)] = fitting[0]
@@ -147,7 +156,7 @@ def _trade_of(participant: Participant, actors: KnownActors, lang: str) -> Colle
     said = " ".join(participant.names)
     if len(participant.actor_ids) == 1:
         actor = actors.actors[participant.actor_ids[0]]
-        said += f" {actor.name} {actor.description}"
+        said += f" {actor.name} {actor.description.partition('. ')[0]}"
     return _stems(said, lang)
 
 
@@ -374,12 +383,13 @@ def _scores(
     if gives_leftovers and not any(one.is_past or one.action is not Action.MAKE for one in made):
         scores.pop(Role.PRODUCER, None)  # its trade leaves what it gives
     if not participant.is_named:
-        several = len(set().union(*named.values())) > 1
         for role in scores:
             scores[role] *= 0.95
             if not participant.definite and not any(one.is_past for _, one in own[role]):
                 # "A polish maker weighs and blends": any polish maker.
-                scores[role] *= 0.75 if named[role] or several else 0.8
+                # Where a firm is named for the same, it is that one, or any such firm.
+                same = named[role] and not participant.plural
+                scores[role] *= 0.5 if same else 0.88
     return scores
 
 
