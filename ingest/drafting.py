@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -107,7 +108,7 @@ class Drafting:
         proposals = propose(article, self._actors)
         remarks = article.remarks
         if self._assistant is not None:
-            refined = self._assistant.refine(article, proposals)
+            refined = self._assistant.refine(article, proposals, self._actors)
             proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
         case = self._case(article, proposals)
         draft = self._knowledge_base.drafts.add(
@@ -240,6 +241,7 @@ class _Text:
     sketch: frozenset[int]
 
     @classmethod
+    @lru_cache(maxsize=5_000)  # each batch compares its articles with the same texts
     def of(cls, title: str, markdown: str) -> "_Text":
         words = folded(plain_text(markdown))
         return cls(folded(title), words, _sketch(words.split()))

@@ -7,11 +7,13 @@ list costs a text little more than a short one.
 """
 
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from rapidfuzz.distance import OSA
 
@@ -20,7 +22,7 @@ from ingest.sentences import Token, tokens
 from kb.departments import NAMES
 from kb.knowledge_base import KnowledgeBase
 from kb.language import FRAMING_WORDS, FUNCTION_WORDS, LEGAL_FORMS, fold
-from kb.models import Actor
+from kb.models import Actor, Kind
 
 MIN_FUZZY_CHARS = 5
 """Shorter words have too many neighbours for a wrong letter to be a slip."""
@@ -89,8 +91,18 @@ class KnownActors:
 
     @classmethod
     def of(cls, knowledge_base: KnowledgeBase) -> Self:
-        """The actors of a knowledge base as they are now."""
-        return cls(knowledge_base.actors())
+        """The actors of a knowledge base as they are now.
+
+        Made again only when an actor has changed: of many, it takes seconds.
+        """
+        with _LOCK:
+            # Asked for before the actors: who changes one meanwhile is heeded the next time.
+            generation = knowledge_base.generation(Kind.ACTOR)
+            made, known = _MADE.get(knowledge_base, ("", None))
+            if not isinstance(known, cls) or made != generation:
+                known = cls(knowledge_base.actors())
+                _MADE[knowledge_base] = (generation, known)
+            return known
 
     def _add(self, actor: Actor) -> None:
         self.actors[actor.id] = actor
@@ -235,6 +247,10 @@ class KnownActors:
         allowed = 1 if len(form) < 9 else 2
         return sorted(word for word in near if OSA.distance(form, word) <= allowed)
 
+
+_LOCK = threading.Lock()
+_MADE: WeakKeyDictionary[KnowledgeBase, tuple[str, KnownActors]] = WeakKeyDictionary()
+"""Who was last known in each knowledge base, and at which generation of its actors."""
 
 _FILLERS = (_ARTICLES | LEGAL_FORMS | frozenset("d l de du des of et and a".split())) - frozenset(
     "association compagnie entreprise group groupe group fils freres etablissements".split()

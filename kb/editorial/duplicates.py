@@ -135,8 +135,7 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     # about again.
     back = "(select id from merged_actors where id in (select value from json_each(:these)))"
     execute(
-        "delete from duplicates where state = 'same'"
-        f" and (left_id in {back} or right_id in {back})",  # noqa: S608
+        f"delete from duplicates where state = 'same' and (left_id in {back} or right_id in {back})",  # noqa: E501, S608
         {"these": these},
     )
     execute("delete from merged_actors where id in (select value from json_each(?))", [these])

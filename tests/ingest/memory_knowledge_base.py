@@ -68,6 +68,9 @@ class MemoryKnowledgeBase(KnowledgeBase):
         }
         return self.remove(Kind.ACTOR, gone)
 
+    def generation(self, kind: Kind) -> str:
+        return str(hash(tuple(id(record) for record in self.records.values())))
+
     def actor(self, actor_id: str) -> Actor:
         raise UnknownRecord(actor_id)
 

@@ -8,7 +8,8 @@ import pytest
 from ingest.gazetteer import KnownActors
 from ingest.natures import Nature, nature_of
 from ingest.sentences import sentences
-from kb.models import Actor
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
 ACTORS = [
@@ -92,6 +93,17 @@ def test_a_name_of_two_means_both() -> None:
 def test_the_actors_are_those_of_the_knowledge_base() -> None:
     known = KnownActors.of(MemoryKnowledgeBase(Actor(id="a", name="Machin")))
     assert known.named("machin") == ("a",)
+
+
+def test_they_are_listed_again_when_an_actor_changed_and_only_then(base: KnowledgeBase) -> None:
+    base.put([Actor(id="a", name="Machin")])
+    known = KnownActors.of(base)
+    base.put([Case(id="a", title="Un récit", text="Voici Machin.")])
+    assert KnownActors.of(base) is known
+    base.put([Actor(id="a", name="Truc")])
+    assert KnownActors.of(base).named("truc") == ("a",)
+    base.remove(Kind.ACTOR, ["a"])
+    assert KnownActors.of(base).actors == {}
 
 
 def test_public_bodies_are_those_of_the_place_told_of() -> None:
