@@ -1,9 +1,12 @@
+import json
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from ingest.article import Article, Person
 from ingest.article_readers import article_from_bytes
+from ingest.assistant import Assistant
 from ingest.drafting import AlreadyKnown, Drafting, draft_article, normal_address, text_hash
 from kb.editorial.drafts import DraftState
 from kb.errors import InputError
@@ -60,6 +63,22 @@ def test_who_took_part_is_proposed(base: KnowledgeBase) -> None:
     assert isinstance(made.record, Case)
     assert "usine" in {part.actor_id for part in made.record.participants}
     assert all(0 < one.confidence <= 1 for one in made.proposals.participations)
+
+
+def test_whom_an_assistant_names_is_a_known_actor(base: KnowledgeBase) -> None:
+    base.put([Actor("ferme", "Les Prés")])
+    text = "Le petit-lait partait au fossé. Depuis, Les Prés le prend."
+    said = {"name": "Les Prés", "role": "laboratory", "sentence": text[32:], "confidence": 0.9}
+    content = json.dumps({"participations": [said]})
+    answer = {"choices": [{"message": {"content": content}}]}
+    assistant = Assistant(
+        "http://assistant.example/v1",
+        "little-model",
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer)),
+    )
+    made = draft_article(base, replace(ARTICLE, text=text), origin="", by="", assistant=assistant)
+    told = {(one.origin, one.participation.actor_id) for one in made.proposals.participations}
+    assert ("little-model", "ferme") in told
 
 
 def test_a_draft_can_be_kept_from_moderators_for_now(base: KnowledgeBase) -> None:
