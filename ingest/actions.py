@@ -227,10 +227,11 @@ BY_PRODUCT = re.compile(
     r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
     r"sous - produits?|residus?|marcs?|boues?|cendres?|"
     r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
-    r"scraps?|offcuts|leftovers|spent|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
+    r"scraps?|offcuts|leftovers|spent|wet grain|grains? (?:de brasserie|humides?)|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
     r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
-    r"chaleur|heat|fatale|invendus|tombees)\b"
+    r"chaleur|heat|fatale|noyaux|coques|husks|coffee grounds|warm air|usees?|bagasse|fumier|manure|"
+    r"feathers|plumes|carcasses|epluchures|peelings|rinds?|invendus|tombees)\b"
 )
 """What is left over where something else is made, in folded words joined by blanks."""
 
@@ -267,8 +268,8 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         (
             Action.SUPPLY,
             r"laiss\w+|rejet\w+|gener\w+|jet(?:te|tent|ait|aient)|avai(?:t|ent)|a|ont|had|has|have|"
-            r"dispos\w+|pours?|poured|discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|leaves?|accumul\w+|entass\w+",
-            r"^(?:(?:sur les bras|away|off|out|\w+ tonnes of|tonnes|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
+            r"dispos\w+|pours?|poured|discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|gives?|gave|retrouve\w*|stock\w*|leaves?|accumul\w+|entass\w+",
+            r"^(?:(?:sur les bras|avec|chaque hiver|chaque annee|deux cents|cent|away|off|out|\w+ tonnes of|tonnes|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
             r"trop de|toujours|encore|chaque \S+|de|des|du|d'|le|la|les|l'|un|une|ses|leurs?|its|"
             r"their|some|more|\d+|tonnes|beaucoup) )*" + BY_PRODUCT.pattern,
         ),
@@ -508,7 +509,7 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (
             Role.SUPPLIER,
             0.55,
-            r"(?:venue?s?|vien(?:t|nent)|venai(?:t|ent)|provenant|provien\w+|issue?s?|arriv\w+|came|"
+            r"(?:venue?s?|vien(?:t|nent)|venai(?:t|ent)|proven\w+|provien\w+|issue?s?|arriv\w+|came|"
             r"comes|coming|sourced|"
             r"achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$",
         ),

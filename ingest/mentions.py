@@ -41,6 +41,9 @@ MAX_CHARS = 60_000
 LEAST_OF_NAMES = 0.3
 """What is less sure than this of a name without a deed is not worth a look."""
 
+HINT = 0.12
+"""What a rule must say at least for a role to be likelier than the one of such organisations."""
+
 __all__ = ["RULES", "KnownActors", "propose"]
 
 
@@ -89,7 +92,15 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     found = list(_of_those_named(found, participants.all, together, actors, lang))
     parts = _parts(found, topic, lang, doubted)
     proposed = list(_proposals(parts, participants.all, in_body))
-    proposed += _left_over(proposed, participants.all, sights, doubted, leftovers=leftovers)
+    hinted = {
+        id(one): max(own, key=lambda role: own[role])
+        for one in participants.all
+        if (own := {role: parts[id(one), role][0][0] for role in Role if (id(one), role) in parts})
+        and max(own.values()) >= HINT
+    }
+    proposed += _left_over(
+        proposed, participants.all, sights, doubted, hinted, leftovers=leftovers
+    )
     return Proposals(
         fields=(_field(need),) if need else (),
         participations=tuple(proposed),
@@ -174,6 +185,7 @@ def _left_over(
     participants: Sequence[Participant],
     sights: Sequence[Sight],
     doubted: Collection[int],
+    hinted: Mapping[int, Role],
     *,
     leftovers: bool,
 ) -> Iterable[ProposedParticipation]:
@@ -194,6 +206,7 @@ def _left_over(
         if likely is None:
             continue
         role, confidence, sentence = likely
+        role = hinted.get(id(participant), role)
         confidence *= participant.likelihood
         if confidence < LEAST_OF_NAMES:
             continue

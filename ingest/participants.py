@@ -294,7 +294,11 @@ class Participants:
                 "et",
                 "and",
             }
-            definite_list = reference.how is How.UNNAMED and reference.definite
+            definite_list = (
+                reference.how is How.UNNAMED
+                and reference.definite
+                and not _closes_before_a_verb(tokens, reference.last)
+            )
             if first_is_title or (list_goes_on and between == [","]) or definite_list:
                 return None
             return last.participant
@@ -413,6 +417,12 @@ def _joined_with(
             break
         joined.append(right.participant)
     return joined
+
+
+def _closes_before_a_verb(tokens: Sequence[Token], last: int) -> bool:
+    """Whether a comma and a verb follow, as after "X, le syndicat de la profession, coordonne"."""
+    after = [token.form for token in tokens[last : last + 2]]
+    return len(after) == 2 and after[0] == "," and (after[1] in {"a", "est"} or bool(verbs(after[1])))
 
 
 def _alike(heads: set[str], others: set[str]) -> bool:

@@ -108,7 +108,7 @@ FIRM_HEADS = _words(
     "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
     "fromagerie chantier boulangere couturier mercerie ressourcerie "
     "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
-    "conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
+    "dealer dealers canteen canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
     "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
     "concessionnaire garagiste garagistes carrossier loueur cordonnier cordonniers"
 )
@@ -752,10 +752,14 @@ def _starts(tokens: Sequence[Token], at: int) -> bool:
     }
 
 
+_COMES = re.compile(r"(?:arriv|proven|provien)")
+
+
 def _gives(tokens: Sequence[Token], at: int) -> bool:
     """Whether a verb of giving or taking goes before: what follows "à" is then no place."""
     return any(
         {Action.SUPPLY, Action.BUY, Action.TAKE, Action.RECEIVE} & set(verbs(token.form))
+        or _COMES.match(token.form)
         for token in tokens[max(0, at - 9) : at]
     )
 

@@ -75,7 +75,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.REPACKAGER: 0.15,
         Role.CARRIER: 0.3,
         Role.LABORATORY: 0.2,
-        Role.AUTHORITY: 0.5,
+        Role.AUTHORITY: 0.7,
         Role.NETWORK: 0.25,
         Role.BUYER: 1.05,
     },
@@ -682,6 +682,8 @@ class _Reader:
             if token.form.endswith("ing") and not self._is_going_on(at):
                 weight *= 0.4
             if self.tokens[at - 1].form in {"se", "s'"} and at and Action.SUPPLY in actions:
+                if token.form.startswith(("fourn", "procur", "approv")):
+                    yield _Trigger(at, (Action.BUY,), passive=False, weight=weight)
                 continue  # "se vend": nobody is said to sell
             if Action.MAKE in actions and BY_PRODUCT.search(" ".join(following.split()[:3])):
                 actions = (Action.SUPPLY,)  # who makes waste has it to give
@@ -721,6 +723,10 @@ class _Reader:
             return not self._is_participle(at) and not form.endswith(("er", "ing", "re", "ir"))
         if self._owner[at - 1] >= 0:
             return False
+        if before.text in {",", "(", ":"} and not self._is_participle(at):
+            after = self.tokens[at + 1].form if at + 1 < len(self.tokens) else ""
+            if after in {"de", "d'", "du"} and not form.endswith(("er", "re", "ir")):
+                return True  # "sa drêche, mélange de malt et de blé"
         if before.form in _NOUN_BEFORE and not (before.form == "a" and self._had(at)):
             # "leur" before a verb is "to them".
             return not (before.form == "leur" and at > 1 and self._owner[at - 2] >= 0)
@@ -889,6 +895,8 @@ class _Reader:
         allowed = _JOINERS | {governor}
         if right.is_pronoun and left.is_pronoun and forms == ["comme", "l'"]:
             return "and"  # "l'un comme l'autre"
+        if forms and forms[-1] in _SUCH and set(forms[:-1]) <= {","}:
+            return "and"  # "trois ateliers, dont X et Y"
         if not all(form in allowed for form in forms):
             return ""
         repeated = governor in forms or (governor in {"de", "d'", "du"} and "des" in forms)
@@ -1054,11 +1062,12 @@ _ENGLISH_PAST = re.compile(
     r"made|sewn|sewed|built|bought|sold|gave|given|sent|took|brought|found|held|told|lent|paid|"
     r"wove|knit|ran|drove|led|met|got|ground|spun|brewed|rang|hauled"
 )
+_SUCH = frozenset("dont notamment including namely".split())
 _DETERMINERS = frozenset(
     "le la l' les the un une a plusieurs quelques certaines certains deux trois several some two "
     "three many nombreuses nombreux local".split()
 )
-_BEFORE_A_PLACE = frozenset("de d' a in of at near from".split())
+_BEFORE_A_PLACE = frozenset("de d' du des a in of at near from".split())
 _ARTICLES = frozenset("le la l' les the un une des".split())
 _AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
 _JOINERS = frozenset(

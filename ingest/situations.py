@@ -71,6 +71,8 @@ def likely_role(
     confidence = KNOWN if participant.how is How.KNOWN else NAMED
     confidence *= 1.0 if best.is_on_topic else BESIDE_THE_TOPIC
     role = _ROLE_OF.get(participant.nature)
+    if any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
+        role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
     if role is None:
         leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
         role = Role.SUPPLIER if leftovers or others_made else Role.PRODUCER
@@ -130,10 +132,10 @@ def owner_of_leftovers(
     return None
 
 
-def _before(sight: Sight, participant: Participant) -> str:
+def _before(sight: Sight, participant: Participant, length: int = 4) -> str:
     """The few words before a participant's first mention in a sentence."""
     at = next((one.first for one in sight.mentions if one.participant is participant), 0)
-    return " ".join(token.form for token in sight.sentence.tokens[max(0, at - 4) : at])
+    return " ".join(token.form for token in sight.sentence.tokens[max(0, at - length) : at])
 
 
 def _words(sentence: Sentence) -> str:
