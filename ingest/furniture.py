@@ -20,7 +20,8 @@ _LINES = re.compile(
     r"|home|search|close|accept(?: all)?|reject(?: all)?|decline|listen|download(?: pdf)?"
     r"|facebook|twitter|x|linkedin|instagram|whatsapp|mastodon|bluesky|copier le lien|copy link"
     r"|previous|next|precedent|suivant|page (?:precedente|suivante)|publicite|advertisement"
-    r"|annonce|sponsorise|pdf|rss|\d+|[<>«»←→↑|·•–—*_=-]+|nous suivre|suivez-nous(?: .{0,40})?"
+    r"|oui|non|yes|no|annonce|sponsorise|pdf|rss|\d+|[<>«»←→↑|·•–—*_=-]+"
+    r"|nous suivre|suivez-nous(?: .{0,40})?"
     # phrases that open a line of furniture, whatever follows on it
     r"|(?:advertisement|advertorial|sponsored(?: content)?|publicite|publi-?redactionnel|annonce)"
     r"\s?[:–—|-].*"
@@ -31,8 +32,9 @@ _LINES = re.compile(
     r"|download (?:the|this|as).{0,60}(?<!\.)"
     r"|-*\s?(?:message (?:transfere|original|d'origine)|forwarded message|original message"
     r"|debut du message.{0,30}|begin forwarded message:?)\s?-*"
-    r"|.{0,40}\breserve(?:e|s|es)? aux (?:abonnes|adherents|membres)|.{0,30}\b(?:subscribers?|members?)"
-    r"[- ]only.{0,20}|(?:cet article|ce contenu|cette page|ce billet) vous .{0,40}\?.{0,20}"
+    r"|.{0,40}\breserve(?:e|s|es)? aux (?:abonnes|adherents|membres)"
+    r"|.{0,30}\b(?:subscribers?|members?)[- ]only.{0,20}"
+    r"|(?:cet article|ce contenu|cette page|ce billet) vous .{0,40}\?.{0,20}"
     r"|\[[^\[\]]{1,40}\](?:\s*\[[^\[\]]{1,40}\])+"
     r"|(?:diffusion|reference|ref|nos ref|vos ref|copie|copies)\.?(?: interne)?\s?[:\d].{0,160}"
     r"|(?:reagir|reagissez)(?: a cet article)?|aimer cette page|enregistrer|offrir(?: cet article)?"
@@ -128,7 +130,8 @@ _END = re.compile(r"#{2,}|-?\s?30\s?-|(?:-\s?)?(?:FIN|END|ENDS|Fin|Ends)(?:\s?-)
 _COLOPHON = re.compile(
     r"(?:a propos|about us|qui sommes-nous ?\??|notes? (?:to|for) editors?|boilerplate"
     r"|notes? aux redactions?|mentions legales|en savoir plus sur .{3,40}|informations? pratiques?"
-    r"|pour (?:nous )?contacter.{0,30}|(?:vos )?contacts?(?: presse)?|(?:press|media) contacts?)\s?:?"
+    r"|pour (?:nous )?contacter.{0,30}|(?:vos )?contacts?(?: presse)?"
+    r"|(?:press|media) contacts?)\s?:?"
 )
 _COMMENTS = re.compile(
     r"(?:\d+ )?(?:commentaires?|comments?|reactions?|reponses?|responses?)(?: \(\d+\))?"
@@ -172,9 +175,9 @@ def opens_colophon(line: str) -> bool:
     if _END.fullmatch(line.strip()) or _COLOPHON.fullmatch(folded):
         return True
     about = re.match(r"(?:a propos (?:de la |du |des |de l'|de |d')|about (?:the )?)", folded)
-    return bool(about) and (
-        is_organisation(line) or line.strip("*_ #")[about.end() :][:1].isupper()
-    )
+    if about is None:
+        return False
+    return is_organisation(line) or line.strip("*_ #")[about.end() :][:1].isupper()
 
 
 def opens_comments(line: str) -> bool:

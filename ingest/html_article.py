@@ -440,6 +440,10 @@ class _Walk:
                     piece.said.append(" ")
                     piece.shown.append("\n")
             else:
+                if child.tag == "a" and _touches_link(child):
+                    # Links side by side, with no space between: each is an entry.
+                    yield from self._block(piece, where, BlockKind.PARAGRAPH, alone=False)
+                    piece = _Piece([], [])
                 self._gather(child, piece, bold=True)
             self._say(child.tail, piece)
         yield from self._block(piece, where, BlockKind.PARAGRAPH)
@@ -700,6 +704,11 @@ class _Walk:
         share = min(1.0, piece.linked / len(text))
         yield Block(text, shown, kind, level, 0, alone, where.place, share, where.hint,
                     piece.moment, where.path)  # fmt: skip
+
+
+def _touches_link(link: "HtmlElement") -> bool:
+    before = link.getprevious()
+    return before is not None and before.tag == "a" and not before.tail
 
 
 def _length(text: str | None) -> int:

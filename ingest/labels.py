@@ -121,8 +121,9 @@ def _labels() -> tuple[_Label, ...]:
         label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}(?:{_ENGLISH_CHECKED}|edited) by"
               r"|(?:relecture|validation|moderation) (?:de|par)", a.MODERATED, verb=True),
         label(a.OTHER, rf"{_THING}(?:derniere )?{_CHANGED} par|{_THING}(?:last )?{_ENGLISH_CHANGED}"
-              r" by|(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
-              r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", a.MODIFIED, verb=True),
+              r" by", a.MODIFIED, verb=True),
+        label(a.OTHER, r"(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
+              r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", verb=True),
         # Dates.
         label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture)"
               rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
@@ -130,7 +131,8 @@ def _labels() -> tuple[_Label, ...]:
         label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
               r"|actualisation|maj|edition|revision|relecture)(?: (?:de|par) l'"
               rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
-              rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?(?: le)?"
+              rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?"
+              rf"(?: par l'{_AUTHOR_NOUN}| par la redaction)?(?: le)?"
               rf"|{_THING}(?:last )?(?:{_ENGLISH_CHANGED}|update|modification|revision)(?: on)?"
               r"|(?:date )?modified", a.MODIFIED, verb=True),
         label(a.DATE, rf"{_THING}{_PAST}(?: en ligne)?(?: le)?|(?:date de )?(?:publication"
@@ -139,8 +141,8 @@ def _labels() -> tuple[_Label, ...]:
               r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
               a.DATE, verb=True),
         # People, with a noun: a colon, a name, or nothing follows.
-        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?|redaction"
-              r"|textes?(?: et photos?)?|text|words"
+        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
+              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|text|words"
               r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
               r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
               r"|about the author|signature|de|from", a.DATE),
@@ -149,9 +151,10 @@ def _labels() -> tuple[_Label, ...]:
               r"|moderation|modere par"
               r"|page moderator", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
-        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes| associes"
-              r"| associees| de l'article)?|mots?[- ]?cles?|(?:hash)?tags?|etiquettes?"
-              r"|key ?words?|topics?|themes? and tags|tagged(?: with| as)?|etiquetes? (?:avec|sous|comme)|etiquete(?:e|s|es)?|sujets(?: abordes)?"
+        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes"
+              r"| associes| associees| de l'article)?|mots?[- ]?clef?s?|(?:hash)?tags?|etiquettes?"
+              r"|key ?words?|topics?|themes? and tags|tagged(?: with| as)?"
+              r"|etiquete(?:e|s|es)?(?: avec| sous| comme)?|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
               r"|domaines?(?:\(s\))?(?: d'activite)?"),
         label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
@@ -168,6 +171,9 @@ def _labels() -> tuple[_Label, ...]:
 _LABELS = _labels()
 _SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
 _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
+_OTHER_LIST = re.compile(
+    r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
+)
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|dans)\s+")
 _BIT = re.compile(
@@ -200,10 +206,9 @@ _PLACE = re.compile(
     r"(?=(?:le|on)\s+\d|\d)"
 )
 _MASTHEAD = re.compile(
-    r"(?:[\w' ]{0,40}\s)?(?:n\s?[°o]\s?\d{1,5}|(?:issue|volume|vol\.?|numero|no\.?)\s\d{1,5}"
-    r"|edition|bulletin|newsletter|lettre|flash|communique(?: de presse)?|press release"
-    r"|pour diffusion immediate|for immediate release)(?:\s[\w' ]{0,30})?"
-    r"\s*(?:[,|·•:(–—-]|\sd[ue](?=\s))\s*"
+    r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
+    r"|^(?:[\w' ]{0,40}\s)?(?:edition|bulletin|newsletter|lettre|flash|communique(?: de presse)?"
+    r"|press release|immediate release)\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
 )
 _ROLE = re.compile(
     r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
@@ -361,10 +366,10 @@ class _Reading:
         rest = self._folded[end:]
         colon = re.match(r"\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
         value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
+        if label.announced is Announced.SECTION and not re.match(r"\s*[:=–—-]\s*\S", rest):
+            return 0  # one word of a list: "Territoire"
         if value_at >= len(self._text):
             return self._take_alone(label, has_colon=bool(colon))
-        if not colon and not label.is_verb and label.announced not in PEOPLE:
-            return 0
         if label.announced in PEOPLE:
             return self._take_person(label, word, value_at, has_colon=bool(colon))
         if label.announced in DATES:
@@ -374,6 +379,8 @@ class _Reading:
             self._meaning = label.then
             _, after = person_at(self._text, value_at)
             return max(after, end)
+        if not colon and not label.is_verb:
+            return 0
         value_end = self._value_end(value_at)
         value = self._text[value_at:value_end].strip(" \t|·•–—-/")
         self._notices.append(Notice(label.announced, value))
@@ -381,6 +388,8 @@ class _Reading:
 
     def _value_end(self, value_at: int) -> int:
         """Where a list of words ends: at what a bar sets apart and opens with a label or a date."""
+        if other := _OTHER_LIST.search(self._folded, value_at):
+            return other.start()
         for bar in _BAR.finditer(self._text, value_at):
             if bar.end() in self._dates or any(
                 label.announced in PEOPLE | DATES and not label.is_weak
@@ -439,7 +448,8 @@ class _Reading:
     def _signed_as(self, label: _Label) -> Announced:
         """Who a bare "par" names: whoever did what the date before it is the date of."""
         before = self._notices[-1].announced if self._notices else None
-        if label.is_weak and before is Announced.MODIFIED:
+        is_dated = any(one.announced is Announced.DATE for one in self._notices)
+        if label.is_weak and before is Announced.MODIFIED and not is_dated:
             return Announced.OTHER
         if label.is_weak and before is Announced.MODERATED:
             return Announced.MODERATOR
@@ -481,6 +491,8 @@ class _Reading:
             self._meaning = label.then
             self._notices.append(Notice(label.announced))
             return value_at
+        if person_at(self._text, value_at)[0].name:
+            return 0
         value = re.split(r"[|·—;]|\s[–-]\s", self._text[value_at:])[0].strip()
         if len(value) <= 40 and is_unclear_date(value):
             self._notices.append(Notice(Announced.OTHER, value))
@@ -489,26 +501,13 @@ class _Reading:
 
     def _begin_bare(self, position: int) -> int:
         """A byline that no label opens: a person and what they do, a place and a date."""
-        person, end = person_at(self._text, position)
-        rest = self._text[end:].strip(" .,|·•–—()*_/-")
-        if person.name and (person.job or rest):
-            later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
-            if person.job or (later and later[0] - end <= 8):
-                self._notices.append(
-                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-                )
-                return end
-        on_behalf = _ON_BEHALF.match(self._text, end) if person.name else None
-        if on_behalf and self._date_at(on_behalf.end()):
-            self._notices.append(
-                Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-            )
-            return on_behalf.end()
+        if signed := self._name_at(position):
+            return signed
         place = _PLACE.match(self._text, position)
         if place and (self._date_at(place.end())):
             return self._take_date(place.end())
-        if masthead := _MASTHEAD.match(self._folded, position):
-            return masthead.end() if self._date_at(masthead.end()) else position
+        if len(self._text) <= 100 and _MASTHEAD.search(self._folded, 0) and len(self._dates) == 1:
+            return self._take_date(min(self._dates))
         if role := self._role_at(position):
             return role
         many = _SIGNED_BY_MANY.match(self._text, position)
@@ -518,6 +517,23 @@ class _Reading:
             )
             return many.end()
         return position
+
+    def _name_at(self, position: int) -> int:
+        """A byline that a name opens, with what its owner does or a date after it."""
+        person, end = person_at(self._text, position)
+        if not person.name:
+            return 0
+        rest = self._text[end:].strip(" .,|·•–—()*_/-")
+        later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
+        on_behalf = _ON_BEHALF.match(self._text, end)
+        if on_behalf and self._date_at(on_behalf.end()):
+            end = on_behalf.end()
+        elif not (person.job or (rest and later and later[0] - end <= 8)):
+            return 0
+        self._notices.append(
+            Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+        )
+        return end
 
     def _role_at(self, position: int) -> int:
         """A byline that a trade opens, "Votre conseillère : Anne Roy"; where it ends, or 0."""

@@ -141,6 +141,9 @@ def _job_at(text: str, position: int) -> tuple[str, int]:
     if not job or not is_job(job) or len(job.split()) > 14:
         return "", position
     job = job.lower() if job.isupper() else job
+    first, *parts = job.split(", ")
+    # "chargée de mission, Club du plateau": the last part is where, not what.
+    job = ", ".join([first, *(part for part in parts if part[:1].islower() or is_job(part))])
     end = match.end()
     return job, end + 1 if text[end : end + 1] == ")" else end
 

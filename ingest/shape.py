@@ -51,7 +51,12 @@ _CLOSING = re.compile(
     r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
 )
 _MASTHEAD = re.compile(
-    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume|carnet|blog|flash)\b",
+    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume|carnet|blog|flash"
+    r"|communiqué|press release|immediate release|pour diffusion"
+    r"|^(?:fiches? )?(?:retours? d['’]expériences?|case stud(?:y|ies)|témoignages?|portraits?"
+    r"|actualités?|comptes? rendus?|études? de cas|articles?|reportages?|dossiers?)$"
+    r"|(?:journal|quotidien|magazine|revue|echo|écho) (?:de|du|des)|mensuel|hebdo\w*"
+    r"|(?:review|herald|chronicle|times|digest)$)\b",
     re.IGNORECASE,
 )
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
@@ -220,6 +225,7 @@ class _Shape:
         self._take_below()
         self._take_hinted()
         self._find_byline()
+        self._find_dateline()
         self._find_themes()
         self._find_signature()
         self._leave_surroundings()
@@ -317,7 +323,7 @@ class _Shape:
                 for line in self._lines[:start]
                 if line.text.casefold() in told and line.is_body
             ]
-            if len(first) >= len(names) - 1:
+            if len(first) >= max(1, len(names) - 1):
                 for line in first:
                     line.leave()
                 self._themes.append((0.95, names, " ".join(names)))
@@ -405,6 +411,7 @@ class _Shape:
             line = self._lines[at]
             confidence = 0.9 if best[0] >= 5 else 0.7
             title = _NUMBERING.sub("", line.text).strip(" *_#")
+            title = re.sub(r"^\[\s*([^\[\]]+?)\s*\]$", r"\1", title)
             if said and folded(said.value).startswith(folded(title)) and len(title) > 10:
                 confidence = 0.95
             self._found.fields.pop("title", None)
@@ -457,8 +464,12 @@ class _Shape:
             one.block.stands_alone or one.is_event for one in following
         )
         others_are_apart = any(one.block.stands_alone for one in inner[1:])
+        between = [one for one in self._lines[at + 1 : self._first] if one.is_body]
+        # One line may stand between, that says more than the title.
+        more = [one for one in between if one.is_short and len(one.text) > len(text)][:1]
         leads_to_text = all(
-            one.is_event
+            one in more
+            or one.is_event
             or (one.block.kind is BlockKind.HEADING and one.block.level > level)
             or _is_numbered(one)
             or (_LABELLED.match(one.text) and len(one.text) < 80)
@@ -475,6 +486,7 @@ class _Shape:
             (-2.0, bool(_MASTHEAD.search(text))),
             (-2.0, bool(_BARS.search(text)) and not is_heading),
             (-3.0, _is_numbered(line)),
+            (-2.0, self._is_signed_below(text)),
             (1.0, sum(folded(one.text) == folded(text) for one in self._lines) > 1),
             (-2.0, is_name_of_organisation(text)),
             (-1.5, self._has_navigation_below(at)),
@@ -502,6 +514,15 @@ class _Shape:
         """Whether lines that are not in capitals could be the title, below one that is."""
         above = {id(line) for line in self._lines[:at]}
         return any(not one.text.isupper() and id(one) not in above for one in inner)
+
+    def _is_signed_below(self, text: str) -> bool:
+        """Whether what stands below the article names the line, as sites name themselves."""
+        name = folded(text)
+        return len(name) >= 6 and any(
+            name in folded(line.text) and folded(line.text) != name
+            for line in self._lines[self._last + 1 :]
+            if line.is_furniture
+        )
 
     def _is_right_above_byline(self, at: int) -> bool:
         """Whether a notice of who and when hangs on the line, with no blank between."""
@@ -614,7 +635,7 @@ class _Shape:
         elif notice.announced is Announced.THEMES and notice.value:
             self._themes.append((confidence, themes_of(notice.value), line.text))
         elif notice.announced is Announced.CATEGORIES and notice.value:
-            self._themes.append((0.4, themes_of(notice.value), line.text))
+            self._themes.append((0.8, themes_of(notice.value), line.text))
         elif notice.announced is Announced.JOB and self._found.people.get("author"):
             author = self._found.people["author"]
             self._found.add_person("author", Person(author.name, notice.value), line.text, 0.9)
@@ -800,6 +821,8 @@ class _Shape:
                 line.leave()
         if any(confidence >= 0.85 for confidence, names, _ in self._themes if names):
             return
+        if self._find_row_of_themes():
+            return
         run: list[_Line] = []
         had_notice = False
         for line in self._lines[self._last + 1 :]:
@@ -817,7 +840,7 @@ class _Shape:
         opened = before and (
             before.text.rstrip().endswith(":")
             or (before.block.kind is BlockKind.HEADING and before.is_body)
-            or any(line.block.number for line in run)
+            or any(line.block.number or line.block.kind is not run[0].block.kind for line in run)
         )
         if len(run) >= 2 and before and not opened:
             names = _unique(line.text.strip() for line in run)
@@ -825,13 +848,27 @@ class _Shape:
             for line in run:
                 line.leave()
 
+    def _find_row_of_themes(self) -> bool:
+        """Themes in one line below the text: `Lait | Élevage | Logistique`."""
+        for line in self._lines[self._last + 1 :]:
+            parts = re.split(r"\s+[|·•/]\s+", line.text.strip())
+            if len(parts) < 3 or line.is_used or not line.is_short:
+                continue
+            if all(self._could_be_theme(replace(line, block=replace(line.block, text=part)))
+                   for part in parts):  # fmt: skip
+                self._themes.append((0.75, _unique(parts), line.text))
+                line.leave()
+                return True
+        return False
+
     def _could_be_theme(self, line: _Line) -> bool:
         text = line.text.strip()
         return (
             len(text) <= MAX_THEME_CHARS
             and len(text.split()) <= 7
-            and not re.search(r"[.!?:;@]|\d{3}", text)
+            and not re.search(r"[.!?:;@]|\d{3}|^\d", text)
             and not is_person(text)
+            and not is_job(text)
             and line.block.kind in {BlockKind.PARAGRAPH, BlockKind.ITEM}
         )
 
@@ -859,6 +896,18 @@ class _Shape:
             self._found.add_person("author", Person(bare_name(line.text), job), line.text, 0.7)
             return
 
+    def _find_dateline(self) -> None:
+        """The place and day that the first sentence of a press release opens with."""
+        if "date" in self._found.fields or self._first >= len(self._lines):
+            return
+        line = self._lines[self._first]
+        opening = re.split(r"\s[–—-]+\s|\s?[–—:]\s", line.text[:80], maxsplit=1)
+        if len(opening) < 2:
+            return
+        found = notices(opening[0], english=self._lang == "en")
+        if len(found) == 1 and found[0].announced is Announced.DATE and found[0].is_bare:
+            self._found.add("date", found[0].value, opening[0], 0.7)
+
     def _find_signature(self) -> None:
         author = self._found.people.get("author", Person())
         for at in range(self._last + 1, len(self._lines)):
@@ -871,7 +920,9 @@ class _Shape:
             below = self._lines[at + 1] if at + 1 < len(self._lines) else None
             has_job_below = bool(below and below.is_short and is_job(below.text))
             job = person.job or (_job(below.text) if below and has_job_below else "")
-            closes = at and _CLOSING.match(folded(self._lines[at - 1].text))
+            # A name alone right below the text signs it, unless others stand beside it.
+            is_alone_below = at == self._last + 1 and not (below and is_person(below.text))
+            closes = is_alone_below or bool(at and _CLOSING.match(folded(self._lines[at - 1].text)))
             if author.name and author.name not in {person.name, bare_name(person.name)}:
                 continue
             if not author.name and not (job or closes):
@@ -895,7 +946,7 @@ class _Shape:
             if at > self._last and (line.is_event or not line.is_body):
                 is_over = is_over or line.block.place is Place.TEXT
             if at > self._last and line.is_short and line.is_body:
-                is_over = is_over or not self._still_belongs(line)
+                is_over = is_over or not self._still_belongs(at, line)
             if (
                 line.is_furniture
                 or (at > self._last and line.opens_elsewhere)
@@ -906,11 +957,14 @@ class _Shape:
         while body and body[-1].block.kind is BlockKind.HEADING:
             body.pop().leave()
 
-    def _still_belongs(self, line: _Line) -> bool:
+    def _still_belongs(self, at: int, line: _Line) -> bool:
         """Whether a short line below the last prose is the text's."""
         kind = line.block.kind
         if kind in {BlockKind.ITEM, BlockKind.ROW}:
             return line.block.link_share < 0.7
+        below = self._lines[at + 1] if at + 1 < len(self._lines) else None
+        if below and below.block.kind in {BlockKind.ITEM, BlockKind.ROW} and below.is_body:
+            return self._still_belongs(at + 1, below)
         if kind is BlockKind.HEADING or line.text.rstrip().endswith(":"):
             return True  # of what follows; the last of all is left out
         if line.text.rstrip().endswith("?") and line is not self._lines[-1]:
