@@ -108,6 +108,7 @@ def _page(visit: Visit, asked: Asked) -> Response:
         lines=asked.lines,
         article_endings=ARTICLE_ENDINGS,
         directory_endings=DIRECTORY_ENDINGS,
+        max_files=MAX_FILES,
         max_article_mb=visit.settings.max_article_mb,
         max_directory_mb=visit.settings.max_directory_mb,
     )

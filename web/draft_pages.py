@@ -89,7 +89,7 @@ class _Sent:
             "reject": lambda record: self._send_back(record, DraftState.REJECTED),
         }
         if what == "add_row":
-            return self._again(replace(self._typed, rows=(*self._typed.rows, Row())))
+            return self._again(replace(self._typed, rows=(*self._typed.rows, Row())), added=True)
         if what == "preview":
             return self._again(self._typed, previewed=True)
         if what not in actions:
@@ -216,7 +216,12 @@ class _Sent:
         return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
 
     def _again(
-        self, form: RecordForm, *, status_code: int = 200, previewed: bool = False
+        self,
+        form: RecordForm,
+        *,
+        status_code: int = 200,
+        previewed: bool = False,
+        added: bool = False,
     ) -> Response:
         # Whoever changed the draft meanwhile is told of when it is saved.
         draft = replace(self._draft, revision=self._revision)
@@ -226,6 +231,7 @@ class _Sent:
             form,
             status_code=status_code,
             previewed=previewed,
+            added=added,
             message=self._message,
         )
 
@@ -239,11 +245,12 @@ def draft_page(
     done: str = "",
     message: str = "",
     previewed: bool = False,
+    added: bool = False,
     meanwhile: Record | None = None,
     typed_record: Record | None = None,
     over: bool = False,
 ) -> Response:
-    """The page of a draft with a form filled in.
+    """The page of a draft with a form filled in; it opens at a participation just `added`.
 
     Where somebody else was faster, `meanwhile` is what they made of the record, and `over` says
     that it is the published one.
@@ -268,6 +275,7 @@ def draft_page(
         suggested=_suggested(visit, draft, form.rows, actors),
         preview=_preview(form, draft),
         previewed=previewed,
+        added=added,
         message=message,
         conflict=conflict,
         done=done,

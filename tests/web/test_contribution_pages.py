@@ -148,6 +148,7 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
     )
     assert response.status_code == 200
     read = Page(response.text)
+    assert read.one("h2", id="results").text == "1 fichier sur 3 est devenu un brouillon"
     lines = [one.text for one in read.inside(read.one("section", class_="errors"), "li")]
     assert lines == [
         f"gel.txt – {TITLE}",

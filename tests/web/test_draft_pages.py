@@ -206,6 +206,7 @@ def test_a_row_is_added_without_saving(
 ) -> None:
     read = Page(send(contributor, draft, "add_row", title="Typed").text)
     assert read.one("input", name="rows").attributes["value"] == "3"
+    assert "autofocus" in read.one("input", name="name-2").attributes
     assert read.one("input", name="title").attributes["value"] == "Typed"
     assert base.drafts.get(draft.id) == draft
 
@@ -215,6 +216,7 @@ def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -
     read = Page(send(contributor, draft, "preview", text=text).text)
     preview = read.one("details", id="preview")
     assert "open" in preview.attributes
+    assert "autofocus" in read.inside(preview, "summary")[0].attributes
     assert "ici" in [one.text for one in read.inside(preview, "strong")]
     assert not read.all("script")
     assert "javascript:" not in str([a.attributes.get("href") for a in read.all("a")])
