@@ -227,7 +227,7 @@ BY_PRODUCT = re.compile(
     r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
     r"sous - produits?|residus?|marcs?|boues?|cendres?|"
     r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
-    r"scraps?|offcuts|leftovers|spent|wet grain|grains? (?:de brasserie|humides?)|ash|gypsum|sludge|slurry|residues?|trimmings|by - products?|"
+    r"scraps?|offcuts|leftovers|spent|wet grain|grains? (?:de brasserie|humides?)|ash|gypsum|slag|laitiers?|sludge|slurry|residues?|trimmings|by - products?|"
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
     r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
     r"chaleur|heat|fatale|noyaux|coques|husks|coffee grounds|warm air|usees?|bagasse|fumier|manure|"

@@ -217,7 +217,8 @@ class KnownActors:
                         continue
                     likeness = _likeness(words, forms[begin:end])
                     if number >= self._first_short:
-                        likeness *= SHORT_NAME
+                        # A part of a name with a slip in it is another name.
+                        likeness = SHORT_NAME if likeness == 1 else 0.0
                     if likeness:
                         first, last = telling[begin], telling[end - 1] + 1
                         yield Known(first, last, tuple(self._owners[number]), likeness)

@@ -197,7 +197,7 @@ def _left_over(
     for participant in participants:
         if (
             participant.name in have
-            or not (participant.is_named or _is_a_body(participant))
+            or not (participant.is_named or _is_a_body(participant, id(participant) in hinted))
             or participant.nature is Nature.MEDIA
             or id(participant) in doubted
         ):
@@ -206,8 +206,9 @@ def _left_over(
         if likely is None:
             continue
         role, confidence, sentence = likely
-        role = hinted.get(id(participant), role)
         confidence *= participant.likelihood
+        if id(participant) in hinted:
+            role, confidence = hinted[id(participant)], max(confidence, LEAST_OF_NAMES)
         if confidence < LEAST_OF_NAMES:
             continue
         ids = participant.actor_ids
@@ -217,13 +218,15 @@ def _left_over(
         )
 
 
-def _is_a_body(participant: Participant) -> bool:
-    """Whether a participant without a name is one body: "the health agency", "le réseau"."""
-    return (
-        participant.definite
-        and not participant.plural
-        and participant.nature in {Nature.STATE, Nature.CHAMBER, Nature.NETWORK, Nature.LABORATORY}
-    )
+def _is_a_body(participant: Participant, is_hinted: bool) -> bool:
+    """Whether a participant without a name is one body: "the health agency", "le réseau".
+
+    A town may be only the place: it takes part where something hints at a deed.
+    """
+    bodies = {Nature.STATE, Nature.CHAMBER, Nature.NETWORK, Nature.LABORATORY}
+    if is_hinted:
+        bodies |= {Nature.TOWN}
+    return participant.definite and not participant.plural and participant.nature in bodies
 
 
 def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:

@@ -232,8 +232,14 @@ def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]
     for at, token in enumerate(sentence.tokens):
         if {Action.MAKE, Action.TRANSFORM, Action.BUY} & set(verbs(token.form)):
             yield noun_phrase(sentence.tokens, at + 1), 0.55
+        elif token.form in {"faire", "fait", "font"} and _is_partitive(sentence.tokens, at + 1):
+            yield noun_phrase(sentence.tokens, at + 1), 0.5
         elif _BY_PRODUCTS.fullmatch(token.form):
             yield noun_phrase(sentence.tokens, at), by_product
+
+
+def _is_partitive(tokens: Sequence[Token], at: int) -> bool:
+    return at < len(tokens) and tokens[at].form in {"du", "des", "de", "d'"}
 
 
 def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:

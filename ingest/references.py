@@ -108,7 +108,7 @@ FIRM_HEADS = _words(
     "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
     "fromagerie chantier boulangere couturier mercerie ressourcerie "
     "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
-    "dealer dealers canteen canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
+    "haras surgery surgeries champignonniere quincaillerie caisserie dealer dealers canteen canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
     "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
     "concessionnaire garagiste garagistes carrossier loueur cordonnier cordonniers"
 )
@@ -195,7 +195,7 @@ _ACRONYMS_NOT_ORGANISATIONS = _words(
     "eu uk us usa hdpe ppe who vat diy sme smes nace naf siret"
 )
 _FIRST_NAMES = _words(
-    """adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
+    """armelle maud peio gael beatrix aurelie adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
     andre andrea anna anne annie antoine antoinette arnaud arthur audrey aurelie aurelien axel
     baptiste beatrice benedicte benjamin benoit berengere bernadette bernard bertrand brigitte bruno
     camille capucine carine carole caroline catherine cecile cedric celine chantal charles charlotte
@@ -681,7 +681,10 @@ class References:
             )
         ):
             end += 1
-        if any(token.form in LEGAL_FORMS for token in tokens[at + 1 : end]):
+        if any(
+            token.form in LEGAL_FORMS or nature_of(token.form) is not Nature.UNKNOWN
+            for token in tokens[at + 1 : end]
+        ):
             return 0
         if tokens[at].form in _CIVILITY and end - at > 1 and not tokens[at].text.isupper():
             return end
@@ -703,6 +706,9 @@ class References:
             return before.form not in {"a", "aux"} or not _gives(tokens, at)
         if length > 1:
             return False
+        near = " ".join(token.form for token in tokens[max(0, at - 4) : at])
+        if length == 1 and before.form in {"de", "d'", "of", "from"} and BY_PRODUCT.search(near):
+            return False  # "slag from X", "les chutes de X"
         if before.form in {"de", "d'", "of"} and at > 1 and _is_head(tokens[at - 2].form):
             return True
         if before.form in {"de", "d'", "of", "from", "to", "en"}:

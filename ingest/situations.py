@@ -29,7 +29,8 @@ _ROLE_OF: dict[Nature, Role] = {
 }
 KNOWN = 0.5
 NAMED = 0.5
-BESIDE_THE_TOPIC = 0.7
+BESIDE_THE_TOPIC = 0.65
+OF_A_TELLING_NAME = 0.87
 """What is left of the confidence where the paragraph does not speak of the matter."""
 
 _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
@@ -62,6 +63,7 @@ def likely_role(
         sight
         for sight in sights
         if sight.sentence.part is Part.BODY
+        and _tells_something(sight.sentence)
         and not _COMPARED.search(_before(sight, participant))
         and _is_an_actor_of(sight, participant)
     ]
@@ -69,7 +71,10 @@ def likely_role(
         return None
     best = next((sight for sight in seen if sight.is_on_topic), seen[0])
     confidence = KNOWN if participant.how is How.KNOWN else NAMED
-    confidence *= 1.0 if best.is_on_topic else BESIDE_THE_TOPIC
+    is_telling = participant.nature is not Nature.UNKNOWN or " " in participant.name
+    if not best.is_on_topic:
+        telling_new = is_telling and participant.how is not How.KNOWN
+        confidence *= OF_A_TELLING_NAME if telling_new else BESIDE_THE_TOPIC
     role = _ROLE_OF.get(participant.nature)
     if any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
         role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
@@ -105,6 +110,14 @@ def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
     return False
 
 
+def _tells_something(sentence: Sentence) -> bool:
+    """Whether a sentence is more than a heading or a credit, and not about who told the story."""
+    plain = [token for token in sentence.tokens if token.is_word and token.text.islower()]
+    return len(plain) >= MIN_PLAIN_WORDS and not _PRESS.search(_words(sentence))
+
+
+MIN_PLAIN_WORDS = 4
+_PRESS = re.compile(r"\b(?:revues?|journaux|journal|magazines?|newspapers?|radio|presse|lecture)\b")
 _PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
 _DENIED = re.compile(
     r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|pourrai\w*|"
