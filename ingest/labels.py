@@ -142,7 +142,7 @@ def _labels() -> tuple[_Label, ...]:
               a.DATE, verb=True),
         # People, with a noun: a colon, a name, or nothing follows.
         label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
-              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|text|words"
+              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|(?:text|words)(?: and [a-z]{3,12})?"
               r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
               r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
               r"|about the author|signature|de|from", a.DATE),
@@ -215,6 +215,10 @@ _ROLE = re.compile(
     r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
 )
 _ON_BEHALF = re.compile(r"\s(?:pour|for)\s[^|·—.;,\d]{2,40}\s*[,|·(–—-]\s*(?:(?:le|on)\s(?=\d))?")
+_PSEUDONYM = re.compile(
+    r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
+)
+_NO_PSEUDONYM = frozenset("le la les un une des nos the our a an us nous moi me".split())
 _NO_AUTHOR = re.compile(
     r"\b(?:publication|photograph|contact|maire|mayor|president|imprimeu|printer|illustrat|animat"
     r"|membre|member|stagiaire|partenaire|directeur|directrice|director)"
@@ -227,6 +231,7 @@ _NOBODY = re.compile(
 )
 _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
+_RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
 _SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*")
 
@@ -330,7 +335,7 @@ class _Reading:
         unknown = _UNKNOWN.match(self._text, position)
         end = unknown.end() if unknown else position + 1
         # What a bar sets apart is another thing: the heading that the date stands beside.
-        is_apart = self._text[:position].rstrip().endswith(("|", "/", "·", "•"))
+        is_apart = self._text[:position].rstrip().endswith(("|", "/", "·", "•", " —", " –"))
         self._unknown += (end - position) // (2 if is_apart else 1)
         return end
 
@@ -372,15 +377,18 @@ class _Reading:
             return self._take_alone(label, has_colon=bool(colon))
         if label.announced in PEOPLE:
             return self._take_person(label, word, value_at, has_colon=bool(colon))
+        if not (colon or label.is_verb):
+            return 0
         if label.announced in DATES:
             return self._take_dated(label, value_at)
+        return max(end, self._take_words(label, value_at))
+
+    def _take_words(self, label: _Label, value_at: int) -> int:
+        """Takes a value that is neither a person nor a date; where it ends."""
         if label.announced is Announced.OTHER:
             self._notices.append(Notice(label.announced, self._text[value_at:]))
             self._meaning = label.then
-            _, after = person_at(self._text, value_at)
-            return max(after, end)
-        if not colon and not label.is_verb:
-            return 0
+            return person_at(self._text, value_at)[1]
         value_end = self._value_end(value_at)
         value = self._text[value_at:value_end].strip(" \t|·•–—-/")
         self._notices.append(Notice(label.announced, value))
@@ -427,7 +435,9 @@ class _Reading:
             self._meaning = label.then
             return value_at
         if not has_colon:
-            return self._take_signed_by_many(label, value_at)
+            return self._take_pseudonym(label, value_at) or self._take_signed_by_many(
+                label, value_at
+            )
         return self._take_unlike_person(label, word, value_at)
 
     def _take_unlike_person(self, label: _Label, word: str, value_at: int) -> int:
@@ -455,6 +465,18 @@ class _Reading:
             return Announced.MODERATOR
         return label.announced
 
+    def _take_pseudonym(self, label: _Label, value_at: int) -> int:
+        """One word for a name: "Posté par Jeanne le 3 mai 2019"; where it ends, or 0."""
+        found = _PSEUDONYM.match(self._text, value_at)
+        if not found or label.is_weak or not label.is_verb or not (self._dates or found["end"]):
+            return 0
+        name = found["name"]
+        if is_organisation(name) or plain(name) in _NO_PSEUDONYM or is_job(name):
+            return 0
+        self._meaning = label.then
+        self._notices.append(Notice(label.announced, name, Person(name), is_weak=True))
+        return found.end("name")
+
     def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
         """An organisation signs: a service is an author, "la rédaction" names nobody."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
@@ -481,6 +503,8 @@ class _Reading:
         return person_at(self._text, value_at)[0].name
 
     def _take_dated(self, label: _Label, value_at: int) -> int:
+        if recently := _RECENTLY.match(self._folded, value_at):
+            value_at = recently.end()
         if section := _SECTION.match(self._folded, value_at):
             value_at = section.end()
         if self._date_at(value_at):

@@ -115,6 +115,10 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     match = PERSON.match(text, position)
     if not match or not _could_be_a_person(match["name"]):
         return Person(), position
+    if over := _NEXT_SENTENCE.search(match["name"]):
+        # "Jane Miller. Edited by …": the sentence ends with the name.
+        end = match.start("name") + over.start()
+        return Person(_spoken(text[match.start("name") : end])), end
     names, end = [_spoken(match["name"])], match.end()
     while joint := re.compile(r"\s+(?:et|and|&)\s+|,\s+").match(text, end):
         other = PERSON.match(text, joint.end())
@@ -126,10 +130,11 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     return Person(", ".join(names), job), end
 
 
+_NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)")
 _AFTER_NAME = re.compile(
     r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
     r"(?P<job>[^()|·—–\n]+?)"
-    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+le[  ]|[,;.]?[  ]*$|[.;][  ])"
+    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+(?:le[  ]|\d)|[,;.]?[  ]*$|[.;][  ])"
 )
 
 

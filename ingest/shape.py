@@ -70,7 +70,7 @@ MAX_TITLE_CHARS = 300
 MAX_THEME_CHARS = 60
 MAX_THEMES = 30
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
-_MAX_AFTER_COLOPHON = 0.15
+_MAX_AFTER_COLOPHON = 0.2
 """How much of all prose may stand below the notices that close a text."""
 _MAX_ABOUT = 0.4
 """The same, for what an organisation says of itself below its press releases."""
@@ -783,7 +783,7 @@ class _Shape:
     def _take_hinted(self) -> None:
         """What the page's own markup says a line is."""
         tags: list[str] = []
-        for line in self._lines:
+        for at, line in enumerate(self._lines):
             hint, text = line.block.hint, line.text.strip()
             if hint == Announced.THEMES and (line.is_used or line.notices):
                 line.is_body = False
@@ -793,6 +793,10 @@ class _Shape:
             elif hint in PEOPLE and not line.is_used and not line.is_prose:
                 person, end = person_at(text, 0)
                 if person.name and end >= len(text) - 2:
+                    for below in self._lines[at + 1 : at + 2]:
+                        if below.block.hint == hint and is_job(below.text) and not person.job:
+                            person = Person(person.name, _job(below.text))
+                            below.leave()
                     self._found.add_person(hint, person, text, 0.85)
                     line.leave()
             elif hint in DATES and not line.is_prose:
