@@ -164,6 +164,8 @@ class _Sent:
             )
         moved = draft.revision != self._revision
         published = None if moved else _published(self._base, draft)
+        if published is not None and published.id != draft.record.id:
+            raise Refusal(409, N_("This actor was found to be another meanwhile: change that one."))
         if not moved and (published is None or not draft.based_on):
             raise Refusal(
                 409,

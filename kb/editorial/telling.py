@@ -210,6 +210,8 @@ class _Known:
         while candidate in self.actors or self._store.actors([candidate]):
             number += 1
             candidate = f"{actor_id}-{number}"
+        # One that had this id and was taken out was this source's.
+        self.withdrawn |= withdrawn(self._store, Kind.ACTOR, [candidate])
         return candidate
 
 

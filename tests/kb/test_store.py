@@ -360,3 +360,34 @@ def test_two_texts_alike_are_two_documents(store: Store) -> None:
         put(store, replace(GLOVER, id="second"))
     ids = store.passage_ids_of(Kind.ACTOR, ["gants", "second"])
     assert {passage.record_id for passage in store.passages(ids).values()} == {"gants", "second"}
+
+
+def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:
+    def write() -> None:
+        with store.writing():
+            store.database.conn.execute("pragma defer_foreign_keys = on")
+            store.database.conn.execute(
+                "insert into draft_versions (draft_id, revision) values ('none', 1)"
+            )
+
+    with pytest.raises(KnowledgeBaseError, match="FOREIGN KEY"):
+        write()
+    with store.writing():
+        store.set_property("name", "value")
+    assert store.property("name") == "value"
+
+
+def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: Store) -> None:
+    execute = store.database.conn.execute
+    (pages,) = execute("pragma page_count").fetchone()
+    execute(f"pragma max_page_count = {pages + 1}")
+    with pytest.raises(KnowledgeBaseError, match="the disk is full; nothing was changed"):
+        fill(store)
+    execute("pragma max_page_count = 1000000")
+    assert store.property("filler") == ""
+    fill(store)
+
+
+def fill(store: Store) -> None:
+    with store.writing():
+        store.set_property("filler", "x" * 1_000_000)

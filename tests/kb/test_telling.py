@@ -138,6 +138,15 @@ def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: Knowledge
     assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
+def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase) -> None:
+    tell(base, "cci", replace(MERLET, id="1"))
+    other = Actor(id="1", name="Ganterie de Saint-Junien")
+    assert tell(base, "annuaire", other) == [Outcome.ADDED]
+    base.erase(Kind.ACTOR, "1-annuaire", by="max")
+    assert tell(base, "annuaire", other) == [Outcome.WITHDRAWN]
+    assert base.ids(Kind.ACTOR) == {"1"}
+
+
 def test_what_a_source_no_longer_tells_is_untold(base: KnowledgeBase) -> None:
     tell(base, "cci", AVEL, MERLET)
     tell(base, "annuaire", SAME)

@@ -311,6 +311,18 @@ def test_a_draft_of_a_published_case_is_not_published_over_what_others_did(
     assert base.case(CASE.id).title == "Titre"
 
 
+def test_a_draft_of_an_actor_that_was_found_to_be_another_says_so(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([AVEL, replace(AVEL, id="avel-2")])
+    rework = base.edit(Kind.ACTOR, "avel-2", by="a moderator")
+    base.duplicates.decide("avel", "avel-2", same=True, by="somebody")
+    refused = send(moderator, rework, "publish", name="Avel et fils")
+    assert refused.status_code == 409
+    assert "This actor was found to be another meanwhile: change that one." in refused.text
+    assert base.ids(Kind.ACTOR) == {"avel"}
+
+
 def test_a_draft_is_deleted_by_whom_it_belongs_to(
     base: KnowledgeBase, contributor: TestClient, draft: Draft
 ) -> None:
