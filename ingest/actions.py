@@ -95,7 +95,9 @@ _VERBS: dict[Action, str] = {
             r"(?:refondre|fondent|refondent|refondu\w*|convertit|convertissent|converti\w*)",
             r"(?:grind|grinds|ground|grinding|shred|shreds|shredded|turns|turned|melt|melts|"
             r"melted|dries|dried)",
-            _en("crush|ferment|pelletis|recycl|upcycl|transform|compost|pelletis|pelletiz|extract|incorporat|digest"),
+            _en(
+                "crush|ferment|pelletis|recycl|upcycl|transform|compost|pelletis|pelletiz|extract|incorporat|digest"
+            ),
         )
     ),
     Action.USE: "|".join(
@@ -227,7 +229,8 @@ BY_PRODUCT = re.compile(
     r"\b(?:dust|dechets?|chutes?|rebuts?|dreches?|petit lait|drafts?|co ?-?produits?|"
     r"sous - produits?|residus?|marcs?|boues?|cendres?|"
     r"poussieres?|gaz|sciures?|copeaux|lies?|effluents?|gravats|surplus|excedents?|waste|wastes|"
-    r"scraps?|offcuts|leftovers|spent|wet grain|grains? (?:de brasserie|humides?)|ash|gypsum|slag|laitiers?|sludge|slurry|residues?|trimmings|by - products?|"
+    r"scraps?|offcuts|leftovers|spent|wet grain|grains? (?:de brasserie|humides?)|ash|gypsum|"
+    r"slag|laitiers?|sludge|slurry|residues?|trimmings|by - products?|"
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
     r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
     r"chaleur|heat|fatale|noyaux|coques|husks|coffee grounds|warm air|usees?|bagasse|fumier|manure|"
@@ -268,8 +271,10 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         (
             Action.SUPPLY,
             r"laiss\w+|rejet\w+|gener\w+|jet(?:te|tent|ait|aient)|avai(?:t|ent)|a|ont|had|has|have|"
-            r"dispos\w+|pours?|poured|discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|gives?|gave|retrouve\w*|stock\w*|leaves?|accumul\w+|entass\w+",
-            r"^(?:(?:sur les bras|avec|chaque hiver|chaque annee|deux cents|cent|away|off|out|\w+ tonnes of|tonnes|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
+            r"dispos\w+|pours?|poured|discharge[sd]?|emit\w*|generate[sd]?|throws?|threw|"
+            r"gives?|gave|retrouve\w*|stock\w*|leaves?|accumul\w+|entass\w+",
+            r"^(?:(?:sur les bras|avec|chaque hiver|chaque annee|deux cents|cent|away|off|out|"
+            r"\w+ tonnes of|tonnes|a lot of|a great deal of|tons of|tonnes of|too much|plus de|"
             r"trop de|toujours|encore|chaque \S+|de|des|du|d'|le|la|les|l'|un|une|ses|leurs?|its|"
             r"their|some|more|\d+|tonnes|beaucoup) )*" + BY_PRODUCT.pattern,
         ),
@@ -509,7 +514,8 @@ _SUPPORT: tuple[tuple[Role, float, re.Pattern[str]], ...] = tuple(
         (
             Role.SUPPLIER,
             0.55,
-            r"(?:venue?s?|vien(?:t|nent)|venai(?:t|ent)|proven\w+|provien\w+|issue?s?|arriv\w+|came|"
+            r"(?:venue?s?|vien(?:t|nent)|venai(?:t|ent)|proven\w+|provien\w+|issue?s?|arriv\w+|"
+            r"came|"
             r"comes|coming|sourced|"
             r"achetee?s?) (?:tout droit )?(?:de|d'|du|des|de chez|from|chez|aupres de|out of)$",
         ),

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Self
 from weakref import WeakKeyDictionary
 
@@ -309,7 +310,7 @@ def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
     words = name_words(name)
     of_place = set(name_words(place)) if place else set()
     of_trade = {
-        word for pair in zip(words, words[1:]) if not _is_telling(" ".join(pair)) for word in pair
+        word for pair in pairwise(words) if not _is_telling(" ".join(pair)) for word in pair
     }
     left = tuple(
         word

@@ -60,6 +60,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     participants = Participants()
     found: list[Evidence] = []
     doubted: set[int] = set()
+    taken_back: set[int] = set()
     in_body: set[int] = set()
     references = References(read, actors)
     sights: list[Sight] = []
@@ -79,18 +80,17 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
             named = [one for one in mentions if not one.is_pronoun]
             if not named and sights and _POINTS_BACK.match(sentence.text):
                 named = [one for one in sights[-1].mentions if not one.is_pronoun]
+                taken_back.add(sights[-1].sentence.number)
             doubted |= {id(mention.participant) for mention in named}
         else:
-            sights.append(
-                Sight(sentence, tuple(mentions), _is_about(sentence.text, topic, lang))
-            )
+            sights.append(Sight(sentence, tuple(mentions), _is_about(sentence.text, topic, lang)))
         for mention in mentions:
             if sentence.part is Part.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
     _call_public_bodies_by_name(participants.all, article, actors)
     together = [{id(one.participant) for one in sight.mentions} for sight in sights]
     found = list(_of_those_named(found, participants.all, together, actors, lang))
-    parts = _parts(found, topic, lang, doubted)
+    parts = _parts(found, topic, lang, doubted, taken_back)
     proposed = list(_proposals(parts, participants.all, in_body))
     hinted = {
         id(one): max(own, key=lambda role: own[role])
@@ -98,9 +98,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         if (own := {role: parts[id(one), role][0][0] for role in Role if (id(one), role) in parts})
         and max(own.values()) >= HINT
     }
-    proposed += _left_over(
-        proposed, participants.all, sights, doubted, hinted, leftovers=leftovers
-    )
+    proposed += _left_over(proposed, participants.all, sights, doubted, hinted, leftovers=leftovers)
     return Proposals(
         fields=(_field(need),) if need else (),
         participations=tuple(proposed),
@@ -156,7 +154,8 @@ def _akin(one: str, other: str) -> bool:
 
 
 _ANY_FIRM = frozenset(
-    "entreprise societe firme groupe usine atelier fabricant producteur maker producer company firm "
+    "entreprise societe firme groupe usine atelier fabricant producteur maker producer company "
+    "firm "
     "factory workshop plant manufacturer fournisseur supplier partenaire partner site station "
     "conseil direction centre agence local petit small big grand works business industriel".split()
 )
@@ -214,7 +213,10 @@ def _left_over(
         ids = participant.actor_ids
         actor_id = ids[0] if len(ids) == 1 else ""
         yield ProposedParticipation(
-            Participation(participant.name, role, actor_id), sentence.text, round(confidence, 2), RULES
+            Participation(participant.name, role, actor_id),
+            sentence.text,
+            round(confidence, 2),
+            RULES,
         )
 
 
@@ -294,7 +296,10 @@ _DISCLAIMER = re.compile(
           | (?:trouvé|lu|vu)\ nulle\ part
           | no\ (?:report|source)
           | not\ (?:mentioned|find|found|named) )
-      | n['’]apparaît | n['’](?:est|était|y\ est)\ (?:pas|nulle\ part)\ (?:cité|mentionné|concerné|nommé|intervenu)|ne\ cite\b|n['’]est\ nommée?\b | n['’]y\ est\ pour\ rien
+      | n['’]apparaît
+      | n['’](?:est|était|y\ est)\ (?:pas|nulle\ part)\ (?:cité|mentionné|concerné|nommé|intervenu)
+      | ne\ cite\b | n['’]est\ nommée?\b
+      | n['’]y\ est\ pour\ rien
       | (?:is|are|was|were)\ not\ (?:mentioned|part|involved|named)
       | no\ (?:report|source)s?\b | nulle\ part
       | (?:tout\ )?(?:autre|différente?)\ (?:histoire|affaire) | cas\ (?:tout\ )?différent
@@ -320,9 +325,16 @@ _Parts = Mapping[tuple[int, Role], Sequence[tuple[float, Evidence]]]
 
 
 def _parts(
-    found: Iterable[Evidence], topic: frozenset[str], lang: str, doubted: Collection[int]
+    found: Iterable[Evidence],
+    topic: frozenset[str],
+    lang: str,
+    doubted: Collection[int],
+    taken_back: Collection[int],
 ) -> _Parts:
-    """The evidence for each participant in each role, weighed, the best first."""
+    """The evidence for each participant in each role, weighed, the best first.
+
+    `taken_back` are the numbers of the sentences that the next one takes back.
+    """
     parts: dict[tuple[int, Role], list[tuple[float, Evidence]]] = defaultdict(list)
     for one in found:
         weight = one.weight * prior(one.participant.nature, one.role)
@@ -339,7 +351,9 @@ def _parts(
             weight *= (0.9 if reworks else 0.65) if usual else 0.95
         elif one.role in _OF_THE_PRODUCT and len(one.about.split()) > 1 and not one.is_past:
             weight *= 1 if _is_about(one.about, topic, lang) else 0.8
-        in_doubt = _DISCLAIMER.search(one.sentence.text) is not None
+        in_doubt = (
+            one.sentence.number in taken_back or _DISCLAIMER.search(one.sentence.text) is not None
+        )
         if id(one.participant) in doubted and (in_doubt or not about):
             weight *= 0.3
         parts[id(one.participant), role].append((min(weight, 0.97), one))

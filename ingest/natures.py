@@ -119,7 +119,8 @@ _NATURES: tuple[tuple[Nature, re.Pattern[str]], ...] = tuple(
             r"cooperatives?|co op|raffineries?|refiner(?:y|ies)|centrales?|power stations?|mills?|"
             r"start ?ups?|pme|pmi|smes?|artisans?|agriculteurs?|farms?|farmers?|fermes?|cafes?|"
             r"\w{3,}(?:erie|eries|works)|tonnellerie|domaines?|chateau|vignobles?|"
-            r"signs|foods|distribution|agencement|cartonnages|caisserie|partenaires?|partners?|negociants?|grossistes?|wholesalers?|traders?|industries|"
+            r"signs|foods|distribution|agencement|cartonnages|caisserie|partenaires?|partners?|"
+            r"negociants?|grossistes?|wholesalers?|traders?|industries|"
             r"textiles?|emballages?|packaging|plastiques?|plastics|tissages|filature|foundr(?:y|"
             r"ies)|"
             r"boulangers?|bakers?|baker(?:y|ies)|growers?|nurser(?:y|ies)|esat",

@@ -45,7 +45,8 @@ _CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
             0.95,
         ),
         (
-            r"(?:commandes?|achats?|marches?) (?:groupee?s?|communs?|communes?|publics?|publiques?) "
+            r"(?:commandes?|achats?|marches?) (?:groupee?s?|communs?|communes?|publics?|"
+            r"publiques?) "
             r"(?:de|d'|du|des)|(?:pooled|joint|group|bulk) (?:purchas\w+|orders?|buying) of|"
             r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|"
             r"en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|"
@@ -291,7 +292,8 @@ def _is_finite(tokens: Sequence[Token], at: int) -> bool:
 
 
 _AUXILIARIES = frozenset(
-    "peut peuvent pourrait doit doivent devient deviennent fait font existe existent fut furent sera "
+    "peut peuvent pourrait doit doivent devient deviennent fait font existe existent fut "
+    "furent sera "
     "seront redevient can could may might must will would becomes become go goes went comes came "
     "gets has had have".split()
 )

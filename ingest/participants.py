@@ -422,7 +422,9 @@ def _joined_with(
 def _closes_before_a_verb(tokens: Sequence[Token], last: int) -> bool:
     """Whether a comma and a verb follow, as after "X, le syndicat de la profession, coordonne"."""
     after = [token.form for token in tokens[last : last + 2]]
-    return len(after) == 2 and after[0] == "," and (after[1] in {"a", "est"} or bool(verbs(after[1])))
+    return (
+        len(after) == 2 and after[0] == "," and (after[1] in {"a", "est"} or bool(verbs(after[1])))
+    )
 
 
 def _alike(heads: set[str], others: set[str]) -> bool:

@@ -73,7 +73,8 @@ PUBLIC_HEADS = _words(
     "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
     "office inspection hospital hospitals council councils authority authorities agency "
     "agencies chamber network university laboratory lab labs school college ministry "
-    "institute institutes regulator regulators inspectorate trust clinic municipality platform federation customs "
+    "institute institutes regulator regulators inspectorate trust clinic municipality platform "
+    "federation customs "
     "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
     "pharmacists departement region town city"
 )
@@ -104,11 +105,14 @@ FIRM_HEADS = _words(
     "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
     "foundry sawmill bakery baker bakers nursery soapmaker soapworks weaver weavers tanner tannery "
     "cooperative startup works contractor contractors buyer buyers builder builders "
-    "tailor tailors seamstresses polymer winery wineries dairy dairies creamery greenhouse glassworks "
+    "tailor tailors seamstresses polymer winery wineries dairy dairies creamery greenhouse "
+    "glassworks "
     "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
     "fromagerie chantier boulangere couturier mercerie ressourcerie "
     "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
-    "haras surgery surgeries champignonniere quincaillerie caisserie dealer dealers canteen canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron serrurier imprimerie cartonnerie cabinet "
+    "haras surgery surgeries champignonniere quincaillerie caisserie dealer dealers canteen "
+    "canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron "
+    "serrurier imprimerie cartonnerie cabinet "
     "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
     "concessionnaire garagiste garagistes carrossier loueur cordonnier cordonniers"
 )
@@ -195,7 +199,8 @@ _ACRONYMS_NOT_ORGANISATIONS = _words(
     "eu uk us usa hdpe ppe who vat diy sme smes nace naf siret"
 )
 _FIRST_NAMES = _words(
-    """armelle maud peio gael beatrix aurelie adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
+    """armelle maud peio gael beatrix
+    adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
     andre andrea anna anne annie antoine antoinette arnaud arthur audrey aurelie aurelien axel
     baptiste beatrice benedicte benjamin benoit berengere bernadette bernard bertrand brigitte bruno
     camille capucine carine carole caroline catherine cecile cedric celine chantal charles charlotte
@@ -651,7 +656,7 @@ class References:
             return False
         if after[0] in {"les", "la", "le", "l'", "en", "y", "lui", "leur", "se", "s'"}:
             return len(after) > 1  # a pronoun has its verb after it
-        if after[0] in _ENGLISH_BE:
+        if after[0] in _ENGLISH_BE or after[0].endswith("ing"):
             return False  # "Bottles were supplied": nouns stand alone in English
         return (
             after[0] in _VERB_FORMS
@@ -737,7 +742,7 @@ class References:
 
 _ENGLISH_BE = _words("is are was were can will do does did had")
 _BRANDS = _words("marque marques brand brands label labels gamme gammes logiciel")
-_NOT_A_NAME = re.compile(r"(?:ment|ly|er|ez|ons|ing|é|ée|és|ées)$", re.IGNORECASE)
+_NOT_A_NAME = re.compile(r"(?:ment|ly|er|ez|ons|ing|é|ée|és|ées|[nt]ir|dre|tre)$", re.IGNORECASE)
 _GENTILE = re.compile(r"(?:ais|ois|iens?|aises?|oises?|iennes?|ains|aines)$")
 
 
@@ -830,7 +835,8 @@ _SENTENCE_OPENERS = _words(
     "nobody everybody everyone someone nothing something every each all most many some both "
     "there here then today yesterday meanwhile however although while once after before "
     "during since until unlike like thanks according source sources photo reportage temoignage "
-    "parce near around outside inside under over behind below above start take look each no not only what how why when where who"
+    "parce near around outside inside under over behind below above start take look each no "
+    "not only what how why when where who"
 )
 
 

@@ -297,9 +297,7 @@ def tells_sources(sentence: Sentence) -> bool:
 
 
 class _Reader:
-    def __init__(
-        self, sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool
-    ) -> None:
+    def __init__(self, sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool) -> None:
         self.sentence = sentence
         self._leftovers = leftovers
         self.tokens = sentence.tokens
@@ -727,6 +725,8 @@ class _Reader:
             after = self.tokens[at + 1].form if at + 1 < len(self.tokens) else ""
             if after in {"de", "d'", "du"} and not form.endswith(("er", "re", "ir")):
                 return True  # "sa drêche, mélange de malt et de blé"
+        if before.text in {"à", "À"} and form.endswith(("er", "re", "ir")):
+            return False
         if before.form in _NOUN_BEFORE and not (before.form == "a" and self._had(at)):
             # "leur" before a verb is "to them".
             return not (before.form == "leur" and at > 1 and self._owner[at - 2] >= 0)

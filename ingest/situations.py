@@ -120,11 +120,13 @@ MIN_PLAIN_WORDS = 4
 _PRESS = re.compile(r"\b(?:revues?|journaux|journal|magazines?|newspapers?|radio|presse|lecture)\b")
 _PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
 _DENIED = re.compile(
-    r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|pourrai\w*|"
+    r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|"
+    r"pourrai\w*|"
     r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?)\b"
 )
 _TELLS = re.compile(
-    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|are|has|have|"
+    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|"
+    r"are|has|have|"
     r"platforms?) )*"
     r"(?:raconte\w*|rapporte\w*|relate\w*|annonce\w*|ecrit|ecrivait|dit|disent|cite\w*|evoque\w*|"
     r"parle\w*|says?|said|tells?|told|reports?|reported|writes?|wrote|often named|mentions?)\b"

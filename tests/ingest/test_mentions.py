@@ -54,10 +54,20 @@ def said(text: str, title: str = "") -> set[tuple[str, str]]:
         ("C'est Avel qui a préparé le gel.", {("Avel (Saphir)", "producer")}),
         # Suppliers
         ("Merlet a fourni l'alcool.", {("Merlet", "supplier")}),
-        ("L'alcool vient de Merlet.", {("Merlet", "supplier")} - {("Merlet", "supplier")}),
+        ("L'alcool vient de Merlet.", {("Merlet", "supplier")}),
         ("L'alcool est venu de Merlet.", {("Merlet", "supplier")}),
         ("Des distillateurs voisins ont livré l'alcool.", {("Distillateurs voisins", "supplier")}),
         ("A local brewer gave its spent grain away.", {("Local brewer", "supplier")}),
+        # Clefts, lists after a place, and those that a list names one by one
+        ("Le premier à offrir de l'alcool fut Merlet.", {("Merlet", "supplier")}),
+        (
+            "Un atelier de Périgueux et Plastor SAS ont moulé des visières.",
+            {("Atelier", "producer"), ("Plastor SAS", "producer")},
+        ),
+        (
+            "Le gel a été produit par deux maisons, dont Avel et Merlet.",
+            {("Maisons", "producer"), ("Avel (Saphir)", "producer"), ("Merlet", "producer")},
+        ),
         # Buyers
         ("Le CHU de Limoges a commandé des masques.", {("CHU de Limoges", "buyer")}),
         ("Les blouses ont été achetées par la ville de Niort.", {("Ville de Niort", "buyer")}),
@@ -139,6 +149,60 @@ def test_both_firms_are_those_that_were_named() -> None:
 def test_what_is_left_over_goes_from_supplier_to_producer() -> None:
     text = "Les chutes de bois de la menuiserie Vannier sont cédées à Brikeo SAS."
     assert said(text) == {("Menuiserie Vannier", "supplier"), ("Brikeo SAS", "producer")}
+
+
+def test_what_is_left_over_belongs_to_whom_the_text_spoke_of() -> None:
+    text = "Brodel Foods makes soup. Its vegetable waste is spread on the fields."
+    assert ("Brodel Foods", "supplier") in said(text)
+
+
+def test_one_may_be_given_waste_that_is_called_by_a_pronoun() -> None:
+    text = (
+        "Les chutes de Plastor SAS encombraient la cour. Les chutes partent chaque lundi. "
+        "Elles sont confiées à Broyeco SARL, qui les transforme en granulés."
+    )
+    assert {("Plastor SAS", "supplier"), ("Broyeco SARL", "producer")} <= said(text)
+
+
+def test_who_is_named_takes_part_though_no_deed_is_told() -> None:
+    text = "Le gel manquait. Avel a fait face pour le gel, et Merlet aussi pour le gel."
+    assert {name for name, _ in said(text)} == {"Avel (Saphir)", "Merlet"}
+
+
+def test_a_deed_that_is_not_told_is_proposed_with_little_confidence() -> None:
+    found = proposals("Pour le gel, Merlet a répondu présent.", "Du gel")
+    assert [one.confidence < 0.6 for one in found.participations] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Avel a produit du gel. Merlet n'a rien à voir avec ce gel.",
+        "Avel a produit du gel. Une société comme Merlet traite l'air.",
+        "Avel a produit du gel. Nous n'avons pas encore appelé Merlet pour le gel.",
+        "Avel a produit du gel. Merlet vend du gel ailleurs. C'est une autre histoire.",
+        "Avel a produit du gel. Sources : Merlet, le journal.",
+        "Avel made gel. On another coast, Merlet makes gel.",
+    ],
+)
+def test_who_is_only_compared_takes_no_part(text: str) -> None:
+    assert {name for name, _ in said(text)} == {"Avel (Saphir)"}
+
+
+def test_an_unnamed_firm_of_a_trade_is_the_named_one_that_has_it() -> None:
+    text = "Une brasserie laisse de la drêche. La Brasserie Morlac a cédé sa drêche à un éleveur."
+    assert [name for name, _ in said(text) if "rasserie" in name] == ["Brasserie Morlac"]
+
+
+def test_a_part_of_a_known_name_with_a_slip_is_another_name() -> None:
+    known = KnownActors([Actor(id="t", name="Tonnellerie Doreau")])
+    article = Article(title="", text="Caisserie Moreau a fabriqué des ruches.")
+    assert {one.participation.actor_id for one in propose(article, known).participations} == {""}
+
+
+def test_need_is_what_somebody_wants_to_do() -> None:
+    (need,) = proposals("L'hôpital cherchait de quoi nettoyer les mains.").fields
+    assert need.value == "quoi nettoyer les mains"
 
 
 def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
