@@ -74,7 +74,7 @@ _LINES = re.compile(
     r"|contact (?:us|details)|enquiries)\s?:.*"
     r"|horaires(?: d'ouverture)?\s?:.*|opening hours\s?:.*|(?:tel|telephone|phone|fax|mob)\b"
     r"[ .:]{0,4}[\d+(].*|[\d ().+-]{8,20}|\S+@\S+\.\S+|(?:e-?mail|courriel|mel)\s?: ?\S+@\S+"
-    r"|(?:a|to|cc|cci|bcc|destinataires?|recipients?)\s?: ?.*@.*|(?:reply-to|repondre a)\s?:.*"
+    r"|(?:a|pour|to|cc|cci|bcc|destinataires?|recipients?)\s?: ?.*@.*|(?:reply-to|repondre a)\s?:.*"
     r"|powered by .*|propulse par .*|theme ?: \w+\.?|un outil (?:libre|propose).*|site realise .*"
     r"|(?:article|billet|post|fiche)s? (?:precedente?|suivante?)s?.*|(?:previous|next|older|newer)"
     r" (?:posts?|articles?|entr(?:y|ies)|stor(?:y|ies))\b.*|[←‹].{0,80}|.{0,80}[→›]"

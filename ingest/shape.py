@@ -1031,6 +1031,7 @@ def _is_plausible_title(line: _Line) -> bool:
     text = line.text
     return not (
         len(text.split()) < 3
+        or line.block.kind is BlockKind.ITEM
         or _MASTHEAD.search(text)
         or (_BARS.search(text) and line.block.kind is not BlockKind.HEADING)
         or is_name_of_organisation(text)
