@@ -234,7 +234,8 @@ BY_PRODUCT = re.compile(
     r"whey|husks|pulp|sawdust|shavings|ecorces?|petit - lait|lactoserum|used|usages?|usagees?|"
     r"sacs? (?:vides?|de cafe|de toile)|coffee (?:sacks|grounds)|vapeur|steam|cooling water|"
     r"chaleur|heat|fatale|noyaux|coques|husks|coffee grounds|warm air|usees?|bagasse|fumier|manure|"
-    r"feathers|plumes|carcasses|epluchures|peelings|rinds?|invendus|tombees)\b"
+    r"coquilles|shells|prunings|sarments|yeast|levures|feathers|plumes|carcasses|epluchures|"
+    r"peelings|rinds?|invendus|tombees)\b"
 )
 """What is left over where something else is made, in folded words joined by blanks."""
 
@@ -261,6 +262,7 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
             r"^(?:\S+ ){0,8}?(?:over|on|down|available|to)\b",
         ),
         (Action.SUPPLY, r"make|makes|made", r"^(?:\S+ ){0,8}?available\b"),
+        (Action.SUPPLY, r"dispos(?:e|ent|ait|aient)", r"^(?:de|d'|du|des)\b"),
         (Action.CARRY, r"pris|prises?|prend|prennent", r"^(?:\S+ ){1,4}?en charge\b"),
         (
             Action.TEST,
@@ -369,8 +371,9 @@ _PHRASES: tuple[tuple[Action, re.Pattern[str], re.Pattern[str] | None], ...] = t
         ),
         (
             Action.BUY,
-            r"pay|pays|paid|paye|payent|paie|paient|payer|regle|reglent",
-            r"^(?:for|la premiere|les premier\w+|la facture|le lot|les? lots?|la commande)\b",
+            r"pay|pays|paid|paying|paye|payent|paie|paient|payer|regle|reglent",
+            r"^(?:for|half|part|the|la moitie|une partie|la premiere|les premier\w+|la facture|"
+            r"le lot|les? lots?|la commande)\b",
         ),
         (
             Action.BUY,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.actions import Action, verbs
-from ingest.references import FIRM_HEADS, PUBLIC_HEADS
+from ingest.references import FIRM_HEADS, is_head
 from ingest.sentences import Part, Sentence, Token
 from kb.language import FRAMING_WORDS, FUNCTION_WORDS, stem
 
@@ -201,7 +201,7 @@ def _candidates(
         if sentence.part is Part.TITLE:
             for at, token in enumerate(sentence.tokens):
                 phrase = noun_phrase(sentence.tokens, at)
-                party = token.form in FIRM_HEADS | PUBLIC_HEADS
+                party = is_head(token.form)
                 if phrase and _carries(token) and not token.is_capital and not party:
                     yield phrase, sentence, 0.34
 
@@ -248,6 +248,8 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
     first = at
     while first < len(tokens) and tokens[first].form in _LEADING and first - at < 4:
         first += 1
+    if first < len(tokens) and tokens[first].form in {"pour", "for", "sans", "without"}:
+        return ()
     last = first
     while last < len(tokens) and last - first < 2 * MAX_WORDS:
         token = tokens[last]

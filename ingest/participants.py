@@ -342,12 +342,22 @@ class Participants:
                 return one
         if not reference.definite and part is not Part.TITLE:
             return None
+        only = self._only_firm(reference) if part is Part.BODY else None
         for one in reversed(self._recent):
             if part is Part.TITLE and not (one.is_named or reference.definite):
                 continue
             if one.plural == reference.plural and self._means(reference, one):
                 return one
-        return None
+        return only
+
+    def _only_firm(self, reference: Reference) -> Participant | None:
+        """Whom "the mill" means where the text has named one firm, and no other kind of mill."""
+        is_firm = reference.nature is Nature.FIRM and reference.head not in _OTHER_PARTIES
+        if not is_firm or reference.plural or len(name_words(reference.name)) > 1:
+            return None
+        firms = [one for one in self.all if one.nature not in PUBLIC]
+        named = [one for one in firms if one.is_named]
+        return named[0] if len(named) == 1 and len(firms) == 1 else None
 
     def _unnamed_till_now(self, reference: Reference) -> Participant | None:
         """Whom the text called "la ville" before it named it."""
@@ -543,7 +553,7 @@ def _is_noun_like(token: Token) -> bool:
 _PARTS = frozenset(
     "site sites usine usines equipe equipes salaries ouvriers services service camions cuves "
     "ateliers atelier machines lignes compagnons staff team teams workers site plant lorries "
-    "trucks vans directeur direction gerant dirigeant responsable cote part".split()
+    "inmates prisoners employees trucks vans directeur direction gerant dirigeant responsable cote part".split()
 )
 _DETERMINERS = frozenset(
     "le la l' les the un une deux trois plusieurs certains quelques son sa ses leur leurs ce cette "

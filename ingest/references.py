@@ -73,7 +73,7 @@ PUBLIC_HEADS = _words(
     "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
     "office inspection hospital hospitals council councils authority authorities agency "
     "agencies chamber network university laboratory lab labs school college ministry "
-    "institute institutes regulator regulators inspectorate trust clinic municipality platform "
+    "institute institutes prison prisons regulator regulators inspectorate trust clinic municipality platform "
     "federation customs "
     "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
     "pharmacists departement region town city"
@@ -110,7 +110,7 @@ FIRM_HEADS = _words(
     "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
     "fromagerie chantier boulangere couturier mercerie ressourcerie "
     "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
-    "haras surgery surgeries champignonniere quincaillerie caisserie dealer dealers canteen "
+    "vineyard vineyards haras surgery surgeries champignonniere quincaillerie caisserie dealer dealers canteen "
     "canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron "
     "serrurier imprimerie cartonnerie cabinet "
     "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
@@ -586,6 +586,8 @@ class References:
         ):
             return nothing
         end = self._name_end(tokens, at, taken)
+        if end < len(tokens) and not taken[end] and tokens[end].form in _AFTER_A_NAME:
+            end += 1  # "Channings Wood prison"
         words = [each for each in tokens[at:end] if each.is_word and each.form not in _LINKS]
         if _starts(tokens, at) and not self._opens_with_a_name(sentence, at, end, len(words)):
             return nothing
@@ -714,7 +716,7 @@ class References:
         near = " ".join(token.form for token in tokens[max(0, at - 4) : at])
         if length == 1 and before.form in {"de", "d'", "of", "from"} and BY_PRODUCT.search(near):
             return False  # "slag from X", "les chutes de X"
-        if before.form in {"de", "d'", "of"} and at > 1 and _is_head(tokens[at - 2].form):
+        if before.form in {"de", "d'", "of"} and at > 1 and is_head(tokens[at - 2].form):
             return True
         if before.form in {"de", "d'", "of", "from", "to", "en"}:
             return not _gives(tokens, at)
@@ -840,7 +842,8 @@ _SENTENCE_OPENERS = _words(
 )
 
 
-def _is_head(form: str) -> bool:
+def is_head(form: str) -> bool:
+    """Whether a folded word says what kind of organisation it stands for."""
     trade = TRADE.search(form) is not None and form not in NOT_A_TRADE
     return form in FIRM_HEADS or form in PUBLIC_HEADS or trade
 
@@ -937,6 +940,10 @@ _ENGLISH_HEADS = _words(
     "university laboratory lab labs school college ministry regulator regulators trust clinic "
     "town city "
     "winery wineries platform"
+)
+_AFTER_A_NAME = _words(
+    "hospital prison school university college council brewery distillery refinery mill works farm "
+    "dealers makers hauliers company workshop factory clinic lab"
 )
 _NOT_ENGLISH_MODIFIERS = _words(
     "to at from by with of for in on and or but as than then bought buys made makes supplied gave "

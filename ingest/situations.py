@@ -91,6 +91,7 @@ def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
             continue
         tokens = sight.sentence.tokens
         after = " ".join(token.form for token in tokens[one.last : one.last + 9])
+        after = after.partition(" ;")[0]
         governor = preposition(tokens, one.first)
         # A new name of one word beside "de" or "in" is mostly a place.
         may_be_place = participant.nature is Nature.TOWN or (
