@@ -275,9 +275,8 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
     phrase = tokens[first:last]
     if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(one) for one in phrase):
         return ()
-    if phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT:
-        return ()
-    if phrase[0].is_capital and not phrase[0].text.isupper() and first > 0:
+    is_verb = phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT
+    if is_verb or (phrase[0].is_capital and not phrase[0].text.isupper() and first > 0):
         return ()
     return phrase
 

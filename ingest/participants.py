@@ -34,6 +34,7 @@ _GENERIC = frozenset(
     "structure partenaire fournisseur supplier repreneur".split()
 )
 _OTHER_PARTIES = frozenset("acheteur buyer partenaire partner fournisseur supplier acteur".split())
+_ANOTHER = frozenset("sister soeur other autre second seconde neighbouring voisin voisine".split())
 _ALIKE = tuple(
     frozenset(words.split())
     for words in (
@@ -379,6 +380,8 @@ class Participants:
         head = reference.head
         if len(name_words(reference.name)) > 2 and not one.is_named:
             return False
+        if _ANOTHER & set(name_words(reference.name)):
+            return False
         if head in _GENERIC:
             if len(name_words(reference.name)) > 2:
                 return False
@@ -553,7 +556,8 @@ def _is_noun_like(token: Token) -> bool:
 _PARTS = frozenset(
     "site sites usine usines equipe equipes salaries ouvriers services service camions cuves "
     "ateliers atelier machines lignes compagnons staff team teams workers site plant lorries "
-    "inmates prisoners employees trucks vans directeur direction gerant dirigeant responsable cote part".split()
+    "inmates prisoners employees trucks vans directeur direction "
+    "gerant dirigeant responsable cote part".split()
 )
 _DETERMINERS = frozenset(
     "le la l' les the un une deux trois plusieurs certains quelques son sa ses leur leurs ce cette "

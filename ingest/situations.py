@@ -64,6 +64,7 @@ def likely_role(
         for sight in sights
         if sight.sentence.part is Part.BODY
         and _tells_something(sight.sentence)
+        and (participant.how is How.KNOWN or _ENDS.search(sight.sentence.text))
         and not _COMPARED.search(_before(sight, participant))
         and _is_an_actor_of(sight, participant)
     ]
@@ -76,7 +77,8 @@ def likely_role(
         telling_new = is_telling and participant.how is not How.KNOWN
         confidence *= OF_A_TELLING_NAME if telling_new else BESIDE_THE_TOPIC
     role = _ROLE_OF.get(participant.nature)
-    if any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
+    owns = participant.nature not in {Nature.NETWORK, Nature.CHAMBER, Nature.STATE}
+    if owns and any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
         role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
     if role is None:
         leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
@@ -117,6 +119,7 @@ def _tells_something(sentence: Sentence) -> bool:
     return len(plain) >= MIN_PLAIN_WORDS and not _PRESS.search(_words(sentence))
 
 
+_ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
 MIN_PLAIN_WORDS = 4
 _PRESS = re.compile(r"\b(?:revues?|journaux|journal|magazines?|newspapers?|radio|presse|lecture)\b")
 _PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
