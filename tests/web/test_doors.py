@@ -1,0 +1,301 @@
+"""Who may open which door: every route that pages and programs have, asked by everyone.
+
+The routes are read from the application. One that is in none of the tables fails the first test,
+so that whoever adds a page has to say whom it is for.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from ingest.uploads import UPLOADS, keep_upload
+from kb.editorial.accounts import AccountRole
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Kind
+from kb.store import Store
+from tests.encoders import WordCountEncoder
+from tests.web.in_memory import ANGOULEME, AVEL
+from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
+from web import account_pages, api, api_reference, discovery, pages
+from web.addresses import PATTERNS, Page
+from web.app import EDITORIAL_PAGES, WRITING_API
+from web.localisation import Language
+
+STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR = (
+    "a stranger", "another contributor", "a contributor", "a moderator", "an administrator"
+)  # fmt: skip
+EVERYONE = (STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR)
+
+PUBLIC = {
+    Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
+    Page.SIGN_IN, Page.SIGN_OUT,
+}  # fmt: skip
+"""Pages that anyone may look at; those of the accounts only show their forms."""
+
+LOWEST = {
+    Page.ACCOUNT: OTHER,
+    Page.CONTRIBUTIONS: OTHER,
+    Page.JOBS: OTHER,
+    Page.DRAFT: CONTRIBUTOR,
+    Page.JOB: CONTRIBUTOR,
+    Page.DIRECTORY: MODERATOR,
+    Page.MODERATION: MODERATOR,
+    Page.DUPLICATES: MODERATOR,
+    Page.ACTOR_HISTORY: MODERATOR,
+    Page.CASE_HISTORY: MODERATOR,
+    Page.ACTOR_EDIT: MODERATOR,
+    Page.CASE_EDIT: MODERATOR,
+    Page.ACCOUNTS: ADMINISTRATOR,
+}
+"""Who is the least of those who may see a page and send its form.
+
+The draft and the job are the contributor's; another contributor stands below.
+"""
+
+TAKERS = {
+    Page.SIGN_IN: STRANGER,
+    Page.SIGN_OUT: OTHER,
+    Page.CONTRIBUTE: OTHER,
+    **{page: LOWEST[page] for page in LOWEST if page not in {
+        Page.CONTRIBUTIONS, Page.JOBS, Page.MODERATION,
+    }},
+}  # fmt: skip
+"""The pages that take a form, and the least of those whose form is read."""
+
+
+def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
+    for room in rooms:
+        for route in room.router.routes:
+            assert isinstance(route, APIRoute)
+            for method in route.methods:
+                yield method, route.path
+
+
+PAGE_ROUTES = sorted(set(_routes(pages, account_pages, *EDITORIAL_PAGES)))
+KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
+
+
+class Site:
+    """A site on which each has something of their own, and a browser for each of them."""
+
+    def __init__(self, base: KnowledgeBase) -> None:
+        self.base = base
+        base.put([AVEL, ANGOULEME])
+        self.clients = {
+            STRANGER: client_of(base),
+            OTHER: account_client(base, name=OTHER),
+            CONTRIBUTOR: account_client(base, name=CONTRIBUTOR),
+            MODERATOR: account_client(base, AccountRole.MODERATOR, MODERATOR),
+            ADMINISTRATOR: account_client(base, AccountRole.ADMINISTRATOR, ADMINISTRATOR),
+        }
+        self.draft = base.drafts.add(ANGOULEME, by=CONTRIBUTOR, origin="pasted", submitted=True)
+        self.job = base.jobs.add("feed", {"url": "https://a.example/"}, by=CONTRIBUTOR)
+        self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
+
+    def path(self, page: Page, pattern: str) -> str:
+        item = "?item=0" if page is Page.CASE_EDIT else "?item=description"
+        ids = {
+            Page.DRAFT: self.draft.id,
+            Page.JOB: self.job.id,
+            Page.DIRECTORY: self.upload,
+            Page.CASE: ANGOULEME.id,
+            Page.CASE_HISTORY: ANGOULEME.id,
+            Page.CASE_EDIT: ANGOULEME.id,
+        }
+        path = pattern.replace("{record_id:path}", ids.get(page, AVEL.id))
+        return path + item if page in {Page.CASE_EDIT, Page.ACTOR_EDIT} else path
+
+    def state(self) -> object:
+        """What no refused form may change."""
+        return (
+            self.base.drafts.get(self.draft.id),
+            self.base.jobs.list(),
+            [len(self.base.history(kind, one)) for kind, one in (
+                (Kind.CASE, ANGOULEME.id), (Kind.ACTOR, AVEL.id)
+            )],
+            self.base.accounts.list(),
+            [self.base.accounts.tokens(account.name) for account in self.base.accounts.list()],
+            sorted(path.name for path in (self.base.folder / UPLOADS).iterdir()),
+            self.base.duplicates.count(),
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all tests, since none of them may change it; signing in takes long."""
+    folder = tmp_path_factory.mktemp("doors")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
+        yield Site(base)
+
+
+def _may(who: str, lowest: str) -> bool:
+    return EVERYONE.index(who) >= EVERYONE.index(lowest)
+
+
+def test_every_route_of_a_page_is_in_the_tables() -> None:
+    takers = {KINDS.get(path) for method, path in PAGE_ROUTES if method not in {"GET", "HEAD"}}
+    assert takers == set(TAKERS)
+    shown = {KINDS[path] for method, path in PAGE_ROUTES if method == "GET" and path in KINDS}
+    assert shown == PUBLIC | set(LOWEST)
+
+
+def test_only_the_api_and_the_tables_change_anything() -> None:
+    reading = set(_routes(pages, api, api_reference, discovery))
+    assert {method for method, _ in reading} <= {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for method, path in PAGE_ROUTES if method in {"GET", "HEAD"} and path in KINDS],
+)
+def test_a_page_is_shown_to_whom_it_is_for(site: Site, method: str, path: str) -> None:
+    page = KINDS[path]
+    lowest = STRANGER if page in PUBLIC else LOWEST[page]
+    for who, client in site.clients.items():
+        answer = client.request(method, site.path(page, path))
+        if page in {Page.SIGN_IN, Page.SIGN_OUT}:
+            assert answer.status_code in {200, 303}
+        elif _may(who, lowest):
+            assert answer.status_code == 200, who
+        elif who == STRANGER:
+            assert answer.status_code == 303
+            assert "/connexion?next=" in answer.headers["Location"] or (
+                "/sign-in?next=" in answer.headers["Location"]
+            )
+        else:
+            assert answer.status_code == 403, who
+        if who != STRANGER:
+            assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+TAKING = [(KINDS[path], path) for method, path in PAGE_ROUTES if method == "POST"]
+
+
+@pytest.mark.parametrize(("page", "path"), TAKING)
+def test_a_form_without_its_token_changes_nothing(site: Site, page: Page, path: str) -> None:
+    address = site.path(page, path)
+    foreign = csrf_token(site.clients[OTHER], "/fr/compte")
+    before = site.state()
+    for who, client in site.clients.items():
+        for token in ({}, {"csrf": ""}, {"csrf": "."}, {"csrf": foreign}):
+            if who == OTHER and token.get("csrf") == foreign:
+                continue  # it is their own
+            for do in ("delete", "publish", "erase", "withdraw", "cancel", "add", "disable"):
+                answer = client.post(address, data={**token, "do": do, "name": OTHER})
+                assert answer.status_code == 403, who
+            answer = client.post(address, files={"files": b"a"}, data={**token, "do": "files"})
+            assert answer.status_code == 403, who
+    assert site.state() == before
+
+
+@pytest.mark.parametrize(("page", "path"), TAKING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_form_that_another_site_sends_changes_nothing(
+    site: Site, page: Page, path: str, headers: dict[str, str]
+) -> None:
+    client = site.clients[ADMINISTRATOR]
+    token = csrf_token(client, "/fr/compte")
+    before = site.state()
+    for do in ("delete", "publish", "cancel", "end_sessions", "apply", "keep_left"):
+        answer = client.post(site.path(page, path), data={"csrf": token, "do": do}, headers=headers)
+        assert answer.status_code == 403
+    assert site.state() == before
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    # Signing out does what it is for, whatever else is asked.
+    [(page, path) for page, path in TAKING if page not in {Page.SIGN_IN, Page.SIGN_OUT}],
+)
+def test_a_form_is_read_only_of_whom_it_is_for(site: Site, page: Page, path: str) -> None:
+    for who, client in site.clients.items():
+        before = site.state()
+        token = {} if who == STRANGER else {"csrf": csrf_token(client, "/fr/compte")}
+        answer = client.post(site.path(page, path), data={**token, "do": "no such action"})
+        if not _may(who, TAKERS[page]):
+            assert answer.status_code == 403, who
+        else:
+            assert answer.status_code in {303, 400, 404}, who
+        assert site.state() == before
+
+
+@pytest.mark.parametrize("do", ["publish", "return", "reject"])
+def test_who_contributes_does_not_moderate_their_own(site: Site, do: str) -> None:
+    client, path = site.clients[CONTRIBUTOR], f"/fr/brouillons/{site.draft.id}"
+    before = site.state()
+    sent = {"csrf": csrf_token(client, path), "do": do, "message": "x", "over": "1"}
+    answer = client.post(path, data={**sent, "revision": str(site.draft.revision)})
+    assert answer.status_code == 403
+    assert site.state() == before
+
+
+def test_a_directory_takes_a_moderator_from_its_first_form_on(site: Site) -> None:
+    client = site.clients[CONTRIBUTOR]
+    before = site.state()
+    answer = client.post(
+        "/fr/contribuer",
+        data={"csrf": csrf_token(client, "/fr/contribuer"), "do": "directory", "source": "x"},
+        files={"directory": ("a.csv", b"nom\nAvel\n")},
+    )
+    assert answer.status_code == 403
+    assert site.state() == before
+
+
+@pytest.mark.parametrize("room", WRITING_API)
+def test_cookies_open_nothing_of_the_api(site: Site, room: Any) -> None:
+    before = site.state()
+    for method, path in _routes(room):
+        filled = path.replace("{contribution_id}", site.draft.id).replace(
+            "{job_id}", site.job.id
+        ).replace("{record_id:path}", ANGOULEME.id)  # fmt: skip
+        for who, client in site.clients.items():
+            answer = client.request(method, filled, json={})
+            assert answer.status_code == 401, (who, filled)
+    assert site.state() == before
+
+
+def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Site) -> None:
+    client = account_client(site.base, AccountRole.MODERATOR, "one who was a moderator")
+    token = csrf_token(client, "/fr/compte")
+    site.base.accounts.set_role("one who was a moderator", AccountRole.CONTRIBUTOR)
+    before = site.state()
+    assert client.get("/fr/moderation").status_code == 403
+    path = f"/fr/historique/acteurs/{AVEL.id}"
+    sent = {"csrf": token, "do": "erase", "name": AVEL.name}
+    assert client.post(path, data=sent).status_code == 403
+    assert site.state() == before
+
+
+def test_signing_in_gives_another_cookie_than_the_one_before(site: Site) -> None:
+    client = client_of(site.base)
+    token = csrf_token(client, "/fr/connexion")
+    before = dict(client.cookies)
+    answer = client.post("/fr/connexion", data={"csrf": token, "name": OTHER, "password": PASSWORD})
+    assert answer.status_code == 303
+    assert before.keys() == dict(client.cookies).keys()
+    assert before != dict(client.cookies)
+    # What the page before had in its form is worth nothing to the account.
+    answer = client.post("/fr/compte", data={"csrf": token, "do": "end_sessions"})
+    assert answer.status_code == 403
+
+
+def test_the_languages_have_the_same_doors() -> None:
+    for page, paths in PATTERNS.items():
+        assert set(paths) == set(Language)
+        methods = [
+            {method for method, one in PAGE_ROUTES if one == path} for path in paths.values()
+        ]
+        assert all(one == methods[0] for one in methods), page
