@@ -8,7 +8,13 @@ MAX_TEXT_CHARS = 200_000
 """The text of an article, as a case holds it."""
 MAX_LINES = 20_000
 """The lines and paragraphs of a page, its menus too."""
+MAX_TAGS = 60_000
+"""The tags of a page."""
+MAX_ATTRIBUTES = 2_000
+"""The attributes of a tag."""
 MAX_PDF_PAGES = 200
+MAX_PDF_SECONDS = 60.0
+"""How long the pages of a PDF may take to be read, all together."""
 MAX_UNPACKED_BYTES = 100_000_000
 """What an office document may unpack to."""
 MAX_UNPACKING_RATIO = 200

@@ -1,5 +1,6 @@
 """Articles from files and from what the door fetched, each format by its reader."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from ingest.shape import article_of
 from ingest.text_article import text_page
 from ingest.web_door import Fetched
 from kb.errors import InputError
+
+_LOG = logging.getLogger(__name__)
 
 MIN_ARTICLE_CHARS = 30
 """What a text says at least to be an article."""
@@ -58,7 +61,20 @@ def article_from_bytes(
     _refuse_oversize(len(content), suffix)
     if not content:
         raise InputError("is empty")
-    return checked(article_of(_READERS[suffix](content, url, told_encoding)))
+    return checked(article_of(_page(content, suffix, url, told_encoding)))
+
+
+def _page(content: bytes, suffix: str, url: str, told_encoding: str) -> Page:
+    try:
+        return _READERS[suffix](content, url, told_encoding)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 (see below)
+        # What others wrote reads these formats, and a file made to harm finds in it what nobody
+        # foresaw. The rest of the batch must not suffer from one file.
+        _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
+        kind = type(error).__name__
+        raise InputError(f"is damaged ({kind}): save it again, or paste its text") from None
 
 
 def pasted_article(text: str) -> Article:

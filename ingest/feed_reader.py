@@ -3,13 +3,14 @@
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from ingest.article import Article, Person
-from ingest.article_limits import MAX_FEED_ITEMS
+from ingest.article_limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.article_readers import checked, fetched_article
 from ingest.fields import shown
 from ingest.page import Said
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
 _FEED = re.compile(rb"<\s*(?:\w+:)?(?:rss|feed|RDF)\b")
 _PAGE = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _NAME_IN_BRACKETS = re.compile(r"\S+@\S+\s+\((?P<name>[^)]+)\)")
+_ELEMENT = re.compile(rb"<(?P<closes>/?)[A-Za-z_][^<>]*?(?P<empty>/?)>")
+_UNPARSED = re.compile(rb"<!\[CDATA\[(?:[^\]]|\](?!\]>))*+\]\]>")
+_TAG = re.compile(r"<[^<>]*>")
+_CUT = re.compile(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^<>]+>\s*)*$")
 _MIN_WHOLE_CHARS = 600
 """What an item must say for it to be taken for the article itself, not for its beginning."""
+_END_CHARS = 1_000
+"""Where the marks stand that say that a text goes on elsewhere."""
+_MAX_AUTHOR_CHARS = 300
+_MAX_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,9 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
 
     if not is_feed(content):
         raise InputError(_no_feed(content, url))
+    if len(content) > MAX_TEXT_BYTES:
+        raise InputError(f"has {len(content):,} bytes; at most {MAX_TEXT_BYTES:,} are read")
+    _refuse_tangled(content)
     feed = feedparser.parse(
         io.BytesIO(content), response_headers={"content-location": url} if url else None
     )
@@ -72,6 +84,24 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
         raise InputError("is a feed without items, or one that is damaged")
     lang = str(feed.get("feed", {}).get("language") or "")[:2].lower()
     return [_item(entry, url, lang) for entry in entries[:MAX_FEED_ITEMS]]
+
+
+def _refuse_tangled(content: bytes) -> None:
+    """Refuses what would hold up the parser: its time grows with the square of these.
+
+    Raises:
+        InputError: the feed has more elements, or more of them in each other, than a feed has.
+    """
+    depth = deepest = 0
+    opened = 0
+    for match in _ELEMENT.finditer(_UNPARSED.sub(b"", content)):
+        if match["closes"]:
+            depth = max(0, depth - 1)
+        elif not match["empty"]:
+            opened, depth = opened + 1, depth + 1
+            deepest = max(deepest, depth)
+    if opened > MAX_TAGS or deepest > _MAX_DEPTH:
+        raise InputError("is no feed as they are written: too much is nested in it")
 
 
 def item_article(item: FeedItem, door: Door | None) -> Article:
@@ -120,7 +150,9 @@ def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
     url = urljoin(base, str(entry.get("link") or ""))
     title = " ".join(_plain(str(entry.get("title") or "")).split())
     content, is_whole = _content(entry)
-    article = _article(entry, content, url, title, lang) if content or title else None
+    article = None
+    with suppress(InputError):  # what it links to may be an article all the same
+        article = _article(entry, content, url, title, lang) if content or title else None
     return FeedItem(url, title, article, is_whole and bool(article and article.text))
 
 
@@ -130,7 +162,7 @@ def _content(entry: "FeedParserDict") -> tuple[str, bool]:
     summary = str(entry.get("summary") or "")
     best = max([*whole, summary], key=len)
     said = len(_plain(best))
-    cut = bool(re.search(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^>]+>\s*)*$", best))
+    cut = bool(_CUT.search(best[-_END_CHARS:]))
     is_whole = bool(whole) and best in whole
     return best, said > 0 and not cut and (is_whole or said >= _MIN_WHOLE_CHARS)
 
@@ -151,7 +183,7 @@ def _article(entry: "FeedParserDict", content: str, url: str, title: str, lang: 
 def _said(entry: "FeedParserDict", title: str) -> Iterator[Said]:
     if title:
         yield Said("title", title, "title of the item", 0.95)
-    author = " ".join(str(entry.get("author") or "").split())
+    author = " ".join(str(entry.get("author") or "")[:_MAX_AUTHOR_CHARS].split())
     if match := _NAME_IN_BRACKETS.match(author):
         author = match["name"]
     if author and "@" not in author and not is_organisation(author):
@@ -184,4 +216,4 @@ def _iso(written: str, moment: Any) -> str:
 
 
 def _plain(html: str) -> str:
-    return re.sub(r"<[^>]+>", " ", html)
+    return _TAG.sub(" ", html)

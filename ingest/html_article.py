@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ingest.article import NoArticle, Person
+from ingest.article_limits import MAX_ATTRIBUTES, MAX_TAGS
 from ingest.decoding import decoded, unscrambled
 from ingest.fields import folded
-from ingest.labels import Announced
+from ingest.labels import Announced, notices
 from ingest.markdown_text import escaped, says_itself
 from ingest.page import Block, BlockKind, Page, Place, Said, within_limits
 from ingest.persons import bare_name, is_organisation, person_at
@@ -83,6 +84,8 @@ _HINTS = (
 _MAX_HINTED_CHARS = 160
 _MAX_REMOVED_SHARE = 0.4
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
+_QUOTED = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
+_BETWEEN_ATTRIBUTES = re.compile(r"[\s/=]+")
 _BULLET = re.compile(r"^[•●▪◦‣]\s*(?=\S)")
 _UNSAFE = re.compile(r"[\s()<>]")
 _IMPRECISE_NAMES = {"", "admin", "administrator", "administrateur", "webmaster", "redaction",
@@ -106,6 +109,7 @@ def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -
     if not re.search(r"<\s*(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|ul|br"
                      r"|table|span|main)\b", text[:200_000], re.IGNORECASE):  # fmt: skip
         raise InputError("is no HTML: save it as .txt")
+    _refuse_tangled(text)
     head = _Head(text, url)
     blocks = within_limits(_Walk(_sanitised(text), head.address or url).blocks())
     if not any(block.text for block in blocks):
@@ -130,7 +134,23 @@ def feed_link(text: str, url: str) -> str:
 
 def inner_page(fragment: str, *, url: str = "") -> Page:
     """The page that a fragment of HTML is, as feeds carry them."""
+    _refuse_tangled(fragment)
     return Page(within_limits(_Walk(_sanitised(fragment), url).blocks()))
+
+
+def _refuse_tangled(text: str) -> None:
+    """Refuses what would hold up the parsers: their time grows with the square of these counts.
+
+    Raises:
+        InputError: there are more tags, or more attributes in one tag, than a page has.
+    """
+    if text.count("<") > MAX_TAGS:
+        raise InputError(f"has more than {MAX_TAGS:,} tags: hand in the article alone")
+    for piece in text.split("<"):
+        if len(piece) > MAX_ATTRIBUTES and piece[0].isalpha():
+            tag = _QUOTED.sub("", piece).partition(">")[0]
+            if len(_BETWEEN_ATTRIBUTES.findall(tag)) > MAX_ATTRIBUTES:
+                raise InputError("has a tag as no page has: hand in the article alone")
 
 
 def _decoded(content: bytes, told: str) -> str:
@@ -424,6 +444,7 @@ class _Walk:
                 yield from self._block(inner, at, BlockKind.PARAGRAPH, alone=False)
             return
         self._say(element.text, piece)
+        is_list = self._is_labelled_list(element)
         for child in element:
             if not isinstance(child.tag, str):
                 self._say(child.tail, piece)
@@ -445,8 +466,19 @@ class _Walk:
                     yield from self._block(piece, where, BlockKind.PARAGRAPH, alone=False)
                     piece = _Piece([], [])
                 self._gather(child, piece, bold=True)
+            if is_list and child.tag == "a" and not (child.tail or "").strip():
+                self._say(" ;", piece)
             self._say(child.tail, piece)
         yield from self._block(piece, where, BlockKind.PARAGRAPH)
+
+    def _is_labelled_list(self, element: "HtmlElement") -> bool:
+        """Whether an element is a label and links after it with nothing but space between them."""
+        links = [child for child in element if child.tag == "a"]
+        if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
+            return False
+        words = _SPACES.sub(" ", element.text_content()).strip()
+        found = notices(words)
+        return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
 
     def _is_row_of_chips(self, element: "HtmlElement") -> bool:
         """Whether an element is a row of links or labels with no words between them."""

@@ -7,13 +7,14 @@ line's end are joined.
 import io
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ingest.article_limits import MAX_PDF_PAGES
+from ingest.article_limits import MAX_PDF_PAGES, MAX_PDF_SECONDS
 from ingest.decoding import unscrambled
 from ingest.furniture import is_furniture
 from ingest.labels import notices
@@ -120,9 +121,18 @@ def _opens(reader: "PdfReader") -> bool:
         return False
 
 
-def _pages(reader: "PdfReader") -> list[list[_Printed]]:
+def _pages(reader: "PdfReader", seconds: float = MAX_PDF_SECONDS) -> list[list[_Printed]]:
+    from pypdf.errors import PyPdfError
+
     pages: list[list[_Printed]] = []
+    deadline = time.monotonic() + seconds
+
+    def refuse_slow() -> None:
+        if time.monotonic() > deadline:
+            raise InputError(f"takes longer than {seconds:g} seconds to read: paste its text")
+
     for number, page in enumerate(reader.pages):
+        refuse_slow()
         printed: list[_Printed] = []
         pieces: list[tuple[str, float, float, float]] = []
 
@@ -147,6 +157,7 @@ def _pages(reader: "PdfReader") -> list[list[_Printed]]:
             size: float,
             pieces: list[tuple[str, float, float, float]] = pieces,
         ) -> None:
+            refuse_slow()
             x = cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
             y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
             scale = abs(tm[3] or tm[0]) * abs(cm[3] or cm[0]) or 1.0
@@ -158,8 +169,9 @@ def _pages(reader: "PdfReader") -> list[list[_Printed]]:
 
         try:
             page.extract_text(visitor_text=visit)
-        except (ValueError, KeyError, TypeError, RecursionError, AttributeError, IndexError,
-                NotImplementedError, ZeroDivisionError, OSError, AssertionError):  # fmt: skip
+        except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, AttributeError,
+                IndexError, NotImplementedError, ZeroDivisionError, OSError,
+                AssertionError):  # fmt: skip
             raise InputError(f"is damaged on page {number + 1}: print it to a new PDF") from None
         end_line()
         for above, line in pairwise(printed):

@@ -25,6 +25,8 @@ _LIST = re.compile(r"list|liste|puces|bullet", re.IGNORECASE)
 _NUMBERED = re.compile(r"number|numéro", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*[•●▪◦‣·–*-]\s+(?=\S)")
 _MAX_DEPTH = 5
+_MAX_SHOWN_CHARS = 50_000
+"""The longest paragraph whose bold and italic words are kept."""
 
 
 def word_page(content: bytes, *, url: str = "") -> Page:
@@ -66,7 +68,8 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
     style = (paragraph.style.name if paragraph.style is not None else "") or ""
     numbering = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
     lines = re.split(r"[\n\v]", paragraph.text)
-    shown = _shown(paragraph) if len(lines) == 1 else ""
+    is_short = len(lines) == 1 and len(lines[0]) <= _MAX_SHOWN_CHARS
+    shown = _shown(paragraph) if is_short else ""
     for at, line in enumerate(lines):
         text = " ".join(line.split())
         if not text:
@@ -90,13 +93,10 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
 
 def _is_headline(paragraph: "Paragraph", text: str) -> bool:
     """Whether a paragraph is a heading in all but its style: short, bold, and no sentence."""
+    if len(text) > 120 or text.endswith((".", ":", ";", ",")):
+        return False
     runs = [run for run in paragraph.runs if run.text.strip()]
-    return (
-        bool(runs)
-        and all(run.bold for run in runs)
-        and len(text) <= 120
-        and not text.endswith((".", ":", ";", ","))
-    )
+    return bool(runs) and all(run.bold for run in runs)
 
 
 def _shown(paragraph: "Paragraph") -> str:
@@ -124,11 +124,7 @@ def _shown(paragraph: "Paragraph") -> str:
 def _table(table: "Table", depth: int) -> Iterator[Block]:
     if depth > _MAX_DEPTH:
         return
-    for row in table.rows:
-        cells: list[_Cell] = []
-        for cell in row.cells:
-            if not cells or cell._tc is not cells[-1]._tc:
-                cells.append(cell)
+    for cells in _rows(table):
         texts = [" ".join(cell.text.split()) for cell in cells]
         if any(len(text) > 400 for text in texts) or len(cells) == 1:
             for cell in cells:
@@ -137,6 +133,25 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
             said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
             shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
             yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+
+
+def _rows(table: "Table") -> "Iterator[list[_Cell]]":
+    """The cells of each row; one that goes on from the row above is the cell that began there.
+
+    The library gives a cell once for each column that it says it spans, be it a thousand million.
+    """
+    from docx.table import _Cell
+
+    above: dict[int, _Cell] = {}
+    for row in table.rows:
+        begun: dict[int, _Cell] = {}
+        column = row.grid_cols_before
+        for cell in row._tr.tc_lst:
+            goes_on = cell.vMerge == "continue" and column in above
+            begun[column] = above[column] if goes_on else _Cell(cell, table)
+            column += max(1, cell.grid_span)
+        yield list(begun.values())
+        above = begun
 
 
 def _said(document: "Document") -> Iterator[Said]:
