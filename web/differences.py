@@ -19,6 +19,7 @@ MAX_COMPARED = 4_000_000
 """Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_SPACES = re.compile(r"\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -169,7 +170,13 @@ def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
             yield piece
             continue
         if first_kept:
-            yield Piece(Change.SAME, piece.text[:first_kept])
+            yield Piece(Change.SAME, _whole_words(piece.text[:first_kept]))
         yield Piece(Change.GAP)
         if last_kept:
-            yield Piece(Change.SAME, piece.text[-last_kept:])
+            yield Piece(Change.SAME, _whole_words(piece.text[-last_kept:][::-1])[::-1])
+
+
+def _whole_words(text: str) -> str:
+    """The text up to its last space, unless that is far back: what follows is half a word."""
+    ends = [one.end() for one in _SPACES.finditer(text)]
+    return text[: ends[-1]] if ends and ends[-1] > len(text) // 2 else text

@@ -113,8 +113,8 @@ def _save(visit: Visit, account: Account, form: AForm, record: Record) -> Respon
     page = Page.CASE if isinstance(record, Case) else Page.ACTOR
     back = text_of(form, "back")
     if back and actor_or_none(base, back):
-        return see(visit, address(Page.ACTOR, back))
-    return see(visit, address(page, record.id))
+        return see(visit, address(Page.ACTOR, back, done="published"))
+    return see(visit, address(page, record.id, done="published"))
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:

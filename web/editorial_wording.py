@@ -38,6 +38,9 @@ FIELD_WORDS: Mapping[str, str] = {
     "role": N_("Role"),
     "actor_id": N_("Entry in the directory"),
     "contribution": N_("What they did"),
+    # Of forms alone.
+    "reason": N_("Why"),
+    "message": N_("Your word to the contributor"),
 }
 """What a field of a record is called, on forms and in differences."""
 

@@ -95,6 +95,10 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
         ),
         # Rows of a directory
         (r"^has no name", N_("It has no name.")),
+        (
+            r"^number of cells is (\d+), but the header has (\d+)",
+            N_("It has %s cells, the header has %s."),
+        ),
         (r"^department (.+) is not a department", N_("%s is not a department of France.")),
         (r"^siret (.+) lost digits", N_("SIRET %s lost digits in a spreadsheet.")),
         (r"^siret (.+) is not valid", N_("%s is not a valid SIRET number.")),

@@ -165,7 +165,7 @@ def _link_to_tell(contact_url: str, need: str) -> str:
 
 
 @_serves(Page.ACTOR)
-def actor(visit: AVisit, record_id: str) -> Response:
+def actor(visit: AVisit, record_id: str, done: str = "") -> Response:
     try:
         found = visit.knowledge_base.actor(record_id)
     except WithdrawnRecord:
@@ -179,11 +179,12 @@ def actor(visit: AVisit, record_id: str) -> Response:
         shown=shown_competences(visit.knowledge_base, found.id, visit.language),
         sources=said_by_sources(visit.knowledge_base, found.id),
         linked_data=linked_data.organization(found, visit.absolute_url),
+        done=done if visit.session.account else "",
     )
 
 
 @_serves(Page.CASE)
-def case(visit: AVisit, record_id: str) -> Response:
+def case(visit: AVisit, record_id: str, done: str = "") -> Response:
     try:
         found = visit.knowledge_base.case(record_id)
     except WithdrawnRecord:
@@ -197,6 +198,7 @@ def case(visit: AVisit, record_id: str) -> Response:
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={one.lang: address(Page.CASE, one.id) for one in translations},
         linked_data=linked_data.article(found, visit.absolute_url),
+        done=done if visit.session.account else "",
     )
 
 

@@ -77,7 +77,11 @@ def test_of_a_long_unchanged_stretch_only_what_touches_a_change_is_shown() -> No
     before = replace(CASE, text=f"début {stretch}fin")
     (told,) = differences(before, replace(CASE, text=f"debut {stretch}fin."))
     assert [one.change for one in told.pieces] == [REMOVED, ADDED, SAME, GAP, SAME, ADDED]
-    assert len(told.pieces[2].text) == len(told.pieces[4].text) == CONTEXT_CHARS
+    before_gap, after_gap = told.pieces[2].text, told.pieces[4].text
+    assert CONTEXT_CHARS - 4 < len(before_gap) <= CONTEXT_CHARS
+    assert before_gap.endswith("mot ")
+    assert CONTEXT_CHARS - 4 < len(after_gap) <= CONTEXT_CHARS
+    assert after_gap.startswith(" mot ")
 
 
 def test_texts_too_long_to_compare_word_by_word_are_replaced_whole() -> None:

@@ -144,7 +144,7 @@ def test_a_participation_is_changed_in_two_clicks(
         first_click, data=form | {"contribution-0": "met le gel en flacons", "do": "save"}
     )
     assert saved.status_code == 303
-    assert saved.headers["Location"] == "/en/cases/angouleme"
+    assert saved.headers["Location"] == "/en/cases/angouleme?done=published"
     parts = base.case("angouleme").participants
     assert parts[0] == replace(ANGOULEME.participants[0], contribution="met le gel en flacons")
     assert parts[1:] == ANGOULEME.participants[1:]
@@ -160,7 +160,7 @@ def test_from_an_actors_page_one_comes_back_to_it(
     assert first_click in links(moderator, "/en/actors/avel")
     form = fields_of(Page(moderator.get(first_click).text))
     saved = moderator.post(first_click, data=form | {"role-0": "repackager", "do": "save"})
-    assert saved.headers["Location"] == "/en/actors/avel"
+    assert saved.headers["Location"] == "/en/actors/avel?done=published"
     assert base.case("angouleme").participants[0].role is Role.REPACKAGER
 
 
@@ -172,8 +172,10 @@ def test_a_described_competence_is_changed_in_two_clicks(
     form = fields_of(Page(moderator.get(first_click).text))
     words = "Avel coule des bougies parfumées."
     saved = moderator.post(first_click, data=form | {"description": words, "do": "save"})
-    assert saved.headers["Location"] == "/en/actors/avel"
+    assert saved.headers["Location"] == "/en/actors/avel?done=published"
     assert base.actor("avel") == replace(AVEL, description=words)
+    told = Page(moderator.get(saved.headers["Location"]).text).text("p", class_="done")
+    assert told == "Published: searches find it from now on."
 
 
 def test_every_item_is_saved_as_it_is(base: KnowledgeBase, moderator: TestClient) -> None:
@@ -404,7 +406,7 @@ def test_a_case_says_what_its_people_do_and_when_it_was_moderated(base: Knowledg
     byline = Page(client_of(base).get("/fr/cas/angouleme").text).one("ul", class_="byline")
     text = " ".join(byline.text.split())
     assert "Par Alexandre Dain, Coordinateur technique" in text
-    assert "Modéré par Vincent Jay le 2 juillet 2020, Chef de projets" in text
+    assert "Modéré par Vincent Jay, Chef de projets, le 2 juillet 2020" in text
 
 
 def test_an_actor_says_which_source_said_what_and_when(
