@@ -429,7 +429,7 @@ _NOUNS: tuple[tuple[Action, re.Pattern[str]], ...] = tuple(
             Action.PACK,
             r"(?:re)?conditionnement|embouteillage|mise en (?:flacons?|bouteilles?)|ensachage|"
             r"etiquetage|remplissage|flaconnage|emballage|colisage|mise sous pli|bottling|"
-            r"packaging|repackaging|filling|labelling",
+            r"packaging|repackaging|repacking|packing|filling|labelling",
         ),
         (
             Action.CARRY,

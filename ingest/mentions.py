@@ -41,7 +41,7 @@ MAX_CHARS = 60_000
 LEAST_OF_NAMES = 0.3
 """What is less sure than this of a name without a deed is not worth a look."""
 
-HINT = 0.12
+HINT = 0.2
 """What a rule must say at least for a role to be likelier than the one of such organisations."""
 
 __all__ = ["RULES", "KnownActors", "propose"]
@@ -190,7 +190,7 @@ def _left_over(
 ) -> Iterable[ProposedParticipation]:
     """The likely roles of those who are named and have none yet."""
     have = {one.participation.name for one in proposed}
-    others_made = leftovers and any(
+    others_made = any(
         one.participation.role is Role.PRODUCER and one.confidence > 0.5 for one in proposed
     )
     for participant in participants:
@@ -201,7 +201,7 @@ def _left_over(
             or id(participant) in doubted
         ):
             continue
-        likely = likely_role(participant, sights, others_made=others_made)
+        likely = likely_role(participant, sights, others_made=others_made, in_leftovers=leftovers)
         if likely is None:
             continue
         role, confidence, sentence = likely
@@ -311,6 +311,8 @@ _DISCLAIMER = re.compile(
       | (?:ignor(?:e|ons|ent)|ne\ sai[ts]|ne\ savons)\b | (?:don['’]t|do\ not|not)\ know
       | (?:pas\ encore|jamais|not\ yet|never)\ (?:été\ )?(?:appelés?|contactés?|sollicités?
         |asked|called|contacted) | (?:no|aucun)\ (?:link|connection)
+      | pas\ (?:été\ )?(?:sollicit|appel|contact|reten|associ)\w*
+      | (?:a\ similar|the\ same)\ (?:idea|story)\b | elsewhere
       | même\ chose\ pour | the\ same\ goes\ for | est\ tout\ autre
       | (?:was|were|est|sont)\ (?:closed|fermée?s?)\b
       | (?:à\ ne\ pas\ confondre|ne\ pas\ confondre|confused\ with|confondre)

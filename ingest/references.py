@@ -448,7 +448,8 @@ class References:
                     definite=True,
                 )
             return Reference(start, end, name, how, nature, 0.9, head=form, definite=True)
-        definite = determiner in DEFINITE
+        of_somebody = start > 1 and tokens[start - 1].form == "s" and not tokens[start - 2].is_word
+        definite = determiner in DEFINITE or of_somebody
         plural = form.endswith(("s", "x"))
         if determiner == "" and not plural and sentence.part.value == "body" and len(words) < 2:
             likelihood = 0.6

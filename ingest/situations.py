@@ -33,6 +33,13 @@ BESIDE_THE_TOPIC = 0.65
 OF_A_TELLING_NAME = 0.87
 """What is left of the confidence where the paragraph does not speak of the matter."""
 
+_SPIRIT = re.compile(r"\b(?:alcools?|alcohol|ethanol)\b")
+_INPUT = re.compile(
+    r"\b(?:tissus?|etoffes?|toile|cloth|fabric|matieres? premieres?|elastiques?|elastics?|"
+    r"plexiglas|acrylic|flacons vides|empty bottles)\b"
+)
+"""What one gives for another to make something of, in folded words."""
+
 _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
 _COMPARED = re.compile(
     r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
@@ -52,19 +59,20 @@ class Sight:
 
 
 def likely_role(
-    participant: Participant, sights: Sequence[Sight], *, others_made: bool
+    participant: Participant, sights: Sequence[Sight], *, others_made: bool, in_leftovers: bool
 ) -> tuple[Role, float, Sentence] | None:
     """The likely role of a named participant, how sure, and a sentence that names it.
 
-    `others_made` tells that somebody else is known to have made the thing. `None` where nothing
-    speaks for its having taken part.
+    `others_made` tells that somebody else is known to have made the thing, `in_leftovers` that the
+    article is about what one throws away. `None` where nothing speaks for its having taken part.
     """
+    is_known = participant.how is How.KNOWN
     seen = [
         sight
         for sight in sights
         if sight.sentence.part is Part.BODY
-        and _tells_something(sight.sentence)
-        and (participant.how is How.KNOWN or _ENDS.search(sight.sentence.text))
+        and _tells_something(sight.sentence, 2 if is_known else MIN_PLAIN_WORDS)
+        and (is_known or _ENDS.search(sight.sentence.text))
         and not _COMPARED.search(_before(sight, participant))
         and _is_an_actor_of(sight, participant)
     ]
@@ -82,7 +90,12 @@ def likely_role(
         role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
     if role is None:
         leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
-        role = Role.SUPPLIER if leftovers or others_made else Role.PRODUCER
+        inputs = any(
+            _SPIRIT.search(_words(sight.sentence)) or _INPUT.search(_before(sight, participant, 9))
+            for sight in seen
+        )
+        supplies = leftovers or inputs or (others_made and in_leftovers)
+        role = Role.SUPPLIER if supplies else Role.PRODUCER
     return role, confidence, best.sentence
 
 
@@ -113,10 +126,10 @@ def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
     return False
 
 
-def _tells_something(sentence: Sentence) -> bool:
+def _tells_something(sentence: Sentence, at_least: int) -> bool:
     """Whether a sentence is more than a heading or a credit, and not about who told the story."""
     plain = [token for token in sentence.tokens if token.is_word and token.text.islower()]
-    return len(plain) >= MIN_PLAIN_WORDS and not _PRESS.search(_words(sentence))
+    return len(plain) >= at_least and not _PRESS.search(_words(sentence))
 
 
 _ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
@@ -126,7 +139,7 @@ _PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du
 _DENIED = re.compile(
     r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|"
     r"pourrai\w*|"
-    r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?)\b"
+    r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?|aurai\w*)\b"
 )
 _TELLS = re.compile(
     r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|"
