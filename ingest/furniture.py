@@ -11,6 +11,7 @@ _LINES = re.compile(
     r"suivre|ne plus suivre|s'abonner|je m'abonne|je m'inscris|s'inscrire|se connecter|connexion"
     r"|creer un compte|mon compte|imprimer(?: (?:la|cette) (?:page|fiche))?|telecharger(?: le pdf)?"
     r"|partager|tweeter|epingler|envoyer|signaler(?: un (?:abus|probleme))?|repondre|commenter"
+    r"|report|comment"
     r"|j'aime|aimer|favoris?|ajouter aux favoris|ecouter(?: l'article)?|lire la suite"
     r"|voir (?:plus|tout|tous|toutes)(?: .{0,30})?|toutes les (?:fiches|actualites|infos)"
     r"|tous les (?:articles|sujets)|retour(?: a (?:la liste|l'accueil)| en haut)?|haut de page"
@@ -60,7 +61,7 @@ _LINES = re.compile(
     r"|(?:this (?:web)?site|we) uses? cookies.*|en poursuivant votre navigation.*"
     r"|by (?:continuing|using) (?:to|this)\b.{0,60}\bcookies\b.*"
     r"|(?:abonnez|inscrivez)-vous .*|recevez (?:chaque|notre|nos|toute|l'essentiel|les).*"
-    r"|(?:subscribe|sign up) (?:to|for) .*|enjoying (?:this|what).*|newsletter.{0,80}"
+    r"|(?:subscribe|sign up) (?:to|for) .*|enjoy(?:ed|ing) (?:this|what).*|newsletter.{0,80}"
     r"|(?:se |me )?desabonner.*|unsubscribe.*|vous recevez (?:cette|ce|cet) .*"
     r"|you(?: are|'re) receiving this .*|si ce message ne s'affiche pas.*|view (?:this|it) in your"
     r" browser.*|.{0,60}\bconsulte[zr] la version en ligne.*|modifier mes preferences.*"
@@ -110,7 +111,7 @@ _ELSEWHERE = re.compile(
     r"|(?:related|similar|recent|latest|other|more)(?: \w+)? (?:posts?|articles?|stor(?:y|ies)|news"
     r"|content|reading|links?|cases?|from .{1,40})|related|more (?:from|on|in) .{1,40}"
     r"|you (?:may|might) (?:also )?(?:like|enjoy|be interested in)(?: .{0,20})?|read (?:next|also)"
-    r"|see also|also (?:read|see)|further reading"
+    r"|see also|also (?:read|see)|further reading|keep reading|read on|a suivre|en ce moment"
     r"|(?:les )?plus (?:lus|lues|vus|vues|recents|consultes|partages|commentes)"
     r"|most (?:read|popular|shared|viewed|commented|recent)|trending"
     r"|populaires?|vos rendez-vous|(?:l')?agenda(?: .{0,30})?|evenements? a venir|upcoming events?"
@@ -150,12 +151,16 @@ def is_furniture(line: str) -> bool:
     folded = _said(line)
     if len(folded) > 300:
         return False
-    return bool(_LINES.fullmatch(folded) or _INLINE.fullmatch(folded)) or _is_row(folded)
+    return bool(_LINES.fullmatch(folded) or _INLINE.fullmatch(folded)) or _is_row(
+        plain(line.strip())
+    )
 
 
 def _is_row(folded: str) -> bool:
     """Whether most parts of a line are buttons: "Share | Print | Report a mistake"."""
-    parts = [part.strip() for part in re.split(r"\s[|·•/–—-]\s|[|·•]", folded) if part.strip()]
+    parts = [
+        part.strip() for part in re.split(r"\s[|·•/–—-]\s|[|·•]|\s{2,}", folded) if part.strip()
+    ]
     if len(parts) < 2 or len(folded) > 160 or folded.endswith("."):
         return False
     return sum(bool(_LINES.fullmatch(part)) for part in parts) * 2 > len(parts)
@@ -190,5 +195,5 @@ def opens_same_themes(line: str) -> bool:
 
 
 def _said(line: str) -> str:
-    folded = plain(" ".join(line.split())).strip("*_ #")
+    folded = plain(" ".join(line.split())).strip("*_ #+~=")
     return re.sub(r"^\[\s?([^\[\]]+?)\s?\]$", r"\1", folded)

@@ -69,7 +69,8 @@ _PIECE = (
     r"|document|actualite|contenu|story|report|publication|retour d'experience|temoignage"
     r"|entretien|dossier|rapport|synthese|contribution|chronique|reportage|tribune|recit|breve"
     r"|analyse|communique(?: de presse)?|etude(?: de cas)?|enquete|portrait|interview|message"
-    r"|information|propos|case study|feature|entry|blog post|press release|piece|column|news"
+    r"|information|propos|version|case study|feature|entry|blog post|press release|piece|column"
+    r"|news"
     r"|account|write-up)"
 )
 _THING = (
@@ -112,7 +113,7 @@ def _labels() -> tuple[_Label, ...]:
     return (
         label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|sujet|subject|intitule"),
         # People, with a verb: the name follows.
-        label(a.AUTHOR, rf"{_THING}{_PAST} par|(?:propos|temoignages?) recueillis par"
+        label(a.AUTHOR, rf"{_THING}{_PAST}(?: et [a-z' ]{{3,25}}?)? par"
               rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)? (?:de|d'|par|signee?)",
               a.DATE, verb=True),
         label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
@@ -125,7 +126,8 @@ def _labels() -> tuple[_Label, ...]:
         label(a.OTHER, r"(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
               r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", verb=True),
         # Dates.
-        label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture)"
+        label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture"
+              r"|verification|approbation)"
               rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
               rf"|{_THING}{_CHECKED}(?: en \w+)?(?: le)?", a.MODERATED, verb=True),
         label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
@@ -149,16 +151,19 @@ def _labels() -> tuple[_Label, ...]:
         label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
               r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture"
               r"|moderation|modere par"
-              r"|page moderator", a.MODERATED),
+              r"|page moderator|valideu(?:r|se)s?|approbat(?:eur|rice)|verificat(?:eur|rice)"
+              r"|(?:derniere )?verification|approbation|approver|checker", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
         label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes"
               r"| associes| associees| de l'article)?|mots?[- ]?clef?s?|(?:hash)?tags?|etiquettes?"
-              r"|key ?words?|topics?|themes? and tags|tagged(?: with| as)?"
-              r"|etiquete(?:e|s|es)?(?: avec| sous| comme)?|sujets(?: abordes)?"
+              r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
+              r"|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
               r"|domaines?(?:\(s\))?(?: d'activite)?"),
         label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
               r" (?:dans|sous)|posted (?:in|under)|publie dans"),
+        label(a.THEMES, r"tagged(?: with| as| in)?|etiquete(?:e|s|es)? (?:avec|sous|comme)",
+              verb=True),
         label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"
               r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
               r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
@@ -175,7 +180,7 @@ _OTHER_LIST = re.compile(
     r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
 )
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
-_LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|dans)\s+")
+_LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
 _BIT = re.compile(
     r"(?:\d+\s+(?:comments?|commentaires?|vues?|views?|partages?|shares?|reactions?|likes?"
     r"|lectures?|min(?:utes?)?(?: read| de lecture)?)|(?:temps de )?lecture\s?:?\s?\d+\s?min\w*"
@@ -202,12 +207,15 @@ _NEVER_ALONE = frozenset(
 )
 _OF_A_PERSON = frozenset({"texte", "textes", "text", "words", "texte et photo", "texte et photos"})
 _PLACE = re.compile(
-    r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et)){0,4},?\s+"
+    r"(?:(?:[Ff]ait|[Ss]igné|[ÉEé]crit|[Dd]one|[Ww]ritten|[Ss]igned) (?:à|en|at|in) )?"
+    r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et))"
+    r"{0,4},?\s+"
     r"(?=(?:le|on)\s+\d|\d)"
 )
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
-    r"|^(?:[\w' ]{0,40}\s)?(?:edition|bulletin|newsletter|lettre|flash|communique(?: de presse)?"
+    r"|^(?:[\w' ]{0,40}\s)?(?:edition|bulletin|newsletter|lettre|flash|journal|carnet"
+    r"|gazette|magazine|revue|review|communique(?: de presse)?"
     r"|press release|immediate release)\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
 )
 _ROLE = re.compile(
@@ -215,6 +223,9 @@ _ROLE = re.compile(
     r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
 )
 _ON_BEHALF = re.compile(r"\s(?:pour|for)\s[^|·—.;,\d]{2,40}\s*[,|·(–—-]\s*(?:(?:le|on)\s(?=\d))?")
+_ROLE_BEFORE = re.compile(
+    r"(?:(?:le|la|notre|the|our) |l['’])(?P<job>[\w'’ -]{3,40}?),?\s+(?=(?:M\.|Mme|[A-ZÀ-Þ]))"
+)
 _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
@@ -233,7 +244,7 @@ _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
 _SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
-_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*")
+_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
 def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
@@ -285,6 +296,8 @@ class _Reading:
         position = 0
         while position < len(self._text):
             if gap := _SEPARATOR.match(self._text, position):
+                if "." in gap[0]:
+                    self._meaning = None  # of another sentence
                 position = gap.end()
                 continue
             start = position
@@ -369,7 +382,7 @@ class _Reading:
     def _take(self, label: _Label, word: str, end: int) -> int:
         """Takes a label and its value; where they end, or 0 when it is no label after all."""
         rest = self._folded[end:]
-        colon = re.match(r"\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
+        colon = re.match(r"(?:\s*\(\d+\))?\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
         value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
         if label.announced is Announced.SECTION and not re.match(r"\s*[:=–—-]\s*\S", rest):
             return 0  # one word of a list: "Territoire"
@@ -416,6 +429,9 @@ class _Reading:
         return len(self._text)
 
     def _take_person(self, label: _Label, word: str, value_at: int, *, has_colon: bool) -> int:
+        role = _ROLE_BEFORE.match(self._text, value_at)
+        if role and is_job(role["job"]) and person_at(self._text, role.end())[0].name:
+            value_at = role.end()
         person, after = person_at(self._text, value_at)
         mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
         after = mail.end() if mail else after

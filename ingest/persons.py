@@ -148,7 +148,16 @@ def _job_at(text: str, position: int) -> tuple[str, int]:
     job = job.lower() if job.isupper() else job
     first, *parts = job.split(", ")
     # "chargée de mission, Club du plateau": the last part is where, not what.
-    job = ", ".join([first, *(part for part in parts if part[:1].islower() or is_job(part))])
+    job = ", ".join(
+        [
+            first,
+            *(
+                part
+                for part in parts
+                if is_job(part) or (part[:1].islower() and not re.search(r"\d", part))
+            ),
+        ]
+    )
     end = match.end()
     return job, end + 1 if text[end : end + 1] == ")" else end
 

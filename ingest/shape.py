@@ -61,6 +61,7 @@ _MASTHEAD = re.compile(
 )
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
+_SAID_OF = re.compile(r",\s(?P<job>[^\W\d_A-ZÀ-Þ][^.!?:;,\d]{3,50})\.?")
 _FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
 _BARS = re.compile(r"\S\s[|·•>›/]\s\S")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
@@ -485,7 +486,7 @@ class _Shape:
             (-1.5, text.isupper() and self._is_above_other_case(at, inner)),
             (-2.0, bool(_MASTHEAD.search(text))),
             (-2.0, bool(_BARS.search(text)) and not is_heading),
-            (-3.0, _is_numbered(line)),
+            (-3.0, _is_numbered(line) and sum(map(_is_numbered, self._lines)) > 1),
             (-2.0, self._is_signed_below(text)),
             (1.0, sum(folded(one.text) == folded(text) for one in self._lines) > 1),
             (-2.0, is_name_of_organisation(text)),
@@ -918,8 +919,12 @@ class _Shape:
             line = self._lines[at]
             if line.is_used or not line.is_short:
                 continue
-            person, end = person_at(line.text.strip(), 0)
-            if not person.name or end < len(line.text.strip(" .")):
+            text = line.text.strip(" —–-")
+            person, end = person_at(text, 0)
+            said = _SAID_OF.fullmatch(text, end) if at <= self._last + 2 else None
+            if person.name and said and not person.job:
+                person, end = Person(person.name, said["job"].strip()), len(text)
+            if not person.name or end < len(text.rstrip(" .")):
                 continue
             below = self._lines[at + 1] if at + 1 < len(self._lines) else None
             has_job_below = bool(below and below.is_short and is_job(below.text))
