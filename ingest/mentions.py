@@ -6,8 +6,12 @@ a person decides. Works by rules alone; `ingest.assistant` may refine what comes
 A confidence is the weight of the best evidence (a verb of doing with its subject weighs more than
 a noun beside a name), raised a little by further evidence, lowered for roles that such an
 organisation seldom has, for what is somebody's trade rather than a deed, and for names that may be
-no organisation's. The weights were set so that, of what is proposed with 0.8 or more for the
-labelled articles of `tests/data/articles/tune`, nine in ten are right; a test holds them to it.
+no organisation's. Who is named and has no role by its deeds gets the likeliest one, with little
+confidence (`ingest.situations`). Measured on the articles of `tests/data/articles/tune`, the cases
+of the demonstration corpus and texts written for the purpose (430 proposals), 0.8 and more is right
+97 times in 100, 0.6 to 0.8 about 89, 0.4 to 0.6 about 77, less about 59. The numbers are left below
+that, since the rules know these texts and will do less well on others; a test holds the surest of
+the labelled articles to nine in ten.
 """
 
 import re
