@@ -18,6 +18,8 @@ from ingest.text_files import lines_of, open_text
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000
 """What a row of several lines holds at most before its quote is taken for one never closed."""
+_MAX_CELLS = 20_000
+"""More than any spreadsheet has columns."""
 
 # The module's own limit would end the reading of a file at its first very long cell, where
 # `ingest.actors` refuses that row alone. One limit holds for the whole process.
@@ -96,7 +98,9 @@ def _lines(path: Path, delimiter: str) -> Generator[Line]:
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
                 yield Line(number, [], f"cannot be read as CSV: {_explained(error)}")
             else:
-                if any(cell.strip() for cell in cells):
+                if len(cells) > _MAX_CELLS:
+                    yield Line(number, [], f"has more than {_MAX_CELLS:,} cells")
+                elif any(cell.strip() for cell in cells):
                     yield Line(number, cells)
 
 

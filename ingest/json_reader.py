@@ -56,6 +56,8 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
                 yield _row(number, value)
     except ijson.JSONError as error:
         raise InputError(_explained(path, error)) from None
+    except SystemError:  # what the parser in C makes of Python's own refusal
+        raise InputError("has a number of thousands of digits: write it in quotes") from None
 
 
 def json_lines_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:  # noqa: ARG001 (RowReader)

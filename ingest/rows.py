@@ -1,7 +1,7 @@
 """What the readers of tables yield: the cells of a directory, row by row, under their headers."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ def under_header(lines: Iterator[Line], header_map: HeaderMap) -> Iterator[Row]:
     if position < 0:
         raise InputError(_no_header(first))
     header = tuple(first[position].cells)
-    for line in (*first[position + 1 :], *lines):
+    for line in chain(first[position + 1 :], lines):  # never all of them in memory
         yield _row(line, header)
 
 

@@ -31,9 +31,11 @@ MAX_UNPACKED_BYTES = 1 << 29
 
 _MAX_CELLS = 30_000_000
 _BLOCK_BYTES = 1 << 20
-_ROW_NUMBER = re.compile(rb'<row [^>]*?r="(\d{1,7})"')
-_COLUMN_NAME = re.compile(rb' r="([A-Z]{1,3})\d')
-_LONGEST_PLACE = 40
+_ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d{1,9})""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d{1,9})""")
+_LONGEST_PLACE = 4_000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""What no program writes a sheet in, and what would hide the places of its cells."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -99,11 +101,15 @@ def refuse_bomb(path: Path) -> None:
                                 f"is larger than {MAX_UNPACKED_BYTES >> 20} MiB once unpacked: "
                                 "export it as CSV"
                             )
-                        if part.filename.startswith("xl/worksheets/"):
-                            text = tail + block
-                            rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
-                            columns.update(_COLUMN_NAME.findall(text))
-                            tail = text[-_LONGEST_PLACE:]
+                        if not tail and block.startswith(_UTF_16):
+                            raise InputError("is written as no program does: export it as CSV")
+                        # Any part may be a sheet: the workbook says which.
+                        text = tail + block
+                        rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
+                        for column, row in set(_PLACE.findall(text)):
+                            columns.add(column.upper())
+                            rows = max(rows, int(row))
+                        tail = text[-_LONGEST_PLACE:]
                 _refuse_wide(rows, columns)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         if _begins_with(path, _OLE):

@@ -36,7 +36,7 @@ PUBLIC = {
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
-LOWEST = {
+LOWEST: dict[Page, str] = {
     Page.ACCOUNT: OTHER,
     Page.CONTRIBUTIONS: OTHER,
     Page.JOBS: OTHER,
@@ -56,7 +56,7 @@ LOWEST = {
 The draft and the job are the contributor's; another contributor stands below.
 """
 
-TAKERS = {
+TAKERS: dict[Page, str] = {
     Page.SIGN_IN: STRANGER,
     Page.SIGN_OUT: OTHER,
     Page.CONTRIBUTE: OTHER,
@@ -71,7 +71,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
     for room in rooms:
         for route in room.router.routes:
             assert isinstance(route, APIRoute)
-            for method in route.methods:
+            for method in route.methods or ():
                 yield method, route.path
 
 
