@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from ingest.assistant import Assistant
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
-# Files that lie beside articles in a folder and are none.
-_NO_ARTICLES = frozenset(
+NO_ARTICLES = frozenset(
     "readme license licence changelog contributing copying notice authors requirements robots "
     "lisez-moi lisezmoi".split()
 )
+"""Names of files that lie beside articles in a folder and are none, without their endings."""
 
 
 def _untold(_articles: int) -> None:
@@ -76,7 +76,12 @@ class ArticleIntake:
         suffix = path.suffix.lower()
         if suffix in FEED_SUFFIXES:
             return is_named
-        return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in _NO_ARTICLES)
+        return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
+
+    def passed_over(self, path: Path) -> str:
+        """Why a file of a folder is not taken though it could be; empty if it never is."""
+        is_feed = path.suffix.lower() in FEED_SUFFIXES
+        return "may be a feed: name it, and its articles are read" if is_feed else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
         """Takes the article of a file, or those of a feed that was saved as one.

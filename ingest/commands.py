@@ -15,8 +15,11 @@ from kb.command_options import kb_option
 if TYPE_CHECKING:
     from ingest.pipeline import Report
 
+SHOWN_SKIPPED = 5
+"""How many files that were skipped are named; the JSON report has the others."""
 
-@click.command("ingest")
+
+@click.command("ingest", short_help="Read directories, cases and articles.")
 @click.argument("inputs", metavar="PATH_OR_URL...", nargs=-1, required=True)
 @click.option(
     "--publish",
@@ -96,9 +99,7 @@ def ingest_command(
                 prune=prune,
                 source=source,
                 mapping=mapping,
-                articles=intake_of(
-                    knowledge_base, settings, publish=publish, progress=bar.update
-                ),
+                articles=intake_of(knowledge_base, settings, publish=publish, progress=bar.update),
                 addresses=addresses,
             )
         if report.added or report.changed or report.removed:
@@ -118,7 +119,7 @@ def ingest_command(
         raise click.exceptions.Exit(1)
 
 
-@click.command("export")
+@click.command("export", short_help="Write files that `quisait ingest` reads.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @kb_option
@@ -136,7 +137,7 @@ def export_command(folder: Path, force: bool, kb: Path | None) -> None:
     click.echo(f"{exported.actors} actors and {exported.cases} cases written to {folder}.")
 
 
-@click.command("evaluate-articles")
+@click.command("evaluate-articles", short_help="Measure what is read out of articles.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--kb",
@@ -192,6 +193,9 @@ COMMANDS: list[click.Command] = [
 
 
 def _print_report(report: "Report") -> None:
+    from ingest.article_intake import NO_ARTICLES
+    from ingest.entries import WHOLE_FILE
+
     counts = [
         f"{report.read} read",
         f"{report.added} added",
@@ -210,6 +214,15 @@ def _print_report(report: "Report") -> None:
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
     for note in (*report.failures, *report.drafts, *report.known, *report.remarks):
         click.echo(str(note))
+    files = [
+        note
+        for note in report.skipped
+        if note.row == WHOLE_FILE and Path(note.file).stem.lower() not in NO_ARTICLES
+    ]
+    for note in files[:SHOWN_SKIPPED]:
+        click.echo(f"{note} (skipped)")
+    if len(files) > SHOWN_SKIPPED:
+        click.echo(f"… and {len(files) - SHOWN_SKIPPED} more skipped.")
     if report.untold:
         more = ", ".join(f"{count} more {kind}" for kind, count in report.untold.items())
         click.echo(f"… and {more}.")

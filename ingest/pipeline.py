@@ -235,7 +235,8 @@ class _Run:
                 self._article_files.append((path, is_named))
                 return
             kind = "failures" if is_named else "skipped"
-            self.report.note(kind, Note(str(path), WHOLE_FILE, str(error)))
+            passed_over = "" if is_named or not self._articles else self._articles.passed_over(path)
+            self.report.note(kind, Note(str(path), WHOLE_FILE, passed_over or str(error)))
         except InputError as error:
             self._fail(str(path), WHOLE_FILE, str(error))
         except OSError as error:

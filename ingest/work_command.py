@@ -7,7 +7,7 @@ import click
 from kb.command_options import kb_option
 
 
-@click.command("work")
+@click.command("work", short_help="Do the jobs that wait.")
 @click.option("--once", is_flag=True, help="Do one job, if one waits, and end.")
 @click.option("--until-idle", is_flag=True, help="End when no job waits.")
 @click.option(

@@ -85,7 +85,7 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
     click.echo(f"{account.name} is {account.role} now.")
 
 
-@user.command("password")
+@user.command("password", short_help="Give NAME another password.")
 @click.argument("name")
 @_password_option
 @kb_option
@@ -97,7 +97,7 @@ def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
     click.echo(f"{account.name} has another password, and is signed out everywhere.")
 
 
-@user.command()
+@user.command(short_help="Sign NAME out, and let it in no more.")
 @click.argument("name")
 @kb_option
 def disable(name: str, kb: Path | None) -> None:

@@ -28,7 +28,7 @@ def _open(kb: Path | None) -> KnowledgeBase:
     return KnowledgeBase.open(Settings.from_environment(kb=kb))
 
 
-@click.command()
+@click.command(short_help="Find who could answer QUERY.")
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
@@ -72,7 +72,7 @@ def status(as_json: bool, kb: Path | None) -> None:
                 click.echo(f"{name:>14}  {line}")
 
 
-@click.command()
+@click.command(short_help="Make passages, embeddings and index anew.")
 @kb_option
 def rebuild(kb: Path | None) -> None:
     """Make passages, embeddings and index anew from the records, with the encoder now set."""
@@ -87,7 +87,7 @@ def rebuild(kb: Path | None) -> None:
     )
 
 
-@click.command()
+@click.command(short_help="Measure how well actors are ranked.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--split", default="test", show_default=True, help="Which qrels file to use.")
 @kb_option

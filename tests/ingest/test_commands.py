@@ -185,6 +185,22 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("encoder")
+def test_files_that_are_skipped_are_named_but_for_those_that_belong_there(
+    tmp_path: Path, folder: Path
+) -> None:
+    (folder / "README.md").write_text("Ce dossier.", encoding="utf-8")
+    (folder / "feed.xml").write_text("<rss/>", encoding="utf-8")
+    for number in range(5):
+        (folder / f"photo-{number}.png").write_bytes(b"PNG")
+    lines = run("ingest", folder, kb=tmp_path / "kb").output.splitlines()
+    assert (
+        f"{folder}/feed.xml: may be a feed: name it, and its articles are read (skipped)" in lines
+    )
+    assert lines[-1] == "… and 1 more skipped."
+    assert not [line for line in lines if "README" in line]
+
+
+@pytest.mark.usefixtures("encoder")
 def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
     result = run("ingest", tmp_path / "nope", kb=tmp_path / "kb")
     assert isinstance(result.exception, InputError)

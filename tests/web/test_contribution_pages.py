@@ -298,6 +298,15 @@ def test_a_job_is_cancelled(base: KnowledgeBase, moderator: TestClient) -> None:
     assert base.jobs.get(job.id).state is JobState.CANCELLED
 
 
+def test_a_cancelled_job_says_how_far_it_came(base: KnowledgeBase, moderator: TestClient) -> None:
+    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
+    base.jobs.claim()
+    base.jobs.beat(job.id, 40, 90)
+    base.jobs.finish(job.id, JobState.CANCELLED, {}, "")
+    report = Page(moderator.get(f"/en/jobs/{job.id}").text).one("section", aria_labelledby="report")
+    assert "40 of 90 entries. What it has done so far stays." in report.text
+
+
 def test_a_contributor_sees_their_own_jobs_only(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:
