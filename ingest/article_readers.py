@@ -38,6 +38,8 @@ def fetched_article(fetched: Fetched) -> Article:
         InputError: it is none, or cannot be read; says why in one line.
     """
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
+    if suffix not in ARTICLE_SUFFIXES:
+        raise InputError("is neither an article nor a feed: check the address")
     return article_from_bytes(
         fetched.content, suffix, url=fetched.url, told_encoding=fetched.encoding
     )

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from ingest.article import Article
+from ingest.fields import web_address
 from ingest.uploads import keep_upload, plain_name
 from kb.editorial.accounts import Account, AccountRole
 from kb.editorial.drafts import Draft, DraftState
@@ -190,6 +191,7 @@ def _link(visit: Visit, account: Account, form: FormData) -> Response:
     if not url:
         return _refused(visit, form, "link", _NO_LINK)
     try:
+        url = web_address(url, "the address")
         Drafting(visit.knowledge_base, by=account.name).knows_address(url)
         fetched = Door.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
     except InputError as error:

@@ -74,7 +74,7 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
             N_("This address is not one of the public web: it is not fetched."),
         ),
         (
-            r"(?:is not a web address|neither http nor https)",
+            r"(?:is not a web address|neither http nor https|only http and https)",
             N_("This is not a web address. It begins with http:// or https://."),
         ),
         (r"no host that is known", N_("This site is not known: check the address.")),
@@ -83,7 +83,10 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
             N_("The site does not answer: try again later, or paste the text."),
         ),
         (r"redirects more than", N_("This address leads round and round: check it.")),
-        (r"which is no article", N_("There is no article at this address.")),
+        (
+            r"(?:which is no article|neither an article nor a feed)",
+            N_("There is no article at this address."),
+        ),
         (r"answer(?:s|ed)? (?:with )?(?:error )?(\d{3})", N_("The site answers with error %s.")),
         (
             r"(?:is no feed|not a feed|feed without items)",

@@ -188,6 +188,14 @@ def test_a_link_that_is_not_fetched_is_refused_in_one_line(
     assert read.text("p", id="f-link-error")
 
 
+def test_a_link_needs_no_scheme(contributor: TestClient) -> None:
+    bare = Page(send(contributor, "link", link="127.0.0.1/article").text)
+    whole = Page(send(contributor, "link", link="https://127.0.0.1/article").text)
+    told = bare.text("p", id="f-link-error")
+    assert told == whole.text("p", id="f-link-error")
+    assert "public" in told
+
+
 def test_a_directory_takes_a_moderator(base: KnowledgeBase, contributor: TestClient) -> None:
     refused = send(
         contributor,
