@@ -31,7 +31,7 @@ from kb.editorial.drafts import (
     revise,
 )
 from kb.editorial.duplicates import Duplicates
-from kb.editorial.jobs import Jobs
+from kb.editorial.jobs import Jobs, forget_in_reports
 from kb.editorial.sources import Sources
 from kb.editorial.statements import Statements
 from kb.editorial.telling import Telling, correction, merging, telling, untelling
@@ -571,6 +571,10 @@ class KnowledgeBase:
                     for one in ids
                 ):
                     raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
+                names = {
+                    _name(old.record) for one in ids for old in versions.history(store, kind, one)
+                }
+                forget_in_reports(store, ids, names)
                 for one in ids:
                     store.remove(kind, one)
                 erase_drafts(store, kind, ids)
@@ -950,6 +954,10 @@ def _publishable_record(store: Store, draft: Draft, *, force: bool) -> Record:
         number += 1
         record = replace(draft.record, id=f"{draft.record.id}-{number}")
     return record
+
+
+def _name(record: Record) -> str:
+    return record.title if isinstance(record, Case) else record.name
 
 
 def _delete_saved_index(folder: Path) -> None:

@@ -7,7 +7,7 @@ long is claimed again, by whoever asks next: whatever happened to that worker, t
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -199,6 +199,38 @@ class Jobs:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
                 store.database.conn.execute("update jobs set cancel_asked = 1 where id = ?", [id])
+
+
+def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
+    """Takes out of the reports what was told of some records: what has their id or their name.
+
+    Only the items that do so go; the counts of a report stay.
+    """
+    told = (
+        [name for name in names if name] + [f"'{one}'" for one in ids] + [f'"{one}"' for one in ids]
+    )
+    for row in store.database.conn.execute("select id, report, message from jobs").fetchall():
+        report = json.loads(row["report"])
+        kept = {
+            key: [item for item in value if not _tells_of(item, told)]
+            if isinstance(value, list)
+            else value
+            for key, value in report.items()
+        }
+        message = "" if any(one in row["message"] for one in told) else row["message"]
+        if (kept, message) != (report, row["message"]):
+            store.database.conn.execute(
+                "update jobs set report = ?, message = ? where id = ?",
+                [json.dumps(kept, ensure_ascii=False), message, row["id"]],
+            )
+
+
+def _tells_of(item: object, told: Collection[str]) -> bool:
+    if isinstance(item, dict):
+        return any(_tells_of(value, told) for value in item.values())
+    if isinstance(item, list):
+        return any(_tells_of(value, told) for value in item)
+    return any(one in str(item) or one == repr(item) for one in told)
 
 
 def _next(store: Store) -> sqlite3.Row | None:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from kb import schema
 from kb import store as store_module
+from kb.editorial.jobs import JobState
 from kb.editorial.versions import Version
 from kb.embedding import Embeddings, TextKind
 from kb.errors import (
@@ -320,8 +321,22 @@ def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
     base.drafts.save(draft.id, replace(SECRET, name="Zorglub"), by="léa", revision=1)
     base.tell("registre", [Told(replace(SECRET, place="Zorglub-les-Bains"))])
     base.duplicates.decide("avel", SECRET.id, same=False, by="kwyjibo")
+    base.jobs.add("directory", {"path": "registre.csv"}, by="max")
+    job = base.jobs.claim()
+    assert job is not None
+    notes = [
+        {"row": 2, "reason": "Zorglub Kwyjibo has no place"},
+        {"row": 3, "reason": "has no name"},
+    ]
+    base.jobs.finish(job.id, JobState.DONE, {"read": 2, "remarks": notes})
     base.save_index()
     return base
+
+
+def test_a_report_forgets_what_it_tells_of_an_erased_record(secretive: KnowledgeBase) -> None:
+    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
+    (job,) = secretive.jobs.list()
+    assert job.report == {"read": 2, "remarks": [{"row": 3, "reason": "has no name"}]}
 
 
 def test_what_is_erased_leaves_no_byte_in_any_file(
