@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -106,7 +107,7 @@ class Drafting:
         if self._actors is None:
             self._actors = KnownActors.of(self._knowledge_base)
         proposals = propose(article, self._actors)
-        remarks = article.remarks
+        remarks = (*article.remarks, *self._resembling(article))
         if self._assistant is not None:
             refined = self._assistant.refine(article, proposals, self._actors)
             proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
@@ -142,6 +143,15 @@ class Drafting:
                     draft_id=known.draft_id,
                     case_id=known.case_id,
                 )
+
+    def _resembling(self, article: Article) -> tuple[str, ...]:
+        """What to look at where another article says nearly the same under another title.
+
+        Networks write their articles after one model: that much alike, two may well be two.
+        """
+        text = _Text.of(article.title, article.text)
+        names = (known.name for known in self._all_known() if known.is_alike(text))
+        return tuple(f"resembles {name}: are both one article?" for name in islice(names, 1))
 
     def knows_address(self, url: str) -> None:
         """Refuses an address before it is fetched, where a draft or a case was read there.
@@ -265,11 +275,12 @@ class _Known:
         days = {article.date[:10], article.modified[:10]} - {""}
         if text.title and text.title == self.text.title and days & self.days:
             return "has the same title and date"
-        if self._is_alike(text):
+        if _may_be_one_title(text.title, self.text.title) and self.is_alike(text):
             return "has nearly the same text"
         return ""
 
-    def _is_alike(self, text: _Text) -> bool:
+    def is_alike(self, text: _Text) -> bool:
+        """Whether the two texts are nearly the same, whatever their titles."""
         from rapidfuzz import fuzz
 
         if not (text.sketch and self.text.sketch):
@@ -278,6 +289,11 @@ class _Known:
         if shared < _MIN_SHARED * min(len(text.sketch), len(self.text.sketch)):
             return False
         return fuzz.ratio(text.words, self.text.words, score_cutoff=SAME_TEXT) >= SAME_TEXT
+
+
+def _may_be_one_title(title: str, other: str) -> bool:
+    """Whether one says nothing that the other does not: a site's name may follow a title."""
+    return title in other or other in title
 
 
 def _known(record: Case, name: str, *, draft_id: str = "", case_id: str = "") -> _Known:

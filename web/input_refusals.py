@@ -111,8 +111,16 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
         (r"is closed, but no date", N_("It is closed, but no date says since when.")),
         (r"no(?: sheet with a)? column called name", N_("No column was found that holds a name.")),
         (r"was withdrawn", N_("It was withdrawn from the catalogue, and stays out.")),
+        (
+            r"is there already: the (?:draft|case) (['\"].+['\"]) \(",
+            N_("It is known already: %s."),
+        ),
         (r"already known|is there already", N_("It is known already.")),
         # What to look at in a draft
+        (
+            r"^resembles the (?:draft|case) (['\"].+['\"]) \(",
+            N_("It resembles %s: are both one article?"),
+        ),
         (r"^has no title", N_("No title stands out in the text: give it one.")),
         (r"^has no author", N_("No author is certain in the text.")),
         (r"^has no date", N_("No date is certain in the text.")),

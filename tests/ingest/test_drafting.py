@@ -178,6 +178,15 @@ def test_another_article_is_drafted(base: KnowledgeBase, article: Article) -> No
     assert len(base.drafts.list()) == 2
 
 
+def test_articles_written_after_one_model_are_each_drafted(base: KnowledgeBase) -> None:
+    first = draft_article(base, ARTICLE, origin="", by="léa")
+    changed = BODY.replace("plusieurs tonnes", "quelques tonnes")
+    other = replace(ARTICLE, source_url="", title="Autre histoire", date="", text=changed)
+    second = draft_article(base, other, origin="", by="léa")
+    remark = f"resembles the draft '{TITLE}' ({first.id}): are both one article?"
+    assert second.remarks == (remark,)
+
+
 def test_an_article_that_a_case_tells_is_known(base: KnowledgeBase) -> None:
     base.put([Case("petit-lait", "Le petit-lait", BODY)])
     with pytest.raises(AlreadyKnown, match=r"the case 'Le petit-lait' \(petit-lait\)") as refusal:
