@@ -293,7 +293,8 @@ class _Known:
 
 def _may_be_one_title(title: str, other: str) -> bool:
     """Whether one says nothing that the other does not: a site's name may follow a title."""
-    return title in other or other in title
+    one, two = f" {title} ", f" {other} "
+    return not title or not other or one in two or two in one
 
 
 def _known(record: Case, name: str, *, draft_id: str = "", case_id: str = "") -> _Known:

@@ -178,10 +178,11 @@ def test_another_article_is_drafted(base: KnowledgeBase, article: Article) -> No
     assert len(base.drafts.list()) == 2
 
 
-def test_articles_written_after_one_model_are_each_drafted(base: KnowledgeBase) -> None:
+@pytest.mark.parametrize("title", ["Autre histoire", f"{TITLE}0"])
+def test_articles_written_after_one_model_are_each_drafted(base: KnowledgeBase, title: str) -> None:
     first = draft_article(base, ARTICLE, origin="", by="léa")
     changed = BODY.replace("plusieurs tonnes", "quelques tonnes")
-    other = replace(ARTICLE, source_url="", title="Autre histoire", date="", text=changed)
+    other = replace(ARTICLE, source_url="", title=title, date="", text=changed)
     second = draft_article(base, other, origin="", by="léa")
     remark = f"resembles the draft '{TITLE}' ({first.id}): are both one article?"
     assert second.remarks == (remark,)
