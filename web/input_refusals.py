@@ -63,7 +63,8 @@ _WORDS: Sequence[tuple[re.Pattern[str], str]] = [
         ),
         (r"has (\d+) pages", N_("It has %s pages: send the article alone.")),
         (
-            r"(?:bytes; at most|once unpacked|unpack to|packed \d+ times|characters; at most)",
+            r"(?:bytes; at most|once unpacked|unpack to|packed \d+ times|characters; at most"
+            r"|more than [\d,]+ tags|tag as no page|seconds to read)",
             N_("This is too large: send the article alone, or paste its text."),
         ),
         (r"(?:is not text|lost letters|damaged character|encoded twice)", _ENCODING),

@@ -17,6 +17,8 @@ from web.localisation import Language
             "Ce fichier est chiffré ou protégé par un mot de passe\u00a0: enregistrez-le sans, "
             "puis envoyez-le.",
         ),
+        ("takes longer than 60 seconds to read: paste its text",
+         "C’est trop volumineux\u00a0: envoyez l’article seul, ou collez son texte."),
         ("department '99X' is not a department of France",
          "«\u00a099X\u00a0» n’est pas un département français."),
         ("id 'a' was already given by row 4",
