@@ -77,11 +77,13 @@ def _rates(scratch: Path, firms: int) -> None:
     encoder.encode(["prêt"], TextKind.DOCUMENT)
     seconds = {"encoder": 0.0, "ingest": 0.0}
     n_texts = 0
+    seen: set[str] = set()  # what a base has embedded it does not embed again
     with _base(scratch / "rates", encoder) as base:
         for part in range(PARTS):
             path = scratch / f"part-{part}.csv"
             _write(path, _firms(firms // PARTS, seed=part))
-            texts = _texts(path)
+            texts = sorted(_texts(path) - seen)
+            seen.update(texts)
             n_texts += len(texts)
             for turn in ("encoder", "ingest") if part % 2 else ("ingest", "encoder"):
                 started = time.perf_counter()
@@ -99,13 +101,13 @@ def _rates(scratch: Path, firms: int) -> None:
     _row("ingest / encoder", f"{rates['ingest'] / rates['encoder']:.3f}")
 
 
-def _texts(path: Path) -> list[str]:
+def _texts(path: Path) -> set[str]:
     """What the encoder reads of a directory."""
     found: dict[str, str] = {}
     for entry in read_csv(path):
         assert entry.record is not None
         found.update(derive(entry.record).encoder_texts)
-    return list(found.values())
+    return set(found.values())
 
 
 def _memory(scratch: Path, mib: int) -> None:
