@@ -63,6 +63,7 @@ imports: install
 
 benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
+	$(BIN)/python -m tests.benchmarks.ingesting
 
 evaluate: demo ## measure the ranking on the demonstration needs (docs/ranking.md)
 	@$(BIN)/quisait evaluate $(NEEDS) --split tune --kb $(DEMO)
