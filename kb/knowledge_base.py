@@ -686,7 +686,8 @@ class KnowledgeBase:
         """
         vectors: dict[str, Embeddings] = {}
         while True:
-            records = wanted()
+            with store.reading():
+                records = wanted()
             derived = [(record, derive(record)) for record in records]
             self._refuse_mismatch(store)
             texts = _encoder_texts(derived)
