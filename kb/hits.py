@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.models import Actor, Case, Kind, Participation
+from kb.query import Query
 
 
 class Fit(StrEnum):
@@ -17,9 +18,26 @@ class Fit(StrEnum):
 
 
 class EvidenceKind(StrEnum):
+    """What speaks for a hit: stated (its own words, its name), shown (a case), or inferred."""
+
     PASSAGE = "passage"
     CASE = "case"
     NAME = "name"
+    SIMILAR = "similar"
+
+
+class NeededRole(StrEnum):
+    """A part that has to be taken for a need to be met."""
+
+    MAKER = "maker"
+    INPUTS = "inputs"
+    CONTAINERS = "containers"
+    PACKAGING = "packaging"
+    REPACKAGING = "repackaging"
+    TRANSPORT = "transport"
+    VALIDATION = "validation"
+    COORDINATION = "coordination"
+    BUYER = "buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,9 @@ class Evidence:
 
     `marks` are half-open spans of `text`, in characters, in order and apart: the telling words.
     `source` is a link to where the text comes from, or empty. For kind CASE, `case` and
-    `participation` name the case that vouches and the actor's part in it.
+    `participation` name the case that vouches and the actor's part in it. For kind SIMILAR they
+    name the part that another actor, the `witness`, took: what it does is close to what this one
+    does, and `text` is this one's passage that is closest.
     """
 
     kind: EvidenceKind
@@ -49,6 +69,24 @@ class Evidence:
     source: str = ""
     case: Case | None = None
     participation: Participation | None = None
+    witness: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreParts:
+    """What a score is made of (docs/ranking.md).
+
+    `dense` and `lexical` are of the best passage: its standardised cosine, and its BM25. `own` is
+    what its own words give, `case` what the cases that it took part in give, `similar` what those
+    of actors with a close trade give, and `name` what an exact or a near name gives.
+    """
+
+    dense: float = 0.0
+    lexical: float = 0.0
+    own: float = 0.0
+    case: float = 0.0
+    similar: float = 0.0
+    name: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +98,7 @@ class ActorHit:
     fit: Fit
     actor: Actor
     evidence: tuple[Evidence, ...]
+    parts: ScoreParts = ScoreParts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +113,50 @@ class CaseHit:
 
 
 @dataclass(frozen=True, slots=True)
+class Steering:
+    """Hits that a person says are what they look for, or are not: ids of actors."""
+
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A participant of a case who has no entry here, like "a container maker"."""
+
+    case: Case
+    participation: Participation
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAnswer:
+    """Who here could take one part of meeting a need.
+
+    `need` says in a few words what is asked of that part. `cases` are the similar cases in which
+    the part was taken; none, if it is only usual that such a need takes it. `hits` are actors,
+    best first, each with its evidence; `mentioned`, participants of the cases without an entry.
+    """
+
+    role: NeededRole
+    need: str
+    cases: tuple[Case, ...]
+    hits: tuple[ActorHit, ...]
+    mentioned: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one query.
 
     `hits` and `cases` hold at most `limit` each, best first; ties are ordered by id. `total` and
     `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`
     count the actors (fit not NONE) that each value of that filter would leave, the other filter
-    kept, most first.
+    kept, most first. `roles` are the parts that similar cases needed, makers first; empty where
+    no case is similar. `asked` is the query as it was understood.
     """
 
     query: str
+    asked: Query
     hits: tuple[ActorHit, ...]
     cases: tuple[CaseHit, ...]
     total: int
@@ -91,3 +164,4 @@ class SearchResult:
     departments: Mapping[str, int]
     themes: Mapping[str, int]
     took_ms: float
+    roles: tuple[RoleAnswer, ...] = ()

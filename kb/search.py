@@ -8,9 +8,7 @@
 A record scores as its best passage, so that a long description does not win by its length.
 """
 
-import re
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,18 +21,17 @@ from kb.embedding import Encoder, TextKind
 from kb.errors import QueryError
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
 from kb.index import Index
-from kb.language import fold, name_key, query_stems, stems, words
+from kb.language import fold, name_key, stems, words
 from kb.models import Actor, Case, Kind
-from kb.store import Passage, Store, usual_spelling
+from kb.query import parse
+from kb.store import Store
+from kb.store_passages import Passage
+from kb.store_records import usual_spelling
 
-MAX_QUERY_CHARS = 1000
 DENSE_CANDIDATES = 400
 LEXICAL_CANDIDATES = 400
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""NUL, and the halves of characters that stand for bytes that were no UTF-8."""
-
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 SECOND_WITNESS_SHARE = 0.1
 """What the weaker of an actor's two witnesses, its words and its cases, adds to the stronger."""
@@ -90,9 +87,10 @@ def search(
         QueryError: the query is empty, too long, or without a word, or there is no such department.
     """
     started = time.perf_counter()
-    query = _checked(query)
+    asked = parse(query)
+    query = asked.text
     filters = _checked_filters(filters)
-    wanted = query_stems(query)
+    wanted = set(asked.stems)
     dense, lexical = _passage_scores(query, wanted, filters, store, index, encoder, ingredients)
     actors, cases = _candidates(dense, lexical, store)
     known_cases = store.cases(cases.keys())
@@ -117,7 +115,8 @@ def search(
         filters,
     )
     return SearchResult(
-        query=query,
+        query=asked.typed,
+        asked=asked,
         hits=tuple(
             _actor_hit(rank, candidate, known_actors[candidate.record_id], wanted, len(index))
             for rank, candidate in enumerate(ranked_actors[:limit], start=1)
@@ -132,23 +131,6 @@ def search(
         themes=themes,
         took_ms=(time.perf_counter() - started) * 1000,
     )
-
-
-def _checked(query: str) -> str:
-    query = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", query))
-    query = " ".join(query.split())
-    if not query:
-        raise QueryError("The query is empty: say what you are looking for.", reason="empty")
-    if len(query) > MAX_QUERY_CHARS:
-        raise QueryError(
-            f"The query has {len(query)} characters; {MAX_QUERY_CHARS} at most can be searched.",
-            reason="too_long",
-        )
-    if not any(True for _ in words(query)):
-        raise QueryError(
-            "The query has no word in it: say what you are looking for.", reason="no_word"
-        )
-    return query
 
 
 def _checked_filters(filters: Filters) -> Filters:

@@ -8,7 +8,8 @@ from kb.errors import QueryError
 from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Role
-from kb.search import MAX_QUERY_CHARS, PASSAGES_PER_HIT, Ingredients
+from kb.query import MAX_QUERY_CHARS
+from kb.search import PASSAGES_PER_HIT, Ingredients
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (

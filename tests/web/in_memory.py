@@ -14,12 +14,11 @@ from pathlib import Path
 
 from kb.cases import one_edition_each
 from kb.editorial.statements import Statement, Statements
-from kb.errors import QueryError, UnknownRecord
+from kb.errors import UnknownRecord
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
 from kb.models import Actor, Case, Kind, Participation, Role
-
-MAX_QUERY_CHARS = 1000
+from kb.query import parse
 
 AVEL = Actor(
     id="avel",
@@ -153,13 +152,8 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         ingredients: object = None,
     ) -> SearchResult:
         self.searches.append((query, limit, filters))
-        if not query.strip():
-            raise QueryError("The query is empty.", reason="empty")
-        if len(query) > MAX_QUERY_CHARS:
-            raise QueryError("The query is longer than 1,000 characters.", reason="too_long")
-        if not re.search(r"\w", query):
-            raise QueryError("The query has no word.", reason="no_word")
-
+        asked = parse(query)
+        query = asked.text
         scored = (
             []
             if filters.kind is Kind.CASE
@@ -174,7 +168,8 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         )
         cases.sort(key=lambda one: (-one[0], one[1].id))
         return SearchResult(
-            query=query,
+            query=asked.typed,
+            asked=asked,
             hits=tuple(
                 ActorHit(rank, float(score), _fit(score), actor, evidence)
                 for rank, (score, actor, evidence) in enumerate(scored[:limit], 1)
