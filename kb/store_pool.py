@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.store import Store, explained
+from kb.store import Store
+from kb.store_file import explained
 
 
 class StorePool:

@@ -31,7 +31,7 @@ class Statement:
 
 
 class Statements:
-    """The register of statements, to be read; `KnowledgeBase.tell` writes it."""
+    """The register of statements, to be read; `kb.editorial.intake` writes it."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
@@ -58,10 +58,15 @@ class Statements:
     def sources(self) -> Sequence[tuple[str, int]]:
         """Every source that says something, with of how many of its ids, in alphabetical order."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
-                "select source, count(*) from statements group by source order by source"
-            ).fetchall()
-        return [(row[0], row[1]) for row in rows]
+            return sources_of(store)
+
+
+def sources_of(store: Store) -> list[tuple[str, int]]:
+    """Every source that says something, with of how many of its ids, in alphabetical order."""
+    rows = store.database.conn.execute(
+        "select source, count(*) from statements group by source order by source"
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def tellers_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[Teller]]:
@@ -153,6 +158,24 @@ def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
     store.database.conn.execute(
         "delete from statements where actor_id in (select value from json_each(?))",
         [json.dumps(sorted(actor_ids))],
+    )
+
+
+def erase_statements(store: Store, actor_ids: Collection[str]) -> None:
+    """Deletes all that was said of these actors, and what was compared and decided of them."""
+    forget_actors(store, actor_ids)
+    execute = store.database.conn.execute
+    these = {"these": json.dumps(sorted(actor_ids))}
+    execute("delete from blocks where actor_id in (select value from json_each(:these))", these)
+    execute(
+        "delete from duplicates where left_id in (select value from json_each(:these))"
+        " or right_id in (select value from json_each(:these))",
+        these,
+    )
+    execute(
+        "delete from merged_actors where id in (select value from json_each(:these))"
+        " or actor_id in (select value from json_each(:these))",
+        these,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from slugify import slugify
 
+from kb.editorial.leads import leads_of
 from kb.editorial.statements import (
     actors_told_by,
     forget_tellers,
@@ -139,7 +140,7 @@ class _Known:
         self._store = store
         self._source = source
         self._own = tellers_by_key(store, source, keys)
-        self._leads = store.leads_of(keys)
+        self._leads = leads_of(store, keys)
         sirets = {told.actor.siret for told in rows}
         self._by_siret = {**withdrawn_of_sirets(store, sirets), **store.actors_of_sirets(sirets)}
         ids = keys | {teller.actor_id for teller in self._own.values()}

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import kb.errors
-from kb import knowledge_base as module
 from kb.embedding import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
@@ -152,7 +151,7 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
 def test_a_search_waits_for_an_index_that_is_soon_there(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.knowledge_base.REFRESH_PATIENCE_S", 10)
+    monkeypatch.setattr("kb.live_index.REFRESH_PATIENCE_S", 10)
     base.put([GLOVER])
     base.search("gants")
     begun, go_on = threading.Event(), threading.Event()
@@ -249,7 +248,7 @@ def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base.put(RECORDS)
-    monkeypatch.setattr(module, "DERIVATION", "next")
+    monkeypatch.setattr("kb.maker.DERIVATION", "next")
     assert "made by other rules" in base.status().problems[0]
     with pytest.raises(KnowledgeBaseError, match="run `quisait rebuild`"):
         base.put([replace(POLISH, place="x")])

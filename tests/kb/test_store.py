@@ -22,7 +22,8 @@ from kb.errors import (
 )
 from kb.language import index_words, query_stems
 from kb.models import Kind, Record
-from kb.store import Store, fts_query
+from kb.store import Store
+from kb.store_passages import fts_query
 from kb.store_pool import StorePool
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
 
@@ -313,7 +314,7 @@ def test_a_base_that_others_write_is_read_as_it_is_now(
         return writer
 
     monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr("kb.store.sqlite3.connect", in_a_read_only_folder)
+    monkeypatch.setattr("kb.store_file.sqlite3.connect", in_a_read_only_folder)
     pool = StorePool(path)
     with pool.lend() as reader:
         assert reader.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
@@ -344,7 +345,7 @@ def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
 def test_a_writer_that_waits_too_long_is_told(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("kb.store_file.BUSY_TIMEOUT_S", 0.05)
     other = Store.open(tmp_path / "kb.sqlite")
     with (
         store.changing(),

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from kb import schema
-from kb import store as store_module
+from kb import schema, store_file
 from kb.editorial.jobs import JobState
 from kb.editorial.versions import Version
 from kb.embedding import Embeddings, TextKind
@@ -299,14 +298,14 @@ def traces(folder: Path, encoder: WordCountEncoder, *texts: str) -> list[str]:
 @pytest.fixture
 def lazy_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletes as SQLite does where it was not built to overwrite what is deleted."""
-    connect = store_module._connect
+    connect = store_file._connect
 
     def connected(path: Path, mode: str) -> sqlite3.Connection:
         connection = connect(path, mode)
         connection.execute("pragma secure_delete = off")
         return connection
 
-    monkeypatch.setattr(store_module, "_connect", connected)
+    monkeypatch.setattr(store_file, "_connect", connected)
 
 
 @pytest.fixture
@@ -464,7 +463,7 @@ def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(
     word_counts: WordCountEncoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store_module, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(store_file, "BUSY_TIMEOUT_S", 0.2)
     impatient = open_base(word_counts)
     reader = Store.open(secretive.folder / DATABASE_FILE)
     with reader.reading():

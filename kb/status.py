@@ -1,0 +1,74 @@
+"""The status of a base: what it holds and how it stands."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.maker import Maker
+from kb.schema import SCHEMA_VERSION
+from kb.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a knowledge base holds and how it stands.
+
+    `stories` counts a case and its translations once. `passages` are those to be embedded,
+    `embedded` those that this encoder has embedded. What is amiss is told in `problems`, a line
+    each; a base without problems can be searched.
+    """
+
+    folder: Path
+    schema_version: int
+    generation: str
+    actors: int
+    cases: int
+    stories: int
+    passages: int
+    embedded: int
+    model: str
+    engine: str
+    encoder: str
+    dimension: int
+    size_bytes: int
+    updated_at: str
+    problems: tuple[str, ...]
+
+
+def status_of(store: Store, folder: Path, maker: Maker) -> Status:
+    """How the base in this folder stands, seen by who would search it with this encoder."""
+    encoder = maker.encoder
+    with store.reading():
+        counts = store.counts(encoder.fingerprint)
+        generation = store.generation
+        problems = [maker.mismatch(store), maker.outdated(store)]
+    if not problems[0] and counts.embedded < counts.passages:
+        problems.append(
+            f"{counts.passages - counts.embedded} passages are not embedded: run `quisait rebuild`."
+        )
+    return Status(
+        folder=folder,
+        schema_version=SCHEMA_VERSION,
+        generation=generation,
+        actors=counts.actors,
+        cases=counts.cases,
+        stories=counts.stories,
+        passages=counts.passages,
+        embedded=counts.embedded,
+        model=encoder.name,
+        engine=encoder.engine,
+        encoder=encoder.fingerprint,
+        dimension=encoder.dimension,
+        size_bytes=_size_bytes(folder),
+        updated_at=counts.updated_at,
+        problems=tuple(problem for problem in problems if problem),
+    )
+
+
+def _size_bytes(folder: Path) -> int:
+    size = 0
+    for path in folder.iterdir():
+        # SQLite's and our own temporary files come and go.
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size
