@@ -71,9 +71,9 @@ def _page(content: bytes, suffix: str, url: str, told_encoding: str) -> Page:
         return _READERS[suffix](content, url, told_encoding)
     except InputError:
         raise
-    except Exception as error:  # noqa: BLE001 (see below)
-        # What others wrote reads these formats, and a file made to harm finds in it what nobody
-        # foresaw. The rest of the batch must not suffer from one file.
+    except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
+        # pypdf itself warns that broken files cause errors other than its own, and lxml, docx and
+        # odfdo are no different. The rest of the batch must not suffer from one file.
         _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
         kind = type(error).__name__
         raise InputError(f"is damaged ({kind}): save it again, or paste its text") from None

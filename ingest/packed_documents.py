@@ -9,6 +9,13 @@ from kb.errors import InputError
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 _MAX_PARTS = 5_000
 _SMALL_PART = 1_000_000
+_DAMAGE = (
+    zipfile.BadZipFile,
+    ValueError,  # names that are not in the encoding they claim, places before the file
+    OverflowError,  # places further than a file can be
+    NotImplementedError,  # a version of the format that is yet to come
+)
+"""What zipfile raises over a list of parts that is damaged."""
 
 
 def refuse_unsafe(content: bytes, part: str, name: str) -> None:
@@ -29,7 +36,7 @@ def refuse_unsafe(content: bytes, part: str, name: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError):
+    except _DAMAGE:
         raise InputError(f"is no document in {name}, or is cut off: save it again") from None
     unpacked = sum(one.file_size for one in parts)
     if len(parts) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+from pypdf import PdfReader
+from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
 from ingest.article_limits import MAX_PDF_PAGES, MAX_PDF_SECONDS
 from ingest.decoding import unscrambled
@@ -24,9 +26,6 @@ from ingest.persons import is_person, person_at
 from ingest.plain_words import plain
 from ingest.written_dates import dates_in
 from kb.errors import InputError
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 _BULLET = re.compile(r"^\s*(?:[•●▪◦‣·∙–\uf0b7\uf0a7\u2022\x95*-])\s+(?=\S)")
 _NUMBER = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)")
@@ -46,6 +45,27 @@ _KEEPS_RIGHT = set(
     "il elle ils elles on ce ci là même mêmes je vous nous tu t être faire rendu d l uns".split()
 )
 _PRINTED_ON = re.compile(r"\b(?:imprime|printed|edite|telecharge|downloaded|consulte|genere)")
+_UNKNOWN_ENCRYPTION = (
+    PyPdfError,
+    NotImplementedError,  # an algorithm that pypdf does not know
+    DependencyError,  # one that it has no library for
+)
+_DAMAGE = (
+    PyPdfError,
+    DeprecationError,  # names of filters that pypdf once took; no PyPdfError, nor is the next
+    DependencyError,  # pictures, or an encryption, that it has no library for
+    NotImplementedError,  # filters that it does not know
+    AssertionError,  # what it takes for granted
+    AttributeError,  # an object of another kind than its place calls for; so are these two
+    TypeError,
+    ValueError,
+    KeyError,  # entries that a dictionary lacks
+    IndexError,  # items that an array lacks
+    OSError,  # places that no file has
+    RecursionError,  # objects within themselves, or thousands deep
+    ZeroDivisionError,  # letters of no size
+)
+"""What pypdf raises over a file that is damaged: its documentation warns of more than its own."""
 _EDGE_LINES = 3
 _MAX_EDGE_CHARS = 160
 
@@ -86,17 +106,13 @@ def pdf_page(content: bytes, *, url: str = "") -> Page:
     )
 
 
-def _reader(content: bytes) -> "PdfReader":
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
+def _reader(content: bytes) -> PdfReader:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
         is_locked = reader.is_encrypted and not _opens(reader)
         count = 0 if is_locked else len(reader.pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, OSError, AttributeError,
-            IndexError, NotImplementedError, AssertionError):  # fmt: skip
+    except _DAMAGE:
         if b"%%EOF" not in content[-2048:]:
             raise InputError("is cut off: its end is missing; fetch it again") from None
         raise InputError("is damaged and cannot be read: print it to a new PDF") from None
@@ -111,19 +127,15 @@ def _reader(content: bytes) -> "PdfReader":
     return reader
 
 
-def _opens(reader: "PdfReader") -> bool:
+def _opens(reader: PdfReader) -> bool:
     """Whether an encrypted file opens without a password."""
-    from pypdf.errors import DependencyError, PyPdfError
-
     try:
         return bool(reader.decrypt(""))
-    except (DependencyError, PyPdfError, NotImplementedError):
+    except _UNKNOWN_ENCRYPTION:
         return False
 
 
-def _pages(reader: "PdfReader", seconds: float = MAX_PDF_SECONDS) -> list[list[_Printed]]:
-    from pypdf.errors import PyPdfError
-
+def _pages(reader: PdfReader, seconds: float = MAX_PDF_SECONDS) -> list[list[_Printed]]:
     pages: list[list[_Printed]] = []
     deadline = time.monotonic() + seconds
 
@@ -169,9 +181,7 @@ def _pages(reader: "PdfReader", seconds: float = MAX_PDF_SECONDS) -> list[list[_
 
         try:
             page.extract_text(visitor_text=visit)
-        except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, AttributeError,
-                IndexError, NotImplementedError, ZeroDivisionError, OSError,
-                AssertionError):  # fmt: skip
+        except _DAMAGE:
             raise InputError(f"is damaged on page {number + 1}: print it to a new PDF") from None
         end_line()
         for above, line in pairwise(printed):
@@ -320,13 +330,13 @@ def _said_at_edges(edges: Sequence[str]) -> Iterator[Said]:
         yield Said("date", day, next(text for text in edges if any(dates_in(text))), 0.6)
 
 
-def _said(reader: "PdfReader") -> Iterator[Said]:
+def _said(reader: PdfReader) -> Iterator[Said]:
     """The properties of the file: a program wrote them, so that they are hints."""
     try:
         told = reader.metadata
         title, author = (str(told.title or ""), str(told.author or "")) if told else ("", "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return
+    except _DAMAGE:
+        return  # the article is no worse for it
     if len(title.split()) >= 3 and not re.search(r"\.\w{3,4}$|^microsoft|untitled|sans titre",
                                                   title, re.IGNORECASE):  # fmt: skip
         yield Said("title", title, f"title of the file: {title}", 0.5)

@@ -9,7 +9,9 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from lzma import LZMAError
 from pathlib import Path
+from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 from ingest.cells import cell_text
@@ -37,6 +39,17 @@ _LONGEST_PLACE = 4_000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """What no program writes a sheet in, and what would hide the places of its cells."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_DAMAGE = (
+    BadZipFile,
+    zlib.error,
+    LZMAError,
+    OSError,  # bzip2 that is none, parts at places that no file has
+    EOFError,
+    ValueError,  # names that are not in the encoding they claim
+    OverflowError,  # places further than a file can be
+    RuntimeError,  # parts behind a password; as NotImplementedError, packed in an unknown way
+)
+"""What zipfile raises over an archive that is damaged, or made by nobody it knows."""
 
 
 def read_spreadsheet(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
@@ -85,44 +98,45 @@ def refuse_bomb(path: Path) -> None:
     Raises:
         InputError: it is too large, or no archive at all.
     """
-    unpacked = 0
-    try:
-        with ZipFile(path) as archive:
-            for part in archive.infolist():
-                # Reads on to where the data ends, or further than is allowed.
-                part.file_size = MAX_UNPACKED_BYTES + 2 * _BLOCK_BYTES
-                rows, columns = 0, set[bytes]()
-                tail = b""
-                with archive.open(part) as file:
-                    while block := file.read(_BLOCK_BYTES):
-                        unpacked += len(block)
-                        if unpacked > MAX_UNPACKED_BYTES:
-                            raise InputError(
-                                f"is larger than {MAX_UNPACKED_BYTES >> 20} MiB once unpacked: "
-                                "export it as CSV"
-                            )
-                        if not tail and block.startswith(_UTF_16):
-                            raise InputError("is written as no program does: export it as CSV")
-                        # Any part may be a sheet: the workbook says which.
-                        text = tail + block
-                        rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
-                        for column, row in set(_PLACE.findall(text)):
-                            columns.add(column.upper())
-                            rows = max(rows, int(row))
-                        tail = text[-_LONGEST_PLACE:]
-                _refuse_wide(rows, columns)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        if _begins_with(path, _OLE):
+    with path.open("rb") as file:
+        if file.read(len(_OLE)) == _OLE:
             raise InputError(
                 "is protected by a password, or in the format of before 2007: save it as XLSX "
                 "without a password"
-            ) from None
-        raise InputError(f"is damaged, or no spreadsheet: {error}") from None
+            )
+        try:
+            _refuse_bomb(file)
+        except _DAMAGE as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"is damaged, or no spreadsheet: {reason}") from None
 
 
-def _begins_with(path: Path, mark: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(mark)) == mark
+def _refuse_bomb(file: IO[bytes]) -> None:
+    unpacked = 0
+    with ZipFile(file) as archive:
+        for part in archive.infolist():
+            # Reads on to where the data ends, or further than is allowed.
+            part.file_size = MAX_UNPACKED_BYTES + 2 * _BLOCK_BYTES
+            rows, columns = 0, set[bytes]()
+            tail = b""
+            with archive.open(part) as content:
+                while block := content.read(_BLOCK_BYTES):
+                    unpacked += len(block)
+                    if unpacked > MAX_UNPACKED_BYTES:
+                        raise InputError(
+                            f"is larger than {MAX_UNPACKED_BYTES >> 20} MiB once unpacked: "
+                            "export it as CSV"
+                        )
+                    if not tail and block.startswith(_UTF_16):
+                        raise InputError("is written as no program does: export it as CSV")
+                    # Any part may be a sheet: the workbook says which.
+                    text = tail + block
+                    rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
+                    for column, row in set(_PLACE.findall(text)):
+                        columns.add(column.upper())
+                        rows = max(rows, int(row))
+                    tail = text[-_LONGEST_PLACE:]
+            _refuse_wide(rows, columns)
 
 
 def _refuse_wide(rows: int, columns: set[bytes]) -> None:

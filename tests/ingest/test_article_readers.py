@@ -1,6 +1,7 @@
 """Each format to an article, and each kind of bad input to one clear line."""
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -162,6 +163,18 @@ def test_a_pdf_that_is_cut_off() -> None:
 
 def test_a_pdf_that_is_damaged() -> None:
     assert "PDF" in refusal(b"%PDF-1.4\n" + b"garbage " * 100 + b"\n%%EOF", ".pdf")
+
+
+def test_a_pdf_whose_properties_are_damaged_has_its_article() -> None:
+    def fill(document: Any) -> None:
+        document.set_title("Une chaudière pour la serre")
+        document.set_font("times", size=11)
+        document.multi_cell(0, 6, THIRD)
+
+    whole = pdf(fill)
+    damaged = re.sub(rb"/Info \d+ 0 R", b"/Info (none)", whole)
+    assert damaged != whole
+    assert article_from_bytes(damaged, ".pdf").text == article_from_bytes(whole, ".pdf").text
 
 
 def test_what_is_no_pdf() -> None:

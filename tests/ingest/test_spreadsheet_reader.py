@@ -1,7 +1,8 @@
+import struct
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -157,6 +158,40 @@ def test_an_archive_of_something_else_says_so(tmp_path: Path) -> None:
 def test_a_truncated_workbook_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
     path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
+        list(read_spreadsheet(path))
+
+
+@pytest.mark.parametrize(
+    ("packing", "whole", "damaged"),
+    [
+        (ZIP_STORED, "é".encode(), b"\xff\xff"),
+        (ZIP_BZIP2, b"BZh", b"BZ?"),
+        (ZIP_LZMA, b"\x05\x00\x5d", b"\x05\x00\xff"),
+        (ZIP_STORED, b"<row/>", b"<ROW/>"),
+    ],
+    ids=["name", "bzip2", "lzma", "content"],
+)
+def test_damage_of_any_kind_is_one_line(
+    tmp_path: Path, packing: int, whole: bytes, damaged: bytes
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with ZipFile(path, "w", packing) as archive:
+        archive.writestr("é.xml", "<row/>")
+    content = path.read_bytes()
+    assert whole in content
+    path.write_bytes(content.replace(whole, damaged))
+    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: \S"):
+        list(read_spreadsheet(path))
+
+
+def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    (start,) = struct.unpack_from("<I", content, end + 16)
+    struct.pack_into("<I", content, end + 16, start + 9)
+    path.write_bytes(content)
     with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
         list(read_spreadsheet(path))
 
