@@ -60,8 +60,8 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
         raise InputError("has a number of thousands of digits: write it in quotes") from None
 
 
-def json_lines_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:  # noqa: ARG001 (RowReader)
-    """Reads the lines of a JSON Lines file, as `RowReader`."""
+def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
             if not line.strip():

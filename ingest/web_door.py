@@ -371,10 +371,10 @@ class _Backend(httpcore.NetworkBackend):
                 )
         error: Exception = httpcore.ConnectError("no address answers")
         for address in addresses:
-            left = _left(self._deadline)
+            left = _left(self._deadline, timeout)
             try:
                 stream = self._sockets.connect_tcp(
-                    address, port, min(left, timeout or left), local_address, socket_options
+                    address, port, left, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
                 error = failure
@@ -390,28 +390,26 @@ class _Backend(httpcore.NetworkBackend):
         return False
 
 
-def _left(deadline: float) -> float:
+def _left(deadline: float, timeout: float | None) -> float:
+    """How many seconds one call may take: as many as it asks for, if there are so many left."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout
-    return left
+    return left if timeout is None else min(left, timeout)
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that ends with the time there is, however slowly it drips.
-
-    The timeout of each call is what is left of it, never the one that is asked for.
-    """
+    """A connection that ends with the time there is, however slowly it drips."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
         self._stream = stream
         self._deadline = deadline
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self._stream.read(max_bytes, _left(self._deadline))
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline, timeout))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        self._stream.write(buffer, _left(self._deadline))
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline, timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -420,9 +418,10 @@ class _Stream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        secure = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
+        left = _left(self._deadline, timeout)
+        secure = self._stream.start_tls(ssl_context, server_hostname, left)
         return _Stream(secure, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:

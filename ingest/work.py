@@ -236,13 +236,13 @@ def _runner(job: Job) -> Runner:
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
     """A report with the beginnings of its lists, and in `more` how many items they go on for."""
     plain: dict[str, object] = json.loads(json.dumps(report, default=str))
-    more = {
-        name: len(value) - MAX_REPORTED
+    lists = {
+        name: value
         for name, value in plain.items()
         if isinstance(value, list) and len(value) > MAX_REPORTED
     }
-    for name in more:
-        value = plain[name]
-        assert isinstance(value, list)  # noqa: S101 (for the types)
-        plain[name] = value[:MAX_REPORTED]
-    return {**plain, "more": more} if more else plain
+    if not lists:
+        return plain
+    beginnings = {name: value[:MAX_REPORTED] for name, value in lists.items()}
+    more = {name: len(value) - MAX_REPORTED for name, value in lists.items()}
+    return {**plain, **beginnings, "more": more}

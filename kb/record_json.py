@@ -27,11 +27,19 @@ def record_to_json(record: Record) -> str:
 
 
 def record_from_json(kind: Kind, content: str) -> Record:
+    return case_from_json(content) if kind is Kind.CASE else actor_from_json(content)
+
+
+def actor_from_json(content: str) -> Actor:
     plain: dict[str, Any] = json.loads(content)
     plain["themes"] = tuple(plain.get("themes", ()))
-    if kind is Kind.ACTOR:
-        plain["facts"] = MappingProxyType(plain.get("facts", {}))
-        return Actor(**_known(Actor, plain))
+    plain["facts"] = MappingProxyType(plain.get("facts", {}))
+    return Actor(**_known(Actor, plain))
+
+
+def case_from_json(content: str) -> Case:
+    plain: dict[str, Any] = json.loads(content)
+    plain["themes"] = tuple(plain.get("themes", ()))
     plain["participants"] = tuple(participation_of(part) for part in plain.get("participants", ()))
     return Case(**_known(Case, plain))
 

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 from kb.editorial.versions import history
 from kb.models import Case, Kind
-from kb.record_json import record_from_json, record_to_json
+from kb.record_json import case_from_json, record_to_json
 from kb.store import Store
 
 
@@ -22,7 +22,7 @@ def inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
         "select * from inputs where case_id in (select value from json_each(?))",
         [json.dumps(sorted(case_ids))],
     )
-    found = {row["case_id"]: _case(row["content"]) for row in rows}
+    found = {row["case_id"]: case_from_json(row["content"]) for row in rows}
     for case_id in set(case_ids) - found.keys():
         for version in history(store, Kind.CASE, case_id):
             if isinstance(version.record, Case) and not (version.by or version.restored):
@@ -62,9 +62,3 @@ def renewed(case: Case, said: Case, before: Case) -> Case:
         if getattr(said, field.name) != getattr(before, field.name)
     }
     return replace(case, **new)  # type: ignore[arg-type]
-
-
-def _case(content: str) -> Case:
-    record = record_from_json(Kind.CASE, content)
-    assert isinstance(record, Case)  # noqa: S101 (for the types)
-    return record
