@@ -1,6 +1,5 @@
 """The shapes of the writing half of the JSON API: what is sent, and what comes back."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -45,6 +44,16 @@ class ParticipationContent(Sent):
     contribution: str = Field(default="", examples=["Fabrique et conditionne le gel."])
     source_url: str = Field(default="", description="The page that tells of this part, or empty.")
 
+    @classmethod
+    def of(cls, participation: kb.models.Participation) -> Self:
+        return cls(
+            name=participation.name,
+            role=participation.role,
+            actor=participation.actor_id,
+            contribution=participation.contribution,
+            source_url=participation.source_url,
+        )
+
 
 class CaseContent(Sent):
     """A case as it is written: all of it, since what is left out becomes empty."""
@@ -79,16 +88,7 @@ class CaseContent(Sent):
                 if name not in {"themes", "participants"}
             },
             themes=list(case.themes),
-            participants=[
-                ParticipationContent(
-                    name=one.name,
-                    role=one.role,
-                    actor=one.actor_id,
-                    contribution=one.contribution,
-                    source_url=one.source_url,
-                )
-                for one in case.participants
-            ],
+            participants=[ParticipationContent.of(one) for one in case.participants],
         )
 
     def record(self, present: kb.models.Record) -> kb.models.Case:
@@ -221,6 +221,10 @@ class ProposedField(Shape):
     confidence: Confidence
     origin: Origin
 
+    @classmethod
+    def of(cls, proposed: kb.editorial.drafts.ProposedField) -> Self:
+        return cls.model_validate(proposed, from_attributes=True)
+
 
 class ProposedParticipation(Shape):
     """A part that an organisation could have had, read out of the text."""
@@ -268,25 +272,10 @@ class Contribution(ContributionSummary, Contents):
     def of(cls, draft: kb.editorial.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
         return cls(
             **(_summary(draft, absolute_url) | _contents(draft.record)),
-            fields=[
-                ProposedField(
-                    field=one.field,
-                    value=one.value,
-                    sentence=one.sentence,
-                    confidence=one.confidence,
-                    origin=one.origin,
-                )
-                for one in draft.proposals.fields
-            ],
+            fields=[ProposedField.of(one) for one in draft.proposals.fields],
             participations=[
                 ProposedParticipation(
-                    participation=ParticipationContent(
-                        name=one.participation.name,
-                        role=one.participation.role,
-                        actor=one.participation.actor_id,
-                        contribution=one.participation.contribution,
-                        source_url=one.participation.source_url,
-                    ),
+                    participation=ParticipationContent.of(one.participation),
                     sentence=one.sentence,
                     confidence=one.confidence,
                     origin=one.origin,
@@ -355,12 +344,7 @@ class Withdrawal(Shape):
 
     @classmethod
     def of(cls, withdrawal: kb.editorial.versions.Withdrawal) -> Self:
-        return cls(
-            by=withdrawal.by,
-            at=withdrawal.at,
-            reason=withdrawal.reason,
-            erased=withdrawal.erased,
-        )
+        return cls.model_validate(withdrawal, from_attributes=True)
 
 
 class History(Shape):
@@ -390,8 +374,7 @@ class Job(Shape):
 
     @classmethod
     def of(cls, job: kb.editorial.jobs.Job) -> Self:
-        told: Mapping[str, Any] = {name: getattr(job, name) for name in cls.model_fields}
-        return cls(**told)
+        return cls.model_validate(job, from_attributes=True)
 
 
 class Jobs(Shape):

@@ -1,11 +1,12 @@
 """The JSON API of contributions: articles on their way in, corrected and moderated."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, cast
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import HTTPException, Query, Request, Response
+from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import ValidationError
 
 import kb.editorial.accounts
@@ -13,8 +14,6 @@ from ingest.uploads import plain_name
 from kb.editorial.accounts import AccountRole
 from kb.editorial.drafts import Draft, DraftState
 from kb.errors import EditConflict
-from kb.knowledge_base import KnowledgeBase
-from web.addresses import AbsoluteUrl
 from web.api import MAX_LIMIT, PageUrls
 from web.api_tokens import (
     FOR_MODERATORS,
@@ -194,91 +193,87 @@ def contribution(
     return Contribution.of(draft, absolute_url)
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a contribution: who asks for it, and the revision that they saw."""
+
+    contribution_id: str
+    response: Response
+    knowledge_base: OpenKnowledgeBase
+    account: AnAccount
+    absolute_url: PageUrls
+    revision: SeenRevision
+
+    def made(self, change: Callable[[Draft], Draft]) -> Contribution:
+        """What the change gives; 412 where the draft moved on, 409 for any other conflict."""
+        drafts = self.knowledge_base.drafts
+        seen = _readable(drafts.get(self.contribution_id), self.account)
+        if seen.revision != self.revision:
+            raise _stale(seen)
+        try:
+            draft = change(seen)
+        except EditConflict:
+            present = drafts.get(seen.id)
+            if present.revision != seen.revision:
+                raise _stale(present) from None
+            raise
+        tell_revision(self.response, draft)
+        return Contribution.of(draft, self.absolute_url)
+
+    def to(self, state: DraftState, message: str = "") -> Contribution:
+        return self.made(
+            lambda draft: self.knowledge_base.drafts.set_state(
+                draft.id, state, by=self.account.name, revision=self.revision, message=message
+            )
+        )
+
+
+AChange = Annotated[_Change, Depends()]
+
+
 @router.put(
     "/contributions/{contribution_id}",
     **documented("Correct a contribution", _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def correct(
-    contribution_id: str,
-    change: ContributionChange,
-    response: Response,
-    knowledge_base: OpenKnowledgeBase,
-    account: AnAccount,
-    absolute_url: PageUrls,
-    revision: SeenRevision,
-) -> Contribution:
+def correct(said: ContributionChange, change: AChange) -> Contribution:
     """Puts another record in its place, whole. The same record again changes nothing."""
-    draft = _seen(knowledge_base, contribution_id, account, revision)
-    record = change.record(draft.record)
-    if record != draft.record:
-        draft = _unless_stale(
-            knowledge_base,
-            draft,
-            lambda: knowledge_base.drafts.save(
-                draft.id, record, by=account.name, revision=revision, note=change.note
-            ),
+
+    def save(draft: Draft) -> Draft:
+        record = said.record(draft.record)
+        if record == draft.record:
+            return draft
+        return change.knowledge_base.drafts.save(
+            draft.id, record, by=change.account.name, revision=change.revision, note=said.note
         )
-    tell_revision(response, draft)
-    return Contribution.of(draft, absolute_url)
+
+    return change.made(save)
 
 
 @router.post(
     "/contributions/{contribution_id}/submit",
     **documented("Submit to the moderators", _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def submit(
-    contribution_id: str,
-    response: Response,
-    knowledge_base: OpenKnowledgeBase,
-    account: AnAccount,
-    absolute_url: PageUrls,
-    revision: SeenRevision,
-) -> Contribution:
+def submit(change: AChange) -> Contribution:
     """Says that a draft, or one that was returned, is ready for the moderators."""
-    return _moved(
-        knowledge_base, contribution_id, account, revision, DraftState.SUBMITTED, "",
-        response, absolute_url,
-    )  # fmt: skip
+    return change.to(DraftState.SUBMITTED)
 
 
 @router.post(
     "/contributions/{contribution_id}/return",
     **documented("Return to the contributor", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def return_(
-    contribution_id: str,
-    said: Message,
-    response: Response,
-    knowledge_base: OpenKnowledgeBase,
-    account: AModeratorsToken,
-    absolute_url: PageUrls,
-    revision: SeenRevision,
-) -> Contribution:
+def return_(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
     """Asks the contributor to complete it, and says what is missing."""
-    return _moved(
-        knowledge_base, contribution_id, account, revision, DraftState.RETURNED, said.message,
-        response, absolute_url,
-    )  # fmt: skip
+    return change.to(DraftState.RETURNED, said.message)
 
 
 @router.post(
     "/contributions/{contribution_id}/reject",
     **documented("Reject", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def reject(
-    contribution_id: str,
-    said: Message,
-    response: Response,
-    knowledge_base: OpenKnowledgeBase,
-    account: AModeratorsToken,
-    absolute_url: PageUrls,
-    revision: SeenRevision,
-) -> Contribution:
+def reject(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
     """Says that it will not be published, and why. It stays on record."""
-    return _moved(
-        knowledge_base, contribution_id, account, revision, DraftState.REJECTED, said.message,
-        response, absolute_url,
-    )  # fmt: skip
+    return change.to(DraftState.REJECTED, said.message)
 
 
 @router.post(
@@ -286,25 +281,14 @@ def reject(
     **documented("Publish", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
 def publish(
-    contribution_id: str,
-    response: Response,
-    knowledge_base: OpenKnowledgeBase,
-    account: AModeratorsToken,
-    absolute_url: PageUrls,
-    revision: SeenRevision,
-    how: Publication = Publication(),
+    _account: AModeratorsToken, change: AChange, how: Publication = Publication()
 ) -> Contribution:
     """Makes the record public: the next search finds it."""
-    draft = _seen(knowledge_base, contribution_id, account, revision)
-    draft = _unless_stale(
-        knowledge_base,
-        draft,
-        lambda: knowledge_base.publish(
-            draft.id, by=account.name, revision=revision, force=how.force
-        ),
+    return change.made(
+        lambda draft: change.knowledge_base.publish(
+            draft.id, by=change.account.name, revision=change.revision, force=how.force
+        )
     )
-    tell_revision(response, draft)
-    return Contribution.of(draft, absolute_url)
 
 
 def _readable(draft: Draft, account: kb.editorial.accounts.Account) -> Draft:
@@ -314,54 +298,7 @@ def _readable(draft: Draft, account: kb.editorial.accounts.Account) -> Draft:
     return draft
 
 
-def _seen(
-    knowledge_base: KnowledgeBase,
-    draft_id: str,
-    account: kb.editorial.accounts.Account,
-    revision: int,
-) -> Draft:
-    draft = _readable(knowledge_base.drafts.get(draft_id), account)
-    if draft.revision != revision:
-        raise _stale(draft)
-    return draft
-
-
-def _unless_stale(
-    knowledge_base: KnowledgeBase, draft: Draft, change: Callable[[], Draft]
-) -> Draft:
-    """What a change gives; a conflict is 412 where the draft moved on, else 409 as it says."""
-    try:
-        return change()
-    except EditConflict:
-        present = knowledge_base.drafts.get(draft.id)
-        if present.revision != draft.revision:
-            raise _stale(present) from None
-        raise
-
-
 def _stale(draft: Draft) -> HTTPException:
     return HTTPException(
         412, f"It is at revision {draft.revision} since {draft.updated_by} changed it: read again."
     )
-
-
-def _moved(
-    knowledge_base: KnowledgeBase,
-    draft_id: str,
-    account: kb.editorial.accounts.Account,
-    revision: int,
-    state: DraftState,
-    message: str,
-    response: Response,
-    absolute_url: AbsoluteUrl,
-) -> Contribution:
-    draft = _seen(knowledge_base, draft_id, account, revision)
-    draft = _unless_stale(
-        knowledge_base,
-        draft,
-        lambda: knowledge_base.drafts.set_state(
-            draft.id, state, by=account.name, revision=revision, message=message
-        ),
-    )
-    tell_revision(response, draft)
-    return Contribution.of(draft, absolute_url)
