@@ -4,8 +4,6 @@
 cirage" and the firm named after a comma are one. What each did is told by `ingest.roles`.
 """
 
-# ruff: noqa: PLR0911 (what a grammar allows is a ladder of cases)
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ A reference is a stretch of words and how sure it is that they stand for an orga
 two references mean the same one is told by `ingest.participants`, what it did by `ingest.roles`.
 """
 
-# ruff: noqa: PLR0911, PLR0912 (what a grammar allows is a ladder of cases)
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -397,9 +395,6 @@ class References:
             return None
         if tokens[at].text in {"groupé", "Groupé", "groupés"}:
             return None  # "a groupé" is no "groupe"
-        previous = tokens[at - 1] if at else None
-        if previous is not None and previous.text in {"-", "‐"} and not public:
-            pass
         end, name_at = self._extent(tokens, at, taken)
         start, determiner = _left(tokens, at, taken)
         if form == "works" and start == at:

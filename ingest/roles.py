@@ -6,8 +6,6 @@ says nothing, what only could be says little. How likely a role is for such an o
 all (a town hall seldom manufactures) is weighed by `prior`.
 """
 
-# ruff: noqa: PLR0911, PLR0912 (what a grammar allows is a ladder of cases)
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -125,7 +125,7 @@ def _fetch(hub_id: str) -> Path:
             f"{hub_id!r} is neither a folder nor the id of a model on a hub (owner/name); "
             "see QUISAIT_MODEL."
         ) from None
-    except Exception as error:  # noqa: BLE001 the hub's client raises what its HTTP library raises
+    except Exception as error:  # noqa: BLE001 (whatever its HTTP library raises)
         reason = " ".join(str(error).split())[:200]
         raise EncoderError(f"The model {hub_id} cannot be fetched: {reason}") from None
 

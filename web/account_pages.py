@@ -103,7 +103,7 @@ def _see(visit: Visit, path: str) -> Response:
 
 
 @_serves(Page.SIGN_IN, "GET", "HEAD")
-def sign_in_page(visit: AVisit, session: ASession, next: str = "") -> Response:  # noqa: A002
+def sign_in_page(visit: AVisit, session: ASession, next: str = "") -> Response:
     if session.account:
         return RedirectResponse(own_path(next) or _landing(visit), 303)
     try:

@@ -20,8 +20,8 @@ from kb.editorial.drafts import Draft
 from web.api import announce_version, problems
 from web.visit import Visit
 
-_NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105
-_BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105
+_NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
+_BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105 (a message)
 
 
 class _TokenRoute(APIRoute):

@@ -162,7 +162,7 @@ class Drafts:
                 _keep_version(store, str(row["id"]), note="")
             return draft_of(store, str(row["id"]))
 
-    def get(self, id: str) -> Draft:  # noqa: A002
+    def get(self, id: str) -> Draft:
         """The draft with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:
             return draft_of(store, id)
@@ -195,7 +195,7 @@ class Drafts:
 
     def save(
         self,
-        id: str,  # noqa: A002
+        id: str,
         record: Record,
         *,
         by: str,
@@ -223,7 +223,7 @@ class Drafts:
 
     def set_state(
         self,
-        id: str,  # noqa: A002
+        id: str,
         state: DraftState,
         *,
         by: str,
@@ -245,7 +245,7 @@ class Drafts:
                 raise EditConflict("This draft is published already.")
             return revise(store, draft, state, by=by, message=message, note=message)
 
-    def versions(self, id: str) -> Sequence[DraftVersion]:  # noqa: A002
+    def versions(self, id: str) -> Sequence[DraftVersion]:
         """Every revision of a draft, oldest first; none for one that is not there."""
         with self._stores.lend() as store:
             rows = store.database.conn.execute(
@@ -264,7 +264,7 @@ class Drafts:
             for row in rows
         ]
 
-    def delete(self, id: str) -> None:  # noqa: A002
+    def delete(self, id: str) -> None:
         """Deletes a draft and its revisions, if it is there."""
         with self._stores.lend() as store, store.writing():
             execute = store.database.conn.execute
@@ -333,11 +333,14 @@ def erase_drafts(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
     execute = store.database.conn.execute
     # A draft may have been of another record before.
     execute(
-        f"delete from draft_versions where {condition}"  # noqa: S608
+        f"delete from draft_versions where {condition}"  # noqa: S608 (written above)
         f" or draft_id in (select id from drafts where {condition})",
         [kind.value, ids, kind.value, ids],
     )
-    execute(f"delete from drafts where {condition}", [kind.value, ids])  # noqa: S608
+    execute(
+        f"delete from drafts where {condition}",  # noqa: S608 (written above)
+        [kind.value, ids],
+    )
 
 
 def _unmoved(store: Store, draft_id: str, revision: int) -> Draft:

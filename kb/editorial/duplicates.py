@@ -135,7 +135,8 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     # about again.
     back = "(select id from merged_actors where id in (select value from json_each(:these)))"
     execute(
-        f"delete from duplicates where state = 'same' and (left_id in {back} or right_id in {back})",  # noqa: E501, S608
+        "delete from duplicates where state = 'same'"  # noqa: S608 (`back` is written above)
+        f" and (left_id in {back} or right_id in {back})",
         {"these": these},
     )
     execute("delete from merged_actors where id in (select value from json_each(?))", [these])
@@ -251,7 +252,7 @@ _COMPARED = "id, name, place, department, activity_code, siret, website"
 def _to_compare(store: Store, actor_ids: Collection[str]) -> Mapping[str, Actor]:
     """The actors with what is compared of them, and no more."""
     rows = store.database.conn.execute(
-        f"select {_COMPARED} from actors"  # noqa: S608
+        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
         " where id in (select value from json_each(?))",
         [json.dumps(sorted(actor_ids))],
     )
@@ -259,5 +260,7 @@ def _to_compare(store: Store, actor_ids: Collection[str]) -> Mapping[str, Actor]
 
 
 def _all_actors(store: Store) -> list[Actor]:
-    rows = store.database.conn.execute(f"select {_COMPARED} from actors")  # noqa: S608
+    rows = store.database.conn.execute(
+        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
+    )
     return [Actor(**dict(row)) for row in rows]

@@ -88,7 +88,7 @@ class Jobs:
                 )
             return _job_of(store, id_)
 
-    def get(self, id: str) -> Job:  # noqa: A002
+    def get(self, id: str) -> Job:
         """The job with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:
             return _job_of(store, id)
@@ -145,7 +145,7 @@ class Jobs:
                 return _job_of(store, row["id"])
         return None
 
-    def beat(self, id: str, done: int, total: int) -> bool:  # noqa: A002
+    def beat(self, id: str, done: int, total: int) -> bool:
         """Says that a claimed job is being worked at, and how far it is.
 
         Returns:
@@ -161,7 +161,7 @@ class Jobs:
 
     def finish(
         self,
-        id: str,  # noqa: A002
+        id: str,
         state: JobState,
         report: Mapping[str, object] | None = None,
         message: str = "",
@@ -177,7 +177,7 @@ class Jobs:
             if _is_claimed(store, id, self._claims.pop(id, "")):
                 _end(store, id, state, report or {}, message)
 
-    def release(self, id: str) -> None:  # noqa: A002
+    def release(self, id: str) -> None:
         """Puts a claimed job back into the queue, for the next worker to take it up."""
         with self._stores.lend() as store, store.writing():
             if _is_claimed(store, id, self._claims.pop(id, "")):
@@ -187,7 +187,7 @@ class Jobs:
                     [id],
                 )
 
-    def cancel(self, id: str) -> None:  # noqa: A002
+    def cancel(self, id: str) -> None:
         """Cancels a job: at once while it waits, at its next beat while it runs.
 
         Raises:

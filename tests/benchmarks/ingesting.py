@@ -222,7 +222,7 @@ class _FreeEncoder:
 
 def _firms(count: int, seed: int) -> Iterator[list[str]]:
     """Rows of firms with names of their own, and descriptions as long as real ones are."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     with DEMONSTRATION.open(encoding="utf-8-sig", newline="") as file:
         descriptions = [row["description"] for row in csv.DictReader(file)]
     sentences = [

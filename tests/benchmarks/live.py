@@ -80,7 +80,7 @@ def measure() -> Iterator[Row]:
         Store.open(folder / DATABASE_FILE, create=True).close()
         base = KnowledgeBase(folder, RandomWords)
         processes.callback(base.close)
-        chance = random.Random(0)  # noqa: S311
+        chance = random.Random(0)
         words = _words()
         for first in range(0, PASSAGES // PASSAGES_PER_ACTOR, 500):
             base.put([_actor(f"a{first + i}", words, chance) for i in range(500)])
@@ -210,7 +210,7 @@ def _durations(base: KnowledgeBase, query: str) -> tuple[float, float]:
 def _ingest(folder: Path) -> None:
     """Puts new actors until it is terminated, a batch after the other."""
     base = KnowledgeBase(folder, RandomWords)
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     words = _words()
     number = 0
     while True:

@@ -66,7 +66,7 @@ def serving(answers: dict[str, Answer], tls: ssl.SSLContext | None = None) -> It
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
     class Server(ThreadingHTTPServer):

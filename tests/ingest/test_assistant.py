@@ -69,7 +69,7 @@ def server() -> Iterator[Server]:
             with contextlib.suppress(ConnectionError):  # some tests hang up early
                 self.wfile.write(told.body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

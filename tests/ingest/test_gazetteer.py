@@ -134,7 +134,7 @@ def test_names_say_what_kind_of_organisation_it_is(name: str, nature: Nature) ->
 
 
 def test_a_long_list_costs_a_text_little() -> None:
-    picked = random.Random(1)  # noqa: S311 (the same each time)
+    picked = random.Random(1)  # the same each time
     syllables = "ba ri to lem ca du fra mon tes vil pro tec sa no".split()
 
     def name() -> str:

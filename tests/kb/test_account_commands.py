@@ -11,7 +11,7 @@ from kb.knowledge_base import DATABASE_FILE
 from kb.store_pool import StorePool
 from web.cli import main
 
-PASSWORD = "du cirage au gel"  # noqa: S105 (of the tests alone)
+PASSWORD = "du cirage au gel"
 
 
 @pytest.fixture

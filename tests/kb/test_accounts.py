@@ -15,7 +15,7 @@ from kb.editorial.accounts import TOKEN_PREFIX, AccountRole, Accounts
 from kb.errors import AccountError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 
-PASSWORD = "du cirage au gel"  # noqa: S105 (of the tests alone)
+PASSWORD = "du cirage au gel"
 
 
 @pytest.fixture

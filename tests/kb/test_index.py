@@ -333,7 +333,7 @@ def test_any_changes_lead_to_the_index_made_afresh(
     monkeypatch.setattr("kb.index.RECENT_PASSAGES", 4)
     monkeypatch.setattr("kb.index.BATCH", 3)
     monkeypatch.setattr("kb.store.PASSAGE_CHANGES_KEPT", 60)
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     index = Index("e", DIMENSION)
     ways = set()
     for _ in range(40):

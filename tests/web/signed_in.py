@@ -12,7 +12,7 @@ from web.app import create_app
 
 SITE = "https://quisait.example"
 SETTINGS = Settings(public_url=SITE + "/", contact_url="mailto:reseau@quisait.example")
-PASSWORD = "du cirage au gel"  # noqa: S105 (of the tests alone)
+PASSWORD = "du cirage au gel"
 
 
 def client_of(base: KnowledgeBase, settings: Settings = SETTINGS) -> TestClient:
