@@ -289,7 +289,7 @@ class Accounts:
             if keeps_administrator:
                 _refuse_last_administrator(store, key)
             store.database.conn.execute(
-                f"update accounts set {change} where key = ?",  # noqa: S608 (written by the callers below)
+                f"update accounts set {change} where key = ?",  # noqa: S608 (its callers write it)
                 [value, key],
             )
             if revokes_tokens:
