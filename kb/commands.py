@@ -1,4 +1,4 @@
-"""The commands of this room: search, status, rebuild, evaluate.
+"""The commands of this room: search, status, rebuild.
 
 Imports click and what is as light; the rest when a command runs.
 """
@@ -14,6 +14,7 @@ import click
 
 from kb.account_commands import user
 from kb.command_options import kb_option
+from kb.evaluation_commands import evaluate
 
 if TYPE_CHECKING:
     from kb.hits import Evidence, SearchResult
@@ -85,54 +86,6 @@ def rebuild(kb: Path | None) -> None:
         f"{found.actors} actors and {found.cases} cases, {found.passages} passages, "
         f"{bar.n} embedded by {found.model}."
     )
-
-
-@click.command(short_help="Measure how well actors are ranked.")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--split", default="test", show_default=True, help="Which qrels file to use.")
-@kb_option
-def evaluate(folder: Path, split: str, kb: Path | None) -> None:
-    """Measure the ranking of actors on the queries and qrels of FOLDER (BEIR's layout)."""
-    from kb import evaluation
-    from kb.search import Ingredients
-
-    qrels = evaluation.read_qrels(folder / "qrels" / f"{split}.tsv")
-    queries = [q for q in evaluation.read_queries(folder / "queries.jsonl") if q.id in qrels]
-    base = _open(kb)
-    rankings = {
-        "words only (BM25)": Ingredients(dense=False, cases=False),
-        "embeddings only": Ingredients(lexical=False, cases=False),
-        "both": Ingredients(cases=False),
-        "both, cases vouch": Ingredients(),
-    }
-    names = " ".join(f"{name:>8}" for name in evaluation.METRICS)
-    click.echo(f"{'ranking':<20} {'lang':<5} {'n':>4} {names}")
-    for name, ingredients in rankings.items():
-        run = {
-            query.id: [
-                hit.actor.id
-                for hit in base.search(query.text, limit=1000, ingredients=ingredients).hits
-            ]
-            for query in queries
-        }
-        for lang in (*sorted({query.lang for query in queries}), ""):
-            ids = {query.id for query in queries if lang in {"", query.lang}}
-            figures = evaluation.evaluate(
-                {id_: run[id_] for id_ in ids}, {id_: qrels[id_] for id_ in ids}
-            )
-            row = " ".join(f"{figures[metric]:8.3f}" for metric in evaluation.METRICS)
-            click.echo(f"{name:<20} {lang or 'all':<5} {len(ids):>4} {row}")
-    if (folder / "silence.jsonl").exists():
-        silence = evaluation.read_queries(folder / "silence.jsonl")
-        unanswerable = [query for query in silence if query.split == split]
-        for name, asked in {"answerable": queries, "unanswerable": unanswerable}.items():
-            for lang in sorted({query.lang for query in asked}):
-                answered = [
-                    base.search(query.text, limit=1).total > 0
-                    for query in asked
-                    if query.lang == lang
-                ]
-                click.echo(f"{name}, {lang}: {sum(answered)} of {len(answered)} find a fit")
 
 
 COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, user]

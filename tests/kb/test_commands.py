@@ -118,32 +118,6 @@ def test_rebuild_says_what_it_did(folder: Path) -> None:
     assert run("rebuild", "--kb", folder).stdout.startswith("3 actors and 1 cases, 7 passages, 0 ")
 
 
-def test_evaluate_prints_a_row_for_each_ranking_and_language(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "qrels").mkdir()
-    (tmp_path / "queries.jsonl").write_text(
-        '{"_id": "q1", "text": "gants de cuir", "metadata": {"lang": "fr"}}\n'
-        '{"_id": "q2", "text": "not judged", "metadata": {"lang": "fr"}}\n'
-    )
-    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tgants\t1\n")
-    (tmp_path / "silence.jsonl").write_text(
-        '{"_id": "s1", "text": "de la", "metadata": {"lang": "fr", "split": "test"}}\n'
-        '{"_id": "s2", "text": "cuir", "metadata": {"lang": "fr", "split": "tune"}}\n'
-    )
-    result = run("evaluate", tmp_path, "--kb", folder)
-    assert result.exit_code == 0, result.stderr
-    *table, answerable, unanswerable = result.stdout.splitlines()
-    rows = [line.split() for line in table]
-    assert answerable == "answerable, fr: 1 of 1 find a fit"
-    assert unanswerable.startswith("unanswerable, fr: ")
-    assert unanswerable.endswith(" of 1 find a fit")
-    assert rows[0] == ["ranking", "lang", "n", "nDCG@10", "MAP", "MRR", "R@10"]
-    assert rows[-1] == ["both,", "cases", "vouch", "all", "1", "1.000", "1.000", "1.000", "1.000"]
-    assert len(rows) == 1 + 4 * 2
-    missing = run("evaluate", tmp_path, "--kb", folder, "--split", "none")
-    assert missing.exit_code == 1
-    assert "none.tsv cannot be read" in missing.stderr
-
-
 def test_a_setting_that_cannot_be_used_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,229 @@
+"""The rankings that are compared, what each is without, and their runs on a set."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from kb.errors import InputError, QueryError
+from kb.evaluation.bases import Encoders, base_of
+from kb.evaluation.files import Query, Run
+from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
+from kb.hits import SearchResult
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
+from kb.search import Ingredients
+from kb.settings import Settings
+
+DEPTH = 1000
+"""How many actors of a ranking are looked at, as trec_eval does."""
+
+BASELINE = "dense"
+"""What all is compared with: embeddings alone, by the first encoder."""
+
+_AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A way to rank: what it changes of the full system, and of the settings for its encoder."""
+
+    name: str
+    ingredients: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
+    encoder: str = ""
+    settings: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
+
+
+FULL = Ranking("full")
+
+_OWN_WORDS = {"cases": False, "similar": False}
+STEPS = (
+    Ranking("BM25", {**_OWN_WORDS, "dense": False}),
+    Ranking(BASELINE, {**_OWN_WORDS, "lexical": False}),
+    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": "reciprocal_rank"}),
+    Ranking("dense + BM25, standardised", _OWN_WORDS),
+    Ranking("+ cases", {"similar": False}),
+    Ranking("+ similar trades = full", {"similar": True}),
+)
+"""From words alone to the full system; after it come the full system less each ingredient."""
+
+_CALLED = {"lexical": "BM25", "similar": "similar trades", "near_names": "near names"}
+
+ENCODERS: Mapping[str, Mapping[str, Any]] = {
+    "plain": {"adaptation": "off"},
+    "adapted": {"adaptation": "bundled"},
+}
+"""The encoders that are compared, by what settings name them; the baseline is the first's."""
+
+
+def rankings() -> list[Ranking]:
+    """The rankings of an ablation, the baseline's encoder first.
+
+    Only what this version can do: a ranking that turns on what the search does not have is left
+    out, and there is one encoder where the settings know of no other.
+    """
+    known = {one.name: one.default for one in fields(Ingredients)}
+    without = [
+        Ranking(f"full − {_CALLED.get(name, name)}", {name: False})
+        for name, default in known.items()
+        if default is True
+    ]
+    ways = [
+        replace(way, ingredients={name: _value(name, it) for name, it in way.ingredients.items()})
+        for way in (*STEPS, *without)
+        if all(name in known or it is False for name, it in way.ingredients.items())
+    ]
+    if "adaptation" not in Settings.model_fields:
+        return ways
+    return [
+        Ranking(f"{way.name}, {encoder}", way.ingredients, encoder, settings)
+        for encoder, settings in ENCODERS.items()
+        for way in ways
+        # Words are the same to every encoder.
+        if encoder == next(iter(ENCODERS)) or way.ingredients.get("dense") is not False
+    ]
+
+
+def baseline(ways: Sequence[Ranking]) -> str:
+    """The name of the ranking that the others are compared with."""
+    return next(way.name for way in ways if way.name.split(",")[0] == BASELINE)
+
+
+def _value(name: str, given: Any) -> Any:
+    if name != "fusion":
+        return given
+    from kb import fusion
+
+    return vars(fusion)["Fusion"](given)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Whether what nothing answers is told from what something does, in one language.
+
+    Of the answerable queries those are `found` that have a hit that fits, of the unanswerable
+    ones those `silent` that have none.
+    """
+
+    encoder: str
+    lang: str
+    found: int
+    answerable: int
+    silent: int
+    unanswerable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The runs on a set's split, by the name of the ranking, and its silences.
+
+    `left_out` says which rankings could not be asked, and why.
+    """
+
+    given: DevelopmentSet
+    judged: Judged
+    runs: Mapping[str, Run]
+    silences: Sequence[Silence] = ()
+    left_out: Sequence[str] = ()
+
+
+def run_rankings(
+    given: DevelopmentSet,
+    split: str,
+    ways: Sequence[Ranking],
+    settings: Settings,
+    encoders: Encoders,
+    on_query: Callable[[], Any] = lambda: None,
+) -> Outcome:
+    """Ranks for every judged query of a split, each way; `on_query` is called for each of them.
+
+    Silences are asked of the full system alone, with each encoder.
+
+    Raises:
+        InputError: the set cannot be read, or a query of it cannot be searched.
+        KnowledgeBaseError: the base that the settings name cannot be searched.
+    """
+    runs: dict[str, Run] = {}
+    silences: list[Silence] = []
+    left_out = []
+    judged = Judged(split, (), {})
+    for encoder, overrides in {way.encoder: way.settings for way in ways}.items():
+        chosen = settings.model_copy(update=dict(overrides))
+        with base_of(given, chosen, encoders, may_copy=bool(overrides)) as base:
+            judged = read_split(given, split, base.ids(Kind.ACTOR))
+            # Ways that differ in nothing are asked once.
+            done: dict[Ingredients, Run] = {}
+            for way in (way for way in ways if way.encoder == encoder):
+                if lacking := _lacking(given, way):
+                    left_out.append(f"{way.name}: {lacking}")
+                    continue
+                key = _ingredients(given, way)
+                if key not in done:
+                    done[key] = {
+                        query.id: _ranked(base, given, way, query, on_query)
+                        for query in judged.queries
+                    }
+                runs[way.name] = done[key]
+            if given.silence:
+                silences += _silences(base, given, judged, encoder)
+    return Outcome(given, judged, runs, silences, left_out)
+
+
+def _ingredients(given: DevelopmentSet, way: Ranking, unheard: frozenset[str] = frozenset()) -> Any:
+    """What a way makes a ranking of, for a query for which these cases are unheard."""
+    chosen = dict(way.ingredients)
+    if given.transfer_only:
+        chosen["transfer_only"] = True
+    if unheard:
+        chosen["unheard"] = unheard
+    known = {one.name for one in fields(Ingredients)}
+    return Ingredients(**{name: value for name, value in chosen.items() if name in known})
+
+
+def _lacking(given: DevelopmentSet, way: Ranking) -> str:
+    """What this version lacks to ask a set this way, or nothing."""
+    if way.ingredients.get("cases") is False:
+        return ""
+    needed = {"transfer_only"} if given.transfer_only else set()
+    if any(query.unheard for query in given.queries):
+        needed.add("unheard")
+    lacking = sorted(needed - {one.name for one in fields(Ingredients)})
+    return f"the search has no {', '.join(lacking)}" if lacking else ""
+
+
+def _ranked(
+    base: KnowledgeBase,
+    given: DevelopmentSet,
+    way: Ranking,
+    query: Query,
+    on_query: Callable[[], Any],
+) -> dict[str, float]:
+    ingredients = _ingredients(given, way, query.unheard)
+    hits = _found(base, given, query, DEPTH, ingredients).hits
+    on_query()
+    return {hit.actor.id: hit.score for hit in hits}
+
+
+def _silences(
+    base: KnowledgeBase, given: DevelopmentSet, judged: Judged, encoder: str
+) -> Iterator[Silence]:
+    asked = answerable(given, judged), given.unanswerable(judged.split)
+    for lang in sorted({query.lang for queries in asked for query in queries}):
+        fits = [
+            [
+                _found(base, given, query, 1, _ingredients(given, FULL, query.unheard)).total > 0
+                for query in queries
+                if query.lang == lang
+            ]
+            for queries in asked
+        ]
+        yield Silence(encoder, lang, sum(fits[0]), len(fits[0]), fits[1].count(False), len(fits[1]))
+
+
+def _found(
+    base: KnowledgeBase, given: DevelopmentSet, query: Query, limit: int, ingredients: Ingredients
+) -> SearchResult:
+    try:
+        return base.search(query.text, limit=limit, ingredients=ingredients)
+    except QueryError as error:
+        raise InputError(f"{given.folder}: the query {query.id!r}: {error}") from None

@@ -1,0 +1,140 @@
+"""A set's records as a knowledge base, and embeddings that are not made twice.
+
+A set with a corpus is put into a knowledge base in a temporary folder. So are the records of a
+base that another encoder embedded than the one that is asked about. What was embedded once is
+kept between runs, by encoder and text.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.embedding import Embeddings, Encoder, TextKind
+from kb.evaluation.sets import DevelopmentSet
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Record
+from kb.prepared_model import load_encoder
+from kb.settings import Settings
+
+
+class RememberingEncoder:
+    """An encoder that keeps what it embedded, of either kind, in a file of a folder."""
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        self.name = encoder.name
+        self.engine = encoder.engine
+        self.fingerprint = encoder.fingerprint
+        self.dimension = encoder.dimension
+        self._path = folder / f"{encoder.fingerprint}.npz"
+        self._known: dict[str, Embeddings] = self._kept()
+        self._added = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        keys = [hashlib.sha256(f"{kind}\0{text}".encode()).hexdigest()[:32] for text in texts]
+        missing = {
+            key: text for key, text in zip(keys, texts, strict=True) if key not in self._known
+        }
+        if missing:
+            rows = self._encoder.encode(list(missing.values()), kind)
+            self._known.update(zip(missing, rows, strict=True))
+            self._added = True
+        if not keys:
+            return np.zeros((0, self.dimension), np.float32)
+        return np.stack([self._known[key] for key in keys])
+
+    def keep(self) -> None:
+        """Writes what it knows, whole or not at all."""
+        if not self._added:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        pending = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with pending.open("wb") as file:
+                np.savez(
+                    file,
+                    keys=np.array(list(self._known)),
+                    rows=np.stack(list(self._known.values())),
+                )
+            pending.replace(self._path)
+        finally:
+            pending.unlink(missing_ok=True)
+        self._added = False
+
+    def _kept(self) -> dict[str, Embeddings]:
+        # Whatever is wrong with a cache, the answer is the same: do without it.
+        with (
+            contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+            self._path.open("rb") as file,
+            np.load(file) as kept,
+        ):
+            keys, rows = kept["keys"].tolist(), kept["rows"]
+            if rows.shape == (len(keys), self.dimension):
+                return dict(zip(keys, rows, strict=True))
+        return {}
+
+
+class Encoders:
+    """The encoders of several settings, each loaded once, with what they embedded kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[str, RememberingEncoder] = {}
+
+    def of(self, settings: Settings) -> RememberingEncoder:
+        key = settings.model_dump_json(exclude={"kb"})
+        if key not in self._loaded:
+            self._loaded[key] = RememberingEncoder(load_encoder(settings), self._folder)
+        return self._loaded[key]
+
+    def close(self) -> None:
+        """Keeps what they embedded for the next run."""
+        for encoder in self._loaded.values():
+            encoder.keep()
+
+
+@contextlib.contextmanager
+def base_of(
+    given: DevelopmentSet, settings: Settings, encoders: Encoders, *, may_copy: bool = False
+) -> Iterator[KnowledgeBase]:
+    """The knowledge base that the set's queries are asked of, open as long as the context is.
+
+    With `may_copy`, a base that cannot be searched with the encoder that the settings name is
+    copied into one that can.
+
+    Raises:
+        NotAKnowledgeBase: the set has no corpus, and the settings name no base.
+    """
+    encoder = encoders.of(settings)
+    if given.actors is not None:
+        with _temporary([*given.actors, *given.cases], encoder) as base:
+            yield base
+        return
+    KnowledgeBase.open(settings).close()
+    with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder)) as base:
+        if not may_copy or not base.status().problems:
+            yield base
+            return
+        records: list[Record] = [*base.actors(), *base.cases()]
+    with _temporary(records, encoder) as base:
+        yield base
+
+
+@contextlib.contextmanager
+def _temporary(records: Sequence[Record], encoder: Encoder) -> Iterator[KnowledgeBase]:
+    with tempfile.TemporaryDirectory(prefix="quisait-evaluation-") as folder:
+        settings = Settings(kb=Path(folder))
+        KnowledgeBase.open(settings, create=True).close()
+        with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder)) as base:
+            base.put(records)
+            yield base

@@ -1,0 +1,115 @@
+"""The figures of runs on a set: means with their intervals, part by part, and differences."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kb.errors import InputError
+from kb.evaluation.ablation import Outcome, Silence
+from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
+from kb.evaluation.files import Query, Run
+from kb.evaluation.metrics import measure
+from kb.evaluation.sets import DevelopmentSet, Judged
+
+By = Literal["all", "lang", "group", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a ranking is worth on some queries: each metric, and how it differs from another's.
+
+    `part` says which queries: empty for all. `differences` is empty where nothing is compared.
+    """
+
+    ranking: str
+    part: str
+    n: int
+    means: Mapping[str, Mean]
+    differences: Mapping[str, Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All figures of one set's split. `values` has, by ranking, each metric for each query."""
+
+    given: DevelopmentSet
+    judged: Judged
+    figures: Sequence[Figures]
+    values: Mapping[str, Mapping[str, Mapping[str, float]]]
+    compared_with: str
+    silences: Sequence[Silence] = ()
+    left_out: Sequence[str] = ()
+
+
+def report_of(outcome: Outcome, by: By, compared_with: str = "") -> Report:
+    """The figures of runs, part by part, each compared with one of them if it is named."""
+    values = {name: measure(run, outcome.judged.qrels) for name, run in outcome.runs.items()}
+    figures = [
+        _figures(outcome.given, values, name, part, ids, compared_with)
+        for part, ids in _parts(outcome.judged.queries, by)
+        for name in values
+    ]
+    return Report(
+        outcome.given,
+        outcome.judged,
+        figures,
+        values,
+        compared_with,
+        outcome.silences,
+        outcome.left_out,
+    )
+
+
+def comparison_of(given: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By) -> Report:
+    """The figures of runs from elsewhere, the later compared with the first.
+
+    A query that a run lacks found nothing.
+
+    Raises:
+        InputError: a run has none of the queries.
+    """
+    for name, run in runs.items():
+        if not run.keys() & judged.qrels.keys():
+            raise InputError(f"{name}: no query of {given.folder}, {judged.split}.")
+    return report_of(Outcome(given, judged, runs), by, next(iter(runs)))
+
+
+def _figures(
+    given: DevelopmentSet,
+    values: Mapping[str, Mapping[str, Mapping[str, float]]],
+    name: str,
+    part: str,
+    ids: Sequence[str],
+    compared_with: str,
+) -> Figures:
+    chosen = {
+        of_run: {
+            metric: {id_: values[of_run][metric][id_] for id_ in ids} for metric in given.columns
+        }
+        for of_run in {name, compared_with} & values.keys()
+    }
+    differences = {}
+    if compared_with in chosen and name != compared_with:
+        differences = {
+            metric: difference_of(chosen[compared_with][metric], of_query)
+            for metric, of_query in chosen[name].items()
+        }
+    means = {metric: mean_of(list(one.values())) for metric, one in chosen[name].items()}
+    return Figures(name, part, len(ids), means, differences)
+
+
+def _parts(queries: Sequence[Query], by: By) -> Iterator[tuple[str, list[str]]]:
+    """The ids of the queries, part by part and then all; one part alone is all."""
+    name_of: Mapping[By, Callable[[Query], str]] = {
+        "lang": lambda query: query.lang,
+        "group": lambda query: query.group,
+        "both": lambda query: " · ".join(filter(None, (query.lang, query.group))),
+        "all": lambda _: "",
+    }
+    parts: dict[str, list[str]] = {}
+    for query in queries:
+        parts.setdefault(name_of[by](query), []).append(query.id)
+    if len(parts) > 1:
+        yield from ((part or "other", parts[part]) for part in sorted(parts))
+    if queries:
+        yield "", [query.id for query in queries]

@@ -1,0 +1,192 @@
+"""A development set: a folder that says what is asked, what is asked of, and what is right.
+
+    set.json          optional: {"title", "transfer_only", "metrics"}
+    queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
+    qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
+    corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
+    cases.jsonl       optional, with a corpus: cases in the project's own JSON of records
+    silence.jsonl     optional: queries that nothing answers, each with its `metadata.split`
+
+A set without a corpus is asked of a knowledge base that is there already.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from kb.errors import InputError
+from kb.evaluation.files import Qrels, Query, read_json_lines, read_qrels, read_queries
+from kb.evaluation.metrics import METRICS
+from kb.models import Actor, Case, Kind
+from kb.record_json import record_from_json
+
+SPLITS = ("tune", "test")
+COLUMNS = ("nDCG@10", "MAP", "MRR", "R@10", "R@100")
+
+_FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
+    "id",
+    "name",
+    "description",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopmentSet:
+    """A development set, read.
+
+    With `transfer_only`, a case vouches for others than its own actors only. `columns` are the
+    metrics that the set is about. `actors` is None for a set without a corpus.
+    """
+
+    folder: Path
+    title: str
+    queries: tuple[Query, ...]
+    silence: tuple[Query, ...] = ()
+    actors: tuple[Actor, ...] | None = None
+    cases: tuple[Case, ...] = ()
+    transfer_only: bool = False
+    columns: tuple[str, ...] = COLUMNS
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def unanswerable(self, split: str) -> list[Query]:
+        return [query for query in self.silence if query.split == split]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The queries of one split of a set, and what is relevant to each."""
+
+    split: str
+    queries: Sequence[Query]
+    qrels: Qrels
+
+
+def read_set(folder: Path) -> DevelopmentSet:
+    """Reads a set's folder; its qrels are read by `read_split`.
+
+    Raises:
+        InputError: a file is missing or a line of it cannot be read; names file and line.
+    """
+    about = _about(folder / "set.json")
+    corpus, cases, silence = (
+        path if path.exists() else None
+        for path in (folder / "corpus.jsonl", folder / "cases.jsonl", folder / "silence.jsonl")
+    )
+    if cases and not corpus:
+        raise InputError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
+    actors = _actors(corpus) if corpus else None
+    return DevelopmentSet(
+        folder,
+        about.get("title") or folder.resolve().name,
+        tuple(read_queries(folder / "queries.jsonl")),
+        tuple(read_queries(silence)) if silence else (),
+        actors,
+        _cases(cases) if cases else (),
+        about.get("transfer_only", False),
+        tuple(about.get("metrics", COLUMNS)),
+    )
+
+
+def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
+    """The judged queries of a split.
+
+    A set with a `silence.jsonl` may have none: then there is no file of qrels.
+
+    Raises:
+        InputError: the qrels are missing or cannot be read, or name a query that the set lacks or
+            an actor that is not among the `known`.
+    """
+    path = given.folder / "qrels" / f"{split}.tsv"
+    if given.silence and not path.exists():
+        return Judged(split, (), {})
+    qrels = read_qrels(path)
+    if not qrels:
+        raise InputError(f"{path}: no row but the header; judge a query or delete the file.")
+    queries = {query.id: query for query in given.queries}
+    for query_id, grades in qrels.items():
+        if query_id not in queries:
+            raise InputError(f"{path}: no query {query_id!r} in queries.jsonl.")
+        for record_id in grades:
+            if known is not None and record_id not in known:
+                where = "the knowledge base" if given.actors is None else "corpus.jsonl"
+                raise InputError(
+                    f"{path}: {record_id!r}, relevant to {query_id!r}, is not in {where}."
+                )
+    return Judged(split, [queries[id_] for id_ in qrels], qrels)
+
+
+def answerable(given: DevelopmentSet, judged: Judged) -> list[Query]:
+    """The queries of the split that something answers, as far as the set says.
+
+    Those that are judged, or else those whose metadata name the split.
+    """
+    if judged.queries:
+        return list(judged.queries)
+    return [query for query in given.queries if query.split == judged.split]
+
+
+def _about(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        usable = (
+            isinstance(about.get("title", ""), str)
+            and isinstance(about.get("transfer_only", False), bool)
+            and about.keys() <= {"title", "transfer_only", "metrics"}
+        )
+        metrics = about.get("metrics", [])
+        usable = usable and isinstance(metrics, list) and set(metrics) <= METRICS.keys()
+    except (OSError, ValueError, AttributeError, TypeError):
+        usable = False
+    if not usable:
+        raise InputError(
+            f"{path}: expected JSON with `title` (text), `transfer_only` (true or false) and "
+            f"`metrics` (some of {', '.join(METRICS)}), or some of them."
+        )
+    return about
+
+
+def _actors(path: Path) -> tuple[Actor, ...]:
+    actors: dict[str, Actor] = {}
+    for number, actor in read_json_lines(path, _actor, "a document", "`_id` and `text`"):
+        if actor.id in actors:
+            raise InputError(f"{path}:{number}: the id {actor.id!r} was there before.")
+        actors[actor.id] = actor
+    return tuple(actors.values())
+
+
+def _actor(given: Any) -> Actor:
+    about = given.get("metadata", {})
+    return Actor(
+        str(given["_id"]),
+        # Without a title there is no name: an id in its place would be searched.
+        str(given.get("title", "")),
+        str(given["text"]),
+        themes=tuple(map(str, about.get("themes", ()))),
+        facts=MappingProxyType({}),
+        **{key: str(value) for key, value in about.items() if key in _FROM_METADATA},
+    )
+
+
+def _cases(path: Path) -> tuple[Case, ...]:
+    cases: dict[str, Case] = {}
+    needed = "`id`, `title` and `participants`, each with its `role`"
+    for number, case in read_json_lines(path, _case, "a case", needed):
+        if case.id in cases:
+            raise InputError(f"{path}:{number}: the id {case.id!r} was there before.")
+        cases[case.id] = case
+    return tuple(cases.values())
+
+
+def _case(given: Any) -> Case:
+    given.setdefault("text", "")
+    for part in given.get("participants", ()):
+        part.setdefault("name", "")
+    return cast("Case", record_from_json(Kind.CASE, json.dumps(given)))
