@@ -14,9 +14,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind
+from kb.embedding import Embeddings, TextKind, WordEmbeddings
 
 BATCH_SIZE = 16
+
+EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1
+"""The outputs of a graph: embeddings, and the vectors of the tokens before they are pooled."""
 
 
 class OpenVinoEncoder:
@@ -68,7 +71,20 @@ class OpenVinoEncoder:
         norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
         return np.asarray(embeddings / np.maximum(norms, np.finfo(np.float32).tiny))
 
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        if len(self._graph.outputs) <= TOKENS_OUTPUT:
+            return None
+        prompt = self._prompts[kind]
+        encoding = self._tokenizer.encode(prompt + text)
+        outputs = self._run([encoding.ids])
+        tokens = np.array(outputs[TOKENS_OUTPUT][0], np.float32)
+        pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
+        return WordEmbeddings.of_pooled(tokens, encoding.offsets, text, prompt, pooled)
+
     def _infer(self, batch: Sequence[Sequence[int]]) -> Embeddings:
+        return np.array(self._run(batch)[EMBEDDING_OUTPUT], np.float32)
+
+    def _run(self, batch: Sequence[Sequence[int]]) -> Any:
         longest = max(map(len, batch))
         ids = np.zeros((len(batch), longest), np.int64)
         mask = np.zeros_like(ids)
@@ -77,12 +93,18 @@ class OpenVinoEncoder:
             mask[row, : len(tokens)] = 1
         if not hasattr(self._of_this_thread, "request"):
             self._of_this_thread.request = self._graph.create_infer_request()
-        outputs = self._of_this_thread.request.infer({"input_ids": ids, "attention_mask": mask})
-        return np.array(outputs[0], np.float32)
+        # Shared and so not copied: of the tokens, whose output is large, most callers read nothing.
+        return self._of_this_thread.request.infer(
+            {"input_ids": ids, "attention_mask": mask}, share_outputs=True
+        )
 
 
 def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
     """Traces a `SentenceTransformer` on `examples` and writes its graph, weights as float16.
+
+    The graph's outputs are `sentence_embedding`, `(texts, dimension)`, and, where the model
+    works on tokens, `token_embeddings`: the last hidden states before pooling, `(texts, longest,
+    hidden)`, those of padding among them.
 
     Raises:
         RuntimeError, ValueError, TypeError, KeyError: the model cannot be traced or converted.
@@ -96,13 +118,23 @@ def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            return self.model(features)["sentence_embedding"]
+            features = self.model(features)
+            return tuple(features[name] for name in names)
+
+    def outputs_of(example: Any) -> tuple[str, ...]:
+        tokens = model(dict(example)).get("token_embeddings")
+        if isinstance(tokens, torch.Tensor) and tokens.dim() == 3:
+            return ("sentence_embedding", "token_embeddings")
+        return ("sentence_embedding",)
 
     openvino = import_openvino()
     example = model.tokenizer(list(examples), padding=True, return_tensors="pt")
     inputs = {name: example[name] for name in ("input_ids", "attention_mask")}
     with torch.no_grad():
+        names = outputs_of(inputs)
         graph = openvino.convert_model(Embedding().eval(), example_input=inputs)
+    for name, output in zip(names, graph.outputs, strict=True):
+        output.get_tensor().set_names({name})
     openvino.save_model(graph, path, compress_to_fp16=True)
 
 

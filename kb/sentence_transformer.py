@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind
+from kb.adaptation.delta import DeltaMismatch, merge, read_delta
+from kb.embedding import Embeddings, TextKind, WordEmbeddings
 from kb.errors import EncoderError
 
 BATCH_SIZE = 16
@@ -28,6 +29,7 @@ class SentenceTransformerEncoder:
     def __init__(
         self,
         folder: Path,
+        delta_folder: Path | None = None,
         *,
         name: str,
         fingerprint: str,
@@ -38,7 +40,7 @@ class SentenceTransformerEncoder:
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._prompts = prompts
-        self._model = load_sentence_transformer(folder)
+        self._model = load_sentence_transformer(folder, delta_folder)
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
@@ -47,12 +49,35 @@ class SentenceTransformerEncoder:
         with self._lock:
             return encode_with(self._model, texts, self._prompts[kind])
 
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        tokenizer, prompt = self._model.tokenizer, self._prompts[kind]
+        if not getattr(tokenizer, "is_fast", False):
+            return None  # it does not tell where its tokens are
+        with self._lock:
+            found = self._model.encode([prompt + text], output_value=None, show_progress_bar=False)
+            encoding = tokenizer(
+                prompt + text,
+                truncation=True,
+                max_length=self._model.max_seq_length,
+                return_offsets_mapping=True,
+            )
+        features = found[0]
+        tokens = features["token_embeddings"].float().cpu().numpy()
+        pooled = features["sentence_embedding"].float().cpu().numpy()
+        offsets = encoding["offset_mapping"]
+        if tokens.ndim != 2 or len(tokens) != len(offsets) or tokens.shape[1:] != pooled.shape:
+            return None
+        return WordEmbeddings.of_pooled(tokens, offsets, text, prompt, pooled)
 
-def load_sentence_transformer(folder: Path) -> Any:
+
+def load_sentence_transformer(folder: Path, delta_folder: Path | None = None) -> Any:
     """The model in `folder` as a `SentenceTransformer` on the processor, without a download.
 
+    The delta in `delta_folder` is added to its weights.
+
     Raises:
-        EncoderError: the folder does not hold a model that the library can load.
+        EncoderError: the folder does not hold a model that the library can load, or the delta
+            cannot be read or does not fit it.
     """
     with quiet():
         from sentence_transformers import SentenceTransformer
@@ -68,6 +93,13 @@ def load_sentence_transformer(folder: Path) -> Any:
             reason = " ".join(str(error).split())[:200]
             raise EncoderError(
                 f"{folder} cannot be loaded as a sentence-transformers model: {reason}"
+            ) from None
+    if delta_folder:
+        try:
+            merge(read_delta(delta_folder), model)
+        except DeltaMismatch as error:
+            raise EncoderError(
+                f"The delta in {delta_folder} does not fit the model in {folder}: {error}"
             ) from None
     return model.eval()
 

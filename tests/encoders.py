@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind
+from kb.embedding import Embeddings, TextKind, WordEmbeddings
 from kb.language import FUNCTION_WORDS, words
 
 
@@ -32,6 +32,16 @@ class WordCountEncoder:
                 if word.forms[-1] not in FUNCTION_WORDS:
                     row[self.bucket(word.forms[-1])] += 1
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings:
+        """A token for each word, and one of the model's own that is the same in every text."""
+        found = list(words(text))
+        tokens = np.zeros((len(found) + 1, self.dimension), np.float32)
+        tokens[0] = 1e-3
+        for row, word in zip(tokens[1:], found, strict=True):
+            if word.forms[-1] not in FUNCTION_WORDS:
+                row[self.bucket(word.forms[-1])] = 1
+        return WordEmbeddings(tokens, ((0, 0), *((word.start, word.end) for word in found)))
 
     def bucket(self, word: str) -> int:
         return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % self.dimension

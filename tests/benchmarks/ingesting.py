@@ -32,7 +32,7 @@ from ingest.csv_reader import read_csv
 from ingest.pipeline import ingest
 from kb.documents import derive
 from kb.editorial import duplicates
-from kb.embedding import Embeddings, Encoder, TextKind
+from kb.embedding import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
 from kb.prepared_model import load_encoder
@@ -218,6 +218,10 @@ class _FreeEncoder:
         seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
         rows = np.stack([np.random.default_rng(seed).normal(size=384) for seed in seeds])
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        del text, kind
+        return None
 
 
 def _firms(count: int, seed: int) -> Iterator[list[str]]:

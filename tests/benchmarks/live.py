@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind
+from kb.embedding import Embeddings, TextKind, WordEmbeddings
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case
 from kb.store import Store
@@ -62,6 +62,9 @@ class RandomWords:
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         means = np.stack([sum(map(self._vector, text.split())) for text in texts])
         return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        return None
 
     def _vector(self, word: str) -> Embeddings:
         if word not in self._known:
