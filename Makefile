@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 DEMO := build/demo-kb
 DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
-NEEDS := tests/data/demo-needs
+NEEDS := tests/data/demo-needs tests/data/development/silence
 
 .PHONY: help install run demo test check format lint types imports benchmark evaluate clean
 
@@ -65,9 +65,10 @@ benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
 	$(BIN)/python -m tests.benchmarks.ingesting
 
-evaluate: demo ## measure the ranking on the demonstration needs (docs/ranking.md)
-	@$(BIN)/quisait evaluate $(NEEDS) --split tune --kb $(DEMO)
-	@$(BIN)/quisait evaluate $(NEEDS) --split test --kb $(DEMO)
+evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
+	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
+	@$(BIN)/quisait evaluate --ablation --split tune --split test --kb $(DEMO) \
+	  $(NEEDS) build/development/*/
 
 clean: ## remove what was built; the environment in .venv stays
 	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -172,6 +172,9 @@ def run_rankings(
 def _ingredients(given: DevelopmentSet, way: Ranking, unheard: frozenset[str] = frozenset()) -> Any:
     """What a way makes a ranking of, for a query for which these cases are unheard."""
     chosen = dict(way.ingredients)
+    if given.actors is not None and not given.cases:
+        # Where there are no cases, ways that differ in what cases say differ in nothing.
+        chosen |= _OWN_WORDS
     if given.transfer_only:
         chosen["transfer_only"] = True
     if unheard:

@@ -12,11 +12,10 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kb.embedding import Embeddings, Encoder, TextKind
+from kb.embedding import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.evaluation.sets import DevelopmentSet
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
@@ -37,9 +36,6 @@ class RememberingEncoder:
         self._known: dict[str, Embeddings] = self._kept()
         self._added = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
-
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         keys = [hashlib.sha256(f"{kind}\0{text}".encode()).hexdigest()[:32] for text in texts]
         missing = {
@@ -52,6 +48,9 @@ class RememberingEncoder:
         if not keys:
             return np.zeros((0, self.dimension), np.float32)
         return np.stack([self._known[key] for key in keys])
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        return self._encoder.encode_words(text, kind)
 
     def keep(self) -> None:
         """Writes what it knows, whole or not at all."""
