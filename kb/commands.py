@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.account_commands import user
+from kb.adaptation.commands import adapt
 from kb.command_options import kb_option
 from kb.evaluation_commands import evaluate
 
@@ -88,7 +89,7 @@ def rebuild(kb: Path | None) -> None:
     )
 
 
-COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, user]
+COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, user]
 
 
 def _print(result: SearchResult) -> None:

@@ -3,7 +3,8 @@
 A model is named by the setting `model`: `bundled`, a folder, or a hub's id. Preparing it finds
 or fetches its folder, takes its fingerprint and, unless the setting `engine` says otherwise,
 compiles it: sentence-transformers loads it, its modules are traced as they are, and the graph
-is kept beside the tokenizer. A compiled graph is used only if it gives the embeddings that
+is kept beside the tokenizer. What the setting `adaptation` names is added to the weights first, so
+that a search pays nothing for it. A compiled graph is used only if it gives the embeddings that
 sentence-transformers gives (`AGREEMENT`).
 
 Prepared models live in the cache folder and can be deleted at any time. One is found again by
@@ -24,18 +25,19 @@ from typing import Any
 
 import numpy as np
 
-from kb import bundled_model
+from kb import adaptation, bundled_model
+from kb.adaptation import delta
 from kb.embedding import Encoder, TextKind
 from kb.errors import EncoderError
 from kb.openvino_engine import OpenVinoEncoder, write_graph
-from kb.settings import BUNDLED_MODEL, Settings
+from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 logger = logging.getLogger(__name__)
 
 GRAPH_FILE = "graph.xml"
 TOKENIZER_FILE = "tokenizer.json"
 CARD_FILE = "prepared.json"
-PREPARATION = 1  # raised whenever preparing changes, so that older results are made anew
+PREPARATION = 2  # raised whenever preparing changes, so that older results are made anew
 
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
@@ -70,9 +72,13 @@ def load_encoder(settings: Settings) -> Encoder:
             asked for and cannot run it.
     """
     name, model_folder = find_model(settings)
-    prepared = settings.cache / "prepared" / _key(model_folder, settings)
+    delta_folder = find_delta(settings)
+    prepared = settings.cache / "prepared" / _key(model_folder, delta_folder, settings)
     if not (prepared / CARD_FILE).exists():
-        _make_once(prepared, lambda folder: _prepare_into(folder, name, model_folder, settings))
+        _make_once(
+            prepared,
+            lambda folder: _prepare_into(folder, name, model_folder, delta_folder, settings),
+        )
     card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
     if (prepared / GRAPH_FILE).exists():
         return _compiled_encoder(name, prepared, card, settings.threads)
@@ -81,6 +87,7 @@ def load_encoder(settings: Settings) -> Encoder:
 
     return SentenceTransformerEncoder(
         model_folder,
+        delta_folder,
         name=name,
         fingerprint=card.fingerprint,
         dimension=card.dimension,
@@ -108,6 +115,28 @@ def find_model(settings: Settings) -> tuple[str, Path]:
     return settings.model, _fetch(settings.model)
 
 
+def find_delta(settings: Settings) -> Path | None:
+    """The folder of the delta that the settings ask to add to the model, if any.
+
+    The bundled one is for one model: any other that the settings name runs without it.
+
+    Raises:
+        EncoderError: there is no such folder.
+    """
+    if settings.adaptation == NO_ADAPTATION:
+        return None
+    if settings.adaptation == BUNDLED_ADAPTATION:
+        model = HUB_NAME_OF_BUNDLED if settings.model == BUNDLED_MODEL else settings.model
+        return adaptation.BUNDLED if delta.base_model(adaptation.BUNDLED) == model else None
+    folder = Path(settings.adaptation).expanduser()
+    if not folder.is_dir():
+        raise EncoderError(
+            f"QUISAIT_ADAPTATION={settings.adaptation!r} is neither `{BUNDLED_ADAPTATION}`, "
+            f"`{NO_ADAPTATION}` nor a folder."
+        )
+    return folder
+
+
 def _fetch(hub_id: str) -> Path:
     """The folder of a hub's model, fetched the first time and found on disk ever after."""
     from huggingface_hub import snapshot_download
@@ -130,10 +159,11 @@ def _fetch(hub_id: str) -> Path:
         raise EncoderError(f"The model {hub_id} cannot be fetched: {reason}") from None
 
 
-def _key(model_folder: Path, settings: Settings) -> str:
+def _key(model_folder: Path, delta_folder: Path | None, settings: Settings) -> str:
     files = sorted(path for path in model_folder.rglob("*") if path.is_file())
     parts = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     parts += [settings.engine, str(PREPARATION)]
+    parts += [delta.fingerprint(delta_folder) if delta_folder else NO_ADAPTATION]
     parts += [f"{n} {importlib.metadata.version(n)}" for n in ("openvino", "tokenizers")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -157,14 +187,16 @@ def _make_once(target: Path, make: Callable[[Path], None]) -> None:
         raise EncoderError(f"The model cannot be kept as {target}.")
 
 
-def _prepare_into(folder: Path, name: str, model_folder: Path, settings: Settings) -> None:
+def _prepare_into(
+    folder: Path, name: str, model_folder: Path, delta_folder: Path | None, settings: Settings
+) -> None:
     from kb.sentence_transformer import load_sentence_transformer
 
     logger.info("Preparing the model %s (once)", name)
-    model = load_sentence_transformer(model_folder)
-    prompts = _prompts(name, model)
+    model = load_sentence_transformer(model_folder, delta_folder)
+    prompts = prompts_of(name, model)
     card = Card(
-        fingerprint=_fingerprint(model_folder, prompts),
+        fingerprint=_fingerprint(model_folder, delta_folder, prompts),
         dimension=int(model.get_embedding_dimension()),
         max_tokens=int(model.max_seq_length or bundled_model.MAX_TOKENS),
         prompts=prompts,
@@ -179,7 +211,7 @@ def _prepare_into(folder: Path, name: str, model_folder: Path, settings: Setting
     (folder / CARD_FILE).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
 
 
-def _prompts(name: str, model: Any) -> dict[str, str]:
+def prompts_of(name: str, model: Any) -> dict[str, str]:
     """What goes before a query and a document: the model's own, or its family's."""
     own: dict[str, str] = {key: text for key, text in model.prompts.items() if text}
     document = own.get("document") or own.get("passage") or ""
@@ -188,9 +220,11 @@ def _prompts(name: str, model: Any) -> dict[str, str]:
     return dict(E5_PROMPTS) if "e5" in name.lower() else {"query": "", "document": ""}
 
 
-def _fingerprint(model_folder: Path, prompts: Mapping[str, str]) -> str:
-    """Names the embeddings a model gives: its files' contents and its prompts."""
+def _fingerprint(model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str]) -> str:
+    """Names the embeddings a model gives: its files' contents, its delta's, and its prompts."""
     digest = hashlib.sha256(json.dumps(prompts, sort_keys=True).encode())
+    if delta_folder:
+        digest.update(delta.fingerprint(delta_folder).encode())
     for path in sorted(model_folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".bin", ".model", ".txt"} and path.is_file():
             digest.update(path.relative_to(model_folder).as_posix().encode())

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kb.errors import SettingsError
 
 BUNDLED_MODEL = "bundled"
+BUNDLED_ADAPTATION = "bundled"
+NO_ADAPTATION = "off"
 
 
 def _is_this_machine(host: str) -> bool:
@@ -33,6 +35,11 @@ class Settings(BaseSettings):
     model: str = Field(
         default=BUNDLED_MODEL,
         description="The encoder: `bundled`, a folder, or the id of a model on a hub.",
+    )
+    adaptation: str = Field(
+        default=BUNDLED_ADAPTATION,
+        description="What is added to the encoder's weights so that it knows trades: `bundled` "
+        "(for the default model, nothing for any other), `off`, or a folder with a delta.",
     )
     engine: Literal["auto", "openvino", "torch"] = Field(
         default="auto",

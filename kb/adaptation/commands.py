@@ -1,0 +1,48 @@
+"""The command `quisait adapt`. Imports click; the rest when it runs."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Learn trades from open nomenclatures.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder with the nomenclatures: see docs/adaptation.md.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("adaptation"),
+    show_default=True,
+    help="Where the delta, its card and the curve are written.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="How many batches to learn from.")
+@click.option(
+    "--tune",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Measure on this folder, too (BEIR's layout, split tune); can be given several times.",
+)
+def adapt(data: Path, out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
+    """Learn from open nomenclatures which trade makes what, as a small change to the encoder.
+
+    Prints how the loss and the figures of the tune split develop, and writes them to curve.csv.
+    With QUISAIT_ADAPTATION set to the folder that was written, the encoder is adapted by it.
+    """
+    from kb.adaptation.learning import learn
+    from kb.adaptation.training import Recipe
+    from kb.errors import EncoderError
+
+    if not importlib.util.find_spec("peft"):
+        raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
+    recipe = replace(Recipe(), steps=steps) if steps else Recipe()
+    learn(data, out, recipe, seed, tune, click.echo)
+    click.echo(f"The delta, its card and its curve are in {out}.")

@@ -1,0 +1,184 @@
+"""From a folder of nomenclatures to a delta with its card and its curve."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kb import prepared_model
+from kb.adaptation import nomenclatures
+from kb.adaptation.delta import Delta, combine, merge, write_delta
+from kb.adaptation.measuring import (
+    Collection,
+    measure,
+    nomenclature_collections,
+    read_collections,
+)
+from kb.adaptation.pairs import batches, read_trades
+from kb.adaptation.training import Recipe, train
+from kb.embedding import Embeddings
+from kb.errors import InputError
+from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
+
+CURVE_FILE = "curve.csv"
+CARD_FILE = "README.md"
+
+Figures = Mapping[str, Mapping[str, float]]
+"""nDCG@10 and MAP by the names of the collections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the curve: what was measured, the mean loss that led there, and the figures."""
+
+    what: str
+    loss: float | None
+    figures: Figures
+
+
+def learn(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    seed: int,
+    tune: Sequence[Path] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Row]:
+    """Learns a delta from the nomenclatures in `data` and writes it to `out`; gives the curve.
+
+    It is for the model that the settings name. `tell` is given each row of the curve as it comes.
+
+    Raises:
+        InputError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
+        EncoderError: the model cannot be found or loaded.
+    """
+    from kb.sentence_transformer import encode_with, load_sentence_transformer
+
+    trades = read_trades(data)
+    collections = nomenclature_collections(data)
+    collections += [one for folder in tune for one in read_collections(folder)]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}; name another --out.") from None
+    settings = Settings.from_environment(adaptation=NO_ADAPTATION)
+    name, model_folder = prepared_model.find_model(settings)
+    is_bundled = settings.model == BUNDLED_MODEL
+    base_model = prepared_model.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
+    prompts = dict(prepared_model.prompts_of(name, load_sentence_transformer(model_folder)))
+    _use_threads(settings.threads)
+
+    def figures_with(delta: Delta | None) -> Figures:
+        model = load_sentence_transformer(model_folder)
+        if delta:
+            merge(delta, model)
+
+        def encode(texts: Sequence[str], kind: str) -> Embeddings:
+            with _bfloat16():
+                return encode_with(model, texts, prompts[kind])
+
+        return measure(encode, collections)
+
+    rows: list[Row] = []
+
+    def add(what: str, loss: float | None, delta: Delta | None) -> None:
+        rows.append(Row(what, loss, figures_with(delta)))
+        if len(rows) == 1:
+            tell(_header(collections))
+        tell(_line(rows[-1]))
+
+    add("plain", None, None)
+    deltas = []
+    model = load_sentence_transformer(model_folder)
+    data_order = batches(trades, seed, recipe.batch)
+    for checkpoint in train(model, prompts, data_order, recipe, seed, base_model=base_model):
+        deltas.append(checkpoint.delta)
+        add(f"step {checkpoint.step}", checkpoint.loss, checkpoint.delta)
+    final = combine(deltas[-recipe.averaged :], recipe.strength)
+    add("kept", None, final)
+    try:
+        write_delta(final, out)
+        _write_curve(rows, out / CURVE_FILE)
+        card = _card(base_model, recipe, seed, data, collections, rows)
+        (out / CARD_FILE).write_text(card, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.") from None
+    return rows
+
+
+def _use_threads(threads: int) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _bfloat16() -> Any:
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+def _header(collections: Sequence[Collection]) -> str:
+    names = " ".join(f"{collection.name:>12}" for collection in collections)
+    return f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}"
+
+
+def _line(row: Row) -> str:
+    loss = "" if row.loss is None else f"{row.loss:.3f}"
+    cells = " ".join(f"{f['nDCG@10']:6.3f}/{f['MAP']:.3f}" for f in row.figures.values())
+    return f"{row.what:<10} {loss:>6} {cells}"
+
+
+def _write_curve(rows: Sequence[Row], path: Path) -> None:
+    names = list(rows[0].figures)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        columns = [f"{name} {metric}" for name in names for metric in ("nDCG@10", "MAP")]
+        writer.writerow(["what", "loss", *columns])
+        for row in rows:
+            cells = [
+                f"{row.figures[name][metric]:.4f}"
+                for name in names
+                for metric in ("nDCG@10", "MAP")
+            ]
+            writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
+
+
+def _card(
+    base_model: str,
+    recipe: Recipe,
+    seed: int,
+    data: Path,
+    collections: Sequence[Collection],
+    rows: Sequence[Row],
+) -> str:
+    files = (
+        nomenclatures.NACE_LABELS_FILE,
+        nomenclatures.NACE_NOTES_FILE,
+        nomenclatures.CN_FILE,
+        nomenclatures.ESCO_FILE,
+    )
+    hashes = "\n".join(
+        f"| `{name}` | `{hashlib.sha256((data / name).read_bytes()).hexdigest()[:16]}…` |"
+        for name in files
+    )
+    plain, kept = rows[0].figures, rows[-1].figures
+    figures = "\n".join(
+        f"| {c.name} | {len(c.queries)} | {plain[c.name]['nDCG@10']:.3f} | "
+        f"{kept[c.name]['nDCG@10']:.3f} | {plain[c.name]['MAP']:.3f} | {kept[c.name]['MAP']:.3f} |"
+        for c in collections
+    )
+    constants = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
+    template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+    return template.format(
+        base_model=base_model,
+        rank=recipe.rank,
+        steps=recipe.steps,
+        seed=seed,
+        constants=constants,
+        hashes=hashes,
+        figures=figures,
+    )

@@ -1,0 +1,134 @@
+"""What a delta is chosen on: small searches whose answers are known, by the embeddings alone.
+
+From the nomenclatures, *tune* split: an item of the notes of NACE finds the label of its class
+among those of all classes (French items, English items on French labels, French items on
+English labels), and a product of the Combined Nomenclature its English name. Others are given
+as folders in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.adaptation.nomenclatures import (
+    Split,
+    read_cn_products,
+    read_nace_classes,
+    read_nace_items,
+)
+from kb.embedding import Embeddings
+from kb.evaluation.files import Query, read_json_lines, read_qrels, read_queries
+from kb.evaluation.metrics import average_precision, ndcg
+
+EncodeTexts = Callable[[Sequence[str], str], Embeddings]
+"""Embeds texts of a kind, `query` or `document`."""
+
+PRODUCTS_ASKED = 300
+"""Queries of a set of products: every so many-th, so that measuring stays a matter of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Queries and texts by their ids, and which text is how right for which query."""
+
+    name: str
+    queries: Mapping[str, str]
+    corpus: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, int]]
+
+
+def nomenclature_collections(folder: Path, split: Split = "tune") -> list[Collection]:
+    """The collections that the nomenclatures in `folder` give.
+
+    Raises:
+        InputError: a file is missing or a row cannot be read.
+    """
+    classes = read_nace_classes(folder)
+    items = [item for item in read_nace_items(folder) if item.split == split]
+    collections = []
+    for asked, answered in (("fr", "fr"), ("en", "fr"), ("fr", "en")):
+        queries = {str(n): item for n, item in enumerate(items) if item.lang == asked}
+        collections.append(
+            Collection(
+                f"NACE {asked}→{answered}",
+                {id_: item.text for id_, item in queries.items()},
+                {c.code: c.labels[answered] for c in classes},
+                {id_: {item.code: 1} for id_, item in queries.items()},
+            )
+        )
+    products = [product for product in read_cn_products(folder) if product.split == split]
+    asked_products = products[:: max(1, len(products) // PRODUCTS_ASKED)]
+    collections.append(
+        Collection(
+            "CN fr→en",
+            {product.code: product.labels["fr"] for product in asked_products},
+            {product.code: product.labels["en"] for product in products},
+            {product.code: {product.code: 1} for product in asked_products},
+        )
+    )
+    return [collection for collection in collections if collection.queries]
+
+
+def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
+    """The collections of a folder in BEIR's layout, one for each language of its queries.
+
+    Raises:
+        InputError: a file is missing or cannot be read; names it and the line.
+    """
+    qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
+    queries = [query for query in read_queries(folder / "queries.jsonl") if query.id in qrels]
+    corpus = _read_corpus(folder / "corpus.jsonl")
+    by_lang: dict[str, list[Query]] = {}
+    for query in queries:
+        by_lang.setdefault(query.lang, []).append(query)
+    return [
+        Collection(
+            f"{folder.name} {lang}".strip(),
+            {query.id: query.text for query in asked},
+            corpus,
+            {query.id: qrels[query.id] for query in asked},
+        )
+        for lang, asked in by_lang.items()
+    ]
+
+
+def _read_corpus(path: Path) -> dict[str, str]:
+    def text_of(given: Any) -> tuple[str, str]:
+        return str(given["_id"]), str(given["text"])
+
+    lines = read_json_lines(path, text_of, "a text", "`_id` and `text`")
+    return dict(text for _, text in lines)
+
+
+def measure(encode: EncodeTexts, collections: Sequence[Collection]) -> dict[str, dict[str, float]]:
+    """nDCG@10 and MAP by the names of the collections; each text is embedded once."""
+    known: dict[tuple[str, str], Embeddings] = {}
+    for kind in ("query", "document"):
+        texts = list(
+            dict.fromkeys(
+                text
+                for c in collections
+                for text in (c.queries if kind == "query" else c.corpus).values()
+            )
+        )
+        known.update(
+            ((kind, text), row) for text, row in zip(texts, encode(texts, kind), strict=True)
+        )
+    return {c.name: _figures(c, known) for c in collections}
+
+
+def _figures(
+    collection: Collection, known: Mapping[tuple[str, str], Embeddings]
+) -> dict[str, float]:
+    ids = list(collection.corpus)
+    passages = np.stack([known["document", text] for text in collection.corpus.values()])
+    figures = []
+    for id_, text in collection.queries.items():
+        order = np.argsort(-(passages @ known["query", text]), kind="stable")
+        ranking, grades = [ids[row] for row in order], collection.qrels[id_]
+        figures.append((ndcg(ranking, grades), average_precision(ranking, grades)))
+    means = np.mean(figures, axis=0)
+    return {"nDCG@10": float(means[0]), "MAP": float(means[1])}

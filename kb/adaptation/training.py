@@ -1,0 +1,199 @@
+"""Learning a delta: low-rank changes to the linear layers of a sentence-transformers model.
+
+A batch holds pairs (query, passage). With unit embeddings q and p, temperature τ and
+s_ij = q_i·p_j / τ, the loss is InfoNCE both ways,
+
+    L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
+
+where j runs over the passages that are no other answer to the query (`Pair.scope`), plus
+λ · mean_ij (e_i·e_j − b_i·b_j)² over a few texts of the batch, whose embeddings are e now and b
+in the base model: it keeps what the base model knows. What is kept of a run is the mean of the
+changes ΔW = B·A at several checkpoints, refactored to the rank by a singular value
+decomposition, times a strength (see `delta.combine`).
+"""
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kb.adaptation.delta import TARGETS, Delta
+from kb.adaptation.pairs import Pair
+from kb.sentence_transformer import quiet
+
+BASE_TEMPERATURE = 0.01
+"""What the models of the E5 family were trained with (Wang et al. 2024)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The constants of a run; docs/adaptation.md says what else was tried."""
+
+    steps: int = 100
+    batch: int = 64
+    rank: int = 16
+    rate: float = 5e-4
+    warm_up: int = 10
+    temperature: float = 0.02
+    keep: float = 0.0
+    kept_texts: int = 32
+    dropout: bool = False
+    decay: float = 0.01
+    checkpoint_every: int = 10
+    averaged: int = 4
+    strength: float = 1.0
+    query_tokens: int = 64
+    passage_tokens: int = 72
+    passage_to_query: float = 0.5
+    floor: float = 0.1
+    first_layer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    step: int
+    loss: float  # mean since the checkpoint before
+    delta: Delta
+
+
+def train(
+    model: Any,
+    prompts: dict[str, str],
+    data: Iterator[Sequence[Pair]],
+    recipe: Recipe,
+    seed: int,
+    *,
+    base_model: str,
+    on_step: Callable[[int, float], None] | None = None,
+) -> Iterator[Checkpoint]:
+    """Learns on batches of `data`; gives a checkpoint now and then, the last after the last step.
+
+    `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
+    recipe and seed give the same deltas on the same machine.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from torch.nn import functional
+
+    torch.manual_seed(seed)
+    tokenizer = model.tokenizer
+    # A copy, in bfloat16 as the products of matrices are taken anyway: what is learnt is float32.
+    transformer = copy.deepcopy(model[0].auto_model).to(torch.bfloat16)
+    # On a processor, the backward pass of torch's fused attention takes four times as long.
+    transformer.set_attn_implementation("eager")
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.rank,
+        target_modules=list(TARGETS),
+        lora_dropout=0.0,
+        bias="none",
+        layers_to_transform=list(range(recipe.first_layer, transformer.config.num_hidden_layers)),
+    )
+    with quiet():
+        peft_model = get_peft_model(transformer, config)
+    peft_model.train(recipe.dropout)
+    weights = [p for p in peft_model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
+
+    def embed(texts: Sequence[str], max_tokens: int) -> Any:
+        inputs = tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=max_tokens,
+            return_tensors="pt",
+        )
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = peft_model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+            ).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).float()
+        pooled = (hidden.float() * mask).sum(1) / mask.sum(1)
+        return functional.normalize(pooled, dim=-1)
+
+    losses: list[float] = []
+    for step in range(1, recipe.steps + 1):
+        pairs = next(data)
+        queries = [prompts["query"] + pair.query for pair in pairs]
+        passages = [prompts["document"] + pair.passage for pair in pairs]
+        # Neighbours in length go through together, so that little is padding.
+        q = _by_length(embed, queries, recipe.query_tokens)
+        p = _by_length(embed, passages, recipe.passage_tokens)
+        loss = _contrast(q, p, pairs, recipe)
+        if recipe.keep:
+            n = recipe.kept_texts
+            chosen = [*queries[: n // 2], *passages[-n // 2 :]]
+            now = torch.cat([q[: n // 2], p[-n // 2 :]])
+            with torch.no_grad(), peft_model.disable_adapter():
+                before = embed(chosen, recipe.passage_tokens)
+            drift = functional.kl_div(
+                _relations(now, recipe.temperature),
+                _relations(before, BASE_TEMPERATURE),
+                reduction="batchmean",
+                log_target=True,
+            )
+            loss = loss + recipe.keep * drift
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if on_step:
+            on_step(step, losses[-1])
+        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
+            yield Checkpoint(
+                step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
+            )
+            losses.clear()
+
+
+def _contrast(q: Any, p: Any, pairs: Sequence[Pair], recipe: Recipe) -> Any:
+    """InfoNCE of embedded queries and passages, both ways."""
+    import torch
+    from torch.nn import functional
+
+    also_right = torch.tensor(
+        [
+            [i != j and other.code.startswith(pair.scope) for j, other in enumerate(pairs)]
+            for i, pair in enumerate(pairs)
+        ]
+    )
+    scores = (q @ p.T / recipe.temperature).masked_fill(also_right, -math.inf)
+    target = torch.arange(len(pairs))
+    there = functional.cross_entropy(scores, target)
+    return there + recipe.passage_to_query * functional.cross_entropy(scores.T, target)
+
+
+def _relations(embeddings: Any, temperature: float) -> Any:
+    """Of each text, how near each other one is: the logarithms of shares that sum to 1."""
+    import torch
+
+    scores = embeddings @ embeddings.T / temperature
+    scores = scores.masked_fill(torch.eye(len(scores), dtype=torch.bool), -1e4)
+    return torch.log_softmax(scores, dim=-1)
+
+
+def _rate(step: int, recipe: Recipe) -> float:
+    """Linear warm-up, then half a cosine down to `floor`; a share of the recipe's rate."""
+    if step < recipe.warm_up:
+        return (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    return recipe.floor + (1 - recipe.floor) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _by_length(embed: Callable[..., Any], texts: Sequence[str], max_tokens: int) -> Any:
+    import torch
+
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    parts = [
+        embed([texts[row] for row in order[first : first + 32]], max_tokens)
+        for first in range(0, len(order), 32)
+    ]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
