@@ -135,11 +135,6 @@ def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
         graph = openvino.convert_model(Embedding().eval(), example_input=inputs)
     for name, output in zip(names, graph.outputs, strict=True):
         output.get_tensor().set_names({name})
-    for output, name in (
-        (EMBEDDING_OUTPUT, "sentence_embedding"),
-        (TOKENS_OUTPUT, "token_embeddings"),
-    ):
-        graph.outputs[output].set_names({name})
     openvino.save_model(graph, path, compress_to_fp16=True)
 
 
