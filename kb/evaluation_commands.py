@@ -16,7 +16,8 @@ import click
 from kb.command_options import kb_option
 
 if TYPE_CHECKING:
-    from kb.evaluation.figures import By, Report
+    from kb.evaluation.figures import Report
+    from kb.evaluation.sets import By
 
 _SPLITS = ("tune", "test")
 
@@ -42,9 +43,8 @@ _SPLITS = ("tune", "test")
 @click.option(
     "--by",
     type=click.Choice(["all", "lang", "group", "both"]),
-    default="lang",
-    show_default=True,
-    help="A table for each language, group of queries, or both, and one for all.",
+    help="A table for each language, group of queries, or both, and one for all "
+    "(default: what the set says, else lang).",
 )
 @click.option("--per-query", is_flag=True, help="The figures of every query as well.")
 @click.option(
@@ -72,7 +72,7 @@ def evaluate(
     folders: tuple[Path, ...],
     splits: tuple[str, ...],
     ablation: bool,
-    by: By,
+    by: By | None,
     per_query: bool,
     compare: tuple[Path, Path] | None,
     save_runs: Path | None,
@@ -109,7 +109,7 @@ def evaluate(
 def _ranked(
     folders: tuple[Path, ...],
     splits: tuple[str, ...],
-    by: By,
+    by: By | None,
     ablation: bool,
     save_runs: Path | None,
     work: Path | None,
@@ -149,7 +149,7 @@ def _ranked(
 
 
 def _compared(
-    folders: tuple[Path, ...], splits: tuple[str, ...], by: By, compare: tuple[Path, Path]
+    folders: tuple[Path, ...], splits: tuple[str, ...], by: By | None, compare: tuple[Path, Path]
 ) -> Iterator[Report]:
     from kb.evaluation.figures import comparison_of
     from kb.evaluation.files import read_run

@@ -131,7 +131,7 @@ def known_items() -> Built:
     """Actors looked for by name, on the demonstration base."""
     built = Built(
         "known-items",
-        {"title": "Known items", "metrics": ["S@1", "S@3", "MRR", "R@10"]},
+        {"title": "Known items", "metrics": ["S@1", "S@3", "MRR", "R@10"], "by": "group"},
     )
     columns = ("query", "actor_id", "kind", "split")
     for number, (text, actor_id, kind, split) in _table(HELD / "known-items.tsv", columns):
@@ -249,7 +249,7 @@ def products(folder: Path) -> Built:
     classes = read_nace_classes(folder)
     built = Built(
         "products",
-        {"title": "Products → NACE"},
+        {"title": "Products → NACE", "by": "both"},
         [_document(one.code, "", one.labels["fr"], lang="fr") for one in classes],
     )
     codes = {one.code for one in classes}

@@ -40,7 +40,7 @@ _OWN_WORDS = {"cases": False, "similar": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
     Ranking(BASELINE, {**_OWN_WORDS, "lexical": False}),
-    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": "reciprocal_rank"}),
+    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": "RECIPROCAL_RANK"}),
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full", {"similar": True}),
@@ -94,7 +94,7 @@ def _value(name: str, given: Any) -> Any:
         return given
     from kb import fusion
 
-    return vars(fusion)["Fusion"](given)
+    return vars(fusion)["Fusion"][given]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from kb.errors import InputError
 from kb.evaluation.ablation import Outcome, Silence
 from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
 from kb.evaluation.files import Query, Run
 from kb.evaluation.metrics import measure
-from kb.evaluation.sets import DevelopmentSet, Judged
-
-By = Literal["all", "lang", "group", "both"]
+from kb.evaluation.sets import By, DevelopmentSet, Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,15 @@ class Report:
     left_out: Sequence[str] = ()
 
 
-def report_of(outcome: Outcome, by: By, compared_with: str = "") -> Report:
-    """The figures of runs, part by part, each compared with one of them if it is named."""
+def report_of(outcome: Outcome, by: By | None, compared_with: str = "") -> Report:
+    """The figures of runs, part by part, each compared with one of them if it is named.
+
+    The parts are the set's own where none are named.
+    """
     values = {name: measure(run, outcome.judged.qrels) for name, run in outcome.runs.items()}
     figures = [
         _figures(outcome.given, values, name, part, ids, compared_with)
-        for part, ids in _parts(outcome.judged.queries, by)
+        for part, ids in _parts(outcome.judged.queries, by or outcome.given.by)
         for name in values
     ]
     return Report(
@@ -60,7 +60,9 @@ def report_of(outcome: Outcome, by: By, compared_with: str = "") -> Report:
     )
 
 
-def comparison_of(given: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By) -> Report:
+def comparison_of(
+    given: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By | None
+) -> Report:
     """The figures of runs from elsewhere, the later compared with the first.
 
     A query that a run lacks found nothing.

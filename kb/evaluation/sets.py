@@ -1,6 +1,6 @@
 """A development set: a folder that says what is asked, what is asked of, and what is right.
 
-    set.json          optional: {"title", "transfer_only", "metrics"}
+    set.json          optional: {"title", "transfer_only", "metrics", "by"}
     queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
     qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
     corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 from kb.errors import InputError
 from kb.evaluation.files import Qrels, Query, read_json_lines, read_qrels, read_queries
@@ -24,6 +24,7 @@ from kb.models import Actor, Case, Kind
 from kb.record_json import record_from_json
 
 SPLITS = ("tune", "test")
+By = Literal["all", "lang", "group", "both"]
 COLUMNS = ("nDCG@10", "MAP", "MRR", "R@10", "R@100")
 
 _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
@@ -38,7 +39,8 @@ class DevelopmentSet:
     """A development set, read.
 
     With `transfer_only`, a case vouches for others than its own actors only. `columns` are the
-    metrics that the set is about. `actors` is None for a set without a corpus.
+    metrics that the set is about, `by` is what its queries are told apart by. `actors` is None for
+    a set without a corpus.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class DevelopmentSet:
     cases: tuple[Case, ...] = ()
     transfer_only: bool = False
     columns: tuple[str, ...] = COLUMNS
+    by: By = "lang"
 
     @property
     def name(self) -> str:
@@ -90,6 +93,7 @@ def read_set(folder: Path) -> DevelopmentSet:
         _cases(cases) if cases else (),
         about.get("transfer_only", False),
         tuple(about.get("metrics", COLUMNS)),
+        about.get("by", "lang"),
     )
 
 
@@ -139,16 +143,17 @@ def _about(path: Path) -> dict[str, Any]:
         usable = (
             isinstance(about.get("title", ""), str)
             and isinstance(about.get("transfer_only", False), bool)
-            and about.keys() <= {"title", "transfer_only", "metrics"}
+            and about.get("by", "all") in get_args(By)
+            and about.keys() <= {"title", "transfer_only", "metrics", "by"}
         )
-        metrics = about.get("metrics", [])
-        usable = usable and isinstance(metrics, list) and set(metrics) <= METRICS.keys()
+        metrics = about.get("metrics", COLUMNS)
+        usable = usable and len(metrics) > 0 and set(metrics) <= METRICS.keys()
     except (OSError, ValueError, AttributeError, TypeError):
         usable = False
     if not usable:
         raise InputError(
-            f"{path}: expected JSON with `title` (text), `transfer_only` (true or false) and "
-            f"`metrics` (some of {', '.join(METRICS)}), or some of them."
+            f"{path}: expected JSON with `title` (text), `transfer_only` (true or false), `by` "
+            f"({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
     return about
 

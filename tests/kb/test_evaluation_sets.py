@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
         '{"_id": "s1", "text": "piano", "metadata": {"lang": "fr", "split": "tune"}}\n'
     )
     (folder / "set.json").write_text(
-        '{"title": "Trades", "transfer_only": true, "metrics": ["MRR", "S@1"]}'
+        '{"title": "Trades", "transfer_only": true, "metrics": ["MRR", "S@1"], "by": "group"}'
     )
     return folder
 
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_set_is_read_whole(folder: Path) -> None:
     given = read_set(folder)
     assert (given.name, given.title, given.transfer_only) == ("trades", "Trades", True)
-    assert given.columns == ("MRR", "S@1")
+    assert (given.columns, given.by) == (("MRR", "S@1"), "group")
     assert given.actors
     perfume, gloves = given.actors
     # An id in the place of a name would be searched.
@@ -70,7 +70,8 @@ def test_a_set_is_read_whole(folder: Path) -> None:
     assert [query.id for query in answerable(given, unjudged)] == ["q2"]
     (folder / "set.json").unlink()
     plain = read_set(folder)
-    assert (plain.title, plain.transfer_only, plain.columns) == ("trades", False, COLUMNS)
+    assert (plain.title, plain.transfer_only) == ("trades", False)
+    assert (plain.columns, plain.by) == (COLUMNS, "lang")
 
 
 def _written(name: str, content: str) -> Callable[[Path], object]:
@@ -82,6 +83,8 @@ def _written(name: str, content: str) -> Callable[[Path], object]:
     [
         (_written("set.json", '{"titel": "x"}'), r"set\.json: expected JSON with `title`"),
         (_written("set.json", '{"metrics": ["P@5"]}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"metrics": []}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"by": "trade"}'), r"set\.json: expected JSON"),
         (_written("set.json", "["), r"set\.json: expected JSON"),
         (_written("corpus.jsonl", CORPUS + '{"_id": "x"}'), r"corpus\.jsonl:3: not a document"),
         (_written("corpus.jsonl", CORPUS + CORPUS), r"corpus\.jsonl:3: the id '20\.42' was"),
