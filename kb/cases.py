@@ -1,13 +1,16 @@
-"""Cases that vouch: what an actor did for a need like this one.
+"""Cases that vouch: what was done for a need like this one, and by whom.
 
 A case whose need resembles the query (its need, not whatever else its article touches on) is
 evidence for the actors who met it, even where nothing in their own words would say so: a polish
-maker's directory entry never speaks of sanitiser.
+maker's directory entry never speaks of sanitiser. How much it counts is its *relevance*: a gate,
+between 0 for a need that is another one and 1 for the same, so that an unrelated case adds nothing.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kb.background import Chance
 from kb.models import Case, Participation, Role
 
 WEIGHTS: Mapping[Role, float] = {
@@ -24,14 +27,62 @@ WEIGHTS: Mapping[Role, float] = {
 """What share of a case's score its actors get, by their role: makers first, then those who
 brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
 
+GATE_MIDDLE, GATE_WIDTH = 1.0, 0.12
+"""Where a need is as likely the same as another one, and how fast that changes: as a share of how
+close the closest of all trades are to the query (`Chance.closest`)."""
+
+LEAST_RELEVANCE = 0.1
+"""A case of less relevance says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardCase:
+    """A case that is heard for a query.
+
+    `score` is that of its need, on the scale of `kb.fusion.fuse`; `relevance` is from 0 to 1.
+    """
+
+    case: Case
+    score: float
+    relevance: float
+
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
     """A case's word for an actor. `score` is on the scale of `kb.fusion.fuse`."""
 
     score: float
-    case: Case
+    heard: HeardCase
     participation: Participation
+
+    @property
+    def case(self) -> Case:
+        return self.heard.case
+
+
+def relevance(score: float, chance: Chance) -> float:
+    """How far a need with this score is the need asked for, 0 to 1: a logistic gate."""
+    share = score / max(chance.closest, 1e-6)
+    return 1 / (1 + math.exp(-(share - GATE_MIDDLE) / GATE_WIDTH))
+
+
+def heard(
+    scores: Mapping[str, float], cases: Mapping[str, Case], chance: Chance, lang: str
+) -> list[HeardCase]:
+    """The cases whose need is near enough, best first, of each story one edition.
+
+    `scores` are those of their needs, by case id. A story has the score of its best edition, and
+    is told in the one in `lang` where there is one.
+    """
+    best_first = sorted(scores, key=lambda id_: (-scores[id_], id_))
+    best: dict[str, float] = {}
+    for id_ in best_first:
+        best.setdefault(cases[id_].story, scores[id_])
+    found = [
+        HeardCase(case, best[case.story], relevance(best[case.story], chance))
+        for case in one_edition_each((cases[id_] for id_ in best_first), lang)
+    ]
+    return [one for one in found if one.relevance >= LEAST_RELEVANCE]
 
 
 def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
@@ -43,17 +94,14 @@ def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
     return list(chosen.values())
 
 
-def vouchers(cases: Iterable[tuple[Case, float]]) -> dict[str, list[Voucher]]:
-    """What scored cases say for the actors who took part, by actor id, best first.
-
-    A case that does not itself fit the query vouches for nobody: leave it out.
-    """
+def vouchers(heard_cases: Sequence[HeardCase]) -> dict[str, list[Voucher]]:
+    """What cases say for the actors who took part, by actor id, best first."""
     found: dict[str, list[Voucher]] = {}
-    for case, score in cases:
-        for part in case.participants:
+    for one in heard_cases:
+        for part in one.case.participants:
             if part.actor_id:
-                voucher = Voucher(score * WEIGHTS[part.role], case, part)
-                found.setdefault(part.actor_id, []).append(voucher)
+                score = one.score * one.relevance * WEIGHTS[part.role]
+                found.setdefault(part.actor_id, []).append(Voucher(score, one, part))
     for given in found.values():
         given.sort(key=lambda voucher: (-voucher.score, voucher.case.id))
     return found

@@ -14,14 +14,18 @@ from kb.markdown import plain_text
 from kb.models import Actor, Case, Record, Slice
 from kb.passages import SPLITTER_VERSION, split
 from kb.store import Document, DraftPassage
+from kb.trades import trade_of
 
-WORDING_VERSION = 1
+WORDING_VERSION = 2
 """Raised whenever `encoder_text` words a passage differently."""
 
 DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
 """Names how documents are made of records; a base made otherwise is made anew by `rebuild`."""
 
-NAME, DESCRIPTION, FACTS = "name", "description", "facts"
+BARE_CHARS = 80
+"""A shorter description is helped out by what the activity code means."""
+
+NAME, DESCRIPTION, ACTIVITY, FACTS = "name", "description", "activity", "facts"
 TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
 
 
@@ -70,12 +74,16 @@ def _parts(record: Record) -> Iterator[tuple[str, str]]:
     """The named texts of a record that are not empty.
 
     An actor is found by what it does and by its name; the names in a case say nothing of the
-    need, and are found by their words alone.
+    need, and are found by their words alone. Of an actor that hardly says what it does, its
+    activity code does.
     """
     if isinstance(record, Actor):
+        trade = trade_of(record.activity_code)
+        bare = len(record.description) < BARE_CHARS
         parts = {
             NAME: record.name,
             DESCRIPTION: record.description,
+            ACTIVITY: (trade.en if record.lang == "en" else trade.fr) if trade and bare else "",
             FACTS: ". ".join(f"{key} : {value}" for key, value in record.facts.items()),
         }
     else:

@@ -1,44 +1,62 @@
 """Fusion: one score from the dense and the lexical one, and what it says to a person.
 
-Cosines of one query crowd in a narrow band, which moves with the query: a cosine means nothing
-by itself. The dense score is therefore standardised per query against the whole corpus (how
-many standard deviations above the mean passage), and BM25 added with a small weight. This is a
-convex combination of scores up to a scale (Bruch, Gai and Ingber 2022, "An analysis of fusion
-functions for hybrid retrieval"), which unlike reciprocal rank fusion leaves a dense ranking
-alone where no word matches, as across languages.
+The dense score is a cosine standardised against the background (`kb.background`), and BM25 is
+added to it with a small weight. This is a convex combination of scores up to a scale (Bruch, Gai
+and Ingber 2022, "An analysis of fusion functions for hybrid retrieval"), which unlike reciprocal
+rank fusion leaves a dense ranking alone where no word matches, as across languages.
 """
 
-import math
+from collections.abc import Sequence
+from enum import StrEnum
 
+from kb.background import Chance
 from kb.hits import Fit
 
 LEXICAL_WEIGHT = 0.2
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
-STRONG, POSSIBLE, WEAK = 0.6, 0.0, -0.7
-"""Least fused score of each fit, from the chance level of the corpus."""
+RECIPROCAL_RANK_CONSTANT = 60
+"""Of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms Condorcet…"."""
+
+CLOSEST_SHARE = 0.5
+"""How much of what the closest of all trades score is asked of a hit here."""
+
+STRONG, POSSIBLE, WEAK = 3.0, 2.0, 1.2
+"""Least score of each fit, above that share of the closest of all trades."""
+
+
+class Fusion(StrEnum):
+    """How the two scores become one; all but the first are there to be compared with it."""
+
+    STANDARDISED = "standardised"
+    RECIPROCAL_RANK = "reciprocal rank"
 
 
 def fuse(dense: float, bm25: float) -> float:
     """The fused score of a passage: about 0 for a chance passage.
 
-    `dense` is the standardised cosine (`kb.index.Index.standardised`), `bm25` 0 or more.
+    `dense` is the standardised cosine (`kb.background.Chance.standardised`), `bm25` 0 or more.
     """
     return dense + LEXICAL_WEIGHT * bm25
 
 
-def chance_level(n_passages: int) -> float:
-    """The score that the best of so many passages may have by chance.
+def reciprocal_rank(*rankings: Sequence[int]) -> dict[int, float]:
+    """Σ 1 / (60 + rank), ranks from 1, over the rankings that have a passage, by its id."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, id_ in enumerate(ranking, start=1):
+            scores[id_] = scores.get(id_, 0.0) + 1 / (RECIPROCAL_RANK_CONSTANT + rank)
+    return scores
 
-    The expected maximum of n standard normal values is about √(2 ln n). Cosines are not quite
-    normal: fits are a guide, not a verdict (docs/ranking.md).
-    """
-    return math.sqrt(2 * math.log(max(n_passages, 2)))
+
+def asked_of_a_fit(chance: Chance) -> float:
+    """The score from which fits are measured: a share of what the closest of all trades have."""
+    return CLOSEST_SHARE * chance.closest
 
 
-def fit_of(score: float, n_passages: int) -> Fit:
-    """What a score says in a corpus of so many passages."""
-    excess = score - chance_level(n_passages)
+def fit_of(score: float, chance: Chance) -> Fit:
+    """What a score says, given how close the closest of all trades are to the query."""
+    excess = score - asked_of_a_fit(chance)
     if excess >= STRONG:
         return Fit.STRONG
     if excess >= POSSIBLE:

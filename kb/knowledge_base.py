@@ -5,11 +5,13 @@ borrows a store of its own, the index and the encoder are shared. A change made 
 process is seen by the next search of every other.
 """
 
+import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
 
+from kb.background import Background
 from kb.cases import one_edition_each
 from kb.editorial import intake, keeping, publishing, versions
 from kb.editorial.accounts import Accounts
@@ -23,12 +25,13 @@ from kb.editorial.statements import Statements
 from kb.editorial.versions import Version, Withdrawal
 from kb.embedding import Encoder
 from kb.errors import ReadOnlyKnowledgeBase
-from kb.hits import Filters, SearchResult
+from kb.hits import Filters, SearchResult, Steering
 from kb.identity import Told
 from kb.live_index import LiveIndex
 from kb.maker import Maker
 from kb.models import Actor, Case, Kind, Record
 from kb.prepared_model import load_encoder
+from kb.scoring import Measures, Phrases, Room
 from kb.search import Ingredients, search
 from kb.settings import Settings
 from kb.status import Status, status_of
@@ -50,9 +53,17 @@ class ThemeCount:
 
 
 class KnowledgeBase:
-    def __init__(self, folder: Path, encoder: Callable[[], Encoder]) -> None:
-        """`encoder` loads the encoder when it is first needed: many uses never need it."""
+    def __init__(
+        self, folder: Path, encoder: Callable[[], Encoder], cache: Path | None = None
+    ) -> None:
+        """`encoder` loads the encoder when it is first needed: many uses never need it.
+
+        What is made of it once, and costs a while, is kept in the folder `cache`.
+        """
         self.folder = folder
+        self._cache = cache
+        self._measures: Measures | None = None
+        self._measures_lock = threading.Lock()
         self._maker = Maker(folder, encoder)
         self._index = LiveIndex(folder, self._maker)
         self._stores = StorePool(folder / DATABASE_FILE)
@@ -79,7 +90,7 @@ class KnowledgeBase:
                 raise ReadOnlyKnowledgeBase(
                     f"{settings.kb} cannot be made: {error.strerror}."
                 ) from None
-        base = cls(settings.kb, lambda: load_encoder(settings))
+        base = cls(settings.kb, lambda: load_encoder(settings), settings.cache)
         base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
         return base
 
@@ -105,11 +116,14 @@ class KnowledgeBase:
         limit: int = 10,
         filters: Filters = Filters(),
         lang: str = "",
+        steering: Steering = Steering(),
         ingredients: Ingredients = Ingredients(),
+        complete: bool = False,
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
-        Of a case and its translations, the one in `lang` is given, or else the best.
+        Of a case and its translations, the one in `lang` is given, or else the best. With
+        `complete`, all that the filters leave are given, each with its score.
 
         Raises:
             QueryError: the query is empty, too long, or without a word.
@@ -117,17 +131,26 @@ class KnowledgeBase:
         """
         with self._stores.lend() as store:
             index = self._index.fresh(store)
+            measures = self._measured()
             with store.reading():
                 return search(
                     query,
-                    store=store,
-                    index=index,
-                    encoder=self.encoder,
+                    Room(store, index, self.encoder, measures),
                     limit=limit,
                     filters=filters,
                     lang=lang,
+                    steering=steering,
                     ingredients=ingredients,
+                    complete=complete,
                 )
+
+    def _measured(self) -> Measures:
+        with self._measures_lock:
+            if self._measures is None:
+                self._measures = Measures(
+                    Background.of(self.encoder, self._cache), Phrases(self.encoder)
+                )
+            return self._measures
 
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or the one that it was found to be.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.errors import QueryError
-from kb.language import fold, query_stems, words
+from kb.language import FRAMING_WORDS, FUNCTION_WORDS, fold, query_stems, words
 
 MAX_QUERY_CHARS = 1000
 
@@ -30,12 +30,14 @@ class Query:
     """A query as it was typed, and what it asks.
 
     `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
+    `need` is the text without the words that only frame the question.
     `required` are words, or phrases, that must be in what is found; `wanted` count more;
     `unwanted` against. `stems` are those to look for among the words of the base.
     """
 
     typed: str
     text: str
+    need: str
     required: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
@@ -78,11 +80,25 @@ def parse(typed: str) -> Query:
     return Query(
         typed=typed,
         text=text,
+        need=bare_need(text),
         required=_once(found[""]),
         wanted=_once(found["+"]),
         unwanted=_once(found["-"]),
         stems=frozenset(query_stems(text)),
     )
+
+
+def bare_need(text: str) -> str:
+    """A need without the words that frame it at its beginning; whole if nothing else is left.
+
+    "Qui pourrait fabriquer du gel ?" and "who could make sanitiser?" ask what "du gel" and
+    "sanitiser" ask; to an encoder, all questions resemble each other.
+    """
+    framing = FRAMING_WORDS | FUNCTION_WORDS
+    for word in words(text):
+        if not set(word.forms) <= framing:
+            return text[word.start :].rstrip(" ?!.")
+    return text
 
 
 def _has_word(text: str) -> bool:

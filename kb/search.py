@@ -1,134 +1,153 @@
 """Search: from a query to actors and cases, each with its fit and its evidence.
 
-    query ─ encode ─ nearest passages (kb.index) ─┐
-          └ stems ── matching words (kb.store) ───┴ fused (kb.fusion)
-                 ─ gathered into actors and cases ─ cases vouch (kb.cases)
-                 ─ exact names and numbers first ─ filtered, ranked, evidence drawn
-
-A record scores as its best passage, so that a long description does not win by its length.
+query ─ read (kb.query), encoded, steered ─┬─ nearest passages (kb.index) ──┐
+└ stems ─────────────────────────────┴─ matching words (kb.store) ────┴ kb.scoring
+─ gathered into actors and cases (kb.candidates)
+─ cases that met such a need are heard: for who took part (kb.cases), and for those whose
+trade is close to theirs (kb.similar)
+─ names first (kb.names) ─ filtered, ranked, evidence drawn (kb.evidence)
+─ who could take which part (kb.roles)
 """
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from kb import fusion
-from kb.cases import Voucher, one_edition_each, vouchers
+import numpy as np
+
+from kb.background import Chance
+from kb.candidates import Candidate, best_first, gathered
+from kb.cases import HeardCase, Voucher, heard, one_edition_each, vouchers
 from kb.departments import department_code
-from kb.documents import NAME, NEED, PARTICIPANTS, TITLE, quotation
-from kb.embedding import Encoder, TextKind
+from kb.documents import NAME, NEED, TITLE
+from kb.embedding import Embeddings, TextKind
 from kb.errors import QueryError
-from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
-from kb.index import Index
-from kb.language import fold, name_key, stems, words
+from kb.evidence import Drawing
+from kb.fusion import Fusion
+from kb.hits import Filters, SearchResult, Steering
+from kb.language import fold, name_key, query_stems
 from kb.models import Actor, Case, Kind
-from kb.query import parse
+from kb.names import names_near
+from kb.query import Query, parse
+from kb.roles import answers_by_role
+from kb.scoring import DENSE_CANDIDATES, Means, Room, Scorer
+from kb.similar import (
+    TRADES_PER_WITNESS,
+    Likeness,
+    centre,
+    inferred,
+    likenesses,
+    witnesses,
+)
 from kb.store import Store
 from kb.store_passages import Passage
 from kb.store_records import usual_spelling
 
-DENSE_CANDIDATES = 400
-LEXICAL_CANDIDATES = 400
-PASSAGES_PER_HIT = 2
-CASES_PER_HIT = 2
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
-SECOND_WITNESS_SHARE = 0.1
-"""What the weaker of an actor's two witnesses, its words and its cases, adds to the stronger."""
 NAME_SCORE = 1000.0
 """Added to an exact name or number, so that nothing outranks it."""
+NEAR_NAME_SCORE = 100.0
+"""Added, times its likeness, to a name that is nearly the query."""
+
+WANTED_SHARE, UNWANTED_SHARE = 0.5, 0.3
+"""How far a query is drawn towards what a person wants more of, and away from what not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
-    """What a ranking is made of; each can be left out, to see what it is worth."""
+    """What a ranking is made of; each can be left out, to see what it is worth.
+
+    With `transfer_only`, a case vouches for others than the actors who took part in it: a measure
+    of what it tells of firms that no case knows. The cases `unheard`, by id, vouch for nobody.
+    """
 
     dense: bool = True
     lexical: bool = True
+    fusion: Fusion = Fusion.STANDARDISED
     cases: bool = True
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A record that some passage of it brought up, with its passages, best first."""
-
-    record_id: str
-    score: float = float("-inf")
-    passages: list[tuple[Passage, float]] = field(default_factory=list)
-    vouchers: Sequence[Voucher] = ()
-    named: bool = False
-
-    def score_of(self, part: str) -> float:
-        """The score of the best passage of this part of the record."""
-        scores = (score for passage, score in self.passages if passage.part == part)
-        return max(scores, default=float("-inf"))
-
-    def fit(self, n_passages: int) -> Fit:
-        return fusion.fit_of(self.score, n_passages)
+    similar: bool = True
+    near_names: bool = True
+    transfer_only: bool = False
+    unheard: frozenset[str] = frozenset()
 
 
 def search(
     query: str,
+    room: Room,
     *,
-    store: Store,
-    index: Index,
-    encoder: Encoder,
     limit: int = 10,
     filters: Filters = Filters(),
     lang: str = "",
+    steering: Steering = Steering(),
     ingredients: Ingredients = Ingredients(),
+    complete: bool = False,
 ) -> SearchResult:
     """Finds the actors and the cases that could answer a query.
 
     A case that is told in several languages is given once: in `lang` where it is told in it, else
-    in the one that answers best. Its score is the best of them.
+    in the one that answers best. Its score is the best of them. With `complete`, every actor and
+    every case that the filters leave is scored and given, whatever the limit.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
     """
     started = time.perf_counter()
     asked = parse(query)
-    query = asked.text
     filters = _checked_filters(filters)
-    wanted = set(asked.stems)
-    dense, lexical = _passage_scores(query, wanted, filters, store, index, encoder, ingredients)
-    actors, cases = _candidates(dense, lexical, store)
-    known_cases = store.cases(cases.keys())
-    named = _named(query, store)
-    if ingredients.cases:
-        _let_cases_vouch(actors, cases, known_cases, named, lang, len(index))
-    _put_first(named, actors)
+    store = room.store
+    scope = _scope(store, filters, complete)
+    scorer = Scorer(room, scope, len(room.index) if complete else DENSE_CANDIDATES)
 
-    # A case may name an actor that has no entry here yet, and one that is closed by now: it
-    # answers no need, but is found by whoever asks for it.
-    known_actors = store.actors(actors.keys())
-    actors = {
-        id_: one
-        for id_, one in actors.items()
-        if id_ in known_actors and (one.named or not known_actors[id_].closed_on)
-    }
-
-    ranked_actors = _ranked(actors, Kind.ACTOR, filters, store)
-    ranked_cases = _one_of_each_story(_ranked(cases, Kind.CASE, filters, store), known_cases, lang)
-    departments, themes = _facets(
-        [known_actors[id_] for id_, one in actors.items() if one.fit(len(index)) is not Fit.NONE],
-        filters,
+    embedding = _embedding(asked, steering, room)
+    chance = room.measures.background.chance(embedding)
+    means = Means(ingredients.dense, ingredients.lexical, ingredients.fusion)
+    scored = scorer.scored(
+        embedding,
+        asked.stems | query_stems(" ".join(asked.wanted)),
+        means,
+        besides=store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if ingredients.cases else (),
     )
+    found = gathered(scored)
+    actors, cases = found[Kind.ACTOR], found[Kind.CASE]
+    known_cases = store.cases(cases.keys())
+
+    named = _named(asked.text, store)
+    heard_cases: list[HeardCase] = []
+    if ingredients.cases:
+        heard_cases = _heard(cases, known_cases, chance, lang, ingredients.unheard)
+        _let_cases_vouch(actors, heard_cases, named, scorer, ingredients)
+    _put_names_first(asked.text, named, actors, store, ingredients.near_names)
+
+    witnesses_ids = {one.witness.actor_id for a in actors.values() for one, _ in a.likenesses}
+    known_actors = store.actors(actors.keys() | witnesses_ids)
+    _leave_out(actors, cases, known_actors, asked, steering, store)
+
+    left = {kind: _left(kind, filters, store) for kind in Kind}
+    ranked_actors = [one for one in best_first(actors.values()) if left[Kind.ACTOR](one.record_id)]
+    ranked_cases = [one for one in best_first(cases.values()) if left[Kind.CASE](one.record_id)]
+    stories = _one_of_each_story(ranked_cases, known_cases, lang)
+    draw = Drawing(asked.stems, known_actors, chance)
+    answering = [one for one in actors.values() if draw.fits(one)]
+    departments, themes = _facets([known_actors[one.record_id] for one in answering], filters)
+    shown = slice(None if complete else limit)
     return SearchResult(
         query=asked.typed,
         asked=asked,
-        hits=tuple(
-            _actor_hit(rank, candidate, known_actors[candidate.record_id], wanted, len(index))
-            for rank, candidate in enumerate(ranked_actors[:limit], start=1)
-        ),
+        hits=tuple(draw.actor_hit(i, one) for i, one in enumerate(ranked_actors[shown], start=1)),
         cases=tuple(
-            _case_hit(rank, candidate, known_cases[candidate.record_id], wanted, len(index))
-            for rank, candidate in enumerate(ranked_cases[:limit], start=1)
+            draw.case_hit(rank, candidate, known_cases[candidate.record_id], score)
+            for rank, (candidate, score) in enumerate(stories[shown], start=1)
         ),
-        total=_count_answering(ranked_actors, len(index)),
-        total_cases=_count_answering(ranked_cases, len(index)),
+        total=sum(map(draw.fits, ranked_actors)),
+        total_cases=sum(draw.fits(one) for one, _ in stories),
         departments=departments,
         themes=themes,
+        roles=tuple(
+            answers_by_role(heard_cases, ranked_actors, draw, scorer, filters, lang)
+            if not named and filters.kind is not Kind.CASE
+            else ()
+        ),
         took_ms=(time.perf_counter() - started) * 1000,
     )
 
@@ -142,132 +161,184 @@ def _checked_filters(filters: Filters) -> Filters:
         raise QueryError(f"{error}.", reason="department") from None
 
 
-def _passage_scores(
-    query: str,
-    wanted: set[str],
-    filters: Filters,
-    store: Store,
-    index: Index,
-    encoder: Encoder,
-    ingredients: Ingredients,
-) -> tuple[dict[int, float], dict[int, float]]:
-    """The standardised cosines and the BM25 of the passages that could matter, by id.
+def _scope(store: Store, filters: Filters, complete: bool) -> Collection[int] | None:
+    """The passages of the actors that the filters leave; None if they are all in reach anyway."""
+    if complete or not (filters.department or filters.theme):
+        return None
+    left = store.ids(Kind.ACTOR, filters.department, filters.theme)
+    return store.passage_ids_of(Kind.ACTOR, left)
 
-    The whole base is searched whatever the filters: they do not keep a case from vouching, and
-    what they would leave is counted. What they let through is searched besides, so that it is
-    found however deep it lies.
+
+def _embedding(asked: Query, steering: Steering, room: Room) -> Embeddings:
+    """The `(dimension,)` unit embedding of the need, drawn towards and away from what is said.
+
+    A linear combination of embeddings: its standardised cosines combine those of its parts.
     """
-    scopes: list[Collection[int] | None] = [None]
-    if filters.department or filters.theme:
-        left = store.ids(Kind.ACTOR, filters.department, filters.theme)
-        scopes.append(store.passage_ids_of(Kind.ACTOR, left))
-    lexical: dict[int, float] = {}
-    if ingredients.lexical:
-        for scope in scopes:
-            lexical.update(store.match_words(wanted, LEXICAL_CANDIDATES, among=scope))
-    dense: dict[int, float] = {}
-    if ingredients.dense:
-        (embedded,) = encoder.encode([query], TextKind.QUERY)
-        cosines: dict[int, float] = {}
-        for scope in scopes:
-            cosines.update(index.search(embedded, DENSE_CANDIDATES, among=scope))
-        cosines.update(index.cosines(embedded, [id_ for id_ in lexical if id_ not in cosines]))
-        dense = index.standardised(embedded, cosines)
-    return dense, lexical
+    texts = [asked.need, *asked.wanted, *asked.unwanted]
+    rows = room.encoder.encode(texts, TextKind.QUERY)
+    liked = _of_actors(steering.like, room)
+    unliked = _of_actors(steering.unlike, room)
+    first_unwanted = 1 + len(asked.wanted)
+    drawn: Embeddings = rows[0].copy()
+    for towards in (*rows[1:first_unwanted], *liked):
+        drawn += WANTED_SHARE * towards
+    for away in (*rows[first_unwanted:], *unliked):
+        drawn -= UNWANTED_SHARE * away
+    return np.asarray(drawn / max(float(np.linalg.norm(drawn)), 1e-12), np.float32)
 
 
-def _candidates(
-    dense: Mapping[int, float], lexical: Mapping[int, float], store: Store
-) -> tuple[dict[str, _Candidate], dict[str, _Candidate]]:
-    """The actors and the cases that scored passages bring up, by id."""
-    found: dict[Kind, dict[str, _Candidate]] = {Kind.ACTOR: {}, Kind.CASE: {}}
-    for id_, passage in store.passages(dense.keys() | lexical.keys()).items():
-        # To the encoder, a passage that it has not read is a chance one.
-        score = fusion.fuse(dense.get(id_, 0.0), lexical.get(id_, 0.0))
-        candidate = found[passage.kind].setdefault(passage.record_id, _Candidate(passage.record_id))
-        candidate.passages.append((passage, score))
-        candidate.score = max(candidate.score, score)
-    for candidate in (*found[Kind.ACTOR].values(), *found[Kind.CASE].values()):
-        candidate.passages.sort(key=lambda scored: (-scored[1], scored[0].id))
-    return found[Kind.ACTOR], found[Kind.CASE]
+def _of_actors(ids: Sequence[str], room: Room) -> list[Embeddings]:
+    """The unit mean of what each of these actors says of itself; nothing of who says nothing."""
+    return list(actor_embeddings(ids, room).values())
+
+
+def actor_embeddings(ids: Collection[str], room: Room) -> dict[str, Embeddings]:
+    """The `(dimension,)` unit mean of the embeddings of each actor's passages, by its id."""
+    passages = room.store.passages(room.store.passage_ids_of(Kind.ACTOR, ids))
+    known = room.index.embeddings(passages.keys())
+    rows: dict[str, list[Embeddings]] = {}
+    for id_, row in known.items():
+        if passages[id_].part != NAME:
+            rows.setdefault(passages[id_].record_id, []).append(row)
+    return {actor_id: centre(of_actor) for actor_id, of_actor in rows.items()}
+
+
+def _heard(
+    cases: Mapping[str, Candidate],
+    known_cases: Mapping[str, Case],
+    chance: Chance,
+    lang: str,
+    unheard: Collection[str],
+) -> list[HeardCase]:
+    """The cases that met such a need.
+
+    An article touches on much that was not its need, so that its other passages say nothing.
+    """
+    scores = {
+        id_: one.score_of(NEED if known_cases[id_].need else TITLE)
+        for id_, one in cases.items()
+        if id_ not in unheard
+    }
+    return heard(scores, known_cases, chance, lang)
 
 
 def _let_cases_vouch(
-    actors: dict[str, _Candidate],
-    cases: Mapping[str, _Candidate],
-    known_cases: Mapping[str, Case],
-    named: set[str],
-    lang: str,
-    n_passages: int,
+    actors: dict[str, Candidate],
+    heard_cases: Sequence[HeardCase],
+    named: Collection[str],
+    scorer: Scorer,
+    ingredients: Ingredients,
 ) -> None:
-    """Raises the actors of the cases that met such a need.
+    """Raises who took part in the cases, and whose trade is close to theirs.
 
-    An article touches on much that was not its need, so that its other passages vouch for
-    nobody; a query that is a name asks for nobody else.
+    A query that is a name asks for nobody else.
     """
-    told = {
-        id_: one.score_of(NEED if known_cases[id_].need else TITLE) for id_, one in cases.items()
-    }
-    best_first = sorted(told, key=lambda id_: (-told[id_], id_))
-    fitting = [id_ for id_ in best_first if fusion.fit_of(told[id_], n_passages) is not Fit.NONE]
-    best_told = {known_cases[id_].story: told[id_] for id_ in reversed(fitting)}
-    editions = one_edition_each((known_cases[id_] for id_ in best_first), lang)
-    scored = [(case, best_told[case.story]) for case in editions if case.story in best_told]
-    for actor_id, given in vouchers(scored).items():
-        if named and actor_id not in named:
-            continue
-        actor = actors.setdefault(actor_id, _Candidate(actor_id, score=0.0))
-        actor.vouchers = given
-        lower, higher = sorted((actor.score, given[0].score))
-        actor.score = higher + SECOND_WITNESS_SHARE * max(lower, 0.0)
+    given = vouchers(heard_cases)
+    if named:
+        given = {id_: said for id_, said in given.items() if id_ in named}
+    if not ingredients.transfer_only:
+        for actor_id, said in given.items():
+            actors.setdefault(actor_id, Candidate(actor_id)).vouchers = said
+    if ingredients.similar and not named:
+        _let_close_trades_follow(actors, given, scorer)
 
 
-def _named(query: str, store: Store) -> set[str]:
-    """The ids of the actors whose exact name or number the query is."""
-    number = "".join(query.split())
-    named = set(store.actors_named(name_key(query)))
+def _let_close_trades_follow(
+    actors: dict[str, Candidate], given: Mapping[str, Sequence[Voucher]], scorer: Scorer
+) -> None:
+    heard_witnesses = witnesses(given, actor_embeddings(given.keys(), scorer.room))
+    if not heard_witnesses:
+        return
+    rows = np.stack([one.embedding for one in heard_witnesses])
+    nearest = scorer.nearest(rows, TRADES_PER_WITNESS)
+    background = scorer.room.measures.background
+    found = likenesses(heard_witnesses, nearest, background)
+    passages = scorer.passages({one.passage_id for one in found})
+    said: dict[str, list[tuple[Likeness, Passage]]] = {}
+    for one in found:
+        passage = passages.get(one.passage_id)
+        if passage and passage.kind is Kind.ACTOR and passage.record_id != one.witness.actor_id:
+            said.setdefault(passage.record_id, []).append((one, passage))
+    for actor_id, of_actor in said.items():
+        actor = actors.setdefault(actor_id, Candidate(actor_id))
+        of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
+        actor.likenesses = of_actor
+        actor.inferred = inferred(one for one, _ in of_actor)
+
+
+def _named(text: str, store: Store) -> set[str]:
+    """The ids of the actors whose exact name or number this is."""
+    number = "".join(text.split())
+    named = set(store.actors_named(name_key(text)))
     if number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}:
         named |= set(store.actors_registered(number))
     return named
 
 
-def _put_first(named: set[str], actors: dict[str, _Candidate]) -> None:
+def _put_names_first(
+    text: str, named: Collection[str], actors: dict[str, Candidate], store: Store, near: bool
+) -> None:
     for actor_id in named:
-        actor = actors.setdefault(actor_id, _Candidate(actor_id, score=0.0))
-        actor.named = True
-        actor.score += NAME_SCORE
+        actors.setdefault(actor_id, Candidate(actor_id)).name = NAME_SCORE
+    if near and not named:
+        for one in names_near(text, store):
+            candidate = actors.setdefault(one.actor_id, Candidate(one.actor_id))
+            candidate.name = NEAR_NAME_SCORE * one.likeness
 
 
-def _ranked(
-    candidates: Mapping[str, _Candidate], kind: Kind, filters: Filters, store: Store
-) -> list[_Candidate]:
-    """The candidates that the filters leave, best first, ties by id."""
+def _leave_out(
+    actors: dict[str, Candidate],
+    cases: dict[str, Candidate],
+    known: Mapping[str, Actor],
+    asked: Query,
+    steering: Steering,
+    store: Store,
+) -> None:
+    """Takes out what cannot answer, and what a person does not want.
+
+    A case may name an actor that has no entry here yet. One that is closed by now answers no
+    need, but is found by whoever asks for it. A required word may be said by a case that vouches.
+    """
+    saying = [store.records_saying(phrase) for phrase in asked.required]
+    unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
+    for id_, one in list(actors.items()):
+        its_own = (Kind.ACTOR, id_)
+        vouching = {(Kind.CASE, said.case.id) for said in one.vouchers}
+        if (
+            id_ not in known
+            or (known[id_].closed_on and one.name < NAME_SCORE)
+            or id_ in steering.unlike
+            or any(its_own not in those and not vouching & those for those in saying)
+            or any(its_own in those for those in unwanted)
+        ):
+            del actors[id_]
+    for id_ in list(cases):
+        its_own = (Kind.CASE, id_)
+        if any(its_own not in those for those in saying) or any(
+            its_own in those for those in unwanted
+        ):
+            del cases[id_]
+
+
+def _left(kind: Kind, filters: Filters, store: Store) -> Callable[[str], bool]:
+    """Whether the filters leave a record of this kind, by its id."""
     if filters.kind not in {None, kind}:
-        return []
-    left = set(candidates)
-    if filters.department or filters.theme:
-        left &= set(store.ids(kind, filters.department, filters.theme))
-    return _best_first(candidates[id_] for id_ in left)
-
-
-def _best_first(candidates: Iterable[_Candidate]) -> list[_Candidate]:
-    return sorted(candidates, key=lambda one: (-one.score, one.record_id))
+        return lambda _: False
+    if not (filters.department or filters.theme):
+        return lambda _: True
+    return set(store.ids(kind, filters.department, filters.theme)).__contains__
 
 
 def _one_of_each_story(
-    candidates: Sequence[_Candidate], known_cases: Mapping[str, Case], lang: str
-) -> list[_Candidate]:
+    candidates: Sequence[Candidate], known_cases: Mapping[str, Case], lang: str
+) -> list[tuple[Candidate, float]]:
     """One of each case and its translations, with the score of the best of them."""
     by_id = {candidate.record_id: candidate for candidate in candidates}
     best: dict[str, float] = {}
     for candidate in candidates:
         best.setdefault(known_cases[candidate.record_id].story, candidate.score)
     editions = one_edition_each((known_cases[id_] for id_ in by_id), lang)
-    return [replace(by_id[case.id], score=best[case.story]) for case in editions]
-
-
-def _count_answering(candidates: Sequence[_Candidate], n_passages: int) -> int:
-    return sum(candidate.fit(n_passages) is not Fit.NONE for candidate in candidates)
+    return [(by_id[case.id], best[case.story]) for case in editions]
 
 
 def _facets(answering: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
@@ -287,53 +358,3 @@ def _facets(answering: Iterable[Actor], filters: Filters) -> tuple[dict[str, int
 
     by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
     return most_first(departments), most_first(by_usual_spelling)
-
-
-def _actor_hit(
-    rank: int, candidate: _Candidate, actor: Actor, wanted: set[str], n_passages: int
-) -> ActorHit:
-    evidence = []
-    if candidate.named:
-        marks = _marks(actor.name, actor.lang, wanted)
-        evidence.append(Evidence(EvidenceKind.NAME, actor.name, marks, actor.source_url))
-    for voucher in candidate.vouchers[:CASES_PER_HIT]:
-        text = voucher.participation.contribution or voucher.case.need or voucher.case.title
-        evidence.append(
-            Evidence(
-                EvidenceKind.CASE,
-                text,
-                _marks(text, voucher.case.lang, wanted),
-                voucher.participation.source_url or voucher.case.source_url,
-                voucher.case,
-                voucher.participation,
-            )
-        )
-    evidence += _quotations(candidate, {NAME}, actor.source_url, wanted)
-    return ActorHit(rank, candidate.score, candidate.fit(n_passages), actor, tuple(evidence))
-
-
-def _case_hit(
-    rank: int, candidate: _Candidate, case: Case, wanted: set[str], n_passages: int
-) -> CaseHit:
-    evidence = _quotations(candidate, {TITLE, PARTICIPANTS}, case.source_url, wanted)
-    return CaseHit(rank, candidate.score, candidate.fit(n_passages), case, tuple(evidence))
-
-
-def _quotations(
-    candidate: _Candidate, unquoted: set[str], source: str, wanted: set[str]
-) -> list[Evidence]:
-    """The best passages of a candidate, but for the parts that its heading shows anyway."""
-    passages = [passage for passage, _ in candidate.passages if passage.part not in unquoted]
-    quoted = [
-        (quotation(passage.part, passage.text), passage.lang)
-        for passage in passages[:PASSAGES_PER_HIT]
-    ]
-    return [
-        Evidence(EvidenceKind.PASSAGE, text, _marks(text, lang, wanted), source)
-        for text, lang in quoted
-    ]
-
-
-def _marks(text: str, lang: str, wanted: set[str]) -> tuple[tuple[int, int], ...]:
-    """Where in a text the words of the query stand."""
-    return tuple((word.start, word.end) for word in words(text) if stems(word, lang) & wanted)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb.embedding import Embeddings
+from kb.language import STEMMERS, index_words
 from kb.models import Kind
 from kb.store_file import StoreFile
 
@@ -56,6 +57,30 @@ class StoredPassages(StoreFile):
         )
         return {row["id"] for row in rows}
 
+    def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
+        """The passages of these parts of all records of a kind."""
+        rows = self._select(
+            "select p.id from passages p join documents d on d.id = document_id"
+            " where kind = :kind and part in (select value from json_each(:values))",
+            parts,
+            kind=kind.value,
+        )
+        return {row["id"] for row in rows}
+
+    def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
+        """The records in which these words stand, next to each other, whatever their endings."""
+        said = {index_words(phrase, lang) for lang in STEMMERS}
+        query = " OR ".join(_fts_phrase(stems) for stems in sorted(said) if stems)
+        if not query:
+            return set()
+        rows = self._connection.execute(
+            "select distinct kind, record_id from passage_words w"
+            " join passages p on p.id = w.rowid join documents d on d.id = document_id"
+            " where passage_words match ?",
+            [query],
+        )
+        return {(Kind(row[0]), row[1]) for row in rows}
+
     def match_words(
         self, stems: Collection[str], k: int, among: Collection[int] | None = None
     ) -> list[tuple[int, float]]:
@@ -93,21 +118,19 @@ class StoredPassages(StoreFile):
         )
         return {row[0] for row in rows}
 
-    def embedded_passages(
-        self, encoder: str, among: Collection[int] | None = None
-    ) -> dict[int, str]:
-        """The passages that have an embedding of this encoder: their kind and language by id.
+    def embedded_passages(self, encoder: str, among: Collection[int] | None = None) -> set[int]:
+        """The passages that have an embedding of this encoder.
 
         With `among`, only those passages are looked at.
         """
         query = (
-            "select p.id, kind || ' ' || lang from passages p join embeddings e using (text_hash)"
-            " join documents d on d.id = document_id where encoder = :encoder"
+            "select p.id from passages p join embeddings e using (text_hash)"
+            " where encoder = :encoder"
         )
         if among is not None:
             query += " and p.id in (select value from json_each(:values))"
         rows = self._select(query, among or (), encoder=encoder)
-        return {row[0]: row[1] for row in rows}
+        return {row[0] for row in rows}
 
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
         """The embeddings of these passages, a row each in the order given."""
@@ -145,4 +168,8 @@ def passage_id(
 
 def fts_query(stems: Collection[str]) -> str:
     """An FTS5 query for any of the stems; nothing in a stem is FTS5 syntax once it is quoted."""
-    return " OR ".join('"' + stem.replace('"', '""') + '"' for stem in sorted(stems) if stem)
+    return " OR ".join(_fts_phrase(stem) for stem in sorted(stems) if stem)
+
+
+def _fts_phrase(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'

@@ -15,7 +15,7 @@ from pathlib import Path
 from kb.cases import one_edition_each
 from kb.editorial.statements import Statement, Statements
 from kb.errors import UnknownRecord
-from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult
+from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult, Steering
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
 from kb.models import Actor, Case, Kind, Participation, Role
 from kb.query import parse
@@ -149,7 +149,9 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         limit: int = 10,
         filters: Filters = Filters(),
         lang: str = "",
+        steering: Steering = Steering(),
         ingredients: object = None,
+        complete: bool = False,
     ) -> SearchResult:
         self.searches.append((query, limit, filters))
         asked = parse(query)

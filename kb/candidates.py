@@ -1,0 +1,99 @@
+"""Candidates: the records that something brought up, and what speaks for each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from kb.background import Chance
+from kb.cases import Voucher
+from kb.fusion import fit_of
+from kb.hits import Fit, ScoreParts
+from kb.models import Kind
+from kb.similar import Likeness
+from kb.store_passages import Passage
+
+SECOND_WITNESS_SHARE = 0.1
+"""What the weaker of an actor's two grounds, its words and its cases, adds to the stronger."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage, its standardised cosine, its BM25, and the score that they make together."""
+
+    passage: Passage
+    dense: float
+    lexical: float
+    score: float
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A record, its passages best first, and what else speaks for it."""
+
+    record_id: str
+    passages: list[ScoredPassage] = field(default_factory=list)
+    vouchers: Sequence[Voucher] = ()
+    likenesses: Sequence[tuple[Likeness, Passage]] = ()
+    inferred: float = 0.0
+    name: float = 0.0
+
+    @property
+    def own(self) -> float:
+        """What its own words give: its best passage counts, so that length does not win."""
+        return self.passages[0].score if self.passages else 0.0
+
+    @property
+    def shown(self) -> float:
+        """What the cases that it took part in give."""
+        return self.vouchers[0].score if self.vouchers else 0.0
+
+    @property
+    def score(self) -> float:
+        stated = self.own + self.inferred
+        if not self.vouchers:
+            return stated + self.name
+        lower, higher = sorted((stated, self.shown))
+        return higher + SECOND_WITNESS_SHARE * max(lower, 0.0) + self.name
+
+    @property
+    def parts(self) -> ScoreParts:
+        best = self.passages[0] if self.passages else None
+        return ScoreParts(
+            dense=best.dense if best else 0.0,
+            lexical=best.lexical if best else 0.0,
+            own=self.own,
+            case=self.shown,
+            similar=self.inferred,
+            name=self.name,
+        )
+
+    def fit(self, chance: Chance) -> Fit:
+        """How well it answers. What is only inferred is possible at best."""
+        if self.name:
+            return Fit.STRONG
+        known = fit_of(max(self.own, self.shown), chance)
+        if self.inferred and known in {Fit.NONE, Fit.WEAK}:
+            inferred = fit_of(self.score, chance)
+            return Fit.POSSIBLE if inferred is Fit.STRONG else inferred
+        return known
+
+    def score_of(self, part: str) -> float:
+        """The score of the best passage of this part of the record."""
+        scores = (one.score for one in self.passages if one.passage.part == part)
+        return max(scores, default=float("-inf"))
+
+
+def gathered(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, Candidate]]:
+    """The actors and the cases that scored passages bring up, by id."""
+    found: dict[Kind, dict[str, Candidate]] = {Kind.ACTOR: {}, Kind.CASE: {}}
+    for one in passages:
+        of_kind = found[one.passage.kind]
+        candidate = of_kind.setdefault(one.passage.record_id, Candidate(one.passage.record_id))
+        candidate.passages.append(one)
+    for candidate in (*found[Kind.ACTOR].values(), *found[Kind.CASE].values()):
+        candidate.passages.sort(key=lambda scored: (-scored.score, scored.passage.id))
+    return found
+
+
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """By score, ties by id."""
+    return sorted(candidates, key=lambda one: (-one.score, one.record_id))
