@@ -120,7 +120,7 @@ def _ranked(
     from slugify import slugify
     from tqdm import tqdm
 
-    from kb.evaluation.ablation import FULL, baseline, rankings, run_rankings
+    from kb.evaluation.ablation import BASELINE, FULL, rankings, run_rankings
     from kb.evaluation.bases import Encoders
     from kb.evaluation.figures import report_of
     from kb.evaluation.files import write_run
@@ -145,7 +145,7 @@ def _ranked(
                     for name, run in outcome.runs.items():
                         tag = slugify(name)
                         write_run(run, save_runs / f"{given.name}.{split}.{tag}.run", tag)
-                yield report_of(outcome, by, baseline(ways) if ablation else "")
+                yield report_of(outcome, by, BASELINE if ablation else "")
 
 
 def _compared(

@@ -1,7 +1,7 @@
 """The rankings that are compared, what each is without, and their runs on a set."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -9,17 +9,15 @@ from kb.errors import InputError, QueryError
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Query, Run
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
+from kb.fusion import Fusion
 from kb.hits import SearchResult
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search import Ingredients
-from kb.settings import Settings
+from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """How many actors of a ranking are looked at, as trec_eval does."""
-
-BASELINE = "dense"
-"""What all is compared with: embeddings alone, by the first encoder."""
 
 _AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
 
@@ -36,65 +34,45 @@ class Ranking:
 
 FULL = Ranking("full")
 
+_DENSE = "dense"
 _OWN_WORDS = {"cases": False, "similar": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
-    Ranking(BASELINE, {**_OWN_WORDS, "lexical": False}),
-    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": "RECIPROCAL_RANK"}),
+    Ranking(_DENSE, {**_OWN_WORDS, "lexical": False}),
+    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": Fusion.RECIPROCAL_RANK}),
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ cases", {"similar": False}),
-    Ranking("+ similar trades = full", {"similar": True}),
+    Ranking("+ similar trades = full"),
 )
 """From words alone to the full system; after it come the full system less each ingredient."""
 
 _CALLED = {"lexical": "BM25", "similar": "similar trades", "near_names": "near names"}
 
-ENCODERS: Mapping[str, Mapping[str, Any]] = {
-    "plain": {"adaptation": "off"},
-    "adapted": {"adaptation": "bundled"},
-}
-"""The encoders that are compared, by what settings name them; the baseline is the first's."""
+ENCODERS: Mapping[str, Mapping[str, Any]] = {"plain": {"adaptation": NO_ADAPTATION}, "adapted": {}}
+"""The encoders that are compared, by what they change of the settings; the first is the baseline's.
+
+Adapted is as the settings say."""
 
 
 def rankings() -> list[Ranking]:
-    """The rankings of an ablation, the baseline's encoder first.
-
-    Only what this version can do: a ranking that turns on what the search does not have is left
-    out, and there is one encoder where the settings know of no other.
-    """
-    known = {one.name: one.default for one in fields(Ingredients)}
+    """The rankings of an ablation, those by the baseline's encoder first."""
     without = [
-        Ranking(f"full − {_CALLED.get(name, name)}", {name: False})
-        for name, default in known.items()
-        if default is True
+        Ranking(f"full − {_CALLED.get(one.name, one.name)}", {one.name: False})
+        for one in fields(Ingredients)
+        if one.default is True
     ]
-    ways = [
-        replace(way, ingredients={name: _value(name, it) for name, it in way.ingredients.items()})
-        for way in (*STEPS, *without)
-        if all(name in known or it is False for name, it in way.ingredients.items())
-    ]
-    if "adaptation" not in Settings.model_fields:
-        return ways
+    first = next(iter(ENCODERS))
     return [
         Ranking(f"{way.name}, {encoder}", way.ingredients, encoder, settings)
         for encoder, settings in ENCODERS.items()
-        for way in ways
+        for way in (*STEPS, *without)
         # Words are the same to every encoder.
-        if encoder == next(iter(ENCODERS)) or way.ingredients.get("dense") is not False
+        if encoder == first or way.ingredients != STEPS[0].ingredients
     ]
 
 
-def baseline(ways: Sequence[Ranking]) -> str:
-    """The name of the ranking that the others are compared with."""
-    return next(way.name for way in ways if way.name.split(",")[0] == BASELINE)
-
-
-def _value(name: str, given: Any) -> Any:
-    if name != "fusion":
-        return given
-    from kb import fusion
-
-    return vars(fusion)["Fusion"][given]
+BASELINE = f"{_DENSE}, {next(iter(ENCODERS))}"
+"""The name of the ranking that all are compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +125,18 @@ def run_rankings(
     silences: list[Silence] = []
     left_out = []
     judged = Judged(split, (), {})
+    called: dict[str, str] = {}
     for encoder, overrides in {way.encoder: way.settings for way in ways}.items():
         chosen = settings.model_copy(update=dict(overrides))
+        known_as = called.setdefault(encoders.of(chosen).fingerprint, encoder)
+        if known_as != encoder:
+            left_out.append(f"{encoder}: the encoder is the same as {known_as}")
+            continue
         with base_of(given, chosen, encoders, may_copy=bool(overrides)) as base:
             judged = read_split(given, split, base.ids(Kind.ACTOR))
             # Ways that differ in nothing are asked once.
             done: dict[Ingredients, Run] = {}
             for way in (way for way in ways if way.encoder == encoder):
-                if lacking := _lacking(given, way):
-                    left_out.append(f"{way.name}: {lacking}")
-                    continue
                 key = _ingredients(given, way)
                 if key not in done:
                     done[key] = {
@@ -169,29 +149,15 @@ def run_rankings(
     return Outcome(given, judged, runs, silences, left_out)
 
 
-def _ingredients(given: DevelopmentSet, way: Ranking, unheard: frozenset[str] = frozenset()) -> Any:
+def _ingredients(
+    given: DevelopmentSet, way: Ranking, unheard: frozenset[str] = frozenset()
+) -> Ingredients:
     """What a way makes a ranking of, for a query for which these cases are unheard."""
     chosen = dict(way.ingredients)
     if given.actors is not None and not given.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
         chosen |= _OWN_WORDS
-    if given.transfer_only:
-        chosen["transfer_only"] = True
-    if unheard:
-        chosen["unheard"] = unheard
-    known = {one.name for one in fields(Ingredients)}
-    return Ingredients(**{name: value for name, value in chosen.items() if name in known})
-
-
-def _lacking(given: DevelopmentSet, way: Ranking) -> str:
-    """What this version lacks to ask a set this way, or nothing."""
-    if way.ingredients.get("cases") is False:
-        return ""
-    needed = {"transfer_only"} if given.transfer_only else set()
-    if any(query.unheard for query in given.queries):
-        needed.add("unheard")
-    lacking = sorted(needed - {one.name for one in fields(Ingredients)})
-    return f"the search has no {', '.join(lacking)}" if lacking else ""
+    return Ingredients(**chosen, transfer_only=given.transfer_only, unheard=unheard)
 
 
 def _ranked(

@@ -116,24 +116,24 @@ def base_of(
     """
     encoder = encoders.of(settings)
     if given.actors is not None:
-        with _temporary([*given.actors, *given.cases], encoder) as base:
+        with _temporary([*given.actors, *given.cases], encoder, settings.cache) as base:
             yield base
         return
     KnowledgeBase.open(settings).close()
-    with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder)) as base:
+    with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder, settings.cache)) as base:
         if not may_copy or not base.status().problems:
             yield base
             return
         records: list[Record] = [*base.actors(), *base.cases()]
-    with _temporary(records, encoder) as base:
+    with _temporary(records, encoder, settings.cache) as base:
         yield base
 
 
 @contextlib.contextmanager
-def _temporary(records: Sequence[Record], encoder: Encoder) -> Iterator[KnowledgeBase]:
+def _temporary(records: Sequence[Record], encoder: Encoder, cache: Path) -> Iterator[KnowledgeBase]:
     with tempfile.TemporaryDirectory(prefix="quisait-evaluation-") as folder:
         settings = Settings(kb=Path(folder))
         KnowledgeBase.open(settings, create=True).close()
-        with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder)) as base:
+        with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder, cache)) as base:
             base.put(records)
             yield base

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.evaluation.ablation import BASELINE, baseline, rankings
+from kb.evaluation.ablation import BASELINE, ENCODERS, STEPS, rankings
 from kb.evaluation.files import read_run
 from kb.knowledge_base import KnowledgeBase
 from kb.search import Ingredients
@@ -105,25 +105,47 @@ def test_an_ablation_compares_with_embeddings_alone(needs: Path, kb: Path, tmp_p
     )
     assert result.exit_code == 0, result.stderr
     rows = {row[0]: row for row in table(result.stdout)}
-    ways = rankings()
-    assert list(rows) == [way.name for way in ways]
-    assert rows[baseline(ways)][-1] == ""
-    assert ", p = " in rows["BM25"][-1]
+    # Here one encoder stands for all.
+    assert list(rows) == [way.name for way in rankings() if way.encoder == "plain"]
+    assert result.stdout.endswith("Left out: adapted: the encoder is the same as plain.\n\n")
+    assert rows[BASELINE][-1] == ""
+    assert ", p = " in rows["BM25, plain"][-1]
     # Every ranking is a file that says the same.
-    saved = read_run(runs / "needs.test.bm25.run")
+    saved = read_run(runs / "needs.test.bm25-plain.run")
     assert next(iter(saved["q1"])) == "gants"
-    assert len(list(runs.iterdir())) == len(ways)
+    assert len(list(runs.iterdir())) == len(rows)
 
 
-def test_the_rankings_are_of_what_the_search_has() -> None:
+def test_a_base_of_the_adapted_encoder_is_copied_for_the_plain_one(
+    needs: Path, kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_encoder(settings: Settings) -> WordCountEncoder:
+        return WordCountEncoder("plain" if settings.adaptation == "off" else "words-1")
+
+    monkeypatch.setattr("kb.evaluation.bases.load_encoder", load_encoder)
+    result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--ablation", "--by", "all")
+    assert result.exit_code == 0, result.stderr
+    rows = {row[0]: row for row in table(result.stdout)}
+    assert list(rows) == [way.name for way in rankings()]
+    assert rows["dense, adapted"][1:6] == rows["dense, plain"][1:6]
+    assert rows["dense, adapted"][-1] == "+0.000 [+0.000, +0.000], p = 1.000"
+    # What is not asked to be compared is not copied either.
+    monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: WordCountEncoder("other"))
+    refused = run(needs, "--kb", kb, "--work", tmp_path / "work")
+    assert refused.exit_code == 1
+    assert "was embedded by another encoder" in refused.stderr
+
+
+def test_each_switch_of_the_search_is_turned_off_once() -> None:
     ways = rankings()
-    names = [way.name for way in ways]
-    assert len(set(names)) == len(names)
-    assert baseline(ways).startswith(BASELINE)
+    assert len({way.name for way in ways}) == len(ways)
+    assert BASELINE in {way.name for way in ways}
     switches = [one.name for one in fields(Ingredients) if one.default is True]
-    without = [way for way in ways if way.name.startswith("full − ") and way.settings == {}]
-    adapted = "adaptation" in Settings.model_fields
-    assert adapted or [list(way.ingredients) for way in without] == [[one] for one in switches]
+    for encoder in ENCODERS:
+        of_encoder = [way for way in ways if way.encoder == encoder]
+        without = [list(way.ingredients) for way in of_encoder[-len(switches) :]]
+        assert without == [[one] for one in switches]
+    assert len(ways) == len(ENCODERS) * (len(STEPS) + len(switches)) - (len(ENCODERS) - 1)
 
 
 def test_silence_is_counted_by_language(needs: Path, kb: Path, tmp_path: Path) -> None:
