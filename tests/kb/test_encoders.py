@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kb import bundled_model, prepared_model
-from kb.embedding import Encoder, TextKind
+from kb.embedding import Encoder, TextKind, WordEmbeddings
 from kb.errors import EncoderError
 from kb.prepared_model import load_encoder
 from kb.settings import Settings
@@ -224,3 +224,58 @@ print(sorted({m.split(".")[0] for m in sys.modules} & {"torch", "transformers", 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['openvino']"
+
+
+def words_of(encoder: Encoder, text: str, kind: TextKind) -> WordEmbeddings:
+    found = encoder.encode_words(text, kind)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def torch_encoder() -> Encoder:
+    return load_encoder(settings(engine="torch"))
+
+
+@pytest.mark.parametrize("kind", TextKind)
+def test_an_embedding_is_the_mean_of_its_tokens(
+    real_encoder: Encoder, torch_encoder: Encoder, kind: TextKind
+) -> None:
+    for text in (*TEXTS, "", " mot" * 600):
+        for encoder, tolerance in ((real_encoder, 1e-3), (torch_encoder, 1e-5)):
+            found = words_of(encoder, text, kind)
+            (embedding,) = encoder.encode([text], kind)
+            np.testing.assert_allclose(found.embedding, embedding, atol=tolerance)
+            assert found.tokens.shape == (len(found.spans), encoder.dimension)
+            assert found.tokens.dtype == np.float32
+
+
+def test_tokens_are_known_by_the_characters_they_stand_for(
+    real_encoder: Encoder, torch_encoder: Encoder
+) -> None:
+    text = "L’œuvre 😀 ２３ : été"
+    for encoder in (real_encoder, torch_encoder):
+        spans = words_of(encoder, text, TextKind.QUERY).spans
+        told = [text[start:end].strip() for start, end in spans if end]
+        assert told == ["L", "’", "œuvre", "😀", "２３", ":", "été"]
+        # "query: " before it, and the tokens that the model puts around.
+        assert spans[:4] == ((0, 0),) * 4
+        assert spans[-1] == (0, 0)
+
+
+def test_what_is_cut_off_has_no_tokens(real_encoder: Encoder, torch_encoder: Encoder) -> None:
+    for encoder in (real_encoder, torch_encoder):
+        assert len(words_of(encoder, " mot" * 600, TextKind.DOCUMENT).spans) == 512
+
+
+def test_a_model_that_is_not_mean_pooled_gives_no_words(model_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "first-token"
+    shutil.copytree(model_folder, other)
+    pooling = other / "1_Pooling" / "config.json"
+    told = json.loads(pooling.read_text())
+    assert told["pooling_mode_mean_tokens"]
+    told |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
+    pooling.write_text(json.dumps(told))
+    for engine in ("torch", "openvino"):
+        encoder = load_encoder(settings(model=str(other), cache=tmp_path / "cache", engine=engine))
+        assert encoder.encode_words("gants de cuir", TextKind.QUERY) is None
