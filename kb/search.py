@@ -99,7 +99,7 @@ def search(
     scope = _scope(store, filters, complete)
     scorer = Scorer(room, scope, len(room.index) if complete else DENSE_CANDIDATES)
 
-    embedding = _embedding(asked, steering, room)
+    embedding = unit(asked_embedding(asked, steering, room))
     chance = room.measures.background.chance(embedding)
     means = Means(ingredients.dense, ingredients.lexical, ingredients.fusion)
     scored = scorer.scored(
@@ -169,10 +169,11 @@ def _scope(store: Store, filters: Filters, complete: bool) -> Collection[int] | 
     return store.passage_ids_of(Kind.ACTOR, left)
 
 
-def _embedding(asked: Query, steering: Steering, room: Room) -> Embeddings:
-    """The `(dimension,)` unit embedding of the need, drawn towards and away from what is said.
+def asked_embedding(asked: Query, steering: Steering, room: Room) -> Embeddings:
+    """The `(dimension,)` embedding of the need, drawn towards and away from what is said; not unit.
 
-    A linear combination of embeddings: its standardised cosines combine those of its parts.
+    A linear combination of embeddings, that of the need itself in full: its standardised cosines
+    combine those of its parts.
     """
     texts = [asked.need, *asked.wanted, *asked.unwanted]
     rows = room.encoder.encode(texts, TextKind.QUERY)
@@ -184,7 +185,12 @@ def _embedding(asked: Query, steering: Steering, room: Room) -> Embeddings:
         drawn += WANTED_SHARE * towards
     for away in (*rows[first_unwanted:], *unliked):
         drawn -= UNWANTED_SHARE * away
-    return np.asarray(drawn / max(float(np.linalg.norm(drawn)), 1e-12), np.float32)
+    return drawn
+
+
+def unit(embedding: Embeddings) -> Embeddings:
+    """A `(dimension,)` embedding made unit."""
+    return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-12), np.float32)
 
 
 def _of_actors(ids: Sequence[str], room: Room) -> list[Embeddings]:
