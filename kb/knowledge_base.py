@@ -6,8 +6,9 @@ process is seen by the next search of every other.
 """
 
 import threading
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, cast
 
@@ -24,13 +25,15 @@ from kb.editorial.sources import Sources
 from kb.editorial.statements import Statements
 from kb.editorial.versions import Version, Withdrawal
 from kb.embedding import Encoder
-from kb.errors import ReadOnlyKnowledgeBase
+from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
+from kb.explanation import Explanation, explain
 from kb.hits import Filters, SearchResult, Steering
 from kb.identity import Told
 from kb.live_index import LiveIndex
 from kb.maker import Maker
 from kb.models import Actor, Case, Kind, Record
 from kb.prepared_model import load_encoder
+from kb.report import SearchReport, report_of
 from kb.scoring import Measures, Phrases, Room
 from kb.search import Ingredients, search
 from kb.settings import Settings
@@ -43,6 +46,8 @@ from kb.store_records import in_order
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
 DATABASE_FILE = "kb.sqlite"
+REPORT_ATTEMPTS = 5
+"""How often a report waits for a state in which nobody changes the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +134,72 @@ class KnowledgeBase:
             QueryError: the query is empty, too long, or without a word.
             KnowledgeBaseError: the base was embedded by another encoder.
         """
+        with self._room() as room:
+            return search(
+                query,
+                room,
+                limit=limit,
+                filters=filters,
+                lang=lang,
+                steering=steering,
+                ingredients=ingredients,
+                complete=complete,
+            )
+
+    def explain(
+        self,
+        query: str,
+        id: str,
+        *,
+        kind: Kind = Kind.ACTOR,
+        filters: Filters = Filters(),
+        lang: str = "",
+        steering: Steering = Steering(),
+    ) -> Explanation:
+        """Explains why an actor, or a case, stands where it stands in a search.
+
+        Raises:
+            QueryError, KnowledgeBaseError: as `search`.
+            UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
+        """
+        with self._room() as room:
+            if kind is Kind.ACTOR and not room.store.actors([id]):
+                id = leads_of(room.store, [id]).get(id, id)
+            record = publishing.published(room.store, kind, id)
+            return explain(query, record, room, filters=filters, lang=lang, steering=steering)
+
+    def report(
+        self,
+        query: str,
+        *,
+        filters: Filters = Filters(),
+        lang: str = "",
+        steering: Steering = Steering(),
+    ) -> SearchReport:
+        """Makes a search and puts it on record, with every actor that the filters leave.
+
+        Raises:
+            QueryError, KnowledgeBaseError: as `search`; the base changes all the time.
+        """
+        filters = replace(filters, kind=Kind.ACTOR)
+        for _ in range(REPORT_ATTEMPTS):
+            with self._room() as room:
+                # One generation is told: the index and the records must both be of it.
+                if room.index.generation == room.store.generation:
+                    result = search(
+                        query, room, filters=filters, lang=lang, steering=steering, complete=True
+                    )
+                    return report_of(result, room, filters=filters, steering=steering)
+        raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
+
+    @contextmanager
+    def _room(self) -> Iterator[Room]:
+        """One state of the base to search in."""
         with self._stores.lend() as store:
             index = self._index.fresh(store)
             measures = self._measured()
             with store.reading():
-                return search(
-                    query,
-                    Room(store, index, self.encoder, measures),
-                    limit=limit,
-                    filters=filters,
-                    lang=lang,
-                    steering=steering,
-                    ingredients=ingredients,
-                    complete=complete,
-                )
+                yield Room(store, index, self.encoder, measures)
 
     def _measured(self) -> Measures:
         with self._measures_lock:
