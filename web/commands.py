@@ -1,10 +1,11 @@
-"""The verb of this room: `serve`. Imports the server only when asked for it."""
+"""The verbs of this room: `serve` and `report`. Imports the server only when asked for it."""
 
 from pathlib import Path
 
 import click
 
 from kb.command_options import kb_option
+from web.report_command import report
 
 
 @click.command()
@@ -26,4 +27,4 @@ def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
     server.serve(Settings.from_environment(kb=kb), host, port, access_log=access_log)
 
 
-COMMANDS = [serve]
+COMMANDS: list[click.Command] = [serve, report]

@@ -1,0 +1,115 @@
+"""The verb `report`: a search on record, signed off by the secret of the base.
+
+Here and not beside `search`, because the secret is kept in this room.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.command_options import kb_option
+
+if TYPE_CHECKING:
+    from kb.settings import Settings
+
+
+@click.command(short_help="Put the search for QUERY on record, signed off.")
+@click.argument("query", nargs=-1)
+@click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
+@click.option("--theme", default="", metavar="NAME", help="Only actors with this theme.")
+@click.option("--format", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to FILE (default: print it).",
+)
+@click.option(
+    "--verify",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Say whether FILE is a report of this base that nobody changed.",
+)
+@kb_option
+def report(
+    query: tuple[str, ...],
+    department: str,
+    theme: str,
+    format: str,
+    out: Path | None,
+    verify: Path | None,
+    kb: Path | None,
+) -> None:
+    """Put the search for QUERY on record: what was asked, of what, and everyone who came out.
+
+    The report names every actor that the filters leave, in order, with what each score is made of.
+    It is signed off: with --verify, who has the secret of the base can say later whether a file,
+    JSON or CSV, was given out by it and was not changed. Exits with 1 if it was not.
+    """
+    from kb.settings import Settings
+
+    if bool(query) == bool(verify):
+        raise click.UsageError("Give a QUERY to report on, or a FILE to --verify.")
+    settings = Settings.from_environment(kb=kb)
+    if verify:
+        _verify(verify, settings)
+    else:
+        _report(" ".join(query), department, theme, format, out, settings)
+
+
+def _report(
+    query: str, department: str, theme: str, format: str, out: Path | None, settings: Settings
+) -> None:
+    from kb.errors import InputError
+    from kb.hits import Filters
+    from kb.knowledge_base import KnowledgeBase
+    from kb.report import ReportFormat, as_csv, as_json
+
+    base = KnowledgeBase.open(settings)
+    try:
+        key = _key(settings)
+        made = base.report(query, filters=Filters(department, theme))
+    finally:
+        base.close()
+    written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key)
+    if out is None:
+        click.get_binary_stream("stdout").write(written)
+        return
+    try:
+        out.write_bytes(written)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.") from None
+    click.echo(f"{len(made.hits)} candidates written to {out}.")
+
+
+def _verify(file: Path, settings: Settings) -> None:
+    from kb.errors import InputError
+    from kb.knowledge_base import KnowledgeBase
+    from kb.report import verify
+
+    KnowledgeBase.open(settings).close()
+    try:
+        written = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+    if not verify(written, _key(settings)):
+        raise InputError(
+            f"{file} is no report that was given out with this base's secret, or it was changed."
+        )
+    click.echo(f"{file} was given out with this base's secret, and says what it said then.")
+
+
+def _key(settings: Settings) -> str:
+    from kb.errors import KnowledgeBaseError
+    from web.secret import NoSecret, site_secret
+
+    try:
+        return site_secret(settings, settings.kb)
+    except NoSecret:
+        raise KnowledgeBaseError(
+            f"Nothing can be signed off: no secret can be kept in {settings.kb}. Set "
+            "QUISAIT_SECRET to 32 random characters or more."
+        ) from None
