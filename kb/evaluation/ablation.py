@@ -10,7 +10,7 @@ from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Query, Run
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.fusion import Fusion
-from kb.hits import SearchResult
+from kb.hits import Filters, SearchResult
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search import Ingredients
@@ -18,6 +18,9 @@ from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """How many actors of a ranking are looked at, as trec_eval does."""
+
+_ACTORS = Filters(kind=Kind.ACTOR)
+"""Cases vouch as ever, but are not given: none of the figures is of them."""
 
 _AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
 
@@ -193,6 +196,6 @@ def _found(
     base: KnowledgeBase, given: DevelopmentSet, query: Query, limit: int, ingredients: Ingredients
 ) -> SearchResult:
     try:
-        return base.search(query.text, limit=limit, ingredients=ingredients)
+        return base.search(query.text, limit=limit, filters=_ACTORS, ingredients=ingredients)
     except QueryError as error:
         raise InputError(f"{given.folder}: the query {query.id!r}: {error}") from None
