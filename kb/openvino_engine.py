@@ -26,6 +26,8 @@ class OpenVinoEncoder:
     """An encoder over a compiled graph; in bfloat16 where the processor has it."""
 
     engine = "openvino"
+    adaptation = ""
+    """The fingerprint of the delta that is in its weights, or nothing."""
 
     def __init__(
         self,

@@ -80,12 +80,15 @@ def load_encoder(settings: Settings) -> Encoder:
             lambda folder: _prepare_into(folder, name, model_folder, delta_folder, settings),
         )
     card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+    adapted = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
-        return _compiled_encoder(name, prepared, card, settings.threads)
+        compiled = _compiled_encoder(name, prepared, card, settings.threads)
+        compiled.adaptation = adapted
+        return compiled
 
     from kb.sentence_transformer import SentenceTransformerEncoder
 
-    return SentenceTransformerEncoder(
+    encoder = SentenceTransformerEncoder(
         model_folder,
         delta_folder,
         name=name,
@@ -93,6 +96,8 @@ def load_encoder(settings: Settings) -> Encoder:
         dimension=card.dimension,
         prompts=card.prompts,
     )
+    encoder.adaptation = adapted
+    return encoder
 
 
 def find_model(settings: Settings) -> tuple[str, Path]:

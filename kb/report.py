@@ -65,7 +65,7 @@ class BaseState:
 
 @dataclass(frozen=True, slots=True)
 class EncoderState:
-    """The encoder that was used. `adaptation` names what its model was taught, or is empty."""
+    """The encoder that was used; `adaptation` names what is added to its weights, or is empty."""
 
     name: str
     fingerprint: str

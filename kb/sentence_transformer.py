@@ -25,6 +25,8 @@ class SentenceTransformerEncoder:
     """An encoder on torch: slower than a compiled graph, and runs any model of the library."""
 
     engine = "torch"
+    adaptation = ""
+    """The fingerprint of the delta that is in its weights, or nothing."""
 
     def __init__(
         self,
