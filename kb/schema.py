@@ -6,11 +6,13 @@ that a base is always of one version. Published migrations are never edited.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 
 from sqlite_utils import Database
 
 from kb.errors import SchemaTooNew
+from kb.spelling import slips, sound, spelling
 
 APPLICATION_ID = 0x51534146
 """SQLite's `application_id` of a knowledge base: "QSAF"."""
@@ -266,7 +268,49 @@ def _editorial_tables(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_tables, _editorial_tables)
+def _name_tables(db: Database) -> None:
+    # Names word by word, for who spells them only nearly (see kb.store_names). A word is kept
+    # once, with how many names have it.
+    db.execute(
+        "create table name_vocabulary (id integer primary key, word text not null unique,"
+        " sound text not null, names integer not null)"
+    )
+    db.execute(
+        "create table name_slips (slip text, word_id integer, primary key (slip, word_id))"
+        " without rowid"
+    )
+    db.execute(
+        "create table name_words (word_id integer, actor_id text, position integer,"
+        " primary key (word_id, actor_id, position)) without rowid"
+    )
+    db.table("name_words").create_index(["actor_id"])
+    db.table("names").create_index(["actor_id"])
+    placed = {
+        (word, actor_id, position)
+        for actor_id, name in db.execute("select id, name from actors").fetchall()
+        for position, word in spelling(name).placed()
+    }
+    names = Counter(word for word, _ in {(word, actor_id) for word, actor_id, _ in placed})
+    ids = {word: id_ for id_, word in enumerate(sorted(names), start=1)}
+    insert = db.conn.executemany
+    insert(
+        "insert into name_vocabulary values (?, ?, ?, ?)",
+        ((id_, word, sound(word), names[word]) for word, id_ in ids.items()),
+    )
+    insert(
+        "insert into name_slips values (?, ?)",
+        ((slip, id_) for word, id_ in ids.items() for slip in slips(word)),
+    )
+    insert(
+        "insert into name_words values (?, ?, ?)", ((ids[word], *rest) for word, *rest in placed)
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _first_tables,
+    _editorial_tables,
+    _name_tables,
+)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

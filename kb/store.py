@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from kb.embedding import Embeddings
 from kb.errors import KnowledgeBaseError
 from kb.language import fold
-from kb.models import Case, Kind, Record, Slice, kind_of
+from kb.models import Actor, Case, Kind, Record, Slice, kind_of
+from kb.store_names import StoredNames
 from kb.store_passages import StoredPassages, passage_id
 from kb.store_records import TABLES, StoredRecords, row_of
 
@@ -59,7 +60,7 @@ class Counts:
     updated_at: str
 
 
-class Store(StoredRecords, StoredPassages):
+class Store(StoredRecords, StoredPassages, StoredNames):
     """What is stored, to be read and changed. What it changes is noted until it is committed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -181,6 +182,8 @@ class Store(StoredRecords, StoredPassages):
             "insert or ignore into names (key, actor_id) values (?, ?)",
             [(key, record.id) for key in sorted(names)],
         )
+        if isinstance(record, Actor):
+            self._put_name(record.id, record.name)
         for document in documents:
             self._put_document(kind, record.id, document)
 
@@ -256,6 +259,7 @@ class Store(StoredRecords, StoredPassages):
         execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             execute("delete from names where actor_id = ?", [record_id])
+            self._remove_name(record_id)
             deleted = execute("delete from actors where id = ?", [record_id])
         else:
             execute("delete from participations where case_id = ?", [record_id])
