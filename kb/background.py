@@ -32,6 +32,12 @@ logger = logging.getLogger(__name__)
 CLOSEST = 3
 """How many of the closest trades tell how close a trade can be."""
 
+DRAWN_TO, DRAWN_SHARE = 5, 0.5
+"""How many of the closest trades a query is drawn to, and how far."""
+
+SHARPNESS = 1.5
+"""How much more a trade counts that is one deviation closer, as the logarithm of a factor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chance:
@@ -56,11 +62,36 @@ class Chance:
         return sum(of_each) / len(of_each)
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a query aims at.
+
+    `rows` are its embedding drawn towards the closest trades as they are told in a language, to
+    be compared with passages in that language: an English query knows by them how French puts it.
+    `chance` tells of these rows, by language, but for `closest`, which is of the query itself.
+    `shares` are the square roots of how much of the query each trade has, `(trades,)`; `trades`
+    the places of the closest in `kb.trades`, with their weights.
+    """
+
+    embedding: Embeddings
+    rows: Mapping[str, Embeddings]
+    chance: Chance
+    shares: Embeddings
+    trades: tuple[tuple[int, float], ...]
+
+    @property
+    def mean_row(self) -> Embeddings:
+        """The mean of the rows: what is looked for first, whatever the language."""
+        mean: Embeddings = np.mean(list(self.rows.values()), axis=0)
+        return mean
+
+
 class Background:
     """The embeddings of all trades by one encoder: language to `(trades, dimension)`."""
 
     def __init__(self, embeddings: Mapping[str, Embeddings]) -> None:
         self.embeddings = embeddings
+        self._stacked = np.concatenate(list(embeddings.values()))
 
     @classmethod
     def of(cls, encoder: Encoder, cache: Path | None = None) -> "Background":
@@ -89,12 +120,70 @@ class Background:
 
     def chance(self, embedding: Embeddings) -> Chance:
         """What the cosines to a `(dimension,)` embedding are by chance."""
-        cosines = {lang: rows @ embedding for lang, rows in self.embeddings.items()}
-        mean = {lang: float(row.mean()) for lang, row in cosines.items()}
-        deviation = {lang: max(float(row.std()), 1e-6) for lang, row in cosines.items()}
-        of_each = [(row - mean[lang]) / deviation[lang] for lang, row in cosines.items()]
-        best = np.sort(np.max(of_each, axis=0))[-CLOSEST:]
-        return Chance(mean, deviation, float(best.mean()))
+        (chance,) = self.chances(embedding[np.newaxis])
+        return chance
+
+    def aim(self, embedding: Embeddings) -> Aim:
+        """What a query with this `(dimension,)` unit embedding aims at."""
+        of_each = self._standardised(embedding[np.newaxis])[0][0]
+        best = of_each.max(axis=0)
+        closest = np.argsort(-best, kind="stable")[:DRAWN_TO]
+        weights = np.exp(best[closest] - best[closest[0]])
+        weights /= weights.sum()
+        rows = {
+            lang: embedding + DRAWN_SHARE * (weights @ told[closest])
+            for lang, told in self.embeddings.items()
+        }
+        drawn = dict(zip(rows, self.chances(np.stack(list(rows.values()))), strict=True))
+        chance = Chance(
+            {lang: one.mean[lang] for lang, one in drawn.items()},
+            {lang: one.deviation[lang] for lang, one in drawn.items()},
+            float(np.sort(best)[-CLOSEST:].mean()),
+        )
+        trades_drawn_to = zip(closest.tolist(), weights.tolist(), strict=True)
+        return Aim(embedding, rows, chance, _root_shares(best), tuple(trades_drawn_to))
+
+    def overlaps(self, aim: Aim, rows: Embeddings, lang: str) -> Embeddings:
+        """How far each of `(n, dimension)` embeddings of passages is of the trades aimed at.
+
+        The Bhattacharyya coefficient of two distributions over the trades, `(n,)`: 0 where they
+        have no trade in common, 1 where they are the same.
+        """
+        told = self.embeddings.get(lang, next(iter(self.embeddings.values())))
+        cosines = rows @ told.T
+        standardised = cosines - cosines.mean(axis=1, keepdims=True)
+        standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+        overlaps: Embeddings = _root_shares(standardised) @ aim.shares
+        return overlaps
+
+    def _standardised(self, rows: Embeddings) -> tuple[Embeddings, Embeddings, Embeddings]:
+        """Cosines to the trades, standardised by language `(n, languages, trades)`, and by what."""
+        of_each = (rows @ self._stacked.T).reshape(len(rows), len(self.embeddings), -1)
+        means = of_each.mean(axis=2)
+        deviations = np.maximum(of_each.std(axis=2), 1e-6)
+        standardised = (of_each - means[:, :, np.newaxis]) / deviations[:, :, np.newaxis]
+        return standardised, means, deviations
+
+    def chances(self, rows: Embeddings) -> list[Chance]:
+        """What the cosines to each of `(n, dimension)` embeddings are by chance."""
+        standardised, means, deviations = self._standardised(rows)
+        closest = np.partition(standardised.max(axis=1), -CLOSEST, axis=1)[:, -CLOSEST:]
+        return [
+            Chance(
+                dict(zip(self.embeddings, mean.tolist(), strict=True)),
+                dict(zip(self.embeddings, deviation.tolist(), strict=True)),
+                float(best.mean()),
+            )
+            for mean, deviation, best in zip(means, deviations, closest, strict=True)
+        ]
+
+
+def _root_shares(standardised: Embeddings) -> Embeddings:
+    """Square roots of a distribution over the last axis: the closer a trade, the more it has."""
+    highest = standardised.max(axis=-1, keepdims=True)
+    shares = np.exp(SHARPNESS * (standardised - highest))
+    roots: Embeddings = np.sqrt(shares / shares.sum(axis=-1, keepdims=True))
+    return roots
 
 
 def _keep(path: Path, rows: Embeddings) -> None:

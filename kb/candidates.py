@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kb.background import Chance
 from kb.cases import Voucher
-from kb.fusion import fit_of
+from kb.fusion import best_fit, fit_of, fit_of_case
 from kb.hits import Fit, ScoreParts
 from kb.models import Kind
 from kb.similar import Likeness
@@ -17,11 +17,15 @@ SECOND_WITNESS_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage, its standardised cosine, its BM25, and the score that they make together."""
+    """A passage and its score, made of its standardised cosine, its BM25 and its `overlap`.
+
+    The overlap is that with the trades that the query aims at, 0 to 1.
+    """
 
     passage: Passage
     dense: float
     lexical: float
+    overlap: float
     score: float
 
 
@@ -60,6 +64,7 @@ class Candidate:
         return ScoreParts(
             dense=best.dense if best else 0.0,
             lexical=best.lexical if best else 0.0,
+            overlap=best.overlap if best else 0.0,
             own=self.own,
             case=self.shown,
             similar=self.inferred,
@@ -70,15 +75,16 @@ class Candidate:
         """How well it answers. What is only inferred is possible at best."""
         if self.name:
             return Fit.STRONG
-        known = fit_of(max(self.own, self.shown), chance)
+        shown = fit_of_case(self.vouchers[0].weight) if self.vouchers else Fit.NONE
+        known = best_fit(fit_of(self.own, chance), shown)
         if self.inferred and known in {Fit.NONE, Fit.WEAK}:
             inferred = fit_of(self.score, chance)
             return Fit.POSSIBLE if inferred is Fit.STRONG else inferred
         return known
 
-    def score_of(self, part: str) -> float:
-        """The score of the best passage of this part of the record."""
-        scores = (one.score for one in self.passages if one.passage.part == part)
+    def dense_of(self, part: str) -> float:
+        """The best standardised cosine of the passages of this part of the record."""
+        scores = (one.dense for one in self.passages if one.passage.part == part)
         return max(scores, default=float("-inf"))
 
 

@@ -27,7 +27,7 @@ WEIGHTS: Mapping[Role, float] = {
 """What share of a case's score its actors get, by their role: makers first, then those who
 brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
 
-GATE_MIDDLE, GATE_WIDTH = 1.0, 0.12
+GATE_MIDDLE, GATE_WIDTH = 0.9, 0.09
 """Where a need is as likely the same as another one, and how fast that changes: as a share of how
 close the closest of all trades are to the query (`Chance.closest`)."""
 
@@ -39,7 +39,7 @@ LEAST_RELEVANCE = 0.1
 class HeardCase:
     """A case that is heard for a query.
 
-    `score` is that of its need, on the scale of `kb.fusion.fuse`; `relevance` is from 0 to 1.
+    `score` is the standardised cosine of its need; `relevance` is from 0 to 1.
     """
 
     case: Case
@@ -51,9 +51,17 @@ class HeardCase:
 class Voucher:
     """A case's word for an actor. `score` is on the scale of `kb.fusion.fuse`."""
 
-    score: float
     heard: HeardCase
     participation: Participation
+
+    @property
+    def weight(self) -> float:
+        """How far the case speaks for the actor, 0 to 1: its relevance, and the part it took."""
+        return self.heard.relevance * WEIGHTS[self.participation.role]
+
+    @property
+    def score(self) -> float:
+        return self.heard.score * self.weight
 
     @property
     def case(self) -> Case:
@@ -100,8 +108,7 @@ def vouchers(heard_cases: Sequence[HeardCase]) -> dict[str, list[Voucher]]:
     for one in heard_cases:
         for part in one.case.participants:
             if part.actor_id:
-                score = one.score * one.relevance * WEIGHTS[part.role]
-                found.setdefault(part.actor_id, []).append(Voucher(score, one, part))
+                found.setdefault(part.actor_id, []).append(Voucher(one, part))
     for given in found.values():
         given.sort(key=lambda voucher: (-voucher.score, voucher.case.id))
     return found

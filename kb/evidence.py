@@ -29,6 +29,7 @@ class Drawing:
         self._wanted = frozenset(wanted)
         self._actors = actors
         self.chance = chance
+        self._marked: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
 
     def knows(self, actor_id: str) -> bool:
         return actor_id in self._actors
@@ -101,6 +102,8 @@ class Drawing:
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
         """Where in a text the words of the query stand."""
-        return tuple(
-            (word.start, word.end) for word in words(text) if stems(word, lang) & self._wanted
-        )
+        if (text, lang) not in self._marked:
+            self._marked[text, lang] = tuple(
+                (word.start, word.end) for word in words(text) if stems(word, lang) & self._wanted
+            )
+        return self._marked[text, lang]

@@ -6,6 +6,7 @@ and Ingber 2022, "An analysis of fusion functions for hybrid retrieval"), which 
 rank fusion leaves a dense ranking alone where no word matches, as across languages.
 """
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -15,14 +16,26 @@ from kb.hits import Fit
 LEXICAL_WEIGHT = 0.2
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
+OVERLAP_WEIGHT, LEAST_OVERLAP = 2.0, 0.01
+"""What the logarithm of the overlap in trades is worth, and what is added to an overlap of 0."""
+
+UNKNOWN_OVERLAP = 0.3
+"""The overlap of a passage that the encoder has not read, like a name: that of a fair answer."""
+
 RECIPROCAL_RANK_CONSTANT = 60
 """Of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms Condorcet…"."""
 
-CLOSEST_SHARE = 0.5
+CLOSEST_SHARE = 0.4
 """How much of what the closest of all trades score is asked of a hit here."""
 
-STRONG, POSSIBLE, WEAK = 3.0, 2.0, 1.2
+STRONG, POSSIBLE, WEAK = 2.0, 1.0, 0.0
 """Least score of each fit, above that share of the closest of all trades."""
+
+
+SHOWN_STRONG, SHOWN_POSSIBLE, SHOWN_WEAK = 0.6, 0.35, 0.2
+"""The same for who took part in a case: least relevance of the case times share of the role."""
+
+_RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
 
 class Fusion(StrEnum):
@@ -32,12 +45,15 @@ class Fusion(StrEnum):
     RECIPROCAL_RANK = "reciprocal rank"
 
 
-def fuse(dense: float, bm25: float) -> float:
-    """The fused score of a passage: about 0 for a chance passage.
+def fuse(dense: float, bm25: float, overlap: float | None = None) -> float:
+    """The fused score of a passage.
 
-    `dense` is the standardised cosine (`kb.background.Chance.standardised`), `bm25` 0 or more.
+    `dense` is the standardised cosine (`kb.background.Chance.standardised`), `bm25` 0 or more,
+    `overlap` how far the passage is of the trades that are aimed at, 0 to 1 (`kb.background`);
+    None where the encoder has not read the passage.
     """
-    return dense + LEXICAL_WEIGHT * bm25
+    known = UNKNOWN_OVERLAP if overlap is None else overlap
+    return dense + LEXICAL_WEIGHT * bm25 + OVERLAP_WEIGHT * math.log(known + LEAST_OVERLAP)
 
 
 def reciprocal_rank(*rankings: Sequence[int]) -> dict[int, float]:
@@ -52,6 +68,21 @@ def reciprocal_rank(*rankings: Sequence[int]) -> dict[int, float]:
 def asked_of_a_fit(chance: Chance) -> float:
     """The score from which fits are measured: a share of what the closest of all trades have."""
     return CLOSEST_SHARE * chance.closest
+
+
+def fit_of_case(weight: float) -> Fit:
+    """What a case says of who took part: `weight` is its relevance times the share of the role."""
+    if weight >= SHOWN_STRONG:
+        return Fit.STRONG
+    if weight >= SHOWN_POSSIBLE:
+        return Fit.POSSIBLE
+    if weight >= SHOWN_WEAK:
+        return Fit.WEAK
+    return Fit.NONE
+
+
+def best_fit(*fits: Fit) -> Fit:
+    return max(fits, key=_RISING.index)
 
 
 def fit_of(score: float, chance: Chance) -> Fit:

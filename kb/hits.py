@@ -76,13 +76,15 @@ class Evidence:
 class ScoreParts:
     """What a score is made of (docs/ranking.md).
 
-    `dense` and `lexical` are of the best passage: its standardised cosine, and its BM25. `own` is
+    `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
+    how far it is of the trades that the query aims at. `own` is
     what its own words give, `case` what the cases that it took part in give, `similar` what those
     of actors with a close trade give, and `name` what an exact or a near name gives.
     """
 
     dense: float = 0.0
     lexical: float = 0.0
+    overlap: float = 0.0
     own: float = 0.0
     case: float = 0.0
     similar: float = 0.0

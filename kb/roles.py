@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
+import numpy as np
+
 from kb.background import Chance
 from kb.candidates import Candidate, ScoredPassage, best_first, gathered
 from kb.cases import HeardCase, Voucher
@@ -116,7 +118,7 @@ class _Part:
         if brought:
             self.objects.setdefault(fold(brought), brought)
         if participation.actor_id:
-            voucher = Voucher(heard.score * heard.relevance, heard, participation)
+            voucher = Voucher(heard, participation)
             self.taken.setdefault(participation.actor_id, []).append(voucher)
         else:
             mention = Mention(heard.case, participation)
@@ -225,15 +227,15 @@ def _close(asks: Mapping[NeededRole, Sequence[str]], scorer: Scorer) -> dict[Nee
     if not asked:
         return {}
     rows = scorer.room.measures.phrases.embedded([ask for _, ask in asked])
+    aims = [scorer.aim(row) for row in rows]
     chances: dict[NeededRole, Chance] = {}
     scored: dict[NeededRole, list[ScoredPassage]] = {}
-    nearest = scorer.nearest(rows, PASSAGES_PER_ROLE)
-    for (role, _), row, near in zip(asked, rows, nearest, strict=True):
-        chance = scorer.chance(row)
-        first = chances.setdefault(role, chance)
-        shift = asked_of_a_fit(first) - asked_of_a_fit(chance)
+    nearest = scorer.nearest(np.stack([aim.mean_row for aim in aims]), PASSAGES_PER_ROLE)
+    for (role, _), aim, near in zip(asked, aims, nearest, strict=True):
+        first = chances.setdefault(role, aim.chance)
+        shift = asked_of_a_fit(first) - asked_of_a_fit(aim.chance)
         scored.setdefault(role, []).extend(
-            replace(one, score=one.score + shift) for one in scorer.of_cosines(row, near)
+            replace(one, score=one.score + shift) for one in scorer.fused(aim, near)
         )
     return {
         role: _Close(chances[role], gathered(of_role)[Kind.ACTOR])

@@ -4,11 +4,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from kb import fusion
-from kb.background import Background, Chance
+from kb.background import Aim, Background
 from kb.candidates import ScoredPassage
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.fusion import Fusion
@@ -20,6 +21,10 @@ PHRASES_REMEMBERED = 1000
 
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 400
+OVERLAPPING = 150
+"""Of how many of the best passages the overlap in trades is looked at."""
+
+NO_SCORES: Mapping[int, float] = MappingProxyType({})
 
 
 class Phrases:
@@ -83,15 +88,19 @@ class Scorer:
     they are found however deep they lie.
     """
 
-    def __init__(self, room: Room, scope: Collection[int] | None, depth: int) -> None:
+    def __init__(
+        self, room: Room, scope: Collection[int] | None, *, complete: bool = False
+    ) -> None:
+        """With `complete`, every passage is looked at as closely as the best."""
         self.room = room
         self.scope = scope
-        self._depth = depth
+        self._depth = len(room.index) if complete else DENSE_CANDIDATES
+        self._overlapping = len(room.index) if complete else OVERLAPPING
         self._read: dict[int, Passage] = {}
 
-    def chance(self, embedding: Embeddings) -> Chance:
-        """What the cosines to a `(dimension,)` embedding are by chance."""
-        return self.room.measures.background.chance(embedding)
+    def aim(self, embedding: Embeddings) -> Aim:
+        """What a query with this `(dimension,)` embedding aims at."""
+        return self.room.measures.background.aim(embedding)
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids; ids that are gone are left out."""
@@ -100,28 +109,26 @@ class Scorer:
 
     def scored(
         self,
-        embedding: Embeddings,
+        aim: Aim,
         stems: Collection[str],
         means: Means = Means(),
         besides: Collection[int] = (),
     ) -> list[ScoredPassage]:
-        """The passages that could matter to a `(dimension,)` embedding and to stems.
+        """The passages that could matter to what is aimed at and to stems.
 
         Those of `besides` are scored, too, if they are among the nearest of these.
         """
-        index, store = self.room.index, self.room.store
         scopes = [None] if self.scope is None else [None, self.scope]
         lexical: dict[int, float] = {}
         if means.lexical:
             for scope in scopes:
-                lexical.update(store.match_words(stems, LEXICAL_CANDIDATES, among=scope))
-        cosines: dict[int, float] = {}
+                lexical.update(self.room.store.match_words(stems, LEXICAL_CANDIDATES, among=scope))
+        ids = set(lexical)
         if means.dense:
             for scope in (*scopes, *([besides] if besides else [])):
-                cosines.update(index.search(embedding, self._depth, among=scope))
-            unseen = [id_ for id_ in lexical if id_ not in cosines]
-            cosines.update(index.cosines(embedding, unseen))
-        return self._fused(cosines, lexical, self.chance(embedding), means.fusion)
+                found = self.room.index.search(aim.mean_row, self._depth, among=scope)
+                ids.update(id_ for id_, _ in found)
+        return self.fused(aim, ids, lexical, means)
 
     def nearest(self, embeddings: Embeddings, k: int) -> list[dict[int, float]]:
         """The cosines of each of `(n, dimension)` embeddings to the passages nearest to it.
@@ -136,34 +143,63 @@ class Scorer:
         cosines = embeddings @ np.stack(list(known.values())).T
         return [dict(zip(known, row.tolist(), strict=True)) for row in cosines]
 
-    def of_cosines(
-        self, embedding: Embeddings, cosines: Mapping[int, float]
-    ) -> list[ScoredPassage]:
-        """Passages scored by their cosines to an embedding alone."""
-        return self._fused(cosines, {}, self.chance(embedding), Fusion.STANDARDISED)
-
-    def _fused(
+    def fused(
         self,
-        cosines: Mapping[int, float],
-        lexical: Mapping[int, float],
-        chance: Chance,
-        by: Fusion,
+        aim: Aim,
+        ids: Collection[int],
+        lexical: Mapping[int, float] = NO_SCORES,
+        means: Means = Means(),
     ) -> list[ScoredPassage]:
-        found = self.passages(cosines.keys() | lexical.keys())
-        # To the encoder, a passage that it has not read is a chance one.
-        dense = {
-            id_: chance.standardised(cosines[id_], passage.lang) if id_ in cosines else 0.0
-            for id_, passage in found.items()
-        }
-        if by is Fusion.RECIPROCAL_RANK:
-            scores = fusion.reciprocal_rank(_ranking(dense, cosines), _ranking(lexical, lexical))
+        """These passages, scored by what is aimed at and by their BM25."""
+        passages = self.passages(ids)
+        dense, overlaps = self._dense(aim, passages, lexical) if means.dense else ({}, {})
+        if means.fusion is Fusion.RECIPROCAL_RANK:
+            scores = fusion.reciprocal_rank(_ranking(dense), _ranking(lexical))
         else:
-            scores = {id_: fusion.fuse(dense[id_], lexical.get(id_, 0.0)) for id_ in found}
+            scores = {
+                id_: fusion.fuse(dense.get(id_, 0.0), lexical.get(id_, 0.0), overlaps.get(id_))
+                for id_ in passages
+            }
         return [
-            ScoredPassage(passage, dense[id_], lexical.get(id_, 0.0), scores[id_])
-            for id_, passage in found.items()
+            # To the encoder, a passage that it has not read is a chance one.
+            ScoredPassage(
+                passage,
+                dense.get(id_, 0.0),
+                lexical.get(id_, 0.0),
+                overlaps.get(id_, 0.0),
+                scores.get(id_, 0.0),
+            )
+            for id_, passage in passages.items()
         ]
 
+    def _dense(
+        self, aim: Aim, passages: Mapping[int, Passage], lexical: Mapping[int, float]
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """The standardised cosines of passages, and the overlaps of the best of them in trades.
 
-def _ranking(scores: Mapping[int, float], ids: Collection[int]) -> Sequence[int]:
-    return sorted((id_ for id_ in ids if id_ in scores), key=lambda id_: (-scores[id_], id_))
+        Below the best, overlaps are not worth their time.
+        """
+        known = self.room.index.embeddings(passages)
+        by_lang: dict[str, list[int]] = {}
+        for id_ in known:
+            by_lang.setdefault(passages[id_].lang, []).append(id_)
+        dense: dict[int, float] = {}
+        for lang, ids in by_lang.items():
+            row = aim.rows.get(lang, aim.mean_row)
+            cosines = np.stack([known[id_] for id_ in ids]) @ row
+            for id_, cosine in zip(ids, cosines.tolist(), strict=True):
+                dense[id_] = aim.chance.standardised(cosine, lang)
+        first = {id_: fusion.fuse(score, lexical.get(id_, 0.0)) for id_, score in dense.items()}
+        best = set(_ranking(first)[: self._overlapping])
+        overlaps = dict.fromkeys(dense, 0.0)
+        for lang, ids in by_lang.items():
+            chosen = [id_ for id_ in ids if id_ in best]
+            if chosen:
+                rows = np.stack([known[id_] for id_ in chosen])
+                found = self.room.measures.background.overlaps(aim, rows, lang)
+                overlaps.update(zip(chosen, found.tolist(), strict=True))
+        return dense, overlaps
+
+
+def _ranking(scores: Mapping[int, float]) -> Sequence[int]:
+    return sorted(scores, key=lambda id_: (-scores[id_], id_))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kb.background import Chance
+from kb.background import Aim, Chance
 from kb.candidates import Candidate, best_first, gathered
 from kb.cases import HeardCase, Voucher, heard, one_edition_each, vouchers
 from kb.departments import department_code
@@ -31,12 +31,12 @@ from kb.models import Actor, Case, Kind
 from kb.names import names_near
 from kb.query import Query, parse
 from kb.roles import answers_by_role
-from kb.scoring import DENSE_CANDIDATES, Means, Room, Scorer
+from kb.scoring import Means, Room, Scorer
 from kb.similar import (
     TRADES_PER_WITNESS,
     Likeness,
     centre,
-    inferred,
+    lift,
     likenesses,
     witnesses,
 )
@@ -97,13 +97,12 @@ def search(
     filters = _checked_filters(filters)
     store = room.store
     scope = _scope(store, filters, complete)
-    scorer = Scorer(room, scope, len(room.index) if complete else DENSE_CANDIDATES)
-
-    embedding = unit(asked_embedding(asked, steering, room))
-    chance = room.measures.background.chance(embedding)
+    scorer = Scorer(room, scope, complete=complete)
+    aim = scorer.aim(unit(asked_embedding(asked, steering, room)))
+    chance = aim.chance
     means = Means(ingredients.dense, ingredients.lexical, ingredients.fusion)
     scored = scorer.scored(
-        embedding,
+        aim,
         asked.stems | query_stems(" ".join(asked.wanted)),
         means,
         besides=store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if ingredients.cases else (),
@@ -116,7 +115,7 @@ def search(
     heard_cases: list[HeardCase] = []
     if ingredients.cases:
         heard_cases = _heard(cases, known_cases, chance, lang, ingredients.unheard)
-        _let_cases_vouch(actors, heard_cases, named, scorer, ingredients)
+        _let_cases_vouch(actors, heard_cases, named, aim, scorer, means, ingredients)
     _put_names_first(asked.text, named, actors, store, ingredients.near_names)
 
     witnesses_ids = {one.witness.actor_id for a in actors.values() for one, _ in a.likenesses}
@@ -221,7 +220,7 @@ def _heard(
     An article touches on much that was not its need, so that its other passages say nothing.
     """
     scores = {
-        id_: one.score_of(NEED if known_cases[id_].need else TITLE)
+        id_: one.dense_of(NEED if known_cases[id_].need else TITLE)
         for id_, one in cases.items()
         if id_ not in unheard
     }
@@ -232,7 +231,9 @@ def _let_cases_vouch(
     actors: dict[str, Candidate],
     heard_cases: Sequence[HeardCase],
     named: Collection[str],
+    aim: Aim,
     scorer: Scorer,
+    means: Means,
     ingredients: Ingredients,
 ) -> None:
     """Raises who took part in the cases, and whose trade is close to theirs.
@@ -246,11 +247,15 @@ def _let_cases_vouch(
         for actor_id, said in given.items():
             actors.setdefault(actor_id, Candidate(actor_id)).vouchers = said
     if ingredients.similar and not named:
-        _let_close_trades_follow(actors, given, scorer)
+        _let_close_trades_follow(actors, given, aim, scorer, means)
 
 
 def _let_close_trades_follow(
-    actors: dict[str, Candidate], given: Mapping[str, Sequence[Voucher]], scorer: Scorer
+    actors: dict[str, Candidate],
+    given: Mapping[str, Sequence[Voucher]],
+    aim: Aim,
+    scorer: Scorer,
+    means: Means,
 ) -> None:
     heard_witnesses = witnesses(given, actor_embeddings(given.keys(), scorer.room))
     if not heard_witnesses:
@@ -265,11 +270,20 @@ def _let_close_trades_follow(
         passage = passages.get(one.passage_id)
         if passage and passage.kind is Kind.ACTOR and passage.record_id != one.witness.actor_id:
             said.setdefault(passage.record_id, []).append((one, passage))
+    actors.update(_of_their_own_words(said.keys() - actors.keys(), aim, scorer, means))
     for actor_id, of_actor in said.items():
         actor = actors.setdefault(actor_id, Candidate(actor_id))
         of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
         actor.likenesses = of_actor
-        actor.inferred = inferred(one for one, _ in of_actor)
+        actor.inferred = lift(actor.own, (one for one, _ in of_actor))
+
+
+def _of_their_own_words(
+    ids: Collection[str], aim: Aim, scorer: Scorer, means: Means
+) -> dict[str, Candidate]:
+    """Actors whom their own words alone did not bring up, with what these say all the same."""
+    passages = scorer.room.store.passage_ids_of(Kind.ACTOR, ids)
+    return gathered(scorer.fused(aim, passages, means=means))[Kind.ACTOR]
 
 
 def _named(text: str, store: Store) -> set[str]:

@@ -29,9 +29,6 @@ CLOSE = 0.65
 MOST_CLOSENESS = 3.0
 """Closer than this is no closer: the same trade."""
 
-SIMILAR_WEIGHT = 1.0
-"""What the word of witnesses is worth beside an actor's own words."""
-
 SHARES: Mapping[Role, float] = {
     Role.PRODUCER: 1.0,
     Role.REPACKAGER: 0.7,
@@ -49,6 +46,11 @@ class Witness:
     embedding: Embeddings
     voucher: Voucher
     weight: float
+
+    @property
+    def score(self) -> float:
+        """What nobody who follows the example is raised above, on the scale of a voucher's."""
+        return self.weight * self.voucher.heard.score
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ def likenesses(
 ) -> list[Likeness]:
     """What each witness says for the passages near to it (cosine by passage id)."""
     found = []
-    for witness, cosines in zip(heard, nearest, strict=True):
-        chance = background.chance(witness.embedding)
+    chances = background.chances(np.stack([one.embedding for one in heard]))
+    for witness, chance, cosines in zip(heard, chances, nearest, strict=True):
         for id_, cosine in cosines.items():
             share = chance.standardised(cosine) / max(chance.closest, 1e-6)
             if share > CLOSE:
@@ -97,16 +99,22 @@ def likenesses(
     return found
 
 
-def inferred(given: Iterable[Likeness]) -> float:
-    """What several witnesses' words are worth together, on the scale of `kb.fusion.fuse`.
+def lift(own: float, given: Iterable[Likeness]) -> float:
+    """How far witnesses raise an actor whose own words give it a score.
 
-    w · ln(1 + Σ weight · (e^closeness - 1)), of each witness its closest: one counts almost as it
-    is, the next ones add less and less.
+    They draw it towards the score of the one they follow, and never above: by the share S / (S + 1)
+    of the way, with S the sum of what each of them says, of each its closest passage.
     """
-    best: dict[str, float] = {}
+    best: dict[str, Likeness] = {}
     for one in given:
-        best[one.witness.actor_id] = max(best.get(one.witness.actor_id, 0.0), one.said)
-    return SIMILAR_WEIGHT * math.log1p(sum(best.values()))
+        known = best.get(one.witness.actor_id)
+        if known is None or one.said > known.said:
+            best[one.witness.actor_id] = one
+    said = sum(one.said for one in best.values())
+    goal = max(
+        (one.witness.weight * one.witness.voucher.heard.score for one in best.values()), default=0.0
+    )
+    return max(goal - own, 0.0) * said / (said + 1)
 
 
 def centre(rows: Sequence[Embeddings]) -> Embeddings:
