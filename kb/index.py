@@ -41,6 +41,9 @@ so many or this share of its own."""
 
 # From so many rows on, FAISS compares them as one matrix product: its own 20 is for larger bases.
 faiss.cvar.distance_compute_blas_threshold = 2
+# A search multiplies little: threads of its own would wait for each other more than they help, and
+# for those of other searches.
+faiss.omp_set_num_threads(1)
 
 
 class Index:

@@ -3,6 +3,7 @@
 Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help` answers at once.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ import kb.commands
 import web.commands
 from kb.command_options import kb_option
 from kb.errors import QuisaitError
+
+
+# NumPy's own threads are for larger products than a search's: on a busy machine they wait for each
+# other many times as long as they work. It is read when NumPy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class Rooms(click.Group):
