@@ -15,7 +15,6 @@ import web.commands
 from kb.command_options import kb_option
 from kb.errors import QuisaitError
 
-
 # NumPy's own threads are for larger products than a search's: on a busy machine they wait for each
 # other many times as long as they work. It is read when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
