@@ -1,5 +1,6 @@
 """From a folder of nomenclatures to a delta with its card and its curve."""
 
+import copy
 import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -67,12 +68,14 @@ def learn(
     name, model_folder = prepared_model.find_model(settings)
     is_bundled = settings.model == BUNDLED_MODEL
     base_model = prepared_model.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
-    prompts = dict(prepared_model.prompts_of(name, load_sentence_transformer(model_folder)))
+    plain = load_sentence_transformer(model_folder)
+    prompts = prepared_model.prompts_of(name, plain)
     _use_threads(settings.threads)
 
     def figures_with(delta: Delta | None) -> Figures:
-        model = load_sentence_transformer(model_folder)
+        model = plain
         if delta:
+            model = copy.deepcopy(plain)
             merge(delta, model)
 
         def encode(texts: Sequence[str], kind: str) -> Embeddings:
@@ -91,9 +94,8 @@ def learn(
 
     add("plain", None, None)
     deltas = []
-    model = load_sentence_transformer(model_folder)
     data_order = batches(trades, seed, recipe.batch)
-    for checkpoint in train(model, prompts, data_order, recipe, seed, base_model=base_model):
+    for checkpoint in train(plain, prompts, data_order, recipe, seed, base_model=base_model):
         deltas.append(checkpoint.delta)
         add(f"step {checkpoint.step}", checkpoint.loss, checkpoint.delta)
     final = combine(deltas[-recipe.averaged :], recipe.strength)

@@ -37,7 +37,7 @@ SIBLINGS = 8
 SHARE_OF_SIBLINGS = 0.5
 """Of each batch, the share that comes in families: each is a hard negative for the others."""
 
-SHARE_OF_NEIGHBOURS = 0.2
+SHARE_OF_NEIGHBOURS = 0.4
 """Of the pairs of products, the share whose passage makes other products of the same heading."""
 
 QUERY_TEMPLATES = {
@@ -249,7 +249,7 @@ def _cn_pair(trades: Trades, heading: str, rng: random.Random) -> Pair:
     product = rng.choice(products)
     lang = rng.choices(("fr", "en", "de"), (4, 5, 1))[0]
     query = _asked(product.labels[lang], lang, rng)
-    answer_lang = rng.choices(("fr", "en", "de"), (7, 3, 1))[0]
+    answer_lang = rng.choices(("fr", "en", "de"), (7, 2, 1))[0]
     if len(products) > 1 and rng.random() < SHARE_OF_NEIGHBOURS:
         # Who makes one product of a heading could make another.
         others = [other for other in products if other is not product]
@@ -260,11 +260,8 @@ def _cn_pair(trades: Trades, heading: str, rng: random.Random) -> Pair:
         if answer_lang == lang:
             answer_lang = "en" if lang == "fr" else "fr"
         name = product.labels[answer_lang]
-        if rng.random() < 0.4:
-            query = product.labels[lang]
-        elif rng.random() < 0.6:
-            name = made(short(name), answer_lang)
-        passage = name
+        name = short(name) if rng.random() < 0.7 else name
+        passage = made(name, answer_lang) if rng.random() < 0.5 else name
         scope = product.code
     return Pair(query, _cased(passage, rng), product.code, scope)
 

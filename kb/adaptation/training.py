@@ -42,10 +42,10 @@ class Recipe:
     kept_texts: int = 32
     dropout: bool = False
     decay: float = 0.01
-    checkpoint_every: int = 10
-    averaged: int = 4
+    checkpoint_every: int = 20
+    averaged: int = 5
     strength: float = 1.0
-    query_tokens: int = 64
+    query_tokens: int = 48
     passage_tokens: int = 72
     passage_to_query: float = 0.5
     floor: float = 0.1

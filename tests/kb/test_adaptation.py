@@ -164,16 +164,14 @@ def test_the_curve_and_the_card_say_how_it_went(learnt: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, engine: str) -> None:
+def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encoder: Encoder) -> None:
     """And one without it is the model as it came."""
-    cache = tmp_path / "cache"
-    plain = load_encoder(settings(adaptation="off", engine=engine))
     model = settings().cache / "models" / bundled_model.revision()
-    as_it_came = load_encoder(settings(model=str(model), engine=engine))
-    adapted = load_encoder(settings(adaptation=str(learnt / "one"), engine=engine, cache=cache))
-    assert plain.fingerprint == as_it_came.fingerprint
-    assert adapted.fingerprint not in {plain.fingerprint, load_encoder(settings()).fingerprint}
+    given = {"model": str(model), "engine": "torch", "cache": tmp_path}
+    plain = load_encoder(settings(adaptation="off", **given))
+    assert load_encoder(settings(**given)).fingerprint == plain.fingerprint
+    adapted = load_encoder(settings(adaptation=str(learnt / "one"), **given))
+    assert len({plain.fingerprint, adapted.fingerprint, real_encoder.fingerprint}) == 3
     text = ["tonnellerie, fûts de chêne"]
     cosine = float(
         (plain.encode(text, TextKind.DOCUMENT) @ adapted.encode(text, TextKind.DOCUMENT).T)[0, 0]
@@ -187,12 +185,12 @@ def test_a_delta_for_another_model_is_told_in_a_line(learnt: Path, tmp_path: Pat
     name, (a, b) = next(iter(delta.factors.items()))
     write_delta(replace(delta, factors={name: (a[:, :100], b)}), tmp_path / "delta")
     with pytest.raises(EncoderError, match="does not fit the model in") as caught:
-        load_encoder(settings(adaptation=str(tmp_path / "delta"), cache=tmp_path / "cache"))
+        load_encoder(settings(adaptation=str(tmp_path / "delta")))
     assert not isinstance(caught.value, DeltaMismatch)
     assert "\n" not in str(caught.value)
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncoderError, match="holds no delta"):
-        load_encoder(settings(adaptation=str(tmp_path / "empty"), cache=tmp_path / "cache"))
+        load_encoder(settings(adaptation=str(tmp_path / "empty")))
 
 
 @pytest.mark.slow
