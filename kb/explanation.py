@@ -6,12 +6,13 @@ cosine, their z and their BM25; z word by word, of the query and of the passage;
 vouches, with how close its need is; and for what is inferred, how close two trades are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kb.background import Background, Chance
+from kb.background import DRAWN_SHARE, Aim, Background
 from kb.candidates import ScoredPassage
 from kb.cases import WEIGHTS, HeardCase, Voucher, relevance
 from kb.documents import ACTIVITY, NEED, TITLE, encoder_text, quotation
@@ -24,6 +25,7 @@ from kb.query import Query
 from kb.scoring import Room, Scorer
 from kb.search import actor_embeddings, asked_embedding, search, unit
 from kb.similar import Likeness, likenesses, witnesses
+from kb.trades import trades
 from kb.word_shares import CloseWord, WordShares, closest_words, word_shares
 
 PASSAGES = 3
@@ -39,14 +41,29 @@ class StemMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeShare:
+    """What a trade that the query is drawn to has in a z: its code, its words, its part of it.
+
+    `weight` is how far the query is drawn to it, of the 1 of all.
+    """
+
+    code: str
+    text: str
+    weight: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class PassageExplanation:
     """A passage, and what its score is made of.
 
-    `score` is `dense` + 0.2 · `lexical`: z and BM25. `cosine` is None for a passage that is found
-    by its words alone. `query_shares` and `passage_shares` both add up to `dense`, the former in
-    words of the query's need, the latter in words of `text`; None where the encoder does not show
-    its words. `matches` are what BM25 counts; `close` the words that mean like one of the query's
-    (`other_start` and `other_end` are of the need); `marks` the spans of both, in order and apart.
+    `score` is made of `dense`, which is z, of `lexical`, which is BM25, and of `overlap` by
+    `kb.fusion.fuse`. `cosine` is that of the query itself; None for a passage that is found by its
+    words alone. `query_shares` are of words of the query's need and add up to `dense` with those of
+    `trades`; `passage_shares` are of words of `text`, and add up to `dense` themselves; None where
+    the encoder does not show its words. `matches` are what BM25 counts; `close` the words that mean
+    like one of the query's (`other_start` and `other_end` are of the need); `marks` the spans of
+    both, in order and apart.
     """
 
     part: str
@@ -57,7 +74,9 @@ class PassageExplanation:
     cosine: float | None
     dense: float
     lexical: float
+    overlap: float
     query_shares: WordShares | None
+    trades: tuple[TradeShare, ...]
     passage_shares: WordShares | None
     matches: tuple[StemMatch, ...]
     close: tuple[CloseWord, ...]
@@ -75,7 +94,7 @@ class CasePath:
 
     `need` is the passage by which the case is heard (in whichever language it is closest),
     `relevance` how far that is the need asked for, from 0 to 1, and `weight` what the role counts;
-    `given` is their product, of the score of the need and both.
+    `given` is what the case gives the actor: the z of the need times both.
     """
 
     case: Case
@@ -86,7 +105,7 @@ class CasePath:
 
     @property
     def given(self) -> float:
-        return self.need.score * self.relevance * self.weight if self.need else 0.0
+        return self.need.dense * self.relevance * self.weight if self.need else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +115,8 @@ class SimilarPath:
     `text` is the actor's passage that is closest to what the witness says of itself; `cosine` and
     `dense` how close, the latter in deviations above a chance trade, as `closest` is that of the
     closest of all trades. `weight` is how much the example counts, by the relevance of the case and
-    the role, and `said` what this witness's word is worth before it is joined with others'.
+    the role; `said` what this witness's word is worth, which draws the actor towards `goal`, by the
+    share `said` / (`said` + 1) if no other witness speaks.
     """
 
     by: CasePath
@@ -107,6 +127,7 @@ class SimilarPath:
     closest: float
     weight: float
     said: float
+    goal: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +190,7 @@ def explain(
         ),
         filters=filters,
         steering=steering,
-        closest=told.chance.closest,
+        closest=told.aim.chance.closest,
         constants=constants(),
     )
 
@@ -181,23 +202,23 @@ class _Telling:
         self._asked = asked
         self._room = room
         drawn = asked_embedding(asked, steering, room)
-        self._embedding = unit(drawn)
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(drawn)), 1e-12)
         self._stems = asked.stems | query_stems(" ".join(asked.wanted))
         self._words = room.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = room.measures.background
-        self.chance = self._background.chance(self._embedding)
+        self._scorer = Scorer(room, None, complete=True)
+        self.aim = self._scorer.aim(unit(drawn))
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:
         return self._room.store.passage_ids_of(kind, record_ids)
 
     def passages(self, record: Record, ids: set[int], limit: int) -> tuple[PassageExplanation, ...]:
         """The best of these passages of a record, best first, as the search scores them."""
-        scorer = Scorer(self._room, ids, len(ids))
-        scored = [
-            one for one in scorer.scored(self._embedding, self._stems) if one.passage.id in ids
-        ]
+        store, index = self._room.store, self._room.index
+        lexical = dict(store.match_words(self._stems, len(ids), among=ids))
+        read = {id_ for id_ in ids if id_ in index or id_ in lexical}
+        scored = self._scorer.fused(self.aim, read, lexical)
         scored.sort(key=lambda one: (-one.score, one.passage.id))
         return tuple(self._passage(record, one) for one in scored[:limit])
 
@@ -208,13 +229,13 @@ class _Telling:
         for edition in store.cases(store.editions(case.story)).values():
             ids = self.ids(Kind.CASE, edition.id)
             ids &= store.passage_ids_of_parts(Kind.CASE, [NEED if edition.need else TITLE])
-            needs += self.passages(edition, ids, 1)
-        need = max(needs, key=lambda one: one.score, default=None)
+            needs += self.passages(edition, ids, len(ids))
+        need = max(needs, key=lambda one: one.dense, default=None)
         return CasePath(
             case,
             participation,
             need,
-            relevance(need.score, self.chance) if need else 0.0,
+            relevance(need.dense, self.aim.chance) if need else 0.0,
             WEIGHTS[participation.role],
         )
 
@@ -223,8 +244,8 @@ class _Telling:
         if evidence.kind is not EvidenceKind.SIMILAR or not (witness and case and part):
             return None
         path = self.case_path(case, part)
-        heard_case = HeardCase(case, path.need.score if path.need else 0.0, path.relevance)
-        given = {witness.id: [Voucher(path.given, heard_case, part)]}
+        heard_case = HeardCase(case, path.need.dense if path.need else 0.0, path.relevance)
+        given = {witness.id: [Voucher(heard_case, part)]}
         passages = self._room.store.passages(self.ids(Kind.ACTOR, record.id))
         ids = [
             id_
@@ -250,29 +271,27 @@ class _Telling:
                     closest=chance.closest,
                     weight=heard.weight,
                     said=found.said,
+                    goal=heard.weight * heard_case.score,
                 )
         return None
 
     def _passage(self, record: Record, one: ScoredPassage) -> PassageExplanation:
         passage = one.passage
         said = quotation(passage.part, passage.text)
-        cosine = self._room.index.cosines(self._embedding, [passage.id]).get(passage.id)
+        embedding = self._room.index.embeddings([passage.id]).get(passage.id)
         query_shares: WordShares | None = None
         passage_shares: WordShares | None = None
+        trade_shares: tuple[TradeShare, ...] = ()
         close: tuple[CloseWord, ...] = ()
-        if cosine is not None:
+        if embedding is not None:
+            line = _Line.of(self.aim, self._background, passage.lang)
+            trade_shares = self._trade_shares(embedding, line)
+            query_shares = self._query_shares(embedding, line)
             read = encoder_text(record, passage.part, said)
-            query_shares = self._query_shares(passage.id, passage.lang)
             passage_words = self._room.encoder.encode_words(read, TextKind.DOCUMENT)
             if passage_words and read.endswith(said):
                 passage_words = _within(passage_words, len(read) - len(said))
-                slope, origin = _line(self.chance, self._background, passage.lang)
-                passage_shares = word_shares(
-                    passage_words,
-                    said,
-                    slope * self._embedding,
-                    float(origin @ self._embedding),
-                )
+                passage_shares = word_shares(passage_words, said, line.row, line.less)
                 if self._words:
                     close = tuple(closest_words(passage_words, said, self._words, self._asked.need))
         return PassageExplanation(
@@ -282,36 +301,80 @@ class _Telling:
             # What an activity code means is said in our words, and in no source.
             source="" if passage.part == ACTIVITY else record.source_url,
             score=one.score,
-            cosine=cosine,
+            cosine=None if embedding is None else float(self.aim.embedding @ embedding),
             dense=one.dense,
             lexical=one.lexical,
+            overlap=one.overlap,
             query_shares=query_shares,
+            trades=trade_shares,
             passage_shares=passage_shares,
             matches=_matches(said, passage.lang, self._stems),
             close=close,
         )
 
-    def _query_shares(self, id_: int, lang: str) -> WordShares | None:
-        """Z in words of the need; what steers the search besides has its part in the rest."""
-        found = self._room.index.embeddings([id_])
-        if self._words is None or id_ not in found:
+    def _query_shares(self, embedding: Embeddings, line: "_Line") -> WordShares | None:
+        """What the query itself has in z: what steers it by hand has its part in the rest."""
+        if self._words is None:
             return None
-        slope, origin = _line(self.chance, self._background, lang)
-        direction = slope * found[id_].astype(np.float64) - origin
+        direction = line.slope * embedding.astype(np.float64) - line.origin
         own = word_shares(self._words, self._asked.need, self._own_share * direction)
-        return replace(own, rest=own.rest + float(self._embedding @ direction) - own.total)
+        whole = float(self.aim.embedding @ direction)
+        return replace(own, rest=own.rest + whole - own.total)
+
+    def _trade_shares(self, embedding: Embeddings, line: "_Line") -> tuple[TradeShare, ...]:
+        """What the trades that the query is drawn to have in z, the rest of it."""
+        found = []
+        for place, weight in self.aim.trades:
+            trade = trades()[place]
+            told = [self._background.embeddings[lang][place] for lang in line.langs]
+            less = [float(row @ mean) for row, mean in zip(told, line.means, strict=True)]
+            own = line.slope * float(np.mean(told, axis=0) @ embedding) - float(np.mean(less))
+            text = trade.en if line.langs == ("en",) else trade.fr
+            found.append(TradeShare(trade.code, text, weight, DRAWN_SHARE * weight * own))
+        return tuple(found)
 
 
-def _line(chance: Chance, background: Background, lang: str) -> tuple[float, Embeddings]:
-    """Z as a line of the cosine: the slope a, and the vector b, of z = a (q·x) - q·b.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What the z of passages in a language is, as a line: z = `row`·x - `less`.
 
-    As `Chance.standardised`: with the mean μ and the deviation σ of the cosines to the trades as
-    told in a language, a = 1/σ and b = μ/σ; of a language that they are not told in, their means.
+    With r the query drawn to the trades as told in the language, and the mean and the deviation σ
+    of its products with all trades, z = (r·x - mean) / σ (`kb.background`). r is the query and the
+    trades that it is drawn to, and the mean that of their products with μ, the mean trade, so that
+    z is a sum over them: each has `slope` times its product with x, less that with `origin`, μ/σ.
+    Of a language that no trade is told in, all is the mean over the languages `langs` that they are
+    told in. `means` are μ/σ for each of these.
     """
-    langs: Sequence[str] = [lang] if lang in chance.mean else list(chance.mean)
-    slopes = [1 / chance.deviation[one] for one in langs]
-    origins = [background.mean(one) / chance.deviation[one] for one in langs]
-    return sum(slopes) / len(langs), np.asarray(sum(origins) / len(langs))
+
+    langs: tuple[str, ...]
+    row: NDArray[np.float64]
+    less: float
+    slope: float
+    means: tuple[NDArray[np.float64], ...]
+
+    @property
+    def origin(self) -> NDArray[np.float64]:
+        return np.asarray(np.mean(self.means, axis=0))
+
+    @classmethod
+    def of(cls, aim: Aim, background: Background, lang: str) -> "_Line":
+        langs = (lang,) if lang in aim.rows else tuple(aim.rows)
+        deviations = [aim.chance.deviation[one] for one in langs]
+        slope = float(np.mean([1 / one for one in deviations]))
+        less = [
+            aim.chance.mean[one] / deviation
+            for one, deviation in zip(langs, deviations, strict=True)
+        ]
+        return cls(
+            langs,
+            slope * np.asarray(aim.rows.get(lang, aim.mean_row), np.float64),
+            float(np.mean(less)),
+            slope,
+            tuple(
+                background.mean(one).astype(np.float64) / deviation
+                for one, deviation in zip(langs, deviations, strict=True)
+            ),
+        )
 
 
 def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:

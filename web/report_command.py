@@ -76,7 +76,7 @@ def _report(
         base.close()
     written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key)
     if out is None:
-        click.get_binary_stream("stdout").write(written)
+        click.echo(written, nl=False)
         return
     try:
         out.write_bytes(written)
