@@ -123,21 +123,24 @@ class Background:
         (chance,) = self.chances(embedding[np.newaxis])
         return chance
 
-    def aim(self, embedding: Embeddings) -> Aim:
-        """What a query with this `(dimension,)` unit embedding aims at."""
+    def aim(self, embedding: Embeddings, *, drawn: bool = True) -> Aim:
+        """What a query with this `(dimension,)` unit embedding aims at.
+
+        Unless it is `drawn` to the closest trades, its rows are all the embedding itself.
+        """
         of_each = self._standardised(embedding[np.newaxis])[0][0]
         best = of_each.max(axis=0)
         closest = np.argsort(-best, kind="stable")[:DRAWN_TO]
         weights = np.exp(best[closest] - best[closest[0]])
         weights /= weights.sum()
         rows = {
-            lang: embedding + DRAWN_SHARE * (weights @ told[closest])
+            lang: embedding + (DRAWN_SHARE if drawn else 0) * (weights @ told[closest])
             for lang, told in self.embeddings.items()
         }
-        drawn = dict(zip(rows, self.chances(np.stack(list(rows.values()))), strict=True))
+        of_rows = dict(zip(rows, self.chances(np.stack(list(rows.values()))), strict=True))
         chance = Chance(
-            {lang: one.mean[lang] for lang, one in drawn.items()},
-            {lang: one.deviation[lang] for lang, one in drawn.items()},
+            {lang: one.mean[lang] for lang, one in of_rows.items()},
+            {lang: one.deviation[lang] for lang, one in of_rows.items()},
             float(np.sort(best)[-CLOSEST:].mean()),
         )
         trades_drawn_to = zip(closest.tolist(), weights.tolist(), strict=True)

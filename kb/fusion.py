@@ -13,7 +13,7 @@ from enum import StrEnum
 from kb.background import Chance
 from kb.hits import Fit
 
-LEXICAL_WEIGHT = 0.2
+LEXICAL_WEIGHT = 0.3
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
 OVERLAP_WEIGHT, LEAST_OVERLAP = 2.0, 0.01

@@ -73,10 +73,12 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """By which means passages are scored; a search uses both."""
+    """By which means passages are scored; a search uses all of them."""
 
     dense: bool = True
     lexical: bool = True
+    drawn: bool = True
+    overlap: bool = True
     fusion: Fusion = Fusion.STANDARDISED
 
 
@@ -98,9 +100,9 @@ class Scorer:
         self._overlapping = len(room.index) if complete else OVERLAPPING
         self._read: dict[int, Passage] = {}
 
-    def aim(self, embedding: Embeddings) -> Aim:
+    def aim(self, embedding: Embeddings, means: Means = Means()) -> Aim:
         """What a query with this `(dimension,)` embedding aims at."""
-        return self.room.measures.background.aim(embedding)
+        return self.room.measures.background.aim(embedding, drawn=means.drawn)
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids; ids that are gone are left out."""
@@ -153,6 +155,8 @@ class Scorer:
         """These passages, scored by what is aimed at and by their BM25."""
         passages = self.passages(ids)
         dense, overlaps = self._dense(aim, passages, lexical) if means.dense else ({}, {})
+        if not means.overlap:
+            overlaps = {}
         if means.fusion is Fusion.RECIPROCAL_RANK:
             scores = fusion.reciprocal_rank(_ranking(dense), _ranking(lexical))
         else:

@@ -64,6 +64,8 @@ class Ingredients:
 
     dense: bool = True
     lexical: bool = True
+    drawn: bool = True
+    overlap: bool = True
     fusion: Fusion = Fusion.STANDARDISED
     cases: bool = True
     similar: bool = True
@@ -98,9 +100,15 @@ def search(
     store = room.store
     scope = _scope(store, filters, complete)
     scorer = Scorer(room, scope, complete=complete)
-    aim = scorer.aim(unit(asked_embedding(asked, steering, room)))
+    means = Means(
+        dense=ingredients.dense,
+        lexical=ingredients.lexical,
+        drawn=ingredients.drawn,
+        overlap=ingredients.overlap,
+        fusion=ingredients.fusion,
+    )
+    aim = scorer.aim(unit(asked_embedding(asked, steering, room)), means)
     chance = aim.chance
-    means = Means(ingredients.dense, ingredients.lexical, ingredients.fusion)
     scored = scorer.scored(
         aim,
         asked.stems | query_stems(" ".join(asked.wanted)),

@@ -38,18 +38,28 @@ class Ranking:
 FULL = Ranking("full")
 
 _DENSE = "dense"
-_OWN_WORDS = {"cases": False, "similar": False}
+_NO_TRADES = {"cases": False, "similar": False, "drawn": False, "overlap": False}
+_OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
     Ranking(_DENSE, {**_OWN_WORDS, "lexical": False}),
     Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": Fusion.RECIPROCAL_RANK}),
     Ranking("dense + BM25, standardised", _OWN_WORDS),
+    Ranking("+ near names", _NO_TRADES),
+    Ranking("+ drawn to trades", {**_NO_TRADES, "drawn": True}),
+    Ranking("+ overlap in trades", {"cases": False, "similar": False}),
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full"),
 )
 """From words alone to the full system; after it come the full system less each ingredient."""
 
-_CALLED = {"lexical": "BM25", "similar": "similar trades", "near_names": "near names"}
+_CALLED = {
+    "lexical": "BM25",
+    "similar": "similar trades",
+    "near_names": "near names",
+    "drawn": "drawn to trades",
+    "overlap": "overlap in trades",
+}
 
 ENCODERS: Mapping[str, Mapping[str, Any]] = {"plain": {"adaptation": NO_ADAPTATION}, "adapted": {}}
 """The encoders that are compared, by what they change of the settings; the first is the baseline's.
