@@ -13,6 +13,7 @@ import pytest
 
 from kb.embedding import Encoder
 from kb.formula import constants
+from kb.fusion import LEXICAL_WEIGHT
 from kb.hits import Filters, Steering
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
@@ -124,7 +125,7 @@ def test_what_was_asked_and_of_what_is_told(filled: KnowledgeBase) -> None:
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["at"])
     assert content["constants"] == json.loads(canonical(constants()))
-    assert content["constants"]["fusion.lexical_weight"] == 0.2
+    assert content["constants"]["fusion.lexical_weight"] == LEXICAL_WEIGHT
     assert content["constants"]["cases.weights"]["buyer"] == 0.4
 
 
