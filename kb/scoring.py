@@ -14,6 +14,7 @@ from kb.candidates import ScoredPassage
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.fusion import Fusion
 from kb.index import Index
+from kb.models import Kind
 from kb.store import Store
 from kb.store_passages import Passage
 
@@ -22,7 +23,7 @@ PHRASES_REMEMBERED = 1000
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 400
 OVERLAPPING = 150
-"""Of how many of the best passages the overlap in trades is looked at."""
+"""Of how many of the best passages of each kind the overlap in trades is looked at."""
 
 NO_SCORES: Mapping[int, float] = MappingProxyType({})
 
@@ -194,7 +195,10 @@ class Scorer:
             for id_, cosine in zip(ids, cosines.tolist(), strict=True):
                 dense[id_] = aim.chance.standardised(cosine, lang)
         first = {id_: fusion.fuse(score, lexical.get(id_, 0.0)) for id_, score in dense.items()}
-        best = set(_ranking(first)[: self._overlapping])
+        best: set[int] = set()
+        for kind in Kind:
+            of_kind = [id_ for id_ in _ranking(first) if passages[id_].kind is kind]
+            best.update(of_kind[: self._overlapping])
         overlaps = dict.fromkeys(dense, 0.0)
         for lang, ids in by_lang.items():
             chosen = [id_ for id_ in ids if id_ in best]
