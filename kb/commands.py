@@ -18,9 +18,9 @@ from kb.command_options import kb_option
 from kb.evaluation_commands import evaluate
 
 if TYPE_CHECKING:
-    from kb.hits import Evidence, SearchResult
+    from kb.hits import ActorHit, Evidence, RoleAnswer, SearchResult
     from kb.knowledge_base import KnowledgeBase, Status
-    from kb.models import Actor
+    from kb.models import Actor, Case, Participation
 
 
 def _open(kb: Path | None) -> KnowledgeBase:
@@ -107,6 +107,18 @@ def _print(result: SearchResult) -> None:
     for case_hit in result.cases:
         date = f" ({case_hit.case.date[:10]})" if case_hit.case.date else ""
         click.echo(f"{case_hit.rank:>3}. {case_hit.case.title}{date} · {case_hit.fit}")
+    if result.roles:
+        click.echo("\nWho for each part")
+    for answer in result.roles:
+        click.echo(f"{answer.role:>14}  {_called(answer)}")
+
+
+def _called(answer: RoleAnswer) -> str:
+    """Who could take a part, in a line; who is only named in a case stands in brackets."""
+    names = [hit.actor.name for hit in answer.hits]
+    named = [f"[{one.participation.name}]" for one in answer.mentioned]
+    usual = "" if answer.cases else " (usual)"
+    return ", ".join([*names, *named]) + usual
 
 
 def _told(evidence: Evidence) -> str:
@@ -117,51 +129,29 @@ def _told(evidence: Evidence) -> str:
         text += click.style(evidence.text[mark_start:mark_end], underline=True)
         end = mark_end
     text += evidence.text[end:]
+    if evidence.witness and evidence.case:
+        return (
+            f"↝ inferred: a trade close to that of {evidence.witness.name}, who took part in "
+            f"“{evidence.case.title}”"
+        )
     if evidence.case and evidence.participation:
         return f"↳ {evidence.participation.role} in “{evidence.case.title}”: {text}"
     return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
-    from dataclasses import fields
-
-    def plain_actor(actor: Actor) -> dict[str, object]:
-        return {
-            **{field.name: getattr(actor, field.name) for field in fields(actor)},
-            "facts": dict(actor.facts),
-        }
-
-    def plain_evidence(evidence: Evidence) -> dict[str, object]:
-        told: dict[str, object] = {
-            "kind": evidence.kind,
-            "text": evidence.text,
-            "marks": evidence.marks,
-            "source": evidence.source,
-        }
-        if evidence.case and evidence.participation:
-            told["case"] = {
-                "id": evidence.case.id,
-                "title": evidence.case.title,
-                "date": evidence.case.date,
-                "role": evidence.participation.role,
-                "contribution": evidence.participation.contribution,
-            }
-        return told
-
+    asked = result.asked
     return {
         "query": result.query,
+        "asked": {
+            "text": asked.text,
+            "required": asked.required,
+            "wanted": asked.wanted,
+            "unwanted": asked.unwanted,
+        },
         "took_ms": round(result.took_ms, 2),
         "total": result.total,
-        "hits": [
-            {
-                "rank": hit.rank,
-                "score": round(hit.score, 4),
-                "fit": hit.fit,
-                "actor": plain_actor(hit.actor),
-                "evidence": [plain_evidence(one) for one in hit.evidence],
-            }
-            for hit in result.hits
-        ],
+        "hits": [_plain_hit(hit) for hit in result.hits],
         "cases": [
             {
                 "rank": hit.rank,
@@ -170,11 +160,73 @@ def _plain(result: SearchResult) -> dict[str, object]:
                 "date": hit.case.date,
                 "score": round(hit.score, 4),
                 "fit": hit.fit,
-                "evidence": [plain_evidence(one) for one in hit.evidence],
+                "evidence": [_plain_evidence(one) for one in hit.evidence],
             }
             for hit in result.cases
         ],
+        "roles": [
+            {
+                "role": answer.role,
+                "need": answer.need,
+                "cases": [_plain_case(case) for case in answer.cases],
+                "hits": [_plain_hit(hit) for hit in answer.hits],
+                "mentioned": [
+                    {
+                        "name": one.participation.name,
+                        "case": _plain_case(one.case, one.participation),
+                    }
+                    for one in answer.mentioned
+                ],
+            }
+            for answer in result.roles
+        ],
     }
+
+
+def _plain_hit(hit: ActorHit) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 4),
+        "fit": hit.fit,
+        "actor": _plain_actor(hit.actor),
+        "evidence": [_plain_evidence(one) for one in hit.evidence],
+        "parts": {name: round(value, 4) for name, value in asdict(hit.parts).items()},
+    }
+
+
+def _plain_actor(actor: Actor) -> dict[str, object]:
+    from dataclasses import fields
+
+    return {
+        **{field.name: getattr(actor, field.name) for field in fields(actor)},
+        "facts": dict(actor.facts),
+    }
+
+
+def _plain_evidence(evidence: Evidence) -> dict[str, object]:
+    told: dict[str, object] = {
+        "kind": evidence.kind,
+        "text": evidence.text,
+        "marks": evidence.marks,
+        "source": evidence.source,
+    }
+    if evidence.case and evidence.participation:
+        case = _plain_case(evidence.case, evidence.participation)
+        if evidence.witness:
+            witness = evidence.witness
+            told["witness"] = {"id": witness.id, "name": witness.name, "case": case}
+        else:
+            told["case"] = case
+    return told
+
+
+def _plain_case(case: Case, participation: Participation | None = None) -> dict[str, object]:
+    told: dict[str, object] = {"id": case.id, "title": case.title, "date": case.date}
+    if participation:
+        told |= {"role": participation.role, "contribution": participation.contribution}
+    return told
 
 
 def _plain_status(found: Status) -> dict[str, object]:

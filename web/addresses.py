@@ -19,6 +19,9 @@ class Page(StrEnum):
 
     HOME = "home"
     SEARCH = "search"
+    WHO_TO_CALL = "who_to_call"
+    WHY = "why"
+    REPORT = "report"
     ACTOR = "actor"
     CASE = "case"
     THEMES = "themes"
@@ -44,6 +47,12 @@ class Page(StrEnum):
 PATTERNS: Mapping[Page, Mapping[Language, str]] = {
     Page.HOME: {Language.FR: "/fr/", Language.EN: "/en/"},
     Page.SEARCH: {Language.FR: "/fr/recherche", Language.EN: "/en/search"},
+    Page.WHO_TO_CALL: {
+        Language.FR: "/fr/recherche/qui-appeler",
+        Language.EN: "/en/search/who-to-call",
+    },
+    Page.WHY: {Language.FR: "/fr/recherche/pourquoi", Language.EN: "/en/search/why"},
+    Page.REPORT: {Language.FR: "/fr/recherche/compte-rendu", Language.EN: "/en/search/report"},
     # `path` because an id may hold a slash.
     Page.ACTOR: {
         Language.FR: "/fr/acteurs/{record_id:path}",

@@ -1,21 +1,25 @@
-"""The JSON API, version 1: search, actors, cases, status.
+"""The JSON API, version 1: search, explanations, reports, actors, cases, status.
 
 Its shapes are in `web.schemas`; refusals are answered by `web.error_responses`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
 
 from kb.departments import department_code
-from kb.hits import Filters
 from kb.models import Kind
+from kb.report import ReportFormat
 from web.addresses import AbsoluteUrl, absolute_urls
+from web.asking import MAX_STEERED, Asked, steering_actors
 from web.competences import shown_competences
 from web.dependencies import AVisit, OpenKnowledgeBase
+from web.explanation_schemas import Explanation
 from web.localisation import DEFAULT_LANGUAGE, Language
+from web.report_files import MEDIA_TYPES, report_file
 from web.schemas import (
     ActorWithCases,
     Case,
@@ -23,6 +27,7 @@ from web.schemas import (
     SearchAnswer,
     Status,
 )
+from web.secret import site_secret
 
 VERSION = "1"
 VERSION_HEADER = "Quisait-API-Version"
@@ -32,9 +37,9 @@ DESCRIPTION = f"""\
 What organisations know how to do, found from a need in everyday French or English.
 
 **Stability.** This is version {VERSION}; every answer says so in the header `{VERSION_HEADER}`. \
-Within a version, fields and parameters may be added, and none is removed, renamed or given \
-another meaning: ignore the fields you do not know. A change that would break a client makes a \
-new version, under a new path.
+Within a version, fields, parameters and kinds of evidence may be added, and none is removed, \
+renamed or given another meaning: ignore what you do not know. A change that would break a client \
+makes a new version, under a new path.
 
 **Reading** what is public needs no account. **Writing**, and reading what is not public yet, \
 needs a token: make one on the page of your account, and send it as `Authorization: Bearer qsf_…`. \
@@ -63,6 +68,7 @@ def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 
 _WRONG_PARAMETER = {422: "A parameter is wrong."}
+_CANNOT_BE_SEARCHED = "The query has no word to search for, or is too long."
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
@@ -93,39 +99,73 @@ async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) ->
 
 PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
 
+QueryText = Annotated[
+    str,
+    Query(
+        description="The need, in everyday words; or the name or SIRET of an actor. A word after "
+        "+ counts more, one after - counts against, and words in quotation marks must be there.",
+        examples=["du gel hydroalcoolique"],
+    ),
+]
+Department = Annotated[
+    str,
+    AfterValidator(department_code),
+    Query(description="Only actors of this French department: code or name.", examples=["16"]),
+]
+Theme = Annotated[str, Query(description="Only what has this theme.", examples=["Emballage"])]
+Like = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        max_length=MAX_STEERED,
+        description="Ids of actors like those looked for; may be given several times.",
+        examples=[["avel"]],
+    ),
+]
+Unlike = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        max_length=MAX_STEERED,
+        description="Ids of actors unlike those looked for: they are left out, and their trades "
+        "count against. May be given several times.",
+    ),
+]
+
+
+def _what_is_asked(
+    visit: AVisit,
+    q: QueryText,
+    like: Like,
+    unlike: Unlike,
+    department: Department = "",
+    theme: Theme = "",
+) -> Asked:
+    """Steered by those actors only that are known here."""
+    asked = Asked(q, department, theme, tuple(like), tuple(unlike))
+    known, _ = steering_actors(visit.knowledge_base, asked)
+    return known
+
+
+WhatIsAsked = Annotated[Asked, Depends(_what_is_asked)]
+
 
 @_answers(
     "/search",
     summary="Who could meet this need?",
     response_description="Actors and cases.",
-    # Leaves out the `case` of evidence that is not a case.
+    # Leaves out the `case` of evidence that is not a case, and the `witness` that there is not.
     response_model_exclude_none=True,
-    responses=problems(
-        {400: "The query has no word to search for, or is too long."} | _WRONG_PARAMETER
-    ),
+    responses=problems({400: _CANNOT_BE_SEARCHED} | _WRONG_PARAMETER),
 )
 def search(
     *,
-    knowledge_base: OpenKnowledgeBase,
+    visit: AVisit,
     absolute_url: PageUrls,
-    q: Annotated[
-        str,
-        Query(
-            description="The need, in everyday words; or the name or SIRET of an actor.",
-            examples=["du gel hydroalcoolique"],
-        ),
-    ],
+    asked: WhatIsAsked,
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="How many actors, and how many cases, at most.")
     ] = 10,
-    department: Annotated[
-        str,
-        AfterValidator(department_code),
-        Query(description="Only actors of this French department: code or name.", examples=["16"]),
-    ] = "",
-    theme: Annotated[
-        str, Query(description="Only what has this theme.", examples=["Emballage"])
-    ] = "",
     kind: Annotated[
         Kind | None, Query(description="Only actors, or only cases; both without it.")
     ] = None,
@@ -134,11 +174,97 @@ def search(
     """Actors ranked by know-how, each with its evidence, and the cases that resemble the need.
 
     An exact name or SIRET comes first. Hits whose fit is `none` are given when there is room
-    below the limit: they are the nearest things, not answers.
+    below the limit: they are the nearest things, not answers. `roles` says who could take which
+    part of meeting the need, as told by similar cases.
     """
-    filters = Filters(department=department, theme=theme, kind=kind)
-    return SearchAnswer.of(
-        knowledge_base.search(q, limit=limit, filters=filters, lang=lang), absolute_url
+    result = visit.knowledge_base.search(
+        asked.q,
+        limit=limit,
+        filters=replace(asked.filters, kind=kind),
+        lang=lang,
+        steering=asked.steering,
+    )
+    return SearchAnswer.of(result, asked.steering, absolute_url)
+
+
+@_answers(
+    "/explain",
+    summary="Why is this actor there?",
+    response_description="The explanation.",
+    responses=problems({400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER),
+)
+def explain(
+    *,
+    visit: AVisit,
+    absolute_url: PageUrls,
+    asked: WhatIsAsked,
+    actor: Annotated[str, Query(description="The actor's id.", examples=["avel"])],
+    lang: PageLanguage = DEFAULT_LANGUAGE,
+) -> Explanation:
+    """One actor's score in one search, as a sum, and each part of it taken apart.
+
+    The search is the one that `/api/search` makes with the same parameters, of all candidates.
+    """
+    return Explanation.of(
+        visit.knowledge_base.explain(
+            asked.q, actor, filters=asked.filters, steering=asked.steering, lang=lang
+        ),
+        absolute_url,
+    )
+
+
+@_answers(
+    "/report",
+    summary="A search on record, with every candidate",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A file, with its digest and the signature of this site.",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        }
+    }
+    | problems(
+        {
+            400: _CANNOT_BE_SEARCHED,
+            409: "The report that is asked for again would not be the same any more.",
+            503: "The site has no secret to sign with.",
+        }
+        | _WRONG_PARAMETER
+    ),
+)
+def report(
+    *,
+    visit: AVisit,
+    asked: WhatIsAsked,
+    format: Annotated[
+        ReportFormat, Query(description="A file for programs, or for spreadsheets.")
+    ] = ReportFormat.JSON,
+    lang: PageLanguage = DEFAULT_LANGUAGE,
+    at: Annotated[
+        str, Query(description="With hmac: when the report that is asked for again was made.")
+    ] = "",
+    hmac: Annotated[
+        str, Query(description="With at: the signature of that report, as its page tells it.")
+    ] = "",
+) -> Response:
+    """Every actor that the filters leave, with its score and the parts of it, to be kept.
+
+    It says what was asked, of which state of the base, by which encoder and with which constants,
+    and carries a SHA-256 and an HMAC by which whoever runs this site can tell whether it was
+    altered.
+    """
+    # Before the search: it is in vain where nothing can be signed.
+    key = site_secret(visit.settings, visit.knowledge_base.folder)
+    made = visit.knowledge_base.report(
+        asked.q, filters=asked.filters, steering=asked.steering, lang=lang
+    )
+    return Response(
+        report_file(made, format, key, at=at, seal=hmac),
+        media_type=MEDIA_TYPES[format],
+        headers={"Content-Disposition": f'attachment; filename="quisait-report.{format}"'},
     )
 
 

@@ -24,6 +24,7 @@ from web import (
     pages,
     reading_desk,
     records_api,
+    search_pages,
 )
 from web.accounts import Sessions
 from web.assets import Assets
@@ -76,6 +77,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         api,
         api_reference,
         pages,
+        search_pages,
         account_pages,
         discovery,
         *EDITORIAL_PAGES,

@@ -15,13 +15,15 @@ from web.localisation import Language
 ADDRESSES_PER_SITEMAP = 50_000 // len(Language)
 """A sitemap holds 50,000 URLs at most (sitemaps.org); an address has one per language."""
 
+SEARCHES_AS_DATA = ("/api/search", "/api/explain", "/api/report")
+
 router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def robots(visit: AVisit) -> Response:
     searches = [address(Page.SEARCH).path(language) for language in Language]
-    return visit.document("robots.txt", "text/plain", disallowed=[*searches, "/api/search"])
+    return visit.document("robots.txt", "text/plain", disallowed=[*searches, *SEARCHES_AS_DATA])
 
 
 @router.api_route("/sitemap.xml", methods=["GET", "HEAD"])

@@ -15,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
 
@@ -105,6 +105,16 @@ def written_moment(iso: str, language: Language) -> str:
 
 def written_number(number: float, language: Language) -> str:
     return format_decimal(number, locale=language.locale)
+
+
+def written_score(score: float, language: Language) -> str:
+    """A score with two decimals; none is less than nothing by rounding."""
+    return format_decimal(round(score, 2) + 0.0, format="#,##0.00", locale=language.locale)
+
+
+def written_percent(share: float, language: Language) -> str:
+    """A share, from 0 to 1, in percent."""
+    return format_percent(share, locale=language.locale)
 
 
 def country_name(code: str, language: Language) -> str:

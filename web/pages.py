@@ -1,50 +1,25 @@
 """The pages: which records each shows. What they say is in the templates."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Self
-from urllib.parse import quote, urlencode
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.cases import one_edition_each
-from kb.departments import department_code
-from kb.errors import QueryError, WithdrawnRecord
-from kb.hits import ActorHit, CaseHit, Filters, Fit, SearchResult
-from kb.knowledge_base import KnowledgeBase
+from kb.errors import WithdrawnRecord
+from kb.hits import Filters
 from kb.models import Kind
 from web import linked_data
-from web.addresses import PATTERNS, Page, address
-from web.api import MAX_LIMIT
+from web.addresses import Page, address
 from web.competences import shown_competences
 from web.dependencies import AVisit
+from web.page_routes import PageRouter
 from web.provenance import said_by_sources
-from web.wording import UNKNOWN_DEPARTMENT, refusal
-
-LIMITS = (10, 25, 50, MAX_LIMIT)
-"""How many actors a page of results shows at first, and then when more are asked for."""
-
-NEAREST = 5
-"""How many uncertain actors are shown where none fits."""
 
 ACTORS_PER_PAGE = 100
 
-Handler = Callable[..., Response]
-
-router = APIRouter(include_in_schema=False)
-
-
-def _serves(page: Page) -> Callable[[Handler], Handler]:
-    """Routes the address of a page in every language to the function below."""
-
-    def register(handler: Handler) -> Handler:
-        for path in PATTERNS[page].values():
-            router.add_api_route(path, handler, methods=["GET", "HEAD"], response_model=None)
-        return handler
-
-    return register
+router = PageRouter()
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -59,7 +34,7 @@ async def end_with_a_slash(visit: AVisit) -> Response:
     return RedirectResponse(address(Page.HOME).path(visit.language))
 
 
-@_serves(Page.HOME)
+@router.shows(Page.HOME)
 def home(visit: AVisit) -> Response:
     return visit.page(
         "home.html",
@@ -71,100 +46,7 @@ def home(visit: AVisit) -> Response:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """A search's result as a page shows it.
-
-    `fitting` and `cases` hold no hit whose fit is NONE; `nearest` holds such hits, and only where
-    no actor fits better than weakly (`only_leads`, or none at all). `next_limit` is what to ask
-    for to see more, or None where all are shown.
-    """
-
-    fitting: Sequence[ActorHit]
-    only_leads: bool
-    nearest: Sequence[ActorHit]
-    cases: Sequence[CaseHit]
-    total: int
-    next_limit: int | None
-
-    @classmethod
-    def of(cls, result: SearchResult, limit: int) -> Self:
-        fitting = [hit for hit in result.hits if hit.fit is not Fit.NONE]
-        uncertain = [hit for hit in result.hits if hit.fit is Fit.NONE]
-        no_better = all(hit.fit is Fit.WEAK for hit in fitting)
-        larger_limits = (larger for larger in LIMITS if larger > limit)
-        return cls(
-            fitting=fitting,
-            only_leads=bool(fitting) and no_better,
-            nearest=uncertain[:NEAREST] if no_better else (),
-            cases=[hit for hit in result.cases if hit.fit is not Fit.NONE],
-            total=result.total,
-            next_limit=next(larger_limits, None) if result.total > limit else None,
-        )
-
-
-@_serves(Page.SEARCH)
-def search(
-    visit: AVisit,
-    q: str | None = None,
-    department: str = "",
-    theme: str = "",
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = LIMITS[0],
-) -> Response:
-    result, message = None, ""
-    try:
-        department = department_code(department)
-        if q is not None:
-            filters = Filters(department=department, theme=theme)
-            result = visit.knowledge_base.search(
-                q, limit=limit, filters=filters, lang=visit.language
-            )
-    except ValueError:
-        department, message = "", UNKNOWN_DEPARTMENT
-    except QueryError as error:
-        message = refusal(error)
-
-    asked = {"q": q or "", "department": department, "theme": theme}
-    departments, themes = (
-        (result.departments, result.themes) if result else _filters_of_all(visit.knowledge_base)
-    )
-    return visit.page(
-        "search.html",
-        here=address(Page.SEARCH, **asked, limit="" if limit == LIMITS[0] else str(limit)),
-        status_code=400 if message else 200,
-        asked=asked,
-        message=message,
-        departments=_with_chosen(department, departments),
-        themes=_with_chosen(theme, themes),
-        answers=Answers.of(result, limit) if result else None,
-        limit=limit,
-        need_link=_link_to_tell(visit.settings.contact_url, asked["q"]),
-        json_path=f"/api/search?{urlencode(asked | {'limit': limit, 'lang': visit.language})}",
-    )
-
-
-def _filters_of_all(
-    knowledge_base: KnowledgeBase,
-) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """What the filters offer before anything is found: departments and themes of all actors."""
-    themes = {theme.name: theme.actors for theme in knowledge_base.themes()}
-    return dict(knowledge_base.departments()), themes
-
-
-def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
-    """The counts, with the chosen value among them even where it leaves nothing."""
-    return {**({chosen: 0} if chosen else {}), **counts}
-
-
-def _link_to_tell(contact_url: str, need: str) -> str:
-    """Where to make a need known; a mail has the need as its subject."""
-    if contact_url.startswith("mailto:"):
-        separator = "&" if "?" in contact_url else "?"
-        return f"{contact_url}{separator}subject={quote(f'Qui sait faire ? {need}')}"
-    return contact_url
-
-
-@_serves(Page.ACTOR)
+@router.shows(Page.ACTOR)
 def actor(visit: AVisit, record_id: str, done: str = "") -> Response:
     try:
         found = visit.knowledge_base.actor(record_id)
@@ -183,7 +65,7 @@ def actor(visit: AVisit, record_id: str, done: str = "") -> Response:
     )
 
 
-@_serves(Page.CASE)
+@router.shows(Page.CASE)
 def case(visit: AVisit, record_id: str, done: str = "") -> Response:
     try:
         found = visit.knowledge_base.case(record_id)
@@ -213,7 +95,7 @@ def _withdrawn(visit: AVisit, kind: Kind, record_id: str) -> Response:
     )
 
 
-@_serves(Page.THEMES)
+@router.shows(Page.THEMES)
 def themes(
     visit: AVisit,
     theme: str = "",
@@ -240,6 +122,6 @@ def themes(
     )
 
 
-@_serves(Page.ABOUT)
+@router.shows(Page.ABOUT)
 def about(visit: AVisit) -> Response:
     return visit.page("about.html", here=address(Page.ABOUT))

@@ -28,6 +28,7 @@ from web.editorial_wording import (
     STATE_WORDS,
     confidence_word,
 )
+from web.evidence_lines import alike, first_sentence, most_telling
 from web.input_refusals import told
 from web.localisation import (
     Language,
@@ -36,9 +37,17 @@ from web.localisation import (
     written_date,
     written_moment,
     written_number,
+    written_percent,
+    written_score,
 )
 from web.provenance import fact_name
-from web.wording import ACCOUNT_ROLE_WORDS, FIT_WORDS, NEARNESS_WORDS, ROLE_WORDS
+from web.wording import (
+    ACCOUNT_ROLE_WORDS,
+    FIT_WORDS,
+    NEARNESS_WORDS,
+    NEEDED_ROLE_WORDS,
+    ROLE_WORDS,
+)
 
 Value = TypeVar("Value")
 
@@ -85,10 +94,14 @@ def _environment(language: Language, assets: Assets) -> Environment:
         return lambda value: messages.gettext(words[value]) if value in words else str(value)
 
     environment.globals.update(
-        language=language, languages=tuple(Language), asset=assets.url, path_to=path_to
+        language=language,
+        languages=tuple(Language),
+        asset=assets.url,
+        path_to=path_to,
     )
     environment.filters.update(
         account_role_word=account_role_word,
+        alike=alike,
         article=passages.article,
         confidence_word=lambda confidence: messages.gettext(confidence_word(confidence)),
         country=partial(country_name, language=language),
@@ -98,14 +111,19 @@ def _environment(language: Language, assets: Assets) -> Environment:
         # A part of a row has its number after its name: `role-2`.
         field_word=lambda name: word_of(FIELD_WORDS)(name.partition("-")[0]),
         fact_name=fact_name,
+        first_sentence=first_sentence,
         fit_word=fit_word,
         job_kind_word=word_of(JOB_KIND_WORDS),
         job_state_word=word_of(JOB_STATE_WORDS),
         json_ld=linked_data.as_script_content,
         marked=passages.marked,
+        most_telling=most_telling,
         moment=partial(written_moment, language=language),
         nearness_word=nearness_word,
+        needed_role_word=word_of(NEEDED_ROLE_WORDS),
         number=partial(written_number, language=language),
+        percent=partial(written_percent, language=language),
+        score=partial(written_score, language=language),
         refusal=lambda reason: told(InputError(reason), language),
         reason_word=word_of(REASON_WORDS),
         role_word=role_word,

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 import kb.hits
 import kb.knowledge_base
 import kb.models
-from kb.hits import EvidenceKind, Fit
+import kb.query
+from kb.hits import EvidenceKind, Fit, NeededRole
 from kb.models import Role
 from web.addresses import AbsoluteUrl, address, web_link
 from web.competences import ShownCompetence
@@ -79,12 +80,35 @@ class CaseReference(Shape):
         )
 
 
+class ActorReference(Shape):
+    """An actor, by name."""
+
+    id: Id
+    name: str = Field(examples=["Avel (Saphir)"])
+    url: str = Field(description=_PAGE)
+
+    @classmethod
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "ActorReference":
+        return cls(id=actor.id, name=actor.name, url=absolute_url(address("actor", actor.id)))
+
+
+class Witness(ActorReference):
+    """An actor that met such a need, whose trade is close to the hit's: from it is inferred."""
+
+    case: CaseReference = Field(description="The case, with the part that the witness took.")
+
+
 class Evidence(Shape):
-    """Why a hit is there."""
+    """Why a hit is there.
+
+    Kinds may be added within a version; one that you do not know is no reason to leave out the hit.
+    """
 
     kind: EvidenceKind = Field(
         description="`passage`: a stated competence, in the actor's or the case's own text. "
-        "`case`: a competence shown in a case. `name`: the query names the actor."
+        "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
+        "inferred, neither stated nor shown: its trade is close to that of the `witness`, who met "
+        "such a need; `text` is the passage that is closest."
     )
     text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
     marks: list[tuple[int, int]] = Field(
@@ -95,16 +119,27 @@ class Evidence(Shape):
     case: CaseReference | None = Field(
         default=None, description="The case that vouches; absent for the other kinds."
     )
+    witness: Witness | None = Field(
+        default=None, description="Who did it, for the kind `similar`; absent for the others."
+    )
 
     @classmethod
     def of(cls, evidence: kb.hits.Evidence, absolute_url: AbsoluteUrl) -> "Evidence":
+        case = (
+            CaseReference.of(evidence.case, evidence.participation, absolute_url)
+            if evidence.case
+            else None
+        )
         return cls(
             kind=evidence.kind,
             text=evidence.text,
             marks=list(evidence.marks),
             source=web_link(evidence.source),
-            case=CaseReference.of(evidence.case, evidence.participation, absolute_url)
-            if evidence.case
+            case=case if evidence.witness is None else None,
+            witness=Witness(
+                **ActorReference.of(evidence.witness, absolute_url).model_dump(), case=case
+            )
+            if evidence.witness and case
             else None,
         )
 
@@ -162,6 +197,38 @@ class ActorWithCases(Actor):
         )
 
 
+class ScoreParts(Shape):
+    """What a score is made of; how the parts are counted together, an explanation tells."""
+
+    own: float = Field(
+        description="What its own words give: its best passage, by `dense`, `lexical` and "
+        "`overlap`.",
+        examples=[1.63],
+    )
+    dense: float = Field(description="For their meaning: a standardised cosine.", examples=[1.63])
+    lexical: float = Field(description="For the very words: BM25.", examples=[0.0])
+    overlap: float = Field(
+        description="How far it is of the trades that the need is met by, 0 to 1.", examples=[0.4]
+    )
+    case: float = Field(description="What cases that it took part in give.", examples=[7.88])
+    similar: float = Field(
+        description="What is inferred from those with a close trade.", examples=[1.5]
+    )
+    name: float = Field(description="What an exact or a near name gives.", examples=[0.0])
+
+    @classmethod
+    def of(cls, parts: kb.hits.ScoreParts) -> "ScoreParts":
+        return cls(
+            own=parts.own,
+            dense=parts.dense,
+            lexical=parts.lexical,
+            overlap=parts.overlap,
+            case=parts.case,
+            similar=parts.similar,
+            name=parts.name,
+        )
+
+
 class ActorHit(Shape):
     """An actor found."""
 
@@ -170,6 +237,7 @@ class ActorHit(Shape):
     fit: Fit = Field(description=_FIT)
     actor: Actor
     evidence: list[Evidence]
+    parts: ScoreParts
 
     @classmethod
     def of(cls, hit: kb.hits.ActorHit, absolute_url: AbsoluteUrl) -> "ActorHit":
@@ -179,6 +247,7 @@ class ActorHit(Shape):
             fit=hit.fit,
             actor=Actor.of(hit.actor, absolute_url),
             evidence=[Evidence.of(one, absolute_url) for one in hit.evidence],
+            parts=ScoreParts.of(hit.parts),
         )
 
 
@@ -219,27 +288,106 @@ class Facets(Shape):
     themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
 
 
+class AskedFor(Shape):
+    """A query as it was understood, and by which actors it was steered."""
+
+    text: str = Field(
+        description="The need as words, without signs and what is unwanted.",
+        examples=["gel hydroalcoolique flacon"],
+    )
+    required: list[str] = Field(description="In quotation marks: must be there.", examples=[[]])
+    wanted: list[str] = Field(description="After `+`: counts more.", examples=[["flacon"]])
+    unwanted: list[str] = Field(
+        description="After `-`: counts against, and what says it is left out.",
+        examples=[["parfum"]],
+    )
+    like: list[str] = Field(description="Ids of actors like those looked for.", examples=[[]])
+    unlike: list[str] = Field(
+        description="Ids of actors unlike those looked for; they are left out.", examples=[[]]
+    )
+
+    @classmethod
+    def of(cls, asked: kb.query.Query, steering: kb.hits.Steering) -> "AskedFor":
+        return cls(
+            text=asked.text,
+            required=list(asked.required),
+            wanted=list(asked.wanted),
+            unwanted=list(asked.unwanted),
+            like=list(steering.like),
+            unlike=list(steering.unlike),
+        )
+
+
+class MentionedParticipant(Shape):
+    """A participant of a case who has no entry here."""
+
+    name: str = Field(examples=["Agence régionale de santé"])
+    case: CaseReference = Field(description="The case, with the part that it took.")
+
+
+class RoleAnswer(Shape):
+    """Who could take one part of meeting the need."""
+
+    role: NeededRole = Field(description="The part.", examples=["containers"])
+    need: str = Field(
+        description="What is asked of it, in a few words; empty where its name says all.",
+        examples=["flacons et bouteilles, bidons et récipients en plastique, bouchons"],
+    )
+    cases: list[CaseReference] = Field(
+        description="Similar cases that needed the part; empty where it is only usual."
+    )
+    hits: list[ActorHit] = Field(description="Those who did it first, then those who could.")
+    mentioned: list[MentionedParticipant]
+
+    @classmethod
+    def of(cls, answer: kb.hits.RoleAnswer, absolute_url: AbsoluteUrl) -> "RoleAnswer":
+        return cls(
+            role=answer.role,
+            need=answer.need,
+            cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
+            hits=[ActorHit.of(hit, absolute_url) for hit in answer.hits],
+            mentioned=[
+                MentionedParticipant(
+                    name=one.participation.name,
+                    case=CaseReference.of(one.case, one.participation, absolute_url),
+                )
+                for one in answer.mentioned
+            ],
+        )
+
+
 class SearchAnswer(Shape):
     """The answer to a search."""
 
     query: str = Field(examples=["du gel hydroalcoolique"])
+    asked: AskedFor
     took_ms: float = Field(description="Time spent searching, in milliseconds.", examples=[12.4])
     total: int = Field(description="How many actors fit, before the limit.", examples=[14])
     hits: list[ActorHit] = Field(description="Actors, best first, `limit` at most.")
     total_cases: int = Field(description="How many cases fit, before the limit.", examples=[2])
     cases: list[CaseHit] = Field(description="Cases, best first, `limit` at most.")
     facets: Facets
+    roles: list[RoleAnswer] = Field(
+        description="Who could take which part, makers first; empty where no case is similar."
+    )
 
     @classmethod
-    def of(cls, result: kb.hits.SearchResult, absolute_url: AbsoluteUrl) -> "SearchAnswer":
+    def of(
+        cls,
+        result: kb.hits.SearchResult,
+        steering: kb.hits.Steering,
+        absolute_url: AbsoluteUrl,
+    ) -> "SearchAnswer":
         return cls(
             query=result.query,
+            asked=AskedFor.of(result.asked, steering),
             took_ms=round(result.took_ms, 1),
             total=result.total,
             hits=[ActorHit.of(hit, absolute_url) for hit in result.hits],
             total_cases=result.total_cases,
             cases=[CaseHit.of(hit, absolute_url) for hit in result.cases],
             facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
+            roles=[RoleAnswer.of(one, absolute_url) for one in result.roles],
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from kb.editorial.accounts import AccountRole
 from kb.errors import AccountError, QueryError
-from kb.hits import Fit
+from kb.hits import Fit, NeededRole
 from kb.models import Role
 
 
@@ -42,6 +42,19 @@ ROLE_WORDS: Mapping[Role, str] = {
     Role.AUTHORITY: N_("Authority"),
     Role.NETWORK: N_("Network"),
 }
+
+NEEDED_ROLE_WORDS: Mapping[NeededRole, str] = {
+    NeededRole.MAKER: N_("Making it"),
+    NeededRole.INPUTS: N_("Materials"),
+    NeededRole.CONTAINERS: N_("Containers"),
+    NeededRole.PACKAGING: N_("Boxes and labels"),
+    NeededRole.REPACKAGING: N_("Filling and packing"),
+    NeededRole.TRANSPORT: N_("Delivery"),
+    NeededRole.VALIDATION: N_("Testing and approval"),
+    NeededRole.COORDINATION: N_("Coordination"),
+    NeededRole.BUYER: N_("Those who need it"),
+}
+"""The parts that have to be taken for a need to be met."""
 
 ACCOUNT_ROLE_WORDS: Mapping[AccountRole, str] = {
     AccountRole.CONTRIBUTOR: N_("Contributor"),

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from kb.settings import Settings
 from tests.web.in_memory import InMemoryKnowledgeBase
@@ -16,7 +17,9 @@ def knowledge_base() -> InMemoryKnowledgeBase:
 @pytest.fixture
 def settings() -> Settings:
     return Settings(
-        public_url="https://quisait.example/", contact_url="mailto:reseau@quisait.example"
+        public_url="https://quisait.example/",
+        contact_url="mailto:reseau@quisait.example",
+        secret=SecretStr("a secret of thirty-two characters"),
     )
 
 

@@ -3,22 +3,49 @@
 Two words are the same when their first five letters are, whatever the accents. An actor's score
 is how many words of the query its description has, plus two when a case whose need has one of
 them tells of the actor. Two or more is strong, one possible, none none. A query equal to an
-actor's name puts it first.
+actor's name puts it first. An actor of `CLOSE_TRADES` has one more where such a case tells of the
+other; what is unwanted and who is not liked are left out. A case that is met tells of its parts,
+and boxes are usual.
 """
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kb.cases import one_edition_each
 from kb.editorial.statements import Statement, Statements
 from kb.errors import UnknownRecord
-from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit, SearchResult, Steering
+from kb.explanation import (
+    CasePath,
+    Explanation,
+    PassageExplanation,
+    SimilarPath,
+    StemMatch,
+    TradeShare,
+)
+from kb.hits import (
+    ActorHit,
+    CaseHit,
+    Evidence,
+    EvidenceKind,
+    Filters,
+    Fit,
+    Mention,
+    NeededRole,
+    RoleAnswer,
+    ScoreParts,
+    SearchResult,
+    Steering,
+)
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
 from kb.models import Actor, Case, Kind, Participation, Role
 from kb.query import parse
+from kb.report import BaseState, EncoderState, LeftOut, SearchReport
+from kb.roles import brought_in, needed_role
+from kb.word_shares import CloseWord, WordShare, WordShares
 
 AVEL = Actor(
     id="avel",
@@ -95,6 +122,18 @@ ENGLISH_CASE = Case(
     participants=(Participation("Kalundborg Weavers", Role.BUYER, WEAVER.id),),
 )
 
+PERFUMER = Actor(
+    id="parfumeur",
+    name="Parfums d'Angoulême",
+    description="Un atelier qui compose des eaux de toilette à base d'alcool.",
+    place="Angoulême",
+    department="16",
+    country="FR",
+    source_url="https://parfums.example/",
+)
+CLOSE_TRADES = {PERFUMER.id: AVEL.id}
+"""Whose trade is close to whose."""
+
 BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
 BARE_CASE = Case(id="bare", title="A story without people or themes", text="Told in a line.")
 
@@ -133,10 +172,12 @@ class Unsaid(Statements):
 
 class InMemoryKnowledgeBase(KnowledgeBase):
     def __init__(self, actors: Sequence[Actor] = ACTORS, cases: Sequence[Case] = CASES) -> None:
+        self.folder = Path("/nowhere")
         self.statements = Unsaid()
         self._actors = {actor.id: actor for actor in actors}
         self._cases = {case.id: case for case in cases}
         self.searches: list[tuple[str, int, Filters]] = []
+        self.steerings: list[Steering] = []
 
     @property
     def writable(self) -> bool:
@@ -154,15 +195,23 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         complete: bool = False,
     ) -> SearchResult:
         self.searches.append((query, limit, filters))
+        self.steerings.append(steering)
         asked = parse(query)
         query = asked.text
         scored = (
             []
             if filters.kind is Kind.CASE
-            else [self._scored(query, actor) for actor in self.actors(filters)]
+            else [
+                self._scored(query, actor)
+                for actor in self.actors(filters)
+                if actor.id not in steering.unlike
+                and not any(_shared(said, actor.description) for said in asked.unwanted)
+            ]
         )
-        scored.sort(key=lambda one: (-one[0], one[1].id))
-        fitting = [actor for score, actor, _ in scored if score]
+        scored.sort(key=lambda one: (-one.score, one.actor.id))
+        scored = [replace(hit, rank=rank) for rank, hit in enumerate(scored, 1)]
+        fitting = [hit.actor for hit in scored if hit.score]
+        limit = len(self._actors) if complete else limit
         cases = (
             []
             if filters.kind is Kind.ACTOR
@@ -172,10 +221,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         return SearchResult(
             query=asked.typed,
             asked=asked,
-            hits=tuple(
-                ActorHit(rank, float(score), _fit(score), actor, evidence)
-                for rank, (score, actor, evidence) in enumerate(scored[:limit], 1)
-            ),
+            hits=tuple(scored[:limit]),
             cases=tuple(
                 CaseHit(
                     rank,
@@ -198,26 +244,180 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             departments=dict(Counter(a.department for a in fitting if a.department).most_common()),
             themes=dict(Counter(theme for a in fitting for theme in a.themes).most_common()),
             took_ms=1.25,
+            roles=self._roles([case for score, case in cases if score], scored),
         )
 
-    def _scored(self, query: str, actor: Actor) -> tuple[int, Actor, tuple[Evidence, ...]]:
+    def _scored(self, query: str, actor: Actor) -> ActorHit:
         evidence = []
         marks = tuple(_shared(query, actor.description))
-        score = len(marks)
+        own, shown, inferred, name = len(marks), 0, 0, 0
         if query.casefold() == actor.name.casefold():
-            score += 100
+            name = 100
             whole = ((0, len(actor.name)),)
             evidence.append(Evidence(EvidenceKind.NAME, actor.name, whole, actor.source_url))
-        for case in self.cases_of(actor.id):
-            if _shared(query, case.need):
-                score += 2
-                part = next(one for one in case.participants if one.actor_id == actor.id)
-                spans = tuple(_shared(query, case.need))
-                evidence.append(
-                    Evidence(EvidenceKind.CASE, case.need, spans, case.source_url, case, part)
+        for case, part in self._vouching(query, actor.id):
+            shown += 2
+            spans = tuple(_shared(query, case.need))
+            evidence.append(
+                Evidence(EvidenceKind.CASE, case.need, spans, case.source_url, case, part)
+            )
+        evidence.append(Evidence(EvidenceKind.PASSAGE, actor.description, marks, actor.source_url))
+        witness = self._actors.get(CLOSE_TRADES.get(actor.id, ""))
+        for case, part in self._vouching(query, witness.id) if witness else ():
+            inferred = 1
+            evidence.append(
+                Evidence(
+                    EvidenceKind.SIMILAR,
+                    actor.description,
+                    (),
+                    actor.source_url,
+                    case,
+                    part,
+                    witness,
                 )
-        stated = Evidence(EvidenceKind.PASSAGE, actor.description, marks, actor.source_url)
-        return score, actor, (*evidence, stated)
+            )
+        score = own + shown + inferred + name
+        return ActorHit(
+            0,
+            float(score),
+            _fit(score),
+            actor,
+            tuple(evidence),
+            ScoreParts(
+                dense=float(own),
+                own=float(own),
+                case=float(shown),
+                similar=float(inferred),
+                name=float(name),
+            ),
+        )
+
+    def _vouching(self, query: str, actor_id: str) -> list[tuple[Case, Participation]]:
+        return [
+            (case, next(one for one in case.participants if one.actor_id == actor_id))
+            for case in self.cases_of(actor_id)
+            if _shared(query, case.need)
+        ]
+
+    def _roles(self, cases: Sequence[Case], hits: Sequence[ActorHit]) -> tuple[RoleAnswer, ...]:
+        by_id = {hit.actor.id: hit for hit in hits}
+        parts: dict[NeededRole, list[tuple[Case, Participation]]] = {}
+        for case in cases:
+            for part in case.participants:
+                parts.setdefault(needed_role(part, brought_in(part)), []).append((case, part))
+        if parts:
+            parts[NeededRole.PACKAGING] = []
+        needs = {NeededRole.INPUTS: "alcool", NeededRole.PACKAGING: "emballages en carton"}
+        return tuple(
+            RoleAnswer(
+                role,
+                needs.get(role, ""),
+                tuple({case.id: case for case, _ in parts[role]}.values()),
+                tuple(by_id[part.actor_id] for _, part in parts[role] if part.actor_id in by_id)
+                if role is not NeededRole.PACKAGING
+                else tuple(by_id[id_] for id_ in [WEAVER.id] if id_ in by_id),
+                tuple(Mention(case, part) for case, part in parts[role] if not part.actor_id),
+            )
+            for role in NeededRole
+            if role in parts
+        )
+
+    def explain(
+        self,
+        query: str,
+        id: str,
+        *,
+        kind: Kind = Kind.ACTOR,
+        filters: Filters = Filters(),
+        lang: str = "",
+        steering: Steering = Steering(),
+    ) -> Explanation:
+        """Each word of the query gives a half, and nothing is left; in the text, all to one."""
+        result = self.search(query, filters=filters, steering=steering, complete=True)
+        actor = self.actor(id)
+        hit = next((one for one in result.hits if one.actor.id == id), None)
+        need = result.asked.need
+
+        def passage(part: str, text: str, lang: str) -> PassageExplanation:
+            shares = [WordShare(start, end, 0.5) for _, start, end in _words(need)]
+            found = _shared(need, text)
+            return PassageExplanation(
+                part=part,
+                lang=lang,
+                text=text,
+                source=actor.source_url,
+                score=2.0,
+                cosine=0.9,
+                dense=1.75,
+                lexical=1.25,
+                overlap=0.5,
+                query_shares=WordShares(tuple(shares), 1.5 - len(shares) / 2),
+                trades=(TradeShare("20.42Z", "Composer des parfums.", 1.0, 0.25),),
+                passage_shares=WordShares((), 1.75),
+                matches=tuple(StemMatch(text[a:b], ((a, b),)) for a, b in found),
+                close=tuple(
+                    CloseWord(start, end, *_words(need)[0][1:], 0.6)
+                    for _, start, end in _words(text)[:1]
+                    if (start, end) not in found
+                ),
+            )
+
+        def path(case: Case, part: Participation) -> CasePath:
+            return CasePath(case, part, passage("need", case.need, case.lang), 0.5, 1.0)
+
+        evidence = hit.evidence if hit else ()
+        return Explanation(
+            asked=result.asked,
+            record=actor,
+            hit=hit,
+            passages=(passage("description", actor.description, actor.lang),),
+            cases=tuple(
+                path(one.case, one.participation)
+                for one in evidence
+                if one.kind is EvidenceKind.CASE and one.case and one.participation
+            ),
+            similar=tuple(
+                SimilarPath(
+                    path(one.case, one.participation),
+                    one.witness,
+                    one.text,
+                    0.9,
+                    4.0,
+                    5.0,
+                    1.0,
+                    2.0,
+                    5.0,
+                )
+                for one in evidence
+                if one.case and one.participation and one.witness
+            ),
+            filters=filters,
+            steering=steering,
+            closest=5.0,
+            constants={"fusion.lexical_weight": 0.2, "cases.weights": {"producer": 1.0}},
+        )
+
+    def report(
+        self,
+        query: str,
+        *,
+        filters: Filters = Filters(),
+        lang: str = "",
+        steering: Steering = Steering(),
+    ) -> SearchReport:
+        result = self.search(query, filters=filters, steering=steering, complete=True)
+        return SearchReport(
+            at="2020-07-03T08:00:00Z",
+            version="0",
+            asked=result.asked,
+            filters=filters,
+            steering=steering,
+            base=BaseState("7", len(self._actors), len(self._cases), 6),
+            encoder=EncoderState("by-hand", "by-hand"),
+            constants={"fusion.lexical_weight": 0.2},
+            hits=result.hits,
+            left_out=LeftOut(len(self._actors) - len(self.actors(filters)), 0, 0, 0, 0),
+        )
 
     def actor(self, actor_id: str) -> Actor:
         if actor_id not in self._actors:

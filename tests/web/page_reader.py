@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "rect"}
-BLOCKS = {"dt", "dd", "li", "p", "h1", "h2", "h3", "option"}
+BLOCKS = {"dt", "dd", "li", "p", "h1", "h2", "h3", "option", "td", "th"}
 
 
 @dataclass

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.errors import KnowledgeBaseError
-from kb.hits import Filters
+from kb.hits import Filters, Steering
 from kb.models import Kind, Participation, Role
 from kb.settings import Settings
-from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
+from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, PERFUMER, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
 from web.app import create_app
 
@@ -28,6 +28,8 @@ AVEL_SUMMARY = {
     "source_url": "https://www.angouleme.example/avel",
     "url": f"{SITE}/fr/acteurs/avel",
 }
+
+NO_PARTS = dict.fromkeys(("own", "dense", "lexical", "overlap", "case", "similar", "name"), 0.0)
 
 
 def answer(client: TestClient, path: str, **query: object) -> Any:
@@ -52,6 +54,14 @@ def detail(client: TestClient, path: str, status: int, **query: object) -> str:
 def test_a_search_answers_exactly_this(client: TestClient) -> None:
     assert answer(client, "/api/search", q="gel conditionné", department="16") == {
         "query": "gel conditionné",
+        "asked": {
+            "text": "gel conditionné",
+            "required": [],
+            "wanted": [],
+            "unwanted": [],
+            "like": [],
+            "unlike": [],
+        },
         "took_ms": 1.2,
         "total": 1,
         "hits": [
@@ -68,6 +78,7 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
                         "source": "https://www.angouleme.example/avel",
                     }
                 ],
+                "parts": {**NO_PARTS, "own": 1.0, "dense": 1.0},
             },
             {
                 "rank": 2,
@@ -95,6 +106,7 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
                         "source": "",
                     }
                 ],
+                "parts": NO_PARTS,
             },
         ],
         "total_cases": 0,
@@ -137,6 +149,7 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
             "departments": {"16": 1},
             "themes": {"Cuir et chaussure": 1, "Chimie et formulation": 1},
         },
+        "roles": [],
     }
 
 
@@ -170,6 +183,77 @@ def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
         "marks": [[0, 13]],
         "source": "https://www.angouleme.example/avel",
     }
+
+
+def test_what_is_inferred_names_its_witness_and_no_case_of_its_own() -> None:
+    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+    client = TestClient(create_app(base, Settings(public_url=SITE)))
+    found = {
+        hit["actor"]["id"]: hit for hit in answer(client, "/api/search", q="sanitiser")["hits"]
+    }
+    assert found["parfumeur"]["evidence"][-1] == {
+        "kind": "similar",
+        "text": PERFUMER.description,
+        "marks": [],
+        "source": "https://parfums.example/",
+        "witness": {
+            "id": "avel",
+            "name": "Avel (Saphir)",
+            "url": f"{SITE}/fr/acteurs/avel",
+            "case": {
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+                "url": f"{SITE}/fr/cas/angouleme",
+            },
+        },
+    }
+    assert found["parfumeur"]["parts"]["similar"] == 1.0
+
+
+def test_the_parts_that_a_need_takes_are_answered_one_by_one(client: TestClient) -> None:
+    roles = answer(client, "/api/search", q="sanitiser", lang="en")["roles"]
+    assert [one["role"] for one in roles] == ["maker", "inputs", "packaging", "validation"]
+    maker, inputs, packaging, validation = roles
+    assert [hit["actor"]["id"] for hit in maker["hits"]] == ["avel"]
+    assert maker["cases"] == [
+        {
+            "id": "angouleme",
+            "title": "Angoulême : du cirage au gel hydroalcoolique",
+            "date": "2020-07-01",
+            "contribution": "",
+            "url": f"{SITE}/en/cases/angouleme",
+        }
+    ]
+    assert (inputs["need"], inputs["mentioned"]) == ("alcool", [])
+    assert packaging["cases"] == []
+    assert validation["hits"] == []
+    assert [(one["name"], one["case"]["role"]) for one in validation["mentioned"]] == [
+        ("Agence régionale de santé", "authority")
+    ]
+
+
+def test_a_search_is_steered_and_says_how_it_was_understood(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    query = {"q": 'cirages +crèmes -alcools "les mélange"', "like": ["avel", "nobody"]}
+    found = client.get("/api/search", params={**query, "unlike": ["hostile"]}).json()
+    assert found["asked"] == {
+        "text": "cirages crèmes les mélange",
+        "required": ["les mélange"],
+        "wanted": ["crèmes"],
+        "unwanted": ["alcools"],
+        "like": ["avel"],
+        "unlike": ["hostile"],
+    }
+    assert knowledge_base.steerings == [Steering(("avel",), ("hostile",))]
+    ids = [hit["actor"]["id"] for hit in found["hits"]]
+    assert "hostile" not in ids
+    assert "distillerie-merlet" not in ids
+    many = {"q": "gel", "like": [str(number) for number in range(21)]}
+    assert client.get("/api/search", params=many).status_code == 422
 
 
 def test_filters_reach_the_knowledge_base(

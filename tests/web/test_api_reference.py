@@ -39,11 +39,18 @@ def test_types_are_told_in_words(client: TestClient) -> None:
         "theme": ("string", False),
         "kind": ("actor or case or null", False),
         "lang": ("fr or en", False),
+        "like": ("list of string", False),
+        "unlike": ("list of string", False),
     }
+    report = next(one for one in operations(document) if one.path == "/api/report")
+    told = {one.name: one.type_words for one in report.parameters}
+    assert told["format"] == "json or csv"
     fields = {shape.name: {one.name: one for one in shape.fields} for shape in shapes(document)}
     assert fields["Evidence"]["marks"].type_words == "list of [integer, integer]"
     assert fields["Evidence"]["case"].type_words == "CaseReference or null"
     assert fields["Evidence"]["case"].shape == "CaseReference"
+    assert fields["Evidence"]["witness"].type_words == "Witness or null"
+    assert fields["SearchAnswer"]["roles"].type_words == "list of RoleAnswer"
     assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHit"
     assert fields["Facets"]["themes"].type_words == "object of integer"
     assert fields["Facets"]["themes"].example == '{"Emballage": 5}'
@@ -56,7 +63,14 @@ def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
     document = client.get("/api/openapi.json").json()
     assert document["info"]["version"] == "1"
     assert "Stability" in document["info"]["description"]
-    public = {"/api/search", "/api/actors/{actor_id}", "/api/cases/{case_id}", "/api/status"}
+    public = {
+        "/api/search",
+        "/api/explain",
+        "/api/report",
+        "/api/actors/{actor_id}",
+        "/api/cases/{case_id}",
+        "/api/status",
+    }
     assert public < set(document["paths"])
     for path, methods in document["paths"].items():
         for operation in methods.values():

@@ -30,6 +30,8 @@ def test_robots_are_told_of_the_sitemap_and_kept_from_searching(client: TestClie
         "Disallow: /fr/recherche",
         "Disallow: /en/search",
         "Disallow: /api/search",
+        "Disallow: /api/explain",
+        "Disallow: /api/report",
         "",
         f"Sitemap: {SITE}/sitemap.xml",
     ]

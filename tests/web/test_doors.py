@@ -20,7 +20,7 @@ from kb.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
-from web import account_pages, api, api_reference, discovery, pages
+from web import account_pages, api, api_reference, discovery, pages, search_pages
 from web.addresses import PATTERNS, Page
 from web.app import EDITORIAL_PAGES, WRITING_API
 from web.localisation import Language
@@ -32,7 +32,7 @@ EVERYONE = (STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR)
 
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
-    Page.SIGN_IN, Page.SIGN_OUT,
+    Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -75,7 +75,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-PAGE_ROUTES = sorted(set(_routes(pages, account_pages, *EDITORIAL_PAGES)))
+PAGE_ROUTES = sorted(set(_routes(pages, search_pages, account_pages, *EDITORIAL_PAGES)))
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
 
@@ -97,6 +97,8 @@ class Site:
         self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def path(self, page: Page, pattern: str) -> str:
+        if page in {Page.WHO_TO_CALL, Page.WHY, Page.REPORT}:
+            return f"{pattern}?q=cirage&id={AVEL.id}"
         item = "?item=0" if page is Page.CASE_EDIT else "?item=description"
         ids = {
             Page.DRAFT: self.draft.id,
@@ -145,7 +147,7 @@ def test_every_route_of_a_page_is_in_the_tables() -> None:
 
 
 def test_only_the_api_and_the_tables_change_anything() -> None:
-    reading = set(_routes(pages, api, api_reference, discovery))
+    reading = set(_routes(pages, search_pages, api, api_reference, discovery))
     assert {method for method, _ in reading} <= {"GET", "HEAD"}
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -98,12 +98,29 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
         for one in read.all("p")
         if one.text.strip() == "Sans certitude"
     )
+    assert read.text("p", class_="silence").startswith(
+        "Des acteurs que laissent les filtres, aucun n’est assez proche de ce besoin"
+    )
     advice = read.inside(read.one("div", class_="advice"), "a")
-    without_filters, tell = (one.attributes["href"] for one in advice)
+    tell, without_filters = (one.attributes["href"] for one in advice)
     assert without_filters == "/fr/recherche?q=fus%C3%A9e+lunaire"
     address = urlsplit(tell)
     assert (address.scheme, address.path) == ("mailto", "reseau@quisait.example")
-    assert unquote(address.query) == "subject=Qui sait faire ? fusée lunaire"
+    assert parse_qs(address.query) == {
+        "subject": ["Qui sait faire ? fusée lunaire"],
+        "body": [
+            "https://quisait.example/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure"
+        ],
+    }
+
+
+def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
+    read = results(client, "/en/search?q=rocket")
+    assert read.text("p", class_="silence") == (
+        "Of the 4 actors known here, none comes close enough to this need, neither by what is "
+        "said of it nor by a case. Better to say so than to name someone who cannot."
+    )
+    assert not read.all("section", class_="roles")
 
 
 def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None:

@@ -1,0 +1,347 @@
+"""What a person needs to defend an answer: parts, inferences, explanations, reports."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from kb.hits import ActorHit
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.report import verify
+from kb.settings import Settings
+from kb.store import Store
+from tests.encoders import WordCountEncoder
+from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, DISTILLERY, PERFUMER, InMemoryKnowledgeBase
+from tests.web.page_reader import Element, Page
+from web.app import create_app
+from web.score_table import OwnPart, score_table
+
+SECRET = "a secret of thirty-two characters"
+
+
+@pytest.fixture
+def knowledge_base() -> InMemoryKnowledgeBase:
+    return InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("defended")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
+        base.put([AVEL, DISTILLERY, PERFUMER, ANGOULEME])
+        yield base
+
+
+def page(client: TestClient, path: str) -> Page:
+    response = client.get(path)
+    assert response.status_code == 200, response.headers.get("Location")
+    return Page(response.text)
+
+
+def said(element: Element) -> str:
+    return " ".join(element.text.split())
+
+
+def links(read: Page, element: Element) -> dict[str, str]:
+    return {said(one): one.attributes["href"] for one in read.inside(element, "a")}
+
+
+# The page of results
+
+
+def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -> None:
+    read = page(client, "/en/search?q=sanitiser")
+    inferred = read.one("li", class_="inferred")
+    assert said(inferred) == (
+        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) took "
+        "this part: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
+        "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
+        "described here, is close to it. This is a deduction: ask them before you count on it."
+    )
+    assert links(read, inferred) == {
+        "Angoulême : du cirage au gel hydroalcoolique": "/en/cases/angouleme",
+        "Avel (Saphir)": "/en/actors/avel",
+    }
+
+
+def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
+    client: TestClient,
+) -> None:
+    read = page(client, "/fr/recherche?q=sanitiser")
+    blocks = {one.attributes["id"]: said(one) for one in read.all("section", class_="role-block")}
+    case = "Angoulême : du cirage au gel hydroalcoolique"
+    assert blocks == {
+        "role-maker": f"Fabrication D’après le cas « {case} » Avel (Saphir) Magnac-Lavalette · "
+        f"Charente (16) Convient bien Montré fabrique et conditionne le gel – {case}",
+        "role-inputs": f"Matières Demandé alcool D’après le cas « {case} » Distillerie Merlet "
+        f"Saint-Sauvant · Charente-Maritime (17) Convient bien Montré fournit l'alcool – {case}",
+        "role-packaging": "Emballage et étiquettes Demandé emballages en carton Habituel pour un "
+        "tel besoin : aucun cas semblable n’en parle ici. Kalundborg Weavers Kalundborg · Danemark "
+        "Sans certitude Décrit We weave thick cloth and sew bags.",
+        "role-validation": f"Contrôle et validation D’après le cas « {case} » Agence régionale de "
+        f"santé, dans le cas « {case} » ; sans fiche ici – valide la formule",
+    }
+    targets = [one.attributes["href"] for one in read.inside(read.all("nav")[1], "a")]
+    assert targets == [f"#{id_}" for id_ in blocks]
+
+
+def test_what_was_understood_can_be_taken_back_piece_by_piece(client: TestClient) -> None:
+    path = (
+        "/en/search?q=cirages+%2Bcr%C3%A8mes+-alcool+%22les+m%C3%A9lange%22"
+        "&department=16&like=avel&unlike=hostile&like=nobody"
+    )
+    read = page(client, path)
+    chips = links(read, read.one("ul", class_="chosen"))
+    assert list(chips) == [
+        "No longer require must say: les mélange ×",
+        "No longer prefer counts more: crèmes ×",
+        "No longer leave out left out: alcool ×",
+        "Remove the example like Avel (Saphir) ×",
+        'Remove the example not like <script>alert("name")</script> ×',
+        "Remove the filter Charente (16) ×",
+    ]
+    queries = [parse_qs(urlsplit(href).query) for href in chips.values()]
+    whole = {"department": ["16"], "like": ["avel"], "unlike": ["hostile"]}
+    typed = 'cirages +crèmes -alcool "les mélange"'
+    assert queries == [
+        {"q": ["cirages +crèmes -alcool les mélange"], **whole},
+        {"q": ['cirages crèmes -alcool "les mélange"'], **whole},
+        {"q": ['cirages +crèmes "les mélange"'], **whole},
+        {"q": [typed], "department": ["16"], "unlike": ["hostile"]},
+        {"q": [typed], "department": ["16"], "like": ["avel"]},
+        {"q": [typed], "like": ["avel"], "unlike": ["hostile"]},
+    ]
+
+
+def test_examples_are_kept_by_the_form_the_languages_and_more_actors(client: TestClient) -> None:
+    many = [replace(AVEL, id=f"avel-{number:03}") for number in range(30)]
+    client.app.state.knowledge_base = InMemoryKnowledgeBase(many, [])  # type: ignore[attr-defined]
+    read = page(client, "/en/search?q=cirages&like=avel-001&unlike=avel-002")
+    kept = [
+        (one.attributes["name"], one.attributes["value"])
+        for one in read.all("input", type="hidden")
+    ]
+    assert kept == [("like", "avel-001"), ("unlike", "avel-002")]
+    (more,) = (one for one in read.all("a", class_="button") if "limit" in one.attributes["href"])
+    assert "&like=avel-001&unlike=avel-002&limit=25#" in more.attributes["href"]
+    other = read.one("a", class_="language").attributes["href"]
+    assert other == "/fr/recherche?q=cirages&like=avel-001&unlike=avel-002"
+    data = read.inside(read.one("p", class_="export"), "a")[-1].attributes["href"]
+    assert "like=avel-001&unlike=avel-002" in data
+
+
+def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> None:
+    read = page(client, "/en/search?q=sanitiser&department=16&like=avel")
+    avel, perfumer = read.all("p", class_="tools")[:2]
+    assert links(read, avel) == {
+        "Why? – Avel (Saphir)": "/en/search/why?q=sanitiser&department=16&like=avel&id=avel",
+        "No longer as an example – Avel (Saphir)": "/en/search?q=sanitiser&department=16",
+        "Not like this – Avel (Saphir)": "/en/search?q=sanitiser&department=16&unlike=avel",
+    }
+    assert links(read, perfumer)["More like this – Parfums d'Angoulême"] == (
+        "/en/search?q=sanitiser&department=16&like=avel&like=parfumeur"
+    )
+
+
+def test_too_many_examples_are_a_wrong_address(client: TestClient) -> None:
+    ids = "".join(f"&like={number}" for number in range(21))
+    assert client.get(f"/fr/recherche?q=gel{ids}").status_code == 400
+
+
+# Whom to call
+
+
+def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/qui-appeler?q=sanitiser&department=16")
+    assert read.text("h1") == "Qui appeler pour « sanitiser »"
+    makers = read.one("section", id="role-maker")
+    assert [said(one) for one in read.inside(makers, "li")] == [
+        "Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et "
+        "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique avel.example "
+        "SIRET 12345678900012 Notes"
+    ]
+    terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
+    assert terms == {"sanitiser", "Charente (16)", "aucun"}
+
+
+def test_without_a_similar_case_the_best_are_the_list(client: TestClient) -> None:
+    read = page(client, "/en/search/who-to-call?q=cirages")
+    assert [said(one) for one in read.all("h2")] == ["Who fits best"]
+    assert [one.text for one in read.inside(read.one("section", id="role-maker"), "li")] != []
+
+
+def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
+    read = page(client, "/en/search/who-to-call?q=rocket")
+    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert read.one("a", class_="button").attributes["href"].startswith("mailto:")
+
+
+@pytest.mark.parametrize("path", ["qui-appeler", "pourquoi", "compte-rendu"])
+def test_what_cannot_be_searched_is_sent_back_to_where_it_is_told(
+    client: TestClient, path: str
+) -> None:
+    response = client.get(f"/fr/recherche/{path}?q=%F0%9F%99%82&id=avel&like=avel")
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/fr/recherche?q=%F0%9F%99%82&like=avel"
+
+
+# Why
+
+
+def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: TestClient) -> None:
+    read = page(client, "/en/search/why?q=cirages+sanitiser&id=avel")
+    assert read.text("h1") == "Why Avel (Saphir) for “cirages sanitiser”?"
+    assert "Rank 1, with a score of 3.00." in said(read.one("p", class_="standing"))
+    rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
+    assert rows[1].startswith("A case in which it took part")
+    assert rows[1].endswith("2.00 in full 2.00")
+    assert rows[2].endswith("1.00 10% 0.10")
+    words = [said(one) for one in read.inside(read.one("table", class_="shares"), "tr")]
+    assert words == [
+        "Word Gives",
+        "cirages 0.50",
+        "sanitiser 0.50",
+        "the trade “Composer des parfums.” 0.25",
+        "the sentence as a whole 0.50",
+        "Meaning 1.75",
+    ]
+    passage = read.one("figure")
+    assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
+    assert "Words of the need that stand in it: cirages" in said(passage)
+    assert "Words that mean alike: Avel for cirages" in said(passage)
+    steps = [said(one) for one in read.inside(read.one("ol", class_="path"), "li")]
+    assert steps == [
+        "The need asked for: “cirages sanitiser”",
+        "The need of the case: “Fournir du gel hydroalcoolique (sanitiser) à l'hôpital” 1.75",
+        "How far it is the same need: 50%",
+        "What the part “Producer” counts: 100%",
+        "Together: 0.88",
+    ]
+    assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
+
+
+def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/pourquoi?q=sanitiser&id=parfumeur")
+    inferred = said(read.one("div", class_="inferred"))
+    assert inferred.startswith("Un métier proche de celui de Avel (Saphir)")
+    assert PERFUMER.description in inferred
+    assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("&unlike=avel", "given as an example of what is not looked for"),
+        ("&department=17", "by a filter or by a word"),
+    ],
+)
+def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: str) -> None:
+    read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
+    assert told in read.text("p", class_="silence")
+    assert not read.all("table", class_="sum")
+
+
+def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
+    assert client.get("/fr/recherche/pourquoi?q=gel&id=nobody").status_code == 404
+    assert client.get("/fr/recherche/pourquoi?q=gel").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["du gel hydroalcoolique", "cirages", "Avel (Saphir)", "rocket"])
+def test_what_counts_adds_up_to_the_score(real: KnowledgeBase, query: str) -> None:
+    for hit in real.search(query, complete=True).hits:
+        assert sum(part.counted for part in score_table(hit)) == pytest.approx(hit.score)
+        own = OwnPart.of(hit.parts)
+        assert own.meaning + own.words + own.trades == pytest.approx(hit.parts.own)
+
+
+def test_the_real_pages_answer(real: KnowledgeBase) -> None:
+    client = TestClient(create_app(real, Settings(secret=SecretStr(SECRET))))
+    for path in ("search", "search/who-to-call", "search/report", "search/why"):
+        page(client, f"/en/{path}?q=du+gel+hydroalcoolique+%2Bflacons&id=avel&like=avel")
+    explained = client.get("/api/explain?q=du+gel&actor=avel").json()
+    hit = next(one for one in real.search("du gel", complete=True).hits if one.actor.id == "avel")
+    assert isinstance(hit, ActorHit)
+    assert explained["hit"]["score"] == pytest.approx(hit.score)
+    assert sum(part["counted"] for part in explained["score"]) == pytest.approx(hit.score)
+    assert explained["actor"]["id"] == "avel"
+    assert explained["constants"]["fusion.lexical_weight"] > 0
+
+
+# Reports
+
+
+def test_a_report_tells_all_and_leaves_room_to_sign(client: TestClient) -> None:
+    read = page(client, "/en/search/report?q=cirages+%2Bcr%C3%A8mes&department=16&unlike=hostile")
+    told = [said(one) for one in read.inside(read.all("dl", class_="conditions")[1], "dd")]
+    assert told[1:] == [
+        "5 actors, 2 cases; state 7",
+        "quisait 0",
+        "by-hand, by-hand",
+        "2 actors compared left out: 2 by the filters, 0 by words, 0 as “not like”, 0 closed, "
+        "0 of whom nothing is said",
+    ]
+    rows = [said(one) for one in read.inside(read.one("tbody"), "tr")]
+    assert rows[0].startswith("1 Avel (Saphir) Magnac-Lavalette · 16 Strong fitDescribed")
+    assert rows[0].endswith("2.00 2.00 – – –")
+    terms = [said(one) for one in read.inside(read.one("dl", class_="signature"), "dt")]
+    assert terms == ["Name", "Date", "Signature"]
+
+
+def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
+    digest, seal = (one.text for one in read.inside(read.one("section", class_="sign-off"), "code"))
+    as_csv, as_json = (
+        one.attributes["href"] for one in read.inside(read.one("p", class_="ways-out"), "a")
+    )
+    written = client.get(as_json)
+    assert written.headers["Content-Disposition"] == 'attachment; filename="quisait-report.json"'
+    report = json.loads(written.content)
+    assert (report["sha256"], report["hmac"]) == (digest, seal)
+    assert verify(written.content, SECRET)
+    table = client.get(as_csv)
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert verify(table.content, SECRET)
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert ["report sha256", digest] in rows
+
+
+def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
+    href = read.inside(read.one("p", class_="ways-out"), "a")[1].attributes["href"]
+    assert client.get(href.replace("2020", "2019")).status_code == 409
+    assert client.get("/api/report?q=cirages&at=2019-01-01T00:00:00Z").status_code == 409
+    assert client.get(href).status_code == 200
+    del knowledge_base._actors["hostile"]
+    refused = client.get(href)
+    assert refused.status_code == 409
+    assert refused.json()["detail"].endswith("make it anew.")
+
+
+def test_without_a_secret_a_report_is_shown_but_not_given(tmp_path: Path) -> None:
+    base = InMemoryKnowledgeBase()
+    base.folder = tmp_path / "nowhere"
+    client = TestClient(create_app(base, Settings()), raise_server_exceptions=False)
+    read = page(client, "/en/search/report?q=cirages")
+    assert not read.all("p", class_="ways-out")
+    assert "has no secret to sign with" in said(read.one("section", class_="sign-off"))
+    assert client.get("/api/report?q=cirages").status_code == 503
+
+
+def test_a_report_of_many_says_how_many_it_shows(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.search_pages.ROWS_OF_A_REPORT", 2)
+    read = page(client, "/en/search/report?q=cirages")
+    assert len(read.inside(read.one("tbody"), "tr")) == 2
+    assert "The first 2 of 5 candidates; the files have all of them." in read.one("main").text
