@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from tests.web.in_memory import ACTORS, BARE_ACTOR, BARE_CASE, CASES, InMemoryKnowledgeBase
+from tests.web.in_memory import (
+    ACTORS,
+    BARE_ACTOR,
+    BARE_CASE,
+    CASES,
+    PERFUMER,
+    InMemoryKnowledgeBase,
+)
 from web.app import create_app
 
 ARGUMENTS = [
@@ -66,7 +74,7 @@ class _SignallingServer(uvicorn.Server):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of a running server, without a final slash."""
-    base = InMemoryKnowledgeBase((*ACTORS, BARE_ACTOR), (*CASES, BARE_CASE))
+    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER, BARE_ACTOR), (*CASES, BARE_CASE))
     with serving(base) as url:
         yield url
 
@@ -74,7 +82,11 @@ def site() -> Iterator[str]:
 @contextmanager
 def serving(base: KnowledgeBase) -> Iterator[str]:
     """The address of a server of this base, which listens while the context is entered."""
-    app = create_app(base, Settings(contact_url="mailto:reseau@example.org"))
+    settings = Settings(
+        contact_url="mailto:reseau@example.org",
+        secret=SecretStr("a secret of thirty-two characters"),
+    )
+    app = create_app(base, settings)
     server = _SignallingServer(
         uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none")
     )

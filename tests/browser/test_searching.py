@@ -35,7 +35,7 @@ def test_the_first_hit_is_reached_with_the_keyboard_alone(visit: Visits) -> None
     page.keyboard.type("cirages et sanitiser")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/fr/recherche\?q=cirages\+et\+sanitiser$"))
-    press_tab_until(page, "Avel (Saphir)", at_most=14)
+    press_tab_until(page, "Avel (Saphir)", at_most=18)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/fr/acteurs/avel$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Avel (Saphir)")
@@ -68,19 +68,19 @@ def test_the_focus_is_always_seen(visit: Visits, scheme: str) -> None:
 def test_a_filter_narrows_the_answer_and_can_be_removed(visit: Visits) -> None:
     page = visit.open("/en/search?q=sanitiser")
     hits = page.locator(".hit h3")
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet"])
+    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
     page.get_by_label("Department").select_option("17")
     page.get_by_role("button", name="Filter").click()
     expect(hits).to_have_text(["Distillerie Merlet"])
     page.get_by_role("link", name="Remove the filter Charente-Maritime (17)").click()
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet"])
+    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
 
 
 def test_the_language_changes_and_the_search_stays(visit: Visits) -> None:
     page = visit.open("/fr/recherche?q=sanitiser&department=16")
     page.get_by_role("link", name="English").click()
     expect(page).to_have_url(re.compile(r"/en/search\?q=sanitiser&department=16$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 actor for “sanitiser”")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 actors for “sanitiser”")
     expect(page.get_by_role("searchbox")).to_have_value("sanitiser")
 
 
@@ -96,6 +96,67 @@ def test_a_refusal_is_announced_and_the_words_are_kept(visit: Visits) -> None:
     page = visit.open("/en/search?q=%F0%9F%99%82", expected=400)
     expect(page.get_by_role("alert")).to_contain_text("There is no word to search for here.")
     expect(page.get_by_role("searchbox")).to_have_value("🙂")
+
+
+def test_the_search_is_steered_from_a_hit_and_back(visit: Visits) -> None:
+    page = visit.open("/en/search?q=sanitiser&department=16")
+    hits = page.locator(".hit h3")
+    page.get_by_role("link", name="Not like this – Avel (Saphir)").click()
+    expect(hits.first).to_have_text("Parfums d'Angoulême")
+    page.get_by_role("link", name="More like this – Parfums d'Angoulême").click()
+    expect(page.get_by_role("link", name="Remove the example like Parfums")).to_be_visible()
+    page.get_by_role("link", name="Français").click()
+    expect(page).to_have_url(re.compile(r"department=16&like=parfumeur&unlike=avel$"))
+    page.get_by_label("Département").select_option("")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(page).to_have_url(re.compile(r"like=parfumeur&unlike=avel.*department=&"))
+    page.get_by_role("link", name="Retirer l’exemple pas comme Avel (Saphir)").click()
+    expect(hits.first).to_have_text("Avel (Saphir)")
+
+
+def test_the_help_opens_and_the_parts_are_reached_with_the_keyboard(visit: Visits) -> None:
+    page = visit.open("/fr/recherche?q=sanitiser", width=390)
+    help_text = page.get_by_text("entre guillemets : ces mots mêmes doivent y être")
+    expect(help_text).to_be_hidden()
+    press_tab_until(page, "Affiner avec trois signes", at_most=14)
+    page.keyboard.press("Enter")
+    expect(help_text).to_be_visible()
+    press_tab_until(page, "Qui pour chaque rôle\xa0?", at_most=3)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#roles$"))
+    page.get_by_role("link", name="Contrôle et validation").press("Enter")
+    block = page.get_by_role("region", name="Contrôle et validation")
+    expect(block).to_be_in_viewport()
+    expect(block).to_contain_text("Agence régionale de santé")
+
+
+def test_from_a_hit_to_why_to_the_report_and_its_files(visit: Visits) -> None:
+    page = visit.open("/en/search?q=cirages+sanitiser")
+    page.get_by_role("link", name="Why? – Avel (Saphir)").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Why Avel (Saphir)")
+    page.get_by_role("link", name="Report of this search").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as a spreadsheet (CSV)").click()
+    assert download.value.suggested_filename == "quisait-report.csv"
+    page.get_by_role("link", name="Back to the results").click()
+    expect(page.locator(".hit h3").first).to_have_text("Avel (Saphir)")
+
+
+def test_a_report_on_paper_repeats_its_head_and_keeps_to_the_page(visit: Visits) -> None:
+    page = visit.open("/fr/recherche/compte-rendu?q=cirages", width=680)
+    page.emulate_media(media="print")
+    head = page.locator("thead").evaluate("one => getComputedStyle(one).display")
+    assert head == "table-header-group"
+    expect(page.get_by_text("Télécharger pour un tableur (CSV)")).to_be_hidden()
+    expect(page.get_by_text("Nom", exact=True).last).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 680
+
+
+def test_a_list_of_whom_to_call_has_room_for_notes_on_paper(visit: Visits) -> None:
+    page = visit.open("/fr/recherche/qui-appeler?q=sanitiser")
+    expect(page.locator(".notes").first).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator(".notes").first).to_be_visible()
 
 
 def test_pages_work_without_scripts(visit: Visits) -> None:

@@ -6,8 +6,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.hits import Fit
+from kb.hits import (
+    ActorHit,
+    Evidence,
+    EvidenceKind,
+    Fit,
+    Mention,
+    NeededRole,
+    RoleAnswer,
+    ScoreParts,
+    SearchResult,
+)
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Participation, Role
+from kb.query import parse
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, SANITISER
 from web.cli import main
@@ -52,6 +64,47 @@ def test_search_as_json(folder: Path) -> None:
     assert hit["evidence"][0]["kind"] == "case"
     assert hit["evidence"][0]["case"]["id"] == SANITISER.id
     assert answer["cases"][0]["id"] == SANITISER.id
+
+
+def test_search_prints_what_is_inferred_and_who_for_each_part(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avel, gloves = (
+        one for one in RECORDS if isinstance(one, Actor) and one.id in {"avel", "gants"}
+    )
+    part = SANITISER.participants[0]
+    witnessed = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
+    absent = Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide")
+    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, (witnessed,), ScoreParts(own=1.5, similar=0.5))
+    answer = SearchResult(
+        query="gel",
+        asked=parse("gel"),
+        hits=(hit,),
+        cases=(),
+        total=1,
+        total_cases=0,
+        departments={},
+        themes={},
+        took_ms=1.0,
+        roles=(
+            RoleAnswer(NeededRole.MAKER, "", (SANITISER,), (hit,)),
+            RoleAnswer(NeededRole.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
+        ),
+    )
+    monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)
+    told = run("search", "gel", "--kb", folder).stdout
+    assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in told
+    assert f"         maker  {gloves.name}\n" in told
+    assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in told
+    plain = json.loads(run("search", "gel", "--kb", folder, "--json").stdout)
+    assert plain["hits"][0]["parts"]["similar"] == 0.5
+    evidence = plain["hits"][0]["evidence"][0]
+    assert "case" not in evidence
+    assert evidence["witness"]["id"] == "avel"
+    assert evidence["witness"]["case"]["id"] == SANITISER.id
+    assert [one["role"] for one in plain["roles"]] == ["maker", "packaging"]
+    assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
+    assert plain["asked"]["text"] == "gel"
 
 
 def test_search_filters(folder: Path) -> None:
