@@ -25,6 +25,9 @@ DENSE_CANDIDATES = 400
 OVERLAPPING = 150
 """Of how many of the best passages of each kind the overlap in trades is looked at."""
 
+ALL_PASSAGES = -1
+"""As many as there are, to SQLite."""
+
 NO_SCORES: Mapping[int, float] = MappingProxyType({})
 
 
@@ -98,6 +101,7 @@ class Scorer:
         self.room = room
         self.scope = scope
         self._depth = len(room.index) if complete else DENSE_CANDIDATES
+        self._words_depth = ALL_PASSAGES if complete else LEXICAL_CANDIDATES
         self._overlapping = len(room.index) if complete else OVERLAPPING
         self._read: dict[int, Passage] = {}
 
@@ -125,7 +129,7 @@ class Scorer:
         lexical: dict[int, float] = {}
         if means.lexical:
             for scope in scopes:
-                lexical.update(self.room.store.match_words(stems, LEXICAL_CANDIDATES, among=scope))
+                lexical.update(self.room.store.match_words(stems, self._words_depth, among=scope))
         ids = set(lexical)
         if means.dense:
             for scope in (*scopes, *([besides] if besides else [])):
