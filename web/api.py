@@ -16,7 +16,7 @@ from kb.report import ReportFormat
 from web.addresses import AbsoluteUrl, absolute_urls
 from web.asking import MAX_STEERED, Asked, steering_actors
 from web.competences import shown_competences
-from web.dependencies import AVisit, OpenKnowledgeBase
+from web.dependencies import ONE_OF_FEW, AVisit, OpenKnowledgeBase
 from web.explanation_schemas import Explanation
 from web.localisation import DEFAULT_LANGUAGE, Language
 from web.report_files import MEDIA_TYPES, report_file
@@ -189,6 +189,7 @@ def search(
 
 @_answers(
     "/explain",
+    dependencies=[ONE_OF_FEW],
     summary="Why is this actor there?",
     response_description="The explanation.",
     responses=problems({400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER),
@@ -215,6 +216,7 @@ def explain(
 
 @_answers(
     "/report",
+    dependencies=[ONE_OF_FEW],
     summary="A search on record, with every candidate",
     response_class=Response,
     responses={

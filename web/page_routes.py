@@ -6,6 +6,7 @@ And what pages with forms share: reading what was sent, and sending the browser 
 from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import APIRouter
+from fastapi.params import Depends
 from starlette.responses import RedirectResponse, Response
 
 from web.accounts import sessions_of
@@ -21,18 +22,28 @@ class PageRouter(APIRouter):
     def __init__(self) -> None:
         super().__init__(include_in_schema=False)
 
-    def shows(self, page: Page) -> Callable[[Handler], Handler]:
+    def shows(
+        self, page: Page, dependencies: Sequence[Depends] = ()
+    ) -> Callable[[Handler], Handler]:
         """Answers those who ask for the page."""
-        return self._routes(page, ["GET", "HEAD"])
+        return self._routes(page, ["GET", "HEAD"], dependencies)
 
     def takes(self, page: Page) -> Callable[[Handler], Handler]:
         """Answers those who send a form to the page."""
         return self._routes(page, ["POST"])
 
-    def _routes(self, page: Page, methods: Sequence[str]) -> Callable[[Handler], Handler]:
+    def _routes(
+        self, page: Page, methods: Sequence[str], dependencies: Sequence[Depends] = ()
+    ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             for path in PATTERNS[page].values():
-                self.add_api_route(path, handler, methods=list(methods), response_model=None)
+                self.add_api_route(
+                    path,
+                    handler,
+                    methods=list(methods),
+                    dependencies=dependencies,
+                    response_model=None,
+                )
             return handler
 
         return register

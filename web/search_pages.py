@@ -16,7 +16,7 @@ from kb.models import Actor
 from web.addresses import Page
 from web.api import MAX_LIMIT
 from web.asking import AnAsked, Asked, steering_actors
-from web.dependencies import AVisit
+from web.dependencies import ONE_OF_FEW, AVisit
 from web.page_routes import PageRouter
 from web.report_files import sign_off_of
 from web.score_table import OwnPart, score_table
@@ -133,7 +133,7 @@ def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
     )
 
 
-@router.shows(Page.WHY)
+@router.shows(Page.WHY, [ONE_OF_FEW])
 def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
     asked, steering = steering_actors(visit.knowledge_base, asked)
     try:
@@ -162,7 +162,7 @@ def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
     )
 
 
-@router.shows(Page.REPORT)
+@router.shows(Page.REPORT, [ONE_OF_FEW])
 def report(visit: AVisit, asked: AnAsked) -> Response:
     asked, steering = steering_actors(visit.knowledge_base, asked)
     try:

@@ -3,17 +3,20 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from kb.hits import ActorHit
+from kb.hits import ActorHit, SearchResult
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.report import verify
 from kb.settings import Settings
@@ -22,6 +25,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, DISTILLERY, PERFUMER, InMemoryKnowledgeBase
 from tests.web.page_reader import Element, Page
 from web.app import create_app
+from web.dependencies import COMPLETE_SEARCHES
 from web.score_table import OwnPart, score_table
 
 SECRET = "a secret of thirty-two characters"
@@ -221,7 +225,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
     steps = [said(one) for one in read.inside(read.one("ol", class_="path"), "li")]
     assert steps == [
         "The need asked for: “cirages sanitiser”",
-        "The need of the case: “Fournir du gel hydroalcoolique (sanitiser) à l'hôpital” 1.75",
+        "The need of the case: Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1.75",
         "How far it is the same need: 50%",
         "What the part “Producer” counts: 100%",
         "Together: 0.88",
@@ -274,6 +278,26 @@ def test_the_real_pages_answer(real: KnowledgeBase) -> None:
     assert sum(part["counted"] for part in explained["score"]) == pytest.approx(hit.score)
     assert explained["actor"]["id"] == "avel"
     assert explained["constants"]["fusion.lexical_weight"] > 0
+
+
+def test_few_explanations_and_reports_are_made_at_once(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most = [0], [0]
+    search = knowledge_base.search
+
+    def slow(*asked: Any, **more: Any) -> SearchResult:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.05)
+        at_once[0] -= 1
+        return search(*asked, **more)
+
+    monkeypatch.setattr(knowledge_base, "search", slow)
+    paths = ["/api/explain?q=cirages&actor=avel", "/en/search/report?q=cirages"] * 4
+    with ThreadPoolExecutor(len(paths)) as threads:
+        assert [one.status_code for one in threads.map(client.get, paths)] == [200] * len(paths)
+    assert most[0] == COMPLETE_SEARCHES
 
 
 # Reports
