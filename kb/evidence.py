@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from kb.background import Chance
 from kb.candidates import Candidate
 from kb.documents import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
+from kb.fusion import fit_of
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
 from kb.language import stems, words
 from kb.models import Actor, Case
@@ -33,6 +34,10 @@ class Drawing:
 
     def knows(self, actor_id: str) -> bool:
         return actor_id in self._actors
+
+    def says_enough(self, candidate: Candidate) -> bool:
+        """Whether its own words alone make it a possible answer."""
+        return fit_of(candidate.own, self.chance) in {Fit.POSSIBLE, Fit.STRONG}
 
     def fits(self, candidate: Candidate) -> bool:
         return candidate.fit(self.chance) is not Fit.NONE

@@ -258,7 +258,7 @@ def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[Act
     makers = (
         one
         for one in ranked
-        if not one.vouchers or one.record_id in part.taken or one.own + one.inferred >= one.shown
+        if not one.vouchers or one.record_id in part.taken or draw.says_enough(one)
     )
     fitting = (one for one in makers if draw.fits(one))
     return [
@@ -284,11 +284,16 @@ def _who_could(
     drawing: Drawing,
     before: int,
 ) -> list[ActorHit]:
-    """Those whose own words are close to what is asked, after the `before` who did it."""
+    """Those whose own words are close to what is asked, after the `before` who did it.
+
+    A weak fit is not enough: a list of whom to call is no place for guesses.
+    """
     fitting = [
         one
         for one in best_first(close.values())
-        if drawing.knows(one.record_id) and one.record_id not in part.taken and drawing.fits(one)
+        if drawing.knows(one.record_id)
+        and one.record_id not in part.taken
+        and drawing.says_enough(one)
     ]
     return [
         drawing.actor_hit(rank, one)

@@ -33,6 +33,7 @@ from kb.query import Query, parse
 from kb.roles import answers_by_role
 from kb.scoring import Means, Room, Scorer
 from kb.similar import (
+    SHARES,
     TRADES_PER_WITNESS,
     Likeness,
     centre,
@@ -281,6 +282,9 @@ def _let_close_trades_follow(
     actors.update(_of_their_own_words(said.keys() - actors.keys(), aim, scorer, means))
     for actor_id, of_actor in said.items():
         actor = actors.setdefault(actor_id, Candidate(actor_id))
+        if actor.vouchers and not any(one.participation.role in SHARES for one in actor.vouchers):
+            # It was there, and for another part than to make it.
+            continue
         of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
         actor.likenesses = of_actor
         actor.inferred = lift(actor.own, (one for one, _ in of_actor))
