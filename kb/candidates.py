@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kb.background import Chance
 from kb.cases import Voucher
-from kb.fusion import best_fit, fit_of, fit_of_case
+from kb.fusion import best_fit, fit_of, fit_of_case, fit_of_likeness, least_fit
 from kb.hits import Fit, ScoreParts
 from kb.models import Kind
 from kb.similar import Likeness
@@ -72,15 +72,15 @@ class Candidate:
         )
 
     def fit(self, chance: Chance) -> Fit:
-        """How well it answers. What is only inferred is possible at best."""
+        """How well it answers. What is only inferred says no more than its trade is close."""
         if self.name:
             return Fit.STRONG
         shown = fit_of_case(self.vouchers[0].weight) if self.vouchers else Fit.NONE
-        known = best_fit(fit_of(self.own, chance), shown)
-        if self.inferred and known in {Fit.NONE, Fit.WEAK}:
-            inferred = fit_of(self.score, chance)
-            return Fit.POSSIBLE if inferred is Fit.STRONG else inferred
-        return known
+        inferred = Fit.NONE
+        if self.inferred:
+            closest = max(likeness.closeness for likeness, _ in self.likenesses)
+            inferred = least_fit(fit_of(self.score, chance), fit_of_likeness(closest))
+        return best_fit(fit_of(self.own, chance), shown, inferred)
 
     def dense_of(self, part: str) -> float:
         """The best standardised cosine of the passages of this part of the record."""

@@ -27,7 +27,7 @@ WEIGHTS: Mapping[Role, float] = {
 """What share of a case's score its actors get, by their role: makers first, then those who
 brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
 
-GATE_MIDDLE, GATE_WIDTH = 1.0, 0.07
+GATE_MIDDLE, GATE_WIDTH = 1.05, 0.07
 """Where a need is as likely the same as another one, and how fast that changes: as a share of how
 close the closest of all trades are to the query (`Chance.closest`)."""
 

@@ -35,6 +35,10 @@ STRONG, POSSIBLE, WEAK = 2.0, 1.0, 0.0
 SHOWN_STRONG, SHOWN_POSSIBLE, SHOWN_WEAK = 0.6, 0.35, 0.2
 """The same for who took part in a case: least relevance of the case times share of the role."""
 
+INFERRED_POSSIBLE, INFERRED_WEAK = 1.0, 0.6
+"""The same for whose trade is close to a witness's: least closeness (`kb.similar`). From 1 on it is
+as close as the closest trades of all are."""
+
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
 
@@ -81,8 +85,21 @@ def fit_of_case(weight: float) -> Fit:
     return Fit.NONE
 
 
+def fit_of_likeness(closeness: float) -> Fit:
+    """What a trade close to a witness's can say at most; it is never more than possible."""
+    if closeness >= INFERRED_POSSIBLE:
+        return Fit.POSSIBLE
+    if closeness >= INFERRED_WEAK:
+        return Fit.WEAK
+    return Fit.NONE
+
+
 def best_fit(*fits: Fit) -> Fit:
     return max(fits, key=_RISING.index)
+
+
+def least_fit(*fits: Fit) -> Fit:
+    return min(fits, key=_RISING.index)
 
 
 def fit_of(score: float, chance: Chance) -> Fit:

@@ -23,8 +23,11 @@ WITNESSES = 16
 TRADES_PER_WITNESS = 100
 """How many of the passages nearest to a witness are looked at."""
 
-CLOSE = 0.65
+CLOSE = 0.72
 """From which share of the closest of all trades on a trade is close to a witness's."""
+
+HALF_WAY = 2.0
+"""How much has to be said to draw an actor half of the way to those who did it."""
 
 MOST_CLOSENESS = 3.0
 """Closer than this is no closer: the same trade."""
@@ -102,8 +105,9 @@ def likenesses(
 def lift(own: float, given: Iterable[Likeness]) -> float:
     """How far witnesses raise an actor whose own words give it a score.
 
-    They draw it towards the score of the one they follow, and never above: by the share S / (S + 1)
-    of the way, with S the sum of what each of them says, of each its closest passage.
+    They draw it towards the score of the one they follow, and never above: by the share S / (S + h)
+    of the way, with S the sum of what each of them says, of each its closest passage, and h what
+    draws it half of the way.
     """
     best: dict[str, Likeness] = {}
     for one in given:
@@ -114,7 +118,7 @@ def lift(own: float, given: Iterable[Likeness]) -> float:
     goal = max(
         (one.witness.weight * one.witness.voucher.heard.score for one in best.values()), default=0.0
     )
-    return max(goal - own, 0.0) * said / (said + 1)
+    return max(goal - own, 0.0) * said / (said + HALF_WAY)
 
 
 def centre(rows: Sequence[Embeddings]) -> Embeddings:

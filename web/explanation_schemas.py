@@ -1,14 +1,15 @@
 """The shapes of explanations in the JSON API: what a score is made of, word by word."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from pydantic import Field
 
 import kb.explanation
 import kb.hits
+import kb.models
 import kb.word_shares
 from kb.formula import Constant
-from kb.models import Case
 from web.addresses import AbsoluteUrl, web_link
 from web.schemas import (
     Actor,
@@ -216,13 +217,12 @@ class Explanation(Shape):
 
     @classmethod
     def of(cls, told: kb.explanation.Explanation, absolute_url: AbsoluteUrl) -> "Explanation":
+        """`told` is of an actor."""
         need = told.asked.need
-        if isinstance(told.record, Case):
-            raise TypeError("a case is not explained here")
-        hit = told.hit if isinstance(told.hit, kb.hits.ActorHit) else None
+        hit = cast("kb.hits.ActorHit | None", told.hit)
         return cls(
             asked=AskedFor.of(told.asked, told.steering),
-            actor=Actor.of(told.record, absolute_url),
+            actor=Actor.of(cast("kb.models.Actor", told.record), absolute_url),
             hit=ActorHit.of(hit, absolute_url) if hit else None,
             score=[
                 CountedPart(name=one.name, value=one.value, share=one.share, counted=one.counted)

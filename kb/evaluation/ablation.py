@@ -38,7 +38,8 @@ class Ranking:
 FULL = Ranking("full")
 
 _DENSE = "dense"
-_NO_TRADES = {"cases": False, "similar": False, "drawn": False, "overlap": False}
+_NO_CASES = {"cases": False, "similar": False}
+_NO_TRADES = {**_NO_CASES, "drawn": False, "overlap": False}
 _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
@@ -47,7 +48,7 @@ STEPS = (
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ near names", _NO_TRADES),
     Ranking("+ drawn to trades", {**_NO_TRADES, "drawn": True}),
-    Ranking("+ overlap in trades", {"cases": False, "similar": False}),
+    Ranking("+ overlap in trades", _NO_CASES),
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full"),
 )
@@ -169,7 +170,7 @@ def _ingredients(
     chosen = dict(way.ingredients)
     if given.actors is not None and not given.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
-        chosen |= _OWN_WORDS
+        chosen |= _NO_CASES
     return Ingredients(**chosen, transfer_only=given.transfer_only, unheard=unheard)
 
 

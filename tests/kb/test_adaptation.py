@@ -173,10 +173,9 @@ def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encode
     adapted = load_encoder(settings(adaptation=str(learnt / "one"), **given))
     assert len({plain.fingerprint, adapted.fingerprint, real_encoder.fingerprint}) == 3
     text = ["tonnellerie, fûts de chêne"]
-    cosine = float(
-        (plain.encode(text, TextKind.DOCUMENT) @ adapted.encode(text, TextKind.DOCUMENT).T)[0, 0]
-    )
-    assert 0.9 < cosine < 0.99999
+    before, after = (one.encode(text, TextKind.DOCUMENT) for one in (plain, adapted))
+    assert np.abs(before - after).max() > 1e-5
+    assert np.sum(before * after) > 0.999  # two steps are small ones
 
 
 @pytest.mark.slow

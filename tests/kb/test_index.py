@@ -15,7 +15,7 @@ import pytest
 
 from kb.documents import derive
 from kb.embedding import Embeddings, TextKind
-from kb.index import CARD_FILE, INDEX_FILE, PRIOR_PASSAGES, Index, Sums
+from kb.index import CARD_FILE, INDEX_FILE, INDEX_FORMAT, Index
 from kb.models import Actor, Case, Kind, Record
 from kb.store import Store
 from tests.encoders import WordCountEncoder
@@ -93,39 +93,8 @@ def test_an_empty_index_finds_nothing(store: Store) -> None:
     index = Index("e", DIMENSION).refreshed(store)
     query = unit_rows(1)[0]
     assert index.search(query, 5) == []
-    assert index.standardised(query, {}) == {}
-
-
-def test_standardised_cosines_by_hand(store: Store) -> None:
-    """With one language the mean and deviation are those of all the cosines."""
-    vectors = unit_rows(40)
-    ids = add(store, names(40), vectors)
-    index = Index("e", DIMENSION).refreshed(store)
-    query = unit_rows(1, seed=7)[0]
-    cosines = vectors @ query
-    found = index.standardised(query, dict(zip(ids, cosines.tolist(), strict=True)))
-    expected = (cosines - cosines.mean()) / cosines.std()
-    np.testing.assert_allclose([found[id_] for id_ in ids], expected, rtol=1e-3)
-
-
-def test_a_language_is_compared_with_itself(store: Store) -> None:
-    french, english = unit_rows(40, seed=1), unit_rows(40, seed=2)
-    towards = unit_rows(1, seed=3)[0]
-    english = english + 2 * towards  # English passages lie near every query, whatever it says
-    english /= np.linalg.norm(english, axis=1, keepdims=True)
-    french_ids = add(store, names(40, "f"), french)
-    english_ids = add(store, names(40, "e"), english, lang="en")
-    index = Index("e", DIMENSION).refreshed(store)
-    query = towards
-    cosines = dict(index.search(query, 80))
-    found = index.standardised(query, cosines)
-    share = 40 / (40 + PRIOR_PASSAGES)
-    raw_gap = np.mean([cosines[i] for i in english_ids]) - np.mean([cosines[i] for i in french_ids])
-    gap = np.mean([found[i] for i in english_ids]) - np.mean([found[i] for i in french_ids])
-    deviation = np.std([found[i] - gap * (i in english_ids) for i in cosines])
-    assert raw_gap > 0.7
-    # What is left is the part of the means that is drawn towards the mean of all.
-    assert gap * deviation < (1 - share) * raw_gap / np.std(list(cosines.values())) * 3
+    assert index.nearest(unit_rows(2), 5) == [{}, {}]
+    assert index.embeddings([1, 2]) == {}
 
 
 def test_refreshing_adds_and_removes_only_what_changed(store: Store) -> None:
@@ -151,9 +120,7 @@ def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> Non
     assert loaded.generation == store.generation
     query = unit_rows(1, seed=7)[0]
     assert loaded.search(query, 10) == saved.search(query, 10)
-    assert loaded.standardised(query, dict(loaded.search(query, 10))) == saved.standardised(
-        query, dict(saved.search(query, 10))
-    )
+    assert loaded.nearest(query[None], 10) == saved.nearest(query[None], 10)
     assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
 
 
@@ -285,36 +252,35 @@ def put(store: Store, records: Collection[Record], removed: Collection[str] = ()
 
 
 def assert_as_made_afresh(index: Index, store: Store) -> None:
-    """The index holds what the store holds, and measures cosines as if it had always held it."""
-    groups = store.embedded_passages("e")
+    """The index holds what the store holds, and answers as if it had always held it."""
+    ids = sorted(store.embedded_passages("e"))
     assert index.generation == store.generation
-    assert len(index) == len(groups)
+    assert len(index) == len(ids)
     query = unit_rows(1, seed=7)[0]
-    found = dict(index.search(query, len(groups) + 1))
-    assert found == dict(Index("e", DIMENSION).refreshed(store).search(query, len(groups) + 1))
-    if not groups:
+    found = dict(index.search(query, len(ids) + 1))
+    assert found == dict(Index("e", DIMENSION).refreshed(store).search(query, len(ids) + 1))
+    if not ids:
         assert found == {}
         return
-    ids = list(groups)
     vectors = store.embeddings("e", ids)
-    cosines = vectors @ query
-    np.testing.assert_allclose([found[id_] for id_ in ids], cosines, atol=1e-6)
+    np.testing.assert_allclose([found[id_] for id_ in ids], vectors @ query, atol=1e-6)
     assert index.cosines(query, ids) == {id_: found[id_] for id_ in ids}
+    known = index.embeddings(ids)
+    np.testing.assert_array_equal(np.stack([known[id_] for id_ in ids]), vectors)
+    assert_nearest_agrees(index, len(ids) + 1)
+    for k in (1, 3):
+        assert_nearest_agrees(index, k)
 
-    of_row = np.array(list(groups.values()))
-    above = np.empty(len(ids))
-    centred = vectors.astype(np.float64)
-    overall = centred.mean(axis=0)
-    for group in set(groups.values()):
-        rows = of_row == group
-        share = rows.sum() / (rows.sum() + PRIOR_PASSAGES)
-        mean = share * centred[rows].mean(axis=0) + (1 - share) * overall
-        centred[rows] -= mean
-        above[rows] = cosines[rows] - query @ mean
-    variance = query @ (centred.T @ centred / len(ids)) @ query
-    deviation = max(float(variance), 1e-12) ** 0.5
-    measured = index.standardised(query, found)
-    np.testing.assert_allclose([measured[id_] * deviation for id_ in ids], above, atol=1e-6)
+
+def assert_nearest_agrees(index: Index, k: int) -> None:
+    """All rows at once find what each finds by itself, but for which of equals are left out."""
+    rows = unit_rows(3, seed=8)
+    for row, found in zip(rows, index.nearest(rows, k), strict=True):
+        alone = index.search(row, k)
+        np.testing.assert_allclose(list(found.values()), [cosine for _, cosine in alone], atol=1e-6)
+        every = index.cosines(row, list(found))
+        np.testing.assert_allclose(list(found.values()), list(every.values()), atol=1e-6)
+        assert every.keys() == found.keys()
 
 
 def some_record(chance: random.Random) -> Record:
@@ -445,7 +411,7 @@ def test_a_new_title_gives_the_same_text_a_new_embedding(store: Store) -> None:
     assert_as_made_afresh(index.refreshed(store), store)
 
 
-def test_the_same_text_in_another_language_moves_to_another_group(store: Store) -> None:
+def test_the_same_text_in_another_language_is_another_passage(store: Store) -> None:
     put(store, [Actor(id=f"a{i}", name="A", description=f"fil {i}", lang="fr") for i in range(5)])
     index = Index("e", DIMENSION).refreshed(store)
     put(store, [Actor(id="a0", name="A", description="fil 0", lang="en")])
@@ -564,16 +530,74 @@ def test_equal_cosines_are_in_the_order_of_the_ids(store: Store) -> None:
         add(store, ["a3", "a5"], np.tile(vector, (2, 1)))
 
 
-def test_sums_do_not_drift() -> None:
-    vectors = unit_rows(100)
-    query = unit_rows(1, seed=7)[0]
-    sums = Sums.none(DIMENSION).changed(+1, ["fr"] * 50, vectors[:50])
-    before = sums.chance(query)
-    for _ in range(5000):
-        sums = sums.changed(+1, ["fr"] * 50, vectors[50:]).changed(-1, ["fr"] * 50, vectors[50:])
-    means, deviation = sums.chance(query)
-    assert means == pytest.approx(before[0], rel=1e-9)
-    assert deviation == pytest.approx(before[1], rel=1e-9)
+# Many at once
+
+
+def changed_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Index, set[int], int]:
+    """An index with passages in both segments and some gone: itself, all its ids, one gone."""
+    monkeypatch.setattr("kb.index.RECENT_PASSAGES", 10)
+    ids = add(store, names(30), unit_rows(30))
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        for gone in ("a3", "a5", "a7"):
+            store.remove(Kind.ACTOR, gone)
+    recent = add(store, names(5, "b"), unit_rows(5, seed=9))
+    index = index.refreshed(store)
+    assert len(index._gone) == 3
+    assert len(index._recent) == 5
+    return index, {*ids, *recent} - {ids[3], ids[5], ids[7]}, ids[3]
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 31, 32, 33, 500])
+def test_many_at_once_find_what_each_finds(
+    store: Store, monkeypatch: pytest.MonkeyPatch, k: int
+) -> None:
+    index, here, gone = changed_index(store, monkeypatch)
+    rows = np.concatenate(
+        [unit_rows(4, seed=7), unit_rows(30)[3:4]]
+    )  # the last is that of one gone
+    found = index.nearest(rows, k)
+    for row, near in zip(rows, found, strict=True):
+        alone = index.search(row, k)
+        assert list(near) == [id_ for id_, _ in alone]
+        assert list(near.values()) == pytest.approx([cosine for _, cosine in alone], abs=1e-6)
+        assert gone not in near
+    if k >= len(here):
+        assert found[0].keys() == here
+
+
+def test_nothing_asked_finds_nothing(store: Store) -> None:
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    assert index.nearest(np.empty((0, DIMENSION), np.float32), 5) == []
+    assert index.nearest(unit_rows(2), 0) == [{}, {}]
+
+
+def test_embeddings_of_those_that_are_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, here, gone = changed_index(store, monkeypatch)
+    found = index.embeddings([*here, gone, 12345])
+    assert found.keys() == here
+    for id_, row in found.items():
+        np.testing.assert_array_equal(row, store.embeddings("e", [id_])[0])
+        assert id_ in index
+    assert gone not in index
+
+
+def test_an_index_of_a_former_format_is_not_read_but_made_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, names(3), unit_rows(3))
+    with monkeypatch.context() as former:
+        former.setattr("kb.index.INDEX_FORMAT", INDEX_FORMAT - 1)
+        Index("e", DIMENSION).refreshed(store).save(tmp_path)
+        assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    assert len(loaded) == 0
+    assert loaded.generation == ""
+    made = loaded.refreshed(store)
+    assert_as_made_afresh(made, store)
+    made.save(tmp_path)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
 
 
 READER = """

@@ -5,11 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.errors import QueryError
+from kb.evidence import PASSAGES_PER_HIT
+from kb.fusion import Fusion
 from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Role
 from kb.query import MAX_QUERY_CHARS
-from kb.search import PASSAGES_PER_HIT, Ingredients
+from kb.search import Ingredients
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -21,17 +23,16 @@ from tests.kb.records import (
     SANITISER_IN_ENGLISH,
 )
 
+OTHERS = [
+    Actor(id=f"other-{i}", name=f"Autre {i}", description=f"Travaille la matière {i}.")
+    for i in range(40)
+]
+
 
 @pytest.fixture
 def base(base: KnowledgeBase) -> KnowledgeBase:
     base.put(RECORDS)
-    # Enough others that a chance passage is a chance one.
-    base.put(
-        [
-            Actor(id=f"other-{i}", name=f"Autre {i}", description=f"Travaille la matière {i}.")
-            for i in range(40)
-        ]
-    )
+    base.put(OTHERS)
     return base
 
 
@@ -178,7 +179,7 @@ def test_a_long_description_does_not_win_by_its_length(base: KnowledgeBase) -> N
 
 
 def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> None:
-    result = base.search("travaille")  # what nearly all do tells nobody apart
+    result = base.search("porcelaine")
     assert result.total == 0
     assert result.departments == {}
     assert len(result.hits) == 10
@@ -193,6 +194,7 @@ def test_an_empty_base_answers_with_nothing(
 
 
 def test_themes_that_differ_in_spelling_are_counted_as_they_filter(base: KnowledgeBase) -> None:
+    base.put([replace(POLISH, description=GLOVER.description)])
     base.put([replace(GLOVER, id=f"g{i}", name=f"G {i}", themes=("CUIR",)) for i in range(2)])
     counted = base.search("gants de cuir").themes
     assert counted["CUIR"] == 4  # of "Cuir", "cuir" and twice "CUIR"
@@ -279,3 +281,174 @@ def test_a_closed_actor_answers_no_need_but_is_found_by_its_name_and_number(
         assert base.search(query).hits[0].actor.id == POLISH.id
     case = base.search("gel hydroalcoolique").cases[0].case
     assert case.participants[0].actor_id == POLISH.id
+
+
+# The same score in every base
+
+
+def test_a_score_does_not_depend_on_who_else_is_there(
+    open_base: OpenBase, base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    alone = open_base(word_counts, "alone")
+    alone.put([GLOVER])
+    query = "qui coud des gants de cuir ?"
+    (by_itself,), among_others = alone.search(query).hits, base.search(query).hits[0]
+    assert by_itself.actor == among_others.actor == GLOVER
+    assert by_itself.parts.dense == pytest.approx(among_others.parts.dense, rel=1e-5)
+    assert by_itself.fit is among_others.fit
+
+
+# All that there is
+
+
+def test_complete_gives_every_actor_and_case_once_with_its_score(base: KnowledgeBase) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    result = base.search("gants de cuir", limit=3, complete=True)
+    assert sorted(hit.actor.id for hit in result.hits) == sorted(base.ids(Kind.ACTOR))
+    assert [hit.case.story for hit in result.cases] == [SANITISER.id]
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert [hit.rank for hit in result.hits] == list(range(1, len(scores) + 1))
+
+
+def test_complete_and_a_page_agree(base: KnowledgeBase) -> None:
+    for query in ("gants de cuir", "gel hydroalcoolique", "Harmonie"):
+        page, whole = base.search(query), base.search(query, complete=True)
+        assert [(hit.actor.id, hit.fit) for hit in page.hits] == [
+            (hit.actor.id, hit.fit) for hit in whole.hits[:10]
+        ]
+        assert [hit.score for hit in page.hits] == pytest.approx(
+            [hit.score for hit in whole.hits[:10]]
+        )
+        assert (page.total, page.departments, page.themes) == (
+            whole.total,
+            whole.departments,
+            whole.themes,
+        )
+
+
+def test_complete_keeps_to_the_filters(base: KnowledgeBase) -> None:
+    found = base.search("gel", filters=Filters(department="87"), complete=True)
+    assert [hit.actor.id for hit in found.hits] == ["gants"]
+    assert base.search("gel", filters=Filters(kind=Kind.CASE), complete=True).hits == ()
+
+
+def test_closed_actors_are_not_part_of_all(base: KnowledgeBase) -> None:
+    closed = Actor(id="closed", name="Fermé", description="Du gel.", closed_on="2020-01-01")
+    base.put([closed])
+    assert "closed" not in {hit.actor.id for hit in base.search("gel", complete=True).hits}
+
+
+# However deep
+
+
+@pytest.fixture
+def crowded(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
+    """A base of which a search looks at a few passages only, all nearer than what is asked."""
+    monkeypatch.setattr("kb.scoring.DENSE_CANDIDATES", 5)
+    monkeypatch.setattr("kb.scoring.LEXICAL_CANDIDATES", 5)
+    base.put(
+        [
+            Actor(id=f"near-{i}", name=f"Proche {i}", description="Gel hydroalcoolique. Cuir.")
+            for i in range(20)
+        ]
+    )
+    return base
+
+
+def test_a_filter_finds_who_lies_deep(crowded: KnowledgeBase) -> None:
+    assert "gants" not in ids(crowded, "cuir", Filters())
+    assert ids(crowded, "cuir", Filters(department="87")) == ["gants"]
+
+
+def test_a_case_is_heard_however_many_passages_are_nearer(crowded: KnowledgeBase) -> None:
+    crowded.put([replace(SANITISER, title="Un cas", need="Du gel pour un hôpital")])
+    found = crowded.search("gel hydroalcoolique hôpital", limit=100).hits
+    shown = {hit.actor.id for hit in found for one in hit.evidence if one.case}
+    assert {"avel", "matha"} <= shown
+
+
+# Names, numbers, ties
+
+
+@pytest.mark.parametrize("query", ["Avel", "552 081 317"])
+def test_a_name_asks_for_nobody_else(base: KnowledgeBase, query: str) -> None:
+    result = base.search(query)
+    assert result.hits[0].actor == POLISH
+    assert result.roles == ()
+    assert [hit.parts.name for hit in result.hits[1:]] == [0.0] * len(result.hits[1:])
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits[1:])
+
+
+def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: KnowledgeBase) -> None:
+    base.put([replace(GLOVER, id=id_, siret="") for id_ in ("z", "b")])
+    found = base.search("L'Harmonie").hits
+    assert [hit.actor.id for hit in found[:3]] == ["b", "gants", "z"]
+    assert len({hit.score for hit in found[:3]}) == 1
+
+
+@pytest.mark.parametrize("query", ["travaille la matière", "gel hydroalcoolique", "cuir"])
+def test_the_same_base_answers_the_same(
+    open_base: OpenBase, base: KnowledgeBase, query: str
+) -> None:
+    """Whatever the order in which its records came; as good as each other are by id."""
+    other = open_base(WordCountEncoder(), "other")
+    for record in reversed([*RECORDS, *OTHERS]):
+        other.put([record])
+    one, again, theirs = (
+        [(hit.actor.id, hit.score, hit.fit, hit.evidence) for hit in of.search(query).hits]
+        for of in (base, base, other)
+    )
+    assert one == again == theirs
+    order = [(-score, id_) for id_, score, *_ in one]
+    assert order == sorted(order)
+
+
+# What a ranking is made of
+
+
+def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> None:
+    both = base.search("gants de cuir").hits[0]
+    by_words = base.search("gants de cuir", ingredients=Ingredients(dense=False)).hits[0]
+    by_meaning = base.search("gants de cuir", ingredients=Ingredients(lexical=False)).hits[0]
+    assert both.actor == by_words.actor == by_meaning.actor == GLOVER
+    assert by_words.parts.dense == 0 < by_words.parts.lexical
+    assert by_meaning.parts.lexical == 0 < by_meaning.parts.dense
+    assert both.score > max(by_words.score, by_meaning.score)
+
+
+def test_reciprocal_ranks_put_first_what_both_put_first(base: KnowledgeBase) -> None:
+    by_rank = Ingredients(fusion=Fusion.RECIPROCAL_RANK)
+    found = base.search("gants de cuir", ingredients=by_rank).hits
+    assert [hit.actor.id for hit in found[:2]] == ["gants", "avel"]
+    # Of two rankings that both put it first.
+    assert found[0].score == pytest.approx(2 / 61)
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_unheard_case_vouches_for_nobody_and_is_still_found(base: KnowledgeBase) -> None:
+    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
+    result = base.search("gel hydroalcoolique", ingredients=deaf)
+    assert result.cases[0].case == SANITISER
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
+    assert result.roles == ()
+
+
+def test_an_unheard_edition_leaves_the_other_heard(base: KnowledgeBase) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
+    hit = base.search("hand sanitiser hospital", lang="fr", ingredients=deaf).hits[0]
+    assert hit.evidence[0].case == SANITISER_IN_ENGLISH
+    heard = base.search("hand sanitiser hospital", lang="fr").hits[0]
+    assert heard.evidence[0].case == SANITISER
+    assert heard.score == pytest.approx(hit.score)
+
+
+def test_a_need_that_is_another_one_adds_nothing(base: KnowledgeBase) -> None:
+    """With an unrelated case the answer is to the last digit what it is without any."""
+    query = "qui coud des gants de cuir ?"
+    with_case = base.search(query, limit=100)
+    without = base.search(query, limit=100, ingredients=Ingredients(cases=False))
+    assert with_case.hits == without.hits
+    assert with_case.roles == ()
