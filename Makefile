@@ -63,6 +63,7 @@ imports: install
 
 benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
+	$(BIN)/python -m tests.benchmarks.ranking
 	$(BIN)/python -m tests.benchmarks.ingesting
 
 evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kb.background import Chance
-from kb.cases import Voucher
+from kb.cases import Voucher, closeness
 from kb.fusion import best_fit, fit_of, fit_of_case, fit_of_likeness, least_fit
 from kb.hits import Fit, ScoreParts
+from kb.language import share_said
 from kb.models import Kind
 from kb.similar import Likeness
 from kb.store_passages import Passage
@@ -27,6 +28,11 @@ class ScoredPassage:
     lexical: float
     overlap: float
     score: float
+
+    def as_need(self, asked: str) -> float:
+        """How close it is to what is asked, if it tells the need of a case."""
+        said = share_said(asked, self.passage.text) if self.lexical else 0.0
+        return closeness(self.dense, self.lexical, said)
 
 
 @dataclass(slots=True)
@@ -82,10 +88,12 @@ class Candidate:
             inferred = least_fit(fit_of(self.score, chance), fit_of_likeness(closest))
         return best_fit(fit_of(self.own, chance), shown, inferred)
 
-    def dense_of(self, part: str) -> float:
-        """The best standardised cosine of the passages of this part of the record."""
-        scores = (one.dense for one in self.passages if one.passage.part == part)
-        return max(scores, default=float("-inf"))
+    def need_closeness(self, part: str, asked: str) -> float:
+        """How close the need of a case is, which is told in this part of it, to what is asked."""
+        return max(
+            (one.as_need(asked) for one in self.passages if one.passage.part == part),
+            default=float("-inf"),
+        )
 
 
 def gathered(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, Candidate]]:

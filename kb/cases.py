@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.background import Chance
+from kb.fusion import LEXICAL_WEIGHT
 from kb.models import Case, Participation, Role
 
 WEIGHTS: Mapping[Role, float] = {
@@ -27,7 +28,7 @@ WEIGHTS: Mapping[Role, float] = {
 """What share of a case's score its actors get, by their role: makers first, then those who
 brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
 
-GATE_MIDDLE, GATE_WIDTH = 1.05, 0.07
+GATE_MIDDLE, GATE_WIDTH = 1.1, 0.05
 """Where a need is as likely the same as another one, and how fast that changes: as a share of how
 close the closest of all trades are to the query (`Chance.closest`)."""
 
@@ -39,7 +40,7 @@ LEAST_RELEVANCE = 0.1
 class HeardCase:
     """A case that is heard for a query.
 
-    `score` is the standardised cosine of its need; `relevance` is from 0 to 1.
+    `score` is how close its need is (`closeness`); `relevance` is from 0 to 1.
     """
 
     case: Case
@@ -68,6 +69,16 @@ class Voucher:
         return self.heard.case
 
 
+def closeness(dense: float, lexical: float, said: float) -> float:
+    """How close a need is to the need asked for.
+
+    That is its standardised cosine, and its BM25 as far as it says what is asked for: `said` is the
+    share of the words (`kb.language.share_said`). Of a rare word the encoder may know nothing; but
+    one word of many, like the bottles that something is to be closed with, makes no need the same.
+    """
+    return dense + LEXICAL_WEIGHT * lexical * said
+
+
 def relevance(score: float, chance: Chance) -> float:
     """How far a need with this score is the need asked for, 0 to 1: a logistic gate."""
     share = score / max(chance.closest, 1e-6)
@@ -79,8 +90,8 @@ def heard(
 ) -> list[HeardCase]:
     """The cases whose need is near enough, best first, of each story one edition.
 
-    `scores` are those of their needs, by case id. A story has the score of its best edition, and
-    is told in the one in `lang` where there is one.
+    `scores` are how close their needs are, by case id. A story has the score of its best edition,
+    and is told in the one in `lang` where there is one.
     """
     best_first = sorted(scores, key=lambda id_: (-scores[id_], id_))
     best: dict[str, float] = {}

@@ -93,19 +93,21 @@ class CasePath:
     """From the query to an actor by way of a case: its need, then the part that the actor took.
 
     `need` is the passage by which the case is heard (in whichever language it is closest),
-    `relevance` how far that is the need asked for, from 0 to 1, and `weight` what the role counts;
-    `given` is what the case gives the actor: the z of the need times both.
+    `closeness` how close that is (`kb.cases.closeness`), `relevance` how far it is the need asked
+    for, from 0 to 1, and `weight` what the role counts; `given` is what the case gives the actor:
+    the product of the three.
     """
 
     case: Case
     participation: Participation
     need: PassageExplanation | None
+    closeness: float
     relevance: float
     weight: float
 
     @property
     def given(self) -> float:
-        return self.need.dense * self.relevance * self.weight if self.need else 0.0
+        return self.closeness * self.relevance * self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class SimilarPath:
     `dense` how close, the latter in deviations above a chance trade, as `closest` is that of the
     closest of all trades. `weight` is how much the example counts, by the relevance of the case and
     the role; `said` what this witness's word is worth, which draws the actor towards `goal`, by the
-    share `said` / (`said` + 1) if no other witness speaks.
+    share `said` / (`said` + `kb.similar.HALF_WAY`) if no other witness speaks.
     """
 
     by: CasePath
@@ -215,27 +217,31 @@ class _Telling:
 
     def passages(self, record: Record, ids: set[int], limit: int) -> tuple[PassageExplanation, ...]:
         """The best of these passages of a record, best first, as the search scores them."""
+        return tuple(self._passage(record, one) for one in self._scored(ids)[:limit])
+
+    def _scored(self, ids: set[int]) -> list[ScoredPassage]:
         store, index = self._room.store, self._room.index
         lexical = dict(store.match_words(self._stems, len(ids), among=ids))
         read = {id_ for id_ in ids if id_ in index or id_ in lexical}
         scored = self._scorer.fused(self.aim, read, lexical)
         scored.sort(key=lambda one: (-one.score, one.passage.id))
-        return tuple(self._passage(record, one) for one in scored[:limit])
+        return scored
 
     def case_path(self, case: Case, participation: Participation) -> CasePath:
         """A case is heard for its need, in whichever language that is closest to the query."""
         store = self._room.store
-        needs: list[PassageExplanation] = []
+        needs: list[tuple[float, Case, ScoredPassage]] = []
         for edition in store.cases(store.editions(case.story)).values():
             ids = self.ids(Kind.CASE, edition.id)
             ids &= store.passage_ids_of_parts(Kind.CASE, [NEED if edition.need else TITLE])
-            needs += self.passages(edition, ids, len(ids))
-        need = max(needs, key=lambda one: one.dense, default=None)
+            needs += ((one.as_need(self._asked.text), edition, one) for one in self._scored(ids))
+        closeness, edition, need = max(needs, key=lambda found: found[0], default=(0.0, case, None))
         return CasePath(
             case,
             participation,
-            need,
-            relevance(need.dense, self.aim.chance) if need else 0.0,
+            self._passage(edition, need) if need else None,
+            closeness,
+            relevance(closeness, self.aim.chance) if need else 0.0,
             WEIGHTS[participation.role],
         )
 
@@ -244,7 +250,7 @@ class _Telling:
         if evidence.kind is not EvidenceKind.SIMILAR or not (witness and case and part):
             return None
         path = self.case_path(case, part)
-        heard_case = HeardCase(case, path.need.dense if path.need else 0.0, path.relevance)
+        heard_case = HeardCase(case, path.closeness, path.relevance)
         given = {witness.id: [Voucher(heard_case, part)]}
         passages = self._room.store.passages(self.ids(Kind.ACTOR, record.id))
         ids = [

@@ -7,7 +7,7 @@ from kb import background, candidates, cases, fusion, names, scoring, search, si
 
 Constant = int | float | Mapping[str, int | float]
 
-_MODULES = (background, cases, similar, fusion, candidates, names, scoring, search)
+_MODULES = (background, fusion, cases, similar, candidates, names, scoring, search)
 """Those that a score goes through, each after those that it imports."""
 
 

@@ -16,7 +16,7 @@ from kb.hits import Fit
 LEXICAL_WEIGHT = 0.3
 """What a point of BM25 is worth, in standard deviations of the cosine."""
 
-OVERLAP_WEIGHT, LEAST_OVERLAP = 2.0, 0.01
+OVERLAP_WEIGHT, LEAST_OVERLAP = 5.0, 0.1
 """What the logarithm of the overlap in trades is worth, and what is added to an overlap of 0."""
 
 UNKNOWN_OVERLAP = 0.3
@@ -28,7 +28,7 @@ RECIPROCAL_RANK_CONSTANT = 60
 CLOSEST_SHARE = 0.4
 """How much of what the closest of all trades score is asked of a hit here."""
 
-STRONG, POSSIBLE, WEAK = 2.0, 1.0, 0.0
+STRONG, POSSIBLE, WEAK = 2.25, 1.0, -0.25
 """Least score of each fit, above that share of the closest of all trades."""
 
 

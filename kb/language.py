@@ -137,10 +137,21 @@ def query_stems(query: str) -> set[str]:
     Function words go first, then the words that only frame the question, each as long as
     something is left: "fournisseur ?" is still a search.
     """
+    return {one for word in _carrying(query) for one in stems(word)}
+
+
+def share_said(query: str, text: str) -> float:
+    """Of the words that carry a query, the share that a text says, 0 to 1: of either language."""
+    asked = _carrying(query)
+    said = {one for word in words(text) for one in stems(word)}
+    return sum(not said.isdisjoint(stems(word)) for word in asked) / max(len(asked), 1)
+
+
+def _carrying(query: str) -> list[Word]:
     found = list(words(query))
     for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
         found = [word for word in found if not set(word.forms) <= unwanted] or found
-    return {one for word in found for one in stems(word)}
+    return found
 
 
 def name_key(name: str) -> str:

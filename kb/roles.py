@@ -96,10 +96,12 @@ _PURPOSE = re.compile(r",|\s(?:pour|afin|destinée?s?|for|to)\s", re.IGNORECASE)
 _BROUGHT = re.compile(
     r"^(?:(?:a|ont|avait|avaient|l'a|l'ont|has|have|had)\s+)?"
     r"(?:(?:aussi|également|en\s+premier|d'abord|first|also)\s+)?"
-    r"(?:fourni\w*|livré\w*|donné\w*|apporté\w*|offert\w*|mis\s+à\s+disposition|supplied|provided"
-    r"|gave|delivered|brought(?:\s+in)?|was\s+the\s+first\s+to\s+supply)\s+"
+    r"(?:(?:fourni|livr|donn|apport|offr|offer|cèd|céd|vend)\w*|mis\s+à\s+disposition"
+    r"|suppl(?:y|ies|ied)|provide[sd]?|g[ai]ve[sn]?(?:\s+up)?|deliver(?:s|ed)?"
+    r"|br(?:ings?|ought)(?:\s+in)?|was\s+the\s+first\s+to\s+supply)\s+"
     r"(?:(?:en\s+premier|first)\s+)?"
-    r"(?:de\s+l'|du\s+|des\s+|de\s+la\s+|d'|de\s+|les\s+|le\s+|la\s+|l'|the\s+|some\s+)?",
+    r"(?:de\s+l'|du\s+|des\s+|de\s+la\s+|d'|de\s+|les\s+|le\s+|la\s+|l'|leurs?\s+|ses\s+|son\s+"
+    r"|sa\s+|the\s+|some\s+|its\s+|their\s+)?",
     re.IGNORECASE,
 )
 

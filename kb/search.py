@@ -123,7 +123,7 @@ def search(
     named = _named(asked.text, store)
     heard_cases: list[HeardCase] = []
     if ingredients.cases:
-        heard_cases = _heard(cases, known_cases, chance, lang, ingredients.unheard)
+        heard_cases = _heard(asked, cases, known_cases, chance, lang, ingredients.unheard)
         _let_cases_vouch(actors, heard_cases, named, aim, scorer, means, ingredients)
     _put_names_first(asked.text, named, actors, store, ingredients.near_names)
 
@@ -218,6 +218,7 @@ def actor_embeddings(ids: Collection[str], room: Room) -> dict[str, Embeddings]:
 
 
 def _heard(
+    asked: Query,
     cases: Mapping[str, Candidate],
     known_cases: Mapping[str, Case],
     chance: Chance,
@@ -229,7 +230,7 @@ def _heard(
     An article touches on much that was not its need, so that its other passages say nothing.
     """
     scores = {
-        id_: one.dense_of(NEED if known_cases[id_].need else TITLE)
+        id_: one.need_closeness(NEED if known_cases[id_].need else TITLE, asked.text)
         for id_, one in cases.items()
         if id_ not in unheard
     }

@@ -150,10 +150,14 @@ class CasePath(Shape):
 
     case: CaseReference
     need: PassageExplanation | None = Field(description="The need of the case.")
+    closeness: float = Field(
+        description="How close that need is: its `dense`, and its `lexical` as far as it says the "
+        "words of the query."
+    )
     relevance: float = Field(description="How far that is the need asked for, 0 to 1.")
     weight: float = Field(description="What the part that the actor took counts, 0 to 1.")
     given: float = Field(
-        description="What the case gives: the need's `dense` times `relevance` times `weight`.",
+        description="What the case gives: `closeness` times `relevance` times `weight`.",
         examples=[7.88],
     )
 
@@ -162,6 +166,7 @@ class CasePath(Shape):
         return cls(
             case=CaseReference.of(path.case, path.participation, absolute_url),
             need=PassageExplanation.of(path.need, need) if path.need else None,
+            closeness=path.closeness,
             relevance=path.relevance,
             weight=path.weight,
             given=path.given,

@@ -1,6 +1,7 @@
 """Which texts a record has, and when its activity code speaks for it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def texts(record: Record) -> dict[str, str]:
     return {document.part: document.text for document in derive(record).documents}
 
 
-def actor(description: str, **fields: str) -> Actor:
+def actor(description: str, **fields: Any) -> Actor:
     return Actor(id="a", name="A", description=description, **fields)
 
 

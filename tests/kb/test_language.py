@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.language import fold, index_words, name_key, query_stems, words
+from kb.language import fold, index_words, name_key, query_stems, share_said, words
 
 
 def forms(text: str) -> list[tuple[str, ...]]:
@@ -106,3 +106,14 @@ def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
 def test_a_name_of_nothing_but_legal_forms_keeps_them() -> None:
     assert name_key("La Compagnie") == "lacompagnie"
     assert name_key("!!!") == ""
+
+
+def test_the_share_of_what_is_asked_that_a_text_says() -> None:
+    need = "Trouver des flacons pour du gel hydroalcoolique"
+    assert share_said("qui pourrait fabriquer du gel hydro-alcoolique ?", need) == 1
+    assert share_said("gels", need) == 1
+    assert share_said("un bouchon pour fermer des flacons", need) == pytest.approx(1 / 3)
+    assert share_said("who could make sanitiser?", "Find hand sanitisers") == 1
+    assert share_said("portails", need) == 0
+    # Nothing but framing is still asked for.
+    assert share_said("fournisseur ?", "un fournisseur") == 1

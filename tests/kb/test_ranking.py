@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from kb.background import Chance
 from kb.candidates import Candidate, ScoredPassage, best_first, gathered
-from kb.cases import WEIGHTS, HeardCase, Voucher, heard, one_edition_each, relevance, vouchers
+from kb.cases import (
+    WEIGHTS,
+    HeardCase,
+    Voucher,
+    closeness,
+    heard,
+    one_edition_each,
+    relevance,
+    vouchers,
+)
 from kb.fusion import (
     INFERRED_POSSIBLE,
     INFERRED_WEAK,
@@ -242,8 +251,8 @@ def test_what_is_only_inferred_is_possible_at_best(
 
 def test_what_is_inferred_says_no_more_than_its_trade_is_close() -> None:
     fits = []
-    for closeness in (0.01, INFERRED_WEAK, INFERRED_POSSIBLE, MOST_CLOSENESS):
-        said = [(likeness("w", closeness), passage("a", -50.0).passage)]
+    for how_close in (0.01, INFERRED_WEAK, INFERRED_POSSIBLE, MOST_CLOSENESS):
+        said = [(likeness("w", how_close), passage("a", -50.0).passage)]
         one = Candidate("a", [passage("a", -50.0)], likenesses=said, inferred=100.0)
         fits.append(one.fit(chance(5.0)))
     assert fits == [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.POSSIBLE]
@@ -264,6 +273,13 @@ def test_the_more_relevant_a_case_the_better_the_fit_of_who_did_it(
 def test_who_did_the_same_is_a_strong_fit_and_who_did_something_else_is_none() -> None:
     assert Candidate("a", vouchers=[voucher(10.0, 1.0)]).fit(chance(5.0)) is Fit.STRONG
     assert Candidate("a", vouchers=[voucher(10.0, 0.0)]).fit(chance(5.0)) is Fit.NONE
+
+
+def test_the_words_of_a_need_count_as_far_as_it_says_what_is_asked() -> None:
+    assert closeness(2.0, 0.0, 0.0) == 2.0
+    assert closeness(2.0, 5.0, 0.0) == 2.0
+    assert closeness(2.0, 5.0, 1.0) > closeness(2.0, 5.0, 0.5) > 2.0
+    assert closeness(2.0, 5.0, 1.0) == pytest.approx(2.0 + 5.0 * LEXICAL_WEIGHT)
 
 
 # Close trades

@@ -1,6 +1,7 @@
 """Answers by role: which parts a need takes, who took them, and who here could."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,7 @@ def by_role(result: SearchResult) -> dict[NeededRole, RoleAnswer]:
     return found
 
 
-def roles(base: KnowledgeBase, query: str = QUERY, **filters: str) -> dict[NeededRole, RoleAnswer]:
+def roles(base: KnowledgeBase, query: str = QUERY, **filters: Any) -> dict[NeededRole, RoleAnswer]:
     return by_role(base.search(query, filters=Filters(**filters)))
 
 

@@ -9,7 +9,7 @@ from kb.evidence import PASSAGES_PER_HIT
 from kb.fusion import Fusion
 from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Role
+from kb.models import Actor, Case, Kind, Record, Role
 from kb.query import MAX_QUERY_CHARS
 from kb.search import Ingredients
 from tests.conftest import OpenBase
@@ -151,9 +151,10 @@ def test_kinds(base: KnowledgeBase) -> None:
 
 
 def test_counts_say_what_each_filter_would_leave(base: KnowledgeBase) -> None:
-    result = base.search("cuir", filters=Filters(theme="cuir"))
+    query = "crèmes pour le cuir, gants de cuir fins"
+    result = base.search(query, filters=Filters(theme="cuir"))
     assert result.departments == {"16": 1, "87": 1}
-    result = base.search("cuir", filters=Filters(department="16"))
+    result = base.search(query, filters=Filters(department="16"))
     assert result.themes == {"Chimie": 1, "Cuir": 1}
     assert result.departments["87"] == 1
     assert result.total == 1
@@ -170,7 +171,9 @@ def test_limit_bounds_hits_but_not_total(base: KnowledgeBase) -> None:
 
 
 def test_a_long_description_does_not_win_by_its_length(base: KnowledgeBase) -> None:
-    long = " ".join(f"Il range des gants et du cuir en rayon {i}.\n\n" for i in range(60))
+    long = " ".join(
+        f"Il range gants et cuir, draps et laines, en rayon {i}.\n\n" for i in range(60)
+    )
     base.put([Actor(id="long", name="Long", description=long)])
     result = base.search("coudre des gants de cuir fins")
     assert result.hits[0].actor.id == "gants"
@@ -393,7 +396,8 @@ def test_the_same_base_answers_the_same(
 ) -> None:
     """Whatever the order in which its records came; as good as each other are by id."""
     other = open_base(WordCountEncoder(), "other")
-    for record in reversed([*RECORDS, *OTHERS]):
+    records: list[Record] = [*RECORDS, *OTHERS]
+    for record in reversed(records):
         other.put([record])
     one, again, theirs = (
         [(hit.actor.id, hit.score, hit.fit, hit.evidence) for hit in of.search(query).hits]

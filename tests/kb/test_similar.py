@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from kb.similar import SHARES
 QUERY = "gel hydroalcoolique"
 
 
-def actor(id_: str, description: str, **fields: str) -> Actor:
+def actor(id_: str, description: str, **fields: Any) -> Actor:
     return Actor(id=id_, name=id_.capitalize(), description=description, **fields)
 
 
