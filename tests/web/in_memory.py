@@ -363,7 +363,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             )
 
         def path(case: Case, part: Participation) -> CasePath:
-            return CasePath(case, part, passage("need", case.need, case.lang), 6.0, 0.5, 1.0)
+            return CasePath(case, part, passage("need", case.need, case.lang), 1.75, 0.5, 1.0)
 
         evidence = hit.evidence if hit else ()
         return Explanation(
