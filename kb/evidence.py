@@ -16,6 +16,8 @@ PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
 WITNESSES_PER_HIT = 1
 
+WORTH_A_CALL = frozenset({Fit.POSSIBLE, Fit.STRONG})
+
 
 class Drawing:
     """Draws the evidence of the hits of one search.
@@ -37,7 +39,10 @@ class Drawing:
 
     def says_enough(self, candidate: Candidate) -> bool:
         """Whether its own words alone make it a possible answer."""
-        return fit_of(candidate.own, self.chance) in {Fit.POSSIBLE, Fit.STRONG}
+        return fit_of(candidate.own, self.chance) in WORTH_A_CALL
+
+    def may_be_called(self, candidate: Candidate) -> bool:
+        return candidate.fit(self.chance) in WORTH_A_CALL
 
     def fits(self, candidate: Candidate) -> bool:
         return candidate.fit(self.chance) is not Fit.NONE

@@ -32,10 +32,13 @@ STRONG, POSSIBLE, WEAK = 2.25, 1.0, -0.25
 """Least score of each fit, above that share of the closest of all trades."""
 
 
-SHOWN_STRONG, SHOWN_POSSIBLE, SHOWN_WEAK = 0.6, 0.35, 0.2
-"""The same for who took part in a case: least relevance of the case times share of the role."""
+SHOWN_STRONG, SHOWN_POSSIBLE, SHOWN_WEAK = 0.7, 0.55, 0.2
+"""The same for who took part in a case: least relevance of the case times share of the role.
 
-INFERRED_POSSIBLE, INFERRED_WEAK = 1.0, 0.6
+Who bought, coordinated or allowed it is a lead to those who made it, and no more.
+"""
+
+INFERRED_POSSIBLE, INFERRED_WEAK = 1.5, 0.6
 """The same for whose trade is close to a witness's: least closeness (`kb.similar`). From 1 on it is
 as close as the closest trades of all are."""
 

@@ -256,13 +256,16 @@ def _eligible(ids: Collection[str], scorer: Scorer, filters: Filters) -> dict[st
 
 
 def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[ActorHit]:
-    """The first of the ranking, but for those who are there only for another part they took."""
+    """The first of the ranking, but for those who are there only for another part they took.
+
+    A weak fit is not enough: a list of whom to call is no place for guesses.
+    """
     makers = (
         one
         for one in ranked
         if not one.vouchers or one.record_id in part.taken or draw.says_enough(one)
     )
-    fitting = (one for one in makers if draw.fits(one))
+    fitting = (one for one in makers if draw.may_be_called(one))
     return [
         draw.actor_hit(rank, one)
         for rank, one in enumerate(islice(fitting, HITS_PER_ROLE), start=1)
@@ -288,7 +291,7 @@ def _who_could(
 ) -> list[ActorHit]:
     """Those whose own words are close to what is asked, after the `before` who did it.
 
-    A weak fit is not enough: a list of whom to call is no place for guesses.
+    A weak fit is not enough here either.
     """
     fitting = [
         one
