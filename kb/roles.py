@@ -128,6 +128,7 @@ class _Part:
 
 
 def answers_by_role(
+    need: str,
     heard: Sequence[HeardCase],
     ranked: Sequence[Candidate],
     draw: Drawing,
@@ -135,7 +136,7 @@ def answers_by_role(
     filters: Filters,
     lang: str,
 ) -> list[RoleAnswer]:
-    """For each part that similar cases needed, who here could take it, makers first.
+    """For each part that cases like the `need` took, who here could take it, makers first.
 
     `ranked` are the actors that the search found and the filters leave, best first, and `draw`
     draws them.
@@ -155,7 +156,9 @@ def answers_by_role(
         if role not in parts:
             continue
         part = parts[role]
+        told = ", ".join(asks[role])
         if role is NeededRole.MAKER:
+            told = need
             hits = _makers(ranked, part, draw)
         else:
             wanted = query_stems(" ".join(asks[role])) if asks[role] else set()
@@ -166,7 +169,7 @@ def answers_by_role(
         mentioned = tuple(part.mentioned.values())
         if hits or mentioned:
             cases = tuple(part.cases.values())
-            answers.append(RoleAnswer(role, ", ".join(asks[role]), cases, tuple(hits), mentioned))
+            answers.append(RoleAnswer(role, told, cases, tuple(hits), mentioned))
     return answers
 
 

@@ -152,7 +152,7 @@ def search(
         departments=departments,
         themes=themes,
         roles=tuple(
-            answers_by_role(heard_cases, ranked_actors, draw, scorer, filters, lang)
+            answers_by_role(asked.need, heard_cases, ranked_actors, draw, scorer, filters, lang)
             if not named and filters.kind is not Kind.CASE
             else ()
         ),

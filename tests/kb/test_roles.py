@@ -271,6 +271,7 @@ def test_nobody_is_proposed_to_coordinate_or_to_buy_who_did_not(base: KnowledgeB
     assert ids(found[NeededRole.COORDINATION]) == ["townhall"]
     assert ids(found[NeededRole.BUYER]) == ["clinic"]
     assert found[NeededRole.BUYER].need == ""
+    assert found[NeededRole.MAKER].need == QUERY
 
 
 def test_filters_hold_for_every_part(base: KnowledgeBase) -> None:
