@@ -5,11 +5,10 @@ s_ij = q_i·p_j / τ, the loss is InfoNCE both ways,
 
     L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
 
-where j runs over the passages that are no other answer to the query (`Pair.scope`), plus
-λ · mean_ij (e_i·e_j − b_i·b_j)² over a few texts of the batch, whose embeddings are e now and b
-in the base model: it keeps what the base model knows. What is kept of a run is the mean of the
-changes ΔW = B·A at several checkpoints, refactored to the rank by a singular value
-decomposition, times a strength (see `delta.combine`).
+where j leaves out the other answers to the query (`Pair.scope`); the ½ is
+`Recipe.passage_to_query`. What is kept of a run is the mean of the changes ΔW = B·A at several
+checkpoints, refactored to the rank by a singular value decomposition, times a strength (see
+`delta.combine`).
 """
 
 import copy
@@ -24,13 +23,14 @@ from kb.adaptation.delta import TARGETS, Delta
 from kb.adaptation.pairs import Pair
 from kb.sentence_transformer import quiet
 
-BASE_TEMPERATURE = 0.01
-"""What the models of the E5 family were trained with (Wang et al. 2024)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The constants of a run; docs/adaptation.md says what else was tried."""
+    """The constants of a run: what docs/adaptation.md tells.
+
+    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. Of the checkpoints,
+    one every `checkpoint_every` steps, the last `averaged` are kept, times `strength`.
+    """
 
     steps: int = 100
     batch: int = 64
@@ -38,9 +38,6 @@ class Recipe:
     rate: float = 5e-4
     warm_up: int = 10
     temperature: float = 0.02
-    keep: float = 0.0
-    kept_texts: int = 32
-    dropout: bool = False
     decay: float = 0.01
     checkpoint_every: int = 20
     averaged: int = 5
@@ -49,7 +46,6 @@ class Recipe:
     passage_tokens: int = 72
     passage_to_query: float = 0.5
     floor: float = 0.1
-    first_layer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +86,10 @@ def train(
         target_modules=list(TARGETS),
         lora_dropout=0.0,
         bias="none",
-        layers_to_transform=list(range(recipe.first_layer, transformer.config.num_hidden_layers)),
     )
     with quiet():
         peft_model = get_peft_model(transformer, config)
-    peft_model.train(recipe.dropout)
+    peft_model.eval()  # without the dropout of the base model
     weights = [p for p in peft_model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
@@ -124,19 +119,6 @@ def train(
         q = _by_length(embed, queries, recipe.query_tokens)
         p = _by_length(embed, passages, recipe.passage_tokens)
         loss = _contrast(q, p, pairs, recipe)
-        if recipe.keep:
-            n = recipe.kept_texts
-            chosen = [*queries[: n // 2], *passages[-n // 2 :]]
-            now = torch.cat([q[: n // 2], p[-n // 2 :]])
-            with torch.no_grad(), peft_model.disable_adapter():
-                before = embed(chosen, recipe.passage_tokens)
-            drift = functional.kl_div(
-                _relations(now, recipe.temperature),
-                _relations(before, BASE_TEMPERATURE),
-                reduction="batchmean",
-                log_target=True,
-            )
-            loss = loss + recipe.keep * drift
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -167,15 +149,6 @@ def _contrast(q: Any, p: Any, pairs: Sequence[Pair], recipe: Recipe) -> Any:
     target = torch.arange(len(pairs))
     there = functional.cross_entropy(scores, target)
     return there + recipe.passage_to_query * functional.cross_entropy(scores.T, target)
-
-
-def _relations(embeddings: Any, temperature: float) -> Any:
-    """Of each text, how near each other one is: the logarithms of shares that sum to 1."""
-    import torch
-
-    scores = embeddings @ embeddings.T / temperature
-    scores = scores.masked_fill(torch.eye(len(scores), dtype=torch.bool), -1e4)
-    return torch.log_softmax(scores, dim=-1)
 
 
 def _rate(step: int, recipe: Recipe) -> float:

@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +210,12 @@ def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
     mean = tokens[0].mean(axis=0)
     (embedding,) = real_encoder.encode(["gants de cuir"], TextKind.QUERY)
     assert mean @ embedding / np.linalg.norm(mean) > 0.999
+
+
+def test_the_bundled_card_names_the_constants_of_the_recipe() -> None:
+    card = (adaptation.BUNDLED / "README.md").read_text(encoding="utf-8")
+    constants = ", ".join(f"{name} {value}" for name, value in asdict(Recipe()).items())
+    assert f"- **Constants**: seed 0, {constants}.\n" in card
 
 
 def test_preparing_was_raised() -> None:
