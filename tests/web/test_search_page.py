@@ -134,7 +134,7 @@ def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None
     read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
     headings = [one.text for one in read.all("h2")]
     assert headings == [
-        "Acteurs, du plus au moins convaincant",
+        "Acteurs, du score le plus haut au plus bas",
         "Ce que vous pouvez faire",
         "Les plus proches, sans certitude",
     ]
