@@ -302,6 +302,19 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     assert links(unwritten) == ["/api/docs"]
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/en/about", "Everyday needs in English still find a little less in French texts"),
+        ("/fr/a-propos", "Les besoins de tous les jours dits en anglais trouvent encore un peu"),
+    ],
+)
+def test_the_page_about_says_what_english_finds_less(
+    client: TestClient, path: str, told: str
+) -> None:
+    assert told in page(client, path).one("main").text
+
+
 def test_dates_are_written_in_the_language(client: TestClient) -> None:
     read = page(client, "/en/cases/angouleme")
     times = [(one.attributes["datetime"], one.text) for one in read.all("time")]
