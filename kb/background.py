@@ -17,11 +17,13 @@ import contextlib
 import hashlib
 import logging
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.language import STEMMERS
@@ -34,6 +36,9 @@ CLOSEST = 3
 
 DRAWN_TO, DRAWN_SHARE = 5, 0.5
 """How many of the closest trades a query is drawn to, and how far."""
+
+PASSAGES_REMEMBERED, MADE_AT_ONCE = 50_000, 1_000
+"""Of how many passages the shares of the trades are remembered (1.2 kB each), and made at once."""
 
 SHARPNESS = 1.5
 """How much more a trade counts that is one deviation closer, as the logarithm of a factor."""
@@ -146,18 +151,16 @@ class Background:
         trades_drawn_to = zip(closest.tolist(), weights.tolist(), strict=True)
         return Aim(embedding, rows, chance, _root_shares(best), tuple(trades_drawn_to))
 
-    def overlaps(self, aim: Aim, rows: Embeddings, lang: str) -> Embeddings:
-        """How far each of `(n, dimension)` embeddings of passages is of the trades aimed at.
+    def shares(self, rows: Embeddings, lang: str) -> Embeddings:
+        """The square roots of how much each trade has of passages, `(n, trades)`.
 
-        The Bhattacharyya coefficient of two distributions over the trades, `(n,)`: 0 where they
-        have no trade in common, 1 where they are the same.
+        `rows` are `(n, dimension)` embeddings of passages in a language.
         """
         told = self.embeddings.get(lang, next(iter(self.embeddings.values())))
         cosines = rows @ told.T
         standardised = cosines - cosines.mean(axis=1, keepdims=True)
         standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
-        overlaps: Embeddings = _root_shares(standardised) @ aim.shares
-        return overlaps
+        return _root_shares(standardised)
 
     def _standardised(self, rows: Embeddings) -> tuple[Embeddings, Embeddings, Embeddings]:
         """Cosines to the trades, standardised by language `(n, languages, trades)`, and by what."""
@@ -179,6 +182,39 @@ class Background:
             )
             for mean, deviation, best in zip(means, deviations, closest, strict=True)
         ]
+
+
+class Overlaps:
+    """How far passages are of the trades that a query aims at.
+
+    That is the Bhattacharyya coefficient of two distributions over the trades: 0 where they have no
+    trade in common, 1 where they are the same. Those of passages are remembered, in half precision:
+    to make them takes much longer than to compare them. Threads share it.
+    """
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._known: dict[tuple[int, str], NDArray[np.float16]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, aim: Aim, embeddings: Mapping[int, Embeddings], lang: str) -> dict[int, float]:
+        """The overlaps of passages in a language, by id, with what is aimed at."""
+        if not embeddings:
+            return {}
+        with self._lock:
+            shares = {id_: self._known.get((id_, lang)) for id_ in embeddings}
+        missing = [id_ for id_, known in shares.items() if known is None]
+        for first in range(0, len(missing), MADE_AT_ONCE):
+            ids = missing[first : first + MADE_AT_ONCE]
+            rows = np.stack([embeddings[id_] for id_ in ids])
+            made = self._background.shares(rows, lang).astype(np.float16)
+            shares.update(zip(ids, made, strict=True))
+            with self._lock:
+                if len(self._known) + len(ids) > PASSAGES_REMEMBERED:
+                    self._known.clear()
+                self._known.update(((id_, lang), row) for id_, row in zip(ids, made, strict=True))
+        told = np.stack(list(shares.values())).astype(np.float32)  # type: ignore[arg-type]
+        return dict(zip(shares, (told @ aim.shares).tolist(), strict=True))
 
 
 def _root_shares(standardised: Embeddings) -> Embeddings:

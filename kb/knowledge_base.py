@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, cast
 
-from kb.background import Background
 from kb.cases import one_edition_each
 from kb.editorial import intake, keeping, publishing, versions
 from kb.editorial.accounts import Accounts
@@ -34,7 +33,7 @@ from kb.maker import Maker
 from kb.models import Actor, Case, Kind, Record
 from kb.prepared_model import load_encoder
 from kb.report import SearchReport, report_of
-from kb.scoring import Measures, Phrases, Room
+from kb.scoring import Measures, Room
 from kb.search import Ingredients, search
 from kb.settings import Settings
 from kb.status import Status, status_of
@@ -204,9 +203,7 @@ class KnowledgeBase:
     def _measured(self) -> Measures:
         with self._measures_lock:
             if self._measures is None:
-                self._measures = Measures(
-                    Background.of(self.encoder, self._cache), Phrases(self.encoder)
-                )
+                self._measures = Measures.of(self.encoder, self._cache)
             return self._measures
 
     def actor(self, actor_id: str) -> Actor:

@@ -90,6 +90,12 @@ def names_near(query: str, store: Store) -> list[NearName]:
     return sorted(found, key=lambda near: (-near.likeness, near.actor_id))[:MAX_NAMES]
 
 
+def is_telling(name: str, store: Store) -> bool:
+    """Whether a name could be nothing else: not if all its words are those of needs, too."""
+    comparison = _Comparison((), store)
+    return any(comparison.telling(word) >= _ENOUGH for word in spelling(name).words)
+
+
 def _named(query: str, store: Store) -> list[NearName]:
     asked = spelling(query).words
     if not asked or len(asked) > MAX_NAME_WORDS:
@@ -193,13 +199,13 @@ class _Comparison:
         if whole < _WHOLE_LIKENESS or len(key) < _MIN_WHOLE_CHARS:
             whole = 0.0
         elif len(self._asked) == 1:
-            whole *= min(1.0, self._telling(key) / _ENOUGH)
+            whole *= min(1.0, self.telling(key) / _ENOUGH)
         return max(whole, self._by_initials(key, name), self._by_words(actor_id, words))
 
     def _by_initials(self, key: str, name: Sequence[NameWord]) -> float:
         for word in name:
             if word.position < 0 and word.word == key and len(key) >= _MIN_INITIALS:
-                return _INITIALS_LIKENESS * min(1.0, self._telling(key) / _ENOUGH)
+                return _INITIALS_LIKENESS * min(1.0, self.telling(key) / _ENOUGH)
         return 0.0
 
     def _by_words(self, actor_id: str, name: Sequence[NameWord]) -> float:
@@ -227,7 +233,7 @@ class _Comparison:
         if sum(worths) < _ENOUGH or _contained(worths, alike.values(), 0) < THRESHOLD:
             return 0.0
         contained = _contained(
-            worths, alike.values(), sum(max(least, self._telling(one)) for one in added)
+            worths, alike.values(), sum(max(least, self.telling(one)) for one in added)
         )
         missing = sum(
             self._missing_worth(one, named)
@@ -242,11 +248,11 @@ class _Comparison:
         Another word than that of the name, that others use, is likely to mean what they do.
         """
         worth = self._worth(other, named)
-        return worth if one == other else min(worth, self._telling(one))
+        return worth if one == other else min(worth, self.telling(one))
 
     def _worth(self, word: str, named: dict[str, NameWord]) -> float:
         names = named[word].names if word in named else 1
-        return _rarity(names) * self._telling(word)
+        return _rarity(names) * self.telling(word)
 
     def _missing_worth(self, word: str, named: dict[str, NameWord]) -> float:
         """What a word of the name tells that the query leaves out; a trade's is not looked up."""
@@ -254,7 +260,7 @@ class _Comparison:
             return _rarity(named[word].names) / 2
         return self._worth(word, named)
 
-    def _telling(self, word: str) -> float:
+    def telling(self, word: str) -> float:
         """1 for a word that no text uses but as a name; else less."""
         if word not in self._told:
             uses = self._store.uses_of_word(word, _PASSAGES_LOOKED_AT, _PASSAGES_READ)

@@ -7,7 +7,7 @@ but containers always ask for, cartons and labels, is given as usual, and said t
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
@@ -17,10 +17,10 @@ from kb.background import Chance
 from kb.candidates import Candidate, ScoredPassage, best_first, gathered
 from kb.cases import HeardCase, Voucher
 from kb.evidence import Drawing
-from kb.fusion import asked_of_a_fit
-from kb.hits import ActorHit, Filters, Fit, Mention, NeededRole, RoleAnswer
+from kb.fusion import SHOWN_POSSIBLE, asked_of_a_fit, fit_of_case
+from kb.hits import ActorHit, Mention, NeededRole, RoleAnswer
 from kb.language import fold, query_stems, words
-from kb.models import Actor, Case, Kind, Participation, Role
+from kb.models import Case, Kind, Participation, Role
 from kb.scoring import Scorer
 
 HITS_PER_ROLE, THOSE_WHO_DID = 6, 4
@@ -28,10 +28,12 @@ HITS_PER_ROLE, THOSE_WHO_DID = 6, 4
 PASSAGES_PER_ROLE = 60
 """How many of the passages nearest to what a part asks are looked at."""
 
-RELEVANT = 0.5
+RELEVANT = SHOWN_POSSIBLE
 """From this relevance on, what parts a case needed tells what parts the query needs."""
 
 OBJECTS_SHOWN = 3
+
+IsLeft = Callable[[str, Sequence[Voucher]], bool]
 
 _BY_ROLE: Mapping[Role, NeededRole] = {
     Role.PRODUCER: NeededRole.MAKER,
@@ -133,13 +135,13 @@ def answers_by_role(
     ranked: Sequence[Candidate],
     draw: Drawing,
     scorer: Scorer,
-    filters: Filters,
+    is_left: IsLeft,
     lang: str,
 ) -> list[RoleAnswer]:
     """For each part that cases like the `need` took, who here could take it, makers first.
 
-    `ranked` are the actors that the search found and the filters leave, best first, and `draw`
-    draws them.
+    `ranked` are the actors that the search found and leaves, best first, and `draw` draws them;
+    `is_left` says which others it leaves, by their ids and the cases that vouch for them.
     """
     relevant = [one for one in heard if one.relevance >= RELEVANT]
     parts = _parts(relevant)
@@ -150,7 +152,15 @@ def answers_by_role(
     close = _close(asks, scorer)
     brought_up = {*chain(*(one.candidates for one in close.values()))}
     brought_up.update(*(part.taken for part in parts.values()))
-    known = _eligible(brought_up, scorer, filters)
+    taken: dict[str, list[Voucher]] = {}
+    for part in parts.values():
+        for id_, said in part.taken.items():
+            taken.setdefault(id_, []).extend(said)
+    known = {
+        id_: one
+        for id_, one in scorer.room.store.actors(brought_up).items()
+        if not one.closed_on and is_left(id_, taken.get(id_, ()))
+    }
     answers = []
     for role in NeededRole:
         if role not in parts:
@@ -248,16 +258,6 @@ def _close(asks: Mapping[NeededRole, Sequence[str]], scorer: Scorer) -> dict[Nee
     }
 
 
-def _eligible(ids: Collection[str], scorer: Scorer, filters: Filters) -> dict[str, Actor]:
-    """Those of these actors who are here, are not closed, and whom the filters leave."""
-    store = scorer.room.store
-    known = {id_: one for id_, one in store.actors(ids).items() if not one.closed_on}
-    if filters.department or filters.theme:
-        left = set(store.ids(Kind.ACTOR, filters.department, filters.theme))
-        known = {id_: one for id_, one in known.items() if id_ in left}
-    return known
-
-
 def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[ActorHit]:
     """The first of the ranking, but for those who are there only for another part they took.
 
@@ -276,12 +276,12 @@ def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[Act
 
 
 def _who_did(part: _Part, drawing: Drawing) -> list[ActorHit]:
-    """Those who took the part in a case, best case first."""
+    """Those who took the part in a case, best case first: as fit for it as the case is like."""
     taken = best_first(
         Candidate(id_, vouchers=given) for id_, given in part.taken.items() if drawing.knows(id_)
     )
     return [
-        replace(drawing.actor_hit(rank, one), fit=Fit.STRONG)
+        replace(drawing.actor_hit(rank, one), fit=fit_of_case(one.vouchers[0].heard.relevance))
         for rank, one in enumerate(taken[:THOSE_WHO_DID], start=1)
     ]
 

@@ -4,17 +4,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from kb import fusion
-from kb.background import Aim, Background
+from kb.background import Aim, Background, Overlaps
 from kb.candidates import ScoredPassage
 from kb.embedding import Embeddings, Encoder, TextKind
 from kb.fusion import Fusion
 from kb.index import Index
-from kb.models import Kind
 from kb.store import Store
 from kb.store_passages import Passage
 
@@ -22,9 +22,6 @@ PHRASES_REMEMBERED = 1000
 
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 400
-OVERLAPPING = 150
-"""Of how many of the best passages of each kind the overlap in trades is looked at."""
-
 ALL_PASSAGES = -1
 """As many as there are, to SQLite."""
 
@@ -62,7 +59,14 @@ class Measures:
     """What is made of an encoder once, for all searches."""
 
     background: Background
+    overlaps: Overlaps
     phrases: Phrases
+
+    @classmethod
+    def of(cls, encoder: Encoder, cache: Path | None = None) -> "Measures":
+        """What is made of this encoder; its background is kept in the folder `cache`."""
+        background = Background.of(encoder, cache)
+        return cls(background, Overlaps(background), Phrases(encoder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,11 @@ class Scorer:
     def __init__(
         self, room: Room, scope: Collection[int] | None, *, complete: bool = False
     ) -> None:
-        """With `complete`, every passage is looked at as closely as the best."""
+        """With `complete`, every passage is looked at."""
         self.room = room
         self.scope = scope
         self._depth = len(room.index) if complete else DENSE_CANDIDATES
         self._words_depth = ALL_PASSAGES if complete else LEXICAL_CANDIDATES
-        self._overlapping = len(room.index) if complete else OVERLAPPING
         self._read: dict[int, Passage] = {}
 
     def aim(self, embedding: Embeddings, means: Means = Means()) -> Aim:
@@ -140,15 +143,20 @@ class Scorer:
     def nearest(self, embeddings: Embeddings, k: int) -> list[dict[int, float]]:
         """The cosines of each of `(n, dimension)` embeddings to the passages nearest to it.
 
-        With a scope, to all passages of it.
+        With a scope, only those of it are looked at.
         """
         if self.scope is None:
             return self.room.index.nearest(embeddings, k)
         known = self.room.index.embeddings(self.scope)
         if not known:
             return [{} for _ in embeddings]
+        ids = np.array(list(known))
         cosines = embeddings @ np.stack(list(known.values())).T
-        return [dict(zip(known, row.tolist(), strict=True)) for row in cosines]
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        return [
+            dict(zip(ids[first].tolist(), row[first].tolist(), strict=True))
+            for row, first in zip(cosines, order, strict=True)
+        ]
 
     def fused(
         self,
@@ -159,9 +167,7 @@ class Scorer:
     ) -> list[ScoredPassage]:
         """These passages, scored by what is aimed at and by their BM25."""
         passages = self.passages(ids)
-        dense, overlaps = self._dense(aim, passages, lexical) if means.dense else ({}, {})
-        if not means.overlap:
-            overlaps = {}
+        dense, overlaps = self._dense(aim, passages, means) if means.dense else ({}, {})
         if means.fusion is Fusion.RECIPROCAL_RANK:
             scores = fusion.reciprocal_rank(_ranking(dense), _ranking(lexical))
         else:
@@ -175,41 +181,29 @@ class Scorer:
                 passage,
                 dense.get(id_, 0.0),
                 lexical.get(id_, 0.0),
-                overlaps.get(id_, 0.0),
+                overlaps.get(id_, fusion.UNKNOWN_OVERLAP),
                 scores.get(id_, 0.0),
             )
             for id_, passage in passages.items()
         ]
 
     def _dense(
-        self, aim: Aim, passages: Mapping[int, Passage], lexical: Mapping[int, float]
+        self, aim: Aim, passages: Mapping[int, Passage], means: Means
     ) -> tuple[dict[int, float], dict[int, float]]:
-        """The standardised cosines of passages, and the overlaps of the best of them in trades.
-
-        Below the best, overlaps are not worth their time.
-        """
+        """The standardised cosines of passages, and their overlaps in trades."""
         known = self.room.index.embeddings(passages)
-        by_lang: dict[str, list[int]] = {}
-        for id_ in known:
-            by_lang.setdefault(passages[id_].lang, []).append(id_)
+        by_lang: dict[str, dict[int, Embeddings]] = {}
+        for id_, embedding in known.items():
+            by_lang.setdefault(passages[id_].lang, {})[id_] = embedding
         dense: dict[int, float] = {}
-        for lang, ids in by_lang.items():
+        overlaps: dict[int, float] = {}
+        for lang, embeddings in by_lang.items():
             row = aim.rows.get(lang, aim.mean_row)
-            cosines = np.stack([known[id_] for id_ in ids]) @ row
-            for id_, cosine in zip(ids, cosines.tolist(), strict=True):
+            cosines = np.stack(list(embeddings.values())) @ row
+            for id_, cosine in zip(embeddings, cosines.tolist(), strict=True):
                 dense[id_] = aim.chance.standardised(cosine, lang)
-        first = {id_: fusion.fuse(score, lexical.get(id_, 0.0)) for id_, score in dense.items()}
-        best: set[int] = set()
-        for kind in Kind:
-            of_kind = [id_ for id_ in _ranking(first) if passages[id_].kind is kind]
-            best.update(of_kind[: self._overlapping])
-        overlaps = dict.fromkeys(dense, 0.0)
-        for lang, ids in by_lang.items():
-            chosen = [id_ for id_ in ids if id_ in best]
-            if chosen:
-                rows = np.stack([known[id_] for id_ in chosen])
-                found = self.room.measures.background.overlaps(aim, rows, lang)
-                overlaps.update(zip(chosen, found.tolist(), strict=True))
+            if means.overlap:
+                overlaps.update(self.room.measures.overlaps.of(aim, embeddings, lang))
         return dense, overlaps
 
 

@@ -28,7 +28,7 @@ from kb.fusion import Fusion
 from kb.hits import Filters, SearchResult, Steering
 from kb.language import fold, name_key, query_stems
 from kb.models import Actor, Case, Kind
-from kb.names import names_near
+from kb.names import NearName, is_telling, names_near
 from kb.query import Query, parse
 from kb.roles import answers_by_role
 from kb.scoring import Means, Room, Scorer
@@ -121,17 +121,28 @@ def search(
     known_cases = store.cases(cases.keys())
 
     named = _named(asked.text, store)
+    # A firm may be called what others need: such a name silences nobody.
+    is_name = bool(named) and (_is_number(asked.text) or is_telling(asked.text, store))
+    bounds = _Bounds(asked, steering, store)
     heard_cases: list[HeardCase] = []
     if ingredients.cases:
-        heard_cases = _heard(asked, cases, known_cases, chance, lang, ingredients.unheard)
-        _let_cases_vouch(actors, heard_cases, named, aim, scorer, means, ingredients)
-    _put_names_first(asked.text, named, actors, store, ingredients.near_names)
+        unheard = {*ingredients.unheard, *filter(bounds.unwanted_case, cases)}
+        heard_cases = _heard(asked, cases, known_cases, chance, lang, unheard)
+        only = named if is_name else None
+        _let_cases_vouch(actors, heard_cases, only, aim, scorer, means, ingredients)
+    near = names_near(asked.text, store) if ingredients.near_names and not named else []
+    _put_names_first(actors, named, near)
+    _read_their_words(actors, aim, scorer, means)
 
     witnesses_ids = {one.witness.actor_id for a in actors.values() for one, _ in a.likenesses}
     known_actors = store.actors(actors.keys() | witnesses_ids)
-    _leave_out(actors, cases, known_actors, asked, steering, store)
+    _leave_out(actors, cases, known_actors, bounds)
 
     left = {kind: _left(kind, filters, store) for kind in Kind}
+
+    def left_to_call(id_: str, said: Sequence[Voucher]) -> bool:
+        return left[Kind.ACTOR](id_) and not bounds.leave_out_actor(id_, said)
+
     ranked_actors = [one for one in best_first(actors.values()) if left[Kind.ACTOR](one.record_id)]
     ranked_cases = [one for one in best_first(cases.values()) if left[Kind.CASE](one.record_id)]
     stories = _one_of_each_story(ranked_cases, known_cases, lang)
@@ -152,8 +163,10 @@ def search(
         departments=departments,
         themes=themes,
         roles=tuple(
-            answers_by_role(asked.need, heard_cases, ranked_actors, draw, scorer, filters, lang)
-            if not named and filters.kind is not Kind.CASE
+            answers_by_role(
+                asked.need, heard_cases, ranked_actors, draw, scorer, left_to_call, lang
+            )
+            if not is_name and filters.kind is not Kind.CASE
             else ()
         ),
         took_ms=(time.perf_counter() - started) * 1000,
@@ -240,7 +253,7 @@ def _heard(
 def _let_cases_vouch(
     actors: dict[str, Candidate],
     heard_cases: Sequence[HeardCase],
-    named: Collection[str],
+    only: Collection[str] | None,
     aim: Aim,
     scorer: Scorer,
     means: Means,
@@ -248,15 +261,15 @@ def _let_cases_vouch(
 ) -> None:
     """Raises who took part in the cases, and whose trade is close to theirs.
 
-    A query that is a name asks for nobody else.
+    A query that is a name asks for nobody else than the `only` ones.
     """
     given = vouchers(heard_cases)
-    if named:
-        given = {id_: said for id_, said in given.items() if id_ in named}
+    if only is not None:
+        given = {id_: said for id_, said in given.items() if id_ in only}
     if not ingredients.transfer_only:
         for actor_id, said in given.items():
             actors.setdefault(actor_id, Candidate(actor_id)).vouchers = said
-    if ingredients.similar and not named:
+    if ingredients.similar and only is None:
         _let_close_trades_follow(actors, given, aim, scorer, means)
 
 
@@ -280,9 +293,11 @@ def _let_close_trades_follow(
         passage = passages.get(one.passage_id)
         if passage and passage.kind is Kind.ACTOR and passage.record_id != one.witness.actor_id:
             said.setdefault(passage.record_id, []).append((one, passage))
-    actors.update(_of_their_own_words(said.keys() - actors.keys(), aim, scorer, means))
+    for actor_id in said:
+        actors.setdefault(actor_id, Candidate(actor_id))
+    _read_their_words(actors, aim, scorer, means)
     for actor_id, of_actor in said.items():
-        actor = actors.setdefault(actor_id, Candidate(actor_id))
+        actor = actors[actor_id]
         if actor.vouchers and not any(one.participation.role in SHARES for one in actor.vouchers):
             # It was there, and for another part than to make it.
             continue
@@ -291,66 +306,88 @@ def _let_close_trades_follow(
         actor.inferred = lift(actor.own, (one for one, _ in of_actor))
 
 
-def _of_their_own_words(
-    ids: Collection[str], aim: Aim, scorer: Scorer, means: Means
-) -> dict[str, Candidate]:
-    """Actors whom their own words alone did not bring up, with what these say all the same."""
-    passages = scorer.room.store.passage_ids_of(Kind.ACTOR, ids)
-    return gathered(scorer.fused(aim, passages, means=means))[Kind.ACTOR]
+def _read_their_words(
+    actors: Mapping[str, Candidate], aim: Aim, scorer: Scorer, means: Means
+) -> None:
+    """Adds what actors say whom their own words alone did not bring up."""
+    unread = {id_ for id_, one in actors.items() if not one.passages}
+    if unread:
+        passages = scorer.room.store.passage_ids_of(Kind.ACTOR, unread)
+        for id_, one in gathered(scorer.fused(aim, passages, means=means))[Kind.ACTOR].items():
+            actors[id_].passages = one.passages
 
 
 def _named(text: str, store: Store) -> set[str]:
     """The ids of the actors whose exact name or number this is."""
-    number = "".join(text.split())
     named = set(store.actors_named(name_key(text)))
-    if number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}:
-        named |= set(store.actors_registered(number))
+    if _is_number(text):
+        named |= set(store.actors_registered("".join(text.split())))
     return named
 
 
+def _is_number(text: str) -> bool:
+    """Whether this could be a SIREN or a SIRET."""
+    number = "".join(text.split())
+    return number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
+
+
 def _put_names_first(
-    text: str, named: Collection[str], actors: dict[str, Candidate], store: Store, near: bool
+    actors: dict[str, Candidate], named: Collection[str], near: Sequence[NearName]
 ) -> None:
     for actor_id in named:
         actors.setdefault(actor_id, Candidate(actor_id)).name = NAME_SCORE
-    if near and not named:
-        for one in names_near(text, store):
-            candidate = actors.setdefault(one.actor_id, Candidate(one.actor_id))
-            candidate.name = NEAR_NAME_SCORE * one.likeness
+    for one in near:
+        candidate = actors.setdefault(one.actor_id, Candidate(one.actor_id))
+        candidate.name = NEAR_NAME_SCORE * one.likeness
+
+
+class _Bounds:
+    """What a person does not want, and what must be said: who cannot answer.
+
+    A word that must be there may be said by a case that vouches.
+    """
+
+    def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
+        self._required = [store.records_saying(phrase) for phrase in asked.required]
+        self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
+        self._unlike = frozenset(steering.unlike)
+
+    def leave_out_actor(self, id_: str, vouching: Iterable[Voucher]) -> bool:
+        its_own = (Kind.ACTOR, id_)
+        theirs = {(Kind.CASE, said.case.id) for said in vouching}
+        return (
+            id_ in self._unlike
+            or any(its_own in those for those in self._unwanted)
+            or any(its_own not in those and not theirs & those for those in self._required)
+        )
+
+    def leave_out_case(self, id_: str) -> bool:
+        return self.unwanted_case(id_) or any(
+            (Kind.CASE, id_) not in those for those in self._required
+        )
+
+    def unwanted_case(self, id_: str) -> bool:
+        """Whether a case says what is not wanted: it vouches for nobody."""
+        return any((Kind.CASE, id_) in those for those in self._unwanted)
 
 
 def _leave_out(
     actors: dict[str, Candidate],
     cases: dict[str, Candidate],
     known: Mapping[str, Actor],
-    asked: Query,
-    steering: Steering,
-    store: Store,
+    bounds: _Bounds,
 ) -> None:
     """Takes out what cannot answer, and what a person does not want.
 
     A case may name an actor that has no entry here yet. One that is closed by now answers no
-    need, but is found by whoever asks for it. A required word may be said by a case that vouches.
+    need, but is found by whoever asks for it.
     """
-    saying = [store.records_saying(phrase) for phrase in asked.required]
-    unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
     for id_, one in list(actors.items()):
-        its_own = (Kind.ACTOR, id_)
-        vouching = {(Kind.CASE, said.case.id) for said in one.vouchers}
-        if (
-            id_ not in known
-            or (known[id_].closed_on and one.name < NAME_SCORE)
-            or id_ in steering.unlike
-            or any(its_own not in those and not vouching & those for those in saying)
-            or any(its_own in those for those in unwanted)
-        ):
+        is_closed = id_ in known and known[id_].closed_on and one.name < NAME_SCORE
+        if id_ not in known or is_closed or bounds.leave_out_actor(id_, one.vouchers):
             del actors[id_]
-    for id_ in list(cases):
-        its_own = (Kind.CASE, id_)
-        if any(its_own not in those for those in saying) or any(
-            its_own in those for those in unwanted
-        ):
-            del cases[id_]
+    for id_ in filter(bounds.leave_out_case, list(cases)):
+        del cases[id_]
 
 
 def _left(kind: Kind, filters: Filters, store: Store) -> Callable[[str], bool]:

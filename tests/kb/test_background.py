@@ -137,13 +137,13 @@ def test_overlaps_tell_how_far_trades_are_shared() -> None:
     background = two_languages()
     rows = background.embeddings["fr"]
     aim = background.aim(rows[0])
-    overlaps = background.overlaps(aim, rows, "fr")
+    overlaps = background.shares(rows, "fr") @ aim.shares
     assert overlaps.shape == (len(rows),)
     assert float(overlaps.min()) >= 0
     assert float(overlaps.max()) <= 1 + 1e-6
     assert int(overlaps.argmax()) == 0
     only_french = Background({"fr": rows})
-    same = only_french.overlaps(only_french.aim(rows[0]), rows[:1], "fr")
+    same = only_french.shares(rows[:1], "fr") @ only_french.aim(rows[0]).shares
     assert float(same[0]) == pytest.approx(1, abs=1e-5)
 
 

@@ -13,6 +13,7 @@ from kb.hits import (
     NeededRole,
     RoleAnswer,
     SearchResult,
+    Steering,
 )
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Role
@@ -361,3 +362,31 @@ def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
     assert by_role(base.search(QUERY, lang="da"))[NeededRole.CONTAINERS].need == (
         roles(base)[NeededRole.CONTAINERS].need
     )
+
+
+# Steering
+
+
+def everyone(answers: dict[NeededRole, RoleAnswer]) -> set[str]:
+    return {id_ for answer in answers.values() for id_ in ids(answer)}
+
+
+def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
+    assert {"stopper", "distiller"} <= everyone(roles(base))
+    unlike = base.search(QUERY, steering=Steering(unlike=("stopper", "distiller")))
+    assert {"stopper", "distiller"}.isdisjoint(everyone(by_role(unlike)))
+    assert "glass" in everyone(by_role(unlike))
+    assert "stopper" not in everyone(roles(base, f"{QUERY} -bouchons"))
+
+
+def test_a_case_that_says_what_is_not_wanted_tells_of_no_part(base: KnowledgeBase) -> None:
+    result = base.search(f"{QUERY} -transporteurs")
+    assert result.roles == ()
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
+
+
+def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:
+    assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
+    assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
+    # Who took part is vouched for by the case, which says it.
+    assert {"maker", "distiller", "townhall"} <= everyone(roles(base, f'{QUERY} "un matin"'))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kb import scoring
 from kb.errors import QueryError
 from kb.evidence import PASSAGES_PER_HIT
 from kb.fusion import Fusion
@@ -330,6 +331,32 @@ def test_complete_and_a_page_agree(base: KnowledgeBase) -> None:
         )
 
 
+def test_in_a_large_base_a_page_is_the_beginning_of_all_there_is(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However deep the few are that a filter leaves: they are measured like all others."""
+    monkeypatch.setattr(scoring, "DENSE_CANDIDATES", 20)
+    monkeypatch.setattr(scoring, "LEXICAL_CANDIDATES", 20)
+
+    def firm(i: int, said: str, department: str) -> Actor:
+        # Each says something else besides, so that no two are as good.
+        besides = " ".join(f"mot{i}x{k}" for k in range(i % 30))
+        description = f"{said} {besides}"
+        return Actor(id=f"f{i}", name=f"F {i}", description=description, department=department)
+
+    base.put([firm(i, "Gants de cuir fins, coudre des gants de cuir.", "33") for i in range(90)])
+    base.put([firm(i, "Portails, rampes, gants, cuir, grilles.", "40") for i in range(90, 102)])
+    for filters in (Filters(), Filters(department="40"), Filters(department="87")):
+        page = base.search("coudre des gants de cuir", filters=filters)
+        whole = base.search("coudre des gants de cuir", filters=filters, complete=True)
+        assert [hit.fit for hit in page.hits] == [hit.fit for hit in whole.hits[:10]]
+        assert [hit.score for hit in page.hits] == pytest.approx(
+            [hit.score for hit in whole.hits[:10]], abs=1e-3
+        )
+        if filters.department:
+            assert page.total == whole.total
+
+
 def test_complete_keeps_to_the_filters(base: KnowledgeBase) -> None:
     found = base.search("gel", filters=Filters(department="87"), complete=True)
     assert [hit.actor.id for hit in found.hits] == ["gants"]
@@ -381,6 +408,17 @@ def test_a_name_asks_for_nobody_else(base: KnowledgeBase, query: str) -> None:
     assert result.roles == ()
     assert [hit.parts.name for hit in result.hits[1:]] == [0.0] * len(result.hits[1:])
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits[1:])
+
+
+def test_a_firm_that_is_called_like_a_need_silences_nobody(base: KnowledgeBase) -> None:
+    """It comes first, as any name does; whoever met such a need is found all the same."""
+    before = base.search("gel hydroalcoolique")
+    base.put([Actor(id="consultant", name="Le Gel Hydroalcoolique", description="Conseil.")])
+    result = base.search("du gel hydroalcoolique")
+    assert result.hits[0].actor.id == "consultant"
+    avel = next(hit for hit in result.hits if hit.actor.id == "avel")
+    assert avel.evidence[0].case == SANITISER
+    assert [answer.role for answer in result.roles] == [answer.role for answer in before.roles]
 
 
 def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: KnowledgeBase) -> None:
