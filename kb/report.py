@@ -8,7 +8,8 @@ given out here and was not changed. The secret comes as an argument: where it is
 here.
 
 JSON: one object of `report`, `sha256` and `hmac`, the two over the canonical bytes of `report`.
-CSV: two columns of what is told once, an empty row, then the table of candidates; the sign-off is
+CSV: two columns of what is told once, an empty row, then the table of candidates; laid out as the
+spreadsheets of a language expect it (`CsvLayout`), every cell in quotation marks. The sign-off is
 in the rows `sha256` and `hmac`, over the canonical bytes of all other rows; `report sha256` is that
 of the JSON file. Canonical bytes are JSON in UTF-8: keys sorted, no space between tokens, no
 character escaped that need not be.
@@ -20,11 +21,13 @@ import hmac
 import importlib.metadata
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 from kb.departments import department_code
 from kb.formula import Constant, constants
@@ -43,7 +46,9 @@ _PURPOSE = b"quisait report sign-off"
 """What the secret is used for here: a signature of another purpose is none of a report."""
 
 _SIGNED = ("sha256", "hmac")
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_DELIMITERS = (",", ";", "\t")
+_START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
+"""Where a cell starts, or would if a file were split at the wrong sign; and a sign of a formula."""
 
 
 class ReportFormat(StrEnum):
@@ -51,6 +56,30 @@ class ReportFormat(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvLayout:
+    """What stands between cells, and before decimals: what spreadsheets of a language expect."""
+
+    delimiter: str = ","
+    decimal: str = "."
+
+    @classmethod
+    def of(cls, lang: str) -> Self:
+        return cls(";", ",") if lang == "fr" else cls()
+
+    def cell(self, value: object) -> str:
+        """A cell as it is written: a number as one, a text so that no formula is made of it.
+
+        A sign of a formula has an apostrophe before it wherever a spreadsheet that splits texts
+        at the wrong sign could start a cell.
+        """
+        if isinstance(value, int | float):
+            return str(value).replace(".", self.decimal)
+        return _START.sub(
+            lambda found: f"{found[1]}'{found[2]}" if found[2] else found[0], str(value)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,30 +235,41 @@ def as_json(report: SearchReport, key: str) -> bytes:
     return canonical({"report": content, **asdict(_signed(content, key))}) + b"\n"
 
 
-def as_csv(report: SearchReport, key: str) -> bytes:
+def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
     """The report as a CSV file that spreadsheets open, signed off by the secret `key`.
 
-    It is UTF-8 with a byte order mark, by which spreadsheets know it. A text that a spreadsheet
-    would take for a formula has an apostrophe before it.
+    In French (`lang` is `fr`), with semicolons between cells and decimal commas; else with commas
+    and points. It is UTF-8 with a byte order mark, by which spreadsheets know it.
     """
-    head = [(name, _cell(value)) for name, value in _told_once(report)]
-    table = [[_cell(value) for value in row] for row in _table(report.hits)]
+    layout = CsvLayout.of(lang)
+    head = [(name, layout.cell(value)) for name, value in _told_once(report)]
+    table = [[layout.cell(value) for value in row] for row in _table(report.hits)]
     signed = _signed([_trimmed(row) for row in (*head, [], *table)], key)
     rows: list[Sequence[object]] = [*head, *asdict(signed).items(), [], *table]
     file = io.StringIO(newline="")
-    csv.writer(file).writerows(rows)
+    csv.writer(file, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
     return file.getvalue().encode("utf-8-sig")
 
 
 def verify(file: bytes | str, key: str) -> bool:
     """Whether a file, JSON or CSV, was given out under this secret and says what it said then.
 
-    How it is laid out does not matter: spaces between tokens of JSON, quotation marks of CSV.
+    How it is laid out does not matter: spaces between tokens of JSON; in CSV, quotation marks and
+    what stands between cells (a comma, a semicolon or a tab).
     """
     try:
         text = file.decode("utf-8-sig") if isinstance(file, bytes) else file.removeprefix("\ufeff")
-        is_json = text.lstrip().startswith("{")
-        content, signed = _read_json(text) if is_json else _read_csv(text)
+    except ValueError:
+        return False
+    if text.lstrip().startswith("{"):
+        return _is_signed(_read_json, text, key)
+    # Read otherwise than it was written, a file says something else, which nobody has signed.
+    return any(_is_signed(partial(_read_csv, sign), text, key) for sign in _DELIMITERS)
+
+
+def _is_signed(read: Callable[[str], tuple[object, SignOff]], text: str, key: str) -> bool:
+    try:
+        content, signed = read(text)
         expected = _signed(content, key)
         return signed.sha256 == expected.sha256 and hmac.compare_digest(
             signed.hmac.encode(), expected.hmac.encode()
@@ -263,8 +303,9 @@ def _read_json(text: str) -> tuple[object, SignOff]:
     return given["report"], _sign_off_of(given)
 
 
-def _read_csv(text: str) -> tuple[object, SignOff]:
-    rows = [_trimmed(row) for row in csv.reader(io.StringIO(text, newline=""), strict=True)]
+def _read_csv(delimiter: str, text: str) -> tuple[object, SignOff]:
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = [_trimmed(row) for row in read]
     head = rows[: rows.index([])] if [] in rows else rows
     signed = {row[0]: row[1] for row in head if len(row) == 2 and row[0] in _SIGNED}
     others = [row for row in head if not row or row[0] not in _SIGNED]
@@ -352,14 +393,6 @@ def _table(hits: Iterable[ActorHit]) -> Iterable[Sequence[object]]:
             *(case.get("title", ""), case.get("role", ""), witness.get("name", "")),
             *(evidence.get("source", ""), told["source"]),
         )
-
-
-def _cell(value: object) -> str:
-    """A cell as it is written: a number as it is, a text so that no formula is made of it."""
-    if isinstance(value, int | float):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \xa0\n").startswith(_FORMULA_SIGNS) else text
 
 
 def _trimmed(row: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from kb.hits import Filters, Steering
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.report import (
+    CsvLayout,
     LeftOut,
     SearchReport,
     as_csv,
@@ -50,6 +51,11 @@ def filled(base: KnowledgeBase) -> KnowledgeBase:
 @pytest.fixture
 def report(filled: KnowledgeBase) -> SearchReport:
     return filled.report(GEL)
+
+
+def cells(file: bytes, lang: str) -> list[list[str]]:
+    text = io.StringIO(file.decode("utf-8-sig"), newline="")
+    return list(csv.reader(text, delimiter=";" if lang == "fr" else ","))
 
 
 def told(file: bytes) -> dict[str, Any]:
@@ -159,7 +165,7 @@ def test_json_is_canonical_and_signed_off(report: SearchReport) -> None:
 
 
 def test_what_was_given_out_is_known_again(report: SearchReport) -> None:
-    for file in (as_json(report, KEY), as_csv(report, KEY)):
+    for file in (as_json(report, KEY), as_csv(report, KEY, "fr"), as_csv(report, KEY, "en")):
         assert verify(file, KEY)
         assert verify(file.decode(), KEY)
         assert not verify(file, OTHER_KEY)
@@ -176,6 +182,19 @@ def test_how_it_is_laid_out_does_not_matter(report: SearchReport) -> None:
         row + [""] * (width - len(row)) for row in rows
     )
     assert verify(file.getvalue(), KEY)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+def test_what_stands_between_cells_does_not_matter(
+    report: SearchReport, lang: str, delimiter: str, quoting: int
+) -> None:
+    rows = cells(as_csv(report, KEY, lang), lang)
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
+    assert verify(file.getvalue(), KEY)
+    assert not verify(file.getvalue().replace("Avel", "Avem"), KEY)
 
 
 @pytest.mark.parametrize(
@@ -204,18 +223,23 @@ def test_a_changed_json_is_not_known_again(report: SearchReport, before: str, af
     ("before", "after"),
     [
         ("Avel", "Avem"),
-        ("1,avel", "2,avel"),
-        ("left_out.closed,0", "left_out.closed,1"),
-        ("left_out.closed,0\r\n", ""),
-        ("\r\nhmac,", "\r\nhmac,0"),
-        ("\r\nsha256,", "\r\nsha256,0"),
-        ("\r\nsha256,", "\r\nsha256,\r\nsha256,"),
+        ('"1","avel"', '"2","avel"'),
+        ('"left_out.closed","0"', '"left_out.closed","1"'),
+        ('"left_out.closed","0"\r\n', ""),
+        ('\r\n"hmac","', '\r\n"hmac","0'),
+        ('\r\n"sha256","', '\r\n"sha256","0'),
+        ('\r\n"sha256",', '\r\n"sha256",\r\n"sha256",'),
         ("\r\n\r\n", "\r\n"),
         ("\r\n\r\n", "\r\n\r\n\r\n"),
     ],
 )
-def test_a_changed_csv_is_not_known_again(report: SearchReport, before: str, after: str) -> None:
-    file = as_csv(report, KEY).decode()
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_changed_csv_is_not_known_again(
+    report: SearchReport, lang: str, before: str, after: str
+) -> None:
+    if lang == "fr":
+        before, after = (text.replace(",", ";") for text in (before, after))
+    file = as_csv(report, KEY, lang).decode()
     assert before in file
     assert not verify(file.replace(before, after, 1), KEY)
 
@@ -258,15 +282,70 @@ def test_csv_is_a_table_after_what_is_told_once(report: SearchReport) -> None:
     assert any(float(row[header.index("score dense")]) < 0 for row in table)
 
 
+def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport) -> None:
+    """With one cell in each column, and numbers that are numbers."""
+    file = as_csv(report, KEY, "fr")
+    french, english = cells(file, "fr"), cells(as_csv(report, KEY, "en"), "en")
+    assert file.startswith('\ufeff"format";"quisait report 1"\r\n'.encode())
+    assert dict(french[: french.index([])])["constants.cases.weights.buyer"] == "0,4"
+    header = french[french.index([]) + 1]
+    row, same = (next(one for one in rows if one[1:2] == ["avel"]) for rows in (french, english))
+    score = header.index("score")
+    assert re.fullmatch(r"\d+,\d+", row[score])
+    assert row[score].replace(",", ".") == same[score]
+    signs = header.index("score dense")
+    assert any(re.fullmatch(r"-\d+,\d+", one[signs]) for one in french if len(one) > signs)
+    # A text is as it was: its commas and points are not those of a number.
+    assert row[header.index("source")] == "https://exemple.fr/avel"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Gel; =cmd|x", "Gel; '=cmd|x"),
+        ("Gel,+1", "Gel,'+1"),
+        ("Gel\t@a", "Gel\t'@a"),
+        ("Gel\r\n-a\n\n =b", "Gel\r\n'-a\n\n '=b"),
+        ('Gel;"=cmd"', 'Gel;"\'=cmd"'),
+        ("Gel ;\xa0＝a", "Gel ;\xa0'＝a"),
+        (" \n=a", " \n'=a"),
+        ("\t=a", "\t'=a"),
+        ("a-b = c; d, e - f", "a-b = c; d, e - f"),
+        ("", ""),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_no_cell_starts_as_a_formula_wherever_a_text_is_split(text: object, written: str) -> None:
+    assert CsvLayout().cell(text) == written
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("split_at", [",", ";", "\t"])
+def test_no_formula_is_made_by_who_splits_a_report_otherwise(
+    base: KnowledgeBase, lang: str, split_at: str
+) -> None:
+    name = 'Gel; =cmd|x, =cmd|x\t=cmd|x\n=cmd|x; "=cmd|x"'
+    base.put([replace(GLOVER, name=name, siret="")])
+    file = as_csv(base.report("gants; =cmd|x"), KEY, lang).decode("utf-8-sig")
+    assert "cmd|x" in file
+    for line in file.splitlines():
+        for row in csv.reader([line], delimiter=split_at):
+            assert not [cell for cell in row if cell.lstrip(' "').startswith("=")]
+
+
+def test_a_text_of_nothing_but_starts_is_written_in_time() -> None:
+    assert CsvLayout().cell("\n" * 200_000 + "=") == "\n" * 200_000 + "'="
+
+
 def test_no_text_is_taken_for_a_formula(report: SearchReport) -> None:
     rows = list(csv.reader(io.StringIO(as_csv(report, KEY).decode("utf-8-sig"), newline="")))
     header = next(row for row in rows if row[:1] == ["rank"])
     (row,) = (one for one in rows if "HYPERLINK" in "".join(one))
-    cells = dict(zip(header, row, strict=True))
-    assert cells["name"] == "'" + FORMULA.name
-    assert cells["id"] == "'@id"
-    assert cells["place"] == "' -1"
-    assert cells["text"] == "'" + FORMULA.description
+    named = dict(zip(header, row, strict=True))
+    assert named["name"] == "'" + FORMULA.name
+    assert named["id"] == "'@id"
+    assert named["place"] == " '-1"
+    assert named["text"] == "'" + FORMULA.description
 
 
 def test_the_same_search_has_the_same_report(filled: KnowledgeBase, report: SearchReport) -> None:
