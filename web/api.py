@@ -9,17 +9,18 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
+from starlette.responses import RedirectResponse
 
 from kb.departments import department_code
 from kb.models import Kind
 from kb.report import ReportFormat
-from web.addresses import AbsoluteUrl, absolute_urls
+from web.addresses import AbsoluteUrl, Page, absolute_urls
 from web.asking import MAX_STEERED, Asked, steering_actors
 from web.competences import shown_competences
 from web.dependencies import ONE_OF_FEW, AVisit, OpenKnowledgeBase
 from web.explanation_schemas import Explanation
 from web.localisation import DEFAULT_LANGUAGE, Language
-from web.report_files import MEDIA_TYPES, report_file
+from web.report_files import MEDIA_TYPES, ReportHasChanged, report_file
 from web.schemas import (
     ActorWithCases,
     Case,
@@ -244,7 +245,13 @@ def report(
     format: Annotated[
         ReportFormat, Query(description="A file for programs, or for spreadsheets.")
     ] = ReportFormat.JSON,
-    lang: PageLanguage = DEFAULT_LANGUAGE,
+    lang: Annotated[
+        Language,
+        Query(
+            description="Language of cases told in several, and of the spreadsheets that a CSV is "
+            "for: in French it has semicolons and decimal commas, in English commas and points."
+        ),
+    ] = DEFAULT_LANGUAGE,
     at: Annotated[
         str, Query(description="With hmac: when the report that is asked for again was made.")
     ] = "",
@@ -256,15 +263,23 @@ def report(
 
     It says what was asked, of which state of the base, by which encoder and with which constants,
     and carries a SHA-256 and an HMAC by which whoever runs this site can tell whether it was
-    altered.
+    altered. Who accepts `text/html`, as browsers do, is led to the page of the report in the place
+    of a 409.
     """
     # Before the search: it is in vain where nothing can be signed.
     key = site_secret(visit.settings, visit.knowledge_base.folder)
     made = visit.knowledge_base.report(
         asked.q, filters=asked.filters, steering=asked.steering, lang=lang
     )
+    try:
+        file = report_file(made, format, key, lang=lang, at=at, seal=hmac)
+    except ReportHasChanged:
+        if not visit.wants_a_page:
+            raise
+        anew = asked.at(Page.REPORT, changed="yes").path(lang)
+        return RedirectResponse(anew, 303, {"Vary": "Accept"})
     return Response(
-        report_file(made, format, key, at=at, seal=hmac),
+        file,
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="quisait-report.{format}"'},
     )

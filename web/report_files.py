@@ -13,6 +13,15 @@ from web.secret import NoSecret, site_secret
 MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
 
 
+class ReportHasChanged(HTTPException):
+    """The report that is asked for again would not be the same any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            409, "The base, or the program, has changed since this report: make it anew."
+        )
+
+
 def sign_off_of(
     report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
 ) -> SignOff | None:
@@ -28,21 +37,20 @@ def report_file(
     format: ReportFormat,
     key: str,
     *,
+    lang: str,
     at: str = "",
     seal: str = "",
 ) -> bytes:
     """The file of a report; of the one that was made `at` a time, if its HMAC was this `seal`.
 
     So the files that a page offers say what it says, to the second, and nobody can have one of a
-    time that they made up.
+    time that they made up. `lang` is that of the spreadsheets that a CSV is for.
 
     Raises:
-        HTTPException: 409, the report would not be the same any more.
+        ReportHasChanged: that one cannot be had any more.
     """
     if at or seal:
         report = replace(report, at=at)
         if not hmac.compare_digest(sign_off(report, key).hmac.encode(), seal.encode()):
-            raise HTTPException(
-                409, "The base, or the program, has changed since this report: make it anew."
-            )
-    return as_json(report, key) if format is ReportFormat.JSON else as_csv(report, key)
+            raise ReportHasChanged
+    return as_json(report, key) if format is ReportFormat.JSON else as_csv(report, key, lang)

@@ -163,7 +163,8 @@ def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
 
 
 @router.shows(Page.REPORT, [ONE_OF_FEW])
-def report(visit: AVisit, asked: AnAsked) -> Response:
+def report(visit: AVisit, asked: AnAsked, changed: str = "") -> Response:
+    """`changed`: what was asked for is the file of a report that cannot be had any more."""
     asked, steering = steering_actors(visit.knowledge_base, asked)
     try:
         made = visit.knowledge_base.report(
@@ -175,7 +176,8 @@ def report(visit: AVisit, asked: AnAsked) -> Response:
     sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
     return visit.page(
         "report.html",
-        here=asked.at(Page.REPORT),
+        here=asked.at(Page.REPORT, changed="yes" if changed else ""),
+        changed=bool(changed),
         asked=asked,
         understood=made.asked,
         names=_names(steering),

@@ -45,6 +45,11 @@ class Visit:
         )
 
     @property
+    def wants_a_page(self) -> bool:
+        """Whether a person's browser asks, which names HTML among what it accepts."""
+        return "text/html" in self.request.headers.get("Accept", "").lower()
+
+    @property
     def root(self) -> str:
         return site_root(self.request, self.settings)
 

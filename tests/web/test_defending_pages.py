@@ -334,8 +334,24 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     table = client.get(as_csv)
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert verify(table.content, SECRET)
-    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
     assert ["report sha256", digest] in rows
+    assert ["constants.fusion.lexical_weight", "0,2"] in rows
+
+
+def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
+    starts = {
+        "&lang=fr": '\ufeff"format";"quisait report 1"',
+        "": '\ufeff"format";"quisait report 1"',
+        "&lang=en": '\ufeff"format","quisait report 1"',
+    }
+    for lang, start in starts.items():
+        table = client.get(f"/api/report?q=cirages&format=csv{lang}")
+        assert table.content.decode().startswith(start)
+        assert verify(table.content, SECRET)
+    read = page(client, "/en/search/report?q=cirages")
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    assert client.get(href).content.decode().startswith(starts["&lang=en"])
 
 
 def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
@@ -347,9 +363,42 @@ def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
     assert client.get("/api/report?q=cirages&at=2019-01-01T00:00:00Z").status_code == 409
     assert client.get(href).status_code == 200
     del knowledge_base._actors["hostile"]
-    refused = client.get(href)
-    assert refused.status_code == 409
-    assert refused.json()["detail"].endswith("make it anew.")
+    for accept in ("*/*", "text/csv", "application/json"):
+        refused = client.get(href, headers={"Accept": accept})
+        assert refused.status_code == 409
+        assert refused.json()["detail"].endswith("make it anew.")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "/fr/recherche/compte-rendu",
+            "Le catalogue a changé depuis le compte rendu que vous demandiez : voici le compte "
+            "rendu de maintenant.",
+        ),
+        (
+            "/en/search/report",
+            "The catalogue has changed since the report that you asked for: this is the report of "
+            "now.",
+        ),
+    ],
+)
+def test_a_browser_that_comes_too_late_for_a_file_is_led_to_the_report_of_now(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, path: str, told: str
+) -> None:
+    asked = f"{path}?q=cirages&department=16&unlike={PERFUMER.id}"
+    read = page(client, asked)
+    assert told not in said(read.one("main"))
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    del knowledge_base._actors["hostile"]
+    as_a_browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    led = client.get(href, headers=as_a_browser)
+    assert (led.status_code, led.headers["Location"]) == (303, f"{asked}&changed=yes")
+    read = page(client, led.headers["Location"])
+    assert said(read.one("p", role="status")) == told
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    assert verify(client.get(href, headers=as_a_browser).content, SECRET)
 
 
 def test_without_a_secret_a_report_is_shown_but_not_given(tmp_path: Path) -> None:
