@@ -18,7 +18,7 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +118,11 @@ class Background:
         each = np.split(rows, len(STEMMERS))
         return cls(dict(zip(STEMMERS, each, strict=True)))
 
+    @property
+    def count(self) -> int:
+        """How many trades there are."""
+        return len(next(iter(self.embeddings.values())))
+
     def mean(self, lang: str) -> Embeddings:
         """The `(dimension,)` mean of the trades' embeddings in a language."""
         mean: Embeddings = self.embeddings[lang].mean(axis=0)
@@ -194,27 +199,45 @@ class Overlaps:
 
     def __init__(self, background: Background) -> None:
         self._background = background
-        self._known: dict[tuple[int, str], NDArray[np.float16]] = {}
+        self._places: dict[tuple[int, str], int] = {}
+        self._shares = np.zeros((1, background.count), np.float16)
         self._lock = threading.Lock()
 
     def of(self, aim: Aim, embeddings: Mapping[int, Embeddings], lang: str) -> dict[int, float]:
         """The overlaps of passages in a language, by id, with what is aimed at."""
-        if not embeddings:
-            return {}
+        found: dict[int, float] = {}
+        ids = list(embeddings)
+        for first in range(0, len(ids), MADE_AT_ONCE):
+            some = {id_: embeddings[id_] for id_ in ids[first : first + MADE_AT_ONCE]}
+            overlaps = self._shares_of(some, lang).astype(np.float32) @ aim.shares
+            found.update(zip(some, overlaps.tolist(), strict=True))
+        return found
+
+    def _shares_of(self, embeddings: Mapping[int, Embeddings], lang: str) -> NDArray[np.float16]:
+        ids = list(embeddings)
         with self._lock:
-            shares = {id_: self._known.get((id_, lang)) for id_ in embeddings}
-        missing = [id_ for id_, known in shares.items() if known is None]
-        for first in range(0, len(missing), MADE_AT_ONCE):
-            ids = missing[first : first + MADE_AT_ONCE]
-            rows = np.stack([embeddings[id_] for id_ in ids])
+            places = [self._places.get((id_, lang), -1) for id_ in ids]
+            # What is not known has the last row, until it is made.
+            shares = self._shares[places]
+        missing = [row for row, place in enumerate(places) if place < 0]
+        if missing:
+            rows = np.stack([embeddings[ids[row]] for row in missing])
             made = self._background.shares(rows, lang).astype(np.float16)
-            shares.update(zip(ids, made, strict=True))
+            shares[missing] = made
             with self._lock:
-                if len(self._known) + len(ids) > PASSAGES_REMEMBERED:
-                    self._known.clear()
-                self._known.update(((id_, lang), row) for id_, row in zip(ids, made, strict=True))
-        told = np.stack(list(shares.values())).astype(np.float32)  # type: ignore[arg-type]
-        return dict(zip(shares, (told @ aim.shares).tolist(), strict=True))
+                self._remember([(ids[row], lang) for row in missing], made)
+        return shares
+
+    def _remember(self, keys: Sequence[tuple[int, str]], made: NDArray[np.float16]) -> None:
+        if len(self._places) + len(keys) > PASSAGES_REMEMBERED:
+            self._places.clear()
+        first, end = len(self._places), len(self._places) + len(keys)
+        if end > len(self._shares):
+            grown = np.zeros((2 * end, made.shape[1]), np.float16)
+            grown[: len(self._shares)] = self._shares
+            self._shares = grown
+        self._shares[first:end] = made
+        self._places.update((key, first + row) for row, key in enumerate(keys))
 
 
 def _root_shares(standardised: Embeddings) -> Embeddings:

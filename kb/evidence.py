@@ -7,7 +7,7 @@ from kb.candidates import Candidate
 from kb.documents import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.fusion import fit_of
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
-from kb.language import stems, words
+from kb.language import stem_spans
 from kb.models import Actor, Case
 from kb.similar import Likeness
 from kb.store_passages import Passage
@@ -113,7 +113,8 @@ class Drawing:
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
         """Where in a text the words of the query stand."""
         if (text, lang) not in self._marked:
+            spans = stem_spans(text, lang)
             self._marked[text, lang] = tuple(
-                (word.start, word.end) for word in words(text) if stems(word, lang) & self._wanted
+                sorted({span for one in self._wanted & spans.keys() for span in spans[one]})
             )
         return self._marked[text, lang]

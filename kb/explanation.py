@@ -19,7 +19,7 @@ from kb.documents import ACTIVITY, NEED, TITLE, encoder_text, quotation
 from kb.embedding import Embeddings, TextKind, WordEmbeddings
 from kb.formula import Constant, constants
 from kb.hits import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Steering
-from kb.language import query_stems, stems, words
+from kb.language import query_stems, stem_spans
 from kb.models import Actor, Case, Kind, Participation, Record, kind_of
 from kb.query import Query
 from kb.scoring import Room, Scorer
@@ -391,8 +391,6 @@ def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:
 
 def _matches(text: str, lang: str, wanted: frozenset[str] | set[str]) -> tuple[StemMatch, ...]:
     """The stems of the query that stand in a text, in the order in which they do."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    for word in words(text):
-        for stem in sorted(stems(word, lang) & wanted):
-            found.setdefault(stem, []).append((word.start, word.end))
-    return tuple(StemMatch(stem, tuple(spans)) for stem, spans in found.items())
+    spans = stem_spans(text, lang)
+    found = sorted(wanted & spans.keys(), key=lambda one: (spans[one], one))
+    return tuple(StemMatch(one, spans[one]) for one in found)

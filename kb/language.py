@@ -8,15 +8,18 @@ Stems are Snowball's (snowballstemmer), taken of folded words: people leave acce
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 ANALYSIS_VERSION = 1
 """Raised whenever the stems of a text change, so that stored words are derived anew."""
 
 STEMMERS = {"fr": "french", "en": "english"}
+
+TEXTS_REMEMBERED = 1_000
 
 _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
@@ -100,6 +103,19 @@ def stems(word: Word, lang: str | None = None) -> set[str]:
     return {stem(form, language) for form in word.forms for language in langs}
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def stem_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    """Where each stem of a text stands, in order: `text[start:end]` is the word.
+
+    The latest texts are remembered: the same passages are shown again and again.
+    """
+    found: dict[str, list[tuple[int, int]]] = {}
+    for word in words(text):
+        for one in stems(word, lang):
+            found.setdefault(one, []).append((word.start, word.end))
+    return MappingProxyType({one: tuple(spans) for one, spans in found.items()})
+
+
 @lru_cache(maxsize=50_000)
 def stem(form: str, lang: str) -> str:
     """The Snowball stem of a folded word."""
@@ -143,8 +159,8 @@ def query_stems(query: str) -> set[str]:
 def share_said(query: str, text: str) -> float:
     """Of the words that carry a query, the share that a text says, 0 to 1: of either language."""
     asked = _carrying(query)
-    said = {one for word in words(text) for one in stems(word)}
-    return sum(not said.isdisjoint(stems(word)) for word in asked) / max(len(asked), 1)
+    said = stem_spans(text)
+    return sum(not stems(word).isdisjoint(said) for word in asked) / max(len(asked), 1)
 
 
 def _carrying(query: str) -> list[Word]:

@@ -241,8 +241,7 @@ def _close(asks: Mapping[NeededRole, Sequence[str]], scorer: Scorer) -> dict[Nee
     ]
     if not asked:
         return {}
-    rows = scorer.room.measures.phrases.embedded([ask for _, ask in asked])
-    aims = [scorer.aim(row) for row in rows]
+    aims = scorer.room.measures.phrases.aims([ask for _, ask in asked])
     chances: dict[NeededRole, Chance] = {}
     scored: dict[NeededRole, list[ScoredPassage]] = {}
     nearest = scorer.nearest(np.stack([aim.mean_row for aim in aims]), PASSAGES_PER_ROLE)

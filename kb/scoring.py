@@ -29,29 +29,31 @@ NO_SCORES: Mapping[int, float] = MappingProxyType({})
 
 
 class Phrases:
-    """Embeds phrases that come again from search to search, like what a container maker is asked.
+    """What phrases aim at that come again from search to search, like what bottlers are asked.
 
     The latest are remembered. Threads share it.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, background: Background) -> None:
         self._encoder = encoder
-        self._known: OrderedDict[str, Embeddings] = OrderedDict()
+        self._background = background
+        self._known: OrderedDict[str, Aim] = OrderedDict()
         self._lock = threading.Lock()
 
-    def embedded(self, phrases: Sequence[str]) -> Embeddings:
-        """The `(n, dimension)` embeddings of phrases, as queries."""
+    def aims(self, phrases: Sequence[str]) -> list[Aim]:
+        """What each phrase aims at as a query."""
         with self._lock:
             missing = [one for one in dict.fromkeys(phrases) if one not in self._known]
             found = {one: self._known[one] for one in phrases if one in self._known}
         if missing:
             rows = self._encoder.encode(missing, TextKind.QUERY)
-            found.update(zip(missing, rows, strict=True))
+            made = [self._background.aim(row) for row in rows]
+            found.update(zip(missing, made, strict=True))
         with self._lock:
             self._known.update(found)
             while len(self._known) > PHRASES_REMEMBERED:
                 self._known.popitem(last=False)
-        return np.array([found[one] for one in phrases], np.float32).reshape(len(phrases), -1)
+        return [found[one] for one in phrases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Measures:
     def of(cls, encoder: Encoder, cache: Path | None = None) -> "Measures":
         """What is made of this encoder; its background is kept in the folder `cache`."""
         background = Background.of(encoder, cache)
-        return cls(background, Overlaps(background), Phrases(encoder))
+        return cls(background, Overlaps(background), Phrases(encoder, background))
 
 
 @dataclass(frozen=True, slots=True)

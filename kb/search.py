@@ -25,7 +25,7 @@ from kb.embedding import Embeddings, TextKind
 from kb.errors import QueryError
 from kb.evidence import Drawing
 from kb.fusion import Fusion
-from kb.hits import Filters, SearchResult, Steering
+from kb.hits import Filters, Fit, SearchResult, Steering
 from kb.language import fold, name_key, query_stems
 from kb.models import Actor, Case, Kind
 from kb.names import NearName, is_telling, names_near
@@ -134,9 +134,7 @@ def search(
     _put_names_first(actors, named, near)
     _read_their_words(actors, aim, scorer, means)
 
-    witnesses_ids = {one.witness.actor_id for a in actors.values() for one, _ in a.likenesses}
-    known_actors = store.actors(actors.keys() | witnesses_ids)
-    _leave_out(actors, cases, known_actors, bounds)
+    _leave_out(actors, cases, store.closed_on(actors.keys()), bounds)
 
     left = {kind: _left(kind, filters, store) for kind in Kind}
 
@@ -146,10 +144,13 @@ def search(
     ranked_actors = [one for one in best_first(actors.values()) if left[Kind.ACTOR](one.record_id)]
     ranked_cases = [one for one in best_first(cases.values()) if left[Kind.CASE](one.record_id)]
     stories = _one_of_each_story(ranked_cases, known_cases, lang)
-    draw = Drawing(asked.stems, known_actors, chance)
-    answering = [one for one in actors.values() if draw.fits(one)]
-    departments, themes = _facets([known_actors[one.record_id] for one in answering], filters)
     shown = slice(None if complete else limit)
+    answering = [id_ for id_, one in actors.items() if one.fit(chance) is not Fit.NONE]
+    told = {*answering, *(one.record_id for one in ranked_actors[shown])}
+    witnesses_ids = {one.witness.actor_id for id_ in told for one, _ in actors[id_].likenesses}
+    known_actors = store.actors(told | witnesses_ids)
+    draw = Drawing(asked.stems, known_actors, chance)
+    departments, themes = _facets([known_actors[id_] for id_ in answering], filters)
     return SearchResult(
         query=asked.typed,
         asked=asked,
@@ -374,7 +375,7 @@ class _Bounds:
 def _leave_out(
     actors: dict[str, Candidate],
     cases: dict[str, Candidate],
-    known: Mapping[str, Actor],
+    closed_on: Mapping[str, str],
     bounds: _Bounds,
 ) -> None:
     """Takes out what cannot answer, and what a person does not want.
@@ -383,8 +384,8 @@ def _leave_out(
     need, but is found by whoever asks for it.
     """
     for id_, one in list(actors.items()):
-        is_closed = id_ in known and known[id_].closed_on and one.name < NAME_SCORE
-        if id_ not in known or is_closed or bounds.leave_out_actor(id_, one.vouchers):
+        is_closed = closed_on.get(id_) and one.name < NAME_SCORE
+        if id_ not in closed_on or is_closed or bounds.leave_out_actor(id_, one.vouchers):
             del actors[id_]
     for id_ in filter(bounds.leave_out_case, list(cases)):
         del cases[id_]

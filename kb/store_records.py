@@ -40,6 +40,14 @@ class StoredRecords(StoreFile):
         )
         return {row["id"]: _actor(row) for row in rows}
 
+    def closed_on(self, ids: Collection[str]) -> dict[str, str]:
+        """When actors were closed, or nothing, by id; unknown ids are left out."""
+        rows = self._select(
+            "select id, closed_on from actors where id in (select value from json_each(:values))",
+            ids,
+        )
+        return {row["id"]: row["closed_on"] for row in rows}
+
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
         """The cases with these ids, by id, with their participants; unknown ids are left out."""
         rows = self._select(

@@ -211,7 +211,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
     name = draw(st.sampled_from(MADE_UP))
     at = draw(st.integers(0, len(name) - 1))
-    letter = draw(st.sampled_from("abcdefghijklmnopqrstuvwxyzéèçœ"))
+    letter = draw(st.sampled_from("abcdefghijklmnopqrstuvwxyzéèç"))
     before, after = name[:at], name[at:]
     return name, draw(
         st.sampled_from(
