@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
@@ -25,7 +24,7 @@ from web.addresses import PATTERNS, Page, address
 from web.dependencies import AVisit
 from web.refusals import Refusal
 from web.secret import NoSecret
-from web.throttle import Throttle
+from web.throttle import Throttle, host_of
 from web.visit import Visit
 from web.wording import N_, account_refusal
 
@@ -119,7 +118,7 @@ def sign_in_page(visit: AVisit, session: ASession, next: str = "") -> Response:
 async def sign_in(visit: AVisit, form: AFormOfAnyone, doorkeeper: ADoorkeeper) -> Response:
     name, password = _text(form, "name").strip(), _text(form, "password")
     next_path = own_path(_text(form, "next"))
-    host = _host(visit.request)
+    host = host_of(visit.request)
     key = account_key(name)
     wait_s = doorkeeper.wait_s(key, host)
     if not wait_s and doorkeeper.looking.statistics().tasks_waiting >= MAX_WAITING:
@@ -177,18 +176,6 @@ def own_path(path: str) -> str:
 
 def _landing(visit: Visit) -> str:
     return address(Page.ACCOUNT).path(visit.language)
-
-
-def _host(request: Request) -> str:
-    """What attempts are counted by: an address, or the network that one customer has in IPv6."""
-    host = request.client.host if request.client else ""
-    try:
-        number = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(number, IPv6Address):
-        return str(ip_network((number, 64), strict=False))
-    return host
 
 
 # One's own account

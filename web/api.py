@@ -50,7 +50,8 @@ saw, as `ETag` gave it: of two people at one text, none writes over the other.
 **Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
 400: the query cannot be searched. 401 and 403: the token is missing, or is not enough. 404: no \
 such record. 409 and 412: someone else was faster. 413: too large. 422: a parameter or the body \
-is wrong. 503: the knowledge base cannot answer now.
+is wrong. 429 and 503: too much is asked for at once, or the knowledge base cannot answer now; \
+`Retry-After` says how many seconds to wait, where that is known.
 """
 
 
@@ -69,6 +70,10 @@ def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 
 _WRONG_PARAMETER = {422: "A parameter is wrong."}
+_TOO_MANY = {
+    429: "Several explanations and reports are being made for this address already.",
+    503: "Many explanations and reports are being made at this moment, or the site cannot answer.",
+}
 _CANNOT_BE_SEARCHED = "The query has no word to search for, or is too long."
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -193,7 +198,9 @@ def search(
     dependencies=[ONE_OF_FEW],
     summary="Why is this actor there?",
     response_description="The explanation.",
-    responses=problems({400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER),
+    responses=problems(
+        {400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER | _TOO_MANY
+    ),
 )
 def explain(
     *,
@@ -233,9 +240,10 @@ def explain(
         {
             400: _CANNOT_BE_SEARCHED,
             409: "The report that is asked for again would not be the same any more.",
-            503: "The site has no secret to sign with.",
         }
         | _WRONG_PARAMETER
+        | _TOO_MANY
+        | {503: "Many reports are being made at this moment, or there is no secret to sign with."}
     ),
 )
 def report(

@@ -29,7 +29,7 @@ from web import (
 from web.accounts import Sessions
 from web.assets import Assets
 from web.body_limit import BodyLimit
-from web.dependencies import COMPLETE_SEARCHES
+from web.dependencies import CompleteSearches
 from web.error_responses import answer_errors
 from web.rendering import Renderer
 from web.security import SecurityHeaders
@@ -71,7 +71,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.renderer = Renderer(assets)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(reading_desk.READERS)
-    app.state.complete_searches = CapacityLimiter(COMPLETE_SEARCHES)
+    app.state.complete_searches = CompleteSearches()
     app.state.doorkeeper = account_pages.Doorkeeper()
 
     for room in (

@@ -9,6 +9,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from starlette.requests import HTTPConnection
+
+
+def host_of(connection: HTTPConnection) -> str:
+    """What attempts are counted by: an address, or the network that one customer has in IPv6."""
+    host = connection.client.host if connection.client else ""
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(number, IPv6Address):
+        return str(ip_network((number, 64), strict=False))
+    return host
 
 
 @dataclass(slots=True)

@@ -3,16 +3,18 @@
 import csv
 import io
 import json
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -25,8 +27,14 @@ from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, DISTILLERY, PERFUMER, InMemoryKnowledgeBase
 from tests.web.page_reader import Element, Page
 from web.app import create_app
-from web.dependencies import COMPLETE_SEARCHES
+from web.dependencies import (
+    COMPLETE_SEARCHES,
+    COMPLETE_SEARCHES_OF_ONE,
+    MAX_WAITING,
+    CompleteSearches,
+)
 from web.score_table import OwnPart, score_table
+from web.throttle import Throttle
 
 SECRET = "a secret of thirty-two characters"
 
@@ -294,10 +302,96 @@ def test_few_explanations_and_reports_are_made_at_once(
         return search(*asked, **more)
 
     monkeypatch.setattr(knowledge_base, "search", slow)
-    paths = ["/api/explain?q=cirages&actor=avel", "/en/search/report?q=cirages"] * 4
+    paths = ["/api/explain?q=cirages&actor=avel", "/en/search/report?q=cirages"] * 2
     with ThreadPoolExecutor(len(paths)) as threads:
         assert [one.status_code for one in threads.map(client.get, paths)] == [200] * len(paths)
     assert most[0] == COMPLETE_SEARCHES
+
+
+@pytest.fixture
+def held(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["Held"]:
+    """Explanations that are not done before the test is."""
+    search, go_on = knowledge_base.search, threading.Event()
+
+    def slow(*asked: Any, **more: Any) -> SearchResult:
+        go_on.wait(30)
+        return search(*asked, **more)
+
+    monkeypatch.setattr(knowledge_base, "search", slow)
+    held = Held(client, go_on)
+    yield held
+    held.finish()
+
+
+class Held:
+    def __init__(self, client: TestClient, go_on: threading.Event) -> None:
+        app = cast("FastAPI", client.app)
+        self.searches = cast("CompleteSearches", app.state.complete_searches)
+        self._client, self._go_on = client, go_on
+        self._threads = ThreadPoolExecutor(20)
+        self._answers: list[Future[Any]] = []
+
+    def ask(self, number: int) -> None:
+        """Asks for as many, and waits until each is made or waits for its turn."""
+        path = "/api/explain?q=cirages&actor=avel"
+        wanted = self._count() + number
+        self._answers += [self._threads.submit(self._client.get, path) for _ in range(number)]
+        deadline = time.monotonic() + 10
+        while self._count() < wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert self._count() == wanted
+
+    def finish(self) -> list[int]:
+        self._go_on.set()
+        statuses = [answer.result().status_code for answer in self._answers]
+        self._threads.shutdown()
+        return statuses
+
+    def _count(self) -> int:
+        now = self.searches.at_once.statistics()
+        return now.borrowed_tokens + now.tasks_waiting
+
+
+def test_who_finds_too_many_waiting_is_asked_to_come_back(client: TestClient, held: Held) -> None:
+    held.searches.of_address = Throttle(free=100)
+    held.ask(COMPLETE_SEARCHES + MAX_WAITING)
+    english = (
+        "Many explanations and reports are being made at this moment. Try again in a few seconds."
+    )
+    french = (
+        "Beaucoup d’explications et de comptes rendus sont en cours en ce moment. Réessayez dans "
+        "quelques secondes."
+    )
+    for path in ("/api/explain?q=cirages&actor=avel", "/api/report?q=cirages"):
+        refused = client.get(path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert refused.json() == {"detail": english}
+    for path, told in (
+        ("/en/search/why?q=cirages&id=avel", english),
+        ("/en/search/report?q=cirages", english),
+        ("/fr/recherche/pourquoi?q=cirages&id=avel", french),
+        ("/fr/recherche/compte-rendu?q=cirages", french),
+    ):
+        refused = client.get(path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert told in said(Page(refused.text).one("main"))
+    assert held.finish() == [200] * (COMPLETE_SEARCHES + MAX_WAITING)
+    assert client.get("/en/search/report?q=cirages").status_code == 200
+
+
+def test_one_address_cannot_keep_all_others_waiting(client: TestClient, held: Held) -> None:
+    held.searches.of_address._clock = lambda: 1000.0
+    held.ask(COMPLETE_SEARCHES_OF_ONE)
+    refused = client.get("/fr/recherche/compte-rendu?q=cirages")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert "sont déjà en cours pour vous" in said(Page(refused.text).one("main"))
+    assert client.get("/api/report?q=cirages").json()["detail"].startswith("Several explanations")
+    assert held.finish() == [200] * COMPLETE_SEARCHES_OF_ONE
+    # What is done counts no more, however many there were.
+    for _ in range(COMPLETE_SEARCHES_OF_ONE + 1):
+        assert client.get("/en/search/why?q=cirages&id=avel").status_code == 200
 
 
 # Reports
