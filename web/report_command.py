@@ -5,6 +5,7 @@ Here and not beside `search`, because the secret is kept in this room.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ import click
 from kb.command_options import kb_option
 
 if TYPE_CHECKING:
+    from kb.hits import Filters, Steering
+    from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
 
@@ -20,6 +23,26 @@ if TYPE_CHECKING:
 @click.argument("query", nargs=-1)
 @click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
 @click.option("--theme", default="", metavar="NAME", help="Only actors with this theme.")
+@click.option(
+    "--like",
+    multiple=True,
+    metavar="ID",
+    help="The id of an actor like those looked for; can be given several times.",
+)
+@click.option(
+    "--unlike",
+    multiple=True,
+    metavar="ID",
+    help="The id of an actor to leave out, with its trade counting against; can be given several "
+    "times.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["fr", "en"]),
+    default="en",
+    show_default=True,
+    help="Language of cases told in several, and of the spreadsheets that a CSV is for.",
+)
 @click.option("--format", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @click.option(
     "--out",
@@ -38,6 +61,9 @@ def report(
     query: tuple[str, ...],
     department: str,
     theme: str,
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
+    lang: str,
     format: str,
     out: Path | None,
     verify: Path | None,
@@ -49,6 +75,7 @@ def report(
     It is signed off: with --verify, who has the secret of the base can say later whether a file,
     JSON or CSV, was given out by it and was not changed. Exits with 1 if it was not.
     """
+    from kb.hits import Filters
     from kb.settings import Settings
 
     if bool(query) == bool(verify):
@@ -57,24 +84,31 @@ def report(
     if verify:
         _verify(verify, settings)
     else:
-        _report(" ".join(query), department, theme, format, out, settings)
+        filters = Filters(department, theme)
+        _report(" ".join(query), filters, (like, unlike), lang, format, out, settings)
 
 
 def _report(
-    query: str, department: str, theme: str, format: str, out: Path | None, settings: Settings
+    query: str,
+    filters: Filters,
+    steered_by: tuple[Sequence[str], Sequence[str]],
+    lang: str,
+    format: str,
+    out: Path | None,
+    settings: Settings,
 ) -> None:
     from kb.errors import InputError
-    from kb.hits import Filters
     from kb.knowledge_base import KnowledgeBase
     from kb.report import ReportFormat, as_csv, as_json
 
     base = KnowledgeBase.open(settings)
     try:
         key = _key(settings)
-        made = base.report(query, filters=Filters(department, theme))
+        steering = _steering(base, *steered_by)
+        made = base.report(query, filters=filters, lang=lang, steering=steering)
     finally:
         base.close()
-    written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key)
+    written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key, lang)
     if out is None:
         click.echo(written, nl=False)
         return
@@ -83,6 +117,20 @@ def _report(
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}.") from None
     click.echo(f"{len(made.hits)} candidates written to {out}.")
+
+
+def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -> Steering:
+    """Steering by these actors, who all have to be known: who types an id may mistype it."""
+    from kb.errors import InputError
+    from kb.hits import Steering
+
+    liked, unliked = (
+        tuple(dict.fromkeys(base.actor(id_).id for id_ in ids)) for ids in (like, unlike)
+    )
+    for id_ in liked:
+        if id_ in unliked:
+            raise InputError(f"{id_} is given with --like and with --unlike; choose one of them.")
+    return Steering(liked, unliked)
 
 
 def _verify(file: Path, settings: Settings) -> None:

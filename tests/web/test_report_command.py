@@ -60,6 +60,38 @@ def test_a_file_is_known_again_until_it_is_changed(
     )
 
 
+def test_a_report_is_steered_as_a_page_is(folder: Folder) -> None:
+    result = quisait(
+        folder,
+        "gants",
+        "--like",
+        "avel",
+        "--like",
+        "avel",
+        "--unlike",
+        "gants",
+        "--unlike",
+        "matha",
+    )
+    assert result.exit_code == 0, result.stderr
+    content = json.loads(result.stdout)["report"]
+    assert content["steering"] == {"like": ["avel"], "unlike": ["gants", "matha"]}
+    assert content["left_out"]["unlike"] == 2
+    assert [one["id"] for one in content["candidates"]] == ["avel"]
+
+
+def test_a_spreadsheet_is_that_of_the_language(folder: Folder, tmp_path: Path) -> None:
+    for lang, start in (
+        (["--lang", "fr"], '"format";"quisait report 1"'),
+        (["--lang", "en"], '"format","quisait report 1"'),
+        ([], '"format","quisait report 1"'),
+    ):
+        file = tmp_path / "report.csv"
+        assert quisait(folder, "gants", "--format", "csv", "--out", str(file), *lang).exit_code == 0
+        assert file.read_text(encoding="utf-8-sig").startswith(start)
+        assert quisait(folder, "--verify", str(file)).exit_code == 0
+
+
 def test_what_a_person_can_cause_is_told_in_a_line(folder: Folder, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "report.json"
     for arguments, told in (
@@ -67,6 +99,8 @@ def test_what_a_person_can_cause_is_told_in_a_line(folder: Folder, tmp_path: Pat
         (["gants", "--out", str(nowhere)], f"{nowhere} cannot be written"),
         (["--verify", str(nowhere)], f"{nowhere} cannot be read"),
         (["gants", "--department", "Nulle part"], "Nulle part"),
+        (["gants", "--unlike", "nobody"], "nobody"),
+        (["gants", "--like", "avel", "--unlike", "avel"], "avel is given with --like and with"),
     ):
         result = quisait(folder, *arguments)
         assert result.exit_code == 1
