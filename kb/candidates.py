@@ -9,10 +9,10 @@ from kb.fusion import best_fit, fit_of, fit_of_case, fit_of_likeness, least_fit
 from kb.hits import Fit, ScoreParts
 from kb.language import share_said
 from kb.models import Kind
-from kb.similar import Likeness
+from kb.similar import NOTHING_SAID, Lift, Likeness
 from kb.store_passages import Passage
 
-SECOND_WITNESS_SHARE = 0.1
+SECOND_GROUND_SHARE = 0.1
 """What the weaker of an actor's two grounds, its words and its cases, adds to the stronger."""
 
 
@@ -43,8 +43,13 @@ class Candidate:
     passages: list[ScoredPassage] = field(default_factory=list)
     vouchers: Sequence[Voucher] = ()
     likenesses: Sequence[tuple[Likeness, Passage]] = ()
-    inferred: float = 0.0
+    lift: Lift = NOTHING_SAID
     name: float = 0.0
+
+    @property
+    def inferred(self) -> float:
+        """What those give whose trade is close to its own."""
+        return self.lift.above(self.own)
 
     @property
     def own(self) -> float:
@@ -62,7 +67,7 @@ class Candidate:
         if not self.vouchers:
             return stated + self.name
         lower, higher = sorted((stated, self.shown))
-        return higher + SECOND_WITNESS_SHARE * max(lower, 0.0) + self.name
+        return higher + SECOND_GROUND_SHARE * max(lower, 0.0) + self.name
 
     @property
     def parts(self) -> ScoreParts:
@@ -74,6 +79,8 @@ class Candidate:
             own=self.own,
             case=self.shown,
             similar=self.inferred,
+            said=self.lift.said,
+            goal=self.lift.goal,
             name=self.name,
         )
 

@@ -47,7 +47,8 @@ class Drawing:
     def fits(self, candidate: Candidate) -> bool:
         return candidate.fit(self.chance) is not Fit.NONE
 
-    def actor_hit(self, rank: int, candidate: Candidate) -> ActorHit:
+    def actor_hit(self, rank: int, candidate: Candidate, *, in_full: bool = False) -> ActorHit:
+        """A hit with its best evidence; `in_full`, with every witness whose trade is close."""
         actor = self._actors[candidate.record_id]
         evidence = []
         if candidate.name:
@@ -67,8 +68,9 @@ class Drawing:
                 )
             )
         evidence += self._quotations(candidate, {NAME}, actor.source_url)
-        if not candidate.vouchers:
-            evidence += self._inferences(candidate, actor)
+        if in_full or not candidate.vouchers:
+            most = None if in_full else WITNESSES_PER_HIT
+            evidence += self._inferences(candidate, actor)[:most]
         fit = candidate.fit(self.chance)
         return ActorHit(rank, candidate.score, fit, actor, tuple(evidence), candidate.parts)
 
@@ -107,7 +109,7 @@ class Drawing:
                 likeness.witness.voucher.participation,
                 self._actors[likeness.witness.actor_id],
             )
-            for likeness, passage in shown[:WITNESSES_PER_HIT]
+            for likeness, passage in shown
         ]
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:

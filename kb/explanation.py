@@ -169,7 +169,10 @@ def explain(
     """
     kind = kind_of(record)
     filters = replace(filters, kind=None)
-    result = search(query, room, filters=filters, steering=steering, lang=lang, complete=True)
+    only = "" if isinstance(record, Case) else record.id
+    result = search(
+        query, room, filters=filters, steering=steering, lang=lang, complete=True, only=only
+    )
     hit: ActorHit | CaseHit | None
     if isinstance(record, Case):
         hit = next((one for one in result.cases if one.case.story == record.story), None)

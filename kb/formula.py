@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from kb import background, candidates, cases, fusion, names, scoring, search, similar
+from kb import background, candidates, cases, fusion, names, roles, scoring, search, similar
 
 Constant = int | float | Mapping[str, int | float]
 
-_MODULES = (background, fusion, cases, similar, candidates, names, scoring, search)
+_MODULES = (background, fusion, cases, similar, candidates, names, scoring, search, roles)
 """Those that a score goes through, each after those that it imports."""
 
 
@@ -21,10 +21,10 @@ def constants() -> dict[str, Constant]:
     imported: set[tuple[str, int]] = set()
     for module in _MODULES:
         for name, value in vars(module).items():
-            told = _constant(value) if name.isupper() and not name.startswith("_") else None
+            told = _constant(value) if name.isupper() else None
             if told is not None and (name, id(value)) not in imported:
                 imported.add((name, id(value)))
-                found[f"{_short(module)}.{name.lower()}"] = told
+                found[f"{_short(module)}.{name.lower().lstrip('_')}"] = told
     return dict(sorted(found.items()))
 
 

@@ -79,7 +79,9 @@ class ScoreParts:
     `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
     how far it is of the trades that the query aims at. `own` is
     what its own words give, `case` what the cases that it took part in give, `similar` what those
-    of actors with a close trade give, and `name` what an exact or a near name gives.
+    of actors with a close trade give, and `name` what an exact or a near name gives. `similar`
+    comes of what such actors say together, `said`, and of the score that it follows, `goal`
+    (`kb.similar.Lift`).
     """
 
     dense: float = 0.0
@@ -88,6 +90,8 @@ class ScoreParts:
     own: float = 0.0
     case: float = 0.0
     similar: float = 0.0
+    said: float = 0.0
+    goal: float = 0.0
     name: float = 0.0
 
 
@@ -147,6 +151,15 @@ class RoleAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardNeed:
+    """A case that was heard, how close its need is, and how far it is the same one, 0 to 1."""
+
+    case: Case
+    closeness: float
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one query.
 
@@ -154,7 +167,8 @@ class SearchResult:
     `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`
     count the actors (fit not NONE) that each value of that filter would leave, the other filter
     kept, most first. `roles` are the parts that similar cases needed, makers first; empty where
-    no case is similar. `asked` is the query as it was understood.
+    no case is similar. `asked` is the query as it was understood, `closest` how close the closest
+    of all trades are to it, from which fits are measured, and `heard` the cases that vouch.
     """
 
     query: str
@@ -167,3 +181,5 @@ class SearchResult:
     themes: Mapping[str, int]
     took_ms: float
     roles: tuple[RoleAnswer, ...] = ()
+    closest: float = 0.0
+    heard: tuple[HeardNeed, ...] = ()

@@ -31,7 +31,7 @@ from typing import Any, Self
 
 from kb.departments import department_code
 from kb.formula import Constant, constants
-from kb.hits import ActorHit, Evidence, Filters, ScoreParts, SearchResult, Steering
+from kb.hits import ActorHit, Evidence, Filters, HeardNeed, ScoreParts, SearchResult, Steering
 from kb.models import Kind
 from kb.query import Query
 from kb.scoring import Room
@@ -130,7 +130,8 @@ class SearchReport:
     """One search on record.
 
     `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
-    first: every actor that is not `left_out`.
+    first: every actor that is not `left_out`. Fits are measured from a share of `closest`; the
+    cases `heard` are those that vouch.
     """
 
     at: str
@@ -141,6 +142,8 @@ class SearchReport:
     base: BaseState
     encoder: EncoderState
     constants: Mapping[str, Constant]
+    closest: float
+    heard: tuple[HeardNeed, ...]
     hits: tuple[ActorHit, ...]
     left_out: LeftOut
 
@@ -165,6 +168,14 @@ class SearchReport:
                 name: dict(value) if isinstance(value, Mapping) else value
                 for name, value in self.constants.items()
             },
+            "closest": _rounded(self.closest),
+            "heard": {
+                one.case.id: {
+                    "closeness": _rounded(one.closeness),
+                    "relevance": _rounded(one.relevance),
+                }
+                for one in self.heard
+            },
             "left_out": asdict(self.left_out),
             "candidates": [_plain_hit(hit) for hit in self.hits],
         }
@@ -188,6 +199,8 @@ def report_of(
             encoder.name, encoder.fingerprint, str(getattr(encoder, "adaptation", ""))
         ),
         constants=constants(),
+        closest=result.closest,
+        heard=result.heard,
         hits=result.hits,
         left_out=_left_out(result, room, department, filters.theme, steering),
     )

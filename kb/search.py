@@ -25,7 +25,7 @@ from kb.embedding import Embeddings, TextKind
 from kb.errors import QueryError
 from kb.evidence import Drawing
 from kb.fusion import Fusion
-from kb.hits import Filters, Fit, SearchResult, Steering
+from kb.hits import Filters, Fit, HeardNeed, SearchResult, Steering
 from kb.language import fold, name_key, query_stems
 from kb.models import Actor, Case, Kind
 from kb.names import NearName, is_telling, names_near
@@ -85,12 +85,14 @@ def search(
     steering: Steering = Steering(),
     ingredients: Ingredients = Ingredients(),
     complete: bool = False,
+    only: str = "",
 ) -> SearchResult:
     """Finds the actors and the cases that could answer a query.
 
     A case that is told in several languages is given once: in `lang` where it is told in it, else
     in the one that answers best. Its score is the best of them. With `complete`, every actor and
-    every case that the filters leave is scored and given, whatever the limit.
+    every case that the filters leave is scored and given, whatever the limit; with the id of an
+    actor, `only` that one is given, with all its evidence, and nothing is said of the parts.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
@@ -128,8 +130,8 @@ def search(
     if ingredients.cases:
         unheard = {*ingredients.unheard, *filter(bounds.unwanted_case, cases)}
         heard_cases = _heard(asked, cases, known_cases, chance, lang, unheard)
-        only = named if is_name else None
-        _let_cases_vouch(actors, heard_cases, only, aim, scorer, means, ingredients)
+        for_whom = named if is_name else None
+        _let_cases_vouch(actors, heard_cases, for_whom, aim, scorer, means, ingredients)
     near = names_near(asked.text, store) if ingredients.near_names and not named else []
     _put_names_first(actors, named, near)
     _read_their_words(actors, aim, scorer, means)
@@ -146,7 +148,10 @@ def search(
     stories = _one_of_each_story(ranked_cases, known_cases, lang)
     shown = slice(None if complete else limit)
     answering = [id_ for id_, one in actors.items() if one.fit(chance) is not Fit.NONE]
-    told = {*answering, *(one.record_id for one in ranked_actors[shown])}
+    ranks = list(enumerate(ranked_actors, start=1))[shown]
+    if only:
+        ranks = [(rank, one) for rank, one in ranks if one.record_id == only]
+    told = {*answering, *(one.record_id for _, one in ranks)}
     witnesses_ids = {one.witness.actor_id for id_ in told for one, _ in actors[id_].likenesses}
     known_actors = store.actors(told | witnesses_ids)
     draw = Drawing(asked.stems, known_actors, chance)
@@ -154,7 +159,7 @@ def search(
     return SearchResult(
         query=asked.typed,
         asked=asked,
-        hits=tuple(draw.actor_hit(i, one) for i, one in enumerate(ranked_actors[shown], start=1)),
+        hits=tuple(draw.actor_hit(rank, one, in_full=bool(only)) for rank, one in ranks),
         cases=tuple(
             draw.case_hit(rank, candidate, known_cases[candidate.record_id], score)
             for rank, (candidate, score) in enumerate(stories[shown], start=1)
@@ -167,9 +172,11 @@ def search(
             answers_by_role(
                 asked.need, heard_cases, ranked_actors, draw, scorer, left_to_call, lang
             )
-            if not is_name and filters.kind is not Kind.CASE
+            if not is_name and not only and filters.kind is not Kind.CASE
             else ()
         ),
+        closest=chance.closest,
+        heard=tuple(HeardNeed(one.case, one.score, one.relevance) for one in heard_cases),
         took_ms=(time.perf_counter() - started) * 1000,
     )
 
@@ -254,7 +261,7 @@ def _heard(
 def _let_cases_vouch(
     actors: dict[str, Candidate],
     heard_cases: Sequence[HeardCase],
-    only: Collection[str] | None,
+    for_whom: Collection[str] | None,
     aim: Aim,
     scorer: Scorer,
     means: Means,
@@ -262,15 +269,15 @@ def _let_cases_vouch(
 ) -> None:
     """Raises who took part in the cases, and whose trade is close to theirs.
 
-    A query that is a name asks for nobody else than the `only` ones.
+    A query that is a name asks for nobody else than those `for_whom` it is.
     """
     given = vouchers(heard_cases)
-    if only is not None:
-        given = {id_: said for id_, said in given.items() if id_ in only}
+    if for_whom is not None:
+        given = {id_: said for id_, said in given.items() if id_ in for_whom}
     if not ingredients.transfer_only:
         for actor_id, said in given.items():
             actors.setdefault(actor_id, Candidate(actor_id)).vouchers = said
-    if ingredients.similar and only is None:
+    if ingredients.similar and for_whom is None:
         _let_close_trades_follow(actors, given, aim, scorer, means)
 
 
@@ -304,7 +311,7 @@ def _let_close_trades_follow(
             continue
         of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
         actor.likenesses = of_actor
-        actor.inferred = lift(actor.own, (one for one, _ in of_actor))
+        actor.lift = lift(one for one, _ in of_actor)
 
 
 def _read_their_words(

@@ -102,23 +102,36 @@ def likenesses(
     return found
 
 
-def lift(own: float, given: Iterable[Likeness]) -> float:
-    """How far witnesses raise an actor whose own words give it a score.
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What witnesses do for an actor: `said` by them together, and the score that it follows."""
 
-    They draw it towards the score of the one they follow, and never above: by the share S / (S + h)
-    of the way, with S the sum of what each of them says, of each its closest passage, and h what
-    draws it half of the way.
-    """
+    said: float = 0.0
+    goal: float = 0.0
+
+    def above(self, own: float) -> float:
+        """How far they raise an actor whose own words give it a score.
+
+        They draw it towards the goal, and never above: by the share S / (S + h) of the way, with S
+        what they say together, and h what draws it half of the way.
+        """
+        return max(self.goal - own, 0.0) * self.said / (self.said + HALF_WAY)
+
+
+NOTHING_SAID = Lift()
+
+
+def lift(given: Iterable[Likeness]) -> Lift:
+    """What witnesses do for an actor: of each of them, its closest passage counts."""
     best: dict[str, Likeness] = {}
     for one in given:
         known = best.get(one.witness.actor_id)
         if known is None or one.said > known.said:
             best[one.witness.actor_id] = one
-    said = sum(one.said for one in best.values())
-    goal = max(
-        (one.witness.weight * one.witness.voucher.heard.score for one in best.values()), default=0.0
+    return Lift(
+        sum(one.said for one in best.values()),
+        max((one.witness.score for one in best.values()), default=0.0),
     )
-    return max(goal - own, 0.0) * said / (said + HALF_WAY)
 
 
 def centre(rows: Sequence[Embeddings]) -> Embeddings:

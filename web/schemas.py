@@ -212,8 +212,14 @@ class ScoreParts(Shape):
     )
     case: float = Field(description="What cases that it took part in give.", examples=[7.88])
     similar: float = Field(
-        description="What is inferred from those with a close trade.", examples=[1.5]
+        description="What is inferred from those with a close trade: `said` / (`said` + 2) of the "
+        "way from `own` to `goal`.",
+        examples=[1.5],
     )
+    said: float = Field(
+        description="What those with a close trade who did it say together.", examples=[1.2]
+    )
+    goal: float = Field(description="The score of the one that it follows.", examples=[7.1])
     name: float = Field(description="What an exact or a near name gives.", examples=[0.0])
 
     @classmethod
@@ -225,6 +231,8 @@ class ScoreParts(Shape):
             overlap=parts.overlap,
             case=parts.case,
             similar=parts.similar,
+            said=parts.said,
+            goal=parts.goal,
             name=parts.name,
         )
 

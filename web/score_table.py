@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from kb.candidates import SECOND_WITNESS_SHARE
+from kb.candidates import SECOND_GROUND_SHARE
 from kb.fusion import LEXICAL_WEIGHT
 from kb.hits import ActorHit, EvidenceKind, ScoreParts
 
@@ -32,7 +32,7 @@ def score_table(hit: ActorHit) -> Sequence[ScorePart]:
     stated_share = case_share = 1.0
     if any(one.kind is EvidenceKind.CASE for one in hit.evidence):
         stated = parts.own + parts.similar
-        second = SECOND_WITNESS_SHARE if min(stated, parts.case) > 0 else 0.0
+        second = SECOND_GROUND_SHARE if min(stated, parts.case) > 0 else 0.0
         stated_share, case_share = (second, 1.0) if parts.case >= stated else (1.0, second)
     found = [
         ScorePart("name", parts.name, 1.0),

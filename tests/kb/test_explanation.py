@@ -12,7 +12,8 @@ from kb.formula import constants
 from kb.fusion import fuse
 from kb.hits import ActorHit, EvidenceKind, Filters, Steering
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind
+from kb.models import Kind, Participation, Role
+from kb.similar import CLOSE, HALF_WAY
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
 
@@ -115,10 +116,32 @@ def test_a_close_trade_is_a_path_by_way_of_a_witness(filled: KnowledgeBase) -> N
     assert path.witness == evidence.witness == POLISH
     assert path.by.case == SANITISER
     assert path.text == evidence.text == twin.description
-    assert path.dense > 0.65 * path.closest
+    assert path.dense > CLOSE * path.closest
     assert 0.85 < path.cosine < 1
-    assert path.said > 0
-    assert hit_of(explanation).parts.similar > 0
+    assert_what_is_inferred_adds_up(explanation)
+
+
+def assert_what_is_inferred_adds_up(explanation: Explanation) -> None:
+    """From what each witness says to what the search gave for it."""
+    parts = hit_of(explanation).parts
+    assert sum(path.said for path in explanation.similar) == pytest.approx(parts.said, rel=1e-3)
+    assert max(path.goal for path in explanation.similar) == pytest.approx(parts.goal, rel=1e-3)
+    way = parts.said / (parts.said + HALF_WAY)
+    assert parts.similar > 0
+    assert parts.similar == pytest.approx((parts.goal - parts.own) * way, rel=1e-3)
+
+
+def test_all_witnesses_are_told_of_whom_a_case_vouches_for_too(filled: KnowledgeBase) -> None:
+    """What they say counts beside the case; a search itself shows the case alone."""
+    twins = [replace(POLISH, id=f"t{i}", name=f"Jumelle {i}", siret="") for i in range(3)]
+    parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
+    filled.put([*twins, replace(SANITISER, participants=(*SANITISER.participants, *parts))])
+    explanation = filled.explain(GEL, "t1")
+    assert explanation.cases
+    assert {path.witness.id for path in explanation.similar} == {POLISH.id, "t0", "t2"}
+    assert_what_is_inferred_adds_up(explanation)
+    shown = next(hit for hit in filled.search(GEL).hits if hit.actor.id == "t1")
+    assert all(one.kind is not EvidenceKind.SIMILAR for one in shown.evidence)
 
 
 def test_what_steers_a_search_has_its_part_in_the_rest(filled: KnowledgeBase) -> None:

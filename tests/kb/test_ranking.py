@@ -33,7 +33,7 @@ from kb.fusion import (
 )
 from kb.hits import Fit
 from kb.models import Case, Kind, Participation, Role
-from kb.similar import MOST_CLOSENESS, Likeness, Witness, lift
+from kb.similar import MOST_CLOSENESS, Lift, Likeness, Witness, lift
 from kb.store_passages import Passage
 from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
 
@@ -228,10 +228,12 @@ def test_two_grounds_are_worth_more_than_the_better_and_less_than_both(
 
 def test_parts_add_up_to_what_speaks_for_an_actor() -> None:
     said = replace(passage("a", 1.4), dense=1.0, lexical=2.0, overlap=0.3)
-    one = Candidate("a", [said, passage("a", 0.5)], [voucher(3.0)], inferred=0.5, name=7.0)
+    one = Candidate("a", [said, passage("a", 0.5)], [voucher(3.0)], lift=Lift(2.0, 2.4), name=7.0)
     parts = one.parts
     assert (parts.dense, parts.lexical, parts.overlap, parts.own) == (1.0, 2.0, 0.3, 1.4)
-    assert (parts.case, parts.similar, parts.name) == (3.0, 0.5, 7.0)
+    assert (parts.case, parts.similar, parts.name) == (3.0, one.inferred, 7.0)
+    assert (parts.said, parts.goal) == (2.0, 2.4)
+    assert 0 < parts.similar < 1.0
 
 
 @given(st.floats(-5, 30), st.floats(0, 60), st.floats(1, 30))
@@ -242,7 +244,9 @@ def test_what_is_only_inferred_is_possible_at_best(
     of = chance(closest)
     without = Candidate("a", [passage("a", own)]).fit(of)
     very_close = [(likeness("w", MOST_CLOSENESS), passage("a", own).passage)]
-    following = Candidate("a", [passage("a", own)], likenesses=very_close, inferred=inferred)
+    following = Candidate(
+        "a", [passage("a", own)], likenesses=very_close, lift=Lift(1e12, own + inferred)
+    )
     fit = following.fit(of)
     assert FITS.index(fit) >= FITS.index(without)
     if without is not Fit.STRONG:
@@ -253,7 +257,7 @@ def test_what_is_inferred_says_no_more_than_its_trade_is_close() -> None:
     fits = []
     for how_close in (0.01, INFERRED_WEAK, INFERRED_POSSIBLE, MOST_CLOSENESS):
         said = [(likeness("w", how_close), passage("a", -50.0).passage)]
-        one = Candidate("a", [passage("a", -50.0)], likenesses=said, inferred=100.0)
+        one = Candidate("a", [passage("a", -50.0)], likenesses=said, lift=Lift(1e12, 50.0))
         fits.append(one.fit(chance(5.0)))
     assert fits == [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.POSSIBLE]
 
@@ -299,23 +303,23 @@ def test_nobody_is_raised_above_the_example_or_lowered(
     own: float, one: float, other: float, weight: float
 ) -> None:
     example = likeness("w", one, weight)
-    raised = lift(own, [example])
+    raised = lift([example]).above(own)
     assert raised >= 0
     assert own + raised <= max(own, weight * 10.0) + 1e-9
     near, far = sorted((one, other), reverse=True)
-    assert lift(own, [likeness("w", near)]) >= lift(own, [likeness("w", far)])
-    assert lift(own, [example, likeness("v", other, weight)]) >= raised - 1e-9
+    assert lift([likeness("w", near)]).above(own) >= lift([likeness("w", far)]).above(own)
+    assert lift([example, likeness("v", other, weight)]).above(own) >= raised - 1e-9
 
 
 @given(st.lists(CLOSENESS, min_size=1, max_size=5))
 @settings(deadline=None)
 def test_of_one_witness_the_closest_passage_counts_once(closeness: list[float]) -> None:
     given_ = [likeness("w", one, id_=id_) for id_, one in enumerate(closeness)]
-    assert lift(0.0, given_) == pytest.approx(lift(0.0, [likeness("w", max(closeness))]))
+    assert lift(given_).said == pytest.approx(lift([likeness("w", max(closeness))]).said)
 
 
 def test_no_example_raises_nobody() -> None:
-    assert lift(0.0, []) == 0
+    assert lift([]).above(0.0) == 0
 
 
 def test_a_name_is_a_strong_fit() -> None:

@@ -17,6 +17,7 @@ from kb.fusion import LEXICAL_WEIGHT
 from kb.hits import Filters, Steering
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.names import _ENOUGH
 from kb.report import (
     CsvLayout,
     LeftOut,
@@ -83,7 +84,9 @@ def test_every_candidate_is_told_in_the_order_of_the_search(
         "score": round(hit.score, 6),
         "parts": {
             name: round(getattr(hit.parts, name), 6)
-            for name in ("dense", "lexical", "overlap", "own", "case", "similar", "name")
+            for name in (
+                *("dense", "lexical", "overlap", "own", "case", "similar", "said", "goal", "name"),
+            )
         },
         "evidence": {
             "kind": "case",
@@ -380,3 +383,22 @@ def test_a_report_by_the_real_encoder(open_base: OpenBase, real_encoder: Encoder
     assert report.encoder.fingerprint == real_encoder.fingerprint
     assert verify(as_json(report, KEY), KEY)
     assert verify(as_csv(report, KEY), KEY)
+
+
+def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase) -> None:
+    content = filled.report("gel hydroalcoolique").content()
+    result = filled.search("gel hydroalcoolique")
+    assert content["closest"] == round(result.closest, 6) > 0
+    (heard,) = result.heard
+    assert content["heard"] == {
+        heard.case.id: {
+            "closeness": round(heard.closeness, 6),
+            "relevance": round(heard.relevance, 6),
+        }
+    }
+    best = content["candidates"][0]
+    assert best["parts"]["case"] == pytest.approx(
+        heard.closeness * heard.relevance * content["constants"]["cases.weights"]["producer"],
+        abs=1e-5,
+    )
+    assert content["constants"]["names.enough"] == _ENOUGH

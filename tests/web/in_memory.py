@@ -415,6 +415,8 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             base=BaseState("7", len(self._actors), len(self._cases), 6),
             encoder=EncoderState("by-hand", "by-hand"),
             constants={"fusion.lexical_weight": 0.2},
+            closest=3.5,
+            heard=(),
             hits=result.hits,
             left_out=LeftOut(len(self._actors) - len(self.actors(filters)), 0, 0, 0, 0),
         )

@@ -29,7 +29,9 @@ AVEL_SUMMARY = {
     "url": f"{SITE}/fr/acteurs/avel",
 }
 
-NO_PARTS = dict.fromkeys(("own", "dense", "lexical", "overlap", "case", "similar", "name"), 0.0)
+NO_PARTS = dict.fromkeys(
+    ("own", "dense", "lexical", "overlap", "case", "similar", "said", "goal", "name"), 0.0
+)
 
 
 def answer(client: TestClient, path: str, **query: object) -> Any:
