@@ -17,6 +17,8 @@ from kb.language import FRAMING_WORDS, FUNCTION_WORDS, fold, query_stems, words
 
 MAX_QUERY_CHARS = 1000
 
+ARTICLES = frozenset("d de des du l la le les un une a an some the".split())
+
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """NUL, and the halves of characters that stand for bytes that were no UTF-8."""
 _SIGN = re.compile(
@@ -92,12 +94,19 @@ def bare_need(text: str) -> str:
     """A need without the words that frame it at its beginning; whole if nothing else is left.
 
     "Qui pourrait fabriquer du gel ?" and "who could make sanitiser?" ask what "du gel" and
-    "sanitiser" ask; to an encoder, all questions resemble each other.
+    "sanitiser" ask; to an encoder, all questions resemble each other. An article stays: it says of
+    which language a word is, and "pain" is another thing than "du pain".
     """
     framing = FRAMING_WORDS | FUNCTION_WORDS
+    start: int | None = None
     for word in words(text):
-        if not set(word.forms) <= framing:
-            return text[word.start :].rstrip(" ?!.")
+        said = set(word.forms)
+        if not said <= framing:
+            return text[word.start if start is None else start :].rstrip(" ?!.")
+        if not said <= ARTICLES:
+            start = None
+        elif start is None:
+            start = word.start
     return text
 
 

@@ -50,3 +50,19 @@ def test_a_query_of_unwanted_words_alone_asks_nothing() -> None:
 
 def test_what_is_said_twice_counts_once() -> None:
     assert parse("gel +Été +ete").wanted == ("ete",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "need"),
+    [
+        ("qui fait du pain ?", "du pain"),
+        ("qui pourrait fabriquer de la peinture ?", "de la peinture"),
+        ("Un fabricant de l'étoffe", "de l'étoffe"),
+        ("who could make the boxes?", "the boxes"),
+        ("who could make sanitiser?", "sanitiser"),
+        ("le fabricant, qui fait des gants", "des gants"),
+        ("du pain", "du pain"),
+    ],
+)
+def test_a_need_keeps_the_article_that_says_of_which_language_it_is(typed: str, need: str) -> None:
+    assert parse(typed).need == need
