@@ -229,15 +229,18 @@ class Overlaps:
         return shares
 
     def _remember(self, keys: Sequence[tuple[int, str]], made: NDArray[np.float16]) -> None:
-        if len(self._places) + len(keys) > PASSAGES_REMEMBERED:
+        """Keeps what was made, but for what another thread has kept meanwhile."""
+        new = [row for row, key in enumerate(keys) if key not in self._places]
+        if len(self._places) + len(new) > PASSAGES_REMEMBERED:
             self._places.clear()
-        first, end = len(self._places), len(self._places) + len(keys)
+            new = list(range(len(keys)))
+        first, end = len(self._places), len(self._places) + len(new)
         if end > len(self._shares):
             grown = np.zeros((2 * end, made.shape[1]), np.float16)
             grown[: len(self._shares)] = self._shares
             self._shares = grown
-        self._shares[first:end] = made
-        self._places.update((key, first + row) for row, key in enumerate(keys))
+        self._shares[first:end] = made[new]
+        self._places.update((keys[row], first + place) for place, row in enumerate(new))
 
 
 def _root_shares(standardised: Embeddings) -> Embeddings:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.background import CLOSEST, Background, Chance
+import kb.background
+from kb.background import CLOSEST, Background, Chance, Overlaps
 from kb.embedding import Embeddings, TextKind
 from kb.trades import trades
 from tests.encoders import WordCountEncoder
@@ -145,6 +146,57 @@ def test_overlaps_tell_how_far_trades_are_shared() -> None:
     only_french = Background({"fr": rows})
     same = only_french.shares(rows[:1], "fr") @ only_french.aim(rows[0]).shares
     assert float(same[0]) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_is_remembered_of_passages_is_what_would_be_made_anew() -> None:
+    background = two_languages()
+    rows = dict(enumerate(unit_rows(40, seed=3)))
+    aim = background.aim(unit_rows(1, seed=7)[0])
+    overlaps = Overlaps(background)
+    for lang in ("fr", "en", "fr"):
+        made = background.shares(np.stack(list(rows.values())), lang) @ aim.shares
+        for some in (range(10), range(5, 40), range(39, -1, -1)):
+            found = overlaps.of(aim, {id_: rows[id_] for id_ in some}, lang)
+            assert list(found) == list(some)
+            assert found == pytest.approx({id_: float(made[id_]) for id_ in some}, abs=1e-3)
+    assert overlaps.of(aim, {}, "fr") == {}
+
+
+def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
+    """Each keeps what it made after the others have: nothing lies over what is kept already."""
+    background = two_languages()
+    rows = dict(enumerate(unit_rows(6, seed=3)))
+    aim = background.aim(unit_rows(1, seed=7)[0])
+    whole = background.shares(np.stack(list(rows.values())), "fr") @ aim.shares
+
+    class Late(Background):
+        """While it makes what one asks for, another asks for the same, and for more."""
+
+        inner = False
+
+        def shares(self, rows_: Embeddings, lang: str) -> Embeddings:
+            made = super().shares(rows_, lang)
+            if not self.inner:
+                self.inner = True
+                overlaps.of(aim, {id_: rows[id_] for id_ in (0, 1, 2)}, "fr")
+            return made
+
+    overlaps = Overlaps(Late(background.embeddings))
+    for ids in ((0, 1), (3, 4), (5,), (0, 1, 2, 3, 4, 5)):
+        found = overlaps.of(aim, {id_: rows[id_] for id_ in ids}, "fr")
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
+
+
+def test_what_is_too_much_to_remember_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kb.background, "PASSAGES_REMEMBERED", 10)
+    background = two_languages()
+    rows = dict(enumerate(unit_rows(25, seed=3)))
+    aim = background.aim(unit_rows(1, seed=7)[0])
+    whole = background.shares(np.stack(list(rows.values())), "fr") @ aim.shares
+    overlaps = Overlaps(background)
+    for some in (range(8), range(6, 12), range(25), range(4)):
+        found = overlaps.of(aim, {id_: rows[id_] for id_ in some}, "fr")
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
 
 
 def test_many_chances_are_those_of_each() -> None:
