@@ -35,6 +35,8 @@ class Language(StrEnum):
         return Locale("fr", "FR") if self is Language.FR else Locale("en", "GB")
 
 
+MINUS = "\N{MINUS SIGN}"
+
 SOURCE_LANGUAGE = Language.EN
 DEFAULT_LANGUAGE = Language.FR
 
@@ -108,8 +110,9 @@ def written_number(number: float, language: Language) -> str:
 
 
 def written_score(score: float, language: Language) -> str:
-    """A score with two decimals; none is less than nothing by rounding."""
-    return format_decimal(round(score, 2) + 0.0, format="#,##0.00", locale=language.locale)
+    """A score with two decimals and a true minus; none is less than nothing by rounding."""
+    written = format_decimal(round(score, 2) + 0.0, format="#,##0.00", locale=language.locale)
+    return written.replace("-", MINUS)
 
 
 def written_percent(share: float, language: Language) -> str:

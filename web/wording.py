@@ -26,10 +26,10 @@ FIT_WORDS: Mapping[Fit, str] = {
 NEARNESS_WORDS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Very close"),
     Fit.POSSIBLE: N_("Close"),
-    Fit.WEAK: N_("Distant"),
-    Fit.NONE: N_("Uncertain"),
+    Fit.WEAK: N_("Touches on it"),
+    Fit.NONE: N_("Touches on it"),
 }
-"""How near a case is to the need: a case does not fit, it resembles."""
+"""How near the need of a case is to the need asked for, down to a case that is of another one."""
 
 ROLE_WORDS: Mapping[Role, str] = {
     Role.PRODUCER: N_("Producer"),

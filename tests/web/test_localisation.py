@@ -15,6 +15,7 @@ from web.localisation import (
     translations,
     written_date,
     written_number,
+    written_score,
 )
 
 LOCALE_FOLDER = Path(str(files("web").joinpath("locale")))
@@ -78,6 +79,15 @@ def test_days_are_written_in_each_language(iso: str, french: str, english: str) 
 def test_numbers_are_written_in_each_language() -> None:
     assert written_number(12345, Language.FR) == "12\u202f345"
     assert written_number(12345, Language.EN) == "12,345"
+
+
+@pytest.mark.parametrize(
+    ("score", "french", "english"),
+    [(1234.5, "1\u202f234,50", "1,234.50"), (-0.126, "−0,13", "−0.13"), (-0.004, "0,00", "0.00")],
+)
+def test_scores_below_nothing_have_a_true_minus(score: float, french: str, english: str) -> None:
+    assert written_score(score, Language.FR) == french
+    assert written_score(score, Language.EN) == english
 
 
 def messages_in_code() -> Catalog:

@@ -76,7 +76,7 @@ def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
 def test_cases_stand_beside_the_actors(client: TestClient) -> None:
     aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
     assert " ".join(aside.text.split()) == (
-        "Cas d’un besoin semblable Angoulême : du cirage au gel hydroalcoolique Proche "
+        "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Proche "
         "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
     )
 
