@@ -74,9 +74,11 @@ class Drawing:
         fit = candidate.fit(self.chance)
         return ActorHit(rank, candidate.score, fit, actor, tuple(evidence), candidate.parts)
 
-    def case_hit(self, rank: int, candidate: Candidate, case: Case, score: float) -> CaseHit:
+    def case_hit(
+        self, rank: int, candidate: Candidate, case: Case, score: float, fit: Fit
+    ) -> CaseHit:
         evidence = self._quotations(candidate, {TITLE, PARTICIPANTS}, case.source_url)
-        return CaseHit(rank, score, candidate.fit(self.chance), case, tuple(evidence))
+        return CaseHit(rank, score, fit, case, tuple(evidence))
 
     def _quotations(self, candidate: Candidate, unquoted: set[str], source: str) -> list[Evidence]:
         """The best passages of a candidate, but for the parts that its heading shows anyway."""

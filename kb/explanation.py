@@ -48,7 +48,8 @@ class TradeShare:
     """
 
     code: str
-    text: str
+    fr: str
+    en: str
     weight: float
     share: float
 
@@ -214,6 +215,7 @@ class _Telling:
         self._background = room.measures.background
         self._scorer = Scorer(room, None, complete=True)
         self.aim = self._scorer.aim(unit(drawn))
+        self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:
         return self._room.store.passage_ids_of(kind, record_ids)
@@ -232,6 +234,19 @@ class _Telling:
 
     def case_path(self, case: Case, participation: Participation) -> CasePath:
         """A case is heard for its need, in whichever language that is closest to the query."""
+        if case.story not in self._needs:
+            self._needs[case.story] = self._need(case)
+        need, closeness = self._needs[case.story]
+        return CasePath(
+            case,
+            participation,
+            need,
+            closeness,
+            relevance(closeness, self.aim.chance) if need else 0.0,
+            WEIGHTS[participation.role],
+        )
+
+    def _need(self, case: Case) -> tuple[PassageExplanation | None, float]:
         store = self._room.store
         needs: list[tuple[float, Case, ScoredPassage]] = []
         for edition in store.cases(store.editions(case.story)).values():
@@ -239,14 +254,7 @@ class _Telling:
             ids &= store.passage_ids_of_parts(Kind.CASE, [NEED if edition.need else TITLE])
             needs += ((one.as_need(self._asked.text), edition, one) for one in self._scored(ids))
         closeness, edition, need = max(needs, key=lambda found: found[0], default=(0.0, case, None))
-        return CasePath(
-            case,
-            participation,
-            self._passage(edition, need) if need else None,
-            closeness,
-            relevance(closeness, self.aim.chance) if need else 0.0,
-            WEIGHTS[participation.role],
-        )
+        return (self._passage(edition, need) if need else None), closeness
 
     def similar_path(self, evidence: Evidence, record: Record) -> SimilarPath | None:
         witness, case, part = evidence.witness, evidence.case, evidence.participation
@@ -338,8 +346,8 @@ class _Telling:
             told = [self._background.embeddings[lang][place] for lang in line.langs]
             less = [float(row @ mean) for row, mean in zip(told, line.means, strict=True)]
             own = line.slope * float(np.mean(told, axis=0) @ embedding) - float(np.mean(less))
-            text = trade.en if line.langs == ("en",) else trade.fr
-            found.append(TradeShare(trade.code, text, weight, DRAWN_SHARE * weight * own))
+            share = DRAWN_SHARE * weight * own
+            found.append(TradeShare(trade.code, trade.fr, trade.en, weight, share))
         return tuple(found)
 
 

@@ -88,6 +88,11 @@ def fit_of_case(weight: float) -> Fit:
     return Fit.NONE
 
 
+def fit_of_need(relevance: float, by_its_words: Fit) -> Fit:
+    """How well a case answers: as its need is the same. That it speaks of it is a lead at best."""
+    return best_fit(fit_of_case(relevance), least_fit(by_its_words, Fit.WEAK))
+
+
 def fit_of_likeness(closeness: float) -> Fit:
     """What a trade close to a witness's can say at most; it is never more than possible."""
     if closeness >= INFERRED_POSSIBLE:

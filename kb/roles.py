@@ -161,6 +161,7 @@ def answers_by_role(
         for id_, one in scorer.room.store.actors(brought_up).items()
         if not one.closed_on and is_left(id_, taken.get(id_, ()))
     }
+    places = {one.record_id: place for place, one in enumerate(ranked)}
     answers = []
     for role in NeededRole:
         if role not in parts:
@@ -172,7 +173,7 @@ def answers_by_role(
             hits = _makers(ranked, part, draw)
         else:
             wanted = query_stems(" ".join(asks[role])) if asks[role] else set()
-            hits = _who_did(part, Drawing(wanted, known, draw.chance))
+            hits = _who_did(part, Drawing(wanted, known, draw.chance), places)
             if role in close:
                 drawing = Drawing(wanted, known, close[role].chance)
                 hits += _who_could(close[role].candidates, part, drawing, len(hits))
@@ -274,11 +275,16 @@ def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[Act
     ]
 
 
-def _who_did(part: _Part, drawing: Drawing) -> list[ActorHit]:
-    """Those who took the part in a case, best case first: as fit for it as the case is like."""
-    taken = best_first(
+def _who_did(part: _Part, drawing: Drawing, places: Mapping[str, int]) -> list[ActorHit]:
+    """Those who took the part in a case: as fit for it as the case is like.
+
+    Best case first; of one case, as they stand in the ranking.
+    """
+    taken = [
         Candidate(id_, vouchers=given) for id_, given in part.taken.items() if drawing.knows(id_)
-    )
+    ]
+    last = len(places)
+    taken.sort(key=lambda one: (-one.score, places.get(one.record_id, last), one.record_id))
     return [
         replace(drawing.actor_hit(rank, one), fit=fit_of_case(one.vouchers[0].heard.relevance))
         for rank, one in enumerate(taken[:THOSE_WHO_DID], start=1)

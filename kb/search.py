@@ -24,7 +24,7 @@ from kb.documents import NAME, NEED, TITLE
 from kb.embedding import Embeddings, TextKind
 from kb.errors import QueryError
 from kb.evidence import Drawing
-from kb.fusion import Fusion
+from kb.fusion import Fusion, fit_of_need
 from kb.hits import Filters, Fit, HeardNeed, SearchResult, Steering
 from kb.language import fold, name_key, query_stems
 from kb.models import Actor, Case, Kind
@@ -146,11 +146,15 @@ def search(
     ranked_actors = [one for one in best_first(actors.values()) if left[Kind.ACTOR](one.record_id)]
     ranked_cases = [one for one in best_first(cases.values()) if left[Kind.CASE](one.record_id)]
     stories = _one_of_each_story(ranked_cases, known_cases, lang)
+    relevance = {one.case.story: one.relevance for one in heard_cases}
+    case_fits = [
+        fit_of_need(relevance.get(known_cases[one.record_id].story, 0.0), one.fit(chance))
+        for one, _ in stories
+    ]
     shown = slice(None if complete else limit)
     answering = [id_ for id_, one in actors.items() if one.fit(chance) is not Fit.NONE]
-    ranks = list(enumerate(ranked_actors, start=1))[shown]
-    if only:
-        ranks = [(rank, one) for rank, one in ranks if one.record_id == only]
+    ranks = list(enumerate(ranked_actors, start=1))
+    ranks = [(rank, one) for rank, one in ranks if one.record_id == only] if only else ranks[shown]
     told = {*answering, *(one.record_id for _, one in ranks)}
     witnesses_ids = {one.witness.actor_id for id_ in told for one, _ in actors[id_].likenesses}
     known_actors = store.actors(told | witnesses_ids)
@@ -161,11 +165,13 @@ def search(
         asked=asked,
         hits=tuple(draw.actor_hit(rank, one, in_full=bool(only)) for rank, one in ranks),
         cases=tuple(
-            draw.case_hit(rank, candidate, known_cases[candidate.record_id], score)
-            for rank, (candidate, score) in enumerate(stories[shown], start=1)
+            draw.case_hit(rank, candidate, known_cases[candidate.record_id], score, fit)
+            for rank, ((candidate, score), fit) in enumerate(
+                list(zip(stories, case_fits, strict=True))[shown], start=1
+            )
         ),
         total=sum(map(draw.fits, ranked_actors)),
-        total_cases=sum(draw.fits(one) for one, _ in stories),
+        total_cases=sum(fit is not Fit.NONE for fit in case_fits),
         departments=departments,
         themes=themes,
         roles=tuple(

@@ -390,3 +390,14 @@ def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: Knowled
     assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
     # Who took part is vouched for by the case, which says it.
     assert {"maker", "distiller", "townhall"} <= everyone(roles(base, f'{QUERY} "un matin"'))
+
+
+def test_those_of_one_case_are_given_as_they_stand_in_the_ranking(base: KnowledgeBase) -> None:
+    also = (Participation("Z", Role.SUPPLIER, "chemist", "a fourni de l'éthanol"),)
+    base.put([replace(STORY, participants=(*STORY.participants, *also))])
+    result = base.search(QUERY, limit=100)
+    ranked = [hit.actor.id for hit in result.hits]
+    inputs = by_role(result)[NeededRole.INPUTS]
+    took_part = [id_ for id_ in ids(inputs) if id_ in {"distiller", "chemist"}]
+    assert took_part == sorted(("distiller", "chemist"), key=ranked.index)
+    assert ids(inputs)[:2] == took_part

@@ -12,7 +12,7 @@ from kb.hits import EvidenceKind, Filters, Fit
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Record, Role
 from kb.query import MAX_QUERY_CHARS
-from kb.search import Ingredients
+from kb.search import Ingredients, search
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -494,3 +494,37 @@ def test_a_need_that_is_another_one_adds_nothing(base: KnowledgeBase) -> None:
     without = base.search(query, limit=100, ingredients=Ingredients(cases=False))
     assert with_case.hits == without.hits
     assert with_case.roles == ()
+
+
+# How well a case answers
+
+
+def test_a_case_fits_as_its_need_is_the_same(base: KnowledgeBase) -> None:
+    """What its article touches on besides makes it a lead, however near its words are."""
+    by_need = base.search("gel hydroalcoolique pour l'hôpital").cases[0]
+    assert (by_need.case, by_need.fit) == (SANITISER, Fit.STRONG)
+    touching = replace(
+        SANITISER,
+        id="touching",
+        title="Une histoire",
+        text="Un atelier de ganterie coud des gants de cuir fins.",
+        need="Trouver des vis",
+        participants=(),
+    )
+    base.put([touching])
+    result = base.search("Un atelier de ganterie coud des gants de cuir fins")
+    hit = next(hit for hit in result.cases if hit.case == touching)
+    assert hit.fit is Fit.WEAK
+    assert result.hits[0].fit is Fit.STRONG
+    assert result.heard == ()
+
+
+def test_only_one_is_given_where_it_stands_whatever_the_limit(base: KnowledgeBase) -> None:
+    whole = base.search("gants de cuir", complete=True).hits
+    for hit in whole:
+        with base._room() as room:
+            found = search("gants de cuir", room, limit=1, only=hit.actor.id)
+        assert [(one.rank, one.actor, one.score) for one in found.hits] == [
+            (hit.rank, hit.actor, pytest.approx(hit.score))
+        ]
+        assert found.roles == ()
