@@ -82,7 +82,8 @@ class TradeShare(Shape):
     """What a trade that the need points to has in a figure."""
 
     code: str = Field(description="Its activity code.", examples=["20.42Z"])
-    text: str = Field(description="What is done in it.")
+    fr: str = Field(description="What is done in it, in French.")
+    en: str = Field(description="The same in English.")
     weight: float = Field(description="How far the need points to it, of the 1 of all.")
     share: float = Field(description="Its part of the figure.")
 
@@ -136,7 +137,7 @@ class PassageExplanation(Shape):
             ],
             need_shares=WordShares.of(told.query_shares, need) if told.query_shares else None,
             trades=[
-                TradeShare(code=one.code, text=one.text, weight=one.weight, share=one.share)
+                TradeShare(code=one.code, fr=one.fr, en=one.en, weight=one.weight, share=one.share)
                 for one in told.trades
             ],
             passage_shares=WordShares.of(told.passage_shares, told.text)

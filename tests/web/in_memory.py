@@ -134,6 +134,15 @@ PERFUMER = Actor(
 CLOSE_TRADES = {PERFUMER.id: AVEL.id}
 """Whose trade is close to whose."""
 
+TRADES = (
+    ("20.42Z", "Composer des parfums.", "Compose perfumes."),
+    ("20.41Z", "Faire du savon.", "Make soap."),
+    ("20.59Z", "Faire de l'encre.", "Make ink."),
+    ("20.52Z", "Faire de la colle.", "Make glue."),
+    ("15.20Z", "Faire des chaussures.", "Make shoes."),
+)
+"""Trades that every need points to; what they give adds up to a quarter."""
+
 BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
 BARE_CASE = Case(id="bare", title="A story without people or themes", text="Told in a line.")
 
@@ -352,7 +361,12 @@ class InMemoryKnowledgeBase(KnowledgeBase):
                 lexical=1.25,
                 overlap=0.5,
                 query_shares=WordShares(tuple(shares), 1.5 - len(shares) / 2),
-                trades=(TradeShare("20.42Z", "Composer des parfums.", 1.0, 0.25),),
+                trades=tuple(
+                    TradeShare(code, french, english, 0.2, share)
+                    for (code, french, english), share in zip(
+                        TRADES, (0.4, 0.3, 0.2, -0.3, -0.35), strict=True
+                    )
+                ),
                 passage_shares=WordShares((), 1.75),
                 matches=tuple(StemMatch(text[a:b], ((a, b),)) for a, b in found),
                 close=tuple(

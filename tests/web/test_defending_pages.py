@@ -222,10 +222,17 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
         "Word Gives",
         "cirages 0.50",
         "sanitiser 0.50",
-        "the trade “Composer des parfums.” 0.25",
+        "the trade “Compose perfumes.” 0.40",
+        "the trade “Make soap.” 0.30",
+        "the trade “Make ink.” 0.20",
+        "other trades −0.65",
         "the sentence as a whole 0.50",
         "Meaning 1.75",
     ]
+    bars = [
+        one.attributes["width"] for one in read.inside(read.one("table", class_="shares"), "rect")
+    ]
+    assert bars == ["73.8", "73.8", "59.1", "44.3", "29.5", "96.0"]
     passage = read.one("figure")
     assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
     assert "Words of the need that stand in it: cirages" in said(passage)
