@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 
 from kb.explanation import PassageExplanation
-from kb.hits import Evidence, EvidenceKind
+from kb.hits import ActorHit, Evidence, EvidenceKind
 from kb.language import fold
+from kb.search import NAME_SCORE
 
 _MOST_TELLING = (
     EvidenceKind.NAME,
@@ -26,6 +27,11 @@ _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 def most_telling(evidence: Sequence[Evidence]) -> Evidence | None:
     """The one piece of evidence to show where there is room for one; None if there is none."""
     return min(evidence, key=lambda one: _MOST_TELLING.index(one.kind), default=None)
+
+
+def is_named(hit: ActorHit) -> bool:
+    """Whether the query is the actor's name or number, and not only nearly its name."""
+    return hit.parts.name >= NAME_SCORE
 
 
 def first_sentence(text: str, most: int = 110) -> str:

@@ -28,7 +28,7 @@ from web.editorial_wording import (
     STATE_WORDS,
     confidence_word,
 )
-from web.evidence_lines import alike, first_sentence, most_telling
+from web.evidence_lines import alike, first_sentence, is_named, most_telling
 from web.input_refusals import told
 from web.localisation import (
     Language,
@@ -113,6 +113,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         fact_name=fact_name,
         first_sentence=first_sentence,
         fit_word=fit_word,
+        is_named=is_named,
         job_kind_word=word_of(JOB_KIND_WORDS),
         job_state_word=word_of(JOB_STATE_WORDS),
         json_ld=linked_data.as_script_content,

@@ -1,11 +1,11 @@
 """A knowledge base whose answers can be told by hand, for the tests of pages and API.
 
-Two words are the same when their first five letters are, whatever the accents. An actor's score
-is how many words of the query its description has, plus two when a case whose need has one of
-them tells of the actor. Two or more is strong, one possible, none none. A query equal to an
-actor's name puts it first. An actor of `CLOSE_TRADES` has one more where such a case tells of the
-other; what is unwanted and who is not liked are left out. A case that is met tells of its parts,
-and boxes are usual.
+Two words are the same when their first five letters are, whatever the accents. An actor's score is
+how many words of the query its description has, plus two when a case whose need has one of them
+tells of the actor. Two or more is strong, one possible, none none. A query equal to an actor's name
+puts it first, one but for the last letter is near to it. An actor of `CLOSE_TRADES` has one more
+where such a case tells of the other; what is unwanted and who is not liked are left out. A case
+that is met tells of its parts, and boxes are usual.
 """
 
 import re
@@ -261,9 +261,12 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         marks = tuple(_shared(query, actor.description))
         own, shown, inferred, name = len(marks), 0, 0, 0
         if query.casefold() == actor.name.casefold():
-            name = 100
+            name = 1000
             whole = ((0, len(actor.name)),)
             evidence.append(Evidence(EvidenceKind.NAME, actor.name, whole, actor.source_url))
+        elif query.casefold()[:-1] == actor.name.casefold()[:-1]:
+            name = 90
+            evidence.append(Evidence(EvidenceKind.NAME, actor.name, (), actor.source_url))
         for case, part in self._vouching(query, actor.id):
             shown += 2
             spans = tuple(_shared(query, case.need))

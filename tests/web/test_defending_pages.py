@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from kb.hits import ActorHit, SearchResult
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor
 from kb.report import verify
 from kb.settings import Settings
 from kb.store import Store
@@ -246,6 +247,34 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
         "Together: 0.88",
     ]
     assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
+
+
+@pytest.mark.parametrize(
+    ("path", "own", "similar"),
+    [
+        ("/en/search/why", "nothing, being below zero", "nothing, the sum being below zero"),
+        ("/fr/recherche/pourquoi", "rien, étant négatif", "rien, la somme étant négative"),
+    ],
+)
+def test_what_counts_nothing_is_told_why(
+    client: TestClient,
+    knowledge_base: InMemoryKnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    own: str,
+    similar: str,
+) -> None:
+    scored = knowledge_base._scored
+
+    def below(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, parts=replace(hit.parts, own=-2.5, similar=1.0))
+
+    monkeypatch.setattr(knowledge_base, "_scored", below)
+    read = page(client, f"{path}?q=sanitiser&id=avel")
+    rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
+    assert f" {similar} 0" in rows[2]
+    assert f"50 {own} 0" in rows[3]
 
 
 def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> None:

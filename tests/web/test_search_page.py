@@ -73,6 +73,17 @@ def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
     assert " ".join(named.text.split()) == "Porte ce nom Avel (Saphir)"
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/fr/recherche", "Nom proche"), ("/en/search", "A name close to this")],
+)
+def test_a_misspelt_name_is_not_said_to_be_its_own(
+    client: TestClient, path: str, told: str
+) -> None:
+    named = results(client, f"{path}?q=distillerie+merlex").one("li", class_="named")
+    assert " ".join(named.text.split()) == f"{told} Distillerie Merlet"
+
+
 def test_cases_stand_beside_the_actors(client: TestClient) -> None:
     aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
     assert " ".join(aside.text.split()) == (
