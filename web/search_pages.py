@@ -13,6 +13,7 @@ from kb.errors import QueryError
 from kb.hits import ActorHit, CaseHit, Fit, NeededRole, RoleAnswer, SearchResult
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.similar import HALF_WAY
 from web.addresses import Page
 from web.api import MAX_LIMIT
 from web.asking import AnAsked, Asked, steering_actors
@@ -31,6 +32,9 @@ NEAREST = 5
 
 TO_CALL = 25
 """How many actors a list of whom to call takes from the ranking, where it is not by role."""
+
+WITNESSES_SHOWN = 5
+"""How many of those who did it an explanation shows at first; the rest are folded."""
 
 ROWS_OF_A_REPORT = 5_000
 """How many candidates the page of a report shows; its files have all."""
@@ -158,6 +162,8 @@ def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
         hit=hit,
         table=score_table(hit) if hit else (),
         own=OwnPart.of(hit.parts) if hit else None,
+        half_way=HALF_WAY,
+        witnesses_shown=WITNESSES_SHOWN,
         json_path=asked.data("/api/explain", actor=id, lang=visit.language),
     )
 

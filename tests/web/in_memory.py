@@ -300,6 +300,8 @@ class InMemoryKnowledgeBase(KnowledgeBase):
                 own=float(own),
                 case=float(shown),
                 similar=float(inferred),
+                said=2.0 * inferred,
+                goal=(own + 2.0) * inferred,
                 name=float(name),
             ),
         )

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from kb.explanation import Explanation
 from kb.hits import ActorHit, SearchResult
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
@@ -279,10 +280,67 @@ def test_what_counts_nothing_is_told_why(
 
 def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> None:
     read = page(client, "/fr/recherche/pourquoi?q=sanitiser&id=parfumeur")
-    inferred = said(read.one("div", class_="inferred"))
-    assert inferred.startswith("Un métier proche de celui de Avel (Saphir)")
-    assert PERFUMER.description in inferred
+    section = read.one("section", aria_labelledby="inferred")
+    table = read.one("table", class_="sum witnesses")
+    case = "Angoulême : du cirage au gel hydroalcoolique"
+    assert [said(one) for one in read.inside(table, "tr")] == [
+        "Qui l’a fait Proximité Métiers les plus proches de tous Dit",
+        f"Avel (Saphir)Production – {case} 4,00 5,00 2,00",
+    ]
+    assert links(read, table)["Avel (Saphir)"] == "/fr/acteurs/avel"
+    assert said(read.one("div", class_="inferred")) == (
+        f"Le passage le plus proche, chez Parfums d'Angoulême : {PERFUMER.description} C’est une "
+        "déduction : à vérifier auprès de lui avant d’y compter."
+    )
+    assert said(section).endswith(
+        "Cela porte ce qui est dit de lui de 0,00 vers 2,00 : 2,00 / (2,00 + 2) du chemin, soit "
+        "1,00."
+    )
     assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
+
+
+def test_many_witnesses_add_up_and_all_but_five_are_folded(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain = knowledge_base.explain
+
+    def of_seven(*asked: Any, **more: Any) -> Explanation:
+        told = explain(*asked, **more)
+        hit = cast("ActorHit", told.hit)
+        parts = replace(hit.parts, said=14.0, similar=1.75)
+        return replace(told, similar=told.similar * 7, hit=replace(hit, parts=parts))
+
+    monkeypatch.setattr(knowledge_base, "explain", of_seven)
+    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
+    shown, folded = read.all("table", class_="sum witnesses")
+    assert len(read.inside(shown, "tr")) == 1 + 5 + 1
+    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 14.00"
+    assert len(read.inside(folded, "tr")) == 1 + 2
+    (folds,) = (one for one in folded.ancestors if one.tag == "details")
+    assert said(read.inside(folds, "summary")[0]) == "The 2 others, in this sum"
+    section = read.one("section", aria_labelledby="inferred")
+    assert said(section).count(PERFUMER.description) == 1
+    assert said(section).endswith(
+        "Together they draw what is said of it from 0.00 towards 2.00: 14.00 / (14.00 + 2) of the "
+        "way, which is 1.75."
+    )
+
+
+def test_who_would_be_drawn_no_higher_is_said_to_gain_nothing(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = knowledge_base._scored
+
+    def above(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, parts=replace(hit.parts, own=3.5, similar=0.0))
+
+    monkeypatch.setattr(knowledge_base, "_scored", above)
+    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
+    assert said(read.one("section", aria_labelledby="inferred")).endswith(
+        "What is said of it is worth 3.50 already; they draw no higher than 2.00, and so add "
+        "nothing."
+    )
 
 
 @pytest.mark.parametrize(
