@@ -30,12 +30,12 @@ class Drawing:
     ) -> None:
         """`wanted` are the stems whose words are marked."""
         self._wanted = frozenset(wanted)
-        self._actors = actors
+        self.actors = actors
         self.chance = chance
         self._marked: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
 
     def knows(self, actor_id: str) -> bool:
-        return actor_id in self._actors
+        return actor_id in self.actors
 
     def says_enough(self, candidate: Candidate) -> bool:
         """Whether its own words alone make it a possible answer."""
@@ -49,7 +49,7 @@ class Drawing:
 
     def actor_hit(self, rank: int, candidate: Candidate, *, in_full: bool = False) -> ActorHit:
         """A hit with its best evidence; `in_full`, with every witness whose trade is close."""
-        actor = self._actors[candidate.record_id]
+        actor = self.actors[candidate.record_id]
         evidence = []
         if candidate.name:
             marks = self._marks(actor.name, actor.lang)
@@ -99,7 +99,7 @@ class Drawing:
         shown = [
             (likeness, passage)
             for witness_id, (likeness, passage) in closest.items()
-            if witness_id in self._actors
+            if witness_id in self.actors
         ]
         return [
             Evidence(
@@ -109,7 +109,7 @@ class Drawing:
                 actor.source_url,
                 likeness.witness.voucher.case,
                 likeness.witness.voucher.participation,
-                self._actors[likeness.witness.actor_id],
+                self.actors[likeness.witness.actor_id],
             )
             for likeness, passage in shown
         ]

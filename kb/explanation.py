@@ -23,8 +23,9 @@ from kb.language import query_stems, stem_spans
 from kb.models import Actor, Case, Kind, Participation, Record, kind_of
 from kb.query import Query
 from kb.scoring import Room, Scorer
-from kb.search import actor_embeddings, asked_embedding, search, unit
+from kb.search import search
 from kb.similar import Likeness, likenesses, witnesses
+from kb.steering import actor_embeddings, asked_embedding, unit
 from kb.trades import trades
 from kb.word_shares import CloseWord, WordShares, closest_words, word_shares
 

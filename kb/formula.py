@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from kb import background, candidates, cases, fusion, names, roles, scoring, search, similar
+from kb import (
+    background,
+    candidates,
+    cases,
+    fusion,
+    names,
+    roles,
+    scoring,
+    search,
+    similar,
+    steering,
+)
 
 Constant = int | float | Mapping[str, int | float]
 
-_MODULES = (background, fusion, cases, similar, candidates, names, scoring, search, roles)
+_MODULES = (background, fusion, cases, similar, candidates, names, scoring, steering, search, roles)
 """Those that a score goes through, each after those that it imports."""
 
 

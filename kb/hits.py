@@ -179,7 +179,7 @@ class SearchResult:
     total_cases: int
     departments: Mapping[str, int]
     themes: Mapping[str, int]
-    took_ms: float
+    took_ms: float = 0.0
     roles: tuple[RoleAnswer, ...] = ()
     closest: float = 0.0
     heard: tuple[HeardNeed, ...] = ()

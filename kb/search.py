@@ -16,19 +16,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kb.background import Aim, Chance
 from kb.candidates import Candidate, best_first, gathered
 from kb.cases import HeardCase, Voucher, heard, one_edition_each, vouchers
 from kb.departments import department_code
-from kb.documents import NAME, NEED, TITLE
-from kb.embedding import Embeddings, TextKind
+from kb.documents import NEED, TITLE
 from kb.errors import QueryError
 from kb.evidence import Drawing
 from kb.fusion import Fusion, fit_of_need
-from kb.hits import Filters, Fit, HeardNeed, SearchResult, Steering
+from kb.hits import Filters, Fit, HeardNeed, RoleAnswer, SearchResult, Steering
 from kb.language import fold, name_key, query_stems
-from kb.models import Actor, Case, Kind
-from kb.names import NearName, is_telling, names_near
+from kb.models import Actor, Kind
+from kb.names import is_telling, names_near
 from kb.query import Query, parse
 from kb.roles import answers_by_role
 from kb.scoring import Means, Room, Scorer
@@ -36,11 +34,11 @@ from kb.similar import (
     SHARES,
     TRADES_PER_WITNESS,
     Likeness,
-    centre,
     lift,
     likenesses,
     witnesses,
 )
+from kb.steering import Bounds, actor_embeddings, asked_embedding, unit
 from kb.store import Store
 from kb.store_passages import Passage
 from kb.store_records import usual_spelling
@@ -50,9 +48,6 @@ NAME_SCORE = 1000.0
 """Added to an exact name or number, so that nothing outranks it."""
 NEAR_NAME_SCORE = 100.0
 """Added, times its likeness, to a name that is nearly the query."""
-
-WANTED_SHARE, UNWANTED_SHARE = 0.5, 0.3
-"""How far a query is drawn towards what a person wants more of, and away from what not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +68,17 @@ class Ingredients:
     near_names: bool = True
     transfer_only: bool = False
     unheard: frozenset[str] = frozenset()
+
+    @property
+    def means(self) -> Means:
+        """By which of them passages are scored."""
+        return Means(
+            dense=self.dense,
+            lexical=self.lexical,
+            drawn=self.drawn,
+            overlap=self.overlap,
+            fusion=self.fusion,
+        )
 
 
 def search(
@@ -98,93 +104,198 @@ def search(
         QueryError: the query is empty, too long, or without a word, or there is no such department.
     """
     started = time.perf_counter()
-    asked = parse(query)
-    filters = _checked_filters(filters)
-    store = room.store
-    scope = _scope(store, filters, complete)
-    scorer = Scorer(room, scope, complete=complete)
-    means = Means(
-        dense=ingredients.dense,
-        lexical=ingredients.lexical,
-        drawn=ingredients.drawn,
-        overlap=ingredients.overlap,
-        fusion=ingredients.fusion,
+    found = _Search(
+        parse(query), room, _checked_filters(filters), lang, steering, ingredients, complete
     )
-    aim = scorer.aim(unit(asked_embedding(asked, steering, room)), means)
-    chance = aim.chance
-    scored = scorer.scored(
-        aim,
-        asked.stems | query_stems(" ".join(asked.wanted)),
-        means,
-        besides=store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if ingredients.cases else (),
-    )
-    found = gathered(scored)
-    actors, cases = found[Kind.ACTOR], found[Kind.CASE]
-    known_cases = store.cases(cases.keys())
+    found.hear_cases()
+    found.put_names_first()
+    found.leave_out()
+    result = found.result(None if complete else limit, only)
+    return replace(result, took_ms=(time.perf_counter() - started) * 1000)
 
-    named = _named(asked.text, store)
-    # A firm may be called what others need: such a name silences nobody.
-    is_name = bool(named) and (_is_number(asked.text) or is_telling(asked.text, store))
-    bounds = _Bounds(asked, steering, store)
-    heard_cases: list[HeardCase] = []
-    if ingredients.cases:
-        unheard = {*ingredients.unheard, *filter(bounds.unwanted_case, cases)}
-        heard_cases = _heard(asked, cases, known_cases, chance, lang, unheard)
-        for_whom = named if is_name else None
-        _let_cases_vouch(actors, heard_cases, for_whom, aim, scorer, means, ingredients)
-    near = names_near(asked.text, store) if ingredients.near_names and not named else []
-    _put_names_first(actors, named, near)
-    _read_their_words(actors, aim, scorer, means)
 
-    _leave_out(actors, cases, store.closed_on(actors.keys()), bounds)
+class _Search:
+    """One search on its way: what is asked, in which room, and what speaks for whom so far."""
 
-    left = {kind: _left(kind, filters, store) for kind in Kind}
-
-    def left_to_call(id_: str, said: Sequence[Voucher]) -> bool:
-        return left[Kind.ACTOR](id_) and not bounds.leave_out_actor(id_, said)
-
-    ranked_actors = [one for one in best_first(actors.values()) if left[Kind.ACTOR](one.record_id)]
-    ranked_cases = [one for one in best_first(cases.values()) if left[Kind.CASE](one.record_id)]
-    stories = _one_of_each_story(ranked_cases, known_cases, lang)
-    relevance = {one.case.story: one.relevance for one in heard_cases}
-    case_fits = [
-        fit_of_need(relevance.get(known_cases[one.record_id].story, 0.0), one.fit(chance))
-        for one, _ in stories
-    ]
-    shown = slice(None if complete else limit)
-    answering = [id_ for id_, one in actors.items() if one.fit(chance) is not Fit.NONE]
-    ranks = list(enumerate(ranked_actors, start=1))
-    ranks = [(rank, one) for rank, one in ranks if one.record_id == only] if only else ranks[shown]
-    told = {*answering, *(one.record_id for _, one in ranks)}
-    witnesses_ids = {one.witness.actor_id for id_ in told for one, _ in actors[id_].likenesses}
-    known_actors = store.actors(told | witnesses_ids)
-    draw = Drawing(asked.stems, known_actors, chance)
-    departments, themes = _facets([known_actors[id_] for id_ in answering], filters)
-    return SearchResult(
-        query=asked.typed,
-        asked=asked,
-        hits=tuple(draw.actor_hit(rank, one, in_full=bool(only)) for rank, one in ranks),
-        cases=tuple(
-            draw.case_hit(rank, candidate, known_cases[candidate.record_id], score, fit)
-            for rank, ((candidate, score), fit) in enumerate(
-                list(zip(stories, case_fits, strict=True))[shown], start=1
+    def __init__(
+        self,
+        asked: Query,
+        room: Room,
+        filters: Filters,
+        lang: str,
+        steering: Steering,
+        ingredients: Ingredients,
+        complete: bool,
+    ) -> None:
+        self._asked, self._filters, self._lang = asked, filters, lang
+        self._store, self._ingredients = room.store, ingredients
+        self._bounds = Bounds(asked, steering, room.store)
+        self._named = _named(asked.text, room.store)
+        # A firm may be called what others need: such a name silences nobody.
+        self._is_name = bool(self._named) and (
+            _is_number(asked.text) or is_telling(asked.text, room.store)
+        )
+        self._scorer = Scorer(room, _scope(room.store, filters, complete), complete=complete)
+        drawn = unit(asked_embedding(asked, steering, room))
+        self._aim = self._scorer.aim(drawn, ingredients.means)
+        of_cases = room.store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE])
+        found = gathered(
+            self._scorer.scored(
+                self._aim,
+                asked.stems | query_stems(" ".join(asked.wanted)),
+                ingredients.means,
+                besides=of_cases if ingredients.cases else (),
             )
-        ),
-        total=sum(map(draw.fits, ranked_actors)),
-        total_cases=sum(fit is not Fit.NONE for fit in case_fits),
-        departments=departments,
-        themes=themes,
-        roles=tuple(
-            answers_by_role(
-                asked.need, heard_cases, ranked_actors, draw, scorer, left_to_call, lang
-            )
-            if not is_name and not only and filters.kind is not Kind.CASE
-            else ()
-        ),
-        closest=chance.closest,
-        heard=tuple(HeardNeed(one.case, one.score, one.relevance) for one in heard_cases),
-        took_ms=(time.perf_counter() - started) * 1000,
-    )
+        )
+        self._actors, self._cases = found[Kind.ACTOR], found[Kind.CASE]
+        self._known_cases = room.store.cases(self._cases.keys())
+        self._heard: list[HeardCase] = []
+
+    def hear_cases(self) -> None:
+        """Raises who took part in cases of such a need, and whose trade is close to theirs.
+
+        An article touches on much that was not its need, so that its other passages say nothing;
+        and who asks for a name asks for nobody else.
+        """
+        if not self._ingredients.cases:
+            return
+        scores = {}
+        for id_, one in self._cases.items():
+            if id_ not in self._ingredients.unheard and not self._bounds.unwanted_case(id_):
+                part = NEED if self._known_cases[id_].need else TITLE
+                scores[id_] = one.need_closeness(part, self._asked.text)
+        self._heard = heard(scores, self._known_cases, self._aim.chance, self._lang)
+        given = vouchers(self._heard)
+        if self._is_name:
+            given = {id_: said for id_, said in given.items() if id_ in self._named}
+        if not self._ingredients.transfer_only:
+            for actor_id, said in given.items():
+                self._candidate(actor_id).vouchers = said
+        if self._ingredients.similar and not self._is_name:
+            self._let_close_trades_follow(given)
+
+    def _let_close_trades_follow(self, given: Mapping[str, Sequence[Voucher]]) -> None:
+        room = self._scorer.room
+        heard_witnesses = witnesses(given, actor_embeddings(given.keys(), room))
+        if not heard_witnesses:
+            return
+        rows = np.stack([one.embedding for one in heard_witnesses])
+        nearest = self._scorer.nearest(rows, TRADES_PER_WITNESS)
+        found = likenesses(heard_witnesses, nearest, room.measures.background)
+        passages = self._scorer.passages({one.passage_id for one in found})
+        said: dict[str, list[tuple[Likeness, Passage]]] = {}
+        for one in found:
+            passage = passages.get(one.passage_id)
+            if passage and passage.kind is Kind.ACTOR and passage.record_id != one.witness.actor_id:
+                said.setdefault(passage.record_id, []).append((one, passage))
+        for actor_id in said:
+            self._candidate(actor_id)
+        self._read_their_words()
+        for actor_id, of_actor in said.items():
+            actor = self._actors[actor_id]
+            roles = {one.participation.role for one in actor.vouchers}
+            if roles and roles.isdisjoint(SHARES):
+                # It was there, and for another part than to make it.
+                continue
+            of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
+            actor.likenesses = of_actor
+            actor.lift = lift(one for one, _ in of_actor)
+
+    def put_names_first(self) -> None:
+        """Raises whom the query names, exactly or nearly, above all others."""
+        for actor_id in self._named:
+            self._candidate(actor_id).name = NAME_SCORE
+        if self._ingredients.near_names and not self._named:
+            for one in names_near(self._asked.text, self._store):
+                self._candidate(one.actor_id).name = NEAR_NAME_SCORE * one.likeness
+
+    def leave_out(self) -> None:
+        """Takes out what cannot answer, and what a person does not want.
+
+        A case may name an actor that has no entry here yet. One that is closed by now answers no
+        need, but is found by whoever asks for it.
+        """
+        self._read_their_words()
+        closed_on = self._store.closed_on(self._actors.keys())
+        for id_, one in list(self._actors.items()):
+            is_closed = closed_on.get(id_) and one.name < NAME_SCORE
+            if id_ not in closed_on or is_closed or self._bounds.leave_out_actor(id_, one.vouchers):
+                del self._actors[id_]
+        for id_ in filter(self._bounds.leave_out_case, list(self._cases)):
+            del self._cases[id_]
+
+    def result(self, limit: int | None, only: str) -> SearchResult:
+        """What is found within the filters, best first."""
+        chance = self._aim.chance
+        left = {kind: _left(kind, self._filters, self._store) for kind in Kind}
+        ranked = [
+            one for one in best_first(self._actors.values()) if left[Kind.ACTOR](one.record_id)
+        ]
+        ranks = list(enumerate(ranked, start=1))
+        ranks = [one for one in ranks if one[1].record_id == only] if only else ranks[:limit]
+        answering = [id_ for id_, one in self._actors.items() if one.fit(chance) is not Fit.NONE]
+        draw = self._drawing({*answering, *(one.record_id for _, one in ranks)})
+        departments, themes = _facets([draw.actors[id_] for id_ in answering], self._filters)
+        stories = self._stories(left[Kind.CASE])
+
+        def may_be_called(id_: str, said: Sequence[Voucher]) -> bool:
+            return left[Kind.ACTOR](id_) and not self._bounds.leave_out_actor(id_, said)
+
+        roles: list[RoleAnswer] = []
+        if not self._is_name and not only and self._filters.kind is not Kind.CASE:
+            need, scorer, lang = self._asked.need, self._scorer, self._lang
+            roles = answers_by_role(need, self._heard, ranked, draw, scorer, may_be_called, lang)
+        return SearchResult(
+            query=self._asked.typed,
+            asked=self._asked,
+            hits=tuple(draw.actor_hit(rank, one, in_full=bool(only)) for rank, one in ranks),
+            cases=tuple(
+                draw.case_hit(rank, one, self._known_cases[one.record_id], score, fit)
+                for rank, (one, score, fit) in enumerate(stories[:limit], start=1)
+            ),
+            total=sum(map(draw.fits, ranked)),
+            total_cases=sum(fit is not Fit.NONE for _, _, fit in stories),
+            departments=departments,
+            themes=themes,
+            roles=tuple(roles),
+            closest=chance.closest,
+            heard=tuple(HeardNeed(one.case, one.score, one.relevance) for one in self._heard),
+        )
+
+    def _drawing(self, ids: Collection[str]) -> Drawing:
+        """Draws these actors, with the witnesses whom they follow."""
+        followed = {one.witness.actor_id for id_ in ids for one, _ in self._actors[id_].likenesses}
+        known = self._store.actors({*ids, *followed})
+        return Drawing(self._asked.stems, known, self._aim.chance)
+
+    def _stories(self, is_left: Callable[[str], bool]) -> list[tuple[Candidate, float, Fit]]:
+        """One of each case and its translations, best first: their best score, and its fit."""
+        ranked = [one for one in best_first(self._cases.values()) if is_left(one.record_id)]
+        best: dict[str, float] = {}
+        for one in ranked:
+            best.setdefault(self._known_cases[one.record_id].story, one.score)
+        relevance = {one.case.story: one.relevance for one in self._heard}
+        stories = []
+        for case in one_edition_each(
+            (self._known_cases[one.record_id] for one in ranked), self._lang
+        ):
+            candidate = self._cases[case.id]
+            by_its_words = candidate.fit(self._aim.chance)
+            fit = fit_of_need(relevance.get(case.story, 0.0), by_its_words)
+            stories.append((candidate, best[case.story], fit))
+        return stories
+
+    def _candidate(self, actor_id: str) -> Candidate:
+        return self._actors.setdefault(actor_id, Candidate(actor_id))
+
+    def _read_their_words(self) -> None:
+        """Adds what actors say whom their own words alone did not bring up."""
+        unread = {id_ for id_, one in self._actors.items() if not one.passages}
+        if unread:
+            passages = self._store.passage_ids_of(Kind.ACTOR, unread)
+            scored = self._scorer.fused(self._aim, passages, means=self._ingredients.means)
+            for id_, one in gathered(scored)[Kind.ACTOR].items():
+                self._actors[id_].passages = one.passages
 
 
 def _checked_filters(filters: Filters) -> Filters:
@@ -204,133 +315,6 @@ def _scope(store: Store, filters: Filters, complete: bool) -> Collection[int] | 
     return store.passage_ids_of(Kind.ACTOR, left)
 
 
-def asked_embedding(asked: Query, steering: Steering, room: Room) -> Embeddings:
-    """The `(dimension,)` embedding of the need, drawn towards and away from what is said; not unit.
-
-    A linear combination of embeddings, that of the need itself in full: its standardised cosines
-    combine those of its parts.
-    """
-    texts = [asked.need, *asked.wanted, *asked.unwanted]
-    rows = room.encoder.encode(texts, TextKind.QUERY)
-    liked = _of_actors(steering.like, room)
-    unliked = _of_actors(steering.unlike, room)
-    first_unwanted = 1 + len(asked.wanted)
-    drawn: Embeddings = rows[0].copy()
-    for towards in (*rows[1:first_unwanted], *liked):
-        drawn += WANTED_SHARE * towards
-    for away in (*rows[first_unwanted:], *unliked):
-        drawn -= UNWANTED_SHARE * away
-    return drawn
-
-
-def unit(embedding: Embeddings) -> Embeddings:
-    """A `(dimension,)` embedding made unit."""
-    return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-12), np.float32)
-
-
-def _of_actors(ids: Sequence[str], room: Room) -> list[Embeddings]:
-    """The unit mean of what each of these actors says of itself; nothing of who says nothing."""
-    return list(actor_embeddings(ids, room).values())
-
-
-def actor_embeddings(ids: Collection[str], room: Room) -> dict[str, Embeddings]:
-    """The `(dimension,)` unit mean of the embeddings of each actor's passages, by its id."""
-    passages = room.store.passages(room.store.passage_ids_of(Kind.ACTOR, ids))
-    known = room.index.embeddings(passages.keys())
-    rows: dict[str, list[Embeddings]] = {}
-    for id_, row in known.items():
-        if passages[id_].part != NAME:
-            rows.setdefault(passages[id_].record_id, []).append(row)
-    return {actor_id: centre(of_actor) for actor_id, of_actor in rows.items()}
-
-
-def _heard(
-    asked: Query,
-    cases: Mapping[str, Candidate],
-    known_cases: Mapping[str, Case],
-    chance: Chance,
-    lang: str,
-    unheard: Collection[str],
-) -> list[HeardCase]:
-    """The cases that met such a need.
-
-    An article touches on much that was not its need, so that its other passages say nothing.
-    """
-    scores = {
-        id_: one.need_closeness(NEED if known_cases[id_].need else TITLE, asked.text)
-        for id_, one in cases.items()
-        if id_ not in unheard
-    }
-    return heard(scores, known_cases, chance, lang)
-
-
-def _let_cases_vouch(
-    actors: dict[str, Candidate],
-    heard_cases: Sequence[HeardCase],
-    for_whom: Collection[str] | None,
-    aim: Aim,
-    scorer: Scorer,
-    means: Means,
-    ingredients: Ingredients,
-) -> None:
-    """Raises who took part in the cases, and whose trade is close to theirs.
-
-    A query that is a name asks for nobody else than those `for_whom` it is.
-    """
-    given = vouchers(heard_cases)
-    if for_whom is not None:
-        given = {id_: said for id_, said in given.items() if id_ in for_whom}
-    if not ingredients.transfer_only:
-        for actor_id, said in given.items():
-            actors.setdefault(actor_id, Candidate(actor_id)).vouchers = said
-    if ingredients.similar and for_whom is None:
-        _let_close_trades_follow(actors, given, aim, scorer, means)
-
-
-def _let_close_trades_follow(
-    actors: dict[str, Candidate],
-    given: Mapping[str, Sequence[Voucher]],
-    aim: Aim,
-    scorer: Scorer,
-    means: Means,
-) -> None:
-    heard_witnesses = witnesses(given, actor_embeddings(given.keys(), scorer.room))
-    if not heard_witnesses:
-        return
-    rows = np.stack([one.embedding for one in heard_witnesses])
-    nearest = scorer.nearest(rows, TRADES_PER_WITNESS)
-    background = scorer.room.measures.background
-    found = likenesses(heard_witnesses, nearest, background)
-    passages = scorer.passages({one.passage_id for one in found})
-    said: dict[str, list[tuple[Likeness, Passage]]] = {}
-    for one in found:
-        passage = passages.get(one.passage_id)
-        if passage and passage.kind is Kind.ACTOR and passage.record_id != one.witness.actor_id:
-            said.setdefault(passage.record_id, []).append((one, passage))
-    for actor_id in said:
-        actors.setdefault(actor_id, Candidate(actor_id))
-    _read_their_words(actors, aim, scorer, means)
-    for actor_id, of_actor in said.items():
-        actor = actors[actor_id]
-        if actor.vouchers and not any(one.participation.role in SHARES for one in actor.vouchers):
-            # It was there, and for another part than to make it.
-            continue
-        of_actor.sort(key=lambda pair: (-pair[0].said, pair[0].witness.actor_id, pair[1].id))
-        actor.likenesses = of_actor
-        actor.lift = lift(one for one, _ in of_actor)
-
-
-def _read_their_words(
-    actors: Mapping[str, Candidate], aim: Aim, scorer: Scorer, means: Means
-) -> None:
-    """Adds what actors say whom their own words alone did not bring up."""
-    unread = {id_ for id_, one in actors.items() if not one.passages}
-    if unread:
-        passages = scorer.room.store.passage_ids_of(Kind.ACTOR, unread)
-        for id_, one in gathered(scorer.fused(aim, passages, means=means))[Kind.ACTOR].items():
-            actors[id_].passages = one.passages
-
-
 def _named(text: str, store: Store) -> set[str]:
     """The ids of the actors whose exact name or number this is."""
     named = set(store.actors_named(name_key(text)))
@@ -345,65 +329,6 @@ def _is_number(text: str) -> bool:
     return number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
 
 
-def _put_names_first(
-    actors: dict[str, Candidate], named: Collection[str], near: Sequence[NearName]
-) -> None:
-    for actor_id in named:
-        actors.setdefault(actor_id, Candidate(actor_id)).name = NAME_SCORE
-    for one in near:
-        candidate = actors.setdefault(one.actor_id, Candidate(one.actor_id))
-        candidate.name = NEAR_NAME_SCORE * one.likeness
-
-
-class _Bounds:
-    """What a person does not want, and what must be said: who cannot answer.
-
-    A word that must be there may be said by a case that vouches.
-    """
-
-    def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
-        self._required = [store.records_saying(phrase) for phrase in asked.required]
-        self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
-        self._unlike = frozenset(steering.unlike)
-
-    def leave_out_actor(self, id_: str, vouching: Iterable[Voucher]) -> bool:
-        its_own = (Kind.ACTOR, id_)
-        theirs = {(Kind.CASE, said.case.id) for said in vouching}
-        return (
-            id_ in self._unlike
-            or any(its_own in those for those in self._unwanted)
-            or any(its_own not in those and not theirs & those for those in self._required)
-        )
-
-    def leave_out_case(self, id_: str) -> bool:
-        return self.unwanted_case(id_) or any(
-            (Kind.CASE, id_) not in those for those in self._required
-        )
-
-    def unwanted_case(self, id_: str) -> bool:
-        """Whether a case says what is not wanted: it vouches for nobody."""
-        return any((Kind.CASE, id_) in those for those in self._unwanted)
-
-
-def _leave_out(
-    actors: dict[str, Candidate],
-    cases: dict[str, Candidate],
-    closed_on: Mapping[str, str],
-    bounds: _Bounds,
-) -> None:
-    """Takes out what cannot answer, and what a person does not want.
-
-    A case may name an actor that has no entry here yet. One that is closed by now answers no
-    need, but is found by whoever asks for it.
-    """
-    for id_, one in list(actors.items()):
-        is_closed = closed_on.get(id_) and one.name < NAME_SCORE
-        if id_ not in closed_on or is_closed or bounds.leave_out_actor(id_, one.vouchers):
-            del actors[id_]
-    for id_ in filter(bounds.leave_out_case, list(cases)):
-        del cases[id_]
-
-
 def _left(kind: Kind, filters: Filters, store: Store) -> Callable[[str], bool]:
     """Whether the filters leave a record of this kind, by its id."""
     if filters.kind not in {None, kind}:
@@ -411,18 +336,6 @@ def _left(kind: Kind, filters: Filters, store: Store) -> Callable[[str], bool]:
     if not (filters.department or filters.theme):
         return lambda _: True
     return set(store.ids(kind, filters.department, filters.theme)).__contains__
-
-
-def _one_of_each_story(
-    candidates: Sequence[Candidate], known_cases: Mapping[str, Case], lang: str
-) -> list[tuple[Candidate, float]]:
-    """One of each case and its translations, with the score of the best of them."""
-    by_id = {candidate.record_id: candidate for candidate in candidates}
-    best: dict[str, float] = {}
-    for candidate in candidates:
-        best.setdefault(known_cases[candidate.record_id].story, candidate.score)
-    editions = one_edition_each((known_cases[id_] for id_ in by_id), lang)
-    return [(by_id[case.id], best[case.story]) for case in editions]
 
 
 def _facets(answering: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
