@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kb.departments import department_code
 from kb.errors import QueryError
+from kb.evidence import WORTH_A_CALL
 from kb.hits import ActorHit, CaseHit, Fit, NeededRole, RoleAnswer, SearchResult
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
@@ -123,8 +124,9 @@ def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
         return _back_to_the_search(visit, asked)
     answers = Answers.of(result, TO_CALL)
     roles = answers.roles
-    if answers.fitting and NeededRole.MAKER not in {one.role for one in roles}:
-        roles = (RoleAnswer(NeededRole.MAKER, "", (), tuple(answers.fitting)), *roles)
+    worth_a_call = tuple(hit for hit in answers.fitting if hit.fit in WORTH_A_CALL)
+    if worth_a_call and NeededRole.MAKER not in {one.role for one in roles}:
+        roles = (RoleAnswer(NeededRole.MAKER, "", (), worth_a_call), *roles)
     return visit.page(
         "who_to_call.html",
         here=asked.at(Page.WHO_TO_CALL),

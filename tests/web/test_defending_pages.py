@@ -19,14 +19,22 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.explanation import Explanation
-from kb.hits import ActorHit, SearchResult
+from kb.hits import ActorHit, Fit, SearchResult
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
 from kb.report import verify
 from kb.settings import Settings
 from kb.store import Store
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, DISTILLERY, PERFUMER, InMemoryKnowledgeBase
+from tests.web.in_memory import (
+    ACTORS,
+    ANGOULEME,
+    AVEL,
+    DISTILLERY,
+    HOSTILE,
+    PERFUMER,
+    InMemoryKnowledgeBase,
+)
 from tests.web.page_reader import Element, Page
 from web.app import create_app
 from web.dependencies import (
@@ -97,7 +105,7 @@ def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
         "role-maker": f"Fabrication D’après le cas « {case} » Avel (Saphir) Magnac-Lavalette · "
         f"Charente (16) Convient bien Montré fabrique et conditionne le gel – {case}",
         "role-inputs": f"Matières Demandé alcool D’après le cas « {case} » Distillerie Merlet "
-        f"Saint-Sauvant · Charente-Maritime (17) Convient bien Montré fournit l'alcool – {case}",
+        f"Saint-Sauvant · Charente-Maritime (17) A tenu ce rôle Montré fournit l'alcool – {case}",
         "role-packaging": "Emballage et étiquettes Demandé emballages en carton Habituel pour un "
         "tel besoin : aucun cas semblable n’en parle ici. Kalundborg Weavers Kalundborg · Danemark "
         "Sans certitude Décrit We weave thick cloth and sew bags.",
@@ -191,6 +199,25 @@ def test_without_a_similar_case_the_best_are_the_list(client: TestClient) -> Non
     read = page(client, "/en/search/who-to-call?q=cirages")
     assert [said(one) for one in read.all("h2")] == ["Who fits best"]
     assert [one.text for one in read.inside(read.one("section", id="role-maker"), "li")] != []
+
+
+def test_a_faint_lead_is_nobody_to_call(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = knowledge_base._scored
+
+    def faint(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, fit=Fit.WEAK) if hit.actor == AVEL else hit
+
+    monkeypatch.setattr(knowledge_base, "_scored", faint)
+    read = page(client, "/en/search/who-to-call?q=cirages")
+    makers = read.inside(read.one("section", id="role-maker"), "li")
+    assert len(makers) == 1
+    assert said(makers[0]).startswith(HOSTILE.name)
+    read = page(client, "/en/search/who-to-call?q=m%C3%A9lange")
+    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert "Leads to follow up" not in read.one("main").text
 
 
 def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
