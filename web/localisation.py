@@ -4,7 +4,7 @@ Messages are written in English in the code and the templates; `locale/<language
 messages.po` translates them and is read once, at startup.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from gettext import NullTranslations
@@ -103,6 +103,17 @@ def written_moment(iso: str, language: Language) -> str:
     day = format_date(moment, format="long", locale=language.locale)
     hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
     return f"{day}, {hour}"
+
+
+def written_moment_in_utc(iso: str, language: Language) -> str:
+    """The same in UTC, and said to be: a moment that means the same wherever it is read."""
+    try:
+        moment = datetime.fromisoformat(iso).astimezone(UTC)
+    except ValueError:
+        return iso
+    day = format_date(moment, format="long", locale=language.locale)
+    hour = format_time(moment, format="short", locale=language.locale, tzinfo=UTC)
+    return f"{day}, {hour} UTC"
 
 
 def written_number(number: float, language: Language) -> str:

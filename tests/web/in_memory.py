@@ -432,7 +432,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             filters=filters,
             steering=steering,
             base=BaseState("7", len(self._actors), len(self._cases), 6),
-            encoder=EncoderState("by-hand", "by-hand"),
+            encoder=EncoderState("by-hand", "by-hand", "a delta"),
             constants={"fusion.lexical_weight": 0.2},
             closest=3.5,
             heard=(),

@@ -14,6 +14,7 @@ from web.localisation import (
     preferred_language,
     translations,
     written_date,
+    written_moment_in_utc,
     written_number,
     written_score,
 )
@@ -74,6 +75,13 @@ def test_the_root_leads_home_in_the_preferred_language(
 def test_days_are_written_in_each_language(iso: str, french: str, english: str) -> None:
     assert written_date(iso, Language.FR) == french
     assert written_date(iso, Language.EN) == english
+
+
+def test_a_moment_in_utc_is_said_to_be() -> None:
+    written = "2020-07-03T01:35:00+02:00"
+    assert written_moment_in_utc(written, Language.FR) == "2 juillet 2020, 23:35 UTC"
+    assert written_moment_in_utc(written, Language.EN) == "2 July 2020, 23:35 UTC"
+    assert written_moment_in_utc("printemps 2020", Language.FR) == "printemps 2020"
 
 
 def test_numbers_are_written_in_each_language() -> None:
