@@ -262,6 +262,9 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
         one.attributes["width"] for one in read.inside(read.one("table", class_="shares"), "rect")
     ]
     assert bars == ["73.8", "73.8", "59.1", "44.3", "29.5", "96.0"]
+    french = page(client, "/fr/recherche/pourquoi?q=cirages+sanitiser&id=avel")
+    trade = said(french.inside(french.one("table", class_="shares"), "tr")[3])
+    assert trade == "le métier « Composer des parfums. » 0,40"
     passage = read.one("figure")
     assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
     assert "Words of the need that stand in it: cirages" in said(passage)
