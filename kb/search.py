@@ -159,10 +159,14 @@ class _Search:
         """
         if not self._ingredients.cases:
             return
+        unwanted = {
+            self._known_cases[id_].story for id_ in filter(self._bounds.unwanted_case, self._cases)
+        }
         scores = {}
         for id_, one in self._cases.items():
-            if id_ not in self._ingredients.unheard and not self._bounds.unwanted_case(id_):
-                part = NEED if self._known_cases[id_].need else TITLE
+            case = self._known_cases[id_]
+            if id_ not in self._ingredients.unheard and case.story not in unwanted:
+                part = NEED if case.need else TITLE
                 scores[id_] = one.need_closeness(part, self._asked.text)
         self._heard = heard(scores, self._known_cases, self._aim.chance, self._lang)
         given = vouchers(self._heard)

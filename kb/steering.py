@@ -87,5 +87,5 @@ class Bounds:
         )
 
     def unwanted_case(self, id_: str) -> bool:
-        """Whether a case says what is not wanted: it vouches for nobody."""
+        """Whether a case says what is not wanted: its story vouches for nobody."""
         return any((Kind.CASE, id_) in those for those in self._unwanted)

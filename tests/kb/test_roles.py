@@ -385,6 +385,13 @@ def test_a_case_that_says_what_is_not_wanted_tells_of_no_part(base: KnowledgeBas
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
 
 
+def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBase) -> None:
+    english = replace(STORY, id="story-en", lang="en", need="Hand gel", translation_of="story")
+    base.put([english])
+    assert base.search("hand gel").roles
+    assert base.search("hand gel -hydroalcoolique").roles == ()
+
+
 def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:
     assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
     assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
