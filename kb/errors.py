@@ -5,6 +5,7 @@
     ├── QueryError             a query or a filter that cannot be searched
     ├── InputError             a file or a row that cannot be read as knowledge
     ├── AccountError           an account that cannot be made or changed so
+    ├── SiteError              a site that cannot be added or changed so
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -45,6 +46,20 @@ class AccountError(QuisaitError):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class SiteError(QuisaitError):
+    """A site cannot be added or changed as asked. `reason` names why in one word.
+
+    Where an origin is why, `given` is what was given, and `instead` what could be written in its
+    place, if that can be told.
+    """
+
+    def __init__(self, message: str, reason: str, *, given: str = "", instead: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.given = given
+        self.instead = instead
 
 
 class EncoderError(QuisaitError):

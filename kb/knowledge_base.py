@@ -20,6 +20,7 @@ from kb.editorial.duplicates import Duplicates
 from kb.editorial.jobs import Jobs
 from kb.editorial.keeping import Outcome
 from kb.editorial.leads import leads_of
+from kb.editorial.sites import Sites
 from kb.editorial.sources import Sources
 from kb.editorial.statements import Statements
 from kb.editorial.versions import Version, Withdrawal
@@ -74,6 +75,7 @@ class KnowledgeBase:
         self.accounts = Accounts(self._stores)
         self.drafts = Drafts(self._stores)
         self.jobs = Jobs(self._stores)
+        self.sites = Sites(self._stores)
         self.statements = Statements(self._stores)
         self.sources = Sources(self._stores)
         self.duplicates = Duplicates(self._stores, self._merge)

@@ -306,10 +306,41 @@ def _name_tables(db: Database) -> None:
     )
 
 
+def _site_tables(db: Database) -> None:
+    # Sites of networks that may show the search. `key` is public; `origins` is JSON.
+    db.table("sites").create(
+        {
+            "key": str,
+            "name": str,
+            "origins": str,
+            "department": str,
+            "theme": str,
+            "per_day": int,
+            "created_at": str,
+            "disabled_at": str,
+        },
+        pk="key",
+    )
+    # How much each is used, by day and in numbers only: nothing of who searched, or for what.
+    db.table("site_counts").create(
+        {
+            "key": str,
+            "day": str,
+            "requests": int,
+            "searches": int,
+            "empty": int,
+            "selections": int,
+        },
+        pk=("key", "day"),
+        foreign_keys=[("key", "sites", "key")],
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
     _name_tables,
+    _site_tables,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

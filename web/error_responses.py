@@ -20,6 +20,7 @@ from kb.errors import (
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
+    SiteError,
     UnknownRecord,
     WithdrawnRecord,
 )
@@ -37,6 +38,7 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     UnknownRecord: 404,
     EditConflict: 409,
     AccountError: 422,
+    SiteError: 422,
     InputError: 422,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""
