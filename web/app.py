@@ -17,6 +17,7 @@ from web import (
     draft_pages,
     duplicate_pages,
     edit_pages,
+    embed,
     history_pages,
     job_pages,
     jobs_api,
@@ -33,6 +34,8 @@ from web.dependencies import CompleteSearches
 from web.error_responses import answer_errors
 from web.rendering import Renderer
 from web.security import SecurityHeaders
+from web.site_tally import SiteTally
+from web.widget_scripts import WidgetScripts
 
 # Before the reading half, whose ids may hold a slash.
 WRITING_API = (contributions_api, records_api, jobs_api)
@@ -73,6 +76,9 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.reading = CapacityLimiter(reading_desk.READERS)
     app.state.complete_searches = CompleteSearches()
     app.state.doorkeeper = account_pages.Doorkeeper()
+    app.state.widget = WidgetScripts()
+    app.state.gate = embed.Gate()
+    app.state.site_tally = SiteTally(knowledge_base.sites)
 
     for room in (
         *WRITING_API,
@@ -82,6 +88,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         search_pages,
         account_pages,
         discovery,
+        embed,
         *EDITORIAL_PAGES,
     ):
         app.include_router(room.router)

@@ -1,7 +1,7 @@
 """What a visitor or a program is told when something goes wrong, in one place.
 
-Under `/api/`, `{"detail": "one line"}`; elsewhere a page, in the visitor's language. Only
-unforeseen exceptions are 500, and only they leave a traceback in the log.
+Under `/api/` and for the widget, `{"detail": "one line"}`; elsewhere a page, in the visitor's
+language. Only unforeseen exceptions are 500, and only they leave a traceback in the log.
 """
 
 import logging
@@ -29,6 +29,7 @@ from web.api import VERSION, VERSION_HEADER
 from web.refusals import NotSignedIn, Refusal
 from web.security import SECURITY_HEADERS
 from web.visit import Visit
+from web.widget_scripts import PREFIX as WIDGET_PREFIX
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def answer_errors(app: FastAPI) -> None:
 
 
 def _is_for_programs(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    return request.url.path.startswith(("/api/", f"{WIDGET_PREFIX}/"))
 
 
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:

@@ -3,6 +3,7 @@
 Nothing here trusts the text: it may come from anyone.
 """
 
+import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
+_SPACES = re.compile(r"\s+")
+
 _TAGS = set(
     "a blockquote br code em h2 h3 h4 h5 h6 hr li ol p pre strong table tbody td th thead tr "
     "ul".split()
@@ -23,12 +26,52 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
     """The text with each half-open span of `marks` in a `<mark>`; spans in order and apart."""
-    pieces: list[Markup] = []
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(piece) if is_marked else escape(piece)
+        for piece, is_marked in pieces_of(text, marks)
+    )
+
+
+def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
+    """A text cut where marks begin and end: each piece, none of them empty, and if it is marked."""
+    pieces: list[tuple[str, bool]] = []
     position = 0
     for start, end in marks:
-        pieces += [escape(text[position:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        pieces += [(text[position:start], False), (text[start:end], True)]
         position = end
-    return Markup("").join([*pieces, escape(text[position:])])
+    return [piece for piece in (*pieces, (text[position:], False)) if piece[0]]
+
+
+def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
+    """`most` characters of a text, whole words around its first mark, as pieces.
+
+    White space is one space each. An ellipsis stands where something is left out.
+    """
+    if len(text) <= most:
+        return [(_SPACES.sub(" ", piece), is_marked) for piece, is_marked in pieces_of(text, marks)]
+    first = marks[0][0] if marks else 0
+    # A third of the room before what is marked, unless the text ends soon after it.
+    start = max(0, min(first - most // 3, len(text) - most))
+    if start:
+        start = next((one.end() for one in _SPACES.finditer(text, start, first)), first)
+    end = len(text)
+    if start + most < end:
+        ends = [one.start() for one in _SPACES.finditer(text, start, start + most + 1)]
+        end = ends[-1] if ends else start + most
+    kept = [
+        (max(left, start) - start, min(right, end) - start)
+        for left, right in marks
+        if left < end and right > start
+    ]
+    pieces = [
+        (_SPACES.sub(" ", piece), is_marked)
+        for piece, is_marked in pieces_of(text[start:end], kept)
+    ]
+    return [
+        *([("… ", False)] if start else []),
+        *pieces,
+        *([("…", False)] if end < len(text) else []),
+    ]
 
 
 def article(markdown: str) -> Markup:

@@ -11,6 +11,7 @@ from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
+from web.site_tally import SiteTally
 from web.supervisor import Supervisor
 
 
@@ -27,8 +28,9 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
         closing(KnowledgeBase.open(settings)) as knowledge_base,
     ):
         _warm_up(knowledge_base)
+        app = create_app(knowledge_base, settings)
         config = uvicorn.Config(
-            create_app(knowledge_base, settings),
+            app,
             log_level="info" if access_log else "warning",
             access_log=access_log,
             server_header=False,
@@ -37,16 +39,20 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             h11_max_incomplete_event_size=256 * 1024,
             lifespan="off",
         )
-        _Server(config, _url(bound), Supervisor(knowledge_base)).run(sockets=[bound])
+        supervisor = Supervisor(knowledge_base)
+        _Server(config, _url(bound), supervisor, app.state.site_tally).run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):
     """Says when it listens, and has a worker at hand for as long as it does."""
 
-    def __init__(self, config: uvicorn.Config, url: str, supervisor: Supervisor) -> None:
+    def __init__(
+        self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_tally: SiteTally
+    ) -> None:
         super().__init__(config)
         self._url = url
         self._supervisor = supervisor
+        self._site_tally = site_tally
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -57,6 +63,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after `run`, which a signal to end does not return from.
         await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self._supervisor.stop))
+        # When the last request is answered, and so counted.
+        await asyncio.to_thread(self._site_tally.flush)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

@@ -11,11 +11,12 @@ that is met tells of its parts, and boxes are usual.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kb.cases import one_edition_each
+from kb.editorial.sites import Site, SiteCounts, Sites
 from kb.editorial.statements import Statement, Statements
 from kb.errors import UnknownRecord
 from kb.explanation import (
@@ -179,10 +180,40 @@ class Unsaid(Statements):
         return ()
 
 
+class RegisteredSites(Sites):
+    """Sites that are there from the beginning; what is counted for them adds up."""
+
+    def __init__(self, sites: Sequence[Site] = ()) -> None:
+        self.known = {site.key: site for site in sites}
+        self.counted: dict[tuple[str, str], SiteCounts] = {}
+
+    def get(self, key: str) -> Site:
+        if key not in self.known:
+            raise UnknownRecord(f"There is no site with the key {key!r}.")
+        return self.known[key]
+
+    def count(self, day: str, counts: Mapping[str, SiteCounts]) -> None:
+        for key, more in counts.items():
+            self.counted[key, day] = self.counted.get((key, day), SiteCounts()) + more
+
+    def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
+        return [
+            (day, counts)
+            for (of, day), counts in sorted(self.counted.items(), reverse=True)
+            if of == key and day >= since
+        ]
+
+
 class InMemoryKnowledgeBase(KnowledgeBase):
-    def __init__(self, actors: Sequence[Actor] = ACTORS, cases: Sequence[Case] = CASES) -> None:
+    def __init__(
+        self,
+        actors: Sequence[Actor] = ACTORS,
+        cases: Sequence[Case] = CASES,
+        sites: Sequence[Site] = (),
+    ) -> None:
         self.folder = Path("/nowhere")
         self.statements = Unsaid()
+        self.sites = RegisteredSites(sites)
         self._actors = {actor.id: actor for actor in actors}
         self._cases = {case.id: case for case in cases}
         self.searches: list[tuple[str, int, Filters]] = []

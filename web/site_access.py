@@ -1,0 +1,135 @@
+"""Who may ask for the widget's answers: registered sites from their own origins, and ourselves.
+
+A site is named by its public key, which is no secret: what counts is the `Origin` that a browser
+sends, compared exactly. On a server that only this machine reaches, other pages of this machine
+need no key: the demonstration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Query, Request
+
+from kb.editorial.sites import Site
+from kb.errors import UnknownRecord
+from web.refusals import Refusal
+from web.security import let_frame, let_read
+from web.visit import Visit
+from web.wording import N_
+
+LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
+"""Which pages may frame the search of the demonstration."""
+
+_UNKNOWN = N_("This site is not registered here: the public key is not known.")
+_CLOSED = N_("The search is switched off for this site.")
+_ELSEWHERE = N_(
+    "This page is not one of the site that the public key is of: its origin has to be registered."
+)
+_NO_KEY = N_("Give the public key of a registered site.")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who asks, and may. `site` is None for our own pages and for the demonstration."""
+
+    site: Site | None
+
+    @property
+    def key(self) -> str:
+        return self.site.key if self.site else ""
+
+    def department(self, given: str | None) -> str:
+        """The department to search in: the one given, be it none, or else the site's own."""
+        return given if given is not None else self.site.department if self.site else ""
+
+    def theme(self, given: str | None) -> str:
+        """The same for the theme."""
+        return given if given is not None else self.site.theme if self.site else ""
+
+
+SiteKey = Annotated[str, Query(description="The public key of the site that embeds the search.")]
+
+
+def _site_access(request: Request, site: SiteKey = "") -> Access:
+    visit = Visit(request)
+    origin = request.headers.get("Origin", "")
+    is_ours = origin in {"", _origin_of(visit.root), _origin_of(str(request.base_url))}
+    if not site:
+        if not is_ours:
+            if not (is_demonstration(visit) and _is_loopback(origin)):
+                raise Refusal(403, _NO_KEY)
+            let_read(request, origin)
+        return Access(None)
+    known = _known(visit, site)
+    if not is_ours:
+        if origin not in known.origins:
+            raise Refusal(403, _ELSEWHERE)
+        # Before anything is refused, so that the page can read why.
+        let_read(request, origin)
+    if known.disabled:
+        raise Refusal(403, _CLOSED)
+    return Access(known)
+
+
+AnAccess = Annotated[Access, Depends(_site_access)]
+"""For what scripts of other sites ask for.
+
+Raises:
+    Refusal: 403, the site is unknown, switched off, or not where its page is.
+"""
+
+
+def _framed_access(request: Request, site: SiteKey = "") -> Access:
+    visit = Visit(request)
+    if not site:
+        let_frame(request, ancestors_without_a_key(visit))
+        return Access(None)
+    known = _known(visit, site)
+    let_frame(request, ("'self'", *known.origins))
+    if known.disabled:
+        raise Refusal(403, _CLOSED)
+    return Access(known)
+
+
+AFramedAccess = Annotated[Access, Depends(_framed_access)]
+"""For pages in a frame: a browser shows them in pages of the site, and of ours, only.
+
+Raises:
+    Refusal: 403, the site is unknown or switched off.
+"""
+
+
+def ancestors_without_a_key(visit: Visit) -> Sequence[str]:
+    """Which pages may frame a search that names no site."""
+    return ("'self'", *LOOPBACK_ANCESTORS) if is_demonstration(visit) else ("'self'",)
+
+
+def is_demonstration(visit: Visit) -> bool:
+    """Whether visitors reach this server at an address of this very machine."""
+    return _is_loopback(visit.root)
+
+
+def _known(visit: Visit, key: str) -> Site:
+    try:
+        return visit.knowledge_base.sites.get(key)
+    except UnknownRecord:
+        raise Refusal(403, _UNKNOWN) from None
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
