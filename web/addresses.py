@@ -30,6 +30,8 @@ class Page(StrEnum):
     SIGN_OUT = "sign_out"
     ACCOUNT = "account"
     ACCOUNTS = "accounts"
+    SITES = "sites"
+    EMBED = "embed"
     CONTRIBUTE = "contribute"
     CONTRIBUTIONS = "contributions"
     DRAFT = "draft"
@@ -65,6 +67,8 @@ PATTERNS: Mapping[Page, Mapping[Language, str]] = {
     Page.SIGN_OUT: {Language.FR: "/fr/deconnexion", Language.EN: "/en/sign-out"},
     Page.ACCOUNT: {Language.FR: "/fr/compte", Language.EN: "/en/account"},
     Page.ACCOUNTS: {Language.FR: "/fr/comptes", Language.EN: "/en/accounts"},
+    Page.SITES: {Language.FR: "/fr/sites", Language.EN: "/en/sites"},
+    Page.EMBED: {Language.FR: "/fr/integrer", Language.EN: "/en/embed"},
     Page.CONTRIBUTE: {Language.FR: "/fr/contribuer", Language.EN: "/en/contribute"},
     Page.CONTRIBUTIONS: {Language.FR: "/fr/contributions", Language.EN: "/en/contributions"},
     Page.DRAFT: {
