@@ -16,6 +16,7 @@ from kb.account_commands import user
 from kb.adaptation.commands import adapt
 from kb.command_options import kb_option
 from kb.evaluation_commands import evaluate
+from kb.site_commands import site
 
 if TYPE_CHECKING:
     from kb.hits import ActorHit, Evidence, RoleAnswer, SearchResult
@@ -89,7 +90,7 @@ def rebuild(kb: Path | None) -> None:
     )
 
 
-COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, user]
+COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, user, site]
 
 
 def _print(result: SearchResult) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from kb.departments import department_code
-from kb.editorial.clock import now
+from kb.editorial.clock import before, now
 from kb.errors import SiteError, UnknownRecord
 from kb.language import fold
 from kb.store import Store
@@ -28,6 +28,9 @@ MAX_PER_DAY = 100_000_000
 MAX_NAME_CHARS = 80
 MAX_THEME_CHARS = 200
 MAX_ORIGINS = 20
+
+SHOWN_DAYS = 30
+"""How many days people are shown the use of a site for, today among them."""
 
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 """The schemes that an origin may have, and the ports that browsers leave out."""
@@ -79,6 +82,14 @@ class SiteCounts:
             self.empty + other.empty,
             self.selections + other.selections,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUse:
+    """How much a site was used today, and in the last `SHOWN_DAYS` days with today, in UTC."""
+
+    today: SiteCounts
+    lately: SiteCounts
 
 
 class Sites:
@@ -218,6 +229,15 @@ class Sites:
             )
             for row in rows
         ]
+
+    def use(self, key: str) -> SiteUse:
+        """How much a site was used lately, or `UnknownRecord`."""
+        today = now()[:10]
+        since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
+        counts = dict(self.counts(key, since=since))
+        return SiteUse(
+            today=counts.get(today, SiteCounts()), lately=sum(counts.values(), SiteCounts())
+        )
 
     def _switch(self, key: str, disabled_at: str) -> Site:
         with self._stores.lend() as store, store.writing():
@@ -399,7 +419,7 @@ def _checked_theme(theme: str) -> str:
 def _checked_per_day(per_day: int) -> int:
     if not 1 <= per_day <= MAX_PER_DAY:
         raise SiteError(
-            f"A site may make 1 to {MAX_PER_DAY} searches a day.",
+            f"A site may make 1 to {MAX_PER_DAY:,} searches a day.",
             reason="per_day",
         )
     return per_day

@@ -2,13 +2,14 @@
 
 import re
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
 from kb import schema
-from kb.editorial.sites import KEY_PREFIX, MAX_PER_DAY, Site, SiteCounts, Sites, origin_of
+from kb.editorial.sites import KEY_PREFIX, MAX_PER_DAY, Site, SiteCounts, Sites, SiteUse, origin_of
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
@@ -31,7 +32,7 @@ def network(sites: Sites) -> Site:
 def changed(sites: Sites, site: Site, **values: object) -> Site:
     """The site with some of its values changed, the others as they are."""
     names = ("name", "origins", "department", "theme", "per_day")
-    return sites.change(site.key, **{name: getattr(site, name) for name in names} | values)  # type: ignore[arg-type]
+    return sites.change(site.key, **{name: getattr(site, name) for name in names} | values)
 
 
 def test_a_site_is_kept_as_it_was_added(sites: Sites) -> None:
@@ -242,6 +243,7 @@ def test_a_site_that_is_not_there_is_told(sites: Sites, network: Site) -> None:
         sites.enable,
         sites.delete,
         sites.counts,
+        sites.use,
         lambda key: sites.change(
             key, name="x", origins=[ORIGIN], department="", theme="", per_day=1
         ),
@@ -267,6 +269,15 @@ def test_counts_of_a_day_add_up(sites: Sites, network: Site) -> None:
     assert sum((counts for _, counts in sites.counts(network.key)), SiteCounts()) == SiteCounts(
         8, 4, 2, 3
     )
+
+
+def test_the_use_of_a_site_is_that_of_today_and_of_thirty_days(sites: Sites, network: Site) -> None:
+    today = datetime.now(UTC).date()
+    for days, requests in ((0, 1), (1, 10), (29, 100), (30, 1000)):
+        day = (today - timedelta(days=days)).isoformat()
+        sites.count(day, {network.key: SiteCounts(requests, 1, 0, 0)})
+    assert sites.use(network.key) == SiteUse(SiteCounts(1, 1), SiteCounts(111, 3))
+    assert sites.use(sites.add("Autre", [ORIGIN]).key) == SiteUse(SiteCounts(), SiteCounts())
 
 
 def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
