@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from tests.browser.host_pages import HostPages, hosting
 from tests.web.in_memory import (
     ACTORS,
     BARE_ACTOR,
@@ -99,6 +100,13 @@ def serving(base: KnowledgeBase) -> Iterator[str]:
 
 
 @pytest.fixture
+def host() -> Iterator[HostPages]:
+    """Somebody else's site, that may embed ours."""
+    with hosting() as pages:
+        yield pages
+
+
+@pytest.fixture
 def visit(browser: Browser, site: str) -> Iterator["Visits"]:
     visits = Visits(browser, site)
     yield visits
@@ -109,7 +117,7 @@ class Visits:
     """Opens pages, and fails at the end if one complained or asked another host for anything.
 
     Each page is a browser of its own, unless it `keeps_cookies` from one to the next; each has
-    the `cookies` given.
+    the `cookies` given. `also` are other origins that pages may ask.
     """
 
     def __init__(
@@ -119,11 +127,13 @@ class Visits:
         *,
         keeps_cookies: bool = False,
         cookies: Sequence[Any] = (),
+        also: Sequence[str] = (),
     ) -> None:
         self._keeps_cookies = keeps_cookies
         self._cookies: list[Any] = list(cookies)
         self._browser = browser
         self._site = site
+        self._may_ask = (*(f"{origin}/" for origin in (site, *also)), "data:")
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
@@ -165,7 +175,7 @@ class Visits:
         return page
 
     def _look_at(self, url: str) -> None:
-        if not url.startswith((f"{self._site}/", "data:")):
+        if not url.startswith(self._may_ask):
             self.complaints.append(f"asked {url}")
 
     def close(self) -> None:
