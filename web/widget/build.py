@@ -1,0 +1,54 @@
+"""Makes the widget's script out of its sources: one file, minified, without a bundler.
+
+    python -m web.widget.build
+
+The modules share one scope there, in the order below: names are unique among them. A build that
+was given out is kept beside the new one, since pages may be bound to it by its hash.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from web.widget_scripts import BUILDS, CURRENT, build_name
+
+SOURCES = Path(__file__).parent
+MODULES = ("state.js", "asker.js", "view.js", "element.js")
+LICENCE = "/*! Qui sait faire ? - MIT */\n"
+
+_IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+def build() -> bytes:
+    """The script that the sources make."""
+    import minify
+
+    texts = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((SOURCES / "texts").glob("*.json"))
+    }
+    styles = minify.string("text/css", (SOURCES / "styles.css").read_text(encoding="utf-8"))
+    constants = (
+        f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+        f"const STYLES = {json.dumps(styles, ensure_ascii=False)};\n"
+    )
+    modules = "\n".join(_without_modules(SOURCES / name) for name in MODULES)
+    script = f"(() => {{\n{constants}{modules}\n}})();\n"
+    return (LICENCE + minify.string("application/javascript", script) + "\n").encode()
+
+
+def _without_modules(path: Path) -> str:
+    return _EXPORT.sub("", _IMPORT.sub("", path.read_text(encoding="utf-8")))
+
+
+def main() -> None:
+    current = BUILDS / CURRENT
+    if current.exists():
+        former = current.read_bytes()
+        (BUILDS / build_name(former)).write_bytes(former)
+    current.write_bytes(build())
+
+
+if __name__ == "__main__":
+    main()

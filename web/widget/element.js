@@ -1,0 +1,268 @@
+/** `<quisait-search>`: joins what a widget knows, how it is shown, and what a person does. */
+
+import { Asker } from "./asker.js";
+import { after, START } from "./state.js";
+import { link, View } from "./view.js";
+
+const HERE = document.currentScript?.src;
+const STANDS_AFTER_MS = 1500;
+const FEWEST_CHARS = 2;
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLES);
+
+class QuisaitSearch extends HTMLElement {
+  static observedAttributes =
+    "lang site department theme limit base label placeholder target open shortcut texts".split(" ");
+
+  #view = new View();
+  #state = START;
+  #asker = new Asker((event, value) => this.#hear(event, value));
+  #texts = {};
+  #counted;
+  #standing;
+  #focused = false;
+  #onKey = (event) => this.#shortcut(event);
+  #onOnline = () => this.#state.problem?.text === "offline" && this.#ask(true);
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+    shadow.adoptedStyleSheets = [sheet];
+    const { root, input, trigger, close, retry, list, more, popup } = this.#view;
+    shadow.append(root);
+    input.addEventListener("input", () => this.#typed());
+    input.addEventListener("keydown", (event) => this.#key(event));
+    input.addEventListener("click", () => this.#to("opened", true));
+    input.addEventListener("focus", () => {
+      this.#focused = true;
+      this.#to("opened", true);
+    });
+    // Later: an element that is moved loses the focus, and has it again when it is there.
+    root.addEventListener("focusout", () =>
+      setTimeout(() => {
+        if (root.matches(":focus-within")) return;
+        this.#focused = false;
+        this.#to("opened", false);
+      }),
+    );
+    // The field keeps the focus, so that the answers stay open and the keys go on working.
+    popup.addEventListener("mousedown", (event) => {
+      if (!event.target.closest("a, button")) event.preventDefault();
+    });
+    for (const type of ["click", "auxclick"]) {
+      list.addEventListener(type, (event) => {
+        const chosen = event.target.closest("li");
+        const elsewhere = event.button === 1 || event.ctrlKey || event.metaKey;
+        if (chosen && event.button < 2) this.#select([...list.children].indexOf(chosen), elsewhere);
+      });
+    }
+    more.addEventListener("click", () => this.#stands());
+    retry.addEventListener("click", () => {
+      input.focus();
+      this.#ask(true);
+    });
+    trigger.addEventListener("click", () => this.#openDialog());
+    close.addEventListener("click", () => this.#view.dialog.close());
+  }
+
+  connectedCallback() {
+    addEventListener("keydown", this.#onKey);
+    addEventListener("online", this.#onOnline);
+    this.#rename();
+    if (this.#focused) this.#view.input.focus();
+  }
+
+  disconnectedCallback() {
+    removeEventListener("keydown", this.#onKey);
+    removeEventListener("online", this.#onOnline);
+    // Frameworks take an element out and put it elsewhere at once: then it goes on.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#focused = false;
+      this.#asker.stop();
+      clearTimeout(this.#standing);
+    });
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (before === now || !this.isConnected) return;
+    if (name === "texts") this.#texts = {};
+    this.#rename();
+    // What is shown was asked otherwise.
+    if (this.#state.answer && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask(true);
+  }
+
+  get #lang() {
+    return (this.closest("[lang]")?.lang || "fr").replace("_", "-");
+  }
+
+  #text = (key, values = {}) => {
+    const own = this.getAttribute(/^(label|placeholder)$/.test(key) ? key : "text-" + key);
+    const texts = TEXTS[this.#lang.slice(0, 2)] || TEXTS.fr;
+    let text = own ?? this.#texts[key] ?? texts[key];
+    if (text.other) text = text[new Intl.PluralRules(this.#lang).select(values.n)] || text.other;
+    return text.replace(/{(\w+)}/g, (_, name) =>
+      name === "n" ? values.n.toLocaleString(this.#lang) : values[name],
+    );
+  };
+
+  /** Reads the attributes that say how the widget looks and what it calls things. */
+  #rename() {
+    const view = this.#view;
+    view.arrange(this.getAttribute("open") === "dialog");
+    view.name(this.#text, this.getAttribute("shortcut"));
+    this.#show();
+    const url = this.getAttribute("texts");
+    if (!url || this.#texts.url === url) return;
+    this.#texts = { url };
+    fetch(url)
+      .then((response) => response.json())
+      .then((texts) => {
+        if (this.#texts.url !== url) return;
+        this.#texts = { ...texts, url };
+        this.#rename();
+      })
+      .catch(() => {});
+  }
+
+  #show() {
+    this.#view.show(this.#state, this.#text, this.getAttribute("target"));
+  }
+
+  #to(event, value) {
+    this.#state = after(this.#state, event, value);
+    this.#show();
+  }
+
+  #hear(event, value) {
+    this.#to(event, value);
+    clearTimeout(this.#standing);
+    if (event !== "answered") return;
+    const { query, total, fits } = value;
+    this.#emit("search", { query, total, fits });
+    this.#standing = setTimeout(() => this.#stands(), STANDS_AFTER_MS);
+  }
+
+  #emit(name, detail, cancelable = false) {
+    const event = new CustomEvent("quisait:" + name, { detail, cancelable, bubbles: true, composed: true });
+    return this.dispatchEvent(event);
+  }
+
+  #typed() {
+    const query = this.#view.input.value.trim();
+    this.#to("typed", query);
+    if (query.length < FEWEST_CHARS) this.#asker.stop();
+    else this.#ask();
+  }
+
+  #ask(now) {
+    const url = this.#address("search");
+    const asked = url.searchParams;
+    asked.set("q", this.#state.query);
+    asked.set("lang", this.#lang.startsWith("en") ? "en" : "fr");
+    // A filter that is empty is said, too: it stands in the place of the site's own.
+    for (const name of ["department", "theme", "limit"]) {
+      if (this.hasAttribute(name)) asked.set(name, this.getAttribute(name));
+    }
+    this.#asker.ask(url, now);
+  }
+
+  #address(name) {
+    const base = this.getAttribute("base");
+    const url = new URL(name, base ? base.replace(/\/*$/, "/embed/v1/") : HERE || location);
+    const site = this.getAttribute("site");
+    if (site) url.searchParams.set("site", site);
+    return url;
+  }
+
+  #key(event) {
+    const { active, answer, open, query } = this.#state;
+    const inDialog = this.#view.dialog;
+    switch (event.isComposing || event.key) {
+      case "ArrowDown":
+      case "ArrowUp": {
+        const down = event.key === "ArrowDown";
+        if (event.altKey) this.#to("opened", down);
+        else {
+          if (!open) this.#to("opened", true);
+          this.#to("stepped", down ? 1 : -1);
+        }
+        break;
+      }
+      case "Home":
+      case "End":
+        if (active < 0) return;
+        this.#to("jumped", event.key === "Home" ? 0 : -1);
+        break;
+      case "Enter":
+        if (active >= 0) this.#select(active, event.ctrlKey || event.metaKey);
+        else if (query) {
+          this.#to("opened", true);
+          if (answer?.query === query) this.#stands();
+          else this.#ask(true);
+        }
+        break;
+      case "Escape":
+        // In a dialog it closes the dialog.
+        if (inDialog) return;
+        if (open) this.#to("opened", false);
+        else {
+          this.#view.input.value = "";
+          this.#typed();
+        }
+        break;
+      case "ArrowLeft":
+      case "ArrowRight":
+        this.#to("left");
+      // The caret moves in the field.
+      default:
+        return;
+    }
+    event.preventDefault();
+  }
+
+  #select(index, elsewhere) {
+    const hit = this.#state.answer.hits[index];
+    this.#stands();
+    this.#count("selection");
+    const { query } = this.#state.answer;
+    if (!this.#emit("select", { ...hit, rank: index + 1, query }, true) || !link(hit.url)) return;
+    if (elsewhere || this.getAttribute("target") === "_blank") open(hit.url, "_blank", "noopener");
+    else location.assign(hit.url);
+  }
+
+  /** Counts what is shown as one search, once. */
+  #stands() {
+    clearTimeout(this.#standing);
+    const { answer } = this.#state;
+    if (!answer || answer.query === this.#counted) return;
+    this.#counted = answer.query;
+    this.#count(answer.fits ? "search" : "empty");
+  }
+
+  /** Counts for the site: a number, and nothing of who, or what for. */
+  #count(event) {
+    const url = this.#address("counts");
+    if (!url.searchParams.has("site")) return;
+    url.searchParams.set("event", event);
+    fetch(url, { method: "POST", keepalive: true, credentials: "omit" }).catch(() => {});
+  }
+
+  #shortcut(event) {
+    const key = this.getAttribute("shortcut");
+    if (!key || event.defaultPrevented || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key.toLowerCase() !== key.toLowerCase()) return;
+    event.preventDefault();
+    if (this.#view.dialog) this.#openDialog();
+    else this.#view.input.focus();
+  }
+
+  #openDialog() {
+    const { dialog, input } = this.#view;
+    if (!dialog.open) dialog.showModal();
+    input.focus();
+  }
+}
+
+if (!customElements.get("quisait-search")) customElements.define("quisait-search", QuisaitSearch);

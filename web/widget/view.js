@@ -1,0 +1,147 @@
+/** How a widget is shown: makes the elements, and brings them to a state. */
+
+import { isShown } from "./state.js";
+
+/** What is said of an answer is heard when typing pauses, not at every letter. */
+const ANNOUNCED_AFTER_MS = 600;
+
+function make(tag, part, ...content) {
+  const made = document.createElement(tag);
+  made.part = part;
+  made.append(...content);
+  return made;
+}
+
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value == null) element.removeAttribute(name);
+    else element.setAttribute(name, value);
+  }
+  return element;
+}
+
+export class View {
+  root = make("div", "root");
+  label = make("label", "label");
+  input = make("input", "input");
+  trigger = make("button", "trigger");
+  close = make("button", "close");
+  note = make("p", "note");
+  retry = make("button", "retry");
+  list = make("ul", "list");
+  more = make("a", "more");
+  popup = make("div", "popup", this.note, this.retry, this.list, this.more);
+  live = make("p", "live");
+  box = make("div", "box", this.label, this.input, this.popup, this.live);
+  dialog = null;
+  #answer;
+  #announcing;
+
+  constructor() {
+    set(this.label, { for: "q" });
+    set(this.input, {
+      id: "q",
+      type: "search",
+      role: "combobox",
+      autocomplete: "off",
+      enterkeyhint: "search",
+      "aria-autocomplete": "list",
+      "aria-controls": "list",
+    });
+    set(this.list, { id: "list", role: "listbox" });
+    set(this.live, { role: "status" });
+  }
+
+  /** Puts the field on the page, or into a dialog behind a button. */
+  arrange(inDialog) {
+    if (this.root.firstChild && inDialog === !!this.dialog) return;
+    this.dialog = inDialog ? set(make("dialog", "dialog", this.box, this.close), { closedby: "any" }) : null;
+    this.root.replaceChildren(...(inDialog ? [this.trigger, this.dialog] : [this.box]));
+  }
+
+  /** Writes the texts that no state changes. `t(key, values)` is a text of the language. */
+  name(t, shortcut) {
+    this.label.textContent = t("label");
+    this.input.placeholder = t("placeholder");
+    this.retry.textContent = t("retry");
+    this.close.textContent = t("close");
+    set(this.list, { "aria-label": t("label") });
+    if (!this.dialog) return;
+    set(this.dialog, { "aria-label": t("button") });
+    this.trigger.textContent = t("button");
+    if (shortcut) this.trigger.append(make("kbd", "shortcut", "Ctrl " + shortcut.toUpperCase()));
+  }
+
+  /** Brings what is shown to a state. */
+  show(state, t, target) {
+    const { answer, problem, waiting, active } = state;
+    const hits = answer ? answer.hits : [];
+    if (answer !== this.#answer) {
+      this.#answer = answer;
+      this.list.replaceChildren(...hits.map((hit, index) => option(hit, index, t)));
+      this.popup.scrollTop = 0;
+    }
+    const shown = isShown(state);
+    this.popup.hidden = !shown;
+    this.list.hidden = !hits.length;
+    this.retry.hidden = !problem?.retry;
+    this.more.hidden = !answer;
+    if (answer) {
+      set(this.more, { href: link(answer.url), target });
+      this.more.textContent = t("more") + (target === "_blank" ? " " + t("tab") : "");
+    }
+    this.note.textContent = problem
+      ? t(problem.text)
+      : waiting
+        ? t(waiting)
+        : answer
+          ? answer.fits
+            ? t("found", { n: answer.total })
+            : t(hits.length ? "nearest" : "nothing")
+          : "";
+    this.list.childNodes.forEach((one, index) => set(one, { "aria-selected": index === active }));
+    const current = this.list.childNodes[active];
+    set(this.input, {
+      "aria-expanded": shown && !!hits.length,
+      "aria-activedescendant": current ? current.id : null,
+    });
+    if (current) current.scrollIntoView({ block: "nearest" });
+    clearTimeout(this.#announcing);
+    const said = shown ? this.note.textContent : "";
+    this.#announcing = setTimeout(() => {
+      if (this.live.textContent !== said) this.live.textContent = said;
+    }, ANNOUNCED_AFTER_MS);
+  }
+}
+
+/** One answer. What comes from the server is text, and nothing but text. */
+function option(hit, index, t) {
+  const id = "o" + index;
+  const parts = [
+    make("span", "name", hit.name),
+    make("span", "place", hit.place),
+    make("span", "fit " + hit.fit, t(hit.fit)),
+  ];
+  if (hit.passage) {
+    const pieces = hit.passage.pieces.map(([text, marked]) => (marked ? make("mark", "mark", text) : text));
+    parts.push(set(make("span", "passage", ...pieces), { lang: hit.passage.lang, dir: "auto" }));
+  }
+  if (hit.case) {
+    const { ground, title, witness } = hit.case;
+    parts.push(make("span", "case", t(ground, { case: title, witness })));
+  }
+  parts.forEach((part, number) => (part.id = id + number));
+  const ids = parts.map((part) => part.id);
+  const made = set(make("li", "option", ...parts), {
+    role: "option",
+    "aria-labelledby": ids.slice(0, 3).join(" "),
+    "aria-describedby": ids.slice(3).join(" ") || null,
+  });
+  made.id = id;
+  return made;
+}
+
+/** An address that a page may be led to, else nothing. */
+export function link(url) {
+  return /^https?:/.test(url) ? url : null;
+}
