@@ -26,6 +26,7 @@ from web import (
     reading_desk,
     records_api,
     search_pages,
+    site_pages,
 )
 from web.accounts import Sessions
 from web.assets import Assets
@@ -49,6 +50,7 @@ EDITORIAL_PAGES = (
     history_pages,
     edit_pages,
     job_pages,
+    site_pages,
 )
 
 

@@ -6,7 +6,7 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 from collections.abc import Mapping
 
 from kb.editorial.accounts import AccountRole
-from kb.errors import AccountError, QueryError
+from kb.errors import AccountError, QueryError, SiteError
 from kb.hits import Fit, NeededRole
 from kb.models import Role
 
@@ -97,3 +97,32 @@ _OTHER_ACCOUNT_REFUSAL = N_("This cannot be done with an account.")
 def account_refusal(error: AccountError) -> str:
     """What to tell a person about an account that cannot be made or changed so."""
     return _ACCOUNT_REFUSALS.get(error.reason, _OTHER_ACCOUNT_REFUSAL)
+
+
+_SITE_REFUSALS: Mapping[str, str] = {
+    "name": N_("The name of a site has 1 to 80 characters, all of them visible."),
+    "no_origin": N_("Say at which address the site is, such as https://www.reseau.example."),
+    "many_origins": N_("A site has 20 addresses at most: add another site for the others."),
+    "null": N_("%(given)s is no address: browsers write it for pages that are of no site."),
+    "wildcard": N_("%(given)s: an asterisk cannot stand for addresses. Write out each of them."),
+    "scheme": N_("%(given)s: the address of a site begins with https:// (or with http://)."),
+    "credentials": N_("%(given)s: the address of a site holds neither a name nor a password."),
+    "host": N_("%(given)s is not the address of a site: browsers would not find it."),
+    "port": N_("%(given)s: a port is a number up to 65535."),
+    "department": UNKNOWN_DEPARTMENT,
+    "theme": N_("A theme has 200 characters at most, all of them visible."),
+    "per_day": N_("Write how many searches the site may make a day: a number from 1 on."),
+}
+_PAGE = N_("%(given)s is the address of a page: write %(instead)s, without what follows.")
+_INSTEAD = N_("%(given)s: write %(instead)s.")
+_OTHER_SITE_REFUSAL = N_("This cannot be done with a site.")
+
+
+def site_refusal(error: SiteError) -> str:
+    """What to tell a person about a site that cannot be added or changed so.
+
+    The message names the error's `given` and `instead`, which the renderer fills in.
+    """
+    if error.instead:
+        return _PAGE if error.reason == "page" else _INSTEAD
+    return _SITE_REFUSALS.get(error.reason, _OTHER_SITE_REFUSAL)

@@ -50,6 +50,7 @@ LOWEST: dict[Page, str] = {
     Page.ACTOR_EDIT: MODERATOR,
     Page.CASE_EDIT: MODERATOR,
     Page.ACCOUNTS: ADMINISTRATOR,
+    Page.SITES: ADMINISTRATOR,
 }
 """Who is the least of those who may see a page and send its form.
 
@@ -123,6 +124,7 @@ class Site:
             [self.base.accounts.tokens(account.name) for account in self.base.accounts.list()],
             sorted(path.name for path in (self.base.folder / UPLOADS).iterdir()),
             self.base.duplicates.count(),
+            self.base.sites.list(),
         )  # fmt: skip
 
 
