@@ -18,6 +18,7 @@ from web import (
     duplicate_pages,
     edit_pages,
     embed,
+    frame_pages,
     history_pages,
     job_pages,
     jobs_api,
@@ -91,6 +92,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         account_pages,
         discovery,
         embed,
+        frame_pages,
         *EDITORIAL_PAGES,
     ):
         app.include_router(room.router)

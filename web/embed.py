@@ -7,6 +7,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, cast
 
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Request, Response
@@ -19,6 +20,7 @@ from kb.editorial.sites import SiteCounts
 from web.addresses import absolute_urls
 from web.api import QueryText
 from web.asking import Asked
+from web.assets import STATIC_FOLDER
 from web.dependencies import AVisit
 from web.localisation import DEFAULT_LANGUAGE, Language
 from web.refusals import Refusal
@@ -27,7 +29,7 @@ from web.site_tally import SiteTally
 from web.throttle import host_of
 from web.visit import Visit
 from web.widget_schemas import WidgetAnswer
-from web.widget_scripts import CURRENT, PREFIX, WidgetScripts
+from web.widget_scripts import CURRENT, PREFIX, WidgetScript, WidgetScripts
 from web.wording import N_
 
 MAX_LIMIT = 20
@@ -151,7 +153,21 @@ def count(visit: AVisit, access: AnAccess, event: Event, background: BackgroundT
 @router.api_route(f"{PREFIX}/{CURRENT}", methods=["GET", "HEAD"])
 async def current_script(request: Request) -> Response:
     """The newest build: kept for minutes, so that a mended one arrives."""
-    script = cast("WidgetScripts", request.app.state.widget).current
+    return _newest(request, cast("WidgetScripts", request.app.state.widget).current)
+
+
+@router.api_route(f"{PREFIX}/frame.js", methods=["GET", "HEAD"])
+async def frame_script(request: Request) -> Response:
+    """What gives a frame the height of what it shows, in the page that embeds it."""
+    return _newest(request, _frame_script())
+
+
+@cache
+def _frame_script() -> WidgetScript:
+    return WidgetScript((STATIC_FOLDER / "frame-host.js").read_bytes())
+
+
+def _newest(request: Request, script: WidgetScript) -> Response:
     etag = f'"{script.integrity[7:31]}"'
     headers = {"Cache-Control": _SHORT_LIVED, "ETag": etag}
     if etag in re.split(r"\s*,\s*", request.headers.get("If-None-Match", "").replace("W/", "")):
