@@ -58,6 +58,7 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
     if start + most < end:
         ends = [one.start() for one in _SPACES.finditer(text, start, start + most + 1)]
         end = ends[-1] if ends else start + most
+        end = start + len(text[start:end].rstrip(" ,;:.–-"))
     kept = [
         (max(left, start) - start, min(right, end) - start)
         for left, right in marks

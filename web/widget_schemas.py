@@ -11,7 +11,7 @@ from kb.hits import ActorHit, Evidence, EvidenceKind, Fit, SearchResult
 from kb.models import Actor
 from web.addresses import AbsoluteUrl, address
 from web.asking import Asked
-from web.evidence_lines import is_named, most_telling
+from web.evidence_lines import is_named
 from web.passages import excerpt
 from web.schemas import Shape
 from web.search_pages import Answers
@@ -19,7 +19,7 @@ from web.search_pages import Answers
 NEAREST = 3
 """How many uncertain actors are given where none fits: there is little room."""
 
-PASSAGE_CHARS = 180
+PASSAGE_CHARS = 150
 
 
 class Piece(NamedTuple):
@@ -126,11 +126,16 @@ def _place(actor: Actor) -> str:
 
 
 def _passage(hit: ActorHit) -> WidgetPassage | None:
-    """What the actor's own text says to it, or else what the case says of it."""
-    own = [one for one in hit.evidence if one.kind is EvidenceKind.PASSAGE]
-    told = own[0] if own else most_telling(hit.evidence)
-    if told is None or told.kind is EvidenceKind.NAME:
+    """What answers in so many words, the actor's own text first; or else what that text says."""
+    texts = [
+        one
+        for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
+        for one in hit.evidence
+        if one.kind is kind
+    ]
+    if not texts:
         return None
+    told = next((one for one in texts if one.marks), texts[0])
     lang = told.case.lang if told.kind is EvidenceKind.CASE and told.case else hit.actor.lang
     pieces = excerpt(told.text, told.marks, PASSAGE_CHARS)
     return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])

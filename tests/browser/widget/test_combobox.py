@@ -1,0 +1,307 @@
+"""What a person does with the widget: by keyboard, by touch, by mouse, and what is told to them."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from kb.errors import KnowledgeBaseError
+from tests.browser.test_pages import AXE_OPTIONS
+from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search
+
+pytestmark = pytest.mark.browser
+
+
+def accessibility_tree(page: Page) -> list[dict[str, Any]]:
+    """Chromium's own, as it tells assistive technology: role, name, description, properties."""
+    session = page.context.new_cdp_session(page)
+    session.send("Accessibility.enable")
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    return [
+        {
+            "role": node["role"]["value"],
+            "name": node.get("name", {}).get("value", ""),
+            "description": node.get("description", {}).get("value", ""),
+            "id": node["nodeId"],
+            **{
+                one["name"]: one["value"].get("value", one["value"].get("relatedNodes"))
+                for one in node.get("properties", [])
+            },
+        }
+        for node in nodes
+        if not node.get("ignored")
+    ]
+
+
+def only(page: Page, role: str) -> dict[str, Any]:
+    (found,) = [node for node in accessibility_tree(page) if node["role"] == role]
+    return found
+
+
+def test_a_field_without_answers_is_a_closed_combobox(embedding: Embedding) -> None:
+    page = embedding.open()
+    field_of(page).focus()
+    combobox = only(page, "combobox")
+    assert combobox["name"] == "De quoi avez-vous besoin\xa0?"
+    assert combobox["expanded"] is False
+    assert combobox["focused"] is True
+    assert combobox["autocomplete"] == "list"
+    expect(part(page, "popup")).to_be_hidden()
+
+
+def test_typing_shows_who_and_why(embedding: Embedding) -> None:
+    page = embedding.open()
+    first = search(page, "cirages sanitiser")[0]
+    expect(first.locator("[part=name]")).to_have_text("Avel (Saphir)")
+    expect(first.locator("[part=place]")).to_have_text("Magnac-Lavalette, Charente (16)")
+    expect(first.locator("[part~=fit]")).to_have_text("Convient bien")
+    expect(first.locator("[part=passage]")).to_contain_text("Avel fabrique des cirages et des")
+    expect(first.locator("mark")).to_have_text("cirages")
+    expect(first.locator("[part=case]")).to_have_text(
+        "Montré dans le cas «\xa0Angoulême : du cirage au gel hydroalcoolique\xa0»"
+    )
+
+
+def test_what_is_inferred_is_said_to_be(embedding: Embedding) -> None:
+    page = embedding.open('lang="en"')
+    inferred = search(page, "sanitiser", 3)[2]
+    expect(inferred.locator("[part=name]")).to_have_text("Parfums d'Angoulême")
+    expect(inferred.locator("[part=case]")).to_contain_text(
+        "Inferred: a trade close to that of Avel (Saphir), in the case “Angoulême"
+    )
+
+
+def test_markup_in_a_record_is_shown_as_text(embedding: Embedding) -> None:
+    page = embedding.open()
+    hostile = search(page, "cirages", 2)[1]
+    expect(hostile.locator("[part=name]")).to_have_text('<script>alert("name")</script>')
+    expect(hostile.locator("[part=passage]")).to_contain_text('<img src=x onerror="alert(1)">')
+    assert hostile.locator("img, script, b").count() == 0
+
+
+def test_the_answers_are_a_list_for_assistive_technology(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "cirages sanitiser")
+    combobox = only(page, "combobox")
+    assert combobox["expanded"] is True
+    options = [node for node in accessibility_tree(page) if node["role"] == "option"]
+    assert options[0]["name"] == "Avel (Saphir) Magnac-Lavalette, Charente (16) Convient bien"
+    assert options[0]["description"].startswith("Avel fabrique des cirages")
+    assert "Montré dans le cas" in options[0]["description"]
+    assert [one["selected"] for one in options] == [False] * len(options)
+
+
+def active(page: Page) -> int:
+    """Which answer the field says is active, or -1: as Chromium tells, and as the page shows."""
+    (related,) = only(page, "combobox").get("activedescendant") or [None]
+    options = options_of(page).all()
+    marked = [one.get_attribute("aria-selected") == "true" for one in options]
+    ids = [one.get_attribute("id") for one in options]
+    told = ids.index(related["idref"]) if related else -1
+    assert marked == [index == told for index in range(len(options))]
+    return told
+
+
+def test_arrow_down_goes_from_the_field_to_the_answers(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    assert active(page) == -1
+    page.keyboard.press("ArrowDown")
+    assert active(page) == 0
+    page.keyboard.press("ArrowDown")
+    assert active(page) == 1
+    expect(field_of(page)).to_be_focused()
+
+
+def test_after_the_last_answer_comes_the_field(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.keyboard.press("ArrowUp")
+    assert active(page) == 2
+    page.keyboard.press("ArrowDown")
+    assert active(page) == -1
+
+
+def test_home_and_end_are_of_the_list_when_it_is_used(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    assert active(page) == 2
+    page.keyboard.press("Home")
+    assert active(page) == 0
+
+
+def test_home_is_of_the_text_when_it_is_written(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.keyboard.press("Home")
+    page.keyboard.type("du ")
+    expect(field_of(page)).to_have_value("du sanitiser")
+
+
+def test_an_arrow_to_the_side_goes_back_to_the_text(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    assert active(page) == -1
+    page.keyboard.type("X")
+    expect(field_of(page)).to_have_value("sanitiseXr")
+
+
+def test_escape_closes_the_answers_and_then_empties_the_field(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser")
+    page.keyboard.press("Escape")
+    expect(part(page, "popup")).to_be_hidden()
+    expect(field_of(page)).to_have_value("sanitiser")
+    assert only(page, "combobox")["expanded"] is False
+    page.keyboard.press("Escape")
+    expect(field_of(page)).to_have_value("")
+
+
+def test_closed_answers_are_opened_again_with_the_arrow(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(options_of(page).first).to_be_visible()
+    assert active(page) == -1
+    page.keyboard.press("Alt+ArrowUp")
+    expect(part(page, "popup")).to_be_hidden()
+
+
+def test_enter_leads_to_the_active_answer(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "cirages sanitiser")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{embedding.site}/fr/acteurs/avel")
+
+
+def test_enter_in_the_text_asks_at_once_and_stays(embedding: Embedding) -> None:
+    page = embedding.open()
+    embedding.base.delays_s = {"x": 1.0}
+    field_of(page).press_sequentially("a")
+    page.keyboard.press("Enter")
+    expect(part(page, "note")).to_have_text("Rien ici ne répond vraiment à ce besoin. "
+        "Le plus proche, sans certitude\xa0:")  # fmt: skip
+    expect(page).to_have_url(re.compile("/page$"))
+
+
+def test_tab_leads_to_all_answers_and_then_out(embedding: Embedding) -> None:
+    page = embedding.open(body='<quisait-search></quisait-search><a id="next" href="#">Suite</a>')
+    search(page, "sanitiser")
+    page.keyboard.press("Tab")
+    more = page.get_by_role("link", name="Toutes les réponses, avec leurs preuves")
+    expect(more).to_be_focused()
+    assert more.get_attribute("href") == f"{embedding.site}/fr/recherche?q=sanitiser"
+    page.keyboard.press("Tab")
+    expect(page.locator("#next")).to_be_focused()
+    expect(part(page, "popup")).to_be_hidden()
+
+
+def test_a_click_elsewhere_closes_the_answers(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser")
+    page.locator("h1").click()
+    expect(part(page, "popup")).to_be_hidden()
+
+
+def test_a_click_leads_to_the_answer(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "cirages sanitiser")[0].click()
+    expect(page).to_have_url(f"{embedding.site}/fr/acteurs/avel")
+
+
+def test_a_click_with_control_opens_a_tab_and_keeps_the_page(embedding: Embedding) -> None:
+    page = embedding.open()
+    first = search(page, "cirages sanitiser")[0]
+    with page.expect_popup() as opened:
+        first.click(modifiers=["ControlOrMeta"])
+    expect(opened.value).to_have_url(f"{embedding.site}/fr/acteurs/avel")
+    expect(page).to_have_url(re.compile("/page$"))
+
+
+def test_a_host_can_have_answers_opened_in_a_tab(embedding: Embedding) -> None:
+    page = embedding.open('target="_blank"')
+    first = search(page, "cirages sanitiser")[0]
+    expect(part(page, "more")).to_have_text(
+        "Toutes les réponses, avec leurs preuves (nouvel onglet)"
+    )
+    with page.expect_popup() as opened:
+        first.click()
+    expect(opened.value).to_have_url(f"{embedding.site}/fr/acteurs/avel")
+    assert opened.value.evaluate("window.opener") is None
+
+
+def test_a_finger_chooses_an_answer(embedding: Embedding) -> None:
+    page = embedding.open(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
+    field_of(page).tap()
+    search(page, "cirages sanitiser")[0].tap()
+    expect(page).to_have_url(f"{embedding.site}/fr/acteurs/avel")
+
+
+def test_how_many_were_found_is_announced_when_typing_pauses(embedding: Embedding) -> None:
+    page = embedding.open('lang="en"')
+    live = page.get_by_role("status")
+    expect(live).to_have_text("")
+    search(page, "sanitiser")
+    expect(live).to_have_text("3 answers")
+    assert only(page, "status")["live"] == "polite"
+
+
+def test_that_nothing_fits_is_said_with_the_nearest(embedding: Embedding) -> None:
+    page = embedding.open('lang="en"')
+    assert len(search(page, "rocket")) == 3
+    expect(part(page, "note")).to_have_text(
+        "Nothing here really meets this need. The nearest, with no certainty:"
+    )
+    expect(part(page, "fit").first).to_have_text("Uncertain")
+    expect(page.get_by_role("status")).to_have_text(
+        "Nothing here really meets this need. The nearest, with no certainty:"
+    )
+
+
+def test_that_there_is_nothing_at_all_is_said(embedding: Embedding) -> None:
+    page = embedding.open('lang="en" department="2A"')
+    field_of(page).fill("rocket")
+    expect(part(page, "note")).to_have_text("Nothing here meets this need.")
+    assert only(page, "combobox")["expanded"] is False
+
+
+STATES = ["closed", "open", "active", "nearest", "nothing", "slow", "failed", "dialog"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_accessible_and_fits(
+    embedding: Embedding, state: str, width: int, scheme: str
+) -> None:
+    attributes = {"nothing": 'department="2A"', "dialog": 'open="dialog" shortcut="k"'}
+    page = embedding.open(
+        attributes.get(state, ""),
+        styles=":root { color-scheme: light dark; background: Canvas; color: CanvasText; }",
+        fails=state == "failed",
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+    )
+    if state == "dialog":
+        page.get_by_role("button").click()
+    if state == "failed":
+        embedding.base.trouble = KnowledgeBaseError("broken")
+    embedding.base.delays_s = {"sanitiser": 1.5} if state == "slow" else {}
+    if state != "closed":
+        field_of(page).fill("rocket" if state in {"nearest", "nothing"} else "sanitiser")
+        part(page, "note").wait_for()
+    if state in {"open", "active", "nearest", "dialog"}:
+        options_of(page).first.wait_for()
+    if state == "active":
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    results = Axe().run(page, options=AXE_OPTIONS)
+    assert results.violations_count == 0, results.generate_report()
