@@ -18,6 +18,7 @@ from web import (
     duplicate_pages,
     edit_pages,
     embed,
+    embed_pages,
     frame_pages,
     history_pages,
     job_pages,
@@ -92,6 +93,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         account_pages,
         discovery,
         embed,
+        embed_pages,
         frame_pages,
         *EDITORIAL_PAGES,
     ):

@@ -23,8 +23,8 @@ from web.wording import N_
 LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
 """Which pages may frame the search of the demonstration."""
 
-_UNKNOWN = N_("This site is not registered here: the public key is not known.")
-_CLOSED = N_("The search is switched off for this site.")
+UNKNOWN = N_("This site is not registered here: the public key is not known.")
+CLOSED = N_("The search is switched off for this site.")
 _ELSEWHERE = N_(
     "This page is not one of the site that the public key is of: its origin has to be registered."
 )
@@ -70,7 +70,7 @@ def _site_access(request: Request, site: SiteKey = "") -> Access:
         # Before anything is refused, so that the page can read why.
         let_read(request, origin)
     if known.disabled:
-        raise Refusal(403, _CLOSED)
+        raise Refusal(403, CLOSED)
     return Access(known)
 
 
@@ -90,7 +90,7 @@ def _framed_access(request: Request, site: SiteKey = "") -> Access:
     known = _known(visit, site)
     let_frame(request, ("'self'", *known.origins))
     if known.disabled:
-        raise Refusal(403, _CLOSED)
+        raise Refusal(403, CLOSED)
     return Access(known)
 
 
@@ -116,7 +116,7 @@ def _known(visit: Visit, key: str) -> Site:
     try:
         return visit.knowledge_base.sites.get(key)
     except UnknownRecord:
-        raise Refusal(403, _UNKNOWN) from None
+        raise Refusal(403, UNKNOWN) from None
 
 
 def _origin_of(url: str) -> str:

@@ -1,0 +1,109 @@
+// The page that shows how to embed the search: keeps preview and code in step with the form.
+//
+// What is shown is always what the server says: this asks for the same page with what is chosen,
+// and takes over its texts and attributes.
+(() => {
+  "use strict";
+
+  const PAUSE_MS = 250;
+
+  const form = document.getElementById("settings");
+  const preview = document.getElementById("preview");
+  const told = document.getElementById("told");
+  let look = [];
+  let asking;
+  let pause;
+
+  /** Gives the preview the look that its attribute tells. */
+  const dress = () => {
+    for (const name of look) preview.style.removeProperty(name);
+    const pairs = (preview.dataset.look || "").split(";").filter(Boolean);
+    look = pairs.map((pair) => {
+      const [name, value] = pair.split(":");
+      preview.style.setProperty(name, value);
+      return name;
+    });
+  };
+
+  /** Brings this page to what another answer for it says. */
+  const follow = (page) => {
+    for (const here of document.querySelectorAll("[data-live], [data-live-hidden]")) {
+      const there = page.getElementById(here.id);
+      here.hidden = there.hidden;
+      if ("live" in here.dataset && here.textContent !== there.textContent) {
+        here.textContent = there.textContent;
+      }
+    }
+    const wanted = page.getElementById("preview");
+    for (const { name } of [...preview.attributes]) {
+      if (name !== "style" && !wanted.hasAttribute(name)) preview.removeAttribute(name);
+    }
+    for (const { name, value } of wanted.attributes) {
+      if (preview.getAttribute(name) !== value) preview.setAttribute(name, value);
+    }
+    dress();
+    for (const here of form.elements) {
+      const there = here.id && page.getElementById(here.id);
+      for (const name of there ? ["aria-invalid", "aria-describedby"] : []) {
+        if (there.hasAttribute(name)) here.setAttribute(name, there.getAttribute(name));
+        else here.removeAttribute(name);
+      }
+    }
+    for (const here of document.querySelectorAll("a.language")) {
+      const there = page.querySelector(`a.language[hreflang="${here.hreflang}"]`);
+      if (there) here.href = there.getAttribute("href");
+    }
+  };
+
+  const update = async () => {
+    clearTimeout(pause);
+    asking?.abort();
+    const mine = (asking = new AbortController());
+    const address = `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+    try {
+      const response = await fetch(address, { signal: mine.signal });
+      // What cannot be used is told on the page, too.
+      if (!response.ok && response.status !== 400) return false;
+      follow(new DOMParser().parseFromString(await response.text(), "text/html"));
+      history.replaceState(null, "", address);
+      return response.ok;
+    } catch {
+      // Another one is on its way, or the button does it.
+      return false;
+    }
+  };
+
+  const tell = (what) => {
+    told.textContent = "";
+    // After a moment, so that the same is heard a second time.
+    setTimeout(() => (told.textContent = told.dataset[what]), 50);
+  };
+
+  const copy = async (code) => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      tell("copied");
+    } catch {
+      getSelection().selectAllChildren(code);
+      tell("selected");
+    }
+  };
+
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "color") form.elements.colours.checked = true;
+    clearTimeout(pause);
+    pause = setTimeout(update, PAUSE_MS);
+  });
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await update()) tell("updated");
+  });
+
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(document.getElementById(button.dataset.copies)));
+  }
+
+  dress();
+})();
