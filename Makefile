@@ -13,7 +13,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo test check format lint types imports benchmark evaluate clean
+.PHONY: help install run demo test check format lint types imports widget benchmark evaluate clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ types: install
 
 imports: install
 	$(BIN)/lint-imports
+
+widget: install ## make the widget's script out of its sources (docs/embedding.md)
+	$(BIN)/python -m web.widget.build
 
 benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)

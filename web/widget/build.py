@@ -35,7 +35,8 @@ def build() -> bytes:
     )
     modules = "\n".join(_without_modules(SOURCES / name) for name in MODULES)
     script = f"(() => {{\n{constants}{modules}\n}})();\n"
-    return (LICENCE + minify.string("application/javascript", script) + "\n").encode()
+    minified: str = minify.string("application/javascript", script)
+    return f"{LICENCE}{minified}\n".encode()
 
 
 def _without_modules(path: Path) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
@@ -13,6 +14,7 @@ from kb.hits import SearchResult
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
+from web import site_tally
 
 KEY = "qss_reseau"
 OFF = "qss_off"
@@ -96,9 +98,7 @@ class Embedding:
         page.on(
             "console",
             lambda message: (
-                None
-                if fails and message.type == "error"
-                else self.complaints.append(message.text)
+                None if fails and message.type == "error" else self.complaints.append(message.text)
             ),
         )
         page.goto(url)
@@ -141,7 +141,8 @@ def base() -> MoodyKnowledgeBase:
 
 @pytest.fixture(scope="module")
 def site(base: MoodyKnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
+    # What is counted is written down at once, not a moment later.
+    with patch.object(site_tally, "WRITTEN_EVERY_S", 0), serving(base) as url:
         yield url
 
 

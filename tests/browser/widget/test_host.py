@@ -1,0 +1,450 @@
+"""The widget on a page that is somebody else's: nothing of one reaches the other."""
+
+import re
+from base64 import b64encode
+from hashlib import sha384
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "* { all: unset !important; font-size: 40px }"
+
+LOOK = """element => {
+    const { display, paddingTop, borderTopWidth, fontWeight, textAlign, whiteSpace, visibility,
+        textTransform, letterSpacing, lineHeight, position } = getComputedStyle(element);
+    return { display, paddingTop, borderTopWidth, fontWeight, textAlign, whiteSpace, visibility,
+        textTransform, letterSpacing, lineHeight, position };
+}"""
+PARTS = ["root", "label", "input", "popup", "note", "option", "name", "passage", "case", "more"]
+
+
+def look(page: Page) -> dict[str, object]:
+    search(page, "cirages sanitiser")
+    return {name: part(page, name).first.evaluate(LOOK) for name in PARTS}
+
+
+def test_hostile_styles_change_nothing_inside(embedding: Embedding) -> None:
+    friendly = look(embedding.open())
+    inherited = (
+        "html { font: bold 16px/3 monospace; text-align: center; text-transform: uppercase; "
+        "letter-spacing: 5px; white-space: pre; visibility: visible }"
+    )
+    assert look(embedding.open(styles=HOSTILE)) == friendly
+    assert look(embedding.open(styles=inherited)) == friendly
+
+
+@pytest.mark.parametrize(
+    ("styles", "size"),
+    [
+        (HOSTILE, "16px"),
+        ("html { font-size: 10px }", "16px"),
+        ("html { font-size: 18px }", "18px"),
+        ("html { font-size: 40px }", "20px"),
+    ],
+)
+def test_the_text_of_the_field_is_never_too_small_or_too_large(
+    embedding: Embedding, styles: str, size: str
+) -> None:
+    page = embedding.open(styles=styles)
+    assert field_of(page).evaluate("one => getComputedStyle(one).fontSize") == size
+
+
+def test_nothing_leaks_out(embedding: Embedding) -> None:
+    body = "<input id='own'><ul><li id='item'>Un</li></ul>{}<mark id='mark'>Deux</mark>"
+    looks = []
+    for widget in ("", "<quisait-search></quisait-search>"):
+        page = embedding.open(body=body.format(widget) or " ")
+        if widget:
+            search(page, "cirages")
+        looks.append(
+            [
+                page.locator(one).evaluate(
+                    "one => [...getComputedStyle(one)].map(name => "
+                    "[name, getComputedStyle(one).getPropertyValue(name)])"
+                    ".filter(([name]) => !/origin|width|height|size|top|bottom/.test(name))"
+                )
+                for one in ("#own", "#item", "#mark", "h1", "#after")
+            ]
+        )
+    assert looks[0] == looks[1]
+
+
+def strict(embedding: Embedding) -> dict[str, str]:
+    site = embedding.site
+    return {
+        "Content-Security-Policy": f"default-src 'none'; script-src {site}; style-src 'self'; "
+        f"connect-src {site}; require-trusted-types-for 'script'; trusted-types 'none'"
+    }
+
+
+def test_a_strict_policy_of_the_host_is_met(embedding: Embedding) -> None:
+    page = embedding.open(headers=strict(embedding))
+    search(page, "cirages sanitiser")
+    page.keyboard.press("ArrowDown")
+    assert part(page, "option").first.evaluate("one => getComputedStyle(one).display") == "grid"
+    # The style sheet is a constructed one: nothing is inline.
+    assert page.locator("quisait-search").evaluate(
+        "one => one.shadowRoot.adoptedStyleSheets.length === 1"
+        " && !one.shadowRoot.querySelector('style, [style]')"
+    )
+
+
+def test_a_strict_policy_is_met_by_the_dialog(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog"', headers=strict(embedding))
+    page.get_by_role("button", name="Chercher qui sait faire").click()
+    search(page, "cirages sanitiser")
+
+
+def integrity_of(embedding: Embedding) -> str:
+    content = httpx.get(f"{embedding.site}/embed/v1/quisait.js").content
+    return f"sha384-{b64encode(sha384(content).digest()).decode()}"
+
+
+def pinned(embedding: Embedding, integrity: str) -> str:
+    return (
+        f'<script src="{embedding.site}/embed/v1/quisait.js" integrity="{integrity}"'
+        ' crossorigin="anonymous" async></script>'
+    )
+
+
+def test_the_script_can_be_pinned(embedding: Embedding) -> None:
+    page = embedding.open(head=pinned(embedding, integrity_of(embedding)))
+    search(page, "cirages")
+
+
+def test_a_script_that_is_not_the_pinned_one_does_not_run(embedding: Embedding) -> None:
+    page = embedding.open(
+        head=pinned(embedding, integrity_of(embedding)[:-8] + "AAAAAAAA"),
+        body='<quisait-search><a href="#">Le catalogue</a></quisait-search>',
+        fails=True,
+    )
+    expect(page.get_by_role("link", name="Le catalogue")).to_be_visible()
+    expect(field_of(page)).to_have_count(0)
+
+
+def test_what_stood_in_its_place_is_gone_when_it_is_there(embedding: Embedding) -> None:
+    page = embedding.open(body='<quisait-search><a href="#">Le catalogue</a></quisait-search>')
+    field_of(page).wait_for()
+    expect(page.get_by_text("Le catalogue")).to_be_hidden()
+
+
+def test_the_script_can_be_there_twice(embedding: Embedding) -> None:
+    page = embedding.open(head=embedding.script * 2)
+    search(page, "cirages")
+
+
+def test_two_widgets_know_nothing_of_each_other(embedding: Embedding) -> None:
+    page = embedding.open(
+        body='<quisait-search id="a" department="16"></quisait-search>'
+        '<quisait-search id="b" department="17" lang="en"></quisait-search>'
+    )
+    first, second = page.locator("#a"), page.locator("#b")
+    first.get_by_role("combobox").fill("sanitiser")
+    expect(first.locator("[part=name]")).to_have_text(["Avel (Saphir)", "Parfums d'Angoulême"])
+    second.get_by_role("combobox").fill("sanitiser")
+    expect(second.locator("[part=name]")).to_have_text(["Distillerie Merlet"])
+    expect(second.locator("[part=note]")).to_have_text("1 answer")
+    expect(first.locator("[part=popup]")).to_be_hidden()
+
+
+def test_a_page_that_renders_itself_anew_does_not_disturb_typing(embedding: Embedding) -> None:
+    page = embedding.open()
+    field_of(page).focus()
+    page.evaluate(
+        """() => {
+            const widget = document.querySelector("quisait-search");
+            window.turns = 0;
+            window.rendering = setInterval(() => {
+                widget.setAttribute("class", "turn-" + window.turns++);
+                widget.setAttribute("lang", "fr");
+                widget.parentNode.insertBefore(widget, widget.nextSibling?.nextSibling ?? null);
+            }, 20);
+        }"""
+    )
+    page.keyboard.type("cirages sanitiser", delay=30)
+    expect(options_of(page).first).to_contain_text("Avel (Saphir)")
+    assert page.evaluate("clearInterval(window.rendering), window.turns") > 10
+    expect(field_of(page)).to_have_value("cirages sanitiser")
+    expect(field_of(page)).to_be_focused()
+
+
+def test_a_widget_that_is_made_by_a_script_works(embedding: Embedding) -> None:
+    page = embedding.open(body="<div id='app'></div>")
+    page.wait_for_function("!!customElements.get('quisait-search')")
+    page.evaluate(
+        """() => {
+            const made = document.createElement("quisait-search");
+            made.setAttribute("lang", "en");
+            made.setAttribute("department", "17");
+            document.querySelector("#app").append(made);
+        }"""
+    )
+    search(page, "sanitiser", 1)
+    expect(part(page, "label")).to_have_text("What do you need?")
+
+
+def test_a_widget_that_comes_back_knows_what_it_knew(embedding: Embedding) -> None:
+    page = embedding.open('shortcut="k"')
+    search(page, "sanitiser", 3)
+    page.evaluate(
+        """() => {
+            window.widget = document.querySelector("quisait-search");
+            window.widget.remove();
+        }"""
+    )
+    page.evaluate("document.querySelector('main').append(window.widget)")
+    expect(field_of(page)).to_have_value("sanitiser")
+    expect(part(page, "popup")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(options_of(page)).to_have_count(3)
+
+
+def test_a_widget_that_is_gone_hears_no_more(embedding: Embedding) -> None:
+    page = embedding.open('shortcut="k"')
+    field_of(page).wait_for()
+    page.evaluate(
+        """() => {
+            document.querySelector("quisait-search").remove();
+            window.prevented = [];
+            addEventListener("keydown", event => window.prevented.push(event.defaultPrevented));
+        }"""
+    )
+    page.keyboard.press("Control+k")
+    assert page.evaluate("window.prevented")[-1] is False
+
+
+def test_another_filter_asks_anew(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.locator("quisait-search").evaluate("one => one.setAttribute('department', '17')")
+    expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
+
+
+def test_the_number_of_answers_is_the_hosts_to_say(embedding: Embedding) -> None:
+    page = embedding.open('limit="1" lang="en"')
+    search(page, "sanitiser", 1)
+    expect(part(page, "note")).to_have_text("3 answers")
+
+
+@pytest.mark.parametrize(("scheme", "light"), [("light", True), ("dark", False)])
+def test_light_and_dark_are_the_hosts(embedding: Embedding, scheme: str, light: bool) -> None:
+    page = embedding.open(styles=f"html {{ color-scheme: {scheme} }}")
+    ground = field_of(page).evaluate("one => getComputedStyle(one).backgroundColor")
+    assert ground == ("rgb(255, 252, 244)" if light else "rgb(36, 32, 27)")
+
+
+def test_colours_and_font_are_the_hosts_to_set(embedding: Embedding) -> None:
+    page = embedding.open(
+        styles="quisait-search { --quisait-paper: rgb(1, 2, 3); --quisait-ink: rgb(250, 250, 250);"
+        " --quisait-font: monospace; --quisait-radius: 7px; }"
+    )
+    style = field_of(page).evaluate(
+        "one => { const { backgroundColor, color, fontFamily, borderTopLeftRadius } ="
+        " getComputedStyle(one); return [backgroundColor, color, fontFamily, borderTopLeftRadius] }"
+    )
+    assert style == ["rgb(1, 2, 3)", "rgb(250, 250, 250)", "monospace", "7px"]
+
+
+def test_each_part_is_the_hosts_to_style(embedding: Embedding) -> None:
+    page = embedding.open(styles="quisait-search::part(name) { color: rgb(0, 0, 200); }")
+    search(page, "sanitiser")
+    colour = part(page, "name").first.evaluate("one => getComputedStyle(one).color")
+    assert colour == "rgb(0, 0, 200)"
+
+
+def test_the_font_of_the_page_is_taken_over(embedding: Embedding) -> None:
+    page = embedding.open(styles="body { font-family: monospace }")
+    assert field_of(page).evaluate("one => getComputedStyle(one).fontFamily") == "monospace"
+
+
+def test_the_language_is_that_of_the_page(embedding: Embedding) -> None:
+    page = embedding.open(html='lang="en-GB"')
+    search(page, "sanitiser", 3)
+    expect(part(page, "label")).to_have_text("What do you need?")
+    assert part(page, "more").get_attribute("href") == f"{embedding.site}/en/search?q=sanitiser"
+
+
+def test_texts_are_the_hosts_to_change(embedding: Embedding) -> None:
+    page = embedding.open(
+        'label="Qui, près d’ici ?" placeholder="du gel" text-more="Tout voir" text-strong="Oui"'
+    )
+    search(page, "cirages sanitiser")
+    expect(field_of(page)).to_have_accessible_name("Qui, près d’ici ?")
+    expect(field_of(page)).to_have_attribute("placeholder", "du gel")
+    expect(part(page, "more")).to_have_text("Tout voir")
+    expect(part(page, "fit").first).to_have_text("Oui")
+
+
+def test_one_file_adds_a_language(embedding: Embedding) -> None:
+    embedding.host.put(
+        "/br.json",
+        '{"label": "Petra ho peus ezhomm?", "found": {"one": "{n} respont", "two": "{n} respont",'
+        ' "few": "{n} respont nebeut", "many": "{n} a respontoù", "other": "{n} respont"}}',
+        {"Content-Type": "application/json"},
+    )
+    page = embedding.open('lang="br" texts="/br.json"')
+    expect(part(page, "label")).to_have_text("Petra ho peus ezhomm?")
+    search(page, "sanitiser", 3)
+    # Breton has a form of its own for three; what is not translated is in French.
+    expect(part(page, "note")).to_have_text("3 respont nebeut")
+    expect(part(page, "fit").first).to_have_text("Convient bien")
+
+
+def test_the_page_hears_of_a_search_and_of_what_is_chosen(embedding: Embedding) -> None:
+    page = embedding.open(body="<div id='around'><quisait-search></quisait-search></div>")
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            for (const name of ["quisait:search", "quisait:select"]) {
+                document.querySelector("#around").addEventListener(name, event => {
+                    window.heard.push([name, event.detail]);
+                    event.preventDefault();
+                });
+            }
+        }"""
+    )
+    search(page, "cirages sanitiser")[0].click()
+    searched, selected = page.evaluate("window.heard")
+    assert searched == [
+        "quisait:search",
+        {"query": "cirages sanitiser", "total": 4, "fits": True},
+    ]
+    assert selected[0] == "quisait:select"
+    told = {name: selected[1][name] for name in ("id", "name", "url", "rank", "query")}
+    assert told == {
+        "id": "avel",
+        "name": "Avel (Saphir)",
+        "url": f"{embedding.site}/fr/acteurs/avel",
+        "rank": 1,
+        "query": "cirages sanitiser",
+    }
+    # It was prevented: the page goes where it wants, or nowhere.
+    expect(page).to_have_url(re.compile("/page$"))
+
+
+def test_a_dialog_is_opened_with_its_button_and_closed_with_escape(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog"')
+    button = page.get_by_role("button", name="Chercher qui sait faire")
+    button.click()
+    expect(page.get_by_role("dialog", name="Chercher qui sait faire")).to_be_visible()
+    expect(field_of(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_a_dialog_has_a_button_to_close_it(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog" lang="en"')
+    page.get_by_role("button", name="Find who knows how").click()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_shortcut_opens_the_dialog(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog" shortcut="k"')
+    expect(page.get_by_role("button")).to_contain_text("Ctrl K")
+    page.keyboard.press("Control+k")
+    search(page, "sanitiser", 3)
+
+
+def test_a_shortcut_leads_to_the_field(embedding: Embedding) -> None:
+    page = embedding.open('shortcut="k"')
+    field_of(page).wait_for()
+    page.keyboard.press("Control+k")
+    expect(field_of(page)).to_be_focused()
+
+
+def test_without_one_no_key_is_taken_from_the_page(embedding: Embedding) -> None:
+    page = embedding.open()
+    field_of(page).wait_for()
+    page.evaluate("addEventListener('keydown', event => window.prevented = event.defaultPrevented)")
+    page.keyboard.press("Control+j")
+    assert page.evaluate("window.prevented") is False
+
+
+SHIFTS = """() => {
+    window.shift = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(one => window.shift += one.value))
+        .observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+def test_the_page_does_not_move_when_it_loads_or_answers(embedding: Embedding) -> None:
+    page = embedding.open()
+    page.evaluate(SHIFTS)
+    field_of(page).wait_for()
+    below = page.locator("#after").bounding_box()
+    search(page, "sanitiser")
+    page.wait_for_timeout(600)
+    assert page.locator("#after").bounding_box() == below
+    assert page.evaluate("window.shift") == 0
+
+
+def test_from_right_to_left_all_is_mirrored(embedding: Embedding) -> None:
+    page = embedding.open(html='lang="ar" dir="rtl"')
+    first = search(page, "cirages sanitiser")[0]
+    name, fit = first.locator("[part=name]"), first.locator("[part~=fit]")
+    assert (name.bounding_box() or {"x": 0})["x"] > (fit.bounding_box() or {"x": 9e9})["x"]
+    edge = first.locator("[part=case]").evaluate("one => getComputedStyle(one).borderRightWidth")
+    assert edge == "3px"
+    # A passage in French is read from left to right even there.
+    direction = first.locator("[part=passage]").evaluate("one => getComputedStyle(one).direction")
+    assert direction == "ltr"
+
+
+def test_the_active_answer_is_seen_in_high_contrast(embedding: Embedding) -> None:
+    page = embedding.open()
+    page.emulate_media(forced_colors="active")
+    search(page, "sanitiser")
+    page.keyboard.press("ArrowDown")
+    outline = options_of(page).first.evaluate(
+        "one => [getComputedStyle(one).outlineStyle, getComputedStyle(one).outlineWidth]"
+    )
+    assert outline == ["solid", "2px"]
+
+
+def test_at_four_hundred_percent_everything_is_reached(embedding: Embedding) -> None:
+    # 1280 by 1024 pixels, of which a quarter each way is left.
+    page = embedding.open(viewport={"width": 320, "height": 256})
+    search(page, "sanitiser", 3)
+    page.keyboard.press("ArrowUp")
+    expect(options_of(page).last).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_the_focus_is_seen(embedding: Embedding) -> None:
+    page = embedding.open()
+    field_of(page).wait_for()
+    page.keyboard.press("Tab")
+    expect(field_of(page)).to_be_focused()
+    outline = field_of(page).evaluate(
+        "one => [getComputedStyle(one).outlineStyle, getComputedStyle(one).outlineWidth]"
+    )
+    assert outline == ["solid", "3px"]
+
+
+def test_nothing_moves_by_itself(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser")
+    moving = page.locator("quisait-search").evaluate(
+        """one => [...one.shadowRoot.querySelectorAll("*")].filter(part => {
+            const style = getComputedStyle(part);
+            return style.transitionDuration !== "0s" || style.animationName !== "none"
+                || style.scrollBehavior !== "auto";
+        }).length"""
+    )
+    assert moving == 0
+
+
+def test_on_a_telephone_it_fits(embedding: Embedding) -> None:
+    page = embedding.open(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
+    field_of(page).tap()
+    search(page, "cirages sanitiser")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    # Below 16 pixels, telephones enlarge the page when the field is touched.
+    assert page.evaluate("visualViewport.scale") == 1
