@@ -393,3 +393,26 @@ def test_every_form_of_the_page_carries_its_token(client: TestClient, site: Site
     page = client.get("/en/sites").text
     assert len(re.findall(r'<form class="sheet" method="post"|<form method="post"', page)) == 4
     assert len(Page(page).all("input", name="csrf")) == 4
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_is_whole_and_in_its_language(
+    base: KnowledgeBase, client: TestClient, site: Site, language: str
+) -> None:
+    base.sites.disable(base.sites.add("Autre", [ORIGIN, "https://b.example"]).key)
+    response = client.get(f"/{language}/sites")
+    read = Page(response.text)
+    assert read.one("html").attributes["lang"] == language
+    assert read.text("title").endswith("Qui sait faire ?")
+    assert len(read.all("h1")) == 1
+    ids = [one.attributes["id"] for one in read.elements if "id" in one.attributes]
+    assert sorted(ids) == sorted(set(ids))
+    labelled = {one.attributes["for"] for one in read.all("label")}
+    fields = [one for kind in ("input", "textarea", "select") for one in read.all(kind)]
+    assert {one.attributes["id"] for one in fields if one.attributes.get("type") != "hidden"} == (
+        labelled
+    )
+    described = [
+        one.attributes["aria-describedby"] for one in fields if "aria-describedby" in one.attributes
+    ]
+    assert set(described) <= set(ids)
