@@ -142,9 +142,8 @@ class Choices:
 
     @property
     def _own_colours(self) -> dict[str, str]:
-        if not self.values["colours"]:
-            return {}
-        return {name: self.values[name] for name in COLOURS if self.values[name] != COLOURS[name]}
+        """All or none of them: those of the widget change with light and dark, one's own do not."""
+        return {name: self.values[name] for name in COLOURS} if self.values["colours"] else {}
 
 
 class _WrongError(Exception):

@@ -20,7 +20,7 @@ from kb.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
-from web import account_pages, api, api_reference, discovery, pages, search_pages
+from web import account_pages, api, api_reference, discovery, embed_pages, pages, search_pages
 from web.addresses import PATTERNS, Page
 from web.app import EDITORIAL_PAGES, WRITING_API
 from web.localisation import Language
@@ -32,7 +32,7 @@ EVERYONE = (STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR)
 
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
-    Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT,
+    Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -76,7 +76,9 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-PAGE_ROUTES = sorted(set(_routes(pages, search_pages, account_pages, *EDITORIAL_PAGES)))
+PAGE_ROUTES = sorted(
+    set(_routes(pages, search_pages, embed_pages, account_pages, *EDITORIAL_PAGES))
+)
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
 
@@ -149,7 +151,7 @@ def test_every_route_of_a_page_is_in_the_tables() -> None:
 
 
 def test_only_the_api_and_the_tables_change_anything() -> None:
-    reading = set(_routes(pages, search_pages, api, api_reference, discovery))
+    reading = set(_routes(pages, search_pages, embed_pages, api, api_reference, discovery))
     assert {method for method, _ in reading} <= {"GET", "HEAD"}
 
 

@@ -38,6 +38,9 @@ EVERY_PAGE = [
     "/en/themes?theme=Chimie+et+formulation",
     "/fr/a-propos",
     "/en/about",
+    "/fr/integrer",
+    "/en/embed",
+    "/fr/integrer?limit=99&label=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
     "/fr/rien",
     "/en/nothing",
     "/api/docs",
@@ -83,6 +86,7 @@ def test_headings_never_skip_a_level(client: TestClient, path: str) -> None:
         ("/fr/cas/angouleme", "/en/cases/angouleme"),
         ("/fr/themes?theme=Sant%C3%A9", "/en/themes?theme=Sant%C3%A9"),
         ("/fr/a-propos", "/en/about"),
+        ("/fr/integrer?lang=fr&theme=Sant%C3%A9", "/en/embed?lang=fr&theme=Sant%C3%A9"),
     ],
 )
 def test_the_other_language_is_the_same_page(client: TestClient, french: str, english: str) -> None:

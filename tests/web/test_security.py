@@ -10,6 +10,9 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+SCRIPTED = ("/fr/integrer", "/en/embed")
+"""The pages that run scripts, which are ours: the one that shows the widget."""
+
 OTHER_ADDRESSES = [
     "/",
     "/fr",
@@ -58,6 +61,11 @@ def test_pages_have_nothing_inline_and_load_only_what_is_ours(
     for element in read.elements:
         assert "style" not in element.attributes
         assert not [name for name in element.attributes if name.startswith("on")]
+        if element.tag == "script" and path.startswith(SCRIPTED):
+            assert element.text == ""
+            assert element.attributes.keys() <= {"src", "async", "defer"}
+            assert element.attributes["src"].startswith(("/static/", "/embed/v1/"))
+            continue
         if element.tag == "script":
             assert element.attributes == {"type": "application/ld+json"}
         if element.tag == "link" and element.attributes["rel"] in {"stylesheet", "icon", "search"}:

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const PAUSE_MS = 250;
+  const PAUSE_MS = 300;
 
   const form = document.getElementById("settings");
   const preview = document.getElementById("preview");
