@@ -8,39 +8,39 @@ was given out is kept beside the new one, since pages may be bound to it by its 
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from web.widget_scripts import BUILDS, CURRENT, build_name
 
 SOURCES = Path(__file__).parent
-MODULES = ("state.js", "asker.js", "view.js", "element.js")
-LICENCE = "/*! Qui sait faire ? - MIT */\n"
+MODULES = ("state.js", "texts.js", "asker.js", "tally.js", "view.js", "element.js")
+LICENCE = "/*! Qui sait faire ? MIT */\n"
 
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
-def build() -> bytes:
-    """The script that the sources make."""
+def build(without: Collection[str] = ()) -> bytes:
+    """The script that the sources make; `without` some of them, to see what they weigh."""
     import minify
 
+    def text_of(name: str) -> str:
+        return "" if name in without else (SOURCES / name).read_text(encoding="utf-8")
+
     texts = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        path.stem: json.loads(text_of(f"texts/{path.name}") or "{}")
         for path in sorted((SOURCES / "texts").glob("*.json"))
     }
-    styles = minify.string("text/css", (SOURCES / "styles.css").read_text(encoding="utf-8"))
+    styles = minify.string("text/css", text_of("styles.css"))
     constants = (
         f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
         f"const STYLES = {json.dumps(styles, ensure_ascii=False)};\n"
     )
-    modules = "\n".join(_without_modules(SOURCES / name) for name in MODULES)
+    modules = "\n".join(_EXPORT.sub("", _IMPORT.sub("", text_of(name))) for name in MODULES)
     script = f"(() => {{\n{constants}{modules}\n}})();\n"
     minified: str = minify.string("application/javascript", script)
     return f"{LICENCE}{minified}\n".encode()
-
-
-def _without_modules(path: Path) -> str:
-    return _EXPORT.sub("", _IMPORT.sub("", path.read_text(encoding="utf-8")))
 
 
 def main() -> None:

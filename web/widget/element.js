@@ -2,10 +2,11 @@
 
 import { Asker } from "./asker.js";
 import { after, START } from "./state.js";
+import { Tally } from "./tally.js";
+import { Texts } from "./texts.js";
 import { link, View } from "./view.js";
 
 const HERE = document.currentScript?.src;
-const STANDS_AFTER_MS = 1500;
 const FEWEST_CHARS = 2;
 
 const sheet = new CSSStyleSheet();
@@ -18,9 +19,8 @@ class QuisaitSearch extends HTMLElement {
   #view = new View();
   #state = START;
   #asker = new Asker((event, value) => this.#hear(event, value));
-  #texts = {};
-  #counted;
-  #standing;
+  #tally = new Tally(() => this.#address("counts"));
+  #texts = new Texts(this);
   #focused = false;
   #onKey = (event) => this.#shortcut(event);
   #onOnline = () => this.#state.problem?.text === "offline" && this.#ask(true);
@@ -31,15 +31,16 @@ class QuisaitSearch extends HTMLElement {
     shadow.adoptedStyleSheets = [sheet];
     const { root, input, trigger, close, retry, list, more, popup } = this.#view;
     shadow.append(root);
-    input.addEventListener("input", () => this.#typed());
-    input.addEventListener("keydown", (event) => this.#key(event));
-    input.addEventListener("click", () => this.#to("opened", true));
-    input.addEventListener("focus", () => {
+    const on = (target, type, hear) => target.addEventListener(type, hear);
+    on(input, "input", () => this.#typed());
+    on(input, "keydown", (event) => this.#key(event));
+    on(input, "click", () => this.#to("opened", true));
+    on(input, "focus", () => {
       this.#focused = true;
       this.#to("opened", true);
     });
     // Later: an element that is moved loses the focus, and has it again when it is there.
-    root.addEventListener("focusout", () =>
+    on(root, "focusout", () =>
       setTimeout(() => {
         if (root.matches(":focus-within")) return;
         this.#focused = false;
@@ -47,23 +48,23 @@ class QuisaitSearch extends HTMLElement {
       }),
     );
     // The field keeps the focus, so that the answers stay open and the keys go on working.
-    popup.addEventListener("mousedown", (event) => {
+    on(popup, "mousedown", (event) => {
       if (!event.target.closest("a, button")) event.preventDefault();
     });
     for (const type of ["click", "auxclick"]) {
-      list.addEventListener(type, (event) => {
+      on(list, type, (event) => {
         const chosen = event.target.closest("li");
         const elsewhere = event.button === 1 || event.ctrlKey || event.metaKey;
         if (chosen && event.button < 2) this.#select([...list.children].indexOf(chosen), elsewhere);
       });
     }
-    more.addEventListener("click", () => this.#stands());
-    retry.addEventListener("click", () => {
+    on(more, "click", () => this.#tally.stands());
+    on(retry, "click", () => {
       input.focus();
       this.#ask(true);
     });
-    trigger.addEventListener("click", () => this.#openDialog());
-    close.addEventListener("click", () => this.#view.dialog.close());
+    on(trigger, "click", () => this.#openDialog());
+    on(close, "click", () => this.#view.dialog.close());
   }
 
   connectedCallback() {
@@ -81,53 +82,27 @@ class QuisaitSearch extends HTMLElement {
       if (this.isConnected) return;
       this.#focused = false;
       this.#asker.stop();
-      clearTimeout(this.#standing);
+      this.#tally.shown();
     });
   }
 
   attributeChangedCallback(name, before, now) {
     if (before === now || !this.isConnected) return;
-    if (name === "texts") this.#texts = {};
     this.#rename();
     // What is shown was asked otherwise.
     if (this.#state.answer && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask(true);
   }
 
-  get #lang() {
-    return (this.closest("[lang]")?.lang || "fr").replace("_", "-");
-  }
-
-  #text = (key, values = {}) => {
-    const own = this.getAttribute(/^(label|placeholder)$/.test(key) ? key : "text-" + key);
-    const texts = TEXTS[this.#lang.slice(0, 2)] || TEXTS.fr;
-    let text = own ?? this.#texts[key] ?? texts[key];
-    if (text.other) text = text[new Intl.PluralRules(this.#lang).select(values.n)] || text.other;
-    return text.replace(/{(\w+)}/g, (_, name) =>
-      name === "n" ? values.n.toLocaleString(this.#lang) : values[name],
-    );
-  };
-
   /** Reads the attributes that say how the widget looks and what it calls things. */
   #rename() {
-    const view = this.#view;
-    view.arrange(this.getAttribute("open") === "dialog");
-    view.name(this.#text, this.getAttribute("shortcut"));
+    this.#view.arrange(this.getAttribute("open") === "dialog");
+    this.#view.name(this.#texts.say, this.getAttribute("shortcut"));
     this.#show();
-    const url = this.getAttribute("texts");
-    if (!url || this.#texts.url === url) return;
-    this.#texts = { url };
-    fetch(url)
-      .then((response) => response.json())
-      .then((texts) => {
-        if (this.#texts.url !== url) return;
-        this.#texts = { ...texts, url };
-        this.#rename();
-      })
-      .catch(() => {});
+    this.#texts.read(this.getAttribute("texts"), () => this.#rename());
   }
 
   #show() {
-    this.#view.show(this.#state, this.#text, this.getAttribute("target"));
+    this.#view.show(this.#state, this.#texts.say, this.getAttribute("target"));
   }
 
   #to(event, value) {
@@ -137,20 +112,23 @@ class QuisaitSearch extends HTMLElement {
 
   #hear(event, value) {
     this.#to(event, value);
-    clearTimeout(this.#standing);
-    if (event !== "answered") return;
-    const { query, total, fits } = value;
-    this.#emit("search", { query, total, fits });
-    this.#standing = setTimeout(() => this.#stands(), STANDS_AFTER_MS);
+    const { answer } = this.#state;
+    if (event === "answered") {
+      const { query, total, fits } = answer;
+      this.#emit("search", { query, total, fits });
+    }
+    if (event !== "waiting") this.#tally.shown(answer);
   }
 
-  #emit(name, detail, cancelable = false) {
-    const event = new CustomEvent("quisait:" + name, { detail, cancelable, bubbles: true, composed: true });
-    return this.dispatchEvent(event);
+  #emit(name, detail, cancelable) {
+    return this.dispatchEvent(
+      new CustomEvent("quisait:" + name, { detail, cancelable, bubbles: true, composed: true }),
+    );
   }
 
   #typed() {
     const query = this.#view.input.value.trim();
+    this.#tally.shown();
     this.#to("typed", query);
     if (query.length < FEWEST_CHARS) this.#asker.stop();
     else this.#ask();
@@ -160,7 +138,7 @@ class QuisaitSearch extends HTMLElement {
     const url = this.#address("search");
     const asked = url.searchParams;
     asked.set("q", this.#state.query);
-    asked.set("lang", this.#lang.startsWith("en") ? "en" : "fr");
+    asked.set("lang", this.#texts.lang.startsWith("en") ? "en" : "fr");
     // A filter that is empty is said, too: it stands in the place of the site's own.
     for (const name of ["department", "theme", "limit"]) {
       if (this.hasAttribute(name)) asked.set(name, this.getAttribute(name));
@@ -178,7 +156,6 @@ class QuisaitSearch extends HTMLElement {
 
   #key(event) {
     const { active, answer, open, query } = this.#state;
-    const inDialog = this.#view.dialog;
     switch (event.isComposing || event.key) {
       case "ArrowDown":
       case "ArrowUp": {
@@ -199,13 +176,13 @@ class QuisaitSearch extends HTMLElement {
         if (active >= 0) this.#select(active, event.ctrlKey || event.metaKey);
         else if (query) {
           this.#to("opened", true);
-          if (answer?.query === query) this.#stands();
+          if (answer?.query === query) this.#tally.stands();
           else this.#ask(true);
         }
         break;
       case "Escape":
         // In a dialog it closes the dialog.
-        if (inDialog) return;
+        if (this.#view.dialog) return;
         if (open) this.#to("opened", false);
         else {
           this.#view.input.value = "";
@@ -223,30 +200,13 @@ class QuisaitSearch extends HTMLElement {
   }
 
   #select(index, elsewhere) {
-    const hit = this.#state.answer.hits[index];
-    this.#stands();
-    this.#count("selection");
-    const { query } = this.#state.answer;
+    const { query, hits } = this.#state.answer;
+    const hit = hits[index];
+    this.#tally.stands();
+    this.#tally.count("selection");
     if (!this.#emit("select", { ...hit, rank: index + 1, query }, true) || !link(hit.url)) return;
     if (elsewhere || this.getAttribute("target") === "_blank") open(hit.url, "_blank", "noopener");
     else location.assign(hit.url);
-  }
-
-  /** Counts what is shown as one search, once. */
-  #stands() {
-    clearTimeout(this.#standing);
-    const { answer } = this.#state;
-    if (!answer || answer.query === this.#counted) return;
-    this.#counted = answer.query;
-    this.#count(answer.fits ? "search" : "empty");
-  }
-
-  /** Counts for the site: a number, and nothing of who, or what for. */
-  #count(event) {
-    const url = this.#address("counts");
-    if (!url.searchParams.has("site")) return;
-    url.searchParams.set("event", event);
-    fetch(url, { method: "POST", keepalive: true, credentials: "omit" }).catch(() => {});
   }
 
   #shortcut(event) {

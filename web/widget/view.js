@@ -30,7 +30,7 @@ export class View {
   retry = make("button", "retry");
   list = make("ul", "list");
   more = make("a", "more");
-  popup = make("div", "popup", this.note, this.retry, this.list, this.more);
+  popup = make("section", "popup", this.note, this.retry, this.list, this.more);
   live = make("p", "live");
   box = make("div", "box", this.label, this.input, this.popup, this.live);
   dialog = null;
@@ -90,15 +90,11 @@ export class View {
       set(this.more, { href: link(answer.url), target });
       this.more.textContent = t("more") + (target === "_blank" ? " " + t("tab") : "");
     }
-    this.note.textContent = problem
-      ? t(problem.text)
-      : waiting
-        ? t(waiting)
-        : answer
-          ? answer.fits
-            ? t("found", { n: answer.total })
-            : t(hits.length ? "nearest" : "nothing")
-          : "";
+    const said =
+      problem?.text ||
+      waiting ||
+      (answer && (answer.fits ? "found" : hits.length ? "nearest" : "nothing"));
+    this.note.textContent = said ? t(said, { n: answer?.total }) : "";
     this.list.childNodes.forEach((one, index) => set(one, { "aria-selected": index === active }));
     const current = this.list.childNodes[active];
     set(this.input, {
@@ -107,9 +103,9 @@ export class View {
     });
     if (current) current.scrollIntoView({ block: "nearest" });
     clearTimeout(this.#announcing);
-    const said = shown ? this.note.textContent : "";
+    const heard = shown ? this.note.textContent : "";
     this.#announcing = setTimeout(() => {
-      if (this.live.textContent !== said) this.live.textContent = said;
+      if (this.live.textContent !== heard) this.live.textContent = heard;
     }, ANNOUNCED_AFTER_MS);
   }
 }
