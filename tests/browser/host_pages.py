@@ -6,10 +6,10 @@
         page.goto(host.url_at("localhost") + "/page")  # the same page, of another origin
         assert [one.path for one in host.asked] == ["/page", "/page"]
 
-`put` replaces what was there; what was not put is 404, and so is the icon that browsers ask for,
-which is not among what was `asked`. A page is HTML unless its headers name another `Content-Type`.
-No answer is kept by a browser. For a browser that complains of whatever is asked of yet another
-host: `Visits(browser, host.url, also=[site])`.
+`put` replaces what was there; what was not put is 404, but for the icon that browsers ask for: it
+is empty, and not among what was `asked`. A page is HTML unless its headers name another
+`Content-Type`. No answer is kept by a browser. For a browser that complains of whatever is asked of
+yet another host: `Visits(browser, host.url, also=[site])`.
 """
 
 import threading
@@ -75,13 +75,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         site = cast("_Server", self.server).site
-        if self.path != "/favicon.ico":
+        is_icon = self.path == "/favicon.ico"
+        if not is_icon:
             sent = {name.lower(): value for name, value in self.headers.items()}
             site.asked.append(Asking(self.command, self.path, sent))
         known = site.pages.get(self.path.partition("?")[0])
         own, content = known or ({}, b"")
-        self.send_response(200 if known else 404)
-        usual = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+        self.send_response(200 if known or is_icon else 404)
+        kind = "image/x-icon" if is_icon else "text/html; charset=utf-8"
+        usual = {"Content-Type": kind, "Cache-Control": "no-store"}
         for name, value in {**usual, **own, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
