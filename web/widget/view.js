@@ -34,7 +34,7 @@ export class View {
   live = make("p", "live");
   box = make("div", "box", this.label, this.input, this.popup, this.live);
   dialog = null;
-  #answer;
+  #answer = null;
   #announcing;
 
   constructor() {

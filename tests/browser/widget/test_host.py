@@ -100,6 +100,17 @@ def test_a_strict_policy_is_met_by_the_dialog(embedding: Embedding) -> None:
     search(page, "cirages sanitiser")
 
 
+def test_a_page_that_isolates_itself_can_have_it(embedding: Embedding) -> None:
+    page = embedding.open(
+        headers={
+            "Cross-Origin-Embedder-Policy": "require-corp",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+    )
+    search(page, "cirages sanitiser")
+    assert page.evaluate("crossOriginIsolated") is True
+
+
 def integrity_of(embedding: Embedding) -> str:
     content = httpx.get(f"{embedding.site}/embed/v1/quisait.js").content
     return f"sha384-{b64encode(sha384(content).digest()).decode()}"
