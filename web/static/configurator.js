@@ -27,6 +27,7 @@
 
   /** Brings this page to what another answer for it says. */
   const follow = (page) => {
+    told.textContent = "";
     for (const here of document.querySelectorAll("[data-live], [data-live-hidden]")) {
       const there = page.getElementById(here.id);
       here.hidden = there.hidden;
@@ -55,6 +56,7 @@
     }
   };
 
+  /** Gives "followed", "refused", "failed", or "late" where another one is on its way. */
   const update = async () => {
     clearTimeout(pause);
     asking?.abort();
@@ -63,13 +65,12 @@
     try {
       const response = await fetch(address, { signal: mine.signal });
       // What cannot be used is told on the page, too.
-      if (!response.ok && response.status !== 400) return false;
+      if (!response.ok && response.status !== 400) return "failed";
       follow(new DOMParser().parseFromString(await response.text(), "text/html"));
       history.replaceState(null, "", address);
-      return response.ok;
+      return response.ok ? "followed" : "refused";
     } catch {
-      // Another one is on its way, or the button does it.
-      return false;
+      return mine.signal.aborted ? "late" : "failed";
     }
   };
 
@@ -97,7 +98,10 @@
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await update()) tell("updated");
+    const outcome = await update();
+    if (outcome === "followed") tell("updated");
+    // Then the browser says what is amiss.
+    if (outcome === "failed") form.submit();
   });
 
   for (const button of document.querySelectorAll("[data-copies]")) {
