@@ -180,7 +180,8 @@ async def build_script(request: Request, build: str) -> Response:
     """One build, by the hash of its content: kept for good."""
     script = cast("WidgetScripts", request.app.state.widget).build(f"{build}.js")
     if script is None:
-        raise HTTPException(404)
+        # With these, a browser says that it is not there, and not that it may not be read.
+        raise HTTPException(404, headers=_FOR_ALL)
     return _script(script.content, {"Cache-Control": _FOREVER})
 
 

@@ -13,8 +13,9 @@ from web.localisation import translations
 from web.widget_scripts import PREFIX, WidgetScripts
 from web.wording import N_
 
-ROOM = {"inline": "5rem", "dialog": "3rem"}
-"""The height that the widget has, closed: reserved, nothing moves when it appears."""
+ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
+"""The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
+with the root's, and is 16 pixels at least."""
 
 FRAME_HEIGHT = "30rem"
 """Room for the first answers, where the frame is not as high as what it shows."""

@@ -5,9 +5,7 @@ earlier builds stay in `widget/builds`, and are given out as long as their versi
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256, sha384
 from importlib.resources import files
 from pathlib import Path
@@ -39,18 +37,14 @@ class WidgetScript:
 
 
 class WidgetScripts:
-    """Every build, and which is the current one."""
+    """Every build that is there when the server starts, and which is the current one."""
 
     current_address = f"{PREFIX}/{CURRENT}"
 
-    @cached_property
-    def current(self) -> WidgetScript:
-        return WidgetScript((BUILDS / CURRENT).read_bytes())
-
-    @cached_property
-    def _builds(self) -> Mapping[str, WidgetScript]:
+    def __init__(self) -> None:
+        self.current = WidgetScript((BUILDS / CURRENT).read_bytes())
         scripts = [WidgetScript(path.read_bytes()) for path in sorted(BUILDS.glob("*.js"))]
-        return {build_name(script.content): script for script in scripts}
+        self._builds = {build_name(script.content): script for script in scripts}
 
     def build(self, name: str) -> WidgetScript | None:
         """The build of this name, such as `quisait.0123456789abcdef.js`."""

@@ -386,21 +386,25 @@ def test_a_build_is_kept_for_good_under_the_hash_of_its_content(client: TestClie
 
 
 def test_a_former_build_is_still_there(
-    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: InMemoryKnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     former = b"// what a page pinned a year ago\n"
     (tmp_path / build_name(former)).write_bytes(former)
     (tmp_path / "quisait.js").write_bytes(b"// now\n")
     monkeypatch.setattr("web.widget_scripts.BUILDS", tmp_path)
-    assert client.get("/embed/v1/quisait.js").content == b"// now\n"
-    assert client.get(f"/embed/v1/{build_name(former)}").content == former
+    for client in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
+        assert client.get("/embed/v1/quisait.js").content == b"// now\n"
+        assert client.get(f"/embed/v1/{build_name(former)}").content == former
 
 
 @pytest.mark.parametrize(
     "name", ["quisait.0123456789abcdef.js", "..%2F..%2Fapp.js", "quisait.css", "nothing.js"]
 )
 def test_what_is_no_build_is_not_found(client: TestClient, name: str) -> None:
-    assert client.get(f"/embed/v1/{name}").status_code == 404
+    answer = client.get(f"/embed/v1/{name}")
+    assert answer.status_code == 404
+    if name.startswith("quisait.") and name.endswith(".js"):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize("path", ["search", "counts"])

@@ -48,7 +48,7 @@ def test_the_element_says_what_differs_and_no_more(client: TestClient) -> None:
     script, _, rest = written.partition("</script>\n")
     assert script.startswith(f'<script src="{ROOT}/embed/v1/quisait.')
     assert rest == (
-        "<style>\n  quisait-search {\n    display: block;\n    min-height: 5rem;\n  }\n</style>\n"
+        "<style>\n  quisait-search {\n    display: block;\n    min-height: max(5rem, 80px);\n  }\n</style>\n"
         '<quisait-search lang="en">\n'
         f'  <a href="{ROOT}/en/search">Search the catalogue “Qui sait faire ?”</a>\n'
         "</quisait-search>"

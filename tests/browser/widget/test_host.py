@@ -439,6 +439,22 @@ def test_the_focus_is_seen(embedding: Embedding) -> None:
     assert outline == ["solid", "3px"]
 
 
+def test_a_host_that_frames_what_has_the_focus_frames_nothing_twice(embedding: Embedding) -> None:
+    page = embedding.open(styles="*:focus { outline: 5px solid red !important; }")
+    field_of(page).focus()
+    widget = page.locator("quisait-search")
+    assert widget.evaluate("one => getComputedStyle(one).outlineStyle") == "none"
+    assert field_of(page).evaluate("one => getComputedStyle(one).outlineWidth") == "3px"
+
+
+def test_in_a_row_it_has_room_for_its_answers(embedding: Embedding) -> None:
+    page = embedding.open(
+        body="<div id='row'><quisait-search label='Quoi ?'></quisait-search></div>",
+        styles="#row { display: flex; align-items: flex-start; }",
+    )
+    assert (field_of(page).bounding_box() or {"width": 0})["width"] >= 320
+
+
 def test_nothing_moves_by_itself(embedding: Embedding) -> None:
     page = embedding.open()
     search(page, "sanitiser")
