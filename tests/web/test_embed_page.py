@@ -48,7 +48,8 @@ def test_the_element_says_what_differs_and_no_more(client: TestClient) -> None:
     script, _, rest = written.partition("</script>\n")
     assert script.startswith(f'<script src="{ROOT}/embed/v1/quisait.')
     assert rest == (
-        "<style>\n  quisait-search {\n    display: block;\n    min-height: max(5rem, 80px);\n  }\n</style>\n"
+        "<style>\n  quisait-search {\n    display: block;\n"
+        "    min-height: max(5rem, 80px);\n  }\n</style>\n"
         '<quisait-search lang="en">\n'
         f'  <a href="{ROOT}/en/search">Search the catalogue “Qui sait faire ?”</a>\n'
         "</quisait-search>"
@@ -77,7 +78,7 @@ def test_the_element_says_all_that_is_chosen(client: TestClient) -> None:
         f"{ROOT}/fr/recherche?department=16&theme=Cuir+et+chaussure"
     )
     assert pasted.one("a").text == "Chercher dans le catalogue «\xa0Qui sait faire\xa0?\xa0»"
-    assert "min-height: 3rem;" in pasted.one("style").text
+    assert "min-height: max(3rem, 48px);" in pasted.one("style").text
 
 
 def test_what_is_pinned_is_what_is_served(client: TestClient) -> None:
