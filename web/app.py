@@ -19,6 +19,7 @@ from web import (
     edit_pages,
     embed,
     embed_pages,
+    embed_scripts,
     frame_pages,
     history_pages,
     job_pages,
@@ -37,6 +38,7 @@ from web.dependencies import CompleteSearches
 from web.error_responses import answer_errors
 from web.rendering import Renderer
 from web.security import SecurityHeaders
+from web.site_quota import Gate
 from web.site_tally import SiteTally
 from web.widget_scripts import WidgetScripts
 
@@ -81,7 +83,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.complete_searches = CompleteSearches()
     app.state.doorkeeper = account_pages.Doorkeeper()
     app.state.widget = WidgetScripts()
-    app.state.gate = embed.Gate()
+    app.state.gate = Gate()
     app.state.site_tally = SiteTally(knowledge_base.sites)
 
     for room in (
@@ -93,6 +95,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         account_pages,
         discovery,
         embed,
+        embed_scripts,
         embed_pages,
         frame_pages,
         *EDITORIAL_PAGES,

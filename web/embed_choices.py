@@ -9,9 +9,9 @@ from kb.departments import department_code
 from kb.editorial.sites import Site, Sites
 from kb.errors import UnknownRecord
 from web.asking import Asked
-from web.embed import MAX_LIMIT
 from web.localisation import Language
 from web.site_access import CLOSED, UNKNOWN
+from web.widget_schemas import MAX_LIMIT
 from web.wording import N_, UNKNOWN_DEPARTMENT
 
 MAX_TEXT_CHARS = 120

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from web.addresses import Page, address
 from web.dependencies import AVisit
-from web.embed import MAX_LIMIT
 from web.embed_choices import MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
 from web.embed_code import EmbedCode
 from web.page_routes import PageRouter
 from web.site_access import is_demonstration
+from web.widget_schemas import MAX_LIMIT
 from web.widget_scripts import WidgetScripts
 
 router = PageRouter()

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -20,13 +20,13 @@ from kb.errors import QueryError, QuisaitError
 from web.addresses import absolute_urls
 from web.asking import Asked
 from web.dependencies import AVisit
-from web.embed import MAX_LIMIT, count_request, tally_of
 from web.localisation import Language, preferred_language
 from web.refusals import Refusal
 from web.rendering import Renderer
 from web.site_access import Access, AFramedAccess
+from web.site_quota import count_request, tally_of
 from web.visit import Visit
-from web.widget_schemas import WidgetAnswer
+from web.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.wording import N_, UNKNOWN_DEPARTMENT, refusal
 
 PATH = "/embed/search"
@@ -69,7 +69,6 @@ def framed_search(
     *,
     visit: AVisit,
     access: AFramedAccess,
-    background: BackgroundTasks,
     q: str | None = None,
     department: str | None = None,
     theme: str | None = None,
@@ -87,7 +86,7 @@ def framed_search(
     if q is None:
         return _page(request, asked=asked, kept=kept)
     try:
-        count_request(visit, access)
+        count_request(visit.request, access)
         answer = _found(visit, asked, limit, _language(request))
     except Refusal as error:
         return _page(
@@ -100,7 +99,6 @@ def framed_search(
         )
     except QueryError as error:
         return _page(request, 400, refusal(error), asked=asked, kept=kept)
-    background.add_task(tally_of(request).write_sometimes)
     _count(request, access, answer)
     return _page(request, asked=asked, kept=kept, answer=answer)
 
@@ -112,8 +110,9 @@ def _found(visit: Visit, asked: Asked, limit: int, language: Language) -> Widget
 
 def _count(request: Request, access: Access, answer: WidgetAnswer) -> None:
     """A form that was sent is a search that stands."""
-    if access.site:
-        tally_of(request).add(access.key, SiteCounts(searches=1, empty=0 if answer.fits else 1))
+    if access.site and access.is_from_site:
+        empty = 0 if answer.fits else 1
+        tally_of(request).add(access.site.key, SiteCounts(searches=1, empty=empty))
 
 
 def _page(

@@ -44,7 +44,7 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens, and has a worker at hand for as long as it does."""
+    """Says when it listens; has a worker at hand, and counts written down, as long as it does."""
 
     def __init__(
         self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_tally: SiteTally
@@ -59,12 +59,13 @@ class _Server(uvicorn.Server):
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")
             self._supervisor.start()
+            self._site_tally.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after `run`, which a signal to end does not return from.
         await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self._supervisor.stop))
         # When the last request is answered, and so counted.
-        await asyncio.to_thread(self._site_tally.flush)
+        await asyncio.to_thread(self._site_tally.stop)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

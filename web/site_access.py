@@ -1,8 +1,8 @@
 """Who may ask for the widget's answers: registered sites from their own origins, and ourselves.
 
 A site is named by its public key, which is no secret: what counts is the `Origin` that a browser
-sends, compared exactly. On a server that only this machine reaches, other pages of this machine
-need no key: the demonstration.
+sends, compared exactly, and what it says of where a request comes from (Fetch Metadata). On a
+server that only this machine reaches, other pages of this machine need no key: the demonstration.
 """
 
 from collections.abc import Sequence
@@ -29,17 +29,23 @@ _ELSEWHERE = N_(
     "This page is not one of the site that the public key is of: its origin has to be registered."
 )
 _NO_KEY = N_("Give the public key of a registered site.")
+NOT_A_PAGE = N_("Only pages of the site are counted, by a browser that says where they are from.")
+_NOT_SO = N_("This is for scripts of pages, and for frames: other pages cannot load it.")
+
+_FRAMES = {"", "iframe", "frame", "document"}
+"""What a page is loaded for, as `Sec-Fetch-Dest` says, that shows a search in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who asks, and may. `site` is None for our own pages and for the demonstration."""
+    """Who asks, and may. `site` is None for our own pages and for the demonstration.
+
+    `is_from_site`: a browser vouches that a page of the site asks, or one of ours for it. Only
+    then is anything counted for it: programs could use up a site's quota, or make up its counts.
+    """
 
     site: Site | None
-
-    @property
-    def key(self) -> str:
-        return self.site.key if self.site else ""
+    is_from_site: bool = False
 
     def department(self, given: str | None) -> str:
         """The department to search in: the one given, be it none, or else the site's own."""
@@ -56,6 +62,10 @@ SiteKey = Annotated[str, Query(description="The public key of the site that embe
 def _site_access(request: Request, site: SiteKey = "") -> Access:
     visit = Visit(request)
     origin = request.headers.get("Origin", "")
+    comes_from = request.headers.get("Sec-Fetch-Site", "")
+    if not origin and comes_from in {"cross-site", "same-site"}:
+        # An image, say, of a page that cannot read the answer, and only wants to use up a quota.
+        raise Refusal(403, _NOT_SO)
     is_ours = origin in {"", _origin_of(visit.root), _origin_of(str(request.base_url))}
     if not site:
         if not is_ours:
@@ -71,7 +81,7 @@ def _site_access(request: Request, site: SiteKey = "") -> Access:
         let_read(request, origin)
     if known.disabled:
         raise Refusal(403, CLOSED)
-    return Access(known)
+    return Access(known, is_from_site=bool(origin) or comes_from == "same-origin")
 
 
 AnAccess = Annotated[Access, Depends(_site_access)]
@@ -84,6 +94,8 @@ Raises:
 
 def _framed_access(request: Request, site: SiteKey = "") -> Access:
     visit = Visit(request)
+    if request.headers.get("Sec-Fetch-Dest", "") not in _FRAMES:
+        raise Refusal(403, _NOT_SO)
     if not site:
         let_frame(request, ancestors_without_a_key(visit))
         return Access(None)
@@ -91,7 +103,8 @@ def _framed_access(request: Request, site: SiteKey = "") -> Access:
     let_frame(request, ("'self'", *known.origins))
     if known.disabled:
         raise Refusal(403, CLOSED)
-    return Access(known)
+    # A form in the frame was sent. The page around can begin with any search, and so can any page.
+    return Access(known, is_from_site=request.headers.get("Sec-Fetch-Site") == "same-origin")
 
 
 AFramedAccess = Annotated[Access, Depends(_framed_access)]

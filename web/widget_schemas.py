@@ -16,6 +16,9 @@ from web.passages import excerpt
 from web.schemas import Shape
 from web.search_pages import Answers
 
+MAX_LIMIT = 20
+"""How many answers can be asked for."""
+
 NEAREST = 3
 """How many uncertain actors are given where none fits: there is little room."""
 

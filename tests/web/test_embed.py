@@ -1,8 +1,10 @@
 """What pages of other sites load: who may read it, how much of it, and what is counted."""
 
 import logging
+import threading
+import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha384
 from pathlib import Path
@@ -17,7 +19,7 @@ from kb.errors import ReadOnlyKnowledgeBase
 from kb.hits import Filters
 from kb.settings import Settings
 from tests.web.in_memory import ACTORS, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
-from web import embed
+from web import site_quota, site_tally
 from web.app import create_app
 from web.site_tally import SiteTally
 from web.widget_scripts import build_name
@@ -169,6 +171,56 @@ def test_a_key_is_asked_for_what_is_published_behind_a_proxy_of_this_machine(
         assert search(client, "http://localhost:3000").status_code == 403
 
 
+@pytest.mark.parametrize("comes_from", ["cross-site", "same-site"])
+@pytest.mark.parametrize("query", [{}, {"site": "qss_1"}])
+def test_what_is_no_script_of_a_page_uses_up_nothing(
+    client: TestClient,
+    base: InMemoryKnowledgeBase,
+    sites: RegisteredSites,
+    comes_from: str,
+    query: dict[str, str],
+) -> None:
+    # As an image of another page would be loaded: a browser sends no origin.
+    answer = client.get(
+        "/embed/v1/search",
+        params={"q": "sanitiser", **query},
+        headers={"Sec-Fetch-Site": comes_from, "Sec-Fetch-Dest": "image"},
+    )
+    assert answer.status_code == 403
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    assert (base.searches, sites.counted) == ([], {})
+
+
+def test_a_program_that_names_a_site_is_not_counted_for_it(
+    client: TestClient, sites: RegisteredSites
+) -> None:
+    for _ in range(3):
+        assert search(client, site="qss_poor").status_code == 200
+    for event in ("search", "empty", "selection"):
+        assert client.post(f"/embed/v1/counts?site=qss_poor&event={event}").status_code == 403
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    assert sites.counted == {}
+    assert search(client, ORIGIN, site="qss_poor").status_code == 200
+
+
+def test_a_page_of_ours_counts_for_the_site_that_it_shows(
+    client: TestClient, sites: RegisteredSites
+) -> None:
+    answer = client.get(
+        "/embed/v1/search",
+        params={"q": "sanitiser", "site": "qss_1"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 200
+    answer = client.post(
+        "/embed/v1/counts?site=qss_1&event=selection", headers={"Origin": CATALOGUE}
+    )
+    assert answer.status_code == 204
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    (counts,) = sites.counted.values()
+    assert counts == SiteCounts(requests=1, selections=1)
+
+
 def test_nothing_else_is_readable_by_other_origins(client: TestClient) -> None:
     for path in ("/api/search?q=sanitiser&site=qss_1", "/fr/", "/api/status"):
         answer = client.get(path, headers={"Origin": ORIGIN})
@@ -257,8 +309,15 @@ def test_the_sites_filters_hold_until_others_are_given(
     assert base.searches[-1][2] == filters
 
 
-@pytest.mark.parametrize("limit", ["0", "21", "x"])
-def test_a_limit_has_bounds(client: TestClient, limit: str) -> None:
+def test_no_more_answers_are_given_than_there_is_room_for(
+    client: TestClient, base: InMemoryKnowledgeBase
+) -> None:
+    assert search(client, ORIGIN, site="qss_1", limit="50").status_code == 200
+    assert base.searches[-1][1] == 20
+
+
+@pytest.mark.parametrize("limit", ["0", "x"])
+def test_a_limit_is_a_number_from_one(client: TestClient, limit: str) -> None:
     answer = search(client, ORIGIN, site="qss_1", limit=limit)
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("limit: ")
@@ -289,7 +348,7 @@ def test_a_quota_outlives_a_restart(base: InMemoryKnowledgeBase, client: TestCli
 
 
 def test_one_address_is_slowed_down(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed, "_OF_ADDRESS", parse("3/minute"))
+    monkeypatch.setattr(site_quota, "OF_ADDRESS", parse("3/minute"))
     statuses = [search(client, ORIGIN, site="qss_1").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
     answer = client.post("/embed/v1/counts?site=qss_1&event=search", headers={"Origin": ORIGIN})
@@ -345,6 +404,71 @@ def test_counts_wait_for_a_base_that_is_busy(caplog: pytest.LogCaptureFixture) -
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=2, searches=1)}
 
 
+def test_what_cannot_be_written_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    tally = SiteTally(BusySites((SITE,)), lambda: "2026-11-25")
+    tally.add("qss_1", SiteCounts(requests=1))
+    with caplog.at_level(logging.WARNING):
+        tally.flush()
+        tally.flush()
+    assert len(caplog.records) == 1
+
+
+def test_counts_are_written_down_by_themselves_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(site_tally, "WRITTEN_EVERY_S", 0.01)
+    sites = RegisteredSites((SITE,))
+    tally = SiteTally(sites, lambda: "2026-11-25")
+    tally.start()
+    tally.add("qss_1", SiteCounts(requests=1))
+    deadline = time.monotonic() + 5
+    while not sites.counted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1)}
+    monkeypatch.setattr(site_tally, "WRITTEN_EVERY_S", 100)
+    tally.add("qss_1", SiteCounts(selections=1))
+    tally.stop()
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1, selections=1)}
+
+
+def test_threads_lose_no_count_and_none_is_counted_twice() -> None:
+    sites = RegisteredSites((SITE,))
+    tally = SiteTally(sites, lambda: "2026-11-25")
+
+    def ask() -> None:
+        for number in range(500):
+            tally.requests_today("qss_1")
+            tally.add("qss_1", SiteCounts(requests=1))
+            if number % 7 == 0:
+                tally.flush()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tally.flush()
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=4000)}
+    assert tally.requests_today("qss_1") == 4000
+
+
+def test_a_day_that_ends_while_its_requests_are_looked_up_leaves_nothing_to_the_next() -> None:
+    day = "2026-11-25"
+
+    class Midnight(RegisteredSites):
+        def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
+            nonlocal day
+            found = super().counts(key, since=since)
+            day = "2026-11-26"
+            return found
+
+    sites = Midnight((SITE,))
+    sites.count(day, {"qss_1": SiteCounts(requests=99)})
+    tally = SiteTally(sites, lambda: day)
+    assert tally.requests_today("qss_1") == 99
+    assert tally.requests_today("qss_1") == 0
+
+
 def test_requests_of_a_day_are_those_written_and_those_not_yet() -> None:
     sites = RegisteredSites((SITE,))
     day = "2026-11-25"
@@ -365,7 +489,7 @@ def test_requests_of_a_day_are_those_written_and_those_not_yet() -> None:
 def test_the_newest_script_is_kept_for_minutes(client: TestClient) -> None:
     answer = client.get("/embed/v1/quisait.js")
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=86400"
+    assert answer.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=3600"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     again = client.get(

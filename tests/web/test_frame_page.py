@@ -62,6 +62,10 @@ def client(knowledge_base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
         yield client
 
 
+FROM_THE_FRAME = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "iframe"}
+"""What a browser says when a form in the frame is sent."""
+
+
 def ask(client: TestClient, status: int = 200, /, **query: str | int) -> Page:
     response = client.get("/embed/search", params=query)
     assert response.status_code == status, response.text
@@ -275,6 +279,7 @@ def test_a_base_that_cannot_answer_is_told_in_the_frame(
 
 
 def test_a_form_that_was_sent_is_a_search_that_stands(client: TestClient) -> None:
+    client.headers.update(FROM_THE_FRAME)
     ask(client, site=SITE.key)
     assert counted(client) == SiteCounts()
     ask(client, site=SITE.key, q="cirages")
@@ -286,9 +291,28 @@ def test_a_form_that_was_sent_is_a_search_that_stands(client: TestClient) -> Non
     assert counted(client) == SiteCounts(requests=3, searches=2, empty=1)
 
 
+@pytest.mark.parametrize("comes_from", ["cross-site", "same-site", "none", ""])
+def test_what_the_page_around_begins_with_is_not_counted(
+    client: TestClient, comes_from: str
+) -> None:
+    client.headers.update({"Sec-Fetch-Site": comes_from} if comes_from else {})
+    ask(client, site=SITE.key, q="cirages")
+    assert counted(client) == SiteCounts()
+
+
+@pytest.mark.parametrize("loaded_as", ["image", "script", "empty", "object"])
+def test_it_is_loaded_as_a_page_alone(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, loaded_as: str
+) -> None:
+    client.headers.update({"Sec-Fetch-Dest": loaded_as})
+    ask(client, 403, site=SITE.key, q="cirages")
+    assert knowledge_base.searches == []
+
+
 def test_who_has_used_up_the_day_is_told_until_when(
     client: TestClient, knowledge_base: InMemoryKnowledgeBase
 ) -> None:
+    client.headers.update(FROM_THE_FRAME)
     for _ in range(SITE.per_day):
         ask(client, site=SITE.key, q="cirages")
     response = client.get("/embed/search", params={"site": SITE.key, "q": "cuir", "lang": "en"})

@@ -20,8 +20,9 @@ export class Asker {
   ask(url, now) {
     const since = performance.now() - this.#askedAt;
     this.#askedAt += since;
-    clearTimeout(this.#pause);
-    if (now || (since > PAUSE_MS && !this.#current)) this.#send(url);
+    const idle = since > PAUSE_MS && !this.#current;
+    this.stop();
+    if (now || idle) this.#send(url);
     else this.#pause = setTimeout(() => this.#send(url), PAUSE_MS);
   }
 
@@ -64,6 +65,6 @@ function problem(response) {
   // Who has to wait for longer than minutes has used up the day.
   if (status === 429 && response.headers.get("Retry-After") > 300) return { text: "quota" };
   if (status === 429 || status === 503) return { text: "busy", retry: true };
-  if (status === 400 || status === 422) return { text: "refused" };
+  if (status === 400) return { text: "refused" };
   return status < 500 ? { text: "closed" } : { text: "unreachable", retry: true };
 }

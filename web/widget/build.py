@@ -15,7 +15,6 @@ from web.widget_scripts import BUILDS, CURRENT, build_name
 
 SOURCES = Path(__file__).parent
 MODULES = ("state.js", "texts.js", "asker.js", "tally.js", "view.js", "element.js")
-LICENCE = "/*! Qui sait faire ? MIT */\n"
 
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -40,15 +39,15 @@ def build(without: Collection[str] = ()) -> bytes:
     modules = "\n".join(_EXPORT.sub("", _IMPORT.sub("", text_of(name))) for name in MODULES)
     script = f"(() => {{\n{constants}{modules}\n}})();\n"
     minified: str = minify.string("application/javascript", script)
-    return f"{LICENCE}{minified}\n".encode()
+    return f"{minified}\n".encode()
 
 
 def main() -> None:
-    current = BUILDS / CURRENT
-    if current.exists():
-        former = current.read_bytes()
+    current, made = BUILDS / CURRENT, build()
+    former = current.read_bytes() if current.exists() else made
+    if former != made:
         (BUILDS / build_name(former)).write_bytes(former)
-    current.write_bytes(build())
+    current.write_bytes(made)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 /** `<quisait-search>`: joins what a widget knows, how it is shown, and what a person does. */
 
 import { Asker } from "./asker.js";
-import { after, START } from "./state.js";
+import { after, isShown, START } from "./state.js";
 import { Tally } from "./tally.js";
 import { Texts } from "./texts.js";
 import { link, View } from "./view.js";
 
 const HERE = document.currentScript?.src;
-const FEWEST_CHARS = 2;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
@@ -77,12 +76,15 @@ class QuisaitSearch extends HTMLElement {
   disconnectedCallback() {
     removeEventListener("keydown", this.#onKey);
     removeEventListener("online", this.#onOnline);
+    // It would be open elsewhere, but not above the page.
+    this.#view.dialog?.close();
     // Frameworks take an element out and put it elsewhere at once: then it goes on.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#focused = false;
       this.#asker.stop();
       this.#tally.shown();
+      this.#to("waiting", "");
     });
   }
 
@@ -90,13 +92,14 @@ class QuisaitSearch extends HTMLElement {
     if (before === now || !this.isConnected) return;
     this.#rename();
     // What is shown was asked otherwise.
-    if (this.#state.answer && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask(true);
+    if (this.#state.query[1] && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask();
   }
 
   /** Reads the attributes that say how the widget looks and what it calls things. */
   #rename() {
     this.#view.arrange(this.getAttribute("open") === "dialog");
     this.#view.name(this.#texts.say, this.getAttribute("shortcut"));
+    this.#view.root.lang = this.#texts.spoken;
     this.#show();
     this.#texts.read(this.getAttribute("texts"), () => this.#rename());
   }
@@ -127,11 +130,11 @@ class QuisaitSearch extends HTMLElement {
   }
 
   #typed() {
-    const query = this.#view.input.value.trim();
+    const query = this.#view.input.value.trim().replace(/\s+/g, " ");
     this.#tally.shown();
     this.#to("typed", query);
-    if (query.length < FEWEST_CHARS) this.#asker.stop();
-    else this.#ask();
+    if (query[1]) this.#ask();
+    else this.#asker.stop();
   }
 
   #ask(now) {
@@ -156,6 +159,7 @@ class QuisaitSearch extends HTMLElement {
 
   #key(event) {
     const { active, answer, open, query } = this.#state;
+    const { dialog, input } = this.#view;
     switch (event.isComposing || event.key) {
       case "ArrowDown":
       case "ArrowUp": {
@@ -170,7 +174,7 @@ class QuisaitSearch extends HTMLElement {
       case "Home":
       case "End":
         if (active < 0) return;
-        this.#to("jumped", event.key === "Home" ? 0 : -1);
+        this.#to("moved", event.key === "Home" ? 0 : answer.hits.length - 1);
         break;
       case "Enter":
         if (active >= 0) this.#select(active, event.ctrlKey || event.metaKey);
@@ -181,17 +185,16 @@ class QuisaitSearch extends HTMLElement {
         }
         break;
       case "Escape":
-        // In a dialog it closes the dialog.
-        if (this.#view.dialog) return;
-        if (open) this.#to("opened", false);
-        else {
-          this.#view.input.value = "";
+        if (dialog) dialog.close();
+        else if (isShown(this.#state)) this.#to("opened", false);
+        else if (input.value) {
+          input.value = "";
           this.#typed();
-        }
+        } else return;
         break;
       case "ArrowLeft":
       case "ArrowRight":
-        this.#to("left");
+        this.#to("moved", -1);
       // The caret moves in the field.
       default:
         return;
@@ -202,6 +205,7 @@ class QuisaitSearch extends HTMLElement {
   #select(index, elsewhere) {
     const { query, hits } = this.#state.answer;
     const hit = hits[index];
+    this.#tally.shown(this.#state.answer);
     this.#tally.stands();
     this.#tally.count("selection");
     if (!this.#emit("select", { ...hit, rank: index + 1, query }, true) || !link(hit.url)) return;
@@ -211,7 +215,8 @@ class QuisaitSearch extends HTMLElement {
 
   #shortcut(event) {
     const key = this.getAttribute("shortcut");
-    if (!key || event.defaultPrevented || !(event.ctrlKey || event.metaKey)) return;
+    if (!key || event.defaultPrevented || event.shiftKey || event.altKey) return;
+    if (!event.ctrlKey && !event.metaKey) return;
     if (event.key.toLowerCase() !== key.toLowerCase()) return;
     event.preventDefault();
     if (this.#view.dialog) this.#openDialog();

@@ -15,9 +15,17 @@ export function after(state, event, value) {
   const count = state.answer ? state.answer.hits.length : 0;
   switch (event) {
     case "typed":
-      return value ? { ...state, query: value, open: true, active: -1 } : START;
+      // What is short is not asked: nothing of what was shown before is an answer to it.
+      return {
+        ...(value[1] ? state : START),
+        query: value,
+        waiting: "",
+        problem: null,
+        open: !!value,
+        active: -1,
+      };
     case "waiting":
-      return { ...state, waiting: value };
+      return { ...state, waiting: value, problem: null };
     case "answered":
       return { ...state, answer: value, waiting: "", problem: null, active: -1 };
     case "failed":
@@ -25,10 +33,8 @@ export function after(state, event, value) {
     case "stepped":
       // The field is one of the places that the arrow keys go round.
       return { ...state, active: ((state.active + value + count + 2) % (count + 1)) - 1 };
-    case "jumped":
-      return { ...state, active: value < 0 ? count - 1 : value };
-    case "left":
-      return { ...state, active: -1 };
+    case "moved":
+      return { ...state, active: value };
     case "opened":
       return { ...state, open: value, active: -1 };
   }

@@ -10,16 +10,22 @@ export class Texts {
   }
 
   get lang() {
-    return (this.#element.closest("[lang]")?.lang || "fr").replace("_", "-");
+    const around = this.#element.closest("[lang]") || document.documentElement;
+    return (around.lang || "fr").toLowerCase().replaceAll("_", "-");
+  }
+
+  /** The language that the texts are in: the page's, if there are texts in it. */
+  get spoken() {
+    return this.#added.label || TEXTS[this.lang.slice(0, 2)] ? this.lang : "fr";
   }
 
   /** A text by its key: an attribute's, or else the page's own file's, or else ours. */
   say = (key, values = {}) => {
-    const own = this.#element.getAttribute(/^(label|placeholder)$/.test(key) ? key : "text-" + key);
+    const own = this.#element.getAttribute("text-" + key) ?? this.#element.getAttribute(key);
     const ours = TEXTS[this.lang.slice(0, 2)] || TEXTS.fr;
     let text = own ?? this.#added[key] ?? ours[key];
     if (text.other) text = text[new Intl.PluralRules(this.lang).select(values.n)] || text.other;
-    return text.replace(/{(\w+)}/g, (_, name) => values[name].toLocaleString(this.lang));
+    return text.replace(/{(\w+)}/g, (all, name) => values[name]?.toLocaleString(this.lang) ?? all);
   };
 
   /** Reads the page's own file of texts, if it names another one than before, and then calls. */

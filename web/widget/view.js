@@ -35,6 +35,7 @@ export class View {
   box = make("div", "box", this.label, this.input, this.popup, this.live);
   dialog = null;
   #answer = null;
+  #problem = null;
   #announcing;
 
   constructor() {
@@ -50,6 +51,8 @@ export class View {
     });
     set(this.list, { id: "list", role: "listbox" });
     set(this.live, { role: "status" });
+    // Not a stop of its own where whatever scrolls is one.
+    this.popup.tabIndex = -1;
   }
 
   /** Puts the field on the page, or into a dialog behind a button. */
@@ -76,6 +79,9 @@ export class View {
   show(state, t, target) {
     const { answer, problem, waiting, active } = state;
     const hits = answer ? answer.hits : [];
+    // What reads the same is heard again all the same.
+    if (answer !== this.#answer || problem !== this.#problem) this.live.textContent = "";
+    this.#problem = problem;
     if (answer !== this.#answer) {
       this.#answer = answer;
       this.list.replaceChildren(...hits.map((hit, index) => option(hit, index, t)));
@@ -116,7 +122,7 @@ function option(hit, index, t) {
   const parts = [
     make("span", "name", hit.name),
     make("span", "place", hit.place),
-    make("span", "fit " + hit.fit, t(hit.fit)),
+    make("span", "fit " + hit.fit, t(hit.named ? "named" : hit.fit)),
   ];
   if (hit.passage) {
     const pieces = hit.passage.pieces.map(([text, marked]) => (marked ? make("mark", "mark", text) : text));
@@ -126,7 +132,7 @@ function option(hit, index, t) {
     const { ground, title, witness } = hit.case;
     parts.push(make("span", "case", t(ground, { case: title, witness })));
   }
-  parts.forEach((part, number) => (part.id = id + number));
+  parts.forEach((part, number) => (part.id = id + "-" + number));
   const ids = parts.map((part) => part.id);
   const made = set(make("li", "option", ...parts), {
     role: "option",

@@ -1,7 +1,8 @@
 """A page of somebody else's site, on another port, with the widget on it."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from kb.editorial.sites import Site
 from kb.hits import SearchResult
+from kb.models import Actor
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
@@ -37,6 +39,13 @@ class MoodyKnowledgeBase(InMemoryKnowledgeBase):
         if self.trouble:
             raise self.trouble
         return super().search(query, **others)
+
+    @contextmanager
+    def holding(self, actors: Iterable[Actor]) -> Iterator[None]:
+        """Knows these actors and no others, for as long as the context is entered."""
+        before, self._actors = self._actors, {actor.id: actor for actor in actors}
+        yield
+        self._actors = before
 
     @property
     def queries(self) -> list[str]:
@@ -141,8 +150,8 @@ def base() -> MoodyKnowledgeBase:
 
 @pytest.fixture(scope="module")
 def site(base: MoodyKnowledgeBase) -> Iterator[str]:
-    # What is counted is written down at once, not a moment later.
-    with patch.object(site_tally, "WRITTEN_EVERY_S", 0), serving(base) as url:
+    # What is counted is written down soon.
+    with patch.object(site_tally, "WRITTEN_EVERY_S", 0.05), serving(base) as url:
         yield url
 
 

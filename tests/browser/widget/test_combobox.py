@@ -1,6 +1,7 @@
 """What a person does with the widget: by keyboard, by touch, by mouse, and what is told to them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from kb.errors import KnowledgeBaseError
 from tests.browser.test_pages import AXE_OPTIONS
 from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search
+from tests.web.in_memory import AVEL
 
 pytestmark = pytest.mark.browser
 
@@ -115,6 +117,24 @@ def test_arrow_down_goes_from_the_field_to_the_answers(embedding: Embedding) -> 
     expect(field_of(page)).to_be_focused()
 
 
+def test_the_active_answer_is_told_apart_among_many(embedding: Embedding) -> None:
+    page = embedding.open('limit="20"')
+    many = [replace(AVEL, id=f"avel-{number:02}", name=f"Avel {number}") for number in range(15)]
+    with embedding.base.holding(many):
+        search(page, "cirages", 15)
+    for _ in range(11):
+        page.keyboard.press("ArrowDown")
+    assert active(page) == 10
+    name = page.locator("quisait-search").evaluate(
+        """one => {
+            const root = one.shadowRoot;
+            const field = root.querySelector("input");
+            return root.getElementById(field.getAttribute("aria-activedescendant")).role;
+        }"""
+    )
+    assert name == "option"
+
+
 def test_after_the_last_answer_comes_the_field(embedding: Embedding) -> None:
     page = embedding.open()
     search(page, "sanitiser", 3)
@@ -163,6 +183,21 @@ def test_escape_closes_the_answers_and_then_empties_the_field(embedding: Embeddi
     expect(field_of(page)).to_have_value("")
 
 
+def test_escape_is_the_pages_where_there_is_nothing_to_do(embedding: Embedding) -> None:
+    page = embedding.open(body="<dialog><quisait-search></quisait-search></dialog>")
+    page.evaluate("document.querySelector('dialog').showModal()")
+    field_of(page).focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("main > dialog")).to_be_hidden()
+
+
+def test_escape_empties_a_field_whose_answers_were_never_shown(embedding: Embedding) -> None:
+    page = embedding.open()
+    field_of(page).fill("a")
+    page.keyboard.press("Escape")
+    expect(field_of(page)).to_have_value("")
+
+
 def test_closed_answers_are_opened_again_with_the_arrow(embedding: Embedding) -> None:
     page = embedding.open()
     search(page, "sanitiser")
@@ -196,7 +231,7 @@ def test_tab_leads_to_all_answers_and_then_out(embedding: Embedding) -> None:
     page = embedding.open(body='<quisait-search></quisait-search><a id="next" href="#">Suite</a>')
     search(page, "sanitiser")
     page.keyboard.press("Tab")
-    more = page.get_by_role("link", name="Toutes les réponses, avec leurs preuves")
+    more = page.get_by_role("link", name="Toutes les réponses")
     expect(more).to_be_focused()
     assert more.get_attribute("href") == f"{embedding.site}/fr/recherche?q=sanitiser"
     page.keyboard.press("Tab")
@@ -229,9 +264,7 @@ def test_a_click_with_control_opens_a_tab_and_keeps_the_page(embedding: Embeddin
 def test_a_host_can_have_answers_opened_in_a_tab(embedding: Embedding) -> None:
     page = embedding.open('target="_blank"')
     first = search(page, "cirages sanitiser")[0]
-    expect(part(page, "more")).to_have_text(
-        "Toutes les réponses, avec leurs preuves (nouvel onglet)"
-    )
+    expect(part(page, "more")).to_have_text("Toutes les réponses (nouvel onglet)")
     with page.expect_popup() as opened:
         first.click()
     expect(opened.value).to_have_url(f"{embedding.site}/fr/acteurs/avel")
@@ -252,6 +285,50 @@ def test_how_many_were_found_is_announced_when_typing_pauses(embedding: Embeddin
     search(page, "sanitiser")
     expect(live).to_have_text("3 answers")
     assert only(page, "status")["live"] == "polite"
+
+
+def test_other_answers_that_read_the_same_are_announced_again(embedding: Embedding) -> None:
+    page = embedding.open('lang="en"')
+    live = page.get_by_role("status")
+    search(page, "rocket")
+    expect(live).to_contain_text("Nothing here really meets this need.")
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const live = document.querySelector("quisait-search").shadowRoot
+                .querySelector("[role=status]");
+            new MutationObserver(() => window.heard.push(live.textContent))
+                .observe(live, { childList: true });
+        }"""
+    )
+    field_of(page).fill("submarine")
+    page.wait_for_function("window.heard.length === 2")
+    assert page.evaluate("window.heard")[0] == ""
+    expect(live).to_contain_text("Nothing here really meets this need.")
+
+
+def test_a_firm_that_is_named_is_said_to_be(embedding: Embedding) -> None:
+    page = embedding.open('lang="en"')
+    first = search(page, "Avel (Saphir)")[0]
+    expect(first.locator("[part~=fit]")).to_have_text("Goes by this name")
+
+
+def test_an_answer_is_gone_when_too_little_is_left_to_ask(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser")
+    field_of(page).fill("s")
+    expect(part(page, "popup")).to_be_hidden()
+
+
+def test_spaces_make_no_other_search(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "cirages")
+    field_of(page).fill("  cirages   sanitiser ")
+    expect(options_of(page)).to_have_count(4)
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    assert embedding.base.queries == ["cirages", "cirages sanitiser"]
 
 
 def test_that_nothing_fits_is_said_with_the_nearest(embedding: Embedding) -> None:

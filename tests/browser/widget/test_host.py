@@ -236,6 +236,27 @@ def test_another_filter_asks_anew(embedding: Embedding) -> None:
     expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
 
 
+def test_several_changes_at_once_ask_once(embedding: Embedding) -> None:
+    page = embedding.open()
+    search(page, "sanitiser", 3)
+    page.locator("quisait-search").evaluate(
+        "one => { one.setAttribute('department', '17'); one.setAttribute('limit', '2');"
+        " one.setAttribute('theme', 'Spiritueux et distillation'); }"
+    )
+    expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
+    page.wait_for_timeout(400)
+    assert len(embedding.base.queries) <= 3
+
+
+def test_a_filter_that_changes_while_an_answer_is_awaited_holds(embedding: Embedding) -> None:
+    page = embedding.open()
+    embedding.base.delays_s = {"sanitiser": 0.5}
+    field_of(page).fill("sanitiser")
+    page.wait_for_timeout(100)
+    page.locator("quisait-search").evaluate("one => one.setAttribute('department', '17')")
+    expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
+
+
 def test_the_number_of_answers_is_the_hosts_to_say(embedding: Embedding) -> None:
     page = embedding.open('limit="1" lang="en"')
     search(page, "sanitiser", 1)
@@ -278,6 +299,40 @@ def test_the_language_is_that_of_the_page(embedding: Embedding) -> None:
     search(page, "sanitiser", 3)
     expect(part(page, "label")).to_have_text("What do you need?")
     assert part(page, "more").get_attribute("href") == f"{embedding.site}/en/search?q=sanitiser"
+
+
+@pytest.mark.parametrize(
+    ("html", "language", "label"),
+    [
+        ("EN-gb", "en-gb", "What do you need?"),
+        ("fr_FR", "fr-fr", "De quoi avez-vous besoin\xa0?"),
+        # Texts in French are told to be, in whatever page.
+        ("de", "fr", "De quoi avez-vous besoin\xa0?"),
+    ],
+)
+def test_the_language_of_the_texts_is_told(
+    embedding: Embedding, html: str, language: str, label: str
+) -> None:
+    page = embedding.open(html=f'lang="{html}"')
+    expect(part(page, "label")).to_have_text(label)
+    assert part(page, "root").get_attribute("lang") == language
+    search(page, "sanitiser", 3)
+
+
+def test_the_language_of_the_page_is_heard_in_another_shadow_root(embedding: Embedding) -> None:
+    page = embedding.open(html='lang="en"', body="<div id='app'></div>")
+    page.evaluate(
+        """() => {
+            const root = document.querySelector("#app").attachShadow({ mode: "open" });
+            root.append(document.createElement("quisait-search"));
+        }"""
+    )
+    expect(page.locator("label")).to_have_text("What do you need?")
+
+
+def test_a_brace_in_a_text_of_the_host_is_a_brace(embedding: Embedding) -> None:
+    page = embedding.open('label="Quoi {ici} ?"')
+    expect(part(page, "label")).to_have_text("Quoi {ici} ?")
 
 
 def test_texts_are_the_hosts_to_change(embedding: Embedding) -> None:
@@ -349,6 +404,38 @@ def test_a_dialog_is_opened_with_its_button_and_closed_with_escape(embedding: Em
     expect(button).to_be_focused()
 
 
+def test_escape_closes_a_dialog_with_answers(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog"')
+    page.get_by_role("button").click()
+    search(page, "sanitiser")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(320, 256), (640, 360), (844, 390)])
+def test_answers_in_a_dialog_are_reached_on_a_small_screen(
+    embedding: Embedding, size: tuple[int, int]
+) -> None:
+    page = embedding.open('open="dialog"', viewport={"width": size[0], "height": size[1]})
+    page.get_by_role("button").click()
+    search(page, "sanitiser", 3)
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("[aria-selected=true]")).to_be_in_viewport(ratio=0.5)
+    close = page.get_by_role("button", name="Fermer")
+    close.focus()
+    expect(close).to_be_in_viewport()
+
+
+def test_a_dialog_that_is_moved_is_closed_and_opens_again(embedding: Embedding) -> None:
+    page = embedding.open('open="dialog"')
+    page.get_by_role("button").click()
+    page.evaluate("document.body.append(document.querySelector('quisait-search'))")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("button").click()
+    assert page.locator("dialog").evaluate("one => one.matches(':modal')")
+
+
 def test_a_dialog_has_a_button_to_close_it(embedding: Embedding) -> None:
     page = embedding.open('open="dialog" lang="en"')
     page.get_by_role("button", name="Find who knows how").click()
@@ -368,6 +455,16 @@ def test_a_shortcut_leads_to_the_field(embedding: Embedding) -> None:
     field_of(page).wait_for()
     page.keyboard.press("Control+k")
     expect(field_of(page)).to_be_focused()
+
+
+@pytest.mark.parametrize("keys", ["Control+Shift+k", "Control+Alt+k", "k"])
+def test_other_keys_than_the_shortcut_are_the_pages(embedding: Embedding, keys: str) -> None:
+    page = embedding.open('shortcut="k"')
+    field_of(page).wait_for()
+    page.evaluate("addEventListener('keydown', event => window.prevented = event.defaultPrevented)")
+    page.keyboard.press(keys)
+    assert page.evaluate("window.prevented") is False
+    expect(field_of(page)).not_to_be_focused()
 
 
 def test_without_one_no_key_is_taken_from_the_page(embedding: Embedding) -> None:
