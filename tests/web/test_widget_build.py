@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from web.localisation import Language
 from web.widget import build
-from web.widget_scripts import BUILDS, CURRENT, build_name
+from web.widget_scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
 
 MAX_GZIPPED_BYTES = 6_000
 
@@ -22,9 +24,26 @@ def test_it_is_small_as_browsers_receive_it(client: TestClient) -> None:
     assert 0 < int(answer.headers["Content-Length"]) <= MAX_GZIPPED_BYTES
 
 
-def test_a_build_that_was_given_out_is_never_changed() -> None:
-    for path in BUILDS.glob("*.js"):
-        assert path.name in {CURRENT, build_name(path.read_bytes())}
+def test_a_build_that_was_given_out_stays_when_there_is_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "BUILDS", tmp_path)
+    former = b"// what a page is pinned to\n"
+    (tmp_path / CURRENT).write_bytes(former)
+    for _ in range(2):
+        build.main()
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+            CURRENT: build.build(),
+            build_name(former): former,
+        }
+
+
+def test_what_is_kept_is_what_its_name_says() -> None:
+    kept = {path.name: path.read_bytes() for path in BUILDS.iterdir()}
+    current = kept.pop(CURRENT)
+    assert [name for name, content in kept.items() if build_name(content) != name] == []
+    # Nobody is to hash it to find it: it is given out under its name as well.
+    assert WidgetScripts().build(build_name(current)) == WidgetScript(current)
 
 
 def test_it_makes_no_markup_and_no_code_of_strings() -> None:
