@@ -68,6 +68,7 @@ benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
 	$(BIN)/python -m tests.benchmarks.ranking
 	$(BIN)/python -m tests.benchmarks.ingesting
+	$(BIN)/python -m tests.benchmarks.widget --kb $(DEMO)
 
 evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
