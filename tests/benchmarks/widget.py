@@ -58,11 +58,13 @@ TYPED = """(query) => new Promise(resolve => {
     widget.addEventListener("quisait:search", function shown(event) {
         if (event.detail.query !== query) return;
         widget.removeEventListener("quisait:search", shown);
+        const rendered = performance.now();
         widget.shadowRoot.querySelector("[role=option]").getBoundingClientRect();
         const laidOut = performance.now();
         const entry = performance.getEntriesByType("resource")
             .filter(one => one.name.includes("/embed/v1/search?")).at(-1);
         requestAnimationFrame(() => setTimeout(() => resolve({
+            rendered: rendered - key,
             laidOut: laidOut - key,
             painted: performance.now() - key,
             own: entry.responseEnd - entry.startTime,
@@ -168,6 +170,7 @@ def _print_times(browser: Browser, host: HostPages, site: str) -> None:
     for name, what in (
         ("own", "the API's own time, the same request"),
         ("bare", "a bare `fetch` and its JSON"),
+        ("rendered", "keystroke to answers in the page"),
         ("laidOut", "keystroke to answers laid out"),
         ("painted", "keystroke to the next frame painted"),
     ):

@@ -132,9 +132,11 @@ class QuisaitSearch extends HTMLElement {
   #typed() {
     const query = this.#view.input.value.trim().replace(/\s+/g, " ");
     this.#tally.shown();
-    this.#to("typed", query);
+    this.#state = after(this.#state, "typed", query);
+    // First asked, then shown: the server works while the page does.
     if (query[1]) this.#ask();
     else this.#asker.stop();
+    this.#show();
   }
 
   #ask(now) {

@@ -7,7 +7,7 @@ const ANNOUNCED_AFTER_MS = 600;
 
 function make(tag, part, ...content) {
   const made = document.createElement(tag);
-  made.part = part;
+  made.setAttribute("part", part);
   made.append(...content);
   return made;
 }
@@ -84,8 +84,9 @@ export class View {
     this.#problem = problem;
     if (answer !== this.#answer) {
       this.#answer = answer;
-      this.list.replaceChildren(...hits.map((hit, index) => option(hit, index, t)));
+      // Before anything changes, lest the page be laid out twice.
       this.popup.scrollTop = 0;
+      this.list.replaceChildren(...hits.map((hit, index) => option(hit, index, t)));
     }
     const shown = isShown(state);
     this.popup.hidden = !shown;
