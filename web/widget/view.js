@@ -39,6 +39,8 @@ export class View {
   #announcing;
 
   constructor() {
+    // The direction of its texts, and not of the page, which may be in another script.
+    this.root.dir = "auto";
     set(this.label, { for: "q" });
     set(this.input, {
       id: "q",

@@ -493,8 +493,19 @@ def test_the_page_does_not_move_when_it_loads_or_answers(embedding: Embedding) -
     assert page.evaluate("window.shift") == 0
 
 
-def test_from_right_to_left_all_is_mirrored(embedding: Embedding) -> None:
+def test_texts_in_french_are_read_from_left_to_right_in_any_page(embedding: Embedding) -> None:
     page = embedding.open(html='lang="ar" dir="rtl"')
+    first = search(page, "cirages sanitiser")[0]
+    direction = first.locator("[part=case]").evaluate("one => getComputedStyle(one).direction")
+    assert direction == "ltr"
+
+
+def test_from_right_to_left_all_is_mirrored(embedding: Embedding) -> None:
+    embedding.host.put(
+        "/ar.json", '{"label": "ماذا تحتاج؟"}', {"Content-Type": "application/json; charset=utf-8"}
+    )
+    page = embedding.open('texts="/ar.json"', html='lang="ar" dir="rtl"')
+    expect(part(page, "label")).to_have_text("ماذا تحتاج؟")
     first = search(page, "cirages sanitiser")[0]
     name, fit = first.locator("[part=name]"), first.locator("[part~=fit]")
     assert (name.bounding_box() or {"x": 0})["x"] > (fit.bounding_box() or {"x": 9e9})["x"]
