@@ -16,13 +16,13 @@ export class Asker {
     this.#tell = tell;
   }
 
-  /** Asks at once after a pause, else when one comes; `now` waits for none. */
+  /** Asks at once after a pause, else when one comes; `now` waits for none, false for one at least. */
   ask(url, now) {
     const since = performance.now() - this.#askedAt;
     this.#askedAt += since;
     const idle = since > PAUSE_MS && !this.#current;
     this.stop();
-    if (now || idle) this.#send(url);
+    if (now ?? idle) this.#send(url);
     else this.#pause = setTimeout(() => this.#send(url), PAUSE_MS);
   }
 

@@ -92,7 +92,7 @@ class QuisaitSearch extends HTMLElement {
     if (before === now || !this.isConnected) return;
     this.#rename();
     // What is shown was asked otherwise.
-    if (this.#state.query[1] && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask();
+    if (this.#state.query[1] && /^(lang|site|dep|the|lim|base)/.test(name)) this.#ask(false);
   }
 
   /** Reads the attributes that say how the widget looks and what it calls things. */
