@@ -68,6 +68,7 @@ def add(
         per_day=DEFAULT_PER_DAY if per_day is None else per_day,
     )
     click.echo(f"{added.name} can show the search. Its public key:\n{added.key}")
+    _tell_where_no_frame_is(added)
 
 
 @site.command("list")
@@ -119,6 +120,7 @@ def change(
         per_day=known.per_day if per_day is None else per_day,
     )
     _print(changed, sites.use(key))
+    _tell_where_no_frame_is(changed)
 
 
 @site.command(short_help="Let a site show the search no more.")
@@ -149,6 +151,12 @@ def delete(key: str, yes: bool, kb: Path | None) -> None:
         click.confirm(f"Forget {known.name}, its key and what was counted for it?", abort=True)
     sites.delete(key)
     click.echo(f"{known.name} is forgotten.")
+
+
+def _tell_where_no_frame_is(one: Site) -> None:
+    if one.without_frame:
+        shown = ", ".join(one.without_frame)
+        click.echo(f"The frame cannot be shown at {shown}: only the widget can.", err=True)
 
 
 def _print(one: Site, use: SiteUse) -> None:

@@ -23,6 +23,9 @@ from kb.store_pool import StorePool
 KEY_PREFIX = "qss_"
 """What keys begin with. A key is public, and stands in the pages of its site: no secret."""
 
+KEY_CHARS = len(KEY_PREFIX) + 16
+"""How long a key is."""
+
 DEFAULT_PER_DAY = 20_000
 MAX_PER_DAY = 100_000_000
 MAX_NAME_CHARS = 80
@@ -40,6 +43,10 @@ _ADDRESS = re.compile(
 )
 _SITE = re.compile(r"(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>.*))?")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_LOOPBACK = re.compile(
+    r"(?:(?:[^/?#\\:]*\.)?localhost|127(?:\.\d+){3}|\[::1\])(?=[/?#\\:]|$)", re.IGNORECASE
+)
+_NAMED_BY_NO_POLICY = re.compile(r"[_\[]")
 _LAST_IS_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")
 _MAX_HOST_CHARS = 253
 
@@ -60,6 +67,15 @@ class Site:
     """How many searches it may make in a day, 1 at least."""
     created_at: str
     disabled: bool
+
+    @property
+    def without_frame(self) -> tuple[str, ...]:
+        """Those of `origins` where the widget can be shown, but no frame.
+
+        Browsers' policies, such as `frame-ancestors`, cannot name them: hosts with a `_`, and
+        addresses of IPv6.
+        """
+        return tuple(origin for origin in self.origins if _NAMED_BY_NO_POLICY.search(origin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +283,13 @@ def origin_of(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
     scheme = found["scheme"].lower() if found else ""
     if not found or scheme not in _PORTS:
+        bare = text.lstrip("/")
+        likely = "http" if _LOOPBACK.match(bare) else "https"
         raise _refused(
             text,
             "scheme",
             "should begin with https:// (or with http://)",
-            "" if found or "@" in text else f"https://{text.lstrip('/')}",
+            "" if found or "@" in text else f"{likely}://{bare}",
         )
     if "@" in found["site"]:
         without = f"{scheme}://{found['site'].rpartition('@')[2]}"

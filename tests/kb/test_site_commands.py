@@ -44,6 +44,15 @@ def test_a_site_is_added_and_its_key_printed(folder: Path) -> None:
     assert (one.department, one.theme, one.per_day) == ("16", "Cuir", 500)
 
 
+def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
+    told = site(folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example")
+    line = "The frame cannot be shown at https://mon_site.example: only the widget can.\n"
+    assert told.stderr == line
+    (one,) = sites(folder).list()
+    assert site(folder, "change", one.key, "--per-day", "7").stderr == line
+    assert site(folder, "change", one.key, "--origin", ORIGIN).stderr == ""
+
+
 def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
     assert site(folder, "add", "Réseau", "--origin", ORIGIN).exit_code == 0
     assert sites(folder).list()[0].per_day == 20_000

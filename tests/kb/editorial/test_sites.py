@@ -9,7 +9,16 @@ import pytest
 from sqlite_utils import Database
 
 from kb import schema
-from kb.editorial.sites import KEY_PREFIX, MAX_PER_DAY, Site, SiteCounts, Sites, SiteUse, origin_of
+from kb.editorial.sites import (
+    KEY_CHARS,
+    KEY_PREFIX,
+    MAX_PER_DAY,
+    Site,
+    SiteCounts,
+    Sites,
+    SiteUse,
+    origin_of,
+)
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
@@ -55,6 +64,7 @@ def test_a_site_is_kept_as_it_was_added(sites: Sites) -> None:
         disabled=False,
     )
     assert re.fullmatch(KEY_PREFIX + "[A-Za-z0-9_-]{16}", site.key)
+    assert len(site.key) == KEY_CHARS
 
 
 def test_a_site_that_says_no_more_has_no_filters_and_the_usual_quota(network: Site) -> None:
@@ -112,7 +122,14 @@ def test_an_origin_is_written_as_browsers_write_it(written: str, origin: str) ->
         ("www.reseau.example", "scheme", ORIGIN),
         ("//www.reseau.example/", "scheme", ORIGIN),
         ("www.reseau.example/contact?a=b", "scheme", ORIGIN),
-        ("localhost:3000", "scheme", "https://localhost:3000"),
+        ("localhost:3000", "scheme", "http://localhost:3000"),
+        ("//LOCALHOST", "scheme", "http://localhost"),
+        ("app.localhost/page", "scheme", "http://app.localhost"),
+        ("127.0.0.1:8000", "scheme", "http://127.0.0.1:8000"),
+        ("[::1]:8000/", "scheme", "http://[::1]:8000"),
+        ("localhost.example", "scheme", "https://localhost.example"),
+        ("reseau.example/localhost", "scheme", "https://reseau.example"),
+        ("127.0.0.1.example:8000", "scheme", "https://127.0.0.1.example:8000"),
         ("mailto:lea@reseau.example", "scheme", ""),
         ("ftp://www.reseau.example", "scheme", ""),
         ("file:///home/lea/page.html", "scheme", ""),
@@ -174,6 +191,12 @@ def test_the_address_of_a_page_is_told_what_to_leave_out() -> None:
         "'https://www.reseau.example/qui-sait?x=1' is the address of a page, not of a site: "
         "write https://www.reseau.example – without what follows."
     )
+
+
+def test_a_frame_cannot_be_shown_where_no_policy_can_name_the_origin(sites: Sites) -> None:
+    without = ("https://mon_site.example", "http://[::1]:8080")
+    site = sites.add("Réseau", [ORIGIN, *without, "http://localhost:3000", "http://127.0.0.1"])
+    assert site.without_frame == without
 
 
 def test_a_site_has_one_to_twenty_origins_each_once(sites: Sites) -> None:
