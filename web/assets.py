@@ -43,4 +43,6 @@ class Assets(StaticFiles):
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
         unchanged = asked == self._hashes.get(name)
         response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        # To our frame in a sandbox, we are another origin.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response

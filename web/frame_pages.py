@@ -1,7 +1,8 @@
 """The search as a page for a frame in somebody else's page: a form, and who answers.
 
 It works without scripts, and knows nobody: it reads no session, and sets no cookie. What it
-refuses is told in the frame, too.
+refuses is told in the frame, wherever a browser may show it: for a key that is not known, or in a
+page that is not of the site, the browser shows an error page of its own.
 """
 
 import logging

@@ -82,6 +82,9 @@ def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
     opened = {}
     if framed_by := state.get("framed_by"):
         opened["Content-Security-Policy"] = _policy(**{"frame-ancestors": framed_by})
+        # A page that is isolated from other origins frames only what says both.
+        opened["Cross-Origin-Embedder-Policy"] = "require-corp"
+        opened["Cross-Origin-Resource-Policy"] = "cross-origin"
     if readable_by := state.get("readable_by"):
         opened["Access-Control-Allow-Origin"] = readable_by
         opened["Access-Control-Expose-Headers"] = "Retry-After"

@@ -100,7 +100,8 @@ def _framed_access(request: Request, site: SiteKey = "") -> Access:
         let_frame(request, ancestors_without_a_key(visit))
         return Access(None)
     known = _known(visit, site)
-    let_frame(request, ("'self'", *known.origins))
+    framing = (origin for origin in known.origins if origin not in known.without_frame)
+    let_frame(request, ("'self'", *framing))
     if known.disabled:
         raise Refusal(403, CLOSED)
     # A form in the frame was sent. The page around can begin with any search, and so can any page.

@@ -14,7 +14,13 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase
+from tests.web.in_memory import (
+    ACTORS,
+    CASES,
+    PERFUMER,
+    InMemoryKnowledgeBase,
+    RegisteredSites,
+)
 from tests.web.page_reader import Element, Page
 from tests.web.signed_in import account_client
 from web.app import create_app
@@ -110,6 +116,26 @@ def test_only_pages_of_the_site_may_show_it(
     assert told == ancestors.replace("'none'", "")
 
 
+def test_what_no_policy_can_name_is_left_out_of_it(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    assert isinstance(knowledge_base.sites, RegisteredSites)
+    origins = ("https://[2001:db8::1]", "https://a-b.example:8443", "https://mon_site.example")
+    knowledge_base.sites.known[SITE.key] = replace(SITE, origins=origins)
+    response = client.get("/embed/search", params={"site": SITE.key})
+    assert response.headers["Content-Security-Policy"] == (
+        POLICY + "'self' https://a-b.example:8443"
+    )
+
+
+def test_pages_that_are_isolated_may_show_it_too(client: TestClient) -> None:
+    response = client.get("/embed/search", params={"site": SITE.key})
+    assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    for path in ("/fr/", "/embed/search?site=qss_nobody"):
+        assert "Cross-Origin-Embedder-Policy" not in client.get(path).headers
+
+
 def test_pages_of_this_machine_may_show_the_demonstration(
     knowledge_base: InMemoryKnowledgeBase,
 ) -> None:
@@ -148,7 +174,7 @@ def test_it_begins_with_a_form_alone(client: TestClient) -> None:
     assert read.one("html").attributes["lang"] == "en"
     assert read.text("title") == "Qui sait faire ? – search"
     assert read.one("meta", name="robots").attributes["content"] == "noindex"
-    assert read.one("form").attributes == {"role": "search", "action": "/embed/search"}
+    assert read.one("form").attributes == {"role": "search", "action": "/embed/search#found"}
     hidden = read.all("input", type="hidden")
     assert {one.attributes["name"]: one.attributes["value"] for one in hidden} == {
         "lang": "en",
@@ -195,6 +221,14 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
         assert link.attributes["target"] == "_blank"
         assert link.attributes["rel"] == "noopener"
         assert "(nouvel onglet)" in link.text
+
+
+@pytest.mark.parametrize("q", ["cirages sanitiser", "rocket", ""])
+def test_the_form_leads_to_what_was_found_or_why_nothing_was(client: TestClient, q: str) -> None:
+    read = ask(client, 200 if q else 400, q=q)
+    target = read.one("h2") if q else read.one("p", role="alert")
+    assert (target.attributes["id"], target.attributes["tabindex"]) == ("found", "-1")
+    assert len([one for one in read.elements if one.attributes.get("id") == "found"]) == 1
 
 
 def test_it_says_so_where_nothing_fits(client: TestClient) -> None:
@@ -246,7 +280,8 @@ def test_what_is_typed_is_kept_whatever_it_is(client: TestClient, typed: str) ->
     assert len(read.all("script")) == 1
     if refused:
         assert read.one("p", role="alert").text.strip()
-        assert read.one("input", id="q").attributes["aria-describedby"] == "refusal"
+        assert read.one("input", id="q").attributes["aria-describedby"] == "found"
+        assert read.one("p", role="alert").attributes["id"] == "found"
 
 
 def test_a_wrong_department_is_told_and_not_asked_again(client: TestClient) -> None:
@@ -376,7 +411,9 @@ def test_the_script_for_the_page_around_is_for_everyone(client: TestClient) -> N
 
 @pytest.mark.parametrize("name", ["frame.js", "frame-host.js", "configurator.js"])
 def test_scripts_tell_nobody_in_particular_nothing(client: TestClient, name: str) -> None:
-    script = client.get(f"/static/{name}").text
+    response = client.get(f"/static/{name}")
+    assert response.status_code == 200
+    script = response.text
     assert '"*"' not in script
     for risky in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "Function(", "cookie"):
         assert risky not in script

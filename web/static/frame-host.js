@@ -15,6 +15,8 @@
   };
 
   const greet = (frame) => {
+    // Without an origin of its own, a frame in a sandbox can be told nothing by its address.
+    if (frame.hasAttribute("sandbox") && !frame.sandbox.contains("allow-same-origin")) return;
     const origin = originOf(frame);
     if (origin && origin !== "null") frame.contentWindow?.postMessage({ quisait: "hello" }, origin);
   };
@@ -24,9 +26,11 @@
     if (quisait !== "height" || !Number.isFinite(height)) return;
     for (const frame of document.querySelectorAll(SELECTOR)) {
       if (event.source !== frame.contentWindow || event.origin !== originOf(frame)) continue;
-      const isBorderBox = getComputedStyle(frame).boxSizing === "border-box";
-      const border = isBorderBox ? frame.offsetHeight - frame.clientHeight : 0;
-      frame.style.height = `${Math.min(Math.max(height, LEAST), MOST) + border}px`;
+      const style = getComputedStyle(frame);
+      const padding = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+      const around = frame.offsetHeight - frame.clientHeight + padding;
+      const more = style.boxSizing === "border-box" ? around : 0;
+      frame.style.height = `${Math.min(Math.max(height, LEAST), MOST) + more}px`;
     }
   });
 
