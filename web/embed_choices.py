@@ -20,6 +20,9 @@ MAX_RADIUS_PX = 32
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
 """The colours that can be chosen, and what they are in the widget's own light look."""
 
+ALL = "*"
+"""Chosen for a department or a theme: all of them, whatever the site begins with."""
+
 READABLE = 4.5
 """The least contrast of a text with its ground (WCAG 2.2, 1.4.3)."""
 
@@ -65,9 +68,13 @@ _NO_CHOICE = N_("This address has a choice that there is not.")
 _NO_THEME = N_("There is no such theme in the catalogue.")
 _LIMIT = N_("The number of results is a whole number from 1 to 20.")
 _RADIUS = N_("The rounding of the corners is a whole number of pixels, from 0 to 32.")
-_SHORTCUT = N_("The shortcut is one letter or one digit, such as k.")
+_SHORTCUT = N_("The shortcut is one letter, such as k or j.")
+_TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, such as k or j.")
 _COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
 _LONG_TEXT = N_("A text has 120 characters at most.")
+
+_NEEDED = frozenset("acflnprstvwxyz0123456789")
+"""Keys that do something with Ctrl or ⌘ already: select, copy, find, undo, open a tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ class Choices:
             except _WrongError as error:
                 values[name], wrong[name] = USUAL[name], str(error)
         site = sites.get(values["site"]) if values["site"] else None
+        for name, one in _filters_of(site).items():
+            # Where the site has none, all is what holds anyway.
+            if values[name] == ALL and not one:
+                typed[name] = values[name] = ""
         return cls(typed, values, wrong, site)
 
     @property
@@ -102,25 +113,34 @@ class Choices:
     @property
     def asked(self) -> Asked:
         """What every search begins with: what is chosen, else what the site is registered with."""
-        department, theme = self.values["department"], self.values["theme"]
-        if self.site:
-            department, theme = department or self.site.department, theme or self.site.theme
-        return Asked(department=department, theme=theme)
+        filters = self._filters
+        return Asked(department=filters["department"], theme=filters["theme"])
+
+    @property
+    def site_filters(self) -> Mapping[str, str]:
+        """What the site is registered with: nothing where none is given."""
+        return _filters_of(self.site)
+
+    @property
+    def has_filter_of_site(self) -> bool:
+        """Whether `asked` has one that is the site's, which may be another one later."""
+        return any(one and not self.values[name] for name, one in self.site_filters.items())
 
     @property
     def attributes(self) -> dict[str, str]:
         """Those of the element: its language, and what is not as usual."""
         chosen = {name: self.values[name] for name in _ATTRIBUTES}
         unusual = {name: value for name, value in chosen.items() if value != USUAL[name]}
+        for name in self.site_filters:
+            if unusual.get(name) == ALL:
+                unusual[name] = ""
         return {"lang": self.values["lang"], **unusual}
 
     @property
     def tried(self) -> dict[str, str]:
         """The same to be tried here: nothing counts for the site, whose filters still hold."""
-        filters = {"department": self.asked.department, "theme": self.asked.theme}
-        attributes = {**self.attributes, **{name: one for name, one in filters.items() if one}}
-        attributes.pop("site", None)
-        return attributes
+        attributes = {**self.attributes, **self._filters, "site": ""}
+        return {name: value for name, value in attributes.items() if value}
 
     @property
     def look(self) -> dict[str, str]:
@@ -141,9 +161,21 @@ class Choices:
         return {name: ratio for name, ratio in found.items() if ratio < least[name]}
 
     @property
+    def _filters(self) -> Mapping[str, str]:
+        """The department and the theme that searches begin with; empty for all."""
+        return {
+            name: "" if self.values[name] == ALL else self.values[name] or of_site
+            for name, of_site in self.site_filters.items()
+        }
+
+    @property
     def _own_colours(self) -> dict[str, str]:
         """All or none of them: those of the widget change with light and dark, one's own do not."""
         return {name: self.values[name] for name in COLOURS} if self.values["colours"] else {}
+
+
+def _filters_of(site: Site | None) -> Mapping[str, str]:
+    return {"department": site.department if site else "", "theme": site.theme if site else ""}
 
 
 class _WrongError(Exception):
@@ -166,11 +198,11 @@ def _checks(sites: Sites, themes: Sequence[str]) -> Mapping[str, _Check]:
     return {
         **{name: _one_of(choices, _NO_CHOICE) for name, choices in _CHOICES.items()},
         "site": known_site,
-        "department": _department,
-        "theme": _one_of(["", *themes], _NO_THEME),
+        "department": lambda value: value if value == ALL else _department(value),
+        "theme": _one_of(["", ALL, *themes], _NO_THEME),
         "limit": _number("limit", 1, MAX_LIMIT, _LIMIT),
         "radius": _number("radius", 0, MAX_RADIUS_PX, _RADIUS),
-        "shortcut": _written(r"[A-Za-z0-9]?", _SHORTCUT),
+        "shortcut": _shortcut,
         **dict.fromkeys(COLOURS, _written(r"#[0-9A-Fa-f]{6}", _COLOUR)),
         **dict.fromkeys(
             ("label", "placeholder"), _written(rf".{{0,{MAX_TEXT_CHARS}}}", _LONG_TEXT)
@@ -204,6 +236,14 @@ def _number(name: str, least: int, most: int, message: str) -> _Check:
         return str(int(value))
 
     return check
+
+
+def _shortcut(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]?", value):
+        raise _WrongError(_SHORTCUT)
+    if value.lower() in _NEEDED:
+        raise _WrongError(_TAKEN)
+    return value
 
 
 def _department(value: str) -> str:

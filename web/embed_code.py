@@ -17,7 +17,7 @@ ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
 """The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
 with the root's, and is 16 pixels at least."""
 
-FRAME_HEIGHT = "30rem"
+FRAME_HEIGHT_PX = 480
 """Room for the first answers, where the frame is not as high as what it shows."""
 
 _QUESTION = N_("What do you need?")
@@ -28,7 +28,10 @@ _FALLBACK = N_("Search the catalogue “Qui sait faire ?”")
 
 
 class EmbedCode:
-    """HTML for what is chosen, in the widget's language, with addresses of the site at `root`."""
+    """What is chosen, in the widget's language, with addresses of the site at `root`.
+
+    HTML has no CSS in it, which strict policies of a page refuse: that is for its style sheet.
+    """
 
     def __init__(self, choices: Choices, scripts: WidgetScripts, root: str) -> None:
         self._choices = choices
@@ -37,7 +40,7 @@ class EmbedCode:
 
     @property
     def element(self) -> str:
-        """The script, the look, and the element, with a link for browsers that run no script."""
+        """The script, and the element, with a link for browsers that run no script."""
         values = self._choices.values
         script = {"src": self._root + self._scripts.current_address}
         if values["script"] == "pinned":
@@ -47,16 +50,20 @@ class EmbedCode:
                 "integrity": current.integrity,
                 "crossorigin": "anonymous",
             }
-        room = {"display": "block", "min-height": ROOM[values["open"]]}
         results = absolute_urls(self._root, self._choices.language)(self._choices.asked.at())
         link = _tag("a", {"href": results}) + _text_of(self._text(_FALLBACK)) + "</a>"
         return _lines(
             _tag("script", script, "async") + "</script>",
-            _style("quisait-search", {**room, **self._choices.look}),
             _tag("quisait-search", self._choices.attributes),
             f"  {link}",
             "</quisait-search>",
         )
+
+    @property
+    def element_style(self) -> str:
+        """The room that the element takes, and its look."""
+        room = {"display": "block", "min-height": ROOM[self._choices.values["open"]]}
+        return _rule("quisait-search", {**room, **self._choices.look})
 
     @property
     def frame(self) -> str:
@@ -65,13 +72,15 @@ class EmbedCode:
         frame = {
             "src": f"{self._root}{FRAME_PATH}?{query}",
             "title": f"Qui sait faire\N{NARROW NO-BREAK SPACE}? – {self._text(_FRAME_TITLE)}",
+            "width": "100%",
+            "height": f"{FRAME_HEIGHT_PX}",
             "loading": "lazy",
         }
-        room = {"display": "block", "width": "100%", "height": FRAME_HEIGHT, "border": "0"}
-        return _lines(
-            _style("iframe[data-quisait]", room),
-            _tag("iframe", frame, "data-quisait") + "</iframe>",
-        )
+        return _tag("iframe", frame, "data-quisait") + "</iframe>"
+
+    @property
+    def frame_style(self) -> str:
+        return _rule("iframe[data-quisait]", {"display": "block", "border": "0"})
 
     @property
     def frame_script(self) -> str:
@@ -127,7 +136,7 @@ def _text_of(text: str) -> str:
     return f"{escape(text)}"
 
 
-def _style(selector: str, properties: Mapping[str, str]) -> str:
-    """A rule of CSS in its element. The values are ours, or were checked to the last letter."""
-    declarations = [f"    {name}: {value};" for name, value in properties.items()]
-    return _lines("<style>", f"  {selector} {{", *declarations, "  }", "</style>")
+def _rule(selector: str, properties: Mapping[str, str]) -> str:
+    """A rule of CSS. The values are ours, or were checked to the last letter."""
+    declarations = [f"  {name}: {value};" for name, value in properties.items()]
+    return _lines(f"{selector} {{", *declarations, "}")

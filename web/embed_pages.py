@@ -7,9 +7,10 @@ from typing import cast
 
 from starlette.responses import Response
 
+from kb.editorial.sites import KEY_CHARS
 from web.addresses import Page, address
 from web.dependencies import AVisit
-from web.embed_choices import MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
+from web.embed_choices import ALL, MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
 from web.embed_code import EmbedCode
 from web.page_routes import PageRouter
 from web.site_access import is_demonstration
@@ -37,6 +38,8 @@ def embed(visit: AVisit) -> Response:
         max_limit=MAX_LIMIT,
         max_radius=MAX_RADIUS_PX,
         max_text=MAX_TEXT_CHARS,
+        key_chars=KEY_CHARS,
+        all=ALL,
         demonstration=is_demonstration(visit),
         widget_address=scripts.current_address,
         code=EmbedCode(choices, scripts, visit.root),

@@ -49,9 +49,13 @@ class PageRouter(APIRouter):
         return register
 
 
-def see(visit: Visit, page_address: Address) -> Response:
-    """Sends the browser on after a form, so that reloading does not send it again."""
-    response = RedirectResponse(page_address.path(visit.language), 303)
+def see(visit: Visit, page_address: Address, element_id: str = "") -> Response:
+    """Sends the browser on after a form, so that reloading does not send it again.
+
+    `element_id` is where on the page; its top, if empty.
+    """
+    path = page_address.path(visit.language)
+    response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
     sessions_of(visit.request).keep(visit.request, response)
     return response
 

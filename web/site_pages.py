@@ -4,6 +4,7 @@ For administrators. What is counted of a site are numbers by day, and the page s
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from kb.departments import NAMES
 from kb.editorial.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
+from kb.language import fold
 from web.accounts import AForm, AnAdministrator
 from web.addresses import Page, address
 from web.dependencies import AVisit
@@ -28,7 +30,6 @@ NO_SITE = N_("This site is not there any more. Nothing was changed.")
 NOT_THE_NAME = N_("This is not its name. Type it as it is written above, or copy it.")
 
 DONE: Mapping[str, str] = {
-    "added": N_("The site is added. Give its public key to who looks after it."),
     "changed": N_("The site is changed."),
     "disabled": N_("The site is switched off: it shows the search no more."),
     "enabled": N_("The site can show the search again."),
@@ -70,11 +71,15 @@ class Entry:
     site: Site
     use: SiteUse
     filled: Filled
+    has_namesake: bool
 
 
 @router.shows(Page.SITES)
-def sites_page(visit: AVisit, _account: AnAdministrator, done: str = "") -> Response:
-    return _sites_page(visit, done=DONE.get(done, ""))
+def sites_page(
+    visit: AVisit, _account: AnAdministrator, done: str = "", added: str = ""
+) -> Response:
+    """`added` is the key of the site that was."""
+    return _sites_page(visit, done=DONE.get(done, ""), added=added)
 
 
 @router.takes(Page.SITES)
@@ -83,9 +88,9 @@ def change_sites(visit: AVisit, _account: AnAdministrator, form: AForm) -> Respo
     what, key = text_of(form, "do"), text_of(form, "key")
     try:
         if what == "add":
-            _add(sites, form)
-            done = "added"
-        elif what == "change":
+            added = _add(sites, form)
+            return see(visit, address(Page.SITES, added=added.key), added.key)
+        if what == "change":
             _change(sites, key, form)
             done = "changed"
         elif what == "disable":
@@ -113,8 +118,8 @@ def change_sites(visit: AVisit, _account: AnAdministrator, form: AForm) -> Respo
     return see(visit, address(Page.SITES, done=done))
 
 
-def _add(sites: Sites, form: FormData) -> None:
-    sites.add(
+def _add(sites: Sites, form: FormData) -> Site:
+    return sites.add(
         text_of(form, "name"),
         _origins(form),
         department=text_of(form, "department"),
@@ -168,6 +173,7 @@ def _sites_page(
     visit: Visit,
     *,
     done: str = "",
+    added: str = "",
     message: str = "",
     key: str = "",
     refused: Filled | None = None,
@@ -176,7 +182,9 @@ def _sites_page(
     base = visit.knowledge_base
     cast("SiteTally", visit.request.app.state.site_tally).flush()
     entries = []
-    for site in base.sites.list():
+    sites = base.sites.list()
+    names = Counter(fold(site.name) for site in sites)
+    for site in sites:
         filled = _filled_with(site)
         if refused and site.key == key:
             filled = (
@@ -184,7 +192,8 @@ def _sites_page(
                 if refused.wrong == "confirmed"
                 else refused
             )
-        entries.append(Entry(site, base.sites.use(site.key), filled))
+        has_namesake = names[fold(site.name)] > 1
+        entries.append(Entry(site, base.sites.use(site.key), filled, has_namesake))
     return visit.page(
         "sites.html",
         here=address(Page.SITES),
@@ -195,5 +204,6 @@ def _sites_page(
         themes=[theme.name for theme in base.themes()],
         max_per_day=MAX_PER_DAY,
         done=done,
+        added=added,
         message=message,
     )

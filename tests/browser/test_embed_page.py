@@ -1,16 +1,25 @@
 """How to put the search on a site: tried as one chooses, copied, and pasted into another site."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages
 from tests.browser.test_pages import AXE_OPTIONS
+from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase
+from tests.web.test_frame_page import CHARENTE
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with serving(InMemoryKnowledgeBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))) as url:
+        yield url
 
 
 def set_colour(page: Page, label: str, value: str) -> None:
@@ -40,7 +49,7 @@ def test_preview_and_code_follow_what_is_typed(visit: Visits) -> None:
     page.get_by_label("Shown as").select_option("dialog")
     page.get_by_label("Shortcut").fill("k")
     expect(preview.get_by_role("button")).to_contain_text("Ctrl K")
-    expect(element).to_contain_text("min-height: 3rem;")
+    expect(page.locator("#element-style")).to_contain_text("min-height: max(3rem, 48px);")
     page.get_by_label("Label of the field").fill("")
     expect(element).not_to_contain_text("label=")
     assert page.evaluate("window.sameage")
@@ -65,19 +74,21 @@ def test_the_preview_has_the_chosen_look(visit: Visits) -> None:
     assert colour("backgroundColor") == "rgb(255, 252, 244)"
     set_colour(page, "Ground", "#102030")
     expect(page.get_by_label("Colours of your own")).to_be_checked()
-    expect(page.locator("#element")).to_contain_text("--quisait-paper: #102030;")
+    style = page.locator("#element-style")
+    expect(style).to_contain_text("--quisait-paper: #102030;")
     assert colour("backgroundColor") == "rgb(16, 32, 48)"
-    expect(page.get_by_text("The text is hard to read")).to_be_visible()
+    warned = page.get_by_role("status").filter(has_text="The text is hard to read")
+    expect(warned).to_be_visible()
     set_colour(page, "Text", "#ffffff")
     expect(page.get_by_text("The text is hard to read")).to_be_hidden()
     page.get_by_label("Rounding").fill("12")
-    expect(page.locator("#element")).to_contain_text("--quisait-radius: 12px;")
+    expect(style).to_contain_text("--quisait-radius: 12px;")
     assert colour("borderRadius") == "12px"
     page.get_by_label("Colours of your own").uncheck()
-    expect(page.locator("#element")).not_to_contain_text("--quisait-paper")
+    expect(style).not_to_contain_text("--quisait-paper")
     assert colour("backgroundColor") == "rgb(255, 252, 244)"
     page.get_by_label("Light or dark").select_option("dark")
-    expect(page.locator("#element")).to_contain_text("color-scheme: dark;")
+    expect(style).to_contain_text("color-scheme: dark;")
     assert colour("backgroundColor") == "rgb(36, 32, 27)"
 
 
@@ -99,10 +110,13 @@ def test_what_cannot_be_used_is_told_beside_its_field(visit: Visits) -> None:
     limit.fill("99")
     message = "The number of results is a whole number from 1 to 20."
     expect(page.locator("#s-limit-error")).to_have_text(message)
-    expect(page.get_by_role("alert")).to_have_text(message)
+    expect(page.get_by_role("alert")).to_be_hidden()
     expect(limit).to_have_attribute("aria-invalid", "true")
     expect(limit).to_have_attribute("aria-describedby", "s-limit-error")
     expect(page.locator("#made")).to_be_hidden()
+    # Once it is sent, all that is wrong is said aloud.
+    limit.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(message)
     limit.fill("9")
     expect(page.locator("#made")).to_be_visible()
     expect(page.locator("#s-limit-error")).to_be_hidden()
@@ -111,14 +125,67 @@ def test_what_cannot_be_used_is_told_beside_its_field(visit: Visits) -> None:
     assert limit.get_attribute("aria-describedby") is None
 
 
+def test_a_key_is_judged_once_it_is_there(visit: Visits) -> None:
+    page = visit.open("/en/embed?limit=7", fails_later=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    key, made = page.get_by_label("Public key of your site"), page.locator("#made")
+    message = "This site is not registered here: the public key is not known."
+    key.press_sequentially("qss_unfinished", delay=10)
+    page.wait_for_timeout(600)
+    assert not [url for url in asked if "/embed?" in url]
+    expect(made).to_be_visible()
+    expect(page.locator("#element")).to_contain_text('limit="7"')
+    expect(page.locator("#s-site-error")).to_be_hidden()
+    # Left so, it is judged: beside the field, and not aloud.
+    key.press("Tab")
+    expect(page.locator("#s-site-error")).to_have_text(message)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(made).to_be_hidden()
+    key.fill("")
+    expect(made).to_be_visible()
+    expect(page.locator("#s-site-error")).to_be_hidden()
+    # As long as a key is, it is judged at once.
+    key.fill("qss_" + "a" * 16)
+    expect(page.locator("#s-site-error")).to_have_text(message)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    key.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(message)
+
+
+def test_a_site_with_a_filter_offers_all_as_another_choice(visit: Visits) -> None:
+    page = visit.open("/en/embed")
+    department = page.get_by_label("Department")
+    first = department.locator("option").first
+    expect(first).to_have_text("All")
+    department.select_option("17")
+    page.get_by_label("Public key of your site").fill(CHARENTE.key)
+    page.get_by_label("Public key of your site").press("Tab")
+    expect(first).to_have_text("That of the site: Charente (16)")
+    expect(department).to_have_value("17")
+    department.select_option("All")
+    expect(page.locator("#element")).to_contain_text('department=""')
+    page.get_by_label("Public key of your site").fill("")
+    expect(first).to_have_text("All")
+    expect(department).to_have_value("")
+    expect(page.locator("#element")).not_to_contain_text("department")
+
+
 def test_code_is_copied_and_that_is_told(visit: Visits) -> None:
     page = visit.open("/en/embed")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copied = "navigator.clipboard.readText()"
-    for name, id_ in [("The widget", "element"), ("A frame", "frame"), ("A plain form", "form")]:
-        page.get_by_role("button", name=f"Copy – {name}").click()
+    for name, id_ in [
+        ("The widget", "element"),
+        ("the style of the widget", "element-style"),
+        ("A frame", "frame"),
+        ("the style of the frame", "frame-style"),
+        ("A plain form", "form"),
+    ]:
+        page.get_by_role("button", name=f"Copy – {name}", exact=True).click()
         expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
-        page.wait_for_function(f"{copied}.then((one) => one === {id_}.textContent)")
+        code = f'document.getElementById("{id_}").textContent'
+        page.wait_for_function(f"{copied}.then((one) => one === {code})")
 
 
 def test_code_that_cannot_be_copied_is_selected(visit: Visits) -> None:
@@ -143,7 +210,7 @@ def test_it_works_without_scripts(browser: Browser, site: str) -> None:
     page = context.new_page()
     page.goto(f"{site}/en/embed")
     expect(page.get_by_role("button", name="Copy")).to_have_count(0)
-    expect(page.get_by_text("Your browser runs no scripts")).to_be_visible()
+    expect(page.get_by_text("Without JavaScript, this is what")).to_be_visible()
     expect(page.locator("quisait-search").get_by_role("link")).to_have_text("Search the catalogue")
     page.get_by_label("Results shown, at most").fill("7")
     page.get_by_label("Department").select_option("16")
@@ -163,13 +230,14 @@ def test_what_is_copied_works_where_it_is_pasted(
     page = ours.open("/fr/integrer?limit=2&target=_blank")
     pasted = [page.locator(f"#{id_}").inner_text() for id_ in ("element", "frame", "form")]
     frame_script = page.locator("#frame-script").inner_text()
+    styles = page.locator("#element-style").inner_text() + page.locator("#frame-style").inner_text()
     ours.close()
     assert "integrity=" in pasted[0]
 
     host.put(
         "/",
         f"""<!doctype html><html lang="fr"><meta charset="utf-8"><title>Réseau</title>
-        {"<hr>".join(pasted)}{frame_script}""",
+        <style>{styles}</style>{"<hr>".join(pasted)}{frame_script}""",
     )
     theirs = Visits(browser, host.url, also=[site])
     page = theirs.open("/")
@@ -191,6 +259,62 @@ def test_what_is_copied_works_where_it_is_pasted(
         page.locator("form").get_by_role("searchbox").fill("cirages sanitiser")
         page.locator("form").get_by_role("button", name="Chercher").click()
     expect(opened.value.locator("h1")).to_have_text("4 acteurs pour « cirages sanitiser »")
+    theirs.close()
+
+
+def test_what_is_copied_works_under_a_strict_policy(
+    browser: Browser, site: str, host: HostPages
+) -> None:
+    """The documented one, with the pieces of CSS in a file of the host."""
+    ours = Visits(browser, site)
+    look = "colours=own&paper=%23102030&ink=%23ffffff&accent=%23ffcc00&radius=6"
+    page = ours.open(f"/en/embed?limit=2&{look}")
+
+    def code(id_: str) -> str:
+        return page.locator(f"#{id_}").inner_text()
+
+    html = "".join(map(code, ("element", "frame", "frame-script", "form")))
+    css = code("element-style") + code("frame-style")
+    ours.close()
+    host.put("/look.css", css, {"Content-Type": "text/css"})
+    host.put(
+        "/",
+        f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Network</title>
+        <link rel="stylesheet" href="/look.css">{html}""",
+        {
+            "Content-Security-Policy": f"default-src 'none'; script-src {site}; style-src 'self'; "
+            f"connect-src {site}; frame-src {site}"
+        },
+    )
+    theirs = Visits(browser, host.url, also=[site])
+    page = theirs.open("/")
+    widget = page.locator("quisait-search")
+    field = widget.get_by_role("combobox")
+    assert field.evaluate("(one) => getComputedStyle(one).backgroundColor") == "rgb(16, 32, 48)"
+    assert field.evaluate("(one) => getComputedStyle(one).borderRadius") == "6px"
+    assert widget.evaluate("(one) => getComputedStyle(one).minHeight") == "80px"
+    field.fill("cirages sanitiser")
+    expect(widget.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("Escape")
+    frame = page.locator("iframe")
+    assert frame.evaluate("(one) => getComputedStyle(one).borderTopWidth") == "0px"
+    page.wait_for_function("""document.querySelector("iframe").offsetHeight < 300""")
+    theirs.close()  # nothing was refused
+
+
+def test_the_frame_needs_no_css_at_all(browser: Browser, site: str, host: HostPages) -> None:
+    ours = Visits(browser, site)
+    frame = ours.open("/en/embed").locator("#frame").inner_text()
+    ours.close()
+    host.put(
+        "/",
+        f"<!doctype html><title>x</title>{frame}",
+        {"Content-Security-Policy": "style-src 'none'"},
+    )
+    theirs = Visits(browser, host.url, also=[site])
+    page = theirs.open("/", width=900)
+    size = page.locator("iframe").evaluate("(one) => [one.clientWidth, one.clientHeight]")
+    assert size == [900 - 16, 480]
     theirs.close()
 
 

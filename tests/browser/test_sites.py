@@ -104,10 +104,14 @@ def test_a_site_is_added_set_up_and_deleted_with_the_keyboard(
     page.keyboard.press("Enter")
     page.keyboard.type("http://zone.example:80")
     page.locator("#per-day-new").press("Enter")
-    page.wait_for_url("**/en/sites?done=added")
+    page.wait_for_url("**/en/sites?added=*")
     added = base.sites.list()[-1]
+    assert page.url.endswith(f"#{added.key}")
     assert (added.name, added.origins) == ("Zone", ("https://zone.example", "http://zone.example"))
     entry = page.locator(f"#{added.key}")
+    done = entry.get_by_role("status")
+    assert added.key in done.inner_text()
+    assert done.evaluate("(one) => one.getBoundingClientRect().bottom <= innerHeight")
     entry.locator(".key").click()
     assert page.evaluate("getSelection().toString()") == added.key
     link = entry.get_by_role("link", name="Set up its search")

@@ -1,5 +1,6 @@
 """How to put the search on a site: what can be chosen, what the code says, and what is refused."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha384
@@ -13,7 +14,9 @@ from tests.web.in_memory import ACTORS, CASES, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
 from tests.web.test_frame_page import CHARENTE, OFF, ROOT, SITE
 from web.app import create_app
+from web.assets import STATIC_FOLDER
 from web.embed_choices import COLOURS, DISTINCT, READABLE, contrast
+from web.widget_scripts import BUILDS
 
 HOSTILE = '"><script>alert("&amp;1")</script>'
 
@@ -48,12 +51,26 @@ def test_the_element_says_what_differs_and_no_more(client: TestClient) -> None:
     script, _, rest = written.partition("</script>\n")
     assert script.startswith(f'<script src="{ROOT}/embed/v1/quisait.')
     assert rest == (
-        "<style>\n  quisait-search {\n    display: block;\n"
-        "    min-height: max(5rem, 80px);\n  }\n</style>\n"
         '<quisait-search lang="en">\n'
         f'  <a href="{ROOT}/en/search">Search the catalogue “Qui sait faire ?”</a>\n'
         "</quisait-search>"
     )
+
+
+def test_no_html_has_css_in_it_which_strict_policies_refuse(client: TestClient) -> None:
+    read = configure(client, colours="own", radius="6", scheme="dark")
+    for name in ("element", "frame", "frame-script", "form"):
+        pasted = code(read, name)
+        assert not pasted.all("style")
+        assert all("style" not in one.attributes for one in pasted.elements)
+    assert read.one("code", id="frame-style").text == (
+        "iframe[data-quisait] {\n  display: block;\n  border: 0;\n}"
+    )
+    assert configure(client).one("code", id="element-style").text == (
+        "quisait-search {\n  display: block;\n  min-height: max(5rem, 80px);\n}"
+    )
+    for text in ("In your style sheet, the room", "In your style sheet, if it should"):
+        assert text in read.one("div", id="made").text
 
 
 def test_the_element_says_all_that_is_chosen(client: TestClient) -> None:
@@ -78,7 +95,7 @@ def test_the_element_says_all_that_is_chosen(client: TestClient) -> None:
         f"{ROOT}/fr/recherche?department=16&theme=Cuir+et+chaussure"
     )
     assert pasted.one("a").text == "Chercher dans le catalogue «\xa0Qui sait faire\xa0?\xa0»"
-    assert "min-height: max(3rem, 48px);" in pasted.one("style").text
+    assert "min-height: max(3rem, 48px);" in read.one("code", id="element-style").text
 
 
 def test_what_is_pinned_is_what_is_served(client: TestClient) -> None:
@@ -101,8 +118,8 @@ def test_the_newest_has_no_integrity_that_it_would_break(client: TestClient) -> 
 
 def test_the_look_is_in_its_own_rule(client: TestClient) -> None:
     def look(**query: str) -> list[str]:
-        lines = code(configure(client, **query), "element").one("style").text.splitlines()
-        return [line.strip() for line in lines[4:-1]]
+        lines = configure(client, **query).one("code", id="element-style").text.splitlines()
+        return [line.strip() for line in lines[3:-1]]
 
     assert look(accent="#123456", ink="#654321") == []
     assert look(colours="own", accent="#123456", radius="6", scheme="dark") == [
@@ -119,6 +136,7 @@ def test_the_look_is_in_its_own_rule(client: TestClient) -> None:
 def test_the_frame_leads_to_the_frame(client: TestClient) -> None:
     read = configure(client, lang="fr", site=CHARENTE.key, theme="Santé", limit="3", shortcut="k")
     frame = code(read, "frame").one("iframe").attributes
+    assert (frame["width"], frame["height"]) == ("100%", "480")
     assert frame["title"] == "Qui sait faire\N{NARROW NO-BREAK SPACE}? – recherche"
     address = urlsplit(frame["src"])
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{ROOT}/embed/search"
@@ -132,6 +150,9 @@ def test_the_frame_leads_to_the_frame(client: TestClient) -> None:
     assert "data-quisait" in frame
     script = code(read, "frame-script").one("script").attributes
     assert script == {"src": f"{ROOT}/embed/v1/frame.js", "async": ""}
+    said = configure(client, site=CHARENTE.key).one("div", id="made").text
+    assert "This script is always the newest, whatever is chosen" in said
+    assert "chosen under “How it is used” and “How it looks” does nothing for it" in said
 
 
 def test_the_form_leads_to_the_results(client: TestClient) -> None:
@@ -208,8 +229,12 @@ def test_it_is_tried_here_without_counting_for_the_site(client: TestClient) -> N
         ("limit", "٣", "The number of results is a whole number from 1 to 20."),
         ("radius", "33", "The rounding of the corners is a whole number of pixels"),
         ("radius", "-1", "The rounding of the corners is a whole number of pixels"),
-        ("shortcut", "kk", "The shortcut is one letter or one digit"),
-        ("shortcut", "/", "The shortcut is one letter or one digit"),
+        ("shortcut", "kk", "The shortcut is one letter, such as k or j."),
+        ("shortcut", "/", "The shortcut is one letter, such as k or j."),
+        *(
+            ("shortcut", key, "Browsers and text fields need this key with Ctrl: choose another")
+            for key in "acflnprstvwxyz0123456789AZ"
+        ),
         ("accent", "red", "A colour is written as # and six"),
         ("paper", "#12345g", "A colour is written as # and six"),
         ("ink", "#000;}</style><script>", "A colour is written as # and six"),
@@ -240,6 +265,62 @@ def test_what_cannot_be_used_is_told_and_nothing_is_lost(
         assert read.one("input", name="label").attributes["value"] == "Un besoin"
     assert "hidden" in read.one("div", id="made").attributes
     assert f'"{value}"' not in read.one("code", id="element").text
+
+
+@pytest.mark.parametrize("key", [*"bdeghijkmoqu", "K"])
+def test_other_letters_may_be_the_shortcut(client: TestClient, key: str) -> None:
+    attributes = code(configure(client, shortcut=key), "element").one("quisait-search").attributes
+    assert attributes["shortcut"] == key
+
+
+def options(read: Page, name: str) -> list[tuple[str, str]]:
+    """The first two of a field's options."""
+    found = read.inside(read.one("select", name=name), "option")
+    return [(one.attributes["value"], one.text) for one in found[:2]]
+
+
+def test_all_is_another_choice_than_that_of_the_site_where_it_has_one(client: TestClient) -> None:
+    read = configure(client, site=CHARENTE.key)
+    assert options(read, "department") == [
+        ("", "That of the site: Charente (16)"), ("*", "All")
+    ]  # fmt: skip
+    assert options(read, "theme")[0] == ("", "That of the site: Chimie et formulation")
+    for id_ in ("element-filter", "form-filter"):
+        assert "hidden" not in read.one("p", id=id_).attributes
+
+    read = configure(client, site=CHARENTE.key, department="*")
+    (chosen,) = [
+        one
+        for one in read.inside(read.one("select", name="department"), "option")
+        if "selected" in one.attributes
+    ]
+    assert chosen.attributes["value"] == "*"
+    assert code(read, "element").one("quisait-search").attributes == {
+        "lang": "en", "site": CHARENTE.key, "department": ""
+    }  # fmt: skip
+    frame = urlsplit(code(read, "frame").one("iframe").attributes["src"])
+    asked = parse_qs(frame.query, keep_blank_values=True)
+    assert asked == {"lang": ["en"], "site": [CHARENTE.key], "department": [""]}
+    assert code(read, "element").one("a").attributes["href"] == (
+        f"{ROOT}/en/search?theme=Chimie+et+formulation"
+    )
+    assert not code(read, "form").all("input", name="department")
+    assert "department" not in read.one("quisait-search").attributes
+    assert "hidden" not in read.one("p", id="form-filter").attributes
+    read = configure(client, site=CHARENTE.key, department="*", theme="*")
+    assert "hidden" in read.one("p", id="form-filter").attributes
+
+
+@pytest.mark.parametrize("site", ["", SITE.key])
+def test_all_is_plain_where_the_site_has_no_filter(client: TestClient, site: str) -> None:
+    read = configure(client, site=site, department="*", theme="*")
+    for name in ("department", "theme"):
+        (first, second) = options(read, name)
+        assert first == ("", "All")
+        assert second[1] != "All"
+        assert name not in code(read, "element").one("quisait-search").attributes
+    for id_ in ("element-filter", "form-filter"):
+        assert "hidden" in read.one("p", id=id_).attributes
 
 
 @pytest.mark.parametrize("name", ["lang", "open", "target", "scheme", "script", "colours"])
@@ -284,8 +365,39 @@ def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
     assert warned(site=SITE.key, ink="#ffffff") == []
     assert warned(site=SITE.key, ink="#cccccc", colours="own") == ["ink-contrast"]
     assert warned(site=SITE.key, accent="#eeeeee", colours="own") == ["accent-contrast"]
+    read = configure(client, site=SITE.key)
+    region = read.one("div", role="status")
+    assert "hidden" not in region.attributes
+    told = [one.attributes["id"] for one in read.inside(region, "p")]
+    assert told == ["ink-contrast", "accent-contrast"]
     read = configure(client, path="/fr/integrer", ink="#999999", paper="#ffffff", colours="own")
     assert "le contraste est de 2,8" in read.one("p", id="ink-contrast").text
+
+
+def palette(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--quisait-([a-z-]+): (#[0-9a-f]{6});", css))
+
+
+def test_colours_that_are_written_in_several_places_agree() -> None:
+    """Those of the frame with the catalogue's, those of the widget and of this page with both."""
+    sheets = [
+        (STATIC_FOLDER / name).read_text().split("@media (prefers-color-scheme: dark)", 1)
+        for name in ("style.css", "frame.css")
+    ]
+    for ours, framed in zip(*sheets, strict=True):
+        assert len(palette(ours)) == 10
+        assert palette(framed) == palette(ours)
+    light, dark = map(palette, sheets[0])
+    widget = (BUILDS.parent / "styles.css").read_text()
+    pairs = re.findall(
+        r"--(\w+): var\(--quisait-\1, light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)\)", widget
+    )
+    own = {name: (in_light, in_dark) for name, in_light, in_dark in pairs}
+    assert own.keys() == COLOURS.keys()
+    for name, colour in COLOURS.items():
+        same = "sheet" if name == "paper" else name  # fields lie on sheets
+        assert own[name] == (light[same], dark[same])
+        assert colour == own[name][0]
 
 
 def test_a_key_is_asked_for_but_on_this_machine(

@@ -19,7 +19,6 @@ from tests.encoders import WordCountEncoder
 from tests.web.in_memory import AVEL
 from tests.web.page_reader import Page
 from tests.web.signed_in import account_client, send
-from web.site_pages import DONE
 
 ORIGIN = "https://www.reseau.example"
 SAID = {
@@ -105,17 +104,54 @@ def test_a_site_is_added_with_its_addresses_and_filters(
 ) -> None:
     assert "No site embeds the search yet." in client.get("/en/sites").text
     answer = ask(client, "add", **SAID)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/sites?done=added")
     (one,) = base.sites.list()
+    there = f"/en/sites?added={one.key}"
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{there}#{one.key}")
     assert (one.name, one.origins) == (SAID["name"], (ORIGIN, "http://localhost:3000"))
     assert (one.department, one.theme, one.per_day) == ("16", "Cuir et chaussure", 500)
-    read = Page(client.get("/en/sites?done=added").text)
-    assert read.text("p", role="status") == DONE["added"]
+    read = Page(client.get(there).text)
+    assert read.text("p", role="status") == (
+        f"{SAID['name']} is added. Give its public key to who looks after it: {one.key}"
+    )
+    entry = read.one("li", id=one.key)
+    assert [said.text for said in read.inside(entry, "p") if "role" in said.attributes]
     assert read.text("code", class_="key") == one.key
     assert [code.text for code in read.inside(read.one("dl", class_="said"), "code")] == [
         one.key, *one.origins
     ]  # fmt: skip
     assert "Charente (16) · Cuir et chaussure" in read.one("dl", class_="said").text
+
+
+@pytest.mark.parametrize("added", ["", "qss_nobody", "%(name)s"])
+def test_only_a_site_that_is_there_is_said_to_be_added(
+    client: TestClient, site: Site, added: str
+) -> None:
+    response = client.get("/en/sites", params={"added": added, "done": "added"})
+    assert response.status_code == 200
+    assert not Page(response.text).all("p", role="status")
+
+
+def test_who_has_the_same_name_is_told(base: KnowledgeBase, client: TestClient, site: Site) -> None:
+    warning = "Another site has the same name"
+    other = base.sites.add("Autre", ["https://b.example"])
+    assert warning not in client.get("/en/sites").text
+    answer = ask(client, "add", **SAID | {"name": site.name.upper()})
+    assert answer.status_code == 303
+    read = Page(client.get("/en/sites").text)
+    warned = [one.attributes["id"] for one in read.all("li", class_="site") if warning in one.text]
+    keys = {one.key for one in base.sites.list()}
+    assert set(warned) == keys - {other.key}
+
+
+def test_where_no_frame_can_be_shown_is_told(base: KnowledgeBase, client: TestClient) -> None:
+    named = base.sites.add("Nom", [ORIGIN])
+    site = base.sites.add("Autre", [ORIGIN, "http://[::1]:8080", "https://mon_site.example"])
+    read = Page(client.get("/en/sites").text)
+    assert "The frame cannot" not in read.one("li", id=named.key).text
+    assert (
+        "The frame cannot be shown at http://[::1]:8080, https://mon_site.example: "
+        "only the widget can."
+    ) in read.one("li", id=site.key).text
 
 
 @pytest.mark.parametrize("between", ["\n", ", ", " ", ";", "\t\r\n"])
@@ -150,7 +186,7 @@ def test_the_use_of_a_site_is_told_in_words_and_numbers(
     assert "1,234 searches of 20,000, typing included" in read.one("dl", class_="said").text
     read = Page(client.get("/fr/sites").text)
     assert [one.text for one in read.inside(read.one("ul", class_="uses"), "li")] == [
-        "1\u202f100 recherches", "12 sans résultat qui convienne", "45 résultats ouverts"
+        "1\u202f100 recherches", "dont 12 sans résultat pertinent", "45 résultats ouverts"
     ]  # fmt: skip
     assert "1\u202f234 recherches sur 20\u202f000, frappe comprise" in (
         read.one("dl", class_="said").text
@@ -251,6 +287,7 @@ def test_a_site_is_deleted_once_its_name_is_typed(
             f"{ORIGIN}/contact?x=1 is the address of a page: write {ORIGIN}, without what follows.",
         ),
         ("origins", "www.reseau.example", f"www.reseau.example: write {ORIGIN}."),
+        ("origins", "localhost:3000", "localhost:3000: write http://localhost:3000."),
         (
             "origins",
             "https://lea:secret@www.reseau.example",
