@@ -16,7 +16,8 @@ BUNDLED_ADAPTATION = "bundled"
 NO_ADAPTATION = "off"
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this very machine, by its name or by a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
         if address.scheme == "https" and address.hostname:
             return value
         if address.scheme == "http" and address.hostname:
-            if info.data.get("assistant_allow_http") or _is_this_machine(address.hostname):
+            if info.data.get("assistant_allow_http") or is_this_machine(address.hostname):
                 return value
             raise ValueError(
                 "articles would travel unencrypted: use https, or set "

@@ -7,7 +7,6 @@ server that only this machine reaches, other pages of this machine need no key: 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from fastapi import Depends, Query, Request
 
 from kb.editorial.sites import Site
 from kb.errors import UnknownRecord
+from kb.settings import is_this_machine
 from web.refusals import Refusal
 from web.security import let_frame, let_read
 from web.visit import Visit
@@ -140,10 +140,6 @@ def _origin_of(url: str) -> str:
 
 def _is_loopback(url: str) -> bool:
     try:
-        host = urlsplit(url).hostname or ""
+        return is_this_machine(urlsplit(url).hostname or "")
     except ValueError:
         return False
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

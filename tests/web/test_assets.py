@@ -3,15 +3,23 @@ from fastapi.testclient import TestClient
 from tests.web.page_reader import Page
 
 
-def style_address(client: TestClient) -> str:
-    return Page(client.get("/fr/").text).one("link", rel="stylesheet").attributes["href"]
+def style_addresses(client: TestClient) -> list[str]:
+    sheets = Page(client.get("/fr/").text).all("link", rel="stylesheet")
+    return [sheet.attributes["href"] for sheet in sheets]
 
 
 def test_an_address_with_the_hash_of_the_content_is_kept_for_ever(client: TestClient) -> None:
-    response = client.get(style_address(client))
-    assert response.status_code == 200
-    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
-    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    addresses = style_addresses(client)
+    # The palette first: what is printed has colours of its own.
+    assert [one.partition("?")[0] for one in addresses] == [
+        "/static/palette.css",
+        "/static/style.css",
+    ]
+    for address in addresses:
+        response = client.get(address)
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_any_other_address_of_the_file_is_asked_for_again(client: TestClient) -> None:
