@@ -62,7 +62,7 @@ imports: install
 	$(BIN)/lint-imports
 
 widget: install ## make the widget's script out of its sources (docs/embedding.md)
-	$(BIN)/python -m web.widget.build
+	$(BIN)/python -m web.embed.widget.build
 
 benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks --kb $(DEMO)

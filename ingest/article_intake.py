@@ -6,22 +6,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.article import Article, NoArticle
-from ingest.article_readers import ARTICLE_SUFFIXES, fetched_article, read_article
+from ingest.articles.article import Article, NoArticle
+from ingest.articles.feeds import FeedItem, is_feed, item_article, read_feed
+from ingest.articles.readers import ARTICLE_SUFFIXES, fetched_article, read_article
 from ingest.drafting import AlreadyKnown, Drafting
 from ingest.entries import WHOLE_FILE
-from ingest.feed_reader import FeedItem, is_feed, item_article, read_feed
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
 from ingest.fields import shown
 from ingest.pipeline import Drafted, Note, Report
-from ingest.web_door import FEED_TYPES, PAGE_TYPES, Door
-from kb.editorial.drafts import Draft
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
+from kb.registers.drafts import Draft
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.assistant import Assistant
+    from ingest.extraction.llm import Assistant
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
 NO_ARTICLES = frozenset(
@@ -185,7 +185,7 @@ def intake_of(
     progress: Callable[[int], object] = _untold,
 ) -> ArticleIntake:
     """The way in for articles as the settings have it."""
-    from ingest.assistant import Assistant
+    from ingest.extraction.llm import Assistant
 
     return ArticleIntake(
         knowledge_base,

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ingest.article import Article
-from ingest.article_readers import checked
+from ingest.articles.article import Article
+from ingest.articles.readers import checked
+from ingest.extraction.proposals import RULES, KnownActors, propose
 from ingest.fields import (
     MAX_LINE_CHARS,
     folded,
@@ -25,15 +26,14 @@ from ingest.fields import (
     shown,
     web_address,
 )
-from ingest.mentions import RULES, KnownActors, propose
-from kb.editorial.drafts import Draft, DraftState, Proposals, ProposedField
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.markdown import plain_text
 from kb.models import Case, Kind, Participation
+from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField
+from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
-    from ingest.assistant import Assistant
+    from ingest.extraction.llm import Assistant
 
 MIN_TAKEN = 0.5
 """How sure a proposed participation is at least to stand in the draft; others wait beside it."""

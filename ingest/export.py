@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest import front_matter
+from ingest.case_files import front_matter
 from ingest.fields import folded
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase

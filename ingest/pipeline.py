@@ -12,19 +12,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.csv_reader import csv_rows
+from ingest.case_files.markdown_reader import read_markdown
+from ingest.directories.csv_reader import csv_rows
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.json_reader import json_lines_rows, json_rows
+from ingest.directories.parquet_reader import parquet_rows
+from ingest.directories.seen_ids import Places
+from ingest.directories.spreadsheet_reader import spreadsheet_rows
+from ingest.directories.table import RowReader, entries
 from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
-from ingest.json_reader import json_lines_rows, json_rows
-from ingest.mapping import HeaderMap
-from ingest.markdown_reader import read_markdown
-from ingest.parquet_reader import parquet_rows
-from ingest.places import Places
-from ingest.rows import RowReader, entries
-from ingest.spreadsheet_reader import spreadsheet_rows
 from kb.errors import InputError, UnknownRecord
-from kb.identity import MODERATION, Told
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
+from kb.resolution.merge_rules import MODERATION, Told
 
 if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
@@ -152,7 +152,8 @@ def ingest(
         by: the account that asks for it.
         source: who tells of the actors; when empty, each file or folder of `paths` is a source
             of its own, by its name.
-        mapping: how columns are read, by header (`ingest.mapping`): remembered for the source, in
+        mapping: how columns are read, by header (`ingest.directories.header_map`): remembered for
+        the source, in
             addition to what is.
         articles: takes in the files that are articles, after all others, so that whom they
             mention is known; without it, they are no input. Its report is the one returned.

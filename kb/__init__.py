@@ -1,0 +1,1 @@
+"""The knowledge base: what is known, and how it is found."""

@@ -12,36 +12,37 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, cast
 
-from kb.cases import one_edition_each
-from kb.editorial import intake, keeping, publishing, versions
-from kb.editorial.accounts import Accounts
-from kb.editorial.drafts import Draft, Drafts
-from kb.editorial.duplicates import Duplicates
-from kb.editorial.jobs import Jobs
-from kb.editorial.keeping import Outcome
-from kb.editorial.leads import leads_of
-from kb.editorial.sites import Sites
-from kb.editorial.sources import Sources
-from kb.editorial.statements import Statements
-from kb.editorial.versions import Version, Withdrawal
-from kb.embedding import Encoder
+from kb.editorial import commit, ingestion, publishing
+from kb.editorial.commit import Outcome
+from kb.encoder.encoder import Encoder
+from kb.encoder.prepared import load_encoder
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
-from kb.explanation import Explanation, explain
-from kb.hits import Filters, SearchResult, Steering
-from kb.identity import Told
-from kb.live_index import LiveIndex
-from kb.maker import Maker
+from kb.explanation.explanation import Explanation, explain
+from kb.explanation.report import SearchReport, report_of
+from kb.indexing.indexer import Maker
+from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
-from kb.prepared_model import load_encoder
-from kb.report import SearchReport, report_of
-from kb.scoring import Measures, Room
-from kb.search import Ingredients, search
+from kb.registers import versions
+from kb.registers.accounts import Accounts
+from kb.registers.claims import Statements
+from kb.registers.column_choices import Sources
+from kb.registers.drafts import Draft, Drafts
+from kb.registers.duplicates import Duplicates
+from kb.registers.jobs import Jobs
+from kb.registers.redirects import leads_of
+from kb.registers.sites import Sites
+from kb.registers.versions import Version, Withdrawal
+from kb.resolution.merge_rules import Told
+from kb.search.pipeline import Ingredients, search
+from kb.search.results import Filters, SearchResult, Steering
+from kb.search.scorer import Measures, Room
+from kb.search.vouching import one_edition_each
 from kb.settings import Settings
 from kb.status import Status, status_of
-from kb.store import Store
-from kb.store_file import is_writable
-from kb.store_pool import StorePool
-from kb.store_records import in_order
+from kb.store.database import is_writable
+from kb.store.pool import StorePool
+from kb.store.records import in_order
+from kb.store.store import Store
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
@@ -288,7 +289,7 @@ class KnowledgeBase:
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with self._stores.lend() as store:
-            return keeping.put(
+            return commit.put(
                 store, self._maker, lambda: records, by=by, note=note, on_embedded=on_embedded
             )
 
@@ -306,7 +307,7 @@ class KnowledgeBase:
         of it than the last time.
         """
         with self._stores.lend() as store:
-            return intake.tell_cases(
+            return ingestion.tell_cases(
                 store, self._maker, cases, by=by, note=note, on_embedded=on_embedded
             )
 
@@ -322,8 +323,9 @@ class KnowledgeBase:
         """Keeps what a source tells of actors, each under an id of the source's own, as one.
 
         A row is of the actor that the source meant by that id before, or that has its SIRET, or
-        else its id; the record becomes what all its sources say together (`kb.identity`). What
-        may be another actor's double is put on the list of `duplicates`.
+        else its id; the record becomes what all its sources say together
+        (`kb.resolution.merge_rules`). What may be another actor's double is put on the list of
+        `duplicates`.
 
         Returns:
             What each row changed of the actor that it is of, in the order given.
@@ -333,7 +335,7 @@ class KnowledgeBase:
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with self._stores.lend() as store:
-            return intake.tell(
+            return ingestion.tell(
                 store, self._maker, source, rows, by=by, note=note, on_embedded=on_embedded
             )
 
@@ -348,7 +350,7 @@ class KnowledgeBase:
             keeps: whether a source, by its name, still tells under an id of its own.
         """
         with self._stores.lend() as store:
-            return intake.untell(store, self._maker, sources, keeps)
+            return ingestion.untell(store, self._maker, sources, keeps)
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records and all that was made of them; returns how many there were.
@@ -356,7 +358,7 @@ class KnowledgeBase:
         Their versions stay, and the next ingest may bring them back.
         """
         with self._stores.lend() as store:
-            return intake.remove(store, kind, ids)
+            return ingestion.remove(store, kind, ids)
 
     # Editing
 

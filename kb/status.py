@@ -4,9 +4,9 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.maker import Maker
-from kb.schema import SCHEMA_VERSION
-from kb.store import Store
+from kb.indexing.indexer import Maker
+from kb.store.migrations import SCHEMA_VERSION
+from kb.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

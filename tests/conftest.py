@@ -4,14 +4,16 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import argon2
 import pytest
 
-from kb.embedding import Encoder
+from kb.encoder.encoder import Encoder
+from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.prepared_model import load_encoder
+from kb.registers import accounts
 from kb.settings import Settings
-from kb.store import Store
+from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 
 OpenBase = Callable[..., KnowledgeBase]
@@ -22,6 +24,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("QUISAIT_") and name != "QUISAIT_CACHE":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password's hash costs 40 ms by intent; only the tests of hashing pay that."""
+    if request.module.__name__ != "tests.kb.registers.test_accounts":
+        cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        monkeypatch.setattr(accounts, "_hasher", lambda: cheap)
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from kb.adaptation.nomenclatures import (
     split_of,
 )
 from kb.errors import InputError, QuisaitError
-from kb.language import fold, words
-from kb.query import MAX_QUERY_CHARS
+from kb.search.query import MAX_QUERY_CHARS
+from kb.text.analysis import fold, words
 
 HELD = Path(__file__).parent / "data" / "development"
 SPLITS = ("tune", "test")

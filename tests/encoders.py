@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind, WordEmbeddings
-from kb.language import FUNCTION_WORDS, words
+from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.text.analysis import FUNCTION_WORDS, words
 
 
 class WordCountEncoder:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline import ingest
-from kb.embedding import Encoder
-from kb.hits import ActorHit, EvidenceKind, Filters, Fit, NeededRole
+from kb.encoder.encoder import Encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.passages import split
-from kb.store import Store
+from kb.search.results import ActorHit, EvidenceKind, Filters, Fit, NeededRole
+from kb.store.store import Store
+from kb.text.splitter import split
 
 CORPUS = Path(__file__).parents[1] / "ingest" / "demo"
 ANGOULEME = {"angouleme-solution-hydroalcoolique", "angouleme-sanitiser-en"}

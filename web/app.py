@@ -6,55 +6,49 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import (
-    account_pages,
-    api,
-    api_reference,
-    contribution_pages,
-    contributions_api,
-    directory_pages,
-    discovery,
-    draft_pages,
-    duplicate_pages,
-    edit_pages,
-    embed,
-    embed_pages,
-    embed_scripts,
-    frame_pages,
-    history_pages,
-    job_pages,
-    jobs_api,
-    moderation_pages,
-    pages,
+from web.api import contributions, read, records, reference
+from web.api import jobs as jobs_api
+from web.catalogue import discovery
+from web.catalogue import pages as catalogue_pages
+from web.editorial import (
+    accounts,
+    contribute,
+    directory,
+    draft,
+    duplicates,
+    edit,
+    history,
+    jobs,
+    moderation,
     reading_desk,
-    records_api,
-    search_pages,
-    site_pages,
+    sites,
 )
-from web.accounts import Sessions
-from web.assets import Assets
-from web.body_limit import BodyLimit
-from web.dependencies import CompleteSearches
-from web.error_responses import answer_errors
-from web.rendering import Renderer
-from web.security import SecurityHeaders
-from web.site_quota import Gate
-from web.site_tally import SiteTally
-from web.widget_scripts import WidgetScripts
+from web.embed import configurator, frame, scripts, widget_api
+from web.embed.quota import Gate
+from web.embed.usage import SiteTally
+from web.embed.widget_scripts import WidgetScripts
+from web.http.assets import Assets
+from web.http.body_limit import BodyLimit
+from web.http.dependencies import CompleteSearches
+from web.http.errors import answer_errors
+from web.http.headers import SecurityHeaders
+from web.http.sessions import Sessions
+from web.http.templating import Renderer
+from web.search import pages as search_pages
 
-# Before the reading half, whose ids may hold a slash.
-WRITING_API = (contributions_api, records_api, jobs_api)
+# The writing API comes before the reading one, whose ids may hold a slash.
+WRITING_API = (contributions, records, jobs_api)
 
 EDITORIAL_PAGES = (
-    contribution_pages,
-    directory_pages,
-    draft_pages,
-    moderation_pages,
-    duplicate_pages,
-    history_pages,
-    edit_pages,
-    job_pages,
-    site_pages,
+    contribute,
+    directory,
+    draft,
+    moderation,
+    duplicates,
+    history,
+    edit,
+    jobs,
+    sites,
 )
 
 
@@ -63,10 +57,10 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Qui sait faire ?",
         summary="What organisations know how to do.",
-        description=api.DESCRIPTION,
-        version=api.VERSION,
+        description=read.DESCRIPTION,
+        version=read.VERSION,
         openapi_url="/api/openapi.json",
-        # FastAPI's own pages load scripts from elsewhere; `web.api_reference` replaces them.
+        # FastAPI's own pages load scripts from elsewhere; `web.api.reference` replaces them.
         docs_url=None,
         redoc_url=None,
         # A redirect of Starlette's would name the host of the request, whatever it is.
@@ -81,26 +75,26 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(reading_desk.READERS)
     app.state.complete_searches = CompleteSearches()
-    app.state.doorkeeper = account_pages.Doorkeeper()
+    app.state.doorkeeper = accounts.Doorkeeper()
     app.state.widget = WidgetScripts()
     app.state.gate = Gate()
     app.state.site_tally = SiteTally(knowledge_base.sites)
 
-    for room in (
+    for module in (
         *WRITING_API,
-        api,
-        api_reference,
-        pages,
+        read,
+        reference,
+        catalogue_pages,
         search_pages,
-        account_pages,
+        accounts,
         discovery,
-        embed,
-        embed_scripts,
-        embed_pages,
-        frame_pages,
+        widget_api,
+        scripts,
+        configurator,
+        frame,
         *EDITORIAL_PAGES,
     ):
-        app.include_router(room.router)
+        app.include_router(module.router)
     app.mount("/static", assets)
     answer_errors(app)
     app.add_middleware(BodyLimit, settings=settings)

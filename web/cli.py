@@ -12,7 +12,7 @@ import click
 import ingest.commands
 import kb.commands
 import web.commands
-from kb.command_options import kb_option
+from kb.commands.options import kb_option
 from kb.errors import QuisaitError
 
 # NumPy's own threads are for larger products than a search's: on a busy machine they wait for each

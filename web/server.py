@@ -11,7 +11,7 @@ from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
-from web.site_tally import SiteTally
+from web.embed.usage import SiteTally
 from web.supervisor import Supervisor
 
 

@@ -3,8 +3,3 @@
 `nomenclatures` reads the open data, `pairs` makes what is learnt from it, `training` learns the
 delta, `delta` reads one and adds it to a model. docs/adaptation.md tells the method.
 """
-
-from pathlib import Path
-
-BUNDLED = Path(__file__).parent / "bundled"
-"""The folder of the delta that comes with the program, for multilingual-e5-small."""

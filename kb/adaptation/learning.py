@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kb import prepared_model
 from kb.adaptation import nomenclatures
-from kb.adaptation.delta import Delta, combine, merge, write_delta
 from kb.adaptation.measuring import (
     Collection,
     measure,
@@ -19,7 +17,9 @@ from kb.adaptation.measuring import (
 )
 from kb.adaptation.pairs import batches, read_trades
 from kb.adaptation.training import Recipe, train
-from kb.embedding import Embeddings
+from kb.encoder import prepared
+from kb.encoder.delta import Delta, combine, merge, write_delta
+from kb.encoder.encoder import Embeddings
 from kb.errors import InputError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
@@ -55,7 +55,7 @@ def learn(
         InputError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
         EncoderError: the model cannot be found or loaded.
     """
-    from kb.sentence_transformer import encode_with, load_sentence_transformer
+    from kb.encoder.torch_engine import encode_with, load_sentence_transformer
 
     trades = read_trades(data)
     collections = nomenclature_collections(data)
@@ -65,11 +65,11 @@ def learn(
     except OSError as error:
         raise InputError(f"{out} cannot be made: {error.strerror}; name another --out.") from None
     settings = Settings.from_environment(adaptation=NO_ADAPTATION)
-    name, model_folder = prepared_model.find_model(settings)
+    name, model_folder = prepared.find_model(settings)
     is_bundled = settings.model == BUNDLED_MODEL
-    base_model = prepared_model.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
+    base_model = prepared.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
     plain = load_sentence_transformer(model_folder)
-    prompts = prepared_model.prompts_of(name, plain)
+    prompts = prepared.prompts_of(name, plain)
     _use_threads(settings.threads)
 
     def figures_with(delta: Delta | None) -> Figures:

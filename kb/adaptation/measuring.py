@@ -19,7 +19,7 @@ from kb.adaptation.nomenclatures import (
     read_nace_classes,
     read_nace_items,
 )
-from kb.embedding import Embeddings
+from kb.encoder.encoder import Embeddings
 from kb.evaluation.files import Query, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import average_precision, ndcg
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from kb.adaptation.delta import TARGETS, Delta
 from kb.adaptation.pairs import Pair
-from kb.sentence_transformer import quiet
+from kb.encoder.delta import TARGETS, Delta
+from kb.encoder.torch_engine import quiet
 
 
 @dataclass(frozen=True, slots=True)

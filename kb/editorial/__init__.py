@@ -1,1 +1,1 @@
-"""What people do to the knowledge base: contributions, their history, and who makes them."""
+"""What people do to the knowledge base: ingest, reconcile, publish, withdraw, merge, erase."""

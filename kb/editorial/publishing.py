@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kb.editorial import duplicates, inputs, statements, versions
-from kb.editorial.drafts import Draft, DraftState, draft_of, erase_drafts, publishable, revise
-from kb.editorial.jobs import forget_in_reports
-from kb.editorial.keeping import Outcome, keep, outcomes
-from kb.editorial.leads import leads_of, led, merged_into, naming
-from kb.editorial.telling import merging
+from kb.editorial.commit import Outcome, keep, outcomes
+from kb.editorial.reconcile import merging
 from kb.errors import EditConflict, UnknownRecord, WithdrawnRecord
-from kb.identity import Teller
-from kb.maker import Maker
+from kb.indexing.indexer import Maker
 from kb.models import Case, Kind, Record
-from kb.store import Store
+from kb.registers import claims, duplicates, last_inputs, versions
+from kb.registers.drafts import Draft, DraftState, draft_of, erase_drafts, publishable, revise
+from kb.registers.jobs import forget_in_reports
+from kb.registers.redirects import leads_of, led, merged_into, naming
+from kb.resolution.merge_rules import Teller
+from kb.store.store import Store
 
 
 def published(store: Store, kind: Kind, record_id: str) -> Record:
@@ -155,8 +155,8 @@ def merge(
 
     def join() -> None:
         versions.keep_first_versions(store, Kind.ACTOR, [other])
-        statements.forget_actors(store, [kept, other])
-        statements.keep_tellers(store, tellers)
+        claims.forget_actors(store, [kept, other])
+        claims.keep_tellers(store, tellers)
         store.remove(Kind.ACTOR, other)
         settle(store)
         duplicates.lead(store, other, kept)
@@ -191,10 +191,10 @@ def erase(store: Store, kind: Kind, record_id: str, *, by: str) -> None:
             store.remove(kind, one)
         erase_drafts(store, kind, ids)
         if kind is Kind.ACTOR:
-            ids += statements.keys_free(store, ids)
-            statements.erase_statements(store, ids)
+            ids += claims.keys_free(store, ids)
+            claims.erase_statements(store, ids)
         else:
-            inputs.forget_inputs(store, ids)
+            last_inputs.forget_inputs(store, ids)
         versions.erase_versions(store, kind, ids, by=by)
 
 

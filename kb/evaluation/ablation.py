@@ -9,11 +9,11 @@ from kb.errors import InputError, QueryError
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Query, Run
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
-from kb.fusion import Fusion
-from kb.hits import Filters, SearchResult
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.search import Ingredients
+from kb.search.fusion import Fusion
+from kb.search.pipeline import Ingredients
+from kb.search.results import Filters, SearchResult
 from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.embedding import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder
 from kb.evaluation.sets import DevelopmentSet
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
-from kb.prepared_model import load_encoder
 from kb.settings import Settings
 
 

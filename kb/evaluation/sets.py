@@ -21,7 +21,7 @@ from kb.errors import InputError
 from kb.evaluation.files import Qrels, Query, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import METRICS
 from kb.models import Actor, Case, Kind
-from kb.record_json import record_from_json
+from kb.store.record_json import record_from_json
 
 SPLITS = ("tune", "test")
 By = Literal["all", "lang", "group", "both"]

@@ -24,9 +24,9 @@ from functools import partial
 from pathlib import Path
 
 from ingest.pipeline import ingest
-from kb.embedding import Encoder, TextKind
+from kb.encoder.encoder import Encoder, TextKind
+from kb.encoder.prepared import find_model, load_encoder
 from kb.knowledge_base import KnowledgeBase
-from kb.prepared_model import find_model, load_encoder
 from kb.settings import Settings
 from tests.benchmarks import live
 

@@ -28,16 +28,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.csv_reader import read_csv
+from ingest.directories.csv_reader import read_csv
 from ingest.pipeline import ingest
-from kb.documents import derive
-from kb.editorial import duplicates
-from kb.embedding import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder
+from kb.indexing.derivation import derive
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
-from kb.prepared_model import load_encoder
+from kb.registers import duplicates
 from kb.settings import Settings
-from kb.store import Store
+from kb.store.store import Store
 
 DEMONSTRATION = Path(__file__).parents[2] / "ingest" / "demo" / "actors.csv"
 PARTS = 5

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.embedding import Embeddings, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case
-from kb.store import Store
+from kb.store.store import Store
 
 PASSAGES = 100_000
 PASSAGES_PER_ACTOR = 4

@@ -18,16 +18,16 @@ from pathlib import Path
 import numpy as np
 
 from ingest.pipeline import ingest
-from kb.embedding import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder
 from kb.evaluation.files import read_queries
-from kb.hits import Filters
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
-from kb.prepared_model import load_encoder
-from kb.search import Ingredients
+from kb.reference.trades import trades
+from kb.search.pipeline import Ingredients
+from kb.search.results import Filters
 from kb.settings import Settings
-from kb.store import Store
-from kb.trades import trades
+from kb.store.store import Store
 
 FIRMS = 10_000
 ROUNDS = 2

@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from kb.editorial.accounts import AccountRole
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.store import Store
+from kb.registers.accounts import AccountRole
+from kb.store.store import Store
 from tests.browser.conftest import Visits, serving
 from tests.browser.test_pages import AXE_OPTIONS
 from tests.encoders import WordCountEncoder

@@ -9,20 +9,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Cookie, Page, expect
 
-from kb.editorial.accounts import AccountRole
-from kb.editorial.drafts import DraftState
-from kb.editorial.jobs import JobState
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.store import Store
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import DraftState
+from kb.registers.jobs import JobState
+from kb.store.store import Store
 from tests.browser.conftest import Visits, serving
 from tests.browser.test_pages import AXE_OPTIONS
 from tests.encoders import WordCountEncoder
+from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
+from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
+from tests.web.editorial.test_editorial_pages import TWIN
 from tests.web.in_memory import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import PASSWORD
-from tests.web.test_contribution_pages import BODY, DIRECTORY, TITLE
-from tests.web.test_draft_pages import CASE, PROPOSALS, SOURCE
-from tests.web.test_editorial_pages import TWIN
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages
 from tests.browser.test_pages import AXE_OPTIONS
+from tests.web.embed.test_frame import CHARENTE
 from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase
-from tests.web.test_frame_page import CHARENTE
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Frame, Page, Request, Route, expect
 
-from kb.editorial.sites import Site
+from kb.registers.sites import Site
 from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.browser.test_pages import AXE_OPTIONS

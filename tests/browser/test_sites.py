@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from kb.editorial.accounts import AccountRole
-from kb.editorial.sites import SiteCounts
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.store import Store
+from kb.registers.accounts import AccountRole
+from kb.registers.sites import SiteCounts
+from kb.store.store import Store
 from tests.browser.conftest import Visits, serving
 from tests.browser.test_accounts import check, sign_in
 from tests.encoders import WordCountEncoder

@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.work import work
-from kb.editorial import jobs
-from kb.embedding import Embeddings, TextKind
+from ingest.worker import work
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import KnowledgeBase
+from kb.registers import jobs
 from tests.encoders import WordCountEncoder
 
 

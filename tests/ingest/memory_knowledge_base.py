@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from kb.editorial.sources import Sources
 from kb.errors import InputError, UnknownRecord
-from kb.hits import Filters
-from kb.identity import Told
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
+from kb.registers.column_choices import Sources
+from kb.resolution.merge_rules import Told
+from kb.search.results import Filters
 
 
 class MemoryKnowledgeBase(KnowledgeBase):

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from ingest.article_intake import ArticleIntake
+from ingest.fetching.safe_fetch import Door
 from ingest.pipeline import ingest
-from ingest.web_door import Door
-from ingest.work import run_next
-from kb.editorial.drafts import DraftState
-from kb.editorial.jobs import JobState
+from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
-from tests.ingest.articles import BODY, NETWORK_HTML, NETWORK_PAGE, SECOND, TITLE
+from kb.registers.drafts import DraftState
+from kb.registers.jobs import JobState
+from tests.ingest.articles.test_feeds import HTML, item, rss
+from tests.ingest.commands.test_commands import CountingEncoder, opened, run
+from tests.ingest.commands.test_commands import encoder as encoder  # noqa: PLC0414 (a fixture)
 from tests.ingest.local_site import Site, page, serving
-from tests.ingest.test_commands import CountingEncoder, opened, run
-from tests.ingest.test_commands import encoder as encoder  # noqa: PLC0414 (a fixture)
+from tests.ingest.sample_articles import BODY, NETWORK_HTML, NETWORK_PAGE, SECOND, TITLE
 from tests.ingest.test_drafting import OTHER
-from tests.ingest.test_feed_reader import HTML, item, rss
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from ingest.article import Article, Person
-from ingest.article_readers import article_from_bytes
-from ingest.assistant import Assistant
+from ingest.articles.article import Article, Person
+from ingest.articles.readers import article_from_bytes
 from ingest.drafting import AlreadyKnown, Drafting, draft_article, normal_address, text_hash
-from kb.editorial.drafts import DraftState
+from ingest.extraction.llm import Assistant
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case
-from tests.ingest.articles import BODY, NETWORK_PAGE, TITLE
+from kb.registers.drafts import DraftState
+from tests.ingest.sample_articles import BODY, NETWORK_PAGE, TITLE
 
 ARTICLE = Article(TITLE, BODY, date="2019-05-03", lang="fr", source_url="https://reseau.example/12")
 OTHER = (

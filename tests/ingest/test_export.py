@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from ingest.actors import told_from_columns
-from ingest.cases import case_from
-from ingest.columns import actor_columns
+from ingest.case_files.case_fields import case_from
+from ingest.directories.actor_row import told_from_columns
+from ingest.directories.header_names import actor_columns
 from ingest.export import Exported, case_file_name, export
 from ingest.pipeline import ingest
 from kb.errors import InputError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kb.errors
-from kb.embedding import Embeddings, TextKind
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
     NotAKnowledgeBase,
@@ -19,12 +19,12 @@ from kb.errors import (
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
-from kb.hits import Filters
-from kb.index import INDEX_FILE, Index
+from kb.indexing.faiss_index import INDEX_FILE, Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
+from kb.search.results import Filters
 from kb.settings import Settings
-from kb.store import Store
+from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -151,7 +151,7 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
 def test_a_search_waits_for_an_index_that_is_soon_there(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.live_index.REFRESH_PATIENCE_S", 10)
+    monkeypatch.setattr("kb.indexing.live_index.REFRESH_PATIENCE_S", 10)
     base.put([GLOVER])
     base.search("gants")
     begun, go_on = threading.Event(), threading.Event()
@@ -248,7 +248,7 @@ def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base.put(RECORDS)
-    monkeypatch.setattr("kb.maker.DERIVATION", "next")
+    monkeypatch.setattr("kb.indexing.indexer.DERIVATION", "next")
     assert "made by other rules" in base.status().problems[0]
     with pytest.raises(KnowledgeBaseError, match="run `quisait rebuild`"):
         base.put([replace(POLISH, place="x")])

@@ -15,11 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kb.cases import one_edition_each
-from kb.editorial.sites import Site, SiteCounts, Sites
-from kb.editorial.statements import Statement, Statements
 from kb.errors import UnknownRecord
-from kb.explanation import (
+from kb.explanation.attribution import CloseWord, WordShare, WordShares
+from kb.explanation.explanation import (
     CasePath,
     Explanation,
     PassageExplanation,
@@ -27,7 +25,14 @@ from kb.explanation import (
     StemMatch,
     TradeShare,
 )
-from kb.hits import (
+from kb.explanation.report import BaseState, EncoderState, LeftOut, SearchReport
+from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
+from kb.models import Actor, Case, Kind, Participation, Role
+from kb.registers.claims import Statement, Statements
+from kb.registers.sites import Site, SiteCounts, Sites
+from kb.search.parts import brought_in, needed_role
+from kb.search.query import parse
+from kb.search.results import (
     ActorHit,
     CaseHit,
     Evidence,
@@ -41,12 +46,7 @@ from kb.hits import (
     SearchResult,
     Steering,
 )
-from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
-from kb.models import Actor, Case, Kind, Participation, Role
-from kb.query import parse
-from kb.report import BaseState, EncoderState, LeftOut, SearchReport
-from kb.roles import brought_in, needed_role
-from kb.word_shares import CloseWord, WordShare, WordShares
+from kb.search.vouching import one_edition_each
 
 AVEL = Actor(
     id="avel",

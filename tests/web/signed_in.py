@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from kb.editorial.accounts import AccountRole
 from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from web.app import create_app

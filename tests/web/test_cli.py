@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.command_options import kb_option
+from kb.commands.options import kb_option
 from kb.errors import QuisaitError
 from web.cli import Rooms, main
 

@@ -13,17 +13,21 @@ import pytest
 from fastapi.routing import APIRoute
 
 from ingest.uploads import UPLOADS, keep_upload
-from kb.editorial.accounts import AccountRole
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.store import Store
+from kb.registers.accounts import AccountRole
+from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
-from web import account_pages, api, api_reference, discovery, embed_pages, pages, search_pages
-from web.addresses import PATTERNS, Page
+from web.api import read, reference
 from web.app import EDITORIAL_PAGES, WRITING_API
-from web.localisation import Language
+from web.catalogue import discovery, pages
+from web.editorial import accounts as account_pages
+from web.embed import configurator
+from web.http.i18n import Language
+from web.http.urls import PATTERNS, Page
+from web.search import pages as search_pages
 
 STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR = (
     "a stranger", "another contributor", "a contributor", "a moderator", "an administrator"
@@ -77,7 +81,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
 
 
 PAGE_ROUTES = sorted(
-    set(_routes(pages, search_pages, embed_pages, account_pages, *EDITORIAL_PAGES))
+    set(_routes(pages, search_pages, configurator, account_pages, *EDITORIAL_PAGES))
 )
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
@@ -151,7 +155,7 @@ def test_every_route_of_a_page_is_in_the_tables() -> None:
 
 
 def test_only_the_api_and_the_tables_change_anything() -> None:
-    reading = set(_routes(pages, search_pages, embed_pages, api, api_reference, discovery))
+    reading = set(_routes(pages, search_pages, configurator, read, reference, discovery))
     assert {method for method, _ in reading} <= {"GET", "HEAD"}
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kb.editorial import jobs as jobs_module
-from kb.editorial.jobs import JobState
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
+from kb.registers import jobs as jobs_module
+from kb.registers.jobs import JobState
 from web import supervisor as module
 from web.supervisor import Supervisor, worker_command
 

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from kb.editorial.sites import Site
-from kb.hits import SearchResult
 from kb.models import Actor
+from kb.registers.sites import Site
+from kb.search.results import SearchResult
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
-from web import site_tally
+from web.embed import usage
 
 KEY = "qss_reseau"
 OFF = "qss_off"
@@ -151,7 +151,7 @@ def base() -> MoodyKnowledgeBase:
 @pytest.fixture(scope="module")
 def site(base: MoodyKnowledgeBase) -> Iterator[str]:
     # What is counted is written down soon.
-    with patch.object(site_tally, "WRITTEN_EVERY_S", 0.05), serving(base) as url:
+    with patch.object(usage, "WRITTEN_EVERY_S", 0.05), serving(base) as url:
         yield url
 
 

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from kb import schema, store_file
-from kb.editorial.jobs import JobState
-from kb.editorial.versions import Version
-from kb.embedding import Embeddings, TextKind
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
     ReadOnlyKnowledgeBase,
     UnknownRecord,
     WithdrawnRecord,
 )
-from kb.identity import Told
-from kb.index import Index
+from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation, Role
-from kb.store import Store
+from kb.registers.jobs import JobState
+from kb.registers.versions import Version
+from kb.resolution.merge_rules import Told
+from kb.store import database, migrations
+from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
@@ -298,14 +298,14 @@ def traces(folder: Path, encoder: WordCountEncoder, *texts: str) -> list[str]:
 @pytest.fixture
 def lazy_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletes as SQLite does where it was not built to overwrite what is deleted."""
-    connect = store_file._connect
+    connect = database._connect
 
     def connected(path: Path, mode: str) -> sqlite3.Connection:
         connection = connect(path, mode)
         connection.execute("pragma secure_delete = off")
         return connection
 
-    monkeypatch.setattr(store_file, "_connect", connected)
+    monkeypatch.setattr(database, "_connect", connected)
 
 
 @pytest.fixture
@@ -463,7 +463,7 @@ def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(
     word_counts: WordCountEncoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store_file, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
     impatient = open_base(word_counts)
     reader = Store.open(secretive.folder / DATABASE_FILE)
     with reader.reading():
@@ -513,14 +513,14 @@ def test_a_base_of_the_first_schema_is_migrated_with_its_records(
     tmp_path: Path, word_counts: WordCountEncoder
 ) -> None:
     with sqlite3.connect(tmp_path / DATABASE_FILE) as connection:
-        schema.MIGRATIONS[0](Database(connection))
+        migrations.MIGRATIONS[0](Database(connection))
         connection.execute(
             "insert into actors (id, name, description, place, department, country,"
             " activity_code, siret, website, lang, themes, source_url, facts, updated_at) values"
             " ('avel', 'Avel', 'Elle fabrique des cirages.', '', '16', 'FR', '', '', '', 'fr',"
             " '[\"Cuir\"]', '', '{}', '2026-01-02T03:04:05+00:00')"
         )
-        connection.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
         connection.execute("pragma user_version = 1")
     connection.close()
     base = KnowledgeBase(tmp_path, lambda: word_counts)

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from kb.editorial.drafts import DraftState
-from kb.embedding import Embeddings, TextKind
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EditConflict, KnowledgeBaseError, UnknownRecord, WithdrawnRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.store import Store
+from kb.registers.drafts import DraftState
+from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import GLOVER, POLISH, SANITISER

@@ -1,0 +1,1 @@
+"""Articles: from a file of any format to a title, a byline, dates and text."""

@@ -1,0 +1,97 @@
+"""A page as a reader hands it over: its blocks in order, and what its file says of itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ingest.articles.article import NOBODY, Person
+from ingest.articles.limits import MAX_LINES
+from kb.errors import InputError
+
+
+class BlockKind(StrEnum):
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    ITEM = "item"
+    ROW = "row"
+    VERBATIM = "verbatim"
+
+
+class Place(StrEnum):
+    """Where a block stands.
+
+    In the text; in the margin, where the article's own notices may stand; or in a part of the
+    page that is about something else: menus, comments, other articles.
+    """
+
+    TEXT = "text"
+    MARGIN = "margin"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line or paragraph of a page.
+
+    `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
+    its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
+    number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
+    off from the block before it. `link_share` is the share of its words that are links. `hint`
+    is the field that the page's markup says it holds: a name of `Announced`, or empty. `moment`
+    is the date or time in ISO 8601 that its markup gives for the date that it says.
+    `path` numbers the elements of the page in which it stands, the outermost first, itself last.
+    """
+
+    text: str
+    markdown: str = ""
+    kind: BlockKind = BlockKind.PARAGRAPH
+    level: int = 0
+    number: int = 0
+    stands_alone: bool = True
+    place: Place = Place.TEXT
+    link_share: float = 0.0
+    hint: str = ""
+    moment: str = ""
+    path: tuple[int, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        return self.markdown or self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a file says of itself, outside of its text: a field, its value, where, how sure."""
+
+    field: str
+    value: str
+    where: str
+    confidence: float
+    person: Person = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a reader makes of a file. `base_url` is where it was read, if anywhere."""
+
+    blocks: tuple[Block, ...]
+    said: tuple[Said, ...] = ()
+    lang: str = ""
+    source_url: str = ""
+    remarks: tuple[str, ...] = field(default=())
+
+
+def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks, none of which is read once there are too many.
+
+    Raises:
+        InputError: there are more than `MAX_LINES`.
+    """
+    read: list[Block] = []
+    for block in blocks:
+        read.append(block)
+        if len(read) > MAX_LINES:
+            raise InputError(
+                f"has more than {MAX_LINES:,} lines and paragraphs: hand in the article alone"
+            )
+    return tuple(read)

@@ -1,0 +1,219 @@
+"""Feeds, RSS and Atom: what each item says of itself, and its article where the feed has it."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from ingest.articles.article import Article, Person
+from ingest.articles.blocks import Said
+from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
+from ingest.articles.metadata.dates import only_date
+from ingest.articles.metadata.layout import article_of
+from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
+from ingest.articles.readers import checked, fetched_article
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
+from ingest.fields import shown
+from kb.errors import InputError
+
+if TYPE_CHECKING:
+    from feedparser import FeedParserDict
+
+_FEED = re.compile(rb"<\s*(?:\w+:)?(?:rss|feed|RDF)\b")
+_PAGE = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_NAME_IN_BRACKETS = re.compile(r"\S+@\S+\s+\((?P<name>[^)]+)\)")
+_ELEMENT = re.compile(rb"<(?P<closes>/?)[A-Za-z_][^<>]*?(?P<empty>/?)>")
+_UNPARSED = re.compile(rb"<!\[CDATA\[(?:[^\]]|\](?!\]>))*+\]\]>")
+_TAG = re.compile(r"<[^<>]*>")
+_CUT = re.compile(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^<>]+>\s*)*$")
+_MIN_WHOLE_CHARS = 600
+"""What an item must say for it to be taken for the article itself, not for its beginning."""
+_END_CHARS = 1_000
+"""Where the marks stand that say that a text goes on elsewhere."""
+_MAX_AUTHOR_CHARS = 300
+_MAX_DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """An item of a feed. `article` is what the feed itself says; `is_whole` whether it is all."""
+
+    url: str
+    title: str
+    article: Article | None
+    is_whole: bool
+
+
+def is_feed(content: bytes) -> bool:
+    """Whether some bytes look like a feed."""
+    return bool(_FEED.search(content[:4096]))
+
+
+def fetch_feed(door: Door, url: str) -> list[FeedItem]:
+    """The items of the feed at an address.
+
+    Raises:
+        InputError: there is none, or it cannot be fetched.
+    """
+    fetched = door.fetch(url, FEED_TYPES | PAGE_TYPES)
+    return read_feed(fetched.content, url=fetched.url)
+
+
+def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
+    """The items of a feed in its order, the first `MAX_FEED_ITEMS`.
+
+    Raises:
+        InputError: it is no feed, or has no items.
+    """
+    import feedparser
+
+    if not is_feed(content):
+        raise InputError(_no_feed(content, url))
+    if len(content) > MAX_TEXT_BYTES:
+        raise InputError(f"has {len(content):,} bytes; at most {MAX_TEXT_BYTES:,} are read")
+    _refuse_tangled(content)
+    feed = feedparser.parse(
+        io.BytesIO(content), response_headers={"content-location": url} if url else None
+    )
+    entries = feed.get("entries", [])
+    if not entries:
+        raise InputError("is a feed without items, or one that is damaged")
+    lang = str(feed.get("feed", {}).get("language") or "")[:2].lower()
+    return [_item(entry, url, lang) for entry in entries[:MAX_FEED_ITEMS]]
+
+
+def _refuse_tangled(content: bytes) -> None:
+    """Refuses what would hold up the parser: its time grows with the square of these.
+
+    Raises:
+        InputError: the feed has more elements, or more of them in each other, than a feed has.
+    """
+    depth = deepest = 0
+    opened = 0
+    for match in _ELEMENT.finditer(_UNPARSED.sub(b"", content)):
+        if match["closes"]:
+            depth = max(0, depth - 1)
+        elif not match["empty"]:
+            opened, depth = opened + 1, depth + 1
+            deepest = max(deepest, depth)
+    if opened > MAX_TAGS or deepest > _MAX_DEPTH:
+        raise InputError("is no feed as they are written: too much is nested in it")
+
+
+def item_article(item: FeedItem, door: Door | None) -> Article:
+    """The article of an item: the feed's own where it is whole, else what its link leads to.
+
+    What the feed says of the item fills what its page does not say.
+
+    Raises:
+        InputError: there is no article, or it cannot be fetched.
+    """
+    if item.is_whole and item.article is not None:
+        return checked(item.article)
+    if door is None or not item.url:
+        if item.article is not None and item.article.text:
+            remark = "the feed has only the beginning of this article"
+            return replace(item.article, remarks=(*item.article.remarks, remark))
+        raise InputError(f"item {shown(item.title)} has neither a text nor a link")
+    article = fetched_article(door.fetch(item.url))
+    return _filled(article, item.article) if item.article is not None else article
+
+
+def _filled(article: Article, told: Article) -> Article:
+    """The article with what the feed says, where its page says nothing."""
+    values: dict[str, Any] = {
+        name: getattr(told, name)
+        for name in ("title", "date", "themes", "author")
+        if not getattr(article, name) or getattr(article, name) == Person()
+    }
+    known = {found.field for found in article.found}
+    added = tuple(found for found in told.found if found.field not in known)
+    return replace(article, **values, found=(*article.found, *added))
+
+
+def _no_feed(content: bytes, url: str) -> str:
+    if not _PAGE.search(content[:4096]):
+        return "is no feed: a feed is RSS or Atom"
+    from ingest.articles.formats.html import feed_link
+
+    link = feed_link(content.decode("utf-8", "replace"), url)
+    if link:
+        return f"is a page, not a feed: its feed is {link}"
+    return "is a page, not a feed: give the address of its RSS or Atom feed"
+
+
+def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
+    url = urljoin(base, str(entry.get("link") or ""))
+    title = " ".join(_plain(str(entry.get("title") or "")).split())
+    content, is_whole = _content(entry)
+    article = None
+    with suppress(InputError):  # what it links to may be an article all the same
+        article = _article(entry, content, url, title, lang) if content or title else None
+    return FeedItem(url, title, article, is_whole and bool(article and article.text))
+
+
+def _content(entry: "FeedParserDict") -> tuple[str, bool]:
+    """The longest text of an item, and whether it is the article itself."""
+    whole = [str(part.get("value") or "") for part in entry.get("content", [])]
+    summary = str(entry.get("summary") or "")
+    best = max([*whole, summary], key=len)
+    said = len(_plain(best))
+    cut = bool(_CUT.search(best[-_END_CHARS:]))
+    is_whole = bool(whole) and best in whole
+    return best, said > 0 and not cut and (is_whole or said >= _MIN_WHOLE_CHARS)
+
+
+def _article(entry: "FeedParserDict", content: str, url: str, title: str, lang: str) -> Article:
+    from ingest.articles.formats.html import inner_page
+
+    page = inner_page(content, url=url)
+    page = replace(
+        page,
+        said=tuple(_said(entry, title)),
+        lang=lang if lang in {"fr", "en"} else "",
+        source_url=url if url.startswith(("http://", "https://")) else "",
+    )
+    return article_of(page)
+
+
+def _said(entry: "FeedParserDict", title: str) -> Iterator[Said]:
+    if title:
+        yield Said("title", title, "title of the item", 0.95)
+    author = " ".join(str(entry.get("author") or "")[:_MAX_AUTHOR_CHARS].split())
+    if match := _NAME_IN_BRACKETS.match(author):
+        author = match["name"]
+    if author and "@" not in author and not is_organisation(author):
+        found, end = person_at(author, 0)
+        person = found if found.name and end >= len(author) else Person(bare_name(author))
+        confidence = 0.9 if " " in person.name else 0.6
+        yield Said("author", person.name, f"author of the item: {author}", confidence, person)
+    for field, key in (("date", "published"), ("modified", "updated")):
+        moment = entry.get(f"{key}_parsed") if key in entry else None
+        # feedparser says that what was updated was published too, where only one is told.
+        if moment and not (field == "modified" and "published" not in entry):
+            iso = _iso(str(entry[key]), moment)
+            yield Said(field, iso, f"{key} of the item: {entry[key]}", 0.9)
+    if "published" not in entry and entry.get("updated_parsed"):
+        iso = _iso(str(entry["updated"]), entry["updated_parsed"])
+        yield Said("date", iso, f"updated of the item: {entry['updated']}", 0.7)
+    themes = [str(tag.get("term") or tag.get("label") or "") for tag in entry.get("tags", [])]
+    themes = [theme for theme in themes if theme and "://" not in theme]
+    if themes:
+        yield Said("themes", " ; ".join(themes), "categories of the item", 0.85)
+
+
+def _iso(written: str, moment: Any) -> str:
+    """The moment in its own time zone where it is written in a known form, else in UTC."""
+    iso = only_date(written)
+    if iso:
+        return iso
+    year, month, day, hour, minute = moment[:5]
+    return datetime(year, month, day, hour, minute, tzinfo=UTC).isoformat(timespec="minutes")
+
+
+def _plain(html: str) -> str:
+    return _TAG.sub(" ", html)

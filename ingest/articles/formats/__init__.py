@@ -1,0 +1,1 @@
+"""One reader per format of document; each gives blocks of text in order."""

@@ -1,0 +1,139 @@
+"""Articles in OpenDocument text (.odt): headings, lists and tables in their order."""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+from ingest.articles.blocks import Block, BlockKind, Page, Said, within_limits
+from ingest.articles.formats.zip_guard import refuse_unsafe
+from ingest.articles.markdown_escape import escaped
+from ingest.articles.metadata.person_names import is_person, person_at
+from kb.errors import InputError
+
+if TYPE_CHECKING:
+    from odfdo import Document, Element
+
+_PARAGRAPH, _HEADING, _LIST, _ITEM = "text:p", "text:h", "text:list", "text:list-item"
+_TABLE, _ROW, _CELL = "table:table", "table:table-row", "table:table-cell"
+_NOT_SAID = {"office:annotation", "text:note", "text:tracked-changes", "draw:frame",
+             "text:table-of-content", "office:forms"}  # fmt: skip
+_BREAK = re.compile(r"\n+")
+_MAX_DEPTH = 60
+
+
+def opendocument_page(content: bytes, *, url: str = "") -> Page:
+    """The page that an OpenDocument text is.
+
+    Raises:
+        InputError: it is none, is damaged or encrypted, or unpacks to too much.
+    """
+    from lxml.etree import XMLSyntaxError
+    from odfdo import Document
+
+    refuse_unsafe(content, "content.xml", "OpenDocument (.odt)")
+    try:
+        document = Document(io.BytesIO(content))
+        blocks = within_limits(_content(document.body, 0))
+        said = tuple(_said(document))
+    except (XMLSyntaxError, KeyError, ValueError, AttributeError, TypeError, BadZipFile, OSError,
+            EOFError):  # fmt: skip
+        raise InputError("is damaged or encrypted and cannot be read: save it again") from None
+    return Page(blocks, said, source_url=url)
+
+
+def _content(element: "Element", depth: int) -> Iterator[Block]:
+    if depth > _MAX_DEPTH:
+        return
+    blank = True
+    for child in element.children:
+        tag = child.tag
+        if tag in _NOT_SAID:
+            continue
+        if tag == _PARAGRAPH:
+            style = child.get_attribute_string("text:style-name") or ""
+            blocks = list(_paragraph(child, blank))
+            if style in {"Title", "Titre"}:
+                blocks = [Block(one.text, one.markdown, BlockKind.HEADING, 1) for one in blocks]
+            yield from blocks
+            blank = not blocks
+        elif tag == _HEADING:
+            text = _said_by(child)
+            level = int(child.get_attribute_string("text:outline-level") or 1)
+            if text:
+                yield Block(text, escaped(text), BlockKind.HEADING, level)
+        elif tag == _LIST:
+            yield from _list(child, 0)
+        elif tag == _TABLE:
+            yield from _table(child, depth)
+        else:
+            yield from _content(child, depth + 1)
+
+
+def _paragraph(element: "Element", blank: bool) -> Iterator[Block]:
+    for at, line in enumerate(_BREAK.split(_text(element))):
+        text = " ".join(line.split())
+        if text:
+            yield Block(text, escaped(text), stands_alone=at == 0 or blank)
+
+
+def _list(element: "Element", level: int) -> Iterator[Block]:
+    for item in element.children:
+        if item.tag != _ITEM:
+            continue
+        for part in item.children:
+            if part.tag == _LIST:
+                yield from _list(part, min(level + 1, 3))
+            elif text := _said_by(part):
+                yield Block(text, escaped(text), BlockKind.ITEM, level, stands_alone=False)
+
+
+def _table(table: "Element", depth: int) -> Iterator[Block]:
+    for row in table.get_elements(f"descendant::{_ROW}"):
+        cells = [cell for cell in row.children if cell.tag == _CELL]
+        texts = [_said_by(cell) for cell in cells]
+        while texts and not texts[-1]:
+            texts.pop()
+        if len(texts) == 1 or any(len(text) > 400 for text in texts):
+            for cell in cells:
+                yield from _content(cell, depth + 1)
+        elif any(texts):
+            said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+            shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
+            yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+
+
+def _text(element: "Element") -> str:
+    """What an element says: spaces, tabs and line ends are elements of their own."""
+    pieces = [element.text or ""]
+    for child in element.children:
+        if child.tag == "text:line-break":
+            pieces.append("\n")
+        elif child.tag in {"text:s", "text:tab"}:
+            pieces.append(" ")
+        elif child.tag not in _NOT_SAID:
+            pieces.append(_text(child))
+        pieces.append(child.tail or "")
+    return "".join(pieces)
+
+
+def _said_by(element: "Element") -> str:
+    parts = [_text(child) for child in element.children if child.tag in {_PARAGRAPH, _HEADING}]
+    return " ".join(" ".join(parts or [_text(element)]).split())
+
+
+def _said(document: "Document") -> Iterator[Said]:
+    """The properties of the file: a program wrote them, so that they are hints."""
+    meta = document.meta
+    title, author = meta.title or "", meta.initial_creator or meta.creator or ""
+    if len(title.split()) >= 3:
+        yield Said("title", title, f"title of the file: {title}", 0.5)
+    if is_person(author):
+        person, _ = person_at(author, 0)
+        yield Said("author", person.name, f"author of the file: {author}", 0.4, person)
+    if meta.creation_date:
+        day = meta.creation_date.date().isoformat()
+        yield Said("date", day, f"date of the file: {day}", 0.3)
+    if meta.keyword:
+        yield Said("themes", meta.keyword, "keywords of the file", 0.6)

@@ -1,0 +1,132 @@
+"""Articles in plain text, and in Markdown without front matter."""
+
+import re
+from collections.abc import Iterator
+
+from ingest.articles.blocks import Block, BlockKind, Page, within_limits
+from ingest.articles.metadata.boilerplate import is_furniture
+from ingest.articles.metadata.labels import notices
+from kb.text.markdown import plain_text
+
+_BULLET = re.compile(r"^(?P<indent>\s*)(?:[•●▪◦‣·∙–*+-]|o(?=\s{2,}))\s+(?=\S)")
+_NUMBER = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,3})[.)]\s+(?=\S)")
+_HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
+_RULE = re.compile(r"^\s*([-*_=~–—])(?:\s*\1){2,}\s*$")
+_QUOTE = re.compile(r"^\s*>\s?")
+_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
+_ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
+_FENCE = re.compile(r"^\s*(```|~~~)")
+_MARKS = re.compile(r"[*_`\[\]<>\\#]")
+_SENTENCE_END = re.compile(r"[.!?:;…][»”\"')*_]*$")
+_MAX_WRAPPED = 110
+_MIN_WRAPPED = 45
+
+
+def text_page(text: str, *, source_url: str = "") -> Page:
+    """The page that a text is, its lines as written: bullets are items, `#` opens a heading.
+
+    Lines that an editor broke at a width are joined again.
+    """
+    return Page(within_limits(_blocks(text)), source_url=source_url)
+
+
+def _blocks(text: str) -> Iterator[Block]:
+    lines = text.expandtabs(4).split("\n")
+    widest = max((len(line) for line in lines), default=0)
+    wrap = widest if widest <= _MAX_WRAPPED else 0
+    stands_alone = True
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if not line.strip() or _RULE.match(line):
+            stands_alone = True
+            at += 1
+            continue
+        if row := _ROW.match(line):
+            if not _ROW_RULE.match(line):
+                yield _row(row[1])
+            at += 1
+            continue
+        if _FENCE.match(line):
+            end = _closing(lines, at)
+            yield _verbatim(lines[at : end + 1])
+            at, stands_alone = end + 1, True
+            continue
+        following = lines[at + 1] if at + 1 < len(lines) else ""
+        if _UNDERLINE.match(following) and len(line.strip()) <= 200 and not _BULLET.match(line):
+            level = 1 if "=" in following else 2
+            yield _block(line.strip(), BlockKind.HEADING, level=level)
+            at, stands_alone = at + 2, True
+            continue
+        pieces = [line.strip()]
+        while at + 1 < len(lines) and _goes_on(lines[at], lines[at + 1], wrap):
+            at += 1
+            pieces.append(lines[at].strip())
+        yield _marked(line, pieces, stands_alone)
+        stands_alone = False
+        at += 1
+
+
+def _closing(lines: list[str], opening: int) -> int:
+    for at in range(opening + 1, len(lines)):
+        if _FENCE.match(lines[at]):
+            return at
+    return len(lines) - 1
+
+
+def _verbatim(lines: list[str]) -> Block:
+    return Block(" ".join(lines), "\n".join(lines), BlockKind.VERBATIM)
+
+
+def _row(inner: str) -> Block:
+    cells = [cell.strip() for cell in inner.split("|")]
+    said = " : ".join(cells) if len(cells) == 2 else " | ".join(cells)
+    return Block(_said(said), f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
+
+
+def _goes_on(line: str, following: str, wrap: int) -> bool:
+    """Whether a line was broken by an editor: the next one continues its sentence."""
+    said, rest = line.strip(), following.strip()
+    if (
+        not rest
+        or _BULLET.match(following)
+        or _NUMBER.match(following)
+        or _HEADING.match(following)
+    ):
+        return False
+    if _RULE.match(following) or _FENCE.match(following) or _HEADING.match(line):
+        return False
+    if is_furniture(rest) or is_furniture(said) or notices(rest):
+        return False
+    if len(said) < _MIN_WRAPPED or (_SENTENCE_END.search(said) and len(said) < 0.75 * wrap):
+        return False
+    if rest[0].islower():
+        return True
+    return bool(wrap) and len(said) + len(rest.split()[0]) >= 0.85 * wrap and not notices(said)
+
+
+def _marked(line: str, pieces: list[str], stands_alone: bool) -> Block:
+    if heading := _HEADING.match(line):
+        return _block(heading["text"], BlockKind.HEADING, level=len(heading["marks"]))
+    text = " ".join(pieces)
+    if bullet := _BULLET.match(line):
+        level = 0 if len(bullet["indent"]) < 4 else 1
+        return _block(text[len(bullet[0].strip()) :].strip(), BlockKind.ITEM, level=level)
+    if number := _NUMBER.match(line):
+        text = _NUMBER.sub("", text)
+        return _block(text, BlockKind.ITEM, number=int(number["number"]), alone=stands_alone)
+    if _QUOTE.match(line):
+        inner = " ".join(_QUOTE.sub("", piece) for piece in pieces)
+        return Block(_said(inner), f"> {inner}", stands_alone=stands_alone)
+    return _block(text, BlockKind.PARAGRAPH, alone=stands_alone)
+
+
+def _block(
+    text: str, kind: BlockKind, *, level: int = 0, number: int = 0, alone: bool = True
+) -> Block:
+    return Block(_said(text), text, kind, level, number, stands_alone=alone)
+
+
+def _said(text: str) -> str:
+    return plain_text(text) if _MARKS.search(text) and not text.startswith("#") else text

@@ -1,0 +1,56 @@
+"""Office documents, which are archives: what they would unpack to is known before they do."""
+
+import io
+import zipfile
+
+from ingest.articles.limits import MAX_UNPACKED_BYTES, MAX_UNPACKING_RATIO
+from kb.errors import InputError
+
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
+_MAX_PARTS = 5_000
+_SMALL_PART = 1_000_000
+_DAMAGE = (
+    zipfile.BadZipFile,
+    ValueError,  # names that are not in the encoding they claim, places before the file
+    OverflowError,  # places further than a file can be
+    NotImplementedError,  # a version of the format that is yet to come
+)
+"""What zipfile raises over a list of parts that is damaged."""
+
+
+def refuse_unsafe(content: bytes, part: str, name: str) -> None:
+    """Refuses what is no document of the kind, or unpacks to more than a document does.
+
+    Args:
+        content: the file.
+        part: a part that every document of the kind has, such as `word/document.xml`.
+        name: what the format is called.
+
+    Raises:
+        InputError: it is none, is damaged or encrypted, or would fill the memory.
+    """
+    if content.startswith(_COMPOUND_FILE):
+        raise InputError(
+            f"is encrypted, or of an older format: save it in {name} again, without a password"
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except _DAMAGE:
+        raise InputError(f"is no document in {name}, or is cut off: save it again") from None
+    unpacked = sum(one.file_size for one in parts)
+    if len(parts) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+        raise InputError(
+            f"would unpack to {unpacked:,} bytes; at most {MAX_UNPACKED_BYTES:,} are read"
+        )
+    for one in parts:
+        packed = max(1, one.compress_size)
+        if one.file_size > _SMALL_PART and one.file_size / packed > MAX_UNPACKING_RATIO:
+            raise InputError(
+                f"is packed {one.file_size // packed} times over, as no document is: "
+                "it is not unpacked"
+            )
+        if one.flag_bits & 1:
+            raise InputError("is encrypted: save it without its password")
+    if part not in {one.filename for one in parts}:
+        raise InputError(f"is no document in {name}")

@@ -1,0 +1,156 @@
+"""Dates as pages write them, in French and in English, with or without a time.
+
+Only forms that leave no doubt are read. Three numbers are day first, but in an English text,
+where nobody can tell 04/03/2020 from 03/04/2020: that one is not read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+from ingest.articles.metadata.same_length_fold import plain
+
+_MONTHS = {
+    "janvier": 1, "janv": 1, "january": 1, "jan": 1,
+    "fevrier": 2, "fevr": 2, "fev": 2, "february": 2, "feb": 2,
+    "mars": 3, "march": 3, "mar": 3,
+    "avril": 4, "avr": 4, "april": 4, "apr": 4,
+    "mai": 5, "may": 5,
+    "juin": 6, "june": 6, "jun": 6,
+    "juillet": 7, "juil": 7, "july": 7, "jul": 7,
+    "aout": 8, "august": 8, "aug": 8,
+    "septembre": 9, "september": 9, "sept": 9, "sep": 9,
+    "octobre": 10, "october": 10, "oct": 10,
+    "novembre": 11, "november": 11, "nov": 11,
+    "decembre": 12, "december": 12, "dec": 12,
+}  # fmt: skip
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
+_WEEKDAY = (
+    r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|thursday"
+    r"|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|lun|mer|jeu|ven|sam|dim)\b\.?,?\s+)?"
+)
+_CLOCK = (
+    r"(?P<hour>[01]?\d|2[0-3])"
+    r"(?=\s?h\b|\s?h\s?\d|[:.][0-5]\d|\s?[ap]\.?m\b)"  # a bare number is no time
+    r"(?:\s?h\s?(?P<french>[0-5]\d)?|[:.](?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?)?"
+    r"(?:\s?(?P<half>[ap])\.?m\b\.?)?"
+    r"(?:\s?(?P<zone>z\b|utc\b|gmt\b|[+-]\d\d:?\d\d\b))?"
+)
+_TIME = rf"(?:(?:\s*[,a@|–—-]\s*|\s*\bat\s+|t|\s+)(?P<time>{_CLOCK})(?![\d/]))?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)\b"
+_FORMS = tuple(
+    re.compile(form + _TIME)
+    for form in (
+        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)",
+        rf"\b{_YEAR}/(?P<number>\d\d)/(?P<day>\d\d)\b",
+        rf"\b{_WEEKDAY}(?P<day>\d\d?)(?:er|st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
+        rf"\b{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
+        rf"\b{_WEEKDAY}"
+        r"(?P<first>\d\d?)\s?(?P<mark>[/.-])\s?(?P<second_number>\d\d?)\s?(?P=mark)\s?"
+        r"(?P<any_year>(?:(?:19|20)\d\d|\d\d))\b",
+    )
+)
+_MONTH_ALONE = re.compile(rf"\b{_MONTH}\s+{_YEAR}|\b\d\d?/(?:19|20)\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDate:
+    """A date in a text: `text[start:end]`, and what it is in ISO 8601."""
+
+    start: int
+    end: int
+    iso: str
+
+
+def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
+    """The dates that a text writes, in order."""
+    folded = plain(text)
+    position = 0
+    while position < len(folded):
+        matches = [match for form in _FORMS if (match := form.search(folded, position))]
+        if not matches:
+            return
+        match = min(matches, key=lambda found: (found.start(), -found.end()))
+        iso = _iso(match, english)
+        if iso:
+            yield WrittenDate(match.start(), match.end(), iso)
+        position = match.end()
+
+
+def only_date(text: str, *, english: bool = False) -> str:
+    """The date that a value is, in ISO 8601; empty when it is anything else."""
+    value = text.strip(" \t.,;:()[]*_")
+    for found in dates_in(value, english=english):
+        if found.start == 0 and found.end >= len(value):
+            return found.iso
+        break
+    return ""
+
+
+def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text writes a date of which the day cannot be told: `juillet 2020`, `04/03/2020`."""
+    folded = plain(text)
+    for form in (_MONTH_ALONE, _FORMS[-1]):
+        for match in form.finditer(folded):
+            yield match.span()
+
+
+def is_unclear_date(text: str) -> bool:
+    """Whether a value speaks of a date of which the day cannot be told."""
+    return any(True for _ in unclear_dates_in(text))
+
+
+def _iso(match: re.Match[str], english: bool) -> str:
+    day = _day(match.groupdict(), english)
+    if day is None:
+        return ""
+    clock = _clock(match.groupdict())
+    if clock is None:
+        return day.isoformat()
+    moment = datetime.combine(day, clock)
+    return moment.isoformat(timespec="seconds" if moment.second else "minutes")
+
+
+def _day(parts: dict[str, str | None], english: bool) -> date | None:
+    first, second = parts.get("first"), parts.get("second_number")
+    if first and second:
+        year = int(parts["any_year"] or 0)
+        year += 2000 if year < 100 else 0
+        numbers = (int(second), int(first))
+        if english and numbers[0] != numbers[1]:
+            if max(numbers) <= 12:
+                return None
+            numbers = (min(numbers), max(numbers))
+        return _date(year, *numbers)
+    year = int(parts["year"] or 0)
+    name = parts.get("month")
+    return _date(year, _MONTHS[name] if name else int(parts["number"] or 0), int(parts["day"] or 0))
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _clock(parts: dict[str, str | None]) -> time | None:
+    if not parts.get("time"):
+        return None
+    hour = int(parts["hour"] or 0)
+    half = parts.get("half")
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    minute = int(parts.get("french") or parts.get("minute") or 0)
+    return time(hour, minute, int(parts.get("second") or 0), tzinfo=_zone(parts.get("zone")))
+
+
+def _zone(written: str | None) -> timezone | None:
+    if not written:
+        return None
+    if written[0] not in "+-":
+        return UTC
+    hours, minutes = int(written[1:3]), int(written[-2:])
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if written[0] == "-" else offset)

@@ -1,0 +1,603 @@
+"""What a line of a page announces: "Auteur de la page", "Posted by … on …", "Mots-clés :".
+
+A label announces a field, and its value lies after it on the line or on the lines below. The
+grammar is one of labels, not of any site: a line is a notice when it begins with a label, or
+with a byline, and little of it is left unexplained. A sentence that begins with "Publié par une
+équipe de chercheurs" is none.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from ingest.articles.article import NOBODY, Person
+from ingest.articles.metadata.dates import dates_in, is_unclear_date, unclear_dates_in
+from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
+from ingest.articles.metadata.same_length_fold import plain
+
+
+class Announced(StrEnum):
+    """The field that a label announces. `JOB`: of the person named before it."""
+
+    TITLE = "title"
+    AUTHOR = "author"
+    MODERATOR = "moderator"
+    JOB = "job"
+    DATE = "date"
+    MODIFIED = "modified"
+    MODERATED = "moderated"
+    THEMES = "themes"
+    CATEGORIES = "categories"
+    SECTION = "section"
+    OTHER = "other"
+
+
+DATES = frozenset({Announced.DATE, Announced.MODIFIED, Announced.MODERATED})
+PEOPLE = frozenset({Announced.AUTHOR, Announced.MODERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One announcement of a line. `value` is empty where it lies on another line.
+
+    `person` is set for people; `is_bare` when no label said it: a byline, a date on its own.
+    """
+
+    announced: Announced
+    value: str = ""
+    person: Person = NOBODY
+    is_bare: bool = False
+    is_weak: bool = False
+
+
+class _Label(NamedTuple):
+    announced: Announced
+    pattern: re.Pattern[str]
+    then: Announced | None
+    """What a date without a label of its own means after this one."""
+    is_verb: bool
+    """Whether the value follows without a colon."""
+    is_weak: bool
+    """Whether the words also begin ordinary sentences."""
+
+
+_PIECE = (
+    r"(?:article|note|fiche(?: d'experience| retour d'experience| pratique| action| projet)?|texte"
+    r"|text|page|billet|post|compte[- ]rendu|releve(?: de conclusions)?|proces[- ]verbal"
+    r"|document|actualite|contenu|story|report|publication|retour d'experience|temoignage"
+    r"|entretien|dossier|rapport|synthese|contribution|chronique|reportage|tribune|recit|breve"
+    r"|analyse|communique(?: de presse)?|etude(?: de cas)?|enquete|portrait|interview|message"
+    r"|information|propos|version|case study|feature|entry|blog post|press release|piece|column"
+    r"|news"
+    r"|account|write-up)"
+)
+_THING = (
+    rf"(?:(?:cet(?:te)?\s+|cette\s+|ce\s+|this\s+|the\s+|un\s+|une\s+|le\s+|la\s+|a\s+|an\s+)?"
+    rf"{_PIECE}\s+(?:(?:a ete|est|was|has been)\s+)?)?"
+)
+_ENDING = r"(?:e|\(e\)|·e|\.e)?"
+_PAST = (
+    rf"(?:redige|ecrit|etabli|publie|poste|propose|signe|prepare|realise|mis{_ENDING} en ligne|cree"
+    rf"|recueilli|ajoute|transmis|paru|diffuse|soumis|partage|contribue|depose|saisi|envoye"
+    rf"|communique|emis|imagine|raconte|compose){_ENDING}s?"
+)
+_ENGLISH_PAST = (
+    r"(?:posted|written|published|submitted|contributed|added|created|authored|shared|issued"
+    r"|released|filed|prepared|compiled|drafted|produced|reported)"
+)
+_CHECKS = rf"(?:modere|valide|approuve|relu|verifie|controle|vise){_ENDING}s?"
+_CHECKED = rf"{_CHECKS}(?: et (?:{_CHECKS}|publie{_ENDING}s?|mis{_ENDING}s? en ligne))?"
+_ENGLISH_CHECKED = (
+    r"(?:reviewed|approved|moderated|checked|validated|fact-checked|proofread|verified|cleared)"
+)
+_CHANGED = rf"(?:modifie|actualise|revise|corrige|complete|remanie|mis{_ENDING} a jour){_ENDING}s?"
+_ENGLISH_CHANGED = r"(?:updated|modified|edited|revised|amended|changed)"
+_AUTHOR_NOUN = r"(?:aut(?:eur|rice)(?:\.rice|·rice|/rice|\(rice\)|e|\(e\))?s?(?:\(s\))?|autrices?)"
+_OF_PAGE = r"(?:\s+(?:de la (?:page|fiche|note)|de l'article|du (?:texte|billet|document)))?"
+
+
+def _labels() -> tuple[_Label, ...]:
+    def label(
+        announced: Announced,
+        pattern: str,
+        then: Announced | None = None,
+        *,
+        verb: bool = False,
+        weak: bool = False,
+    ) -> _Label:
+        return _Label(announced, re.compile(rf"(?:{pattern})(?![\w'-])"), then, verb, weak)
+
+    a = Announced
+    return (
+        label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|sujet|subject|intitule"),
+        # People, with a verb: the name follows.
+        label(a.AUTHOR, rf"{_THING}{_PAST}(?: et [a-z' ]{{3,25}}?)? par"
+              rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)? (?:de|d'|par|signee?)",
+              a.DATE, verb=True),
+        label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
+              rf"|article|interview|(?:an? |the )?{_PIECE})(?: and (?:photos|pictures))? by",
+              a.DATE, verb=True),
+        label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}(?:{_ENGLISH_CHECKED}|edited) by"
+              r"|(?:relecture|validation|moderation) (?:de|par)", a.MODERATED, verb=True),
+        label(a.OTHER, rf"{_THING}(?:derniere )?{_CHANGED} par|{_THING}(?:last )?{_ENGLISH_CHANGED}"
+              r" by", a.MODIFIED, verb=True),
+        label(a.OTHER, r"(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
+              r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", verb=True),
+        # Dates.
+        label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture"
+              r"|verification|approbation)"
+              rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
+              rf"|{_THING}{_CHECKED}(?: en \w+)?(?: le)?", a.MODERATED, verb=True),
+        label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
+              r"|actualisation|maj|edition|revision|relecture)(?: (?:de|par) l'"
+              rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
+              rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?"
+              rf"(?: par l'{_AUTHOR_NOUN}| par la redaction)?(?: le)?"
+              rf"|{_THING}(?:last )?(?:{_ENGLISH_CHANGED}|update|modification|revision)(?: on)?"
+              r"|(?:date )?modified", a.MODIFIED, verb=True),
+        label(a.DATE, rf"{_THING}{_PAST}(?: en ligne)?(?: le)?|(?:date de )?(?:publication"
+              r"|parution|redaction|creation|mise en ligne)(?: le)?"
+              rf"|{_THING}(?:first )?(?:{_ENGLISH_PAST})(?: on)?|date published"
+              r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
+              a.DATE, verb=True),
+        # People, with a noun: a colon, a name, or nothing follows.
+        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
+              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|(?:text|words)(?: and [a-z]{3,12})?"
+              r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
+              r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
+              r"|about the author|signature|de|from", a.DATE),
+        label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
+              r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture"
+              r"|moderation|modere par"
+              r"|page moderator|valideu(?:r|se)s?|approbat(?:eur|rice)|verificat(?:eur|rice)"
+              r"|(?:derniere )?verification|approbation|approver|checker", a.MODERATED),
+        label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
+        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes"
+              r"| associes| associees| de l'article)?|mots?[- ]?clef?s?|(?:hash)?tags?|etiquettes?"
+              r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
+              r"|sujets(?: abordes)?"
+              r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
+              r"|domaines?(?:\(s\))?(?: d'activite)?"),
+        label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
+              r" (?:dans|sous)|posted (?:in|under)|publie dans"),
+        label(a.THEMES, r"tagged(?: with| as| in)?|etiquete(?:e|s|es)? (?:avec|sous|comme)",
+              verb=True),
+        label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"
+              r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
+              r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
+              r"|licen[cs]e|format|niveau|public(?: vise)?|duree|pages"),
+        # A name may also follow these; so may anything else.
+        label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
+    )  # fmt: skip
+
+
+_LABELS = _labels()
+_SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
+_BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
+_OTHER_LIST = re.compile(
+    r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
+)
+_UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
+_LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
+_BIT = re.compile(
+    r"(?:\d+\s+(?:comments?|commentaires?|vues?|views?|partages?|shares?|reactions?|likes?"
+    r"|lectures?|min(?:utes?)?(?: read| de lecture)?)|(?:temps de )?lecture\s?:?\s?\d+\s?min\w*"
+    r"|no comments|aucun commentaire|imprimer|print|partager|share|suivre|follow|pdf"
+    r"|a \d\d?\s?[h:]\s?\d\d|facebook|twitter|linkedin|e-?mail|ecouter|listen)(?!\w)"
+)
+MAX_NOTICE_CHARS = 300
+_MAX_UNKNOWN_SHARE = 0.34
+_MAIL_WORDS = frozenset({"de", "from"})
+_NEVER_ALONE = frozenset(
+    {
+        "de",
+        "from",
+        "date",
+        "redaction",
+        "objet",
+        "sujet",
+        "subject",
+        "texte",
+        "textes",
+        "text",
+        "words",
+    }
+)
+_OF_A_PERSON = frozenset({"texte", "textes", "text", "words", "texte et photo", "texte et photos"})
+_PLACE = re.compile(
+    r"(?:(?:[Ff]ait|[Ss]igné|[ÉEé]crit|[Dd]one|[Ww]ritten|[Ss]igned) (?:à|en|at|in) )?"
+    r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et))"
+    r"{0,4},?\s+"
+    r"(?=(?:le|on)\s+\d|\d)"
+)
+_MASTHEAD = re.compile(
+    r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
+    r"|^(?:[\w' ]{0,40}\s)?(?:edition|bulletin|newsletter|lettre|flash|journal|carnet"
+    r"|gazette|magazine|revue|review|communique(?: de presse)?"
+    r"|press release|immediate release)\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
+)
+_ROLE = re.compile(
+    r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
+    r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
+)
+_ON_BEHALF = re.compile(r"\s(?:pour|for)\s[^|·—.;,\d]{2,40}\s*[,|·(–—-]\s*(?:(?:le|on)\s(?=\d))?")
+_ROLE_BEFORE = re.compile(
+    r"(?:(?:le|la|notre|the|our) |l['’])(?P<job>[\w'’ -]{3,40}?),?\s+(?=(?:M\.|Mme|[A-ZÀ-Þ]))"
+)
+_PSEUDONYM = re.compile(
+    r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
+)
+_NO_PSEUDONYM = frozenset("le la les un une des nos the our a an us nous moi me".split())
+_NO_AUTHOR = re.compile(
+    r"\b(?:publication|photograph|contact|maire|mayor|president|imprimeu|printer|illustrat|animat"
+    r"|membre|member|stagiaire|partenaire|directeur|directrice|director)"
+)
+_NOBODY = re.compile(
+    r"(?:(?:le|la|les|the|our|notre|nos) |l')?(?:redaction|equipe(?: de redaction| editoriale"
+    r"| du site| web)?|admin\w*|webmaster|webmestre|staff(?: writers?| reporters?)?|team"
+    r"|editors?|editorial(?: team| staff| desk)?|news ?(?:room|desk|team)|desk|web team|anonym\w+"
+    r"|site(?: web)?)"
+)
+_ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
+_SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
+_RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
+_SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
+_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
+
+
+def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
+    """What a line announces; nothing when it is not a notice.
+
+    A label alone on its line, with or without a colon, announces a field without a value.
+    """
+    text = line.strip()
+    if not text or len(text) > MAX_NOTICE_CHARS:
+        return ()
+    folded = plain(text)
+    return _Reading(text, folded, english).read()
+
+
+def themes_of(value: str) -> tuple[str, ...]:
+    """The themes that a value lists: between `;` or `|` where there are any, else commas."""
+    value = value.strip(" .\t")
+    parts = _THEME_SPLIT.split(value)
+    if len([part for part in parts if part.strip()]) < 2:
+        parts = value.replace("#", "").split(",")
+        if len(parts) == 1:
+            parts = re.split(r"\s+[/–—-]\s+", value.replace("#", ""))
+    names: dict[str, str] = {}
+    for part in parts:
+        name = part.strip(" \t.,;:*_#")
+        if name:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())
+
+
+class _Reading:
+    """One line being read from left to right."""
+
+    def __init__(self, text: str, folded: str, english: bool) -> None:
+        self._text = text
+        self._folded = folded
+        self._dates = {found.start: found for found in dates_in(text, english=english)}
+        spans = [(found.start, found.end) for found in self._dates.values()]
+        self._unclear = {
+            start: end
+            for start, end in unclear_dates_in(text)
+            if not any(start < other_end and end > other for other, other_end in spans)
+        }
+        self._notices: list[Notice] = []
+        self._unknown = 0
+        self._meaning: Announced | None = None
+
+    def read(self) -> tuple[Notice, ...]:
+        position = 0
+        while position < len(self._text):
+            if gap := _SEPARATOR.match(self._text, position):
+                if "." in gap[0]:
+                    self._meaning = None  # of another sentence
+                position = gap.end()
+                continue
+            start = position
+            position = self._step(position)
+            if position == start:
+                return ()
+        weight = len(self._text) * _MAX_UNKNOWN_SHARE
+        return tuple(self._notices) if self._unknown <= weight else ()
+
+    def _step(self, position: int) -> int:
+        """Reads what stands at this place; where the next thing begins."""
+        if self._date_at(position):
+            return self._take_date(position)
+        if position in self._unclear:
+            end = self._unclear[position]
+            self._notices.append(Notice(Announced.OTHER, self._text[position:end], is_bare=True))
+            return end
+        for label, end in self._labels_at(position):
+            after = self._take(label, self._folded[position:end], end)
+            if after:
+                return after
+        bit = _BIT.match(self._folded, position)
+        if not self._notices:
+            return position if bit else self._begin_bare(position)
+        bit = bit or _LINK_WORD.match(self._folded, position)
+        return bit.end() if bit else self._go_on(position)
+
+    def _go_on(self, position: int) -> int:
+        """Reads a name that a label before announced, or passes over what is not understood."""
+        if any(notice.announced in PEOPLE for notice in self._notices):
+            person, end = person_at(self._text, position)
+            last = self._notices[-1]
+            if person.name and last.announced in PEOPLE and not last.person.name:
+                self._notices[-1] = Notice(last.announced, person.name, person)
+                return end
+        elif self._text[:position].rstrip().endswith(("|", "·", "•", "—", "–", "-")):
+            # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
+            person, end = person_at(self._text, position)
+            rest = self._text[end:].lstrip()
+            if person.name and self._notices[-1].is_bare and (not rest or rest[0] in "|·•—–-"):
+                self._notices.append(
+                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+                )
+                return end
+        return self._pass_over(position)
+
+    def _pass_over(self, position: int) -> int:
+        unknown = _UNKNOWN.match(self._text, position)
+        end = unknown.end() if unknown else position + 1
+        # What a bar sets apart is another thing: the heading that the date stands beside.
+        is_apart = self._text[:position].rstrip().endswith(("|", "/", "·", "•", " —", " –"))
+        self._unknown += (end - position) // (2 if is_apart else 1)
+        return end
+
+    def _date_at(self, position: int) -> bool:
+        return position in self._dates or self._dated_later(position) > 0
+
+    def _dated_later(self, position: int) -> int:
+        link = re.compile(r"(?:le|on|du|the|dated)\s+").match(self._folded, position)
+        return link.end() if link and link.end() in self._dates else 0
+
+    def _take_date(self, position: int) -> int:
+        found = self._dates[self._dated_later(position) or position]
+        last = self._notices[-1] if self._notices else None
+        if last and last.announced in DATES and not last.value:
+            self._notices[-1] = Notice(last.announced, found.iso, is_weak=last.is_weak)
+        else:
+            meaning = self._meaning or Announced.DATE
+            self._notices.append(Notice(meaning, found.iso, is_bare=self._meaning is None))
+        self._meaning = None
+        return found.end
+
+    def _labels_at(self, position: int) -> list[tuple[_Label, int]]:
+        """The labels that stand at this place and where they end, the longest first."""
+        found = [
+            (label, match.end())
+            for label in _LABELS
+            if (match := label.pattern.match(self._folded, position))
+        ]
+        return sorted(found, key=lambda one: -one[1])
+
+    def _take(self, label: _Label, word: str, end: int) -> int:
+        """Takes a label and its value; where they end, or 0 when it is no label after all."""
+        rest = self._folded[end:]
+        colon = re.match(r"(?:\s*\(\d+\))?\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
+        value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
+        if label.announced is Announced.SECTION and not re.match(r"\s*[:=–—-]\s*\S", rest):
+            return 0  # one word of a list: "Territoire"
+        if value_at >= len(self._text):
+            return self._take_alone(label, has_colon=bool(colon))
+        if label.announced in PEOPLE:
+            return self._take_person(label, word, value_at, has_colon=bool(colon))
+        if not (colon or label.is_verb):
+            return 0
+        if label.announced in DATES:
+            return self._take_dated(label, value_at)
+        return max(end, self._take_words(label, value_at))
+
+    def _take_words(self, label: _Label, value_at: int) -> int:
+        """Takes a value that is neither a person nor a date; where it ends."""
+        if label.announced is Announced.OTHER:
+            self._notices.append(Notice(label.announced, self._text[value_at:]))
+            self._meaning = label.then
+            return person_at(self._text, value_at)[1]
+        value_end = self._value_end(value_at)
+        value = self._text[value_at:value_end].strip(" \t|·•–—-/")
+        self._notices.append(Notice(label.announced, value))
+        return value_end
+
+    def _value_end(self, value_at: int) -> int:
+        """Where a list of words ends: at what a bar sets apart and opens with a label or a date."""
+        if other := _OTHER_LIST.search(self._folded, value_at):
+            return other.start()
+        for bar in _BAR.finditer(self._text, value_at):
+            if bar.end() in self._dates or any(
+                label.announced in PEOPLE | DATES and not label.is_weak
+                for label, end in self._labels_at(bar.end())
+                if end < len(self._text)
+            ):
+                return bar.start()
+        return len(self._text)
+
+    def _take_alone(self, label: _Label, *, has_colon: bool) -> int:
+        if label.is_weak or (label.announced is Announced.JOB and not has_colon):
+            return 0
+        if self._folded in _NEVER_ALONE or (label.is_verb and label.announced is Announced.OTHER):
+            return 0
+        self._notices.append(Notice(label.announced, is_weak=not has_colon))
+        return len(self._text)
+
+    def _take_person(self, label: _Label, word: str, value_at: int, *, has_colon: bool) -> int:
+        role = _ROLE_BEFORE.match(self._text, value_at)
+        if role and is_job(role["job"]) and person_at(self._text, role.end())[0].name:
+            value_at = role.end()
+        person, after = person_at(self._text, value_at)
+        mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
+        after = mail.end() if mail else after
+        if person.name:
+            if word in _MAIL_WORDS and not (has_colon or mail):
+                return 0
+            self._meaning = label.then
+            if not person.job and (after_job := self._loose_job(after)):
+                person, after = after_job[0], after_job[1]
+                person = Person(self._name_before(value_at), person.job)
+            announced = self._signed_as(label)
+            self._notices.append(Notice(announced, person.name, person, is_weak=label.is_weak))
+            return after
+        # "Publié le 3 mars par …": the label was of a date, or the name is still to come.
+        if self._date_at(value_at) and label.is_verb and not label.is_weak:
+            self._notices.append(Notice(label.announced))
+            self._meaning = label.then
+            return value_at
+        if not has_colon:
+            return self._take_pseudonym(label, value_at) or self._take_signed_by_many(
+                label, value_at
+            )
+        return self._take_unlike_person(label, word, value_at)
+
+    def _take_unlike_person(self, label: _Label, word: str, value_at: int) -> int:
+        """What stands after "Auteur :" and does not look like a person: a pseudonym, a club."""
+        value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
+        is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        is_no_name = is_no_name or word in _OF_A_PERSON
+        if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
+            return 0
+        name, _, job = value.partition(",")
+        self._meaning = label.then
+        self._notices.append(
+            Notice(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
+                   is_weak=True)
+        )  # fmt: skip
+        return value_at + len(value)
+
+    def _signed_as(self, label: _Label) -> Announced:
+        """Who a bare "par" names: whoever did what the date before it is the date of."""
+        before = self._notices[-1].announced if self._notices else None
+        is_dated = any(one.announced is Announced.DATE for one in self._notices)
+        if label.is_weak and before is Announced.MODIFIED and not is_dated:
+            return Announced.OTHER
+        if label.is_weak and before is Announced.MODERATED:
+            return Announced.MODERATOR
+        return label.announced
+
+    def _take_pseudonym(self, label: _Label, value_at: int) -> int:
+        """One word for a name: "Posté par Jeanne le 3 mai 2019"; where it ends, or 0."""
+        found = _PSEUDONYM.match(self._text, value_at)
+        if not found or label.is_weak or not label.is_verb or not (self._dates or found["end"]):
+            return 0
+        name = found["name"]
+        if is_organisation(name) or plain(name) in _NO_PSEUDONYM or is_job(name):
+            return 0
+        self._meaning = label.then
+        self._notices.append(Notice(label.announced, name, Person(name), is_weak=True))
+        return found.end("name")
+
+    def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
+        """An organisation signs: a service is an author, "la rédaction" names nobody."""
+        value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
+        if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
+            return 0
+        self._notices.append(_signed_by(self._signed_as(label), value))
+        self._meaning = label.then
+        return value_at + len(value)
+
+    def _loose_job(self, position: int) -> tuple[Person, int] | None:
+        """After a labelled name, what is said in a few words, with no word of a trade in it."""
+        match = re.compile(
+            r",[  ]+(?P<job>[^,.|·—;()\d]{3,60})(?=\s*(?:$|[|·—]|,\s+le\s|\s[–-]\s))"
+            r"|[  ]*\((?P<bracketed>[^()\d]{3,60})\)"
+        ).match(self._text, position)
+        if not match:
+            return None
+        job = (match["job"] or match["bracketed"]).strip()
+        if _LABELS and any(label.pattern.match(plain(job)) for label in _LABELS):
+            return None
+        return Person("", job), match.end()
+
+    def _name_before(self, value_at: int) -> str:
+        return person_at(self._text, value_at)[0].name
+
+    def _take_dated(self, label: _Label, value_at: int) -> int:
+        if recently := _RECENTLY.match(self._folded, value_at):
+            value_at = recently.end()
+        if section := _SECTION.match(self._folded, value_at):
+            value_at = section.end()
+        if self._date_at(value_at):
+            self._notices.append(Notice(label.announced, is_weak=label.is_weak))
+            return value_at
+        others = [one for one in _LABELS if one.announced in PEOPLE and one.is_verb]
+        if any(one.pattern.match(self._folded, value_at) for one in others):
+            self._meaning = label.then
+            self._notices.append(Notice(label.announced))
+            return value_at
+        if person_at(self._text, value_at)[0].name:
+            return 0
+        value = re.split(r"[|·—;]|\s[–-]\s", self._text[value_at:])[0].strip()
+        if len(value) <= 40 and is_unclear_date(value):
+            self._notices.append(Notice(Announced.OTHER, value))
+            return value_at + len(value)
+        return 0
+
+    def _begin_bare(self, position: int) -> int:
+        """A byline that no label opens: a person and what they do, a place and a date."""
+        if signed := self._name_at(position):
+            return signed
+        place = _PLACE.match(self._text, position)
+        if place and (self._date_at(place.end())):
+            return self._take_date(place.end())
+        if len(self._text) <= 100 and _MASTHEAD.search(self._folded, 0) and len(self._dates) == 1:
+            return self._take_date(min(self._dates))
+        if role := self._role_at(position):
+            return role
+        many = _SIGNED_BY_MANY.match(self._text, position)
+        if many and is_organisation(many[0]) and self._date_at(many.end()):
+            self._notices.append(
+                replace(_signed_by(Announced.AUTHOR, many[0].rstrip(" ,")), is_bare=True)
+            )
+            return many.end()
+        return position
+
+    def _name_at(self, position: int) -> int:
+        """A byline that a name opens, with what its owner does or a date after it."""
+        person, end = person_at(self._text, position)
+        if not person.name:
+            return 0
+        rest = self._text[end:].strip(" .,|·•–—()*_/-")
+        later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
+        on_behalf = _ON_BEHALF.match(self._text, end)
+        if on_behalf and self._date_at(on_behalf.end()):
+            end = on_behalf.end()
+        elif not (person.job or (rest and later and later[0] - end <= 8)):
+            return 0
+        self._notices.append(
+            Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+        )
+        return end
+
+    def _role_at(self, position: int) -> int:
+        """A byline that a trade opens, "Votre conseillère : Anne Roy"; where it ends, or 0."""
+        role = _ROLE.match(self._text, position)
+        if not role or not is_job(role["job"]) or _NO_AUTHOR.search(plain(role["job"])):
+            return 0
+        person, end = person_at(self._text, role.end())
+        if not person.name:
+            return 0
+        person = Person(person.name, person.job or role["job"])
+        self._notices.append(Notice(Announced.AUTHOR, person.name, person, is_bare=True,
+                                    is_weak=True))  # fmt: skip
+        self._meaning = Announced.DATE
+        return end
+
+
+def _signed_by(announced: Announced, value: str) -> Notice:
+    """What an organisation signs; of those that stand for nobody it is only remarked."""
+    if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
+        return Notice(Announced.OTHER, value, is_weak=True)
+    name = _ARTICLE.sub("", value)
+    return Notice(announced, name, Person(name), is_weak=True)
+
+
+def is_alone(found: Sequence[Notice]) -> bool:
+    """Whether the notices are one label whose value lies on another line."""
+    return len(found) == 1 and not found[0].value

@@ -1,0 +1,169 @@
+"""Names of persons, and what they do, as bylines write them."""
+
+import re
+
+from ingest.articles.article import Person
+from ingest.articles.metadata.same_length_fold import plain
+
+_CIVILITY = r"(?:(?:M\.|MM\.|Mme|Mlle|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?|Pr\.?|Prof\.?|Me)[  ])?"
+_PARTICLE = r"(?:d[eu]s?|d[’']|l[ae]s?|l[’']|van|von|der|den|da|di|do|dos|el|al|ben|bin|ter|y)"
+_LETTERS = r"[^\W\d_]"
+_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶĹĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŹŻŽ]"
+_NAME_WORD = rf"{_CAPITAL}(?:{_LETTERS}|[’'.-](?=\w|\b|[ ]))*\.?"
+PERSON = re.compile(
+    rf"(?P<civility>{_CIVILITY})(?P<name>{_NAME_WORD}"
+    rf"(?:[  ](?:{_PARTICLE}[  ]?){{0,2}}{_NAME_WORD}){{1,4}})"
+)
+_SURNAME_FIRST = re.compile(
+    rf"(?P<last>{_CAPITAL}{{2,}}(?:[’' -]{_CAPITAL}{{2,}}){{0,3}}),[  ]+(?P<first>{_NAME_WORD}"
+    rf"(?:[ -]{_NAME_WORD})?)(?![\w])"
+)
+_SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
+_ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
+
+_ORGANISATION = re.compile(
+    r"\b(?:mairie|ville|commune|reseau|club|agence|chambre|region|departement|service|redaction"
+    r"|association|syndicat|communaute|metropole|office|comite|groupe|groupement|societe|entreprise"
+    r"|centre|hopital|ministere|prefecture|equipe|conseil|direction|federation|pole|universite"
+    r"|institut|laboratoire|cci|cma|ademe|sarl|sas|team|staff|editorial|desk|press|newsroom|council"
+    r"|department|university|institute|network|company|ltd|inc|hospital|centre|center|office"
+    r"|magazine|journal|gazette|courrier|admin|administrateur|administrator|webmaster|webmestre"
+    r"|anonyme|anonymous)\b"
+)
+# Capitalised words that begin headings and sentences, never a name.
+_NOT_A_NAME = re.compile(
+    r"^(?:le|la|les|l'\w+|un|une|des|du|au|aux|en|pour|avec|sur|dans|comment|pourquoi|quand|que|qui"
+    r"|the|a|an|how|why|when|what|from|with|for|in|on|at|to|our|your|this|notre|nos|votre|vos|mes"
+    r"|plus|autres?|more|other|contact|partager|suivre|accueil|home|plan|mentions|lire|voir|tous"
+    r"|toutes|se|je|nous|vous|recent|latest|read|compte|communique|bulletin|lettre|flash|fiche|articles?|dossier|infos?|informations?|actualites?"
+    r"|note|rapport|numero|edition|retour|retours|temoignages?|publications?|press|news|issue"
+    r"|bonne|bonjour|hello|cordialement|merci)\b(?!\.)"
+)
+_JOB_WORD = re.compile(
+    r"\b(?:"
+    # In French: what a word begins with is enough.
+    r"charge(?:e|\.e|·e|\(e\))?s? (?:de |d')|en charge |chef(?:fe)?\b|direct(?:eur|rice)"
+    r"|animat(?:eur|rice)|responsable|coordo?n+at(?:eur|rice)|coordinat(?:eur|rice)|president"
+    r"|secretaire|tresori|ingenieur|conseill(?:er|ere)|journaliste|redact(?:eur|rice)|technicien"
+    r"|consultant|delegue|gestionnaire|assistant|stagiaire|facilitat(?:eur|rice)|apprentie?\b"
+    r"|doctorant|referente?\b|mediat(?:eur|rice)|documentaliste|adjointe?\b|maire\b|elue?\b"
+    r"|correspondant|benevole|membre\b|chercheu|enseignant|professeur|architecte|economiste"
+    r"|agente?\b|acheteu|fondat(?:eur|rice)|expert|pigiste|chroniqueu|etudiant|geographe|gerant"
+    r"|dirigeant|administrat(?:eur|rice)|formateur|formatrice|webmestre|vice-president|cadre\b"
+    r"|attachee?\b|chefs? de projets?"
+    # In English.
+    r"|editor|manager|officer|engineer|director|advis[eo]r|researcher|coordinator|head of|chair"
+    r"|secretary|treasurer|analyst|reporter|writer|journalist|fellow\b|professor|lecturer"
+    r"|facilitator|lead\b|leader\b|specialist|intern\b|volunteer|member\b|planner|developer"
+    r"|buyer|technologist|librarian|curator|founder|correspondent|columnist|executive|scientist"
+    r"|teacher|student|campaigner|trustee|clerk\b|councillor|mayor\b|ceo\b|cto\b|freelance"
+    r"|project \w+|programme \w+"
+    r")"
+)
+MAX_JOB_CHARS = 90
+
+
+def is_person(text: str) -> bool:
+    """Whether the whole text can be the name of one person."""
+    match = PERSON.fullmatch(text.strip())
+    return match is not None and _could_be_a_person(match["name"])
+
+
+def is_organisation(text: str) -> bool:
+    return bool(_ORGANISATION.search(plain(text)))
+
+
+def is_name_of_organisation(text: str) -> bool:
+    """Whether a line is what an organisation is called: it opens with the word for its kind."""
+    match = _ORGANISATION.match(plain(text))
+    return bool(match) and len(text.split()) <= 7 and not re.search(r"[?!;,]|\.$", text)
+
+
+def is_job(text: str) -> bool:
+    """Whether the text names what somebody does: one of its words is the word of a trade."""
+    text = text.strip()
+    return len(text) <= MAX_JOB_CHARS and bool(_JOB_WORD.search(plain(text)))
+
+
+def bare_name(text: str) -> str:
+    """The name without its civility: `M. Jean Lahitte` is `Jean Lahitte`."""
+    match = PERSON.fullmatch(text.strip()) or _ALONE.fullmatch(text.strip())
+    return _spoken(match["name"]) if match else text.strip()
+
+
+def _spoken(name: str) -> str:
+    """The name as one writes it in a sentence: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
+    spoken = _SHOUTED.sub(lambda shouted: shouted.group().capitalize(), name)
+    return spoken[:-1] if re.search(r"[^\W\d_]{2}\.$", spoken) else spoken
+
+
+def person_at(text: str, position: int) -> tuple[Person, int]:
+    """The person named at this place, several as one, and where what is said of them ends.
+
+    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`, `Anne Roy et Paul Lin`. When
+    nobody is named there, the name is empty.
+    """
+    reversed_name = _SURNAME_FIRST.match(text, position)
+    if (
+        reversed_name
+        and _could_be_a_person(reversed_name[0])
+        and not is_job(reversed_name["first"])
+    ):
+        name = _spoken(f"{reversed_name['first']} {reversed_name['last']}")
+        job, end = _job_at(text, reversed_name.end())
+        return Person(name, job), end
+    match = PERSON.match(text, position)
+    if not match or not _could_be_a_person(match["name"]):
+        return Person(), position
+    if over := _NEXT_SENTENCE.search(match["name"]):
+        # "Jane Miller. Edited by …": the sentence ends with the name.
+        end = match.start("name") + over.start()
+        return Person(_spoken(text[match.start("name") : end])), end
+    names, end = [_spoken(match["name"])], match.end()
+    while joint := re.compile(r"\s+(?:et|and|&)\s+|,\s+").match(text, end):
+        other = PERSON.match(text, joint.end())
+        if not other or not _could_be_a_person(other["name"]) or is_job(other["name"]):
+            break
+        names.append(_spoken(other["name"]))
+        end = other.end()
+    job, end = _job_at(text, end)
+    return Person(", ".join(names), job), end
+
+
+_NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)")
+_AFTER_NAME = re.compile(
+    r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
+    r"(?P<job>[^()|·—–\n]+?)"
+    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+(?:le[  ]|\d)|[,;.]?[  ]*$|[.;][  ])"
+)
+
+
+def _job_at(text: str, position: int) -> tuple[str, int]:
+    match = _AFTER_NAME.match(text, position)
+    if not match:
+        return "", position
+    job = match["job"].strip(" ,;.")
+    if not job or not is_job(job) or len(job.split()) > 14:
+        return "", position
+    job = job.lower() if job.isupper() else job
+    first, *parts = job.split(", ")
+    # "chargée de mission, Club du plateau": the last part is where, not what.
+    job = ", ".join(
+        [
+            first,
+            *(
+                part
+                for part in parts
+                if is_job(part) or (part[:1].islower() and not re.search(r"\d", part))
+            ),
+        ]
+    )
+    end = match.end()
+    return job, end + 1 if text[end : end + 1] == ")" else end
+
+
+def _could_be_a_person(name: str) -> bool:
+    folded = plain(name)
+    return not (
+        _ORGANISATION.search(folded) or _NOT_A_NAME.match(folded) or _JOB_WORD.match(folded)
+    )

@@ -1,0 +1,169 @@
+"""Articles from files and from what the door fetched, each format by its reader."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.articles.article import Article, NoArticle
+from ingest.articles.blocks import Page
+from ingest.articles.formats.text import text_page
+from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, MAX_TEXT_CHARS
+from ingest.articles.metadata.layout import article_of
+from ingest.encodings import decoded
+from ingest.fetching.safe_fetch import Fetched
+from kb.errors import InputError
+
+_LOG = logging.getLogger(__name__)
+
+MIN_ARTICLE_CHARS = 30
+"""What a text says at least to be an article."""
+
+
+def read_article(path: Path) -> Article:
+    """The article that a file holds.
+
+    Raises:
+        InputError: the file holds none, or cannot be read; says why in one line.
+    """
+    suffix = path.suffix.lower()
+    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
+    _refuse_oversize(path.stat().st_size, suffix)
+    return article_from_bytes(path.read_bytes(), suffix)
+
+
+def fetched_article(fetched: Fetched) -> Article:
+    """The article that was fetched from the web.
+
+    Raises:
+        InputError: it is none, or cannot be read; says why in one line.
+    """
+    suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
+    if suffix not in ARTICLE_SUFFIXES:
+        raise InputError("is neither an article nor a feed: check the address")
+    return article_from_bytes(
+        fetched.content, suffix, url=fetched.url, told_encoding=fetched.encoding
+    )
+
+
+def article_from_bytes(
+    content: bytes, suffix: str, *, url: str = "", told_encoding: str = ""
+) -> Article:
+    """The article that some bytes hold, in the format that a file of this suffix has.
+
+    Args:
+        content: the bytes.
+        suffix: one of `ARTICLE_SUFFIXES`.
+        url: where they were read.
+        told_encoding: the encoding that a server named for them.
+
+    Raises:
+        InputError: they hold none, or cannot be read; says why in one line.
+    """
+    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
+    _refuse_oversize(len(content), suffix)
+    if not content:
+        raise InputError("is empty")
+    return checked(article_of(_page(content, suffix, url, told_encoding)))
+
+
+def _page(content: bytes, suffix: str, url: str, told_encoding: str) -> Page:
+    try:
+        return _READERS[suffix](content, url, told_encoding)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
+        # pypdf itself warns that broken files cause errors other than its own, and lxml, docx and
+        # odfdo are no different. The rest of the batch must not suffer from one file.
+        _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
+        kind = type(error).__name__
+        raise InputError(f"is damaged ({kind}): save it again, or paste its text") from None
+
+
+def pasted_article(text: str) -> Article:
+    """The article that a person pasted, as text or as Markdown.
+
+    Raises:
+        InputError: there is none.
+    """
+    return checked(article_of(text_page(text.replace("\r\n", "\n").replace("\r", "\n"))))
+
+
+def checked(article: Article) -> Article:
+    """The article, if there is one and a case can hold it.
+
+    Raises:
+        NoArticle: it has no text.
+        InputError: it has too much.
+    """
+    if len(article.text.strip()) < MIN_ARTICLE_CHARS:
+        raise NoArticle("has no article that could be found: paste its text instead")
+    if len(article.text) > MAX_TEXT_CHARS:
+        raise InputError(
+            f"has an article of {len(article.text):,} characters; at most {MAX_TEXT_CHARS:,} fit: "
+            "cut it into several"
+        )
+    return article
+
+
+def _refuse_other_than(suffixes: tuple[str, ...], suffix: str) -> None:
+    if suffix not in suffixes:
+        raise InputError(f"is no article: an article is one of {', '.join(suffixes)}")
+
+
+def _refuse_oversize(size: int, suffix: str) -> None:
+    most = MAX_TEXT_BYTES if suffix in _TEXT_SUFFIXES else MAX_FILE_BYTES
+    if size > most:
+        raise InputError(
+            f"has {size:,} bytes; at most {most:,} of {suffix} are read: hand in the article alone"
+        )
+
+
+def _text(content: bytes, url: str, told_encoding: str) -> Page:
+    return text_page(decoded(content, told_encoding), source_url=url)
+
+
+def _html(content: bytes, url: str, told_encoding: str) -> Page:
+    from ingest.articles.formats.html import html_page
+
+    return html_page(content, url=url, told_encoding=told_encoding)
+
+
+def _pdf(content: bytes, url: str, _encoding: str) -> Page:
+    from ingest.articles.formats.pdf import pdf_page
+
+    return pdf_page(content, url=url)
+
+
+def _word(content: bytes, url: str, _encoding: str) -> Page:
+    from ingest.articles.formats.docx import word_page
+
+    return word_page(content, url=url)
+
+
+def _opendocument(content: bytes, url: str, _encoding: str) -> Page:
+    from ingest.articles.formats.odt import opendocument_page
+
+    return opendocument_page(content, url=url)
+
+
+_READERS: dict[str, Callable[[bytes, str, str], Page]] = {
+    ".md": _text,
+    ".markdown": _text,
+    ".txt": _text,
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": _pdf,
+    ".docx": _word,
+    ".odt": _opendocument,
+}
+ARTICLE_SUFFIXES = tuple(_READERS)
+_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+}

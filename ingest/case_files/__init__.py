@@ -1,0 +1,1 @@
+"""Cases whose facts are written down: Markdown with front matter."""

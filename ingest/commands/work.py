@@ -1,0 +1,47 @@
+"""The verb `work`. Imports click and nothing else at the top, as `ingest.commands`."""
+
+from pathlib import Path
+
+import click
+
+from kb.commands.options import kb_option
+
+
+@click.command("work", short_help="Do the jobs that wait.")
+@click.option("--once", is_flag=True, help="Do one job, if one waits, and end.")
+@click.option("--until-idle", is_flag=True, help="End when no job waits.")
+@click.option(
+    "--linger",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="With --until-idle: wait this long for another job before ending.",
+)
+@kb_option
+def work_command(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
+    """Do the jobs that wait, such as directories sent through the page.
+
+    `quisait serve` starts a worker by itself whenever a job waits. Runs at low priority, with
+    half the processors; ends at a signal, and its job then waits for the next worker.
+    """
+    import signal
+    import threading
+
+    from ingest.worker import run_next, step_back, work
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    settings = Settings.from_environment(kb=kb)
+    threads = step_back()
+    settings = settings.model_copy(update={"threads": min(settings.threads or threads, threads)})
+    knowledge_base = KnowledgeBase.open(settings)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        if once:
+            run_next(knowledge_base, stopping)
+        else:
+            work(knowledge_base, linger_s=linger if until_idle else None, stopping=stopping)
+    finally:
+        knowledge_base.close()

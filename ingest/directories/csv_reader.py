@@ -1,0 +1,116 @@
+"""Directories of actors in CSV and TSV: the delimiter, the header, and one row per actor.
+
+Rows are counted as a spreadsheet counts them: the header is row 1 and blank rows count. A file
+is read line by line, however large it is.
+"""
+
+import csv
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import count, islice
+from pathlib import Path
+
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.table import (
+    MAX_ROWS_ABOVE_HEADER,
+    Line,
+    Row,
+    entries,
+    header_position,
+    under_header,
+)
+from ingest.entries import Entry
+from ingest.text_files import lines_of, open_text
+
+_DELIMITERS = (",", ";", "\t", "|")
+_MAX_ROW_CHARS = 250_000
+"""What a row of several lines holds at most before its quote is taken for one never closed."""
+_MAX_CELLS = 20_000
+"""More than any spreadsheet has columns."""
+
+# The module's own limit would end the reading of a file at its first very long cell, where
+# `ingest.directories.actor_row` refuses that row alone. One limit holds for the whole process.
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
+
+
+def read_csv(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+    """Reads the actors of a CSV or TSV file, whatever its delimiter and encoding.
+
+    Raises:
+        InputError: the file is empty, is not text, or has no column for the name.
+    """
+    header_map = header_map or HeaderMap()
+    return entries(csv_rows(path, header_map), header_map)
+
+
+def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the rows of a CSV or TSV file, as `RowReader`."""
+    delimiter = max(_DELIMITERS, key=lambda each: _suits(path, each, header_map))
+    yield from under_header(_lines(path, delimiter), header_map)
+
+
+def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]:
+    """How well the delimiter suits the file: the header's known columns, then its columns."""
+    with closing(_lines(path, delimiter)) as lines:
+        first = [line.cells for line in islice(lines, MAX_ROWS_ABOVE_HEADER)]
+    if not first:
+        return 0, 0
+    header = first[max(header_position(first, header_map), 0)]
+    return header_map.known(header), len(header)
+
+
+class _Unclosed(Exception):
+    """A quote was opened, and a great deal was read without meeting its end."""
+
+
+class _Source(Iterator[str]):
+    """The lines of a file, of which those of the row that is read can be read again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: list[str] = []
+        self._row: list[str] = []
+        self._chars = 0
+
+    def __next__(self) -> str:
+        if self._row and self._chars > _MAX_ROW_CHARS:
+            raise _Unclosed
+        line = self._again.pop() if self._again else next(self._lines)
+        self._row.append(line)
+        self._chars += len(line)
+        return line
+
+    def begin_row(self) -> None:
+        self._row.clear()
+        self._chars = 0
+
+    def give_back(self) -> None:
+        """Gives all lines of this row back but the first."""
+        self._again += reversed(self._row[1:])
+
+
+def _lines(path: Path, delimiter: str) -> Generator[Line]:
+    """The rows of the file that are not blank; after a malformed one goes on at the next line."""
+    with open_text(path) as file:
+        source = _Source(lines_of(file))
+        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        for number in count(1):
+            source.begin_row()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, _Unclosed) as error:
+                source.give_back()
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+                yield Line(number, [], f"cannot be read as CSV: {_explained(error)}")
+            else:
+                if len(cells) > _MAX_CELLS:
+                    yield Line(number, [], f"has more than {_MAX_CELLS:,} cells")
+                elif any(cell.strip() for cell in cells):
+                    yield Line(number, cells)
+
+
+def _explained(error: Exception) -> str:
+    unclosed = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
+    return "a quote is opened and never closed" if unclosed else str(error)

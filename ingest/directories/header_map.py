@@ -1,0 +1,89 @@
+"""How the columns of a directory are read: guessed, unless a person said otherwise.
+
+header ─ what a person said ─ what the header is called ─ a fact under its own name
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.directories.header_names import (
+    ACTOR_FIELDS,
+    FACT,
+    IGNORED,
+    NAMING_FIELDS,
+    NO_TARGETS,
+    REGISTER_FIELDS,
+    Column,
+    actor_columns,
+    field_of,
+)
+from ingest.fields import folded, shown
+from kb.errors import InputError
+
+TARGETS = (*dict.fromkeys(ACTOR_FIELDS.values()), *dict.fromkeys(REGISTER_FIELDS.values()))
+"""The fields that a column can be read as, beside `FACT` and `IGNORED`."""
+
+
+class HeaderMap:
+    """Says where the cells under each header go."""
+
+    def __init__(
+        self, said: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
+    ) -> None:
+        """What a person said, and what is done without a name.
+
+        Args:
+            said: a field, `FACT` or `IGNORED` by header.
+            takes_any_header: whether the first row is the header even if none of it is the name,
+                so that a person can be shown it and say which is.
+
+        Raises:
+            InputError: what is said is none of them.
+        """
+        self.said = {
+            header: field_of(field, ACTOR_FIELDS) or field for header, field in said.items()
+        }
+        for header, target in self.said.items():
+            if target not in {*TARGETS, FACT, IGNORED}:
+                raise InputError(
+                    f"column {shown(header)} cannot be read as {shown(target)}: write "
+                    f"{', '.join(TARGETS[: len(set(ACTOR_FIELDS.values()))])}, {FACT} or {IGNORED}"
+                )
+        self.takes_any_header = takes_any_header
+        self._targets = {folded(header): target for header, target in self.said.items()}
+        self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
+
+    def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
+        """Where the cells of each column go, in the order of the header."""
+        key = tuple(header)
+        columns = self._known.get(key)
+        if columns is None:
+            if len(self._known) == _MAX_HEADERS_KNOWN:
+                self._known.clear()
+            columns = self._known[key] = tuple(actor_columns(key, self._targets))
+        return columns
+
+    def names_actors(self, header: Sequence[str]) -> bool:
+        """Whether a column holds what an actor is called."""
+        return any(column.field in NAMING_FIELDS for column in self.columns(header))
+
+    def known(self, header: Sequence[str]) -> int:
+        """How many of the headers are known."""
+        return sum(bool(column.field) for column in self.columns(header))
+
+
+_MAX_HEADERS_KNOWN = 1000
+
+
+def said_in(options: Sequence[str]) -> dict[str, str]:
+    """What `header=field` options say, by header.
+
+    Raises:
+        InputError: one has no `=`, or no header before it.
+    """
+    said = {}
+    for option in options:
+        header, separator, target = option.rpartition("=")
+        if not separator or not folded(header):
+            raise InputError(f"{shown(option)} is not of the form header=field")
+        said[header.strip()] = target.strip()
+    return said

@@ -1,0 +1,216 @@
+"""Directories of actors in JSON and JSON Lines: one object per actor, its keys as columns.
+
+An array is read item by item, however large it is.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.table import Row, entries
+from ingest.entries import Entry
+from ingest.text_files import encoding_of, lines_of, open_text
+from kb.errors import InputError
+
+_Event = tuple[str, object]
+"""What a streaming parser says: the kind of what it met, and its value."""
+
+_END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
+_MAX_EXPLAINED_BYTES = 1 << 24
+_MAX_DEPTH = 50
+_NESTED = frozenset({"siege"})
+"""Objects whose own keys are columns: what data.gouv.fr's directories tell of a head office."""
+
+
+def read_json(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+    """Reads the actors of a JSON file: an array of objects, alone or in an object, or one object.
+
+    Raises:
+        InputError: the file is empty, is not text, is not JSON, or holds no actors.
+    """
+    header_map = header_map or HeaderMap()
+    return entries(json_rows(path, header_map), header_map)
+
+
+def read_json_lines(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+    """Reads the actors of a JSON Lines file, one object per line; blank lines are passed over.
+
+    Raises:
+        InputError: the file is empty or is not text.
+    """
+    header_map = header_map or HeaderMap()
+    return entries(json_lines_rows(path, header_map), header_map)
+
+
+def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the items of a JSON file, as `RowReader`."""
+    import ijson
+
+    encoding = encoding_of(path)
+    try:
+        array = _array(path, encoding, header_map)
+        with _Utf8(path, encoding) as file:
+            for number, value in enumerate(_values(ijson.basic_parse(file), array), start=1):
+                yield _row(number, value)
+    except ijson.JSONError as error:
+        raise InputError(_explained(path, error)) from None
+    except SystemError:  # what the parser in C makes of Python's own refusal
+        raise InputError("has a number of thousands of digits: write it in quotes") from None
+
+
+def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
+    with open_text(path) as file:
+        for number, line in enumerate(lines_of(file), start=1):
+            if not line.strip():
+                continue
+            try:
+                value = _parse(line)
+            except InputError as error:
+                yield Row(number, reason=str(error))
+            else:
+                yield _row(number, value)
+
+
+class _Utf8:
+    """A text file of any encoding as the UTF-8 that a parser of bytes reads."""
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._file: IO[str] = path.open(encoding=encoding, newline="")
+
+    def __enter__(self) -> "_Utf8":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def read(self, n: int = -1) -> bytes:
+        return self._file.read(n).encode()
+
+
+def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
+    """Where the actors are: under this key; "" for an array, None for an object that is one."""
+    import ijson
+
+    with _Utf8(path, encoding) as file:
+        events = ijson.basic_parse(file)
+        kind, _value = next(events)
+        if kind == "start_array":
+            return ""
+        if kind != "start_map":
+            raise InputError("holds neither an array nor an object")
+        keys, arrays = _keys(events)
+    if header_map.names_actors(keys):
+        return None
+    if len(arrays) != 1:
+        found = ", ".join(repr(key) for key in arrays) or "none"
+        raise InputError(f"must hold one array of actors; its arrays are: {found}")
+    return arrays[0]
+
+
+def _values(events: Iterator[_Event], array: str | None) -> Iterator[object]:
+    """The items of the array that `_array` found, one at a time."""
+    if array is None:
+        yield _value(events, next(events), 0)
+        return
+    next(events)
+    if array:
+        while next(events) != ("map_key", array):
+            _skip(events)
+        next(events)
+    while (event := next(events)) != _END_OF_ARRAY:
+        yield _value(events, event, 0)
+
+
+def _skip(events: Iterator[_Event]) -> None:
+    """Passes over a value, however deep."""
+    depth = 0
+    for kind, _value in events:
+        depth += (kind in {"start_map", "start_array"}) - (kind in {"end_map", "end_array"})
+        if depth == 0:
+            return
+
+
+def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
+    """The value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
+    kind, value = event
+    if depth > _MAX_DEPTH:
+        raise InputError("is not JSON that can be read: it is nested too deeply")
+    if kind == "start_map":
+        items: dict[str, object] = {}
+        while (inner := next(events)) != _END_OF_MAP:
+            items[str(inner[1])] = _value(events, next(events), depth + 1)
+        return items
+    if kind == "start_array":
+        values = []
+        while (inner := next(events)) != _END_OF_ARRAY:
+            values.append(_value(events, inner, depth + 1))
+        return values
+    return str(value) if kind == "number" else value
+
+
+def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
+    """The keys of the object that the events are in, and those of them that hold arrays."""
+    keys: list[str] = []
+    arrays: list[str] = []
+    depth = 0
+    for kind, value in events:
+        if depth == 0 and kind == "map_key":
+            keys.append(str(value))
+        elif kind in {"start_map", "start_array"}:
+            if depth == 0 and kind == "start_array":
+                arrays.append(keys[-1])
+            depth += 1
+        elif kind in {"end_map", "end_array"}:
+            depth -= 1
+    return keys, arrays
+
+
+def _explained(path: Path, error: Exception) -> str:
+    """What is wrong with a file, and where, which the streaming parser does not say."""
+    if path.stat().st_size <= _MAX_EXPLAINED_BYTES:
+        with open_text(path) as file:
+            try:
+                _parse(file.read())
+            except InputError as explained:
+                return str(explained)
+    return f"is not JSON: {str(error).partition(chr(10))[0]}"
+
+
+def _parse(text: str) -> object:
+    try:
+        document: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InputError(f"is not JSON: {error.msg} ({place})") from None
+    except RecursionError:
+        raise InputError("is not JSON that can be read: it is nested too deeply") from None
+    return document
+
+
+def _row(number: int, value: object) -> Row:
+    if not isinstance(value, dict):
+        return Row(number, reason="is not an object")
+    header: list[str] = []
+    cells: list[str] = []
+    for key, each in value.items():
+        nested = each.items() if key in _NESTED and isinstance(each, dict) else ()
+        for name, part in [(f"{key}.{inner}", part) for inner, part in nested] or [(key, each)]:
+            header.append(name)
+            cells.append(_cell(part))
+    return Row(number, tuple(header), cells)
+
+
+def _cell(value: object) -> str:
+    """The value as the cell of a table: the items of a list joined by `|`, the rest as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return " | ".join(_cell(item) for item in value)
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

@@ -1,0 +1,80 @@
+"""Directories of actors in Parquet, read batch by batch; only the columns that are kept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.directories.cells import cell_text
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.table import Row, entries, shown_header
+from ingest.entries import Entry
+from kb.errors import InputError
+
+if TYPE_CHECKING:
+    from pyarrow import DataType, RecordBatch
+
+_BATCH_ROWS = 1024
+_MAX_CELL_CHARS = 100_000
+
+
+def read_parquet(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+    """Reads the actors of a Parquet file; rows are counted from 1.
+
+    Raises:
+        InputError: the file is not Parquet, is damaged, or has no column for the name.
+    """
+    header_map = header_map or HeaderMap()
+    return entries(parquet_rows(path, header_map), header_map)
+
+
+def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+    """Reads the rows of a Parquet file, as `RowReader`."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    number = 0
+    try:
+        with ParquetFile(path, memory_map=True) as file:
+            texts = [column.name for column in file.schema_arrow if _is_text(column.type)]
+        # A text that is written once for many rows must not be in memory once for each.
+        with ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
+            header = tuple(file.schema_arrow.names)
+            if not (header_map.names_actors(header) or header_map.takes_any_header):
+                raise InputError(
+                    f"has no column called name or nom; its header is {shown_header(header)}"
+                )
+            kept = [
+                name
+                for name, column in zip(header, header_map.columns(header), strict=True)
+                if column.field or column.fact
+            ]
+            empty = dict.fromkeys(header, "")
+            for batch in file.iter_batches(_BATCH_ROWS, columns=kept):
+                _refuse_long(batch)
+                for values in batch.to_pylist():
+                    number += 1
+                    cells = empty | {name: cell_text(value) for name, value in values.items()}
+                    yield Row(number, header, list(cells.values()))
+    except MemoryError:
+        raise InputError("does not fit in memory: export it as CSV") from None
+    except pa.ArrowException as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"cannot be read as Parquet: {reason}") from None
+
+
+def _is_text(kind: "DataType") -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_binary(kind))
+
+
+def _refuse_long(batch: "RecordBatch") -> None:
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    for column in batch.columns:
+        if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
+            continue
+        longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+        if longest > _MAX_CELL_CHARS:
+            raise InputError(f"has a cell of more than {_MAX_CELL_CHARS:,} characters")

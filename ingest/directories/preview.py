@@ -1,0 +1,190 @@
+"""A directory before it is ingested: how its columns are read, and what would come of its rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS, Column
+from ingest.directories.row_counts import count_rows
+from ingest.directories.seen_ids import Places
+from ingest.directories.table import Row, entry
+from ingest.entries import WHOLE_FILE, NotInput
+from ingest.pipeline import DIRECTORY_READERS, Note, source_of
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+
+ROWS_LOOKED_AT = 1000
+EXAMPLES = 3
+_EXAMPLE_CHARS = 60
+_MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedColumn:
+    """Where the cells under a header go, with the first values that differ.
+
+    `target` is a field of `ingest.directories.header_map.TARGETS`, "fact" or "ignored"; `said`
+    whether a person said so.
+    """
+
+    header: str
+    target: str
+    examples: tuple[str, ...]
+    said: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the first rows of a directory would become. Nothing was changed.
+
+    Of the `rows` looked at, `kept` would be kept, `failed` would fail, and the others would rightly
+    be left out. `problems` are the first reasons. `total_estimate` is about how many rows there
+    are; 0 when only reading them would tell.
+    """
+
+    file: str
+    source: str
+    columns: tuple[PreviewedColumn, ...]
+    rows: int
+    kept: int
+    failed: int
+    problems: tuple[Note, ...]
+    total_estimate: int
+
+
+def preview(
+    path: Path,
+    source: str = "",
+    mapping: Mapping[str, str] = NO_TARGETS,
+    *,
+    knowledge_base: KnowledgeBase | None = None,
+) -> Preview:
+    """Reads the first rows of a directory as `ingest.pipeline.ingest` would.
+
+    Args:
+        path: the file.
+        source: who tells it; the file's name when empty.
+        mapping: what a person says now of its columns, by header.
+        knowledge_base: knows what was said of them before.
+
+    Raises:
+        InputError: the mapping cannot be used, or the file cannot be read.
+        NotInput: the file is no directory of actors.
+    """
+    reader = DIRECTORY_READERS.get(path.suffix.lower())
+    if reader is None:
+        raise NotInput(f"is none of {', '.join(DIRECTORY_READERS)}")
+    source = source or source_of(path)
+    known = knowledge_base.sources.mapping(source) if knowledge_base else NO_TARGETS
+    header_map = HeaderMap({**known, **mapping}, takes_any_header=True)
+    looked_at = _Look(str(path), header_map)
+    try:
+        for row in islice(reader(path, header_map), ROWS_LOOKED_AT):
+            looked_at.at(row)
+    except InputError as error:
+        if not looked_at.rows:
+            raise
+        looked_at.fail(WHOLE_FILE, str(error))
+    columns = tuple(looked_at.columns())
+    if not header_map.names_actors([column.header for column in columns]):
+        reason = "has no column for the name of the actors: say which one is the name"
+        looked_at.problems.insert(0, Note(str(path), WHOLE_FILE, reason))
+    return Preview(
+        file=str(path),
+        source=source,
+        columns=columns,
+        rows=looked_at.rows,
+        kept=looked_at.kept,
+        failed=looked_at.failed,
+        problems=tuple(looked_at.problems),
+        total_estimate=max(count_rows(path), looked_at.rows),
+    )
+
+
+class _Look:
+    """What was seen of a directory so far."""
+
+    def __init__(self, file: str, header_map: HeaderMap) -> None:
+        self.rows = 0
+        self.kept = 0
+        self.failed = 0
+        self.problems: list[Note] = []
+        self._file = file
+        self._header_map = header_map
+        self._examples: dict[str, list[str]] = {}
+        self._header: tuple[str, ...] = ()
+        self._places = Places()
+
+    def at(self, row: Row) -> None:
+        self.rows += 1
+        self._remember(row)
+        found = entry(row, self._header_map)
+        if found.record is None:
+            if found.left_out:
+                self._note(row.number, found.reason)
+            else:
+                self.fail(row.number, found.reason)
+            return
+        first = self._places.first(found.record.id, self._file, row.number)
+        if first:
+            self.fail(row.number, f"id {found.record.id!r} was already given by row {first[1]}")
+        else:
+            self.kept += 1
+
+    def fail(self, row: int, reason: str) -> None:
+        self.failed += 1
+        self._note(row, reason)
+
+    def columns(self) -> Iterator[PreviewedColumn]:
+        # A table has one header, with as many columns as it has; JSON has one for each object.
+        headers = self._header or tuple(self._examples)
+        said = {header.casefold().strip() for header in self._header_map.said}
+        for header, column in zip(headers, self._header_map.columns(headers), strict=True):
+            yield PreviewedColumn(
+                header=header,
+                target=_target(column),
+                examples=tuple(self._examples.get(header, ())),
+                said=header.casefold().strip() in said,
+            )
+
+    def _note(self, row: int, reason: str) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(Note(self._file, row, reason))
+
+    def _remember(self, row: Row) -> None:
+        if row.reason:
+            return
+        is_first = not self._examples
+        for header, cell in zip(row.header, row.cells, strict=True):
+            examples = self._examples.setdefault(header, [])
+            text = " ".join(cell.split())
+            short = text if len(text) <= _EXAMPLE_CHARS else f"{text[: _EXAMPLE_CHARS - 1]}…"
+            if short and len(examples) < EXAMPLES and short not in examples:
+                examples.append(short)
+        if is_first:
+            self._header = row.header
+        elif self._header != row.header:
+            self._header = ()
+
+
+def _target(column: Column) -> str:
+    return column.field or (FACT if column.fact else IGNORED)
+
+
+def table(columns: Sequence[PreviewedColumn]) -> Iterator[str]:
+    """The columns as lines of a table for a terminal."""
+    rows = [("column", "is read as", "for example")]
+    rows += [
+        (
+            column.header or "(no header)",
+            f"{column.target}{' (said)' if column.said else ''}",
+            " · ".join(column.examples),
+        )
+        for column in columns
+    ]
+    widths = [min(max(len(row[cell]) for row in rows), 40) for cell in (0, 1)]
+    for header, target, examples in rows:
+        line = f"  {header[:40]:<{widths[0]}}  {target:<{widths[1]}}  {examples}"
+        yield line.rstrip()

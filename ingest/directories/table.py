@@ -1,0 +1,122 @@
+"""What the readers of tables yield: the cells of a directory, row by row, under their headers."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.directories.actor_row import told_from_columns
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.sirene import LeftOut
+from ingest.entries import Entry
+from ingest.fields import shown
+from kb.errors import InputError
+
+MAX_ROWS_ABOVE_HEADER = 20
+_MAX_HEADERS_SHOWN = 12
+
+
+class Row(NamedTuple):
+    """A row of a directory: its number as in `Entry`, its headers and cells, or why it has none."""
+
+    number: int
+    header: tuple[str, ...] = ()
+    cells: Sequence[str] = ()
+    reason: str = ""
+
+
+RowReader = Callable[[Path, HeaderMap], Iterator[Row]]
+"""Reads the rows of one file lazily; the map tells it which row is the header.
+
+Raises:
+    InputError: the file cannot be read, or not further.
+"""
+
+
+class Line(NamedTuple):
+    """A row of a table before its header is known."""
+
+    number: int
+    cells: list[str]
+    reason: str = ""
+
+
+def entries(rows: Iterable[Row], header_map: HeaderMap) -> Iterator[Entry]:
+    """What each row tells of an actor, or why it tells of none."""
+    for row in rows:
+        yield entry(row, header_map)
+
+
+def entry(row: Row, header_map: HeaderMap) -> Entry:
+    if row.reason:
+        return Entry(row.number, reason=row.reason)
+    try:
+        told = told_from_columns(header_map.columns(row.header), row.cells)
+    except InputError as error:
+        return Entry(row.number, reason=str(error))
+    except LeftOut as left_out:
+        return Entry(row.number, reason=str(left_out), left_out=True)
+    return Entry(row.number, told.actor, is_open=told.is_open)
+
+
+def under_header(lines: Iterator[Line], header_map: HeaderMap) -> Iterator[Row]:
+    """The rows below the header, which is the first row that names the actors.
+
+    Titles above it are passed over: where the first row has no column for the name, the header
+    is the first of the next ones that has, beside another column that is known.
+
+    Raises:
+        InputError: there is no such row.
+    """
+    first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
+    position = header_position([line.cells for line in first], header_map)
+    if position < 0 and header_map.takes_any_header and first and not first[0].reason:
+        position = _likeliest_header([line.cells for line in first], header_map)
+    if position < 0:
+        raise InputError(_no_header(first))
+    header = tuple(first[position].cells)
+    for line in chain(first[position + 1 :], lines):  # never all of them in memory
+        yield _row(line, header)
+
+
+def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
+    """Which of the first rows is the header; -1 when none is."""
+    for position, cells in enumerate(rows):
+        if header_map.names_actors(cells) and (position == 0 or header_map.known(cells) > 1):
+            return position
+    return -1
+
+
+def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
+    """Which row has most headers that are known, then most cells that are not empty."""
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+    known = [header_map.known(cells) for cells in rows]
+    return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
+
+
+def _no_header(lines: Sequence[Line]) -> str:
+    if not lines:
+        return "is empty"
+    if lines[0].reason:
+        return f"has a header that {lines[0].reason}"
+    header = shown_header(lines[0].cells)
+    return f"has no column called name or nom; its header is {header}"
+
+
+def shown_header(cells: Sequence[str]) -> str:
+    """The headers, as many of them as a message of one line has room for."""
+    more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
+    return ", ".join(shown(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
+
+
+def _row(line: Line, header: tuple[str, ...]) -> Row:
+    if line.reason:
+        return Row(line.number, reason=line.reason)
+    cells = line.cells
+    # Spreadsheets leave empty cells on the right of a table that was once wider.
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells.pop()
+    if len(cells) != len(header):
+        reason = f"number of cells is {len(cells)}, but the header has {len(header)}"
+        return Row(line.number, reason=reason)
+    return Row(line.number, header, cells)

@@ -1,0 +1,565 @@
+"""Who is who in one article: references that mean the same organisation, gathered.
+
+"La mairie d'Angoulême", then "la mairie", then "elle" are one participant; "une entreprise de
+cirage" and the firm named after a comma are one. What each did is told by
+`ingest.extraction.roles`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.extraction.actions import verbs
+from ingest.extraction.gazetteer import name_words, public_key
+from ingest.extraction.organisation_kinds import Nature, nature_of
+from ingest.extraction.references import How, Reference
+from ingest.extraction.tokens import Part, Sentence, Token
+from kb.text.analysis import FUNCTION_WORDS
+
+PUBLIC = frozenset(
+    {
+        Nature.TOWN,
+        Nature.CARE,
+        Nature.STATE,
+        Nature.CHAMBER,
+        Nature.NETWORK,
+        Nature.SCHOOL,
+        Nature.MEDIA,
+    }
+)
+
+_GENERIC = frozenset(
+    "entreprise societe firme groupe maison company firm business atelier usine workshop plant "
+    "factory industriel fabricant producteur maker producer manufacturer start-up startup pme "
+    "structure partenaire fournisseur supplier repreneur".split()
+)
+_OTHER_PARTIES = frozenset("acheteur buyer partenaire partner fournisseur supplier acteur".split())
+_ANOTHER = frozenset("sister soeur other autre second seconde neighbouring voisin voisine".split())
+_ALIKE = tuple(
+    frozenset(words.split())
+    for words in (
+        "mairie ville commune municipalite collectivite town council city",
+        "hopital centre chu hospital clinique etablissement",
+        "reseau club association plateforme network club platform",
+        "agglomeration agglo communaute metropole intercommunalite collectivite",
+        "chambre cci cma chamber",
+        "agence ars agency",
+        "laboratoire labo lab laboratory centre institut",
+        "distillerie distilleries distillery distillateur",
+        "refinery raffinerie",
+        "station centrale plant",
+        "prefecture prefet prefete etat",
+    )
+)
+_PRONOUNS = frozenset("elle il ils elles it they she he".split())
+_DEMONSTRATIVES = frozenset("celle celui ceux celles".split())
+_PLURALS = frozenset("ils elles they ceux celles".split())
+_FIRST = frozenset("premier premiere first former".split())
+_SECOND = frozenset("second seconde deuxieme latter".split())
+_COPULAS = frozenset("est sont etait etaient is are was were reste".split())
+_BETWEEN_APPOSED = frozenset(
+    ", ( « \" “ : - – — le la l' un une the a an ici here appele nomme".split()
+)
+
+
+@dataclass(slots=True)
+class Participant:
+    """An organisation of the article, under all that it is called there."""
+
+    name: str
+    how: How
+    nature: Nature
+    likelihood: float
+    actor_ids: tuple[str, ...] = ()
+    heads: set[str] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)
+    plural: bool = False
+    definite: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        return self.how is not How.UNNAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A participant at `sentence.tokens[first:last]`."""
+
+    first: int
+    last: int
+    participant: Participant
+    reference: Reference | None = None
+
+    @property
+    def is_pronoun(self) -> bool:
+        return self.reference is None
+
+
+class Participants:
+    """Gathers the references of an article, sentence by sentence in the order of reading."""
+
+    def __init__(self) -> None:
+        self.all: list[Participant] = []
+        self._recent: list[Participant] = []
+        self._subject: Participant | None = None
+        self._subjects: list[Participant] = []
+        self._place: Participant | None = None
+
+    @property
+    def spoken_of(self) -> Participant | None:
+        """Whom the last sentence was about."""
+        return self._subject
+
+    def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
+        """The mentions of a sentence, with the pronouns that stand for who was spoken of."""
+        mentions: list[Mention] = []
+        tokens = sentence.tokens
+        for reference in references:
+            apposed = self._apposed(tokens, mentions, reference)
+            several = self._several(reference)
+            if several:
+                mentions += [
+                    Mention(reference.first, reference.last, one, reference) for one in several
+                ]
+                continue
+            participant = self._resolve(reference, apposed, sentence.part)
+            mentions.append(Mention(reference.first, reference.last, participant, reference))
+            self._see(participant)
+        pronouns = list(self._pronouns(sentence, mentions))
+        if sentence.part is Part.BODY:
+            self._remember(tokens, mentions)
+        return sorted([*mentions, *pronouns], key=lambda mention: mention.first)
+
+    def _several(self, reference: Reference) -> list[Participant]:
+        """Whom "les deux entreprises" means: those two that the text has named, if it has two."""
+        if not reference.number or reference.how is not How.UNNAMED:
+            return []
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        known = [one for one in named if one.actor_ids]
+        return next((those for those in (named, known) if len(those) == reference.number), [])
+
+    def _see(self, participant: Participant) -> None:
+        self._recent = [one for one in self._recent if one is not participant]
+        self._recent.append(participant)
+
+    def _remember(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> None:
+        """Keeps whom the next sentence means by "elle", and whose place it means by "y"."""
+        subject: Participant | None = None
+        for mention in mentions:
+            if mention.participant.nature is Nature.MEDIA:
+                continue
+            governor = preposition(tokens, mention.first)
+            if governor in {"chez", "aux", "a", "at"}:
+                self._place = mention.participant
+            if not governor and subject is None:
+                subject = mention.participant
+        if subject is not None:
+            self._subject = self._place = subject
+            self._subjects = _joined_with(tokens, mentions, subject)
+        elif self._place is not None and mentions:
+            self._subject = self._place
+
+    def _pronouns(self, sentence: Sentence, mentions: Sequence[Mention]) -> Iterable[Mention]:
+        forms = [token.form for token in sentence.tokens]
+        for at, form in enumerate(forms):
+            after = forms[at + 1 : at + 3]
+            meant: Participant | None = None
+            if form == "there" and after[:1] in (["is"], ["are"], ["was"], ["were"]):
+                continue
+            if form == "there" or (form == "y" and after):
+                meant = self._place
+            elif form in _FIRST | _SECOND:
+                meant = self._of_two(forms, at)
+            elif form in _PRONOUNS and at > 1 and forms[at - 2 : at] == ["c'", "est"]:
+                # "C'est elle qui…" picks out whom the sentence before ended with.
+                meant = next(
+                    (one for one in reversed(self._recent) if one.plural == (form in _PLURALS)),
+                    None,
+                )
+            elif form in _PRONOUNS and not _is_impersonal(form, after):
+                meant = self._subject_before(sentence.tokens, at, mentions, form)
+            elif form in _DEMONSTRATIVES and after == ["-", "ci"]:
+                meant = self._last_before(at, mentions, form)
+            elif form in {"une", "un", "autre"} and at and forms[at - 1] == "l'":
+                meant = self._one_of_two(forms, at)
+            if (
+                form in {"ils", "elles", "they"}
+                and meant is self._subject
+                and len(self._subjects) > 1
+            ):
+                for one in self._subjects:
+                    yield Mention(at, at + 1, one)
+            elif meant is not None:
+                yield Mention(at, at + 1, meant)
+
+    def _of_two(self, forms: Sequence[str], at: int) -> Participant | None:
+        """Whom "le premier" or "le second" means: of the last two that were named."""
+        if at == 0 or forms[at - 1] not in {"le", "la", "the"}:
+            return None
+        if at + 1 < len(forms) and forms[at + 1].isalpha() and not verbs(forms[at + 1]):
+            return None
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        if len(named) < 2:
+            return None
+        return named[-2] if forms[at] in _FIRST else named[-1]
+
+    def _one_of_two(self, forms: Sequence[str], at: int) -> Participant | None:
+        """Whom "l'une" or "l'autre" means where two were named."""
+        if "autre" not in forms or not {"une", "un"} & set(forms):
+            return None
+        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        if len(named) < 2:
+            return None
+        return named[-1] if forms[at] == "autre" else named[-2]
+
+    def _last_before(self, at: int, mentions: Sequence[Mention], form: str) -> Participant | None:
+        """Whom "celle-ci" means: who was spoken of last."""
+        before = [mention.participant for mention in mentions if mention.last <= at]
+        here = {id(mention.participant) for mention in mentions}
+        earlier = [one for one in self._recent if id(one) not in here]
+        fitting = [one for one in [*earlier, *before] if one.plural == (form in _PLURALS)]
+        return fitting[-1] if fitting else None
+
+    def _subject_before(
+        self, tokens: Sequence[Token], at: int, mentions: Sequence[Mention], form: str
+    ) -> Participant | None:
+        candidates = [self._subject] if self._subject is not None else []
+        candidates += [
+            mention.participant
+            for mention in mentions
+            if mention.last <= at and not preposition(tokens, mention.first)
+        ]
+        plural = form in _PLURALS
+        fitting = [one for one in candidates if one.plural == plural]
+        if plural and not fitting and len(self._subjects) > 1:
+            return self._subject
+        # A firm is often "they", never a group "it".
+        if not fitting and form == "they":
+            fitting = [one for one in candidates if one.nature not in {Nature.TOWN, Nature.STATE}]
+        return fitting[-1] if fitting else None
+
+    def _apposed(
+        self, tokens: Sequence[Token], mentions: Sequence[Mention], reference: Reference
+    ) -> Participant | None:
+        """Whom a reference names once more: "Avel, fabricant de cirage", "le CTTC (Centre …)"."""
+        if not mentions:
+            return None
+        last = mentions[-1]
+        between = [token.form for token in tokens[last.last : reference.first]]
+        if last.reference is None or not between:
+            return None
+        if (
+            reference.how is How.UNNAMED
+            and between[-1] == "("
+            and not last.participant.is_named
+            and reference.head in last.participant.heads
+        ):
+            return last.participant
+        if (
+            between[0] in {"that", "which", "qui", "who"}
+            and between[-1] == ","
+            and len(between) < 8
+            and reference.how is not How.UNNAMED
+            and not last.participant.is_named
+            and not last.participant.plural
+        ):
+            return last.participant
+        is_a = len(between) > 1 and between[-2] in _COPULAS and between[0] == ","
+        if len(between) > 3 and not (is_a and len(between) < 14):
+            return None
+        if (
+            (between[0] in _COPULAS or is_a)
+            and reference.how is How.UNNAMED
+            and not reference.definite
+            and not preposition(tokens, last.first)
+        ):
+            return last.participant
+        one_is_unnamed = (last.reference.how is How.UNNAMED) != (reference.how is How.UNNAMED)
+        same_number = last.reference.plural == reference.plural
+        if between[0] == "(" and (same_number or one_is_unnamed):
+            both_known = bool(last.participant.actor_ids and reference.actor_ids)
+            place_like = (
+                reference.how is How.NAMED
+                and last.participant.is_named
+                and not (reference.name.isupper() or last.participant.name.isupper())
+            )
+            return None if both_known or place_like else last.participant
+        if (
+            one_is_unnamed
+            and same_number
+            and between[0] in {",", "–", "—", ":"}
+            and all(form in _BETWEEN_APPOSED for form in between)
+        ):
+            first_is_title = between[0] == ":" and last.first > 0
+            list_goes_on = reference.last < len(tokens) and tokens[reference.last].form in {
+                "et",
+                "and",
+            }
+            definite_list = (
+                reference.how is How.UNNAMED
+                and reference.definite
+                and not _closes_before_a_verb(tokens, reference.last)
+            )
+            if first_is_title or (list_goes_on and between == [","]) or definite_list:
+                return None
+            return last.participant
+        return None
+
+    def _resolve(
+        self, reference: Reference, apposed: Participant | None, part: Part
+    ) -> Participant:
+        known = self._known_before(reference, part)
+        if known is not None:
+            self._add_name(known, reference)
+            return known
+        if apposed is not None:
+            self._add_name(apposed, reference)
+            return apposed
+        fresh = Participant(
+            reference.name,
+            reference.how,
+            reference.nature,
+            reference.likelihood,
+            reference.actor_ids,
+            {reference.head} - {""},
+            [reference.name],
+            reference.plural,
+            reference.definite,
+        )
+        self.all.append(fresh)
+        return fresh
+
+    def _known_before(self, reference: Reference, part: Part) -> Participant | None:
+        if reference.how is not How.UNNAMED:
+            for one in self.all:
+                if one.is_named and _same_name(one, reference):
+                    return one
+            return self._unnamed_till_now(reference)
+        words = name_words(reference.name)
+        for one in reversed(self.all):
+            if any(name_words(name) == words for name in one.names) and (
+                reference.definite or one.plural == reference.plural
+            ):
+                return one
+        if not reference.definite and part is not Part.TITLE:
+            return None
+        only = self._only_firm(reference) if part is Part.BODY else None
+        for one in reversed(self._recent):
+            if part is Part.TITLE and not (one.is_named or reference.definite):
+                continue
+            if one.plural == reference.plural and self._means(reference, one):
+                return one
+        return only
+
+    def _only_firm(self, reference: Reference) -> Participant | None:
+        """Whom "the mill" means where the text has named one firm, and no other kind of mill."""
+        is_firm = reference.nature is Nature.FIRM and reference.head not in _OTHER_PARTIES
+        if not is_firm or reference.plural or len(name_words(reference.name)) > 1:
+            return None
+        firms = [one for one in self.all if one.nature not in PUBLIC]
+        named = [one for one in firms if one.is_named]
+        return named[0] if len(named) == 1 and len(firms) == 1 else None
+
+    def _unnamed_till_now(self, reference: Reference) -> Participant | None:
+        """Whom the text called "la ville" before it named it."""
+        if reference.nature not in {Nature.TOWN, Nature.CARE, Nature.STATE, Nature.CHAMBER}:
+            return None
+        for one in self.all:
+            if (
+                not one.is_named
+                and not one.plural
+                and one.definite
+                and one.nature is reference.nature
+                and len(name_words(one.name)) < 3
+                and (reference.head in one.heads or _alike({reference.head}, one.heads))
+            ):
+                return one
+        return None
+
+    def _means(self, reference: Reference, one: Participant) -> bool:
+        head = reference.head
+        if len(name_words(reference.name)) > 2 and not one.is_named:
+            return False
+        if _ANOTHER & set(name_words(reference.name)):
+            return False
+        if head in _GENERIC:
+            if len(name_words(reference.name)) > 2:
+                return False
+            if not one.is_named and one.heads & _OTHER_PARTIES:
+                return False
+            return one.nature not in PUBLIC and one.nature is not Nature.HAULIER
+        if reference.nature is Nature.CARE and one.nature is Nature.CARE:
+            return True
+        if head in one.heads and head not in {"conseil", "direction", "centre", "agence"}:
+            return True
+        if head in one.heads and head == "centre" and one.nature is not Nature.CARE:
+            return True
+        return _alike({head}, one.heads) and reference.nature is one.nature
+
+    def _add_name(self, one: Participant, reference: Reference) -> None:
+        """Lets a participant go by its best name: known, then named, then the fullest."""
+        rank = {How.KNOWN: 2, How.NAMED: 1, How.UNNAMED: 0, How.PRONOUN: -1}
+        better = rank[reference.how] > rank[one.how] or (
+            reference.how is one.how
+            and reference.how is not How.KNOWN
+            and len(name_words(reference.name)) > len(name_words(one.name))
+            and (reference.how is How.UNNAMED or reference.nature is not Nature.UNKNOWN)
+        )
+        if reference.name not in one.names:
+            one.names.append(reference.name)
+        one.heads |= {reference.head} - {""}
+        one.likelihood = max(one.likelihood, reference.likelihood)
+        if better:
+            one.name, one.how = reference.name, reference.how
+            one.plural = reference.plural
+            if reference.actor_ids:
+                one.actor_ids = reference.actor_ids
+        if one.nature is Nature.UNKNOWN or (better and reference.nature is not Nature.UNKNOWN):
+            one.nature = reference.nature
+
+
+def _joined_with(
+    tokens: Sequence[Token], mentions: Sequence[Mention], subject: Participant
+) -> list[Participant]:
+    """A subject, and those that "et" joins with it."""
+    at = next(number for number, one in enumerate(mentions) if one.participant is subject)
+    joined = [subject]
+    for left, right in zip(mentions[at:], mentions[at + 1 :], strict=False):
+        between = [token.form for token in tokens[left.last : right.first]]
+        if not between or not set(between) <= {",", "et", "and", "le", "la", "les", "l'", "the"}:
+            break
+        joined.append(right.participant)
+    return joined
+
+
+def _closes_before_a_verb(tokens: Sequence[Token], last: int) -> bool:
+    """Whether a comma and a verb follow, as after "X, le syndicat de la profession, coordonne"."""
+    after = [token.form for token in tokens[last : last + 2]]
+    return (
+        len(after) == 2 and after[0] == "," and (after[1] in {"a", "est"} or bool(verbs(after[1])))
+    )
+
+
+def _alike(heads: set[str], others: set[str]) -> bool:
+    return any(heads & alike and others & alike for alike in _ALIKE)
+
+
+def _is_impersonal(form: str, after: Sequence[str]) -> bool:
+    """Whether a pronoun stands for nothing ("il faut"), or is part of "elle-même"."""
+    if not after:
+        return True
+    if after[0] == "-":
+        return True
+    if form == "il":
+        return after[0] in _IMPERSONAL or after in (
+            ["y", "a"],
+            ["ne", "s'"],
+            ["n'", "y"],
+            ["a", "fallu"],
+            ["a", "suffi"],
+            ["y", "avait"],
+        )
+    return form == "it" and after[0] in {"is", "was", "takes", "took", "seems", "seemed"}
+
+
+_IMPERSONAL = frozenset(
+    "manque manquait manquent faut s' suffit fallait semble reste restait arrive convient vaut "
+    "fallut faudrait existe".split()
+)
+
+
+def _same_name(one: Participant, reference: Reference) -> bool:
+    if one.actor_ids and reference.actor_ids:
+        return one.actor_ids == reference.actor_ids
+    words = set(name_words(reference.name))
+    for name in one.names:
+        others = set(name_words(name))
+        if others == words or (_same_body(name, reference.name)):
+            return True
+        shorter, longer = sorted((words, others), key=len)
+        proper = {word for word in shorter if len(word) > 3}
+        if shorter < longer and proper and not reference.actor_ids:
+            short_name = reference.name if shorter is words else name
+            one_word = len(shorter) == 1
+            if (
+                short_name[:1].isupper()
+                and (one_word or len(longer) - len(shorter) == 1)
+                and (not one_word or _is_proper(next(iter(shorter))))
+            ):
+                return True
+    return False
+
+
+_COMMON_IN_NAMES = frozenset(
+    "steel cement energy energie environment environnement industries industrie services service "
+    "solutions conseil bois metal paper water recycling recyclage plast nature france europe "
+    "local green glass wood food foods international centre sud nord est ouest".split()
+)
+
+
+def _same_body(name: str, other: str) -> bool:
+    key = public_key(name, nature_of(name))
+    return bool(key) and key == public_key(other, nature_of(other))
+
+
+def _is_proper(word: str) -> bool:
+    return nature_of(word) is Nature.UNKNOWN and word not in _COMMON_IN_NAMES
+
+
+_PREPOSITIONS = frozenset(
+    "de d' du a au aux pour par avec chez sur en dans vers sans contre selon entre aupres from to "
+    "for by with of at in on into against near via".split()
+)
+
+
+def _has_preposition(tokens: Sequence[Token], first: int) -> bool:
+    return preposition(tokens, first) != ""
+
+
+def preposition(tokens: Sequence[Token], first: int) -> str:
+    """The preposition that governs the phrase beginning at `first`, "" for none.
+
+    "des" counts as one only after a noun: "des transporteurs ont…" has none.
+    """
+    at = first - 1
+    while (
+        at >= 0
+        and tokens[at].form in _DETERMINERS
+        and not (tokens[at].form == "a" and tokens[at].text in {"à", "À"})
+    ):
+        if tokens[at].form in {"du", "au", "aux"}:
+            return tokens[at].form
+        at -= 1
+    if at < 0:
+        return ""
+    form = tokens[at].form
+    if form == "a" and tokens[at].text not in {"à", "À"}:
+        return ""
+    if form == "des":
+        if at and tokens[at - 1].form in _PREPOSITIONS:
+            return tokens[at - 1].form if tokens[at - 1].text != "a" else ""
+        return "de" if at and _is_noun_like(tokens[at - 1]) else ""
+    if at and form in {"de", "d'", "du", "of"} and tokens[at - 1].form in _PARTS:
+        return preposition(tokens, at - 1)
+    if form in {"de", "d'"} and at and tokens[at - 1].form == "aupres":
+        return "aupres"
+    return form if form in _PREPOSITIONS else ""
+
+
+def _is_noun_like(token: Token) -> bool:
+    form = token.form
+    if not token.is_word or form in FUNCTION_WORDS or form.endswith("ment"):
+        return form in {"aupres", "pres", "chez", "avec"}
+    return not verbs(form) or form in {"aide", "soutien", "appui", "part"}
+
+
+_PARTS = frozenset(
+    "site sites usine usines equipe equipes salaries ouvriers services service camions cuves "
+    "ateliers atelier machines lignes compagnons staff team teams workers site plant lorries "
+    "inmates prisoners employees trucks vans directeur direction "
+    "gerant dirigeant responsable cote part".split()
+)
+_DETERMINERS = frozenset(
+    "le la l' les the un une deux trois plusieurs certains quelques son sa ses leur leurs ce cette "
+    "ces du au aux a an some several two three its their this that local autres petits petites "
+    "grands grandes autre meme".split()
+)

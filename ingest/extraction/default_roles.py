@@ -1,0 +1,174 @@
+"""The likely role of who is named and of whom no sentence says in so many words what it did.
+
+An article names few organisations that took no part in what it tells, and says of most of those
+that they did not (`ingest.extraction.proposals` sees to it). So a name that is left without a role
+gets the one that such an organisation mostly has, in such a story: a town hall buys, an agency
+permits; of firms, whose leftovers are spoken of supplies, and another makes. It is proposed with
+little confidence, for a person to look at.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.extraction.actions import BY_PRODUCT
+from ingest.extraction.coreference import Mention, Participant, preposition
+from ingest.extraction.organisation_kinds import Nature
+from ingest.extraction.references import How
+from ingest.extraction.tokens import Part, Sentence
+from kb.models import Role
+
+_ROLE_OF: dict[Nature, Role] = {
+    Nature.TOWN: Role.BUYER,
+    Nature.CARE: Role.BUYER,
+    Nature.STATE: Role.AUTHORITY,
+    Nature.CHAMBER: Role.FACILITATOR,
+    Nature.NETWORK: Role.NETWORK,
+    Nature.HAULIER: Role.CARRIER,
+    Nature.LABORATORY: Role.LABORATORY,
+}
+KNOWN = 0.5
+NAMED = 0.5
+BESIDE_THE_TOPIC = 0.65
+OF_A_TELLING_NAME = 0.87
+"""What is left of the confidence where the paragraph does not speak of the matter."""
+
+_SPIRIT = re.compile(r"\b(?:alcools?|alcohol|ethanol)\b")
+_INPUT = re.compile(
+    r"\b(?:tissus?|etoffes?|toile|cloth|fabric|matieres? premieres?|elastiques?|elastics?|"
+    r"plexiglas|acrylic|flacons vides|empty bottles)\b"
+)
+"""What one gives for another to make something of, in folded words."""
+
+_POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
+_COMPARED = re.compile(
+    r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
+    r"sources?|radio|revue|presse|selon|d' apres|according|accounts?|evoque\w*|rue|street|"
+    r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*|"
+    r"contrairement|inverse|unlike|sans|without|ni|nor|pas|not|presents?)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A sentence and whom it mentions; whether its paragraph speaks of the article's matter."""
+
+    sentence: Sentence
+    mentions: tuple[Mention, ...]
+    is_on_topic: bool
+
+
+def likely_role(
+    participant: Participant, sights: Sequence[Sight], *, others_made: bool, in_leftovers: bool
+) -> tuple[Role, float, Sentence] | None:
+    """The likely role of a named participant, how sure, and a sentence that names it.
+
+    `others_made` tells that somebody else is known to have made the thing, `in_leftovers` that the
+    article is about what one throws away. `None` where nothing speaks for its having taken part.
+    """
+    is_known = participant.how is How.KNOWN
+    seen = [
+        sight
+        for sight in sights
+        if sight.sentence.part is Part.BODY
+        and _tells_something(sight.sentence, 2 if is_known else MIN_PLAIN_WORDS)
+        and (is_known or _ENDS.search(sight.sentence.text))
+        and not _COMPARED.search(_before(sight, participant))
+        and _is_an_actor_of(sight, participant)
+    ]
+    if not seen:
+        return None
+    best = next((sight for sight in seen if sight.is_on_topic), seen[0])
+    confidence = KNOWN if participant.how is How.KNOWN else NAMED
+    is_telling = participant.nature is not Nature.UNKNOWN or " " in participant.name
+    if not best.is_on_topic:
+        telling_new = is_telling and participant.how is not How.KNOWN
+        confidence *= OF_A_TELLING_NAME if telling_new else BESIDE_THE_TOPIC
+    role = _ROLE_OF.get(participant.nature)
+    owns = participant.nature not in {Nature.NETWORK, Nature.CHAMBER, Nature.STATE}
+    if owns and any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
+        role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
+    if role is None:
+        leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
+        inputs = any(
+            _SPIRIT.search(_words(sight.sentence)) or _INPUT.search(_before(sight, participant, 9))
+            for sight in seen
+        )
+        supplies = leftovers or inputs or (others_made and in_leftovers)
+        role = Role.SUPPLIER if supplies else Role.PRODUCER
+    return role, confidence, best.sentence
+
+
+def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
+    """Whether a sentence names a participant, and not only as a place or as who tells the story."""
+    for one in sight.mentions:
+        if one.participant is not participant or one.is_pronoun:
+            continue
+        tokens = sight.sentence.tokens
+        after = " ".join(token.form for token in tokens[one.last : one.last + 9])
+        after = after.partition(" ;")[0]
+        governor = preposition(tokens, one.first)
+        # A new name of one word beside "de" or "in" is mostly a place.
+        may_be_place = participant.nature is Nature.TOWN or (
+            participant.how is not How.KNOWN
+            and participant.nature is Nature.UNKNOWN
+            and one.last - one.first == 1
+        )
+        if may_be_place and governor in _PLACE:
+            continue
+        if participant.how is not How.KNOWN and not governor and one.last < len(tokens):
+            follows = tokens[one.last]
+            if follows.text in {".", ")", ";", "»"}:
+                continue
+        if _TELLS.match(after) or _DENIED.search(after):
+            continue
+        return True
+    return False
+
+
+def _tells_something(sentence: Sentence, at_least: int) -> bool:
+    """Whether a sentence is more than a heading or a credit, and not about who told the story."""
+    plain = [token for token in sentence.tokens if token.is_word and token.text.islower()]
+    return len(plain) >= at_least and not _PRESS.search(_words(sentence))
+
+
+_ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
+MIN_PLAIN_WORDS = 4
+_PRESS = re.compile(r"\b(?:revues?|journaux|journal|magazines?|newspapers?|radio|presse|lecture)\b")
+_PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
+_DENIED = re.compile(
+    r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|"
+    r"pourrai\w*|"
+    r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?|aurai\w*)\b"
+)
+_TELLS = re.compile(
+    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|"
+    r"are|has|have|"
+    r"platforms?) )*"
+    r"(?:raconte\w*|rapporte\w*|relate\w*|annonce\w*|ecrit|ecrivait|dit|disent|cite\w*|evoque\w*|"
+    r"parle\w*|says?|said|tells?|told|reports?|reported|writes?|wrote|often named|mentions?)\b"
+)
+
+
+def owner_of_leftovers(
+    sentence: Sentence, mentions: Sequence[Mention], spoken_of: Participant | None
+) -> Participant | None:
+    """Whose leftovers "its organic waste" are: of whom the sentence, or the one before, speaks."""
+    words = _words(sentence)
+    for match in BY_PRODUCT.finditer(words):
+        possessive = _POSSESSIVE.search(words[: match.start()])
+        if possessive:
+            at = words[: possessive.start() + 1].count(" ")
+            before = [one for one in mentions if one.last <= at and not one.is_pronoun]
+            return before[0].participant if before else spoken_of
+    return None
+
+
+def _before(sight: Sight, participant: Participant, length: int = 4) -> str:
+    """The few words before a participant's first mention in a sentence."""
+    at = next((one.first for one in sight.mentions if one.participant is participant), 0)
+    return " ".join(token.form for token in sight.sentence.tokens[max(0, at - length) : at])
+
+
+def _words(sentence: Sentence) -> str:
+    return " ".join(token.form for token in sentence.tokens)

@@ -1,0 +1,333 @@
+"""The need that an article tells was met, as a short phrase taken from its text.
+
+Candidates stand after the words by which people tell a need ("face au besoin de", "shortage of"),
+after the verbs of making, and in the title; one that the text keeps coming back to wins.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.extraction.actions import Action, verbs
+from ingest.extraction.references import FIRM_HEADS, is_head
+from ingest.extraction.tokens import Part, Sentence, Token
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A phrase of the text, the sentence that it is from, and how sure it is from 0 to 1."""
+
+    phrase: str
+    sentence: Sentence
+    confidence: float
+
+
+# After each of these, the need itself stands; folded words joined by blanks.
+_CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
+    (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), weight)
+    for pattern, weight in (
+        (
+            r"(?:meme|memes|cet|ce|un|seul|certains?|deux) (?:produits?|articles?|besoins?|"
+            r"objets?) :",
+            0.95,
+        ),
+        (
+            r"besoins?(?: (?:urgents?|importants?|croissants?|criants?|d' approvisionnement|local|"
+            r"locaux))*(?: etait)? (?:de|d'|en|du|des)",
+            1.0,
+        ),
+        (
+            r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|"
+            r"disette)(?: [^\s,;:]+){0,3}? (?:de|d'|en|du|des)",
+            0.95,
+        ),
+        (
+            r"(?:commandes?|achats?|marches?) (?:groupee?s?|communs?|communes?|publics?|"
+            r"publiques?) "
+            r"(?:de|d'|du|des)|(?:pooled|joint|group|bulk) (?:purchas\w+|orders?|buying) of|"
+            r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|"
+            r"en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|"
+            r"equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')",
+            0.75,
+        ),
+        (
+            r"(?:cherch\w+|recherch\w+|reclam\w+|fallait|faut|trouver|obtenir|disposer (?:de|d')|"
+            r"procurer|demand\w+)(?: ,)?(?: (?:\S+ ){0,2}?)?(?:, )?(?:du|des|de|d'|un|une|les)",
+            0.7,
+        ),
+        (
+            r"(?:que|quoi) faire (?:de|d'|des|du)|debouches? (?:a|pour|aux|au)|"
+            r"se debarrass\w+ (?:de|d'|des|du)|(?:ecoul|evacu|elimin|valoris)(?:er|ait|aient|ent)|"
+            r"encombr\w+ (?:de|par)|croul\w+ sous",
+            1.0,
+        ),
+        (
+            r"(?:needed|needs?|wanted|required|lacked)(?: (?:urgently|badly|more|for|was|were))*",
+            0.85,
+        ),
+        (
+            r"(?:shortages?|lack|short|scarcity|out|supply|supplies|dearth|want|orders?) of|"
+            r"looking for|in search of|searched for|seeking|sought|demand for|asked for|"
+            r"crying out for",
+            0.9,
+        ),
+        (r"(?:what|something) to do with|outlets? for|rid of|uses? for|home for|takers? for", 1.0),
+    )
+)
+_MISSING_AFTER = re.compile(
+    r"(?:(?:sont|est|etaient|etait|ont|avaient|deviennent|became|were|was|had|qui|vinrent a|"
+    r"vint a|viennent a) )*"
+    r"(?:devenu\w* |presque |tous |toutes |deja |disparu |become )*"
+    r"\b(?:introuvables?|manqu(?:e|ent|aient|ait|er|e)(?! (?:(?:\S+ )?(?:de|d'|du|des|a)|jamais|"
+    r"pas) )|font defaut|faisaient defaut|disparu|"
+    r"en rupture|were scarce|was scarce|ran out|ran short|were short|hard to find|"
+    r"impossible to find|unobtainable)\b"
+)
+_WHEREWITH = re.compile(
+    r"\b(?:cherch\w+|manqu\w+|fallait|faut|trouver|besoin|demand\w+|reclam\w+) (?:de|d'|\S+ de) "
+    r"(quoi \S+(?:er|ir|re)(?: (?:le|la|les|l'|des|ses|leurs))? [^\s.,;:]+)"
+)
+_LACKING = re.compile(r"^dont (?:\S+ ){1,9}?(?:manqu\w+|a court|besoin|prive\w*|depourv\w+)")
+_BY_PRODUCTS = re.compile(
+    r"(?:dechets?|chutes?|rebuts?|dreches?|coproduits?|residus?|marcs?|boues?|cendres?|poussieres?|"
+    r"vapeur|chaleur|gaz|sacs?|palettes?|sciures?|copeaux|lies?|effluents?|gravats|bidons?|futs?|"
+    r"waste|wastes|scraps?|offcuts|leftovers|surplus|grains?|sacks?|grounds|ash|steam|gypsum|heat|"
+    r"sludge|slurry|residues?|trimmings|by-products?|whey|husks|pulp|sawdust|shavings|bark|"
+    r"tourteaux|pulpes?|petit-lait|lactoserum|ecorces?|plumes?|laine|huiles?|emballages?|cagettes)"
+)
+_GENERIC = frozenset(
+    "produit produits production productions matiere matieres chose choses place temps main mains "
+    "savoir ligne lignes atelier ateliers machine machines metier question reponse exemple cas "
+    "moyen moyens point jour jours semaine semaines mois an ans fois partie part reste euro euros "
+    "litre litres tonne tonnes piece pieces besoin besoins probleme idee projet marche "
+    "autorisation autorisations volume volumes debouche debouches stock stocks prix delai "
+    "thing things way ways time hands line lines place answer question people day days week weeks "
+    "month months year years product products production orders order space room help money "
+    "monde gens client clients habitants patients activite activites solution solutions "
+    "personne personnes somebody someone anything something everything nothing them it that "
+    "fabricant fabricants fournisseur fournisseurs acheteur acheteurs partner partners "
+    "mutualisation filiere filieres competence competences test tests rendez-vous mise "
+    "hall list liste skill skills someone anyone savoir-faire metier metiers job jobs trade trades "
+    "fois ensemble porte portes promise went looking vodka maker makers".split()
+)
+_INSIDE = frozenset("de d' a en au aux of for la l' du des et with sans".split())
+_STOP = frozenset(
+    "qui que qu' dont ou par sur dans avec chez vers mais car puis ainsi alors lorsque quand "
+    "si comme pendant depuis afin which that who when while because but by from to at in on and or "
+    "is are was were est sont a ont avait the its their after before since until during "
+    "plutot rather faute apres avant".split()
+)
+_LEADING = frozenset(
+    "le la l' les un une des du de d' son sa ses leur leurs ce cette ces the a an some its their "
+    "more plus en deux trois plusieurs quelques certains tous toutes this these any enough assez "
+    "beaucoup rapidement vite that those only one's".split()
+)
+MAX_WORDS = 8
+
+
+def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
+    """The need that an article answers, `None` where nothing in it tells one."""
+    counts = _counts(sentences, lang)
+    titled = {
+        stem(token.form, lang)
+        for sentence in sentences
+        if sentence.part is Part.TITLE
+        for token in sentence.tokens
+        if _carries(token)
+    }
+    best: tuple[float, Need] | None = None
+    for phrase, sentence, weight in _candidates(sentences):
+        heads = [token for token in phrase if _carries(token)]
+        if not heads:
+            continue
+        stems = list(dict.fromkeys(stem(token.form, lang) for token in heads))
+        often = max(counts[one] for one in stems[:3])
+        first = counts[stems[0]]
+        score = weight * (1 + 0.5 * math.log2(1 + often) + 0.3 * math.log2(1 + first))
+        score += 0.5 * weight * bool(titled & set(stems[:3]))
+        score -= 0.02 * sentence.number
+        score += 0.1 * (len(heads) > 1)
+        text = sentence.text[phrase[0].start : phrase[-1].end]
+        confidence = 0.25 + 0.35 * weight + 0.08 * min(often, 4) + 0.1 * bool(titled & set(stems))
+        need = Need(text, sentence, round(min(0.95, confidence), 2))
+        if best is None or score > best[0]:
+            best = (score, need)
+    return best[1] if best else None
+
+
+def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
+    return Counter(
+        stem(token.form, lang)
+        for sentence in sentences
+        for token in sentence.tokens
+        if _carries(token)
+    )
+
+
+def _carries(token: Token) -> bool:
+    form = token.form
+    return (
+        token.is_word
+        and len(form) > 2
+        and not form.isdigit()
+        and form not in FUNCTION_WORDS
+        and form not in FRAMING_WORDS
+        and form not in _GENERIC
+    )
+
+
+_Candidate = tuple[Sequence[Token], float]
+
+
+def _candidates(
+    sentences: Sequence[Sentence],
+) -> Iterator[tuple[Sequence[Token], Sentence, float]]:
+    often = sum(
+        bool(_BY_PRODUCTS.fullmatch(token.form)) for one in sentences for token in one.tokens
+    )
+    by_product = 0.9 if often > 2 else 0.6
+    for sentence in sentences:
+        early = 1.0 if sentence.paragraph < 4 else 0.8
+        for phrase, weight in (
+            *_after_cues(sentence),
+            *_missing(sentence),
+            *_made_or_left(sentence, by_product),
+        ):
+            if phrase:
+                yield phrase, sentence, weight * early
+        if sentence.part is Part.TITLE:
+            for at, token in enumerate(sentence.tokens):
+                phrase = noun_phrase(sentence.tokens, at)
+                party = is_head(token.form)
+                if phrase and _carries(token) and not token.is_capital and not party:
+                    yield phrase, sentence, 0.34
+
+
+def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
+    words, starts = _joined(sentence.tokens)
+    for match in _WHEREWITH.finditer(words):
+        first, end = _token_at(starts, match.start(1)), _token_at(starts, match.end(1) + 1)
+        if first is not None:
+            yield sentence.tokens[first : len(sentence.tokens) if end is None else end], 0.9
+    for cue, weight in _CUES:
+        for match in cue.finditer(words):
+            at = _token_at(starts, match.end())
+            if at is not None:
+                yield noun_phrase(sentence.tokens, at), weight
+
+
+def _missing(sentence: Sentence) -> Iterator[_Candidate]:
+    """What is said to be missing after it is named: "les masques étaient introuvables"."""
+    words, starts = _joined(sentence.tokens)
+    for at, token in enumerate(sentence.tokens):
+        if at and token.form == "dont" and _LACKING.search(words[starts[at] :]):
+            yield _before(sentence.tokens, starts, starts[at - 1]), 0.9
+    for match in _MISSING_AFTER.finditer(words):
+        yield _before(sentence.tokens, starts, match.start()), 0.9
+
+
+def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]:
+    for at, token in enumerate(sentence.tokens):
+        if {Action.MAKE, Action.TRANSFORM, Action.BUY} & set(verbs(token.form)):
+            yield noun_phrase(sentence.tokens, at + 1), 0.55
+        elif token.form in {"faire", "fait", "font"} and _is_partitive(sentence.tokens, at + 1):
+            yield noun_phrase(sentence.tokens, at + 1), 0.5
+        elif _BY_PRODUCTS.fullmatch(token.form):
+            yield noun_phrase(sentence.tokens, at), by_product
+
+
+def _is_partitive(tokens: Sequence[Token], at: int) -> bool:
+    return at < len(tokens) and tokens[at].form in {"du", "des", "de", "d'"}
+
+
+def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
+    """The noun phrase that begins at a token or at the next one, determiners left out; or none."""
+    first = at
+    while first < len(tokens) and tokens[first].form in _LEADING and first - at < 4:
+        first += 1
+    if first < len(tokens) and tokens[first].form in {"pour", "for", "sans", "without"}:
+        return ()
+    last = first
+    while last < len(tokens) and last - first < 2 * MAX_WORDS:
+        token = tokens[last]
+        if not token.is_word and token.text not in {"-", "'", "’"} and not token.form.endswith("'"):
+            break
+        if token.form in _STOP or (token.form in _INSIDE and last == first):
+            break
+        if token.is_capital and last > first and not token.text.isupper():
+            break
+        if token.form in {"et", "pour", "for", "sans", "des"} and last > first:
+            break
+        if sum(one.is_word for one in tokens[first:last]) >= MAX_WORDS:
+            break
+        if last > first and _is_finite(tokens, last):
+            break
+        last += 1
+    while last > first and (
+        tokens[last - 1].form in _INSIDE
+        or tokens[last - 1].form in _LEADING
+        or not tokens[last - 1].is_word
+    ):
+        last -= 1
+    phrase = tokens[first:last]
+    if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(one) for one in phrase):
+        return ()
+    is_verb = phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT
+    if is_verb or (phrase[0].is_capital and not phrase[0].text.isupper() and first > 0):
+        return ()
+    return phrase
+
+
+def _is_finite(tokens: Sequence[Token], at: int) -> bool:
+    form = tokens[at].form
+    if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
+        return True
+    if tokens[at - 1].form in _INSIDE or tokens[at - 1].form in _LEADING:
+        return False
+    if form.endswith(("aient", "erent")):
+        return True
+    return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
+
+
+_AUXILIARIES = frozenset(
+    "peut peuvent pourrait doit doivent devient deviennent fait font existe existent fut "
+    "furent sera "
+    "seront redevient can could may might must will would becomes become go goes went comes came "
+    "gets has had have".split()
+)
+_NOUNS_IN_ANT = frozenset("desinfectant carburant colorant solvant plant ant restaurant".split())
+_NOUNS_IN_ENT = frozenset(
+    "patient agent argent recipient ingredient client urgent different adherent accident present "
+    "excellent permanent recent transparent vent cent dent talent equivalent frequent content "
+    "solvent current absorbent detergent permanent component treatment equipment rent spent".split()
+)
+
+
+def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequence[Token]:
+    """The noun phrase that ends where a folded text goes on to say that it is missing."""
+    end = _token_at(starts, offset)
+    if end is None:
+        end = len(tokens)
+    while end and tokens[end - 1].form in {"qui", "ne", "n'", "se", "y", "en"}:
+        end -= 1
+    for first in range(max(0, end - 5), end):
+        phrase = noun_phrase(tokens[:end], first)
+        if phrase and phrase[-1] is tokens[end - 1]:
+            return phrase
+    return ()
+
+
+def _joined(tokens: Sequence[Token]) -> tuple[str, list[int]]:
+    words = ""
+    starts = []
+    for token in tokens:
+        starts.append(len(words))
+        words += token.form + " "
+    return words, starts
+
+
+def _token_at(starts: Sequence[int], offset: int) -> int | None:
+    return next((number for number, start in enumerate(starts) if start >= offset), None)

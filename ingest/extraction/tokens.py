@@ -1,0 +1,139 @@
+"""Sentences and their words: an article's text as the rules that read it want it.
+
+Markdown is read for the words it says. Sentences never run over the end of a paragraph, a
+heading or a list item. What the words mean is for others to tell.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kb.text.analysis import fold
+from kb.text.markdown import plain_text
+
+MAX_SENTENCE_CHARS = 1_500
+"""A "sentence" longer than this is a table or a page without punctuation: it is cut here."""
+
+
+class Part(StrEnum):
+    """What a sentence is part of."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a sign of a sentence: `sentence.text[start:end]`, and its folded form.
+
+    Elided articles and parts joined by a hyphen are tokens of their own ("l'", "d'");
+    initials with full stops are one ("J.M." → "jm").
+    """
+
+    start: int
+    end: int
+    text: str
+    form: str
+
+    @property
+    def is_word(self) -> bool:
+        return self.form[:1].isalnum()
+
+    @property
+    def is_capital(self) -> bool:
+        """Whether it is written like a name: "Avel", "3AR"."""
+        digit = self.text[:1].isdigit()
+        return self.text[:1].isupper() or (digit and any(map(str.isupper, self.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, in order of reading: `number` from 0, the `paragraph` it stands in."""
+
+    number: int
+    paragraph: int
+    part: Part
+    text: str
+    tokens: tuple[Token, ...]
+
+
+_HEADING = re.compile(r"\s*#{1,6}\s+")
+_RULE = re.compile(r"\s*(?:[-=*_]\s*){3,}$")
+_ITEM = re.compile(r"\s*(?:(?:[-*+•‣▪–—>]|\d{1,3}[.)])\s+)+")
+_END = re.compile(
+    r"""(?: (?<![A-ZÀ-Þ]) (?<!\b[Mm]me) (?<!\bDr) (?<!\b[Ss]te) (?<!\bSté) (?<!\b[Ee]ts)
+        (?<!\b[Aa]v) (?<!\bcf) (?<!\bInc) (?<!\bLtd) (?<!\bCo) (?<!\bSt) (?<!\bno) (?<!\bart)
+        (?<!\bMr) (?<!\bMrs) (?<!\bMs) \. | (?<=[A-ZÀ-Þ]{3}) \. | [!?…] | \.{2,} )
+        (?:[\s\xa0\u202f]*[»”"’)\]])* \s+ (?= [«“"(\[‘—–-]? [\s\xa0\u202f]* [A-ZÀ-Þ0-9] )""",
+    re.VERBOSE,
+)
+_TOKEN = re.compile(
+    r"""(?:[^\W\d_]\.){2,}                                    # initials
+      | (?:[cdjlmnstCDJLMNST]|[Qq]u|[Jj]usqu|[Ll]orsqu|[Pp]uisqu)['’ʼ](?=[^\W\d_])
+      | [^\W_]+
+      | [^\s\w]|_""",
+    re.VERBOSE,
+)
+
+
+def sentences(title: str, text: str) -> list[Sentence]:
+    """The sentences of an article: its title first, if it has one, then its text's."""
+    found: list[Sentence] = []
+    for paragraph, (part, block) in enumerate(_blocks(title, text)):
+        for sentence in _cut(block):
+            found.append(Sentence(len(found), paragraph, part, sentence, tuple(tokens(sentence))))
+    return found
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words and signs of a text in order, blanks left out."""
+    for match in _TOKEN.finditer(text):
+        text = match.group()
+        # Most words are plain: folding every one of a long list of names would take seconds.
+        form = text.casefold() if text.isascii() else fold(text)
+        form = form.replace("’", "'").replace("ʼ", "'")
+        if "." in form and len(form) > 1:
+            form = form.replace(".", "") or form
+        yield Token(match.start(), match.end(), text, form)
+
+
+def _blocks(title: str, text: str) -> Iterator[tuple[Part, str]]:
+    if title.strip():
+        yield Part.TITLE, " ".join(title.split())
+    lines: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        heading = _HEADING.match(line)
+        item = _ITEM.match(line)
+        if heading or item or not line.strip() or _RULE.match(line):
+            yield from _said(Part.BODY, lines)
+            lines = []
+        if heading:
+            yield from _said(Part.HEADING, [line[heading.end() :].rstrip("# ")])
+        elif line.strip() and not _RULE.match(line):
+            lines.append(line[item.end() :] if item else line)
+
+
+def _said(part: Part, lines: list[str]) -> Iterator[tuple[Part, str]]:
+    said = plain_text("\n".join(line.strip() for line in lines)) if lines else ""
+    if any(map(str.isalpha, said)):
+        yield part, said
+
+
+def _cut(block: str) -> Iterator[str]:
+    start = 0
+    for match in _END.finditer(block):
+        yield from _short(block[start : match.end()].strip())
+        start = match.end()
+    yield from _short(block[start:].strip())
+
+
+def _short(sentence: str) -> Iterator[str]:
+    while len(sentence) > MAX_SENTENCE_CHARS:
+        space = sentence.rfind(" ", 1, MAX_SENTENCE_CHARS)
+        end = space if space > 0 else MAX_SENTENCE_CHARS
+        yield sentence[:end]
+        sentence = sentence[end:].strip()
+    if sentence:
+        yield sentence

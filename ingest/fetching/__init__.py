@@ -1,0 +1,1 @@
+"""What is fetched from the web: from where, and how much of it."""

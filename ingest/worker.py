@@ -1,0 +1,248 @@
+"""Work: what does the jobs of a knowledge base, in a process of its own.
+
+Doing a job again after a crash is harmless: ingesting is idempotent, and embeds only what is
+new. So a job that was left in the middle is simply begun again.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
+from kb.errors import InputError, KnowledgeBaseError, QuisaitError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.jobs import FINAL_STATES, Job, JobState
+from kb.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+TOLD_EVERY_S = 0.5
+"""How often the progress of a job is written down, at most."""
+
+BEAT_EVERY_S = 5.0
+"""How often a job that makes no progress is said to be alive."""
+
+LOOK_EVERY_S = 1.0
+"""How often an idle worker looks for a job."""
+
+MAX_REPORTED = 500
+"""How many items of each list of a report are kept with a job."""
+
+NICENESS = 10
+"""How far a worker steps back for the processes that answer people."""
+
+
+class Stopped(Exception):
+    """The job is to be cancelled, or the worker is to end: its runner goes no further."""
+
+
+class Progress:
+    """How far a job is, for its runner to tell. While it is open, a thread beats for the job.
+
+    `by` is the account that asked for the job; `total` is 0 as long as it is not known.
+    """
+
+    def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
+        self.by = job.created_by
+        self.done = 0
+        self.total = 0
+        self._jobs = knowledge_base.jobs
+        self._job_id = job.id
+        self._stopping = stopping
+        self._goes_on = True
+        self._told_at = 0.0
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep_beating, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def advance(self, count: int = 1) -> None:
+        """Adds to what is done.
+
+        Raises:
+            Stopped: the runner is to leave it at that.
+        """
+        self.done += count
+        if time.monotonic() - self._told_at >= TOLD_EVERY_S:
+            self.tell()
+        if self._stopping.is_set() or not self._goes_on:
+            raise Stopped
+
+    def tell(self) -> None:
+        """Writes down how far the job is."""
+        self._told_at = time.monotonic()
+        total = max(self.total, self.done) if self.total else 0
+        try:
+            self._goes_on &= self._jobs.beat(self._job_id, self.done, total)
+        except KnowledgeBaseError as error:
+            # A base that is locked for long now need not be at the next beat.
+            logger.info("Job %s: %s", self._job_id, error)
+
+    def _keep_beating(self) -> None:
+        while not self._closed.wait(BEAT_EVERY_S):
+            self.tell()
+
+
+Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Mapping[str, object]]
+"""Does a job by its parameters, tells how far it is, and returns what to report of it."""
+
+
+def _directory(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """A directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
+    from ingest.directories.row_counts import count_rows
+    from ingest.pipeline import ingest
+
+    path = Path(parameters["path"])
+    progress.total = count_rows(path)
+    report = ingest(
+        knowledge_base,
+        [path],
+        progress=progress.advance,
+        by=progress.by,
+        source=parameters.get("source", ""),
+        mapping=json.loads(parameters.get("mapping") or "{}"),
+    )
+    return asdict(report)
+
+
+def _articles(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """Articles to be drafted: `paths` and `urls`, each a list in JSON."""
+    from ingest.article_intake import intake_of
+
+    paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
+    urls: list[str] = json.loads(parameters.get("urls", "[]"))
+    progress.total = len(paths) + len(urls)
+    settings = Settings.from_environment()
+    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    for path in paths:
+        intake.take_file(path, path.name)
+    for url in urls:
+        intake.take_url(url)
+    return asdict(intake.report)
+
+
+def _feed(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """The articles of a feed to be drafted: its `url`."""
+    from ingest.article_intake import intake_of
+
+    settings = Settings.from_environment()
+    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    intake.take_feed(parameters["url"])
+    return asdict(intake.report)
+
+
+RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}
+"""What does each kind of job."""
+
+
+def work(
+    knowledge_base: KnowledgeBase, *, linger_s: float | None, stopping: threading.Event
+) -> None:
+    """Does job after job, until none has come for `linger_s` seconds or `stopping` is set."""
+    tidy(knowledge_base)
+    idle_since = time.monotonic()
+    while not stopping.is_set():
+        if run_next(knowledge_base, stopping):
+            idle_since = time.monotonic()
+        elif linger_s is not None and time.monotonic() - idle_since >= linger_s:
+            return
+        else:
+            stopping.wait(LOOK_EVERY_S)
+
+
+def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = None) -> bool:
+    """Does the job that has waited longest; returns whether there was one.
+
+    Whatever goes wrong with a job is told in the job. Once `stopping` is set, the job goes back
+    into the queue.
+    """
+    jobs = knowledge_base.jobs
+    job = jobs.claim()
+    if job is None:
+        return False
+    stopping = stopping or threading.Event()
+    state, report, message = JobState.DONE, dict[str, object](), ""
+    with Progress(knowledge_base, job, stopping) as progress:
+        try:
+            report = dict(_runner(job)(knowledge_base, job.parameters, progress))
+            progress.total = progress.done
+        except Stopped:
+            state = JobState.CANCELLED
+        except (QuisaitError, OSError) as error:
+            state, message = JobState.FAILED, str(error)
+        except Exception as error:
+            logger.exception("Job %s (%s) failed", job.id, job.kind)
+            state, message = JobState.FAILED, f"{type(error).__name__}: {error}"
+        progress.tell()
+    if state is JobState.CANCELLED and stopping.is_set() and not jobs.get(job.id).cancel_asked:
+        jobs.release(job.id)
+    else:
+        # Where uploads lie on this machine is nobody's concern.
+        told = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)
+        jobs.finish(job.id, state, *json.loads(without_upload_folders(knowledge_base.folder, told)))
+        tidy(knowledge_base)
+    return True
+
+
+def tidy(knowledge_base: KnowledgeBase) -> None:
+    """Deletes the uploads of jobs that have ended, and those that none ever named."""
+    if not (knowledge_base.folder / UPLOADS).exists():
+        return
+    wanted: list[str] = []
+    done_with: list[str] = []
+    for job in knowledge_base.jobs.list(limit=-1):
+        named = done_with if job.state in FINAL_STATES else wanted
+        named.extend(job.parameters.values())
+    tidy_uploads(knowledge_base.folder, wanted, done_with)
+
+
+def step_back() -> int:
+    """Lowers this process's priority; returns how many threads its encoder may take, half."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _runner(job: Job) -> Runner:
+    if job.kind not in RUNNERS:
+        raise InputError(f"this version does no jobs of the kind {job.kind!r}")
+    return RUNNERS[job.kind]
+
+
+def _shortened(report: Mapping[str, object]) -> dict[str, object]:
+    """A report with the beginnings of its lists, and in `more` how many items they go on for."""
+    plain: dict[str, object] = json.loads(json.dumps(report, default=str))
+    lists = {
+        name: value
+        for name, value in plain.items()
+        if isinstance(value, list) and len(value) > MAX_REPORTED
+    }
+    if not lists:
+        return plain
+    beginnings = {name: value[:MAX_REPORTED] for name, value in lists.items()}
+    more = {name: len(value) - MAX_REPORTED for name, value in lists.items()}
+    return {**plain, **beginnings, "more": more}

@@ -1,0 +1,115 @@
+"""The command `quisait user`: accounts, for whoever runs the server; it makes the first one.
+
+Imports click and what is as light; the rest when a command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option
+
+if TYPE_CHECKING:
+    from kb.registers.accounts import Accounts
+
+# As in kb.registers.accounts, which is not imported for `--help`.
+ROLES = ("contributor", "moderator", "administrator")
+
+_password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
+)
+_role_type = click.Choice(ROLES)
+
+
+def _accounts(kb: Path | None, *, create: bool = False) -> Accounts:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    return KnowledgeBase.open(Settings.from_environment(kb=kb), create=create).accounts
+
+
+def _asked_password(*, from_stdin: bool) -> str:
+    """The password, typed twice and not shown; never an argument, which others could see."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+    return password
+
+
+@click.group()
+def user() -> None:
+    """Make accounts, and say what they may do."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", type=_role_type, default=ROLES[0], show_default=True)
+@_password_option
+@kb_option
+def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
+    """Make an account called NAME; asks for its password."""
+    from kb.registers.accounts import AccountRole
+
+    accounts = _accounts(kb, create=True)
+    account = accounts.add(name, _asked_password(from_stdin=password_stdin), AccountRole(role))
+    click.echo(f"{account.name} can sign in as {account.role}.")
+
+
+@user.command("list")
+@kb_option
+def list_(kb: Path | None) -> None:
+    """Say which accounts there are, with their roles."""
+    accounts = _accounts(kb).list()
+    for account in accounts:
+        click.echo(
+            f"{account.role:<13}  {account.created_at[:10]}  {account.name}"
+            + (" (disabled)" if account.disabled else "")
+        )
+    if not accounts:
+        click.echo("There is no account yet: make one with `quisait user add`.", err=True)
+
+
+@user.command("role")
+@click.argument("name")
+@click.argument("role", type=_role_type)
+@kb_option
+def change_role(name: str, role: str, kb: Path | None) -> None:
+    """Give the account NAME another role."""
+    from kb.registers.accounts import AccountRole
+
+    account = _accounts(kb).set_role(name, AccountRole(role))
+    click.echo(f"{account.name} is {account.role} now.")
+
+
+@user.command("password", short_help="Give NAME another password.")
+@click.argument("name")
+@_password_option
+@kb_option
+def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
+    """Give the account NAME another password, and sign it out everywhere."""
+    accounts = _accounts(kb)
+    accounts.get(name)  # an unknown name is told before a password is asked for
+    account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
+    click.echo(f"{account.name} has another password, and is signed out everywhere.")
+
+
+@user.command(short_help="Sign NAME out, and let it in no more.")
+@click.argument("name")
+@kb_option
+def disable(name: str, kb: Path | None) -> None:
+    """Sign the account NAME out, revoke its tokens, and let it sign in no more."""
+    account = _accounts(kb).disable(name)
+    click.echo(f"{account.name} is disabled.")
+
+
+@user.command()
+@click.argument("name")
+@kb_option
+def enable(name: str, kb: Path | None) -> None:
+    """Let the account NAME sign in again."""
+    account = _accounts(kb).enable(name)
+    click.echo(f"{account.name} can sign in again, as {account.role}.")

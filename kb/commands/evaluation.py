@@ -1,0 +1,170 @@
+"""The command that measures rankings: evaluate.
+
+Imports click and what is as light; the rest when it runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.commands.options import kb_option
+
+if TYPE_CHECKING:
+    from kb.evaluation.figures import Report
+    from kb.evaluation.sets import By
+
+_SPLITS = ("tune", "test")
+
+
+@click.command(short_help="Measure how well actors are ranked.")
+@click.argument(
+    "folders",
+    metavar="FOLDER...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option(
+    "--split",
+    "splits",
+    type=click.Choice(_SPLITS),
+    multiple=True,
+    default=["test"],
+    show_default=True,
+    help="Which qrels to use; may be given twice.",
+)
+@click.option("--ablation", is_flag=True, help="Every ranking, and the full system less each part.")
+@click.option(
+    "--by",
+    type=click.Choice(["all", "lang", "group", "both"]),
+    help="A table for each language, group of queries, or both, and one for all "
+    "(default: what the set says, else lang).",
+)
+@click.option("--per-query", is_flag=True, help="The figures of every query as well.")
+@click.option(
+    "--compare",
+    nargs=2,
+    metavar="RUN_A RUN_B",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Compare two run files instead of ranking anew.",
+)
+@click.option(
+    "--save-runs",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each ranking as a run file of TREC's.",
+)
+@click.option(
+    "--work",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where embeddings are kept between runs (default: in QUISAIT_CACHE).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@kb_option
+def evaluate(
+    folders: tuple[Path, ...],
+    splits: tuple[str, ...],
+    ablation: bool,
+    by: By | None,
+    per_query: bool,
+    compare: tuple[Path, Path] | None,
+    save_runs: Path | None,
+    work: Path | None,
+    as_json: bool,
+    kb: Path | None,
+) -> None:
+    """Measure the ranking of actors on the development set of each FOLDER (BEIR's layout).
+
+    A set without a corpus of its own is asked of the knowledge base. What the figures mean is
+    told in docs/evaluation.md.
+    """
+    if compare and ablation:
+        raise click.UsageError("--compare compares two runs that are there: leave out --ablation.")
+    reports = (
+        _compared(folders, splits, by, compare)
+        if compare
+        else _ranked(folders, splits, by, ablation, save_runs, work, kb)
+    )
+    from kb.evaluation import tables
+
+    found: list[dict[str, Any]] = []
+    for report in reports:
+        if as_json:
+            found.append(tables.as_json(report, per_query=per_query))
+        elif compare:
+            click.echo(tables.comparison_as_text(report, per_query=per_query))
+        else:
+            click.echo(tables.as_text(report, per_query=per_query))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _ranked(
+    folders: tuple[Path, ...],
+    splits: tuple[str, ...],
+    by: By | None,
+    ablation: bool,
+    save_runs: Path | None,
+    work: Path | None,
+    kb: Path | None,
+) -> Iterator[Report]:
+    from contextlib import closing
+
+    from slugify import slugify
+    from threadpoolctl import threadpool_limits
+    from tqdm import tqdm
+
+    from kb.evaluation.ablation import BASELINE, FULL, rankings, run_rankings
+    from kb.evaluation.bases import Encoders
+    from kb.evaluation.figures import report_of
+    from kb.evaluation.files import write_run
+    from kb.evaluation.sets import read_set
+    from kb.settings import Settings
+
+    settings = Settings.from_environment(kb=kb)
+    ways = rankings() if ablation else [FULL]
+    sets = [read_set(folder) for folder in folders]
+    # One query after another multiplies little: threads would cost more than they bring, and far
+    # more where others work on the same machine. The encoder has threads of its own.
+    with (
+        threadpool_limits(1),
+        closing(Encoders(work or settings.cache / "evaluation")) as encoders,
+    ):
+        for given in sets:
+            for split in splits:
+                with tqdm(
+                    desc=f"{given.name}, {split}",
+                    unit=" queries",
+                    disable=not sys.stderr.isatty(),
+                    file=sys.stderr,
+                    leave=False,
+                ) as bar:
+                    outcome = run_rankings(given, split, ways, settings, encoders, bar.update)
+                if save_runs:
+                    for name, run in outcome.runs.items():
+                        tag = slugify(name)
+                        write_run(run, save_runs / f"{given.name}.{split}.{tag}.run", tag)
+                yield report_of(outcome, by, BASELINE if ablation else "")
+
+
+def _compared(
+    folders: tuple[Path, ...], splits: tuple[str, ...], by: By | None, compare: tuple[Path, Path]
+) -> Iterator[Report]:
+    from kb.evaluation.figures import comparison_of
+    from kb.evaluation.files import read_run
+    from kb.evaluation.sets import read_set, read_split
+
+    runs = {str(path): read_run(path) for path in compare}
+    if len(runs) < 2:
+        raise click.UsageError("--compare needs two different runs.")
+    for folder in folders:
+        given = read_set(folder)
+        for split in splits:
+            yield comparison_of(given, read_split(given, split), runs, by)

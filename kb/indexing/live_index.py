@@ -1,0 +1,80 @@
+"""The index as it follows the store: one for all threads of a process, brought up to date."""
+
+import logging
+import threading
+from pathlib import Path
+
+from kb.indexing.faiss_index import Index
+from kb.indexing.indexer import Maker
+from kb.registers.versions import count_erased
+from kb.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+REFRESH_PATIENCE_S = 0.1
+"""How long a search waits for another thread to bring the index up to date."""
+
+
+class LiveIndex:
+    """The index of the base in one folder, by the encoder of its maker."""
+
+    def __init__(self, folder: Path, maker: Maker) -> None:
+        self._folder = folder
+        self._maker = maker
+        self._index: Index | None = None
+        self._lock = threading.RLock()
+
+    def fresh(self, store: Store) -> Index:
+        """The index at the store's generation.
+
+        While one thread brings it up to date, the others wait a moment for it, which is mostly
+        enough, and else go on searching the one before.
+
+        Raises:
+            KnowledgeBaseError: the base was embedded by another encoder.
+        """
+        self._maker.refuse_mismatch(store, outdated=False)
+        index = self._index
+        if index is not None and index.generation == store.generation:
+            return index
+        if index is None:
+            self._lock.acquire()
+        elif not self._lock.acquire(timeout=REFRESH_PATIENCE_S):
+            return index
+        try:
+            with store.reading():
+                encoder = self._maker.encoder
+                index = self._index
+                if index is None:
+                    index = Index.load(self._folder, encoder.fingerprint, encoder.dimension)
+                if index.generation != store.generation:
+                    index = index.refreshed(store)
+                self._index = index
+        finally:
+            self._lock.release()
+        return index
+
+    def remake(self, store: Store) -> None:
+        """Makes the index anew, from all that the store holds."""
+        with self._lock:
+            encoder = self._maker.encoder
+            self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
+
+    def save(self, store: Store) -> None:
+        """Writes the index beside the database, so that the next start need not make it."""
+        erased = -1
+        # What is erased while the index is written would come back with it.
+        while erased != (erased := count_erased(store)):
+            with self._lock:
+                index = self.fresh(store)
+            try:
+                index.save(self._folder)
+            except (OSError, RuntimeError) as error:
+                # A cache that cannot be written is made again at the next start, no more.
+                logger.info("The index was not saved: %s", error)
+
+    def delete_saved(self) -> None:
+        """Deletes the saved index, of whatever format, and what killed processes left of saving."""
+        for pattern in ("passages.*", ".passages.*"):
+            for path in self._folder.glob(pattern):
+                path.unlink(missing_ok=True)

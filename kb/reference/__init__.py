@@ -1,0 +1,1 @@
+"""Facts of the world that ship with the program: France's departments, the economy's trades."""

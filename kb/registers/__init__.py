@@ -1,0 +1,1 @@
+"""One register per noun of the editorial side: accounts, drafts, versions, jobs, sites, claims."""

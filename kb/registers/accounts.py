@@ -1,0 +1,411 @@
+"""Accounts: who may contribute and moderate, their passwords, and their tokens for the API.
+
+A password is kept as argon2id makes of it, a token as its hash: neither can be read back.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kb.errors import (
+    AccountError,
+    KnowledgeBaseError,
+    ReadOnlyKnowledgeBase,
+    UnknownRecord,
+)
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+MIN_PASSWORD_CHARS = 12
+MAX_PASSWORD_CHARS = 1000
+MAX_NAME_CHARS = 80
+MAX_LABEL_CHARS = 80
+TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked one is recognised)
+TOKEN_HANDLE_CHARS = 12
+
+_USE_NOTED_EVERY = timedelta(hours=1)
+
+_hashing = threading.BoundedSemaphore(2)
+"""Each hash takes 64 MB while it is made: a crowd that signs in waits instead of filling memory."""
+
+
+class AccountRole(StrEnum):
+    """What an account may do; each role may what those before it may."""
+
+    CONTRIBUTOR = "contributor"
+    MODERATOR = "moderator"
+    ADMINISTRATOR = "administrator"
+
+    def may(self, other: "AccountRole") -> bool:
+        """Whether this role is at least as much as another."""
+        ranks = list(AccountRole)
+        return ranks.index(self) >= ranks.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Someone who can sign in. Sessions of an epoch before `session_epoch` are over."""
+
+    name: str
+    role: AccountRole
+    created_at: str
+    disabled: bool
+    session_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token without what makes it one. `handle` is the beginning of its hash, and names it."""
+
+    handle: str
+    label: str
+    created_at: str
+    used_at: str
+
+
+class Accounts:
+    """The register of accounts. Names are compared folded: "Léa" and "LÉA" are one account."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def add(self, name: str, password: str, role: AccountRole) -> Account:
+        """Makes an account.
+
+        Raises:
+            AccountError: the name is taken, or it or the password cannot be used.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        name = _checked_name(name)
+        password_hash = _hashed(_checked_password(password, name))
+        with self._stores.lend() as store, store.writing():
+            if _row(store, name):
+                raise AccountError(f"There is an account {name!r} already.", reason="name_taken")
+            store.database.table("accounts").insert(
+                {
+                    "key": account_key(name),
+                    "name": name,
+                    "password_hash": password_hash,
+                    "role": role.value,
+                    "created_at": _now(),
+                    "disabled_at": "",
+                    "session_epoch": 1,
+                }
+            )
+        return self.get(name)
+
+    def get(self, name: str) -> Account:
+        """The account of this name, however it is spelled.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        with self._stores.lend() as store:
+            return _account(_known(store, name))
+
+    def list(self) -> Sequence[Account]:
+        """Every account, in the order of their names."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute("select * from accounts order by key").fetchall()
+        return [_account(row) for row in rows]
+
+    def authenticate(self, name: str, password: str) -> Account | None:
+        """The account of this name if the password is its own and it is not disabled.
+
+        Takes as long for a name that nobody has as for a wrong password.
+        """
+        with self._stores.lend() as store:
+            row = _row(store, name)
+        usable = len(password) <= MAX_PASSWORD_CHARS
+        known_hash = row["password_hash"] if row and usable else _hash_of_nothing()
+        matches = _verified(known_hash, _normalised(password) if usable else "")
+        if not matches or not row or row["disabled_at"]:
+            return None
+        if _hasher().check_needs_rehash(known_hash):
+            rehashed = _hashed(_normalised(password))
+            with suppress(ReadOnlyKnowledgeBase), self._stores.lend() as store, store.writing():
+                # Unless the password was changed meanwhile.
+                store.database.conn.execute(
+                    "update accounts set password_hash = ? where key = ? and password_hash = ?",
+                    [rehashed, row["key"], known_hash],
+                )
+        return _account(row)
+
+    def set_password(self, name: str, password: str) -> Account:
+        """Gives an account another password, and ends its sessions. Its tokens stay valid.
+
+        Raises:
+            UnknownRecord: there is no such account.
+            AccountError: the password cannot be used.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        account = self.get(name)
+        password_hash = _hashed(_checked_password(password, account.name))
+        return self._update(
+            name, "password_hash = ?, session_epoch = session_epoch + 1", password_hash
+        )
+
+    def set_role(self, name: str, role: AccountRole) -> Account:
+        """Gives an account another role, from its next request on.
+
+        Raises:
+            UnknownRecord: there is no such account.
+            AccountError: it is the last administrator's.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        loses = role is not AccountRole.ADMINISTRATOR
+        return self._update(name, "role = ?", role.value, keeps_administrator=loses)
+
+    def disable(self, name: str) -> Account:
+        """Ends an account's sessions, revokes its tokens, and lets it sign in no more.
+
+        Raises:
+            UnknownRecord: there is no such account.
+            AccountError: it is the last administrator's.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        return self._update(
+            name,
+            "disabled_at = ?, session_epoch = session_epoch + 1",
+            _now(),
+            keeps_administrator=True,
+            revokes_tokens=True,
+        )
+
+    def enable(self, name: str) -> Account:
+        """Lets an account sign in again, with the password it had."""
+        return self._update(name, "disabled_at = ?", "")
+
+    def end_sessions(self, name: str) -> Account:
+        """Signs an account out everywhere."""
+        return self._update(name, "session_epoch = session_epoch + ?", 1)
+
+    def issue_token(self, name: str, label: str) -> str:
+        """A new token that acts as this account; it is never to be had again.
+
+        Raises:
+            UnknownRecord: there is no such account.
+            AccountError: the account is disabled, or the label is empty or too long.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        label = " ".join(label.split())
+        if not 0 < len(label) <= MAX_LABEL_CHARS:
+            raise AccountError(
+                f"A token needs a label of 1 to {MAX_LABEL_CHARS} characters, such as what it is "
+                "for.",
+                reason="label",
+            )
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        with self._stores.lend() as store, store.writing():
+            row = _known(store, name)
+            if row["disabled_at"]:
+                raise AccountError(f"The account {row['name']!r} is disabled.", reason="disabled")
+            store.database.table("tokens").insert(
+                {
+                    "hash": _token_hash(token),
+                    "account": row["key"],
+                    "label": label,
+                    "created_at": _now(),
+                    "used_at": "",
+                }
+            )
+        return token
+
+    def account_of_token(self, token: str) -> Account | None:
+        """The account that a token acts as, if it is valid. Notes its use, once an hour."""
+        if not token.startswith(TOKEN_PREFIX):
+            return None
+        hashed = _token_hash(token)
+        with self._stores.lend() as store:
+            found = store.database.conn.execute(
+                "select accounts.*, used_at from tokens join accounts on key = account"
+                " where hash = ? and disabled_at = ''",
+                [hashed],
+            ).fetchone()
+            if not found:
+                return None
+            now = datetime.now(UTC)
+            if not found["used_at"] or (
+                now - datetime.fromisoformat(found["used_at"]) >= _USE_NOTED_EVERY
+            ):
+                # Not worth failing for: another use will note it.
+                with suppress(KnowledgeBaseError), store.writing():
+                    store.database.conn.execute(
+                        "update tokens set used_at = ? where hash = ?", [_now(), hashed]
+                    )
+            return _account(found)
+
+    def tokens(self, name: str) -> Sequence[Token]:
+        """The valid tokens of an account, the newest first."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute(
+                "select * from tokens where account = ? order by created_at desc, hash",
+                [_known(store, name)["key"]],
+            ).fetchall()
+        return [
+            Token(row["hash"][:TOKEN_HANDLE_CHARS], row["label"], row["created_at"], row["used_at"])
+            for row in rows
+        ]
+
+    def revoke_token(self, name: str, handle: str) -> None:
+        """Makes a token of an account worthless.
+
+        Raises:
+            UnknownRecord: the account has no token of this handle.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        with self._stores.lend() as store, store.writing():
+            revoked = store.database.conn.execute(
+                "delete from tokens where account = ? and substr(hash, 1, ?) = ?",
+                [_known(store, name)["key"], TOKEN_HANDLE_CHARS, handle],
+            )
+            if not revoked.rowcount:
+                raise UnknownRecord(f"The account {name!r} has no such token.")
+
+    def _update(
+        self,
+        name: str,
+        change: str,
+        value: str | int,
+        *,
+        keeps_administrator: bool = False,
+        revokes_tokens: bool = False,
+    ) -> Account:
+        """Changes an account in one transaction; `change` is SQL with one parameter."""
+        with self._stores.lend() as store, store.writing():
+            key = _known(store, name)["key"]
+            if keeps_administrator:
+                _refuse_last_administrator(store, key)
+            store.database.conn.execute(
+                f"update accounts set {change} where key = ?",  # noqa: S608 (its callers write it)
+                [value, key],
+            )
+            if revokes_tokens:
+                store.database.conn.execute("delete from tokens where account = ?", [key])
+            return _account(_known(store, name))
+
+
+def _refuse_last_administrator(store: Store, key: str) -> None:
+    administrators = store.database.conn.execute(
+        "select key, name from accounts where role = ? and disabled_at = ''",
+        [AccountRole.ADMINISTRATOR.value],
+    ).fetchall()
+    if [row["key"] for row in administrators] == [key]:
+        raise AccountError(
+            f"{administrators[0]['name']!r} is the last administrator: make another one first.",
+            reason="last_administrator",
+        )
+
+
+def _row(store: Store, name: str) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = store.database.conn.execute(
+        "select * from accounts where key = ?", [account_key(name)]
+    ).fetchone()
+    return found
+
+
+def _known(store: Store, name: str) -> sqlite3.Row:
+    row = _row(store, name)
+    if row is None:
+        raise UnknownRecord(f"There is no account {name!r}.")
+    return row
+
+
+def _account(row: sqlite3.Row | dict[str, Any]) -> Account:
+    return Account(
+        name=row["name"],
+        role=AccountRole(row["role"]),
+        created_at=row["created_at"],
+        disabled=bool(row["disabled_at"]),
+        session_epoch=row["session_epoch"],
+    )
+
+
+def account_key(name: str) -> str:
+    """What names are compared by. Folded twice, since folding can undo what NFKC composed."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        raise AccountError(
+            f"The name of an account has 1 to {MAX_NAME_CHARS} characters, all of them visible.",
+            reason="name",
+        )
+    return name
+
+
+def _normalised(password: str) -> str:
+    """The same characters whatever keyboard composed them."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _checked_password(password: str, name: str) -> str:
+    if len(password) > MAX_PASSWORD_CHARS:
+        raise AccountError(
+            f"The password has more than {MAX_PASSWORD_CHARS} characters.", reason="long_password"
+        )
+    password = _normalised(password)
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise AccountError(
+            f"The password has fewer than {MIN_PASSWORD_CHARS} characters: a short sentence is "
+            "longer, and easier to remember.",
+            reason="short_password",
+        )
+    if account_key(password) == account_key(name) or len(set(password)) < 4:
+        raise AccountError(
+            "The password is the name of the account, or the same few characters again and again.",
+            reason="plain_password",
+        )
+    return password
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+@cache
+def _hash_of_nothing() -> str:
+    return _hashed(secrets.token_urlsafe())
+
+
+def _hashed(password: str) -> str:
+    with _hashing:
+        return _hasher().hash(password)
+
+
+def _verified(password_hash: str, password: str) -> bool:
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    # Made before the first name is looked at, so that an unknown one is not told by its delay.
+    _hash_of_nothing()
+    with _hashing:
+        try:
+            return _hasher().verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,414 @@
+"""Drafts: contributions on their way to publication, which no search can see.
+
+A draft has a revision, raised by everything that is done to it. Whoever saves says which revision
+they saw, so that of two people at one draft the second is told, and nothing is written over.
+Every revision is kept.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from kb.errors import EditConflict, UnknownRecord
+from kb.models import Kind, Participation, Record, kind_of
+from kb.registers.clock import now
+from kb.store.pool import StorePool
+from kb.store.record_json import (
+    participation_of,
+    plain_participation,
+    record_from_json,
+    record_to_json,
+)
+from kb.store.store import Store
+
+
+class DraftState(StrEnum):
+    """Where a draft stands. Published is final; the others can be changed by whoever may."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+
+
+OPEN_STATES = frozenset({DraftState.DRAFT, DraftState.SUBMITTED, DraftState.RETURNED})
+"""The states in which a draft can be saved and published."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedField:
+    """What a field of a record could say, and the sentence that says so.
+
+    `confidence` is from 0 to 1; `origin` is "rules", or the name of the model that said it.
+    """
+
+    field: str
+    value: str
+    sentence: str
+    confidence: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedParticipation:
+    """A part that someone could have had, and the sentence that says so, as `ProposedField`."""
+
+    participation: Participation
+    sentence: str
+    confidence: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What was read out of a text, for a person to accept or not."""
+
+    fields: tuple[ProposedField, ...] = ()
+    participations: tuple[ProposedParticipation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record that is not public yet, with what it was made from.
+
+    `origin` is where it came from: a file's name, an address, or "pasted"; `origin_hash` names
+    its content. `message` is what a moderator last told its author. `based_on` is the number of
+    the version that this draft changes; 0 for a new record.
+    """
+
+    id: str
+    state: DraftState
+    revision: int
+    record: Record
+    proposals: Proposals
+    source_text: str
+    origin: str
+    remarks: tuple[str, ...]
+    message: str
+    created_by: str
+    created_at: str
+    updated_by: str
+    updated_at: str
+    origin_hash: str = ""
+    based_on: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftVersion:
+    """What a draft said at one revision, in which state, and who made it so."""
+
+    draft_id: str
+    revision: int
+    record: Record
+    by: str
+    at: str
+    note: str
+    state: DraftState
+
+
+class Drafts:
+    """The register of drafts."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def add(
+        self,
+        record: Record,
+        *,
+        by: str,
+        origin: str,
+        source_text: str = "",
+        origin_hash: str = "",
+        proposals: Proposals = Proposals(),
+        remarks: Collection[str] = (),
+        submitted: bool = True,
+        based_on: int = 0,
+    ) -> Draft:
+        """Keeps a new draft. To change a published record, see `KnowledgeBase.edit`."""
+        state = DraftState.SUBMITTED if submitted else DraftState.DRAFT
+        at = now()
+        row = {
+            "id": secrets.token_hex(8),
+            "kind": kind_of(record).value,
+            "record_id": record.id,
+            "state": state.value,
+            "revision": 1,
+            "content": record_to_json(record),
+            "proposals": _proposals_to_json(proposals),
+            "source_text": source_text,
+            "origin": origin,
+            "origin_hash": origin_hash,
+            "remarks": json.dumps(list(remarks), ensure_ascii=False),
+            "message": "",
+            "created_by": by,
+            "created_at": at,
+            "updated_by": by,
+            "updated_at": at,
+            "based_on": based_on,
+        }
+        with self._stores.lend() as store:
+            with store.writing():
+                store.database.table("drafts").insert(row)
+                _keep_version(store, str(row["id"]), note="")
+            return draft_of(store, str(row["id"]))
+
+    def get(self, id: str) -> Draft:
+        """The draft with this id, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return draft_of(store, id)
+
+    def list(
+        self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = -1
+    ) -> list[Draft]:
+        """The drafts in these states, newest first; with `by`, only those of one account.
+
+        With `limit`, only so many.
+        """
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute(
+                "select * from drafts where state in (select value from json_each(?))"
+                " and ? in ('', created_by) order by created_at desc, rowid desc limit ?",
+                [json.dumps(sorted(states)), by, limit],
+            ).fetchall()
+        return [_draft(row) for row in rows]
+
+    def with_origin(self, origin_hash: str) -> Draft | None:
+        """The newest draft of the same content, whatever became of it."""
+        if not origin_hash:
+            return None
+        with self._stores.lend() as store:
+            row = store.database.conn.execute(
+                "select * from drafts where origin_hash = ? order by created_at desc, rowid desc",
+                [origin_hash],
+            ).fetchone()
+        return _draft(row) if row else None
+
+    def save(
+        self,
+        id: str,
+        record: Record,
+        *,
+        by: str,
+        revision: int,
+        note: str = "",
+    ) -> Draft:
+        """Gives an open draft another content.
+
+        Raises:
+            UnknownRecord: there is no such draft.
+            EditConflict: `revision` is not the current one, the draft is not open any more, or
+                it changes a published record and `record` is another.
+        """
+        with self._stores.lend() as store, store.writing():
+            draft = _unmoved(store, id, revision)
+            if draft.state not in OPEN_STATES:
+                raise EditConflict(f"This draft is {draft.state} and cannot be changed any more.")
+            same = (draft.kind, draft.record.id) == (kind_of(record), record.id)
+            if draft.based_on and not same:
+                raise EditConflict(
+                    f"This draft changes the {draft.kind} {draft.record.id!r} and cannot become "
+                    "another record."
+                )
+            return revise(store, draft, draft.state, by=by, record=record, note=note)
+
+    def set_state(
+        self,
+        id: str,
+        state: DraftState,
+        *,
+        by: str,
+        revision: int,
+        message: str = "",
+    ) -> Draft:
+        """Submits, returns, rejects or reopens a draft, with a message for its author.
+
+        Raises:
+            UnknownRecord: there is no such draft.
+            EditConflict: `revision` is not the current one, or the draft is published.
+            ValueError: `state` is published, which `KnowledgeBase.publish` alone can do.
+        """
+        if state is DraftState.PUBLISHED:
+            raise ValueError("a draft is published by the knowledge base")
+        with self._stores.lend() as store, store.writing():
+            draft = _unmoved(store, id, revision)
+            if draft.state is DraftState.PUBLISHED:
+                raise EditConflict("This draft is published already.")
+            return revise(store, draft, state, by=by, message=message, note=message)
+
+    def versions(self, id: str) -> Sequence[DraftVersion]:
+        """Every revision of a draft, oldest first; none for one that is not there."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute(
+                "select * from draft_versions where draft_id = ? order by revision", [id]
+            ).fetchall()
+        return [
+            DraftVersion(
+                draft_id=row["draft_id"],
+                revision=row["revision"],
+                record=record_from_json(Kind(row["kind"]), row["content"]),
+                by=row["by"],
+                at=row["at"],
+                note=row["note"],
+                state=DraftState(row["state"]),
+            )
+            for row in rows
+        ]
+
+    def delete(self, id: str) -> None:
+        """Deletes a draft and its revisions, if it is there."""
+        with self._stores.lend() as store, store.writing():
+            execute = store.database.conn.execute
+            execute("delete from draft_versions where draft_id = ?", [id])
+            execute("delete from drafts where id = ?", [id])
+
+
+# Within a transaction of the caller's
+
+
+def draft_of(store: Store, draft_id: str) -> Draft:
+    """The draft with this id, or `UnknownRecord`."""
+    row = store.database.conn.execute("select * from drafts where id = ?", [draft_id]).fetchone()
+    if row is None:
+        raise UnknownRecord(f"There is no draft with the id {draft_id!r}.")
+    return _draft(row)
+
+
+def publishable(store: Store, draft_id: str, revision: int) -> Draft:
+    """The draft as it stands, if it can be published.
+
+    Raises:
+        UnknownRecord: there is no such draft.
+        EditConflict: `revision` is not the current one, or the draft is not open.
+    """
+    draft = _unmoved(store, draft_id, revision)
+    if draft.state not in OPEN_STATES:
+        raise EditConflict(f"This draft is {draft.state} and cannot be published.")
+    return draft
+
+
+def revise(
+    store: Store,
+    draft: Draft,
+    state: DraftState,
+    *,
+    by: str,
+    record: Record | None = None,
+    message: str | None = None,
+    note: str = "",
+) -> Draft:
+    """Raises a draft's revision, with what is new of it."""
+    kept = record or draft.record
+    store.database.conn.execute(
+        "update drafts set revision = revision + 1, state = ?, kind = ?, record_id = ?,"
+        " content = ?, message = ?, updated_by = ?, updated_at = ? where id = ?",
+        [
+            state.value,
+            kind_of(kept).value,
+            kept.id,
+            record_to_json(kept),
+            draft.message if message is None else message,
+            by,
+            now(),
+            draft.id,
+        ],
+    )
+    _keep_version(store, draft.id, note)
+    return draft_of(store, draft.id)
+
+
+def erase_drafts(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
+    """Deletes every draft of these records."""
+    ids = json.dumps(sorted(record_ids))
+    condition = "kind = ? and record_id in (select value from json_each(?))"
+    execute = store.database.conn.execute
+    # A draft may have been of another record before.
+    execute(
+        f"delete from draft_versions where {condition}"  # noqa: S608 (written above)
+        f" or draft_id in (select id from drafts where {condition})",
+        [kind.value, ids, kind.value, ids],
+    )
+    execute(
+        f"delete from drafts where {condition}",  # noqa: S608 (written above)
+        [kind.value, ids],
+    )
+
+
+def _unmoved(store: Store, draft_id: str, revision: int) -> Draft:
+    draft = draft_of(store, draft_id)
+    if draft.revision != revision:
+        raise EditConflict(
+            f"This draft was changed by {draft.updated_by or 'someone'} since you opened it."
+        )
+    return draft
+
+
+def _keep_version(store: Store, draft_id: str, note: str) -> None:
+    store.database.conn.execute(
+        "insert into draft_versions"
+        ' (draft_id, revision, kind, record_id, state, content, "by", "at", note)'
+        " select id, revision, kind, record_id, state, content, updated_by, updated_at, ?"
+        " from drafts where id = ?",
+        [note, draft_id],
+    )
+
+
+def _draft(row: sqlite3.Row) -> Draft:
+    return Draft(
+        id=row["id"],
+        state=DraftState(row["state"]),
+        revision=row["revision"],
+        record=record_from_json(Kind(row["kind"]), row["content"]),
+        proposals=_proposals_from_json(row["proposals"]),
+        source_text=row["source_text"],
+        origin=row["origin"],
+        remarks=tuple(json.loads(row["remarks"])),
+        message=row["message"],
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        updated_by=row["updated_by"],
+        updated_at=row["updated_at"],
+        origin_hash=row["origin_hash"],
+        based_on=row["based_on"],
+    )
+
+
+def _proposals_to_json(proposals: Proposals) -> str:
+    plain = {
+        "fields": [asdict(field) for field in proposals.fields],
+        "participations": [
+            {
+                "participation": plain_participation(part.participation),
+                "sentence": part.sentence,
+                "confidence": part.confidence,
+                "origin": part.origin,
+            }
+            for part in proposals.participations
+        ],
+    }
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _proposals_from_json(content: str) -> Proposals:
+    plain: Mapping[str, Any] = json.loads(content)
+    return Proposals(
+        fields=tuple(ProposedField(**field) for field in plain["fields"]),
+        participations=tuple(
+            ProposedParticipation(
+                participation=participation_of(part["participation"]),
+                sentence=part["sentence"],
+                confidence=part["confidence"],
+                origin=part["origin"],
+            )
+            for part in plain["participations"]
+        ),
+    )

@@ -1,0 +1,266 @@
+"""Duplicates: pairs of actors that may be one, and what a person decided of each.
+
+A pair is asked about once: the decision is remembered, whatever is ingested later.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+from kb.errors import UnknownRecord
+from kb.models import Actor, Kind
+from kb.registers.clock import now
+from kb.resolution.similarity import BLOCKING_VERSION, LIKELY, Likeness, blocks, likeness
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+_MAX_BLOCK = 25
+"""What more actors share tells nothing: a chain's name, the commonest trade of a town."""
+_BLOCKING = "blocking"
+
+
+class DuplicateState(StrEnum):
+    OPEN = "open"
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two actors that may be one, in the order of their ids. `reasons` as of `Likeness`.
+
+    Of actors found to be the same, the one that was not kept is gone, and its id leads to the
+    other.
+    """
+
+    left_id: str
+    right_id: str
+    score: float
+    reasons: tuple[str, ...]
+    state: DuplicateState
+    decided_by: str
+    decided_at: str
+
+
+Merge = Callable[[str, str, str, Callable[[Store], None]], None]
+"""Makes two actors one: the id kept, the other, by whom, and what is done with it."""
+
+
+class Duplicates:
+    """The register of likely duplicates."""
+
+    def __init__(self, stores: StorePool, merge: Merge) -> None:
+        self._stores = stores
+        self._merge = merge
+
+    def list(
+        self, state: DuplicateState = DuplicateState.OPEN, limit: int = -1
+    ) -> Sequence[Duplicate]:
+        """The pairs of a state, the likeliest first."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute(
+                "select * from duplicates where state = ?"
+                " order by score desc, left_id, right_id limit ?",
+                [state.value, limit],
+            ).fetchall()
+        return [
+            Duplicate(
+                row["left_id"],
+                row["right_id"],
+                row["score"],
+                tuple(json.loads(row["reasons"])),
+                DuplicateState(row["state"]),
+                row["decided_by"],
+                row["decided_at"],
+            )
+            for row in rows
+        ]
+
+    def count(self, state: DuplicateState = DuplicateState.OPEN) -> int:
+        with self._stores.lend() as store:
+            (count,) = store.database.conn.execute(
+                "select count(*) from duplicates where state = ?", [state.value]
+            ).fetchone()
+        return int(count)
+
+    def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
+        """Keeps what a person found two actors to be.
+
+        If they are the same, they become one in one transaction: the record is made of what all
+        sources say of both, cases that name the other name the kept one, and the other's id leads
+        to it, in links and in directories.
+
+        Args:
+            left: the id of one actor.
+            right: the id of the other.
+            same: whether they are one.
+            keep: the id to keep if they are; the first given when empty.
+            by: who decides.
+
+        Raises:
+            UnknownRecord: one of them is no actor, or `keep` is neither.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        keep = keep or left
+        if keep not in {left, right}:
+            raise UnknownRecord(f"The actor {keep!r} is neither {left!r} nor {right!r}.")
+        if left == right:
+            raise UnknownRecord(f"The actor {left!r} is one already.")
+        if same:
+            other = right if keep == left else left
+            self._merge(
+                keep, other, by, lambda store: _settle(store, keep, other, DuplicateState.SAME, by)
+            )
+            return
+        with self._stores.lend() as store, store.writing():
+            for actor_id in (left, right):
+                store.record(Kind.ACTOR, actor_id)
+            _settle(store, left, right, DuplicateState.DIFFERENT, by)
+
+
+def compare(store: Store, actors: Sequence[Actor]) -> None:
+    """Looks for actors that may be those that were added or changed, and keeps the likely pairs."""
+    if not actors:
+        return
+    if store.property(_BLOCKING) != BLOCKING_VERSION:
+        _keep_blocks(store, _all_actors(store))
+        store.set_property(_BLOCKING, BLOCKING_VERSION)
+    _keep_blocks(store, actors)
+    ids = {actor.id for actor in actors}
+    execute = store.database.conn.execute
+    these = json.dumps(sorted(ids))
+    # An actor that is back, such as one restored, leads to no other any more, and may be asked
+    # about again.
+    back = "(select id from merged_actors where id in (select value from json_each(:these)))"
+    execute(
+        "delete from duplicates where state = 'same'"  # noqa: S608 (`back` is written above)
+        f" and (left_id in {back} or right_id in {back})",
+        {"these": these},
+    )
+    execute("delete from merged_actors where id in (select value from json_each(?))", [these])
+    execute(
+        "delete from duplicates where state = 'open'"
+        " and (left_id in (select value from json_each(:these))"
+        " or right_id in (select value from json_each(:these)))",
+        {"these": these},
+    )
+    pairs = _pairs_of_blocks(store, ids)
+    known = _to_compare(store, {id_ for pair in pairs for id_ in pair})
+    likely: list[tuple[str, str, Likeness]] = []
+    for left, right in sorted(pairs):
+        if left in known and right in known:
+            found = likeness(known[left], known[right])
+            if found.score >= LIKELY:
+                likely.append((left, right, found))
+    store.database.conn.executemany(
+        "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
+        " values (?, ?, ?, ?, 'open', '', '') on conflict do nothing",
+        [(left, right, one.score, json.dumps(one.reasons)) for left, right, one in likely],
+    )
+
+
+def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
+    """Forgets what is open of actors that are gone."""
+    these = {"these": json.dumps(sorted(actor_ids))}
+    execute = store.database.conn.execute
+    execute("delete from blocks where actor_id in (select value from json_each(:these))", these)
+    execute(
+        "delete from duplicates where state = 'open'"
+        " and (left_id in (select value from json_each(:these))"
+        " or right_id in (select value from json_each(:these)))",
+        these,
+    )
+
+
+def lead(store: Store, actor_id: str, to: str) -> None:
+    """Makes the id of an actor that was found to be another lead there, and those that led to it.
+
+    What is open of it is open of the other.
+    """
+    execute = store.database.conn.execute
+    execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
+    execute("insert or replace into merged_actors (id, actor_id) values (?, ?)", [actor_id, to])
+    execute("delete from blocks where actor_id = ?", [actor_id])
+    rows = execute(
+        "select * from duplicates where state != 'same' and (left_id = :id or right_id = :id)",
+        {"id": actor_id},
+    ).fetchall()
+    for row in rows:
+        execute(
+            "delete from duplicates where left_id = ? and right_id = ?",
+            [row["left_id"], row["right_id"]],
+        )
+        left, right = sorted(
+            to if id_ == actor_id else id_ for id_ in (row["left_id"], row["right_id"])
+        )
+        if left != right:
+            execute(
+                "insert into duplicates"
+                " (left_id, right_id, score, reasons, state, decided_by, decided_at)"
+                " values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+                [left, right, *tuple(row)[2:]],
+            )
+
+
+def _settle(store: Store, one: str, other: str, state: DuplicateState, by: str) -> None:
+    left, right = sorted([one, other])
+    store.database.conn.execute(
+        "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
+        " values (:left, :right, 0, '[]', :state, :by, :at) on conflict do update"
+        " set state = :state, decided_by = :by, decided_at = :at",
+        {"left": left, "right": right, "state": state.value, "by": by, "at": now()},
+    )
+
+
+def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
+    last = {actor.id: actor for actor in actors}
+    rows = [(block, id_) for id_, actor in last.items() for block in sorted(blocks(actor))]
+    store.database.conn.execute(
+        "delete from blocks where actor_id in (select value from json_each(?))",
+        [json.dumps(sorted(last))],
+    )
+    store.database.conn.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
+
+
+def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str, str]]:
+    """The pairs that share a block and of which one is of these actors."""
+    rows = store.database.conn.execute(
+        "with shared as materialized (select distinct block from blocks"
+        " where actor_id in (select value from json_each(?))),"
+        " telling as materialized (select block from shared where (select count(*) from"
+        " (select 1 from blocks b where b.block = shared.block limit ?)) <= ?)"
+        " select block, actor_id from telling join blocks using (block)",
+        [json.dumps(sorted(actor_ids)), _MAX_BLOCK + 1, _MAX_BLOCK],
+    )
+    members: dict[int, list[str]] = {}
+    for row in rows:
+        members.setdefault(row[0], []).append(row[1])
+    wanted = set(actor_ids)
+    return {
+        (left, right)
+        for block in members.values()
+        for left, right in combinations(sorted(block), 2)
+        if left in wanted or right in wanted
+    }
+
+
+_COMPARED = "id, name, place, department, activity_code, siret, website"
+
+
+def _to_compare(store: Store, actor_ids: Collection[str]) -> Mapping[str, Actor]:
+    """The actors with what is compared of them, and no more."""
+    rows = store.database.conn.execute(
+        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
+        " where id in (select value from json_each(?))",
+        [json.dumps(sorted(actor_ids))],
+    )
+    return {row["id"]: Actor(**dict(row)) for row in rows}
+
+
+def _all_actors(store: Store) -> list[Actor]:
+    rows = store.database.conn.execute(
+        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
+    )
+    return [Actor(**dict(row)) for row in rows]

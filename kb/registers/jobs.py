@@ -1,0 +1,295 @@
+"""Jobs: long work that waits for a worker, and how far it is.
+
+A worker claims a job, beats while it works, and finishes it. A job whose worker is silent for too
+long is claimed again, by whoever asks next: whatever happened to that worker, the job is done.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kb.errors import UnknownRecord
+from kb.registers.clock import before, now
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+SILENCE_S = 30.0
+"""After how long without a beat a worker is taken for dead."""
+
+MAX_CLAIMS = 5
+"""How often a job is claimed before it is blamed for the death of its workers."""
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work to be done. `total` is 0 while it is not known; `message` says why a job failed."""
+
+    id: str
+    kind: str
+    parameters: Mapping[str, str]
+    state: JobState
+    done: int
+    total: int
+    report: Mapping[str, object]
+    message: str
+    created_by: str
+    created_at: str
+    started_at: str
+    finished_at: str
+    cancel_asked: bool
+
+
+class Jobs:
+    """The register of jobs. Remembers which jobs were claimed through it."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+        self._claims: dict[str, str] = {}
+
+    def add(self, kind: str, parameters: Mapping[str, str], *, by: str) -> Job:
+        id_ = secrets.token_hex(8)
+        with self._stores.lend() as store:
+            with store.writing():
+                store.database.table("jobs").insert(
+                    {
+                        "id": id_,
+                        "kind": kind,
+                        "parameters": json.dumps(dict(parameters), ensure_ascii=False),
+                        "state": JobState.QUEUED.value,
+                        "done": 0,
+                        "total": 0,
+                        "report": "{}",
+                        "message": "",
+                        "created_by": by,
+                        "created_at": now(),
+                        "started_at": "",
+                        "finished_at": "",
+                        "beat_at": "",
+                        "cancel_asked": 0,
+                        "claim": "",
+                        "claims": 0,
+                    }
+                )
+            return _job_of(store, id_)
+
+    def get(self, id: str) -> Job:
+        """The job with this id, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return _job_of(store, id)
+
+    def list(self, limit: int = 50) -> list[Job]:
+        """The newest jobs, newest first."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute(
+                "select * from jobs order by created_at desc, rowid desc limit ?", [limit]
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def waiting(self) -> bool:
+        """Whether a job could be claimed now."""
+        with self._stores.lend() as store:
+            return _next(store) is not None
+
+    def working(self) -> bool:
+        """Whether some worker is at a job and alive."""
+        with self._stores.lend() as store:
+            row = store.database.conn.execute(
+                "select 1 from jobs where state = 'running' and beat_at > ?", [before(SILENCE_S)]
+            ).fetchone()
+        return row is not None
+
+    def claim(self) -> Job | None:
+        """The oldest job that waits, now running and yours; None if there is none.
+
+        One that was to be cancelled when its worker died is cancelled here, and one that cost
+        too many workers has failed.
+        """
+        with self._stores.lend() as store:
+            while _next(store) is not None:
+                # A look from outside spares writers a lock each time a worker finds nothing.
+                with store.writing():
+                    row = _next(store)
+                    if row is None:
+                        continue
+                    if row["cancel_asked"]:
+                        _end(store, row["id"], JobState.CANCELLED)
+                        continue
+                    if row["claims"] >= MAX_CLAIMS:
+                        message = f"The worker died {MAX_CLAIMS} times at this job."
+                        _end(store, row["id"], JobState.FAILED, message=message)
+                        continue
+                    claim = secrets.token_hex(8)
+                    store.database.conn.execute(
+                        "update jobs set state = 'running', claim = ?, claims = claims + 1,"
+                        " beat_at = ?, started_at = coalesce(nullif(started_at, ''), ?)"
+                        " where id = ?",
+                        [claim, now(), now(), row["id"]],
+                    )
+                self._claims[row["id"]] = claim
+                return _job_of(store, row["id"])
+        return None
+
+    def beat(self, id: str, done: int, total: int) -> bool:
+        """Says that a claimed job is being worked at, and how far it is.
+
+        Returns:
+            Whether to go on: not when it is to be cancelled, or is another worker's by now.
+        """
+        with self._stores.lend() as store, store.writing():
+            beaten = store.database.conn.execute(
+                "update jobs set beat_at = ?, done = ?, total = ?"
+                " where id = ? and claim = ? and state = 'running' returning cancel_asked",
+                [now(), done, total, id, self._claims.get(id)],
+            ).fetchone()
+        return beaten is not None and not beaten["cancel_asked"]
+
+    def finish(
+        self,
+        id: str,
+        state: JobState,
+        report: Mapping[str, object] | None = None,
+        message: str = "",
+    ) -> None:
+        """Ends a claimed job in a final state; one that is another worker's by now is left alone.
+
+        Raises:
+            ValueError: the state is not final.
+        """
+        if state not in FINAL_STATES:
+            raise ValueError(f"{state} is not how a job ends")
+        with self._stores.lend() as store, store.writing():
+            if _is_claimed(store, id, self._claims.pop(id, "")):
+                _end(store, id, state, report or {}, message)
+
+    def release(self, id: str) -> None:
+        """Puts a claimed job back into the queue, for the next worker to take it up."""
+        with self._stores.lend() as store, store.writing():
+            if _is_claimed(store, id, self._claims.pop(id, "")):
+                store.database.conn.execute(
+                    "update jobs set state = 'queued', claim = '', claims = claims - 1"
+                    " where id = ?",
+                    [id],
+                )
+
+    def cancel(self, id: str) -> None:
+        """Cancels a job: at once while it waits, at its next beat while it runs.
+
+        Raises:
+            UnknownRecord: there is no such job.
+        """
+        with self._stores.lend() as store, store.writing():
+            job = _job_of(store, id)
+            if job.state is JobState.QUEUED:
+                _end(store, id, JobState.CANCELLED)
+            elif job.state is JobState.RUNNING:
+                store.database.conn.execute("update jobs set cancel_asked = 1 where id = ?", [id])
+
+
+def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
+    """Takes out of the reports what was told of some records: what has their id or their name.
+
+    Only the items that do so go; the counts of a report stay.
+    """
+    told = (
+        [name for name in names if name] + [f"'{one}'" for one in ids] + [f'"{one}"' for one in ids]
+    )
+    for row in store.database.conn.execute("select id, report, message from jobs").fetchall():
+        report = json.loads(row["report"])
+        kept = {
+            key: [item for item in value if not _tells_of(item, told)]
+            if isinstance(value, list)
+            else value
+            for key, value in report.items()
+        }
+        message = "" if any(one in row["message"] for one in told) else row["message"]
+        if (kept, message) != (report, row["message"]):
+            store.database.conn.execute(
+                "update jobs set report = ?, message = ? where id = ?",
+                [json.dumps(kept, ensure_ascii=False), message, row["id"]],
+            )
+
+
+def _tells_of(item: object, told: Collection[str]) -> bool:
+    if isinstance(item, dict):
+        return any(_tells_of(value, told) for value in item.values())
+    if isinstance(item, list):
+        return any(_tells_of(value, told) for value in item)
+    return any(one in str(item) or one == repr(item) for one in told)
+
+
+def _next(store: Store) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = store.database.conn.execute(
+        "select id, claims, cancel_asked from jobs"
+        " where state = 'queued' or (state = 'running' and beat_at <= ?)"
+        " order by created_at, rowid limit 1",
+        [before(SILENCE_S)],
+    ).fetchone()
+    return found
+
+
+def _is_claimed(store: Store, job_id: str, claim: str) -> bool:
+    row = store.database.conn.execute(
+        "select 1 from jobs where id = ? and claim = ? and state = 'running'", [job_id, claim]
+    ).fetchone()
+    return row is not None
+
+
+def _end(
+    store: Store,
+    job_id: str,
+    state: JobState,
+    report: Mapping[str, object] | None = None,
+    message: str = "",
+) -> None:
+    store.database.conn.execute(
+        "update jobs set state = ?, report = coalesce(?, report), message = ?, finished_at = ?,"
+        " claim = '' where id = ?",
+        [
+            state.value,
+            None if report is None else json.dumps(report, ensure_ascii=False),
+            message,
+            now(),
+            job_id,
+        ],
+    )
+
+
+def _job_of(store: Store, job_id: str) -> Job:
+    row = store.database.conn.execute("select * from jobs where id = ?", [job_id]).fetchone()
+    if row is None:
+        raise UnknownRecord(f"There is no job with the id {job_id!r}.")
+    return _job(row)
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        kind=row["kind"],
+        parameters=json.loads(row["parameters"]),
+        state=JobState(row["state"]),
+        done=row["done"],
+        total=row["total"],
+        report=json.loads(row["report"]),
+        message=row["message"],
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        cancel_asked=bool(row["cancel_asked"]),
+    )

@@ -1,0 +1,484 @@
+"""Sites: the networks' own sites that may show the search, and how much each is used.
+
+Kept of what is searched there are numbers by day, and nothing of who searched, or for what. A
+site's key is public: what guards a site is the list of origins that may show it.
+"""
+
+import json
+import re
+import secrets
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from kb.errors import SiteError, UnknownRecord
+from kb.reference.departments import department_code
+from kb.registers.clock import before, now
+from kb.store.pool import StorePool
+from kb.store.store import Store
+from kb.text.analysis import fold
+
+KEY_PREFIX = "qss_"
+"""What keys begin with. A key is public, and stands in the pages of its site: no secret."""
+
+KEY_CHARS = len(KEY_PREFIX) + 16
+"""How long a key is."""
+
+DEFAULT_PER_DAY = 20_000
+MAX_PER_DAY = 100_000_000
+MAX_NAME_CHARS = 80
+MAX_THEME_CHARS = 200
+MAX_ORIGINS = 20
+
+SHOWN_DAYS = 30
+"""How many days people are shown the use of a site for, today among them."""
+
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+"""The schemes that an origin may have, and the ports that browsers leave out."""
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<site>[^/?#\\]*)(?P<page>.*)", re.IGNORECASE
+)
+_SITE = re.compile(r"(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>.*))?")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_LOOPBACK = re.compile(
+    r"(?:(?:[^/?#\\:]*\.)?localhost|127(?:\.\d+){3}|\[::1\])(?=[/?#\\:]|$)", re.IGNORECASE
+)
+_NAMED_BY_NO_POLICY = re.compile(r"[_\[]")
+_LAST_IS_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")
+_MAX_HOST_CHARS = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site that may show the search, with the filters that searches begin with there."""
+
+    key: str
+    name: str
+    origins: tuple[str, ...]
+    """As a browser's header `Origin` writes them: scheme://host, and a port unless it is usual."""
+    department: str
+    """The code of a department; empty for all of them."""
+    theme: str
+    """As the base writes it, where it has it; empty for all of them."""
+    per_day: int
+    """How many searches it may make in a day, 1 at least."""
+    created_at: str
+    disabled: bool
+
+    @property
+    def without_frame(self) -> tuple[str, ...]:
+        """Those of `origins` where the widget can be shown, but no frame.
+
+        Browsers' policies, such as `frame-ancestors`, cannot name them: hosts with a `_`, and
+        addresses of IPv6.
+        """
+        return tuple(origin for origin in self.origins if _NAMED_BY_NO_POLICY.search(origin))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCounts:
+    """How much a site was used."""
+
+    requests: int = 0
+    """All that was searched for it, each pause in typing too; `Site.per_day` bounds these."""
+    searches: int = 0
+    """The searches that stood a while, or were sent."""
+    empty: int = 0
+    """Those of `searches` that found nothing that fits."""
+    selections: int = 0
+    """The results that were opened."""
+
+    def __add__(self, other: "SiteCounts") -> "SiteCounts":
+        return SiteCounts(
+            self.requests + other.requests,
+            self.searches + other.searches,
+            self.empty + other.empty,
+            self.selections + other.selections,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUse:
+    """How much a site was used today, and in the last `SHOWN_DAYS` days with today, in UTC."""
+
+    today: SiteCounts
+    lately: SiteCounts
+
+
+class Sites:
+    """The register of sites. Several may have one name, and several one origin."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def add(
+        self,
+        name: str,
+        origins: Iterable[str],
+        *,
+        department: str = "",
+        theme: str = "",
+        per_day: int = DEFAULT_PER_DAY,
+    ) -> Site:
+        """Makes a site, with a new key.
+
+        Raises:
+            SiteError: one of the values cannot be used.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        key = KEY_PREFIX + secrets.token_urlsafe(12)
+        checked = _checked(name, origins, department, theme, per_day)
+        with self._stores.lend() as store, store.writing():
+            row = {"key": key, **_row_of(store, *checked), "created_at": now(), "disabled_at": ""}
+            store.database.table("sites").insert(row)
+        return self.get(key)
+
+    def get(self, key: str) -> Site:
+        """The site with this key, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return _site(_known(store, key))
+
+    def list(self) -> Sequence[Site]:
+        """Every site, in the order of their names, whatever their case and accents."""
+        with self._stores.lend() as store:
+            rows = store.database.conn.execute("select * from sites").fetchall()
+        return sorted(map(_site, rows), key=lambda site: (fold(site.name), site.name, site.key))
+
+    def change(
+        self,
+        key: str,
+        *,
+        name: str,
+        origins: Iterable[str],
+        department: str,
+        theme: str,
+        per_day: int,
+    ) -> Site:
+        """Makes a site what is said of it here; its key and its counts stay.
+
+        Raises:
+            UnknownRecord: there is no such site.
+            SiteError: one of the values cannot be used.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        self.get(key)
+        checked = _checked(name, origins, department, theme, per_day)
+        with self._stores.lend() as store, store.writing():
+            _known(store, key)
+            store.database.table("sites").update(key, _row_of(store, *checked))
+        return self.get(key)
+
+    def disable(self, key: str) -> Site:
+        """Lets a site show the search no more. It keeps its key and its counts."""
+        return self._switch(key, now())
+
+    def enable(self, key: str) -> Site:
+        """Lets a site show the search again."""
+        return self._switch(key, "")
+
+    def delete(self, key: str) -> None:
+        """Forgets a site and its counts.
+
+        Raises:
+            UnknownRecord: there is no such site.
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        with self._stores.lend() as store, store.writing():
+            _known(store, key)
+            store.database.conn.execute("delete from site_counts where key = ?", [key])
+            store.database.conn.execute("delete from sites where key = ?", [key])
+
+    def count(self, day: str, counts: Mapping[str, SiteCounts]) -> None:
+        """Adds to what sites were used on a day, in one transaction; `counts` are by key.
+
+        Keys of sites that are not there any more are left out.
+
+        Args:
+            day: an ISO date, in UTC.
+            counts: what to add to what is counted already.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        rows = [
+            (day, one.requests, one.searches, one.empty, one.selections, key)
+            for key, one in counts.items()
+            if one != SiteCounts()
+        ]
+        if not rows:
+            return
+        with self._stores.lend() as store, store.writing():
+            store.database.conn.executemany(
+                "insert into site_counts (key, day, requests, searches, empty, selections)"
+                " select key, ?, ?, ?, ?, ? from sites where key = ?"
+                " on conflict (key, day) do update set"
+                " requests = requests + excluded.requests,"
+                " searches = searches + excluded.searches,"
+                " empty = empty + excluded.empty,"
+                " selections = selections + excluded.selections",
+                rows,
+            )
+
+    def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
+        """How much a site was used by day, the newest first; days without any are left out.
+
+        Args:
+            key: which site.
+            since: the first day, an ISO date in UTC; empty for all there are.
+
+        Raises:
+            UnknownRecord: there is no such site.
+        """
+        with self._stores.lend() as store:
+            _known(store, key)
+            rows = store.database.conn.execute(
+                "select * from site_counts where key = ? and day >= ? order by day desc",
+                [key, since],
+            ).fetchall()
+        return [
+            (
+                row["day"],
+                SiteCounts(row["requests"], row["searches"], row["empty"], row["selections"]),
+            )
+            for row in rows
+        ]
+
+    def use(self, key: str) -> SiteUse:
+        """How much a site was used lately, or `UnknownRecord`."""
+        today = now()[:10]
+        since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
+        counts = dict(self.counts(key, since=since))
+        return SiteUse(
+            today=counts.get(today, SiteCounts()), lately=sum(counts.values(), SiteCounts())
+        )
+
+    def _switch(self, key: str, disabled_at: str) -> Site:
+        with self._stores.lend() as store, store.writing():
+            _known(store, key)
+            store.database.table("sites").update(key, {"disabled_at": disabled_at})
+            return _site(_known(store, key))
+
+
+def origin_of(text: str) -> str:
+    """The origin that a text names, as browsers write it in the header `Origin`.
+
+    That is the serialisation of an origin in https://url.spec.whatwg.org/: in lower case, without
+    the port that is usual for its scheme, names that are not ASCII in Punycode.
+
+    Raises:
+        SiteError: it is no origin, or says more than one.
+    """
+    text = text.strip()
+    if text.casefold() == "null":
+        raise _refused(
+            text,
+            "null",
+            "is what browsers send for pages of no site, such as files: any site could pass for it",
+        )
+    if "*" in text:
+        raise _refused(text, "wildcard", "holds a *: name each site that is meant")
+    found = _ADDRESS.fullmatch(text)
+    scheme = found["scheme"].lower() if found else ""
+    if not found or scheme not in _PORTS:
+        bare = text.lstrip("/")
+        likely = "http" if _LOOPBACK.match(bare) else "https"
+        raise _refused(
+            text,
+            "scheme",
+            "should begin with https:// (or with http://)",
+            "" if found or "@" in text else f"{likely}://{bare}",
+        )
+    if "@" in found["site"]:
+        without = f"{scheme}://{found['site'].rpartition('@')[2]}"
+        raise _refused(text, "credentials", "holds a name or a password", without)
+    site = _SITE.fullmatch(found["site"])
+    host = _host(site["host"]) if site else ""
+    if not site or not host:
+        raise _refused(text, "host", "does not name a site that browsers can find")
+    origin = f"{scheme}://{host}"
+    if site["port"]:
+        port = _port(site["port"])
+        if port is None:
+            raise _refused(text, "port", "has a port that is not a number up to 65535")
+        if port != _PORTS[scheme]:
+            origin += f":{port}"
+    if found["page"] not in ("", "/"):
+        raise _refused(text, "page", "is the address of a page, not of a site", origin)
+    return origin
+
+
+def _refused(given: str, reason: str, why: str, instead: str = "") -> SiteError:
+    if instead:
+        try:
+            instead = origin_of(instead)
+        except SiteError as error:
+            instead = error.instead
+    shown = given if len(given) <= 80 else f"{given[:79]}…"
+    advice = f": write {instead} – without what follows" if reason == "page" else ""
+    if instead and not advice:
+        advice = f": write {instead}"
+    return SiteError(f"{shown!r} {why}{advice}.", reason, given=shown, instead=instead)
+
+
+def _host(text: str) -> str:
+    """A host as browsers write it; empty where it is none."""
+    if text.startswith("["):
+        return _ipv6(text[1:-1])
+    host = text.lower() if text.isascii() else _in_ascii(text)
+    if _LAST_IS_NUMBER.fullmatch(host):
+        # Browsers read 127.1 and 017700000001 as addresses too; who writes one writes it out.
+        try:
+            return str(IPv4Address(host.removesuffix(".")))
+        except AddressValueError:
+            return ""
+    if len(host.removesuffix(".")) > _MAX_HOST_CHARS or not _HOST.fullmatch(host):
+        return ""
+    return host
+
+
+def _port(text: str) -> int | None:
+    """A port's number; None where it is none."""
+    digits = text.lstrip("0") or "0"
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 5):
+        return None
+    return int(digits) if int(digits) <= 65_535 else None
+
+
+def _in_ascii(text: str) -> str:
+    """A name with other letters than ASCII's as DNS knows it; empty where it can have none."""
+    import idna
+
+    try:
+        return idna.encode(text, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        return ""
+
+
+def _ipv6(text: str) -> str:
+    try:
+        address = IPv6Address(text)
+    except AddressValueError:
+        return ""
+    if address.scope_id:
+        return ""
+    mapped = address.ipv4_mapped
+    if mapped:  # Python's way to write it differs from version to version
+        high, low = divmod(int(mapped), 2**16)
+        return f"[::ffff:{high:x}:{low:x}]"
+    return f"[{address.compressed}]"
+
+
+_Values = tuple[str, list[str], str, str, int]
+
+
+def _checked(
+    name: str, origins: Iterable[str], department: str, theme: str, per_day: int
+) -> _Values:
+    return (
+        _checked_name(name),
+        _checked_origins(origins),
+        _checked_department(department),
+        _checked_theme(theme),
+        _checked_per_day(per_day),
+    )
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _checked_name(name: str) -> str:
+    name = _in_one_line(name)
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        raise SiteError(
+            f"The name of a site has 1 to {MAX_NAME_CHARS} characters, all of them visible.",
+            reason="name",
+        )
+    return name
+
+
+def _checked_origins(origins: Iterable[str]) -> list[str]:
+    given = (origin for origin in origins if origin.strip())
+    checked = list(dict.fromkeys(map(origin_of, given)))
+    if not checked:
+        raise SiteError(
+            "A site needs its address, such as https://www.reseau.example: only there may it show "
+            "the search.",
+            reason="no_origin",
+        )
+    if len(checked) > MAX_ORIGINS:
+        raise SiteError(
+            f"A site has {MAX_ORIGINS} addresses at most: add another site for the others.",
+            reason="many_origins",
+        )
+    return checked
+
+
+def _checked_department(department: str) -> str:
+    try:
+        return department_code(department)
+    except ValueError as error:
+        raise SiteError(f"{error}.", reason="department") from None
+
+
+def _checked_theme(theme: str) -> str:
+    theme = _in_one_line(theme)
+    if len(theme) > MAX_THEME_CHARS or not theme.isprintable():
+        raise SiteError(
+            f"A theme has {MAX_THEME_CHARS} characters at most, all of them visible.",
+            reason="theme",
+        )
+    return theme
+
+
+def _checked_per_day(per_day: int) -> int:
+    if not 1 <= per_day <= MAX_PER_DAY:
+        raise SiteError(
+            f"A site may make 1 to {MAX_PER_DAY:,} searches a day.",
+            reason="per_day",
+        )
+    return per_day
+
+
+def _row_of(
+    store: Store,
+    name: str,
+    origins: list[str],
+    department: str,
+    theme: str,
+    per_day: int,
+) -> dict[str, str | int]:
+    """What is stored of a site; its theme is written as the base writes it, where it has it."""
+    usual = (known for known, _, _ in store.themes() if fold(known) == fold(theme))
+    return {
+        "name": name,
+        "origins": json.dumps(origins),
+        "department": department,
+        "theme": next(usual, theme) if theme else "",
+        "per_day": per_day,
+    }
+
+
+def _known(store: Store, key: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = store.database.conn.execute(
+        "select * from sites where key = ?", [key]
+    ).fetchone()
+    if row is None:
+        raise UnknownRecord(f"There is no site with the key {key!r}.")
+    return row
+
+
+def _site(row: sqlite3.Row) -> Site:
+    return Site(
+        key=row["key"],
+        name=row["name"],
+        origins=tuple(json.loads(row["origins"])),
+        department=row["department"],
+        theme=row["theme"],
+        per_day=row["per_day"],
+        created_at=row["created_at"],
+        disabled=bool(row["disabled_at"]),
+    )

@@ -1,0 +1,228 @@
+"""Versions: every state that a record had, and what was withdrawn.
+
+A version is kept in the transaction that makes the record so. A record from before versions were
+kept has one all the same: its state then is version 1, by nobody.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.errors import UnknownRecord
+from kb.models import Kind, Record, kind_of
+from kb.registers.clock import now
+from kb.store.record_json import record_from_json, record_to_json
+from kb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A state of a record, counted from 1, and who made it so when.
+
+    `by` is empty for what no account did, such as an ingest in a terminal. `restored` is the
+    number of the version that this one brought back, or 0.
+    """
+
+    kind: Kind
+    record_id: str
+    number: int
+    record: Record
+    by: str
+    at: str
+    note: str
+    restored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """That a record was taken out, and is not to come back by the next ingest.
+
+    Of an erased record nothing is kept but this; `record_id` is then a hash of its id.
+    """
+
+    kind: Kind
+    record_id: str
+    by: str
+    at: str
+    reason: str
+    erased: bool
+
+
+def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
+    """The versions of a record, oldest first; none for one that never was, or was erased."""
+    rows = store.database.conn.execute(
+        "select * from versions where kind = ? and record_id = ? order by number",
+        [kind.value, record_id],
+    ).fetchall()
+    if rows:
+        return [_version(row) for row in rows]
+    try:
+        record = store.record(kind, record_id)
+    except UnknownRecord:
+        return []
+    (at,) = store.updated_at(kind, [record_id]).values()
+    return [Version(kind, record_id, 1, record, "", at, "")]
+
+
+def looked_after(store: Store, kind: Kind) -> set[str]:
+    """The ids of the records that a person made or changed here, or that began as a draft."""
+    rows = store.database.conn.execute(
+        "select record_id from versions where kind = :kind and \"by\" != ''"
+        " union select record_id from drafts where kind = :kind and state = 'published'",
+        {"kind": kind.value},
+    )
+    return {row["record_id"] for row in rows}
+
+
+def keep_versions(
+    store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
+) -> None:
+    """Keeps what records have become. `keep_first_versions` comes first, before they change."""
+    at = now()
+    for kind in Kind:
+        of_kind = [record for record in records if kind_of(record) is kind]
+        numbers = _last_numbers(store, kind, {record.id for record in of_kind})
+        rows = []
+        for record in of_kind:
+            numbers[record.id] = numbers.get(record.id, 0) + 1
+            rows.append((numbers[record.id], record, by, at, note, restored))
+        _insert(store, rows)
+
+
+def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
+    """Keeps the present state of those of these records that have no version yet."""
+    unkept = set(record_ids) - _last_numbers(store, kind, record_ids).keys()
+    if not unkept:
+        return
+    known: Mapping[str, Record] = (
+        store.actors(unkept) if kind is Kind.ACTOR else store.cases(unkept)
+    )
+    times = store.updated_at(kind, known.keys())
+    _insert(store, [(1, record, "", times[id_], "", 0) for id_, record in known.items()])
+
+
+def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
+    """How a record was taken out, if it was."""
+    found = _withdrawals(store, kind, [record_id]).get(record_id)
+    if found is None:
+        return None
+    return Withdrawal(
+        kind=kind,
+        record_id=found["record_id"],
+        by=found["by"],
+        at=found["at"],
+        reason=found["reason"],
+        erased=bool(found["erased"]),
+    )
+
+
+def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
+    """Those of these ids that were withdrawn or erased."""
+    return set(_withdrawals(store, kind, record_ids))
+
+
+def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]:
+    """The withdrawn actor of each of these SIRET, as the last version of each says."""
+    rows = store.database.conn.execute(
+        "select v.record_id, json_extract(content, '$.siret') siret"
+        " from withdrawals w cross join versions v using (kind, record_id)"
+        " where w.kind = 'actor' and number = (select max(number) from versions last"
+        "  where last.kind = v.kind and last.record_id = v.record_id)"
+        " and siret != '' and siret in (select value from json_each(?))"
+        " order by v.record_id desc",
+        [json.dumps(sorted(sirets))],
+    )
+    return {row["siret"]: row["record_id"] for row in rows}
+
+
+def count_erased(store: Store) -> int:
+    """How many records were ever erased."""
+    (count,) = store.database.conn.execute(
+        "select count(*) from withdrawals where erased = 1"
+    ).fetchone()
+    return int(count)
+
+
+def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
+    _note(store, kind, record_id, by, reason, erased=False)
+
+
+def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
+    store.database.conn.execute(
+        "delete from withdrawals where kind = ? and record_id = ? and erased = 0",
+        [kind.value, record_id],
+    )
+
+
+def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by: str) -> None:
+    """Deletes the versions of these records; that they were is told by a hash of their ids."""
+    for record_id in record_ids:
+        lift_withdrawal(store, kind, record_id)
+        store.database.conn.execute(
+            "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
+        )
+        _note(store, kind, _hash(record_id), by, "", erased=True)
+
+
+def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:
+    store.database.conn.execute(
+        'insert or replace into withdrawals (kind, record_id, "by", "at", reason, erased)'
+        " values (?, ?, ?, ?, ?, ?)",
+        [kind.value, record_id, by, now(), reason, int(erased)],
+    )
+
+
+def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, sqlite3.Row]:
+    """The withdrawals of records, by the ids asked for."""
+    erased = {_hash(id_): id_ for id_ in record_ids}
+    rows = store.database.conn.execute(
+        "select * from withdrawals where kind = ?"
+        " and record_id in (select value from json_each(?))",
+        [kind.value, json.dumps([*record_ids, *erased])],
+    )
+    found = {}
+    for row in rows:
+        id_ = erased.get(row["record_id"]) if row["erased"] else row["record_id"]
+        if id_ is not None:
+            found[id_] = row
+    return found
+
+
+def _hash(record_id: str) -> str:
+    return hashlib.sha256(record_id.encode()).hexdigest()
+
+
+def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, int]:
+    rows = store.database.conn.execute(
+        "select record_id, max(number) from versions where kind = ?"
+        " and record_id in (select value from json_each(?)) group by record_id",
+        [kind.value, json.dumps(sorted(record_ids))],
+    )
+    return dict(map(tuple, rows))
+
+
+def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, int]]) -> None:
+    store.database.conn.executemany(
+        'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (kind_of(record).value, record.id, number, record_to_json(record), *rest)
+            for number, record, *rest in versions
+        ],
+    )
+
+
+def _version(row: sqlite3.Row) -> Version:
+    kind = Kind(row["kind"])
+    return Version(
+        kind=kind,
+        record_id=row["record_id"],
+        number=row["number"],
+        record=record_from_json(kind, row["content"]),
+        by=row["by"],
+        at=row["at"],
+        note=row["note"],
+        restored=row["restored"],
+    )

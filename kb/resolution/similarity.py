@@ -1,0 +1,194 @@
+"""How alike two actors are: whether they may be one firm that two sources tell of.
+
+Only actors that share a block are compared: a distinctive part of the name in one department or
+town, the SIREN, the website, or the whole name. How many there are does not matter, only how many
+are alike.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from kb.models import Actor
+from kb.text.analysis import FUNCTION_WORDS, LEGAL_FORMS, fold, name_key, words
+
+BLOCKING_VERSION = "1"
+"""Raised whenever `blocks` gives other blocks."""
+LIKELY = 0.8
+"""From this likeness on, a person is asked."""
+
+_NAME_WEIGHT = 0.6
+_SIMILAR_NAME = 0.8
+_PREFIX_CHARS = 4
+_MIN_TOKEN_CHARS = 3
+_SIREN_DIGITS = 9
+_SHARED_HOSTS = frozenset("facebook.com fr-fr.facebook.com linkedin.com instagram.com".split())
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """From 0 to 1, and what speaks for it.
+
+    Reasons are `same_siret`, `same_siren`, `same_name`, `similar_name`, `same_place`,
+    `same_department`, `same_activity`, `similar_activity`, `same_website`.
+    """
+
+    score: float
+    reasons: tuple[str, ...]
+
+
+def blocks(actor: Actor) -> set[int]:
+    """The blocks that an actor is in, each a hash of 63 bits."""
+    return {_hash(block) for block in _blocks(actor)}
+
+
+def likeness(left: Actor, right: Actor) -> Likeness:
+    """How alike two actors are; not at all if no name could make them likely.
+
+    The name weighs most, then the place, the activity and the website; what one of the two does
+    not say speaks neither for nor against. Two firms of two SIREN are hardly ever one.
+    """
+    if left.siret and left.siret == right.siret:
+        return Likeness(1.0, ("same_siret",))
+    place = _place_likeness(left, right)
+    activity = _activity_likeness(left, right)
+    website = _website_likeness(left, right)
+    siren = _siren_likeness(left, right)
+    score = 0.2 * place + 0.1 * activity + 0.1 * website + siren
+    if score + _NAME_WEIGHT < LIKELY:
+        return Likeness(0.0, ())
+    name = name_likeness(left.name, right.name)
+    score += _NAME_WEIGHT * name
+    same_department = bool(left.department) and left.department == right.department
+    reasons = {
+        "same_siren": siren > 0,
+        "same_name": name == 1.0,
+        "similar_name": _SIMILAR_NAME <= name < 1.0,
+        "same_place": place == 1.0,
+        "same_department": same_department and place < 1.0,
+        "same_activity": activity == 1.0,
+        "similar_activity": 0.5 < activity < 1.0,
+        "same_website": website == 1.0,
+    }
+    return Likeness(
+        round(min(max(score, 0.0), 1.0), 3),
+        tuple(reason for reason, holds in reasons.items() if holds),
+    )
+
+
+def name_likeness(left: str, right: str) -> float:
+    """How alike two names are, from 0 to 1, whatever their legal forms, accents and order."""
+    from rapidfuzz import fuzz
+
+    one, other = _name(left), _name(right)
+    if not one.key or not other.key:
+        return 1.0 if left == right else 0.0
+    if one.key == other.key:
+        return 1.0
+    likeness = float(fuzz.ratio(one.in_order, other.in_order))
+    # "Merlet" within "Distillerie Merlet": the words of one are all among the other's.
+    if one.words and other.words and (one.words <= other.words or other.words <= one.words):
+        likeness = max(likeness, 92.0)
+    if one.numbers != other.numbers:
+        likeness *= 0.7
+    return min(likeness / 100, 0.99)
+
+
+class _Name(NamedTuple):
+    """A name as it is compared: its key, its words in the order of the alphabet, its numbers."""
+
+    key: str
+    in_order: str
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+
+@lru_cache(maxsize=20_000)
+def _name(name: str) -> _Name:
+    telling = _telling(name)
+    return _Name(
+        name_key(name),
+        " ".join(sorted(telling)),
+        frozenset(telling),
+        frozenset(_NUMBER.findall(name)),
+    )
+
+
+def _telling(name: str) -> list[str]:
+    """The words of a name, folded, without articles and legal forms."""
+    parts = [part for word in words(name) for part in word.forms[: max(1, len(word.forms) - 1)]]
+    telling = [part for part in parts if part not in FUNCTION_WORDS and part not in LEGAL_FORMS]
+    return telling or parts
+
+
+def _place_likeness(left: Actor, right: Actor) -> float:
+    same_department = bool(left.department) and left.department == right.department
+    if left.department and right.department and not same_department:
+        return 0.0
+    if left.place and right.place:
+        if _place_key(left.place) == _place_key(right.place):
+            return 1.0
+        return 0.3 if same_department else 0.0
+    return 0.6 if same_department else 0.5
+
+
+def _website_likeness(left: Actor, right: Actor) -> float:
+    hosts = _host(left.website), _host(right.website)
+    if not all(hosts):
+        return 0.5
+    return 1.0 if hosts[0] == hosts[1] else 0.0
+
+
+def _siren_likeness(left: Actor, right: Actor) -> float:
+    """What the numbers of the two legal units add to the likeness, or take from it."""
+    if not left.siret or not right.siret:
+        return 0.0
+    return 0.1 if left.siret[:_SIREN_DIGITS] == right.siret[:_SIREN_DIGITS] else -0.25
+
+
+def _activity_likeness(left: Actor, right: Actor) -> float:
+    codes = left.activity_code, right.activity_code
+    if not all(codes):
+        return 0.5
+    if codes[0] == codes[1]:
+        return 1.0
+    return 0.6 if codes[0][:2] == codes[1][:2] else 0.0
+
+
+def _blocks(actor: Actor) -> Iterator[str]:
+    where = [part for part in (f"d{actor.department}", f"p{_place_key(actor.place)}") if part[1:]]
+    for part in set(_telling(actor.name)):
+        if len(part) >= _MIN_TOKEN_CHARS:
+            for place in where or ["nowhere"]:
+                yield f"{part[:_PREFIX_CHARS]} {place}"
+    yield f"n {name_key(actor.name)}"
+    if actor.siret:
+        yield f"s {actor.siret[:_SIREN_DIGITS]}"
+    if host := _host(actor.website):
+        yield f"w {host}"
+
+
+@lru_cache(maxsize=20_000)
+def _place_key(place: str) -> str:
+    """Folded letters only: "SAINT JUNIEN" and "St-Junien" are one town."""
+    parts = [part for part in re.split(r"[^a-z0-9]+", fold(place)) if part and part != "cedex"]
+    if parts and parts[-1].isdigit():
+        parts.pop()  # "Angoulême Cedex 9"
+    return "".join({"st": "saint", "ste": "sainte"}.get(part, part) for part in parts)
+
+
+@lru_cache(maxsize=20_000)
+def _host(website: str) -> str:
+    if not website:
+        return ""
+    host = (urlsplit(website).hostname or "").removeprefix("www.")
+    return "" if host in _SHARED_HOSTS else host
+
+
+def _hash(block: str) -> int:
+    return int.from_bytes(hashlib.blake2b(block.encode(), digest_size=8).digest()) >> 1

@@ -1,0 +1,118 @@
+"""What a person types: the need in words, and the signs that steer its search by hand.
+
+    gel hydroalcoolique +flacon -parfum "sans alcool"
+
+Words in quotation marks must be in what is found; a word after `+` counts more; one after `-`
+counts against, and what says it is left out. The signs stand at the beginning of a word, so that
+`porte-fût` and `C++` are words like others.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.errors import QueryError
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, fold, query_stems, words
+
+MAX_QUERY_CHARS = 1000
+
+ARTICLES = frozenset("d de des du l la le les un une a an some the".split())
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""NUL, and the halves of characters that stand for bytes that were no UTF-8."""
+_SIGN = re.compile(
+    r"(?:^|(?<=\s))(?P<sign>[+\-−]?)"
+    r"(?:\"(?P<straight>[^\"]*)\"|«(?P<french>[^»]*)»|“(?P<curly>[^”]*)”|(?P<word>(?<=[+\-−])(?!\d)[^\s]+))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as it was typed, and what it asks.
+
+    `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
+    `need` is the text without the words that only frame the question.
+    `required` are words, or phrases, that must be in what is found; `wanted` count more;
+    `unwanted` against. `stems` are those to look for among the words of the base.
+    """
+
+    typed: str
+    text: str
+    need: str
+    required: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    stems: frozenset[str] = frozenset()
+
+
+def parse(typed: str) -> Query:
+    """Reads what was typed.
+
+    Raises:
+        QueryError: it is empty, too long, or has no word to look for.
+    """
+    typed = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", typed))
+    typed = " ".join(typed.split())
+    if not typed:
+        raise QueryError("The query is empty: say what you are looking for.", reason="empty")
+    if len(typed) > MAX_QUERY_CHARS:
+        raise QueryError(
+            f"The query has {len(typed)} characters; {MAX_QUERY_CHARS} at most can be searched.",
+            reason="too_long",
+        )
+    found: dict[str, list[str]] = {"": [], "+": [], "-": []}
+    kept, end = [], 0
+    for match in _SIGN.finditer(typed):
+        said = next(
+            (part for part in match.group("straight", "french", "curly", "word") if part), ""
+        ).strip()
+        sign = match["sign"].replace("−", "-")
+        if not _has_word(said):
+            continue
+        found[sign].append(said)
+        kept += [typed[end : match.start()], "" if sign == "-" else said]
+        end = match.end()
+    kept.append(typed[end:])
+    text = " ".join(" ".join(kept).split())
+    if not _has_word(text):
+        raise QueryError(
+            "The query has no word in it: say what you are looking for.", reason="no_word"
+        )
+    return Query(
+        typed=typed,
+        text=text,
+        need=bare_need(text),
+        required=_once(found[""]),
+        wanted=_once(found["+"]),
+        unwanted=_once(found["-"]),
+        stems=frozenset(query_stems(text)),
+    )
+
+
+def bare_need(text: str) -> str:
+    """A need without the words that frame it at its beginning; whole if nothing else is left.
+
+    "Qui pourrait fabriquer du gel ?" and "who could make sanitiser?" ask what "du gel" and
+    "sanitiser" ask; to an encoder, all questions resemble each other. An article stays: it says of
+    which language a word is, and "pain" is another thing than "du pain".
+    """
+    framing = FRAMING_WORDS | FUNCTION_WORDS
+    start: int | None = None
+    for word in words(text):
+        said = set(word.forms)
+        if not said <= framing:
+            return text[word.start if start is None else start :].rstrip(" ?!.")
+        if not said <= ARTICLES:
+            start = None
+        elif start is None:
+            start = word.start
+    return text
+
+
+def _has_word(text: str) -> bool:
+    return any(True for _ in words(text))
+
+
+def _once(said: Sequence[str]) -> tuple[str, ...]:
+    return tuple({fold(one): one for one in said}.values())

@@ -1,0 +1,1 @@
+"""The database: migrations, transactions, records, passages. The one room that speaks SQL."""

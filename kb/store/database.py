@@ -1,0 +1,192 @@
+"""The file of the store: one SQLite database, how it is opened, read and written in transactions.
+
+Whatever goes wrong with a file is told here in one line (`explained`).
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from kb.errors import KnowledgeBaseError, NotAKnowledgeBase, ReadOnlyKnowledgeBase
+from kb.store import migrations
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for another process's transaction before it gives up."""
+
+
+class StoreFile:
+    """A connection to the database. It serves one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = Database(connection)
+        self._connection = connection
+        self._frozen_at: tuple[int, int] | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database, for the registers of the package `kb.editorial` beside this store."""
+        return self._db
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Self:
+        """Opens the database at `path`; with `create`, makes it if there is none.
+
+        A base of an older schema is migrated, unless it cannot be written.
+
+        Raises:
+            NotAKnowledgeBase: there is no file, or it is something else.
+            SchemaTooNew: a later version of this program wrote it.
+            ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
+        """
+        if not create and not path.is_file():
+            raise NotAKnowledgeBase(
+                f"{path.parent} is not a knowledge base: it has no {path.name}. "
+                "Make one with `quisait ingest`, or name another with --kb."
+            )
+        writable = is_writable(path)
+        try:
+            store = cls(_connect(path, "mode=rwc")) if writable else cls._open_to_read(path)
+            store._check(path, create=create)
+            if writable:
+                store._connection.execute("pragma journal_mode = wal")
+                store._connection.execute("pragma synchronous = normal")
+        except sqlite3.DatabaseError as error:
+            raise explained(error, path) from None
+        return store
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> Self:
+        """Opens a base that cannot be written, with what writers may still have in their WAL.
+
+        Where no process has it open to write, there is no WAL index to read along with: such a
+        base is read as a file that does not change, and `outlived` tells when it did.
+        """
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection = _connect(path, "mode=ro")
+            with contextlib.ExitStack() as unless_it_reads:
+                unless_it_reads.callback(connection.close)
+                migrations.version_of(connection)
+                unless_it_reads.pop_all()
+                return cls(connection)
+        frozen_at = _state_of_file(path)
+        store = cls(_connect(path, "immutable=1"))
+        store._frozen_at = frozen_at
+        return store
+
+    def outlived(self, path: Path) -> bool:
+        """Whether the base was written since it was opened as one that does not change."""
+        if self._frozen_at is None:
+            return False
+        return self._frozen_at != _state_of_file(path) or _wal(path).exists()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _check(self, path: Path, *, create: bool) -> None:
+        version = migrations.version_of(self._connection)
+        (application,) = self._connection.execute("pragma application_id").fetchone()
+        (tables,) = self._connection.execute("select count(*) from sqlite_master").fetchone()
+        if application != migrations.APPLICATION_ID and (tables or not create):
+            self.close()
+            raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
+        if version != migrations.SCHEMA_VERSION:
+            migrations.migrate(self._db)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One state of the base for all that is read inside, whoever writes meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("begin")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction that changes nothing of what a search can find.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        path = Path(self._connection.execute("pragma database_list").fetchone()[2])
+        try:
+            self._connection.execute("begin immediate")
+            try:
+                yield
+                # Where this fails, as on a full disk, the transaction is still open.
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise explained(error, path) from None
+
+    def _select(self, sql: str, values: Collection[Any], **named: str) -> list[sqlite3.Row]:
+        """Runs a query with the parameters `named` and `:values`, a set as a JSON array."""
+        return self._connection.execute(
+            sql, {"values": json.dumps(list(values)), **named}
+        ).fetchall()
+
+
+def is_writable(path: Path) -> bool:
+    """Whether this process may write the database at `path`, or make it.
+
+    Raises:
+        ReadOnlyKnowledgeBase: there is none and it cannot be made.
+    """
+    if not path.exists() and not os.access(path.parent, os.W_OK):
+        raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
+    """The error of ours that says in one line what an error of SQLite's means here."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_NOTADB"):
+        return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")
+    if name.startswith("SQLITE_CORRUPT"):
+        return NotAKnowledgeBase(
+            f"{path} is damaged ({error}): restore a copy, or ingest again into a new folder."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return ReadOnlyKnowledgeBase(f"{path} cannot be written: {error}.")
+    if name.startswith("SQLITE_BUSY"):
+        return KnowledgeBaseError(
+            f"{path} has been locked by another process for {BUSY_TIMEOUT_S:.0f} s; try again."
+        )
+    if name.startswith("SQLITE_FULL"):
+        return KnowledgeBaseError(f"{path}: the disk is full; nothing was changed.")
+    return KnowledgeBaseError(f"{path}: {error}.")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # lent from thread to thread, one at a time
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("pragma foreign_keys = on")
+    return connection
+
+
+def _state_of_file(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")

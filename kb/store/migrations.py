@@ -1,0 +1,371 @@
+"""The database's tables, as numbered migrations.
+
+Each migration is a function that takes the database from the version before to its own; the
+version is SQLite's `user_version`. Each runs in one transaction together with its number, so
+that a base is always of one version. Published migrations are never edited.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+
+from sqlite_utils import Database
+
+from kb.errors import SchemaTooNew
+from kb.text.phonetics import slips, sound, spelling
+
+APPLICATION_ID = 0x51534146
+"""SQLite's `application_id` of a knowledge base: "QSAF"."""
+
+
+def _first_tables(db: Database) -> None:
+    db.table("actors").create(
+        {
+            "id": str,
+            "name": str,
+            "description": str,
+            "place": str,
+            "department": str,
+            "country": str,
+            "activity_code": str,
+            "siret": str,
+            "website": str,
+            "lang": str,
+            "themes": str,
+            "source_url": str,
+            "facts": str,
+            "updated_at": str,
+        },
+        pk="id",
+        not_null={"id", "name"},
+    )
+    db.table("actors").create_index(["department"])
+    db.table("actors").create_index(["siret"])
+    db.table("cases").create(
+        {
+            "id": str,
+            "title": str,
+            "text": str,
+            "lang": str,
+            "date": str,
+            "modified": str,
+            "author": str,
+            "moderator": str,
+            "themes": str,
+            "need": str,
+            "source_url": str,
+            "translation_of": str,
+            "updated_at": str,
+        },
+        pk="id",
+        not_null={"id", "title"},
+    )
+    db.table("cases").create_index(["translation_of"])
+    # actor_id is no foreign key: a case may name an actor whose directory comes later.
+    db.table("participations").create(
+        {
+            "case_id": str,
+            "position": int,
+            "actor_id": str,
+            "name": str,
+            "role": str,
+            "contribution": str,
+            "source_url": str,
+        },
+        pk=("case_id", "position"),
+        foreign_keys=[("case_id", "cases", "id")],
+    )
+    db.table("participations").create_index(["actor_id"])
+    # What actors and cases are filtered by, folded for comparison.
+    db.table("themes").create(
+        {"kind": str, "record_id": str, "key": str, "name": str},
+        pk=("kind", "record_id", "key"),
+    )
+    db.table("themes").create_index(["key"])
+    # What an actor is called, folded, for exact names.
+    db.table("names").create({"key": str, "actor_id": str}, pk=("key", "actor_id"))
+    db.table("documents").create(
+        {"id": int, "kind": str, "record_id": str, "part": str, "lang": str, "text": str},
+        pk="id",
+        not_null={"kind", "record_id", "part", "text"},
+    )
+    db.table("documents").create_index(["kind", "record_id", "part"], unique=True)
+    # A passage's id is made from what it says and where (see kb.store.passages.passage_id).
+    db.table("passages").create(
+        {"id": int, "document_id": int, "start": int, "end": int, "text_hash": str},
+        pk="id",
+        not_null={"document_id", "start", "end"},
+        foreign_keys=[("document_id", "documents", "id")],
+    )
+    db.table("passages").create_index(["document_id"])
+    db.table("passages").create_index(["text_hash"])
+    db.table("embeddings").create(
+        {"text_hash": str, "encoder": str, "vector": bytes}, pk=("text_hash", "encoder")
+    )
+    # Not contentless: FTS5 does not take what is deleted there out of BM25's statistics.
+    db.execute(
+        """
+        create virtual table passage_words using fts5(
+            words, tokenize="unicode61 remove_diacritics 0"
+        )
+        """
+    )
+    db.table("properties").create({"name": str, "value": str}, pk="name")
+
+
+def _editorial_tables(db: Database) -> None:
+    db.table("actors").add_column("closed_on", str, not_null_default="")
+    for column in ("moderated", "author_job", "moderator_job"):
+        db.table("cases").add_column(column, str, not_null_default="")
+    # Every state that a record had, as JSON, with who made it so.
+    db.table("versions").create(
+        {
+            "kind": str,
+            "record_id": str,
+            "number": int,
+            "content": str,
+            "by": str,
+            "at": str,
+            "note": str,
+            "restored": int,
+        },
+        pk=("kind", "record_id", "number"),
+    )
+    # What was taken out, and is not to come back by the next ingest. Of an erased record, the
+    # id is its hash.
+    db.table("withdrawals").create(
+        {"kind": str, "record_id": str, "by": str, "at": str, "reason": str, "erased": int},
+        pk=("kind", "record_id"),
+    )
+    # Contributions on their way to publication. `content` is the record as JSON, `source_text`
+    # what it was made from, `proposals` what was read out of that text.
+    db.table("drafts").create(
+        {
+            "id": str,
+            "kind": str,
+            "record_id": str,
+            "state": str,
+            "revision": int,
+            "content": str,
+            "proposals": str,
+            "source_text": str,
+            "origin": str,
+            "origin_hash": str,
+            "remarks": str,
+            "message": str,
+            "created_by": str,
+            "created_at": str,
+            "updated_by": str,
+            "updated_at": str,
+            "based_on": int,
+        },
+        pk="id",
+    )
+    db.table("drafts").create_index(["state"])
+    db.table("drafts").create_index(["origin_hash"])
+    db.table("draft_versions").create(
+        {
+            "draft_id": str,
+            "revision": int,
+            "kind": str,
+            "record_id": str,
+            "state": str,
+            "content": str,
+            "by": str,
+            "at": str,
+            "note": str,
+        },
+        pk=("draft_id", "revision"),
+        foreign_keys=[("draft_id", "drafts", "id")],
+    )
+    # `key` is the name folded, for comparison. `password_hash` is argon2's own notation.
+    db.table("accounts").create(
+        {
+            "key": str,
+            "name": str,
+            "password_hash": str,
+            "role": str,
+            "created_at": str,
+            "disabled_at": str,
+            "session_epoch": int,
+        },
+        pk="key",
+    )
+    db.table("tokens").create(
+        {"hash": str, "account": str, "label": str, "created_at": str, "used_at": str},
+        pk="hash",
+        foreign_keys=[("account", "accounts", "key")],
+    )
+    db.table("jobs").create(
+        {
+            "id": str,
+            "kind": str,
+            "parameters": str,
+            "state": str,
+            "done": int,
+            "total": int,
+            "report": str,
+            "message": str,
+            "created_by": str,
+            "created_at": str,
+            "started_at": str,
+            "finished_at": str,
+            "beat_at": str,
+            "cancel_asked": int,
+            "claim": str,
+            "claims": int,
+        },
+        pk="id",
+    )
+    db.table("jobs").create_index(["state"])
+    # What each source says of an actor under an id of its own (`key`): `said` is JSON, the values
+    # by field by the date since when. `number` is the order in which the sources came.
+    db.table("statements").create(
+        {
+            "number": int,
+            "source": str,
+            "key": str,
+            "actor_id": str,
+            "said": str,
+            "since": str,
+        },
+        pk="number",
+        not_null={"source", "key", "actor_id"},
+    )
+    db.table("statements").create_index(["source", "key"], unique=True)
+    db.table("statements").create_index(["actor_id"])
+    # How the columns of a source's directories are read.
+    db.table("sources").create({"name": str, "mapping": str, "updated_at": str}, pk="name")
+    # Pairs of actors that may be one, and what a person decided. `left_id` < `right_id`.
+    db.table("duplicates").create(
+        {
+            "left_id": str,
+            "right_id": str,
+            "score": float,
+            "reasons": str,
+            "state": str,
+            "decided_by": str,
+            "decided_at": str,
+        },
+        pk=("left_id", "right_id"),
+    )
+    # Actors that share a block may be one, and are compared (see kb.resolution.similarity).
+    db.execute(
+        "create table blocks (block integer, actor_id text, primary key (block, actor_id))"
+        " without rowid"
+    )
+    db.table("blocks").create_index(["actor_id"])
+    # Where the id of an actor leads that was found to be another.
+    db.table("merged_actors").create({"id": str, "actor_id": str}, pk="id")
+    # What the input last said of each case, as JSON, whatever persons have made of it since.
+    db.table("inputs").create({"case_id": str, "content": str}, pk="case_id")
+    # Which passages each change touched, so that an index need not look at all. A change is a
+    # line for each passage, then one that names the generation it made.
+    db.table("passage_changes").create({"id": int, "passage_id": int, "generation": str}, pk="id")
+    db.execute(
+        "create unique index passage_changes_generation on passage_changes (generation)"
+        " where generation is not null"
+    )
+
+
+def _name_tables(db: Database) -> None:
+    # Names word by word, for who spells them only nearly (see kb.store.names). A word is kept
+    # once, with how many names have it.
+    db.execute(
+        "create table name_vocabulary (id integer primary key, word text not null unique,"
+        " sound text not null, names integer not null)"
+    )
+    db.execute(
+        "create table name_slips (slip text, word_id integer, primary key (slip, word_id))"
+        " without rowid"
+    )
+    db.execute(
+        "create table name_words (word_id integer, actor_id text, position integer,"
+        " primary key (word_id, actor_id, position)) without rowid"
+    )
+    db.table("name_words").create_index(["actor_id"])
+    db.table("names").create_index(["actor_id"])
+    placed = {
+        (word, actor_id, position)
+        for actor_id, name in db.execute("select id, name from actors").fetchall()
+        for position, word in spelling(name).placed()
+    }
+    names = Counter(word for word, _ in {(word, actor_id) for word, actor_id, _ in placed})
+    ids = {word: id_ for id_, word in enumerate(sorted(names), start=1)}
+    insert = db.conn.executemany
+    insert(
+        "insert into name_vocabulary values (?, ?, ?, ?)",
+        ((id_, word, sound(word), names[word]) for word, id_ in ids.items()),
+    )
+    insert(
+        "insert into name_slips values (?, ?)",
+        ((slip, id_) for word, id_ in ids.items() for slip in slips(word)),
+    )
+    insert(
+        "insert into name_words values (?, ?, ?)", ((ids[word], *rest) for word, *rest in placed)
+    )
+
+
+def _site_tables(db: Database) -> None:
+    # Sites of networks that may show the search. `key` is public; `origins` is JSON.
+    db.table("sites").create(
+        {
+            "key": str,
+            "name": str,
+            "origins": str,
+            "department": str,
+            "theme": str,
+            "per_day": int,
+            "created_at": str,
+            "disabled_at": str,
+        },
+        pk="key",
+    )
+    # How much each is used, by day and in numbers only: nothing of who searched, or for what.
+    db.table("site_counts").create(
+        {
+            "key": str,
+            "day": str,
+            "requests": int,
+            "searches": int,
+            "empty": int,
+            "selections": int,
+        },
+        pk=("key", "day"),
+        foreign_keys=[("key", "sites", "key")],
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _first_tables,
+    _editorial_tables,
+    _name_tables,
+    _site_tables,
+)
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
+def migrate(db: Database) -> None:
+    """Brings the database to the version of this program; does nothing if it is there.
+
+    Raises:
+        SchemaTooNew: the database was written by a later version.
+    """
+    version = version_of(db.conn)
+    if version > SCHEMA_VERSION:
+        raise SchemaTooNew(
+            f"The knowledge base has schema {version}; this program knows {SCHEMA_VERSION} at "
+            "most. Use the version that wrote it, or a later one."
+        )
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        with db.conn:
+            db.conn.execute("begin immediate")
+            if version_of(db.conn) >= number:  # another process was faster
+                continue
+            MIGRATIONS[number - 1](db)
+            db.conn.execute(f"pragma application_id = {APPLICATION_ID}")
+            db.conn.execute(f"pragma user_version = {number}")

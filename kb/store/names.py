@@ -1,0 +1,196 @@
+"""Names in the store, word by word, for who spells them only nearly.
+
+Each word is kept once, with how many names have it and with its slips: names have far
+fewer words than there are names, so that near ones are found among the words.
+"""
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.store.database import StoreFile
+from kb.store.passages import fts_query
+from kb.text.analysis import STEMMERS, fold, stem, stems
+from kb.text.analysis import words as words_of
+from kb.text.phonetics import slips, sound, spelling
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyWord:
+    """A word that names have, folded, how it sounds, and how many names have it."""
+
+    id: int
+    word: str
+    sound: str
+    names: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameWord:
+    """A word of a name. `position` counts from 0, or is `kb.text.phonetics.INITIALS`."""
+
+    position: int
+    word: str
+    sound: str
+    names: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordUses:
+    """How many passages write a word small, and how many actors use it that are not called so."""
+
+    small: int
+    others: int
+
+
+class StoredNames(StoreFile):
+    """What actors are called, word by word."""
+
+    def words_near(self, words: Collection[str]) -> dict[str, list[VocabularyWord]]:
+        """The words that share a slip (`kb.text.phonetics.slips`) with these, in any order."""
+        meant: dict[str, list[str]] = {}
+        for word in sorted(words):
+            for slip in slips(word):
+                meant.setdefault(slip, []).append(word)
+        rows = self._select(
+            "select slip, id, word, sound, names from name_slips"
+            " join name_vocabulary on id = word_id"
+            " where slip in (select value from json_each(:values))",
+            meant,
+        )
+        found: dict[str, dict[int, VocabularyWord]] = {}
+        for slip, *near in rows:
+            for word in meant[slip]:
+                found.setdefault(word, {}).setdefault(near[0], VocabularyWord(*near))
+        return {word: list(near.values()) for word, near in found.items()}
+
+    def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
+        """Those of these words that names have, in any order."""
+        rows = self._select(
+            "select id, word, sound, names from name_vocabulary"
+            " where word in (select value from json_each(:values))",
+            words,
+        )
+        return [VocabularyWord(*row) for row in rows]
+
+    def actors_with_words(
+        self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
+    ) -> list[tuple[int, str]]:
+        """`k` at most of the pairs of a word of the vocabulary and an actor with it in its name.
+
+        With `among_those_with`, only of the actors that have one of these words too.
+        """
+        rows = self._connection.execute(
+            "select distinct word_id, actor_id from name_words"
+            " where word_id in (select value from json_each(?)) and (? or actor_id in"
+            " (select actor_id from name_words where word_id in (select value from json_each(?))))"
+            " limit ?",
+            [
+                json.dumps(list(word_ids)),
+                not among_those_with,
+                json.dumps(list(among_those_with)),
+                k,
+            ],
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def actors_numbered(self, numbers: Collection[str]) -> list[str]:
+        """The ids of the actors with one of these SIRET (14 digits) or SIREN (9)."""
+        rows = self._select(
+            "select distinct actors.id from json_each(:values) join actors on siret >= value"
+            " and siret < value || ':' and length(value) in (9, 14) order by actors.id",
+            numbers,
+        )
+        return [row[0] for row in rows]
+
+    def name_words(self, actor_ids: Collection[str]) -> dict[str, list[NameWord]]:
+        """The initials of the names of these actors, then their words in order; by id."""
+        rows = self._select(
+            "select actor_id, position, word, sound, names from name_words"
+            " join name_vocabulary on id = word_id"
+            " where actor_id in (select value from json_each(:values)) order by actor_id, position",
+            actor_ids,
+        )
+        found: dict[str, list[NameWord]] = {}
+        for actor_id, *word in rows:
+            found.setdefault(actor_id, []).append(NameWord(*word))
+        return found
+
+    def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
+        """How texts use a folded word, in any of its forms.
+
+        Of the passages with the word, `looked_at` are; of those that are no names, `k`.
+        """
+        meant = set().union(*map(stems, words_of(word)))
+        rows = self._connection.execute(
+            'select substr(text, start + 1, "end" - start), record_id, kind from'
+            " (select rowid found from passage_words where passage_words match ? limit ?)"
+            " join passages p on p.id = found join documents d on d.id = document_id"
+            " where part != 'name' limit ?",
+            [fts_query(meant), looked_at, k],
+        ).fetchall()
+        actors = {row["record_id"] for row in rows if row["kind"] == "actor"}
+        called = self._select(
+            "select distinct actor_id from name_vocabulary join name_words on word_id = id"
+            " where word = :word and actor_id in (select value from json_each(:values))",
+            actors,
+            word=word,
+        )
+        return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
+
+    def _put_name(self, actor_id: str, name: str) -> None:
+        """Keeps the words of an actor's name, of whom there are none."""
+        placed = list(spelling(name).placed())
+        ids = {word: self._one_more_name(word) for word in {word for _, word in placed}}
+        self._connection.executemany(
+            "insert or ignore into name_words (word_id, actor_id, position) values (?, ?, ?)",
+            [(ids[word], actor_id, position) for position, word in placed],
+        )
+
+    def _one_more_name(self, word: str) -> int:
+        """The id of a word that one more name has."""
+        id_, names = self._connection.execute(
+            "insert into name_vocabulary (word, sound, names) values (?, ?, 1)"
+            " on conflict (word) do update set names = names + 1 returning id, names",
+            [word, sound(word)],
+        ).fetchone()
+        if names == 1:
+            self._connection.executemany(
+                "insert into name_slips (slip, word_id) values (?, ?)",
+                [(slip, id_) for slip in sorted(slips(word))],
+            )
+        return int(id_)
+
+    def _remove_name(self, actor_id: str) -> None:
+        execute = self._connection.execute
+        of_actor = "select distinct word_id from name_words where actor_id = ?"
+        word_ids = [row[0] for row in execute(of_actor, [actor_id])]
+        execute("delete from name_words where actor_id = ?", [actor_id])
+        for word_id in word_ids:
+            execute("update name_vocabulary set names = names - 1 where id = ?", [word_id])
+            gone = execute(
+                "delete from name_vocabulary where id = ? and names = 0 returning word", [word_id]
+            ).fetchall()
+            for row in gone:
+                self._connection.executemany(
+                    "delete from name_slips where slip = ? and word_id = ?",
+                    [(slip, word_id) for slip in slips(row["word"])],
+                )
+
+
+_SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")
+"""A word that begins small."""
+
+
+_fold = lru_cache(maxsize=50_000)(fold)
+
+
+def _has_small(text: str, meant: set[str]) -> bool:
+    """Whether a word of these stems is written small in a text."""
+    beginnings = {one[:2] for one in meant}
+    folded = map(_fold, _SMALL.findall(text))
+    return any(
+        stem(one, lang) in meant for one in folded if one[:2] in beginnings for lang in STEMMERS
+    )

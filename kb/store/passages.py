@@ -1,0 +1,175 @@
+"""Passages in the store: their words, by which they are matched, and their embeddings."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.encoder.encoder import Embeddings
+from kb.models import Kind
+from kb.store.database import StoreFile
+from kb.text.analysis import STEMMERS, index_words
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stored passage with what its document tells of it. `text` is the slice."""
+
+    id: int
+    kind: Kind
+    record_id: str
+    part: str
+    lang: str
+    text: str
+
+
+class StoredPassages(StoreFile):
+    """What is found, to be read: what a search looks at, and what an index is made of."""
+
+    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+        """The passages with these ids, by id; ids that are gone are left out."""
+        rows = self._select(
+            'select p.id, kind, record_id, part, lang, substr(text, start + 1, "end" - start) text'
+            " from passages p join documents d on d.id = document_id"
+            " where p.id in (select value from json_each(:values))",
+            ids,
+        )
+        return {
+            row["id"]: Passage(
+                row["id"],
+                Kind(row["kind"]),
+                row["record_id"],
+                row["part"],
+                row["lang"],
+                row["text"],
+            )
+            for row in rows
+        }
+
+    def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
+        rows = self._select(
+            "select p.id from passages p join documents d on d.id = document_id"
+            " where kind = :kind and record_id in (select value from json_each(:values))",
+            record_ids,
+            kind=kind.value,
+        )
+        return {row["id"] for row in rows}
+
+    def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
+        """The passages of these parts of all records of a kind."""
+        rows = self._select(
+            "select p.id from passages p join documents d on d.id = document_id"
+            " where kind = :kind and part in (select value from json_each(:values))",
+            parts,
+            kind=kind.value,
+        )
+        return {row["id"] for row in rows}
+
+    def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
+        """The records in which these words stand, next to each other, whatever their endings."""
+        said = {index_words(phrase, lang) for lang in STEMMERS}
+        query = " OR ".join(_fts_phrase(stems) for stems in sorted(said) if stems)
+        if not query:
+            return set()
+        rows = self._connection.execute(
+            "select distinct kind, record_id from passage_words w"
+            " join passages p on p.id = w.rowid join documents d on d.id = document_id"
+            " where passage_words match ?",
+            [query],
+        )
+        return {(Kind(row[0]), row[1]) for row in rows}
+
+    def match_words(
+        self, stems: Collection[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` passages that match the stems best: id and BM25, positive, best first.
+
+        BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. With `among`, only
+        those passages are looked at.
+        """
+        query = fts_query(stems)
+        if not query:
+            return []
+        rows = self._connection.execute(
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
+            " and (? is null or rowid in (select value from json_each(?)))"
+            " order by bm25(passage_words), rowid limit ?",
+            [query, *[None if among is None else json.dumps(list(among))] * 2, k],
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def passages_touched_since(self, generation: str) -> set[int] | None:
+        """The passages that may have come, gone or been embedded since a generation.
+
+        None if that is not remembered, or if this base never was at that generation: a base
+        restored from a copy remembers no change that came after the copy.
+        """
+        closed = self._connection.execute(
+            "select id from passage_changes where generation = ?", [generation]
+        ).fetchone()
+        if closed is None:
+            return None
+        rows = self._connection.execute(
+            "select distinct passage_id from passage_changes"
+            " where id > ? and passage_id is not null",
+            [closed[0]],
+        )
+        return {row[0] for row in rows}
+
+    def embedded_passages(self, encoder: str, among: Collection[int] | None = None) -> set[int]:
+        """The passages that have an embedding of this encoder.
+
+        With `among`, only those passages are looked at.
+        """
+        query = (
+            "select p.id from passages p join embeddings e using (text_hash)"
+            " where encoder = :encoder"
+        )
+        if among is not None:
+            query += " and p.id in (select value from json_each(:values))"
+        rows = self._select(query, among or (), encoder=encoder)
+        return {row[0] for row in rows}
+
+    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
+        """The embeddings of these passages, a row each in the order given."""
+        rows = self._select(
+            "select p.id, vector from passages p join embeddings e using (text_hash)"
+            " where encoder = :encoder and p.id in (select value from json_each(:values))",
+            ids,
+            encoder=encoder,
+        )
+        vectors = {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
+        return np.stack([vectors[id_] for id_ in ids])
+
+    def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
+        """Those of these text hashes that have no embedding of this encoder."""
+        rows = self._select(
+            "select text_hash from embeddings where encoder = :encoder"
+            " and text_hash in (select value from json_each(:values))",
+            hashes,
+            encoder=encoder,
+        )
+        return set(hashes) - {row["text_hash"] for row in rows}
+
+
+def passage_id(
+    kind: Kind, record_id: str, part: str, start: int, lang: str, text: str, text_hash: str
+) -> int:
+    """Names a passage by what it says, where, in which language, and what is embedded of it.
+
+    63 bits of a hash. The same id always means the same text, language and embedding, whatever
+    happened to the base in between, so that an index can trust the ids it holds.
+    """
+    parts = "\0".join([kind.value, record_id, part, str(start), lang, text, text_hash])
+    return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1
+
+
+def fts_query(stems: Collection[str]) -> str:
+    """An FTS5 query for any of the stems; nothing in a stem is FTS5 syntax once it is quoted."""
+    return " OR ".join(_fts_phrase(stem) for stem in sorted(stems) if stem)
+
+
+def _fts_phrase(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'

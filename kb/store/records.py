@@ -1,0 +1,219 @@
+"""Records in the store: the actors and cases that are known, and how to come by them."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
+from types import MappingProxyType
+from typing import TypeVar
+
+from kb.errors import UnknownRecord
+from kb.models import Actor, Case, Kind, Participation, Record, Role
+from kb.store.database import StoreFile
+from kb.text.analysis import fold
+
+TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
+"""The table of the records of each kind."""
+
+RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
+
+
+class StoredRecords(StoreFile):
+    """What is known, to be read."""
+
+    def record(self, kind: Kind, record_id: str) -> Record:
+        """The actor or case with this id.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        found = self.actors([record_id]) if kind is Kind.ACTOR else self.cases([record_id])
+        if record_id not in found:
+            raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
+        return found[record_id]
+
+    def actors(self, ids: Collection[str]) -> dict[str, Actor]:
+        """The actors with these ids, by id; unknown ids are left out."""
+        rows = self._select(
+            "select * from actors where id in (select value from json_each(:values))", ids
+        )
+        return {row["id"]: _actor(row) for row in rows}
+
+    def closed_on(self, ids: Collection[str]) -> dict[str, str]:
+        """When actors were closed, or nothing, by id; unknown ids are left out."""
+        rows = self._select(
+            "select id, closed_on from actors where id in (select value from json_each(:values))",
+            ids,
+        )
+        return {row["id"]: row["closed_on"] for row in rows}
+
+    def cases(self, ids: Collection[str]) -> dict[str, Case]:
+        """The cases with these ids, by id, with their participants; unknown ids are left out."""
+        rows = self._select(
+            "select * from cases where id in (select value from json_each(:values))", ids
+        )
+        parts = self._select(
+            "select * from participations where case_id in (select value from json_each(:values))"
+            " order by case_id, position",
+            ids,
+        )
+        participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
+        for part in parts:
+            participants[part["case_id"]].append(
+                Participation(
+                    name=part["name"],
+                    role=Role(part["role"]),
+                    actor_id=part["actor_id"],
+                    contribution=part["contribution"],
+                    source_url=part["source_url"],
+                )
+            )
+        return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
+
+    def ids(self, kind: Kind, department: str = "", theme: str = "") -> list[str]:
+        """The ids of the actors or cases that a filter leaves, in the order of their ids.
+
+        A case has no department of its own: it is in those of its participants.
+        """
+        conditions = []
+        if department and kind is Kind.ACTOR:
+            conditions.append("department = :department")
+        elif department:
+            conditions.append(
+                "id in (select case_id from participations join actors"
+                " on actors.id = participations.actor_id where department = :department)"
+            )
+        if theme:
+            conditions.append(
+                "id in (select record_id from themes where kind = :kind and key = :theme)"
+            )
+        rows = self._db.table(TABLES[kind]).rows_where(
+            " and ".join(conditions) or None,
+            {"department": department, "kind": kind.value, "theme": fold(theme)},
+            order_by="id",
+            select="id",
+        )
+        return [row["id"] for row in rows]
+
+    def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
+        """When each of these records was last stored, by id; unknown ids are left out."""
+        rows = self._select(
+            f"select id, updated_at from {TABLES[kind]}"  # noqa: S608 (our tables)
+            " where id in (select value from json_each(:values))",
+            ids,
+        )
+        return {row["id"]: row["updated_at"] for row in rows}
+
+    def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
+        """The ids of the cases that each of these actors took part in, newest first."""
+        rows = self._select(
+            "select distinct actor_id, case_id, date from participations"
+            " join cases on cases.id = case_id"
+            " where actor_id in (select value from json_each(:values))"
+            " order by actor_id, date desc, case_id",
+            actor_ids,
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["actor_id"], []).append(row["case_id"])
+        return found
+
+    def editions(self, story: str) -> list[str]:
+        """The ids of a case and of its translations, by the id of the original."""
+        rows = self._connection.execute(
+            "select id from cases where id = ? or translation_of = ? order by id", [story, story]
+        )
+        return [row[0] for row in rows]
+
+    def themes(self) -> list[tuple[str, int, int]]:
+        """Each theme as it is usually written, with how many actors and stories have it."""
+        rows = self._connection.execute(
+            "select key, name, kind,"
+            " count(distinct coalesce(nullif(translation_of, ''), record_id))"
+            " from themes left join cases on kind = 'case' and id = record_id"
+            " group by key, name, kind order by key"
+        )
+        spellings: dict[str, Counter[str]] = {}
+        counts: dict[str, Counter[str]] = {}
+        for key, name, kind, count in rows:
+            spellings.setdefault(key, Counter())[name] += count
+            counts.setdefault(key, Counter())[kind] += count
+        return [
+            (usual_spelling(names), counts[key][Kind.ACTOR], counts[key][Kind.CASE])
+            for key, names in spellings.items()
+        ]
+
+    def departments(self) -> list[tuple[str, int]]:
+        """Each department with how many actors it has, in the order of the codes."""
+        rows = self._connection.execute(
+            "select department, count(*) from actors where department != ''"
+            " group by department order by department"
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def actors_named(self, key: str) -> list[str]:
+        """The ids of the actors whose name has this key (`kb.text.analysis.name_key`)."""
+        rows = self._connection.execute(
+            "select actor_id from names where key = ? order by actor_id", [key]
+        )
+        return [row[0] for row in rows]
+
+    def actors_registered(self, number: str) -> list[str]:
+        """The ids of the actors with this SIRET (14 digits) or SIREN (9)."""
+        rows = self._connection.execute(
+            "select id from actors where siret = ? or (length(?) = 9 and substr(siret, 1, 9) = ?)"
+            " order by id",
+            [number, number, number],
+        )
+        return [row[0] for row in rows]
+
+    def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, str]:
+        """The actor of each of these SIRET that is known; of several, the first by id."""
+        rows = self._select(
+            "select siret, min(id) id from actors where siret != ''"
+            " and siret in (select value from json_each(:values)) group by siret",
+            sirets,
+        )
+        return {row["siret"]: row["id"] for row in rows}
+
+
+def in_order(
+    find: Callable[[Collection[str]], Mapping[str, RecordOfKind]], ids: Sequence[str]
+) -> list[RecordOfKind]:
+    """What `find` finds of these ids, in their order. All are known."""
+    found = find(ids)
+    return [found[id_] for id_ in ids]
+
+
+def usual_spelling(spellings: Counter[str]) -> str:
+    """The one most used; of several, the first in the alphabet."""
+    return min(spellings, key=lambda name: (-spellings[name], name))
+
+
+def row_of(record: Record) -> dict[str, str]:
+    """A record's own columns: all its fields but the participants, the compound ones as JSON."""
+    row = {
+        field.name: getattr(record, field.name)
+        for field in fields(record)
+        if field.name != "participants"
+    }
+    row["themes"] = json.dumps(record.themes, ensure_ascii=False)
+    if isinstance(record, Actor):
+        row["facts"] = json.dumps(dict(record.facts), ensure_ascii=False)
+    return row
+
+
+def _actor(row: sqlite3.Row) -> Actor:
+    given = dict(row)
+    del given["updated_at"]
+    given["themes"] = tuple(json.loads(row["themes"]))
+    given["facts"] = MappingProxyType(json.loads(row["facts"]))
+    return Actor(**given)
+
+
+def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:
+    given = dict(row)
+    del given["updated_at"]
+    given["themes"] = tuple(json.loads(row["themes"]))
+    return Case(**given, participants=tuple(participants))

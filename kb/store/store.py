@@ -1,0 +1,302 @@
+"""The store: everything that is known, in one SQLite database, and every change of it.
+
+No module speaks SQL but those of the store and the registers beside it, in `kb.editorial`: what no
+search looks at. A store is for one thread at a time. Every change of what can be found is one
+transaction that also raises the base's generation, by which other threads and processes see that
+something changed.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from kb.encoder.encoder import Embeddings
+from kb.errors import KnowledgeBaseError
+from kb.models import Actor, Case, Kind, Record, Slice, kind_of
+from kb.store.names import StoredNames
+from kb.store.passages import StoredPassages, passage_id
+from kb.store.records import TABLES, StoredRecords, row_of
+from kb.text.analysis import fold
+
+PASSAGE_CHANGES_KEPT = 100_000
+"""How many of the last changes of passages are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPassage:
+    """A passage to be stored: where it is, its stems, and the hash of what is embedded of it.
+
+    `text_hash` is empty for a passage that is found by its words alone.
+    """
+
+    slice: Slice
+    words: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text of a record (`part` names which) and its passages, to be stored."""
+
+    part: str
+    lang: str
+    text: str
+    passages: tuple[DraftPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is known. `stories`: cases, a case and its translations counted once."""
+
+    actors: int
+    cases: int
+    stories: int
+    passages: int
+    embedded: int
+    updated_at: str
+
+
+class Store(StoredRecords, StoredPassages, StoredNames):
+    """What is stored, to be read and changed. What it changes is noted until it is committed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._released: set[str] = set()
+        self._touched: set[int] = set()
+        self._changed: set[Kind] = set()
+
+    @property
+    def generation(self) -> str:
+        """Names the state of the base: a counter of changes, and a token that never recurs.
+
+        The token tells a base from a restored copy that has seen as many changes.
+        """
+        return self.property("generation")
+
+    def generation_of(self, kind: Kind) -> str:
+        """Names the state of the actors or of the cases: the generation that last changed any."""
+        return self.property(f"{kind} generation")
+
+    def property(self, name: str) -> str:
+        row = self._connection.execute(
+            "select value from properties where name = ?", [name]
+        ).fetchone()
+        return row[0] if row else ""
+
+    def set_property(self, name: str, value: str) -> None:
+        self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
+
+    def counts(self, encoder: str) -> Counts:
+        """How much is known, and how many passages are embedded by this encoder."""
+        row = self._connection.execute(
+            "select (select count(*) from actors), (select count(*) from cases),"
+            " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
+            " (select count(*) from passages where text_hash is not null),"
+            " (select count(*) from passages join embeddings using (text_hash)"
+            "  where encoder = ?)",
+            [encoder],
+        ).fetchone()
+        actors, cases, stories, passages, embedded = map(int, row)
+        updated_at = self.property("updated_at")
+        return Counts(actors, cases, stories, passages, embedded, updated_at)
+
+    # Changes
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One transaction that raises the generation; nothing of it stays if it fails.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        try:
+            with self.writing():
+                yield
+                self._drop_released_embeddings()
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                number = int(self.generation.partition("-")[0] or 0) + 1
+                generation = f"{number}-{secrets.token_hex(4)}"
+                self.set_property("generation", generation)
+                for kind in self._changed:
+                    self.set_property(f"{kind} generation", generation)
+                self._remember_touched(generation)
+                self.set_property("updated_at", now)
+        finally:
+            self._released.clear()
+            self._touched.clear()
+            self._changed.clear()
+
+    def _remember_touched(self, generation: str) -> None:
+        """Notes which passages led to this generation, and forgets what is long past.
+
+        The line that names the generation comes after those of its passages, so that all later
+        lines are what happened since.
+        """
+        execute = self._connection.execute
+        self._connection.executemany(
+            "insert into passage_changes (passage_id) values (?)",
+            ([id_] for id_ in sorted(self._touched)),
+        )
+        execute("insert into passage_changes (generation) values (?)", [generation])
+        execute(
+            "delete from passage_changes where id <= (select max(id) from passage_changes) - ?",
+            [PASSAGE_CHANGES_KEPT],
+        )
+
+    def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
+        """Stores a record in the place of any with its id. `names`: an actor's name keys."""
+        kind = kind_of(record)
+        self._changed.add(kind)
+        if self._is_known(kind, record.id):
+            self.remove(kind, record.id)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = {**row_of(record), "updated_at": now}
+        # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
+        self._connection.execute(
+            f"insert into {TABLES[kind]} ({', '.join(row)})"  # noqa: S608 (our tables and columns)
+            f" values ({', '.join('?' * len(row))})",
+            list(row.values()),
+        )
+        if isinstance(record, Case):
+            self._db.table("participations").insert_all(
+                {
+                    "case_id": record.id,
+                    "position": position,
+                    "actor_id": part.actor_id,
+                    "name": part.name,
+                    "role": part.role.value,
+                    "contribution": part.contribution,
+                    "source_url": part.source_url,
+                }
+                for position, part in enumerate(record.participants)
+            )
+        self._connection.executemany(
+            "insert or ignore into themes (kind, record_id, key, name) values (?, ?, ?, ?)",
+            [(kind.value, record.id, fold(theme), theme) for theme in record.themes],
+        )
+        self._connection.executemany(
+            "insert or ignore into names (key, actor_id) values (?, ?)",
+            [(key, record.id) for key in sorted(names)],
+        )
+        if isinstance(record, Actor):
+            self._put_name(record.id, record.name)
+        for document in documents:
+            self._put_document(kind, record.id, document)
+
+    def _is_known(self, kind: Kind, record_id: str) -> bool:
+        row = self._connection.execute(
+            f"select 1 from {TABLES[kind]} where id = ?",  # noqa: S608 (our tables)
+            [record_id],
+        ).fetchone()
+        return row is not None
+
+    def _put_document(self, kind: Kind, record_id: str, document: Document) -> None:
+        cursor = self._connection.execute(
+            "insert into documents (kind, record_id, part, lang, text) values (?, ?, ?, ?, ?)",
+            [kind.value, record_id, document.part, document.lang, document.text],
+        )
+        for passage in document.passages:
+            text = document.text[passage.slice.start : passage.slice.end]
+            id_ = passage_id(
+                kind,
+                record_id,
+                document.part,
+                passage.slice.start,
+                document.lang,
+                text,
+                passage.text_hash,
+            )
+            self._touched.add(id_)
+            self._connection.execute(
+                'insert into passages (id, document_id, start, "end", text_hash)'
+                " values (?, ?, ?, ?, ?)",
+                [
+                    id_,
+                    cursor.lastrowid,
+                    passage.slice.start,
+                    passage.slice.end,
+                    passage.text_hash or None,
+                ],
+            )
+            self._connection.execute(
+                "insert into passage_words (rowid, words) values (?, ?)", [id_, passage.words]
+            )
+
+    def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
+        """Stores vectors `(dimension,)` by text hash."""
+        rows = self._select(
+            "select id from passages where text_hash in (select value from json_each(:values))",
+            vectors.keys(),
+        )
+        self._touched.update(row["id"] for row in rows)
+        self._db.table("embeddings").insert_all(
+            (
+                {"text_hash": text_hash, "encoder": encoder, "vector": vector.tobytes()}
+                for text_hash, vector in vectors.items()
+            ),
+            replace=True,
+        )
+
+    def remove(self, kind: Kind, record_id: str) -> bool:
+        """Removes a record and all that was made of it; returns whether there was one."""
+        key = [kind.value, record_id]
+        execute = self._connection.execute
+        passages = execute(
+            "select p.id, text_hash from passages p join documents d on d.id = document_id"
+            " where kind = ? and record_id = ?",
+            key,
+        ).fetchall()
+        self._released.update(row["text_hash"] for row in passages if row["text_hash"])
+        self._touched.update(row["id"] for row in passages)
+        ids = [json.dumps([row["id"] for row in passages])]
+        execute("delete from passage_words where rowid in (select value from json_each(?))", ids)
+        execute("delete from passages where id in (select value from json_each(?))", ids)
+        execute("delete from documents where kind = ? and record_id = ?", key)
+        execute("delete from themes where kind = ? and record_id = ?", key)
+        if kind is Kind.ACTOR:
+            execute("delete from names where actor_id = ?", [record_id])
+            self._remove_name(record_id)
+            deleted = execute("delete from actors where id = ?", [record_id])
+        else:
+            execute("delete from participations where case_id = ?", [record_id])
+            deleted = execute("delete from cases where id = ?", [record_id])
+        if deleted.rowcount:
+            self._changed.add(kind)
+        return deleted.rowcount > 0
+
+    def _drop_released_embeddings(self) -> None:
+        """Deletes the embeddings of removed passages, unless another passage has the same text."""
+        self._connection.execute(
+            "delete from embeddings where text_hash in (select value from json_each(:values))"
+            " and not exists (select 1 from passages p where p.text_hash = embeddings.text_hash)",
+            {"values": json.dumps(sorted(self._released))},
+        )
+
+    def drop_embeddings_except(self, encoder: str) -> None:
+        """Deletes what other encoders made."""
+        self._connection.execute("delete from embeddings where encoder != ?", [encoder])
+
+    def scrub(self) -> None:
+        """Writes the database anew, without a byte of what was deleted from it.
+
+        SQLite only marks what is deleted, and its word index keeps words that are gone until
+        their segments are merged.
+
+        Raises:
+            KnowledgeBaseError: another process reads a former state for too long.
+        """
+        with self.writing():
+            self._connection.execute(
+                "insert into passage_words (passage_words) values ('optimize')"
+            )
+        self._connection.execute("vacuum")
+        (is_busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        if is_busy:
+            raise KnowledgeBaseError(
+                "What is erased is gone from every search, but not yet from the files: another "
+                "process reads them. Erase it again later."
+            )

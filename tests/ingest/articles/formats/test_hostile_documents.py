@@ -1,0 +1,223 @@
+"""Files made to harm: each is refused in a line, or read as far as it says something, and soon."""
+
+import io
+import logging
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from ingest.articles.feeds import read_feed
+from ingest.articles.formats import pdf as pdf_article
+from ingest.articles.readers import article_from_bytes, read_article
+from kb.errors import InputError
+
+SAID = "La mairie d’Angoulême a cherché du gel, et une entreprise de cirage lui en a fait. " * 3
+SECONDS = 20
+"""What no file may take, on a machine that does other things too: squares take minutes."""
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+MAIN_PART = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+
+
+def packed(parts: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def docx(body: str, prolog: str = "") -> bytes:
+    return packed(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{CONTENT_TYPES}">'
+            '<Default Extension="rels"'
+            ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/word/document.xml" ContentType="{MAIN_PART}"/></Types>',
+            "_rels/.rels": f'<Relationships xmlns="{RELATIONS}">'
+            f'<Relationship Id="r" Type="{OFFICE}" Target="word/document.xml"/></Relationships>',
+            "word/document.xml": f'<?xml version="1.0"?>{prolog}'
+            f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
+        }
+    )
+
+
+def paragraph(text: str) -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def row(*cells: str) -> str:
+    return "<w:tr>" + "".join(f"<w:tc>{cell}</w:tc>" for cell in cells) + "</w:tr>"
+
+
+def pdf(stream: bytes, pages: int = 1) -> bytes:
+    content = zlib.compress(stream)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[" + b"3 0 R " * pages + b"]/Count %d>>" % pages,
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R"
+        b"/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d/Filter/FlateDecode>>stream\n" % len(content) + content + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    file, places = b"%PDF-1.4\n", []
+    for number, said in enumerate(objects, start=1):
+        places.append(len(file))
+        file += b"%d 0 obj" % number + said + b"endobj\n"
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return file + (
+        b"xref\n0 6\n0000000000 65535 f \n" + table + b"trailer<</Size 6/Root 1 0 R>>\n"
+        b"startxref\n%d\n%%%%EOF" % len(file)
+    )
+
+
+@pytest.fixture(autouse=True)
+def _soon() -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < SECONDS
+
+
+ENTITIES = "<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'>{}]>".format(
+    "".join(f"<!ENTITY {y} '{f'&{x};' * 10}'>" for x, y in zip("abcdefgh", "bcdefghi", strict=True))
+)
+
+
+def test_a_cell_of_a_thousand_million_columns_is_a_cell() -> None:
+    wide = '<w:tcPr><w:gridSpan w:val="1000000000"/></w:tcPr>'
+    table = "<w:tbl>" + row(wide + paragraph("Qui"), paragraph("Le cirier")) + "</w:tbl>"
+    article = article_from_bytes(docx(paragraph(SAID) + table), ".docx")
+    assert "Le cirier" in article.text
+
+
+def test_a_cell_that_goes_on_for_thousands_of_rows_is_said_in_each() -> None:
+    begins = '<w:tcPr><w:vMerge w:val="restart"/></w:tcPr>' + paragraph("Qui")
+    goes_on = "<w:tcPr><w:vMerge/></w:tcPr>" + paragraph("")
+    rows = row(begins, paragraph("n0")) + "".join(
+        row(goes_on, paragraph(f"n{number}")) for number in range(1, 3000)
+    )
+    article = article_from_bytes(docx(paragraph(SAID) + f"<w:tbl>{rows}</w:tbl>"), ".docx")
+    assert "Qui | n0" in article.text
+    assert "Qui | n2999" in article.text
+
+
+def test_a_paragraph_in_a_hundred_thousand_pieces_is_read() -> None:
+    runs = "".join(f"<w:r><w:t>a{number} </w:t></w:r>" for number in range(100_000))
+    with pytest.raises(InputError, match="characters; at most"):
+        article_from_bytes(docx(f"<w:p>{runs}</w:p>"), ".docx")
+
+
+@pytest.mark.parametrize(
+    "prolog",
+    [ENTITIES, "<!DOCTYPE d [<!ENTITY i SYSTEM 'file:///etc/passwd'>]>"],
+    ids=["a billion laughs", "a file of this machine"],
+)
+def test_entities_of_a_document_say_nothing(prolog: str) -> None:
+    try:
+        text = article_from_bytes(docx(paragraph(f"&i; {SAID}"), prolog), ".docx").text
+    except InputError:
+        return
+    assert "root:" not in text
+    assert len(text) < 1000
+
+
+def test_what_a_library_refuses_in_its_own_way_is_one_line() -> None:
+    body = "<text:section>" * 5_000 + "</text:section>" * 5_000
+    with pytest.raises(InputError, match="is damaged"):
+        article_from_bytes(packed({"content.xml": f"<a>{body}</a>"}), ".odt")
+
+
+def test_what_nobody_foresaw_is_one_line_and_for_whoever_runs_it_the_whole(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def fail(_content: bytes) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr(pdf_article, "_reader", fail)
+    path = tmp_path / "deep.pdf"
+    path.write_bytes(b"%PDF-1.4")
+    with caplog.at_level(logging.INFO), pytest.raises(InputError, match="RecursionError"):
+        read_article(path)
+    assert caplog.records[0].exc_info
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [b"BT /F 12 Tf (a) Tj ET " * 8_000_000, b"[" * 100_000],
+    ids=["text", "arrays"],
+)
+def test_a_pdf_that_unpacks_to_far_more_is_one_line(stream: bytes) -> None:
+    with pytest.raises(InputError, match="is damaged on page 1"):
+        article_from_bytes(pdf(stream), ".pdf")
+
+
+def test_a_pdf_that_takes_too_long_is_left() -> None:
+    reader = PdfReader(io.BytesIO(pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 3000 + b"ET", pages=200)))
+    with pytest.raises(InputError, match=r"takes longer than 0\.2 seconds"):
+        pdf_article._pages(reader, seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        ("<div>" * 900_000, "more than 60,000 tags"),
+        ("<p " + " ".join(f"a{n}=1" for n in range(300_000)) + ">", "a tag as no page has"),
+        ("<p " + " ".join(f"a{n}='>'" for n in range(300_000)) + ">", "a tag as no page has"),
+    ],
+    ids=["depth", "attributes", "attributes that seem to end the tag"],
+)
+def test_markup_that_holds_up_parsers_is_refused(html: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        article_from_bytes(f"<html><body>{html}{SAID}".encode(), ".html")
+
+
+def test_a_long_paragraph_and_a_long_address_are_no_such_markup() -> None:
+    picture = f'<img src="data:image/png;base64,{"a/b+" * 20_000}" alt="">'
+    html = f"<html><body><article>{picture}<p class='l’eau'>{SAID * 30}</p></article>"
+    assert len(article_from_bytes(html.encode(), ".html").text) > 2000
+
+
+RSS = '<?xml version="1.0"?><rss version="2.0"><channel><item>{}</item></channel></rss>'
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        f"<title>T</title><author>{'@' * 200_000}</author>",
+        f"<title>T</title><author>{'a@' * 100_000}</author>",
+        f"<title>T</title><description>{'&lt;' * 200_000}</description>",
+        f"<title>T</title><description>{'...' * 50_000}{'&lt;b&gt;' * 20_000}x</description>",
+    ],
+    ids=["signs", "addresses", "brackets", "ends"],
+)
+def test_a_feed_made_to_be_slow_is_read_soon(item: str) -> None:
+    assert read_feed(RSS.format(item).encode())[0].title == "T"
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["<a>" * 100_000, "<a></a>" * 300_000, "<title>T</title>" + "<b>" * 300 + "</b>" * 300],
+    ids=["never closed", "many", "deep"],
+)
+def test_a_feed_that_holds_up_its_parser_is_refused(item: str) -> None:
+    with pytest.raises(InputError, match="too much is nested"):
+        read_feed(RSS.format(item).encode())
+
+
+def test_entities_of_a_feed_say_nothing() -> None:
+    prolog, rest = RSS[:21], RSS[21:]
+    for name in "ih":
+        feed = prolog + ENTITIES + rest.format(f"<title>&{name};</title>")
+        try:
+            items = read_feed(feed.encode())
+        except InputError:
+            continue
+        assert all(len(item.title) < 100 for item in items)

@@ -1,0 +1,429 @@
+import json
+import textwrap
+
+import pytest
+
+from ingest.articles.article import Article, Person
+from ingest.articles.readers import article_from_bytes
+from tests.ingest.sample_articles import (
+    BODY,
+    FIRST,
+    NETWORK_HTML,
+    NETWORK_PAGE,
+    SECOND,
+    THIRD,
+    TITLE,
+)
+
+THEMES = ("Lait", "Circuits courts", "Mutualisation d'équipements")
+FURNITURE = (
+    "Suivre", "Dernière modération", "Auteur de la page", "Autres actualités", "Plus d'articles",
+    "Sur les mêmes thèmes", "Anne Le Goff", "Jeanne Morel", "Le lin revient", "cookies", "Accueil",
+    "Facebook", "Lire la suite",
+)  # fmt: skip
+
+
+def read(text: str, suffix: str = ".txt") -> Article:
+    return article_from_bytes(text.encode(), suffix)
+
+
+# The page of a network, as it is printed and as it is marked up
+
+
+@pytest.fixture(params=["text", "html"])
+def network_article(request: pytest.FixtureRequest) -> Article:
+    return read(NETWORK_PAGE) if request.param == "text" else read(NETWORK_HTML, ".html")
+
+
+def test_a_network_page_has_a_title(network_article: Article) -> None:
+    assert network_article.title == TITLE
+
+
+def test_a_network_page_has_an_author_and_a_moderator(network_article: Article) -> None:
+    assert network_article.author == Person("Jeanne Morel", "Coordinatrice Technique")
+    assert network_article.moderator == Person("Anne Le Goff", "Cheffe de projets")
+
+
+def test_a_network_page_has_dates(network_article: Article) -> None:
+    assert (network_article.date, network_article.modified, network_article.moderated) == (
+        "",
+        "2019-05-03T17:05",
+        "2019-05-04T08:30",
+    )
+
+
+def test_a_network_page_has_themes() -> None:
+    assert read(NETWORK_PAGE).themes == THEMES
+    assert read(NETWORK_HTML, ".html").themes == THEMES[:2]
+
+
+@pytest.mark.parametrize("furniture", FURNITURE)
+def test_a_network_page_keeps_its_furniture(network_article: Article, furniture: str) -> None:
+    assert furniture not in network_article.text
+
+
+def test_the_body_of_a_network_page_is_markdown() -> None:
+    lines = read(NETWORK_PAGE).text.splitlines()
+    assert lines[:6] == [FIRST, "", SECOND, "", "Deux conditions ont compté :", ""]
+    assert [line[:25] for line in lines[6:]] == [
+        "- Une citerne propre. La ",
+        "- Un prix juste. Il est r",
+    ]
+
+
+def test_each_value_says_where_it_comes_from() -> None:
+    article = read(NETWORK_PAGE)
+    found = {one.field: one for one in article.found}
+    assert found["moderated"].line == "Dernière modération le 04/05/2019 - 08:30"
+    assert found["author"].line == "Auteur de la page Jeanne Morel"
+    assert found["themes"].value == " | ".join(THEMES)
+    assert all(0 < one.confidence <= 1 for one in article.found)
+    assert "Auteur de la page" in article.page_text
+
+
+# Other layouts
+
+
+def test_a_byline_above_the_text() -> None:
+    article = read(
+        f"{TITLE}\nPar Jeanne Morel, chargée de mission\n"
+        f"Publié le 3 mai 2019 à 9h15, mis à jour le 04/05/2019\n\n{BODY}\n"
+    )
+    assert article.author == Person("Jeanne Morel", "chargée de mission")
+    assert (article.date, article.modified) == ("2019-05-03T09:15", "2019-05-04")
+    assert (article.title, article.text) == (TITLE, BODY)
+
+
+def test_notices_below_the_text() -> None:
+    article = read(
+        f"{TITLE}\n\n{BODY}\n\nRédigé par : Jeanne Morel\nFonction : chargée de mission\n"
+        "Date de publication : 03/05/2019\nValidé par Luc Bernard le 4 mai 2019\n"
+        "Étiquettes : lait, élevage\nContact\nRéseau du Plateau\n12 rue des Tilleuls\n"
+    )
+    assert article == Article(
+        title=TITLE,
+        text=BODY,
+        author=Person("Jeanne Morel", "chargée de mission"),
+        moderator=Person("Luc Bernard"),
+        date="2019-05-03",
+        moderated="2019-05-04",
+        themes=("lait", "élevage"),
+        lang="fr",
+    )
+
+
+def test_labels_below_their_values() -> None:
+    article = read(
+        f"{TITLE}\n\n{BODY}\n\nJeanne Morel\nAuteure de l'article\n\n"
+        "Luc Bernard\nResponsable du pôle\nModérateur\n\nThèmes\n\nLait\nÉlevage\n"
+    )
+    assert article.author == Person("Jeanne Morel")
+    assert article.moderator == Person("Luc Bernard", "Responsable du pôle")
+    assert article.themes == ("Lait", "Élevage")
+    assert article.text == BODY
+
+
+def test_an_english_page() -> None:
+    text = (
+        "The dairy on the hill had no use for its whey, and the mill was looking for protein.\n\n"
+        "A meeting on March 12, 2019 put the two managers at the same table, and that was enough."
+    )
+    article = read(
+        f"Whey for the herd\n\n{text}\n\nWritten by Jane Miller, Programme Officer\n"
+        "Posted on May 3rd, 2019\nLast updated: 4 May 2019 at 10:30 am\n"
+        "Reviewed by Paul Webb on 5 May 2019\nTags: whey, feed\n\nShare this: Facebook | Email\n"
+        "Related posts\nLinen is back\n3 comments\nBob says: I liked this article a lot, thank "
+        "you so much for writing it.\n"
+    )
+    assert article == Article(
+        title="Whey for the herd",
+        text=text,
+        author=Person("Jane Miller", "Programme Officer"),
+        moderator=Person("Paul Webb"),
+        date="2019-05-03",
+        modified="2019-05-04T10:30",
+        moderated="2019-05-05",
+        themes=("whey", "feed"),
+        lang="en",
+    )
+
+
+def test_a_form_filled_in() -> None:
+    article = read(
+        f"FICHE RETOUR D'EXPÉRIENCE\n\nTitre : {TITLE}\nAuteur : Jeanne Morel (Club du Plateau)\n"
+        f"Date : 3 mai 2019\nThématiques : lait / élevage\n\nContexte\n\n{FIRST}\n\n"
+        f"Enseignements\n\n{THIRD}\n"
+    )
+    assert article.title == TITLE
+    assert article.author == Person("Jeanne Morel", "Club du Plateau")
+    assert (article.date, article.themes) == ("2019-05-03", ("lait", "élevage"))
+    assert article.text == f"Contexte\n\n{FIRST}\n\nEnseignements\n\n{THIRD}"
+
+
+def test_a_letter() -> None:
+    article = read(
+        f"Réseau du Plateau\n12 rue des Tilleuls\n15000 Aurillac\n\nAurillac, le 3 mai 2019\n\n"
+        f"Objet : {TITLE}\n\n{BODY}\n\nJeanne Morel\nPrésidente\n"
+    )
+    assert (article.title, article.date) == (TITLE, "2019-05-03")
+    assert article.author == Person("Jeanne Morel", "Présidente")
+    assert article.text == BODY
+
+
+def test_a_name_above_the_text_with_what_its_owner_does() -> None:
+    article = read(f"{TITLE}\n\nJeanne Morel\nChargée de mission\n3 mai 2019\n\n{BODY}\n")
+    assert article.author == Person("Jeanne Morel", "Chargée de mission")
+    assert (article.date, article.text) == ("2019-05-03", BODY)
+
+
+def test_a_title_that_asks() -> None:
+    article = read(f"Qui voudrait de notre petit-lait, et à quel prix ?\n\n{BODY}")
+    assert (article.title, article.text) == (
+        "Qui voudrait de notre petit-lait, et à quel prix ?",
+        BODY,
+    )
+
+
+def test_a_text_broken_at_a_width() -> None:
+    broken = "\n\n".join(
+        "\n".join(textwrap.wrap(paragraph, 72, break_on_hyphens=False))
+        for paragraph in BODY.split("\n\n")
+    )
+    assert read(f"{TITLE}\n\n{broken}\n").text == BODY
+
+
+def test_hashtags_are_themes() -> None:
+    article = read(f"{TITLE}\n\n{BODY}\n\n#lait #élevage\n")
+    assert (article.themes, article.text) == (("lait", "élevage"), BODY)
+
+
+def test_markdown_keeps_its_marks() -> None:
+    body = (
+        f"{FIRST}\n\n## Le premier camion\n\nIl a **tout** changé, et [le club](https://club.example)"
+        f" l'a filmé.\n\n> Personne ne devine.\n\n1. une citerne\n2. un prix\n\n"
+        "| Flux | Tonnes |\n| --- | --- |\n| Petit-lait | 12 |"
+    )
+    article = read(
+        f"# {TITLE}\n\n*Jeanne Morel, chargée de mission* — 2019-05-03\n\n{body}\n", ".md"
+    )
+    assert article.author == Person("Jeanne Morel", "chargée de mission")
+    assert (article.title, article.date, article.text) == (TITLE, "2019-05-03", body)
+
+
+# What must not be lost, nor made up
+
+
+def test_a_list_at_the_end_is_of_the_text() -> None:
+    body = f"{FIRST}\n\nLes partenaires :\n\n- Fromagerie du Plateau\n- Club d'entreprises"
+    article = read(f"{TITLE}\n\n{body}\n")
+    assert (article.text, article.themes) == (body, ())
+
+
+def test_headings_that_other_pages_have_for_furniture_are_kept_above_a_text() -> None:
+    body = f"## Contact\n\n{FIRST}\n\n## Commentaires\n\n{SECOND}\n\n{THIRD}"
+    assert read(f"# {TITLE}\n\n{body}\n", ".md").text == body
+
+
+def test_the_text_goes_on_after_a_part_about_something_else() -> None:
+    article = read(f"{TITLE}\n\n{FIRST}\n\nÀ lire aussi\nLe lin revient\n\n{SECOND}\n\n{THIRD}\n")
+    assert article.text == BODY
+
+
+def test_a_day_of_the_story_is_not_the_day_of_the_article() -> None:
+    article = read(f"{TITLE}\n\n{FIRST}\n\nLe 14 mai 2019\n\n{SECOND}\n")
+    assert article.date == ""
+    assert "Le 14 mai 2019" in article.text
+    assert "has no date that is certain" in article.remarks
+
+
+@pytest.mark.parametrize("line", ["mai 2019", "Publié en mai 2019", "Date : mai 2019"])
+def test_a_date_without_a_day_is_left_to_a_person(line: str) -> None:
+    article = read(f"{TITLE}\n{line}\n\n{BODY}\n")
+    assert article.date == ""
+    assert "has no date that is certain" in article.remarks
+
+
+def test_an_organisation_that_signs_is_no_author() -> None:
+    article = read(f"{TITLE}\nPublié par la rédaction, le 3 mai 2019\n\n{BODY}\n")
+    assert (article.author, article.date) == (Person(), "2019-05-03")
+    assert "the page is signed 'la rédaction', which names nobody" in article.remarks
+
+
+def test_a_text_that_says_nothing_of_itself() -> None:
+    article = read(BODY)
+    assert (article.title, article.text, article.author) == ("", BODY, Person())
+    assert article.remarks == (
+        "has no title that stands out: give it one",
+        "has no author that is certain",
+        "has no date that is certain",
+    )
+
+
+# HTML
+
+
+def page(body: str, head: str = "") -> Article:
+    return read(
+        f"<!doctype html><html lang=fr><head>{head}</head><body>{body}</body></html>", ".html"
+    )
+
+
+PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
+
+
+def test_what_a_page_says_of_itself_in_linked_data() -> None:
+    data = {
+        "@context": "https://schema.org",
+        "@graph": [
+            {"@type": "BreadcrumbList"},
+            {
+                "@type": "BlogPosting",
+                "headline": TITLE,
+                "datePublished": "2019-05-03T09:15:00+02:00",
+                "dateModified": "2019-05-04",
+                "author": [{"name": "Jeanne Morel", "jobTitle": "Chargée d'études"}],
+                "keywords": ["lait", "élevage"],
+            },
+        ],
+    }  # fmt: skip
+    head = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    article = page(f"<div>{TITLE}</div>{PARAGRAPHS}", head)
+    assert article.author == Person("Jeanne Morel", "Chargée d'études")
+    assert (article.date, article.modified) == ("2019-05-03T09:15+02:00", "2019-05-04")
+    assert (article.title, article.themes, article.text) == (TITLE, ("lait", "élevage"), BODY)
+
+
+@pytest.mark.parametrize(
+    ("name", "author", "date", "tag"),
+    [
+        ("name", "author", "date", "keywords"),
+        ("name", "DC.creator", "DC.date", "DC.subject"),
+        ("property", "article:author", "article:published_time", "article:tag"),
+        ("name", "citation_author", "citation_date", "citation_keywords"),
+    ],
+)
+def test_what_a_page_says_of_itself_in_meta_tags(
+    name: str, author: str, date: str, tag: str
+) -> None:
+    head = (
+        f'<meta {name}="{author}" content="Jeanne Morel">'
+        f'<meta {name}="{date}" content="2019-05-03">'
+        f'<meta {name}="{tag}" content="lait, élevage"><meta property="og:title" content="{TITLE}">'
+    )
+    article = page(f"<h2>{TITLE}</h2>{PARAGRAPHS}", head)
+    assert (article.title, article.author.name, article.date, article.themes) == (
+        TITLE,
+        "Jeanne Morel",
+        "2019-05-03",
+        ("lait", "élevage"),
+    )
+
+
+@pytest.mark.parametrize("author", ["admin", "Le Réseau", "https://reseau.example/u/12"])
+def test_an_account_or_a_site_is_no_author(author: str) -> None:
+    head = (
+        f'<meta name="author" content="{author}"><meta property="og:site_name" content="Le Réseau">'
+    )
+    assert page(f"<h1>{TITLE}</h1>{PARAGRAPHS}", head).author == Person()
+
+
+def test_what_is_seen_is_believed_before_what_is_said() -> None:
+    head = '<meta name="date" content="2023-11-12"><meta name="author" content="Luc Bernard">'
+    article = page(f"<h1>{TITLE}</h1><p>Par Jeanne Morel, le 3 mai 2019</p>{PARAGRAPHS}", head)
+    assert (article.author.name, article.date) == ("Jeanne Morel", "2019-05-03")
+
+
+def test_definitions_tables_and_marked_up_times() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1><p>Publié le <time datetime='2019-05-03T09:15'>3 mai 2019</time></p>"
+        f"{PARAGRAPHS}<dl><dt>Auteur</dt><dd>Jeanne Morel</dd><dt>Fonction</dt><dd>Animatrice</dd>"
+        "<dt>Thèmes</dt><dd>Lait</dd><dd>Élevage</dd></dl>"
+        "<table><tr><th>Modérateur</th><td>Anne Le Goff</td></tr></table>"
+    )
+    assert article.author == Person("Jeanne Morel", "Animatrice")
+    assert article.moderator.name == "Anne Le Goff"
+    assert (article.date, article.themes) == ("2019-05-03T09:15", ("Lait", "Élevage"))
+    assert article.text == BODY
+
+
+def test_a_page_laid_out_by_tables_and_line_ends() -> None:
+    lines = BODY.replace("\n\n", "<br><br>")
+    article = page(
+        "<table><tr><td><a href=/1>Menu 1</a><br><a href=/2>Menu 2</a></td><td><font size=5><b>"
+        f"{TITLE}</b></font><br><i>par Jeanne Morel, le 3 mai 2019</i><br><br>{lines}</td></tr>"
+        "</table>"
+    )
+    assert (article.title, article.author.name, article.text) == (TITLE, "Jeanne Morel", BODY)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<div id="nav-wrapper"><div class="header-page">{}</div></div>',
+        '<form id="aspnetForm"><div class="sidebar-layout">{}</div></form>',
+        '<div class="comments-enabled share-page">{}</div>',
+        '<div aria-hidden="true">{}</div>',
+        "<header>{}</header>",
+        "<aside>{}</aside>",
+    ],
+)
+def test_a_text_is_not_lost_whatever_its_page_is_called(around: str) -> None:
+    article = page(around.format(f"<h1>{TITLE}</h1>{PARAGRAPHS}"))
+    assert (article.title, article.text) == (TITLE, BODY)
+
+
+def test_menus_comments_and_boxes_are_left_out() -> None:
+    article = page(
+        "<header><a href=/>Le réseau</a><nav><ul><li>Accueil</li></ul></nav></header>"
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}"
+        "<div class=newsletter><p>Recevez nos actualités chaque semaine dans votre boîte.</p></div>"
+        "<aside><h3>Le réseau</h3><p>Quatre cents membres échangent ici chaque jour.</p></aside>"
+        "<section id=comments><p>Par Luc Bernard le 9 mai 2020 : une bien belle idée, merci !</p>"
+        "</section><footer>Mis à jour le 12/11/2023 - Mentions légales</footer>"
+    )
+    assert article.text == BODY
+    assert article.author == Person()
+
+
+def test_html_is_never_kept_as_html() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}<p>Voir <a href='javascript:alert(1)'>ceci</a>, "
+        "<a href='https://a.example/x'>cela</a>, <b onclick=x()>gras</b> et &lt;script&gt;.</p>"
+        "<script>alert(1)</script><iframe src=//a.example></iframe>"
+    )
+    last = article.text.split("\n\n")[-1]
+    assert last == r"Voir ceci, [cela](https://a.example/x), **gras** et \<script>."
+
+
+def test_what_markdown_would_take_for_marks_is_escaped() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}<p># 3 * 4 * 5 [x](y) ne se lisent pas en titre.</p>"
+    )
+    assert article.text.endswith(r"\# 3 \* 4 \* 5 \[x\](y) ne se lisent pas en titre.")
+
+
+def test_a_moderation_that_names_who_and_when_below() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}<div><p>Auteur·rice</p><p>Jeanne Morel</p><p>Animatrice</p>"
+        "</div><div><p>Modération</p><p>Luc Bernard</p><p>le 4 mai 2019</p></div>"
+        "<p><span>Lait</span> <span>Bétail</span></p>"
+    )
+    assert article.author == Person("Jeanne Morel", "Animatrice")
+    assert article.moderator == Person("Luc Bernard")
+    assert (article.date, article.moderated) == ("", "2019-05-04")
+    assert (article.themes, article.text) == (("Lait", "Bétail"), BODY)
+
+
+@pytest.mark.parametrize(
+    ("line", "author", "date"),
+    [
+        ("03/05/2019 | Jeanne Morel | Élevage", "Jeanne Morel", "2019-05-03"),
+        ("Publié dans Élevage le 3 mai 2019 par Jeanne Morel", "Jeanne Morel", "2019-05-03"),
+        ("Texte : Jeanne Morel ; photos : Luc Bernard", "Jeanne Morel", ""),
+        ("La rédaction, le 3 mai 2019", "", "2019-05-03"),
+        ("Published 3 May 2019. Keywords: whey; feed.", "", "2019-05-03"),
+    ],
+)  # fmt: skip
+def test_notices_in_one_line(line: str, author: str, date: str) -> None:
+    article = read(f"{TITLE}\n{line}\n\n{BODY}\n")
+    assert (article.author.name, article.date, article.text) == (author, date, BODY)

@@ -1,0 +1,155 @@
+from collections.abc import Iterator
+from html import escape
+
+import pytest
+
+from ingest.articles.article import Article, Person
+from ingest.articles.feeds import fetch_feed, is_feed, item_article, read_feed
+from ingest.articles.limits import MAX_FEED_ITEMS
+from ingest.fetching.safe_fetch import Door
+from kb.errors import InputError
+from tests.ingest.local_site import Site, page, serving
+from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
+
+HTML = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
+
+
+def rss(*items: str, language: str = "fr") -> bytes:
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" '
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Le réseau</title>'
+        f"<language>{language}</language>{''.join(items)}</channel></rss>"
+    ).encode()
+
+
+def item(*, title: str = TITLE, link: str = "", content: str = "", description: str = "") -> str:
+    return (
+        f"<item><title>{title}</title><link>{link}</link>"
+        "<pubDate>Fri, 03 May 2019 09:15:00 +0200</pubDate>"
+        "<dc:creator>Jeanne Morel</dc:creator><category>Lait</category>"
+        "<category>Bétail</category>"
+        f"<description>{escape(description)}</description>"
+        f"<content:encoded>{escape(content)}</content:encoded></item>"
+    )
+
+
+ATOM = f"""<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr"><title>Le réseau</title>
+<entry><title>{TITLE}</title><link href="/articles/12"/><updated>2019-05-04T10:30:00+02:00</updated>
+<published>2019-05-03T09:15:00+02:00</published><author><name>Jeanne Morel</name></author>
+<category term="Lait"/><content type="html">{escape(HTML)}</content></entry></feed>""".encode()
+
+
+def test_an_item_that_holds_its_article() -> None:
+    (found,) = read_feed(rss(item(link="https://reseau.example/12", content=HTML)))
+    assert item_article(found, None) == Article(
+        title=TITLE,
+        text=BODY,
+        author=Person("Jeanne Morel"),
+        date="2019-05-03T09:15+02:00",
+        themes=("Lait", "Bétail"),
+        lang="fr",
+        source_url="https://reseau.example/12",
+    )
+
+
+def test_an_entry_of_an_atom_feed() -> None:
+    (found,) = read_feed(ATOM, url="https://reseau.example/feed")
+    article = item_article(found, None)
+    assert found.url == "https://reseau.example/articles/12"
+    assert (article.date, article.modified) == (
+        "2019-05-03T09:15+02:00",
+        "2019-05-04T10:30+02:00",
+    )
+    assert (article.title, article.author.name, article.text) == (TITLE, "Jeanne Morel", BODY)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving({"/12": page(f"<html lang=fr><h1>{TITLE}</h1>{HTML}</html>")}) as served:
+        yield served
+
+
+def test_an_item_that_holds_its_beginning_only_is_fetched(site: Site) -> None:
+    beginning = f"<p>{FIRST} […]</p>"
+    (found,) = read_feed(rss(item(link=site.url("/12"), description=beginning)))
+    article = item_article(found, Door(local={site.origin}))
+    assert (article.title, article.text, article.source_url) == (TITLE, BODY, site.url("/12"))
+    # What the page does not say, the feed does.
+    assert (article.author.name, article.date) == ("Jeanne Morel", "2019-05-03T09:15+02:00")
+    assert article.themes == ("Lait", "Bétail")
+
+
+def test_without_a_door_the_beginning_is_all_there_is() -> None:
+    (found,) = read_feed(rss(item(link="https://reseau.example/12", description=FIRST)))
+    article = item_article(found, None)
+    assert article.text == FIRST
+    assert "the feed has only the beginning of this article" in article.remarks
+
+
+def test_an_item_with_nothing() -> None:
+    (found,) = read_feed(rss("<item><title>Rien</title></item>"))
+    with pytest.raises(InputError, match="item 'Rien' has neither a text nor a link"):
+        item_article(found, None)
+
+
+def test_markup_of_a_feed_is_not_kept() -> None:
+    content = f"{HTML}<script>alert(1)</script><p onclick=x()>Fin &lt;b&gt; du texte.</p>"
+    (found,) = read_feed(rss(item(content=content)))
+    text = item_article(found, None).text
+    assert "alert" not in text
+    assert text.endswith(r"Fin \<b> du texte.")
+
+
+def test_a_feed_that_is_a_page_names_its_feed() -> None:
+    html = (
+        '<!doctype html><html><head><link rel="alternate" type="application/rss+xml" '
+        f'href="/feed.xml"></head><body>{HTML}</body></html>'
+    )
+    with pytest.raises(InputError) as refusal:
+        read_feed(html.encode(), url="https://reseau.example/actualites")
+    assert str(refusal.value) == (
+        "is a page, not a feed: its feed is https://reseau.example/feed.xml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<!doctype html><html></html>", "is a page, not a feed: give the address of its RSS"),
+        (b"Bonjour", "is no feed: a feed is RSS or Atom"),
+        (b"<rss version='2.0'><channel></channel></rss>", "is a feed without items"),
+        (b"<rss version='2.0'><channel><item", "is a feed without items, or one that is damaged"),
+    ],
+)
+def test_what_is_no_feed(content: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read_feed(content)
+
+
+def test_a_feed_with_very_many_items_is_read_so_far() -> None:
+    items = [item(title=f"Article {n}") for n in range(MAX_FEED_ITEMS + 5)]
+    assert len(read_feed(rss(*items))) == MAX_FEED_ITEMS
+
+
+def test_a_feed_is_known_by_its_beginning() -> None:
+    assert is_feed(ATOM)
+    assert not is_feed(b"<html>about rss</html>")
+
+
+def test_entities_of_a_feed_are_not_followed() -> None:
+    bomb = (
+        b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a SYSTEM "file:///etc/passwd">'
+        b'<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><rss version="2.0"><channel>'
+        b"<item><title>&a;&c;</title><description>x</description></item></channel></rss>"
+    )
+    (found,) = read_feed(bomb)
+    assert "root:" not in found.title
+
+
+def test_a_feed_is_fetched_through_the_door(site: Site) -> None:
+    site.answers["/feed"] = page(rss(item(content=HTML), item(title="Deux")), "application/rss+xml")
+    items = fetch_feed(Door(local={site.origin}), site.url("/feed"))
+    assert [one.title for one in items] == [TITLE, "Deux"]
+    assert SECOND in item_article(items[0], None).text

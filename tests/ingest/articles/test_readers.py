@@ -1,0 +1,437 @@
+"""Each format to an article, and each kind of bad input to one clear line."""
+
+import io
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.articles.article import Article, Person
+from ingest.articles.limits import MAX_PDF_PAGES
+from ingest.articles.readers import (
+    ARTICLE_SUFFIXES,
+    article_from_bytes,
+    fetched_article,
+    pasted_article,
+    read_article,
+)
+from ingest.fetching.safe_fetch import Fetched
+from kb.errors import InputError
+from tests.ingest.sample_articles import BODY, FIRST, NETWORK_PAGE, SECOND, THIRD, TITLE
+
+BYLINE = "Jeanne Morel, chargée de mission"
+
+
+def refusal(content: bytes, suffix: str) -> str:
+    with pytest.raises(InputError) as caught:
+        article_from_bytes(content, suffix)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# PDF
+
+
+def pdf(fill: Callable[[Any], None], header: str = "") -> bytes:
+    from fpdf import FPDF
+
+    class Document(FPDF):
+        def header(self) -> None:
+            if header:
+                self.set_font("helvetica", size=8)
+                self.cell(0, 5, f"{header} {self.page_no()}/{{nb}}")
+                self.ln(12)
+
+        def footer(self) -> None:
+            if header:
+                self.set_y(-12)
+                self.set_font("helvetica", size=8)
+                self.cell(0, 5, "Reproduction autorisée")
+
+    document = Document()
+    document.set_margin(25)
+    document.add_page()
+    fill(document)
+    return bytes(document.output())
+
+
+def fill_article(document: Any) -> None:
+    document.set_font("helvetica", style="B", size=18)
+    document.multi_cell(0, 9, TITLE, new_x="LMARGIN", new_y="NEXT")
+    document.set_font("helvetica", size=10)
+    document.cell(0, 8, f"{BYLINE} - 3 mai 2019")
+    document.ln(12)
+    document.set_font("times", size=11)
+    for paragraph in BODY.split("\n\n"):
+        document.multi_cell(0, 6, paragraph, new_x="LMARGIN", new_y="NEXT")
+        document.ln(4)
+
+
+def test_a_pdf() -> None:
+    article = article_from_bytes(pdf(fill_article), ".pdf")
+    assert article.author == Person("Jeanne Morel", "chargée de mission")
+    assert (article.title, article.date, article.text) == (TITLE, "2019-05-03", BODY)
+
+
+def test_what_every_page_of_a_pdf_repeats_is_dropped() -> None:
+    def fill(document: Any) -> None:
+        document.set_font("times", size=11)
+        for number in range(60):
+            document.multi_cell(
+                0, 6, f"Lot {number} : {THIRD}", new_x="LMARGIN", new_y="NEXT", align="L"
+            )
+
+    text = article_from_bytes(pdf(fill, "Les cahiers du plateau"), ".pdf").text
+    assert "cahiers" not in text
+    assert "Reproduction" not in text
+    assert [f"Lot {number} " in text for number in range(60)] == [True] * 60
+
+
+def test_lines_of_a_pdf_are_joined_and_so_are_words_broken_between_them() -> None:
+    lines = [
+        "Chaque semaine la fromagerie rejetait plusieurs tonnes de petit-lait, et per-",
+        "sonne n'en voulait. Le savoir-faire manquait, et c'est un savoir-",
+        "faire rare. Une usine d'aliments pour le bétail, à deux kilomètres, en cher-",
+        "chait depuis longtemps.",
+    ]
+
+    def fill(document: Any) -> None:
+        document.set_font("times", size=11)
+        for line in lines:
+            document.cell(0, 6, line)
+            document.ln()
+
+    assert article_from_bytes(pdf(fill), ".pdf").text == (
+        "Chaque semaine la fromagerie rejetait plusieurs tonnes de petit-lait, et personne n'en "
+        "voulait. Le savoir-faire manquait, et c'est un savoir-faire rare. Une usine d'aliments "
+        "pour le bétail, à deux kilomètres, en cherchait depuis longtemps."
+    )
+
+
+def test_columns_of_a_pdf_are_read_one_after_the_other() -> None:
+    def fill(document: Any) -> None:
+        document.set_font("times", size=10)
+        with document.text_columns(ncols=2, gutter=10, text_align="L") as columns:
+            for _ in range(3):
+                columns.write(f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n")
+
+    text = article_from_bytes(pdf(fill), ".pdf").text
+    assert text.split("\n\n") == [FIRST, SECOND, THIRD] * 3
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
+def test_an_encrypted_pdf(algorithm: str) -> None:
+    encrypted = encrypted_pdf("secret", algorithm)
+    assert refusal(encrypted, ".pdf") == "is encrypted: save it without its password"
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_pdf_that_anyone_may_open_but_not_change(algorithm: str) -> None:
+    plain = article_from_bytes(pdf(fill_article), ".pdf")
+    assert article_from_bytes(encrypted_pdf("", algorithm), ".pdf").text == plain.text
+
+
+def encrypted_pdf(password: str, algorithm: str) -> bytes:
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(PdfReader(io.BytesIO(pdf(fill_article))))
+    writer.encrypt(password, owner_password=password + "owner", algorithm=algorithm)
+    encrypted = io.BytesIO()
+    writer.write(encrypted)
+    return encrypted.getvalue()
+
+
+def test_a_pdf_of_pictures() -> None:
+    def fill(document: Any) -> None:
+        document.rect(20, 20, 100, 100, style="F")
+
+    assert refusal(pdf(fill), ".pdf") == (
+        "has no text, only pictures of it: run it through text recognition (OCR) first"
+    )
+
+
+def test_a_pdf_that_is_cut_off() -> None:
+    content = pdf(fill_article)
+    assert "is cut off" in refusal(content[: len(content) // 2], ".pdf")
+    assert "is cut off" in refusal(content[:-40], ".pdf")
+
+
+def test_a_pdf_that_is_damaged() -> None:
+    assert "PDF" in refusal(b"%PDF-1.4\n" + b"garbage " * 100 + b"\n%%EOF", ".pdf")
+
+
+def test_a_pdf_whose_properties_are_damaged_has_its_article() -> None:
+    def fill(document: Any) -> None:
+        document.set_title("Une chaudière pour la serre")
+        document.set_font("times", size=11)
+        document.multi_cell(0, 6, THIRD)
+
+    whole = pdf(fill)
+    damaged = re.sub(rb"/Info \d+ 0 R", b"/Info (none)", whole)
+    assert damaged != whole
+    assert article_from_bytes(damaged, ".pdf").text == article_from_bytes(whole, ".pdf").text
+
+
+def test_what_is_no_pdf() -> None:
+    assert refusal(b"<html>", ".pdf") == "is no PDF"
+
+
+def test_a_pdf_with_too_many_pages() -> None:
+    def fill(document: Any) -> None:
+        document.set_font("times", size=11)
+        for _ in range(MAX_PDF_PAGES):
+            document.add_page()
+            document.cell(0, 6, THIRD)
+
+    assert refusal(pdf(fill), ".pdf") == (
+        f"has {MAX_PDF_PAGES + 1} pages; at most {MAX_PDF_PAGES} are read: "
+        "hand in the article alone"
+    )
+
+
+# Word
+
+
+def word(fill: Callable[[Any], None]) -> bytes:
+    from docx import Document
+
+    document = Document()
+    document.core_properties.author = "Luc Bernard"
+    fill(document)
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def test_a_word_document() -> None:
+    def fill(document: Any) -> None:
+        document.add_heading(TITLE, 0)
+        notices = [
+            ("Auteur", "Jeanne Morel"),
+            ("Date", "3 mai 2019"),
+            ("Mots-clés", "lait, bétail"),
+        ]
+        table = document.add_table(rows=0, cols=2)
+        for label, value in notices:
+            cells = table.add_row().cells
+            cells[0].text, cells[1].text = label, value
+        document.add_paragraph(FIRST)
+        document.add_heading("Le premier camion", 1)
+        paragraph = document.add_paragraph("Il a ")
+        paragraph.add_run("tout").bold = True
+        paragraph.add_run(" changé.")
+        document.add_paragraph("une citerne", style="List Bullet")
+        document.add_paragraph("un prix", style="List Bullet")
+        flows = document.add_table(rows=0, cols=3)
+        for values in [("Flux", "Tonnes", "De"), ("Petit-lait", "12", "Fromagerie")]:
+            for cell, value in zip(flows.add_row().cells, values, strict=True):
+                cell.text = value
+        document.add_paragraph(SECOND)
+
+    article = article_from_bytes(word(fill), ".docx")
+    assert (article.title, article.author.name, article.date) == (
+        TITLE,
+        "Jeanne Morel",
+        "2019-05-03",
+    )
+    assert article.themes == ("lait", "bétail")
+    assert article.text == (
+        f"{FIRST}\n\n## Le premier camion\n\nIl a **tout** changé.\n\n- une citerne\n- un prix\n\n"
+        f"| Flux | Tonnes | De |\n| --- | --- | --- |\n| Petit-lait | 12 | Fromagerie |\n\n{SECOND}"
+    )
+
+
+def test_the_properties_of_a_file_are_only_proposed() -> None:
+    article = article_from_bytes(word(lambda document: document.add_paragraph(FIRST)), ".docx")
+    assert (article.author, article.date) == (Person(), "")
+    assert ("author", "Luc Bernard") in {(one.field, one.value) for one in article.found}
+
+
+def test_a_word_document_that_would_fill_the_memory_is_not_unpacked() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"0" * 50_000_000)
+    assert "times over, as no document is" in refusal(content.getvalue(), ".docx")
+
+
+def test_a_word_document_that_says_it_unpacks_to_too_much() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("word/document.xml", b"0" * 10)
+    # The directory at the end of the archive holds each part's size at its 24th byte.
+    packed = bytearray(content.getvalue())
+    at = packed.index(b"PK\x01\x02") + 24
+    packed[at : at + 4] = struct.pack("<I", 4_000_000_000)
+    assert "would unpack to 4,000,000,000 bytes" in refusal(bytes(packed), ".docx")
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".odt"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"not an archive", "or is cut off"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is encrypted, or of an older format"),
+    ],
+)
+def test_what_is_no_office_document(suffix: str, content: bytes, reason: str) -> None:
+    assert reason in refusal(content, suffix)
+
+
+@pytest.mark.parametrize(("suffix", "name"), [(".docx", "Word"), (".odt", "OpenDocument")])
+def test_an_archive_of_something_else(suffix: str, name: str) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a.txt", "a")
+    assert refusal(content.getvalue(), suffix) == f"is no document in {name} ({suffix})"
+
+
+def test_a_word_document_that_is_cut_off() -> None:
+    content = word(lambda document: document.add_paragraph(FIRST))
+    assert "is cut off" in refusal(content[: len(content) // 2], ".docx")
+
+
+def test_a_word_document_that_is_damaged() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("word/document.xml", "<not xml")
+    assert refusal(content.getvalue(), ".docx") == ("is damaged and cannot be read: save it again")
+
+
+# OpenDocument
+
+
+def opendocument() -> bytes:
+    from odfdo import Document, Header, List, Paragraph
+
+    document = Document("text")
+    document.body.clear()
+    document.body.append(Header(1, TITLE))
+    document.body.append(Paragraph(f"Par {BYLINE}, le 3 mai 2019"))
+    document.body.append(Paragraph(FIRST))
+    document.body.append(Header(2, "Le premier camion"))
+    document.body.append(List(["une citerne", "un prix"]))
+    document.body.append(Paragraph(SECOND))
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def test_an_opendocument_text() -> None:
+    article = article_from_bytes(opendocument(), ".odt")
+    assert article.author == Person("Jeanne Morel", "chargée de mission")
+    assert (article.title, article.date) == (TITLE, "2019-05-03")
+    assert article.text == (
+        f"{FIRST}\n\n## Le premier camion\n\n- une citerne\n- un prix\n\n{SECOND}"
+    )
+
+
+# Text and HTML
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "mac_roman"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_text_in_any_of_the_usual_encodings(encoding: str, line_end: str) -> None:
+    text = NETWORK_PAGE.replace("•", "-").replace("\n", line_end)
+    article = article_from_bytes(text.encode(encoding), ".txt")
+    assert (article.title, article.author.name) == (TITLE, "Jeanne Morel")
+    assert FIRST in article.text
+
+
+def test_html_that_names_its_encoding() -> None:
+    html = f'<html><head><meta charset="iso-8859-15"></head><body><h1>{TITLE}</h1><p>{FIRST}</p>'
+    assert article_from_bytes(html.encode("iso-8859-15"), ".html").text == FIRST
+
+
+def test_mojibake_is_undone_where_that_is_certain() -> None:
+    scrambled = NETWORK_PAGE.encode().decode("cp1252", "surrogateescape")
+    content = scrambled.encode("utf-8", "surrogateescape")
+    assert FIRST in article_from_bytes(content, ".txt").text
+
+
+def test_letters_scrambled_beyond_repair() -> None:
+    content = ("Un café très chargé ? Ã?tait-ce Ã© ou Ã¨ ? 日本 Ã© Ã¨ Ã\n" * 3).encode()
+    assert "scrambled beyond repair" in refusal(content, ".txt")
+
+
+def test_letters_that_are_lost() -> None:
+    content = (
+        "Les fr\ufffdres et les s\ufffdurs du m\ufffdtier d\ufffdj\ufffd l\ufffd. " * 3
+    ).encode()
+    assert refusal(content, ".txt") == (
+        "has lost letters (first on line 1): save it again as UTF-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "reason"),
+    [
+        (b"", ".txt", "is empty"),
+        (b"  \n", ".txt", "is empty"),
+        (bytes(range(32)) * 20, ".txt", "is not text"),
+        (b"Bonjour.", ".txt", "has no article that could be found"),
+        (b"x" * 5_000_001, ".txt", "has 5,000,001 bytes; at most 5,000,000 of .txt are read"),
+        (b"mot\n" * 30_000, ".txt", "has more than 20,000 lines and paragraphs"),
+        (b"Un texte long. " * 20_000, ".txt", "at most 200,000 fit"),
+        (b"<html><body><div id=app></div><script>go()</script>", ".html", "has no article"),
+        (b"<html><body><nav><a href=/>Accueil</a></nav></body></html>", ".html", "has no article"),
+        (b"Only words here, and no markup at all.", ".html", "is no HTML"),
+        (b"x", ".exe", "is no article: an article is one of .md,"),
+    ],
+)
+def test_what_is_no_article(content: bytes, suffix: str, reason: str) -> None:
+    assert reason in refusal(content, suffix)
+
+
+def test_a_file_is_read_by_its_ending(tmp_path: Path) -> None:
+    path = tmp_path / "Note.TXT"
+    path.write_text(NETWORK_PAGE, encoding="utf-8")
+    assert read_article(path).title == TITLE
+    assert ".docx" in ARTICLE_SUFFIXES
+
+
+def test_what_was_fetched_is_read_by_its_type() -> None:
+    html = f"<html><h1>{TITLE}</h1><p>{FIRST}</p></html>"
+    url = "https://reseau.example/articles/12?utm_source=x"
+    article = fetched_article(Fetched(url, html.encode("cp1252"), "text/html", "cp1252"))
+    assert (article.title, article.text, article.source_url) == (TITLE, FIRST, url)
+
+
+def test_the_address_of_a_page_is_the_one_it_names() -> None:
+    html = (
+        '<html><head><link rel="canonical" href="/articles/12"></head>'
+        f"<body><h1>{TITLE}</h1><p>{FIRST}</p>"
+    )
+    fetched = Fetched("https://reseau.example/a?id=12&utm_source=x", html.encode(), "text/html")
+    assert fetched_article(fetched).source_url == "https://reseau.example/articles/12"
+
+
+def test_a_pasted_text() -> None:
+    assert pasted_article(NETWORK_PAGE.replace("\n", "\r\n")) == read_text(NETWORK_PAGE)
+
+
+def read_text(text: str) -> Article:
+    return article_from_bytes(text.encode(), ".txt")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 5_000 + FIRST,
+        "<p>" + "<b>" * 5_000 + FIRST,
+        "<ul><li>" * 2_000 + FIRST,
+        "<p>" + " > ".join("a" * 70) + ".</p>",
+        "<div>" + "<a href=x>y</a>" * 30_000,
+    ],
+)
+def test_hostile_html_ends_in_an_article_or_in_a_line(html: str) -> None:
+    message = ""
+    try:
+        article_from_bytes(html.encode(), ".html")
+    except InputError as error:
+        message = str(error)
+    assert "\n" not in message

@@ -1,0 +1,133 @@
+import pytest
+
+from ingest.case_files.case_fields import case_from
+from kb.errors import InputError
+from kb.models import Case, Participation, Role
+
+
+def test_a_title_and_a_text_are_enough() -> None:
+    assert case_from({"title": "Du gel à Angoulême"}, "\n\nEn mars.\n") == Case(
+        id="du-gel-a-angouleme", title="Du gel à Angoulême", text="En mars.", lang="fr"
+    )
+
+
+def test_every_key_is_read() -> None:
+    front_matter: dict[str, object] = {
+        "id": "gel",
+        "title": "Gel",
+        "lang": "en",
+        "date": "2020-04-02",
+        "modified": "2020-05-01 08:00",
+        "author": ["A. Martin", "B. Petit"],
+        "moderator": "C. Roy",
+        "themes": ["Santé", "Chimie"],
+        "need": "Hand sanitiser\nfor the hospital",
+        "source_url": "ville.example/gel",
+        "participants": [
+            {"actor": "P001", "name": "Avel", "role": "producer", "contribution": "Mixed it."},
+            {"name": "Mairie", "role": "buyer", "actor": None},
+        ],
+        "layout": "article",
+    }
+    assert case_from(front_matter, "How.") == Case(
+        id="gel",
+        title="Gel",
+        text="How.",
+        lang="en",
+        date="2020-04-02",
+        modified="2020-05-01T08:00:00",
+        author="A. Martin, B. Petit",
+        moderator="C. Roy",
+        themes=("Santé", "Chimie"),
+        need="Hand sanitiser for the hospital",
+        source_url="https://ville.example/gel",
+        participants=(
+            Participation("Avel", Role.PRODUCER, "P001", "Mixed it."),
+            Participation("Mairie", Role.BUYER),
+        ),
+    )
+
+
+def test_french_keys_and_roles_are_understood() -> None:
+    case = case_from(
+        {
+            "titre": "Gel",
+            "besoin": "Du gel",
+            "thèmes": "Santé | Chimie",
+            "participants": [{"acteur": "P001", "nom": "Avel", "rôle": "Producteur"}],
+        },
+        "Récit.",
+    )
+    assert (case.need, case.themes) == ("Du gel", ("Santé", "Chimie"))
+    assert case.participants == (Participation("Avel", Role.PRODUCER, "P001"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "role"),
+    [
+        ("producteur", Role.PRODUCER),
+        ("fournisseur", Role.SUPPLIER),
+        ("reconditionneur", Role.REPACKAGER),
+        ("transporteur", Role.CARRIER),
+        ("laboratoire", Role.LABORATORY),
+        ("acheteuse", Role.BUYER),
+        ("facilitateur", Role.FACILITATOR),
+        ("Animatrice", Role.FACILITATOR),
+        ("Autorité", Role.AUTHORITY),
+        ("réseau", Role.NETWORK),
+        *((role.value, role) for role in Role),
+    ],
+)
+def test_a_role_is_known_in_both_languages(written: str, role: Role) -> None:
+    front_matter = {"title": "x", "participants": [{"name": "Avel", "role": written}]}
+    assert case_from(front_matter, "y").participants[0].role is role
+
+
+_ROLES = (
+    "producer, supplier, repackager, carrier, laboratory, buyer, facilitator, authority, network"
+)
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "text", "reason"),
+    [
+        ({}, "y", "has no title"),
+        ({"title": "x"}, " \n", "has no text after its front matter"),
+        ({"title": "x"}, "y" * 200_001, "text has 200,001 characters; at most 200,000 fit"),
+        ({"title": {"fr": "x"}}, "y", "title holds something else than text"),
+        ({"title": "x", "date": "hier"}, "y", "date 'hier' is not a date such as 2020-03-18"),
+        ({"title": "x", "participants": "Avel"}, "y", "participants is not a list"),
+        (
+            {"title": "x", "participants": ["Avel"]},
+            "y",
+            "participant 1 has no keys: give it a name and a role",
+        ),
+        ({"title": "x", "participants": [{"role": "buyer"}]}, "y", "participant 1 has no name"),
+        (
+            {"title": "x", "participants": [{"name": "Avel"}]},
+            "y",
+            f"participant 'Avel' has no role: write one of {_ROLES}",
+        ),
+        (
+            {"title": "x", "participants": [{"name": "Avel", "role": "chef"}]},
+            "y",
+            f"participant 'Avel' has the role 'chef': write one of {_ROLES}",
+        ),
+        (
+            {"title": "x", "particpants": []},
+            "y",
+            "key 'particpants' is not known: is it participants?",
+        ),
+        (
+            {"title": "x", "need": "y" * 20_001},
+            "y",
+            "need has 20,001 characters; at most 20,000 fit",
+        ),
+    ],
+)
+def test_a_case_that_cannot_be_kept_says_why(
+    front_matter: dict[str, object], text: str, reason: str
+) -> None:
+    with pytest.raises(InputError) as refusal:
+        case_from(front_matter, text)
+    assert str(refusal.value) == reason

@@ -1,0 +1,358 @@
+"""The two verbs on a real knowledge base, with an encoder that counts what it embeds."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from ingest.commands import COMMANDS
+from kb.encoder.encoder import Embeddings, TextKind
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case, Kind
+from kb.settings import Settings
+
+DEMONSTRATION = Path(__file__).parents[3] / "ingest" / "demo"
+
+
+class CountingEncoder:
+    """Embeds a text as noise that only depends on it, and remembers every text."""
+
+    name = "counting"
+    engine = "none"
+    fingerprint = "counting-1"
+    dimension = 8
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        self.embedded += texts
+        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
+        rows = np.stack([np.random.default_rng(seed).normal(size=8) for seed in seeds])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows.astype(np.float32)
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
+    encoder = CountingEncoder()
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _settings: encoder)
+    return encoder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "input"
+    folder.mkdir()
+    (folder / "actors.csv").write_text(
+        "nom;métier\nAvel;Fabrique des cirages\nMerlet;Distille des eaux-de-vie\n",
+        encoding="utf-8",
+    )
+    (folder / "gel.md").write_text(
+        "---\ntitle: Gel\nparticipants: [{actor: avel, name: Avel, role: producer}]\n---\nRécit.",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def run(verb: str, *arguments: str | Path, kb: Path) -> Result:
+    command = next(each for each in COMMANDS if each.name == verb)
+    return CliRunner().invoke(command, [*map(str, arguments), "--kb", str(kb)])
+
+
+def opened(kb: Path) -> KnowledgeBase:
+    return KnowledgeBase.open(Settings.from_environment(kb=kb))
+
+
+def test_the_second_run_embeds_nothing(
+    tmp_path: Path, folder: Path, encoder: CountingEncoder
+) -> None:
+    first = run("ingest", folder, kb=tmp_path / "kb")
+    embedded = len(encoder.embedded)
+    assert embedded > 0
+    assert first.exit_code == 0
+    assert first.output == (
+        f"3 read, 3 added, 0 changed, 0 unchanged, 0 failed; passages embedded: {embedded}.\n"
+    )
+    second = run("ingest", folder, kb=tmp_path / "kb")
+    assert second.output == (
+        "3 read, 0 added, 0 changed, 3 unchanged, 0 failed; passages embedded: 0.\n"
+    )
+    assert len(encoder.embedded) == embedded
+
+
+def test_only_what_changed_is_embedded(
+    tmp_path: Path, folder: Path, encoder: CountingEncoder
+) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    encoder.embedded.clear()
+    actors = folder / "actors.csv"
+    text = actors.read_text(encoding="utf-8").replace("des cirages", "des cires")
+    actors.write_text(text, encoding="utf-8")
+    result = run("ingest", folder, kb=tmp_path / "kb")
+    assert result.output == (
+        "3 read, 0 added, 1 changed, 2 unchanged, 0 failed; passages embedded: 1.\n"
+    )
+    assert ["cires" in text for text in encoder.embedded] == [True]
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) -> None:
+    actors = folder / "actors.csv"
+    actors.write_text("nom;siret\nAvel;\nMerlet;123\n", encoding="utf-8")
+    result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    assert result.exit_code == 1
+    assert [line.partition(";")[0] for line in result.output.splitlines()] == [
+        "3 read, 2 added, 0 changed, 0 unchanged, 1 failed",
+        f"{actors}:3: siret '123' is not valid: a SIRET has 14 digits",
+        "Nothing was pruned: correct the failures above, then ingest again.",
+    ]
+    base = opened(tmp_path / "kb")
+    assert [actor.name for actor in base.actors()] == ["Avel"]
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_pruning_spares_what_people_contributed_or_corrected(tmp_path: Path, folder: Path) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    corrected = replace(base.case("gel"), need="De la solution pour l'hôpital")
+    contributed = Case(id="masques", title="Des masques", text="Une lingerie coud des masques.")
+    base.put([corrected], by="Léa")
+    draft = base.drafts.add(contributed, by="Léa", origin="pasted")
+    base.publish(draft.id, by="Léa", revision=draft.revision)
+    base.close()
+    (folder / "gel.md").unlink()
+    (folder / "autre.md").write_text("---\ntitle: Autre\n---\nUn autre cas.\n", encoding="utf-8")
+    run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    assert base.ids(Kind.CASE) == {"autre", "gel", "masques"}
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_pruning_removes_for_good(tmp_path: Path, folder: Path) -> None:
+    run("ingest", folder, kb=tmp_path / "kb")
+    (folder / "actors.csv").write_text("nom\nMerlet\n", encoding="utf-8")
+    result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
+    assert result.exit_code == 0
+    assert result.output == (
+        "2 read, 0 added, 1 changed, 1 unchanged, 0 failed, 1 removed; passages embedded: 0.\n"
+        f"{folder}/gel.md: participant 'Avel' has the actor 'avel', which the knowledge base "
+        "does not have (kept)\n"
+    )
+    base = opened(tmp_path / "kb")
+    assert (base.ids(Kind.ACTOR), base.ids(Kind.CASE)) == ({"merlet"}, {"gel"})
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
+    (folder / "bad.json").write_text("[", encoding="utf-8")
+    (folder / "notes.txt").write_text("x", encoding="utf-8")
+    result = run("ingest", folder, "--json", kb=tmp_path / "kb")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report.pop("embedded") > 0
+    assert report.pop("skipped")[0]["file"] == f"{folder}/notes.txt"
+    assert report == {
+        "read": 3,
+        "added": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "pruned": False,
+        "removed": 0,
+        "untold": {},
+        "failures": [
+            {
+                "file": f"{folder}/bad.json",
+                "row": 0,
+                "reason": "is not JSON: Expecting value (line 1, column 2)",
+            }
+        ],
+        "remarks": [],
+        "known": [],
+        "drafts": [],
+    }
+
+
+@pytest.mark.usefixtures("encoder")
+def test_files_that_are_skipped_are_named_but_for_those_that_belong_there(
+    tmp_path: Path, folder: Path
+) -> None:
+    (folder / "README.md").write_text("Ce dossier.", encoding="utf-8")
+    (folder / "feed.xml").write_text("<rss/>", encoding="utf-8")
+    for number in range(5):
+        (folder / f"photo-{number}.png").write_bytes(b"PNG")
+    lines = run("ingest", folder, kb=tmp_path / "kb").output.splitlines()
+    assert (
+        f"{folder}/feed.xml: may be a feed: name it, and its articles are read (skipped)" in lines
+    )
+    assert lines[-1] == "… and 1 more skipped."
+    assert not [line for line in lines if "README" in line]
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
+    result = run("ingest", tmp_path / "nope", kb=tmp_path / "kb")
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception) == f"{tmp_path}/nope does not exist"
+
+
+def test_the_demonstration_survives_a_round_trip(tmp_path: Path, encoder: CountingEncoder) -> None:
+    first = run("ingest", DEMONSTRATION, kb=tmp_path / "kb")
+    assert " 0 failed" in first.output
+    assert first.output.count("\n") == 1, "nothing to remark upon"
+    assert first.exit_code == 0
+    out = tmp_path / "out"
+    exported = run("export", out, kb=tmp_path / "kb")
+    base = opened(tmp_path / "kb")
+    actors, cases = base.actors(), base.cases()
+    base.close()
+    assert exported.output == (f"{len(actors)} actors and {len(cases)} cases written to {out}.\n")
+    run("ingest", out, kb=tmp_path / "copy")
+    copy = opened(tmp_path / "copy")
+    assert (copy.actors(), copy.cases()) == (actors, cases)
+    copy.close()
+    encoder.embedded.clear()
+    again = run("ingest", out, "--prune", kb=tmp_path / "kb")
+    assert again.output == (
+        f"{len(actors) + len(cases)} read, 0 added, 0 changed, {len(actors) + len(cases)} "
+        "unchanged, 0 failed, 0 removed; passages embedded: 0.\n"
+    )
+    assert encoder.embedded == []
+
+
+def test_the_commands_are_known_without_anything_heavy() -> None:
+    code = (
+        "import sys, ingest.commands\n"
+        "heavy = {'numpy', 'yaml', 'stdnum', 'slugify', 'tqdm', 'babel', 'sqlite_utils', 'torch'}\n"
+        "print(*heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_dry_run_shows_and_changes_nothing(tmp_path: Path, folder: Path) -> None:
+    result = run("ingest", folder, "--dry-run", kb=tmp_path / "kb")
+    assert result.exit_code == 0
+    assert result.output == (
+        f"{folder}/actors.csv, source 'input':\n"
+        "  column  is read as   for example\n"
+        "  nom     name         Avel · Merlet\n"
+        "  métier  description  Fabrique des cirages · Distille des eaux-de-vie\n"
+        "2 rows looked at: 2 would be kept, 0 would fail.\n"
+        "Nothing was changed: this was a dry run.\n"
+    )
+    assert not (tmp_path / "kb").exists()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_how_columns_are_read_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "firmes.csv"
+    path.write_text("Intitulé\nAvel\n", encoding="utf-8")
+    assert run("ingest", path, kb=tmp_path / "kb").exit_code == 1
+    said = run("ingest", path, "--source", "CCI", "--map", "Intitulé=nom", kb=tmp_path / "kb")
+    assert said.exit_code == 0
+    again = run("ingest", path, "--source", "CCI", kb=tmp_path / "kb")
+    assert again.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed")
+    shown = json.loads(
+        run("ingest", path, "--source", "CCI", "--dry-run", "--json", kb=tmp_path / "kb").output
+    )
+    assert shown["previews"][0]["columns"][0]["target"] == "name"
+
+
+def test_a_mapping_that_cannot_be_used_makes_no_base(tmp_path: Path, folder: Path) -> None:
+    result = run("ingest", folder, "--map", "nom", kb=tmp_path / "kb")
+    assert str(result.exception) == "'nom' is not of the form header=field"
+    result = run("ingest", folder, "--source", "moderation", kb=tmp_path / "kb")
+    assert isinstance(result.exception, InputError)
+    assert not (tmp_path / "kb").exists()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
+    path, kb = tmp_path / "firmes.csv", tmp_path / "kb"
+    path.write_text(
+        "id;nom;commune\na;Merlet SARL;Cognac\nb;Ets Merlet;Cognac\nc;Avel;Cognac\n",
+        encoding="utf-8",
+    )
+    told = run("ingest", path, kb=kb)
+    assert told.output.endswith(
+        "Pairs of actors that may be one: 1. See `quisait duplicates list`.\n"
+    )
+    listed = group("list", kb=kb)
+    assert listed.output == (
+        "0.90  same name, same place\n"
+        "      a: Merlet SARL (Cognac)\n"
+        "      b: Ets Merlet (Cognac)\n"
+        "1 pair.\n"
+    )
+    assert json.loads(group("list", "--json", kb=kb).output)[0]["left_id"] == "a"
+    assert group("decide", "a", "b", kb=kb).exit_code == 2
+    assert group("decide", "a", "b", "--same", "--keep", "b", kb=kb).output == (
+        "a and b are one now: b.\n"
+    )
+    assert group("decide", "b", "c", "--different", kb=kb).output == (
+        "b and c are two: they will not be asked about again.\n"
+    )
+    assert group("list", kb=kb).output == "0 pairs.\n"
+    assert group("list", "--state", "different", kb=kb).output.endswith("1 pair.\n")
+    again = run("ingest", path, kb=kb)
+    assert again.output.startswith("3 read, 0 added, 0 changed, 3 unchanged, 0 failed")
+    base = opened(kb)
+    assert base.ids(Kind.ACTOR) == {"b", "c"}
+    base.close()
+
+
+def group(*arguments: str, kb: Path) -> Result:
+    command = next(each for each in COMMANDS if each.name == "duplicates")
+    return CliRunner().invoke(command, [*arguments, "--kb", str(kb)])
+
+
+@pytest.mark.usefixtures("encoder")
+def test_two_directories_tell_of_one_firm_and_each_is_pruned_by_itself(tmp_path: Path) -> None:
+    first, second, kb = tmp_path / "cci.csv", tmp_path / "annuaire.jsonl", tmp_path / "kb"
+    first.write_text("id;nom;siret\nA1;Avel;73282932000074\nA2;Merlet;\n", encoding="utf-8")
+    second.write_text(
+        '{"id": "9", "nom": "AVEL SAS", "siret": "732 829 320 00074", "ville": "Magnac"}\n'
+        '{"id": "10", "nom": "Jolival"}\n',
+        encoding="utf-8",
+    )
+    run("ingest", first, kb=kb)
+    assert run("ingest", second, kb=kb).output.startswith(
+        "2 read, 1 added, 1 changed, 0 unchanged, 0 failed"
+    )
+    second.write_text('{"id": "10", "nom": "Jolival"}\n', encoding="utf-8")
+    pruned = run("ingest", second, "--prune", kb=kb)
+    assert pruned.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed, 0 removed")
+    base = opened(kb)
+    assert base.ids(Kind.ACTOR) == {"A1", "A2", "10"}
+    assert (base.actor("A1").name, base.actor("A1").place) == ("Avel", "")
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
+def test_what_was_withdrawn_is_told_and_not_brought_back(tmp_path: Path, folder: Path) -> None:
+    kb = tmp_path / "kb"
+    run("ingest", folder, kb=kb)
+    base = opened(kb)
+    base.withdraw(Kind.ACTOR, "merlet", by="lea")
+    withdrawal = base.withdrawal(Kind.ACTOR, "merlet")
+    base.close()
+    assert withdrawal is not None
+    result = run("ingest", folder, kb=kb)
+    assert result.exit_code == 0
+    assert result.output.endswith(
+        f"{folder}/actors.csv:3: actor 'merlet' was withdrawn by lea on {withdrawal.at[:10]}: "
+        "not brought back\n"
+    )

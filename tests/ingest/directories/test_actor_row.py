@@ -1,0 +1,170 @@
+import pytest
+
+from ingest.directories.actor_row import actor_from
+from kb.errors import InputError
+from kb.models import Actor
+
+
+def test_a_name_is_enough() -> None:
+    assert actor_from({"name": "Avel"}) == Actor(id="avel", name="Avel", country="FR", lang="fr")
+
+
+def test_every_field_is_cleaned() -> None:
+    actor = actor_from(
+        {
+            "id": " P001 ",
+            "name": "Avel\n(Saphir)",
+            "description": " Fabrique des cirages.\r\n\r\nConditionne en boîtes. ",
+            "place": "Magnac-Lavalette ",
+            "department": "Charente (16)",
+            "country": "France",
+            "activity_code": "2041z",
+            "siret": "732 829 320 00074",
+            "website": "www.avel.example",
+            "lang": "français",
+            "themes": "Chimie; Cuir",
+            "source_url": "http://annuaire.example/avel",
+        },
+        {"Effectif": " 60 ", "Note": " "},
+    )
+    assert actor == Actor(
+        id="P001",
+        name="Avel (Saphir)",
+        description="Fabrique des cirages.\n\nConditionne en boîtes.",
+        place="Magnac-Lavalette",
+        department="16",
+        country="FR",
+        activity_code="20.41Z",
+        siret="73282932000074",
+        website="https://www.avel.example",
+        lang="fr",
+        themes=("Chimie", "Cuir"),
+        source_url="http://annuaire.example/avel",
+        facts={"Effectif": "60"},
+    )
+
+
+def test_without_an_id_the_name_and_the_place_make_one() -> None:
+    actor = actor_from({"name": "Dupont & Fils", "place": "Jarnac"})
+    assert actor.id == "dupont-fils-jarnac"
+
+
+def test_the_language_is_that_of_the_description() -> None:
+    text = "We weave fabric from hemp and linen for the furniture trade."
+    assert actor_from({"name": "Tissages", "description": text}).lang == "en"
+
+
+def test_an_overseas_department_may_come_with_its_own_country_code() -> None:
+    actor = actor_from({"name": "Brasserie", "department": "Réunion", "country": "RE"})
+    assert (actor.department, actor.country) == ("974", "RE")
+
+
+@pytest.mark.parametrize("siret", ["73282932000074", "35600000000048", "35600000049837"])
+def test_a_siret_may_be_that_of_la_poste(siret: str) -> None:
+    assert actor_from({"name": "x", "siret": siret}).siret == siret
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({}, "has no name"),
+        ({"name": " \x00 "}, "has no name"),
+        (
+            {"name": "x", "description": "y" * 50_000},
+            "description has 50,000 characters; at most 20,000 fit",
+        ),
+        ({"name": "y" * 501}, "name has 501 characters; at most 500 fit"),
+        (
+            {"name": "x", "department": "Poitou"},
+            "department 'Poitou' is not a department of France",
+        ),
+        (
+            {"name": "x", "department": "20"},
+            "department '20' is not a department of France: write 2A or 2B for Corsica",
+        ),
+        (
+            {"name": "x", "department": "17 - Charente"},
+            "department '17 - Charente' gives two departments: 17 is Charente-Maritime",
+        ),
+        ({"name": "x", "department": "16, 17"}, "department '16, 17' holds more than one number"),
+        (
+            {"name": "x", "department": "16", "country": "BE"},
+            "department '16' is given, but the country is BE",
+        ),
+        (
+            {"name": "x", "siret": "732829320"},
+            "siret '732829320' is not valid: a SIRET has 14 digits",
+        ),
+        (
+            {"name": "x", "siret": "73282932000075"},
+            "siret '73282932000075' is not valid: its check digit is wrong",
+        ),
+        (
+            {"name": "x", "siret": "7,32829E+13"},
+            "siret '7,32829E+13' lost digits in a spreadsheet: make its column text",
+        ),
+        (
+            {"name": "x", "source_url": "javascript:alert(1)"},
+            "source_url 'javascript:alert(1)' begins with javascript: only http and https are "
+            "accepted",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_kept_says_why(cells: dict[str, str], reason: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        actor_from(cells)
+    assert str(refusal.value) == reason
+
+
+def test_a_fact_can_be_too_long_as_well() -> None:
+    with pytest.raises(InputError, match=r"^Note has 20,001 characters; at most 20,000 fit$"):
+        actor_from({"name": "x"}, {"Note": "y" * 20_001})
+
+
+@pytest.mark.parametrize(
+    ("written", "siret"),
+    [
+        ("73282932000074.0", "73282932000074"),
+        ("7,3282932000074E+13", "73282932000074"),
+        ("7.3282932000074e13", "73282932000074"),
+        ("5420120700013", "05420120700013"),
+    ],
+)
+def test_a_siret_that_a_spreadsheet_took_for_a_number_is_made_what_it_was(
+    written: str, siret: str
+) -> None:
+    assert actor_from({"name": "x", "siret": written}).siret == siret
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2024-01-31", "2024-01-31"),
+        ("31/01/2024", "2024-01-31"),
+        ("1.2.2024", "2024-02-01"),
+        ("2024-01-31 00:00:00", "2024-01-31"),
+        ("2024-01-31T00:00:00", "2024-01-31"),
+    ],
+)
+def test_the_day_of_closing_may_be_written_in_french(written: str, day: str) -> None:
+    assert actor_from({"name": "x", "closed_on": written}).closed_on == day
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("31/02/2024", "closed_on '31/02/2024' is not a day of the calendar"),
+        ("hier", "closed_on 'hier' is not a date such as 2020-03-18"),
+    ],
+)
+def test_a_day_of_closing_that_is_none_is_refused(written: str, reason: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        actor_from({"name": "x", "closed_on": written})
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("text", ["crÃ©ation", "lâ€™atelier", "NÂ° 1"])
+def test_letters_that_were_encoded_twice_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"^description holds '.+', a letter that was encoded"):
+        actor_from({"name": "x", "description": text})
+    assert actor_from({"name": "SÃO, Pâte à l’Âge"}).name == "SÃO, Pâte à l’Âge"

@@ -1,0 +1,69 @@
+"""docs/ingesting.md says what the readers do: its tables and its examples are read by them."""
+
+import re
+from pathlib import Path
+
+from ingest.case_files.case_fields import case_from
+from ingest.case_files.markdown_reader import read_markdown
+from ingest.directories.csv_reader import read_csv
+from ingest.directories.header_names import ACTOR_FIELDS, CASE_FIELDS, PARTICIPANT_FIELDS, field_of
+from ingest.directories.json_reader import read_json_lines
+from kb.models import Actor, Case, Role
+
+PAGE = (Path(__file__).parents[3] / "docs" / "ingesting.md").read_text(encoding="utf-8")
+
+
+def names_in_table(heading: str) -> dict[str, list[str]]:
+    """The rows of the table that begins with `heading`: first cells, split second cells."""
+    _, _, table = PAGE.partition(f"| {heading} |")
+    rows = [line.split("|") for line in table.split("\n\n")[0].splitlines()[2:]]
+    return {
+        name: row[2].strip().split(", ") for row in rows for name in re.findall(r"`(\w+)`", row[1])
+    }
+
+
+def example(language: str, folder: Path) -> Path:
+    """The page's first block of code in a language, as a file."""
+    block = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    path = folder / "example"
+    path.write_text(block[1], encoding="utf-8")
+    return path
+
+
+def test_every_column_is_documented_and_every_header_named_is_understood() -> None:
+    columns = names_in_table("column")
+    assert set(columns) == set(ACTOR_FIELDS.values())
+    for column, headers in columns.items():
+        assert {field_of(header, ACTOR_FIELDS) for header in [column, *headers]} == {column}
+
+
+def test_every_key_is_documented_in_both_languages() -> None:
+    keys = names_in_table("key")
+    assert set(keys) == set(CASE_FIELDS.values())
+    assert {field_of(key, CASE_FIELDS) for key in keys} == set(keys)
+    of_participant = names_in_table("key of a participant")
+    assert set(of_participant) == set(PARTICIPANT_FIELDS.values())
+    for key, names in of_participant.items():
+        assert {field_of(name, PARTICIPANT_FIELDS) for name in names} == {key}
+
+
+def test_every_role_is_documented_in_both_languages() -> None:
+    roles = names_in_table("role")
+    assert set(roles) == set(Role)
+    for role, names in roles.items():
+        for name in names:
+            case = case_from({"title": "x", "participants": [{"name": "y", "role": name}]}, "z")
+            assert case.participants[0].role == role
+
+
+def test_the_examples_are_read(tmp_path: Path) -> None:
+    (row,) = read_csv(example("csv", tmp_path))
+    (line,) = read_json_lines(example("json", tmp_path))
+    (article,) = read_markdown(example("markdown", tmp_path))
+    assert isinstance(row.record, Actor)
+    assert isinstance(line.record, Actor)
+    assert isinstance(article.record, Case)
+    assert row.record.id == line.record.id == "avel-magnac-lavalette"
+    assert article.record.id == "du-gel-hydroalcoolique-a-angouleme"
+    assert [part.role for part in article.record.participants] == [Role.PRODUCER, Role.BUYER]

@@ -1,0 +1,47 @@
+import pytest
+
+from ingest.directories.header_map import HeaderMap, said_in
+from ingest.directories.header_names import Column
+from kb.errors import InputError
+
+
+def test_what_a_person_said_wins_over_what_a_header_is_called() -> None:
+    header_map = HeaderMap({"Intitulé": "name", "NOM": "fact", "Tél": "ignored"})
+    assert header_map.columns(["nom", "Intitule", "tel", "Ville"]) == (
+        Column("", "nom"),
+        Column("name", ""),
+        Column("", ""),
+        Column("place", ""),
+    )
+
+
+def test_a_field_that_is_given_to_one_header_is_not_guessed_of_another() -> None:
+    assert HeaderMap({"Site": "place"}).columns(["Ville", "Site"]) == (
+        Column("", "Ville"),
+        Column("place", ""),
+    )
+
+
+def test_a_field_may_be_said_in_french() -> None:
+    assert HeaderMap({"Intitulé": "raison sociale"}).said == {"Intitulé": "name"}
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(InputError) as refusal:
+        HeaderMap({"Tél": "phone"})
+    assert str(refusal.value) == (
+        "column 'Tél' cannot be read as 'phone': write id, name, description, place, department, "
+        "country, activity_code, siret, website, lang, themes, source_url, closed_on, fact or "
+        "ignored"
+    )
+
+
+def test_options_are_split_at_their_last_sign_of_equality() -> None:
+    assert said_in(["Intitulé = name", "a=b=fact"]) == {"Intitulé": "name", "a=b": "fact"}
+
+
+@pytest.mark.parametrize("option", ["name", "=name", " = name"])
+def test_an_option_without_a_header_is_refused(option: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        said_in([option])
+    assert str(refusal.value) == f"{option!r} is not of the form header=field"

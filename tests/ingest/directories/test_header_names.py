@@ -1,0 +1,75 @@
+import pytest
+
+from ingest.directories.header_names import (
+    ACTOR_FIELDS,
+    CASE_FIELDS,
+    Column,
+    actor_columns,
+    field_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("id", "id"),
+        ("Identifiant", "id"),
+        ("RAISON SOCIALE", "name"),
+        ("Dénomination", "name"),
+        ("denomination", "name"),
+        ("Nom de l’entreprise", "name"),
+        ("Activité", "description"),
+        ("savoir-faire", "description"),
+        ("Savoir faire", "description"),
+        ("Métier", "description"),
+        ("Compétences", "description"),
+        ("Commune", "place"),
+        ("Ville", "place"),
+        ("Dept", "department"),
+        ("dép.", "department"),
+        ("DÉPARTEMENT", "department"),
+        ("Pays", "country"),
+        ("Code NAF", "activity_code"),
+        ("code APE", "activity_code"),
+        ("NACE", "activity_code"),
+        ("activity_code", "activity_code"),
+        ("N° SIRET", "siret"),
+        ("n°_siret", "siret"),
+        ("Site web", "website"),
+        ("site internet", "website"),
+        ("URL", "website"),
+        ("Langue", "lang"),
+        ("Mots-clés", "themes"),
+        ("mots clés", "themes"),
+        ("Thématiques", "themes"),
+        ("Lien source", "source_url"),
+        ("source_url", "source_url"),
+        ("Effectif", ""),
+        ("", ""),
+    ],
+)
+def test_a_header_is_understood_in_french_and_english(header: str, field: str) -> None:
+    assert field_of(header, ACTOR_FIELDS) == field
+
+
+def test_the_keys_of_a_case_are_understood_in_french() -> None:
+    keys = ["titre", "Auteur", "modérateur", "thèmes", "besoin", "modifié", "acteurs"]
+    fields = ["title", "author", "moderator", "themes", "need", "modified", "participants"]
+    assert [field_of(key, CASE_FIELDS) for key in keys] == fields
+
+
+def test_of_two_headers_of_one_field_the_second_is_a_fact() -> None:
+    assert actor_columns(["Nom", "Raison sociale", "name"]) == [
+        Column("name", ""),
+        Column("", "Raison sociale"),
+        Column("", "name"),
+    ]
+
+
+def test_every_fact_has_a_name_of_its_own() -> None:
+    assert actor_columns(["Note", "", " Note\n", "Note (2)"]) == [
+        Column("", "Note"),
+        Column("", "column 2"),
+        Column("", "Note (2)"),
+        Column("", "Note (2) (2)"),
+    ]

@@ -1,0 +1,99 @@
+"""Directories made to harm: a line says why, before the memory is full."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.preview import preview
+from ingest.directories.table import Line, under_header
+from kb.errors import InputError
+
+
+def workbook(path: Path, rows: bytes, *, sheet: str = "xl/worksheets/sheet1.xml") -> Path:
+    """A workbook with these rows below its own, its sheet in this part."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active["A1"], book.active["A2"] = "nom", "Avel"
+    plain = io.BytesIO()
+    book.save(plain)
+    with zipfile.ZipFile(plain) as read, zipfile.ZipFile(path, "w") as written:
+        for name in read.namelist():
+            content = read.read(name).replace(b"xl/worksheets/sheet1.xml", sheet.encode())
+            content = content.replace(b"</sheetData>", rows + b"</sheetData>")
+            written.writestr(name.replace("xl/worksheets/sheet1.xml", sheet), content)
+    return path
+
+
+CELL = b" t='inlineStr'><is><t>x</t></is></c></row>"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'<row r="1048576"><c r="XFD1048576"' + CELL,
+        b"<row r='1048576'><c r='XFD1048576'" + CELL,
+        b'<row\nr = "1048576"><c\tr ="xfd1048576"' + CELL,
+        b"<row><c r='XFD1048576'" + CELL,
+    ],
+)
+@pytest.mark.parametrize("sheet", ["xl/worksheets/sheet1.xml", "xl/elsewhere.xml"])
+def test_a_cell_at_the_far_end_of_a_sheet_is_refused_before_it_is_read(
+    tmp_path: Path, row: bytes, sheet: str
+) -> None:
+    # The library would end the process: it cannot have the memory for the empty cells.
+    path = workbook(tmp_path / "far.xlsx", row, sheet=sheet)
+    with pytest.raises(InputError, match="1,048,576 rows and 16,384 columns"):
+        preview(path, "far")
+
+
+def test_a_sheet_that_is_not_in_utf_8_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", b"")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/other.xml", "<row/>".encode("utf-16"))
+    with pytest.raises(InputError, match="as no program does"):
+        preview(path, "a")
+
+
+def test_a_long_text_that_is_written_once_for_many_rows_is_not_unpacked(tmp_path: Path) -> None:
+    names = pa.DictionaryArray.from_arrays(
+        pa.array([0] * 5000, pa.int32()), pa.array(["x" * 5_000_000])
+    )
+    path = tmp_path / "once.parquet"
+    pq.write_table(pa.table({"nom": names}), path, compression="zstd")
+    with pytest.raises(InputError, match="a cell of more than 100,000 characters"):
+        preview(path, "once")
+
+
+def test_a_number_of_thousands_of_digits_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "digits.json"
+    path.write_text('[{"nom": "a", "x": ' + "9" * 10_000 + "}]", encoding="utf-8")
+    with pytest.raises(InputError, match="thousands of digits"):
+        preview(path, "digits")
+
+
+def test_a_row_of_millions_of_cells_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("nom;" + "a;" * 3_000_000 + "\nx\n", encoding="utf-8")
+    looked_at = preview(path, "wide")
+    assert len(looked_at.columns) == 1
+    assert looked_at.kept == 0
+
+
+def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
+    read = 0
+
+    def lines() -> Iterator[Line]:
+        nonlocal read
+        for read in range(1, 100_000):
+            yield Line(read, ["nom"] if read == 1 else [f"Avel {read}"])
+
+    rows = under_header(lines(), HeaderMap())
+    assert next(rows).cells == ["Avel 2"]
+    assert read < 100

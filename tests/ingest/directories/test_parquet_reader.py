@@ -1,0 +1,78 @@
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from ingest.directories.header_map import HeaderMap
+from ingest.directories.parquet_reader import read_parquet
+from ingest.entries import Entry
+from kb.errors import InputError
+from kb.models import Actor
+
+
+def write(path: Path, **columns: list[object]) -> Path:
+    parquet.write_table(pa.table(columns), path, row_group_size=2)
+    return path
+
+
+def test_rows_are_read_across_row_groups(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", nom=["Avel", None, "Merlet"], commune=["", "x", "Cognac"])
+    assert list(read_parquet(path)) == [
+        Entry(1, Actor(id="avel", name="Avel", country="FR")),
+        Entry(2, reason="has no name"),
+        Entry(3, Actor(id="merlet-cognac", name="Merlet", place="Cognac", country="FR")),
+    ]
+
+
+def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.parquet",
+        nom=["Avel"],
+        siret=[73282932000074],
+        closed_on=[date(2024, 1, 31)],
+        tags=[["Cuir", "Chimie"]],
+        effectif=[40.0],
+        ca=[Decimal("1.50")],
+        vu=[datetime.fromisoformat("2025-01-02T03:04")],
+        note=[float("nan")],
+        adresse=[{"cp": "16000"}],
+    )
+    (entry,) = read_parquet(path)
+    assert entry.record == Actor(
+        id="avel",
+        name="Avel",
+        country="FR",
+        siret="73282932000074",
+        closed_on="2024-01-31",
+        themes=("Cuir", "Chimie"),
+        facts={
+            "effectif": "40",
+            "ca": "1.50",
+            "vu": "2025-01-02T03:04:00",
+            "adresse": '{"cp": "16000"}',
+        },
+    )
+
+
+def test_columns_that_are_ignored_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", nom=["Avel"], note=["x"])
+    (entry,) = read_parquet(path, HeaderMap({"note": "ignored"}))
+    assert entry.record == Actor(id="avel", name="Avel", country="FR")
+
+
+def test_a_file_without_names_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", ville=["Cognac"])
+    with pytest.raises(InputError) as refusal:
+        list(read_parquet(path))
+    assert str(refusal.value) == "has no column called name or nom; its header is 'ville'"
+
+
+@pytest.mark.parametrize("size", [0, 3, -20])
+def test_what_is_no_parquet_says_so(tmp_path: Path, size: int) -> None:
+    path = write(tmp_path / "a.parquet", nom=["Avel"])
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(InputError, match=r"^(cannot be read as Parquet: |is empty$)"):
+        list(read_parquet(path))

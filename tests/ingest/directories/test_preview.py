@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from ingest.directories.preview import Preview, PreviewedColumn, preview
+from ingest.entries import NotInput
+from ingest.pipeline import Note
+from kb.errors import InputError
+from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
+
+
+def write(tmp_path: Path, content: str, name: str = "firmes.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_the_columns_are_shown_with_what_would_come_of_the_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, "nom;Ville;Effectif\nAvel;Magnac;40\n;x;\nAvel;Magnac;40\nM;;\n")
+    assert preview(path) == Preview(
+        file=str(path),
+        source="firmes",
+        columns=(
+            PreviewedColumn("nom", "name", ("Avel", "M"), said=False),
+            PreviewedColumn("Ville", "place", ("Magnac", "x"), said=False),
+            PreviewedColumn("Effectif", "fact", ("40",), said=False),
+        ),
+        rows=4,
+        kept=2,
+        failed=2,
+        problems=(
+            Note(str(path), 3, "has no name"),
+            Note(str(path), 4, "id 'avel-magnac' was already given by row 2"),
+        ),
+        total_estimate=4,
+    )
+
+
+def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -> None:
+    path = write(tmp_path, "Annuaire;;\nIntitulé;Ville;Effectif\nAvel;Magnac;40\n")
+    shown = preview(path)
+    assert [(column.header, column.target) for column in shown.columns] == [
+        ("Intitulé", "fact"),
+        ("Ville", "place"),
+        ("Effectif", "fact"),
+    ]
+    assert (shown.kept, shown.failed) == (0, 1)
+    assert shown.problems[0].reason == (
+        "has no column for the name of the actors: say which one is the name"
+    )
+    said = preview(path, mapping={"Intitulé": "name", "Effectif": "ignored"})
+    assert said.kept == 1
+    assert said.columns[0] == PreviewedColumn("Intitulé", "name", ("Avel",), said=True)
+    assert said.columns[2].target == "ignored"
+
+
+def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
+    base = MemoryKnowledgeBase()
+    base.sources.remember("cci", {"Intitulé": "name"})
+    path = write(tmp_path, "Intitulé\nAvel\n")
+    assert preview(path, "cci", knowledge_base=base).kept == 1
+    assert preview(path, knowledge_base=base).kept == 0
+
+
+def test_the_keys_of_objects_are_columns(tmp_path: Path) -> None:
+    path = write(tmp_path, '[{"nom": "Avel"}, {"nom": "M", "Ville": "Cognac"}]', "a.json")
+    assert [(one.header, one.target) for one in preview(path).columns] == [
+        ("nom", "name"),
+        ("Ville", "place"),
+    ]
+
+
+def test_only_the_first_rows_are_looked_at(tmp_path: Path) -> None:
+    path = write(tmp_path, "nom\n" + "".join(f"Avel {row}\n" for row in range(1500)))
+    shown = preview(path)
+    assert (shown.rows, shown.kept, shown.total_estimate) == (1000, 1000, 1500)
+
+
+def test_a_file_that_ends_badly_is_shown_up_to_there(tmp_path: Path) -> None:
+    shown = preview(write(tmp_path, '[{"nom": "Avel"}, {"no', "a.json"))
+    assert (shown.kept, shown.failed) == (1, 1)
+
+
+def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotInput):
+        preview(write(tmp_path, "x", "a.pdf"))
+    with pytest.raises(InputError, match=r"^is empty$"):
+        preview(write(tmp_path, "", "a.csv"))

@@ -1,0 +1,197 @@
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from ingest.directories.csv_reader import read_csv
+from ingest.directories.json_reader import read_json
+from ingest.directories.sirene import department_of_commune
+from ingest.entries import Entry
+from kb.models import Actor
+
+SIRENE = {
+    "siren": "732829320",
+    "nic": "00074",
+    "siret": "73282932000074",
+    "statutDiffusionEtablissement": "O",
+    "dateCreationEtablissement": "1998-03-01",
+    "trancheEffectifsEtablissement": "12",
+    "anneeEffectifsEtablissement": "2023",
+    "etablissementSiege": "true",
+    "numeroVoieEtablissement": "4",
+    "codePostalEtablissement": "16000",
+    "libelleCommuneEtablissement": "ANGOULEME",
+    "codeCommuneEtablissement": "16015",
+    "dateDebut": "2008-01-01",
+    "etatAdministratifEtablissement": "A",
+    "enseigne1Etablissement": "",
+    "denominationUsuelleEtablissement": "SAPHIR",
+    "activitePrincipaleEtablissement": "20.41Z",
+    "nomenclatureActivitePrincipaleEtablissement": "NAFRev2",
+}
+AVEL = Actor(
+    id="73282932000074",
+    name="SAPHIR",
+    place="ANGOULEME",
+    department="16",
+    country="FR",
+    activity_code="20.41Z",
+    siret="73282932000074",
+    facts={
+        "date de création": "1998-03-01",
+        "tranche d'effectifs": "12",
+        "code postal": "16000",
+    },
+)
+
+
+def read(tmp_path: Path, **changed: str) -> Entry:
+    cells = SIRENE | changed
+    text = io.StringIO()
+    writer = csv.DictWriter(text, cells)
+    writer.writeheader()
+    writer.writerow(cells)
+    path = tmp_path / "StockEtablissement.csv"
+    path.write_text(text.getvalue(), encoding="utf-8")
+    (entry,) = read_csv(path)
+    return entry
+
+
+def actor(tmp_path: Path, **changed: str) -> Actor:
+    record = read(tmp_path, **changed).record
+    assert isinstance(record, Actor)
+    return record
+
+
+def test_an_establishment_of_sirene_is_an_actor_that_is_said_to_be_open(tmp_path: Path) -> None:
+    assert read(tmp_path) == Entry(2, AVEL, is_open=True)
+
+
+def test_an_establishment_that_is_closed_is_so_since_its_last_period(tmp_path: Path) -> None:
+    entry = read(tmp_path, etatAdministratifEtablissement="F", dateDebut="2024-06-30")
+    assert isinstance(entry.record, Actor)
+    assert (entry.record.closed_on, entry.is_open) == ("2024-06-30", False)
+
+
+def test_a_closed_establishment_without_a_date_is_refused(tmp_path: Path) -> None:
+    entry = read(tmp_path, etatAdministratifEtablissement="F", dateDebut="")
+    assert entry == Entry(2, reason="is closed, but no date says since when")
+
+
+def test_the_siret_is_made_of_its_parts(tmp_path: Path) -> None:
+    assert actor(tmp_path, siret="", nic="74").siret == "73282932000074"
+
+
+def test_the_legal_unit_names_its_establishment(tmp_path: Path) -> None:
+    found = actor(tmp_path, denominationUniteLegale="AVEL", enseigne1Etablissement="LE CIREUR")
+    assert found.name == "AVEL"
+    assert found.facts["enseigne"] == "LE CIREUR"
+    assert found.facts["dénomination usuelle"] == "SAPHIR"
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"enseigne1Etablissement": "LE CIREUR"}, "LE CIREUR"),
+        ({"nomUniteLegale": "DURAND", "prenom1UniteLegale": "LEA"}, "LEA DURAND"),
+        (
+            {"denominationUsuelleEtablissement": "[ND]", "nomUniteLegale": "DURAND"},
+            "DURAND",
+        ),
+    ],
+)
+def test_what_has_no_denomination_is_named_by_its_sign_or_its_owner(
+    tmp_path: Path, cells: dict[str, str], name: str
+) -> None:
+    assert actor(tmp_path, **{"denominationUsuelleEtablissement": "", **cells}).name == name
+
+
+def test_who_is_not_to_be_made_public_is_not_named(tmp_path: Path) -> None:
+    cells = {"statutDiffusionEtablissement": "P", "denominationUsuelleEtablissement": ""}
+    entry = read(tmp_path, **cells, nomUniteLegale="DURAND", prenom1UniteLegale="LEA")
+    assert entry == Entry(2, reason="has no name that may be made public", left_out=True)
+    shop = read(tmp_path, **cells, nomUniteLegale="DURAND", enseigne1Etablissement="LE CIREUR")
+    assert isinstance(shop.record, Actor)
+    assert (shop.record.name, shop.record.facts) == ("LE CIREUR", {})
+
+
+def test_what_the_register_names_elsewhere_is_left_out(tmp_path: Path) -> None:
+    entry = read(tmp_path, denominationUsuelleEtablissement="")
+    assert (entry.record, entry.left_out) == (None, True)
+
+
+def test_a_code_of_an_older_nomenclature_is_a_fact(tmp_path: Path) -> None:
+    found = actor(
+        tmp_path,
+        activitePrincipaleEtablissement="24.5C",
+        nomenclatureActivitePrincipaleEtablissement="NAF1993",
+    )
+    assert found.activity_code == ""
+    assert found.facts["activité (NAF1993)"] == "24.5C"
+
+
+@pytest.mark.parametrize(
+    ("code", "department"),
+    [
+        ("16015", "16"),
+        ("2A004", "2A"),
+        ("2b033", "2B"),
+        ("97105", "971"),
+        ("97411", "974"),
+        ("98818", ""),
+        ("1053", "01"),
+        ("", ""),
+        ("99131", ""),
+        ("160", ""),
+    ],
+)
+def test_the_code_of_a_commune_begins_with_its_department(code: str, department: str) -> None:
+    assert department_of_commune(code) == department
+
+
+def test_a_directory_in_the_manner_of_data_gouv_is_understood(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        """[{
+            "siren": "732829320", "nom_complet": "AVEL (SAPHIR)", "nom_raison_sociale": "AVEL",
+            "nature_juridique": "5710", "activite_principale": "20.41Z",
+            "etat_administratif": "C", "date_fermeture": "2024-06-30",
+            "siege": {"siret": "73282932000074", "libelle_commune": "ANGOULEME",
+                      "commune": "16015", "departement": "16", "liste_enseignes": ["LE CIREUR"]}
+        }]""",
+        encoding="utf-8",
+    )
+    (entry,) = read_json(path)
+    record = entry.record
+    assert isinstance(record, Actor)
+    assert record.name == "AVEL (SAPHIR)"
+    assert (record.siret, record.place, record.department) == ("73282932000074", "ANGOULEME", "16")
+    assert (record.activity_code, record.closed_on) == ("20.41Z", "2024-06-30")
+    assert record.facts["siege.liste_enseignes"] == "LE CIREUR"
+
+
+def test_a_persons_firm_that_is_not_to_be_made_public_keeps_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "nom_complet,siren,nature_juridique,statut_diffusion,etat_administratif,dirigeants\n"
+        "LEA DURAND,732829320,1000,P,A,LEA DURAND\n",
+        encoding="utf-8",
+    )
+    assert list(read_csv(path)) == [
+        Entry(2, reason="has no name that may be made public", left_out=True)
+    ]
+
+
+def test_an_ordinary_directory_keeps_what_a_register_would_use(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("nom,code INSEE,SIREN\nAvel,16015,732829320\n", encoding="utf-8")
+    assert [entry.record for entry in read_csv(path)] == [
+        Actor(
+            id="avel",
+            name="Avel",
+            department="16",
+            country="FR",
+            facts={"code INSEE": "16015", "SIREN": "732829320"},
+        )
+    ]

@@ -1,0 +1,222 @@
+import struct
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
+
+import pytest
+from openpyxl import Workbook
+
+from ingest.directories import spreadsheet_reader
+from ingest.directories.spreadsheet_reader import read_spreadsheet
+from ingest.entries import Entry
+from kb.errors import InputError
+from kb.models import Actor
+
+AVEL = Actor(id="avel", name="Avel", country="FR")
+SIRET = 73282932000074
+MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+    "</manifest:manifest>"
+)
+
+
+def write(path: Path, **sheets: Sequence[Sequence[object]]) -> Path:
+    """A workbook with these sheets, each a list of rows."""
+    workbook = Workbook()
+    workbook.remove(workbook["Sheet"])
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    workbook.save(path)
+    return path
+
+
+def ods(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """The least of an OpenDocument spreadsheet that others write as well."""
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p>'
+            "</table:table-cell>"
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    content = (
+        '<?xml version="1.0" encoding="UTF-8"?><office:document-content'
+        ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+        ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+        ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2">'
+        f'<office:body><office:spreadsheet><table:table table:name="F">{cells}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", MANIFEST)
+        archive.writestr("content.xml", content)
+    return path
+
+
+def test_cells_are_read_as_a_person_reads_them(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.xlsx",
+        Firmes=[
+            ["Raison sociale", "SIRET", "Dépt", "Fermé le", "Effectif", "Visite", "Export"],
+            [
+                "Avel",
+                SIRET,
+                1,
+                date(2024, 1, 31),
+                40.5,
+                datetime.fromisoformat("2025-03-04T09:30"),
+                True,
+            ],
+        ],
+    )
+    assert list(read_spreadsheet(path)) == [
+        Entry(
+            2,
+            Actor(
+                id="avel",
+                name="Avel",
+                country="FR",
+                siret=str(SIRET),
+                department="01",
+                closed_on="2024-01-31",
+                facts={"Effectif": "40.5", "Visite": "2025-03-04T09:30:00", "Export": "true"},
+            ),
+        )
+    ]
+
+
+def test_the_first_sheet_with_a_name_is_read_below_its_titles(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.xlsx",
+        Notice=[["À lire"], ["Ce fichier est un annuaire."]],
+        Firmes=[["Annuaire 2026"], [], ["", "Nom", "Commune"], ["", "Avel", ""], ["", "", "x"]],
+        Autres=[["Nom"], ["Merlet"]],
+    )
+    assert list(read_spreadsheet(path)) == [Entry(4, AVEL), Entry(5, reason="has no name")]
+
+
+def test_a_formula_without_a_value_and_an_error_are_empty(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "=1+1"], ["=A2", "3"]])
+    error = write(tmp_path / "b.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "#REF!"]])
+    assert list(read_spreadsheet(path)) == [Entry(2, AVEL), Entry(3, reason="has no name")]
+    assert list(read_spreadsheet(error)) == [Entry(2, AVEL)]
+
+
+def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = ods(tmp_path / "a.ods", [["Nom", "Commune"], ["Avel", ""], ["Mérlet", "Cognac"]])
+    assert list(read_spreadsheet(path)) == [
+        Entry(2, AVEL),
+        Entry(3, Actor(id="merlet-cognac", name="Mérlet", place="Cognac", country="FR")),
+    ]
+
+
+def test_a_workbook_without_a_name_says_what_its_sheets_begin_with(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Un=[["Ville"]], Deux=[["Effectif", "CA"]])
+    with pytest.raises(InputError) as refusal:
+        list(read_spreadsheet(path))
+    assert str(refusal.value) == (
+        "has no sheet with a column called name or nom; 'Un' begins with 'Ville'; 'Deux' begins "
+        "with 'Effectif', 'CA'"
+    )
+
+
+def test_an_empty_workbook_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^is empty$"):
+        list(read_spreadsheet(write(tmp_path / "a.xlsx", Un=[])))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"nom;ville\n", r"^is damaged, or no spreadsheet: File is not a zip file$"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, r"^is protected by a password, or"),
+    ],
+)
+def test_what_is_no_spreadsheet_says_so(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        list(read_spreadsheet(path))
+
+
+def test_an_archive_of_something_else_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "x")
+    with pytest.raises(InputError, match=r"^cannot be read as a spreadsheet: "):
+        list(read_spreadsheet(path))
+
+
+def test_a_truncated_workbook_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
+        list(read_spreadsheet(path))
+
+
+@pytest.mark.parametrize(
+    ("packing", "whole", "damaged"),
+    [
+        (ZIP_STORED, "é".encode(), b"\xff\xff"),
+        (ZIP_BZIP2, b"BZh", b"BZ?"),
+        (ZIP_LZMA, b"\x05\x00\x5d", b"\x05\x00\xff"),
+        (ZIP_STORED, b"<row/>", b"<ROW/>"),
+    ],
+    ids=["name", "bzip2", "lzma", "content"],
+)
+def test_damage_of_any_kind_is_one_line(
+    tmp_path: Path, packing: int, whole: bytes, damaged: bytes
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with ZipFile(path, "w", packing) as archive:
+        archive.writestr("é.xml", "<row/>")
+    content = path.read_bytes()
+    assert whole in content
+    path.write_bytes(content.replace(whole, damaged))
+    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: \S"):
+        list(read_spreadsheet(path))
+
+
+def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    (start,) = struct.unpack_from("<I", content, end + 16)
+    struct.pack_into("<I", content, end + 16, start + 9)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
+        list(read_spreadsheet(path))
+
+
+def test_a_bomb_is_refused_whatever_it_says_of_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheet_reader, "MAX_UNPACKED_BYTES", 1 << 22)
+    path = tmp_path / "a.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (1 << 23))
+    lying = path.read_bytes().replace((1 << 23).to_bytes(4, "little"), (7).to_bytes(4, "little"))
+    assert lying != path.read_bytes()
+    for content in (path.read_bytes(), lying):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"^is larger than 4 MiB once unpacked"):
+            list(read_spreadsheet(path))
+
+
+def test_a_cell_far_outside_the_table_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    workbook = Workbook()
+    sheet = workbook["Sheet"]
+    sheet["A1"] = "Nom"
+    sheet["XFD1048576"] = "x"
+    workbook.save(path)
+    with pytest.raises(InputError, match=r"^has a sheet of 1,048,576 rows and 16,384 columns: "):
+        list(read_spreadsheet(path))

@@ -1,0 +1,364 @@
+"""The scorer of labelled articles, on values that can be counted by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.articles.article import Article, Person
+from ingest.evaluation.labels import LabelledParticipant, Labels
+from ingest.evaluation.scores import (
+    Said,
+    SaidParticipation,
+    Scores,
+    Tally,
+    as_json,
+    evaluate_articles,
+    said_in,
+    table,
+)
+from kb.errors import InputError
+from kb.models import Participation, Role
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+
+PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
+FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK
+
+
+def scored(labels: Labels, said: Said) -> Scores:
+    scores = Scores()
+    scores.add("a.txt", labels, said)
+    return scores
+
+
+def counts(scores: Scores, field: str) -> tuple[int, int, int]:
+    tally = scores.fields[field]
+    return tally.right, tally.wrong, tally.missed
+
+
+def labelled(name: str, *roles: Role, known: str = "", aliases: tuple[str, ...] = ()) -> Labels:
+    return Labels(participants=(participant(name, *roles, known=known, aliases=aliases),))
+
+
+def participant(
+    name: str, *roles: Role, known: str = "", aliases: tuple[str, ...] = ()
+) -> LabelledParticipant:
+    return LabelledParticipant(name, aliases, known, tuple(frozenset({role}) for role in roles))
+
+
+def part(name: str, role: Role, actor_id: str = "", confidence: float = 0.9) -> SaidParticipation:
+    return SaidParticipation(name, actor_id, role, confidence)
+
+
+def test_precision_recall_and_f1() -> None:
+    tally = Tally(right=3, wrong=1, missed=2)
+    assert (tally.precision, tally.recall, tally.f1) == (3 / 4, 3 / 5, 6 / 9)
+
+
+def test_a_ratio_of_nothing_is_none() -> None:
+    assert (Tally().precision, Tally().recall, Tally().f1) == (None, None, None)
+
+
+def test_nothing_to_find_and_nothing_said_counts_nothing() -> None:
+    scores = scored(Labels(), Said())
+    assert all(tally == Tally() for tally in scores.fields.values())
+    assert scores.slips == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Du cirage au gel", (1, 0, 0)),
+        ("DU CIRAGE AU GEL !", (1, 0, 0)),
+        ("Du cirage", (0, 1, 1)),
+        ("Cirage : le retour", (1, 0, 0)),
+        ("", (0, 0, 1)),
+    ],
+)
+def test_a_title_is_right_by_its_words(said: str, expected: tuple[int, int, int]) -> None:
+    labels = Labels(title="Du cirage au gel", title_also=("Cirage, le retour",))
+    assert counts(scored(labels, Said(title=said)), "title") == expected
+
+
+def test_what_is_said_where_there_is_nothing_is_wrong() -> None:
+    assert counts(scored(Labels(), Said(author="Jean Dupin")), "author") == (0, 1, 0)
+
+
+def test_the_parts_of_a_name_may_stand_in_any_order() -> None:
+    labels = Labels(author="Hélène Duprat", moderator="Ali Benali")
+    scores = scored(labels, Said(author="DUPRAT Helene", moderator="Ali"))
+    assert counts(scores, "author") == (1, 0, 0)
+    assert counts(scores, "moderator") == (0, 1, 1)
+
+
+def test_a_job_is_compared_word_by_word() -> None:
+    labels = Labels(author_job="Chargée d'études", moderator_job="Animatrice")
+    scores = scored(labels, Said(author_job="chargée d’études", moderator_job="Animatrice Suivre"))
+    assert counts(scores, "author job") == (1, 0, 0)
+    assert counts(scores, "moderator job") == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "label", "right"),
+    [
+        ("2020-07-02T11:51:00+02:00", "2020-07-02T11:51", True),
+        ("2020-07-02 11:51", "2020-07-02T11:51", True),
+        ("2020-07-02", "2020-07-02T11:51", False),
+        ("2020-07-02T00:00", "2020-07-02", True),
+        ("2020-07-03", "2020-07-02", False),
+    ],
+)
+def test_dates_count_to_the_minute_where_it_is_labelled(said: str, label: str, right: bool) -> None:
+    scores = scored(Labels(modified=label), Said(modified=said))
+    assert counts(scores, "dates") == ((1, 0, 0) if right else (0, 1, 1))
+
+
+def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
+    scores = scored(Labels(moderated="2020-07-02"), Said(date="2020-07-02"))
+    assert counts(scores, "dates") == (0, 1, 1)
+    assert [str(slip) for slip in scores.slips] == [
+        "a.txt: dates: wrong: date '2020-07-02'",
+        "a.txt: dates: missed: moderated '2020-07-02'",
+    ]
+
+
+def test_themes_are_sets_of_folded_words() -> None:
+    labels = Labels(themes=("Énergie", "Réemploi", "Textile"))
+    said = Said(themes=("energie", "Énergie", "réemploi", "Suivre"))
+    assert counts(scored(labels, said), "themes") == (2, 1, 1)
+
+
+def test_a_body_keeps_its_text_and_none_of_the_furniture() -> None:
+    labels = Labels(
+        body_must_contain=("l'atelier coud des masques", "tout est dit"),
+        body_must_not_contain=("Se désabonner", "À lire aussi"),
+    )
+    said = Said(text="Ici **l’atelier** coud\ndes masques.\n\nA lire aussi : le temps qu'il fera")
+    assert counts(scored(labels, said), "body") == (1, 1, 1)
+
+
+def test_a_snippet_is_whole_words() -> None:
+    scores = scored(Labels(body_must_contain=("cale",)), Said(text="Ils calent."))
+    assert counts(scores, "body") == (0, 0, 1)
+
+
+def test_a_known_actor_is_found_by_its_id_whatever_its_name() -> None:
+    scores = scored(
+        labelled("Avel", PRODUCER, known="avel"),
+        Said(participations=(part("Saphir", PRODUCER, "avel"),)),
+    )
+    for field in ("participants", "known actors", "roles", "roles end to end"):
+        assert counts(scores, field) == (1, 0, 0)
+
+
+def test_another_known_actor_is_somebody_else_even_by_the_same_name() -> None:
+    scores = scored(
+        labelled("Avel", PRODUCER, known="avel"),
+        Said(participations=(part("Avel", PRODUCER, "avel-2"),)),
+    )
+    assert counts(scores, "participants") == (0, 1, 1)
+    assert counts(scores, "roles") == (0, 0, 0)
+    assert counts(scores, "roles end to end") == (0, 1, 1)
+
+
+def test_a_known_actor_that_is_only_named_is_found_but_not_known() -> None:
+    scores = scored(
+        labelled("Avel", PRODUCER, known="avel"), Said(participations=(part("AVEL", PRODUCER),))
+    )
+    assert counts(scores, "participants") == (1, 0, 0)
+    assert counts(scores, "known actors") == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Une entreprise de cirage", True),
+        ("le cirage", True),  # an alias
+        ("l'entreprise", True),  # each word of it is one of the label's
+        ("entreprise de ciragge", True),
+        ("entreprise de BTP", False),
+        ("l'", False),
+    ],
+)
+def test_who_is_not_known_is_found_by_a_name_nearly_the_same(name: str, found: bool) -> None:
+    labels = labelled("entreprise de cirage", PRODUCER, aliases=("cirage",))
+    scores = scored(labels, Said(participations=(part(name, PRODUCER),)))
+    assert counts(scores, "participants") == ((1, 0, 0) if found else (0, 1, 1))
+
+
+def test_participants_are_paired_one_to_one_the_most_alike_first() -> None:
+    labels = Labels(
+        participants=(participant("Rémy Martin", SUPPLIER), participant("Rémy Cointreau", BUYER))
+    )
+    said = Said(participations=(part("Rémy Cointreau", BUYER), part("Rémy", SUPPLIER)))
+    scores = scored(labels, said)
+    assert counts(scores, "participants") == (2, 0, 0)
+    assert counts(scores, "roles") == (2, 0, 0)
+
+
+def test_what_is_said_twice_of_one_participant_is_one() -> None:
+    said = Said(
+        participations=(
+            part("Mairie d'Angoulême", BUYER),
+            part("MAIRIE D'ANGOULÊME", FACILITATOR),
+            part("Mairie d'Angoulême", BUYER),
+        )
+    )
+    scores = scored(labelled("Mairie d'Angoulême", FACILITATOR, BUYER), said)
+    assert counts(scores, "participants") == (1, 0, 0)
+    assert counts(scores, "roles") == (2, 0, 0)
+
+
+def test_roles_of_those_paired_and_end_to_end() -> None:
+    labels = Labels(
+        participants=(
+            participant("Avel", PRODUCER, known="avel"),
+            participant("Mairie", FACILITATOR, BUYER),
+            participant("Merlet", SUPPLIER),
+        )
+    )
+    said = Said(
+        participations=(
+            part("Avel", SUPPLIER, "avel"),  # wrong role: 1 wrong, 1 missed
+            part("Mairie", BUYER),  # 1 right, 1 missed
+            part("Sud Ouest", NETWORK),  # nobody: 1 wrong, end to end
+        )
+    )  # Merlet: 1 missed, end to end
+    scores = scored(labels, said)
+    assert counts(scores, "participants") == (2, 1, 1)
+    assert counts(scores, "roles") == (1, 1, 2)
+    assert counts(scores, "roles end to end") == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ((NETWORK,), (1, 0, 0)),
+        ((FACILITATOR,), (1, 0, 0)),
+        ((NETWORK, FACILITATOR), (1, 0, 0)),
+        ((BUYER,), (0, 1, 1)),
+        ((BUYER, NETWORK), (1, 1, 0)),
+    ],
+)
+def test_where_two_careful_people_differ_either_is_right(
+    roles: tuple[Role, ...], expected: tuple[int, int, int]
+) -> None:
+    either = LabelledParticipant("Biotop", roles=(frozenset({NETWORK, FACILITATOR}),))
+    said = Said(participations=tuple(part("Biotop", role) for role in roles))
+    assert counts(scored(Labels(participants=(either,)), said), "roles") == expected
+
+
+def test_a_label_of_one_role_takes_it_before_a_label_of_two() -> None:
+    label = LabelledParticipant(
+        "Biotop", roles=(frozenset({NETWORK, FACILITATOR}), frozenset({FACILITATOR}))
+    )
+    said = Said(participations=(part("Biotop", FACILITATOR), part("Biotop", NETWORK)))
+    assert counts(scored(Labels(participants=(label,)), said), "roles") == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("produire des solutions hydro-alcooliques", (1, 0, 0)),
+        ("hand sanitisers, hydroalcoolique", (0, 1, 1)),
+        ("solution", (0, 1, 1)),
+        ("", (0, 0, 1)),
+    ],
+)
+def test_a_need_is_right_when_it_has_the_stem_of_each_keyword(
+    said: str, expected: tuple[int, int, int]
+) -> None:
+    labels = Labels(need="solution hydroalcoolique", need_keywords=("solution", "hydroalcoolique"))
+    assert counts(scored(labels, Said(need=said)), "need") == expected
+
+
+def test_a_keyword_may_have_alternatives() -> None:
+    labels = Labels(need="gel", need_keywords=("gel|hydroalcoolique",))
+    assert counts(scored(labels, Said(need="Solution hydroalcoolique")), "need") == (1, 0, 0)
+    assert counts(scored(Labels(), Said(need="gel")), "need") == (0, 1, 0)
+
+
+def test_confidence_is_compared_with_what_is_right() -> None:
+    said = Said(
+        participations=(
+            part("Avel", PRODUCER, "avel", confidence=1.0),
+            part("Avel", BUYER, "avel", confidence=0.8),
+            part("Sud Ouest", NETWORK, confidence=0.1),
+        )
+    )
+    bands = scored(labelled("Avel", PRODUCER, known="avel"), said).bands
+    assert [(band.start, band.proposals, band.right) for band in bands] == [
+        (0.0, 1, 0),
+        (0.2, 0, 0),
+        (0.4, 0, 0),
+        (0.6, 0, 0),
+        (0.8, 2, 1),
+    ]
+    assert bands[4].mean_confidence == pytest.approx(0.9)
+    assert bands[4].share_right == 0.5
+    assert bands[1].share_right is None
+
+
+def test_articles_add_up() -> None:
+    scores = Scores()
+    labels = Labels(title="Un titre")
+    scores.add("a.txt", labels, Said(title="Un titre"))
+    scores.add("b.txt", labels, Said(title="Un autre"))
+    scores.add("c.txt", replace(labels, title=""), Said())
+    assert scores.articles == 3
+    assert counts(scores, "title") == (1, 1, 1)
+    assert "title                  0.500   0.500   0.500       1      1       1" in table(scores)
+
+
+LABELS = """{"title": "T", "author": "", "author_job": "", "moderator": "", "moderator_job": "",
+"date": "", "modified": "", "moderated": "", "themes": [], "need": "", "need_keywords": [],
+"participants": [], "body_must_contain": ["x"], "body_must_not_contain": []}"""
+
+
+def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(LABELS)
+        (tmp_path / f"{name}.txt").write_text("x")
+
+    def find(path: Path) -> Said:
+        if path.name == "a.txt":
+            raise InputError("is encrypted")
+        return Said(title="T", text="x")
+
+    scores = evaluate_articles(tmp_path, find)
+    assert scores.unread == ["a.txt: is encrypted"]
+    assert counts(scores, "title") == (1, 0, 1)
+    assert counts(scores, "body") == (1, 0, 1)
+    assert as_json(scores)["unread"] == ["a.txt: is encrypted"]
+
+
+def test_what_an_article_and_its_proposals_say_is_compared() -> None:
+    article = Article(
+        title="T",
+        text="x",
+        author=Person("Jean Dupin", "maire"),
+        moderator=Person("Ali Benali"),
+        modified="2020-07-01",
+        themes=("Achats",),
+    )
+    proposals = Proposals(
+        fields=(
+            ProposedField("title", "U", "", 1.0, "rules"),
+            ProposedField("need", "gel", "", 0.4, "rules"),
+            ProposedField("need", "masques", "", 0.6, "rules"),
+        ),
+        participations=(
+            ProposedParticipation(Participation("Avel", PRODUCER, "avel"), "Avel…", 0.7, "rules"),
+        ),
+    )
+    assert said_in(article, proposals) == Said(
+        title="T",
+        author="Jean Dupin",
+        author_job="maire",
+        moderator="Ali Benali",
+        modified="2020-07-01",
+        themes=("Achats",),
+        text="x",
+        need="masques",
+        participations=(SaidParticipation("Avel", "avel", PRODUCER, 0.7),),
+    )

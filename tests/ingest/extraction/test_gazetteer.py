@@ -1,0 +1,149 @@
+"""Known actors by name: as people really write them."""
+
+import random
+import time
+
+import pytest
+
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.organisation_kinds import Nature, nature_of
+from ingest.extraction.tokens import sentences
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind
+from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
+
+ACTORS = [
+    Actor(id="avel", name="Avel (marque Saphir)", place="Magnac-Lavalette"),
+    Actor(id="laposte", name="La Poste"),
+    Actor(id="merlet", name="Merlet"),
+    Actor(id="weston", name="J.M. Weston"),
+    Actor(id="polymer", name="PolymerExpert"),
+    Actor(id="savonnerie", name="Savonnerie Nature et Limousin"),
+    Actor(id="cttc", name="CTTC – Centre de transfert de technologies céramiques"),
+    Actor(id="taransaud", name="Tonnellerie Taransaud", place="Merpins"),
+    Actor(id="mairie", name="Mairie d'Angoulême", place="Angoulême"),
+    Actor(id="hopital", name="Centre Hospitalier d'Angoulême", place="Angoulême"),
+    Actor(id="ciron", name="Ciron SA", facts={"Sigle": "CIR"}),
+    Actor(id="remy", name="Rémy Martin"),
+]
+KNOWN = KnownActors(ACTORS)
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    """What is found in a sentence: the words, and whom they mean."""
+    (sentence,) = sentences("", text)
+    return [
+        (
+            text[sentence.tokens[one.first].start : sentence.tokens[one.last - 1].end],
+            *one.actor_ids,
+        )  # type: ignore[misc]
+        for one in KNOWN.find(sentence.tokens)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Chez Avel on mélange", [("Avel", "avel")]),
+        ("la marque Saphir", [("Saphir", "avel")]),
+        ("JM Weston coud", [("JM Weston", "weston")]),
+        ("J. M. Weston coud", [("J. M. Weston", "weston")]),
+        ("Polymer Expert épaissit", [("Polymer Expert", "polymer")]),
+        ("la Savonerie Nature & Limousin", [("Savonerie Nature & Limousin", "savonnerie")]),
+        ("SAVONNERIE NATURE ET LIMOUSIN", [("SAVONNERIE NATURE ET LIMOUSIN", "savonnerie")]),
+        ("le C.T.T.C. imprime", [("C.T.T.C.", "cttc")]),
+        ("selon Taransaud", [("Taransaud", "taransaud")]),
+        ("Ets Ciron et Remy-Martin", [("Ciron", "ciron"), ("Remy-Martin", "remy")]),
+        ("le CIR dénature", [("CIR", "ciron")]),
+        ("personne ici", []),
+        ("", []),
+    ],
+)
+def test_names_are_found_as_people_write_them(text: str, expected: list[tuple[str, str]]) -> None:
+    if text:
+        assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ville d'Angoulême", "mairie"),
+        ("Angoulême town hall", "mairie"),
+        ("hôpital d'Angoulême", "hopital"),
+        ("CH Angoulême", "hopital"),
+        ("Ciron", "ciron"),
+        ("CIRON S.A.", "ciron"),
+    ],
+)
+def test_a_name_is_known_in_other_words(name: str, expected: str) -> None:
+    assert KNOWN.named(name) == (expected,)
+
+
+@pytest.mark.parametrize("name", ["Mairie de Cognac", "Centre", "", "Limousin"])
+def test_what_is_not_a_name_is_nobody(name: str) -> None:
+    assert KNOWN.named(name) == ()
+
+
+def test_a_name_of_two_means_both() -> None:
+    known = KnownActors([Actor(id="a", name="Dupont"), Actor(id="b", name="Dupont SARL")])
+    (sentence,) = sentences("", "Voici Dupont.")
+    assert [one.actor_ids for one in known.find(sentence.tokens)] == [("a", "b")]
+
+
+def test_the_actors_are_those_of_the_knowledge_base() -> None:
+    known = KnownActors.of(MemoryKnowledgeBase(Actor(id="a", name="Machin")))
+    assert known.named("machin") == ("a",)
+
+
+def test_they_are_listed_again_when_an_actor_changed_and_only_then(base: KnowledgeBase) -> None:
+    base.put([Actor(id="a", name="Machin")])
+    known = KnownActors.of(base)
+    base.put([Case(id="a", title="Un récit", text="Voici Machin.")])
+    assert KnownActors.of(base) is known
+    base.put([Actor(id="a", name="Truc")])
+    assert KnownActors.of(base).named("truc") == ("a",)
+    base.remove(Kind.ACTOR, ["a"])
+    assert KnownActors.of(base).actors == {}
+
+
+def test_public_bodies_are_those_of_the_place_told_of() -> None:
+    text = "Angoulême manque de gel. À Angoulême, l'hôpital cherche."
+    assert KNOWN.public_bodies(Nature.CARE, text) == ("hopital",)
+    assert KNOWN.public_bodies(Nature.CARE, "À Cognac, rien.") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "nature"),
+    [
+        ("Mairie d'Angoulême", Nature.TOWN),
+        ("Leeds City Council", Nature.TOWN),
+        ("CHU de Limoges", Nature.CARE),
+        ("Agence régionale de santé", Nature.STATE),
+        ("Chambre de commerce et d'industrie", Nature.CHAMBER),
+        ("Réseau 3AR", Nature.NETWORK),
+        ("Laboratoire Art&Cos", Nature.LABORATORY),
+        ("Transports Vigier", Nature.HAULIER),
+        ("lycée de la communauté de communes", Nature.SCHOOL),
+        ("Brasserie Dalons", Nature.FIRM),
+        ("Avel", Nature.UNKNOWN),
+        ("", Nature.UNKNOWN),
+    ],
+)
+def test_names_say_what_kind_of_organisation_it_is(name: str, nature: Nature) -> None:
+    assert nature_of(name) is nature
+
+
+def test_a_long_list_costs_a_text_little() -> None:
+    picked = random.Random(1)  # the same each time
+    syllables = "ba ri to lem ca du fra mon tes vil pro tec sa no".split()
+
+    def name() -> str:
+        words = ["".join(picked.choices(syllables, k=3)).title() for _ in range(2)]
+        return " ".join(words)
+
+    known = KnownActors(Actor(id=str(number), name=name()) for number in range(20_000))
+    read = sentences("", "Nous avons vu Bari Tolem et Cadu Framontes à Cognac. " * 50)
+    start = time.perf_counter()
+    for sentence in read:
+        known.find(sentence.tokens)
+    assert time.perf_counter() - start < 1.0

@@ -1,0 +1,51 @@
+import pytest
+
+from ingest.extraction.tokens import Part, sentences
+
+
+def texts(text: str) -> list[str]:
+    return [sentence.text for sentence in sentences("", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("L'ARS a validé. Tout va bien !", ["L'ARS a validé.", "Tout va bien !"]),
+        ("M. Dupont et Mme. Roy sont là.", ["M. Dupont et Mme. Roy sont là."]),
+        ("J.M. Weston coud. Elle vend.", ["J.M. Weston coud.", "Elle vend."]),
+        ("Il dit « oui. » Puis non.", ["Il dit « oui. »", "Puis non."]),
+        ("It cost 4.5 million. No more.", ["It cost 4.5 million.", "No more."]),
+        ("Ligne une\nligne deux.\n\nAutre.", ["Ligne une ligne deux.", "Autre."]),
+        ("- **Avel**\n- [Merlet](https://a.example)", ["Avel", "Merlet"]),
+        ("  • Un.\n  • Deux.", ["Un.", "Deux."]),
+        ("***\n\n-----\n", []),
+        ("", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+def test_title_headings_and_text_are_told_apart() -> None:
+    found = sentences("Un titre", "## Une tête\nUn texte.")
+    assert [(one.text, one.part) for one in found] == [
+        ("Un titre", Part.TITLE),
+        ("Une tête", Part.HEADING),
+        ("Un texte.", Part.BODY),
+    ]
+    assert [one.number for one in found] == [0, 1, 2]
+
+
+def test_tokens_are_where_they_say() -> None:
+    (sentence,) = sentences("", "L'Œuvre de C.T.T.C. et d'Hydro-Alcool, 3 fois.")
+    for token in sentence.tokens:
+        assert sentence.text[token.start : token.end] == token.text
+    assert [token.form for token in sentence.tokens] == [
+        *("l'", "oeuvre", "de", "cttc", "et", "d'", "hydro", "-", "alcool", ",", "3", "fois", "."),
+    ]
+
+
+def test_a_page_without_punctuation_is_cut() -> None:
+    lengths = [len(one) for one in texts("mot " * 2_000)]
+    assert max(lengths) <= 1_500
+    assert sum(lengths) > 7_000

@@ -1,0 +1,101 @@
+"""`quisait user`, as whoever runs a server types it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.commands.accounts import ROLES
+from kb.knowledge_base import DATABASE_FILE
+from kb.registers.accounts import AccountRole, Accounts
+from kb.store.pool import StorePool
+from web.cli import main
+
+PASSWORD = "du cirage au gel"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kb"
+
+
+def user(folder: Path, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main, ["--kb", str(folder), "user", *arguments], input=typed)
+
+
+def accounts(folder: Path) -> Accounts:
+    return Accounts(StorePool(folder / DATABASE_FILE))
+
+
+def test_the_first_administrator_is_made_in_a_base_of_its_own(folder: Path) -> None:
+    made = user(folder, "add", "Léa", "--role", "administrator", typed=f"{PASSWORD}\n{PASSWORD}\n")
+    assert made.exit_code == 0, made.output
+    assert made.output.endswith("Léa can sign in as administrator.\n")
+    assert PASSWORD not in made.output
+    account = accounts(folder).authenticate("Léa", PASSWORD)
+    assert account
+    assert account.role is AccountRole.ADMINISTRATOR
+
+
+def test_a_password_can_come_from_standard_input(folder: Path) -> None:
+    made = user(folder, "add", "Léa", "--password-stdin", typed=f" {PASSWORD}é \r\n")
+    assert made.output == "Léa can sign in as contributor.\n"
+    assert accounts(folder).authenticate("Léa", f" {PASSWORD}é ")
+
+
+def test_a_password_that_is_refused_is_told_in_a_line_and_not_shown(folder: Path) -> None:
+    refused = user(folder, "add", "Léa", "--password-stdin", typed="short one\n")
+    assert refused.exit_code == 1
+    assert refused.output.startswith("quisait: The password has fewer than 12 characters")
+    assert refused.output.count("\n") == 1
+    assert "short one" not in refused.output
+
+
+def test_the_accounts_are_listed_with_what_they_may_do(folder: Path) -> None:
+    for name, role in (("Zoé", "moderator"), ("Abel", "administrator")):
+        user(folder, "add", name, "--role", role, "--password-stdin", typed=f"{PASSWORD}\n")
+    user(folder, "disable", "zoé")
+    lines = user(folder, "list").output.splitlines()
+    assert [line.split()[0] for line in lines] == ["administrator", "moderator"]
+    assert lines[1].endswith("Zoé (disabled)")
+
+
+def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
+    user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert user(folder, "role", "léa", "moderator").output == "Léa is moderator now.\n"
+    user(folder, "password", "Léa", "--password-stdin", typed="un autre gel en flacon\n")
+    assert accounts(folder).authenticate("Léa", PASSWORD) is None
+    assert user(folder, "disable", "Léa").output == "Léa is disabled.\n"
+    assert accounts(folder).authenticate("Léa", "un autre gel en flacon") is None
+    assert user(folder, "enable", "Léa").output == "Léa can sign in again, as moderator.\n"
+    assert accounts(folder).authenticate("Léa", "un autre gel en flacon")
+
+
+@pytest.mark.parametrize("verb", ["role", "password", "disable", "enable"])
+def test_an_unknown_account_is_told_in_a_line(folder: Path, verb: str) -> None:
+    user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
+    told = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
+    assert (told.exit_code, told.output) == (1, "quisait: There is no account 'Vincent'.\n")
+
+
+def test_the_last_administrator_cannot_be_lost(folder: Path) -> None:
+    user(folder, "add", "Léa", "--role", "administrator", "--password-stdin", typed=PASSWORD)
+    for verb in (["disable", "Léa"], ["role", "Léa", "moderator"]):
+        told = user(folder, *verb)
+        assert told.exit_code == 1
+        assert "'Léa' is the last administrator" in told.output
+
+
+def test_no_password_is_taken_as_an_argument(folder: Path) -> None:
+    assert user(folder, "add", "Léa", PASSWORD).exit_code == 2
+    assert user(folder, "add", "Léa", "--password", PASSWORD).exit_code == 2
+
+
+def test_the_roles_of_the_command_are_those_of_accounts() -> None:
+    assert tuple(AccountRole) == ROLES
+
+
+def test_a_folder_without_a_base_is_told_but_to_add(folder: Path) -> None:
+    told = user(folder, "list")
+    assert told.exit_code == 1
+    assert "is not a knowledge base" in told.output

@@ -1,0 +1,209 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Participation, Role
+from kb.search.query import parse
+from kb.search.results import (
+    ActorHit,
+    Evidence,
+    EvidenceKind,
+    Fit,
+    Mention,
+    NeededRole,
+    RoleAnswer,
+    ScoreParts,
+    SearchResult,
+)
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS, SANITISER
+from web.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
+
+
+@pytest.fixture
+def folder(base: KnowledgeBase) -> Path:
+    base.put(RECORDS)
+    return base.folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_search_prints_names_fits_and_evidence(folder: Path) -> None:
+    result = run("search", "gants", "de", "cuir", "--kb", folder, "--limit", 1)
+    assert result.exit_code == 0
+    first, evidence, *_ = result.stdout.splitlines()
+    assert first.startswith("  1. Société L'Harmonie (Saint-Junien, 87) · ")
+    assert evidence.strip() == "“Un atelier de ganterie coud des gants de cuir fins.”"
+
+
+def test_search_names_the_case_that_vouches(folder: Path) -> None:
+    result = run("search", SANITISER.need, "--kb", folder)
+    assert f"↳ producer in “{SANITISER.title}”: prépare le gel" in result.stdout
+    assert "Cases\n  1. Du gel hydroalcoolique à Angoulême (2026-11-20)" in result.stdout
+
+
+def test_search_as_json(folder: Path) -> None:
+    result = run("search", SANITISER.need, "--kb", folder, "--json")
+    answer = json.loads(result.stdout)
+    assert answer["query"] == SANITISER.need
+    hit = answer["hits"][0]
+    assert hit["actor"]["id"] == "avel"
+    assert hit["fit"] in set(Fit)
+    assert hit["evidence"][0]["kind"] == "case"
+    assert hit["evidence"][0]["case"]["id"] == SANITISER.id
+    assert answer["cases"][0]["id"] == SANITISER.id
+
+
+def test_search_prints_what_is_inferred_and_who_for_each_part(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avel, gloves = (
+        one for one in RECORDS if isinstance(one, Actor) and one.id in {"avel", "gants"}
+    )
+    part = SANITISER.participants[0]
+    witnessed = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
+    absent = Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide")
+    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, (witnessed,), ScoreParts(own=1.5, similar=0.5))
+    answer = SearchResult(
+        query="gel",
+        asked=parse("gel"),
+        hits=(hit,),
+        cases=(),
+        total=1,
+        total_cases=0,
+        departments={},
+        themes={},
+        took_ms=1.0,
+        roles=(
+            RoleAnswer(NeededRole.MAKER, "", (SANITISER,), (hit,)),
+            RoleAnswer(NeededRole.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
+        ),
+    )
+    monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)
+    told = run("search", "gel", "--kb", folder).stdout
+    assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in told
+    assert f"         maker  {gloves.name}\n" in told
+    assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in told
+    plain = json.loads(run("search", "gel", "--kb", folder, "--json").stdout)
+    assert plain["hits"][0]["parts"]["similar"] == 0.5
+    evidence = plain["hits"][0]["evidence"][0]
+    assert "case" not in evidence
+    assert evidence["witness"]["id"] == "avel"
+    assert evidence["witness"]["case"]["id"] == SANITISER.id
+    assert [one["role"] for one in plain["roles"]] == ["maker", "packaging"]
+    assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
+    assert plain["asked"]["text"] == "gel"
+
+
+def test_search_filters(folder: Path) -> None:
+    ids = [
+        hit["actor"]["id"]
+        for hit in json.loads(
+            run("search", "cuir", "--kb", folder, "--department", "87", "--json").stdout
+        )["hits"]
+    ]
+    assert ids == ["gants"]
+    only_cases = run("search", "gel", "--kb", folder, "--kind", "case", "--json")
+    assert json.loads(only_cases.stdout)["hits"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", ""], "The query is empty"),
+        (["search", "🧴"], "no word in it"),
+        (["search", "x" * 10_000], "10000 characters; 1000 at most"),
+        (["search", "cuir", "--department", "999"], "'999' is not a department"),
+    ],
+)
+def test_what_cannot_be_searched_is_one_line(
+    folder: Path, arguments: list[str], message: str
+) -> None:
+    result = run(*arguments, "--kb", folder)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("quisait: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("verb", [["search", "x"], ["status"], ["rebuild"]])
+def test_a_folder_that_is_no_base_is_one_line(tmp_path: Path, verb: list[str]) -> None:
+    result = run(*verb, "--kb", tmp_path / "none")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "is not a knowledge base" in line
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_base_of_another_encoder_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder("words-2"))
+    result = run("search", "gants", "--kb", folder)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "was embedded by another encoder" in line
+    assert "quisait rebuild" in line
+    assert run("rebuild", "--kb", folder).exit_code == 0
+    assert run("search", "gants", "--kb", folder).exit_code == 0
+
+
+def test_status(folder: Path) -> None:
+    told = json.loads(run("status", "--kb", folder, "--json").stdout)
+    assert (told["actors"], told["cases"], told["problems"]) == (3, 1, [])
+    assert "actors  3" in run("status", "--kb", folder).stdout
+
+
+def test_rebuild_says_what_it_did(folder: Path) -> None:
+    assert run("rebuild", "--kb", folder).stdout.startswith("3 actors and 1 cases, 7 passages, 0 ")
+
+
+def test_a_setting_that_cannot_be_used_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUISAIT_THREADS", "many")
+    result = run("search", "gants", "--kb", folder)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "QUISAIT_THREADS='many' cannot be used" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("QUISAIT_CONTACT_URL", "javascript:alert(1)"), ("QUISAIT_PUBLIC_URL", "exemple.fr")],
+)
+def test_an_address_that_is_none_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = run("status", "--kb", folder)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"quisait: {name}='{value}' cannot be used: ")
+    assert "https://" in line
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from web.cli import main;"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0;"
+        "print({'numpy', 'faiss', 'torch', 'fastapi', 'pydantic', 'openvino', 'sqlite_utils'}"
+        " & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

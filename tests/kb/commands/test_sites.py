@@ -1,0 +1,158 @@
+"""`quisait site`, as whoever runs a server types it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.knowledge_base import DATABASE_FILE
+from kb.registers.sites import Site, SiteCounts, Sites
+from kb.store.pool import StorePool
+from kb.store.store import Store
+from web.cli import main
+
+ORIGIN = "https://www.reseau.example"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Store.open(tmp_path / DATABASE_FILE, create=True).close()
+    return tmp_path
+
+
+def site(folder: Path, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main, ["--kb", str(folder), "site", *arguments], input=typed)
+
+
+def sites(folder: Path) -> Sites:
+    return Sites(StorePool(folder / DATABASE_FILE))
+
+
+def added(folder: Path, name: str = "Réseau", department: str = "", theme: str = "") -> Site:
+    return sites(folder).add(name, [ORIGIN], department=department, theme=theme)
+
+
+def test_a_site_is_added_and_its_key_printed(folder: Path) -> None:
+    told = site(
+        folder, "add", "Réseau", "--origin", ORIGIN + "/", "--origin", "http://localhost:3000",
+        "--department", "charente", "--theme", "Cuir", "--per-day", "500",
+    )  # fmt: skip
+    (one,) = sites(folder).list()
+    assert told.output == f"Réseau can show the search. Its public key:\n{one.key}\n"
+    assert (one.name, one.origins) == ("Réseau", (ORIGIN, "http://localhost:3000"))
+    assert (one.department, one.theme, one.per_day) == ("16", "Cuir", 500)
+
+
+def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
+    told = site(folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example")
+    line = "The frame cannot be shown at https://mon_site.example: only the widget can.\n"
+    assert told.stderr == line
+    (one,) = sites(folder).list()
+    assert site(folder, "change", one.key, "--per-day", "7").stderr == line
+    assert site(folder, "change", one.key, "--origin", ORIGIN).stderr == ""
+
+
+def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
+    assert site(folder, "add", "Réseau", "--origin", ORIGIN).exit_code == 0
+    assert sites(folder).list()[0].per_day == 20_000
+    assert "(20000 if not given)" in site(folder, "add", "--help").output
+
+
+def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
+    one, other = added(folder, "Réseau", department="16", theme="Cuir"), added(folder, "Autre")
+    register = sites(folder)
+    register.count(datetime.now(UTC).date().isoformat(), {one.key: SiteCounts(1234, 1100, 12, 45)})
+    register.disable(other.key)
+    assert site(folder, "list").output == (
+        f"Autre (switched off)\n"
+        f"        key  {other.key}\n"
+        f"     origin  {ORIGIN}\n"
+        f"      today  0 of 20,000 searches, typing included\n"
+        f"    30 days  0 searches, 0 without anything that fits, 0 results opened\n"
+        f"\n"
+        f"Réseau\n"
+        f"        key  {one.key}\n"
+        f"     origin  {ORIGIN}\n"
+        f"begins with  department 16, theme Cuir\n"
+        f"      today  1,234 of 20,000 searches, typing included\n"
+        f"    30 days  1,100 searches, 12 without anything that fits, 45 results opened\n"
+    )
+
+
+def test_no_site_is_told(folder: Path) -> None:
+    told = site(folder, "list")
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert told.stderr == "There is no site yet: add one with `quisait site add`.\n"
+
+
+def test_what_is_not_given_stays_as_it_is(folder: Path) -> None:
+    one = added(folder, department="16", theme="Cuir")
+    assert site(folder, "change", one.key, "--name", "Autre").output.startswith("Autre\n")
+    site(folder, "change", one.key, "--origin", "https://b.example", "--department", "")
+    told = site(folder, "change", one.key, "--per-day", "7")
+    assert "0 of 7 searches" in told.output
+    changed = sites(folder).get(one.key)
+    assert (changed.name, changed.origins) == ("Autre", ("https://b.example",))
+    assert (changed.department, changed.theme, changed.per_day) == ("", "Cuir", 7)
+
+
+def test_a_site_is_switched_off_and_on(folder: Path) -> None:
+    key = added(folder).key
+    assert site(folder, "disable", key).output == "Réseau is switched off.\n"
+    assert sites(folder).get(key).disabled
+    assert site(folder, "enable", key).output == "Réseau can show the search again.\n"
+    assert not sites(folder).get(key).disabled
+
+
+def test_a_site_is_deleted_once_it_is_confirmed(folder: Path) -> None:
+    key = added(folder).key
+    asked = site(folder, "delete", key, typed="n\n")
+    assert asked.exit_code == 1
+    assert "Forget Réseau, its key and what was counted for it? [y/N]" in asked.output
+    assert [one.key for one in sites(folder).list()] == [key]
+    assert site(folder, "delete", key, typed="y\n").output.endswith("Réseau is forgotten.\n")
+    assert sites(folder).list() == []
+    assert site(folder, "delete", added(folder).key, "--yes").output == "Réseau is forgotten.\n"
+
+
+@pytest.mark.parametrize("verb", ["change", "disable", "enable", "delete"])
+def test_an_unknown_key_is_told_in_a_line(folder: Path, verb: str) -> None:
+    told = site(folder, verb, "qss_x")
+    assert (told.exit_code, told.output) == (1, "quisait: There is no site with the key 'qss_x'.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["--origin", "https://www.reseau.example/contact"],
+            "'https://www.reseau.example/contact' is the address of a page, not of a site: "
+            "write https://www.reseau.example – without what follows.",
+        ),
+        (["--origin", "*"], "'*' holds a *: name each site that is meant."),
+        (["--origin", ORIGIN, "--department", "99"], "'99' is not a department of France."),
+        (
+            ["--origin", ORIGIN, "--per-day", "0"],
+            "A site may make 1 to 100,000,000 searches a day.",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_a_line(
+    folder: Path, arguments: list[str], line: str
+) -> None:
+    told = site(folder, "add", "Réseau", *arguments)
+    assert (told.exit_code, told.output) == (1, f"quisait: {line}\n")
+    assert sites(folder).list() == []
+
+
+def test_a_site_needs_an_origin(folder: Path) -> None:
+    told = site(folder, "add", "Réseau")
+    assert told.exit_code == 2
+    assert "--origin" in told.output
+
+
+def test_a_folder_without_a_base_is_told(tmp_path: Path) -> None:
+    told = site(tmp_path / "nothing", "list")
+    assert told.exit_code == 1
+    assert "is not a knowledge base" in told.output

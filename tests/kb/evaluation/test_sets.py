@@ -1,0 +1,156 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.encoder.encoder import TextKind
+from kb.errors import InputError
+from kb.evaluation.bases import Encoders, RememberingEncoder, base_of
+from kb.evaluation.sets import COLUMNS, answerable, read_set, read_split
+from kb.models import Participation, Role
+from kb.settings import Settings
+from tests.encoders import WordCountEncoder
+
+CORPUS = (
+    '{"_id": "20.42", "title": "", "text": "Fabrication de parfums", "metadata": {"lang": "fr",'
+    ' "activity_code": "20.42", "department": "16", "source": "elsewhere"}}\n'
+    '{"_id": "gants", "title": "Agnelle", "text": "gants de cuir"}\n'
+)
+CASE = (
+    '{"id": "c1", "title": "Des gants", "need": "protéger les mains", "lang": "fr",'
+    ' "participants": [{"actor_id": "gants", "role": "producer", "contribution": "les coud"}]}\n'
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A set with all that one may have."""
+    folder = tmp_path / "trades"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "corpus.jsonl").write_text(CORPUS, encoding="utf-8")
+    (folder / "cases.jsonl").write_text(CASE, encoding="utf-8")
+    (folder / "queries.jsonl").write_text(
+        '{"_id": "q1", "text": "parfum", "metadata": {"lang": "fr", "split": "tune"}}\n'
+        '{"_id": "q2", "text": "gants", "metadata": {"lang": "fr", "split": "test"}}\n'
+    )
+    (folder / "qrels" / "tune.tsv").write_text("q\tc\ts\nq1\t20.42\t1\n")
+    (folder / "silence.jsonl").write_text(
+        '{"_id": "s1", "text": "piano", "metadata": {"lang": "fr", "split": "tune"}}\n'
+    )
+    (folder / "set.json").write_text(
+        '{"title": "Trades", "transfer_only": true, "metrics": ["MRR", "S@1"], "by": "group"}'
+    )
+    return folder
+
+
+def test_a_set_is_read_whole(folder: Path) -> None:
+    given = read_set(folder)
+    assert (given.name, given.title, given.transfer_only) == ("trades", "Trades", True)
+    assert (given.columns, given.by) == (("MRR", "S@1"), "group")
+    assert given.actors
+    perfume, gloves = given.actors
+    # An id in the place of a name would be searched.
+    assert (perfume.id, perfume.name, perfume.description) == (
+        "20.42",
+        "",
+        "Fabrication de parfums",
+    )
+    assert (perfume.activity_code, perfume.department, perfume.lang) == ("20.42", "16", "fr")
+    assert (gloves.name, gloves.lang) == ("Agnelle", "fr")
+    (case,) = given.cases
+    assert (case.need, case.text) == ("protéger les mains", "")
+    assert case.participants == (Participation("", Role.PRODUCER, "gants", "les coud"),)
+    judged = read_split(given, "tune", {"20.42", "gants"})
+    assert [query.id for query in judged.queries] == ["q1"]
+    assert answerable(given, judged) == list(judged.queries)
+    assert [query.id for query in given.unanswerable("tune")] == ["s1"]
+    # Beside unanswerable queries, answerable ones need no judgement.
+    unjudged = read_split(given, "test", {"20.42", "gants"})
+    assert [query.id for query in answerable(given, unjudged)] == ["q2"]
+    (folder / "set.json").unlink()
+    plain = read_set(folder)
+    assert (plain.title, plain.transfer_only) == ("trades", False)
+    assert (plain.columns, plain.by) == (COLUMNS, "lang")
+
+
+def _written(name: str, content: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_written("set.json", '{"titel": "x"}'), r"set\.json: expected JSON with `title`"),
+        (_written("set.json", '{"metrics": ["P@5"]}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"metrics": []}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"by": "trade"}'), r"set\.json: expected JSON"),
+        (_written("set.json", "["), r"set\.json: expected JSON"),
+        (_written("corpus.jsonl", CORPUS + '{"_id": "x"}'), r"corpus\.jsonl:3: not a document"),
+        (_written("corpus.jsonl", CORPUS + CORPUS), r"corpus\.jsonl:3: the id '20\.42' was"),
+        (_written("cases.jsonl", '{"id": "c"}'), r"cases\.jsonl:1: not a case"),
+        (_written("cases.jsonl", CASE + CASE), r"cases\.jsonl:2: the id 'c1' was"),
+        (_written("cases.jsonl", CASE.replace("producer", "king")), r"cases\.jsonl:1: not a case"),
+        (lambda folder: (folder / "corpus.jsonl").unlink(), r"cases need a corpus\.jsonl"),
+        (lambda folder: (folder / "queries.jsonl").unlink(), r"queries\.jsonl cannot be read"),
+        (_written("qrels/tune.tsv", "q\tc\ts\n"), r"tune\.tsv: no row but the header"),
+        (_written("qrels/tune.tsv", "q\tc\ts\nq9\tgants\t1\n"), r"tune\.tsv: no query 'q9'"),
+        (_written("qrels/tune.tsv", "q\tc\ts\nq1\tno\t1\n"), r"tune\.tsv: 'no', .*corpus\.jsonl"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    folder: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    spoil(folder)
+    with pytest.raises(InputError, match=message) as refusal:
+        read_split(read_set(folder), "tune", {"20.42", "gants"})
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_split_without_judgements_is_missing(folder: Path) -> None:
+    (folder / "silence.jsonl").unlink()
+    with pytest.raises(InputError, match=r"test\.tsv cannot be read"):
+        read_split(read_set(folder), "test")
+
+
+def test_an_encoder_remembers_both_kinds_between_runs(
+    tmp_path: Path, word_counts: WordCountEncoder
+) -> None:
+    first = RememberingEncoder(word_counts, tmp_path)
+    rows = first.encode(["gants de cuir", "parfum", "parfum"], TextKind.DOCUMENT)
+    assert np.array_equal(
+        rows, word_counts.encode(["gants de cuir", "parfum", "parfum"], TextKind.DOCUMENT)
+    )
+    first.encode(["gants"], TextKind.QUERY)
+    assert first.encode([], TextKind.QUERY).shape == (0, word_counts.dimension)
+    first.keep()
+
+    other = WordCountEncoder()
+    second = RememberingEncoder(other, tmp_path)
+    assert np.array_equal(second.encode(["parfum"], TextKind.DOCUMENT), rows[1:2])
+    assert other.embedded == []
+    # The two kinds may be worded differently.
+    second.encode(["gants"], TextKind.DOCUMENT)
+    assert other.embedded == ["gants"]
+    # Another encoder knows nothing of this one's, and a file that is spoilt is none.
+    stranger = WordCountEncoder("words-2")
+    RememberingEncoder(stranger, tmp_path).encode(["parfum"], TextKind.DOCUMENT)
+    assert stranger.embedded == ["parfum"]
+    (tmp_path / "words-1.npz").write_bytes(b"PK\x03\x04")
+    RememberingEncoder(other, tmp_path).encode(["parfum"], TextKind.DOCUMENT)
+    assert other.embedded == ["gants", "parfum"]
+
+
+def test_a_set_is_a_base_while_it_is_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word_counts: WordCountEncoder
+) -> None:
+    monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: word_counts)
+    given = read_set(folder)
+    with base_of(given, Settings(), Encoders(tmp_path)) as base:
+        place = base.folder
+        assert place.exists()
+        assert next(hit.actor.id for hit in base.search("parfums").hits) == "20.42"
+        # What is only an id is found by nobody.
+        assert all(hit.score < 5 for hit in base.search("20.42").hits)
+        assert [case.id for case in base.cases()] == ["c1"]
+    assert not place.exists()

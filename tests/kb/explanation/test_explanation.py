@@ -1,0 +1,232 @@
+"""Why a record stands where it stands: figures that add up to those of the search."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from kb.encoder.encoder import Encoder, TextKind
+from kb.errors import QueryError, UnknownRecord, WithdrawnRecord
+from kb.explanation.explanation import Explanation
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind, Participation, Role
+from kb.search.close_trades import CLOSE, HALF_WAY
+from kb.search.fusion import fuse
+from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
+from kb.search.weights import constants
+from tests.encoders import WordCountEncoder
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
+
+TOLERANCE = 1e-3
+"""Products of many rows and of one differ in the last digits, and a deviation is small here."""
+GEL = "gel hydroalcoolique pour l'hôpital"
+
+
+@pytest.fixture
+def filled(base: KnowledgeBase) -> KnowledgeBase:
+    base.put(RECORDS)
+    return base
+
+
+def hit_of(explanation: Explanation) -> ActorHit:
+    assert isinstance(explanation.hit, ActorHit)
+    return explanation.hit
+
+
+def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
+    """The parts that are explained are those that the search gave."""
+    parts = hit_of(explanation).parts
+    best = explanation.passages[0]
+    made_of = (best.dense, best.lexical, best.overlap)
+    assert made_of == pytest.approx((parts.dense, parts.lexical, parts.overlap), abs=TOLERANCE)
+    assert best.score == pytest.approx(parts.own, abs=TOLERANCE)
+    for passage in explanation.passages:
+        overlap = None if passage.cosine is None else passage.overlap
+        assert passage.score == pytest.approx(fuse(passage.dense, passage.lexical, overlap))
+        if passage.cosine is not None:
+            assert passage.query_shares
+            assert passage.passage_shares
+            by_query = passage.query_shares.total + sum(one.share for one in passage.trades)
+            assert by_query == pytest.approx(passage.dense, abs=tolerance)
+            assert sum(one.weight for one in passage.trades) == pytest.approx(1)
+            assert passage.passage_shares.total == pytest.approx(passage.dense, abs=tolerance)
+    if explanation.cases:
+        assert explanation.cases[0].given == pytest.approx(parts.case, abs=TOLERANCE)
+
+
+def test_what_is_explained_is_what_the_search_gave(filled: KnowledgeBase) -> None:
+    for query in (GEL, "coudre des gants de cuir", "cirage", "alcool en bouteilles"):
+        hits = filled.search(query, complete=True).hits
+        assert hits
+        for hit in hits:
+            explanation = filled.explain(query, hit.actor.id)
+            assert explanation.hit == hit
+            assert explanation.record == hit.actor
+            assert explanation.asked.typed == query
+            assert_it_adds_up(explanation, TOLERANCE)
+    assert explanation.constants == constants()
+
+
+def test_the_words_that_tell_are_named(filled: KnowledgeBase) -> None:
+    explanation = filled.explain("coudre des gants de cuir", GLOVER.id)
+    (passage,) = (one for one in explanation.passages if one.part == "description")
+    text, need = passage.text, explanation.asked.need
+    assert text == GLOVER.description
+    assert passage.source == GLOVER.source_url
+    matched = {text[start:end] for match in passage.matches for start, end in match.spans}
+    assert matched == {"gants", "cuir"}
+    assert passage.query_shares
+    shares = {need[one.start : one.end]: one.share for one in passage.query_shares.words}
+    assert list(shares) == ["coudre", "des", "gants", "de", "cuir"]
+    assert min(shares["gants"], shares["cuir"]) > max(shares["coudre"], shares["des"]) + 1
+    assert {text[start:end] for start, end in passage.marks} >= {"gants", "cuir"}
+    assert list(passage.marks) == sorted(set(passage.marks))
+
+
+def test_a_case_is_a_path_from_the_query_to_the_actor(filled: KnowledgeBase) -> None:
+    explanation = filled.explain(GEL, POLISH.id)
+    (path,) = explanation.cases
+    assert path.case == SANITISER
+    assert path.participation == SANITISER.participants[0]
+    assert path.need
+    assert path.need.text == SANITISER.need
+    assert path.relevance == pytest.approx(1, abs=1e-4)
+    assert path.weight == 1.0
+    supplier = filled.explain(GEL, DISTILLER.id).cases[0]
+    assert supplier.weight == 0.85
+    assert supplier.given == pytest.approx(0.85 * path.given)
+
+
+def test_a_case_is_heard_in_the_language_that_is_closest(filled: KnowledgeBase) -> None:
+    filled.put([SANITISER_IN_ENGLISH])
+    explanation = filled.explain("hand sanitiser for the hospital", POLISH.id, lang="fr")
+    (path,) = explanation.cases
+    assert path.case == SANITISER
+    assert path.need
+    assert path.need.text == SANITISER_IN_ENGLISH.need
+    assert path.given == pytest.approx(hit_of(explanation).parts.case, abs=TOLERANCE)
+
+
+def test_a_close_trade_is_a_path_by_way_of_a_witness(filled: KnowledgeBase) -> None:
+    twin = replace(POLISH, id="twin", name="Jumelle", siret="", description=POLISH.description[5:])
+    filled.put([twin])
+    explanation = filled.explain(GEL, twin.id)
+    (evidence,) = (one for one in hit_of(explanation).evidence if one.kind is EvidenceKind.SIMILAR)
+    (path,) = explanation.similar
+    assert path.witness == evidence.witness == POLISH
+    assert path.by.case == SANITISER
+    assert path.text == evidence.text == twin.description
+    assert path.dense > CLOSE * path.closest
+    assert 0.85 < path.cosine < 1
+    assert_what_is_inferred_adds_up(explanation)
+
+
+def assert_what_is_inferred_adds_up(explanation: Explanation) -> None:
+    """From what each witness says to what the search gave for it."""
+    parts = hit_of(explanation).parts
+    assert sum(path.said for path in explanation.similar) == pytest.approx(parts.said, rel=1e-3)
+    assert max(path.goal for path in explanation.similar) == pytest.approx(parts.goal, rel=1e-3)
+    way = parts.said / (parts.said + HALF_WAY)
+    assert parts.similar > 0
+    assert parts.similar == pytest.approx((parts.goal - parts.own) * way, rel=1e-3)
+
+
+def test_all_witnesses_are_told_of_whom_a_case_vouches_for_too(filled: KnowledgeBase) -> None:
+    """What they say counts beside the case; a search itself shows the case alone."""
+    twins = [replace(POLISH, id=f"t{i}", name=f"Jumelle {i}", siret="") for i in range(3)]
+    parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
+    filled.put([*twins, replace(SANITISER, participants=(*SANITISER.participants, *parts))])
+    explanation = filled.explain(GEL, "t1")
+    assert explanation.cases
+    assert {path.witness.id for path in explanation.similar} == {POLISH.id, "t0", "t2"}
+    assert_what_is_inferred_adds_up(explanation)
+    shown = next(hit for hit in filled.search(GEL).hits if hit.actor.id == "t1")
+    assert all(one.kind is not EvidenceKind.SIMILAR for one in shown.evidence)
+
+
+def test_what_steers_a_search_has_its_part_in_the_rest(filled: KnowledgeBase) -> None:
+    query = "coudre des gants +fins -soie"
+    steering = Steering(like=(POLISH.id,))
+    plain = filled.explain("coudre des gants", GLOVER.id)
+    explanation = filled.explain(query, GLOVER.id, steering=steering)
+    assert explanation.steering == steering
+    assert explanation.asked.wanted == ("fins",)
+    assert_it_adds_up(explanation, TOLERANCE)
+    best = explanation.passages[0]
+    assert best.query_shares
+    assert plain.passages[0].query_shares
+    # The text asked is the same but for the wanted word; what is liked is not of its words.
+    words = [explanation.asked.need[one.start : one.end] for one in best.query_shares.words]
+    assert words == ["coudre", "des", "gants", "fins"]
+
+
+def test_who_is_left_out_has_no_hit_but_its_passages(filled: KnowledgeBase) -> None:
+    filters = Filters(department="87")
+    explanation = filled.explain(GEL, POLISH.id, filters=filters)
+    assert explanation.hit is None
+    assert explanation.filters == filters
+    assert explanation.cases == ()
+    assert explanation.passages[0].text == POLISH.description
+
+
+def test_a_case_is_explained_by_its_passages(filled: KnowledgeBase) -> None:
+    filled.put([SANITISER_IN_ENGLISH])
+    explanation = filled.explain(GEL, SANITISER.id, kind=Kind.CASE)
+    assert explanation.record == SANITISER
+    assert explanation.hit == filled.search(GEL, complete=True).cases[0]
+    assert explanation.passages[0].text == SANITISER.need
+    assert len(explanation.passages) == 3
+    # The encoder reads the title before the text: it is none of the passage's words.
+    (told,) = (one for one in explanation.passages if one.part == "text")
+    assert told.passage_shares
+    assert told.passage_shares.total == pytest.approx(told.dense, abs=TOLERANCE)
+    first = told.passage_shares.words[0]
+    assert told.text[first.start : first.end] == "La"
+
+
+def test_an_encoder_that_shows_no_words_leaves_the_figures(
+    open_base: Callable[..., KnowledgeBase],
+) -> None:
+    class Wordless(WordCountEncoder):
+        def encode_words(self, text: str, kind: TextKind) -> None:  # type: ignore[override]
+            return None
+
+    base = open_base(Wordless())
+    base.put(RECORDS)
+    best = base.explain("gants de cuir", GLOVER.id).passages[0]
+    assert best.cosine
+    assert (best.query_shares, best.passage_shares, best.close) == (None, None, ())
+    assert [match.stem for match in best.matches] == ["gant", "cuir"]
+
+
+def test_what_cannot_be_explained(filled: KnowledgeBase) -> None:
+    with pytest.raises(QueryError):
+        filled.explain("?", POLISH.id)
+    with pytest.raises(UnknownRecord):
+        filled.explain(GEL, "nobody")
+    filled.withdraw(Kind.ACTOR, POLISH.id, by="anna")
+    with pytest.raises(WithdrawnRecord):
+        filled.explain(GEL, POLISH.id)
+
+
+@pytest.fixture
+def real(open_base: Callable[..., KnowledgeBase], real_encoder: Encoder) -> KnowledgeBase:
+    base = open_base(real_encoder)
+    base.put(RECORDS)
+    return base
+
+
+@pytest.mark.slow
+def test_figures_of_the_real_encoder_add_up(real: KnowledgeBase) -> None:
+    for query in (GEL, "leather gloves", "coudre des gants +fins -soie"):
+        for hit in real.search(query, complete=True).hits:
+            # bfloat16: a cosine of a batch and one of a text alone differ by a few 1e-4, and a
+            # deviation is a few hundredths.
+            assert_it_adds_up(real.explain(query, hit.actor.id), 0.1)
+
+
+@pytest.mark.slow
+def test_a_word_of_another_language_is_marked(real: KnowledgeBase) -> None:
+    passage = real.explain("leather gloves", GLOVER.id).passages[0]
+    assert passage.matches == ()
+    assert "gants" in {passage.text[start:end] for start, end in passage.marks}

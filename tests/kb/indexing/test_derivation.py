@@ -1,0 +1,97 @@
+"""Which texts a record has, and when its activity code speaks for it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kb.indexing.derivation import (
+    ACTIVITY,
+    BARE_CHARS,
+    DESCRIPTION,
+    FACTS,
+    NAME,
+    NEED,
+    PARTICIPANTS,
+    TEXT,
+    TITLE,
+    derive,
+)
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Record
+from kb.reference.trades import trade_of
+from tests.kb.records import POLISH, SANITISER
+
+CODE = "20.42Z"
+
+
+def texts(record: Record) -> dict[str, str]:
+    return {document.part: document.text for document in derive(record).documents}
+
+
+def actor(description: str, **fields: Any) -> Actor:
+    return Actor(id="a", name="A", description=description, **fields)
+
+
+def said_by_the_code(lang: str = "fr") -> str:
+    trade = trade_of(CODE)
+    assert trade
+    return trade.en if lang == "en" else trade.fr
+
+
+def test_the_parts_of_a_record() -> None:
+    assert texts(POLISH) == {
+        NAME: "Avel",
+        DESCRIPTION: POLISH.description,
+        FACTS: "effectif : 40",
+    }
+    assert texts(SANITISER).keys() == {TITLE, NEED, TEXT, PARTICIPANTS}
+    assert texts(replace(SANITISER, need="", participants=())).keys() == {TITLE, TEXT}
+
+
+def test_names_participants_and_facts_are_found_by_their_words_alone() -> None:
+    for record in (POLISH, SANITISER):
+        for document in derive(record).documents:
+            embedded = {passage.text_hash for passage in document.passages} != {""}
+            assert embedded == (document.part not in {NAME, FACTS, PARTICIPANTS})
+
+
+@pytest.mark.parametrize("description", ["", "Cosmétiques."])
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_an_activity_code_speaks_for_who_says_little(description: str, lang: str) -> None:
+    derived = derive(actor(description, activity_code=CODE, lang=lang))
+    documents = {document.part: document for document in derived.documents}
+    assert documents[ACTIVITY].text == said_by_the_code(lang)
+    assert said_by_the_code(lang) in derived.encoder_texts.values()
+    assert documents[ACTIVITY].passages[0].words
+
+
+def test_who_says_enough_is_not_spoken_for() -> None:
+    enough = "x" * BARE_CHARS
+    assert texts(actor(enough, activity_code=CODE)).keys() == {NAME, DESCRIPTION}
+    assert ACTIVITY in texts(actor(enough[1:], activity_code=CODE))
+
+
+@pytest.mark.parametrize("code", ["", "20", "99.98Z", "chimie"])
+def test_a_code_that_names_no_trade_says_nothing(code: str) -> None:
+    assert ACTIVITY not in texts(actor("", activity_code=code))
+
+
+def test_who_has_a_code_only_is_found_by_what_it_means(base: KnowledgeBase) -> None:
+    base.put([actor("", activity_code=CODE), Actor(id="b", name="B", description="Du bois.")])
+    (first, *_) = base.search(said_by_the_code()).hits
+    assert first.actor.id == "a"
+    assert first.evidence[0].text == said_by_the_code()
+    assert first.evidence[0].source == ""  # in our words, and in no source
+
+
+def test_a_code_takes_nothing_from_who_describes_itself(base: KnowledgeBase) -> None:
+    described = "Un atelier coud des gants. " * 5
+    base.put(
+        [
+            replace(actor(described, activity_code=CODE), id="described"),
+            actor("", activity_code=CODE),
+        ]
+    )
+    by_id = {hit.actor.id: hit.score for hit in base.search(said_by_the_code()).hits}
+    assert by_id["a"] > by_id["described"]

@@ -1,0 +1,644 @@
+import contextlib
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pytest
+
+from kb.encoder.encoder import Embeddings, TextKind
+from kb.indexing.derivation import derive
+from kb.indexing.faiss_index import CARD_FILE, INDEX_FILE, INDEX_FORMAT, Index
+from kb.models import Actor, Case, Kind, Record
+from kb.store.store import Store
+from tests.encoders import WordCountEncoder
+
+DIMENSION = 16
+ENCODER = WordCountEncoder("e", DIMENSION)
+
+
+def unit_rows(n: int, seed: int = 0) -> Embeddings:
+    rows = np.random.default_rng(seed).normal(size=(n, DIMENSION)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "kb.sqlite", create=True)
+
+
+def add(store: Store, ids: list[str], vectors: Embeddings, lang: str = "fr") -> list[int]:
+    """Adds an actor with one embedded passage for each row; returns the passages' ids."""
+    with store.changing():
+        for id_, vector in zip(ids, vectors, strict=True):
+            derived = derive(Actor(id=id_, name=id_, description=f"Fait {id_}.", lang=lang))
+            store.put(derived_record := Actor(id=id_, name=id_), derived.documents, derived.names)
+            assert derived_record.id == id_
+            store.put_embeddings("e", dict.fromkeys(derived.encoder_texts, vector))
+    known = store.embedded_passages("e")
+    of_actor = {passage.record_id: id_ for id_, passage in store.passages(known).items()}
+    return [of_actor[id_] for id_ in ids]
+
+
+def names(n: int, prefix: str = "a") -> list[str]:
+    return [f"{prefix}{i}" for i in range(n)]
+
+
+def test_finds_what_brute_force_finds(store: Store) -> None:
+    vectors = unit_rows(50)
+    ids = add(store, names(50), vectors)
+    query = unit_rows(1, seed=7)[0]
+    found = Index("e", DIMENSION).refreshed(store).search(query, 10)
+    cosines = vectors @ query
+    best = np.argsort(-cosines)[:10]
+    assert [id_ for id_, _ in found] == [ids[row] for row in best]
+    np.testing.assert_allclose([score for _, score in found], cosines[best], rtol=1e-5)
+
+
+def test_searches_among_the_passages_named(store: Store) -> None:
+    vectors = unit_rows(20)
+    ids = add(store, names(20), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    query = unit_rows(1, seed=7)[0]
+    among = ids[:5]
+    expected = sorted(zip(vectors[:5] @ query, among, strict=True), reverse=True)
+    assert [id_ for id_, _ in index.search(query, 100, among=among)] == [id_ for _, id_ in expected]
+    assert index.search(query, 100, among=[]) == []
+
+
+def test_cosines_of_given_passages(store: Store) -> None:
+    vectors = unit_rows(5)
+    ids = add(store, names(5), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    query = unit_rows(1, seed=7)[0]
+    found = index.cosines(query, [ids[3], 12345])
+    assert found == {ids[3]: pytest.approx(float(vectors[3] @ query), rel=1e-5)}
+    assert index.cosines(query, []) == {}
+
+
+def test_a_query_of_another_dimension_is_refused(store: Store) -> None:
+    add(store, names(3), unit_rows(3))
+    with pytest.raises(ValueError, match="reshape"):
+        Index("e", DIMENSION).refreshed(store).search(np.ones(DIMENSION + 1, np.float32), 3)
+
+
+def test_an_empty_index_finds_nothing(store: Store) -> None:
+    index = Index("e", DIMENSION).refreshed(store)
+    query = unit_rows(1)[0]
+    assert index.search(query, 5) == []
+    assert index.nearest(unit_rows(2), 5) == [{}, {}]
+    assert index.embeddings([1, 2]) == {}
+
+
+def test_refreshing_adds_and_removes_only_what_changed(store: Store) -> None:
+    vectors = unit_rows(10)
+    ids = add(store, names(10), vectors)
+    before = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    (new_id,) = add(store, ["b"], unit_rows(1, seed=9))
+    after = before.refreshed(store)
+    everything = {id_ for id_, _ in after.search(vectors[0], 100)}
+    assert everything == {*ids, new_id} - {ids[3]}
+    assert len(before) == 10  # others may still be searching it
+    assert after.generation == store.generation != before.generation
+
+
+def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> None:
+    vectors = unit_rows(10)
+    add(store, names(10), vectors)
+    saved = Index("e", DIMENSION).refreshed(store)
+    saved.save(tmp_path)
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    assert loaded.generation == store.generation
+    query = unit_rows(1, seed=7)[0]
+    assert loaded.search(query, 10) == saved.search(query, 10)
+    assert loaded.nearest(query[None], 10) == saved.nearest(query[None], 10)
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
+
+
+def test_anybody_reads_the_saved_index_with_faiss(store: Store, tmp_path: Path) -> None:
+    vectors = unit_rows(10)
+    ids = add(store, names(10), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    (new_id,) = add(store, ["b"], unit_rows(1, seed=9))
+    index.refreshed(store).save(tmp_path)
+    saved: Any = faiss.read_index(str(tmp_path / "passages.faiss"))
+    assert set(faiss.vector_to_array(saved.id_map)) == {*ids, new_id} - {ids[3]}
+    scores, found = saved.search(vectors[5:6], 1)
+    assert found.tolist() == [[ids[5]]]
+    assert scores[0, 0] == pytest.approx(1)
+
+
+def test_what_is_gone_is_not_in_the_saved_index(store: Store, tmp_path: Path) -> None:
+    vectors = unit_rows(10)
+    add(store, names(10), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    index.refreshed(store).save(tmp_path)
+    content = (tmp_path / INDEX_FILE).read_bytes()
+    assert vectors[2].tobytes() in content
+    assert vectors[3].tobytes() not in content
+
+
+def test_what_former_versions_saved_is_deleted(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "passages.npz").touch()
+    (tmp_path / "passages.faiss.json").touch()
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
+
+
+def one_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def other_arrays(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, other=np.zeros(3))
+
+
+def flip_a_bit_in_the_middle(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b"x" * path.stat().st_size),
+        one_array,
+        other_arrays,
+        flip_a_bit_in_the_middle,
+    ],
+    ids=["none", "empty", "half", "another", "one array", "other arrays", "a bit flipped"],
+)
+def test_an_index_that_cannot_be_trusted_is_not_read(
+    store: Store, tmp_path: Path, name: str, spoil: Callable[[Path], object]
+) -> None:
+    add(store, names(3), unit_rows(3))
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    spoil(tmp_path / name)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
+def test_files_of_two_savings_are_not_read_together(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    index.save(tmp_path)
+    former = (tmp_path / name).read_bytes()
+    add(store, ["a0"], unit_rows(1, seed=9))
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a1")
+    index.refreshed(store).save(tmp_path)
+    (tmp_path / name).write_bytes(former)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
+
+
+@pytest.mark.parametrize(("encoder", "dimension"), [("other", DIMENSION), ("e", DIMENSION + 1)])
+def test_an_index_of_another_encoder_is_not_read(
+    store: Store, tmp_path: Path, encoder: str, dimension: int
+) -> None:
+    add(store, names(3), unit_rows(3))
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    assert len(Index.load(tmp_path, encoder, dimension)) == 0
+
+
+def test_an_index_saved_before_a_change_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
+    add(store, names(10), unit_rows(10))
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    assert len(loaded) == 10
+    assert_as_made_afresh(loaded.refreshed(store), store)
+
+
+# Kept up to date
+
+
+def put(store: Store, records: Collection[Record], removed: Collection[str] = ()) -> None:
+    """One change of the base, as `KnowledgeBase.put` and `remove` make it."""
+    with store.changing():
+        for id_ in removed:
+            store.remove(Kind.ACTOR, id_)
+        for record in records:
+            derived = derive(record)
+            hashes, texts = list(derived.encoder_texts), list(derived.encoder_texts.values())
+            if texts:
+                rows = ENCODER.encode(texts, TextKind.DOCUMENT)
+                store.put_embeddings("e", dict(zip(hashes, rows, strict=True)))
+            store.put(record, derived.documents, derived.names)
+
+
+def assert_as_made_afresh(index: Index, store: Store) -> None:
+    """The index holds what the store holds, and answers as if it had always held it."""
+    ids = sorted(store.embedded_passages("e"))
+    assert index.generation == store.generation
+    assert len(index) == len(ids)
+    query = unit_rows(1, seed=7)[0]
+    found = dict(index.search(query, len(ids) + 1))
+    assert found == dict(Index("e", DIMENSION).refreshed(store).search(query, len(ids) + 1))
+    if not ids:
+        assert found == {}
+        return
+    vectors = store.embeddings("e", ids)
+    np.testing.assert_allclose([found[id_] for id_ in ids], vectors @ query, atol=1e-6)
+    assert index.cosines(query, ids) == {id_: found[id_] for id_ in ids}
+    known = index.embeddings(ids)
+    np.testing.assert_array_equal(np.stack([known[id_] for id_ in ids]), vectors)
+    assert_nearest_agrees(index, len(ids) + 1)
+    for k in (1, 3):
+        assert_nearest_agrees(index, k)
+
+
+def assert_nearest_agrees(index: Index, k: int) -> None:
+    """All rows at once find what each finds by itself, but for which of equals are left out."""
+    rows = unit_rows(3, seed=8)
+    for row, found in zip(rows, index.nearest(rows, k), strict=True):
+        alone = index.search(row, k)
+        np.testing.assert_allclose(list(found.values()), [cosine for _, cosine in alone], atol=1e-6)
+        every = index.cosines(row, list(found))
+        np.testing.assert_allclose(list(found.values()), list(every.values()), atol=1e-6)
+        assert every.keys() == found.keys()
+
+
+def some_record(chance: random.Random) -> Record:
+    """One of few ids, texts and languages, so that all of them come again."""
+    id_, lang = f"a{chance.randrange(30)}", chance.choice(["fr", "fr", "en"])
+    text = " ".join(chance.choices(["cuir", "gant", "verre", "alcool", "bois", "fil"], k=3))
+    if chance.random() < 0.2:
+        return Case(id=id_, title=chance.choice(["Gel", "Masques"]), text=text, lang=lang)
+    return Actor(id=id_, name=id_, description=text if chance.random() < 0.9 else "", lang=lang)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_changes_lead_to_the_index_made_afresh(
+    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
+    monkeypatch.setattr("kb.indexing.faiss_index.BATCH", 3)
+    monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 60)
+    chance = random.Random(seed)
+    index = Index("e", DIMENSION)
+    ways = set()
+    for _ in range(40):
+        records = {record.id: record for record in (some_record(chance) for _ in range(6))}
+        size = chance.choice([0, 1, 1, 2, 6])
+        removed = [f"a{chance.randrange(30)}" for _ in range(chance.choice([0, 0, 1, 3, 20]))]
+        put(store, list(records.values())[:size], removed)
+        if chance.random() < 0.6:
+            ways.add(store.passages_touched_since(index.generation) is None)
+            index = index.refreshed(store)
+            assert_as_made_afresh(index, store)
+    assert ways == {True, False}  # by what is remembered, and without
+
+
+def test_a_change_is_not_looked_for_where_nothing_changed(store: Store) -> None:
+    """Only the passages that the store remembers as touched are compared."""
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    store.database.execute("delete from passages")  # behind the store's back
+    add(store, ["b"], unit_rows(1, seed=9))
+    assert len(index.refreshed(store)) == 4
+    assert len(Index("e", DIMENSION).refreshed(store)) == 1
+
+
+def test_changes_long_past_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 10)
+    add(store, ["a"], unit_rows(1))
+    old = Index("e", DIMENSION).refreshed(store)
+    for i in range(20):
+        add(store, [f"b{i % 4}"], unit_rows(1, seed=i))
+    recent = store.generation
+    add(store, ["c"], unit_rows(1, seed=99))
+    (kept,) = store.database.execute("select count(*) from passage_changes").fetchone()
+    assert kept == 10
+    assert store.passages_touched_since(old.generation) is None
+    assert len(store.passages_touched_since(recent) or ()) == 2  # its name, and what it does
+    assert_as_made_afresh(old.refreshed(store), store)
+
+
+def test_a_change_larger_than_what_is_remembered(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 10)
+    add(store, ["a"], unit_rows(1))
+    old = Index("e", DIMENSION).refreshed(store)
+    add(store, names(20, "b"), unit_rows(20))
+    assert store.passages_touched_since(old.generation) is None
+    assert store.passages_touched_since(store.generation) == set()
+    assert_as_made_afresh(old.refreshed(store), store)
+
+
+def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
+    add(store, ["a"], unit_rows(1))
+    before = store.generation
+    with contextlib.suppress(ZeroDivisionError), store.changing():
+        store.remove(Kind.ACTOR, "a")
+        _ = 1 / 0
+    with store.changing():
+        pass
+    assert store.passages_touched_since(before) == set()
+
+
+def copy_of(store: Store, path: Path) -> Store:
+    target = sqlite3.connect(path)
+    store.database.conn.backup(target)
+    target.close()
+    return Store.open(path)
+
+
+def test_a_restored_copy_is_not_brought_up_to_date_by_what_the_other_base_did(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    common = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="b", name="B", description="verre")], removed=["a"])
+    ours = common.refreshed(store)
+    put(copy, [Actor(id="c", name="C", description="fil")])  # as many changes as ours has seen
+    put(copy, [Actor(id="d", name="D", description="bois")])
+    assert copy.passages_touched_since(ours.generation) is None
+    assert_as_made_afresh(ours.refreshed(copy), copy)
+    assert copy.passages_touched_since(common.generation)
+    assert_as_made_afresh(common.refreshed(copy), copy)
+
+
+def test_a_restored_copy_is_searched_at_its_own_state(store: Store, tmp_path: Path) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    put(store, [Actor(id="b", name="B", description="verre")])
+    assert_as_made_afresh(Index("e", DIMENSION).refreshed(store).refreshed(copy), copy)
+
+
+def test_an_embedding_that_comes_later_is_found(store: Store) -> None:
+    derived = derive(actor := Actor(id="a", name="A", description="cuir"))
+    with store.changing():
+        store.put(actor, derived.documents, derived.names)
+    index = Index("e", DIMENSION).refreshed(store)
+    assert len(index) == 0
+    with store.changing():
+        store.put_embeddings("e", dict.fromkeys(derived.encoder_texts, unit_rows(1)[0]))
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_a_new_title_gives_the_same_text_a_new_embedding(store: Store) -> None:
+    """The encoder reads a passage of a case after its title."""
+    put(store, [Case(id="c", title="Gel", text="Un article.")])
+    index = Index("e", DIMENSION).refreshed(store)
+    put(store, [Case(id="c", title="Masques", text="Un article.")])
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_the_same_text_in_another_language_is_another_passage(store: Store) -> None:
+    put(store, [Actor(id=f"a{i}", name="A", description=f"fil {i}", lang="fr") for i in range(5)])
+    index = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="a0", name="A", description="fil 0", lang="en")])
+    assert_as_made_afresh(index.refreshed(store), store)
+
+
+def test_indexes_refreshed_from_one_do_not_disturb_each_other(store: Store, tmp_path: Path) -> None:
+    put(store, [Actor(id="a", name="A", description="cuir")])
+    copy = copy_of(store, tmp_path / "copy.sqlite")
+    first = Index("e", DIMENSION).refreshed(store)
+    put(store, [Actor(id="b", name="B", description="verre")])
+    put(copy, [Actor(id="c", name="C", description="fil")])
+    ours, theirs = first.refreshed(store), first.refreshed(copy)
+    assert_as_made_afresh(ours, store)
+    assert_as_made_afresh(theirs, copy)
+    assert len(first) == 1
+
+
+def test_what_comes_back_takes_its_place_again(store: Store) -> None:
+    actors = [Actor(id=f"a{i}", name="A", description=f"fil {i}") for i in range(5)]
+    put(store, actors)
+    index = Index("e", DIMENSION).refreshed(store)
+    for _ in range(3):
+        put(store, [], removed=[actor.id for actor in actors])
+        index = index.refreshed(store)
+        put(store, actors)
+        index = index.refreshed(store)
+        assert_as_made_afresh(index, store)
+        put(store, [], removed=["a0"])
+        index = index.refreshed(store)
+        assert_as_made_afresh(index, store)
+
+
+def test_memory_of_what_is_gone_is_given_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
+    index = Index("e", DIMENSION)
+    for i in range(50):
+        put(store, [Actor(id="a", name="A", description=f"cuir {i}")])
+        index = index.refreshed(store)
+    assert len(index) == 1
+    assert len(index._base) + len(index._recent) < 10
+
+
+def test_few_changes_leave_the_large_segment_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
+    add(store, names(10), unit_rows(10))
+    before = Index("e", DIMENSION).refreshed(store)
+    add(store, ["b"], unit_rows(1, seed=9))
+    with store.changing():
+        store.remove(Kind.ACTOR, "a3")
+    after = before.refreshed(store)
+    assert_as_made_afresh(after, store)
+    assert after._base is before._base
+    add(store, names(10, "c"), unit_rows(10, seed=8))
+    later = after.refreshed(store)
+    assert_as_made_afresh(later, store)
+    assert later._base is not before._base
+
+
+def test_threads_search_an_index_while_another_is_made_of_it(store: Store) -> None:
+    vectors = unit_rows(90)
+    add(store, names(90), vectors)
+    index = Index("e", DIMENSION).refreshed(store)
+    expected = index.search(vectors[0], 50)
+    done = threading.Event()
+
+    def search() -> bool:
+        same = True
+        while not done.is_set():
+            same = same and index.search(vectors[0], 50) == expected
+        return same
+
+    with ThreadPoolExecutor() as threads:
+        searches = [threads.submit(search) for _ in range(2)]
+        try:
+            later = index
+            for i in range(20):
+                add(store, [f"b{i}"], vectors[:1])
+                later = later.refreshed(store)
+        finally:
+            done.set()
+        assert all(one.result() for one in searches)
+    assert_as_made_afresh(later, store)
+
+
+def test_equals_at_the_border_are_chosen_by_id_whatever_segment_they_are_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 15)
+    (vector, other) = unit_rows(2)
+    ids = add(store, names(20), np.tile(vector, (20, 1)))
+    ids += add(store, ["far"], other[None])
+    index = Index("e", DIMENSION).refreshed(store)
+    assert len(index._base)
+    ids[20:20] = add(store, names(10, "b"), np.tile(vector, (10, 1)))
+    index = index.refreshed(store)
+    assert len(index._recent)
+    near = sorted(ids[:30])
+    for k in range(31):
+        assert [id_ for id_, _ in index.search(vector, k)] == near[:k]
+    assert [id_ for id_, _ in index.search(vector, 31)] == [*near, ids[30]]
+    assert [id_ for id_, _ in index.search(vector, 3, among=ids[10:31])] == sorted(ids[10:30])[:3]
+
+
+def test_equal_cosines_are_in_the_order_of_the_ids(store: Store) -> None:
+    (vector,) = unit_rows(1)
+    ids = add(store, names(20), np.tile(vector, (20, 1)))
+    index = Index("e", DIMENSION)
+    for _ in range(2):
+        index = index.refreshed(store)
+        assert [id_ for id_, _ in index.search(vector, 7)] == sorted(ids)[:7]
+        add(store, ["a3", "a5"], np.tile(vector, (2, 1)))
+
+
+# Many at once
+
+
+def changed_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Index, set[int], int]:
+    """An index with passages in both segments and some gone: itself, all its ids, one gone."""
+    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 10)
+    ids = add(store, names(30), unit_rows(30))
+    index = Index("e", DIMENSION).refreshed(store)
+    with store.changing():
+        for gone in ("a3", "a5", "a7"):
+            store.remove(Kind.ACTOR, gone)
+    recent = add(store, names(5, "b"), unit_rows(5, seed=9))
+    index = index.refreshed(store)
+    assert len(index._gone) == 3
+    assert len(index._recent) == 5
+    return index, {*ids, *recent} - {ids[3], ids[5], ids[7]}, ids[3]
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 31, 32, 33, 500])
+def test_many_at_once_find_what_each_finds(
+    store: Store, monkeypatch: pytest.MonkeyPatch, k: int
+) -> None:
+    index, here, gone = changed_index(store, monkeypatch)
+    rows = np.concatenate(
+        [unit_rows(4, seed=7), unit_rows(30)[3:4]]
+    )  # the last is that of one gone
+    found = index.nearest(rows, k)
+    for row, near in zip(rows, found, strict=True):
+        alone = index.search(row, k)
+        assert list(near) == [id_ for id_, _ in alone]
+        assert list(near.values()) == pytest.approx([cosine for _, cosine in alone], abs=1e-6)
+        assert gone not in near
+    if k >= len(here):
+        assert found[0].keys() == here
+
+
+def test_nothing_asked_finds_nothing(store: Store) -> None:
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    assert index.nearest(np.empty((0, DIMENSION), np.float32), 5) == []
+    assert index.nearest(unit_rows(2), 0) == [{}, {}]
+
+
+def test_embeddings_of_those_that_are_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, here, gone = changed_index(store, monkeypatch)
+    found = index.embeddings([*here, gone, 12345])
+    assert found.keys() == here
+    for id_, row in found.items():
+        np.testing.assert_array_equal(row, store.embeddings("e", [id_])[0])
+        assert id_ in index
+    assert gone not in index
+
+
+def test_an_index_of_a_former_format_is_not_read_but_made_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, names(3), unit_rows(3))
+    with monkeypatch.context() as former:
+        former.setattr("kb.indexing.faiss_index.INDEX_FORMAT", INDEX_FORMAT - 1)
+        Index("e", DIMENSION).refreshed(store).save(tmp_path)
+        assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    assert len(loaded) == 0
+    assert loaded.generation == ""
+    made = loaded.refreshed(store)
+    assert_as_made_afresh(made, store)
+    made.save(tmp_path)
+    assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
+
+
+READER = """
+import sys
+from pathlib import Path
+from kb.errors import QueryError
+from kb.knowledge_base import KnowledgeBase
+from tests.encoders import WordCountEncoder
+
+base = KnowledgeBase(Path(sys.argv[1]), lambda: WordCountEncoder("e", 64))
+for line in sys.stdin:
+    print(*(hit.actor.id for hit in base.search(line).hits), flush=True)
+"""
+
+
+def test_the_next_search_of_another_process_finds_a_change(tmp_path: Path) -> None:
+    from kb.knowledge_base import KnowledgeBase
+
+    Store.open(tmp_path / "kb.sqlite", create=True).close()
+    base = KnowledgeBase(tmp_path, lambda: WordCountEncoder("e", 64))
+    base.put([Actor(id="a", name="A", description="gants de cuir")])
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+
+        def found(query: str) -> list[str]:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            reader.stdin.write(f"{query}\n")
+            reader.stdin.flush()
+            return reader.stdout.readline().split()
+
+        assert found("cuir")[:1] == ["a"]
+        base.put([Actor(id="b", name="B", description="sacs en cuir")])
+        assert set(found("cuir")) == {"a", "b"}
+        base.remove(Kind.ACTOR, ["a"])
+        assert found("cuir") == ["b"]
+        reader.stdin.close()
+    base.close()

@@ -1,0 +1,130 @@
+import re
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rapidfuzz import fuzz, process
+
+import kb.reference.trades
+from kb.reference.trades import Trade, trade_of, trades
+
+# The classes that each division of NACE Rev. 2 has; the other numbers are not divisions.
+CLASSES_OF_DIVISIONS = (
+    "01:31 02:4 03:4 05:2 06:2 07:3 08:6 09:2 10:25 11:7 12:1 13:10 14:8 15:3 16:6 17:7 18:5 19:2 "
+    "20:16 21:2 22:6 23:24 24:16 25:17 26:10 27:10 28:21 29:4 30:8 31:4 32:9 33:9 35:8 36:1 37:1 "
+    "38:6 39:1 41:2 42:7 43:13 45:6 46:48 47:37 49:8 50:4 51:3 52:6 53:2 55:4 56:4 58:7 59:5 60:2 "
+    "61:4 62:4 63:4 64:7 65:4 66:7 68:4 69:2 70:3 71:3 72:3 73:3 74:4 75:1 77:12 78:3 79:3 80:3 "
+    "81:5 82:7 84:9 85:11 86:5 87:4 88:3 90:4 91:4 92:1 93:6 94:6 95:8 96:5 97:1 98:2 99:1"
+)
+LANGUAGES = ("fr", "en")
+WORD = re.compile(r"[\w&'’-]*\w")
+
+
+def phrases(language: str) -> dict[str, str]:
+    return {trade.code: getattr(trade, language) for trade in trades()}
+
+
+def test_each_class_has_one_trade_in_order() -> None:
+    codes = [trade.code for trade in trades()]
+    assert all(re.fullmatch(r"[0-9]{2}\.[0-9]{2}", code) for code in codes)
+    assert codes == sorted(set(codes))
+    found = Counter(code[:2] for code in codes)
+    assert " ".join(f"{division}:{n}" for division, n in found.items()) == CLASSES_OF_DIVISIONS
+    assert len(codes) == 615
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_trade_is_a_short_phrase_without_capital_or_full_stop(language: str) -> None:
+    odd = {
+        code: phrase
+        for code, phrase in phrases(language).items()
+        if not phrase.isprintable()
+        or phrase != " ".join(phrase.split())
+        or phrase.endswith((".", ",", ":", ";"))
+        or not 6 <= len(WORD.findall(phrase)) <= 18
+        or (phrase[0].isupper() and not WORD.findall(phrase)[0].isupper())
+    }
+    assert not odd
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_trades_are_told_alike(language: str) -> None:
+    told = list(phrases(language).values())
+    alike = process.cdist(told, told, scorer=fuzz.token_sort_ratio, score_cutoff=85)
+    assert [(told[i], told[j]) for i, j in np.argwhere(alike) if i < j] == []
+
+
+def test_each_phrase_is_in_its_language() -> None:
+    french = {word for phrase in phrases("fr").values() for word in phrase.split()}
+    english = {word for phrase in phrases("en").values() for word in phrase.split()}
+    assert not french & {"and", "of", "the", "for", "made", "sold"}
+    assert not english & {"et", "ou", "des", "les", "pour", "du"}
+    assert not [trade for trade in trades() if trade.fr == trade.en]
+
+
+def test_wholesalers_and_shops_are_told_from_makers() -> None:
+    assert "grossistes" in phrases("fr")["46.45"]
+    assert "wholesalers" in phrases("en")["46.45"]
+    assert "boutique" in phrases("fr")["47.75"]
+    assert "shop" in phrases("en")["47.75"]
+    assert "fabrication" in phrases("fr")["20.42"]
+    assert "made" in phrases("en")["20.42"]
+
+
+PERFUMES = Trade(
+    "20.42",
+    "parfums, crèmes, maquillage, shampooings et savons de toilette : "
+    "formulation, fabrication, mise en flacon",
+    "perfumes, creams, make-up, shampoos and toilet soaps, formulated, made and bottled",
+)
+
+
+@pytest.mark.parametrize(
+    "code", ["20.42Z", "2042Z", "20.42", "2042", "20.42z", "2042z", " 20.42Z\n"]
+)
+def test_a_trade_is_found_by_its_code_however_written(code: str) -> None:
+    assert trade_of(code) == PERFUMES
+
+
+def test_every_trade_is_found_by_every_form_of_its_code() -> None:
+    for trade in trades():
+        for code in (trade.code, trade.code.replace(".", "")):
+            assert trade_of(code) is trade
+            assert trade_of(f"{code}B") is trade
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "", " ", "20", "204", "20.4", "20.4Z", "C", "20.40Z", "00.00Z", "20.422", "20.42ZZ",
+        "20,42Z", "20 42Z", "20.42.1", "-20.42", "Z2042", "parfums", "2 042Z", "٢٠.٤٢",
+    ],
+)  # fmt: skip
+def test_what_is_no_class_has_no_trade(code: str) -> None:
+    assert trade_of(code) is None
+
+
+def test_the_file_is_read_once_and_ends_with_a_line() -> None:
+    assert trades() is trades()
+    text = (files("kb.reference") / "trades.tsv").read_text(encoding="utf-8")
+    assert text.endswith("\n")
+    assert "\r" not in text
+    assert text.count("\n") == len(trades()) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("code\ten\tfr\n", "trades.tsv begins with 'code\\ten\\tfr', not with 'code\\tfr\\ten'"),
+        ("code\tfr\ten\n20.42\tparfums\n", "trades.tsv, line 2: 2 fields, not 3"),
+    ],
+)
+def test_a_spoilt_file_is_refused(
+    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trades.tsv").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(kb.reference.trades, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        trades.__wrapped__()

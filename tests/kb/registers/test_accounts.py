@@ -1,0 +1,305 @@
+"""Accounts: who may do what, what is kept of passwords and tokens, and what is not."""
+
+import hashlib
+import sqlite3
+import threading
+import time
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+import argon2
+import pytest
+
+from kb.errors import AccountError, UnknownRecord
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.registers import accounts as accounts_module
+from kb.registers.accounts import TOKEN_PREFIX, AccountRole, Accounts
+
+PASSWORD = "du cirage au gel"
+
+
+@pytest.fixture
+def accounts(base: KnowledgeBase) -> Accounts:
+    return base.accounts
+
+
+@pytest.fixture
+def lea(accounts: Accounts) -> str:
+    return accounts.add("Léa", PASSWORD, AccountRole.ADMINISTRATOR).name
+
+
+def stored(base: KnowledgeBase, sql: str) -> list[tuple[str, ...]]:
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        rows = connection.execute(sql).fetchall()
+    connection.close()
+    return rows
+
+
+def test_each_role_may_what_those_before_it_may() -> None:
+    may = {(a.value[0], b.value[0]) for a in AccountRole for b in AccountRole if a.may(b)}
+    assert may == {(a, b) for a, b in ("cc", "mm", "mc", "aa", "am", "ac")}
+
+
+def test_an_account_opens_with_its_own_password(accounts: Accounts, lea: str) -> None:
+    account = accounts.authenticate(lea, PASSWORD)
+    assert account == accounts.get(lea)
+    assert (account.role, account.disabled) == (AccountRole.ADMINISTRATOR, False)
+    assert accounts.authenticate(lea, PASSWORD + " ") is None
+    assert accounts.authenticate("Nobody", PASSWORD) is None
+
+
+@pytest.mark.parametrize("spelling", ["LÉA", "léa", "Le\u0301a", "  Léa ", "Ｌéa"])
+def test_a_name_is_one_account_however_it_is_spelled(
+    accounts: Accounts, lea: str, spelling: str
+) -> None:
+    assert accounts.authenticate(spelling, PASSWORD)
+    with pytest.raises(AccountError, match="already"):
+        accounts.add(spelling, PASSWORD, AccountRole.CONTRIBUTOR)
+    assert [account.name for account in accounts.list()] == ["Léa"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "a\u202eb", "x" * 81])
+def test_a_name_that_cannot_be_read_is_refused(accounts: Accounts, name: str) -> None:
+    with pytest.raises(AccountError, match="1 to 80 characters"):
+        accounts.add(name, PASSWORD, AccountRole.CONTRIBUTOR)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "short_password"),
+        ("elevenchars", "short_password"),
+        ("x" * 1001, "long_password"),
+        ("JEANNE dupont-martin", "plain_password"),
+        ("abababababab", "plain_password"),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused_in_a_line(
+    accounts: Accounts, password: str, reason: str
+) -> None:
+    with pytest.raises(AccountError) as refused:
+        accounts.add("Jeanne Dupont-Martin", password, AccountRole.CONTRIBUTOR)
+    assert refused.value.reason == reason
+    assert "\n" not in str(refused.value)
+    assert not password or password not in str(refused.value)
+    assert accounts.list() == []
+
+
+def test_a_password_is_the_same_whatever_keyboard_composed_it(accounts: Accounts) -> None:
+    accounts.add("Zoé", unicodedata.normalize("NFD", "été à la mer"), AccountRole.CONTRIBUTOR)
+    assert accounts.authenticate("zoé", unicodedata.normalize("NFC", "été à la mer"))
+
+
+def test_a_password_is_kept_as_argon2id_makes_of_it(base: KnowledgeBase, lea: str) -> None:
+    ((kept,),) = stored(base, "select password_hash from accounts")
+    assert kept.startswith("$argon2id$")
+    assert PASSWORD not in "".join(map(str, stored(base, "select * from accounts")[0]))
+
+
+def test_a_hash_of_older_parameters_is_made_anew(base: KnowledgeBase, lea: str) -> None:
+    older = argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        connection.execute("update accounts set password_hash = ?", [older.hash(PASSWORD)])
+    connection.close()
+    assert base.accounts.authenticate(lea, "not this one") is None
+    assert older.check_needs_rehash(stored(base, "select password_hash from accounts")[0][0]) is (
+        False
+    )
+    assert base.accounts.authenticate(lea, PASSWORD)
+    ((kept,),) = stored(base, "select password_hash from accounts")
+    assert not argon2.PasswordHasher().check_needs_rehash(kept)
+    assert base.accounts.authenticate(lea, PASSWORD)
+
+
+def test_an_unknown_name_takes_as_much_work_as_a_wrong_password(
+    accounts: Accounts, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[str] = []
+    verify = argon2.PasswordHasher.verify
+
+    def counting(self: argon2.PasswordHasher, hash_: str, password: str) -> bool:
+        verified.append(hash_.rpartition("$")[0].rpartition("$")[0])
+        return verify(self, hash_, password)
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counting)
+    for name, password in ((lea, "wrong"), ("Nobody", "wrong"), (lea, "x" * 5000)):
+        assert accounts.authenticate(name, password) is None
+    accounts.add("Other", PASSWORD, AccountRole.CONTRIBUTOR)
+    accounts.disable("Other")
+    assert accounts.authenticate("Other", PASSWORD) is None
+    assert len(verified) == 4
+    assert len(set(verified)) == 1
+
+
+def test_few_passwords_are_looked_at_at_once(
+    accounts: Accounts, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = most = 0
+    lock = threading.Lock()
+
+    def slow(*_: object) -> bool:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        return True
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", slow)
+    monkeypatch.setattr(argon2.PasswordHasher, "check_needs_rehash", lambda *_: False)
+    crowd = [threading.Thread(target=accounts.authenticate, args=(lea, "x")) for _ in range(12)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert most == 2
+
+
+def test_another_password_and_disabling_end_the_sessions(accounts: Accounts, lea: str) -> None:
+    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
+    assert accounts.get("Vincent").session_epoch == 1
+    assert accounts.set_password("Vincent", "un autre gel en flacon").session_epoch == 2
+    assert accounts.authenticate("Vincent", PASSWORD) is None
+    assert accounts.disable("Vincent").session_epoch == 3
+    assert accounts.authenticate("Vincent", "un autre gel en flacon") is None
+    assert accounts.enable("Vincent").session_epoch == 3
+    assert accounts.authenticate("Vincent", "un autre gel en flacon")
+    assert accounts.end_sessions("Vincent").session_epoch == 4
+
+
+def test_the_last_administrator_stays_one(accounts: Accounts, lea: str) -> None:
+    for change in (accounts.disable, lambda name: accounts.set_role(name, AccountRole.MODERATOR)):
+        with pytest.raises(AccountError, match="'Léa' is the last administrator"):
+            change("LÉA")
+    assert accounts.set_role(lea, AccountRole.ADMINISTRATOR).role is AccountRole.ADMINISTRATOR
+    accounts.add("Other", PASSWORD, AccountRole.ADMINISTRATOR)
+    accounts.disable("Other")
+    with pytest.raises(AccountError, match="last administrator"):
+        accounts.disable(lea)
+    accounts.enable("Other")
+    assert accounts.disable(lea).disabled
+
+
+def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> None:
+    names = ["One", "Two"]
+    for name in names:
+        accounts.add(name, PASSWORD, AccountRole.ADMINISTRATOR)
+    refused: list[AccountError] = []
+
+    def leave(name: str) -> None:
+        try:
+            accounts.set_role(name, AccountRole.CONTRIBUTOR)
+        except AccountError as error:
+            refused.append(error)
+
+    leaving = [threading.Thread(target=leave, args=[name]) for name in names]
+    for one in leaving:
+        one.start()
+    for one in leaving:
+        one.join()
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["get", "disable", "enable", "end_sessions", "tokens"], ids=lambda name: name
+)
+def test_an_unknown_account_is_told(accounts: Accounts, change: str) -> None:
+    with pytest.raises(UnknownRecord, match="There is no account 'Nobody'"):
+        getattr(accounts, change)("Nobody")
+
+
+# Tokens
+
+
+def test_a_token_acts_as_its_account_with_the_role_it_has_now(accounts: Accounts, lea: str) -> None:
+    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
+    token = accounts.issue_token("vincent", "  Nightly   import ")
+    assert token.startswith(TOKEN_PREFIX)
+    found = accounts.account_of_token(token)
+    assert found == accounts.get("Vincent")
+    accounts.set_role("Vincent", AccountRole.CONTRIBUTOR)
+    found = accounts.account_of_token(token)
+    assert found
+    assert found.role is AccountRole.CONTRIBUTOR
+    (told,) = accounts.tokens("Vincent")
+    assert told.label == "Nightly import"
+
+
+@pytest.mark.parametrize("token", ["", "qsf_", "qsf_unknown", "x", "é" * 100])
+def test_any_other_token_is_nobodys(accounts: Accounts, lea: str, token: str) -> None:
+    accounts.issue_token(lea, "x")
+    assert accounts.account_of_token(token) is None
+
+
+def test_a_token_is_kept_as_its_hash(base: KnowledgeBase, lea: str) -> None:
+    token = base.accounts.issue_token(lea, "x")
+    ((kept,),) = stored(base, "select hash from tokens")
+    assert kept == hashlib.sha256(token.encode()).hexdigest()
+    assert token.encode() not in (base.folder / DATABASE_FILE).read_bytes()
+
+
+def test_a_revoked_token_is_worth_nothing(accounts: Accounts, lea: str) -> None:
+    first, second = accounts.issue_token(lea, "first"), accounts.issue_token(lea, "second")
+    handle = next(one.handle for one in accounts.tokens(lea) if one.label == "first")
+    accounts.revoke_token(lea, handle)
+    assert accounts.account_of_token(first) is None
+    assert accounts.account_of_token(second)
+    for unknown in (handle, "", "%"):
+        with pytest.raises(UnknownRecord):
+            accounts.revoke_token(lea, unknown)
+
+
+def test_a_token_of_another_account_is_not_ones_own_to_revoke(accounts: Accounts, lea: str) -> None:
+    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
+    accounts.issue_token("Vincent", "x")
+    with pytest.raises(UnknownRecord):
+        accounts.revoke_token(lea, accounts.tokens("Vincent")[0].handle)
+
+
+def test_disabling_an_account_revokes_its_tokens_for_good(accounts: Accounts, lea: str) -> None:
+    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
+    token = accounts.issue_token("Vincent", "x")
+    accounts.disable("Vincent")
+    assert accounts.account_of_token(token) is None
+    with pytest.raises(AccountError, match="disabled"):
+        accounts.issue_token("Vincent", "y")
+    accounts.enable("Vincent")
+    assert accounts.account_of_token(token) is None
+
+
+def test_the_use_of_a_token_is_noted_once_an_hour(
+    base: KnowledgeBase, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = datetime.now(UTC)
+    passed = timedelta()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return started + passed
+
+    monkeypatch.setattr(accounts_module, "datetime", Clock)
+    token = base.accounts.issue_token(lea, "x")
+    assert base.accounts.tokens(lea)[0].used_at == ""
+    noted = []
+    for minutes in (0, 30, 59, 61, 90, 125):
+        passed = timedelta(minutes=minutes)
+        base.accounts.account_of_token(token)
+        at = datetime.fromisoformat(base.accounts.tokens(lea)[0].used_at)
+        noted.append(round((at - started).total_seconds() / 60))
+    assert noted == [0, 0, 0, 61, 61, 125]
+
+
+@pytest.mark.parametrize("label", ["", "  ", "x" * 81])
+def test_a_token_needs_a_label(accounts: Accounts, lea: str, label: str) -> None:
+    with pytest.raises(AccountError, match="label"):
+        accounts.issue_token(lea, label)
+
+
+def test_accounts_are_no_change_of_what_is_found(base: KnowledgeBase) -> None:
+    before = base.status().generation
+    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
+    base.accounts.account_of_token(base.accounts.issue_token("Léa", "x"))
+    assert base.status().generation == before

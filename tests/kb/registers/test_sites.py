@@ -1,0 +1,415 @@
+"""Sites that may show the search: their origins as browsers write them, and what is counted."""
+
+import re
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor
+from kb.registers.sites import (
+    KEY_CHARS,
+    KEY_PREFIX,
+    MAX_PER_DAY,
+    Site,
+    SiteCounts,
+    Sites,
+    SiteUse,
+    origin_of,
+)
+from kb.store import migrations
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+
+ORIGIN = "https://www.reseau.example"
+
+
+@pytest.fixture
+def sites(base: KnowledgeBase) -> Sites:
+    return base.sites
+
+
+@pytest.fixture
+def network(sites: Sites) -> Site:
+    return sites.add("Réseau de l’Angoumois", [ORIGIN])
+
+
+def changed(sites: Sites, site: Site, **values: object) -> Site:
+    """The site with some of its values changed, the others as they are."""
+    names = ("name", "origins", "department", "theme", "per_day")
+    return sites.change(site.key, **{name: getattr(site, name) for name in names} | values)
+
+
+def test_a_site_is_kept_as_it_was_added(sites: Sites) -> None:
+    site = sites.add(
+        " Réseau\n de l’Angoumois ",
+        [ORIGIN + "/", "", "HTTP://localhost:8080"],
+        department="Charente",
+        theme=" Cuir  et chaussure",
+        per_day=500,
+    )
+    assert site == sites.get(site.key)
+    assert site == Site(
+        key=site.key,
+        name="Réseau de l’Angoumois",
+        origins=(ORIGIN, "http://localhost:8080"),
+        department="16",
+        theme="Cuir et chaussure",
+        per_day=500,
+        created_at=site.created_at,
+        disabled=False,
+    )
+    assert re.fullmatch(KEY_PREFIX + "[A-Za-z0-9_-]{16}", site.key)
+    assert len(site.key) == KEY_CHARS
+
+
+def test_a_site_that_says_no_more_has_no_filters_and_the_usual_quota(network: Site) -> None:
+    assert (network.department, network.theme, network.per_day) == ("", "", 20_000)
+
+
+def test_sites_are_listed_by_name_and_may_share_an_origin(sites: Sites) -> None:
+    added = [sites.add(name, [ORIGIN]) for name in ("zone", "Écrin", "eau", "Écrin")]
+    assert [site.name for site in sites.list()] == ["eau", "Écrin", "Écrin", "zone"]
+    assert {site.key for site in sites.list()} == {site.key for site in added}
+    assert {site.origins for site in sites.list()} == {(ORIGIN,)}
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://www.reseau.example", "https://www.reseau.example"),
+        ("  HTTPS://WWW.Reseau.EXAMPLE/ ", "https://www.reseau.example"),
+        ("https://reseau.example:443", "https://reseau.example"),
+        ("http://reseau.example:80/", "http://reseau.example"),
+        ("https://reseau.example:80", "https://reseau.example:80"),
+        ("http://reseau.example:443", "http://reseau.example:443"),
+        ("https://reseau.example:08443", "https://reseau.example:8443"),
+        ("https://reseau.example:", "https://reseau.example"),
+        ("https://reseau.example:0", "https://reseau.example:0"),
+        ("https://reseau.example:65535", "https://reseau.example:65535"),
+        ("https://Réseau.example", "https://xn--rseau-bsa.example"),
+        ("https://Re\u0301seau.example", "https://xn--rseau-bsa.example"),
+        ("https://xn--rseau-bsa.example", "https://xn--rseau-bsa.example"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://ｒｅｓｅａｕ。example", "https://reseau.example"),
+        ("https://mon_site.example", "https://mon_site.example"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("https://[2001:DB8:0:0::1]:443", "https://[2001:db8::1]"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("http://[::ffff:192.0.2.1]", "http://[::ffff:c000:201]"),
+        # Browsers take these two for different sites.
+        ("https://reseau.example.", "https://reseau.example."),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(written: str, origin: str) -> None:
+    assert origin_of(written) == origin
+    assert origin_of(origin) == origin
+
+
+@pytest.mark.parametrize(
+    ("written", "reason", "instead"),
+    [
+        ("", "scheme", ""),
+        ("null", "null", ""),
+        ("Null", "null", ""),
+        ("*", "wildcard", ""),
+        ("https://*.reseau.example", "wildcard", ""),
+        ("www.reseau.example", "scheme", ORIGIN),
+        ("//www.reseau.example/", "scheme", ORIGIN),
+        ("www.reseau.example/contact?a=b", "scheme", ORIGIN),
+        ("localhost:3000", "scheme", "http://localhost:3000"),
+        ("//LOCALHOST", "scheme", "http://localhost"),
+        ("app.localhost/page", "scheme", "http://app.localhost"),
+        ("127.0.0.1:8000", "scheme", "http://127.0.0.1:8000"),
+        ("[::1]:8000/", "scheme", "http://[::1]:8000"),
+        ("localhost.example", "scheme", "https://localhost.example"),
+        ("reseau.example/localhost", "scheme", "https://reseau.example"),
+        ("127.0.0.1.example:8000", "scheme", "https://127.0.0.1.example:8000"),
+        ("mailto:lea@reseau.example", "scheme", ""),
+        ("ftp://www.reseau.example", "scheme", ""),
+        ("file:///home/lea/page.html", "scheme", ""),
+        ("javascript:alert(1)", "scheme", ""),
+        ("about:blank", "scheme", ""),
+        ("https:www.reseau.example", "scheme", ""),
+        ("https://", "host", ""),
+        ("https:///page", "host", ""),
+        ("https://:8080", "host", ""),
+        ("https://..", "host", ""),
+        ("https://a..example", "host", ""),
+        ("https://www reseau.example", "host", ""),
+        ("https://a.example, https://b.example", "host", ""),
+        ("https://%61.example", "host", ""),
+        ("https://a\x00.example", "host", ""),
+        (f"https://{'a' * 64}.example", "host", ""),
+        (f"https://{'a.' * 130}example", "host", ""),
+        ("https://-é.example", "host", ""),
+        ("https://1.2.3.256", "host", ""),
+        ("https://127.1", "host", ""),
+        ("https://0x7f000001", "host", ""),
+        ("https://[::1", "host", ""),
+        ("https://[fe80::1%25eth0]", "host", ""),
+        ("https://[1.2.3.4]", "host", ""),
+        ("https://[::1]x", "host", ""),
+        ("https://www.reseau.example:65536", "port", ""),
+        ("https://www.reseau.example:" + "9" * 5000, "port", ""),
+        ("https://www.reseau.example:http", "port", ""),
+        ("https://www.reseau.example:٣", "port", ""),
+        ("https://www.reseau.example:-1", "port", ""),
+        ("https://lea@www.reseau.example", "credentials", ORIGIN),
+        ("https://lea:secret@www.reseau.example/", "credentials", ORIGIN),
+        ("https://www.reseau.example/page", "page", ORIGIN),
+        ("https://www.reseau.example:443//", "page", ORIGIN),
+        ("https://www.reseau.example?page=1", "page", ORIGIN),
+        ("https://www.reseau.example/#contact", "page", ORIGIN),
+        ("https://www.reseau.example\\page", "page", ORIGIN),
+    ],
+)
+def test_what_is_no_origin_is_refused_with_what_to_write(
+    sites: Sites, written: str, reason: str, instead: str
+) -> None:
+    with pytest.raises(SiteError) as refused:
+        origin_of(written)
+    assert (refused.value.reason, refused.value.instead) == (reason, instead)
+    assert instead in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 250
+    if written:
+        with pytest.raises(SiteError):
+            sites.add("Réseau", [ORIGIN, written])
+        assert sites.list() == []
+
+
+def test_the_address_of_a_page_is_told_what_to_leave_out() -> None:
+    with pytest.raises(SiteError) as refused:
+        origin_of("https://www.reseau.example/qui-sait?x=1")
+    assert str(refused.value) == (
+        "'https://www.reseau.example/qui-sait?x=1' is the address of a page, not of a site: "
+        "write https://www.reseau.example – without what follows."
+    )
+
+
+def test_a_frame_cannot_be_shown_where_no_policy_can_name_the_origin(sites: Sites) -> None:
+    without = ("https://mon_site.example", "http://[::1]:8080")
+    site = sites.add("Réseau", [ORIGIN, *without, "http://localhost:3000", "http://127.0.0.1"])
+    assert site.without_frame == without
+
+
+def test_a_site_has_one_to_twenty_origins_each_once(sites: Sites) -> None:
+    many = [f"https://{number}.reseau.example" for number in range(20)]
+    assert sites.add("Réseau", [*many, many[0] + "/"]).origins == tuple(many)
+    for origins, reason in (
+        ([*many, ORIGIN], "many_origins"),
+        ([], "no_origin"),
+        ([" "], "no_origin"),
+    ):
+        with pytest.raises(SiteError) as refused:
+            sites.add("Réseau", origins)
+        assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": " \n"}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"department": "99"}, "department"),
+        ({"department": "Cognac"}, "department"),
+        ({"theme": "x" * 201}, "theme"),
+        ({"theme": "a\u202eb"}, "theme"),
+        ({"per_day": 0}, "per_day"),
+        ({"per_day": -1}, "per_day"),
+        ({"per_day": MAX_PER_DAY + 1}, "per_day"),
+        ({"origins": []}, "no_origin"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_and_changes_nothing(
+    sites: Sites, network: Site, values: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(SiteError) as refused:
+        changed(sites, network, **values)
+    assert refused.value.reason == reason
+    assert sites.list() == [network]
+
+
+def test_a_theme_is_written_as_the_base_writes_it(base: KnowledgeBase) -> None:
+    base.put([Actor(id="avel", name="Avel", themes=("Cuir et chaussure",))])
+    assert (
+        base.sites.add("Réseau", [ORIGIN], theme="CUIR ET CHAUSSURE").theme == "Cuir et chaussure"
+    )
+    assert base.sites.add("Réseau", [ORIGIN], theme="Verre").theme == "Verre"
+
+
+def test_a_site_is_changed_switched_off_and_on_and_keeps_its_key(
+    sites: Sites, network: Site
+) -> None:
+    other = changed(sites, network, name="Autre", origins=["https://b.example"], per_day=1)
+    assert other == sites.get(network.key)
+    assert (other.name, other.origins, other.per_day) == ("Autre", ("https://b.example",), 1)
+    assert (other.key, other.created_at) == (network.key, network.created_at)
+    assert sites.disable(network.key).disabled
+    assert changed(sites, other, name="Encore").disabled
+    assert not sites.enable(network.key).disabled
+
+
+def test_a_site_that_is_not_there_is_told(sites: Sites, network: Site) -> None:
+    for asked in (
+        sites.get,
+        sites.disable,
+        sites.enable,
+        sites.delete,
+        sites.counts,
+        sites.use,
+        lambda key: sites.change(
+            key, name="x", origins=[ORIGIN], department="", theme="", per_day=1
+        ),
+    ):
+        with pytest.raises(UnknownRecord, match="no site with the key 'qss_x'"):
+            asked("qss_x")
+    assert sites.list() == [network]
+
+
+# What is counted
+
+
+def test_counts_of_a_day_add_up(sites: Sites, network: Site) -> None:
+    other = sites.add("Autre", [ORIGIN])
+    sites.count("2026-07-01", {network.key: SiteCounts(5, 3, 1, 2), other.key: SiteCounts(1)})
+    sites.count("2026-07-01", {network.key: SiteCounts(requests=2, selections=1)})
+    sites.count("2026-07-02", {network.key: SiteCounts(1, 1, 1, 0), other.key: SiteCounts()})
+    first, second = SiteCounts(7, 3, 1, 3), SiteCounts(1, 1, 1, 0)
+    assert sites.counts(network.key) == [("2026-07-02", second), ("2026-07-01", first)]
+    assert sites.counts(network.key, since="2026-07-02") == [("2026-07-02", second)]
+    assert sites.counts(network.key, since="2026-07-03") == []
+    assert sites.counts(other.key) == [("2026-07-01", SiteCounts(1))]
+    assert sum((counts for _, counts in sites.counts(network.key)), SiteCounts()) == SiteCounts(
+        8, 4, 2, 3
+    )
+
+
+def test_the_use_of_a_site_is_that_of_today_and_of_thirty_days(sites: Sites, network: Site) -> None:
+    today = datetime.now(UTC).date()
+    for days, requests in ((0, 1), (1, 10), (29, 100), (30, 1000)):
+        day = (today - timedelta(days=days)).isoformat()
+        sites.count(day, {network.key: SiteCounts(requests, 1, 0, 0)})
+    assert sites.use(network.key) == SiteUse(SiteCounts(1, 1), SiteCounts(111, 3))
+    assert sites.use(sites.add("Autre", [ORIGIN]).key) == SiteUse(SiteCounts(), SiteCounts())
+
+
+def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
+    sites: Sites, network: Site, base: KnowledgeBase
+) -> None:
+    other = sites.add("Autre", [ORIGIN])
+    sites.count("2026-07-01", {network.key: SiteCounts(1), other.key: SiteCounts(1)})
+    sites.delete(network.key)
+    sites.count(
+        "2026-07-01", {network.key: SiteCounts(1), other.key: SiteCounts(1), "": SiteCounts(1)}
+    )
+    assert sites.list() == [other]
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        rows = connection.execute("select key, day, requests from site_counts").fetchall()
+    connection.close()
+    assert rows == [(other.key, "2026-07-01", 2)]
+
+
+def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        columns = connection.execute("select name, type from pragma_table_info('site_counts')")
+        assert columns.fetchall() == [
+            ("key", "TEXT"),
+            ("day", "TEXT"),
+            ("requests", "INTEGER"),
+            ("searches", "INTEGER"),
+            ("empty", "INTEGER"),
+            ("selections", "INTEGER"),
+        ]
+    connection.close()
+
+
+def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, network: Site) -> None:
+    generation = base.status().generation
+    base.sites.count("2026-07-01", {network.key: SiteCounts(1)})
+    base.sites.disable(network.key)
+    base.sites.delete(network.key)
+    assert base.status().generation == generation
+
+
+# The base
+
+
+def test_a_base_that_cannot_be_written_is_read(
+    base: KnowledgeBase, network: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.sites.count("2026-07-01", {network.key: SiteCounts(1)})
+    base.close()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    read_only = KnowledgeBase(base.folder, WordCountEncoder)
+    sites = read_only.sites
+    assert sites.list() == [network]
+    assert sites.counts(network.key) == [("2026-07-01", SiteCounts(1))]
+    sites.count("2026-07-01", {network.key: SiteCounts()})  # nothing to write
+    for change in (
+        lambda: sites.add("Autre", [ORIGIN]),
+        lambda: changed(sites, network, name="Autre"),
+        lambda: sites.disable(network.key),
+        lambda: sites.enable(network.key),
+        lambda: sites.delete(network.key),
+        lambda: sites.count("2026-07-01", {network.key: SiteCounts(1)}),
+    ):
+        with pytest.raises(ReadOnlyKnowledgeBase):
+            change()
+    read_only.close()
+
+
+def test_another_process_sees_a_site_at_once(
+    sites: Sites, network: Site, open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    other = open_base(word_counts).sites
+    assert other.get(network.key) == network
+    other.disable(network.key)
+    assert sites.get(network.key).disabled
+
+
+def test_a_base_of_the_third_schema_keeps_all_it_has(
+    tmp_path: Path, word_counts: WordCountEncoder
+) -> None:
+    path = tmp_path / DATABASE_FILE
+    with sqlite3.connect(path) as connection:
+        for migrate in migrations.MIGRATIONS[:3]:
+            migrate(Database(connection))
+        connection.execute(
+            "insert into actors (id, name, description, themes, facts)"
+            " values ('avel', 'Avel', 'Elle fabrique des cirages.', '[]', '{}')"
+        )
+        connection.execute(
+            "insert into accounts values ('léa', 'Léa', 'x', 'administrator', '2026', '', 1)"
+        )
+        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
+        connection.execute("pragma user_version = 3")
+    tables = "select name, sql from sqlite_master order by name"
+    before = connection.execute(tables).fetchall()
+    rows = {
+        name: connection.execute(f"select * from {name}").fetchall()
+        for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+    }
+    connection.close()
+    base = KnowledgeBase(tmp_path, lambda: word_counts)
+    assert base.sites.list() == []
+    site = base.sites.add("Réseau", [ORIGIN])
+    assert base.sites.get(site.key) == site
+    base.close()
+    with sqlite3.connect(path) as connection:
+        assert migrations.version_of(connection) == migrations.SCHEMA_VERSION
+        assert [
+            one for one in connection.execute(tables).fetchall() if "site" not in one[0]
+        ] == before
+        for name, kept in rows.items():
+            assert connection.execute(f"select * from {name}").fetchall() == kept
+    connection.close()

@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import pytest
+
+from kb.models import Actor
+from kb.resolution.merge_rules import (
+    MODERATION,
+    Told,
+    combined,
+    corrected_by_moderator,
+    moved,
+    told_by,
+)
+
+AVEL = Actor(
+    id="avel",
+    name="Avel",
+    description="Fabrique des cirages.",
+    place="Magnac-Lavalette",
+    department="16",
+    country="FR",
+    themes=("Cuir",),
+    facts={"Effectif": "40"},
+)
+
+
+def record(*told: tuple[str, Actor], is_open: bool = False) -> Actor | None:
+    """What sources tell together, each a day after the one before."""
+    tellers = [
+        told_by(source, Told(actor, is_open and day == len(told)), "avel", f"2026-01-0{day}")
+        for day, (source, actor) in enumerate(told, start=1)
+    ]
+    return combined("avel", tellers)
+
+
+def test_what_one_source_says_is_the_record() -> None:
+    assert record(("cci", AVEL)) == AVEL
+
+
+def test_the_first_source_keeps_each_field_and_others_fill_what_is_empty() -> None:
+    other = Actor(id="A1", name="AVEL SAS", place="Angoulême", website="https://avel.fr", lang="en")
+    assert record(("cci", AVEL), ("annuaire", other)) == replace(AVEL, website="https://avel.fr")
+
+
+def test_themes_and_facts_are_united() -> None:
+    other = replace(AVEL, themes=("cuir", "Chimie"), facts={"Effectif": "60", "CA": "2 M€"})
+    found = record(("cci", AVEL), ("annuaire", other))
+    assert found == replace(AVEL, themes=("Cuir", "Chimie"), facts={"Effectif": "40", "CA": "2 M€"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ("Des cirages.", "", "Des cirages."),
+        ("", "Des cirages.", "Des cirages."),
+        ("Des cirages.", "Des  cirages.", "Des cirages."),
+        ("Des cirages.", "Des cirages. Des crèmes.", "Des cirages. Des crèmes."),
+        ("Des cirages. Des crèmes.", "Des CRÈMES.", "Des cirages. Des crèmes."),
+        ("Des cirages.", "Des boîtes.", "Des cirages.\n\nDes boîtes."),
+        ("Un.\n\nDeux.", "Deux.\n\nTrois.", "Un.\n\nDeux.\n\nTrois."),
+    ],
+)
+def test_descriptions_are_joined_without_repeating(first: str, second: str, both: str) -> None:
+    found = record(
+        ("cci", replace(AVEL, description=first)), ("web", replace(AVEL, description=second))
+    )
+    assert found is not None
+    assert found.description == both
+
+
+def test_the_language_is_that_of_the_first_description() -> None:
+    bare = replace(AVEL, description="", lang="fr")
+    found = record(("cci", bare), ("web", replace(AVEL, description="Polish.", lang="en")))
+    assert found is not None
+    assert found.lang == "en"
+
+
+def test_a_source_that_says_closed_closes() -> None:
+    found = record(("cci", AVEL), ("sirene", replace(AVEL, closed_on="2024-05-01")))
+    assert found == replace(AVEL, closed_on="2024-05-01")
+
+
+def test_a_newer_source_that_says_open_opens() -> None:
+    closed = replace(AVEL, closed_on="2024-05-01")
+    assert record(("cci", closed), ("sirene", AVEL), is_open=True) == AVEL
+
+
+def test_a_newer_source_that_says_nothing_leaves_it_closed() -> None:
+    closed = replace(AVEL, closed_on="2024-05-01")
+    assert record(("cci", closed), ("annuaire", AVEL)) == closed
+
+
+def test_a_source_that_takes_back_that_it_is_closed_opens() -> None:
+    before = told_by("cci", Told(replace(AVEL, closed_on="2024-05-01")), "avel", "2026-01-01")
+    now = told_by("cci", Told(AVEL), "avel", "2026-01-02", before)
+    assert combined("avel", [now]) == AVEL
+    assert now.said["closed_on"].at == "2026-01-02"
+
+
+def test_what_is_said_again_keeps_its_date() -> None:
+    before = told_by("cci", Told(AVEL), "avel", "2026-01-01")
+    now = told_by("cci", Told(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before)
+    assert {field for field, said in now.said.items() if said.at == "2026-02-01"} == {"place"}
+    assert told_by("cci", Told(AVEL), "avel", "2026-03-01", before) == before
+
+
+def test_the_word_of_a_moderator_wins_over_sources_that_came_before_and_after() -> None:
+    first = told_by("cci", Told(AVEL), "avel", "2026-01-01")
+    edited = replace(AVEL, name="Avel (Saphir)", themes=(), facts={})
+    word = corrected_by_moderator(AVEL, edited, "2026-01-02")
+    assert (word.source, set(word.said)) == (MODERATION, {"name", "themes", "fact:Effectif"})
+    later = told_by(
+        "web", Told(replace(AVEL, name="AVEL", themes=("Chimie",))), "avel", "2026-01-03"
+    )
+    assert combined("avel", [first, word, later]) == edited
+
+
+def test_a_moderator_alone_can_tell_of_an_actor() -> None:
+    assert combined("avel", [corrected_by_moderator(None, AVEL, "2026-01-01")]) == AVEL
+
+
+def test_without_a_name_there_is_no_actor() -> None:
+    word = corrected_by_moderator(AVEL, replace(AVEL, place="Angoulême"), "2026-01-01")
+    assert combined("avel", [word]) is None
+
+
+def test_who_joins_comes_last() -> None:
+    here = replace(told_by("cci", Told(AVEL), "avel", "2026-01-02"), number=2)
+    there = replace(
+        told_by("web", Told(replace(AVEL, name="AVEL SAS")), "x", "2026-01-01"), number=1
+    )
+    assert combined("avel", [moved(there, "avel"), here]) == AVEL

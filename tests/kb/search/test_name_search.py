@@ -1,0 +1,266 @@
+import random
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from kb.indexing.derivation import derive
+from kb.models import Actor, Kind
+from kb.search.name_search import THRESHOLD, NearName, names_near
+from kb.store import migrations
+from kb.store.store import Store
+from kb.text.phonetics import slips, sound, spelling
+
+DOES = {
+    "merlet": (
+        "Distillerie Merlet et Fils",
+        "Elle distille de l'alcool, et vend aux distilleries.",
+    ),
+    "savon": ("Savonnerie du Midi", "Cette savonnerie fait du savon de Marseille."),
+    "lessive": ("Lessives Broussaud", "Du savon noir et de la lessive."),
+    "weston": ("J.M. Weston", "Des chaussures de cuir."),
+    "polymer": ("PolymerExpert", "Des polymères sur mesure."),
+    "cttc": ("Centre de transfert de technologies céramiques", "La céramique en trois dimensions."),
+    "goose": ("Grey Goose", "De la vodka."),
+    "ciron": ("Ciron SA", "Des jus de citron."),
+    "suisses": ("Les 3 Suisses", "De la vente à distance."),
+}
+ACTORS = [
+    Actor(id=id_, name=name, description=does, place="Cognac", department="16")
+    for id_, (name, does) in DOES.items()
+]
+SIRET = "55208131766522"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "kb.sqlite", create=True)
+    put(opened, *ACTORS, replace(ACTORS[0], id="edf", name="Électricité de France", siret=SIRET))
+    yield opened
+    opened.close()
+
+
+def put(store: Store, *actors: Actor) -> None:
+    with store.changing():
+        for actor in actors:
+            derived = derive(actor)
+            store.put(actor, derived.documents, derived.names)
+
+
+def ids(found: list[NearName]) -> list[str]:
+    return [near.actor_id for near in found]
+
+
+@pytest.mark.parametrize(
+    ("query", "actor_id"),
+    [
+        ("distilerie merlet", "merlet"),
+        ("Merlet", "merlet"),
+        ("SARL Merlay", "merlet"),
+        ("merlet distillerie", "merlet"),
+        ("maison Merlet à Cognac", "merlet"),
+        ("savonerie du midi", "savon"),
+        ("brousso", "lessive"),
+        ("jm westone", "weston"),
+        ("J M Weston", "weston"),
+        ("polymer expert", "polymer"),
+        ("polimer expert", "polymer"),
+        ("CTTC", "cttc"),
+        ("C.T.T.C.", "cttc"),
+        ("greygoose", "goose"),
+        ("cirron", "ciron"),
+        ("trois suisses", "suisses"),
+        ("Electricité & France", "edf"),
+    ],
+)
+def test_a_name_is_known_however_it_is_spelt(store: Store, query: str, actor_id: str) -> None:
+    assert ids(names_near(query, store))[:1] == [actor_id]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "savon",
+        "savon de Marseille",
+        "savonnerie",
+        "distillerie",
+        "du citron",
+        "chaussures de cuir",
+        "la céramique en trois dimensions",
+        "qui pourrait distiller de l'alcool ?",
+        "le",
+        "?",
+        "un fabricant de jus de citron qui livre des cafés au centre de Cognac le lundi matin",
+    ],
+)
+def test_a_need_is_no_name(store: Store, query: str) -> None:
+    assert names_near(query, store) == []
+
+
+def test_the_name_itself_is_most_alike(store: Store) -> None:
+    put(store, replace(ACTORS[0], id="other", name="Distillerie Merlot"))
+    found = names_near("Distillerie Merlet", store)
+    assert ids(found) == ["merlet", "other"]
+    assert found[0].likeness == 1.0
+    assert THRESHOLD <= found[1].likeness < 1.0
+
+
+@pytest.mark.parametrize(
+    ("query", "likeness"),
+    [
+        ("552 081 317 66522", 1.0),
+        ("SIRET : 552.081.317.66522", 1.0),
+        ("552081317", 1.0),
+        ("5520813176652", 0.9),
+        ("52208131766522", 0.9),
+        ("52208131766531", 0.0),
+        ("552081371", 0.9),
+        ("552081318", 0.9),
+        ("55208131766522 12", 0.0),
+        ("732829320", 0.0),
+    ],
+)
+def test_a_number_is_known_with_one_slip(store: Store, query: str, likeness: float) -> None:
+    found = names_near(query, store)
+    assert [near.likeness for near in found if near.actor_id == "edf"] == [likeness] * bool(
+        likeness
+    )
+
+
+def test_what_is_renamed_or_removed_is_forgotten_at_once(store: Store) -> None:
+    put(store, replace(ACTORS[0], name="Papeterie Alamigeon"))
+    assert ids(names_near("alamijon", store)) == ["merlet"]
+    assert names_near("merlet", store) == []
+    with store.changing():
+        for actor_id in store.ids(Kind.ACTOR):
+            store.remove(Kind.ACTOR, actor_id)
+    assert names_near("alamijon", store) == []
+    assert [rows(store._connection, table) for table in TABLES] == [[], [], []]
+
+
+def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
+    def fail_half_way() -> None:
+        with store.changing():
+            store.remove(Kind.ACTOR, "merlet")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert ids(names_near("merlet", store)) == ["merlet"]
+
+
+TABLES = ("name_vocabulary", "name_slips", "name_words")
+
+
+def rows(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    """What a table says, with words in the place of their ids, which are in no order."""
+    words = dict(connection.execute("select id, word from name_vocabulary").fetchall())
+    found = connection.execute(f"select * from {table}").fetchall()
+    if table == "name_vocabulary":
+        return sorted(tuple(row)[1:] for row in found)
+    return sorted(
+        tuple(words[row[key]] if key == "word_id" else row[key] for key in row.keys())  # noqa: SIM118
+        for row in found
+    )
+
+
+def test_a_base_of_the_second_schema_knows_its_names(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "second.sqlite"
+    connection = sqlite3.connect(path)
+    for migrate in migrations.MIGRATIONS[:2]:
+        migrate(Database(connection))
+    connection.executemany(
+        "insert into actors (id, name, themes, facts) values (?, ?, '[]', '{}')",
+        [(actor.id, actor.name) for actor in [*ACTORS, replace(ACTORS[0], id="twin")]],
+    )
+    connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
+    connection.execute("pragma user_version = 2")
+    connection.commit()
+    connection.close()
+    migrated = Store.open(path)
+    assert ids(names_near("savonerie du midi", migrated)) == ["savon"]
+    put(store, replace(ACTORS[0], id="twin"))
+    with store.changing():
+        store.remove(Kind.ACTOR, "edf")
+    for table in TABLES:
+        assert rows(migrated._connection, table) == rows(store._connection, table)
+    migrated.close()
+
+
+SYLLABLES = "bra col dru fen gal hir jos ker lam mon nis pel rou sti tav ver zim".split()
+_random = random.Random(7)
+MADE_UP = sorted(
+    {"".join(_random.sample(SYLLABLES, 3)).capitalize() for _ in range(240)},
+)[:200]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = Store.open(tmp_path_factory.mktemp("many") / "kb.sqlite", create=True)
+    put(opened, *(Actor(id=name, name=name) for name in MADE_UP))
+    yield opened
+    opened.close()
+
+
+@st.composite
+def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
+    name = draw(st.sampled_from(MADE_UP))
+    at = draw(st.integers(0, len(name) - 1))
+    letter = draw(st.sampled_from("abcdefghijklmnopqrstuvwxyzéèç"))
+    before, after = name[:at], name[at:]
+    return name, draw(
+        st.sampled_from(
+            [
+                before + letter + after,
+                before + letter + after[1:],
+                before + after[1:],
+                before + after[1:2] + after[:1] + after[2:],
+            ]
+        )
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(slipped_names())
+def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
+    name, query = slipped
+    assert name in ids(names_near(query, many))[:3]
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
+    for near in names_near(query, many):
+        assert THRESHOLD <= near.likeness <= 1
+
+
+@pytest.mark.parametrize(
+    ("spellings", "heard"),
+    [
+        (["cointreau", "kointrau", "cointrot"], "kointro"),
+        (["photographie", "fotografi"], "fotografi"),
+        (["guyenne", "guienne"], "gien"),
+        (["charantaise", "charentaises"], "$arantes"),
+        (["jcd"], "jcd"),
+    ],
+)
+def test_what_sounds_the_same(spellings: list[str], heard: str) -> None:
+    assert {sound(one) for one in spellings} == {heard}
+
+
+def test_words_and_initials_of_a_name() -> None:
+    assert spelling("S.A.R.L. L'Atelier Saint-Léon").words == ("atelier", "saint", "leon")
+    assert spelling("J. M. Weston").words == ("jm", "weston")
+    assert spelling("Ateliers du Bois Charentais").initials == ("abc", "adbc")
+    assert spelling("Grey Goose").initials == ()
+
+
+def test_words_one_slip_apart_share_one() -> None:
+    for slipped in ("merlt", "mmerlet", "merket", "emrlet"):
+        assert slips("merlet") & slips(slipped)
+    assert not slips("merlet") & slips("taransaud")

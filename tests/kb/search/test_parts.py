@@ -1,0 +1,410 @@
+"""Answers by role: which parts a need takes, who took them, and who here could."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind, Participation, Role
+from kb.search.parts import HITS_PER_ROLE, THOSE_WHO_DID, brought_in, needed_role
+from kb.search.pipeline import Ingredients
+from kb.search.results import (
+    ActorHit,
+    EvidenceKind,
+    Filters,
+    Fit,
+    NeededRole,
+    RoleAnswer,
+    SearchResult,
+    Steering,
+)
+
+# Of participations
+
+
+@pytest.mark.parametrize(
+    ("contribution", "brought"),
+    [
+        ("fournit l'éthanol", "éthanol"),
+        ("a fourni de l'éthanol, à la suite de Rémy Martin, pour le gel", "éthanol"),
+        ("a fourni en premier de l'éthanol pour la solution", "éthanol"),
+        ("ont aussi fourni des contenants afin de livrer", "contenants"),
+        ("a livré 200 bidons", "200 bidons"),
+        ("livre la glycérine", "glycérine"),
+        ("a donné du tissu pour des masques", "tissu"),
+        ("offre des étiquettes", "étiquettes"),
+        ("apporte les bouchons", "bouchons"),
+        ("a mis à disposition des flacons destinés aux soignants", "flacons"),
+        ("a cédé des déchets de bois", "déchets de bois"),
+        ("ont cédé leurs déchets de PVC", "déchets de PVC"),
+        ("éthanol", "éthanol"),
+        ("supplied ethanol, after Rémy Martin, for the hand sanitiser", "ethanol"),
+        ("supplies ethanol", "ethanol"),
+        ("provides the bottles", "bottles"),
+        ("was the first to supply ethanol for the hand sanitiser", "ethanol"),
+        ("has also brought in glass bottles", "glass bottles"),
+        ("delivered some cardboard boxes to the packers", "cardboard boxes"),
+        ("gave up cloth coffee sacks and coffee grounds", "cloth coffee sacks and coffee grounds"),
+        ("supplied its cooling water to the power station", "cooling water"),
+        ("", ""),
+    ],
+)
+def test_what_a_supplier_brought_in(contribution: str, brought: str) -> None:
+    assert brought_in(Participation("X", Role.SUPPLIER, "x", contribution)) == brought
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.SUPPLIER})
+def test_only_suppliers_bring_in(role: Role) -> None:
+    assert brought_in(Participation("X", role, "x", "a fourni de l'éthanol")) == ""
+
+
+@pytest.mark.parametrize(
+    ("contribution", "role"),
+    [
+        ("a fourni de l'éthanol", NeededRole.INPUTS),
+        ("supplied ethanol", NeededRole.INPUTS),
+        ("", NeededRole.INPUTS),
+        ("a fourni des flacons", NeededRole.CONTAINERS),
+        ("a livré des fûts", NeededRole.CONTAINERS),
+        ("ont fourni des contenants pour la solution", NeededRole.CONTAINERS),
+        ("supplied jerrycans", NeededRole.CONTAINERS),
+        ("supplied caps for the bottles", NeededRole.CONTAINERS),
+        ("a fourni des étiquettes", NeededRole.PACKAGING),
+        ("a donné des boîtes en carton", NeededRole.PACKAGING),
+        ("supplied cardboard boxes", NeededRole.PACKAGING),
+        # What the alcohol is meant for is not what was brought.
+        ("a fourni de l'alcool pour remplir des flacons", NeededRole.INPUTS),
+        ("supplied alcohol for the bottles", NeededRole.INPUTS),
+    ],
+)
+def test_a_supplier_s_part_is_told_by_what_it_brought(contribution: str, role: NeededRole) -> None:
+    participation = Participation("X", Role.SUPPLIER, "x", contribution)
+    assert needed_role(participation, brought_in(participation)) is role
+
+
+def test_a_supplier_s_part_may_be_told_by_its_name() -> None:
+    unnamed = Participation("Fabricants de contenants", Role.SUPPLIER)
+    assert needed_role(unnamed, brought_in(unnamed)) is NeededRole.CONTAINERS
+
+
+@pytest.mark.parametrize(
+    ("role", "needed"),
+    [
+        (Role.PRODUCER, NeededRole.MAKER),
+        (Role.REPACKAGER, NeededRole.REPACKAGING),
+        (Role.CARRIER, NeededRole.TRANSPORT),
+        (Role.LABORATORY, NeededRole.VALIDATION),
+        (Role.AUTHORITY, NeededRole.VALIDATION),
+        (Role.FACILITATOR, NeededRole.COORDINATION),
+        (Role.NETWORK, NeededRole.COORDINATION),
+        (Role.BUYER, NeededRole.BUYER),
+    ],
+)
+def test_every_other_role_is_a_part_whatever_it_says(role: Role, needed: NeededRole) -> None:
+    assert needed_role(Participation("X", role, "x", "des flacons"), "") is needed
+
+
+# Of a search
+
+QUERY = "gel hydroalcoolique"
+
+
+def actor(id_: str, description: str, department: str = "16") -> Actor:
+    return Actor(id=id_, name=f"Maison {id_}", description=description, department=department)
+
+
+ACTORS = (
+    actor("maker", "Cirages, encaustiques."),
+    actor("likemaker", "Encaustiques, laques."),
+    actor("distiller", "Spiritueux, éthanol."),
+    actor("chemist", "Éthanol, solvants.", "17"),
+    actor("bottler", "Embouteillage."),
+    actor("glass", "Flacons, bouteilles.", "17"),
+    actor("stopper", "Bouchons."),
+    actor("cartons", "Emballages en carton, coffrets, étuis."),
+    actor("haulier", "Transport routier."),
+    actor("lab", "Laboratoire d'analyses."),
+    actor("townhall", "État civil."),
+    actor("othertownhall", "État civil."),
+    actor("clinic", "Chirurgie."),
+    actor("otherclinic", "Chirurgie."),
+    actor("forge", "Portails."),
+)
+STORY = Case(
+    id="story",
+    title="Une histoire",
+    text="Un matin.",
+    need="Du gel hydroalcoolique",
+    participants=(
+        Participation("Maison maker", Role.PRODUCER, "maker", "a fait le gel"),
+        Participation("Distiller", Role.SUPPLIER, "distiller", "a fourni de l'éthanol pour le gel"),
+        Participation("Fabricants de contenants", Role.SUPPLIER, "", "ont fourni des contenants"),
+        Participation("Transporteurs", Role.CARRIER, "", "ont livré"),
+        Participation("Agence régionale de santé", Role.AUTHORITY, "", "a validé la formule"),
+        Participation("Town hall", Role.FACILITATOR, "townhall", "a réuni"),
+        Participation("Clinic", Role.BUYER, "clinic", "a utilisé"),
+    ),
+)
+
+
+@pytest.fixture
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([*ACTORS, STORY])
+    return base
+
+
+def by_role(result: SearchResult) -> dict[NeededRole, RoleAnswer]:
+    found = {answer.role: answer for answer in result.roles}
+    assert len(found) == len(result.roles)
+    return found
+
+
+def roles(base: KnowledgeBase, query: str = QUERY, **filters: Any) -> dict[NeededRole, RoleAnswer]:
+    return by_role(base.search(query, filters=Filters(**filters)))
+
+
+def ids(answer: RoleAnswer) -> list[str]:
+    return [hit.actor.id for hit in answer.hits]
+
+
+def mentioned(answer: RoleAnswer) -> list[str]:
+    return [mention.participation.name for mention in answer.mentioned]
+
+
+def kinds(hit: ActorHit) -> set[EvidenceKind]:
+    return {evidence.kind for evidence in hit.evidence}
+
+
+def test_the_parts_of_the_case_and_the_usual_ones_makers_first(base: KnowledgeBase) -> None:
+    found = roles(base)
+    assert list(found) == [
+        NeededRole.MAKER,
+        NeededRole.INPUTS,
+        NeededRole.CONTAINERS,
+        NeededRole.PACKAGING,
+        NeededRole.TRANSPORT,
+        NeededRole.VALIDATION,
+        NeededRole.COORDINATION,
+        NeededRole.BUYER,
+    ]
+    usual = [role for role, answer in found.items() if not answer.cases]
+    assert usual == [NeededRole.PACKAGING]
+    assert all(answer.cases == (STORY,) for role, answer in found.items() if role not in usual)
+    for answer in found.values():
+        assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
+        assert len(ids(answer)) == len(set(ids(answer))) <= HITS_PER_ROLE
+
+
+def test_makers_are_the_first_of_the_ranking_but_for_those_with_another_part(
+    base: KnowledgeBase,
+) -> None:
+    makers = roles(base)[NeededRole.MAKER]
+    assert ids(makers)[0] == "maker"
+    assert {"townhall", "clinic", "distiller"}.isdisjoint(ids(makers))
+    hits = {hit.actor.id: hit for hit in base.search(QUERY, limit=100).hits}
+    assert all(hits[id_].parts.case > 0 for id_ in ("townhall", "clinic", "distiller"))
+
+
+def test_who_took_another_part_is_a_maker_if_its_own_words_say_so(base: KnowledgeBase) -> None:
+    base.put([actor("distiller", "Gel hydroalcoolique.")])
+    assert "distiller" in ids(roles(base)[NeededRole.MAKER])
+
+
+def test_those_who_did_come_before_those_who_could(base: KnowledgeBase) -> None:
+    inputs = roles(base)[NeededRole.INPUTS]
+    assert inputs.need == "éthanol"
+    assert ids(inputs) == ["distiller", "chemist"]
+    did, could = inputs.hits
+    assert did.fit is Fit.STRONG
+    evidence = did.evidence[0]
+    assert evidence.kind is EvidenceKind.CASE
+    assert evidence.case == STORY
+    assert evidence.participation == STORY.participants[1]
+    assert kinds(could) == {EvidenceKind.PASSAGE}
+    assert could.evidence[0].text == "Éthanol, solvants."
+    marks = [could.evidence[0].text[start:end] for start, end in could.evidence[0].marks]
+    assert marks == ["Éthanol"]
+
+
+def test_containers_are_asked_for_thing_by_thing(base: KnowledgeBase) -> None:
+    containers = roles(base)[NeededRole.CONTAINERS]
+    assert {"glass", "stopper"} <= set(ids(containers))
+    assert {"forge", "distiller", "cartons"}.isdisjoint(ids(containers))
+    assert mentioned(containers) == ["Fabricants de contenants"]
+    assert containers.mentioned[0].case == STORY
+
+
+def test_packaging_is_usual_where_there_are_containers(base: KnowledgeBase) -> None:
+    assert ids(roles(base)[NeededRole.PACKAGING])[0] == "cartons"
+    inputs_only = replace(STORY, participants=STORY.participants[:2])
+    base.put([inputs_only])
+    assert NeededRole.PACKAGING not in roles(base)
+    repackaged = Participation("Bottler", Role.REPACKAGER, "bottler", "a mis en flacons")
+    base.put([replace(inputs_only, participants=(*inputs_only.participants, repackaged))])
+    found = roles(base)
+    assert ids(found[NeededRole.REPACKAGING])[0] == "bottler"
+    assert ids(found[NeededRole.PACKAGING])[0] == "cartons"
+    assert found[NeededRole.PACKAGING].cases == ()
+
+
+def test_packaging_that_a_case_tells_of_is_not_only_usual(base: KnowledgeBase) -> None:
+    packer = Participation("Cartons", Role.SUPPLIER, "cartons", "a fourni des cartons")
+    told = replace(STORY, participants=(*STORY.participants, packer))
+    base.put([told])
+    packaging = roles(base)[NeededRole.PACKAGING]
+    assert packaging.cases == (told,)
+    assert packaging.hits[0].evidence[0].case == told
+
+
+def test_carriers_and_laboratories_are_proposed_beside_those_mentioned(
+    base: KnowledgeBase,
+) -> None:
+    found = roles(base)
+    assert ids(found[NeededRole.TRANSPORT]) == ["haulier"]
+    assert mentioned(found[NeededRole.TRANSPORT]) == ["Transporteurs"]
+    assert ids(found[NeededRole.VALIDATION]) == ["lab"]
+    assert mentioned(found[NeededRole.VALIDATION]) == ["Agence régionale de santé"]
+
+
+def test_nobody_is_proposed_to_coordinate_or_to_buy_who_did_not(base: KnowledgeBase) -> None:
+    found = roles(base)
+    assert ids(found[NeededRole.COORDINATION]) == ["townhall"]
+    assert ids(found[NeededRole.BUYER]) == ["clinic"]
+    assert found[NeededRole.BUYER].need == ""
+    assert found[NeededRole.MAKER].need == QUERY
+
+
+def test_filters_hold_for_every_part(base: KnowledgeBase) -> None:
+    found = roles(base, department="17")
+    assert {id_ for answer in found.values() for id_ in ids(answer)} == {"chemist", "glass"}
+    assert ids(found[NeededRole.INPUTS]) == ["chemist"]
+    assert ids(found[NeededRole.CONTAINERS]) == ["glass"]
+    # Whoever is mentioned has no department.
+    assert mentioned(found[NeededRole.VALIDATION]) == ["Agence régionale de santé"]
+    # A part that nobody there could take, and nobody is mentioned for, is not spoken of.
+    assert NeededRole.COORDINATION not in found
+
+
+def test_a_theme_holds_for_every_part(base: KnowledgeBase) -> None:
+    base.put([replace(ACTORS[3], themes=("Chimie",))])
+    found = roles(base, theme="chimie")
+    assert {id_ for answer in found.values() for id_ in ids(answer)} == {"chemist"}
+
+
+def test_closed_firms_take_no_part(base: KnowledgeBase) -> None:
+    closed = {"maker", "distiller", "glass", "lab", "clinic"}
+    base.put([replace(one, closed_on="2020-01-01") for one in ACTORS if one.id in closed])
+    given = {id_ for answer in roles(base).values() for id_ in ids(answer)}
+    assert closed.isdisjoint(given)
+    assert {"chemist", "stopper"} <= given
+
+
+@pytest.mark.parametrize("query", ["portails", "porcelaine", "flacons et bouteilles"])
+def test_where_no_case_is_similar_there_are_no_parts(base: KnowledgeBase, query: str) -> None:
+    assert base.search(query).roles == ()
+
+
+def test_a_name_and_a_search_for_cases_ask_for_no_parts(base: KnowledgeBase) -> None:
+    assert base.search("Maison maker").roles == ()
+    assert base.search(QUERY, filters=Filters(kind=Kind.CASE)).roles == ()
+    assert base.search(QUERY, filters=Filters(kind=Kind.ACTOR)).roles != ()
+    assert base.search(QUERY, ingredients=Ingredients(cases=False)).roles == ()
+
+
+def test_who_is_told_of_without_an_entry_here_is_given_once(base: KnowledgeBase) -> None:
+    again = replace(STORY, id="again", title="Encore", text="Un soir.")
+    base.put([again])
+    validation = roles(base)[NeededRole.VALIDATION]
+    assert mentioned(validation) == ["Agence régionale de santé"]
+    assert {case.id for case in validation.cases} == {"story", "again"}
+    assert ids(roles(base)[NeededRole.INPUTS]).count("distiller") == 1
+
+
+def test_those_who_did_leave_room_for_those_who_could(base: KnowledgeBase) -> None:
+    did = [actor(f"did{i}", "Spiritueux.") for i in range(HITS_PER_ROLE)]
+    parts = [Participation(one.name, Role.SUPPLIER, one.id, "a fourni de l'éthanol") for one in did]
+    could = [actor(f"could{i}", "Éthanol.") for i in range(HITS_PER_ROLE)]
+    base.put([*did, *could, replace(STORY, participants=(*STORY.participants[:1], *parts))])
+    given = ids(roles(base)[NeededRole.INPUTS])
+    assert len(given) == HITS_PER_ROLE
+    assert all(id_.startswith("did") for id_ in given[:THOSE_WHO_DID])
+    assert all(id_.startswith("could") for id_ in given[THOSE_WHO_DID:])
+
+
+def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
+    base: KnowledgeBase,
+) -> None:
+    english = by_role(base.search(QUERY, lang="en"))
+    assert "bottles" in english[NeededRole.CONTAINERS].need
+    assert "bouteilles" in roles(base)[NeededRole.CONTAINERS].need
+    assert "bouteilles" in by_role(base.search(QUERY, lang="fr"))[NeededRole.CONTAINERS].need
+    told = replace(
+        STORY,
+        id="story-en",
+        lang="en",
+        title="A story",
+        need="Some sanitiser",
+        translation_of="story",
+        participants=(
+            Participation("Maison maker", Role.PRODUCER, "maker", "made it"),
+            Participation("Container makers", Role.SUPPLIER, "", "supplied bottles"),
+        ),
+    )
+    base.put([told])
+    by_case = roles(base, "sanitiser")[NeededRole.CONTAINERS]
+    assert "bottles" in by_case.need
+    assert by_case.cases == (told,)
+    by_page = by_role(base.search("sanitiser", lang="fr"))[NeededRole.CONTAINERS]
+    assert "bouteilles" in by_page.need
+    assert by_page.cases == (STORY,)
+    # In a language in which nothing is asked, in the first there is.
+    assert by_role(base.search(QUERY, lang="da"))[NeededRole.CONTAINERS].need == (
+        roles(base)[NeededRole.CONTAINERS].need
+    )
+
+
+# Steering
+
+
+def everyone(answers: dict[NeededRole, RoleAnswer]) -> set[str]:
+    return {id_ for answer in answers.values() for id_ in ids(answer)}
+
+
+def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
+    assert {"stopper", "distiller"} <= everyone(roles(base))
+    unlike = base.search(QUERY, steering=Steering(unlike=("stopper", "distiller")))
+    assert {"stopper", "distiller"}.isdisjoint(everyone(by_role(unlike)))
+    assert "glass" in everyone(by_role(unlike))
+    assert "stopper" not in everyone(roles(base, f"{QUERY} -bouchons"))
+
+
+def test_a_case_that_says_what_is_not_wanted_tells_of_no_part(base: KnowledgeBase) -> None:
+    result = base.search(f"{QUERY} -transporteurs")
+    assert result.roles == ()
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
+
+
+def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBase) -> None:
+    english = replace(STORY, id="story-en", lang="en", need="Hand gel", translation_of="story")
+    base.put([english])
+    assert base.search("hand gel").roles
+    assert base.search("hand gel -hydroalcoolique").roles == ()
+
+
+def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:
+    assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
+    assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
+    # Who took part is vouched for by the case, which says it.
+    assert {"maker", "distiller", "townhall"} <= everyone(roles(base, f'{QUERY} "un matin"'))
+
+
+def test_those_of_one_case_are_given_as_they_stand_in_the_ranking(base: KnowledgeBase) -> None:
+    also = (Participation("Z", Role.SUPPLIER, "chemist", "a fourni de l'éthanol"),)
+    base.put([replace(STORY, participants=(*STORY.participants, *also))])
+    result = base.search(QUERY, limit=100)
+    ranked = [hit.actor.id for hit in result.hits]
+    inputs = by_role(result)[NeededRole.INPUTS]
+    took_part = [id_ for id_ in ids(inputs) if id_ in {"distiller", "chemist"}]
+    assert took_part == sorted(("distiller", "chemist"), key=ranked.index)
+    assert ids(inputs)[:2] == took_part

@@ -1,0 +1,530 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kb.errors import QueryError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind, Record, Role
+from kb.search import scorer
+from kb.search.evidence import PASSAGES_PER_HIT
+from kb.search.fusion import Fusion
+from kb.search.pipeline import Ingredients, search
+from kb.search.query import MAX_QUERY_CHARS
+from kb.search.results import EvidenceKind, Filters, Fit
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.kb.records import (
+    DISTILLER,
+    GLOVER,
+    POLISH,
+    RECORDS,
+    SANITISER,
+    SANITISER_IN_ENGLISH,
+)
+
+OTHERS = [
+    Actor(id=f"other-{i}", name=f"Autre {i}", description=f"Travaille la matière {i}.")
+    for i in range(40)
+]
+
+
+@pytest.fixture
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put(RECORDS)
+    base.put(OTHERS)
+    return base
+
+
+def ids(base: KnowledgeBase, query: str, filters: Filters) -> list[str]:
+    return [hit.actor.id for hit in base.search(query, filters=filters).hits]
+
+
+def test_the_best_passage_wins(base: KnowledgeBase) -> None:
+    first = base.search("qui coud des gants de cuir ?").hits[0]
+    assert first.actor == GLOVER
+    assert first.rank == 1
+    assert first.fit is Fit.STRONG
+    (evidence,) = first.evidence
+    assert evidence.kind is EvidenceKind.PASSAGE
+    assert evidence.text == GLOVER.description
+    assert [evidence.text[start:end] for start, end in evidence.marks] == ["coud", "gants", "cuir"]
+
+
+def test_a_case_vouches_for_those_who_met_the_need(base: KnowledgeBase) -> None:
+    result = base.search("gel hydroalcoolique")
+    assert [hit.case.id for hit in result.cases[:1]] == [SANITISER.id]
+    assert [hit.actor.id for hit in result.hits[:2]] == ["avel", "matha"]
+    evidence = result.hits[0].evidence[0]
+    assert evidence.kind is EvidenceKind.CASE
+    assert evidence.case == SANITISER
+    assert evidence.participation is not None
+    assert evidence.participation.role is Role.PRODUCER
+    assert evidence.text == "prépare le gel"
+    assert evidence.source == SANITISER.source_url
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("gel hydroalcoolique hôpital", SANITISER), ("hand sanitiser hospital", SANITISER_IN_ENGLISH)],
+)
+def test_a_story_is_told_once_in_the_language_that_answers_best(
+    base: KnowledgeBase, query: str, told: Case
+) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    result = base.search(query)
+    assert [hit.case for hit in result.cases] == [told]
+    assert [e.case for e in result.hits[0].evidence if e.kind is EvidenceKind.CASE] == [told]
+    assert result.hits[0].actor == POLISH
+
+
+def test_an_article_vouches_by_its_need_and_not_by_what_else_it_says(base: KnowledgeBase) -> None:
+    base.put([replace(SANITISER, text="Un menuisier a fait des escaliers en chêne massif.")])
+    result = base.search("escaliers en chêne massif")
+    assert result.cases[0].case.id == SANITISER.id
+    kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
+    assert EvidenceKind.CASE not in kinds
+
+
+def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> None:
+    maker, *others = SANITISER.participants
+    told = replace(maker, source_url="https://exemple.fr/part")
+    base.put([replace(SANITISER, participants=(told, *others))])
+    avel, matha = base.search(SANITISER.need).hits[:2]
+    assert avel.evidence[0].source == "https://exemple.fr/part"
+    assert matha.evidence[0].source == SANITISER.source_url
+
+
+def test_without_cases_nothing_vouches(base: KnowledgeBase) -> None:
+    result = base.search("gel hydroalcoolique", ingredients=Ingredients(cases=False))
+    kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
+    assert EvidenceKind.CASE not in kinds
+
+
+def test_an_unrelated_case_vouches_for_nobody(base: KnowledgeBase) -> None:
+    result = base.search("qui coud des gants de cuir ?", limit=100)
+    assert all(
+        evidence.kind is not EvidenceKind.CASE for hit in result.hits for evidence in hit.evidence
+    )
+
+
+@pytest.mark.parametrize(
+    "query", ["Harmonie", "ste harmonie", "l'harmonie", "SOCIÉTÉ L’HARMONIE", "harmonie sarl"]
+)
+def test_an_exact_name_is_first(base: KnowledgeBase, query: str) -> None:
+    # Rivals whose descriptions say little else than the name.
+    base.put(
+        [Actor(id=f"r{i}", name=f"Rival {i}", description="Harmonie harmonie.") for i in range(3)]
+    )
+    first = base.search(query).hits[0]
+    assert first.actor.id == "gants"
+    assert first.evidence[0].kind is EvidenceKind.NAME
+    assert first.fit is Fit.STRONG
+
+
+@pytest.mark.parametrize("query", ["55208131766522", "552 081 317 66522", "552 081 317"])
+def test_an_exact_number_is_first(base: KnowledgeBase, query: str) -> None:
+    assert base.search(query).hits[0].actor.id == "avel"
+
+
+def test_filters_leave_what_they_say(base: KnowledgeBase) -> None:
+    assert ids(base, "cuir", Filters(department="87")) == ["gants"]
+    assert set(ids(base, "cuir", Filters(theme="CUIR"))) == {"avel", "gants"}
+    assert ids(base, "cuir", Filters(department="23")) == []
+    assert base.search("cuir", filters=Filters(theme="inconnu")).hits == ()
+
+
+def test_a_filter_does_not_keep_a_case_from_vouching(base: KnowledgeBase) -> None:
+    (hit,) = base.search("gel hydroalcoolique", filters=Filters(department="17")).hits
+    assert hit.actor == DISTILLER
+    assert hit.evidence[0].case == SANITISER
+
+
+def test_kinds(base: KnowledgeBase) -> None:
+    only_cases = base.search("gel", filters=Filters(kind=Kind.CASE))
+    assert only_cases.hits == ()
+    assert only_cases.total == 0
+    assert only_cases.cases
+    only_actors = base.search("gel", filters=Filters(kind=Kind.ACTOR))
+    assert only_actors.cases == ()
+    assert only_actors.hits
+
+
+def test_counts_say_what_each_filter_would_leave(base: KnowledgeBase) -> None:
+    query = "crèmes pour le cuir, gants de cuir fins"
+    result = base.search(query, filters=Filters(theme="cuir"))
+    assert result.departments == {"16": 1, "87": 1}
+    result = base.search(query, filters=Filters(department="16"))
+    assert result.themes == {"Chimie": 1, "Cuir": 1}
+    assert result.departments["87"] == 1
+    assert result.total == 1
+
+
+def test_limit_bounds_hits_but_not_total(base: KnowledgeBase) -> None:
+    whole = base.search("travaille la matière", limit=100)
+    cut = base.search("travaille la matière", limit=2)
+    assert [hit.actor.id for hit in cut.hits] == [hit.actor.id for hit in whole.hits[:2]]
+    assert cut.total == whole.total
+    assert [hit.rank for hit in whole.hits] == list(range(1, len(whole.hits) + 1))
+    scores = [hit.score for hit in whole.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_long_description_does_not_win_by_its_length(base: KnowledgeBase) -> None:
+    long = " ".join(
+        f"Il range gants et cuir, draps et laines, en rayon {i}.\n\n" for i in range(60)
+    )
+    base.put([Actor(id="long", name="Long", description=long)])
+    result = base.search("coudre des gants de cuir fins")
+    assert result.hits[0].actor.id == "gants"
+    hit = next(hit for hit in result.hits if hit.actor.id == "long")
+    assert len(hit.evidence) == PASSAGES_PER_HIT
+
+
+def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> None:
+    result = base.search("porcelaine")
+    assert result.total == 0
+    assert result.departments == {}
+    assert len(result.hits) == 10
+    assert all(hit.fit is Fit.NONE for hit in result.hits)
+
+
+def test_an_empty_base_answers_with_nothing(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    result = open_base(word_counts, "empty").search("cuir")
+    assert (result.hits, result.cases, result.total) == ((), (), 0)
+
+
+def test_themes_that_differ_in_spelling_are_counted_as_they_filter(base: KnowledgeBase) -> None:
+    base.put([replace(POLISH, description=GLOVER.description)])
+    base.put([replace(GLOVER, id=f"g{i}", name=f"G {i}", themes=("CUIR",)) for i in range(2)])
+    counted = base.search("gants de cuir").themes
+    assert counted["CUIR"] == 4  # of "Cuir", "cuir" and twice "CUIR"
+    assert {"Cuir", "cuir"}.isdisjoint(counted)
+    assert base.search("gants de cuir", filters=Filters(theme="CUIR")).total == 4
+
+
+@pytest.mark.parametrize("department", ["87", "Haute-Vienne", "haute vienne (87)"])
+def test_a_department_is_named_or_numbered(base: KnowledgeBase, department: str) -> None:
+    assert ids(base, "cuir", Filters(department=department)) == ["gants"]
+
+
+def test_an_unknown_department_is_refused(base: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="'999' is not a department") as raised:
+        base.search("cuir", filters=Filters(department="999"))
+    assert raised.value.reason == "department"
+
+
+def test_bytes_that_were_no_text_are_passed_over(base: KnowledgeBase) -> None:
+    assert base.search("gants\udce9 de cuir").query == "gants de cuir"
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("", "empty"),
+        (" \n\t\0 ", "empty"),
+        ("x" * 10_000, "too_long"),
+        ("🧴🧤", "no_word"),
+        ("?!… --", "no_word"),
+    ],
+)
+def test_queries_that_cannot_be_searched(base: KnowledgeBase, query: str, reason: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        base.search(query)
+    assert raised.value.reason == reason
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "'; drop table actors; --",
+        'c++ "gants',
+        "gants AND (cuir OR NEAR(x",
+        "gants* -cuir ^x : {a b}",
+        "NOT",
+        "name: gants",
+        "🧤 gants",
+        "x" * MAX_QUERY_CHARS,
+    ],
+)
+def test_syntax_is_only_text(base: KnowledgeBase, query: str) -> None:
+    result = base.search(query)
+    assert result.query == query
+    assert base.actor("avel") == POLISH
+
+
+@given(st.text(min_size=1, max_size=80))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_text_is_answered_or_refused(base: KnowledgeBase, query: str) -> None:
+    try:
+        result = base.search(query)
+    except QueryError:
+        return
+    for hit in result.hits:
+        for evidence in hit.evidence:
+            end = 0
+            for mark_start, mark_end in evidence.marks:
+                assert end <= mark_start < mark_end <= len(evidence.text)
+                end = mark_end
+
+
+def test_a_closed_actor_answers_no_need_but_is_found_by_its_name_and_number(
+    base: KnowledgeBase,
+) -> None:
+    needs = ("cirages et crèmes pour le cuir", "gel hydroalcoolique")
+    assert [POLISH.id in ids(base, need, Filters()) for need in needs] == [True, True]
+    base.put([replace(POLISH, closed_on="2024-01-31")])
+    assert [POLISH.id in ids(base, need, Filters()) for need in needs] == [False, False]
+    for query in ("Avel", "552081317", "552 081 317 66522"):
+        assert base.search(query).hits[0].actor.id == POLISH.id
+    case = base.search("gel hydroalcoolique").cases[0].case
+    assert case.participants[0].actor_id == POLISH.id
+
+
+# The same score in every base
+
+
+def test_a_score_does_not_depend_on_who_else_is_there(
+    open_base: OpenBase, base: KnowledgeBase, word_counts: WordCountEncoder
+) -> None:
+    alone = open_base(word_counts, "alone")
+    alone.put([GLOVER])
+    query = "qui coud des gants de cuir ?"
+    (by_itself,), among_others = alone.search(query).hits, base.search(query).hits[0]
+    assert by_itself.actor == among_others.actor == GLOVER
+    assert by_itself.parts.dense == pytest.approx(among_others.parts.dense, rel=1e-5)
+    assert by_itself.fit is among_others.fit
+
+
+# All that there is
+
+
+def test_complete_gives_every_actor_and_case_once_with_its_score(base: KnowledgeBase) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    result = base.search("gants de cuir", limit=3, complete=True)
+    assert sorted(hit.actor.id for hit in result.hits) == sorted(base.ids(Kind.ACTOR))
+    assert [hit.case.story for hit in result.cases] == [SANITISER.id]
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert [hit.rank for hit in result.hits] == list(range(1, len(scores) + 1))
+
+
+def test_complete_and_a_page_agree(base: KnowledgeBase) -> None:
+    for query in ("gants de cuir", "gel hydroalcoolique", "Harmonie"):
+        page, whole = base.search(query), base.search(query, complete=True)
+        assert [(hit.actor.id, hit.fit) for hit in page.hits] == [
+            (hit.actor.id, hit.fit) for hit in whole.hits[:10]
+        ]
+        assert [hit.score for hit in page.hits] == pytest.approx(
+            [hit.score for hit in whole.hits[:10]]
+        )
+        assert (page.total, page.departments, page.themes) == (
+            whole.total,
+            whole.departments,
+            whole.themes,
+        )
+
+
+def test_in_a_large_base_a_page_is_the_beginning_of_all_there_is(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However deep the few are that a filter leaves: they are measured like all others."""
+    monkeypatch.setattr(scorer, "DENSE_CANDIDATES", 20)
+    monkeypatch.setattr(scorer, "LEXICAL_CANDIDATES", 20)
+
+    def firm(i: int, said: str, department: str) -> Actor:
+        # Each says something else besides, so that no two are as good.
+        besides = " ".join(f"mot{i}x{k}" for k in range(i % 30))
+        description = f"{said} {besides}"
+        return Actor(id=f"f{i}", name=f"F {i}", description=description, department=department)
+
+    base.put([firm(i, "Gants de cuir fins, coudre des gants de cuir.", "33") for i in range(90)])
+    base.put([firm(i, "Portails, rampes, gants, cuir, grilles.", "40") for i in range(90, 102)])
+    for filters in (Filters(), Filters(department="40"), Filters(department="87")):
+        page = base.search("coudre des gants de cuir", filters=filters)
+        whole = base.search("coudre des gants de cuir", filters=filters, complete=True)
+        assert [hit.fit for hit in page.hits] == [hit.fit for hit in whole.hits[:10]]
+        assert [hit.score for hit in page.hits] == pytest.approx(
+            [hit.score for hit in whole.hits[:10]], abs=1e-3
+        )
+        if filters.department:
+            assert page.total == whole.total
+
+
+def test_complete_keeps_to_the_filters(base: KnowledgeBase) -> None:
+    found = base.search("gel", filters=Filters(department="87"), complete=True)
+    assert [hit.actor.id for hit in found.hits] == ["gants"]
+    assert base.search("gel", filters=Filters(kind=Kind.CASE), complete=True).hits == ()
+
+
+def test_closed_actors_are_not_part_of_all(base: KnowledgeBase) -> None:
+    closed = Actor(id="closed", name="Fermé", description="Du gel.", closed_on="2020-01-01")
+    base.put([closed])
+    assert "closed" not in {hit.actor.id for hit in base.search("gel", complete=True).hits}
+
+
+# However deep
+
+
+@pytest.fixture
+def crowded(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
+    """A base of which a search looks at a few passages only, all nearer than what is asked."""
+    monkeypatch.setattr("kb.search.scorer.DENSE_CANDIDATES", 5)
+    monkeypatch.setattr("kb.search.scorer.LEXICAL_CANDIDATES", 5)
+    base.put(
+        [
+            Actor(id=f"near-{i}", name=f"Proche {i}", description="Gel hydroalcoolique. Cuir.")
+            for i in range(20)
+        ]
+    )
+    return base
+
+
+def test_a_filter_finds_who_lies_deep(crowded: KnowledgeBase) -> None:
+    assert "gants" not in ids(crowded, "cuir", Filters())
+    assert ids(crowded, "cuir", Filters(department="87")) == ["gants"]
+
+
+def test_a_case_is_heard_however_many_passages_are_nearer(crowded: KnowledgeBase) -> None:
+    crowded.put([replace(SANITISER, title="Un cas", need="Du gel pour un hôpital")])
+    found = crowded.search("gel hydroalcoolique hôpital", limit=100).hits
+    shown = {hit.actor.id for hit in found for one in hit.evidence if one.case}
+    assert {"avel", "matha"} <= shown
+
+
+# Names, numbers, ties
+
+
+@pytest.mark.parametrize("query", ["Avel", "552 081 317"])
+def test_a_name_asks_for_nobody_else(base: KnowledgeBase, query: str) -> None:
+    result = base.search(query)
+    assert result.hits[0].actor == POLISH
+    assert result.roles == ()
+    assert [hit.parts.name for hit in result.hits[1:]] == [0.0] * len(result.hits[1:])
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits[1:])
+
+
+def test_a_firm_that_is_called_like_a_need_silences_nobody(base: KnowledgeBase) -> None:
+    """It comes first, as any name does; whoever met such a need is found all the same."""
+    before = base.search("gel hydroalcoolique")
+    base.put([Actor(id="consultant", name="Le Gel Hydroalcoolique", description="Conseil.")])
+    result = base.search("du gel hydroalcoolique")
+    assert result.hits[0].actor.id == "consultant"
+    avel = next(hit for hit in result.hits if hit.actor.id == "avel")
+    assert avel.evidence[0].case == SANITISER
+    assert [answer.role for answer in result.roles] == [answer.role for answer in before.roles]
+
+
+def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: KnowledgeBase) -> None:
+    base.put([replace(GLOVER, id=id_, siret="") for id_ in ("z", "b")])
+    found = base.search("L'Harmonie").hits
+    assert [hit.actor.id for hit in found[:3]] == ["b", "gants", "z"]
+    assert len({hit.score for hit in found[:3]}) == 1
+
+
+@pytest.mark.parametrize("query", ["travaille la matière", "gel hydroalcoolique", "cuir"])
+def test_the_same_base_answers_the_same(
+    open_base: OpenBase, base: KnowledgeBase, query: str
+) -> None:
+    """Whatever the order in which its records came; as good as each other are by id."""
+    other = open_base(WordCountEncoder(), "other")
+    records: list[Record] = [*RECORDS, *OTHERS]
+    for record in reversed(records):
+        other.put([record])
+    one, again, theirs = (
+        [(hit.actor.id, hit.score, hit.fit, hit.evidence) for hit in of.search(query).hits]
+        for of in (base, base, other)
+    )
+    assert one == again == theirs
+    order = [(-score, id_) for id_, score, *_ in one]
+    assert order == sorted(order)
+
+
+# What a ranking is made of
+
+
+def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> None:
+    both = base.search("gants de cuir").hits[0]
+    by_words = base.search("gants de cuir", ingredients=Ingredients(dense=False)).hits[0]
+    by_meaning = base.search("gants de cuir", ingredients=Ingredients(lexical=False)).hits[0]
+    assert both.actor == by_words.actor == by_meaning.actor == GLOVER
+    assert by_words.parts.dense == 0 < by_words.parts.lexical
+    assert by_meaning.parts.lexical == 0 < by_meaning.parts.dense
+    assert both.score > max(by_words.score, by_meaning.score)
+
+
+def test_reciprocal_ranks_put_first_what_both_put_first(base: KnowledgeBase) -> None:
+    by_rank = Ingredients(fusion=Fusion.RECIPROCAL_RANK)
+    found = base.search("gants de cuir", ingredients=by_rank).hits
+    assert [hit.actor.id for hit in found[:2]] == ["gants", "avel"]
+    # Of two rankings that both put it first.
+    assert found[0].score == pytest.approx(2 / 61)
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_unheard_case_vouches_for_nobody_and_is_still_found(base: KnowledgeBase) -> None:
+    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
+    result = base.search("gel hydroalcoolique", ingredients=deaf)
+    assert result.cases[0].case == SANITISER
+    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
+    assert result.roles == ()
+
+
+def test_an_unheard_edition_leaves_the_other_heard(base: KnowledgeBase) -> None:
+    base.put([SANITISER_IN_ENGLISH])
+    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
+    hit = base.search("hand sanitiser hospital", lang="fr", ingredients=deaf).hits[0]
+    assert hit.evidence[0].case == SANITISER_IN_ENGLISH
+    heard = base.search("hand sanitiser hospital", lang="fr").hits[0]
+    assert heard.evidence[0].case == SANITISER
+    assert heard.score == pytest.approx(hit.score)
+
+
+def test_a_need_that_is_another_one_adds_nothing(base: KnowledgeBase) -> None:
+    """With an unrelated case the answer is to the last digit what it is without any."""
+    query = "qui coud des gants de cuir ?"
+    with_case = base.search(query, limit=100)
+    without = base.search(query, limit=100, ingredients=Ingredients(cases=False))
+    assert with_case.hits == without.hits
+    assert with_case.roles == ()
+
+
+# How well a case answers
+
+
+def test_a_case_fits_as_its_need_is_the_same(base: KnowledgeBase) -> None:
+    """What its article touches on besides makes it a lead, however near its words are."""
+    by_need = base.search("gel hydroalcoolique pour l'hôpital").cases[0]
+    assert (by_need.case, by_need.fit) == (SANITISER, Fit.STRONG)
+    touching = replace(
+        SANITISER,
+        id="touching",
+        title="Une histoire",
+        text="Un atelier de ganterie coud des gants de cuir fins.",
+        need="Trouver des vis",
+        participants=(),
+    )
+    base.put([touching])
+    result = base.search("Un atelier de ganterie coud des gants de cuir fins")
+    hit = next(hit for hit in result.cases if hit.case == touching)
+    assert hit.fit is Fit.WEAK
+    assert result.hits[0].fit is Fit.STRONG
+    assert result.heard == ()
+
+
+def test_only_one_is_given_where_it_stands_whatever_the_limit(base: KnowledgeBase) -> None:
+    whole = base.search("gants de cuir", complete=True).hits
+    for hit in whole:
+        with base._room() as room:
+            found = search("gants de cuir", room, limit=1, only=hit.actor.id)
+        (one,) = found.hits
+        assert (one.rank, one.actor) == (hit.rank, hit.actor)
+        assert one.score == pytest.approx(hit.score)
+        assert found.roles == ()

@@ -1,0 +1,65 @@
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.models import Actor, Case, Kind, Participation, Role, kind_of
+from kb.store.record_json import record_from_json, record_to_json
+from tests.kb.records import POLISH, SANITISER
+
+FULL_ACTOR = Actor(
+    **{field.name: field.name for field in fields(Actor) if field.name not in {"themes", "facts"}},
+    themes=("Cuir", "Chimie"),
+    facts={"effectif": "40", "": "vide"},
+)
+FULL_CASE = Case(
+    **{
+        field.name: field.name
+        for field in fields(Case)
+        if field.name not in {"themes", "participants"}
+    },
+    themes=("Santé",),
+    participants=(
+        Participation("Avel", Role.PRODUCER, "avel", "prépare", "https://exemple.fr/avel"),
+        Participation("Mairie", Role.AUTHORITY),
+    ),
+)
+
+
+@pytest.mark.parametrize("record", [FULL_ACTOR, FULL_CASE, POLISH, SANITISER])
+def test_a_record_is_read_back_as_it_was(record: Actor | Case) -> None:
+    assert record_from_json(kind_of(record), record_to_json(record)) == record
+
+
+def test_the_full_records_above_leave_no_field_at_its_default() -> None:
+    bare = {Actor: Actor(id="", name=""), Case: Case(id="", title="", text="")}
+    for record in (FULL_ACTOR, FULL_CASE):
+        for field in fields(record):
+            default = getattr(bare[type(record)], field.name)
+            assert getattr(record, field.name) != default, field.name
+
+
+@given(text=st.text(), key=st.text(), role=st.sampled_from(Role))
+def test_any_text_is_read_back_as_it_was(text: str, key: str, role: Role) -> None:
+    actor = replace(POLISH, name=text, facts={key: text}, themes=(text, key))
+    case = replace(SANITISER, text=text, participants=(Participation(key, role, text, key),))
+    for record in (actor, case):
+        assert record_from_json(kind_of(record), record_to_json(record)) == record
+
+
+def test_a_field_that_json_lacks_has_its_default() -> None:
+    plain: dict[str, Any] = json.loads(record_to_json(FULL_ACTOR))
+    for name in ("closed_on", "facts", "themes"):
+        del plain[name]
+    read = record_from_json(Kind.ACTOR, json.dumps(plain))
+    assert read == replace(FULL_ACTOR, closed_on="", facts={}, themes=())
+
+
+def test_a_field_that_is_not_known_is_passed_over() -> None:
+    plain: dict[str, Any] = json.loads(record_to_json(SANITISER))
+    plain["mood"] = "cheerful"
+    plain["participants"][0]["mood"] = "cheerful"
+    assert record_from_json(Kind.CASE, json.dumps(plain)) == SANITISER

@@ -1,0 +1,394 @@
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from kb.errors import (
+    KnowledgeBaseError,
+    NotAKnowledgeBase,
+    ReadOnlyKnowledgeBase,
+    SchemaTooNew,
+    UnknownRecord,
+)
+from kb.indexing.derivation import derive
+from kb.models import Kind, Record
+from kb.store import migrations
+from kb.store.passages import fts_query
+from kb.store.pool import StorePool
+from kb.store.store import Store
+from kb.text.analysis import index_words, query_stems
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "kb.sqlite", create=True)
+    with opened.changing():
+        for record in RECORDS:
+            put(opened, record)
+    yield opened
+    opened.close()
+
+
+def put(store: Store, record: Record) -> None:
+    derived = derive(record)
+    store.put(record, derived.documents, derived.names)
+    vectors = {key: np.ones(2, np.float32) for key in derived.encoder_texts}
+    store.put_embeddings("e", vectors)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.id)
+def test_what_is_put_comes_back_the_same(store: Store, record: Record) -> None:
+    kind = Kind.CASE if record is SANITISER else Kind.ACTOR
+    assert store.record(kind, record.id) == record
+
+
+def test_an_unknown_id_is_named(store: Store) -> None:
+    with pytest.raises(UnknownRecord, match="no actor with the id 'nobody'"):
+        store.record(Kind.ACTOR, "nobody")
+
+
+def test_putting_again_replaces(store: Store) -> None:
+    with store.changing():
+        put(store, replace(POLISH, description="Elle fait du savon.", themes=("Savon",)))
+    assert store.ids(Kind.ACTOR, theme="cuir") == ["gants"]
+    assert store.ids(Kind.ACTOR, theme="savon") == ["avel"]
+    assert store.match_words(query_stems("cirage"), 10) == []
+    ids = [id_ for id_, _ in store.match_words(query_stems("savon"), 10)]
+    assert [passage.text for passage in store.passages(ids).values()] == ["Elle fait du savon."]
+
+
+def test_removing_leaves_nothing_behind(store: Store) -> None:
+    with store.changing():
+        for kind, id_ in [
+            (Kind.ACTOR, "avel"),
+            (Kind.ACTOR, "matha"),
+            (Kind.ACTOR, "gants"),
+            (Kind.CASE, SANITISER.id),
+        ]:
+            assert store.remove(kind, id_)
+        assert not store.remove(Kind.ACTOR, "avel")
+    tables = "actors cases participations themes names documents passages embeddings".split()
+    for table in tables:
+        (count,) = store._connection.execute(f"select count(*) from {table}").fetchone()
+        assert count == 0, table
+    assert store.match_words(query_stems("cuir"), 10) == []
+
+
+def test_an_embedding_stays_while_another_passage_has_its_text(store: Store) -> None:
+    with store.changing():
+        put(store, replace(POLISH, id="twin"))
+    with store.changing():
+        store.remove(Kind.ACTOR, "avel")
+    hashes = derive(POLISH).encoder_texts.keys()
+    assert store.missing_embeddings("e", hashes) == set()
+    with store.changing():
+        store.remove(Kind.ACTOR, "twin")
+    assert store.missing_embeddings("e", hashes) == hashes
+
+
+def test_a_failed_change_leaves_no_trace(store: Store) -> None:
+    before = store.generation
+
+    def fail_half_way() -> None:
+        with store.changing():
+            store.remove(Kind.ACTOR, "avel")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert store.record(Kind.ACTOR, "avel") == POLISH
+    assert store.generation == before
+
+
+def test_every_change_has_a_generation_of_its_own(store: Store) -> None:
+    seen = {store.generation}
+    for _ in range(3):
+        with store.changing():
+            pass
+        seen.add(store.generation)
+    assert [int(generation.split("-")[0]) for generation in sorted(seen)] == [1, 2, 3, 4]
+
+
+def test_filters(store: Store) -> None:
+    assert store.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
+    assert store.ids(Kind.ACTOR, department="16") == ["avel"]
+    assert store.ids(Kind.ACTOR, theme="CUIR") == ["avel", "gants"]
+    assert store.ids(Kind.ACTOR, department="87", theme="cuir") == ["gants"]
+    assert store.ids(Kind.CASE, department="17") == [SANITISER.id]
+    assert store.ids(Kind.CASE, department="87") == []
+    assert store.departments() == [("16", 1), ("17", 1), ("87", 1)]
+    assert ("Santé", 0, 1) in store.themes()
+    assert [
+        (actors, cases) for name, actors, cases in store.themes() if name in {"Cuir", "cuir"}
+    ] == [(2, 0)]
+
+
+def test_names_and_numbers(store: Store) -> None:
+    assert store.actors_named("harmonie") == ["gants"]
+    assert store.actors_registered("55208131766522") == ["avel"]
+    assert store.actors_registered("552081317") == ["avel"]
+    assert store.actors_registered("55208131") == []
+
+
+def test_cases_of_an_actor(store: Store) -> None:
+    assert store.cases_of(["avel", "gants", "not-yet-known"]) == {
+        "avel": [SANITISER.id],
+        "not-yet-known": [SANITISER.id],
+    }
+
+
+def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
+    found = store.match_words(query_stems("ganteries"), 10)
+    assert [store.passages([id_])[id_].record_id for id_, _ in found] == ["gants"]
+    assert all(score > 0 for _, score in found)
+    assert store.match_words(query_stems("ganterie"), 10, among=[]) == []
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_nothing_a_person_types_is_fts_syntax(text: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("create virtual table t using fts5(words)")
+    for stems in (query_stems(text), {text}, set(text)):
+        query = fts_query({stem.replace("\0", "") for stem in stems})
+        if query:
+            connection.execute("select * from t where t match ?", [query]).fetchall()
+    connection.close()
+
+
+def test_index_words_have_no_order_of_their_own() -> None:
+    assert index_words("gants de cuir", "fr").split() == ["gant", "cuir"]
+
+
+# Folders that are not, or not quite, a knowledge base
+
+
+def test_a_missing_base_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotAKnowledgeBase, match="is not a knowledge base: it has no"):
+        Store.open(tmp_path / "kb.sqlite")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but text" * 99, b"\0" * 4096])
+def test_a_file_that_is_no_database_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "kb.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(KnowledgeBaseError, match=r"kb\.sqlite"):
+        Store.open(path)
+    with pytest.raises(KnowledgeBaseError, match=r"kb\.sqlite"):
+        Store.open(path, create=True)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "kb.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table theirs (x)")
+    connection.close()
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(NotAKnowledgeBase, match="not one of this program"):
+            Store.open(path, create=create)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_half_written_database_is_told(tmp_path: Path, store: Store) -> None:
+    store.close()
+    path = tmp_path / "kb.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3])
+    with pytest.raises(KnowledgeBaseError, match="is damaged"):
+        Store.open(path)
+
+
+def test_damage_that_shows_only_when_read_is_told(tmp_path: Path, store: Store) -> None:
+    (page,) = store._connection.execute(
+        "select rootpage from sqlite_master where name = 'documents'"
+    ).fetchone()
+    (page_size,) = store._connection.execute("pragma page_size").fetchone()
+    store.close()
+    path = tmp_path / "kb.sqlite"
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * page_size : page * page_size] = b"\xff" * page_size
+    path.write_bytes(content)
+    pool = StorePool(path)
+    with pytest.raises(NotAKnowledgeBase, match="is damaged"), pool.lend() as damaged:
+        damaged.passages([id_ for id_, _ in damaged.match_words(query_stems("cuir"), 5)])
+    pool.close()
+
+
+def test_a_fault_of_the_program_is_not_told_as_one_of_the_base(
+    tmp_path: Path, store: Store
+) -> None:
+    pool = StorePool(tmp_path / "kb.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError), pool.lend() as lent:
+        lent._connection.execute("select ?", [])
+    pool.close()
+
+
+def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
+    store._connection.execute(f"pragma user_version = {migrations.SCHEMA_VERSION + 1}")
+    store.close()
+    with pytest.raises(SchemaTooNew, match=f"schema {migrations.SCHEMA_VERSION + 1}"):
+        Store.open(tmp_path / "kb.sqlite")
+
+
+def test_an_older_schema_is_migrated_with_what_it_holds(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+    add_column = (lambda db: db.table("actors").add_column("added", str),)
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS + add_column)
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", migrations.SCHEMA_VERSION + 1)
+    migrated = Store.open(tmp_path / "kb.sqlite")
+    columns = [row[1] for row in migrated._connection.execute("pragma table_info(actors)")]
+    assert "added" in columns
+    assert migrations.version_of(migrated._connection) == migrations.SCHEMA_VERSION
+    assert migrated.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
+    migrated.close()
+
+
+def test_a_migration_that_fails_changes_nothing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+
+    def half_done(db: Database) -> None:
+        db.table("actors").add_column("half", str)
+        raise sqlite3.OperationalError("interrupted")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, half_done))
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", migrations.SCHEMA_VERSION + 1)
+    with pytest.raises(KnowledgeBaseError, match="interrupted"):
+        Store.open(tmp_path / "kb.sqlite")
+    monkeypatch.undo()
+    untouched = Store.open(tmp_path / "kb.sqlite")
+    assert untouched.record(Kind.ACTOR, "avel") == POLISH
+    untouched.close()
+
+
+def test_a_base_that_cannot_be_written_can_be_read(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    read_only = Store.open(tmp_path / "kb.sqlite")
+    assert read_only.record(Kind.ACTOR, "matha") == DISTILLER
+    with pytest.raises(ReadOnlyKnowledgeBase, match="cannot be written"), read_only.changing():
+        read_only.remove(Kind.ACTOR, "matha")
+    read_only.close()
+    with pytest.raises(ReadOnlyKnowledgeBase, match="cannot be written"):
+        Store.open(tmp_path / "new.sqlite", create=True)
+
+
+@pytest.mark.parametrize("writer_stays", [True, False])
+def test_a_base_that_others_write_is_read_as_it_is_now(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, writer_stays: bool
+) -> None:
+    path = tmp_path / "kb.sqlite"
+    store.close()
+    # A folder that cannot be written: no index of a write-ahead log can be made in it.
+    connect = sqlite3.connect
+
+    def in_a_read_only_folder(address: str, **options: Any) -> sqlite3.Connection:
+        if "mode=ro" in address and not path.with_name("kb.sqlite-shm").exists():
+            raise sqlite3.OperationalError("unable to open database file")
+        connection: sqlite3.Connection = connect(address, **options)
+        return connection
+
+    def write(change: Callable[[Store], object]) -> Store:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "access", lambda *_: True)
+            writer = Store.open(path)
+        with writer.changing():
+            change(writer)
+        return writer
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr("kb.store.database.sqlite3.connect", in_a_read_only_folder)
+    pool = StorePool(path)
+    with pool.lend() as reader:
+        assert reader.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
+    writer = write(lambda store: store.remove(Kind.ACTOR, "gants"))
+    if not writer_stays:
+        writer.close()
+    with pool.lend() as reader:
+        assert reader.ids(Kind.ACTOR) == ["avel", "matha"]
+    pool.close()
+    writer.close()
+
+
+def test_a_theme_is_told_as_it_is_usually_written(store: Store) -> None:
+    with store.changing():
+        for number, theme in enumerate(["emballage", "Emballage", "Emballage", "Émballage"]):
+            put(store, replace(GLOVER, id=f"g{number}", themes=(theme,)))
+    assert ("Emballage", 4, 0) in store.themes()
+
+
+def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
+    with store.changing():
+        put(store, replace(SANITISER, id="en", lang="en", translation_of=SANITISER.id))
+    counts = store.counts("e")
+    assert (counts.cases, counts.stories) == (2, 1)
+    assert ("Santé", 0, 1) in store.themes()
+
+
+def test_a_writer_that_waits_too_long_is_told(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.05)
+    other = Store.open(tmp_path / "kb.sqlite")
+    with (
+        store.changing(),
+        pytest.raises(KnowledgeBaseError, match="locked by another process"),
+        other.changing(),
+    ):
+        pass
+    other.close()
+
+
+def test_two_texts_alike_are_two_documents(store: Store) -> None:
+    with store.changing():
+        put(store, replace(GLOVER, id="second"))
+    ids = store.passage_ids_of(Kind.ACTOR, ["gants", "second"])
+    assert {passage.record_id for passage in store.passages(ids).values()} == {"gants", "second"}
+
+
+def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:
+    def write() -> None:
+        with store.writing():
+            store.database.conn.execute("pragma defer_foreign_keys = on")
+            store.database.conn.execute(
+                "insert into draft_versions (draft_id, revision) values ('none', 1)"
+            )
+
+    with pytest.raises(KnowledgeBaseError, match="FOREIGN KEY"):
+        write()
+    with store.writing():
+        store.set_property("name", "value")
+    assert store.property("name") == "value"
+
+
+def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: Store) -> None:
+    execute = store.database.conn.execute
+    (pages,) = execute("pragma page_count").fetchone()
+    execute(f"pragma max_page_count = {pages + 1}")
+    with pytest.raises(KnowledgeBaseError, match="the disk is full; nothing was changed"):
+        fill(store)
+    execute("pragma max_page_count = 1000000")
+    assert store.property("filler") == ""
+    fill(store)
+
+
+def fill(store: Store) -> None:
+    with store.writing():
+        store.set_property("filler", "x" * 1_000_000)

@@ -1,0 +1,119 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kb.text.analysis import fold, index_words, name_key, query_stems, share_said, words
+
+
+def forms(text: str) -> list[tuple[str, ...]]:
+    return [word.forms for word in words(text)]
+
+
+def test_fold_takes_accents_and_ligatures_away() -> None:
+    assert fold("Œuvre D'ÉTÉ – Ægir ß") == "oeuvre d'ete – aegir ss"
+
+
+def test_elided_articles_are_words_of_their_own() -> None:
+    assert forms("l'harmonie d’Angoulême, jusqu'ici") == [
+        ("l",),
+        ("harmonie",),
+        ("d",),
+        ("angouleme",),
+        ("jusqu",),
+        ("ici",),
+    ]
+
+
+def test_a_hyphened_word_is_its_parts_and_the_whole() -> None:
+    assert forms("Hydro-Alcoolique") == [("hydro", "alcoolique", "hydroalcoolique")]
+
+
+def test_an_apostrophe_that_elides_nothing_joins() -> None:
+    assert forms("aujourd'hui") == [("aujourd", "hui", "aujourdhui")]
+
+
+def test_words_know_where_they_stand() -> None:
+    text = "De l'alcool-gel d'ici"
+    assert [text[word.start : word.end] for word in words(text)] == [
+        "De",
+        "l",
+        "alcool-gel",
+        "d",
+        "ici",
+    ]
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_words_lie_in_order_within_the_text(text: str) -> None:
+    end = 0
+    for word in words(text):
+        assert end <= word.start < word.end <= len(text)
+        assert all(word.forms)
+        end = word.end
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("hydroalcoolique", "hydro-alcoolique"),
+        ("hydro-alcooliques", "hydroalcoolique"),
+        ("distillerie", "Distilleries"),
+        ("harmonie", "l'harmonie"),
+        ("metallurgie", "la métallurgie"),
+        ("bottles", "a bottle"),
+        ("CŒUR", "coeurs"),
+    ],
+)
+def test_what_is_typed_meets_what_was_written(typed: str, written: str) -> None:
+    for lang in ("fr", "en"):
+        if query_stems(typed) & set(index_words(written, lang).split()):
+            return
+    pytest.fail(f"{typed} does not meet {written}")
+
+
+def test_framing_words_do_not_search() -> None:
+    assert query_stems("qui pourrait fabriquer du gel ?") == query_stems("gel")
+    assert query_stems("who could make sanitiser?") == query_stems("sanitiser")
+
+
+def test_a_query_of_nothing_but_framing_still_searches() -> None:
+    assert query_stems("fournisseur ?") == {"fournisseur"}
+    assert query_stems("qui") == {"qui"}
+
+
+def test_index_words_leave_function_words_out() -> None:
+    assert index_words("Les gants de la ganterie", "fr") == "gant ganter"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Société L'Harmonie SARL", "harmonie"),
+        ("ste Dupont", "Dupont & Cie"),
+        ("Cafés Merling", "CAFES MERLING"),
+        ("Papeterie de La Couronne", "papeterie couronne"),
+        ("J.M. Weston", "j m weston"),
+        ("Leroy-Somer", "Leroy Somer"),
+        ("Rémy Martin", "remy-martin"),
+        ("Ganterie-Maroquinerie de Saint-Junien", "ganterie maroquinerie saint junien"),
+    ],
+)
+def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
+    assert name_key(one) == name_key(other)
+
+
+def test_a_name_of_nothing_but_legal_forms_keeps_them() -> None:
+    assert name_key("La Compagnie") == "lacompagnie"
+    assert name_key("!!!") == ""
+
+
+def test_the_share_of_what_is_asked_that_a_text_says() -> None:
+    need = "Trouver des flacons pour du gel hydroalcoolique"
+    assert share_said("qui pourrait fabriquer du gel hydro-alcoolique ?", need) == 1
+    assert share_said("gels", need) == 1
+    assert share_said("un bouchon pour fermer des flacons", need) == pytest.approx(1 / 3)
+    assert share_said("who could make sanitiser?", "Find hand sanitisers") == 1
+    assert share_said("portails", need) == 0
+    # Nothing but framing is still asked for.
+    assert share_said("fournisseur ?", "un fournisseur") == 1

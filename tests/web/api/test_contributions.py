@@ -1,0 +1,750 @@
+"""The writing half of the JSON API: who may do what, and what comes of it."""
+
+import io
+import json
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.errors import WithdrawnRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind, Participation, Role
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
+from kb.registers.jobs import JobState
+from tests.web.in_memory import ANGOULEME, AVEL
+from tests.web.signed_in import PASSWORD, SETTINGS, SITE, account_client, client_of
+
+PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique le gel", "https://a.example/")
+GEL = Case(
+    id="gel",
+    title="Du gel à Angoulême",
+    text="Avel **fabrique** du gel hydroalcoolique.",
+    date="2020-07-01",
+    author="Alexandre",
+    author_job="Coordinateur",
+    themes=("Santé", "Chimie"),
+    need="Du gel pour l’hôpital",
+    source_url="https://reseau.example/gel",
+    participants=(PART,),
+)
+PROPOSALS = Proposals(
+    (ProposedField("need", "du gel", "Il fallait du gel.", 0.75, "rules"),),
+    (ProposedParticipation(PART, "Avel fabrique du gel.", 0.5, "a model"),),
+)
+
+
+def program(base: KnowledgeBase, role: AccountRole, name: str = "") -> TestClient:
+    """A program with the token of an account of this role, made if there is none."""
+    name = name or f"a {role}"
+    if name not in {account.name for account in base.accounts.list()}:
+        base.accounts.add(name, PASSWORD, role)
+    client = client_of(base)
+    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token(name, 'tests')}"
+    return client
+
+
+@pytest.fixture
+def contributor(base: KnowledgeBase) -> TestClient:
+    return program(base, AccountRole.CONTRIBUTOR)
+
+
+@pytest.fixture
+def moderator(base: KnowledgeBase) -> TestClient:
+    return program(base, AccountRole.MODERATOR)
+
+
+@pytest.fixture
+def draft(base: KnowledgeBase) -> Draft:
+    return base.drafts.add(
+        GEL,
+        by="a contributor",
+        origin="gel.pdf",
+        source_text="Il fallait du gel. Avel fabrique du gel.",
+        proposals=PROPOSALS,
+        remarks=["The date was guessed."],
+    )
+
+
+def path(draft: Draft, verb: str = "") -> str:
+    return f"/api/contributions/{draft.id}" + (f"/{verb}" if verb else "")
+
+
+def seen(revision: int) -> dict[str, str]:
+    return {"If-Match": f'"{revision}"'}
+
+
+def case_of(answer: Any) -> dict[str, Any]:
+    case: dict[str, Any] = answer.json()["case"]
+    return case
+
+
+EVERY_ROUTE = [
+    ("GET", "/api/contributions"),
+    ("POST", "/api/contributions"),
+    ("GET", "/api/contributions/x"),
+    ("PUT", "/api/contributions/x"),
+    ("POST", "/api/contributions/x/submit"),
+    ("POST", "/api/contributions/x/publish"),
+    ("POST", "/api/contributions/x/return"),
+    ("POST", "/api/contributions/x/reject"),
+    ("POST", "/api/directories"),
+    ("POST", "/api/feeds"),
+    ("GET", "/api/duplicates"),
+    ("POST", "/api/duplicates"),
+    ("GET", "/api/jobs"),
+    ("GET", "/api/jobs/x"),
+    ("POST", "/api/jobs/x/cancel"),
+    *(
+        (method, f"/api/{kind}s/x/{verb}")
+        for kind in Kind
+        for method, verb in (
+            ("GET", "history"),
+            ("POST", "edit"),
+            ("POST", "withdraw"),
+            ("POST", "restore"),
+            ("POST", "erase"),
+        )
+    ),
+]
+FOR_MODERATORS = [
+    route
+    for route in EVERY_ROUTE
+    if route[1].rpartition("/")[2]
+    in {
+        "publish", "return", "reject", "directories", "duplicates", "history", "edit", "withdraw",
+        "restore", "erase",
+    }
+]  # fmt: skip
+
+
+def test_every_route_that_is_documented_with_a_token_is_in_these_tests(base: KnowledgeBase) -> None:
+    document = client_of(base).get("/api/openapi.json").json()
+    told = {
+        (method.upper(), path.replace("{contribution_id}", "x").replace("{job_id}", "x"))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("security")
+    }
+    assert {(method, path.replace("{record_id}", "x")) for method, path in told} == set(EVERY_ROUTE)
+
+
+@pytest.mark.parametrize(("method", "url"), EVERY_ROUTE)
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer qsf_unknown", "Basic bGVhOng=", "qsf_x", "Bearer é"]
+)
+def test_without_a_good_token_nothing_is_answered(
+    base: KnowledgeBase, method: str, url: str, header: str | None
+) -> None:
+    headers = [] if header is None else [(b"Authorization", header.encode())]
+    answer = client_of(base).request(method, url, headers=headers, content=b"{not json")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert list(answer.json()) == ["detail"]
+    assert answer.headers["Quisait-API-Version"] == "1"
+
+
+def test_the_cookie_of_a_page_is_no_token(base: KnowledgeBase) -> None:
+    client = account_client(base, AccountRole.ADMINISTRATOR)
+    assert client.get("/api/contributions").status_code == 401
+    assert client.post("/api/contributions", json={"text": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "url"), FOR_MODERATORS)
+def test_a_contributor_may_not_moderate(contributor: TestClient, method: str, url: str) -> None:
+    answer = contributor.request(method, url, json={}, headers=seen(1))
+    assert answer.status_code == 403
+    assert answer.json() == {"detail": "This is for moderators; a contributor is contributor."}
+
+
+def test_the_token_of_a_disabled_account_is_worth_nothing(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    assert contributor.get("/api/contributions").status_code == 200
+    base.accounts.disable("a contributor")
+    assert contributor.get("/api/contributions").status_code == 401
+
+
+def test_answers_to_tokens_are_kept_by_no_cache(contributor: TestClient) -> None:
+    assert contributor.get("/api/contributions").headers["Cache-Control"] == "private, no-store"
+
+
+# Contributions
+
+
+def test_a_contribution_is_told_with_its_proposals(contributor: TestClient, draft: Draft) -> None:
+    answer = contributor.get(path(draft))
+    assert answer.headers["ETag"] == '"1"'
+    told = answer.json()
+    assert (told["state"], told["revision"], told["kind"]) == ("submitted", 1, "case")
+    assert told["actor"] is None
+    assert told["case"]["participants"] == [
+        {
+            "name": "Avel",
+            "role": "producer",
+            "actor": "avel",
+            "contribution": "fabrique le gel",
+            "source_url": "https://a.example/",
+        }
+    ]
+    assert told["fields"][0] == {
+        "field": "need",
+        "value": "du gel",
+        "sentence": "Il fallait du gel.",
+        "confidence": 0.75,
+        "origin": "rules",
+    }
+    assert told["participations"][0]["confidence"] == 0.5
+    assert told["remarks"] == ["The date was guessed."]
+    assert told["url"] == f"{SITE}/fr/brouillons/{draft.id}"
+
+
+def test_contributors_see_their_own_and_moderators_all(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient, draft: Draft
+) -> None:
+    others = base.drafts.add(replace(GEL, id="other", title="Autre"), by="Zoé", origin="pasted")
+    assert [one["id"] for one in contributor.get("/api/contributions").json()["contributions"]] == [
+        draft.id
+    ]
+    every = moderator.get("/api/contributions").json()
+    assert [one["id"] for one in every["contributions"]] == [others.id, draft.id]
+    assert every["total"] == 2
+    for method, verb, body in (
+        ("GET", "", None),
+        ("PUT", "", {"case": {"title": "x", "text": "y"}}),
+        ("POST", "submit", None),
+    ):
+        answer = contributor.request(method, path(others, verb), json=body, headers=seen(1))
+        assert answer.status_code == 404, verb
+    assert base.drafts.get(others.id).revision == 1
+
+
+def test_contributions_are_listed_by_state_and_in_parts(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    ids = [
+        base.drafts.add(replace(GEL, id=f"gel-{n}"), by="x", origin="pasted").id for n in range(5)
+    ][::-1]
+    base.drafts.set_state(ids[0], DraftState.REJECTED, by="x", revision=1)
+
+    def listed(query: str) -> tuple[int, list[str]]:
+        told = moderator.get(f"/api/contributions?{query}").json()
+        return told["total"], [one["id"] for one in told["contributions"]]
+
+    assert listed("") == (4, ids[1:])
+    assert listed("state=rejected") == (1, ids[:1])
+    assert listed("state=rejected&state=submitted") == (5, ids)
+    assert listed("limit=2&offset=1") == (4, ids[2:4])
+    assert moderator.get("/api/contributions?state=lost").status_code == 422
+    assert moderator.get("/api/contributions?limit=1000").status_code == 422
+
+
+def test_what_was_read_is_what_is_written_back(contributor: TestClient, draft: Draft) -> None:
+    told = contributor.get(path(draft))
+    answer = contributor.put(path(draft), json={"case": case_of(told)}, headers=seen(1))
+    assert answer.status_code == 200
+    assert case_of(answer) == case_of(told)
+    assert answer.headers["ETag"] == '"1"'  # it says the same: nothing was changed
+
+
+def test_a_correction_is_held_to_the_rules_of_files(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    told = case_of(contributor.get(path(draft)))
+    good = told | {"title": "  Du gel,   à Cognac ", "themes": ["Santé", "santé", "Bois"]}
+    answer = contributor.put(path(draft), json={"case": good, "note": "titre"}, headers=seen(1))
+    assert answer.status_code == 200
+    assert case_of(answer)["title"] == "Du gel, à Cognac"
+    assert case_of(answer)["themes"] == ["Santé", "Bois"]
+    saved = base.drafts.get(draft.id)
+    assert (saved.updated_by, saved.record.id) == ("a contributor", "gel")
+    assert base.drafts.versions(draft.id)[-1].note == "titre"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"case": {"title": " ", "text": "x"}}, "has no title"),
+        ({"case": {"title": "x", "text": " "}}, "has no text"),
+        ({"case": {"text": "x"}}, "case.title: this is required"),
+        ({"case": {"title": "x", "text": "y", "source_url": "javascript:x"}}, "source_url"),
+        ({"case": {"title": "x", "text": "y", "tilte": "z"}}, "case.tilte: there is no such field"),
+        ({"case": {"title": "x", "text": "y", "participants": [{"name": "z", "role": "king"}]}},
+         "case.participants.0.role: "),
+        ({"case": {"title": "x", "text": "y" * 300_000}}, "text has 300,000 characters"),
+        ({"actor": {"name": "x"}}, "of the kind case: send the field case"),
+        ({"case": {"title": "x", "text": "y"}, "actor": {"name": "x"}}, "of the kind case"),
+        ({}, "of the kind case"),
+        ([], "body: "),
+    ],
+)  # fmt: skip
+def test_a_correction_that_cannot_be_kept_is_told_in_a_line(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft, change: object, told: str
+) -> None:
+    answer = contributor.put(path(draft), json=change, headers=seen(1))
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+    assert "\n" not in answer.json()["detail"]
+    assert base.drafts.get(draft.id).revision == 1
+
+
+def test_what_is_not_json_is_told_so(contributor: TestClient, draft: Draft) -> None:
+    headers = seen(1) | {"Content-Type": "application/json"}
+    answer = contributor.put(path(draft), content=b'{"case": ', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("the body is not JSON: ")
+
+
+# Revisions
+
+
+@pytest.mark.parametrize("verb", ["", "submit", "publish", "return", "reject"])
+def test_of_two_people_at_one_text_none_writes_over_the_other(
+    base: KnowledgeBase, moderator: TestClient, draft: Draft, verb: str
+) -> None:
+    base.drafts.save(draft.id, replace(GEL, title="By Zoé"), by="Zoé", revision=1)
+    body = {"message": "x"} if verb in {"return", "reject"} else {}
+    if not verb:
+        body = {"case": {"title": "Mine", "text": "x"}}  # type: ignore[dict-item]
+    method = "POST" if verb else "PUT"
+    missing = moderator.request(method, path(draft, verb), json=body)
+    assert missing.status_code == 428
+    stale = moderator.request(method, path(draft, verb), json=body, headers=seen(1))
+    assert stale.status_code == 412
+    assert "revision 2 since Zoé changed it" in stale.json()["detail"]
+    assert base.drafts.get(draft.id).revision == 2
+    assert moderator.request(method, path(draft, verb), json=body, headers=seen(2)).is_success
+
+
+@pytest.mark.parametrize("given", ["x", "*", 'W/"1"', "-1", '"1", "2"', "9" * 40, "é"])
+def test_a_revision_that_is_none_is_told_so(
+    contributor: TestClient, draft: Draft, given: str
+) -> None:
+    headers = [(b"If-Match", given.encode())]
+    answer = contributor.post(path(draft, "submit"), headers=headers)
+    assert answer.status_code == 422
+
+
+# Moderating
+
+
+def test_a_contribution_is_found_once_it_is_published(
+    base: KnowledgeBase, moderator: TestClient, draft: Draft
+) -> None:
+    base.put([AVEL])
+
+    def found() -> list[str]:
+        answer = moderator.get("/api/search?q=gel+hydroalcoolique")
+        return [hit["id"] for hit in answer.json()["cases"]]
+
+    assert found() == []
+    answer = moderator.post(path(draft, "publish"), headers=seen(1))
+    assert answer.status_code == 200
+    assert answer.json()["state"] == "published"
+    assert found() == ["gel"]
+    again = moderator.post(path(draft, "publish"), headers={"If-Match": answer.headers["ETag"]})
+    assert again.status_code == 409
+    late = moderator.put(
+        path(draft),
+        json={"case": {"title": "x", "text": "y"}},
+        headers={"If-Match": answer.headers["ETag"]},
+    )
+    assert late.status_code == 409
+
+
+def test_a_contribution_goes_back_and_comes_again(
+    contributor: TestClient, moderator: TestClient, draft: Draft
+) -> None:
+    returned = moderator.post(
+        path(draft, "return"), json={"message": "Qui a fourni l’alcool ?"}, headers=seen(1)
+    )
+    assert returned.json()["state"] == "returned"
+    assert contributor.get(path(draft)).json()["message"] == "Qui a fourni l’alcool ?"
+    again = contributor.post(path(draft, "submit"), headers=seen(2))
+    assert (again.status_code, again.json()["state"]) == (200, "submitted")
+    rejected = moderator.post(path(draft, "reject"), json={"message": "Non."}, headers=seen(3))
+    assert rejected.json()["state"] == "rejected"
+
+
+# Records
+
+
+def test_a_record_has_a_history_with_who_and_when(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([ANGOULEME], by="Léa")
+    base.put([replace(ANGOULEME, title="Autrement")], by="Zoé", note="titre")
+    told = moderator.get("/api/cases/angouleme/history").json()
+    assert [(one["number"], one["by"], one["note"]) for one in told["versions"]] == [
+        (1, "Léa", ""),
+        (2, "Zoé", "titre"),
+    ]
+    assert told["versions"][0]["case"]["title"] == ANGOULEME.title
+    assert told["versions"][1]["case"]["title"] == "Autrement"
+    assert told["withdrawal"] is None
+
+
+def test_a_record_is_withdrawn_and_restored(base: KnowledgeBase, moderator: TestClient) -> None:
+    base.put([AVEL])
+    answer = moderator.post("/api/actors/avel/withdraw", json={"reason": "à sa demande"})
+    assert answer.status_code == 200
+    assert answer.json()["withdrawal"]["reason"] == "à sa demande"
+    assert answer.json()["withdrawal"]["by"] == "a moderator"
+    assert moderator.get("/api/actors/avel").status_code == 410
+    assert moderator.post("/api/actors/avel/withdraw").status_code == 410
+    restored = moderator.post("/api/actors/avel/restore", json={"version": 1})
+    assert restored.json()["withdrawal"] is None
+    assert restored.json()["versions"][-1]["actor"]["facts"] == {"Effectif": "35"}
+    assert moderator.get("/api/actors/avel").status_code == 200
+    for version, status in ((9, 404), (0, 422)):
+        answer = moderator.post("/api/actors/avel/restore", json={"version": version})
+        assert answer.status_code == status
+
+
+def test_a_record_is_erased_for_good(base: KnowledgeBase, moderator: TestClient) -> None:
+    base.put([ANGOULEME, AVEL])
+    answer = moderator.post("/api/cases/angouleme/erase")
+    assert answer.status_code == 200
+    assert answer.json()["versions"] == []
+    assert answer.json()["withdrawal"]["erased"]
+    with pytest.raises(WithdrawnRecord):
+        base.case("angouleme")
+
+
+@pytest.mark.parametrize("verb", ["history", "edit", "withdraw", "restore", "erase"])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_unknown_record_is_told(moderator: TestClient, kind: Kind, verb: str) -> None:
+    method = "GET" if verb == "history" else "POST"
+    body = {"version": 1} if verb == "restore" else None
+    answer = moderator.request(method, f"/api/{kind}s/nothing/{verb}", json=body)
+    assert answer.status_code == 404
+    assert "'nothing'" in answer.json()["detail"]
+
+
+def test_an_id_of_any_character_has_a_history(base: KnowledgeBase, moderator: TestClient) -> None:
+    base.put([replace(AVEL, id="a/b & c? 100%")])
+    answer = moderator.get("/api/actors/a%2Fb%20%26%20c%3F%20100%25/history")
+    assert answer.status_code == 200
+
+
+def test_a_published_record_is_changed_by_a_draft(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([AVEL])
+    opened = moderator.post("/api/actors/avel/edit")
+    assert opened.status_code == 201
+    where = opened.headers["Location"]
+    told = moderator.get(where).json()
+    assert (told["state"], told["based_on"]) == ("draft", 1)
+    actor = told["actor"] | {"description": "Avel fabrique aussi du gel.", "siret": ""}
+    saved = moderator.put(where, json={"actor": actor}, headers=seen(1))
+    assert saved.status_code == 200, saved.text
+    assert base.actor("avel").description == AVEL.description
+    published = moderator.post(f"{where}/publish", headers={"If-Match": saved.headers["ETag"]})
+    assert published.status_code == 200
+    assert base.actor("avel").description == "Avel fabrique aussi du gel."
+    assert base.actor("avel").facts == AVEL.facts
+
+
+def test_publishing_over_what_others_did_has_to_be_said(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([ANGOULEME])
+    draft = base.edit(Kind.CASE, "angouleme", by="a moderator")
+    draft = base.drafts.save(
+        draft.id, replace(ANGOULEME, need="Mon besoin"), by="a moderator", revision=1
+    )
+    base.put([replace(ANGOULEME, need="Leur besoin")], by="Zoé")
+    headers = seen(draft.revision)
+    assert moderator.post(path(draft, "publish"), headers=headers).status_code == 409
+    forced = moderator.post(path(draft, "publish"), json={"force": True}, headers=headers)
+    assert forced.status_code == 200
+    assert base.case("angouleme").need == "Mon besoin"
+
+
+# Directories and jobs
+
+
+def send_directory(client: TestClient, content: bytes, **fields: str) -> Any:
+    files = {"file": ("../../Annuaire été.csv", io.BytesIO(content), "text/csv")}
+    return client.post("/api/directories", data={"source": "CCI", **fields}, files=files)
+
+
+def test_a_directory_becomes_a_job(base: KnowledgeBase, moderator: TestClient) -> None:
+    answer = send_directory(moderator, b"name,description\nAvel,cirages\n")
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert answer.headers["Location"] == f"/api/jobs/{told['id']}"
+    assert (told["kind"], told["state"], told["created_by"]) == (
+        "directory",
+        "queued",
+        "a moderator",
+    )
+    assert "path" not in json.dumps(told)
+    job = base.jobs.get(told["id"])
+    (kept,) = (base.folder / "uploads").glob("*/*")
+    assert job.parameters["path"] == str(kept)
+    assert job.parameters["source"] == "CCI"
+    assert kept.read_bytes() == b"name,description\nAvel,cirages\n"
+    assert kept.name == "Annuaire été.csv"
+
+
+def test_a_directory_that_is_too_large_is_refused_and_not_kept(base: KnowledgeBase) -> None:
+    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
+    client = client_of(base, SETTINGS.model_copy(update={"max_directory_mb": 1}))
+    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
+    answer = send_directory(client, b"x" * 1_000_001)
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "More than 1 MB: send a smaller file, or several."
+    assert not list((base.folder / "uploads").glob("*/*"))
+    assert base.jobs.list() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        ({"json": {"source": "x"}}, 415, "multipart/form-data"),
+        ({"files": {"other": b"x"}}, 422, "file: "),
+        ({"data": {"file": "text"}, "files": {"other": b"x"}}, 422, "file: "),
+        ({"files": {"file": b"x"}}, 422, "source: "),
+        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "boundary"),
+    ],
+)
+def test_a_directory_that_is_sent_wrongly_is_told_in_a_line(
+    base: KnowledgeBase, moderator: TestClient, asked: dict[str, Any], status: int, told: str
+) -> None:
+    answer = moderator.post("/api/directories", **asked)
+    assert answer.status_code == status, answer.text
+    assert told in answer.json()["detail"]
+    assert base.jobs.list() == []
+
+
+def test_a_job_is_told_as_far_as_it_is_and_cancelled(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    job = base.jobs.add("directory", {"path": "/secret/uploads/1/a.csv"}, by="a moderator")
+    assert base.jobs.claim() is not None
+    base.jobs.beat(job.id, 3, 10)
+    told = moderator.get(f"/api/jobs/{job.id}").json()
+    assert (told["state"], told["done"], told["total"]) == ("running", 3, 10)
+    cancelled = moderator.post(f"/api/jobs/{job.id}/cancel").json()
+    assert cancelled["cancel_asked"]
+    failures = [{"file": "a.csv", "row": 2, "reason": "has no name"}]
+    base.jobs.finish(job.id, JobState.CANCELLED, {"added": 3, "failures": failures})
+    told = moderator.get(f"/api/jobs/{job.id}").json()
+    assert told["report"] == {"added": 3, "failures": failures}
+    assert "secret" not in json.dumps(told)
+
+
+def test_the_jobs_of_others_are_for_moderators(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
+) -> None:
+    own = base.jobs.add("articles", {}, by="a contributor")
+    others = base.jobs.add("directory", {}, by="Zoé")
+    listed = [one["id"] for one in contributor.get("/api/jobs").json()["jobs"]]
+    assert listed == [own.id]
+    assert len(moderator.get("/api/jobs").json()["jobs"]) == 2
+    for method, url in (
+        ("GET", f"/api/jobs/{others.id}"),
+        ("POST", f"/api/jobs/{others.id}/cancel"),
+    ):
+        assert contributor.request(method, url).status_code == 404
+    assert base.jobs.get(others.id).state is JobState.QUEUED
+    assert contributor.post(f"/api/jobs/{own.id}/cancel").json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("url", ["", "ftp://a.example/", "javascript:x", "https://" + "x" * 3000])
+def test_a_feed_needs_an_address(contributor: TestClient, url: str) -> None:
+    assert contributor.post("/api/feeds", json={"url": url}).status_code == 422
+
+
+def test_a_feed_becomes_a_job(base: KnowledgeBase, contributor: TestClient) -> None:
+    answer = contributor.post("/api/feeds", json={"url": "https://reseau.example/rss"})
+    assert answer.status_code == 202
+    job = base.jobs.get(answer.json()["id"])
+    assert (job.kind, job.parameters) == ("feed", {"url": "https://reseau.example/rss"})
+
+
+# Duplicates
+
+
+def test_two_actors_are_made_one_or_kept_apart(base: KnowledgeBase, moderator: TestClient) -> None:
+    twins = [
+        Actor(id=f"{name}-{n}", name=name, place="Cognac", department="16", activity_code="20.41Z")
+        for name in ("Avel", "Merlet")
+        for n in (1, 2)
+    ]
+    base.put(twins)
+    listed = moderator.get("/api/duplicates").json()
+    pairs = {(one["left"], one["right"]) for one in listed["duplicates"]}
+    assert pairs == {("Avel-1", "Avel-2"), ("Merlet-1", "Merlet-2")}
+    assert listed["total"] == 2
+    same = {"left": "Avel-1", "right": "Avel-2", "same": True, "keep": "Avel-2"}
+    apart = {"left": "Merlet-1", "right": "Merlet-2", "same": False}
+    for decision in (same, apart):
+        assert moderator.post("/api/duplicates", json=decision).status_code == 204
+    assert base.ids(Kind.ACTOR) == {"Avel-2", "Merlet-1", "Merlet-2"}
+    assert moderator.get("/api/duplicates").json() == {"total": 0, "duplicates": []}
+    decided = moderator.get("/api/duplicates?state=different").json()["duplicates"]
+    assert [(one["left"], one["decided_by"]) for one in decided] == [("Merlet-1", "a moderator")]
+    unknown = moderator.post("/api/duplicates", json={"left": "x", "right": "y", "same": False})
+    assert unknown.status_code == 404
+
+
+# Contributing
+
+ARTICLE = """# Du gel à Angoulême
+
+En mars 2020, l’hôpital manquait de gel hydroalcoolique. Avel a fabriqué le gel et l’a
+conditionné en flacons. La distillerie Merlet a fourni l’alcool.
+"""
+
+
+def test_a_text_becomes_a_contribution_that_no_search_sees(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    base.put([AVEL])
+    answer = contributor.post("/api/contributions", json={"text": ARTICLE})
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    assert answer.headers["Location"] == f"/api/contributions/{told['id']}"
+    assert answer.headers["ETag"] == '"1"'
+    assert (told["state"], told["origin"]) == ("submitted", "pasted")
+    assert told["created_by"] == "a contributor"
+    assert told["case"]["title"] == "Du gel à Angoulême"
+    assert "avel" in {one["participation"]["actor"] for one in told["participations"]}
+    assert all(one["sentence"] for one in told["participations"])
+    assert contributor.get("/api/search?q=gel").json()["cases"] == []
+
+
+def test_the_title_can_be_given_beside_the_text(contributor: TestClient) -> None:
+    sent = {
+        "title": "Des masques à Cognac",
+        "text": "Un atelier a cousu des masques pour la commune.\n\nIl en a cousu mille.",
+        "submit": False,
+    }
+    told = contributor.post("/api/contributions", json=sent).json()
+    assert told["case"]["title"] == "Des masques à Cognac"
+    assert told["state"] == "draft"
+
+
+def test_a_file_becomes_a_contribution(contributor: TestClient) -> None:
+    files = {"file": ("../Du gel.md", ARTICLE.encode(), "text/markdown")}
+    answer = contributor.post("/api/contributions", files=files, data={"submit": "false"})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["origin"], answer.json()["state"]) == ("Du gel.md", "draft")
+
+
+def test_the_same_again_is_the_same_contribution(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
+) -> None:
+    first = contributor.post("/api/contributions", json={"text": ARTICLE})
+    again = contributor.post("/api/contributions", json={"text": ARTICLE})
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    retyped = ARTICLE.replace("’", "'").replace("\n", " \n")
+    files = {"file": ("gel.txt", retyped.encode(), "text/plain")}
+    as_file = moderator.post("/api/contributions", files=files)
+    assert (as_file.status_code, as_file.json()["id"]) == (200, first.json()["id"])
+    other = program(base, AccountRole.CONTRIBUTOR, "Zoé")
+    refused = other.post("/api/contributions", json={"text": ARTICLE})
+    assert refused.status_code == 409
+    assert "Du gel" not in refused.text
+
+
+def test_an_article_that_is_published_already_is_told_so(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
+) -> None:
+    made = contributor.post("/api/contributions", json={"text": ARTICLE}).json()
+    moderator.post(f"/api/contributions/{made['id']}/publish", headers=seen(1))
+    files = {"file": ("gel.txt", (ARTICLE + " \n").encode(), "text/plain")}
+    answer = contributor.post("/api/contributions", files=files)
+    assert answer.status_code == 409
+    assert "is there already" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        ({"json": {}}, 422, "Send either text or url."),
+        ({"json": {"text": " "}}, 422, "Send either text or url."),
+        ({"json": {"text": "x", "url": "https://a.example"}}, 422, "Send either text or url."),
+        ({"json": {"txet": "x"}}, 422, "txet: "),
+        ({"json": {"text": 3}}, 422, "text: "),
+        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 422, "JSON"),
+        ({"content": b"x"}, 415, "application/json"),
+        ({"data": {"text": "x"}}, 415, "application/json"),
+        ({"files": {"other": b"x"}}, 422, "file: "),
+        ({"files": {"file": ("a.exe", b"x")}}, 422, "article"),
+        ({"files": {"file": ("a.pdf", b"not a PDF")}}, 422, ""),
+        ({"files": {"file": ("a.docx", b"not a zip")}}, 422, ""),
+        ({"files": {"file": ("a.txt", b"")}}, 422, "empty"),
+        ({"json": {"url": "ftp://a.example/"}}, 422, "neither http nor https"),
+        ({"json": {"url": "http://127.0.0.1/"}}, 422, "127.0.0.1"),
+        ({"json": {"url": "http://[::1]/"}}, 422, "::1"),
+        ({"json": {"url": "https://user:secret@a.example/"}}, 422, "name or a password"),
+    ],
+)
+def test_what_is_no_article_is_told_in_a_line(
+    base: KnowledgeBase, contributor: TestClient, asked: dict[str, Any], status: int, told: str
+) -> None:
+    answer = contributor.post("/api/contributions", **asked)
+    assert answer.status_code == status, answer.text
+    assert told in answer.json()["detail"]
+    assert "\n" not in answer.json()["detail"]
+    assert base.drafts.list() == []
+
+
+def test_an_article_beyond_the_limit_is_refused(base: KnowledgeBase) -> None:
+    base.accounts.add("Léa", PASSWORD, AccountRole.CONTRIBUTOR)
+    client = client_of(base, SETTINGS.model_copy(update={"max_article_mb": 1}))
+    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
+    as_file = client.post(
+        "/api/contributions", files={"file": ("a.txt", b"x" * 1_000_001, "text/plain")}
+    )
+    as_text = client.post("/api/contributions", json={"text": "x" * 1_200_000})
+    for answer in (as_file, as_text):
+        assert answer.status_code == 413
+        assert answer.json()["detail"] == "More than 1 MB: send a smaller file, or several."
+
+
+def test_an_article_is_fetched_from_its_address(base: KnowledgeBase) -> None:
+    page = (
+        "<html lang=fr><head><title>Du gel à Angoulême</title></head><body><article>"
+        "<h1>Du gel à Angoulême</h1>"
+        "<p>En mars 2020, l’hôpital manquait de gel hydroalcoolique.</p>"
+        "<p>Avel a fabriqué le gel et l’a conditionné en flacons, en trois semaines.</p>"
+        "</article></body></html>"
+    )
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path == "/gel"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            if found:
+                self.wfile.write(page.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        origin = f"127.0.0.1:{server.server_port}"
+        base.accounts.add("Léa", PASSWORD, AccountRole.CONTRIBUTOR)
+        client = client_of(base, SETTINGS.model_copy(update={"fetch_local": origin}))
+        client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
+        answer = client.post("/api/contributions", json={"url": f"http://{origin}/gel"})
+        again = client.post("/api/contributions", json={"url": f"http://{origin}/gel"})
+        missing = client.post("/api/contributions", json={"url": f"http://{origin}/rien"})
+        server.shutdown()
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["case"]["source_url"] == f"http://{origin}/gel"
+    assert "fabriqué le gel" in answer.json()["case"]["text"]
+    assert (again.status_code, again.json()["id"]) == (200, answer.json()["id"])
+    assert missing.status_code == 422
+    assert "error 404" in missing.json()["detail"]

@@ -1,0 +1,480 @@
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.errors import KnowledgeBaseError
+from kb.models import Kind, Participation, Role
+from kb.search.results import Filters, Steering
+from kb.settings import Settings
+from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, PERFUMER, InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+from web.app import create_app
+
+SITE = "https://quisait.example"
+AVEL_SUMMARY = {
+    "id": "avel",
+    "name": "Avel (Saphir)",
+    "place": "Magnac-Lavalette",
+    "department": "16",
+    "country": "FR",
+    "activity_code": "20.41Z",
+    "siret": "12345678900012",
+    "website": "https://avel.example/",
+    "lang": "fr",
+    "themes": ["Cuir et chaussure", "Chimie et formulation"],
+    "source_url": "https://www.angouleme.example/avel",
+    "url": f"{SITE}/fr/acteurs/avel",
+}
+
+NO_PARTS = dict.fromkeys(
+    ("own", "dense", "lexical", "overlap", "case", "similar", "said", "goal", "name"), 0.0
+)
+
+
+def answer(client: TestClient, path: str, **query: object) -> Any:
+    response = client.get(path, params={name: str(value) for name, value in query.items()})
+    assert response.status_code == 200, response.text
+    assert response.headers["Quisait-API-Version"] == "1"
+    return response.json()
+
+
+def detail(client: TestClient, path: str, status: int, **query: object) -> str:
+    response = client.get(path, params={name: str(value) for name, value in query.items()})
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Quisait-API-Version"] == "1"
+    body = response.json()
+    assert list(body) == ["detail"]
+    assert isinstance(body["detail"], str)
+    assert "\n" not in body["detail"]
+    return str(body["detail"])
+
+
+def test_a_search_answers_exactly_this(client: TestClient) -> None:
+    assert answer(client, "/api/search", q="gel conditionné", department="16") == {
+        "query": "gel conditionné",
+        "asked": {
+            "text": "gel conditionné",
+            "required": [],
+            "wanted": [],
+            "unwanted": [],
+            "like": [],
+            "unlike": [],
+        },
+        "took_ms": 1.2,
+        "total": 1,
+        "hits": [
+            {
+                "rank": 1,
+                "score": 1.0,
+                "fit": "possible",
+                "actor": AVEL_SUMMARY,
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": AVEL.description,
+                        "marks": [[60, 71]],
+                        "source": "https://www.angouleme.example/avel",
+                    }
+                ],
+                "parts": {**NO_PARTS, "own": 1.0, "dense": 1.0},
+            },
+            {
+                "rank": 2,
+                "score": 0.0,
+                "fit": "none",
+                "actor": {
+                    "id": "hostile",
+                    "name": '<script>alert("name")</script>',
+                    "place": "</h1><script>alert('place')</script>",
+                    "department": "16",
+                    "country": "",
+                    "activity_code": "",
+                    "siret": "",
+                    "website": "",
+                    "lang": "fr",
+                    "themes": ['"><script>alert("theme")</script>'],
+                    "source_url": "",
+                    "url": f"{SITE}/fr/acteurs/hostile",
+                },
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": 'Cirages</p><img src=x onerror="alert(1)"> & <b>gras</b>',
+                        "marks": [],
+                        "source": "",
+                    }
+                ],
+                "parts": NO_PARTS,
+            },
+        ],
+        "total_cases": 0,
+        "cases": [
+            {
+                "rank": 1,
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "score": 0.0,
+                "fit": "none",
+                "url": f"{SITE}/fr/cas/angouleme",
+                "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+                "themes": ["Chimie et formulation", "Santé"],
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+                        "marks": [],
+                        "source": "https://www.angouleme.example/cas",
+                    }
+                ],
+            },
+            {
+                "rank": 2,
+                "id": "kalundborg",
+                "title": "Kalundborg: steam from one firm to the next",
+                "date": "1972",
+                "score": 0.0,
+                "fit": "none",
+                "url": f"{SITE}/fr/cas/kalundborg",
+                "need": "Use lost steam",
+                "themes": [],
+                "evidence": [
+                    {"kind": "passage", "text": "Use lost steam", "marks": [], "source": ""}
+                ],
+            },
+        ],
+        "facets": {
+            "departments": {"16": 1},
+            "themes": {"Cuir et chaussure": 1, "Chimie et formulation": 1},
+        },
+        "roles": [],
+    }
+
+
+def test_a_case_that_vouches_is_named_in_the_evidence(client: TestClient) -> None:
+    avel = answer(client, "/api/search", q="sanitiser", lang="en")["hits"][0]
+    assert (avel["actor"]["id"], avel["fit"]) == ("avel", "strong")
+    assert avel["actor"]["url"] == f"{SITE}/en/actors/avel"
+    assert avel["evidence"][0] == {
+        "kind": "case",
+        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+        "marks": [[32, 41]],
+        "source": "https://www.angouleme.example/cas",
+        "case": {
+            "id": "angouleme",
+            "title": "Angoulême : du cirage au gel hydroalcoolique",
+            "date": "2020-07-01",
+            "role": "producer",
+            "contribution": "fabrique et conditionne le gel",
+            "url": f"{SITE}/en/cases/angouleme",
+        },
+    }
+    text, (start, end) = avel["evidence"][0]["text"], avel["evidence"][0]["marks"][0]
+    assert text[start:end] == "sanitiser"
+
+
+def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
+    first = answer(client, "/api/search", q="avel (saphir)")["hits"][0]
+    assert first["evidence"][0] == {
+        "kind": "name",
+        "text": "Avel (Saphir)",
+        "marks": [[0, 13]],
+        "source": "https://www.angouleme.example/avel",
+    }
+
+
+def test_what_is_inferred_names_its_witness_and_no_case_of_its_own() -> None:
+    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+    client = TestClient(create_app(base, Settings(public_url=SITE)))
+    found = {
+        hit["actor"]["id"]: hit for hit in answer(client, "/api/search", q="sanitiser")["hits"]
+    }
+    assert found["parfumeur"]["evidence"][-1] == {
+        "kind": "similar",
+        "text": PERFUMER.description,
+        "marks": [],
+        "source": "https://parfums.example/",
+        "witness": {
+            "id": "avel",
+            "name": "Avel (Saphir)",
+            "url": f"{SITE}/fr/acteurs/avel",
+            "case": {
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+                "url": f"{SITE}/fr/cas/angouleme",
+            },
+        },
+    }
+    assert found["parfumeur"]["parts"]["similar"] == 1.0
+
+
+def test_the_parts_that_a_need_takes_are_answered_one_by_one(client: TestClient) -> None:
+    roles = answer(client, "/api/search", q="sanitiser", lang="en")["roles"]
+    assert [one["role"] for one in roles] == ["maker", "inputs", "packaging", "validation"]
+    maker, inputs, packaging, validation = roles
+    assert [hit["actor"]["id"] for hit in maker["hits"]] == ["avel"]
+    assert maker["cases"] == [
+        {
+            "id": "angouleme",
+            "title": "Angoulême : du cirage au gel hydroalcoolique",
+            "date": "2020-07-01",
+            "contribution": "",
+            "url": f"{SITE}/en/cases/angouleme",
+        }
+    ]
+    assert (inputs["need"], inputs["mentioned"]) == ("alcool", [])
+    assert packaging["cases"] == []
+    assert validation["hits"] == []
+    assert [(one["name"], one["case"]["role"]) for one in validation["mentioned"]] == [
+        ("Agence régionale de santé", "authority")
+    ]
+
+
+def test_a_search_is_steered_and_says_how_it_was_understood(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    query = {"q": 'cirages +crèmes -alcools "les mélange"', "like": ["avel", "nobody"]}
+    found = client.get("/api/search", params={**query, "unlike": ["hostile"]}).json()
+    assert found["asked"] == {
+        "text": "cirages crèmes les mélange",
+        "required": ["les mélange"],
+        "wanted": ["crèmes"],
+        "unwanted": ["alcools"],
+        "like": ["avel"],
+        "unlike": ["hostile"],
+    }
+    assert knowledge_base.steerings == [Steering(("avel",), ("hostile",))]
+    ids = [hit["actor"]["id"] for hit in found["hits"]]
+    assert "hostile" not in ids
+    assert "distillerie-merlet" not in ids
+    many = {"q": "gel", "like": [str(number) for number in range(21)]}
+    assert client.get("/api/search", params=many).status_code == 422
+
+
+def test_filters_reach_the_knowledge_base(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    query = {"q": "gel", "limit": 3, "department": "2a", "theme": "Santé", "kind": "case"}
+    found = answer(client, "/api/search", **query)
+    assert found["hits"] == []
+    assert knowledge_base.searches == [("gel", 3, Filters("2A", "Santé", Kind.CASE))]
+
+
+def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClient) -> None:
+    assert answer(client, "/api/search", q="cirage", department="974")["hits"] == []
+    assert answer(client, "/api/search", q="cirage", theme="Aérospatial")["hits"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ({"q": ""}, 400, "The query is empty: say what you are looking for."),
+        ({"q": "🙂"}, 400, "The query has no word in it: say what you are looking for."),
+        ({"q": "a" * 10_000}, 400, "The query has 10000 characters; 1000 at most can be searched."),
+        ({}, 422, "q: this is required"),
+        (
+            {"q": "gel", "limit": 0},
+            422,
+            "limit: input should be greater than or equal to 1 (given: 0)",
+        ),
+        (
+            {"q": "gel", "limit": 101},
+            422,
+            "limit: input should be less than or equal to 100 (given: 101)",
+        ),
+        (
+            {"q": "gel", "limit": "ten"},
+            422,
+            "limit: input should be a valid integer, unable to parse string as an integer "
+            "(given: ten)",
+        ),
+        (
+            {"q": "gel", "kind": "firm"},
+            422,
+            "kind: input should be 'actor' or 'case' (given: firm)",
+        ),
+        ({"q": "gel", "lang": "de"}, 422, "lang: input should be 'fr' or 'en' (given: de)"),
+        ({"q": "gel", "department": "99"}, 422, "department: '99' is not a department of France"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_one_line(
+    client: TestClient, query: dict[str, object], status: int, said: str
+) -> None:
+    assert detail(client, "/api/search", status, **query) == said
+
+
+@pytest.mark.parametrize(
+    "query", ["c++", '"', "gel -alcool", "NEAR(a b)", "'; DROP TABLE actors; --", "gel*", "a\x00b"]
+)
+def test_the_syntax_of_query_languages_is_only_words(client: TestClient, query: str) -> None:
+    if query == '"':
+        detail(client, "/api/search", 400, q=query)
+    else:
+        assert answer(client, "/api/search", q=query)["query"] == query.replace("\x00", " ")
+
+
+def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
+    assert answer(client, "/api/actors/avel") == {
+        **AVEL_SUMMARY,
+        "description": AVEL.description,
+        "facts": {"Effectif": "35"},
+        "cases": [
+            {
+                "id": "angouleme",
+                "title": "Angoulême : du cirage au gel hydroalcoolique",
+                "date": "2020-07-01",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+                "url": f"{SITE}/fr/cas/angouleme",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "record_id",
+    ["FR/16/001", "/first", "last/", "a//b", "co? & co #1", "100%", "a+b;c=d", "à «l’été»"],
+)
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_what_a_search_finds_can_be_opened_whatever_its_id(record_id: str, lang: str) -> None:
+    part = Participation("Avel", Role.PRODUCER, record_id)
+    base = InMemoryKnowledgeBase(
+        [replace(AVEL, id=record_id)], [replace(ANGOULEME, id=record_id, participants=(part,))]
+    )
+    with TestClient(create_app(base, Settings(public_url=SITE))) as client:
+        found = answer(client, "/api/search", q="sanitiser", lang=lang)
+        actor_url, case_url = found["hits"][0]["actor"]["url"], found["cases"][0]["url"]
+        assert found["hits"][0]["evidence"][0]["case"]["url"] == case_url
+        for url, kind, title in [
+            (actor_url, "actors", AVEL.name),
+            (case_url, "cases", ANGOULEME.title),
+        ]:
+            page = client.get(url.removeprefix(SITE))
+            assert page.status_code == 200
+            assert Page(page.text).text("h1") == title
+            assert Page(page.text).one("link", rel="canonical").attributes["href"] == url
+            told = answer(client, f"/api/{kind}/{quote(record_id, safe='')}", lang=lang)
+            assert (told["id"], told["url"]) == (record_id, url)
+
+
+def test_a_slash_of_an_id_may_be_left_as_it_is() -> None:
+    base = InMemoryKnowledgeBase([replace(AVEL, id="FR/16/001")], [])
+    with TestClient(create_app(base, Settings())) as client:
+        assert answer(client, "/api/actors/FR/16/001")["id"] == "FR/16/001"
+        assert client.get("/fr/acteurs/FR/16/001").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/search?q=gel", 200),
+        ("/api/actors/avel", 200),
+        ("/api/cases/angouleme", 200),
+        ("/api/status", 200),
+        ("/api/openapi.json", 200),
+        ("/api/search?q=", 400),
+        ("/api/actors/nobody", 404),
+        ("/api/search", 422),
+    ],
+)
+def test_head_is_answered_like_get(client: TestClient, path: str, status: int) -> None:
+    asked, told = client.head(path), client.get(path)
+    assert asked.status_code == told.status_code == status
+    assert asked.headers == told.headers
+
+
+def test_a_case_with_its_participants(client: TestClient) -> None:
+    assert answer(client, "/api/cases/angouleme", lang="en") == {
+        "id": "angouleme",
+        "title": "Angoulême : du cirage au gel hydroalcoolique",
+        "lang": "fr",
+        "author": "Qui sait faire ?",
+        "moderator": "Vincent",
+        "date": "2020-07-01",
+        "modified": "2020-07-02T11:51:00+02:00",
+        "themes": ["Chimie et formulation", "Santé"],
+        "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+        "text": ANGOULEME.text,
+        "source_url": "https://www.angouleme.example/cas",
+        "translation_of": "",
+        "url": f"{SITE}/en/cases/angouleme",
+        "participants": [
+            {
+                "actor": "avel",
+                "name": "Avel",
+                "role": "producer",
+                "contribution": "fabrique et conditionne le gel",
+            },
+            {
+                "actor": "distillerie-merlet",
+                "name": "Merlet",
+                "role": "supplier",
+                "contribution": "fournit l'alcool",
+            },
+            {
+                "actor": None,
+                "name": "Agence régionale de santé",
+                "role": "authority",
+                "contribution": "valide la formule",
+            },
+        ],
+    }
+
+
+def test_unknown_records_and_paths(client: TestClient) -> None:
+    assert detail(client, "/api/actors/nobody", 404) == "No actor has the id 'nobody'."
+    assert detail(client, "/api/cases/nothing", 404) == "No case has the id 'nothing'."
+    assert detail(client, "/api/nothing", 404) == "Not Found"
+    assert client.post("/api/search").status_code == 405
+    assert client.post("/api/search").json() == {"detail": "Method Not Allowed"}
+    allowed = client.post("/api/search").headers["Allow"]
+    assert set(allowed.split(", ")) == {"GET", "HEAD"}
+
+
+def test_the_status_tells_nothing_of_the_machine(client: TestClient) -> None:
+    assert answer(client, "/api/status") == {
+        "actors": 4,
+        "cases": 2,
+        "passages": 6,
+        "embedded": 6,
+        "ready": True,
+        "model": "by-hand",
+        "engine": "hand",
+        "encoder": "by-hand",
+        "dimension": 3,
+        "schema_version": 1,
+        "generation": "7",
+        "size_bytes": 4096,
+        "updated_at": "2020-07-03T08:00:00+00:00",
+    }
+
+
+def test_a_knowledge_base_out_of_order_is_unavailable(
+    client: TestClient,
+    knowledge_base: InMemoryKnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KnowledgeBaseError("/secret/folder was embedded by another encoder.")
+
+    monkeypatch.setattr(knowledge_base, "search", broken)
+    assert detail(client, "/api/search", 503, q="gel") == "The knowledge base cannot answer now."
+    assert "/secret/folder was embedded by another encoder." in caplog.text
+
+
+def test_an_unforeseen_failure_tells_nothing_of_the_inside(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(knowledge_base, "search", broken)
+    assert detail(client, "/api/search", 500, q="gel") == "Something unforeseen went wrong here."

@@ -1,0 +1,408 @@
+"""What each page shows, in both languages."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from fastapi import HTTPException
+from fastapi.testclient import TestClient
+
+from kb.models import Actor
+from kb.settings import Settings
+from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+from web.app import create_app
+from web.catalogue.pages import ACTORS_PER_PAGE
+
+EVERY_PAGE = [
+    "/fr/",
+    "/en/",
+    "/fr/recherche",
+    "/en/search",
+    "/fr/recherche?q=gel+sanitiser",
+    "/en/search?q=gel+sanitiser",
+    "/fr/recherche?q=fus%C3%A9e",
+    "/en/search?q=rocket",
+    "/fr/recherche?q=",
+    "/en/search?q=",
+    "/fr/acteurs/avel",
+    "/en/actors/avel",
+    "/fr/acteurs/hostile",
+    "/fr/acteurs/weavers%20%26%20co%3F%20100%25",
+    "/fr/cas/angouleme",
+    "/en/cases/angouleme",
+    "/fr/cas/kalundborg",
+    "/fr/themes",
+    "/en/themes",
+    "/fr/themes?theme=Chimie+et+formulation",
+    "/en/themes?theme=Chimie+et+formulation",
+    "/fr/a-propos",
+    "/en/about",
+    "/fr/integrer",
+    "/en/embed",
+    "/fr/integrer?limit=99&label=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    "/fr/rien",
+    "/en/nothing",
+    "/api/docs",
+]
+
+
+def page(client: TestClient, path: str, status: int = 200) -> Page:
+    response = client.get(path)
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    return Page(response.text)
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE)
+def test_every_page_is_whole_and_in_its_language(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    read = Page(response.text)
+    language = "en" if path.startswith(("/en/", "/api/")) else "fr"
+    assert read.one("html").attributes["lang"] == language
+    assert response.headers["Content-Language"] == language
+    assert read.text("title").endswith("Qui sait faire ?")
+    assert len(read.all("h1")) == 1
+    for landmark in ("header", "main", "footer"):
+        assert [one for one in read.all(landmark) if len(one.ancestors) == 2]
+    assert read.one("a", class_="skip").attributes["href"] == "#content"
+    ids = [one.attributes["id"] for one in read.elements if "id" in one.attributes]
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE)
+def test_headings_never_skip_a_level(client: TestClient, path: str) -> None:
+    read = Page(client.get(path).text)
+    levels = [int(one.tag[1]) for one in read.elements if one.tag in {"h1", "h2", "h3", "h4"}]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize(
+    ("french", "english"),
+    [
+        ("/fr/", "/en/"),
+        ("/fr/recherche?q=gel&department=16", "/en/search?q=gel&department=16"),
+        ("/fr/acteurs/avel", "/en/actors/avel"),
+        ("/fr/cas/angouleme", "/en/cases/angouleme"),
+        ("/fr/themes?theme=Sant%C3%A9", "/en/themes?theme=Sant%C3%A9"),
+        ("/fr/a-propos", "/en/about"),
+        ("/fr/integrer?lang=fr&theme=Sant%C3%A9", "/en/embed?lang=fr&theme=Sant%C3%A9"),
+    ],
+)
+def test_the_other_language_is_the_same_page(client: TestClient, french: str, english: str) -> None:
+    site = "https://quisait.example"
+    for path, other, language in [(french, english, "en"), (english, french, "fr")]:
+        read = page(client, path)
+        assert read.one("a", class_="language").attributes["href"] == other
+        assert read.one("link", rel="canonical").attributes["href"] == site + path
+        alternate = read.one("link", rel="alternate", hreflang=language)
+        assert alternate.attributes["href"] == site + other
+
+
+def test_links_use_the_address_of_the_request_without_a_public_one(
+    knowledge_base: InMemoryKnowledgeBase,
+) -> None:
+    client = TestClient(create_app(knowledge_base, Settings()), base_url="http://127.0.0.1:8000")
+    canonical = page(client, "/fr/").one("link", rel="canonical")
+    assert canonical.attributes["href"] == "http://127.0.0.1:8000/fr/"
+
+
+def test_head_is_answered_like_get(client: TestClient) -> None:
+    assert client.head("/fr/acteurs/avel").status_code == 200
+    assert client.head("/fr/acteurs/nobody").status_code == 404
+    assert client.head("/").headers["Location"] == "/fr/"
+
+
+def test_home_says_what_the_base_holds(client: TestClient) -> None:
+    assert page(client, "/fr/").text("p", class_="holdings") == (
+        "4 acteurs · 2 départements · 2 cas racontés"
+    )
+    assert page(client, "/en/").text("p", class_="holdings") == (
+        "4 actors · 2 departments · 2 cases told"
+    )
+
+
+def test_the_examples_of_home_are_searches(client: TestClient) -> None:
+    read = page(client, "/fr/")
+    examples = read.inside(read.one("div", class_="examples"), "a")
+    assert examples[0].attributes["href"] == "/fr/recherche?q=du+gel+hydroalcoolique"
+    assert examples[0].text == "du gel hydroalcoolique"
+
+
+def test_an_actor_keeps_stated_and_shown_apart(client: TestClient) -> None:
+    read = page(client, "/fr/acteurs/avel")
+    stated, shown = read.one("section", class_="stated"), read.one("section", class_="shown")
+    assert AVEL.description in stated.text
+    assert "Angoulême" not in stated.text
+    assert "Angoulême : du cirage au gel hydroalcoolique" in shown.text
+    assert "fabrique et conditionne le gel" in shown.text
+    assert [one.text for one in read.inside(shown, "strong")] == ["Production"]
+    assert [one.attributes["href"] for one in read.inside(shown, "a")] == [
+        "/fr/cas/angouleme",
+        "https://www.angouleme.example/cas",
+    ]
+    assert [one.attributes["href"] for one in read.inside(stated, "a")] == [
+        "https://www.angouleme.example/avel"
+    ]
+
+
+def test_an_actor_shows_its_particulars_and_facts(client: TestClient) -> None:
+    particulars = " ".join(page(client, "/en/actors/avel").one("dl").text.split())
+    assert particulars == (
+        "Activity code 20.41Z SIRET 12345678900012 Website avel.example "
+        "Themes Cuir et chaussure Chimie et formulation Effectif 35"
+    )
+
+
+def test_text_in_another_language_than_the_page_says_so(client: TestClient) -> None:
+    weavers = "weavers%20%26%20co%3F%20100%25"
+    assert (
+        page(client, f"/fr/acteurs/{weavers}").one("div", class_="statement").attributes["lang"]
+        == "en"
+    )
+    in_english = page(client, f"/en/actors/{weavers}").one("div", class_="statement")
+    assert "lang" not in in_english.attributes
+    assert page(client, "/fr/cas/kalundborg").one("h1").attributes["lang"] == "en"
+
+
+def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -> None:
+    read = page(client, "/fr/cas/angouleme")
+    assert read.text("h1") == "Angoulême : du cirage au gel hydroalcoolique"
+    assert read.text("ul", class_="byline") == (
+        "Par Qui sait faire ? article du 1 juillet 2020 "
+        "Modéré par Vincent Modifié le 2 juillet 2020"
+    )
+    assert "(sanitiser) à l'hôpital" in read.one("section", class_="need").text
+    parts = read.inside(read.one("ul", class_="parts"), "li")
+    assert [" ".join(part.text.split()) for part in parts] == [
+        "Production Avel fabrique et conditionne le gel",
+        "Fourniture Merlet fournit l'alcool",
+        "Autorité Agence régionale de santé valide la formule",
+    ]
+    linked = read.inside(read.one("ul", class_="parts"), "a")
+    assert [one.attributes["href"] for one in linked] == [
+        "/fr/acteurs/avel",
+        "/fr/acteurs/distillerie-merlet",
+    ]
+
+
+def test_a_case_links_to_its_translations() -> None:
+    english = replace(
+        ANGOULEME, id="polish", title="From polish", lang="en", translation_of="angouleme"
+    )
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for here, there, path in [
+            ("angouleme", english, "/fr/cas/polish"),
+            ("polish", ANGOULEME, "/fr/cas/angouleme"),
+        ]:
+            read = page(client, f"/fr/cas/{here}")
+            (link,) = read.inside(read.one("ul", class_="byline"), "a")
+            assert link.text == there.title
+            assert link.attributes["href"] == path
+            assert link.attributes["hreflang"] == there.lang
+            assert link.attributes.get("lang", "fr") == there.lang
+        # An actor's part is told once, in the language of the page.
+        for path, title in [
+            ("/fr/acteurs/avel", ANGOULEME.title),
+            ("/en/actors/avel", "From polish"),
+        ]:
+            shown = page(client, path).one("main").text
+            assert title in shown
+            assert ("From polish" in shown) != (ANGOULEME.title in shown)
+
+
+def test_the_language_is_changed_with_that_of_the_article() -> None:
+    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for here, there in [
+            ("/fr/cas/angouleme", "/en/cases/polish"),
+            ("/en/cases/polish", "/fr/cas/angouleme"),
+        ]:
+            switch = page(client, here).one("a", class_="language")
+            assert switch.attributes["href"] == there
+
+
+def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
+    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
+    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    with TestClient(create_app(base, Settings())) as client:
+        for path, title, count in [
+            ("/fr/themes", ANGOULEME.title, "1 cas"),
+            ("/en/themes", "Polish", "1 case"),
+        ]:
+            read = page(client, f"{path}?theme=Sant%C3%A9")
+            assert read.text("h2", id="cases") == count
+            (case,) = read.inside(read.one("aside"), "li")
+            assert title in case.text
+
+
+def test_an_id_with_a_slash_has_its_pages() -> None:
+    actor, case = replace(AVEL, id="FR/16/1 ?"), replace(ANGOULEME, id="a/b")
+    base = InMemoryKnowledgeBase([actor], [case])
+    with TestClient(create_app(base, Settings())) as client:
+        hit = client.get("/api/search", params={"q": "cirages"}).json()["hits"][0]
+        assert client.get(hit["actor"]["url"]).status_code == 200
+        assert client.get("/api/actors/FR/16/1%20%3F").json()["id"] == actor.id
+        assert client.get("/api/actors/FR%2F16%2F1%20%3F").json()["id"] == actor.id
+        assert client.get("/fr/cas/a%2Fb").status_code == 200
+        assert client.get("/api/cases/a%2Fb").json()["id"] == "a/b"
+
+
+def test_what_has_nothing_to_tell_has_no_empty_landmark() -> None:
+    bare = Actor(id="bare", name="Bare")
+    told = replace(ANGOULEME, id="told", participants=(), themes=())
+    base = InMemoryKnowledgeBase([bare], [told])
+    with TestClient(create_app(base, Settings())) as client:
+        for path in ["/fr/acteurs/bare", "/fr/cas/told"]:
+            assert not page(client, path).all("aside")
+        assert "Source non renseignée" not in page(client, "/fr/acteurs/bare").one("main").text
+
+
+def test_a_wrong_method_is_not_told_as_a_failure_of_ours(client: TestClient) -> None:
+    response = client.post("/fr/")
+    assert response.status_code == 405
+    assert "Quelque chose" not in response.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/docs",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap-1.xml",
+        "/fr/",
+        "/opensearch.xml",
+        "/fr/opensearch.xml",
+        "/en/opensearch.xml",
+    ],
+)
+def test_crawlers_may_ask_for_the_head_alone(client: TestClient, path: str) -> None:
+    response = client.head(path)
+    assert response.status_code == 200
+    assert response.text == ""
+
+
+def test_a_missing_slash_leads_to_this_host_whatever_the_request_says(client: TestClient) -> None:
+    response = client.get("/en", headers={"Host": "evil.example"})
+    assert response.status_code == 307
+    assert response.headers["Location"] == "/en/"
+
+
+@pytest.mark.parametrize("path", ["/fr/themes/", "/fr/acteurs/avel/", "/api/status/"])
+def test_no_other_slash_is_added_or_taken(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_page_about_says_where_to_write(client: TestClient) -> None:
+    def links(client: TestClient) -> list[str]:
+        read = page(client, "/en/about")
+        return [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
+
+    assert links(client) == ["mailto:reseau@quisait.example", "/api/docs"]
+    unwritten = TestClient(create_app(InMemoryKnowledgeBase(), Settings()))
+    assert links(unwritten) == ["/api/docs"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/en/about", "Everyday needs in English still find a little less in French texts"),
+        ("/fr/a-propos", "Les besoins de tous les jours dits en anglais trouvent encore un peu"),
+    ],
+)
+def test_the_page_about_says_what_english_finds_less(
+    client: TestClient, path: str, told: str
+) -> None:
+    assert told in page(client, path).one("main").text
+
+
+def test_dates_are_written_in_the_language(client: TestClient) -> None:
+    read = page(client, "/en/cases/angouleme")
+    times = [(one.attributes["datetime"], one.text) for one in read.all("time")]
+    assert times == [
+        ("2020-07-01", "1 July 2020"),
+        ("2020-07-02T11:51:00+02:00", "2 July 2020"),
+    ]
+
+
+def test_themes_are_listed_with_their_counts(client: TestClient) -> None:
+    read = page(client, "/en/themes")
+    rows = [" ".join(one.text.split()) for one in read.inside(read.one("main"), "li")]
+    assert "Chimie et formulation 1 actor, 1 case" in rows
+    assert "Cuir et chaussure 2 actors" in rows
+
+
+def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
+    read = page(client, "/fr/themes?theme=Chimie+et+formulation")
+    links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
+    assert links == ["/fr/themes", "/fr/acteurs/avel", "/fr/cas/angouleme"]
+
+
+def test_a_theme_of_many_actors_is_told_in_parts() -> None:
+    count = ACTORS_PER_PAGE + 1
+    actors: list[Actor] = [replace(AVEL, id=f"avel-{number:04}") for number in range(count)]
+    client = TestClient(create_app(InMemoryKnowledgeBase(actors, []), Settings()))
+    base = "/fr/themes?theme=Cuir+et+chaussure"
+    first, last = page(client, base), page(client, f"{base}&part=2")
+    assert len(first.inside(first.one("ul", class_="directory"), "li")) == ACTORS_PER_PAGE
+    assert first.one("a", rel="next").attributes["href"] == f"{base}&part=2"
+    assert len(last.inside(last.one("ul", class_="directory"), "li")) == 1
+    assert last.one("a", rel="prev").attributes["href"] == f"{base}&part=1"
+    page(client, f"{base}&part=3", status=404)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/fr/acteurs/nobody", 404, "Il n’y a rien ici"),
+        ("/en/cases/nothing", 404, "There is nothing here"),
+        ("/en/themes?theme=None+such", 404, "There is nothing here"),
+        ("/fr/themes?theme=Sant%C3%A9&part=two", 400, "Cette adresse n’est pas tout à fait juste"),
+        ("/en/search?q=gel&limit=1000", 400, "This address is not quite right"),
+    ],
+)
+def test_errors_are_pages_in_the_language_of_the_address(
+    client: TestClient, path: str, status: int, title: str
+) -> None:
+    read = page(client, path, status)
+    assert read.text("h1") == title
+    assert read.one("meta", name="robots").attributes["content"] == "noindex"
+    assert read.one("form", role="search")
+
+
+@pytest.mark.parametrize("status", [401, 405, 418])
+def test_what_was_asked_wrongly_is_told_as_that(
+    knowledge_base: InMemoryKnowledgeBase, settings: Settings, status: int
+) -> None:
+    app = create_app(knowledge_base, settings)
+
+    @app.get("/en/refused")
+    def refused() -> None:
+        raise HTTPException(status)
+
+    read = page(TestClient(app), "/en/refused", status)
+    assert read.text("p", class_="kicker") == str(status)
+    assert read.text("h1") == "This address is not quite right"
+
+
+def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:
+    response = client.get("/nowhere", headers={"Accept-Language": "en-GB"})
+    assert response.status_code == 404
+    assert "Accept-Language" in response.headers["Vary"]
+    assert Page(response.text).text("h1") == "There is nothing here"
+
+
+def test_an_unforeseen_failure_is_a_page_too(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(knowledge_base, "actor", broken)
+    response = client.get("/en/actors/avel")
+    assert response.status_code == 500
+    assert Page(response.text).text("h1") == "Something went wrong here"
+    assert "secret" not in response.text

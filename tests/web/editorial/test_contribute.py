@@ -1,0 +1,337 @@
+"""How knowledge comes in through the pages: texts, files, links, directories."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ingest.worker import run_next
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case, Role
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import DraftState
+from kb.registers.jobs import JobState
+from tests.web.in_memory import AVEL
+from tests.web.page_reader import Page
+from tests.web.signed_in import account_client, client_of, csrf_token
+
+TITLE = "Du cirage au gel hydroalcoolique"
+BODY = (
+    "En mars 2020, l'hôpital d'Angoulême manquait de gel hydroalcoolique.\n\n"
+    "L'entreprise Avel, qui fabrique des cirages à Magnac-Lavalette, a fabriqué et conditionné "
+    "le gel. La mairie d'Angoulême a coordonné l'opération.\n"
+)
+DIRECTORY = (
+    "Raison sociale;Ville;Métier;Effectif\n"
+    "Atelier Bois;Cognac;fabrique des palettes en bois;12\n"
+    "Verrerie du Pont;Châteaubernard;souffle des flacons de verre;40\n"
+    ";Angoulême;sans nom;3\n"
+)
+
+
+@pytest.fixture
+def contributor(base: KnowledgeBase) -> TestClient:
+    base.put([AVEL])
+    return account_client(base)
+
+
+@pytest.fixture
+def moderator(base: KnowledgeBase) -> TestClient:
+    return account_client(base, AccountRole.MODERATOR)
+
+
+def send(client: TestClient, do: str, files: Any = None, **fields: str) -> Any:
+    data = {"csrf": csrf_token(client, "/en/contribute"), "do": do, **fields}
+    return client.post("/en/contribute", data=data, files=files)
+
+
+def upload(name: str, content: bytes, field: str = "files") -> Any:
+    return (field, (name, io.BytesIO(content)))
+
+
+def test_a_visitor_is_told_what_it_is_and_whom_to_ask(base: KnowledgeBase) -> None:
+    response = client_of(base).get("/fr/contribuer")
+    assert response.status_code == 200
+    read = Page(response.text)
+    assert read.text("h1") == "Contribuer"
+    assert not read.all("form")
+    links = [one.attributes["href"] for one in read.all("a")]
+    assert "/fr/connexion?next=%2Ffr%2Fcontribuer" in links
+    assert "mailto:reseau@quisait.example" in links
+
+
+def test_a_visitors_form_is_not_read(base: KnowledgeBase) -> None:
+    assert client_of(base).post("/fr/contribuer", data={"do": "text"}).status_code == 403
+
+
+def test_a_pasted_article_becomes_a_draft_with_what_was_read_out_of_it(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    response = send(contributor, "text", title=TITLE, text=BODY)
+    assert response.status_code == 303
+    (draft,) = base.drafts.list()
+    assert response.headers["Location"] == f"/en/drafts/{draft.id}?done=contributed"
+    assert (draft.state, draft.origin, draft.created_by) == (
+        DraftState.DRAFT,
+        "pasted",
+        "a contributor",
+    )
+    assert isinstance(draft.record, Case)
+    assert draft.record.title == TITLE
+    assert "manquait de gel" in draft.record.text
+    roles = {part.actor_id: part.role for part in draft.record.participants if part.actor_id}
+    assert roles == {"avel": Role.PRODUCER}
+    assert base.search("gel hydroalcoolique").cases == ()
+
+
+def test_nothing_pasted_is_said_beside_the_field_and_the_title_is_kept(
+    contributor: TestClient,
+) -> None:
+    response = send(contributor, "text", title=TITLE, text="  ")
+    assert response.status_code == 400
+    read = Page(response.text)
+    assert read.one("input", name="title").attributes["value"] == TITLE
+    text = read.one("textarea", name="text")
+    assert text.attributes["aria-invalid"] == "true"
+    assert "f-text-error" in text.attributes["aria-describedby"].split()
+    assert read.text("p", id="f-text-error") == "Paste the text of an article."
+
+
+def test_the_same_text_leads_to_the_draft_that_it_is(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    send(contributor, "text", title=TITLE, text=BODY)
+    (draft,) = base.drafts.list()
+    again = send(contributor, "text", title=TITLE, text=BODY)
+    assert again.headers["Location"] == f"/en/drafts/{draft.id}?done=known"
+    assert base.drafts.list() == [draft]
+
+
+def test_somebody_elses_text_is_in_good_hands(base: KnowledgeBase, contributor: TestClient) -> None:
+    send(contributor, "text", title=TITLE, text=BODY)
+    other = account_client(base, name="another")
+    refused = send(other, "text", title=TITLE, text=BODY)
+    assert refused.status_code == 400
+    assert "by somebody else" in Page(refused.text).text("p", id="f-text-error")
+
+
+def test_what_is_published_is_linked_to(base: KnowledgeBase, contributor: TestClient) -> None:
+    base.put([Case(id="gel", title=TITLE, text=BODY)])
+    refused = send(contributor, "text", title=TITLE, text=BODY)
+    error = Page(refused.text).one("p", id="f-text-error")
+    assert "published already" in error.text
+    assert 'href="/en/cases/gel"' in refused.text
+
+
+def test_a_file_becomes_a_draft(base: KnowledgeBase, contributor: TestClient) -> None:
+    content = f"{TITLE}\n\n{BODY}".encode()
+    response = send(contributor, "files", files=[upload("../gel.txt", content)])
+    assert response.status_code == 303
+    (draft,) = base.drafts.list()
+    assert draft.origin == "gel.txt"
+    assert isinstance(draft.record, Case)
+    assert draft.record.title == TITLE
+
+
+def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: TestClient) -> None:
+    files = [
+        upload("gel.txt", f"{TITLE}\n\n{BODY}".encode()),
+        upload("vide.txt", b""),
+        upload("photo.png", b"\x89PNG"),
+    ]
+    response = contributor.post(
+        "/fr/contribuer",
+        data={"csrf": csrf_token(contributor, "/fr/contribuer"), "do": "files"},
+        files=files,
+    )
+    assert response.status_code == 200
+    read = Page(response.text)
+    assert read.one("h2", id="results").text == "1 fichier sur 3 est devenu un brouillon"
+    lines = [one.text for one in read.inside(read.one("section", class_="errors"), "li")]
+    assert lines == [
+        f"gel.txt – {TITLE}",
+        "vide.txt – Ce fichier est vide.",
+        "photo.png – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
+        "PDF, un document Word (.docx) ou OpenDocument (.odt).",
+    ]
+    assert len(base.drafts.list()) == 1
+
+
+def test_many_files_are_read_by_a_job(base: KnowledgeBase, contributor: TestClient) -> None:
+    files = [
+        upload(f"{number}.txt", f"{TITLE} {number}\n\n{BODY}{'mot ' * number * 40}".encode())
+        for number in range(1, 6)
+    ]
+    response = send(contributor, "files", files=files)
+    assert response.status_code == 303
+    (job,) = base.jobs.list()
+    assert response.headers["Location"] == f"/en/jobs/{job.id}"
+    assert run_next(base)
+    answer = contributor.get(f"/en/jobs/{job.id}")
+    assert Page(answer.text).text("p", class_="kicker") == "Done"
+    assert "Refresh" not in answer.headers
+    assert len(base.drafts.list()) >= 1
+
+
+@pytest.mark.parametrize(
+    "link", ["", "javascript:alert(1)", "http://127.0.0.1/", "ftp://example.org/x"]
+)
+def test_a_link_that_is_not_fetched_is_refused_in_one_line(
+    contributor: TestClient, link: str
+) -> None:
+    response = send(contributor, "link", link=link)
+    assert response.status_code == 400
+    read = Page(response.text)
+    assert read.one("input", name="link").attributes["value"] == link
+    assert read.text("p", id="f-link-error")
+
+
+def test_a_link_needs_no_scheme(contributor: TestClient) -> None:
+    bare = Page(send(contributor, "link", link="127.0.0.1/article").text)
+    whole = Page(send(contributor, "link", link="https://127.0.0.1/article").text)
+    told = bare.text("p", id="f-link-error")
+    assert told == whole.text("p", id="f-link-error")
+    assert "public" in told
+
+
+def test_a_directory_takes_a_moderator(base: KnowledgeBase, contributor: TestClient) -> None:
+    refused = send(
+        contributor,
+        "directory",
+        files=[upload("a.csv", DIRECTORY.encode(), "directory")],
+        source="CCI",
+    )
+    assert refused.status_code == 403
+    assert 'name="directory"' not in contributor.get("/en/contribute").text
+
+
+def test_a_directorys_columns_are_shown_before_it_is_read(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    sent = send(
+        moderator,
+        "directory",
+        files=[upload("membres.csv", DIRECTORY.encode(), "directory")],
+        source=" CCI  Charente ",
+    )
+    assert sent.status_code == 303
+    path = sent.headers["Location"]
+    assert path.endswith("?source=CCI+Charente")
+    read = Page(moderator.get(path).text)
+    chosen = {}
+    for option in read.all("option"):
+        if "selected" in option.attributes:
+            chosen[option.ancestors[-2].attributes["name"]] = option.attributes["value"]
+    assert chosen == {
+        "target-0": "name",
+        "target-1": "place",
+        "target-2": "description",
+        "target-3": "fact",
+    }
+    samples = [one.text.split("\n") for one in read.all("ul", class_="samples")]
+    assert [part.strip() for part in samples[1] if part.strip()] == [
+        "Cognac",
+        "Châteaubernard",
+        "Angoulême",
+    ]
+    outcome = read.one("section", class_="remarks").text
+    assert "2 would be kept" in outcome
+    assert "1 would fail" in outcome
+    assert base.actors() == []
+
+
+def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    sent = send(
+        moderator,
+        "directory",
+        files=[upload("membres.csv", DIRECTORY.encode(), "directory")],
+        source="CCI",
+    )
+    path = sent.headers["Location"]
+    fields = {
+        "csrf": csrf_token(moderator, path),
+        "source": "CCI",
+        "columns": "4",
+        "do": "apply",
+    }
+    for number, (header, guess) in enumerate(
+        [("Raison sociale", "name"), ("Ville", "place"), ("Métier", "description")]
+    ):
+        fields |= {
+            f"header-{number}": header,
+            f"guess-{number}": guess,
+            f"target-{number}": guess,
+        }
+    fields |= {"header-3": "Effectif", "guess-3": "fact", "target-3": "ignored"}
+    applied = moderator.post(path, data=fields)
+    assert applied.status_code == 303
+    (job,) = base.jobs.list()
+    assert json.loads(job.parameters["mapping"]) == {"Effectif": "ignored"}
+    assert base.sources.mapping("CCI") == {"Effectif": "ignored"}
+
+    waiting = moderator.get(applied.headers["Location"])
+    assert waiting.headers["Refresh"] == "3"
+    once = next(one for one in Page(waiting.text).all("a") if "look=once" in str(one.attributes))
+    assert "Refresh" not in moderator.get(once.attributes["href"]).headers
+    assert run_next(base)
+    assert base.jobs.get(job.id).state is JobState.DONE
+    assert {actor.name: dict(actor.facts) for actor in base.actors()} == {
+        "Atelier Bois": {},
+        "Verrerie du Pont": {},
+    }
+    report = Page(moderator.get(applied.headers["Location"]).text)
+    assert [one.text for one in report.inside(report.one("tbody"), "td")][:2] == [
+        "membres.csv",
+        "4",
+    ]
+    lines = moderator.get(f"/en/jobs/{job.id}?form=csv")
+    assert lines.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert lines.text.startswith("\ufefffile,row,kind,reason\r\nmembres.csv,4,failures,")
+
+
+def test_an_upload_is_found_by_its_own_name_only(moderator: TestClient) -> None:
+    for upload_id in ("%2e%2e%2fkb", "nothing", "0" * 32, "a/b"):
+        assert moderator.get(f"/en/directories/{upload_id}").status_code == 404
+
+
+def test_a_job_is_cancelled(base: KnowledgeBase, moderator: TestClient) -> None:
+    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
+    path = f"/en/jobs/{job.id}"
+    data = {"csrf": csrf_token(moderator, path), "do": "cancel"}
+    assert moderator.post(path, data=data).status_code == 303
+    assert base.jobs.get(job.id).state is JobState.CANCELLED
+
+
+def test_a_cancelled_job_says_how_far_it_came(base: KnowledgeBase, moderator: TestClient) -> None:
+    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
+    base.jobs.claim()
+    base.jobs.beat(job.id, 40, 90)
+    base.jobs.finish(job.id, JobState.CANCELLED, {}, "")
+    report = Page(moderator.get(f"/en/jobs/{job.id}").text).one("section", aria_labelledby="report")
+    assert "40 of 90 entries. What it has done so far stays." in report.text
+
+
+def test_a_contributor_sees_their_own_jobs_only(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    mine = base.jobs.add("feed", {"url": "https://example.org/feed"}, by="a contributor")
+    other = base.jobs.add("feed", {"url": "https://example.org/other"}, by="somebody")
+    listed = contributor.get("/en/jobs").text
+    assert mine.id in listed
+    assert other.id not in listed
+    assert contributor.get(f"/en/jobs/{other.id}").status_code == 403
+
+
+def test_progress_is_told_in_words(base: KnowledgeBase, contributor: TestClient) -> None:
+    job = base.jobs.add("feed", {"url": "https://example.org/feed"}, by="a contributor")
+    claimed = base.jobs.claim()
+    assert claimed is not None
+    base.jobs.beat(job.id, 12_300, 50_000)
+    read = Page(contributor.get(f"/fr/taches/{job.id}").text)
+    bar = read.one("progress")
+    assert (bar.attributes["value"], bar.attributes["max"]) == ("12300", "50000")
+    assert bar.text == "12\u202f300 lignes sur 50\u202f000"

@@ -1,0 +1,341 @@
+"""The page of a draft: correcting, conflicts, publishing, returning."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case, Kind, Participation, Role
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
+from tests.web.in_memory import AVEL
+from tests.web.page_reader import Page
+from tests.web.signed_in import account_client, client_of, csrf_token
+
+AVEL_PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique et conditionne le gel")
+HOSPITAL_PART = Participation("Centre hospitalier", Role.BUYER, "", "achète le gel")
+SOURCE = (
+    "Du cirage au gel\n\nEn mars 2020, Avel fabrique et conditionne le gel.\n"
+    "Le centre hospitalier l'achète.\n"
+)
+CASE = Case(
+    id="du-cirage-au-gel",
+    title="Du cirage au gel",
+    text="En mars 2020, **Avel** fabrique le gel.",
+    date="2020-07-02",
+    author="Alexandre",
+    themes=("Santé", "Cuir, chaussure"),
+    need="Du gel hydroalcoolique pour l'hôpital",
+    participants=(AVEL_PART,),
+)
+PROPOSALS = Proposals(
+    fields=(
+        ProposedField("need", CASE.need, "En mars 2020, Avel fabrique", 0.7, "rules"),
+        ProposedField("author", "Alexandre", "", 0.9, "rules"),
+    ),
+    participations=(
+        ProposedParticipation(
+            AVEL_PART, "En mars 2020, Avel fabrique et conditionne le gel.", 0.9, "rules"
+        ),
+        ProposedParticipation(
+            HOSPITAL_PART, "Le centre hospitalier l'achète.", 0.5, "a small model"
+        ),
+    ),
+)
+
+
+@pytest.fixture
+def draft(base: KnowledgeBase) -> Draft:
+    base.put([AVEL])
+    return base.drafts.add(
+        CASE,
+        by="a contributor",
+        origin="gel.pdf",
+        source_text=SOURCE,
+        proposals=PROPOSALS,
+        remarks=["The date is a guess."],
+    )
+
+
+@pytest.fixture
+def contributor(base: KnowledgeBase) -> TestClient:
+    return account_client(base)
+
+
+@pytest.fixture
+def moderator(base: KnowledgeBase) -> TestClient:
+    return account_client(base, AccountRole.MODERATOR)
+
+
+def filled_in(client: TestClient, path: str) -> dict[str, str]:
+    """What a browser would send of the page's first form that edits."""
+    return fields_of(Page(client.get(path).text))
+
+
+def fields_of(read: Page) -> dict[str, str]:
+    form = read.all("form", class_="sheet form")[0]
+    fields = {}
+    for element in (one for one in read.elements if form in one.ancestors):
+        name = element.attributes.get("name", "")
+        if element.tag == "textarea":
+            fields[name] = element.text.removeprefix("\n")
+        elif element.tag == "input" and (
+            element.attributes["type"] != "checkbox" or "checked" in element.attributes
+        ):
+            fields[name] = element.attributes.get("value", "")
+        elif element.tag == "option" and "selected" in element.attributes:
+            fields[element.ancestors[-1].attributes["name"]] = element.attributes["value"]
+    return fields
+
+
+def send(client: TestClient, draft: Draft, what: str, **changes: str) -> Any:
+    path = f"/en/drafts/{draft.id}"
+    fields = filled_in(client, path) | {
+        name.replace("__", "-"): value for name, value in changes.items()
+    }
+    return client.post(path, data=fields | {"do": what})
+
+
+def test_a_stranger_is_sent_to_sign_in(base: KnowledgeBase, draft: Draft) -> None:
+    response = client_of(base).get(f"/fr/brouillons/{draft.id}")
+    assert response.status_code == 303
+    assert response.headers["Location"].startswith("/fr/connexion?next=")
+
+
+def test_another_contributors_draft_is_not_shown(base: KnowledgeBase, draft: Draft) -> None:
+    other = account_client(base, name="another")
+    assert other.get(f"/fr/brouillons/{draft.id}").status_code == 403
+
+
+def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
+    contributor: TestClient, draft: Draft
+) -> None:
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    marks = read.all("mark")
+    assert [(one.attributes["id"], one.text) for one in marks] == [
+        ("s-1", "1En mars 2020, Avel fabrique et conditionne le gel."),
+        ("s-2", "2Le centre hospitalier l'achète."),
+    ]
+    rows = read.all("fieldset", class_="row") + read.all("fieldset", class_="row left-out")
+    links = [[a.attributes["href"] for a in read.inside(row, "a")] for row in rows]
+    assert links == [["/en/actors/avel", "#s-1"], ["#s-2"]]
+
+
+def test_a_proposal_says_how_sure_it_is_and_who_made_it(
+    contributor: TestClient, draft: Draft
+) -> None:
+    read = Page(contributor.get(f"/fr/brouillons/{draft.id}").text)
+    words = [one.text for one in read.all("span", class_="confidence")]
+    assert words == ["probable", "très probable", "très probable", "à vérifier"]
+    assert "a small model" in read.text("span", class_="origin")
+
+
+def test_saving_without_a_change_loses_nothing(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    response = send(contributor, draft, "save")
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/en/drafts/{draft.id}?done=saved"
+    assert base.drafts.get(draft.id) == draft
+
+
+def test_what_is_typed_is_saved(base: KnowledgeBase, contributor: TestClient, draft: Draft) -> None:
+    response = send(
+        contributor,
+        draft,
+        "save",
+        title="  Du cirage   au gel hydroalcoolique ",
+        date="02/07/2020",
+        themes="Santé\n\nChimie\n",
+        name__0="Avel SAS",
+        actor_id__0="Avel (Saphir)",
+        keep__1="1",
+    )
+    assert response.status_code == 303
+    assert base.drafts.get(draft.id).record == replace(
+        CASE,
+        title="Du cirage au gel hydroalcoolique",
+        themes=("Santé", "Chimie"),
+        participants=(replace(AVEL_PART, name="Avel SAS"), HOSPITAL_PART),
+    )
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    response = send(
+        contributor,
+        draft,
+        "save",
+        title=" ",
+        date="l'été dernier",
+        source_url="javascript:alert(1)",
+        role__0="",
+        actor_id__0="nobody",
+    )
+    assert response.status_code == 400
+    read = Page(response.text)
+    for name, typed in [("title", " "), ("date", "l'été dernier"), ("actor_id-0", "nobody")]:
+        field = read.one("input", name=name)
+        assert field.attributes["value"] == typed
+        assert field.attributes["aria-invalid"] == "true"
+        described_by = field.attributes["aria-describedby"].split()[0]
+        assert described_by == f"f-{name}-error"
+        assert read.one("p", id=described_by).text
+    alert = read.one("div", role="alert")
+    assert [a.attributes["href"] for a in read.inside(alert, "a")] == [
+        "#f-title",
+        "#f-date",
+        "#f-source_url",
+        "#f-actor_id-0",
+        "#f-role-0",
+    ]
+    assert base.drafts.get(draft.id) == draft
+
+
+def test_a_row_is_added_without_saving(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    read = Page(send(contributor, draft, "add_row", title="Typed").text)
+    assert read.one("input", name="rows").attributes["value"] == "3"
+    assert "autofocus" in read.one("input", name="name-2").attributes
+    assert read.one("input", name="title").attributes["value"] == "Typed"
+    assert base.drafts.get(draft.id) == draft
+
+
+def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -> None:
+    text = "Gras **ici**.\n\n<script>alert(1)</script>\n\n[lien](javascript:alert(2))"
+    read = Page(send(contributor, draft, "preview", text=text).text)
+    preview = read.one("details", id="preview")
+    assert "open" in preview.attributes
+    assert "autofocus" in read.inside(preview, "summary")[0].attributes
+    assert "ici" in [one.text for one in read.inside(preview, "strong")]
+    assert not read.all("script")
+    assert "javascript:" not in str([a.attributes.get("href") for a in read.all("a")])
+
+
+def test_two_people_at_one_draft(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient, draft: Draft
+) -> None:
+    path = f"/en/drafts/{draft.id}"
+    mine = filled_in(contributor, path)
+    assert send(moderator, draft, "save", need="Du gel pour tous").status_code == 303
+
+    response = contributor.post(path, data=mine | {"title": "Mon titre", "do": "save"})
+    assert response.status_code == 409
+    read = Page(response.text)
+    assert "a moderator saved it on" in read.one("section", aria_labelledby="conflict").text
+    assert read.one("input", name="title").attributes["value"] == "Mon titre"
+    # What this person did not touch is as the other left it.
+    assert read.one("textarea", name="need").text.strip() == "Du gel pour tous"
+    changed = read.all("dl", class_="differences")[0]
+    assert [one.text for one in read.inside(changed, "dt")] == ["Title"]
+    assert base.drafts.get(draft.id).record == replace(CASE, need="Du gel pour tous")
+
+    again = fields_of(read) | {"do": "save"}
+    assert contributor.post(path, data=again).status_code == 303
+    both = replace(CASE, title="Mon titre", need="Du gel pour tous")
+    assert base.drafts.get(draft.id).record == both
+    assert [one.by for one in base.drafts.versions(draft.id)] == [
+        "a contributor",
+        "a moderator",
+        "a contributor",
+    ]
+
+
+def test_a_contributor_cannot_publish(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    assert "Publish" not in contributor.get(f"/en/drafts/{draft.id}").text
+    assert send(contributor, draft, "publish").status_code == 403
+    assert base.drafts.get(draft.id).state is DraftState.SUBMITTED
+
+
+def test_a_moderator_publishes_and_the_next_search_finds_it(
+    base: KnowledgeBase, moderator: TestClient, draft: Draft
+) -> None:
+    response = send(moderator, draft, "publish", need="Remplir des flacons de gel")
+    assert response.status_code == 303
+    published = base.case(CASE.id)
+    assert published.need == "Remplir des flacons de gel"
+    assert published.moderated
+    assert base.search("remplir des flacons").cases[0].case.id == CASE.id
+    assert [one.by for one in base.history(draft.kind, CASE.id)] == ["a moderator"]
+    shown = Page(moderator.get(response.headers["Location"]).text)
+    assert shown.one("p", class_="done").text == "Published: searches find it from now on."
+    assert not shown.all("button", value="save")
+
+
+def test_returning_takes_a_word(base: KnowledgeBase, moderator: TestClient, draft: Draft) -> None:
+    refused = send(moderator, draft, "return")
+    assert refused.status_code == 400
+    assert Page(refused.text).one("textarea", name="message").attributes["aria-invalid"] == "true"
+    assert send(moderator, draft, "return", message="Quelle est la source ?").status_code == 303
+    returned = base.drafts.get(draft.id)
+    assert (returned.state, returned.message) == (DraftState.RETURNED, "Quelle est la source ?")
+    own = Page(account_client(base).get("/fr/contributions").text)
+    assert own.text("p", class_="word") == "Quelle est la source ?"
+
+
+def test_what_was_returned_is_submitted_again(
+    base: KnowledgeBase, contributor: TestClient, moderator: TestClient, draft: Draft
+) -> None:
+    send(moderator, draft, "return", message="Quelle source ?")
+    assert send(contributor, draft, "submit", source_url="avel.example").status_code == 303
+    submitted = base.drafts.get(draft.id)
+    assert submitted.state is DraftState.SUBMITTED
+    assert submitted.record == replace(CASE, source_url="https://avel.example")
+
+
+def test_a_draft_of_a_published_case_is_not_published_over_what_others_did(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([AVEL, CASE])
+    rework = base.edit(Kind.CASE, CASE.id, by="a moderator")
+    base.put([replace(CASE, need="Du gel, tout de suite")], by="somebody")
+    conflict = send(moderator, rework, "publish", title="Titre")
+    assert conflict.status_code == 409
+    read = Page(conflict.text)
+    assert "removed: , tout de suite" in [one.text for one in read.all("del")]
+    assert read.one("input", name="over").attributes["value"] == "1"
+    revision = read.one("input", name="revision").attributes["value"]
+    assert send(moderator, rework, "publish", over="1", revision=revision).status_code == 303
+    assert base.case(CASE.id).title == "Titre"
+
+
+def test_a_draft_of_an_actor_that_was_found_to_be_another_says_so(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([AVEL, replace(AVEL, id="avel-2")])
+    rework = base.edit(Kind.ACTOR, "avel-2", by="a moderator")
+    base.duplicates.decide("avel", "avel-2", same=True, by="somebody")
+    refused = send(moderator, rework, "publish", name="Avel et fils")
+    assert refused.status_code == 409
+    assert "This actor was found to be another meanwhile: change that one." in refused.text
+    assert base.ids(Kind.ACTOR) == {"avel"}
+
+
+def test_a_draft_is_deleted_by_whom_it_belongs_to(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    path = f"/en/drafts/{draft.id}"
+    token = csrf_token(contributor, path)
+    response = contributor.post(path, data={"csrf": token, "do": "delete"})
+    assert response.headers["Location"] == "/en/contributions?done=deleted"
+    assert contributor.get(path).status_code == 404
+    assert base.drafts.list() == []
+
+
+def test_a_draft_of_an_actor_has_a_form_of_its_own(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    actor = replace(AVEL, id="tonnellerie", name="Tonnellerie du Pont", siret="")
+    draft = base.drafts.add(actor, by="a contributor", origin="")
+    assert "Qui a fait quoi" not in moderator.get(f"/fr/brouillons/{draft.id}").text
+    published = send(moderator, draft, "publish", description="Fabrique des fûts de chêne.")
+    assert published.status_code == 303
+    assert base.actor("tonnellerie") == replace(actor, description="Fabrique des fûts de chêne.")
+    page = Page(moderator.get(published.headers["Location"]).text)
+    assert "/en/actors/tonnellerie" in [one.attributes.get("href") for one in page.all("a")]

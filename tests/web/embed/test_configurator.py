@@ -1,0 +1,417 @@
+"""How to put the search on a site: what can be chosen, what the code says, and what is refused."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha384
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.settings import Settings
+from tests.web.embed.test_frame import CHARENTE, OFF, ROOT, SITE
+from tests.web.in_memory import ACTORS, CASES, InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+from web.app import create_app
+from web.embed.options import COLOURS, DISTINCT, READABLE, contrast
+from web.embed.widget_scripts import BUILDS
+from web.http.assets import STATIC_FOLDER
+
+HOSTILE = '"><script>alert("&amp;1")</script>'
+
+
+@pytest.fixture
+def knowledge_base() -> InMemoryKnowledgeBase:
+    return InMemoryKnowledgeBase(ACTORS, CASES, (SITE, CHARENTE, OFF))
+
+
+@pytest.fixture
+def client(knowledge_base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
+    app = create_app(knowledge_base, Settings(public_url=ROOT))
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+def configure(
+    client: TestClient, status: int = 200, /, path: str = "/en/embed", **query: str
+) -> Page:
+    response = client.get(path, params=query)
+    assert response.status_code == status, response.text
+    return Page(response.text)
+
+
+def code(page: Page, name: str) -> Page:
+    """A piece of code as a browser would see it once it is pasted."""
+    return Page(page.one("code", id=name).text)
+
+
+def test_the_element_says_what_differs_and_no_more(client: TestClient) -> None:
+    written = configure(client).one("code", id="element").text
+    script, _, rest = written.partition("</script>\n")
+    assert script.startswith(f'<script src="{ROOT}/embed/v1/quisait.')
+    assert rest == (
+        '<quisait-search lang="en">\n'
+        f'  <a href="{ROOT}/en/search">Search the catalogue “Qui sait faire ?”</a>\n'
+        "</quisait-search>"
+    )
+
+
+def test_no_html_has_css_in_it_which_strict_policies_refuse(client: TestClient) -> None:
+    read = configure(client, colours="own", radius="6", scheme="dark")
+    for name in ("element", "frame", "frame-script", "form"):
+        pasted = code(read, name)
+        assert not pasted.all("style")
+        assert all("style" not in one.attributes for one in pasted.elements)
+    assert read.one("code", id="frame-style").text == (
+        "iframe[data-quisait] {\n  display: block;\n  border: 0;\n}"
+    )
+    assert configure(client).one("code", id="element-style").text == (
+        "quisait-search {\n  display: block;\n  min-height: max(5rem, 80px);\n}"
+    )
+    for text in ("In your style sheet, the room", "In your style sheet, if it should"):
+        assert text in read.one("div", id="made").text
+
+
+def test_the_element_says_all_that_is_chosen(client: TestClient) -> None:
+    read = configure(
+        client, lang="fr", site=SITE.key, department="16", theme="Cuir et chaussure", limit="8",
+        open="dialog", shortcut="k", target="_blank", label="Un besoin", placeholder="du cuir",
+    )  # fmt: skip
+    pasted = code(read, "element")
+    assert pasted.one("quisait-search").attributes == {
+        "lang": "fr",
+        "site": SITE.key,
+        "department": "16",
+        "theme": "Cuir et chaussure",
+        "limit": "8",
+        "open": "dialog",
+        "shortcut": "k",
+        "target": "_blank",
+        "label": "Un besoin",
+        "placeholder": "du cuir",
+    }
+    assert pasted.one("a").attributes["href"] == (
+        f"{ROOT}/fr/recherche?department=16&theme=Cuir+et+chaussure"
+    )
+    assert pasted.one("a").text == "Chercher dans le catalogue «\xa0Qui sait faire\xa0?\xa0»"
+    assert "min-height: max(3rem, 48px);" in read.one("code", id="element-style").text
+
+
+def test_what_is_pinned_is_what_is_served(client: TestClient) -> None:
+    script = code(configure(client), "element").one("script").attributes
+    assert script["crossorigin"] == "anonymous"
+    served = client.get(script["src"].removeprefix(ROOT))
+    assert served.headers["Access-Control-Allow-Origin"] == "*"
+    assert served.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    digest = b64encode(sha384(served.content).digest()).decode()
+    assert script["integrity"] == f"sha384-{digest}"
+
+
+def test_the_newest_has_no_integrity_that_it_would_break(client: TestClient) -> None:
+    script = code(configure(client, script="newest"), "element").one("script").attributes
+    assert script == {"src": f"{ROOT}/embed/v1/quisait.js", "async": ""}
+    served = client.get("/embed/v1/quisait.js").content
+    pinned = code(configure(client), "element").one("script").attributes["src"]
+    assert client.get(pinned.removeprefix(ROOT)).content == served
+
+
+def test_the_look_is_in_its_own_rule(client: TestClient) -> None:
+    def look(**query: str) -> list[str]:
+        lines = configure(client, **query).one("code", id="element-style").text.splitlines()
+        return [line.strip() for line in lines[3:-1]]
+
+    assert look(accent="#123456", ink="#654321") == []
+    assert look(colours="own", accent="#123456", radius="6", scheme="dark") == [
+        "--quisait-accent: #123456;",
+        "--quisait-paper: #fffcf4;",
+        "--quisait-ink: #241e18;",
+        "--quisait-radius: 6px;",
+        "color-scheme: dark;",
+    ]
+    assert look(scheme="device") == ["color-scheme: light dark;"]
+    assert look(scheme="light", radius="0") == ["color-scheme: light;"]
+
+
+def test_the_frame_leads_to_the_frame(client: TestClient) -> None:
+    read = configure(client, lang="fr", site=CHARENTE.key, theme="Santé", limit="3", shortcut="k")
+    frame = code(read, "frame").one("iframe").attributes
+    assert (frame["width"], frame["height"]) == ("100%", "480")
+    assert frame["title"] == "Qui sait faire\N{NARROW NO-BREAK SPACE}? – recherche"
+    address = urlsplit(frame["src"])
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{ROOT}/embed/search"
+    assert parse_qs(address.query) == {
+        "lang": ["fr"],
+        "site": [CHARENTE.key],
+        "theme": ["Santé"],
+        "limit": ["3"],
+    }
+    assert client.get(f"{address.path}?{address.query}").status_code == 200
+    assert "data-quisait" in frame
+    script = code(read, "frame-script").one("script").attributes
+    assert script == {"src": f"{ROOT}/embed/v1/frame.js", "async": ""}
+    said = configure(client, site=CHARENTE.key).one("div", id="made").text
+    assert "This script is always the newest, whatever is chosen" in said
+    assert "chosen under “How it is used” and “How it looks” does nothing for it" in said
+
+
+def test_the_form_leads_to_the_results(client: TestClient) -> None:
+    read = configure(client, lang="fr", site=CHARENTE.key, target="_blank", label="Un besoin")
+    pasted = code(read, "form")
+    assert pasted.one("form").attributes == {
+        "action": f"{ROOT}/fr/recherche",
+        "role": "search",
+        "lang": "fr",
+        "target": "_blank",
+    }
+    field = pasted.one("input", type="search").attributes
+    assert pasted.one("label", for_=field["id"]).text == "Un besoin"
+    assert field["placeholder"] == "un objet, une matière, un geste"
+    hidden = pasted.all("input", type="hidden")
+    assert {one.attributes["name"]: one.attributes["value"] for one in hidden} == {
+        "department": "16",
+        "theme": "Chimie et formulation",
+    }
+
+
+@pytest.mark.parametrize("name", ["label", "placeholder"])
+def test_hostile_texts_stay_texts(client: TestClient, name: str) -> None:
+    read = configure(client, **{name: HOSTILE})
+    assert len(read.all("script")) == 2
+    assert read.one("input", name=name).attributes["value"] == HOSTILE
+    assert read.one("quisait-search").attributes[name] == HOSTILE
+    pasted = code(read, "element")
+    assert len(pasted.all("script")) == 1
+    assert pasted.one("quisait-search").attributes[name] == HOSTILE
+    form = code(read, "form")
+    assert not form.all("script")
+    given = form.one("label").text if name == "label" else form.one("input").attributes[name]
+    assert given == HOSTILE
+
+
+def test_a_hostile_theme_of_the_base_stays_a_text(client: TestClient) -> None:
+    theme = '"><script>alert("theme")</script>'
+    read = configure(client, theme=theme)
+    assert code(read, "element").one("quisait-search").attributes["theme"] == theme
+    assert parse_qs(urlsplit(code(read, "frame").one("iframe").attributes["src"]).query)[
+        "theme"
+    ] == [theme]
+    assert code(read, "form").one("input", name="theme").attributes["value"] == theme
+
+
+def test_it_is_tried_here_without_counting_for_the_site(client: TestClient) -> None:
+    read = configure(client, site=CHARENTE.key, limit="3", colours="own", scheme="dark")
+    tried = read.one("quisait-search").attributes
+    assert tried["data-look"] == (
+        "--quisait-accent:#9c2f1b;--quisait-paper:#fffcf4;--quisait-ink:#241e18;color-scheme:dark"
+    )
+    tried = {name: one for name, one in tried.items() if name not in {"id", "data-look"}}
+    assert tried == {
+        "lang": "en",
+        "limit": "3",
+        "department": "16",
+        "theme": "Chimie et formulation",
+    }
+    scripts = [one.attributes["src"] for one in read.all("script")]
+    assert scripts[0] == "/embed/v1/quisait.js"
+    assert scripts[1].startswith("/static/configurator.js?v=")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("site", "qss_nobody", "This site is not registered here"),
+        ("site", OFF.key, "The search is switched off for this site."),
+        ("department", "99", "There is no such department in France."),
+        ("theme", "Aviation", "There is no such theme in the catalogue."),
+        ("limit", "0", "The number of results is a whole number from 1 to 20."),
+        ("limit", "21", "The number of results is a whole number from 1 to 20."),
+        ("limit", "٣", "The number of results is a whole number from 1 to 20."),
+        ("radius", "33", "The rounding of the corners is a whole number of pixels"),
+        ("radius", "-1", "The rounding of the corners is a whole number of pixels"),
+        ("shortcut", "kk", "The shortcut is one letter, such as k or j."),
+        ("shortcut", "/", "The shortcut is one letter, such as k or j."),
+        *(
+            ("shortcut", key, "Browsers and text fields need this key with Ctrl: choose another")
+            for key in "acflnprstvwxyz0123456789AZ"
+        ),
+        ("accent", "red", "A colour is written as # and six"),
+        ("paper", "#12345g", "A colour is written as # and six"),
+        ("ink", "#000;}</style><script>", "A colour is written as # and six"),
+        ("label", "a" * 121, "A text has 120 characters at most."),
+        ("placeholder", "a" * 121, "A text has 120 characters at most."),
+    ],
+)
+def test_what_cannot_be_used_is_told_and_nothing_is_lost(
+    client: TestClient, name: str, value: str, message: str
+) -> None:
+    given = {"label": "Un besoin", "colours": "own", name: value}
+    read = configure(client, 400, **given)
+    assert read.one("p", role="alert").text.startswith(message)
+    assert "hidden" not in read.one("p", role="alert").attributes
+    field = next(one for one in read.elements if one.attributes.get("name") == name)
+    assert field.attributes["aria-invalid"] == "true"
+    told = read.one("p", id=f"s-{name}-error")
+    assert told.attributes["id"] in field.attributes["aria-describedby"].split()
+    assert told.text.startswith(message)
+    if field.tag == "select":
+        (chosen,) = [one for one in read.inside(field, "option") if "selected" in one.attributes]
+        assert chosen.attributes["value"] == value
+    elif name in COLOURS:  # a browser can show no other
+        assert field.attributes["value"] == COLOURS[name]
+    else:
+        assert field.attributes["value"] == value
+    if name != "label":
+        assert read.one("input", name="label").attributes["value"] == "Un besoin"
+    assert "hidden" in read.one("div", id="made").attributes
+    assert f'"{value}"' not in read.one("code", id="element").text
+
+
+@pytest.mark.parametrize("key", [*"bdeghijkmoqu", "K"])
+def test_other_letters_may_be_the_shortcut(client: TestClient, key: str) -> None:
+    attributes = code(configure(client, shortcut=key), "element").one("quisait-search").attributes
+    assert attributes["shortcut"] == key
+
+
+def options(read: Page, name: str) -> list[tuple[str, str]]:
+    """The first two of a field's options."""
+    found = read.inside(read.one("select", name=name), "option")
+    return [(one.attributes["value"], one.text) for one in found[:2]]
+
+
+def test_all_is_another_choice_than_that_of_the_site_where_it_has_one(client: TestClient) -> None:
+    read = configure(client, site=CHARENTE.key)
+    assert options(read, "department") == [
+        ("", "That of the site: Charente (16)"), ("*", "All")
+    ]  # fmt: skip
+    assert options(read, "theme")[0] == ("", "That of the site: Chimie et formulation")
+    for id_ in ("element-filter", "form-filter"):
+        assert "hidden" not in read.one("p", id=id_).attributes
+
+    read = configure(client, site=CHARENTE.key, department="*")
+    (chosen,) = [
+        one
+        for one in read.inside(read.one("select", name="department"), "option")
+        if "selected" in one.attributes
+    ]
+    assert chosen.attributes["value"] == "*"
+    assert code(read, "element").one("quisait-search").attributes == {
+        "lang": "en", "site": CHARENTE.key, "department": ""
+    }  # fmt: skip
+    frame = urlsplit(code(read, "frame").one("iframe").attributes["src"])
+    asked = parse_qs(frame.query, keep_blank_values=True)
+    assert asked == {"lang": ["en"], "site": [CHARENTE.key], "department": [""]}
+    assert code(read, "element").one("a").attributes["href"] == (
+        f"{ROOT}/en/search?theme=Chimie+et+formulation"
+    )
+    assert not code(read, "form").all("input", name="department")
+    assert "department" not in read.one("quisait-search").attributes
+    assert "hidden" not in read.one("p", id="form-filter").attributes
+    read = configure(client, site=CHARENTE.key, department="*", theme="*")
+    assert "hidden" in read.one("p", id="form-filter").attributes
+
+
+@pytest.mark.parametrize("site", ["", SITE.key])
+def test_all_is_plain_where_the_site_has_no_filter(client: TestClient, site: str) -> None:
+    read = configure(client, site=site, department="*", theme="*")
+    for name in ("department", "theme"):
+        (first, second) = options(read, name)
+        assert first == ("", "All")
+        assert second[1] != "All"
+        assert name not in code(read, "element").one("quisait-search").attributes
+    for id_ in ("element-filter", "form-filter"):
+        assert "hidden" in read.one("p", id=id_).attributes
+
+
+@pytest.mark.parametrize("name", ["lang", "open", "target", "scheme", "script", "colours"])
+def test_a_choice_that_there_is_not_is_told(client: TestClient, name: str) -> None:
+    read = configure(client, 400, **{name: HOSTILE})
+    assert read.one("p", role="alert").text == "This address has a choice that there is not."
+    assert len(read.all("script")) == 2
+
+
+def test_all_that_is_wrong_is_told_in_french_too(client: TestClient) -> None:
+    read = configure(client, 400, path="/fr/integrer", limit="99", radius="99")
+    assert read.one("p", role="alert").text == (
+        "Le nombre de réponses est un nombre entier de 1 à 20. "
+        "L’arrondi des angles est un nombre entier de pixels, de 0 à 32."
+    )
+
+
+def test_what_is_empty_is_as_usual(client: TestClient) -> None:
+    read = configure(client, limit="", radius="", site="", department="", theme="", shortcut="")
+    assert code(read, "element").one("quisait-search").attributes == {"lang": "en"}
+    read = configure(client, limit="05", department="2a", label="  a \n b ")
+    attributes = code(read, "element").one("quisait-search").attributes
+    assert attributes == {"lang": "en", "department": "2A", "label": "a b"}
+
+
+def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=0.001)
+    assert contrast("#808080", "#808080") == 1
+    assert contrast(COLOURS["ink"], COLOURS["paper"]) > READABLE
+    assert contrast(COLOURS["accent"], COLOURS["paper"]) > DISTINCT
+
+    def warned(**query: str) -> list[str]:
+        read = configure(client, **query)
+        return [
+            one.attributes["id"]
+            for one in read.all("p", class_="warning")
+            if "hidden" not in one.attributes
+        ]
+
+    assert warned(site=SITE.key) == []
+    assert warned(site=SITE.key, ink="#ffffff") == []
+    assert warned(site=SITE.key, ink="#cccccc", colours="own") == ["ink-contrast"]
+    assert warned(site=SITE.key, accent="#eeeeee", colours="own") == ["accent-contrast"]
+    read = configure(client, site=SITE.key)
+    region = read.one("div", role="status")
+    assert "hidden" not in region.attributes
+    told = [one.attributes["id"] for one in read.inside(region, "p")]
+    assert told == ["ink-contrast", "accent-contrast"]
+    read = configure(client, path="/fr/integrer", ink="#999999", paper="#ffffff", colours="own")
+    assert "le contraste est de 2,8" in read.one("p", id="ink-contrast").text
+
+
+def palette(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--quisait-([a-z-]+): (#[0-9a-f]{6});", css))
+
+
+def test_colours_that_are_written_in_several_places_agree() -> None:
+    """Those of the widget, and of this page, with the catalogue's."""
+    sheet = (STATIC_FOLDER / "palette.css").read_text()
+    light, dark = map(palette, sheet.split("@media (prefers-color-scheme: dark)", 1))
+    assert len(light) == 10
+    assert light.keys() == dark.keys()
+    widget = (BUILDS.parent / "styles.css").read_text()
+    pairs = re.findall(
+        r"--(\w+): var\(--quisait-\1, light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)\)", widget
+    )
+    own = {name: (in_light, in_dark) for name, in_light, in_dark in pairs}
+    assert own.keys() == COLOURS.keys()
+    for name, colour in COLOURS.items():
+        same = "sheet" if name == "paper" else name  # fields lie on sheets
+        assert own[name] == (light[same], dark[same])
+        assert colour == own[name][0]
+
+
+def test_a_key_is_asked_for_but_on_this_machine(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    assert "hidden" not in configure(client).one("p", id="no-key").attributes
+    assert "hidden" in configure(client, site=SITE.key).one("p", id="no-key").attributes
+    app = create_app(knowledge_base, Settings())
+    with TestClient(app, base_url="http://127.0.0.1:8000") as here:
+        read = configure(here)
+        assert "hidden" in read.one("p", id="no-key").attributes
+        assert "none is needed" in read.one("p", id="s-site-hint").text
+        src = code(read, "frame-script").one("script").attributes["src"]
+        assert src == "http://127.0.0.1:8000/embed/v1/frame.js"
+
+
+def test_every_page_leads_here(client: TestClient) -> None:
+    for path, link in [("/fr/a-propos", "/fr/integrer"), ("/en/", "/en/embed")]:
+        read = Page(client.get(path).text)
+        links = read.inside(read.one("footer"), "a")
+        assert link in [one.attributes["href"] for one in links]

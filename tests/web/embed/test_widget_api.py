@@ -1,0 +1,537 @@
+"""What pages of other sites load: who may read it, how much of it, and what is counted."""
+
+import logging
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha384
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from limits import parse
+
+from kb.errors import ReadOnlyKnowledgeBase
+from kb.registers.sites import Site, SiteCounts
+from kb.search.results import Filters
+from kb.settings import Settings
+from tests.web.in_memory import ACTORS, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
+from web.app import create_app
+from web.embed import quota, usage
+from web.embed.usage import SiteTally
+from web.embed.widget_scripts import build_name
+
+ORIGIN = "https://reseau.example"
+OTHER = "https://autre.example:8443"
+SITE = Site("qss_1", "Réseau", (ORIGIN, OTHER), "16", "", 100, "2026-01-01T00:00:00", False)
+OFF = replace(SITE, key="qss_off", disabled=True)
+POOR = replace(SITE, key="qss_poor", per_day=2)
+CATALOGUE = "https://quisait.example"
+
+
+@pytest.fixture
+def sites() -> RegisteredSites:
+    return RegisteredSites((SITE, OFF, POOR))
+
+
+@pytest.fixture
+def base(sites: RegisteredSites) -> InMemoryKnowledgeBase:
+    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+    base.sites = sites
+    return base
+
+
+def client_at(base: InMemoryKnowledgeBase, root: str, settings: Settings) -> Iterator[TestClient]:
+    app = create_app(base, settings)
+    with TestClient(
+        app, base_url=root, follow_redirects=False, raise_server_exceptions=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def client(base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
+    yield from client_at(base, CATALOGUE, Settings(public_url=CATALOGUE))
+
+
+@pytest.fixture
+def demonstration(base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
+    yield from client_at(base, "http://127.0.0.1:8000", Settings())
+
+
+def search(client: TestClient, origin: str = "", **query: str) -> Any:
+    headers = {"Origin": origin} if origin else {}
+    return client.get("/embed/v1/search", params={"q": "sanitiser", **query}, headers=headers)
+
+
+# Who may read
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, OTHER])
+def test_a_registered_origin_reads_the_answer(client: TestClient, origin: str) -> None:
+    answer = search(client, origin, site="qss_1")
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert "Origin" in answer.headers["Vary"]
+    assert [hit["name"] for hit in answer.json()["hits"]] == [
+        "Avel (Saphir)",
+        "Parfums d'Angoulême",
+    ]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://reseau.example.evil.example",
+        "https://evil-reseau.example",
+        "https://sub.reseau.example",
+        "http://reseau.example",
+        "https://reseau.example:444",
+        "https://autre.example",
+        "https://RESEAU.example",
+        "https://reseau.example/",
+        "null",
+        "*",
+        "http://127.0.0.1:8000",
+    ],
+)
+@pytest.mark.parametrize("path", ["search", "counts"])
+def test_no_other_origin_does(client: TestClient, origin: str, path: str) -> None:
+    answer = client.request(
+        "POST" if path == "counts" else "GET",
+        f"/embed/v1/{path}",
+        params={"q": "sanitiser", "site": "qss_1", "event": "search"},
+        headers={"Origin": origin},
+    )
+    assert answer.status_code == 403
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_an_unknown_key_opens_nothing(client: TestClient) -> None:
+    answer = search(client, ORIGIN, site="qss_2")
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "detail": "This site is not registered here: the public key is not known."
+    }
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_key_is_needed_on_a_site_that_others_reach(client: TestClient) -> None:
+    for origin in (ORIGIN, "http://localhost:3000"):
+        answer = search(client, origin)
+        assert answer.status_code == 403
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_site_that_is_switched_off_is_told_so(
+    client: TestClient, base: InMemoryKnowledgeBase
+) -> None:
+    answer = search(client, ORIGIN, site="qss_off")
+    assert answer.status_code == 403
+    assert answer.json() == {"detail": "The search is switched off for this site."}
+    # Its page may read why.
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert base.searches == []
+
+
+def test_our_own_pages_need_no_key(client: TestClient) -> None:
+    for origin in ("", CATALOGUE):
+        assert search(client, origin).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:3000", "http://127.0.0.1:5500", "http://[::1]:8080"]
+)
+def test_the_demonstration_needs_no_key_on_this_machine(
+    demonstration: TestClient, origin: str
+) -> None:
+    answer = search(demonstration, origin)
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize(
+    "origin", [ORIGIN, "null", "http://localhost.evil.example", "http://[", "http://127.0.0.1.nip.io"]
+)  # fmt: skip
+def test_the_demonstration_is_for_this_machine(demonstration: TestClient, origin: str) -> None:
+    answer = search(demonstration, origin)
+    assert answer.status_code == 403
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_key_is_asked_for_what_is_published_behind_a_proxy_of_this_machine(
+    base: InMemoryKnowledgeBase,
+) -> None:
+    # A proxy that names itself in `Host`; the address that visitors use is a setting.
+    for client in client_at(base, "http://127.0.0.1:8000", Settings(public_url=CATALOGUE)):
+        assert search(client, "http://localhost:3000").status_code == 403
+
+
+@pytest.mark.parametrize("comes_from", ["cross-site", "same-site"])
+@pytest.mark.parametrize("query", [{}, {"site": "qss_1"}])
+def test_what_is_no_script_of_a_page_uses_up_nothing(
+    client: TestClient,
+    base: InMemoryKnowledgeBase,
+    sites: RegisteredSites,
+    comes_from: str,
+    query: dict[str, str],
+) -> None:
+    # As an image of another page would be loaded: a browser sends no origin.
+    answer = client.get(
+        "/embed/v1/search",
+        params={"q": "sanitiser", **query},
+        headers={"Sec-Fetch-Site": comes_from, "Sec-Fetch-Dest": "image"},
+    )
+    assert answer.status_code == 403
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    assert (base.searches, sites.counted) == ([], {})
+
+
+def test_a_program_that_names_a_site_is_not_counted_for_it(
+    client: TestClient, sites: RegisteredSites
+) -> None:
+    for _ in range(3):
+        assert search(client, site="qss_poor").status_code == 200
+    for event in ("search", "empty", "selection"):
+        assert client.post(f"/embed/v1/counts?site=qss_poor&event={event}").status_code == 403
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    assert sites.counted == {}
+    assert search(client, ORIGIN, site="qss_poor").status_code == 200
+
+
+def test_a_page_of_ours_counts_for_the_site_that_it_shows(
+    client: TestClient, sites: RegisteredSites
+) -> None:
+    answer = client.get(
+        "/embed/v1/search",
+        params={"q": "sanitiser", "site": "qss_1"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 200
+    answer = client.post(
+        "/embed/v1/counts?site=qss_1&event=selection", headers={"Origin": CATALOGUE}
+    )
+    assert answer.status_code == 204
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    (counts,) = sites.counted.values()
+    assert counts == SiteCounts(requests=1, selections=1)
+
+
+def test_nothing_else_is_readable_by_other_origins(client: TestClient) -> None:
+    for path in ("/api/search?q=sanitiser&site=qss_1", "/fr/", "/api/status"):
+        answer = client.get(path, headers={"Origin": ORIGIN})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_refusal_can_be_read_by_the_page(client: TestClient) -> None:
+    for query, status in (("", 400), ("🙂", 400)):
+        answer = search(client, ORIGIN, site="qss_1", q=query)
+        assert answer.status_code == status
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert set(answer.json()) == {"detail"}
+    answer = search(client, ORIGIN, site="qss_1", department="999")
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("department: ")
+
+
+# What is answered
+
+
+def test_an_answer_says_who_where_why_and_leads_there(client: TestClient) -> None:
+    answer = search(client, ORIGIN, site="qss_1", q="cirages sanitiser", lang="en").json()
+    assert answer["query"] == "cirages sanitiser"
+    assert answer["fits"] is True
+    assert answer["total"] == 3
+    assert answer["url"] == f"{CATALOGUE}/en/search?q=cirages+sanitiser&department=16"
+    assert answer["hits"][0] == {
+        "id": "avel",
+        "name": "Avel (Saphir)",
+        "place": "Magnac-Lavalette, Charente (16)",
+        "fit": "strong",
+        "named": False,
+        "url": f"{CATALOGUE}/en/actors/avel",
+        "passage": {
+            "lang": "fr",
+            "pieces": [
+                ["Avel fabrique des ", False],
+                ["cirages", True],
+                [" et des crèmes, les mélange et les conditionne.", False],
+            ],
+        },
+        "case": {
+            "ground": "shown",
+            "title": "Angoulême : du cirage au gel hydroalcoolique",
+            "lang": "fr",
+            "url": f"{CATALOGUE}/en/cases/angouleme",
+            "witness": "",
+        },
+    }
+
+
+def test_what_is_inferred_names_its_witness(client: TestClient) -> None:
+    answer = search(client, ORIGIN, site="qss_1").json()
+    case = answer["hits"][1]["case"]
+    assert (case["ground"], case["witness"]) == ("inferred", "Avel (Saphir)")
+
+
+def test_what_the_case_says_stands_for_an_actor_whose_text_says_nothing(
+    client: TestClient,
+) -> None:
+    passage = search(client, ORIGIN, site="qss_1").json()["hits"][0]["passage"]
+    assert ["sanitiser", True] in passage["pieces"]
+
+
+def test_where_nothing_fits_the_nearest_are_few(client: TestClient) -> None:
+    answer = search(client, CATALOGUE, q="rocket").json()
+    assert answer["fits"] is False
+    assert answer["total"] == 0
+    assert [hit["fit"] for hit in answer["hits"]] == ["none"] * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ({}, Filters(department="16")),
+        ({"department": "17"}, Filters(department="17")),
+        ({"department": "Charente-Maritime"}, Filters(department="17")),
+        ({"department": ""}, Filters()),
+        ({"theme": "Santé"}, Filters(department="16", theme="Santé")),
+    ],
+)
+def test_the_sites_filters_hold_until_others_are_given(
+    client: TestClient, base: InMemoryKnowledgeBase, query: dict[str, str], filters: Filters
+) -> None:
+    assert search(client, ORIGIN, site="qss_1", **query).status_code == 200
+    assert base.searches[-1][2] == filters
+
+
+def test_no_more_answers_are_given_than_there_is_room_for(
+    client: TestClient, base: InMemoryKnowledgeBase
+) -> None:
+    assert search(client, ORIGIN, site="qss_1", limit="50").status_code == 200
+    assert base.searches[-1][1] == 20
+
+
+@pytest.mark.parametrize("limit", ["0", "x"])
+def test_a_limit_is_a_number_from_one(client: TestClient, limit: str) -> None:
+    answer = search(client, ORIGIN, site="qss_1", limit=limit)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("limit: ")
+
+
+# How much, and what is counted
+
+
+def test_a_quota_holds_for_the_day(client: TestClient, base: InMemoryKnowledgeBase) -> None:
+    for _ in range(2):
+        assert search(client, ORIGIN, site="qss_poor").status_code == 200
+    answer = search(client, ORIGIN, site="qss_poor")
+    assert answer.status_code == 429
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert 0 < int(answer.headers["Retry-After"]) <= 24 * 60 * 60
+    assert len(base.searches) == 2
+    # That of another site is its own.
+    assert search(client, ORIGIN, site="qss_1").status_code == 200
+
+
+def test_a_quota_outlives_a_restart(base: InMemoryKnowledgeBase, client: TestClient) -> None:
+    for _ in range(2):
+        search(client, ORIGIN, site="qss_poor")
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    for restarted in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
+        assert search(restarted, ORIGIN, site="qss_poor").status_code == 429
+
+
+def test_one_address_is_slowed_down(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quota, "OF_ADDRESS", parse("3/minute"))
+    statuses = [search(client, ORIGIN, site="qss_1").status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    answer = client.post("/embed/v1/counts?site=qss_1&event=search", headers={"Origin": ORIGIN})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+
+
+def test_events_are_counted_by_site(client: TestClient, sites: RegisteredSites) -> None:
+    for event in ("search", "empty", "empty", "selection"):
+        answer = client.post(
+            f"/embed/v1/counts?site=qss_1&event={event}", headers={"Origin": ORIGIN}
+        )
+        assert answer.status_code == 204
+        assert answer.content == b""
+        assert "Set-Cookie" not in answer.headers
+    search(client, ORIGIN, site="qss_1")
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    (counts,) = [counts for (key, _), counts in sites.counted.items() if key == "qss_1"]
+    assert counts == SiteCounts(requests=1, searches=3, empty=2, selections=1)
+
+
+def test_an_event_that_is_none_is_refused(client: TestClient) -> None:
+    answer = client.post("/embed/v1/counts?site=qss_1&event=visit", headers={"Origin": ORIGIN})
+    assert answer.status_code == 422
+
+
+def test_without_a_key_nothing_is_counted(client: TestClient, sites: RegisteredSites) -> None:
+    assert client.post("/embed/v1/counts?event=search").status_code == 204
+    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    assert sites.counted == {}
+
+
+class BusySites(RegisteredSites):
+    busy = True
+
+    def count(self, day: str, counts: object) -> None:
+        if self.busy:
+            raise ReadOnlyKnowledgeBase("busy")
+        super().count(day, counts)  # type: ignore[arg-type]
+
+
+def test_counts_wait_for_a_base_that_is_busy(caplog: pytest.LogCaptureFixture) -> None:
+    sites = BusySites((SITE,))
+    tally = SiteTally(sites, lambda: "2026-11-25")
+    tally.add("qss_1", SiteCounts(requests=1))
+    with caplog.at_level(logging.WARNING):
+        tally.flush()
+    assert "kept for later" in caplog.text
+    tally.add("qss_1", SiteCounts(requests=1, searches=1))
+    sites.busy = False
+    tally.flush()
+    tally.flush()
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=2, searches=1)}
+
+
+def test_what_cannot_be_written_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    tally = SiteTally(BusySites((SITE,)), lambda: "2026-11-25")
+    tally.add("qss_1", SiteCounts(requests=1))
+    with caplog.at_level(logging.WARNING):
+        tally.flush()
+        tally.flush()
+    assert len(caplog.records) == 1
+
+
+def test_counts_are_written_down_by_themselves_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(usage, "WRITTEN_EVERY_S", 0.01)
+    sites = RegisteredSites((SITE,))
+    tally = SiteTally(sites, lambda: "2026-11-25")
+    tally.start()
+    tally.add("qss_1", SiteCounts(requests=1))
+    deadline = time.monotonic() + 5
+    while not sites.counted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1)}
+    monkeypatch.setattr(usage, "WRITTEN_EVERY_S", 100)
+    tally.add("qss_1", SiteCounts(selections=1))
+    tally.stop()
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1, selections=1)}
+
+
+def test_threads_lose_no_count_and_none_is_counted_twice() -> None:
+    sites = RegisteredSites((SITE,))
+    tally = SiteTally(sites, lambda: "2026-11-25")
+
+    def ask() -> None:
+        for number in range(500):
+            tally.requests_today("qss_1")
+            tally.add("qss_1", SiteCounts(requests=1))
+            if number % 7 == 0:
+                tally.flush()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tally.flush()
+    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=4000)}
+    assert tally.requests_today("qss_1") == 4000
+
+
+def test_a_day_that_ends_while_its_requests_are_looked_up_leaves_nothing_to_the_next() -> None:
+    day = "2026-11-25"
+
+    class Midnight(RegisteredSites):
+        def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
+            nonlocal day
+            found = super().counts(key, since=since)
+            day = "2026-11-26"
+            return found
+
+    sites = Midnight((SITE,))
+    sites.count(day, {"qss_1": SiteCounts(requests=99)})
+    tally = SiteTally(sites, lambda: day)
+    assert tally.requests_today("qss_1") == 99
+    assert tally.requests_today("qss_1") == 0
+
+
+def test_requests_of_a_day_are_those_written_and_those_not_yet() -> None:
+    sites = RegisteredSites((SITE,))
+    day = "2026-11-25"
+    sites.count(day, {"qss_1": SiteCounts(requests=5)})
+    tally = SiteTally(sites, lambda: day)
+    tally.add("qss_1", SiteCounts(requests=2))
+    assert tally.requests_today("qss_1") == 7
+    tally.add("qss_1", SiteCounts(requests=1))
+    tally.flush()
+    assert tally.requests_today("qss_1") == 8
+    day = "2026-11-26"
+    assert tally.requests_today("qss_1") == 0
+
+
+# The script
+
+
+def test_the_newest_script_is_kept_for_minutes(client: TestClient) -> None:
+    answer = client.get("/embed/v1/quisait.js")
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=3600"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    again = client.get(
+        "/embed/v1/quisait.js", headers={"If-None-Match": f'"x", W/{answer.headers["ETag"]}'}
+    )
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_a_build_is_kept_for_good_under_the_hash_of_its_content(client: TestClient) -> None:
+    content = client.get("/embed/v1/quisait.js").content
+    answer = client.get(f"/embed/v1/{build_name(content)}")
+    assert answer.content == content
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    script = client.app.state.widget.current  # type: ignore[attr-defined]
+    assert script.address == f"/embed/v1/{build_name(content)}"
+    assert script.integrity == f"sha384-{b64encode(sha384(content).digest()).decode()}"
+
+
+def test_a_former_build_is_still_there(
+    base: InMemoryKnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = b"// what a page pinned a year ago\n"
+    (tmp_path / build_name(former)).write_bytes(former)
+    (tmp_path / "quisait.js").write_bytes(b"// now\n")
+    monkeypatch.setattr("web.embed.widget_scripts.BUILDS", tmp_path)
+    for client in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
+        assert client.get("/embed/v1/quisait.js").content == b"// now\n"
+        assert client.get(f"/embed/v1/{build_name(former)}").content == former
+
+
+@pytest.mark.parametrize(
+    "name", ["quisait.0123456789abcdef.js", "..%2F..%2Fapp.js", "quisait.css", "nothing.js"]
+)
+def test_what_is_no_build_is_not_found(client: TestClient, name: str) -> None:
+    answer = client.get(f"/embed/v1/{name}")
+    assert answer.status_code == 404
+    if name.startswith("quisait.") and name.endswith(".js"):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("path", ["search", "counts"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_other_methods_are_refused(client: TestClient, method: str, path: str) -> None:
+    assert client.request(method, f"/embed/v1/{path}").status_code == 405

@@ -1,0 +1,88 @@
+"""The widget's script, as it is given out."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from web.embed.widget import build
+from web.embed.widget_scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
+from web.http.i18n import Language
+
+MAX_GZIPPED_BYTES = 6_000
+
+
+def test_the_build_is_what_the_sources_make() -> None:
+    assert (BUILDS / CURRENT).read_bytes() == build.build(), "run `make widget`"
+
+
+def test_it_is_small_as_browsers_receive_it(client: TestClient) -> None:
+    answer = client.get("/embed/v1/quisait.js", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert 0 < int(answer.headers["Content-Length"]) <= MAX_GZIPPED_BYTES
+
+
+def test_a_build_that_was_given_out_stays_when_there_is_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "BUILDS", tmp_path)
+    former = b"// what a page is pinned to\n"
+    (tmp_path / CURRENT).write_bytes(former)
+    for _ in range(2):
+        build.main()
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+            CURRENT: build.build(),
+            build_name(former): former,
+        }
+
+
+def test_what_is_kept_is_what_its_name_says() -> None:
+    kept = {path.name: path.read_bytes() for path in BUILDS.iterdir()}
+    current = kept.pop(CURRENT)
+    assert [name for name, content in kept.items() if build_name(content) != name] == []
+    # Nobody is to hash it to find it: it is given out under its name as well.
+    assert WidgetScripts().build(build_name(current)) == WidgetScript(current)
+
+
+def test_it_makes_no_markup_and_no_code_of_strings() -> None:
+    script = (BUILDS / CURRENT).read_text(encoding="utf-8")
+    forbidden = "innerHTML|outerHTML|insertAdjacentHTML|document\\.write|eval\\(|new Function"
+    assert re.findall(forbidden, script) == []
+    assert "localStorage" not in script
+    assert "document.cookie" not in script
+
+
+def test_both_languages_say_the_same_things() -> None:
+    french, english = (
+        json.loads((build.SOURCES / "texts" / f"{language}.json").read_text(encoding="utf-8"))
+        for language in (Language.FR, Language.EN)
+    )
+    assert french.keys() == english.keys()
+    for key, text in french.items():
+        forms, others = (
+            (text.values(), english[key].values())
+            if isinstance(text, dict)
+            else ([text], [english[key]])
+        )
+        for form, other in zip(forms, others, strict=True):
+            assert set(re.findall(r"{\w+}", form)) == set(re.findall(r"{\w+}", other)), key
+
+
+def test_french_texts_keep_their_signs_with_their_words() -> None:
+    texts = (build.SOURCES / "texts" / "fr.json").read_text(encoding="utf-8")
+    values = re.findall(r': "(.*)"', texts)
+    assert len(values) > 15
+    for value in values:
+        assert not re.search(r"(?<!\xa0)[?!:;»]|«(?!\xa0)", value), value
+        assert "'" not in value
+
+
+def test_every_text_is_used() -> None:
+    script = "".join((build.SOURCES / name).read_text(encoding="utf-8") for name in build.MODULES)
+    english = json.loads((build.SOURCES / "texts" / "en.json").read_text(encoding="utf-8"))
+    # The fit and the ground of a case are keys as the server gives them.
+    given = {"strong", "possible", "weak", "none", "shown", "inferred"}
+    unused = [key for key in english if key not in given and f'"{key}"' not in script]
+    assert unused == []

@@ -1,0 +1,80 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.web.catalogue.test_pages import EVERY_PAGE
+from tests.web.in_memory import InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+SCRIPTED = ("/fr/integrer", "/en/embed")
+"""The pages that run scripts, which are ours: the one that shows the widget."""
+
+OTHER_ADDRESSES = [
+    "/",
+    "/fr",
+    "/api/search?q=gel",
+    "/api/search",
+    "/api/nothing",
+    "/api/openapi.json",
+    "/static/style.css",
+    "/static/nothing.css",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/opensearch.xml",
+]
+
+
+@pytest.mark.parametrize("path", [*EVERY_PAGE, *OTHER_ADDRESSES])
+def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation=()" in headers["Permissions-Policy"]
+    assert "Set-Cookie" not in headers
+
+
+def test_the_answer_to_an_unforeseen_failure_carries_them_too(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(knowledge_base, "status", broken)
+    for path in ("/fr/", "/api/status"):
+        response = client.get(path)
+        assert response.status_code == 500
+        assert response.headers["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE)
+def test_pages_have_nothing_inline_and_load_only_what_is_ours(
+    client: TestClient, path: str
+) -> None:
+    read = Page(client.get(path).text)
+    assert not read.all("style")
+    for element in read.elements:
+        assert "style" not in element.attributes
+        assert not [name for name in element.attributes if name.startswith("on")]
+        if element.tag == "script" and path.startswith(SCRIPTED):
+            assert element.text == ""
+            assert element.attributes.keys() <= {"src", "async", "defer"}
+            assert element.attributes["src"].startswith(("/static/", "/embed/v1/"))
+            continue
+        if element.tag == "script":
+            assert element.attributes == {"type": "application/ld+json"}
+        if element.tag == "link" and element.attributes["rel"] in {"stylesheet", "icon", "search"}:
+            assert element.attributes["href"].startswith(("/static/", "/fr/", "/en/"))
+        assert "src" not in element.attributes
+
+
+def test_the_style_sheet_is_small_and_loads_nothing(client: TestClient) -> None:
+    style = client.get("/static/style.css").text
+    assert len(style.encode()) < 20_000
+    assert "url(" not in style
+    assert "@import" not in style

@@ -1,0 +1,157 @@
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from fastapi.testclient import TestClient
+
+from web.http.i18n import (
+    Language,
+    language_of_path,
+    preferred_language,
+    translations,
+    written_date,
+    written_moment_in_utc,
+    written_number,
+    written_score,
+)
+
+LOCALE_FOLDER = Path(str(files("web").joinpath("locale")))
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", Language.FR),
+        ("*", Language.FR),
+        ("de-DE, it;q=0.8", Language.FR),
+        ("en", Language.EN),
+        ("EN-us,fr;q=0.9", Language.EN),
+        ("en;q=0.5, fr;q=0.6", Language.FR),
+        ("fr;q=0.6, en ; q=0.7", Language.EN),
+        ("fr;q=0, en;q=0.1", Language.EN),
+        ("en;q=0", Language.FR),
+        ("en;q=lots", Language.FR),
+        ("fr, en", Language.FR),
+        ("de, en;q=0.3, fr-CA;q=0.2", Language.EN),
+        (",;q=,,", Language.FR),
+    ],
+)
+def test_the_language_that_a_browser_prefers(header: str, language: Language) -> None:
+    assert preferred_language(header) is language
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [("/fr/", Language.FR), ("/en/search", Language.EN), ("/", None), ("/france", None)],
+)
+def test_the_language_of_a_path(path: str, language: Language | None) -> None:
+    assert language_of_path(path) is language
+
+
+@pytest.mark.parametrize(("header", "home"), [("en-GB,en", "/en/"), ("fr", "/fr/"), ("pl", "/fr/")])
+def test_the_root_leads_home_in_the_preferred_language(
+    client: TestClient, header: str, home: str
+) -> None:
+    response = client.get("/", headers={"Accept-Language": header})
+    assert response.status_code == 307
+    assert response.headers["Location"] == home
+    assert response.headers["Vary"] == "Accept-Language"
+
+
+@pytest.mark.parametrize(
+    ("iso", "french", "english"),
+    [
+        ("2020-07-01", "1 juillet 2020", "1 July 2020"),
+        ("2020-07-02T11:51:00+02:00", "2 juillet 2020", "2 July 2020"),
+        ("1972", "1972", "1972"),
+        ("printemps 2020", "printemps 2020", "printemps 2020"),
+        ("", "", ""),
+    ],
+)
+def test_days_are_written_in_each_language(iso: str, french: str, english: str) -> None:
+    assert written_date(iso, Language.FR) == french
+    assert written_date(iso, Language.EN) == english
+
+
+def test_a_moment_in_utc_is_said_to_be() -> None:
+    written = "2020-07-03T01:35:00+02:00"
+    assert written_moment_in_utc(written, Language.FR) == "2 juillet 2020, 23:35 UTC"
+    assert written_moment_in_utc(written, Language.EN) == "2 July 2020, 23:35 UTC"
+    assert written_moment_in_utc("printemps 2020", Language.FR) == "printemps 2020"
+
+
+def test_numbers_are_written_in_each_language() -> None:
+    assert written_number(12345, Language.FR) == "12\u202f345"
+    assert written_number(12345, Language.EN) == "12,345"
+
+
+@pytest.mark.parametrize(
+    ("score", "french", "english"),
+    [(1234.5, "1\u202f234,50", "1,234.50"), (-0.126, "−0,13", "−0.13"), (-0.004, "0,00", "0.00")],
+)
+def test_scores_below_nothing_have_a_true_minus(score: float, french: str, english: str) -> None:
+    assert written_score(score, Language.FR) == french
+    assert written_score(score, Language.EN) == english
+
+
+def messages_in_code() -> Catalog:
+    with (LOCALE_FOLDER / "babel.cfg").open(encoding="utf-8") as mapping_file:
+        methods, options = parse_mapping_cfg(mapping_file)  # type: ignore[no-untyped-call]
+    catalogue = Catalog()
+    for _, _, message, _, context in extract_from_dir(
+        LOCALE_FOLDER.parent, method_map=methods, options_map=options
+    ):
+        catalogue.add(message, context=context)
+    return catalogue
+
+
+def french() -> Catalog:
+    with (LOCALE_FOLDER / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as po_file:
+        return read_po(po_file)
+
+
+def ids(catalogue: Catalog) -> set[object]:
+    return {message.id for message in catalogue if message.id}
+
+
+def written(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
+def test_every_message_is_translated_into_french_and_none_is_left_over() -> None:
+    assert len(ids(messages_in_code())) > 100
+    assert ids(french()) == ids(messages_in_code())
+    assert not french().obsolete
+    for message in french():
+        if message.id:
+            assert not message.fuzzy, message.id
+            assert written(message), message.id
+            assert all(written(message)), message.id
+
+
+def test_translations_keep_the_values_to_fill_in() -> None:
+    for message in french():
+        assert not list(message.check(french())), message.id
+
+
+def test_french_typography_is_kept_by_spaces_that_do_not_break() -> None:
+    for message in french():
+        for text in written(message) if message.id else ():
+            assert not any(f" {mark}" in text for mark in ":;?!»"), text
+            assert "« " not in text, text
+            assert "'" not in text, text
+
+
+def test_plurals_follow_each_language() -> None:
+    def actors(language: Language, count: int) -> str:
+        catalogue = translations(language)
+        return catalogue.ngettext("%(number)s actor", "%(number)s actors", count)
+
+    assert actors(Language.FR, 0) == "%(number)s acteur"
+    assert actors(Language.FR, 2) == "%(number)s acteurs"
+    assert actors(Language.EN, 0) == "%(number)s actors"
+    assert actors(Language.EN, 1) == "%(number)s actor"

@@ -1,0 +1,671 @@
+"""Signing in, sessions, forms and accounts, as browsers meet them."""
+
+import asyncio
+import stat
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from itsdangerous import URLSafeTimedSerializer
+from pydantic import SecretStr
+
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
+from kb.settings import Settings
+from tests.web.page_reader import Page
+from tests.web.signed_in import (
+    PASSWORD,
+    SETTINGS,
+    SITE,
+    account_client,
+    another_browser,
+    client_of,
+    csrf_token,
+    send,
+    sign_in,
+)
+from web.app import create_app
+from web.editorial import accounts as account_pages
+from web.editorial.accounts import own_path
+from web.http.secret import FILE, site_secret
+from web.http.sessions import COOKIE, DAY_S, SECURE_COOKIE
+
+
+@pytest.fixture
+def lea(base: KnowledgeBase) -> str:
+    return base.accounts.add("Léa", PASSWORD, AccountRole.CONTRIBUTOR).name
+
+
+@pytest.fixture
+def client(base: KnowledgeBase) -> TestClient:
+    return client_of(base)
+
+
+def is_signed_in(client: TestClient) -> bool:
+    return client.get("/en/account").status_code == 200
+
+
+def test_a_name_and_its_password_open_the_account(client: TestClient, lea: str) -> None:
+    answer = sign_in(client, "LÉA")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/account")
+    read = Page(client.get("/en/account").text)
+    assert read.text("h1") == "Léa"
+    assert read.text("p", class_="kicker") == "Contributor"
+    assert read.one("a", href="/en/account").text == "Léa"
+
+
+def test_the_page_that_was_asked_for_comes_after_signing_in(client: TestClient, lea: str) -> None:
+    asked = client.get("/fr/compte?a=1&b=é")
+    assert asked.status_code == 303
+    form = Page(client.get(asked.headers["Location"]).text)
+    wanted = form.one("input", name="next").attributes["value"]
+    answer = send(client, "/fr/connexion", {"name": lea, "password": PASSWORD, "next": wanted})
+    assert answer.headers["Location"] == "/fr/compte?a=1&b=%C3%A9"
+    assert client.get("/en/sign-in?next=/en/themes").headers["Location"] == "/en/themes"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://elsewhere.example/",
+        "//elsewhere.example/",
+        "/\\elsewhere.example/",
+        "\\\\elsewhere.example",
+        "/\t/elsewhere.example",
+        "/\n/elsewhere.example",
+        "javascript:alert(1)",
+        "elsewhere",
+        "",
+    ],
+)
+def test_signing_in_leads_to_no_other_site(client: TestClient, lea: str, path: str) -> None:
+    assert own_path(path) == ""
+    answer = send(client, "/en/sign-in", {"name": lea, "password": PASSWORD, "next": path})
+    assert answer.headers["Location"] == "/en/account"
+
+
+@pytest.mark.parametrize(("name", "password"), [("Léa", "not this one"), ("Nobody", PASSWORD)])
+def test_a_wrong_password_and_an_unknown_name_are_told_alike(
+    client: TestClient, lea: str, name: str, password: str
+) -> None:
+    answer = sign_in(client, name, password)
+    assert answer.status_code == 403
+    read = Page(answer.text)
+    assert read.text("p", role="alert") == (
+        "This name and this password do not go together, or the account is disabled."
+    )
+    assert read.one("input", id="name").attributes["value"] == name
+    assert "value" not in read.one("input", id="password").attributes
+    assert not is_signed_in(client)
+
+
+def test_a_disabled_account_is_told_like_a_wrong_password(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    wrong = sign_in(client, lea, "not this one").text
+    base.accounts.disable(lea)
+    right = sign_in(client, lea).text
+    assert Page(right).text("p", role="alert") == Page(wrong).text("p", role="alert")
+
+
+# The cookie
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_plain_http(
+    client: TestClient, lea: str
+) -> None:
+    cookie = sign_in(client, lea).headers["Set-Cookie"]
+    assert cookie.startswith(f"{SECURE_COOKIE}=")
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=1209600"} <= parts
+    assert not any(part.startswith("domain") for part in parts)
+
+
+def test_on_plain_http_the_cookie_has_its_plain_name(base: KnowledgeBase, lea: str) -> None:
+    client = TestClient(create_app(base, Settings()), follow_redirects=False)
+    cookie = sign_in(client, lea).headers["Set-Cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert "secure" not in cookie.lower()
+    assert is_signed_in(client)
+
+
+def test_a_cookie_that_was_tampered_with_is_nobodys(client: TestClient, lea: str) -> None:
+    sign_in(client, lea)
+    cookie = client.cookies[SECURE_COOKIE]
+    client.cookies.clear()
+    for forged in (cookie[:-1], "A" + cookie[1:], "x", ".."):
+        answer = client.get("/en/account", headers={"Cookie": f"{SECURE_COOKIE}={forged}"})
+        assert answer.status_code == 303, forged
+
+
+def test_a_cookie_signed_with_another_secret_is_nobodys(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    ticket = {"account": lea, "epoch": 1, "since": int(time.time())}
+    forged = URLSafeTimedSerializer("x" * 40, salt="session").dumps(ticket)
+    client.cookies.set(SECURE_COOKIE, str(forged))
+    assert not is_signed_in(client)
+
+
+def test_a_session_lasts_while_it_is_used_and_not_for_ever(
+    client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = time.time()
+    sign_in(client, lea)
+    cookies = {client.cookies[SECURE_COOKIE]}
+    for days in (*range(10, 90, 10), 89):
+        monkeypatch.setattr(time, "time", lambda days=days: started + days * DAY_S)
+        assert is_signed_in(client), days
+        cookies.add(client.cookies[SECURE_COOKIE])
+    assert len(cookies) == 10
+    monkeypatch.setattr(time, "time", lambda: started + 91 * DAY_S)
+    assert not is_signed_in(client)
+
+
+def test_a_session_that_is_not_used_ends(
+    client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = time.time()
+    sign_in(client, lea)
+    kept = f"{SECURE_COOKIE}={client.cookies[SECURE_COOKIE]}"
+    client.cookies.clear()
+    monkeypatch.setattr(time, "time", lambda: started + 15 * DAY_S)
+    assert client.get("/en/account", headers={"Cookie": kept}).status_code == 303
+
+
+def test_signing_out_forgets_the_cookie(client: TestClient, lea: str) -> None:
+    sign_in(client, lea)
+    answer = send(client, "/en/sign-out", {}, shown_at="/en/account")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/")
+    assert SECURE_COOKIE not in client.cookies
+    assert not is_signed_in(client)
+    assert client.get("/fr/deconnexion").status_code == 303
+
+
+# Pages that are someone's
+
+
+def test_pages_of_a_stranger_set_no_cookie_and_may_be_kept(client: TestClient) -> None:
+    for path in ("/en/", "/en/search?q=gel", "/en/nothing", "/api/status"):
+        headers = client.get(path).headers
+        assert "Set-Cookie" not in headers
+        assert "no-store" not in headers.get("Cache-Control", "")
+    assert "Cookie" in client.get("/en/").headers["Vary"]
+
+
+def test_a_strangers_page_asks_nothing_of_the_accounts(
+    base: KnowledgeBase, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "accounts", None)
+    assert client.get("/en/").status_code == 200
+    assert not (base.folder / FILE).exists()
+
+
+def test_a_page_that_gives_a_cookie_is_kept_by_no_cache(client: TestClient) -> None:
+    headers = client.get("/en/sign-in").headers
+    assert "Set-Cookie" in headers
+    assert headers["Cache-Control"] == "private, no-store"
+
+
+def test_pages_of_someone_are_kept_by_no_cache(client: TestClient, lea: str) -> None:
+    sign_in(client, lea)
+    for path in ("/en/", "/en/account", "/en/nothing", "/api/status"):
+        assert client.get(path).headers["Cache-Control"] == "private, no-store"
+    for sheet in Page(client.get("/en/").text).all("link", rel="stylesheet"):
+        style = client.get(sheet.attributes["href"])
+        assert "no-store" not in style.headers["Cache-Control"]
+
+
+def test_a_base_that_cannot_be_read_is_told_to_whoever_is_signed_in_too(
+    base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, lea)
+
+    def broken(name: str) -> None:
+        raise KnowledgeBaseError("damaged")
+
+    monkeypatch.setattr(base.accounts, "get", broken)
+    assert client.get("/en/account").status_code == 503
+    assert client.get("/en/nothing").status_code == 404
+
+
+# Forms
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b", ".", "é.é"])
+def test_a_form_without_its_token_does_nothing(
+    base: KnowledgeBase, client: TestClient, lea: str, token: str
+) -> None:
+    sign_in(client, lea)
+    answer = client.post("/en/account", data={"csrf": token, "do": "issue_token", "label": "x"})
+    assert answer.status_code == 403
+    assert "did not come from a page of yours" in Page(answer.text).text("div", class_="prompt")
+    assert base.accounts.tokens(lea) == []
+
+
+def test_the_token_of_another_account_is_refused(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    sign_in(client, lea)
+    others = csrf_token(account_client(base, AccountRole.MODERATOR), "/en/account")
+    answer = client.post("/en/account", data={"csrf": others, "do": "end_sessions"})
+    assert answer.status_code == 403
+
+
+def test_the_form_to_sign_in_needs_the_token_of_this_browser(client: TestClient, lea: str) -> None:
+    fields = {"name": lea, "password": PASSWORD}
+    assert client.post("/en/sign-in", data=fields).status_code == 403
+    others = csrf_token(another_browser(client), "/en/sign-in")
+    csrf_token(client, "/en/sign-in")
+    assert client.post("/en/sign-in", data={**fields, "csrf": others}).status_code == 403
+    assert not is_signed_in(client)
+
+
+def test_a_browser_that_refuses_cookies_is_told_so(client: TestClient, lea: str) -> None:
+    token = csrf_token(client, "/en/sign-in")
+    client.cookies.clear()
+    answer = client.post("/en/sign-in", data={"name": lea, "password": PASSWORD, "csrf": token})
+    assert answer.status_code == 403
+    assert "did not send the cookie" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "https://sub.quisait.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_that_another_site_sends_does_nothing(
+    base: KnowledgeBase, client: TestClient, lea: str, headers: dict[str, str]
+) -> None:
+    sign_in(client, lea)
+    fields = {"do": "issue_token", "label": "x"}
+    assert send(client, "/en/account", fields, headers=headers).status_code == 403
+    assert base.accounts.tokens(lea) == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": SITE, "Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {}],
+)
+def test_a_form_of_this_site_is_taken(
+    base: KnowledgeBase, client: TestClient, lea: str, headers: dict[str, str]
+) -> None:
+    sign_in(client, lea)
+    fields = {"do": "issue_token", "label": "x"}
+    assert send(client, "/en/account", fields, headers=headers).status_code == 200
+
+
+def test_every_page_has_another_token_and_each_is_good(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    sign_in(client, lea)
+    tokens = [csrf_token(client, "/en/account") for _ in range(2)]
+    assert tokens[0] != tokens[1]
+    for token in tokens:
+        fields = {"csrf": token, "do": "issue_token", "label": "x"}
+        assert client.post("/en/account", data=fields).status_code == 200
+
+
+def test_a_form_that_outlived_its_session_can_be_sent_after_signing_in_again(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    sign_in(client, lea)
+    token = csrf_token(client, "/en/account")
+    client.cookies.clear()
+    fields = {"csrf": token, "do": "issue_token", "label": "kept"}
+    refused = client.post("/en/account", data=fields)
+    assert refused.status_code == 403
+    assert "nothing you wrote is lost" in refused.text
+    sign_in(client, lea)
+    assert client.post("/en/account", data=fields).status_code == 200
+    assert [token.label for token in base.accounts.tokens(lea)] == ["kept"]
+
+
+def test_nothing_long_that_a_stranger_sends_is_read(client: TestClient) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = client.post("/en/sign-in", content=b"x" * 70_000, headers=form)
+    assert refused.status_code == 403  # without a cookie, before its form is looked at
+    token = csrf_token(client, "/en/sign-in")
+    for body in (f"csrf={token}&name=".encode() + b"x" * 70_000, iter([b"csrf=", b"x" * 70_000])):
+        assert client.post("/en/sign-in", content=body, headers=form).status_code == 413
+
+
+def test_a_text_is_not_taken_in_pieces_without_end(client: TestClient, lea: str) -> None:
+    sign_in(client, lea)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    pieces = (b"x" * 1_000_000 for _ in range(3))
+    assert client.post("/en/account", content=pieces, headers=form).status_code == 413
+
+
+def test_a_body_beyond_every_limit_is_refused_before_it_is_read(
+    base: KnowledgeBase, lea: str
+) -> None:
+    settings = SETTINGS.model_copy(update={"max_directory_mb": 1, "max_article_mb": 1})
+    client = client_of(base, settings)
+    sign_in(client, lea)
+    token = csrf_token(client, "/en/account")
+    sent = client.post("/en/account", data={"csrf": token}, files={"file": b"x" * 1_200_000})
+    assert sent.status_code == 413
+    assert Page(sent.text).text("h1") == "This is too large"
+    pieces = (b"x" * 100_000 for _ in range(15))
+    chunked = client.post(
+        "/en/account", content=pieces, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert chunked.status_code == 413
+
+
+# Trying too often
+
+
+def test_after_a_few_failures_an_account_has_to_wait(client: TestClient, lea: str) -> None:
+    statuses = [sign_in(client, lea, "not this one").status_code for _ in range(6)]
+    assert statuses == [403] * 5 + [429]
+    answer = sign_in(client, lea)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert "Too many attempts" in Page(answer.text).text("p", role="alert")
+    assert not is_signed_in(client)
+
+
+def test_an_unknown_name_has_to_wait_just_as_long(client: TestClient) -> None:
+    statuses = [sign_in(client, "Nobody", "not this one").status_code for _ in range(6)]
+    assert statuses == [403] * 5 + [429]
+
+
+def test_other_spellings_of_a_name_are_the_same_account_to_the_throttle(
+    client: TestClient, lea: str
+) -> None:
+    for spelling in ("léa", "LÉA", "Le\u0301a", " Léa ", "Ｌéa"):
+        assert sign_in(client, spelling, "not this one").status_code == 403
+    assert sign_in(client, lea).status_code == 429
+
+
+def test_signing_in_forgets_the_failures_before(client: TestClient, lea: str) -> None:
+    for _ in range(4):
+        sign_in(client, lea, "not this one")
+    assert sign_in(client, lea).status_code == 303
+    browser = another_browser(client)
+    assert [sign_in(browser, lea, "x").status_code for _ in range(5)] == [403] * 5
+
+
+def test_a_crowd_that_signs_in_waits_and_holds_up_no_search(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"Person {number}" for number in range(24)]
+    looked_at: list[str] = []
+    at_once = most = 0
+
+    def slow(name: str, _password: str) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.1)
+        at_once -= 1
+        looked_at.append(name)
+
+    monkeypatch.setattr(base.accounts, "authenticate", slow)
+    monkeypatch.setattr(account_pages, "MAX_WAITING", 10)
+
+    async def crowd() -> tuple[list[httpx.Response], float, list[str]]:
+        transport = httpx.ASGITransport(create_app(base, SETTINGS))
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as browser:
+            page = Page((await browser.get("/en/sign-in")).text)
+            token = page.one("input", name="csrf").attributes["value"]
+            asked = [
+                asyncio.create_task(
+                    browser.post("/en/sign-in", data={"csrf": token, "name": name, "password": "x"})
+                )
+                for name in names
+            ]
+            while not looked_at:
+                await asyncio.sleep(0.01)
+            started = time.perf_counter()
+            assert (await browser.get("/api/status")).status_code == 200
+            took = time.perf_counter() - started
+            done_by_then = list(looked_at)
+            return await asyncio.gather(*asked), took, done_by_then
+
+    base.status()  # loads what the first visitor would wait for
+    answers, took, done_by_then = asyncio.run(crowd())
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {403, 429}
+    assert statuses[403] >= 12
+    assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 429)
+    assert most == 2
+    assert took < 0.5
+    assert len(done_by_then) < statuses[403]
+
+
+# The account
+
+
+def test_another_password_ends_the_other_sessions(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    here, elsewhere = client, another_browser(client)
+    sign_in(here, lea)
+    sign_in(elsewhere, lea)
+    new = "un autre gel en flacon"
+    fields = {"do": "password", "current": PASSWORD, "new": new, "again": new}
+    answer = send(here, "/en/account", fields)
+    assert answer.headers["Location"] == "/en/account?done=password"
+    assert "The password is changed." in here.get("/en/account?done=password").text
+    assert not is_signed_in(elsewhere)
+    assert sign_in(elsewhere, lea).status_code == 403
+    assert sign_in(elsewhere, lea, new).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"current": "not this one"}, "The current password is not this one."),
+        ({"again": "something else entirely"}, "The two new passwords are not the same."),
+        ({"new": "short", "again": "short"}, "The password needs 12 characters or more"),
+        ({"new": "aaaaaaaaaaaaaa", "again": "aaaaaaaaaaaaaa"}, "too easy to guess"),
+    ],
+)
+def test_a_password_that_cannot_be_changed_so_is_told_beside_its_field(
+    base: KnowledgeBase, client: TestClient, lea: str, given: dict[str, str], told: str
+) -> None:
+    sign_in(client, lea)
+    fields = {"do": "password", "current": PASSWORD, "new": "a" * 6 + "bcdefgh", "again": ""}
+    fields["again"] = fields["new"]
+    answer = send(client, "/en/account", fields | given)
+    assert answer.status_code == 400
+    assert told in Page(answer.text).text("p", role="alert")
+    assert base.accounts.authenticate(lea, PASSWORD)
+
+
+def test_signing_out_the_others_keeps_this_browser(client: TestClient, lea: str) -> None:
+    elsewhere = another_browser(client)
+    sign_in(client, lea)
+    sign_in(elsewhere, lea)
+    assert send(client, "/en/account", {"do": "end_sessions"}).status_code == 303
+    assert is_signed_in(client)
+    assert not is_signed_in(elsewhere)
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    sign_in(client, lea)
+    shown = Page(send(client, "/en/account", {"do": "issue_token", "label": "Nightly"}).text)
+    token = shown.text("code")
+    assert base.accounts.account_of_token(token)
+    read = Page(client.get("/en/account").text)
+    assert token not in read.one("main").text
+    assert "Nightly" in read.text("ul", class_="ledger")
+    assert "never used" not in read.text("ul", class_="ledger")
+    handle = read.one("input", name="token").attributes["value"]
+    send(client, "/en/account", {"do": "revoke_token", "token": handle})
+    assert base.accounts.account_of_token(token) is None
+    assert not Page(client.get("/en/account").text).all("ul", class_="ledger")
+
+
+def test_disabling_an_account_ends_its_session_at_once(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    sign_in(client, lea)
+    base.accounts.disable(lea)
+    assert not is_signed_in(client)
+    base.accounts.enable(lea)
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("do", ["", "nothing"])
+def test_a_form_for_something_else_is_refused(client: TestClient, lea: str, do: str) -> None:
+    sign_in(client, lea)
+    assert send(client, "/en/account", {"do": do}).status_code == 400
+
+
+# Everyone's accounts
+
+
+@pytest.mark.parametrize("role", [AccountRole.CONTRIBUTOR, AccountRole.MODERATOR])
+def test_only_an_administrator_sees_and_changes_accounts(
+    base: KnowledgeBase, role: AccountRole
+) -> None:
+    client = account_client(base, role)
+    answer = client.get("/en/accounts")
+    assert answer.status_code == 403
+    assert "Your account may not do this" in answer.text
+    fields = {"do": "role", "name": f"a {role}", "role": "administrator"}
+    assert send(client, "/en/accounts", fields, shown_at="/en/account").status_code == 403
+    assert base.accounts.get(f"a {role}").role is role
+
+
+def test_an_administrator_makes_and_changes_accounts(base: KnowledgeBase) -> None:
+    client = account_client(base, AccountRole.ADMINISTRATOR)
+
+    another = "encore un autre gel"
+
+    def does(**fields: str) -> str:
+        answer = send(client, "/en/accounts", fields)
+        assert answer.status_code == 303, answer.text
+        done = Page(client.get(answer.headers["Location"]).text)
+        return done.text("p", role="status")
+
+    new = {"name": "Vincent", "password": PASSWORD, "role": "contributor"}
+    assert does(do="add", **new).startswith("The account is there.")
+    assert "Vincent" in client.get("/en/accounts").text
+    does(do="role", name="Vincent", role="moderator")
+    assert base.accounts.get("Vincent").role is AccountRole.MODERATOR
+    does(do="password", name="Vincent", password=another)
+    assert base.accounts.authenticate("Vincent", another)
+    does(do="disable", name="Vincent")
+    assert base.accounts.get("Vincent").disabled
+    does(do="enable", name="Vincent")
+    assert not base.accounts.get("Vincent").disabled
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"do": "disable", "name": "a administrator"}, "This is the last administrator"),
+        (
+            {"do": "role", "name": "a administrator", "role": "contributor"},
+            "This is the last administrator",
+        ),
+        ({"do": "role", "name": "a administrator", "role": "king"}, "There is no such role."),
+        ({"do": "role", "name": "nobody", "role": "moderator"}, "There is no such account."),
+        (
+            {"do": "add", "name": "A ADMINISTRATOR", "password": PASSWORD, "role": "moderator"},
+            "There is an account of this name already.",
+        ),
+        (
+            {"do": "add", "name": "x", "password": "short", "role": "moderator"},
+            "The password needs 12 characters or more",
+        ),
+    ],
+)
+def test_what_cannot_be_done_with_an_account_is_told_in_a_line(
+    base: KnowledgeBase, fields: dict[str, str], told: str
+) -> None:
+    client = account_client(base, AccountRole.ADMINISTRATOR)
+    answer = send(client, "/en/accounts", fields)
+    assert answer.status_code == 400
+    read = Page(answer.text)
+    assert told in read.text("p", role="alert")
+    if fields["do"] == "add":
+        assert read.one("input", id="name").attributes["value"] == fields["name"]
+
+
+def test_names_are_text_wherever_they_are_shown(base: KnowledgeBase) -> None:
+    name = "<script>alert(1)</script>"
+    client = account_client(base, AccountRole.ADMINISTRATOR, name)
+    for path in ("/en/", "/en/account", "/en/accounts"):
+        page = client.get(path).text
+        assert "<script>alert" not in page
+        Page(page)
+
+
+# The secret
+
+
+def test_the_secret_is_made_at_first_need_for_its_owner_alone(base: KnowledgeBase) -> None:
+    client = client_of(base)
+    assert client.get("/en/sign-in").status_code == 200
+    path = base.folder / FILE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(path.read_text()) >= 32
+    assert site_secret(Settings(), base.folder) == path.read_text()
+    assert [one.name for one in base.folder.glob(".secret*")] == []
+
+
+def test_a_session_is_good_on_every_server_of_the_base(base: KnowledgeBase, lea: str) -> None:
+    first, second = client_of(base), client_of(base)
+    sign_in(first, lea)
+    second.cookies.update(first.cookies)
+    assert is_signed_in(second)
+
+
+def test_a_secret_that_is_too_short_is_refused_and_not_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(secret=("hush " * 2))
+    assert "QUISAIT_SECRET cannot be used" in str(refused.value)
+    assert "32 characters" in str(refused.value)
+    assert "hush" not in str(refused.value)
+    assert "hush" not in repr(Settings.from_environment(secret="hush" * 10))
+
+
+def test_a_secret_that_is_set_leaves_no_file(base: KnowledgeBase) -> None:
+    settings = Settings.from_environment(public_url=SITE, secret="s" * 40)
+    client_of(base, settings).get("/en/sign-in")
+    assert not (base.folder / FILE).exists()
+
+
+def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("web.http.secret.tempfile.mkstemp", refused)
+    answer = client_of(base).get("/en/sign-in")
+    assert answer.status_code == 503
+    read = Page(answer.text)
+    assert not read.all("form", class_="sheet")
+    assert "whoever runs this site has to set its secret first" in read.text("p", class_="refusal")
+
+
+def test_a_damaged_secret_is_told_to_whoever_runs_the_server(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("short")
+    with pytest.raises(KnowledgeBaseError, match="delete it"):
+        site_secret(Settings(), tmp_path)
+
+
+def test_sessions_end_where_the_secret_is_another(base: KnowledgeBase, lea: str) -> None:
+    client = client_of(base)
+    sign_in(client, lea)
+    other = client_of(base, SETTINGS.model_copy(update={"secret": SecretStr("z" * 40)}))
+    other.cookies.update(client.cookies)
+    assert not is_signed_in(other)

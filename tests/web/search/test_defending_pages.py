@@ -1,0 +1,639 @@
+"""What a person needs to defend an answer: parts, inferences, explanations, reports."""
+
+import csv
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from kb.explanation.explanation import Explanation
+from kb.explanation.report import verify
+from kb.explanation.score_table import OwnPart, score_table
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor
+from kb.search.results import ActorHit, Fit, SearchResult
+from kb.settings import Settings
+from kb.store.store import Store
+from tests.encoders import WordCountEncoder
+from tests.web.in_memory import (
+    ACTORS,
+    ANGOULEME,
+    AVEL,
+    DISTILLERY,
+    HOSTILE,
+    PERFUMER,
+    InMemoryKnowledgeBase,
+)
+from tests.web.page_reader import Element, Page
+from web.app import create_app
+from web.http.dependencies import (
+    COMPLETE_SEARCHES,
+    COMPLETE_SEARCHES_OF_ONE,
+    MAX_WAITING,
+    CompleteSearches,
+)
+from web.http.throttle import Throttle
+
+SECRET = "a secret of thirty-two characters"
+
+
+@pytest.fixture
+def knowledge_base() -> InMemoryKnowledgeBase:
+    return InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("defended")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
+        base.put([AVEL, DISTILLERY, PERFUMER, ANGOULEME])
+        yield base
+
+
+def page(client: TestClient, path: str) -> Page:
+    response = client.get(path)
+    assert response.status_code == 200, response.headers.get("Location")
+    return Page(response.text)
+
+
+def said(element: Element) -> str:
+    return " ".join(element.text.split())
+
+
+def links(read: Page, element: Element) -> dict[str, str]:
+    return {said(one): one.attributes["href"] for one in read.inside(element, "a")}
+
+
+# The page of results
+
+
+def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -> None:
+    read = page(client, "/en/search?q=sanitiser")
+    inferred = read.one("li", class_="inferred")
+    assert said(inferred) == (
+        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) took "
+        "this part: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
+        "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
+        "described here, is close to it. This is a deduction: ask them before you count on it."
+    )
+    assert links(read, inferred) == {
+        "Angoulême : du cirage au gel hydroalcoolique": "/en/cases/angouleme",
+        "Avel (Saphir)": "/en/actors/avel",
+    }
+
+
+def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
+    client: TestClient,
+) -> None:
+    read = page(client, "/fr/recherche?q=sanitiser")
+    blocks = {one.attributes["id"]: said(one) for one in read.all("section", class_="role-block")}
+    case = "Angoulême : du cirage au gel hydroalcoolique"
+    assert blocks == {
+        "role-maker": f"Fabrication D’après le cas « {case} » Avel (Saphir) Magnac-Lavalette · "
+        f"Charente (16) Convient bien Montré fabrique et conditionne le gel – {case}",
+        "role-inputs": f"Matières Demandé alcool D’après le cas « {case} » Distillerie Merlet "
+        f"Saint-Sauvant · Charente-Maritime (17) A tenu ce rôle Montré fournit l'alcool – {case}",
+        "role-packaging": "Emballage et étiquettes Demandé emballages en carton Habituel pour un "
+        "tel besoin : aucun cas semblable n’en parle ici. Kalundborg Weavers Kalundborg · Danemark "
+        "Sans certitude Décrit We weave thick cloth and sew bags.",
+        "role-validation": f"Contrôle et validation D’après le cas « {case} » Agence régionale de "
+        f"santé, dans le cas « {case} » ; sans fiche ici – valide la formule",
+    }
+    targets = [one.attributes["href"] for one in read.inside(read.all("nav")[1], "a")]
+    assert targets == [f"#{id_}" for id_ in blocks]
+
+
+def test_what_was_understood_can_be_taken_back_piece_by_piece(client: TestClient) -> None:
+    path = (
+        "/en/search?q=cirages+%2Bcr%C3%A8mes+-alcool+%22les+m%C3%A9lange%22"
+        "&department=16&like=avel&unlike=hostile&like=nobody"
+    )
+    read = page(client, path)
+    chips = links(read, read.one("ul", class_="chosen"))
+    assert list(chips) == [
+        "No longer require must say: les mélange ×",
+        "No longer prefer counts more: crèmes ×",
+        "No longer leave out left out: alcool ×",
+        "Remove the example like Avel (Saphir) ×",
+        'Remove the example not like <script>alert("name")</script> ×',
+        "Remove the filter Charente (16) ×",
+    ]
+    queries = [parse_qs(urlsplit(href).query) for href in chips.values()]
+    whole = {"department": ["16"], "like": ["avel"], "unlike": ["hostile"]}
+    typed = 'cirages +crèmes -alcool "les mélange"'
+    assert queries == [
+        {"q": ["cirages +crèmes -alcool les mélange"], **whole},
+        {"q": ['cirages crèmes -alcool "les mélange"'], **whole},
+        {"q": ['cirages +crèmes "les mélange"'], **whole},
+        {"q": [typed], "department": ["16"], "unlike": ["hostile"]},
+        {"q": [typed], "department": ["16"], "like": ["avel"]},
+        {"q": [typed], "like": ["avel"], "unlike": ["hostile"]},
+    ]
+
+
+def test_examples_are_kept_by_the_form_the_languages_and_more_actors(client: TestClient) -> None:
+    many = [replace(AVEL, id=f"avel-{number:03}") for number in range(30)]
+    client.app.state.knowledge_base = InMemoryKnowledgeBase(many, [])  # type: ignore[attr-defined]
+    read = page(client, "/en/search?q=cirages&like=avel-001&unlike=avel-002")
+    kept = [
+        (one.attributes["name"], one.attributes["value"])
+        for one in read.all("input", type="hidden")
+    ]
+    assert kept == [("like", "avel-001"), ("unlike", "avel-002")]
+    (more,) = (one for one in read.all("a", class_="button") if "limit" in one.attributes["href"])
+    assert "&like=avel-001&unlike=avel-002&limit=25#" in more.attributes["href"]
+    other = read.one("a", class_="language").attributes["href"]
+    assert other == "/fr/recherche?q=cirages&like=avel-001&unlike=avel-002"
+    data = read.inside(read.one("p", class_="export"), "a")[-1].attributes["href"]
+    assert "like=avel-001&unlike=avel-002" in data
+
+
+def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> None:
+    read = page(client, "/en/search?q=sanitiser&department=16&like=avel")
+    avel, perfumer = read.all("p", class_="tools")[:2]
+    assert links(read, avel) == {
+        "Why? – Avel (Saphir)": "/en/search/why?q=sanitiser&department=16&like=avel&id=avel",
+        "No longer as an example – Avel (Saphir)": "/en/search?q=sanitiser&department=16",
+        "Not like this – Avel (Saphir)": "/en/search?q=sanitiser&department=16&unlike=avel",
+    }
+    assert links(read, perfumer)["More like this – Parfums d'Angoulême"] == (
+        "/en/search?q=sanitiser&department=16&like=avel&like=parfumeur"
+    )
+
+
+def test_too_many_examples_are_a_wrong_address(client: TestClient) -> None:
+    ids = "".join(f"&like={number}" for number in range(21))
+    assert client.get(f"/fr/recherche?q=gel{ids}").status_code == 400
+
+
+# Whom to call
+
+
+def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/qui-appeler?q=sanitiser&department=16")
+    assert read.text("h1") == "Qui appeler pour « sanitiser »"
+    makers = read.one("section", id="role-maker")
+    assert [said(one) for one in read.inside(makers, "li")] == [
+        "Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et "
+        "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique avel.example "
+        "SIRET 12345678900012 Notes"
+    ]
+    terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
+    assert terms == {"sanitiser", "Charente (16)", "aucun"}
+
+
+def test_without_a_similar_case_the_best_are_the_list(client: TestClient) -> None:
+    read = page(client, "/en/search/who-to-call?q=cirages")
+    assert [said(one) for one in read.all("h2")] == ["Who fits best"]
+    assert [one.text for one in read.inside(read.one("section", id="role-maker"), "li")] != []
+
+
+def test_a_faint_lead_is_nobody_to_call(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = knowledge_base._scored
+
+    def faint(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, fit=Fit.WEAK) if hit.actor == AVEL else hit
+
+    monkeypatch.setattr(knowledge_base, "_scored", faint)
+    read = page(client, "/en/search/who-to-call?q=cirages")
+    makers = read.inside(read.one("section", id="role-maker"), "li")
+    assert len(makers) == 1
+    assert said(makers[0]).startswith(HOSTILE.name)
+    read = page(client, "/en/search/who-to-call?q=m%C3%A9lange")
+    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert "Leads to follow up" not in read.one("main").text
+
+
+def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
+    read = page(client, "/en/search/who-to-call?q=rocket")
+    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert read.one("a", class_="button").attributes["href"].startswith("mailto:")
+
+
+@pytest.mark.parametrize("path", ["qui-appeler", "pourquoi", "compte-rendu"])
+def test_what_cannot_be_searched_is_sent_back_to_where_it_is_told(
+    client: TestClient, path: str
+) -> None:
+    response = client.get(f"/fr/recherche/{path}?q=%F0%9F%99%82&id=avel&like=avel")
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/fr/recherche?q=%F0%9F%99%82&like=avel"
+
+
+# Why
+
+
+def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: TestClient) -> None:
+    read = page(client, "/en/search/why?q=cirages+sanitiser&id=avel")
+    assert read.text("h1") == "Why Avel (Saphir) for “cirages sanitiser”?"
+    assert "Rank 1, with a score of 3.00." in said(read.one("p", class_="standing"))
+    rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
+    assert rows[1].startswith("A case in which it took part")
+    assert rows[1].endswith("2.00 in full 2.00")
+    assert rows[2].endswith("1.00 10% 0.10")
+    words = [said(one) for one in read.inside(read.one("table", class_="shares"), "tr")]
+    assert words == [
+        "Word Gives",
+        "cirages 0.50",
+        "sanitiser 0.50",
+        "the trade “Compose perfumes.” 0.40",
+        "the trade “Make soap.” 0.30",
+        "the trade “Make ink.” 0.20",
+        "other trades −0.65",
+        "the sentence as a whole 0.50",
+        "Meaning 1.75",
+    ]
+    bars = [
+        one.attributes["width"] for one in read.inside(read.one("table", class_="shares"), "rect")
+    ]
+    assert bars == ["73.8", "73.8", "59.1", "44.3", "29.5", "96.0"]
+    french = page(client, "/fr/recherche/pourquoi?q=cirages+sanitiser&id=avel")
+    trade = said(french.inside(french.one("table", class_="shares"), "tr")[3])
+    assert trade == "le métier « Composer des parfums. » 0,40"
+    passage = read.one("figure")
+    assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
+    assert "Words of the need that stand in it: cirages" in said(passage)
+    assert "Words that mean alike: Avel for cirages" in said(passage)
+    steps = [said(one) for one in read.inside(read.one("ol", class_="path"), "li")]
+    assert steps == [
+        "The need asked for: “cirages sanitiser”",
+        "The need of the case: Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1.75",
+        "How far it is the same need: 50%",
+        "What the part “Producer” counts: 100%",
+        "Together: 0.88",
+    ]
+    assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
+
+
+@pytest.mark.parametrize(
+    ("path", "own", "similar"),
+    [
+        ("/en/search/why", "nothing, being below zero", "nothing, the sum being below zero"),
+        ("/fr/recherche/pourquoi", "rien, étant négatif", "rien, la somme étant négative"),
+    ],
+)
+def test_what_counts_nothing_is_told_why(
+    client: TestClient,
+    knowledge_base: InMemoryKnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    own: str,
+    similar: str,
+) -> None:
+    scored = knowledge_base._scored
+
+    def below(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, parts=replace(hit.parts, own=-2.5, similar=1.0))
+
+    monkeypatch.setattr(knowledge_base, "_scored", below)
+    read = page(client, f"{path}?q=sanitiser&id=avel")
+    rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
+    assert f" {similar} 0" in rows[2]
+    assert f"50 {own} 0" in rows[3]
+
+
+def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/pourquoi?q=sanitiser&id=parfumeur")
+    section = read.one("section", aria_labelledby="inferred")
+    table = read.one("table", class_="sum witnesses")
+    case = "Angoulême : du cirage au gel hydroalcoolique"
+    assert [said(one) for one in read.inside(table, "tr")] == [
+        "Qui l’a fait Proximité Métiers les plus proches de tous Dit",
+        f"Avel (Saphir)Production – {case} 4,00 5,00 2,00",
+    ]
+    assert links(read, table)["Avel (Saphir)"] == "/fr/acteurs/avel"
+    assert said(read.one("div", class_="inferred")) == (
+        f"Le passage le plus proche, chez Parfums d'Angoulême : {PERFUMER.description} C’est une "
+        "déduction : à vérifier auprès de lui avant d’y compter."
+    )
+    assert said(section).endswith(
+        "Cela porte ce qui est dit de lui de 0,00 vers 2,00 : 2,00 / (2,00 + 2) du chemin, soit "
+        "1,00."
+    )
+    assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
+
+
+def test_many_witnesses_add_up_and_all_but_five_are_folded(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain = knowledge_base.explain
+
+    def of_seven(*asked: Any, **more: Any) -> Explanation:
+        told = explain(*asked, **more)
+        hit = cast("ActorHit", told.hit)
+        parts = replace(hit.parts, said=14.0, similar=1.75)
+        return replace(told, similar=told.similar * 7, hit=replace(hit, parts=parts))
+
+    monkeypatch.setattr(knowledge_base, "explain", of_seven)
+    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
+    shown, folded = read.all("table", class_="sum witnesses")
+    assert len(read.inside(shown, "tr")) == 1 + 5 + 1
+    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 14.00"
+    assert len(read.inside(folded, "tr")) == 1 + 2
+    (folds,) = (one for one in folded.ancestors if one.tag == "details")
+    assert said(read.inside(folds, "summary")[0]) == "The 2 others, in this sum"
+    section = read.one("section", aria_labelledby="inferred")
+    assert said(section).count(PERFUMER.description) == 1
+    assert said(section).endswith(
+        "Together they draw what is said of it from 0.00 towards 2.00: 14.00 / (14.00 + 2) of the "
+        "way, which is 1.75."
+    )
+
+
+def test_who_would_be_drawn_no_higher_is_said_to_gain_nothing(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = knowledge_base._scored
+
+    def above(query: str, actor: Actor) -> ActorHit:
+        hit = scored(query, actor)
+        return replace(hit, parts=replace(hit.parts, own=3.5, similar=0.0))
+
+    monkeypatch.setattr(knowledge_base, "_scored", above)
+    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
+    assert said(read.one("section", aria_labelledby="inferred")).endswith(
+        "What is said of it is worth 3.50 already; they draw no higher than 2.00, and so add "
+        "nothing."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("&unlike=avel", "given as an example of what is not looked for"),
+        ("&department=17", "by a filter or by a word"),
+    ],
+)
+def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: str) -> None:
+    read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
+    assert told in read.text("p", class_="silence")
+    assert not read.all("table", class_="sum")
+
+
+def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
+    assert client.get("/fr/recherche/pourquoi?q=gel&id=nobody").status_code == 404
+    assert client.get("/fr/recherche/pourquoi?q=gel").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["du gel hydroalcoolique", "cirages", "Avel (Saphir)", "rocket"])
+def test_what_counts_adds_up_to_the_score(real: KnowledgeBase, query: str) -> None:
+    for hit in real.search(query, complete=True).hits:
+        assert sum(part.counted for part in score_table(hit)) == pytest.approx(hit.score)
+        own = OwnPart.of(hit.parts)
+        assert own.meaning + own.words + own.trades == pytest.approx(hit.parts.own)
+
+
+def test_the_real_pages_answer(real: KnowledgeBase) -> None:
+    client = TestClient(create_app(real, Settings(secret=SecretStr(SECRET))))
+    for path in ("search", "search/who-to-call", "search/report", "search/why"):
+        page(client, f"/en/{path}?q=du+gel+hydroalcoolique+%2Bflacons&id=avel&like=avel")
+    explained = client.get("/api/explain?q=du+gel&actor=avel").json()
+    hit = next(one for one in real.search("du gel", complete=True).hits if one.actor.id == "avel")
+    assert isinstance(hit, ActorHit)
+    assert explained["hit"]["score"] == pytest.approx(hit.score)
+    assert sum(part["counted"] for part in explained["score"]) == pytest.approx(hit.score)
+    assert explained["actor"]["id"] == "avel"
+    assert explained["constants"]["fusion.lexical_weight"] > 0
+
+
+def test_few_explanations_and_reports_are_made_at_once(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most = [0], [0]
+    search = knowledge_base.search
+
+    def slow(*asked: Any, **more: Any) -> SearchResult:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.05)
+        at_once[0] -= 1
+        return search(*asked, **more)
+
+    monkeypatch.setattr(knowledge_base, "search", slow)
+    paths = ["/api/explain?q=cirages&actor=avel", "/en/search/report?q=cirages"] * 2
+    with ThreadPoolExecutor(len(paths)) as threads:
+        assert [one.status_code for one in threads.map(client.get, paths)] == [200] * len(paths)
+    assert most[0] == COMPLETE_SEARCHES
+
+
+@pytest.fixture
+def held(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["Held"]:
+    """Explanations that are not done before the test is."""
+    search, go_on = knowledge_base.search, threading.Event()
+
+    def slow(*asked: Any, **more: Any) -> SearchResult:
+        go_on.wait(30)
+        return search(*asked, **more)
+
+    monkeypatch.setattr(knowledge_base, "search", slow)
+    held = Held(client, go_on)
+    yield held
+    held.finish()
+
+
+class Held:
+    def __init__(self, client: TestClient, go_on: threading.Event) -> None:
+        app = cast("FastAPI", client.app)
+        self.searches = cast("CompleteSearches", app.state.complete_searches)
+        self._client, self._go_on = client, go_on
+        self._threads = ThreadPoolExecutor(20)
+        self._answers: list[Future[Any]] = []
+
+    def ask(self, number: int) -> None:
+        """Asks for as many, and waits until each is made or waits for its turn."""
+        path = "/api/explain?q=cirages&actor=avel"
+        wanted = self._count() + number
+        self._answers += [self._threads.submit(self._client.get, path) for _ in range(number)]
+        deadline = time.monotonic() + 10
+        while self._count() < wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert self._count() == wanted
+
+    def finish(self) -> list[int]:
+        self._go_on.set()
+        statuses = [answer.result().status_code for answer in self._answers]
+        self._threads.shutdown()
+        return statuses
+
+    def _count(self) -> int:
+        now = self.searches.at_once.statistics()
+        return now.borrowed_tokens + now.tasks_waiting
+
+
+def test_who_finds_too_many_waiting_is_asked_to_come_back(client: TestClient, held: Held) -> None:
+    held.searches.of_address = Throttle(free=100)
+    held.ask(COMPLETE_SEARCHES + MAX_WAITING)
+    english = (
+        "Many explanations and reports are being made at this moment. Try again in a few seconds."
+    )
+    french = (
+        "Beaucoup d’explications et de comptes rendus sont en cours en ce moment. Réessayez dans "
+        "quelques secondes."
+    )
+    for path in ("/api/explain?q=cirages&actor=avel", "/api/report?q=cirages"):
+        refused = client.get(path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert refused.json() == {"detail": english}
+    for path, told in (
+        ("/en/search/why?q=cirages&id=avel", english),
+        ("/en/search/report?q=cirages", english),
+        ("/fr/recherche/pourquoi?q=cirages&id=avel", french),
+        ("/fr/recherche/compte-rendu?q=cirages", french),
+    ):
+        refused = client.get(path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert told in said(Page(refused.text).one("main"))
+    assert held.finish() == [200] * (COMPLETE_SEARCHES + MAX_WAITING)
+    assert client.get("/en/search/report?q=cirages").status_code == 200
+
+
+def test_one_address_cannot_keep_all_others_waiting(client: TestClient, held: Held) -> None:
+    held.searches.of_address._clock = lambda: 1000.0
+    held.ask(COMPLETE_SEARCHES_OF_ONE)
+    refused = client.get("/fr/recherche/compte-rendu?q=cirages")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert "sont déjà en cours pour vous" in said(Page(refused.text).one("main"))
+    assert client.get("/api/report?q=cirages").json()["detail"].startswith("Several explanations")
+    assert held.finish() == [200] * COMPLETE_SEARCHES_OF_ONE
+    # What is done counts no more, however many there were.
+    for _ in range(COMPLETE_SEARCHES_OF_ONE + 1):
+        assert client.get("/en/search/why?q=cirages&id=avel").status_code == 200
+
+
+# Reports
+
+
+def test_a_report_tells_all_and_leaves_room_to_sign(client: TestClient) -> None:
+    read = page(client, "/en/search/report?q=cirages+%2Bcr%C3%A8mes&department=16&unlike=hostile")
+    told = [said(one) for one in read.inside(read.all("dl", class_="conditions")[1], "dd")]
+    assert told == [
+        "3 July 2020, 08:00 UTC",
+        "5 actors, 2 cases; state 7",
+        "quisait 0",
+        "by-hand added to its weights: a delta fingerprint of the encoder: by-hand",
+        "2 actors compared left out: 2 by the filters, 0 by words, 0 as “not like”, 0 closed, "
+        "0 of whom nothing is said",
+    ]
+    rows = [said(one) for one in read.inside(read.one("tbody"), "tr")]
+    assert rows[0].startswith("1 Avel (Saphir) Magnac-Lavalette · 16 2.00 Strong fitDescribed")
+    assert rows[0].endswith(" 2.00 – – –")
+    terms = [said(one) for one in read.inside(read.one("dl", class_="signature"), "dt")]
+    assert terms == ["Name", "Date", "Signature"]
+
+
+def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None:
+    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
+    digest, seal = (one.text for one in read.inside(read.one("section", class_="sign-off"), "code"))
+    as_csv, as_json = (
+        one.attributes["href"] for one in read.inside(read.one("p", class_="ways-out"), "a")
+    )
+    written = client.get(as_json)
+    assert written.headers["Content-Disposition"] == 'attachment; filename="quisait-report.json"'
+    report = json.loads(written.content)
+    assert (report["sha256"], report["hmac"]) == (digest, seal)
+    assert verify(written.content, SECRET)
+    table = client.get(as_csv)
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert verify(table.content, SECRET)
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
+    assert ["report sha256", digest] in rows
+    assert ["constants.fusion.lexical_weight", "0,2"] in rows
+
+
+def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
+    starts = {
+        "&lang=fr": '\ufeff"format";"quisait report 1"',
+        "": '\ufeff"format";"quisait report 1"',
+        "&lang=en": '\ufeff"format","quisait report 1"',
+    }
+    for lang, start in starts.items():
+        table = client.get(f"/api/report?q=cirages&format=csv{lang}")
+        assert table.content.decode().startswith(start)
+        assert verify(table.content, SECRET)
+    read = page(client, "/en/search/report?q=cirages")
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    assert client.get(href).content.decode().startswith(starts["&lang=en"])
+
+
+def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+) -> None:
+    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
+    href = read.inside(read.one("p", class_="ways-out"), "a")[1].attributes["href"]
+    assert client.get(href.replace("2020", "2019")).status_code == 409
+    assert client.get("/api/report?q=cirages&at=2019-01-01T00:00:00Z").status_code == 409
+    assert client.get(href).status_code == 200
+    del knowledge_base._actors["hostile"]
+    for accept in ("*/*", "text/csv", "application/json"):
+        refused = client.get(href, headers={"Accept": accept})
+        assert refused.status_code == 409
+        assert refused.json()["detail"].endswith("make it anew.")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "/fr/recherche/compte-rendu",
+            "Le catalogue a changé depuis le compte rendu que vous demandiez : voici le compte "
+            "rendu de maintenant.",
+        ),
+        (
+            "/en/search/report",
+            "The catalogue has changed since the report that you asked for: this is the report of "
+            "now.",
+        ),
+    ],
+)
+def test_a_browser_that_comes_too_late_for_a_file_is_led_to_the_report_of_now(
+    client: TestClient, knowledge_base: InMemoryKnowledgeBase, path: str, told: str
+) -> None:
+    asked = f"{path}?q=cirages&department=16&unlike={PERFUMER.id}"
+    read = page(client, asked)
+    assert told not in said(read.one("main"))
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    del knowledge_base._actors["hostile"]
+    as_a_browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    led = client.get(href, headers=as_a_browser)
+    assert (led.status_code, led.headers["Location"]) == (303, f"{asked}&changed=yes")
+    read = page(client, led.headers["Location"])
+    assert said(read.one("p", role="status")) == told
+    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
+    assert verify(client.get(href, headers=as_a_browser).content, SECRET)
+
+
+def test_without_a_secret_a_report_is_shown_but_not_given(tmp_path: Path) -> None:
+    base = InMemoryKnowledgeBase()
+    base.folder = tmp_path / "nowhere"
+    client = TestClient(create_app(base, Settings()), raise_server_exceptions=False)
+    read = page(client, "/en/search/report?q=cirages")
+    assert not read.all("p", class_="ways-out")
+    assert "has no secret to sign with" in said(read.one("section", class_="sign-off"))
+    assert client.get("/api/report?q=cirages").status_code == 503
+
+
+def test_a_report_of_many_says_how_many_it_shows(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.search.pages.ROWS_OF_A_REPORT", 2)
+    read = page(client, "/en/search/report?q=cirages")
+    assert len(read.inside(read.one("tbody"), "tr")) == 2
+    assert "The first 2 of 5 candidates; the files have all of them." in read.one("main").text

@@ -1,0 +1,269 @@
+"""The page of results: hits with their evidence, filters, and the honest empty state."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.search.results import Fit, SearchResult
+from kb.settings import Settings
+from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
+from tests.web.page_reader import Page
+from web.app import create_app
+
+
+def results(client: TestClient, path: str, status: int = 200) -> Page:
+    response = client.get(path)
+    assert response.status_code == status
+    return Page(response.text)
+
+
+def names(read: Page) -> list[str]:
+    return [
+        one.text
+        for one in read.all("h3")
+        if any(outer.attributes.get("class") == "hit" for outer in one.ancestors)
+    ]
+
+
+def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=cirages+pour+sanitiser")
+    assert read.text("h1") == "3 acteurs pour « cirages pour sanitiser »"
+    assert names(read) == ["Avel (Saphir)", "Distillerie Merlet", '<script>alert("name")</script>']
+    hits = read.all("li", class_="hit")
+    assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
+    first = " ".join(hits[0].text.split())
+    assert first.startswith("1 Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien")
+    fits = [" ".join(one.text.split()) for one in read.all("p", class_="fit fit-possible")]
+    assert fits == ["Pourrait convenir", "Proche"]  # an actor fits, a case resembles
+
+
+def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None:
+    read = results(client, "/en/search?q=cirages+sanitiser")
+    first = read.all("li", class_="hit")[0]
+    shown, stated = read.inside(first, "li")
+    assert shown.attributes["class"] == "shown"
+    assert " ".join(shown.text.split()) == (
+        "Shown in the case Angoulême : du cirage au gel hydroalcoolique article of 1 July 2020 "
+        "Producer fabrique et conditionne le gel "
+        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital Source: angouleme.example"
+    )
+    assert stated.attributes["class"] == "stated"
+    assert AVEL.description in stated.text
+    assert [one.text for one in read.inside(stated, "mark")] == ["cirages"]
+    assert [one.text for one in read.inside(shown, "mark")] == ["sanitiser"]
+    assert read.inside(stated, "blockquote")[0].attributes["lang"] == "fr"
+
+
+def test_a_contribution_that_is_the_evidence_is_not_repeated(client: TestClient) -> None:
+    part = replace(ANGOULEME.participants[0], contribution=ANGOULEME.need)
+    base = InMemoryKnowledgeBase([AVEL], [replace(ANGOULEME, participants=(part,))])
+    client.app.state.knowledge_base = base  # type: ignore[attr-defined]
+    read = results(client, "/fr/recherche?q=sanitiser")
+    assert read.one("li", class_="shown").text.count(ANGOULEME.need) == 1
+    assert [one.text for one in read.inside(read.one("li", class_="shown"), "mark")] == [
+        "sanitiser"
+    ]
+
+
+def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
+    named = results(client, "/fr/recherche?q=avel+(saphir)").one("li", class_="named")
+    assert " ".join(named.text.split()) == "Porte ce nom Avel (Saphir)"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/fr/recherche", "Nom proche"), ("/en/search", "A name close to this")],
+)
+def test_a_misspelt_name_is_not_said_to_be_its_own(
+    client: TestClient, path: str, told: str
+) -> None:
+    named = results(client, f"{path}?q=distillerie+merlex").one("li", class_="named")
+    assert " ".join(named.text.split()) == f"{told} Distillerie Merlet"
+
+
+def test_cases_stand_beside_the_actors(client: TestClient) -> None:
+    aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
+    assert " ".join(aside.text.split()) == (
+        "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Proche "
+        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
+    )
+
+
+def test_hits_without_fit_are_not_among_the_answers(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=cirages")
+    assert len(names(read)) == 2
+    assert not read.all("aside")
+
+
+def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure")
+    assert read.text("h1") == "Avec ces filtres, rien de certain pour « fusée lunaire »"
+    headings = [one.text for one in read.all("h2")]
+    assert headings == ["Ce que vous pouvez faire", "Les plus proches, sans certitude"]
+    assert names(read) == ["Avel (Saphir)", "Kalundborg Weavers"]
+    assert all(
+        "fit-none" in one.attributes["class"]
+        for one in read.all("p")
+        if one.text.strip() == "Sans certitude"
+    )
+    assert read.text("p", class_="silence").startswith(
+        "Des acteurs que laissent les filtres, aucun n’est assez proche de ce besoin"
+    )
+    advice = read.inside(read.one("div", class_="advice"), "a")
+    tell, without_filters = (one.attributes["href"] for one in advice)
+    assert without_filters == "/fr/recherche?q=fus%C3%A9e+lunaire"
+    address = urlsplit(tell)
+    assert (address.scheme, address.path) == ("mailto", "reseau@quisait.example")
+    assert parse_qs(address.query) == {
+        "subject": ["Qui sait faire ? fusée lunaire"],
+        "body": [
+            "https://quisait.example/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure"
+        ],
+    }
+
+
+def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
+    read = results(client, "/en/search?q=rocket")
+    assert read.text("p", class_="silence") == (
+        "Of the 4 actors known here, none comes close enough to this need, neither by what is "
+        "said of it nor by a case. Better to say so than to name someone who cannot."
+    )
+    assert not read.all("section", class_="roles")
+
+
+def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None:
+    class OnlyLeads(InMemoryKnowledgeBase):
+        def search(self, query: str, **asked: Any) -> SearchResult:
+            found = super().search(query, **asked)
+            weak = replace(found.hits[0], fit=Fit.WEAK)
+            rest = [replace(hit, fit=Fit.NONE) for hit in found.hits[1:]]
+            return replace(found, hits=(weak, *rest), total=1)
+
+    read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
+    headings = [one.text for one in read.all("h2")]
+    assert headings == [
+        "Acteurs, du score le plus haut au plus bas",
+        "Ce que vous pouvez faire",
+        "Les plus proches, sans certitude",
+    ]
+    assert names(read)[0] == "Avel (Saphir)"
+    assert len(names(read)) > 1
+    assert "envoyez l’adresse de cette page" in read.one("div", class_="advice").text
+
+
+@pytest.mark.parametrize(
+    ("contact_url", "link"),
+    [
+        ("", None),
+        ("https://reseau.example/besoin", "https://reseau.example/besoin"),
+        ("mailto:a@b.example?cc=c@d.example", "mailto:a@b.example?cc=c@d.example&subject="),
+    ],
+)
+def test_where_to_tell_a_need_comes_from_the_settings(contact_url: str, link: str | None) -> None:
+    app = create_app(InMemoryKnowledgeBase(), Settings(contact_url=contact_url))
+    read = results(TestClient(app), "/en/search?q=rocket")
+    links = [one.attributes["href"] for one in read.inside(read.one("div", class_="advice"), "a")]
+    if link is None:
+        assert links == []
+    else:
+        assert len(links) == 1
+        assert links[0].startswith(link)
+
+
+def test_filters_offer_what_is_left_with_counts(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=sanitiser")
+    options = [
+        (one.attributes["value"], one.text)
+        for one in read.inside(read.one("select", name="department"), "option")
+    ]
+    assert options == [
+        ("", "Tous"),
+        ("16", "Charente (16) – 1"),
+        ("17", "Charente-Maritime (17) – 1"),
+    ]
+
+
+def test_a_filter_in_use_is_chosen_in_the_form_and_can_be_removed(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=sanitiser&department=la+Charente&theme=Rien")
+    chosen = [one.attributes["value"] for one in read.all("option") if "selected" in one.attributes]
+    assert chosen == ["16", "Rien"]
+    removals = read.inside(read.one("ul", class_="chosen"), "a")
+    assert [(one.attributes["href"], " ".join(one.text.split())) for one in removals] == [
+        ("/fr/recherche?q=sanitiser&theme=Rien", "Retirer le filtre Charente (16) ×"),
+        ("/fr/recherche?q=sanitiser&department=16", "Retirer le filtre Rien ×"),
+    ]
+
+
+def test_more_actors_are_shown_step_by_step(client: TestClient) -> None:
+    many = [replace(AVEL, id=f"avel-{number:03}") for number in range(120)]
+    client.app.state.knowledge_base = InMemoryKnowledgeBase(many, [])  # type: ignore[attr-defined]
+    path, shown = "/fr/recherche?q=cirages", []
+    while path:
+        read = results(client, path)
+        shown.append(len(read.all("li", class_="hit")))
+        more = read.all("a", class_="button")
+        path = more[0].attributes["href"] if more else ""
+        if path:
+            assert urlsplit(path).fragment == f"actor-{shown[-1] + 1}"
+    assert shown == [10, 25, 50, 100]
+    assert "Seuls les meilleurs sont montrés." in read.one("p", class_="more").text
+
+
+def test_results_can_be_had_as_data(client: TestClient) -> None:
+    read = results(client, "/en/search?q=gel+%26+co&department=16&limit=25")
+    links = read.inside(read.one("p", class_="export"), "a")
+    data = urlsplit(links[-1].attributes["href"])
+    assert data.path == "/api/search"
+    assert parse_qs(data.query) == {
+        "q": ["gel & co"],
+        "department": ["16"],
+        "limit": ["25"],
+        "lang": ["en"],
+    }
+    assert client.get(links[-1].attributes["href"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "Décrivez votre besoin en quelques mots : un objet, une matière, un geste."),
+        ("   ", "Décrivez votre besoin en quelques mots : un objet, une matière, un geste."),
+        ("🙂🙂", "Il n’y a là aucun mot à chercher. Décrivez votre besoin en quelques mots."),
+        ("a" * 10_000, "C’est trop long pour être cherché. Une ou deux phrases suffisent."),
+    ],
+)
+def test_a_refused_query_is_answered_in_place_and_kept(
+    client: TestClient, query: str, message: str
+) -> None:
+    response = client.get("/fr/recherche", params={"q": query})
+    assert response.status_code == 400
+    read = Page(response.text)
+    assert read.text("p", role="alert") == message
+    field = read.one("input", name="q")
+    assert field.attributes["value"] == query
+    assert field.attributes["aria-invalid"] == "true"
+    assert field.attributes["aria-describedby"] == read.one("p", role="alert").attributes["id"]
+    assert read.text("h1") == "Cette demande n’a pas pu être cherchée"
+
+
+def test_an_unknown_department_is_answered_in_place(client: TestClient) -> None:
+    read = results(client, "/en/search?q=gel&department=99", status=400)
+    assert read.text("p", role="alert") == (
+        "There is no such department in France. Expected a code, such as 16 or 2A."
+    )
+    assert read.one("input", name="q").attributes["value"] == "gel"
+
+
+def test_without_a_query_the_page_offers_every_filter(client: TestClient) -> None:
+    read = results(client, "/en/search")
+    assert read.text("h1") == "Search the catalogue"
+    departments = read.inside(read.one("select", name="department"), "option")
+    assert [one.attributes["value"] for one in departments] == ["", "16", "17"]
+
+
+def test_results_are_not_for_search_engines(client: TestClient) -> None:
+    robots = results(client, "/fr/recherche?q=gel").one("meta", name="robots")
+    assert robots.attributes["content"] == "noindex, follow"

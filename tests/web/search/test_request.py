@@ -1,0 +1,74 @@
+"""What is asked, as links change it."""
+
+import pytest
+
+from kb.search.query import parse
+from tests.web.in_memory import InMemoryKnowledgeBase
+from web.http.i18n import Language
+from web.http.urls import Page
+from web.search.evidence_text import first_sentence
+from web.search.request import Asked, steering_actors
+
+
+def test_an_address_holds_all_that_is_asked_and_nothing_that_is_not() -> None:
+    asked = Asked("du gel", theme="Santé", like=("avel", "a b"), unlike=("c",))
+    assert asked.at(limit=25).path(Language.EN) == (
+        "/en/search?q=du+gel&theme=Sant%C3%A9&like=avel&like=a+b&unlike=c&limit=25"
+    )
+    assert asked.data("/api/report", format="csv", at="") == (
+        "/api/report?q=du+gel&theme=Sant%C3%A9&like=avel&like=a+b&unlike=c&format=csv"
+    )
+    assert Asked().at(Page.REPORT).path(Language.FR) == "/fr/recherche/compte-rendu"
+
+
+def test_an_actor_is_an_example_of_one_thing_at_a_time() -> None:
+    asked = Asked("gel").liking("a").liking("b").liking("a")
+    assert asked.like == ("b", "a")
+    assert asked.unliking("b") == Asked("gel", like=("a",), unlike=("b",))
+    assert asked.unliking("b").liking("b").unlike == ()
+    assert asked.not_steering_by("a").not_steering_by("b") == Asked("gel")
+    assert asked.without("like", "unlike") == Asked("gel")
+
+
+def test_only_actors_that_are_known_steer() -> None:
+    asked = Asked("gel", like=("avel", "nobody"), unlike=("avel", "distillerie-merlet"))
+    known, actors = steering_actors(InMemoryKnowledgeBase(), asked)
+    assert known == Asked("gel", unlike=("avel", "distillerie-merlet"))
+    assert [one.id for one in actors] == ["avel", "distillerie-merlet"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sign", "said", "left"),
+    [
+        ("gel +flacon", "+", "flacon", "gel flacon"),
+        ("gel +flacon +flacons", "+", "flacon", "gel flacon +flacons"),
+        ("gel -parfum", "-", "parfum", "gel"),
+        ("gel −parfum", "-", "parfum", "gel"),
+        ('gel -"eau de toilette"', "-", "eau de toilette", "gel"),
+        ('gel "sans alcool"', "", "sans alcool", "gel sans alcool"),
+        ("gel « sans alcool »", "", "sans alcool", "gel sans alcool"),
+        ("gel «\xa0sans alcool\xa0»", "", "sans alcool", "gel sans alcool"),
+        ("+“sans alcool” gel", "+", "sans alcool", "sans alcool gel"),
+        ("gel +C++ +c", "+", "C++", "gel C++ +c"),
+        ("porte-fût -fût", "-", "fût", "porte-fût"),
+    ],
+)  # fmt: skip
+def test_a_sign_is_taken_back(typed: str, sign: str, said: str, left: str) -> None:
+    before, after = parse(typed), parse(Asked(typed).without_sign(sign, said).q)
+    signs = {"": "required", "+": "wanted", "-": "unwanted"}
+    assert said in getattr(before, signs[sign])
+    assert after.typed == left
+    assert said not in getattr(after, signs[sign])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("J.M. Weston fabrique des chaussures. Il coud.", "J.M. Weston fabrique des chaussures."),
+        ("Un atelier.", "Un atelier."),
+        ("mot " * 50, f"{'mot ' * 26}mot…"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_of_a_text(text: str, sentence: str) -> None:
+    assert first_sentence(text) == sentence

@@ -1,0 +1,304 @@
+"""The JSON API of contributions: articles on their way in, corrected and moderated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, cast
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, HTTPException, Query, Request, Response
+from pydantic import ValidationError
+
+import kb.registers.accounts
+from ingest.uploads import plain_name
+from kb.errors import EditConflict
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import Draft, DraftState
+from web.api.read import MAX_LIMIT, PageUrls
+from web.api.tokens import (
+    FOR_MODERATORS,
+    TOO_LARGE,
+    AModeratorsToken,
+    AnAccount,
+    SeenRevision,
+    documented,
+    file_of,
+    may_see,
+    tell_revision,
+    token_router,
+)
+from web.api.write_schemas import (
+    Contribution,
+    ContributionChange,
+    Contributions,
+    ContributionSummary,
+    Message,
+    NewContribution,
+    Publication,
+)
+from web.editorial.reading_desk import ReadingDesk
+from web.http.body_limit import MEGABYTE, too_large
+from web.http.dependencies import OpenKnowledgeBase
+from web.http.request import Visit
+
+router = token_router()
+
+_NO_SUCH_CONTRIBUTION = {404: "There is no such contribution, or it is somebody else's."}
+_STALE = {
+    409: "Another change stands in the way, such as that it is published already.",
+    412: "`If-Match` names another revision than the present one: read it again.",
+    428: "`If-Match` is missing.",
+}
+
+MAX_OFFSET = 1_000_000
+
+
+_NEW_CONTRIBUTION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": NewContribution.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "title": "ContributedFile",
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "contentMediaType": "application/octet-stream",
+                            "description": "An article: Markdown, text, HTML, PDF, Word (.docx) "
+                            "or OpenDocument (.odt).",
+                        },
+                        "submit": {
+                            "type": "boolean",
+                            "default": True,
+                            "description": "As in JSON.",
+                        },
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/contributions",
+    status_code=201,
+    openapi_extra=_NEW_CONTRIBUTION_BODY,
+    **documented(
+        "Contribute an article",
+        {
+            200: "You have contributed the same before: here it is.",
+            409: "Somebody else has contributed the same.",
+            415: "The body is neither JSON nor multipart/form-data.",
+        },
+        TOO_LARGE,
+        answer="The new contribution, with what was read out of it.",
+    ),
+)
+async def contribute(
+    request: Request,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
+    absolute_url: PageUrls,
+) -> Contribution:
+    """Reads title, authors, dates, themes, need and participants out of an article.
+
+    The article is a JSON text, a file, or a public web address. What comes of it is a draft, which
+    no search can see until a moderator publishes it.
+    """
+    settings = Visit(request).settings
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    desk = ReadingDesk(knowledge_base, settings, account)
+    if content_type == "application/json":
+        sent = _new_contribution(await request.body())
+        submitted = sent.submit
+        draft_it = partial(desk.fetch, sent.url) if sent.url else partial(desk.read_text, sent)
+    elif content_type == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = file_of(form)
+            content = await file.read(settings.max_article_mb * MEGABYTE + 1)
+            if len(content) > settings.max_article_mb * MEGABYTE:
+                raise too_large(settings.max_article_mb)
+            submitted = str(form.get("submit", "true")).lower() not in {"false", "0", "no"}
+        draft_it = partial(desk.read_file, plain_name(file.filename or ""), content)
+    else:
+        raise HTTPException(415, "Send application/json, or a file as multipart/form-data.")
+    limiter = cast("CapacityLimiter", request.app.state.reading)
+    draft, is_new = await to_thread.run_sync(partial(draft_it, submitted), limiter=limiter)
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/api/contributions/{draft.id}"
+    tell_revision(response, draft)
+    return Contribution.of(draft, absolute_url)
+
+
+def _new_contribution(body: bytes) -> NewContribution:
+    try:
+        sent = NewContribution.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "body"
+        raise HTTPException(422, f"{name}: {first['msg']}") from None
+    if bool(sent.text.strip()) == bool(sent.url):
+        raise HTTPException(422, "Send either text or url.")
+    return sent
+
+
+@router.get(
+    "/contributions",
+    **documented("Contributions", answer="The newest first, without their content."),
+)
+def contributions(
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
+    absolute_url: PageUrls,
+    state: Annotated[
+        list[DraftState] | None,
+        Query(description="Only those in these states; without it, those that are open."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50,
+    offset: Annotated[
+        int, Query(ge=0, le=MAX_OFFSET, description="How many of the newest to pass over.")
+    ] = 0,
+) -> Contributions:
+    """Your own contributions; everyone's with a moderator's token."""
+    own = "" if account.role.may(AccountRole.MODERATOR) else account.name
+    drafts = knowledge_base.drafts
+    found = drafts.list(state, by=own) if state else drafts.list(by=own)
+    return Contributions(
+        total=len(found),
+        contributions=[
+            ContributionSummary.of(draft, absolute_url) for draft in found[offset : offset + limit]
+        ],
+    )
+
+
+@router.get(
+    "/contributions/{contribution_id}",
+    **documented("One contribution", _NO_SUCH_CONTRIBUTION, answer="The contribution."),
+)
+def contribution(
+    contribution_id: str,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
+    absolute_url: PageUrls,
+) -> Contribution:
+    """The record that it would make, and what was read out of its text. `ETag` is its revision."""
+    draft = _readable(knowledge_base.drafts.get(contribution_id), account)
+    tell_revision(response, draft)
+    return Contribution.of(draft, absolute_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a contribution: who asks for it, and the revision that they saw."""
+
+    contribution_id: str
+    response: Response
+    knowledge_base: OpenKnowledgeBase
+    account: AnAccount
+    absolute_url: PageUrls
+    revision: SeenRevision
+
+    def made(self, change: Callable[[Draft], Draft]) -> Contribution:
+        """What the change gives; 412 where the draft moved on, 409 for any other conflict."""
+        drafts = self.knowledge_base.drafts
+        seen = _readable(drafts.get(self.contribution_id), self.account)
+        if seen.revision != self.revision:
+            raise _stale(seen)
+        try:
+            draft = change(seen)
+        except EditConflict:
+            present = drafts.get(seen.id)
+            if present.revision != seen.revision:
+                raise _stale(present) from None
+            raise
+        tell_revision(self.response, draft)
+        return Contribution.of(draft, self.absolute_url)
+
+    def to(self, state: DraftState, message: str = "") -> Contribution:
+        return self.made(
+            lambda draft: self.knowledge_base.drafts.set_state(
+                draft.id, state, by=self.account.name, revision=self.revision, message=message
+            )
+        )
+
+
+AChange = Annotated[_Change, Depends()]
+
+
+@router.put(
+    "/contributions/{contribution_id}",
+    **documented("Correct a contribution", _NO_SUCH_CONTRIBUTION, _STALE),
+)
+def correct(said: ContributionChange, change: AChange) -> Contribution:
+    """Puts another record in its place, whole. The same record again changes nothing."""
+
+    def save(draft: Draft) -> Draft:
+        record = said.record(draft.record)
+        if record == draft.record:
+            return draft
+        return change.knowledge_base.drafts.save(
+            draft.id, record, by=change.account.name, revision=change.revision, note=said.note
+        )
+
+    return change.made(save)
+
+
+@router.post(
+    "/contributions/{contribution_id}/submit",
+    **documented("Submit to the moderators", _NO_SUCH_CONTRIBUTION, _STALE),
+)
+def submit(change: AChange) -> Contribution:
+    """Says that a draft, or one that was returned, is ready for the moderators."""
+    return change.to(DraftState.SUBMITTED)
+
+
+@router.post(
+    "/contributions/{contribution_id}/return",
+    **documented("Return to the contributor", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
+)
+def return_(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
+    """Asks the contributor to complete it, and says what is missing."""
+    return change.to(DraftState.RETURNED, said.message)
+
+
+@router.post(
+    "/contributions/{contribution_id}/reject",
+    **documented("Reject", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
+)
+def reject(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
+    """Says that it will not be published, and why. It stays on record."""
+    return change.to(DraftState.REJECTED, said.message)
+
+
+@router.post(
+    "/contributions/{contribution_id}/publish",
+    **documented("Publish", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
+)
+def publish(
+    _account: AModeratorsToken, change: AChange, how: Publication = Publication()
+) -> Contribution:
+    """Makes the record public: the next search finds it."""
+    return change.made(
+        lambda draft: change.knowledge_base.publish(
+            draft.id, by=change.account.name, revision=change.revision, force=how.force
+        )
+    )
+
+
+def _readable(draft: Draft, account: kb.registers.accounts.Account) -> Draft:
+    """The draft, if the account may see it; who may not is not told that it is there."""
+    if not may_see(draft.created_by, account):
+        raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")
+    return draft
+
+
+def _stale(draft: Draft) -> HTTPException:
+    return HTTPException(
+        412, f"It is at revision {draft.revision} since {draft.updated_by} changed it: read again."
+    )

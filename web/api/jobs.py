@@ -1,0 +1,150 @@
+"""The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
+
+from typing import Annotated
+
+from fastapi import HTTPException, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from ingest.uploads import keep_upload
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.api.read import MAX_LIMIT
+from web.api.tokens import (
+    FOR_MODERATORS,
+    TOO_LARGE,
+    AModeratorsToken,
+    AnAccount,
+    documented,
+    file_of,
+    may_see,
+    token_router,
+)
+from web.api.write_schemas import Feed, Job, Jobs
+from web.http.body_limit import MEGABYTE, too_large
+from web.http.dependencies import OpenKnowledgeBase
+from web.http.request import Visit
+
+router = token_router()
+
+_DIRECTORY_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "title": "Directory",
+                    "type": "object",
+                    "required": ["file", "source"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "contentMediaType": "application/octet-stream",
+                            "description": "CSV, TSV, XLSX, ODS, JSON, JSON Lines or Parquet.",
+                        },
+                        "source": {
+                            "type": "string",
+                            "description": "Who keeps this directory: what it says is kept under "
+                            "this name, and read again the same way.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/directories",
+    status_code=202,
+    openapi_extra=_DIRECTORY_BODY,
+    **documented(
+        "Send a directory of actors",
+        FOR_MODERATORS,
+        {415: "The body is not multipart/form-data."},
+        TOO_LARGE,
+        answer="The job that will take it in.",
+    ),
+)
+async def send_directory(
+    request: Request,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AModeratorsToken,
+) -> Job:
+    """Keeps the file and takes it in by a job, in the background: `GET` it to see how far it is."""
+    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        raise HTTPException(415, "Send the file as multipart/form-data.")
+    settings = Visit(request).settings
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = file_of(form)
+        source = " ".join(str(form.get("source", "")).split())
+        if not source:
+            raise HTTPException(422, "source: say who keeps this directory.")
+        job = await run_in_threadpool(
+            _keep_directory, knowledge_base, settings, file, source, account.name
+        )
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return job
+
+
+def _keep_directory(
+    knowledge_base: KnowledgeBase, settings: Settings, file: UploadFile, source: str, by: str
+) -> Job:
+    limit = settings.max_directory_mb * MEGABYTE
+    if file.size is not None and file.size > limit:
+        raise too_large(settings.max_directory_mb)
+    path = keep_upload(
+        knowledge_base.folder, file.filename or "directory", file.file, max_bytes=limit
+    )
+    parameters = {"path": str(path), "source": source, "mapping": ""}
+    return Job.of(knowledge_base.jobs.add("directory", parameters, by=by))
+
+
+@router.post(
+    "/feeds",
+    status_code=202,
+    **documented("Contribute the articles of a feed", answer="The job that will fetch them."),
+)
+def send_feed(
+    feed: Feed, response: Response, knowledge_base: OpenKnowledgeBase, account: AnAccount
+) -> Job:
+    """Makes a contribution of every article of an RSS or Atom feed, in the background."""
+    job = Job.of(knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name))
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return job
+
+
+@router.get("/jobs", **documented("Jobs", answer="The newest first."))
+def jobs(
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50,
+) -> Jobs:
+    """Your own of the latest jobs; everyone's with a moderator's token."""
+    every = knowledge_base.jobs.list(limit)
+    return Jobs(jobs=[Job.of(job) for job in every if may_see(job.created_by, account)])
+
+
+@router.get(
+    "/jobs/{job_id}",
+    **documented("One job", {404: "You have no such job."}, answer="How far it is."),
+)
+def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
+    """How far it is, and what it did once it has ended."""
+    found = knowledge_base.jobs.get(job_id)
+    if not may_see(found.created_by, account):
+        raise HTTPException(404, "You have no such job.")
+    return Job.of(found)
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    **documented("Cancel a job", {404: "You have no such job."}, answer="How far it is."),
+)
+def cancel_job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
+    """Ends it at its next step; what it has done by then stays. One that has ended is left."""
+    job(job_id, knowledge_base, account)
+    knowledge_base.jobs.cancel(job_id)
+    return Job.of(knowledge_base.jobs.get(job_id))

@@ -1,0 +1,324 @@
+"""The JSON API, version 1: search, explanations, reports, actors, cases, status.
+
+Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AfterValidator
+from starlette.responses import RedirectResponse
+
+from kb.explanation.report import ReportFormat
+from kb.models import Kind
+from kb.reference.departments import department_code
+from web.api.explanation_schemas import Explanation
+from web.api.schemas import ActorWithCases, Case, Problem, SearchAnswer, Status
+from web.catalogue.competences import shown_competences
+from web.http.dependencies import ONE_OF_FEW, AVisit, OpenKnowledgeBase
+from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.secret import site_secret
+from web.http.urls import AbsoluteUrl, Page, absolute_urls
+from web.search.report_files import MEDIA_TYPES, ReportHasChanged, report_file
+from web.search.request import MAX_STEERED, Asked, steering_actors
+
+VERSION = "1"
+VERSION_HEADER = "Quisait-API-Version"
+MAX_LIMIT = 100
+
+DESCRIPTION = f"""\
+What organisations know how to do, found from a need in everyday French or English.
+
+**Stability.** This is version {VERSION}; every answer says so in the header `{VERSION_HEADER}`. \
+Within a version, fields, parameters and kinds of evidence may be added, and none is removed, \
+renamed or given another meaning: ignore what you do not know. A change that would break a client \
+makes a new version, under a new path.
+
+**Reading** what is public needs no account. **Writing**, and reading what is not public yet, \
+needs a token: make one on the page of your account, and send it as `Authorization: Bearer qsf_…`. \
+It may do what your account may. Who changes a contribution says in `If-Match` which revision they \
+saw, as `ETag` gave it: of two people at one text, none writes over the other.
+
+**Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
+400: the query cannot be searched. 401 and 403: the token is missing, or is not enough. 404: no \
+such record. 409 and 412: someone else was faster. 413: too large. 422: a parameter or the body \
+is wrong. 429 and 503: too much is asked for at once, or the knowledge base cannot answer now; \
+`Retry-After` says how many seconds to wait, where that is known.
+"""
+
+
+async def announce_version(response: Response) -> None:
+    response.headers[VERSION_HEADER] = VERSION
+
+
+router = APIRouter(prefix="/api", dependencies=[Depends(announce_version)])
+
+
+def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """How a route's refusals are documented: status to what it means there."""
+    return {
+        status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
+    }
+
+
+_WRONG_PARAMETER = {422: "A parameter is wrong."}
+_TOO_MANY = {
+    429: "Several explanations and reports are being made for this address already.",
+    503: "Many explanations and reports are being made at this moment, or the site cannot answer.",
+}
+_CANNOT_BE_SEARCHED = "The query has no word to search for, or is too long."
+
+Handler = TypeVar("Handler", bound=Callable[..., object])
+
+
+def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
+    """Routes GET and HEAD of a path to the function below; the document tells of GET alone."""
+
+    def register(handler: Handler) -> Handler:
+        # The first of the two routes answers; the second is there for the document.
+        router.add_api_route(
+            path, handler, methods=["GET", "HEAD"], include_in_schema=False, **documented
+        )
+        router.add_api_route(path, handler, methods=["GET"], **documented)
+        return handler
+
+    return register
+
+
+PageLanguage = Annotated[
+    Language,
+    Query(description="Language of the pages that links lead to, and of cases told in several."),
+]
+
+
+async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) -> AbsoluteUrl:
+    return absolute_urls(visit.root, lang)
+
+
+PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
+
+QueryText = Annotated[
+    str,
+    Query(
+        description="The need, in everyday words; or the name or SIRET of an actor. A word after "
+        "+ counts more, one after - counts against, and words in quotation marks must be there.",
+        examples=["du gel hydroalcoolique"],
+    ),
+]
+Department = Annotated[
+    str,
+    AfterValidator(department_code),
+    Query(description="Only actors of this French department: code or name.", examples=["16"]),
+]
+Theme = Annotated[str, Query(description="Only what has this theme.", examples=["Emballage"])]
+Like = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        max_length=MAX_STEERED,
+        description="Ids of actors like those looked for; may be given several times.",
+        examples=[["avel"]],
+    ),
+]
+Unlike = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        max_length=MAX_STEERED,
+        description="Ids of actors unlike those looked for: they are left out, and their trades "
+        "count against. May be given several times.",
+    ),
+]
+
+
+def _what_is_asked(
+    visit: AVisit,
+    q: QueryText,
+    like: Like,
+    unlike: Unlike,
+    department: Department = "",
+    theme: Theme = "",
+) -> Asked:
+    """Steered by those actors only that are known here."""
+    asked = Asked(q, department, theme, tuple(like), tuple(unlike))
+    known, _ = steering_actors(visit.knowledge_base, asked)
+    return known
+
+
+WhatIsAsked = Annotated[Asked, Depends(_what_is_asked)]
+
+
+@_answers(
+    "/search",
+    summary="Who could meet this need?",
+    response_description="Actors and cases.",
+    # Leaves out the `case` of evidence that is not a case, and the `witness` that there is not.
+    response_model_exclude_none=True,
+    responses=problems({400: _CANNOT_BE_SEARCHED} | _WRONG_PARAMETER),
+)
+def search(
+    *,
+    visit: AVisit,
+    absolute_url: PageUrls,
+    asked: WhatIsAsked,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="How many actors, and how many cases, at most.")
+    ] = 10,
+    kind: Annotated[
+        Kind | None, Query(description="Only actors, or only cases; both without it.")
+    ] = None,
+    lang: PageLanguage = DEFAULT_LANGUAGE,
+) -> SearchAnswer:
+    """Actors ranked by know-how, each with its evidence, and the cases that resemble the need.
+
+    An exact name or SIRET comes first. Hits whose fit is `none` are given when there is room
+    below the limit: they are the nearest things, not answers. `roles` says who could take which
+    part of meeting the need, as told by similar cases.
+    """
+    result = visit.knowledge_base.search(
+        asked.q,
+        limit=limit,
+        filters=replace(asked.filters, kind=kind),
+        lang=lang,
+        steering=asked.steering,
+    )
+    return SearchAnswer.of(result, asked.steering, absolute_url)
+
+
+@_answers(
+    "/explain",
+    dependencies=[ONE_OF_FEW],
+    summary="Why is this actor there?",
+    response_description="The explanation.",
+    responses=problems(
+        {400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER | _TOO_MANY
+    ),
+)
+def explain(
+    *,
+    visit: AVisit,
+    absolute_url: PageUrls,
+    asked: WhatIsAsked,
+    actor: Annotated[str, Query(description="The actor's id.", examples=["avel"])],
+    lang: PageLanguage = DEFAULT_LANGUAGE,
+) -> Explanation:
+    """One actor's score in one search, as a sum, and each part of it taken apart.
+
+    The search is the one that `/api/search` makes with the same parameters, of all candidates.
+    """
+    return Explanation.of(
+        visit.knowledge_base.explain(
+            asked.q, actor, filters=asked.filters, steering=asked.steering, lang=lang
+        ),
+        absolute_url,
+    )
+
+
+@_answers(
+    "/report",
+    dependencies=[ONE_OF_FEW],
+    summary="A search on record, with every candidate",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A file, with its digest and the signature of this site.",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        }
+    }
+    | problems(
+        {
+            400: _CANNOT_BE_SEARCHED,
+            409: "The report that is asked for again would not be the same any more.",
+        }
+        | _WRONG_PARAMETER
+        | _TOO_MANY
+        | {503: "Many reports are being made at this moment, or there is no secret to sign with."}
+    ),
+)
+def report(
+    *,
+    visit: AVisit,
+    asked: WhatIsAsked,
+    format: Annotated[
+        ReportFormat, Query(description="A file for programs, or for spreadsheets.")
+    ] = ReportFormat.JSON,
+    lang: Annotated[
+        Language,
+        Query(
+            description="Language of cases told in several, and of the spreadsheets that a CSV is "
+            "for: in French it has semicolons and decimal commas, in English commas and points."
+        ),
+    ] = DEFAULT_LANGUAGE,
+    at: Annotated[
+        str, Query(description="With hmac: when the report that is asked for again was made.")
+    ] = "",
+    hmac: Annotated[
+        str, Query(description="With at: the signature of that report, as its page tells it.")
+    ] = "",
+) -> Response:
+    """Every actor that the filters leave, with its score and the parts of it, to be kept.
+
+    It says what was asked, of which state of the base, by which encoder and with which constants,
+    and carries a SHA-256 and an HMAC by which whoever runs this site can tell whether it was
+    altered. Who accepts `text/html`, as browsers do, is led to the page of the report in the place
+    of a 409.
+    """
+    # Before the search: it is in vain where nothing can be signed.
+    key = site_secret(visit.settings, visit.knowledge_base.folder)
+    made = visit.knowledge_base.report(
+        asked.q, filters=asked.filters, steering=asked.steering, lang=lang
+    )
+    try:
+        file = report_file(made, format, key, lang=lang, at=at, seal=hmac)
+    except ReportHasChanged:
+        if not visit.wants_a_page:
+            raise
+        anew = asked.at(Page.REPORT, changed="yes").path(lang)
+        return RedirectResponse(anew, 303, {"Vary": "Accept"})
+    return Response(
+        file,
+        media_type=MEDIA_TYPES[format],
+        headers={"Content-Disposition": f'attachment; filename="quisait-report.{format}"'},
+    )
+
+
+@_answers(
+    "/actors/{actor_id:path}",
+    summary="One actor",
+    response_description="The actor.",
+    responses=problems({404: "No actor has this id."} | _WRONG_PARAMETER),
+)
+def actor(
+    actor_id: str,
+    knowledge_base: OpenKnowledgeBase,
+    absolute_url: PageUrls,
+    lang: PageLanguage = DEFAULT_LANGUAGE,
+) -> ActorWithCases:
+    """An actor with its stated competences, its facts, and its competences shown in cases."""
+    return ActorWithCases.with_cases(
+        knowledge_base.actor(actor_id),
+        shown_competences(knowledge_base, actor_id, lang),
+        absolute_url,
+    )
+
+
+@_answers(
+    "/cases/{case_id:path}",
+    summary="One case",
+    response_description="The case.",
+    responses=problems({404: "No case has this id."} | _WRONG_PARAMETER),
+)
+def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> Case:
+    """A case with its text and its participants, each with its role."""
+    return Case.of(knowledge_base.case(case_id), absolute_url)
+
+
+@_answers("/status", summary="What the base holds", response_description="The status.")
+def status(knowledge_base: OpenKnowledgeBase) -> Status:
+    """Counts, encoder and state, for whoever watches over a server."""
+    return Status.of(knowledge_base.status())

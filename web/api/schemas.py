@@ -1,0 +1,495 @@
+"""The shapes of the JSON API, version 1: what each field means, and how records fill them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+import kb.knowledge_base
+import kb.models
+import kb.search.query
+import kb.search.results
+from kb.models import Role
+from kb.search.results import EvidenceKind, Fit, NeededRole
+from web.catalogue.competences import ShownCompetence
+from web.http.urls import AbsoluteUrl, address, web_link
+
+_FIT = (
+    "How well it answers the query, judged against the whole base: `strong`, `possible`, `weak`, "
+    "or `none` for a near thing that should not be presented as an answer."
+)
+_PAGE = "Address of its page, in the language asked for."
+_SCORE = "Higher is better; comparable within one answer only."
+
+Id = Annotated[str, Field(description="Its identifier, everywhere.", examples=["avel"])]
+Themes = Annotated[list[str], Field(description="Its themes.", examples=[["Cuir et chaussure"]])]
+IsoDate = Annotated[
+    str, Field(description="ISO 8601 date or time, or empty.", examples=["2020-07-01"])
+]
+Lang = Annotated[
+    str, Field(description="ISO 639-1 code of the language of its text.", examples=["fr"])
+]
+SourceUrl = Annotated[
+    str,
+    Field(description="Where this comes from, or empty.", examples=["https://www.angouleme.fr/"]),
+]
+Score = Annotated[float, Field(description=_SCORE, examples=[2.41])]
+Rank = Annotated[int, Field(description="From 1, the best.", examples=[1])]
+
+
+class Shape(BaseModel):
+    """Answers are built here and never changed."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Shape):
+    """Every refusal and failure."""
+
+    detail: str = Field(
+        description="One line that says what was wrong and what to do.",
+        examples=["limit: input should be less than or equal to 100 (given: 500)"],
+    )
+
+
+class CaseReference(Shape):
+    """A case seen from an actor that took part in it."""
+
+    id: Id
+    title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
+    date: IsoDate
+    role: Role | None = Field(description="The actor's part in the case.", examples=["producer"])
+    contribution: str = Field(
+        description="What the actor did, or empty.", examples=["Fabrique et conditionne le gel."]
+    )
+    url: str = Field(description=_PAGE)
+
+    @classmethod
+    def of(
+        cls,
+        case: kb.models.Case,
+        participation: kb.models.Participation | None,
+        absolute_url: AbsoluteUrl,
+    ) -> "CaseReference":
+        return cls(
+            id=case.id,
+            title=case.title,
+            date=case.date,
+            role=participation.role if participation else None,
+            contribution=participation.contribution if participation else "",
+            url=absolute_url(address("case", case.id)),
+        )
+
+
+class ActorReference(Shape):
+    """An actor, by name."""
+
+    id: Id
+    name: str = Field(examples=["Avel (Saphir)"])
+    url: str = Field(description=_PAGE)
+
+    @classmethod
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "ActorReference":
+        return cls(id=actor.id, name=actor.name, url=absolute_url(address("actor", actor.id)))
+
+
+class Witness(ActorReference):
+    """An actor that met such a need, whose trade is close to the hit's: from it is inferred."""
+
+    case: CaseReference = Field(description="The case, with the part that the witness took.")
+
+
+class Evidence(Shape):
+    """Why a hit is there.
+
+    Kinds may be added within a version; one that you do not know is no reason to leave out the hit.
+    """
+
+    kind: EvidenceKind = Field(
+        description="`passage`: a stated competence, in the actor's or the case's own text. "
+        "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
+        "inferred, neither stated nor shown: its trade is close to that of the `witness`, who met "
+        "such a need; `text` is the passage that is closest."
+    )
+    text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
+    marks: list[tuple[int, int]] = Field(
+        description="The telling words, as half-open spans of `text`, in Unicode code points.",
+        examples=[[[5, 13]]],
+    )
+    source: SourceUrl
+    case: CaseReference | None = Field(
+        default=None, description="The case that vouches; absent for the other kinds."
+    )
+    witness: Witness | None = Field(
+        default=None, description="Who did it, for the kind `similar`; absent for the others."
+    )
+
+    @classmethod
+    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> "Evidence":
+        case = (
+            CaseReference.of(evidence.case, evidence.participation, absolute_url)
+            if evidence.case
+            else None
+        )
+        return cls(
+            kind=evidence.kind,
+            text=evidence.text,
+            marks=list(evidence.marks),
+            source=web_link(evidence.source),
+            case=case if evidence.witness is None else None,
+            witness=Witness(
+                **ActorReference.of(evidence.witness, absolute_url).model_dump(), case=case
+            )
+            if evidence.witness and case
+            else None,
+        )
+
+
+class Actor(Shape):
+    """A firm or other organisation."""
+
+    id: Id
+    name: str = Field(examples=["Avel (Saphir)"])
+    place: str = Field(examples=["Magnac-Lavalette"])
+    department: str = Field(description="French department code, or empty.", examples=["16"])
+    country: str = Field(description="ISO 3166 alpha-2 code, or empty.", examples=["FR"])
+    activity_code: str = Field(description="NAF or NACE code, or empty.", examples=["20.41Z"])
+    siret: str = Field(description="14 digits, or empty.", examples=["12345678900012"])
+    website: str = Field(description="Its own site, or empty.")
+    lang: Lang
+    themes: Themes
+    source_url: SourceUrl
+    url: str = Field(description=_PAGE)
+
+    @classmethod
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "Actor":
+        return cls(
+            id=actor.id,
+            name=actor.name,
+            place=actor.place,
+            department=actor.department,
+            country=actor.country,
+            activity_code=actor.activity_code,
+            siret=actor.siret,
+            website=web_link(actor.website),
+            lang=actor.lang,
+            themes=list(actor.themes),
+            source_url=web_link(actor.source_url),
+            url=absolute_url(address("actor", actor.id)),
+        )
+
+
+class ActorWithCases(Actor):
+    """An actor with everything known of it."""
+
+    description: str = Field(description="Its stated competences, in the source's language.")
+    facts: dict[str, str] = Field(description="What else the source says, in its own words.")
+    cases: list[CaseReference] = Field(description="Its shown competences, the latest case first.")
+
+    @classmethod
+    def with_cases(
+        cls, actor: kb.models.Actor, shown: list[ShownCompetence], absolute_url: AbsoluteUrl
+    ) -> "ActorWithCases":
+        return cls(
+            **Actor.of(actor, absolute_url).model_dump(),
+            description=actor.description,
+            facts=dict(actor.facts),
+            cases=[CaseReference.of(one.case, one.participation, absolute_url) for one in shown],
+        )
+
+
+class ScoreParts(Shape):
+    """What a score is made of; how the parts are counted together, an explanation tells."""
+
+    own: float = Field(
+        description="What its own words give: its best passage, by `dense`, `lexical` and "
+        "`overlap`.",
+        examples=[1.63],
+    )
+    dense: float = Field(description="For their meaning: a standardised cosine.", examples=[1.63])
+    lexical: float = Field(description="For the very words: BM25.", examples=[0.0])
+    overlap: float = Field(
+        description="How far it is of the trades that the need is met by, 0 to 1.", examples=[0.4]
+    )
+    case: float = Field(description="What cases that it took part in give.", examples=[7.88])
+    similar: float = Field(
+        description="What is inferred from those with a close trade: `said` / (`said` + 2) of the "
+        "way from `own` to `goal`.",
+        examples=[1.5],
+    )
+    said: float = Field(
+        description="What those with a close trade who did it say together.", examples=[1.2]
+    )
+    goal: float = Field(description="The score of the one that it follows.", examples=[7.1])
+    name: float = Field(description="What an exact or a near name gives.", examples=[0.0])
+
+    @classmethod
+    def of(cls, parts: kb.search.results.ScoreParts) -> "ScoreParts":
+        return cls(
+            own=parts.own,
+            dense=parts.dense,
+            lexical=parts.lexical,
+            overlap=parts.overlap,
+            case=parts.case,
+            similar=parts.similar,
+            said=parts.said,
+            goal=parts.goal,
+            name=parts.name,
+        )
+
+
+class ActorHit(Shape):
+    """An actor found."""
+
+    rank: Rank
+    score: Score
+    fit: Fit = Field(description=_FIT)
+    actor: Actor
+    evidence: list[Evidence]
+    parts: ScoreParts
+
+    @classmethod
+    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> "ActorHit":
+        return cls(
+            rank=hit.rank,
+            score=hit.score,
+            fit=hit.fit,
+            actor=Actor.of(hit.actor, absolute_url),
+            evidence=[Evidence.of(one, absolute_url) for one in hit.evidence],
+            parts=ScoreParts.of(hit.parts),
+        )
+
+
+class CaseHit(Shape):
+    """A case found."""
+
+    rank: Rank
+    id: Id
+    title: str
+    date: IsoDate
+    score: Score
+    fit: Fit = Field(description=_FIT)
+    url: str = Field(description=_PAGE)
+    need: str = Field(description="The need that the case answered, or empty.")
+    themes: Themes
+    evidence: list[Evidence]
+
+    @classmethod
+    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> "CaseHit":
+        return cls(
+            rank=hit.rank,
+            id=hit.case.id,
+            title=hit.case.title,
+            date=hit.case.date,
+            score=hit.score,
+            fit=hit.fit,
+            url=absolute_url(address("case", hit.case.id)),
+            need=hit.case.need,
+            themes=list(hit.case.themes),
+            evidence=[Evidence.of(one, absolute_url) for one in hit.evidence],
+        )
+
+
+class Facets(Shape):
+    """How many of the actors found each value of a filter would leave, most first."""
+
+    departments: dict[str, int] = Field(examples=[{"16": 9, "17": 4}])
+    themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
+
+
+class AskedFor(Shape):
+    """A query as it was understood, and by which actors it was steered."""
+
+    text: str = Field(
+        description="The need as words, without signs and what is unwanted.",
+        examples=["gel hydroalcoolique flacon"],
+    )
+    required: list[str] = Field(description="In quotation marks: must be there.", examples=[[]])
+    wanted: list[str] = Field(description="After `+`: counts more.", examples=[["flacon"]])
+    unwanted: list[str] = Field(
+        description="After `-`: counts against, and what says it is left out.",
+        examples=[["parfum"]],
+    )
+    like: list[str] = Field(description="Ids of actors like those looked for.", examples=[[]])
+    unlike: list[str] = Field(
+        description="Ids of actors unlike those looked for; they are left out.", examples=[[]]
+    )
+
+    @classmethod
+    def of(cls, asked: kb.search.query.Query, steering: kb.search.results.Steering) -> "AskedFor":
+        return cls(
+            text=asked.text,
+            required=list(asked.required),
+            wanted=list(asked.wanted),
+            unwanted=list(asked.unwanted),
+            like=list(steering.like),
+            unlike=list(steering.unlike),
+        )
+
+
+class MentionedParticipant(Shape):
+    """A participant of a case who has no entry here."""
+
+    name: str = Field(examples=["Agence régionale de santé"])
+    case: CaseReference = Field(description="The case, with the part that it took.")
+
+
+class RoleAnswer(Shape):
+    """Who could take one part of meeting the need."""
+
+    role: NeededRole = Field(description="The part.", examples=["containers"])
+    need: str = Field(
+        description="What is asked of it, in a few words; empty where its name says all.",
+        examples=["flacons et bouteilles, bidons et récipients en plastique, bouchons"],
+    )
+    cases: list[CaseReference] = Field(
+        description="Similar cases that needed the part; empty where it is only usual."
+    )
+    hits: list[ActorHit] = Field(description="Those who did it first, then those who could.")
+    mentioned: list[MentionedParticipant]
+
+    @classmethod
+    def of(cls, answer: kb.search.results.RoleAnswer, absolute_url: AbsoluteUrl) -> "RoleAnswer":
+        return cls(
+            role=answer.role,
+            need=answer.need,
+            cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
+            hits=[ActorHit.of(hit, absolute_url) for hit in answer.hits],
+            mentioned=[
+                MentionedParticipant(
+                    name=one.participation.name,
+                    case=CaseReference.of(one.case, one.participation, absolute_url),
+                )
+                for one in answer.mentioned
+            ],
+        )
+
+
+class SearchAnswer(Shape):
+    """The answer to a search."""
+
+    query: str = Field(examples=["du gel hydroalcoolique"])
+    asked: AskedFor
+    took_ms: float = Field(description="Time spent searching, in milliseconds.", examples=[12.4])
+    total: int = Field(description="How many actors fit, before the limit.", examples=[14])
+    hits: list[ActorHit] = Field(description="Actors, best first, `limit` at most.")
+    total_cases: int = Field(description="How many cases fit, before the limit.", examples=[2])
+    cases: list[CaseHit] = Field(description="Cases, best first, `limit` at most.")
+    facets: Facets
+    roles: list[RoleAnswer] = Field(
+        description="Who could take which part, makers first; empty where no case is similar."
+    )
+
+    @classmethod
+    def of(
+        cls,
+        result: kb.search.results.SearchResult,
+        steering: kb.search.results.Steering,
+        absolute_url: AbsoluteUrl,
+    ) -> "SearchAnswer":
+        return cls(
+            query=result.query,
+            asked=AskedFor.of(result.asked, steering),
+            took_ms=round(result.took_ms, 1),
+            total=result.total,
+            hits=[ActorHit.of(hit, absolute_url) for hit in result.hits],
+            total_cases=result.total_cases,
+            cases=[CaseHit.of(hit, absolute_url) for hit in result.cases],
+            facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
+            roles=[RoleAnswer.of(one, absolute_url) for one in result.roles],
+        )
+
+
+class Participation(Shape):
+    """An actor's part in a case."""
+
+    actor: str | None = Field(
+        description="The actor's id, or null where it has no entry here.", examples=["avel"]
+    )
+    name: str = Field(examples=["Avel (Saphir)"])
+    role: Role = Field(examples=["producer"])
+    contribution: str = Field(description="What it did, or empty.")
+
+
+class Case(Shape):
+    """An article telling how a need was met."""
+
+    id: Id
+    title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
+    lang: Lang
+    author: str
+    moderator: str
+    date: IsoDate
+    modified: IsoDate
+    themes: Themes
+    need: str = Field(description="The need that was met, or empty.")
+    text: str = Field(description="The article, in Markdown.")
+    source_url: SourceUrl
+    translation_of: str = Field(
+        description="The id of the case that this one tells in another language, or empty."
+    )
+    url: str = Field(description=_PAGE)
+    participants: list[Participation]
+
+    @classmethod
+    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> "Case":
+        return cls(
+            id=case.id,
+            title=case.title,
+            lang=case.lang,
+            author=case.author,
+            moderator=case.moderator,
+            date=case.date,
+            modified=case.modified,
+            themes=list(case.themes),
+            need=case.need,
+            text=case.text,
+            source_url=web_link(case.source_url),
+            translation_of=case.translation_of,
+            url=absolute_url(address("case", case.id)),
+            participants=[
+                Participation(
+                    actor=participant.actor_id or None,
+                    name=participant.name,
+                    role=participant.role,
+                    contribution=participant.contribution,
+                )
+                for participant in case.participants
+            ],
+        )
+
+
+class Status(Shape):
+    """What the knowledge base holds and how it stands."""
+
+    actors: int = Field(examples=[63])
+    cases: int = Field(examples=[9])
+    passages: int
+    embedded: int = Field(description="Passages that the encoder has embedded.")
+    ready: bool = Field(description="Whether it can be searched as it is.")
+    model: str = Field(description="The encoder's model.")
+    engine: str = Field(description="What runs the encoder.")
+    encoder: str = Field(description="Fingerprint of all that decides an embedding.")
+    dimension: int = Field(examples=[384])
+    schema_version: int
+    generation: str = Field(description="Another one after every change of the base.")
+    size_bytes: int
+    updated_at: str = Field(description="Time of the last change, ISO 8601, or empty.")
+
+    @classmethod
+    def of(cls, status: kb.knowledge_base.Status) -> "Status":
+        """What concerns visitors: not the folder, nor what is amiss in it."""
+        return cls(
+            actors=status.actors,
+            cases=status.cases,
+            passages=status.passages,
+            embedded=status.embedded,
+            ready=not status.problems,
+            model=status.model,
+            engine=status.engine,
+            encoder=status.encoder,
+            dimension=status.dimension,
+            schema_version=status.schema_version,
+            generation=status.generation,
+            size_bytes=status.size_bytes,
+            updated_at=status.updated_at,
+        )

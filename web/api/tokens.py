@@ -1,0 +1,133 @@
+"""What the routes that need a token share: who asks, what they saw, and what is documented.
+
+A token stands for an account; the cookies of pages are worth nothing here. Who asks is found out
+before anything of what they send is read.
+"""
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+import kb.registers.accounts
+from kb.registers.accounts import AccountRole
+from kb.registers.drafts import Draft
+from web.api.read import announce_version, problems
+from web.http.request import Visit
+
+_NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
+_BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105 (a message)
+
+
+class _TokenRoute(APIRoute):
+    """Finds out who asks before the body is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answer_account(request: Request) -> Response:
+            request.state.account = await _account_of(request)
+            return await answer(request)
+
+        return answer_account
+
+
+async def _account_of(request: Request) -> kb.registers.accounts.Account:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise HTTPException(401, _NEEDS_A_TOKEN, {"WWW-Authenticate": "Bearer"})
+    accounts = Visit(request).knowledge_base.accounts
+    account = await run_in_threadpool(accounts.account_of_token, token.strip())
+    if account is None:
+        raise HTTPException(401, _BAD_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    return account
+
+
+_bearer = HTTPBearer(auto_error=False, description="A token that the page of an account gives.")
+
+
+async def _account(
+    request: Request, _told: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> kb.registers.accounts.Account:
+    return cast("kb.registers.accounts.Account", request.state.account)
+
+
+AnAccount = Annotated[kb.registers.accounts.Account, Depends(_account)]
+
+
+async def _moderator(account: AnAccount) -> kb.registers.accounts.Account:
+    if not account.role.may(AccountRole.MODERATOR):
+        raise HTTPException(403, f"This is for moderators; {account.name} is {account.role}.")
+    return account
+
+
+AModeratorsToken = Annotated[kb.registers.accounts.Account, Depends(_moderator)]
+
+
+def token_router() -> APIRouter:
+    """A router whose routes all need a token."""
+    return APIRouter(
+        prefix="/api", route_class=_TokenRoute, dependencies=[Depends(announce_version)]
+    )
+
+
+_ALWAYS = {
+    401: "There is no token, or it is worth nothing.",
+    422: "A parameter or the body is wrong.",
+    503: "The knowledge base cannot be read or written now.",
+}
+FOR_MODERATORS = {403: "The token is not a moderator's."}
+TOO_LARGE = {413: "It is larger than this site takes."}
+
+
+def documented(
+    summary: str, *meanings: dict[int, str], answer: str = "What it has become."
+) -> dict[str, Any]:
+    every = _ALWAYS.copy()
+    for meaning in meanings:
+        every |= meaning
+    return {
+        "summary": summary,
+        "response_description": answer,
+        "responses": problems(dict(sorted(every.items()))),
+    }
+
+
+def tell_revision(response: Response, draft: Draft) -> None:
+    """Says in `ETag` which revision the answer shows, for `If-Match` to name."""
+    response.headers["ETag"] = f'"{draft.revision}"'
+
+
+async def _revision(
+    if_match: Annotated[
+        str,
+        Header(description="The revision that you saw, in quotes.", examples=['"3"']),
+    ] = "",
+) -> int:
+    if not if_match:
+        raise HTTPException(428, 'Say which revision you saw: If-Match: "3".')
+    given = re.fullmatch(r'"?([0-9]{1,9})"?', if_match.strip())
+    if not given:
+        raise HTTPException(422, f"If-Match: {if_match[:40]!r} is no revision.")
+    return int(given[1])
+
+
+SeenRevision = Annotated[int, Depends(_revision)]
+
+
+def file_of(form: FormData) -> UploadFile:
+    """The file that was sent in the field `file`."""
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise HTTPException(422, "file: send the file in a field of this name.")
+    return file
+
+
+def may_see(created_by: str, account: kb.registers.accounts.Account) -> bool:
+    """Whether what an account made is its own, or it is a moderator."""
+    return created_by == account.name or account.role.may(AccountRole.MODERATOR)

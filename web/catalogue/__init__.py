@@ -1,0 +1,1 @@
+"""The pages of what is known: organisations, cases, themes, and what helps machines find them."""

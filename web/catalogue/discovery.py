@@ -1,0 +1,60 @@
+"""What programs read to find their way here: robots.txt, sitemaps, OpenSearch."""
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path
+from starlette.responses import Response
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
+from web.http.dependencies import AVisit
+from web.http.i18n import Language
+from web.http.urls import Address, Page, address
+
+ADDRESSES_PER_SITEMAP = 50_000 // len(Language)
+"""A sitemap holds 50,000 URLs at most (sitemaps.org); an address has one per language."""
+
+SEARCHES_AS_DATA = ("/api/search", "/api/explain", "/api/report")
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
+async def robots(visit: AVisit) -> Response:
+    searches = [address(Page.SEARCH).path(language) for language in Language]
+    return visit.document(
+        "catalogue/robots.txt", "text/plain", disallowed=[*searches, *SEARCHES_AS_DATA]
+    )
+
+
+@router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
+def sitemap_index(visit: AVisit) -> Response:
+    parts = math.ceil(len(_addresses(visit.knowledge_base)) / ADDRESSES_PER_SITEMAP)
+    return visit.document("catalogue/sitemap_index.xml", "application/xml", parts=parts)
+
+
+@router.api_route("/sitemap-{part}.xml", methods=["GET", "HEAD"])
+def sitemap(part: Annotated[int, Path(ge=1)], visit: AVisit) -> Response:
+    first = (part - 1) * ADDRESSES_PER_SITEMAP
+    listed = _addresses(visit.knowledge_base)[first : first + ADDRESSES_PER_SITEMAP]
+    if not listed:
+        raise HTTPException(404)
+    return visit.document("catalogue/sitemap.xml", "application/xml", addresses=listed)
+
+
+@router.api_route("/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/fr/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/en/opensearch.xml", methods=["GET", "HEAD"])
+async def opensearch(visit: AVisit) -> Response:
+    return visit.document("catalogue/opensearch.xml", "application/opensearchdescription+xml")
+
+
+def _addresses(knowledge_base: KnowledgeBase) -> list[Address]:
+    """Every page worth finding, in an order that holds while the base does not change."""
+    return [
+        *(address(page) for page in (Page.HOME, Page.THEMES, Page.ABOUT)),
+        *(address(Page.THEMES, theme=theme.name) for theme in knowledge_base.themes()),
+        *(address(Page.CASE, case_id) for case_id in sorted(knowledge_base.ids(Kind.CASE))),
+        *(address(Page.ACTOR, actor_id) for actor_id in sorted(knowledge_base.ids(Kind.ACTOR))),
+    ]

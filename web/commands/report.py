@@ -1,0 +1,163 @@
+"""The verb `report`: a search on record, signed off by the secret of the base.
+
+Here and not beside `search`, because the secret is kept in this room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.search.results import Filters, Steering
+    from kb.settings import Settings
+
+
+@click.command(short_help="Put the search for QUERY on record, signed off.")
+@click.argument("query", nargs=-1)
+@click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
+@click.option("--theme", default="", metavar="NAME", help="Only actors with this theme.")
+@click.option(
+    "--like",
+    multiple=True,
+    metavar="ID",
+    help="The id of an actor like those looked for; can be given several times.",
+)
+@click.option(
+    "--unlike",
+    multiple=True,
+    metavar="ID",
+    help="The id of an actor to leave out, with its trade counting against; can be given several "
+    "times.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["fr", "en"]),
+    default="en",
+    show_default=True,
+    help="Language of cases told in several, and of the spreadsheets that a CSV is for.",
+)
+@click.option("--format", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to FILE (default: print it).",
+)
+@click.option(
+    "--verify",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Say whether FILE is a report of this base that nobody changed.",
+)
+@kb_option
+def report(
+    query: tuple[str, ...],
+    department: str,
+    theme: str,
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
+    lang: str,
+    format: str,
+    out: Path | None,
+    verify: Path | None,
+    kb: Path | None,
+) -> None:
+    """Put the search for QUERY on record: what was asked, of what, and everyone who came out.
+
+    The report names every actor that the filters leave, in order, with what each score is made of.
+    It is signed off: with --verify, who has the secret of the base can say later whether a file,
+    JSON or CSV, was given out by it and was not changed. Exits with 1 if it was not.
+    """
+    from kb.search.results import Filters
+    from kb.settings import Settings
+
+    if bool(query) == bool(verify):
+        raise click.UsageError("Give a QUERY to report on, or a FILE to --verify.")
+    settings = Settings.from_environment(kb=kb)
+    if verify:
+        _verify(verify, settings)
+    else:
+        filters = Filters(department, theme)
+        _report(" ".join(query), filters, (like, unlike), lang, format, out, settings)
+
+
+def _report(
+    query: str,
+    filters: Filters,
+    steered_by: tuple[Sequence[str], Sequence[str]],
+    lang: str,
+    format: str,
+    out: Path | None,
+    settings: Settings,
+) -> None:
+    from kb.errors import InputError
+    from kb.explanation.report import ReportFormat, as_csv, as_json
+    from kb.knowledge_base import KnowledgeBase
+
+    base = KnowledgeBase.open(settings)
+    try:
+        key = _key(settings)
+        steering = _steering(base, *steered_by)
+        made = base.report(query, filters=filters, lang=lang, steering=steering)
+    finally:
+        base.close()
+    written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key, lang)
+    if out is None:
+        click.echo(written, nl=False)
+        return
+    try:
+        out.write_bytes(written)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.") from None
+    click.echo(f"{len(made.hits)} candidates written to {out}.")
+
+
+def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -> Steering:
+    """Steering by these actors, who all have to be known: who types an id may mistype it."""
+    from kb.errors import InputError
+    from kb.search.results import Steering
+
+    liked, unliked = (
+        tuple(dict.fromkeys(base.actor(id_).id for id_ in ids)) for ids in (like, unlike)
+    )
+    for id_ in liked:
+        if id_ in unliked:
+            raise InputError(f"{id_} is given with --like and with --unlike; choose one of them.")
+    return Steering(liked, unliked)
+
+
+def _verify(file: Path, settings: Settings) -> None:
+    from kb.errors import InputError
+    from kb.explanation.report import verify
+    from kb.knowledge_base import KnowledgeBase
+
+    KnowledgeBase.open(settings).close()
+    try:
+        written = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+    if not verify(written, _key(settings)):
+        raise InputError(
+            f"{file} is no report that was given out with this base's secret, or it was changed."
+        )
+    click.echo(f"{file} was given out with this base's secret, and says what it said then.")
+
+
+def _key(settings: Settings) -> str:
+    from kb.errors import KnowledgeBaseError
+    from web.http.secret import NoSecret, site_secret
+
+    try:
+        return site_secret(settings, settings.kb)
+    except NoSecret:
+        raise KnowledgeBaseError(
+            f"Nothing can be signed off: no secret can be kept in {settings.kb}. Set "
+            "QUISAIT_SECRET to 32 random characters or more."
+        ) from None

@@ -1,0 +1,326 @@
+"""The pages of accounts: signing in and out, one's own, and everyone's for administrators."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Annotated, cast
+from urllib.parse import urlsplit
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.registers.accounts import Account, AccountRole, account_key
+from web.http.dependencies import AVisit
+from web.http.labels import N_, account_refusal
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.secret import NoSecret
+from web.http.sessions import (
+    AContributor,
+    AForm,
+    AFormOfAnyone,
+    AnAdministrator,
+    ASession,
+    sessions_of,
+)
+from web.http.throttle import Throttle, host_of
+from web.http.urls import PATTERNS, Page, address
+
+MAX_WAITING = 50
+"""How many may wait for their password to be looked at; more are asked to come back."""
+
+WRONG = N_("This name and this password do not go together, or the account is disabled.")
+WRONG_CURRENT = N_("The current password is not this one. Nothing was changed.")
+NOT_TWICE = N_("The two new passwords are not the same. Nothing was changed.")
+NO_ROLE = N_("There is no such role.")
+CANNOT_WRITE = N_("The catalogue cannot be written now. Nothing was changed.")
+
+DONE: Mapping[str, str] = {
+    "password": N_("The password is changed. Other browsers are signed out."),
+    "ended": N_("Every other browser is signed out."),
+    "revoked": N_("The token is worth nothing any more."),
+    "added": N_("The account is there. Tell its holder the name and the password."),
+    "role": N_("The role is changed."),
+    "reset": N_("The password is changed, and its holder signed out everywhere."),
+    "disabled": N_("The account is disabled: it is signed out, and its tokens are revoked."),
+    "enabled": N_("The account can sign in again."),
+}
+"""What a page says was done, by the value of `done` in its address."""
+
+Handler = Callable[..., object]
+
+router = APIRouter(include_in_schema=False)
+
+
+class Doorkeeper:
+    """What signing in is slowed down by: attempts on each account, and from each address.
+
+    Passwords are looked at two at a time, since each takes 64 MB meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.of_account = Throttle(free=5)
+        self.of_address = Throttle(free=30)
+        self.looking = CapacityLimiter(2)
+
+    def wait_s(self, key: str, host: str) -> float:
+        """Counts an attempt and returns 0, or the seconds until the next may be made."""
+        return self.of_address.attempt(host) or self.of_account.attempt(key)
+
+    def let_in(self, key: str, host: str) -> None:
+        self.of_account.succeeded(key)
+        # One's own account must not open the door to try those of others.
+        self.of_address.succeeded(host, forget=False)
+
+
+async def _doorkeeper(request: Request) -> Doorkeeper:
+    return cast("Doorkeeper", request.app.state.doorkeeper)
+
+
+ADoorkeeper = Annotated[Doorkeeper, Depends(_doorkeeper)]
+
+
+def _serves(page: Page, *methods: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for path in PATTERNS[page].values():
+            router.add_api_route(path, handler, methods=list(methods), response_model=None)
+        return handler
+
+    return register
+
+
+def _see(visit: Visit, path: str) -> Response:
+    """Sends the browser on after a form, so that reloading does not send it again."""
+    response = RedirectResponse(path, 303)
+    sessions_of(visit.request).keep(visit.request, response)
+    return response
+
+
+# Signing in and out
+
+
+@_serves(Page.SIGN_IN, "GET", "HEAD")
+def sign_in_page(visit: AVisit, session: ASession, next: str = "") -> Response:
+    if session.account:
+        return RedirectResponse(own_path(next) or _landing(visit), 303)
+    try:
+        sessions_of(visit.request).welcome(visit.request)
+    except NoSecret:
+        return visit.page(
+            "editorial/sign_in.html", here=address(Page.SIGN_IN), status_code=503, offered=False
+        )
+    return _sign_in_form(visit, next_path=own_path(next))
+
+
+@_serves(Page.SIGN_IN, "POST")
+async def sign_in(visit: AVisit, form: AFormOfAnyone, doorkeeper: ADoorkeeper) -> Response:
+    name, password = _text(form, "name").strip(), _text(form, "password")
+    next_path = own_path(_text(form, "next"))
+    host = host_of(visit.request)
+    key = account_key(name)
+    wait_s = doorkeeper.wait_s(key, host)
+    if not wait_s and doorkeeper.looking.statistics().tasks_waiting >= MAX_WAITING:
+        wait_s = 5
+    if wait_s:
+        return _sign_in_form(visit, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
+    account = await to_thread.run_sync(
+        visit.knowledge_base.accounts.authenticate, name, password, limiter=doorkeeper.looking
+    )
+    if account is None:
+        return _sign_in_form(visit, name=name, next_path=next_path, message=WRONG)
+    doorkeeper.let_in(key, host)
+    sessions_of(visit.request).sign_in(visit.request, account)
+    return _see(visit, next_path or _landing(visit))
+
+
+@_serves(Page.SIGN_OUT, "POST")
+async def sign_out(visit: AVisit, _form: AForm) -> Response:
+    response = RedirectResponse(address(Page.HOME).path(visit.language), 303)
+    sessions_of(visit.request).sign_out(visit.request, response)
+    return response
+
+
+@_serves(Page.SIGN_OUT, "GET", "HEAD")
+async def sign_out_is_a_form(visit: AVisit) -> Response:
+    """Where a change of language, or a reload, leads after signing out."""
+    return RedirectResponse(address(Page.HOME).path(visit.language), 303)
+
+
+def _sign_in_form(
+    visit: Visit, *, name: str = "", next_path: str = "", message: str = "", wait_s: int = 0
+) -> Response:
+    response = visit.page(
+        "editorial/sign_in.html",
+        here=address(Page.SIGN_IN, next=next_path),
+        status_code=429 if wait_s else 403 if message else 200,
+        offered=True,
+        name=name,
+        next_path=next_path,
+        message=message,
+        wait_s=wait_s,
+    )
+    if wait_s:
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def own_path(path: str) -> str:
+    """The path if it leads to a page of this site, whatever a browser makes of it, else empty."""
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
+        return ""
+    parts = urlsplit(path)
+    return "" if parts.scheme or parts.netloc else path
+
+
+def _landing(visit: Visit) -> str:
+    return address(Page.ACCOUNT).path(visit.language)
+
+
+# One's own account
+
+
+@_serves(Page.ACCOUNT, "GET", "HEAD")
+def account_page(visit: AVisit, account: AContributor, done: str = "") -> Response:
+    return _account_page(visit, account, done=DONE.get(done, ""))
+
+
+@_serves(Page.ACCOUNT, "POST")
+def change_account(
+    visit: AVisit, account: AContributor, form: AForm, doorkeeper: ADoorkeeper
+) -> Response:
+    accounts, sessions = visit.knowledge_base.accounts, sessions_of(visit.request)
+    do, done = _text(form, "do"), ""
+    try:
+        if do == "password":
+            problem, wait_s = _problem_of_password(visit, account, form, doorkeeper)
+            if problem:
+                return _account_page(visit, account, failed=do, message=problem, wait_s=wait_s)
+            changed = accounts.set_password(account.name, _text(form, "new"))
+            sessions.sign_in(visit.request, changed)
+            done = "password"
+        elif do == "end_sessions":
+            sessions.sign_in(visit.request, accounts.end_sessions(account.name))
+            done = "ended"
+        elif do == "issue_token":
+            token = accounts.issue_token(account.name, _text(form, "label"))
+            return _account_page(visit, account, token=token)
+        elif do == "revoke_token":
+            accounts.revoke_token(account.name, _text(form, "token"))
+            done = "revoked"
+        else:
+            raise Refusal(400, N_("This form asks for something that this page does not do."))
+    except AccountError as error:
+        return _account_page(visit, account, failed=do, message=account_refusal(error))
+    except ReadOnlyKnowledgeBase:
+        return _account_page(visit, account, failed=do, message=CANNOT_WRITE)
+    return _see(visit, address(Page.ACCOUNT, done=done).path(visit.language))
+
+
+def _problem_of_password(
+    visit: Visit, account: Account, form: FormData, doorkeeper: Doorkeeper
+) -> tuple[str, int]:
+    """What is wrong with the passwords given, and how long to wait before the next attempt."""
+    if _text(form, "new") != _text(form, "again"):
+        return NOT_TWICE, 0
+    key = account_key(account.name)
+    wait_s = doorkeeper.of_account.attempt(key)
+    if wait_s:
+        return N_("Too many attempts. Wait a little before the next one."), math.ceil(wait_s)
+    if not visit.knowledge_base.accounts.authenticate(account.name, _text(form, "current")):
+        return WRONG_CURRENT, 0
+    doorkeeper.of_account.succeeded(key)
+    return "", 0
+
+
+def _account_page(
+    visit: Visit,
+    account: Account,
+    *,
+    done: str = "",
+    failed: str = "",
+    message: str = "",
+    token: str = "",
+    wait_s: int = 0,
+) -> Response:
+    response = visit.page(
+        "editorial/account.html",
+        here=address(Page.ACCOUNT),
+        status_code=429 if wait_s else 400 if message else 200,
+        tokens=visit.knowledge_base.accounts.tokens(account.name),
+        done=done,
+        failed=failed,
+        message=message,
+        token=token,
+    )
+    if wait_s:
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+# Everyone's accounts
+
+
+@_serves(Page.ACCOUNTS, "GET", "HEAD")
+def accounts_page(visit: AVisit, _account: AnAdministrator, done: str = "") -> Response:
+    return _accounts_page(visit, done=DONE.get(done, ""))
+
+
+@_serves(Page.ACCOUNTS, "POST")
+def change_accounts(visit: AVisit, administrator: AnAdministrator, form: AForm) -> Response:
+    accounts = visit.knowledge_base.accounts
+    do, name = _text(form, "do"), _text(form, "name")
+    try:
+        if do == "add":
+            accounts.add(name, _text(form, "password"), AccountRole(_text(form, "role")))
+            done = "added"
+        elif do == "role":
+            accounts.set_role(name, AccountRole(_text(form, "role")))
+            done = "role"
+        elif do == "password":
+            changed = accounts.set_password(name, _text(form, "password"))
+            if changed.name == administrator.name:
+                sessions_of(visit.request).sign_in(visit.request, changed)
+            done = "reset"
+        elif do == "disable":
+            accounts.disable(name)
+            done = "disabled"
+        elif do == "enable":
+            accounts.enable(name)
+            done = "enabled"
+        else:
+            raise Refusal(400, N_("This form asks for something that this page does not do."))
+    except AccountError as error:
+        return _accounts_page(visit, message=account_refusal(error), form=form)
+    except UnknownRecord:
+        return _accounts_page(visit, message=N_("There is no such account."), form=form)
+    except ReadOnlyKnowledgeBase:
+        return _accounts_page(visit, message=CANNOT_WRITE, form=form)
+    except ValueError:
+        return _accounts_page(visit, message=NO_ROLE, form=form)
+    return _see(visit, address(Page.ACCOUNTS, done=done).path(visit.language))
+
+
+def _accounts_page(
+    visit: Visit, *, done: str = "", message: str = "", form: FormData | None = None
+) -> Response:
+    adding = form if form and _text(form, "do") == "add" else None
+    return visit.page(
+        "editorial/accounts.html",
+        here=address(Page.ACCOUNTS),
+        status_code=400 if message else 200,
+        everyone=visit.knowledge_base.accounts.list(),
+        roles=tuple(AccountRole),
+        done=done,
+        message=message,
+        new_name=_text(adding, "name") if adding else "",
+        new_role=_text(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
+        failed_name=_text(form, "name") if form and not adding else "",
+    )
+
+
+def _text(form: FormData, field: str) -> str:
+    """What a field of a form says; empty where it is missing or a file."""
+    value = form.get(field)
+    return value if isinstance(value, str) else ""

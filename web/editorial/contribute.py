@@ -1,0 +1,285 @@
+"""The pages by which knowledge comes in: articles, links, directories, and what became of them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyio import to_thread
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import Response
+
+from ingest.articles.article import Article
+from ingest.fields import web_address
+from ingest.uploads import keep_upload, plain_name
+from kb.errors import InputError
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.drafts import Draft, DraftState
+from web.http.dependencies import AVisit
+from web.http.i18n import translations
+from web.http.input_refusals import Told, told
+from web.http.labels import N_
+from web.http.refusals import Refusal, not_allowed
+from web.http.request import Visit
+from web.http.routing import PageRouter, see, text_of
+from web.http.sessions import AContributor, AForm
+from web.http.urls import Page, address
+
+ARTICLE_ENDINGS = ".md,.markdown,.txt,.html,.htm,.pdf,.docx,.odt"
+DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.parquet"
+
+MAX_FILES = 20
+MAX_READ_AT_ONCE = 4
+"""More files than these are read in the background."""
+
+MAX_SOURCE_CHARS = 120
+SHOWN_CONTRIBUTIONS = 200
+MEGABYTE = 1_000_000
+
+_NO_TEXT = N_("Paste the text of an article.")
+_NO_FILE = N_("Choose a file first.")
+_NO_LINK = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
+_NO_SOURCE = N_("Say where this directory comes from, such as the name of who keeps it.")
+_NO_DIRECTORY = N_(
+    "This is no directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines or "
+    "Parquet."
+)
+_TOO_MANY = N_("At most 20 files at once.")
+_PUBLISHED = N_("This article is published already.")
+_KNOWN = N_("This text has been contributed before, by somebody else: it is in good hands.")
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one file: the draft it is now, or why it is none."""
+
+    name: str
+    draft: Draft | None = None
+    problem: Told | None = None
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person filled in, and what is wrong with it by name of a field."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Told] = field(default_factory=dict)
+    lines: Sequence[Line] = ()
+
+
+@router.shows(Page.CONTRIBUTE)
+def contribute_page(visit: AVisit) -> Response:
+    return _page(visit, Asked())
+
+
+@router.takes(Page.CONTRIBUTE)
+async def contribute(visit: AVisit, account: AContributor, form: AForm) -> Response:
+    takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
+    taker = takers.get(text_of(form, "do"))
+    if taker is None:
+        raise Refusal(400, N_("This form asks for something that this page does not do."))
+    # Few articles are read at once, whoever sends them: searches do not wait for them.
+    return await to_thread.run_sync(
+        taker, visit, account, form, limiter=visit.request.app.state.reading
+    )
+
+
+@router.shows(Page.CONTRIBUTIONS)
+def contributions(visit: AVisit, account: AContributor, done: str = "") -> Response:
+    return visit.page(
+        "editorial/contributions.html",
+        here=address(Page.CONTRIBUTIONS),
+        drafts=visit.knowledge_base.drafts.list(
+            list(DraftState), by=account.name, limit=SHOWN_CONTRIBUTIONS
+        ),
+        done=done,
+    )
+
+
+def _page(visit: Visit, asked: Asked) -> Response:
+    return visit.page(
+        "editorial/contribute.html",
+        here=address(Page.CONTRIBUTE),
+        status_code=400 if asked.errors else 200,
+        values=asked.values,
+        errors=asked.errors,
+        lines=asked.lines,
+        article_endings=ARTICLE_ENDINGS,
+        directory_endings=DIRECTORY_ENDINGS,
+        max_files=MAX_FILES,
+        max_article_mb=visit.settings.max_article_mb,
+        max_directory_mb=visit.settings.max_directory_mb,
+    )
+
+
+def _refused(visit: Visit, form: FormData, name: str, problem: Told | str) -> Response:
+    values = {key: value for key, value in form.items() if isinstance(value, str)}
+    if isinstance(problem, str):
+        problem = Told(translations(visit.language).gettext(problem))
+    return _page(visit, Asked(values, {name: problem}))
+
+
+# Articles
+
+
+def _text(visit: Visit, account: Account, form: FormData) -> Response:
+    from ingest.articles.readers import pasted_article
+
+    title, text = text_of(form, "title").strip(), text_of(form, "text").strip()
+    if not text:
+        return _refused(visit, form, "text", _NO_TEXT)
+    whole = f"{title}\n\n{text}" if title else text
+    line = _drafted(visit, account, "", lambda: pasted_article(whole), origin="pasted")
+    return _answer(visit, form, "text", line)
+
+
+def _files(visit: Visit, account: Account, form: FormData) -> Response:
+    files = _chosen(form, "files")
+    if not files:
+        return _refused(visit, form, "files", _NO_FILE)
+    if len(files) > MAX_FILES:
+        return _refused(visit, form, "files", _TOO_MANY)
+    if len(files) > MAX_READ_AT_ONCE:
+        return _files_later(visit, account, form, files)
+    lines = [_read_upload(visit, account, file) for file in files]
+    if len(lines) == 1:
+        return _answer(visit, form, "files", lines[0])
+    return _page(visit, Asked(lines=lines))
+
+
+def _files_later(
+    visit: Visit, account: Account, form: FormData, files: Sequence[UploadFile]
+) -> Response:
+    """Keeps many files for a job to read them."""
+    limit = visit.settings.max_article_mb * MEGABYTE
+    try:
+        paths = [
+            keep_upload(visit.knowledge_base.folder, one.filename or "", one.file, max_bytes=limit)
+            for one in files
+        ]
+    except InputError as error:
+        return _refused(visit, form, "files", told(error, visit.language))
+    parameters = {"paths": json.dumps([str(path) for path in paths])}
+    job = visit.knowledge_base.jobs.add("articles", parameters, by=account.name)
+    return see(visit, address(Page.JOB, job.id))
+
+
+def _read_upload(visit: Visit, account: Account, file: UploadFile) -> Line:
+    from ingest.articles.readers import article_from_bytes
+
+    name = plain_name(file.filename or "")
+    limit_mb = visit.settings.max_article_mb
+    content = file.file.read(limit_mb * MEGABYTE + 1)
+    if len(content) > limit_mb * MEGABYTE:
+        problem = InputError(f"has more than {limit_mb} MB")
+        return Line(name, problem=told(problem, visit.language))
+    suffix = Path(name).suffix.lower()
+    return _drafted(visit, account, name, lambda: article_from_bytes(content, suffix), origin=name)
+
+
+def _link(visit: Visit, account: Account, form: FormData) -> Response:
+    """A page becomes a draft at once, a feed a job."""
+    from ingest.articles.feeds import is_feed
+    from ingest.articles.readers import fetched_article
+    from ingest.drafting import Drafting
+    from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
+
+    url = text_of(form, "link").strip()
+    if not url:
+        return _refused(visit, form, "link", _NO_LINK)
+    try:
+        url = web_address(url, "the address")
+        Drafting(visit.knowledge_base, by=account.name).knows_address(url)
+        fetched = Door.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
+    except InputError as error:
+        return _answer(visit, form, "link", _failed(visit, account, "", error))
+    if is_feed(fetched.content):
+        job = visit.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
+        return see(visit, address(Page.JOB, job.id))
+    line = _drafted(visit, account, "", lambda: fetched_article(fetched), origin=fetched.url)
+    return _answer(visit, form, "link", line)
+
+
+def _drafted(
+    visit: Visit, account: Account, name: str, read: Callable[[], Article], *, origin: str
+) -> Line:
+    """The draft of an article, for its contributor to look at before it is submitted."""
+    from ingest.drafting import draft_article
+    from ingest.extraction.llm import Assistant
+
+    try:
+        draft = draft_article(
+            visit.knowledge_base,
+            read(),
+            origin=origin,
+            by=account.name,
+            submitted=False,
+            assistant=Assistant.from_settings(visit.settings),
+        )
+    except InputError as error:
+        return _failed(visit, account, name, error)
+    return Line(name, draft)
+
+
+def _failed(visit: Visit, account: Account, name: str, error: InputError) -> Line:
+    """Why a text became no draft; where it is known already, what it became then."""
+    from ingest.drafting import AlreadyKnown
+
+    base, gettext = visit.knowledge_base, translations(visit.language).gettext
+    if isinstance(error, AlreadyKnown) and error.case_id:
+        published = address(Page.CASE, error.case_id).path(visit.language)
+        return Line(name, problem=Told(gettext(_PUBLISHED), href=published))
+    if isinstance(error, AlreadyKnown) and error.draft_id:
+        known = base.drafts.get(error.draft_id)
+        if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
+            return Line(name, known, is_known=True)
+        return Line(name, problem=Told(gettext(_KNOWN)))
+    return Line(name, problem=told(error, visit.language))
+
+
+def _answer(visit: Visit, form: FormData, name: str, line: Line) -> Response:
+    """On to the draft, or back to the form with the reason beside its field."""
+    if line.draft is None:
+        return _refused(visit, form, name, line.problem or _NO_TEXT)
+    done = "known" if line.is_known else "contributed"
+    return see(visit, address(Page.DRAFT, line.draft.id, done=done))
+
+
+# Directories
+
+
+def _directory(visit: Visit, account: Account, form: FormData) -> Response:
+    """Keeps the file; how its columns are read is looked at before anything is.
+
+    A directory is published as it comes: it takes a moderator.
+    """
+    if not account.role.may(AccountRole.MODERATOR):
+        raise not_allowed()
+    files = _chosen(form, "directory")
+    if not files:
+        return _refused(visit, form, "directory", _NO_FILE)
+    source = " ".join(text_of(form, "source").split())
+    if not source:
+        return _refused(visit, form, "source", _NO_SOURCE)
+    name = plain_name(files[0].filename or "")
+    if not name.lower().endswith(tuple(DIRECTORY_ENDINGS.split(","))):
+        return _refused(visit, form, "directory", _NO_DIRECTORY)
+    try:
+        path = keep_upload(
+            visit.knowledge_base.folder,
+            name,
+            files[0].file,
+            max_bytes=visit.settings.max_directory_mb * MEGABYTE,
+        )
+    except InputError as error:
+        return _refused(visit, form, "directory", told(error, visit.language))
+    return see(visit, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
+
+
+def _chosen(form: FormData, name: str) -> list[UploadFile]:
+    """The files of a field; a browser sends one without a name where none was chosen."""
+    files = [one for one in form.getlist(name) if isinstance(one, UploadFile)]
+    return [one for one in files if one.filename]

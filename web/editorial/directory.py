@@ -1,0 +1,136 @@
+"""The page of a directory that was sent: how its columns are read, before anything is kept."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from starlette.responses import Response
+
+from ingest.directories.header_names import ACTOR_FIELDS, FACT, IGNORED, REGISTER_FIELDS
+from ingest.directories.preview import Preview, preview
+from ingest.uploads import UPLOADS
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from web.editorial.labels import FIELD_WORDS, REGISTER_WORDS
+from web.http.dependencies import AVisit
+from web.http.i18n import translations
+from web.http.input_refusals import Told, told
+from web.http.labels import N_
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.sessions import AForm, AModerator
+from web.http.urls import Page, address
+
+SHOWN_PROBLEMS = 10
+MAX_COLUMNS = 500
+
+_GONE = N_("This file is not here any more: send it again.")
+_NO_SUCH_ACTION = N_("This form asks for something that this page does not do.")
+
+router = PageRouter()
+
+
+@router.shows(Page.DIRECTORY)
+def show(visit: AVisit, _account: AModerator, record_id: str, source: str = "") -> Response:
+    return _page(visit, record_id, source, {})
+
+
+@router.takes(Page.DIRECTORY)
+def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
+    base = visit.knowledge_base
+    source = " ".join(text_of(form, "source").split())
+    mapping = _said(form)
+    what = text_of(form, "do")
+    if what == "look":
+        return _page(visit, record_id, source, mapping)
+    if what != "apply":
+        raise Refusal(400, _NO_SUCH_ACTION)
+    path = _upload(base, record_id)
+    try:
+        preview(path, source, mapping, knowledge_base=base)
+    except InputError:
+        return _page(visit, record_id, source, mapping)
+    base.sources.remember(source, {**base.sources.mapping(source), **mapping})
+    parameters = {
+        "path": str(path),
+        "name": path.name,
+        "source": source,
+        "mapping": json.dumps(mapping, ensure_ascii=False),
+    }
+    job = base.jobs.add("directory", parameters, by=account.name)
+    return see(visit, address(Page.JOB, job.id))
+
+
+def _page(visit: Visit, upload: str, source: str, mapping: Mapping[str, str]) -> Response:
+    path = _upload(visit.knowledge_base, upload)
+    looked_at: Preview | None = None
+    problem: Told | None = None
+    try:
+        looked_at = preview(path, source, mapping, knowledge_base=visit.knowledge_base)
+    except InputError as error:
+        problem = told(error, visit.language)
+    return visit.page(
+        "editorial/directory.html",
+        here=address(Page.DIRECTORY, upload, source=source),
+        status_code=400 if problem else 200,
+        upload=upload,
+        file=path.name,
+        source=source,
+        preview=looked_at,
+        problem=problem,
+        targets=_targets(visit),
+        names_actors=looked_at is not None and looked_at.kept > 0,
+        problems=[
+            (note.row, told(InputError(note.reason), visit.language))
+            for note in (looked_at.problems[:SHOWN_PROBLEMS] if looked_at else ())
+        ],
+    )
+
+
+def _upload(base: KnowledgeBase, upload: str) -> Path:
+    """The file that was sent, by the name of the folder that it lies in."""
+    folder = base.folder / UPLOADS / upload
+    files = sorted(folder.iterdir()) if _is_id(upload) and folder.is_dir() else []
+    if not files:
+        raise Refusal(404, _GONE)
+    return files[0]
+
+
+def _is_id(upload: str) -> bool:
+    return re.fullmatch("[0-9a-f]{16,64}", upload) is not None
+
+
+def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """What a column can be read as, in groups with a title."""
+    gettext = translations(visit.language).gettext
+    fields = dict.fromkeys(ACTOR_FIELDS.values())
+    registers = dict.fromkeys(REGISTER_FIELDS.values())
+
+    def words(names: Mapping[str, None]) -> list[tuple[str, str]]:
+        known = {**FIELD_WORDS, **REGISTER_WORDS}
+        return [(name, gettext(known[name]) if name in known else name) for name in names]
+
+    return [
+        (
+            gettext(N_("Otherwise")),
+            [
+                (FACT, gettext(N_("Keep it as a fact"))),
+                (IGNORED, gettext(N_("Leave it out"))),
+            ],
+        ),
+        (gettext(N_("A field of the actor")), words(fields)),
+        (gettext(N_("A column of a register")), words(registers)),
+    ]
+
+
+def _said(form: Mapping[str, object]) -> dict[str, str]:
+    """What a person chose, by header; only where it is not what was guessed."""
+    said = {}
+    for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
+        header = text_of(form, f"header-{number}")
+        target = text_of(form, f"target-{number}")
+        if target and target != text_of(form, f"guess-{number}"):
+            said[header] = target
+    return said

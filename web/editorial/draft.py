@@ -1,0 +1,395 @@
+"""The page of a draft: what was read out of a text beside the text, corrected and published."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from starlette.responses import Response
+
+from ingest.fields import folded
+from kb.errors import EditConflict, QueryError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind, Participation, Record, Role
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
+from kb.search.results import EvidenceKind, Filters
+from web.editorial.differences import Difference, differences
+from web.editorial.record_form import (
+    ACTOR_LINES,
+    CASE_LINES,
+    RecordForm,
+    Row,
+    WrongFields,
+    best_proposals,
+    sentences,
+)
+from web.editorial.source_text import numbered
+from web.http.dependencies import AVisit
+from web.http.i18n import translations
+from web.http.labels import N_, ROLE_WORDS
+from web.http.refusals import Refusal, not_allowed
+from web.http.request import Visit
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.sessions import AContributor, AForm
+from web.http.urls import Page, address
+
+MAX_SUGGESTIONS = 20
+MAX_LOOKED_UP = 8
+"""How many unknown participants are looked for in the catalogue when the page is shown."""
+
+_SHOWN_CHANGES = 20
+"""Of how many states the page says what changed, the newest first."""
+
+_NEEDS_A_WORD = N_("Say why in a few words: the contributor will read it.")
+_NO_SUCH_ACTION = N_("This form asks for something that this page does not do.")
+
+router = PageRouter()
+
+
+@router.shows(Page.DRAFT)
+def show(visit: AVisit, account: AContributor, record_id: str, done: str = "") -> Response:
+    draft = _readable(visit.knowledge_base.drafts, record_id, account)
+    return draft_page(visit, draft, RecordForm.of(draft.record, draft.proposals), done=done)
+
+
+@router.takes(Page.DRAFT)
+def change(visit: AVisit, account: AContributor, form: AForm, record_id: str) -> Response:
+    draft = _readable(visit.knowledge_base.drafts, record_id, account)
+    what = text_of(form, "do")
+    if what == "delete":
+        if draft.state not in OPEN_STATES:
+            raise Refusal(409, N_("What was published or rejected stays on record."))
+        visit.knowledge_base.drafts.delete(draft.id)
+        return see(visit, address(Page.CONTRIBUTIONS, done="deleted"))
+    return _Sent(visit, account, draft, form).answered(what)
+
+
+class _Sent:
+    """One form that somebody sent from a draft's page."""
+
+    def __init__(
+        self, visit: Visit, account: Account, draft: Draft, form: Mapping[str, object]
+    ) -> None:
+        self._visit = visit
+        self._base = visit.knowledge_base
+        self._account = account
+        self._draft = draft
+        self._message = text_of(form, "message").strip()
+        self._revision = number_in(form, "revision")
+        self._over = bool(text_of(form, "over"))
+        self._typed = RecordForm.sent(form, draft.record)
+
+    def answered(self, what: str) -> Response:
+        actions: Mapping[str, Callable[[Record], Response]] = {
+            "save": self._save,
+            "submit": self._submit,
+            "publish": self._publish,
+            "return": lambda record: self._send_back(record, DraftState.RETURNED),
+            "reject": lambda record: self._send_back(record, DraftState.REJECTED),
+        }
+        if what == "add_row":
+            return self._again(replace(self._typed, rows=(*self._typed.rows, Row())), added=True)
+        if what == "preview":
+            return self._again(self._typed, previewed=True)
+        if what not in actions:
+            raise Refusal(400, _NO_SUCH_ACTION)
+        if what in {"publish", "return", "reject"} and not self._account.role.may(
+            AccountRole.MODERATOR
+        ):
+            raise not_allowed()
+        try:
+            record = self._typed.record(self._draft.record, actor_finder(self._base))
+        except WrongFields as error:
+            return self._again(self._typed.wrong(error.errors), status_code=400)
+        try:
+            return actions[what](record)
+        except EditConflict:
+            return self._conflict(record)
+
+    def _save(self, record: Record) -> Response:
+        self._saved(record)
+        return self._see("saved")
+
+    def _submit(self, record: Record) -> Response:
+        draft = self._saved(record)
+        if draft.state is not DraftState.SUBMITTED:
+            self._state(draft, DraftState.SUBMITTED)
+        return self._see("submitted")
+
+    def _publish(self, record: Record) -> Response:
+        if isinstance(record, Case) and not record.moderated:
+            record = replace(record, moderated=datetime.now(UTC).date().isoformat())
+        draft = self._saved(record)
+        self._base.publish(
+            draft.id, by=self._account.name, revision=draft.revision, force=self._over
+        )
+        return self._see("published")
+
+    def _send_back(self, record: Record, state: DraftState) -> Response:
+        if not self._message:
+            wrong = self._typed.wrong({"message": _NEEDS_A_WORD})
+            return self._again(wrong, status_code=400)
+        self._state(self._saved(record), state)
+        return self._see("returned" if state is DraftState.RETURNED else "rejected")
+
+    def _saved(self, record: Record) -> Draft:
+        """The draft with what was typed; a revision that says the same is not made."""
+        if record == self._draft.record and self._revision == self._draft.revision:
+            return self._draft
+        saved = self._base.drafts.save(
+            self._draft.id, record, by=self._account.name, revision=self._revision
+        )
+        self._revision = saved.revision
+        return saved
+
+    def _state(self, draft: Draft, state: DraftState) -> None:
+        self._base.drafts.set_state(
+            draft.id,
+            state,
+            by=self._account.name,
+            revision=draft.revision,
+            message=self._message,
+        )
+
+    def _see(self, done: str) -> Response:
+        return see(self._visit, address(Page.DRAFT, self._draft.id, done=done))
+
+    def _conflict(self, record: Record) -> Response:
+        """The page with the person's own text in the form, and what others did meanwhile."""
+        draft = self._base.drafts.get(self._draft.id)
+        if draft.state not in OPEN_STATES:
+            raise Refusal(
+                409, N_("This draft was published or rejected meanwhile, and cannot be changed.")
+            )
+        moved = draft.revision != self._revision
+        published = None if moved else _published(self._base, draft)
+        if published is not None and published.id != draft.record.id:
+            raise Refusal(409, N_("This actor was found to be another meanwhile: change that one."))
+        if not moved and (published is None or not draft.based_on):
+            raise Refusal(
+                409,
+                N_("What this draft tells of was withdrawn. A moderator can restore it first."),
+            )
+        if not moved:
+            return draft_page(
+                self._visit,
+                draft,
+                self._typed,
+                status_code=409,
+                message=self._message,
+                meanwhile=published,
+                typed_record=record,
+                over=True,
+            )
+        form = self._typed_over(draft, record)
+        try:
+            both = form.record(draft.record, actor_finder(self._base))
+        except WrongFields as error:
+            form, both = form.wrong(error.errors), record
+        return draft_page(
+            self._visit,
+            draft,
+            form,
+            status_code=409,
+            message=self._message,
+            meanwhile=draft.record,
+            typed_record=both,
+        )
+
+    def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
+        """What others saved, with what this person changed of the revision that they saw."""
+        seen = next(
+            (
+                version.record
+                for version in self._base.drafts.versions(draft.id)
+                if version.revision == self._revision
+            ),
+            None,
+        )
+        if seen is None:
+            return self._typed
+        before, theirs = RecordForm.of(seen), RecordForm.of(draft.record, draft.proposals)
+        values = {
+            name: theirs.values[name] if typed == before.values[name] else typed
+            for name, typed in self._typed.values.items()
+        }
+        same_rows = participants_of(record) == participants_of(seen)
+        return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
+
+    def _again(
+        self,
+        form: RecordForm,
+        *,
+        status_code: int = 200,
+        previewed: bool = False,
+        added: bool = False,
+    ) -> Response:
+        # Whoever changed the draft meanwhile is told of when it is saved.
+        draft = replace(self._draft, revision=self._revision)
+        return draft_page(
+            self._visit,
+            draft,
+            form,
+            status_code=status_code,
+            previewed=previewed,
+            added=added,
+            message=self._message,
+        )
+
+
+def draft_page(
+    visit: Visit,
+    draft: Draft,
+    form: RecordForm,
+    *,
+    status_code: int = 200,
+    done: str = "",
+    message: str = "",
+    previewed: bool = False,
+    added: bool = False,
+    meanwhile: Record | None = None,
+    typed_record: Record | None = None,
+    over: bool = False,
+) -> Response:
+    """The page of a draft with a form filled in; it opens at a participation just `added`.
+
+    Where somebody else was faster, `meanwhile` is what they made of the record, and `over` says
+    that it is the published one.
+    """
+    versions = visit.knowledge_base.drafts.versions(draft.id)
+    conflict = None
+    if meanwhile is not None and typed_record is not None:
+        conflict = {"differences": _differences(visit, meanwhile, typed_record), "over": over}
+    actors = _actors_of(visit.knowledge_base, form.rows)
+    return visit.page(
+        "editorial/draft.html",
+        here=address(Page.DRAFT, draft.id),
+        status_code=status_code,
+        draft=draft,
+        form=form,
+        lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
+        choices={"lang": language_choices(visit, form.values.get("lang", ""))},
+        roles=role_choices(visit),
+        proposed=best_proposals(draft.proposals),
+        source=numbered(draft.source_text, sentences(draft.proposals)),
+        actors=actors,
+        suggested=_suggested(visit, draft, form.rows, actors),
+        preview=_preview(form, draft),
+        previewed=previewed,
+        added=added,
+        message=message,
+        conflict=conflict,
+        done=done,
+        versions=versions,
+        changes={
+            later.revision: changed
+            for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
+            if (changed := _differences(visit, earlier.record, later.record))
+        },
+    )
+
+
+def language_choices(visit: Visit, current: str) -> Sequence[tuple[str, str]]:
+    """The languages that a record can be in: those of the site, and the one that it has."""
+    names = visit.language.locale.languages
+    codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
+    return [(code, str(names.get(code, code))) for code in codes]
+
+
+def role_choices(visit: Visit) -> Sequence[tuple[str, str]]:
+    gettext = translations(visit.language).gettext
+    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_WORDS[r])) for r in Role)]
+
+
+def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
+    """What gives the id of the actor that is called so: by its id, or by a name only it has."""
+
+    def find(given: str) -> str:
+        known = actor_or_none(base, given)
+        if known:
+            return known.id
+        named = [actor for actor in _named(base, given) if folded(actor.name) == folded(given)]
+        return named[0].id if len(named) == 1 else ""
+
+    return find
+
+
+def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
+    try:
+        return base.actor(actor_id) if actor_id else None
+    except UnknownRecord:
+        return None
+
+
+def _named(base: KnowledgeBase, name: str) -> list[Actor]:
+    """The actors that a search finds by this name."""
+    try:
+        found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
+    except QueryError:
+        return []
+    return [
+        hit.actor
+        for hit in found.hits
+        if any(one.kind is EvidenceKind.NAME for one in hit.evidence)
+    ]
+
+
+def participants_of(record: Record) -> Sequence[Participation]:
+    return record.participants if isinstance(record, Case) else ()
+
+
+def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
+    """The draft, if this account may see it: one's own, or any for moderators."""
+    draft = drafts.get(draft_id)
+    if draft.created_by != account.name and not account.role.may(AccountRole.MODERATOR):
+        raise not_allowed()
+    return draft
+
+
+def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
+    find = base.case if draft.kind is Kind.CASE else base.actor
+    try:
+        return find(draft.record.id)
+    except UnknownRecord:
+        return None
+
+
+def _differences(visit: Visit, before: Record, after: Record) -> list[Difference]:
+    gettext = translations(visit.language).gettext
+    return differences(before, after, lambda role: gettext(ROLE_WORDS[role]))
+
+
+def _actors_of(base: KnowledgeBase, rows: Iterable[Row]) -> dict[str, Actor]:
+    ids = {row.actor_id for row in rows if row.actor_id}
+    found = ((one, actor_or_none(base, one)) for one in sorted(ids))
+    return {one: actor for one, actor in found if actor}
+
+
+def _suggested(
+    visit: Visit, draft: Draft, rows: Sequence[Row], known: Mapping[str, Actor]
+) -> list[Actor]:
+    """Actors that a participation may be of: those that were proposed, and those called so."""
+    if draft.state not in OPEN_STATES:
+        return []
+    base = visit.knowledge_base
+    suggested = dict(known)
+    for proposed in draft.proposals.participations:
+        actor = actor_or_none(base, proposed.participation.actor_id)
+        if actor:
+            suggested[actor.id] = actor
+    unknown = {row.name for row in rows if row.name and row.actor_id not in known}
+    for name in sorted(unknown)[:MAX_LOOKED_UP]:
+        suggested |= {actor.id: actor for actor in _named(base, name)}
+    return list(suggested.values())[:MAX_SUGGESTIONS]
+
+
+def _preview(form: RecordForm, draft: Draft) -> Case | None:
+    """The case that the form tells, as far as it can be told."""
+    if not isinstance(draft.record, Case):
+        return None
+    try:
+        record = form.record(draft.record, lambda given: given)
+    except WrongFields:
+        return None
+    return record if isinstance(record, Case) else None

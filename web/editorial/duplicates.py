@@ -1,0 +1,86 @@
+"""The page of actors that may be one: two at a time, side by side, for a moderator to decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
+from kb.registers.duplicates import Duplicate
+from web.editorial.draft import actor_or_none
+from web.http.dependencies import AVisit
+from web.http.labels import N_
+from web.http.refusals import Refusal
+from web.http.routing import PageRouter, see, text_of
+from web.http.sessions import AForm, AModerator
+from web.http.urls import Page, address
+
+SHOWN_PAIRS = 10
+_COMPARED = (
+    "name place department country activity_code siret website description themes closed_on"
+).split()
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedField:
+    """What two actors say in one field. `differs` only where both say something."""
+
+    field: str
+    left: str
+    right: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two actors that may be one, and what each says."""
+
+    left: Actor
+    right: Actor
+    reasons: Sequence[str]
+    fields: Sequence[ComparedField]
+
+
+@router.shows(Page.DUPLICATES)
+def duplicates(visit: AVisit, _account: AModerator, done: str = "") -> Response:
+    base = visit.knowledge_base
+    listed = base.duplicates.list(limit=SHOWN_PAIRS)
+    return visit.page(
+        "editorial/duplicates.html",
+        here=address(Page.DUPLICATES),
+        pairs=[pair for one in listed if (pair := _pair(base, one))],
+        count=base.duplicates.count(),
+        done=done,
+    )
+
+
+@router.takes(Page.DUPLICATES)
+def decide(visit: AVisit, account: AModerator, form: AForm) -> Response:
+    left, right = text_of(form, "left"), text_of(form, "right")
+    what = text_of(form, "do")
+    kept = {"keep_left": left, "keep_right": right, "different": ""}
+    if what not in kept:
+        raise Refusal(400, N_("This form asks for something that this page does not do."))
+    same = what != "different"
+    visit.knowledge_base.duplicates.decide(left, right, same=same, keep=kept[what], by=account.name)
+    return see(visit, address(Page.DUPLICATES, done="merged" if same else "different"))
+
+
+def _pair(base: KnowledgeBase, one: Duplicate) -> Pair | None:
+    left, right = actor_or_none(base, one.left_id), actor_or_none(base, one.right_id)
+    if left is None or right is None:
+        return None
+    fields = []
+    for name in _COMPARED:
+        here, there = _said(getattr(left, name)), _said(getattr(right, name))
+        if here or there:
+            differs = bool(here and there) and here != there
+            fields.append(ComparedField(name, here, there, differs))
+    return Pair(left, right, one.reasons, fields)
+
+
+def _said(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,183 @@
+"""The page that changes one thing of what is published: a part in a case, or a description.
+
+Two clicks from the published page: open, save. What is saved is published at once, as a version.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from kb.models import Case, Kind, Record, kind_of
+from kb.registers.accounts import Account
+from kb.registers.versions import Version
+from web.editorial.differences import differences
+from web.editorial.draft import (
+    actor_finder,
+    actor_or_none,
+    language_choices,
+    participants_of,
+    role_choices,
+)
+from web.editorial.history import name_of
+from web.editorial.record_form import RecordForm, Row, WrongFields, sent_row
+from web.http.dependencies import AVisit
+from web.http.i18n import translations
+from web.http.labels import N_, ROLE_WORDS
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.sessions import AForm, AModerator
+from web.http.urls import Page, address
+
+ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
+    "description": ("description", "lang", "source_url"),
+    "particulars": (
+        "name place department country activity_code siret website themes closed_on"
+    ).split(),
+}
+CASE_ITEMS: Mapping[str, Sequence[str]] = {
+    "need": ("need",),
+    "people": (
+        "title author author_job date modified moderator moderator_job moderated themes lang "
+        "source_url"
+    ).split(),
+    "text": ("text",),
+}
+"""What is edited at once, by the word in the address; a participation is named by its number."""
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What is edited: some fields of a record, or one row of its participations, from 0.
+
+    A row beyond the last is a new one. `row` is -1 where it is fields.
+    """
+
+    name: str
+    fields: Sequence[str] = ()
+    row: int = -1
+
+
+@router.shows(Page.CASE_EDIT)
+def edit_case(visit: AVisit, _account: AModerator, record_id: str, item: str = "") -> Response:
+    return _form_page(visit, visit.knowledge_base.case(record_id), item)
+
+
+@router.shows(Page.ACTOR_EDIT)
+def edit_actor(visit: AVisit, _account: AModerator, record_id: str, item: str = "") -> Response:
+    return _form_page(visit, visit.knowledge_base.actor(record_id), item)
+
+
+@router.takes(Page.CASE_EDIT)
+def save_case(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
+    record = visit.knowledge_base.case(record_id)
+    if text_of(form, "do") == "draft":
+        draft = visit.knowledge_base.edit(Kind.CASE, record.id, by=account.name)
+        return see(visit, address(Page.DRAFT, draft.id))
+    return _save(visit, account, form, record)
+
+
+@router.takes(Page.ACTOR_EDIT)
+def save_actor(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
+    return _save(visit, account, form, visit.knowledge_base.actor(record_id))
+
+
+def _item(record: Record, name: str) -> _Item:
+    known = CASE_ITEMS if isinstance(record, Case) else ACTOR_ITEMS
+    if name in known:
+        return _Item(name, fields=known[name])
+    if isinstance(record, Case) and name.isascii() and name.isdecimal() and len(name) < 5:
+        return _Item(name, row=min(int(name), len(record.participants)))
+    raise Refusal(404, N_("There is nothing of this name to change here."))
+
+
+def _save(visit: Visit, account: Account, form: AForm, record: Record) -> Response:
+    base, item = visit.knowledge_base, _item(record, text_of(form, "item"))
+    seen = number_in(form, "version")
+    typed = _typed(form, record, item)
+    if item.row >= 0 and text_of(form, "do") == "remove":
+        typed = replace(typed, rows=typed.rows[: item.row] + typed.rows[item.row + 1 :])
+    try:
+        changed = typed.record(record, actor_finder(base))
+    except WrongFields as error:
+        return _form_page(
+            visit, record, item.name, typed.wrong(error.errors), version=seen, status_code=400
+        )
+    versions = base.history(kind_of(record), record.id)
+    if seen != versions[-1].number and not _is_same_item(record, versions, seen, item):
+        return _form_page(visit, record, item.name, typed, status_code=409, typed_record=changed)
+    base.put([changed], by=account.name)
+    page = Page.CASE if isinstance(record, Case) else Page.ACTOR
+    back = text_of(form, "back")
+    if back and actor_or_none(base, back):
+        return see(visit, address(Page.ACTOR, back, done="published"))
+    return see(visit, address(page, record.id, done="published"))
+
+
+def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
+    """The form of the whole record, with what was typed of the item in it."""
+    whole = RecordForm.of(record)
+    if item.row < 0:
+        sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
+        return replace(whole, values=sent.values)
+    row = sent_row({**form, f"keep-{item.row}": "1"}, item.row)
+    return replace(whole, rows=(*whole.rows[: item.row], row, *whole.rows[item.row + 1 :]))
+
+
+def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
+    """Whether what is edited is now as it was in the version that the person saw."""
+    before = next((one.record for one in versions if one.number == seen), None)
+    if before is None:
+        return False
+    if item.row < 0:
+        return all(getattr(before, name) == getattr(record, name) for name in item.fields)
+    return participants_of(before) == participants_of(record)
+
+
+def _form_page(
+    visit: Visit,
+    record: Record,
+    name: str,
+    form: RecordForm | None = None,
+    *,
+    version: int = 0,
+    status_code: int = 200,
+    typed_record: Record | None = None,
+) -> Response:
+    base, item = visit.knowledge_base, _item(record, name)
+    kind = kind_of(record)
+    gettext = translations(visit.language).gettext
+    form = form or RecordForm.of(record)
+    row = form.rows[item.row] if 0 <= item.row < len(form.rows) else Row()
+    last = base.history(kind, record.id)[-1]
+    changes = None
+    if typed_record is not None:
+        changes = differences(record, typed_record, lambda role: gettext(ROLE_WORDS[role]))
+    return visit.page(
+        "editorial/edit.html",
+        here=address(
+            Page.CASE_EDIT if kind is Kind.CASE else Page.ACTOR_EDIT, record.id, item=name
+        ),
+        status_code=status_code,
+        kind=kind,
+        record=record,
+        name=name_of(record),
+        item=item,
+        is_new=item.row >= len(participants_of(record)),
+        form=form,
+        row=row,
+        known=actor_or_none(base, row.actor_id),
+        version=version or last.number,
+        last=last,
+        changes=changes,
+        choices={"lang": language_choices(visit, form.values.get("lang", ""))},
+        roles=role_choices(visit),
+        back=visit.request.query_params.get("back", ""),
+    )
+
+
+def _kind(record: Record) -> Kind:
+    return Kind.CASE if isinstance(record, Case) else Kind.ACTOR

@@ -1,0 +1,179 @@
+"""The pages of long work: what is under way, how far it is, and what it did."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from kb.errors import UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.drafts import Draft
+from kb.registers.jobs import FINAL_STATES, Job
+from web.http.dependencies import AVisit
+from web.http.labels import N_
+from web.http.refusals import Refusal, not_allowed
+from web.http.routing import PageRouter, see, text_of
+from web.http.sessions import AContributor, AForm
+from web.http.urls import Page, address
+
+REFRESHED_EVERY_S = 3
+SHOWN_NOTES = 50
+"""How many lines of each kind the page shows; the CSV file has them all."""
+
+_COUNTS = (
+    ("read", N_("Read")),
+    ("added", N_("Added")),
+    ("changed", N_("Changed")),
+    ("unchanged", N_("Unchanged")),
+    ("removed", N_("Removed")),
+)
+_LISTS = (
+    ("failures", N_("Not kept")),
+    ("known", N_("Known already")),
+    ("remarks", N_("Kept, but worth a look")),
+    ("skipped", N_("Left out")),
+)
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """What a job's report says of one place of its input. `row` is 0 for a whole file."""
+
+    file: str
+    row: int
+    reason: str
+
+
+@router.shows(Page.JOBS)
+def jobs(visit: AVisit, account: AContributor) -> Response:
+    every = visit.knowledge_base.jobs.list()
+    mine = account.role.may(AccountRole.MODERATOR)
+    shown = [job for job in every if mine or job.created_by == account.name]
+    return visit.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
+
+
+@router.shows(Page.JOB)
+def job(
+    visit: AVisit,
+    account: AContributor,
+    record_id: str,
+    done: str = "",
+    form: str = "",
+    look: str = "",
+) -> Response:
+    found = _readable(visit.knowledge_base, record_id, account)
+    if form == "csv":
+        return _as_csv(found)
+    over = found.state in FINAL_STATES
+    refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
+    response = visit.page(
+        "editorial/job.html",
+        here=address(Page.JOB, found.id, look=look),
+        job=found,
+        over=over,
+        refresh_s=refresh_s,
+        counts=_counts(found.report),
+        lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
+        duplicates=_duplicates(visit.knowledge_base, found, account),
+        drafts=_drafts(visit.knowledge_base, found.report),
+        untold=_untold(found.report),
+        shown_notes=SHOWN_NOTES,
+        done=done,
+    )
+    if refresh_s:
+        # Who is disturbed by it can turn it off: see the page.
+        response.headers["Refresh"] = str(refresh_s)
+    return response
+
+
+@router.takes(Page.JOB)
+def change_job(visit: AVisit, account: AContributor, form: AForm, record_id: str) -> Response:
+    found = _readable(visit.knowledge_base, record_id, account)
+    if text_of(form, "do") != "cancel":
+        raise Refusal(400, N_("This form asks for something that this page does not do."))
+    visit.knowledge_base.jobs.cancel(found.id)
+    return see(visit, address(Page.JOB, found.id, done="cancelling"))
+
+
+def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:
+    """A list of a report; what is not of its shape is told as it is."""
+    listed = report.get(name)
+    lines = []
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, Mapping):
+            row = one.get("row", 0)
+            # An upload lies in a folder with a name of no interest.
+            file = str(one.get("file", "")).replace("\\", "/").rpartition("/")[2]
+            row = row if isinstance(row, int) else 0
+            lines.append(ReportLine(file, row, str(one.get("reason", ""))))
+        else:
+            lines.append(ReportLine("", 0, str(one)))
+    return lines
+
+
+def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
+    found = base.jobs.get(job_id)
+    if found.created_by != account.name and not account.role.may(AccountRole.MODERATOR):
+        raise not_allowed()
+    return found
+
+
+def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
+    counts: list[tuple[str, int]] = []
+    for name, word in _COUNTS:
+        count = report.get(name)
+        if isinstance(count, int) and (count or name == "read"):
+            counts.append((word, count))
+    return counts
+
+
+def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:
+    """How many likely doubles there are to decide, for whom may, after a directory."""
+    is_told = found.kind == "directory" and account.role.may(AccountRole.MODERATOR)
+    return base.duplicates.count() if is_told else 0
+
+
+def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:
+    """The drafts that a job made, as far as they are still there."""
+    drafts, listed = [], report.get("drafts")
+    for one in listed if isinstance(listed, list) else ():
+        try:
+            drafts.append(base.drafts.get(str(one["draft_id"])))
+        except (UnknownRecord, KeyError, TypeError):
+            continue
+    return drafts
+
+
+def _untold(report: Mapping[str, object]) -> int:
+    """How many lines were one too many for the report to keep."""
+    kept = (report.get("untold"), report.get("more"))
+    return sum(
+        count
+        for counts in kept
+        if isinstance(counts, Mapping)
+        for count in counts.values()
+        if isinstance(count, int)
+    )
+
+
+def _as_csv(found: Job) -> Response:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(["file", "row", "kind", "reason"])
+    for name, _ in _LISTS:
+        for line in report_lines(found.report, name):
+            cells = (line.file, str(line.row or ""), name, line.reason)
+            writer.writerow(_harmless(cell) for cell in cells)
+    headers = {"Content-Disposition": f'attachment; filename="{found.id}.csv"'}
+    # The mark at the beginning has spreadsheets read it as UTF-8.
+    return Response(f"\ufeff{written.getvalue()}", media_type="text/csv", headers=headers)
+
+
+def _harmless(cell: str) -> str:
+    """The cell, so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

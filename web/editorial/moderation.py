@@ -1,0 +1,31 @@
+"""The page of moderators: what waits for them, from whom, since when."""
+
+from starlette.responses import Response
+
+from kb.registers.drafts import DraftState
+from kb.registers.jobs import FINAL_STATES
+from web.http.dependencies import AVisit
+from web.http.routing import PageRouter
+from web.http.sessions import AModerator
+from web.http.urls import Page, address
+
+SHOWN_PUBLISHED = 20
+
+router = PageRouter()
+
+
+@router.shows(Page.MODERATION)
+def moderation(visit: AVisit, _account: AModerator, done: str = "") -> Response:
+    drafts = visit.knowledge_base.drafts
+    return visit.page(
+        "editorial/moderation.html",
+        here=address(Page.MODERATION),
+        # Who waits longest comes first.
+        waiting=drafts.list([DraftState.SUBMITTED])[::-1],
+        returned=drafts.list([DraftState.RETURNED]),
+        unsent=drafts.list([DraftState.DRAFT]),
+        published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
+        busy=sum(job.state not in FINAL_STATES for job in visit.knowledge_base.jobs.list()),
+        duplicates=visit.knowledge_base.duplicates.count(),
+        done=done,
+    )

@@ -1,0 +1,400 @@
+"""A record as the fields of a form, and back; what was typed is kept whatever is wrong with it.
+
+Owns how fields are named in a form and what is wrong with a value, in words for its reader. How
+values are cleaned is the readers' work (`ingest.fields`), and the same here as in a file.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, Self
+
+from ingest.case_files.case_fields import MAX_TEXT_CHARS
+from ingest.directories.actor_row import actor_from
+from ingest.fields import (
+    MAX_LINE_CHARS,
+    folded,
+    iso_date,
+    language,
+    one_line,
+    paragraphs,
+    theme_names,
+    web_address,
+)
+from kb.errors import InputError
+from kb.models import Actor, Case, Participation, Record, Role
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from web.http.labels import N_
+
+CASE_LINES = (
+    ("title",),
+    ("need",),
+    ("author", "author_job"),
+    ("moderator", "moderator_job"),
+    ("date", "modified", "moderated"),
+    ("themes",),
+    ("lang", "source_url"),
+    ("text",),
+)
+ACTOR_LINES = (
+    ("name",),
+    ("description",),
+    ("place", "department", "country"),
+    ("activity_code", "siret"),
+    ("website", "source_url"),
+    ("lang", "closed_on"),
+    ("themes",),
+)
+"""The fields of a form, those that stand beside each other together."""
+
+CASE_FIELDS = tuple(chain.from_iterable(CASE_LINES))
+ACTOR_FIELDS = tuple(chain.from_iterable(ACTOR_LINES))
+
+MAX_ROWS = 200
+"""Participations that a form may hold."""
+
+NO_PROPOSALS = Proposals()
+_NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+
+_MISSING = N_("This is required.")
+_TOO_LONG = N_("This is too long.")
+_WRONG: Mapping[str, str] = {
+    "date": N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020."),
+    "source_url": N_("This is not a web address. It begins with http:// or https://."),
+    "lang": N_("Choose a language."),
+    "department": N_("There is no such department in France. Expected a code, such as 16 or 2A."),
+    "country": N_("This country is not known: write its two-letter code, such as FR."),
+    "siret": N_("This is not a SIRET number: 14 digits, of which the last one checks the others."),
+}
+_DATES = ("date", "modified", "moderated", "closed_on")
+_WRONG_AS: Mapping[str, str] = {
+    **dict.fromkeys(_DATES, "date"),
+    "website": "source_url",
+}
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_UNKNOWN_ACTOR = N_("No actor has this name or identifier. Leave it empty if it has no entry.")
+_NO_ROLE = N_("Choose a role.")
+_OTHERWISE_WRONG = N_("This cannot be kept as it is.")
+
+
+class WrongFields(Exception):
+    """A form cannot be made a record. `errors` has an English message by name of a field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A participation as it is typed. `proposal` is the number of the one it came from, or -1.
+
+    A row that is not `kept` stays in the form and out of the record.
+    """
+
+    name: str = ""
+    role: str = ""
+    actor_id: str = ""
+    contribution: str = ""
+    source_url: str = ""
+    kept: bool = True
+    proposal: int = -1
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.name or self.actor_id or self.contribution or self.source_url)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordForm:
+    """The fields of a record as text, and what is wrong with them.
+
+    `errors` has an English message by name: of a field, or of a part of a row (`role-2`).
+    """
+
+    values: Mapping[str, str]
+    rows: tuple[Row, ...] = ()
+    errors: Mapping[str, str] = field(default_factory=lambda: _NO_ERRORS)
+
+    @classmethod
+    def of(cls, record: Record, proposals: Proposals = NO_PROPOSALS) -> Self:
+        """The form of a record. Proposed participations that it lacks are rows not kept."""
+        names = CASE_FIELDS if isinstance(record, Case) else ACTOR_FIELDS
+        values = {name: _written(name, getattr(record, name)) for name in names}
+        if not isinstance(record, Case):
+            return cls(values)
+        unused = dict(enumerate(proposals.participations))
+        rows = []
+        for one in record.participants:
+            number = _origin(one, unused)
+            unused.pop(number, None)
+            rows.append(_row(one, number))
+        left_out = [
+            replace(_row(one.participation, number), kept=False) for number, one in unused.items()
+        ]
+        return cls(values, (*rows, *left_out))
+
+    @classmethod
+    def sent(cls, form: Mapping[str, object], record: Record) -> Self:
+        """The form as somebody filled it in; fields that it lacks are those of the record."""
+        known = cls.of(record)
+        values = {
+            name: str(form.get(name, value)).replace("\r\n", "\n")
+            for name, value in known.values.items()
+        }
+        if "rows" not in form:
+            return cls(values, known.rows)
+        count = min(_whole_number(form["rows"]), MAX_ROWS)
+        rows = (sent_row(form, number) for number in range(count))
+        return cls(values, tuple(row for row in rows if not row.is_blank))
+
+    def with_blank_row(self) -> Self:
+        return replace(self, rows=(*self.rows, Row(kept=True)))
+
+    def wrong(self, errors: Mapping[str, str]) -> Self:
+        return replace(self, errors=errors)
+
+    def record(self, base: Record, actor_named: Callable[[str], str]) -> Record:
+        """The record that the form tells; what has no field in it is as in `base`.
+
+        Args:
+            base: the record that was being edited.
+            actor_named: gives the id of the actor of this id or exact name, or "".
+
+        Raises:
+            WrongFields: something cannot be kept.
+        """
+        return self._case(base, actor_named) if isinstance(base, Case) else self._actor(base)
+
+    def _case(self, base: Case, actor_named: Callable[[str], str]) -> Case:
+        errors: dict[str, str] = {}
+        clean = _Cleaning(self.values, errors)
+        # What a record has already is not this form's business, such as an actor whose directory
+        # comes later.
+        kept = {_row(one, -1): one for one in base.participants}
+        named_already = {one.actor_id for one in base.participants}
+
+        def known_actor(given: str) -> str:
+            return given if given in named_already else actor_named(given)
+
+        changes = {name: clean.field(name) for name in self._touched(base)}
+        if len(changes.get("text", "")) > MAX_TEXT_CHARS:
+            errors["text"] = _TOO_LONG
+        participants = tuple(
+            kept.get(replace(row, proposal=-1)) or _participation(row, number, errors, known_actor)
+            for number, row in enumerate(self.rows)
+            if row.kept
+        )
+        if errors:
+            raise WrongFields(errors)
+        return replace(base, participants=participants, **changes)
+
+    def _actor(self, base: Actor) -> Actor:
+        errors: dict[str, str] = {}
+        clean = _Cleaning(self.values, errors)
+        touched = self._touched(base)
+        cells = {name: self.values[name] for name in touched}
+        if "closed_on" in touched:
+            cells["closed_on"] = clean.date("closed_on")
+        if "name" in touched:
+            clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
+        if errors:
+            raise WrongFields(errors)
+        if {"department", "country"} & set(touched):
+            cells |= {name: self.values[name] for name in ("department", "country")}
+        try:
+            read = actor_from({"id": base.id, "name": base.name, **cells})
+        except InputError as error:
+            # Each refusal of the readers begins with the name of its field.
+            name = str(error).partition(" ")[0]
+            name = name if name in ACTOR_FIELDS else "name"
+            raise WrongFields({name: _why(name)}) from None
+        return replace(base, **{name: getattr(read, name) for name in touched})
+
+    def _touched(self, base: Record) -> list[str]:
+        """The fields that say something else than the record does."""
+        return [
+            name
+            for name, value in self.values.items()
+            if value != _written(name, getattr(base, name))
+        ]
+
+
+class _Cleaning:
+    """Cleans the values of a form one after the other, and notes what is wrong with them."""
+
+    def __init__(self, values: Mapping[str, str], errors: dict[str, str]) -> None:
+        self._values = values
+        self._errors = errors
+
+    def __call__(
+        self,
+        name: str,
+        clean: Callable[[str], str],
+        *,
+        required: bool = False,
+        max_chars: int = 0,
+    ) -> str:
+        try:
+            value = clean(self._values.get(name, ""))
+        except InputError:
+            self._errors[name] = _why(name)
+            return ""
+        if required and not value:
+            self._errors[name] = _MISSING
+        if max_chars and len(value) > max_chars:
+            self._errors[name] = _TOO_LONG
+        return value
+
+    def field(self, name: str) -> Any:
+        """The value of a field of a case, cleaned as its kind asks for."""
+        if name in _DATES:
+            return self.date(name)
+        if name == "themes":
+            return self.themes()
+        if name in {"title", "text"}:
+            is_line = name == "title"
+            clean = one_line if is_line else paragraphs
+            return self(name, clean, required=True, max_chars=is_line * MAX_LINE_CHARS)
+        cleans: Mapping[str, Callable[[str], str]] = {
+            "lang": lambda given: language(given, self._values.get("text", "")),
+            "source_url": lambda given: web_address(given, name),
+        }
+        max_chars = 0 if name == "need" else MAX_LINE_CHARS
+        return self(name, cleans.get(name, one_line), max_chars=max_chars)
+
+    def date(self, name: str) -> str:
+        return self(name, lambda given: written_date(given, name))
+
+    def themes(self) -> tuple[str, ...]:
+        try:
+            return theme_names(self._values.get("themes", ""))
+        except InputError:
+            self._errors["themes"] = _TOO_LONG
+            return ()
+
+
+def written_date(text: str, name: str) -> str:
+    """A date as `iso_date` has it; 02/07/2020 is taken for 2 July, and a year alone is kept.
+
+    Raises:
+        InputError: it is no date.
+    """
+    line = one_line(text)
+    if re.fullmatch(r"\d{4}", line):
+        return line
+    given = _DAY_FIRST.match(line)
+    if given:
+        day, month, year = given.groups()
+        line = f"{year}-{month:0>2}-{day:0>2}{line[given.end() :]}"
+    return iso_date(line, name)
+
+
+def best_proposals(proposals: Proposals) -> dict[str, ProposedField]:
+    """Of each field, the proposal that is surest; the first among equals."""
+    best: dict[str, ProposedField] = {}
+    for one in proposals.fields:
+        if one.field not in best or one.confidence > best[one.field].confidence:
+            best[one.field] = one
+    return best
+
+
+def _why(name: str) -> str:
+    return _WRONG.get(_WRONG_AS.get(name, name), _OTHERWISE_WRONG)
+
+
+def _written(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        # A theme may hold a comma, but no line end.
+        return "\n".join(value)
+    text = str(value)
+    if name in _DATES:
+        return re.sub(r"^(\S{10})T(\d\d:\d\d):00", r"\1 \2", text)
+    return text
+
+
+def _row(one: Participation, proposal: int) -> Row:
+    return Row(
+        name=one.name,
+        role=one.role.value,
+        actor_id=one.actor_id,
+        contribution=one.contribution,
+        source_url=one.source_url,
+        proposal=proposal,
+    )
+
+
+def _origin(one: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
+    """The number of the proposal that a participation was most likely made from, or -1."""
+
+    def likeness(proposed: Participation) -> int:
+        if proposed == one:
+            return 4
+        same_name = folded(proposed.name) == folded(one.name)
+        same_actor = bool(one.actor_id) and proposed.actor_id == one.actor_id
+        return (same_name or same_actor) * (2 + (proposed.role is one.role))
+
+    best = max(unused, key=lambda number: likeness(unused[number].participation), default=-1)
+    return best if best >= 0 and likeness(unused[best].participation) else -1
+
+
+def sent_row(form: Mapping[str, object], number: int) -> Row:
+    """A row of a form as somebody filled it in."""
+
+    def value(name: str) -> str:
+        return str(form.get(f"{name}-{number}", ""))
+
+    proposal = value("proposal")
+    return Row(
+        name=value("name"),
+        role=value("role"),
+        actor_id=value("actor_id"),
+        contribution=value("contribution"),
+        source_url=value("source_url"),
+        kept=bool(value("keep")),
+        proposal=int(proposal) if proposal.isdecimal() else -1,
+    )
+
+
+def _participation(
+    row: Row, number: int, errors: dict[str, str], actor_named: Callable[[str], str]
+) -> Participation:
+    values = {
+        f"{name}-{number}": getattr(row, name)
+        for name in ("name", "actor_id", "contribution", "source_url")
+    }
+    clean = _Cleaning(values, errors)
+    given = clean(f"actor_id-{number}", one_line)
+    actor_id = actor_named(given) if given else ""
+    if given and not actor_id:
+        errors[f"actor_id-{number}"] = _UNKNOWN_ACTOR
+    if row.role not in set(Role):
+        errors[f"role-{number}"] = _NO_ROLE
+    source = f"source_url-{number}"
+    try:
+        source_url = web_address(row.source_url, source)
+    except InputError:
+        errors[source], source_url = _why("source_url"), ""
+    return Participation(
+        name=clean(f"name-{number}", one_line, required=True, max_chars=MAX_LINE_CHARS),
+        role=Role(row.role) if row.role in set(Role) else Role.PRODUCER,
+        actor_id=actor_id,
+        contribution=clean(f"contribution-{number}", one_line),
+        source_url=source_url,
+    )
+
+
+def _whole_number(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isdecimal() else 0
+
+
+def sentences(proposals: Proposals) -> Sequence[str]:
+    """The sentences that proposals come from, each as often as it is named."""
+    every: Sequence[ProposedField | ProposedParticipation] = (
+        *proposals.fields,
+        *proposals.participations,
+    )
+    return [one.sentence for one in every if one.sentence]

@@ -1,0 +1,209 @@
+"""The page of the sites that embed the search: which they are, what they may, how much they use it.
+
+For administrators. What is counted of a site are numbers by day, and the page says so.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
+from kb.reference.departments import NAMES
+from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
+from kb.text.analysis import fold
+from web.embed.usage import SiteTally
+from web.http.dependencies import AVisit
+from web.http.labels import N_, site_refusal
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.sessions import AForm, AnAdministrator
+from web.http.urls import Page, address
+
+CANNOT_WRITE = N_("The catalogue cannot be written now. Nothing was changed.")
+NO_SITE = N_("This site is not there any more. Nothing was changed.")
+NOT_THE_NAME = N_("This is not its name. Type it as it is written above, or copy it.")
+
+DONE: Mapping[str, str] = {
+    "changed": N_("The site is changed."),
+    "disabled": N_("The site is switched off: it shows the search no more."),
+    "enabled": N_("The site can show the search again."),
+    "deleted": N_("The site is deleted, and what was counted for it."),
+}
+"""What the page says was done, by the value of `done` in its address."""
+
+_BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
+_FIELDS = frozenset({"name", "department", "theme", "per_day"})
+"""The fields whose refusals are named after them; all others are of the origins."""
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the forms of a site show, and whether they are open.
+
+    `wrong` is the field that was refused, and `message` why, with what was `given` there and what
+    to write `instead`.
+    """
+
+    name: str = ""
+    origins: str = ""
+    department: str = ""
+    theme: str = ""
+    per_day: str = str(DEFAULT_PER_DAY)
+    is_open: bool = False
+    wrong: str = ""
+    message: str = ""
+    given: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A site with how much it was used, and what its forms show."""
+
+    site: Site
+    use: SiteUse
+    filled: Filled
+    has_namesake: bool
+
+
+@router.shows(Page.SITES)
+def sites_page(
+    visit: AVisit, _account: AnAdministrator, done: str = "", added: str = ""
+) -> Response:
+    """`added` is the key of the site that was."""
+    return _sites_page(visit, done=DONE.get(done, ""), added=added)
+
+
+@router.takes(Page.SITES)
+def change_sites(visit: AVisit, _account: AnAdministrator, form: AForm) -> Response:
+    sites = visit.knowledge_base.sites
+    what, key = text_of(form, "do"), text_of(form, "key")
+    try:
+        if what == "add":
+            added = _add(sites, form)
+            return see(visit, address(Page.SITES, added=added.key), added.key)
+        if what == "change":
+            _change(sites, key, form)
+            done = "changed"
+        elif what == "disable":
+            sites.disable(key)
+            done = "disabled"
+        elif what == "enable":
+            sites.enable(key)
+            done = "enabled"
+        elif what == "delete":
+            if " ".join(text_of(form, "confirmed").split()) != sites.get(key).name:
+                return _sites_page(
+                    visit, key=key, refused=Filled(wrong="confirmed", message=NOT_THE_NAME)
+                )
+            sites.delete(key)
+            done = "deleted"
+        else:
+            raise Refusal(400, N_("This form asks for something that this page does not do."))
+    except SiteError as error:
+        return _sites_page(visit, key=key, refused=_refused(form, error))
+    except UnknownRecord:
+        return _sites_page(visit, message=NO_SITE)
+    except ReadOnlyKnowledgeBase:
+        kept = _filled_in(form) if what in {"add", "change"} else None
+        return _sites_page(visit, key=key, refused=kept, message=CANNOT_WRITE)
+    return see(visit, address(Page.SITES, done=done))
+
+
+def _add(sites: Sites, form: FormData) -> Site:
+    return sites.add(
+        text_of(form, "name"),
+        _origins(form),
+        department=text_of(form, "department"),
+        theme=text_of(form, "theme"),
+        per_day=number_in(form, "per_day"),
+    )
+
+
+def _change(sites: Sites, key: str, form: FormData) -> None:
+    sites.change(
+        key,
+        name=text_of(form, "name"),
+        origins=_origins(form),
+        department=text_of(form, "department"),
+        theme=text_of(form, "theme"),
+        per_day=number_in(form, "per_day"),
+    )
+
+
+def _origins(form: FormData) -> list[str]:
+    """What is between spaces, commas and ends of lines: none of them is part of an origin."""
+    return _BETWEEN_ORIGINS.split(text_of(form, "origins"))
+
+
+def _filled_in(form: FormData) -> Filled:
+    names = ("name", "origins", "department", "theme", "per_day")
+    return Filled(**{name: text_of(form, name) for name in names}, is_open=True)
+
+
+def _refused(form: FormData, error: SiteError) -> Filled:
+    return replace(
+        _filled_in(form),
+        wrong=error.reason if error.reason in _FIELDS else "origins",
+        message=site_refusal(error),
+        given=error.given,
+        instead=error.instead,
+    )
+
+
+def _filled_with(site: Site) -> Filled:
+    return Filled(
+        name=site.name,
+        origins="\n".join(site.origins),
+        department=site.department,
+        theme=site.theme,
+        per_day=str(site.per_day),
+    )
+
+
+def _sites_page(
+    visit: Visit,
+    *,
+    done: str = "",
+    added: str = "",
+    message: str = "",
+    key: str = "",
+    refused: Filled | None = None,
+) -> Response:
+    """The page. What was `refused` of the site with `key`, or of a new one, is shown again."""
+    base = visit.knowledge_base
+    cast("SiteTally", visit.request.app.state.site_tally).flush()
+    entries = []
+    sites = base.sites.list()
+    names = Counter(fold(site.name) for site in sites)
+    for site in sites:
+        filled = _filled_with(site)
+        if refused and site.key == key:
+            filled = (
+                replace(filled, wrong=refused.wrong, message=refused.message)
+                if refused.wrong == "confirmed"
+                else refused
+            )
+        has_namesake = names[fold(site.name)] > 1
+        entries.append(Entry(site, base.sites.use(site.key), filled, has_namesake))
+    return visit.page(
+        "editorial/sites.html",
+        here=address(Page.SITES),
+        status_code=400 if message or refused else 200,
+        entries=entries,
+        new=refused if refused and not key else Filled(),
+        departments=NAMES,
+        themes=[theme.name for theme in base.themes()],
+        max_per_day=MAX_PER_DAY,
+        done=done,
+        added=added,
+        message=message,
+    )

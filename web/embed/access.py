@@ -1,0 +1,145 @@
+"""Who may ask for the widget's answers: registered sites from their own origins, and ourselves.
+
+A site is named by its public key, which is no secret: what counts is the `Origin` that a browser
+sends, compared exactly, and what it says of where a request comes from (Fetch Metadata). On a
+server that only this machine reaches, other pages of this machine need no key: the demonstration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Query, Request
+
+from kb.errors import UnknownRecord
+from kb.registers.sites import Site
+from kb.settings import is_this_machine
+from web.http.headers import let_frame, let_read
+from web.http.labels import N_
+from web.http.refusals import Refusal
+from web.http.request import Visit
+
+LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
+"""Which pages may frame the search of the demonstration."""
+
+UNKNOWN = N_("This site is not registered here: the public key is not known.")
+CLOSED = N_("The search is switched off for this site.")
+_ELSEWHERE = N_(
+    "This page is not one of the site that the public key is of: its origin has to be registered."
+)
+_NO_KEY = N_("Give the public key of a registered site.")
+NOT_A_PAGE = N_("Only pages of the site are counted, by a browser that says where they are from.")
+_NOT_SO = N_("This is for scripts of pages, and for frames: other pages cannot load it.")
+
+_FRAMES = {"", "iframe", "frame", "document"}
+"""What a page is loaded for, as `Sec-Fetch-Dest` says, that shows a search in a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who asks, and may. `site` is None for our own pages and for the demonstration.
+
+    `is_from_site`: a browser vouches that a page of the site asks, or one of ours for it. Only
+    then is anything counted for it: programs could use up a site's quota, or make up its counts.
+    """
+
+    site: Site | None
+    is_from_site: bool = False
+
+    def department(self, given: str | None) -> str:
+        """The department to search in: the one given, be it none, or else the site's own."""
+        return given if given is not None else self.site.department if self.site else ""
+
+    def theme(self, given: str | None) -> str:
+        """The same for the theme."""
+        return given if given is not None else self.site.theme if self.site else ""
+
+
+SiteKey = Annotated[str, Query(description="The public key of the site that embeds the search.")]
+
+
+def _site_access(request: Request, site: SiteKey = "") -> Access:
+    visit = Visit(request)
+    origin = request.headers.get("Origin", "")
+    comes_from = request.headers.get("Sec-Fetch-Site", "")
+    if not origin and comes_from in {"cross-site", "same-site"}:
+        # An image, say, of a page that cannot read the answer, and only wants to use up a quota.
+        raise Refusal(403, _NOT_SO)
+    is_ours = origin in {"", _origin_of(visit.root), _origin_of(str(request.base_url))}
+    if not site:
+        if not is_ours:
+            if not (is_demonstration(visit) and _is_loopback(origin)):
+                raise Refusal(403, _NO_KEY)
+            let_read(request, origin)
+        return Access(None)
+    known = _known(visit, site)
+    if not is_ours:
+        if origin not in known.origins:
+            raise Refusal(403, _ELSEWHERE)
+        # Before anything is refused, so that the page can read why.
+        let_read(request, origin)
+    if known.disabled:
+        raise Refusal(403, CLOSED)
+    return Access(known, is_from_site=bool(origin) or comes_from == "same-origin")
+
+
+AnAccess = Annotated[Access, Depends(_site_access)]
+"""For what scripts of other sites ask for.
+
+Raises:
+    Refusal: 403, the site is unknown, switched off, or not where its page is.
+"""
+
+
+def _framed_access(request: Request, site: SiteKey = "") -> Access:
+    visit = Visit(request)
+    if request.headers.get("Sec-Fetch-Dest", "") not in _FRAMES:
+        raise Refusal(403, _NOT_SO)
+    if not site:
+        let_frame(request, ancestors_without_a_key(visit))
+        return Access(None)
+    known = _known(visit, site)
+    framing = (origin for origin in known.origins if origin not in known.without_frame)
+    let_frame(request, ("'self'", *framing))
+    if known.disabled:
+        raise Refusal(403, CLOSED)
+    # A form in the frame was sent. The page around can begin with any search, and so can any page.
+    return Access(known, is_from_site=request.headers.get("Sec-Fetch-Site") == "same-origin")
+
+
+AFramedAccess = Annotated[Access, Depends(_framed_access)]
+"""For pages in a frame: a browser shows them in pages of the site, and of ours, only.
+
+Raises:
+    Refusal: 403, the site is unknown or switched off.
+"""
+
+
+def ancestors_without_a_key(visit: Visit) -> Sequence[str]:
+    """Which pages may frame a search that names no site."""
+    return ("'self'", *LOOPBACK_ANCESTORS) if is_demonstration(visit) else ("'self'",)
+
+
+def is_demonstration(visit: Visit) -> bool:
+    """Whether visitors reach this server at an address of this very machine."""
+    return _is_loopback(visit.root)
+
+
+def _known(visit: Visit, key: str) -> Site:
+    try:
+        return visit.knowledge_base.sites.get(key)
+    except UnknownRecord:
+        raise Refusal(403, UNKNOWN) from None
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return is_this_machine(urlsplit(url).hostname or "")
+    except ValueError:
+        return False

@@ -1,0 +1,148 @@
+"""The search as a page for a frame in somebody else's page: a form, and who answers.
+
+It works without scripts, and knows nobody: it reads no session, and sets no cookie. What it
+refuses is told in the frame, wherever a browser may show it: for a key that is not known, or in a
+page that is not of the site, the browser shows an error page of its own.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from kb.errors import QueryError, QuisaitError
+from kb.reference.departments import department_code
+from kb.registers.sites import SiteCounts
+from web.embed.access import Access, AFramedAccess
+from web.embed.quota import count_request, tally_of
+from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
+from web.http.dependencies import AVisit
+from web.http.i18n import Language, preferred_language
+from web.http.labels import N_, UNKNOWN_DEPARTMENT, refusal
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.templating import Renderer
+from web.http.urls import absolute_urls
+from web.search.request import Asked
+
+PATH = "/embed/search"
+
+KEPT = ("lang", "site", "department", "theme", "limit")
+"""What the form asks again as it was asked."""
+
+_WRONG_ADDRESS = N_("The address of this frame has a value that cannot be used.")
+_NO_ANSWER = N_("The catalogue cannot answer now. Try again in a moment.")
+
+_log = logging.getLogger(__name__)
+
+
+class _FrameRoute(APIRoute):
+    """Tells what is refused in the frame, where an error's usual page says who is signed in."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answered = super().get_route_handler()
+
+        async def answered_in_the_frame(request: Request) -> Response:
+            try:
+                return await answered(request)
+            except RequestValidationError:
+                return _page(request, 400, _WRONG_ADDRESS)
+            except HTTPException as error:
+                advice = error.advice if isinstance(error, Refusal) else _WRONG_ADDRESS
+                return _page(request, error.status_code, advice, headers=error.headers)
+            except QuisaitError as error:
+                _log.error("%s %s: %s", request.method, request.url.path, error)
+                return _page(request, 503, _NO_ANSWER)
+
+        return answered_in_the_frame
+
+
+router = APIRouter(include_in_schema=False, route_class=_FrameRoute)
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"], response_model=None)
+def framed_search(
+    *,
+    visit: AVisit,
+    access: AFramedAccess,
+    q: str | None = None,
+    department: str | None = None,
+    theme: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 5,
+) -> Response:
+    """The filters of the site hold where none are given."""
+    request = visit.request
+    kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
+    asked = Asked(q or "", theme=access.theme(theme))
+    try:
+        asked = Asked(asked.q, department_code(access.department(department)), asked.theme)
+    except ValueError:
+        kept.pop("department", None)
+        return _page(request, 400, UNKNOWN_DEPARTMENT, asked=asked, kept=kept)
+    if q is None:
+        return _page(request, asked=asked, kept=kept)
+    try:
+        count_request(visit.request, access)
+        answer = _found(visit, asked, limit, _language(request))
+    except Refusal as error:
+        return _page(
+            request,
+            error.status_code,
+            error.advice,
+            headers=error.headers,
+            asked=asked,
+            kept=kept,
+        )
+    except QueryError as error:
+        return _page(request, 400, refusal(error), asked=asked, kept=kept)
+    _count(request, access, answer)
+    return _page(request, asked=asked, kept=kept, answer=answer)
+
+
+def _found(visit: Visit, asked: Asked, limit: int, language: Language) -> WidgetAnswer:
+    result = visit.knowledge_base.search(asked.q, limit=limit, filters=asked.filters, lang=language)
+    return WidgetAnswer.of(result, asked, limit, absolute_urls(visit.root, language))
+
+
+def _count(request: Request, access: Access, answer: WidgetAnswer) -> None:
+    """A form that was sent is a search that stands."""
+    if access.site and access.is_from_site:
+        empty = 0 if answer.fits else 1
+        tally_of(request).add(access.site.key, SiteCounts(searches=1, empty=empty))
+
+
+def _page(
+    request: Request,
+    status_code: int = 200,
+    message: str = "",
+    *,
+    headers: Mapping[str, str] | None = None,
+    asked: Asked | None = None,
+    kept: Mapping[str, str] | None = None,
+    answer: WidgetAnswer | None = None,
+) -> Response:
+    """`message`, in English, says what was refused. Without `asked` there is nothing to ask."""
+    language = _language(request)
+    text = cast("Renderer", request.app.state.renderer).render(
+        "embed/frame.html",
+        language,
+        path=PATH,
+        # Who may show this in a frame, and so be told how high it is.
+        ancestors=getattr(request.state, "framed_by", ""),
+        site=request.query_params.get("site", "") if asked else "",
+        message=message,
+        asked=asked,
+        kept=kept or {},
+        answer=answer,
+    )
+    return HTMLResponse(text, status_code, {"Content-Language": language.value, **(headers or {})})
+
+
+def _language(request: Request) -> Language:
+    """The one that the address asks for, such as `en` or `fr-CA`; whatever the browser prefers."""
+    return preferred_language(request.query_params.get("lang", ""))

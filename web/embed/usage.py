@@ -1,0 +1,110 @@
+"""Counts of what sites that embed the search ask for, on their way into the register.
+
+Searches must not wait for a writer: they are counted here, and written down every ten seconds.
+Nothing but numbers by site and day is kept: no words, no address, nothing that tells visitors
+apart.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from kb.errors import QuisaitError
+from kb.registers.sites import SiteCounts, Sites
+
+WRITTEN_EVERY_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+def today() -> str:
+    """The day that is counted on: of UTC, so that quotas begin anew for all at once."""
+    return datetime.now(UTC).date().isoformat()
+
+
+class SiteTally:
+    """Counts for sites by their keys. Safe to share between threads."""
+
+    def __init__(self, sites: Sites, day: Callable[[], str] = today) -> None:
+        self._sites = sites
+        self._day = day
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._pending: dict[str, dict[str, SiteCounts]] = {}
+        self._requests: dict[tuple[str, str], int] = {}
+        """By day and key, of those that were asked for; written down or not."""
+        self._is_kept_for_later = False
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._write_regularly, name="tally", daemon=True)
+
+    def start(self) -> None:
+        """Writes down what was counted every `WRITTEN_EVERY_S`, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Writes down what was counted last."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.flush()
+
+    def add(self, key: str, counts: SiteCounts) -> None:
+        """Counts for a site, today."""
+        day = self._day()
+        with self._lock:
+            self._add_pending(day, key, counts)
+            if (day, key) in self._requests:
+                self._requests[day, key] += counts.requests
+
+    def requests_today(self, key: str) -> int:
+        """How often something was searched for a site today, written down or not."""
+        day = self._day()
+        with self._lock:
+            if (day, key) in self._requests:
+                return self._requests[day, key]
+        # While counts are on their way it is not certain which of them are written down.
+        certain = self._writing.acquire(blocking=False)
+        try:
+            written = sum(
+                (counts for of, counts in self._sites.counts(key, since=day) if of == day),
+                SiteCounts(),
+            ).requests
+            if not certain:
+                return written
+            with self._lock:
+                pending = self._pending.get(day, {}).get(key, SiteCounts()).requests
+                for of, other in [known for known in self._requests if known[0] != day]:
+                    del self._requests[of, other]
+                return self._requests.setdefault((day, key), written + pending)
+        finally:
+            if certain:
+                self._writing.release()
+
+    def flush(self) -> None:
+        """Writes down what was counted; keeps it for the next time where that cannot be now."""
+        with self._writing:
+            with self._lock:
+                taken, self._pending = self._pending, {}
+            for day, of_day in taken.items():
+                self._write(day, of_day)
+
+    def _write(self, day: str, of_day: dict[str, SiteCounts]) -> None:
+        try:
+            self._sites.count(day, of_day)
+            self._is_kept_for_later = False
+        except QuisaitError as error:
+            if not self._is_kept_for_later:  # told once, not every ten seconds
+                _log.warning("Counts of sites are kept for later: %s", error)
+            self._is_kept_for_later = True
+            with self._lock:
+                for key, counts in of_day.items():
+                    self._add_pending(day, key, counts)
+
+    def _add_pending(self, day: str, key: str, counts: SiteCounts) -> None:
+        of_day = self._pending.setdefault(day, {})
+        of_day[key] = of_day.get(key, SiteCounts()) + counts
+
+    def _write_regularly(self) -> None:
+        while not self._ending.wait(WRITTEN_EVERY_S):
+            self.flush()

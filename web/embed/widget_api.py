@@ -1,0 +1,85 @@
+"""What the widget asks for from pages of other sites: answers, and to count.
+
+Version 1. What would break a page that embeds it is served under another version.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
+
+from kb.reference.departments import department_code
+from kb.registers.sites import SiteCounts
+from web.api.read import QueryText
+from web.embed.access import NOT_A_PAGE, AnAccess
+from web.embed.quota import count_request, gate_of, tally_of
+from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
+from web.embed.widget_scripts import PREFIX
+from web.http.dependencies import AVisit
+from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.refusals import Refusal
+from web.http.urls import absolute_urls
+from web.search.request import Asked
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _never_shared(response: Response) -> None:
+    """An answer is for the origin that asked, and for a minute: typing back asks nothing anew."""
+    response.headers["Vary"] = "Origin"
+    response.headers["Cache-Control"] = "private, max-age=60"
+
+
+@router.get(f"{PREFIX}/search", dependencies=[Depends(_never_shared)])
+def search(
+    *,
+    visit: AVisit,
+    access: AnAccess,
+    q: QueryText,
+    department: Annotated[str | None, Query()] = None,
+    theme: Annotated[str | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1)] = 5,
+    lang: Language = DEFAULT_LANGUAGE,
+) -> WidgetAnswer:
+    """What the widget shows, `MAX_LIMIT` answers at most.
+
+    The filters of the site hold where none are given.
+    """
+    count_request(visit.request, access)
+    limit = min(limit, MAX_LIMIT)
+    asked = Asked(q, _department(access.department(department)), access.theme(theme))
+    result = visit.knowledge_base.search(q, limit=limit, filters=asked.filters, lang=lang)
+    return WidgetAnswer.of(result, asked, limit, absolute_urls(visit.root, lang))
+
+
+def _department(given: str) -> str:
+    try:
+        return department_code(given)
+    except ValueError as error:
+        raise HTTPException(422, f"department: {error}") from None
+
+
+class Event(StrEnum):
+    """What is counted for a site: a search that stood, one that found nothing, a result opened."""
+
+    SEARCH = "search"
+    EMPTY = "empty"
+    SELECTION = "selection"
+
+
+_COUNTS = {
+    Event.SEARCH: SiteCounts(searches=1),
+    Event.EMPTY: SiteCounts(searches=1, empty=1),
+    Event.SELECTION: SiteCounts(selections=1),
+}
+
+
+@router.post(f"{PREFIX}/counts", status_code=204)
+def count(visit: AVisit, access: AnAccess, event: Event) -> None:
+    """Counts what only the widget knows: whether a search stood, and what was opened."""
+    gate_of(visit.request).pass_through(visit.request)
+    if access.site is None:
+        return
+    if not access.is_from_site:
+        raise Refusal(403, NOT_A_PAGE)
+    tally_of(visit.request).add(access.site.key, _COUNTS[event])

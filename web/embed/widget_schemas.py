@@ -1,0 +1,144 @@
+"""The shapes that the widget reads, version 1. They may grow; a change that would break it is v2.
+
+Texts come as pieces, marked or not, so that a page never has to make HTML of them.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Self
+
+from kb.models import Actor
+from kb.reference.departments import NAMES
+from kb.search.results import ActorHit, Evidence, EvidenceKind, Fit, SearchResult
+from web.api.schemas import Shape
+from web.http.safe_html import excerpt
+from web.http.urls import AbsoluteUrl, address
+from web.search.evidence_text import is_named
+from web.search.pages import Answers
+from web.search.request import Asked
+
+MAX_LIMIT = 20
+"""How many answers can be asked for."""
+
+NEAREST = 3
+"""How many uncertain actors are given where none fits: there is little room."""
+
+PASSAGE_CHARS = 150
+
+
+class Piece(NamedTuple):
+    """A piece of a passage, and whether it is one of the telling ones."""
+
+    text: str
+    marked: bool
+
+
+class WidgetPassage(Shape):
+    """The passage that tells most. `lang` is the language that it is in."""
+
+    lang: str
+    pieces: list[Piece]
+
+
+class WidgetCase(Shape):
+    """The case that vouches.
+
+    `ground`: `shown`, the actor took part in it; `inferred`, its trade is close to that of the
+    `witness`, who did.
+    """
+
+    ground: Literal["shown", "inferred"]
+    title: str
+    lang: str
+    url: str
+    witness: str
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence], absolute_url: AbsoluteUrl) -> Self | None:
+        for kind in (EvidenceKind.CASE, EvidenceKind.SIMILAR):
+            for one in evidence:
+                if one.kind is kind and one.case:
+                    return cls(
+                        ground="shown" if kind is EvidenceKind.CASE else "inferred",
+                        title=one.case.title,
+                        lang=one.case.lang,
+                        url=absolute_url(address("case", one.case.id)),
+                        witness=one.witness.name if one.witness else "",
+                    )
+        return None
+
+
+class WidgetHit(Shape):
+    """An actor found. `url` leads to its page, `named` says that the query is its name."""
+
+    id: str
+    name: str
+    place: str
+    fit: Fit
+    named: bool
+    url: str
+    passage: WidgetPassage | None
+    case: WidgetCase | None
+
+    @classmethod
+    def of(cls, hit: ActorHit, absolute_url: AbsoluteUrl) -> Self:
+        return cls(
+            id=hit.actor.id,
+            name=hit.actor.name,
+            place=_place(hit.actor),
+            fit=hit.fit,
+            named=is_named(hit),
+            url=absolute_url(address("actor", hit.actor.id)),
+            passage=_passage(hit),
+            case=WidgetCase.of(hit.evidence, absolute_url),
+        )
+
+
+class WidgetAnswer(Shape):
+    """`fits` is false where `hits` are but the nearest. `url` leads to the page of all results."""
+
+    query: str
+    total: int
+    fits: bool
+    hits: list[WidgetHit]
+    url: str
+    took_ms: float
+
+    @classmethod
+    def of(cls, result: SearchResult, asked: Asked, limit: int, absolute_url: AbsoluteUrl) -> Self:
+        answers = Answers.of(result, limit)
+        hits = answers.fitting or answers.nearest[:NEAREST]
+        return cls(
+            query=result.query,
+            total=result.total,
+            fits=bool(answers.fitting),
+            hits=[WidgetHit.of(hit, absolute_url) for hit in hits],
+            url=absolute_url(asked.at()),
+            took_ms=round(result.took_ms, 1),
+        )
+
+
+def _place(actor: Actor) -> str:
+    """Where it is, in so few words that they need no translation: "Jarnac, Charente (16)"."""
+    department = actor.department and (
+        f"{NAMES[actor.department]} ({actor.department})"
+        if actor.department in NAMES
+        else actor.department
+    )
+    country = "" if actor.country == "FR" else actor.country
+    return ", ".join(part for part in (actor.place, department, country) if part)
+
+
+def _passage(hit: ActorHit) -> WidgetPassage | None:
+    """What answers in so many words, the actor's own text first; or else what that text says."""
+    texts = [
+        one
+        for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
+        for one in hit.evidence
+        if one.kind is kind
+    ]
+    if not texts:
+        return None
+    told = next((one for one in texts if one.marks), texts[0])
+    lang = told.case.lang if told.kind is EvidenceKind.CASE and told.case else hit.actor.lang
+    pieces = excerpt(told.text, told.marks, PASSAGE_CHARS)
+    return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])

@@ -1,0 +1,1 @@
+"""What every page and route needs: addresses, sessions, languages, limits, templates, errors."""

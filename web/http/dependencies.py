@@ -1,0 +1,95 @@
+"""What a route can ask FastAPI for."""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, cast
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from kb.knowledge_base import KnowledgeBase
+from web.http.labels import N_
+from web.http.refusals import Refusal
+from web.http.request import Visit
+from web.http.throttle import Throttle, host_of
+
+# Coroutines because they only look something up: FastAPI would send a plain function to a thread.
+
+
+async def _visit(request: Request) -> Visit:
+    return Visit(request)
+
+
+async def _knowledge_base(request: Request) -> KnowledgeBase:
+    return Visit(request).knowledge_base
+
+
+COMPLETE_SEARCHES = 2
+"""How many searches of every actor are made at once; more wait, without a thread."""
+
+MAX_WAITING = 8
+"""How many of those may wait; more are asked to come back."""
+
+COMPLETE_SEARCHES_OF_ONE = 5
+"""How many one address may have made or waiting, before it is slowed down: half of all."""
+
+RETRY_AFTER_S = 10
+"""What who finds too many waiting is asked to wait: about as long as those take."""
+
+
+class CompleteSearches:
+    """The searches that score every actor of the base: few at once, and of one address.
+
+    Other searches do not wait for them.
+    """
+
+    def __init__(self) -> None:
+        self.at_once = CapacityLimiter(COMPLETE_SEARCHES)
+        self.of_address = Throttle(free=COMPLETE_SEARCHES_OF_ONE)
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """One of the few, when it is its turn.
+
+        Raises:
+            Refusal: 503, too many wait; 429, too many are from this address.
+        """
+        if self.at_once.statistics().tasks_waiting >= MAX_WAITING:
+            raise Refusal(
+                503,
+                N_(
+                    "Many explanations and reports are being made at this moment. Try again in a "
+                    "few seconds."
+                ),
+                {"Retry-After": str(RETRY_AFTER_S)},
+            )
+        wait_s = self.of_address.attempt(host)
+        if wait_s:
+            raise Refusal(
+                429,
+                N_(
+                    "Several explanations and reports are being made for you already. Wait for "
+                    "them before you ask for the next one."
+                ),
+                {"Retry-After": str(math.ceil(wait_s))},
+            )
+        try:
+            async with self.at_once:
+                yield
+        finally:
+            # What is done counts no more: only what is made or waits at one time does.
+            self.of_address.succeeded(host, forget=False)
+
+
+async def _one_of_few(request: Request) -> AsyncIterator[None]:
+    complete_searches = cast("CompleteSearches", request.app.state.complete_searches)
+    async with complete_searches.turn(host_of(request)):
+        yield
+
+
+ONE_OF_FEW = Depends(_one_of_few, scope="function")
+"""For a route that scores every actor of the base: see `CompleteSearches`."""
+
+AVisit = Annotated[Visit, Depends(_visit)]
+OpenKnowledgeBase = Annotated[KnowledgeBase, Depends(_knowledge_base)]

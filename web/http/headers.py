@@ -1,0 +1,98 @@
+"""The headers that every answer carries, so that a browser runs and loads only what is ours.
+
+What is shown to someone who is signed in is kept by no cache. What pages of other origins may read
+(`let_read`) or show in a frame (`let_frame`) is let out one answer at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.http.sessions import has_session_cookie
+
+_CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def _policy(**changed: str) -> str:
+    directives = {**_CONTENT_SECURITY_POLICY, **changed}
+    return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
+
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": _policy(),
+    "X-Content-Type-Options": "nosniff",
+    # The words of a need must not leak to the sites that a page links to.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def let_read(request: Request, origin: str) -> None:
+    """Lets scripts of pages of this origin read the answer to a request, without its cookies."""
+    request.state.readable_by = origin
+
+
+def let_frame(request: Request, ancestors: Sequence[str]) -> None:
+    """Lets pages of these sources (of CSP's `frame-ancestors`) show the answer in a frame."""
+    request.state.framed_by = " ".join(ancestors)
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds `SECURITY_HEADERS` to every answer of the application inside.
+
+    The answer to an unforeseen exception is made outside of every middleware: it adds them itself.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_private = scope["type"] == "http" and _is_someones(HTTPConnection(scope))
+        # What `let_read` and `let_frame` write on: one mapping for all that see the request.
+        state = scope.setdefault("state", {})
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers.update(_openings(state))
+                if is_private or "Set-Cookie" in headers:
+                    headers["Cache-Control"] = "private, no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers by which this answer is let out, if it is."""
+    opened = {}
+    if framed_by := state.get("framed_by"):
+        opened["Content-Security-Policy"] = _policy(**{"frame-ancestors": framed_by})
+        # A page that is isolated from other origins frames only what says both.
+        opened["Cross-Origin-Embedder-Policy"] = "require-corp"
+        opened["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if readable_by := state.get("readable_by"):
+        opened["Access-Control-Allow-Origin"] = readable_by
+        opened["Access-Control-Expose-Headers"] = "Retry-After"
+    return opened
+
+
+def _is_someones(connection: HTTPConnection) -> bool:
+    """Whether the answer may be for one person: it has a cookie or a token, and is no asset."""
+    if connection.url.path.startswith("/static/"):
+        return False
+    return has_session_cookie(connection) or "Authorization" in connection.headers

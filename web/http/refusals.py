@@ -1,0 +1,52 @@
+"""What a page refuses to do, with the words that tell why."""
+
+from starlette.exceptions import HTTPException
+
+from web.http.labels import N_
+
+
+class Refusal(HTTPException):
+    """Answered with a page of this status. `advice`, an English message, is one line."""
+
+    def __init__(
+        self, status_code: int, advice: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(status_code, advice, headers)
+        self.advice = advice
+
+
+class NotSignedIn(Refusal):
+    """Nobody is signed in. A page that was asked for is answered after signing in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            403,
+            N_(
+                "You are not signed in, or no longer. Sign in in another tab, come back here with "
+                "your browser’s Back button, and send the form again: nothing you wrote is lost."
+            ),
+        )
+
+
+def not_allowed() -> Refusal:
+    return Refusal(403, N_("Your account may not do this: ask a moderator or an administrator."))
+
+
+def strange_form() -> Refusal:
+    return Refusal(
+        403,
+        N_(
+            "This form did not come from a page of yours, or is too old. Go back, reload the page "
+            "and send it again."
+        ),
+    )
+
+
+def no_cookie() -> Refusal:
+    return Refusal(
+        403,
+        N_(
+            "The browser did not send the cookie of this site: allow it to keep one, then go back "
+            "and reload the page."
+        ),
+    )

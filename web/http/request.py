@@ -1,0 +1,106 @@
+"""One request from a person or a crawler: its language, and how it is answered with a template."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from kb.errors import QuisaitError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.http.i18n import Language, language_of_path, preferred_language
+from web.http.sessions import NOBODY, Session, sessions_of
+from web.http.templating import Renderer
+from web.http.urls import Address, absolute_urls, site_root
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a page needs to know of the request it answers, and of the application."""
+
+    request: Request
+
+    @property
+    def knowledge_base(self) -> KnowledgeBase:
+        return cast("KnowledgeBase", self.request.app.state.knowledge_base)
+
+    @property
+    def settings(self) -> Settings:
+        return cast("Settings", self.request.app.state.settings)
+
+    @property
+    def session(self) -> Session:
+        """Who is signed in; nobody where that cannot be found out, so that a page can say so."""
+        try:
+            return sessions_of(self.request).of(self.request)
+        except QuisaitError:
+            return NOBODY
+
+    @property
+    def language(self) -> Language:
+        """The language in the path, else the one that the visitor's browser prefers."""
+        return language_of_path(self.request.url.path) or preferred_language(
+            self.request.headers.get("Accept-Language", "")
+        )
+
+    @property
+    def wants_a_page(self) -> bool:
+        """Whether a person's browser asks, which names HTML among what it accepts."""
+        return "text/html" in self.request.headers.get("Accept", "").lower()
+
+    @property
+    def root(self) -> str:
+        return site_root(self.request, self.settings)
+
+    def absolute_url(self, address: Address) -> str:
+        return absolute_urls(self.root, self.language)(address)
+
+    def page(
+        self,
+        template: str,
+        *,
+        here: Address | None = None,
+        language: Language | None = None,
+        status_code: int = 200,
+        **context: object,
+    ) -> Response:
+        """An HTML page; `language` is the visit's unless it is given.
+
+        `here` is the page's address, None where it has none in the other language; `elsewhere`
+        in the context, the addresses of what stands for it in other languages.
+        """
+        language = language or self.language
+        context.setdefault("elsewhere", {})
+        session = self.session
+        text = self._render(
+            template,
+            language,
+            here=here,
+            status_code=status_code,
+            account=session.account,
+            csrf_token=session.csrf_token,
+            **context,
+        )
+        response = HTMLResponse(text, status_code, self._headers(language))
+        # Every page says at its top whether someone is signed in.
+        response.headers.add_vary_header("Cookie")
+        sessions_of(self.request).keep(self.request, response)
+        return response
+
+    def document(self, template: str, media_type: str, **context: object) -> Response:
+        """A document for programs, such as a sitemap."""
+        text = self._render(template, self.language, **context)
+        return Response(text, media_type=media_type, headers=self._headers(self.language))
+
+    def _render(self, template: str, language: Language, **context: object) -> str:
+        renderer = cast("Renderer", self.request.app.state.renderer)
+        return renderer.render(
+            template, language, root=self.root, contact_url=self.settings.contact_url, **context
+        )
+
+    def _headers(self, language: Language) -> dict[str, str]:
+        headers = {"Content-Language": language.value}
+        if language_of_path(self.request.url.path) is None:
+            headers["Vary"] = "Accept-Language"
+        return headers

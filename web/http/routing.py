@@ -1,0 +1,72 @@
+"""Routes of pages: one function answers the address of a page in every language.
+
+And what pages with forms share: reading what was sent, and sending the browser on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fastapi import APIRouter
+from fastapi.params import Depends
+from starlette.responses import RedirectResponse, Response
+
+from web.http.request import Visit
+from web.http.sessions import sessions_of
+from web.http.urls import PATTERNS, Address, Page
+
+Handler = Callable[..., object]
+
+
+class PageRouter(APIRouter):
+    """A router whose routes are pages, and so not part of the API's description."""
+
+    def __init__(self) -> None:
+        super().__init__(include_in_schema=False)
+
+    def shows(
+        self, page: Page, dependencies: Sequence[Depends] = ()
+    ) -> Callable[[Handler], Handler]:
+        """Answers those who ask for the page."""
+        return self._routes(page, ["GET", "HEAD"], dependencies)
+
+    def takes(self, page: Page) -> Callable[[Handler], Handler]:
+        """Answers those who send a form to the page."""
+        return self._routes(page, ["POST"])
+
+    def _routes(
+        self, page: Page, methods: Sequence[str], dependencies: Sequence[Depends] = ()
+    ) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            for path in PATTERNS[page].values():
+                self.add_api_route(
+                    path,
+                    handler,
+                    methods=list(methods),
+                    dependencies=dependencies,
+                    response_model=None,
+                )
+            return handler
+
+        return register
+
+
+def see(visit: Visit, page_address: Address, element_id: str = "") -> Response:
+    """Sends the browser on after a form, so that reloading does not send it again.
+
+    `element_id` is where on the page; its top, if empty.
+    """
+    path = page_address.path(visit.language)
+    response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
+    sessions_of(visit.request).keep(visit.request, response)
+    return response
+
+
+def text_of(form: Mapping[str, object], name: str) -> str:
+    """What a field of a form says; empty where it is missing or a file."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def number_in(form: Mapping[str, object], name: str) -> int:
+    """The whole number in a field of a form; 0 where there is none."""
+    value = text_of(form, name)
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0

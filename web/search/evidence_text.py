@@ -1,0 +1,55 @@
+"""Evidence in a few words, for lists that are read at a glance."""
+
+import re
+from collections.abc import Sequence
+
+from kb.explanation.explanation import PassageExplanation
+from kb.search.pipeline import NAME_SCORE
+from kb.search.results import ActorHit, Evidence, EvidenceKind
+from kb.text.analysis import fold
+
+_MOST_TELLING = (
+    EvidenceKind.NAME,
+    EvidenceKind.CASE,
+    EvidenceKind.SIMILAR,
+    EvidenceKind.PASSAGE,
+)
+"""What was shown says more than what is stated. What is inferred comes before the actor's own
+words because it has them beside the case, and so that nobody takes it for more than it is."""
+
+
+FEWEST_CHARS = 30
+"""A sentence has as many characters at least."""
+
+_END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
+
+
+def most_telling(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The one piece of evidence to show where there is room for one; None if there is none."""
+    return min(evidence, key=lambda one: _MOST_TELLING.index(one.kind), default=None)
+
+
+def is_named(hit: ActorHit) -> bool:
+    """Whether the query is the actor's name or number, and not only nearly its name."""
+    return hit.parts.name >= NAME_SCORE
+
+
+def first_sentence(text: str, most: int = 110) -> str:
+    """The beginning of a text: its first sentence, or as many words as `most` characters hold."""
+    line = " ".join(text.split())
+    # A point within the first words is that of an abbreviation: "J.M. Weston".
+    if end := _END_OF_SENTENCE.search(line, FEWEST_CHARS, most):
+        return line[: end.start()]
+    if len(line) <= most:
+        return line
+    return f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:')}…"
+
+
+def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
+    """Words of a passage that mean like one of the need but are not that word, each pair once."""
+    pairs = (
+        (passage.text[one.start : one.end], need[one.other_start : one.other_end])
+        for one in passage.close
+    )
+    found = {(fold(word), fold(other)): (word, other) for word, other in pairs}
+    return [pair for (word, other), pair in found.items() if word != other]

@@ -1,0 +1,242 @@
+"""The pages of a search: its results, who to call, why a hit is there, and its report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+from urllib.parse import quote
+
+from fastapi import Query
+from starlette.responses import RedirectResponse, Response
+
+from kb.errors import QueryError
+from kb.explanation.score_table import OwnPart, score_table
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
+from kb.reference.departments import department_code
+from kb.search.close_trades import HALF_WAY
+from kb.search.evidence import WORTH_A_CALL
+from kb.search.results import ActorHit, CaseHit, Fit, NeededRole, RoleAnswer, SearchResult
+from web.api.read import MAX_LIMIT
+from web.http.dependencies import ONE_OF_FEW, AVisit
+from web.http.labels import UNKNOWN_DEPARTMENT, refusal
+from web.http.request import Visit
+from web.http.routing import PageRouter
+from web.http.urls import Page
+from web.search.report_files import sign_off_of
+from web.search.request import AnAsked, Asked, steering_actors
+
+LIMITS = (10, 25, 50, MAX_LIMIT)
+"""How many actors a page of results shows at first, and then when more are asked for."""
+
+NEAREST = 5
+"""How many uncertain actors are shown where none fits."""
+
+TO_CALL = 25
+"""How many actors a list of whom to call takes from the ranking, where it is not by role."""
+
+WITNESSES_SHOWN = 5
+"""How many of those who did it an explanation shows at first; the rest are folded."""
+
+ROWS_OF_A_REPORT = 5_000
+"""How many candidates the page of a report shows; its files have all."""
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A search's result as a page shows it.
+
+    `fitting` and `cases` hold no hit whose fit is NONE; `nearest` holds such hits, and only where
+    no actor fits better than weakly (`only_leads`, or none at all). `next_limit` is what to ask
+    for to see more, or None where all are shown. `roles` are who could take which part.
+    """
+
+    fitting: Sequence[ActorHit]
+    only_leads: bool
+    nearest: Sequence[ActorHit]
+    cases: Sequence[CaseHit]
+    total: int
+    next_limit: int | None
+    roles: Sequence[RoleAnswer]
+
+    @classmethod
+    def of(cls, result: SearchResult, limit: int) -> Self:
+        fitting = [hit for hit in result.hits if hit.fit is not Fit.NONE]
+        uncertain = [hit for hit in result.hits if hit.fit is Fit.NONE]
+        no_better = all(hit.fit is Fit.WEAK for hit in fitting)
+        larger_limits = (larger for larger in LIMITS if larger > limit)
+        return cls(
+            fitting=fitting,
+            only_leads=bool(fitting) and no_better,
+            nearest=uncertain[:NEAREST] if no_better else (),
+            cases=[hit for hit in result.cases if hit.fit is not Fit.NONE],
+            total=result.total,
+            next_limit=next(larger_limits, None) if result.total > limit else None,
+            roles=result.roles,
+        )
+
+
+@router.shows(Page.SEARCH)
+def search(
+    visit: AVisit,
+    asked: AnAsked,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = LIMITS[0],
+) -> Response:
+    result, message = None, ""
+    asked, steering = steering_actors(visit.knowledge_base, asked)
+    try:
+        asked = replace(asked, department=department_code(asked.department))
+        if "q" in visit.request.query_params:
+            result = _found(visit, asked, limit)
+    except ValueError:
+        asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
+    except QueryError as error:
+        message = refusal(error)
+
+    departments, themes = (
+        (result.departments, result.themes) if result else _filters_of_all(visit.knowledge_base)
+    )
+    return visit.page(
+        "search/search.html",
+        here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
+        status_code=400 if message else 200,
+        asked=asked,
+        understood=result.asked if result else None,
+        names=_names(steering),
+        message=message,
+        departments=_with_chosen(asked.department, departments),
+        themes=_with_chosen(asked.theme, themes),
+        answers=Answers.of(result, limit) if result else None,
+        limit=limit,
+        held=visit.knowledge_base.status().actors if result and not result.total else 0,
+        need_link=_link_to_tell(visit, asked),
+        json_path=asked.data("/api/search", limit=limit, lang=visit.language),
+    )
+
+
+@router.shows(Page.WHO_TO_CALL)
+def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
+    asked, steering = steering_actors(visit.knowledge_base, asked)
+    try:
+        result = _found(visit, asked, TO_CALL)
+    except QueryError:
+        return _back_to_the_search(visit, asked)
+    answers = Answers.of(result, TO_CALL)
+    roles = answers.roles
+    worth_a_call = tuple(hit for hit in answers.fitting if hit.fit in WORTH_A_CALL)
+    if worth_a_call and NeededRole.MAKER not in {one.role for one in roles}:
+        roles = (RoleAnswer(NeededRole.MAKER, "", (), worth_a_call), *roles)
+    return visit.page(
+        "search/who_to_call.html",
+        here=asked.at(Page.WHO_TO_CALL),
+        asked=asked,
+        understood=result.asked,
+        names=_names(steering),
+        roles=roles,
+        by_role=bool(answers.roles),
+        need_link=_link_to_tell(visit, asked),
+    )
+
+
+@router.shows(Page.WHY, [ONE_OF_FEW])
+def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
+    asked, steering = steering_actors(visit.knowledge_base, asked)
+    try:
+        explanation = visit.knowledge_base.explain(
+            asked.q,
+            id,
+            filters=asked.filters,
+            steering=asked.steering,
+            lang=visit.language,
+        )
+    except QueryError:
+        return _back_to_the_search(visit, asked)
+    hit = explanation.hit if isinstance(explanation.hit, ActorHit) else None
+    return visit.page(
+        "search/why.html",
+        here=asked.at(Page.WHY, id=id),
+        asked=asked,
+        understood=explanation.asked,
+        names=_names(steering),
+        explanation=explanation,
+        actor=explanation.record,
+        hit=hit,
+        table=score_table(hit) if hit else (),
+        own=OwnPart.of(hit.parts) if hit else None,
+        half_way=HALF_WAY,
+        witnesses_shown=WITNESSES_SHOWN,
+        json_path=asked.data("/api/explain", actor=id, lang=visit.language),
+    )
+
+
+@router.shows(Page.REPORT, [ONE_OF_FEW])
+def report(visit: AVisit, asked: AnAsked, changed: str = "") -> Response:
+    """`changed`: what was asked for is the file of a report that cannot be had any more."""
+    asked, steering = steering_actors(visit.knowledge_base, asked)
+    try:
+        made = visit.knowledge_base.report(
+            asked.q, filters=asked.filters, steering=asked.steering, lang=visit.language
+        )
+    except QueryError:
+        return _back_to_the_search(visit, asked)
+    signed = sign_off_of(made, visit.settings, visit.knowledge_base)
+    sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
+    return visit.page(
+        "search/report.html",
+        here=asked.at(Page.REPORT, changed="yes" if changed else ""),
+        changed=bool(changed),
+        asked=asked,
+        understood=made.asked,
+        names=_names(steering),
+        report=made,
+        rows=made.hits[:ROWS_OF_A_REPORT],
+        signed=signed,
+        files={
+            format_: asked.data("/api/report", format=format_, lang=visit.language, **sealed)
+            for format_ in ("json", "csv")
+        },
+    )
+
+
+def _found(visit: Visit, asked: Asked, limit: int) -> SearchResult:
+    return visit.knowledge_base.search(
+        asked.q,
+        limit=limit,
+        filters=asked.filters,
+        lang=visit.language,
+        steering=asked.steering,
+    )
+
+
+def _back_to_the_search(visit: Visit, asked: Asked) -> Response:
+    """Where it is said what is wrong with what was asked, beside the form to ask again."""
+    return RedirectResponse(asked.at(Page.SEARCH).path(visit.language), 303)
+
+
+def _names(actors: Sequence[Actor]) -> Mapping[str, str]:
+    return {actor.id: actor.name for actor in actors}
+
+
+def _filters_of_all(
+    knowledge_base: KnowledgeBase,
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """What the filters offer before anything is found: departments and themes of all actors."""
+    themes = {theme.name: theme.actors for theme in knowledge_base.themes()}
+    return dict(knowledge_base.departments()), themes
+
+
+def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts, with the chosen value among them even where it leaves nothing."""
+    return {**({chosen: 0} if chosen else {}), **counts}
+
+
+def _link_to_tell(visit: Visit, asked: Asked) -> str:
+    """Where to make a need known; a mail has the need as its subject, and where it was asked."""
+    contact_url = visit.settings.contact_url
+    if contact_url.startswith("mailto:"):
+        separator = "&" if "?" in contact_url else "?"
+        subject = quote(f"Qui sait faire ? {asked.q}")
+        body = quote(visit.absolute_url(asked.at(Page.SEARCH)), safe="")
+        return f"{contact_url}{separator}subject={subject}&body={body}"
+    return contact_url

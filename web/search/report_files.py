@@ -1,0 +1,56 @@
+"""Reports as files, each with its sign-off by the site's secret."""
+
+import hmac
+from dataclasses import replace
+
+from fastapi import HTTPException
+
+from kb.explanation.report import ReportFormat, SearchReport, SignOff, as_csv, as_json, sign_off
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.http.secret import NoSecret, site_secret
+
+MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
+
+
+class ReportHasChanged(HTTPException):
+    """The report that is asked for again would not be the same any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            409, "The base, or the program, has changed since this report: make it anew."
+        )
+
+
+def sign_off_of(
+    report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
+) -> SignOff | None:
+    """The sign-off of a report; None where there is no secret to sign with."""
+    try:
+        return sign_off(report, site_secret(settings, knowledge_base.folder))
+    except NoSecret:
+        return None
+
+
+def report_file(
+    report: SearchReport,
+    format: ReportFormat,
+    key: str,
+    *,
+    lang: str,
+    at: str = "",
+    seal: str = "",
+) -> bytes:
+    """The file of a report; of the one that was made `at` a time, if its HMAC was this `seal`.
+
+    So the files that a page offers say what it says, to the second, and nobody can have one of a
+    time that they made up. `lang` is that of the spreadsheets that a CSV is for.
+
+    Raises:
+        ReportHasChanged: that one cannot be had any more.
+    """
+    if at or seal:
+        report = replace(report, at=at)
+        if not hmac.compare_digest(sign_off(report, key).hmac.encode(), seal.encode()):
+            raise ReportHasChanged
+    return as_json(report, key) if format is ReportFormat.JSON else as_csv(report, key, lang)

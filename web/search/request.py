@@ -1,0 +1,144 @@
+"""What a person asks, as it stands in the address of a page: the need, filters and steering.
+
+Every link on a page of results is this, changed in one thing.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+from urllib.parse import urlencode
+
+from fastapi import Depends
+from fastapi import Query as Parameter
+
+from kb.errors import UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
+from kb.search.results import Filters, Steering
+from web.http.urls import Address, Page
+
+MAX_STEERED = 20
+"""How many actors a search can be steered by, for each way."""
+
+SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MAX_STEERED)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A need, and how its search is narrowed and steered. `like` and `unlike` are ids of actors."""
+
+    q: str = ""
+    department: str = ""
+    theme: str = ""
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(department=self.department, theme=self.theme)
+
+    @property
+    def steering(self) -> Steering:
+        return Steering(self.like, self.unlike)
+
+    @property
+    def is_steered(self) -> bool:
+        return bool(self.like or self.unlike)
+
+    def at(self, page: Page | str = Page.SEARCH, **more: str | int) -> Address:
+        """The page that answers this; `more` of its query goes last, what is empty nowhere."""
+        pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
+        return Address(Page(page), query=tuple((name, value) for name, value in pairs if value))
+
+    def data(self, path: str, **more: str | int) -> str:
+        """The path of the API that answers this as data."""
+        pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
+        return f"{path}?{urlencode([(name, value) for name, value in pairs if value])}"
+
+    def without(self, *names: str) -> Self:
+        """Without these filters, or without any steering (`like`, `unlike`)."""
+        return replace(
+            self,
+            department="" if "department" in names else self.department,
+            theme="" if "theme" in names else self.theme,
+            like=() if "like" in names else self.like,
+            unlike=() if "unlike" in names else self.unlike,
+        )
+
+    def liking(self, actor_id: str) -> Self:
+        """With this actor as an example of what is looked for."""
+        freed = self.not_steering_by(actor_id)
+        return replace(freed, like=(*freed.like, actor_id))
+
+    def unliking(self, actor_id: str) -> Self:
+        """With this actor as an example of what is not looked for."""
+        freed = self.not_steering_by(actor_id)
+        return replace(freed, unlike=(*freed.unlike, actor_id))
+
+    def not_steering_by(self, actor_id: str) -> Self:
+        return replace(
+            self,
+            like=tuple(id_ for id_ in self.like if id_ != actor_id),
+            unlike=tuple(id_ for id_ in self.unlike if id_ != actor_id),
+        )
+
+    def without_sign(self, sign: str, said: str) -> Self:
+        """With these words as ordinary ones: no longer required (`""`), nor wanted (`+`).
+
+        Words that were unwanted (`-`) go altogether: nobody looks for them.
+        """
+        marks = re.escape(sign) if sign != "-" else "[-−]"
+        word = re.escape(said)
+        quoted = rf'"\s*{word}\s*"|«\s*{word}\s*»|“\s*{word}\s*”'
+        alternatives = f"{quoted}|{word}(?!\\S)" if sign else quoted
+        kept = "" if sign == "-" else said
+        q = re.sub(
+            rf"(?:^|(?<=\s)){marks}(?:{alternatives})",
+            lambda _: kept,
+            " ".join(self.q.split()),
+            flags=re.IGNORECASE,
+        )
+        return replace(self, q=" ".join(q.split()))
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [
+            ("q", self.q),
+            ("department", self.department),
+            ("theme", self.theme),
+            *(("like", id_) for id_ in self.like),
+            *(("unlike", id_) for id_ in self.unlike),
+        ]
+
+
+async def _asked(
+    like: SteeringIds,
+    unlike: SteeringIds,
+    q: str = "",
+    department: str = "",
+    theme: str = "",
+) -> Asked:
+    return Asked(q, department, theme, _once(like), _once(unlike))
+
+
+AnAsked = Annotated[Asked, Depends(_asked)]
+
+
+def steering_actors(knowledge_base: KnowledgeBase, asked: Asked) -> tuple[Asked, list[Actor]]:
+    """What is asked, steered by those actors only that are known here; and these actors."""
+    known: dict[str, Actor] = {}
+    for id_ in (*asked.like, *asked.unlike):
+        try:
+            known[id_] = knowledge_base.actor(id_)
+        except UnknownRecord:
+            continue
+
+    def kept(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return _once([known[id_].id for id_ in ids if id_ in known])
+
+    unlike = kept(asked.unlike)
+    like = tuple(id_ for id_ in kept(asked.like) if id_ not in unlike)
+    return replace(asked, like=like, unlike=unlike), list(known.values())
+
+
+def _once(ids: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(id_ for id_ in ids if id_))
