@@ -29,6 +29,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password's hash costs 40 ms by intent; only the tests of hashing pay that."""
+    accounts._hash_of_nothing.cache_clear()
     if request.module.__name__ != "tests.kb.registers.test_accounts":
         cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         monkeypatch.setattr(accounts, "_hasher", lambda: cheap)

@@ -401,4 +401,4 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
         heard.closeness * heard.relevance * content["constants"]["vouching.weights"]["producer"],
         abs=1e-5,
     )
-    assert content["constants"]["names.enough"] == _ENOUGH
+    assert content["constants"]["name_search.enough"] == _ENOUGH
