@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Maker
-from kb.registers.versions import count_erased
 from kb.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class LiveIndex:
         """Writes the index beside the database, so that the next start need not make it."""
         erased = -1
         # What is erased while the index is written would come back with it.
-        while erased != (erased := count_erased(store)):
+        while erased != (erased := store.count_erased()):
             with self._lock:
                 index = self.fresh(store)
             try:

@@ -137,14 +137,6 @@ def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]
     return {row["siret"]: row["record_id"] for row in rows}
 
 
-def count_erased(store: Store) -> int:
-    """How many records were ever erased."""
-    (count,) = store.database.conn.execute(
-        "select count(*) from withdrawals where erased = 1"
-    ).fetchone()
-    return int(count)
-
-
 def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
     _note(store, kind, record_id, by, reason, erased=False)
 

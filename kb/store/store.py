@@ -104,6 +104,13 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         updated_at = self.property("updated_at")
         return Counts(actors, cases, stories, passages, embedded, updated_at)
 
+    def count_erased(self) -> int:
+        """How many records were ever erased."""
+        (count,) = self._connection.execute(
+            "select count(*) from withdrawals where erased = 1"
+        ).fetchone()
+        return int(count)
+
     # Changes
 
     @contextmanager
