@@ -11,7 +11,7 @@ from ingest.articles.feeds import FeedItem, is_feed, item_article, read_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES, fetched_article, read_article
 from ingest.drafting import AlreadyKnown, Drafting
 from ingest.entries import WHOLE_FILE
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
 from ingest.fields import shown
 from ingest.pipeline import Drafted, Note, Report
 from kb.errors import InputError, QuisaitError
@@ -41,7 +41,7 @@ class ArticleIntake:
     Args:
         knowledge_base: where the drafts go.
         by: the account that contributes them.
-        door: fetches addresses; without one they are refused.
+        fetcher: fetches addresses; without one they are refused.
         publish: whether to publish what is proposed at once.
         assistant: refines what the rules propose.
         progress: called with the number of articles read since the last call.
@@ -52,7 +52,7 @@ class ArticleIntake:
         knowledge_base: KnowledgeBase,
         *,
         by: str = "",
-        door: Door | None = None,
+        fetcher: Fetcher | None = None,
         publish: bool = False,
         assistant: "Assistant | None" = None,
         progress: Callable[[int], object] = _untold,
@@ -62,7 +62,7 @@ class ArticleIntake:
         """The cases that the articles are, those that were there already among them."""
         self._knowledge_base = knowledge_base
         self._by = by
-        self._door = door
+        self._fetcher = fetcher
         self._publish = publish
         self._progress = progress
         self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
@@ -99,7 +99,7 @@ class ArticleIntake:
         """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):
             self._drafting.knows_address(url)
-            fetched = self._open_door().fetch(url, PAGE_TYPES | FEED_TYPES)
+            fetched = self._open_fetcher().fetch(url, PAGE_TYPES | FEED_TYPES)
             if is_feed(fetched.content):
                 self._take_items(url, read_feed(fetched.content, url=fetched.url))
             else:
@@ -108,13 +108,13 @@ class ArticleIntake:
     def take_feed(self, url: str) -> None:
         """Takes the articles of the feed at an address."""
         with self._noting(url):
-            fetched = self._open_door().fetch(url, FEED_TYPES | PAGE_TYPES)
+            fetched = self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
             self._take_items(url, read_feed(fetched.content, url=fetched.url))
 
-    def _open_door(self) -> Door:
-        if self._door is None:
+    def _open_fetcher(self) -> Fetcher:
+        if self._fetcher is None:
             raise InputError("is an address, and nothing is fetched from here: save the page first")
-        return self._door
+        return self._fetcher
 
     def _take_items(self, feed: str, items: Sequence[FeedItem]) -> None:
         for item in items:
@@ -122,7 +122,7 @@ class ArticleIntake:
             with self._noting(name):
                 if item.url:
                     self._drafting.knows_address(item.url)
-                self._take(name, partial(item_article, item, self._door), origin=name)
+                self._take(name, partial(item_article, item, self._fetcher), origin=name)
 
     def _take(
         self, name: str, read: Callable[[], Article], *, origin: str, is_named: bool = True
@@ -190,7 +190,7 @@ def intake_of(
     return ArticleIntake(
         knowledge_base,
         by=by,
-        door=Door.from_settings(settings),
+        fetcher=Fetcher.from_settings(settings),
         publish=publish,
         assistant=Assistant.from_settings(settings),
         progress=progress,

@@ -1,4 +1,4 @@
-"""A page as a reader hands it over: its blocks in order, and what its file says of itself."""
+"""A parsed page: its blocks in reading order, and the values that its file declares."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class BlockKind(StrEnum):
     VERBATIM = "verbatim"
 
 
-class Place(StrEnum):
+class Region(StrEnum):
     """Where a block stands.
 
     In the text; in the margin, where the article's own notices may stand; or in a part of the
@@ -48,7 +48,7 @@ class Block:
     level: int = 0
     number: int = 0
     stands_alone: bool = True
-    place: Place = Place.TEXT
+    region: Region = Region.TEXT
     link_share: float = 0.0
     hint: str = ""
     moment: str = ""
@@ -60,8 +60,8 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a file says of itself, outside of its text: a field, its value, where, how sure."""
+class DeclaredField:
+    """A value that a file declares about itself, outside of its text: where it stands, how sure."""
 
     field: str
     value: str
@@ -71,11 +71,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """What a reader makes of a file. `base_url` is where it was read, if anywhere."""
+class ParsedPage:
+    """What a reader makes of a file. `source_url` is its address, if it was fetched."""
 
     blocks: tuple[Block, ...]
-    said: tuple[Said, ...] = ()
+    declared: tuple[DeclaredField, ...] = ()
     lang: str = ""
     source_url: str = ""
     remarks: tuple[str, ...] = field(default=())

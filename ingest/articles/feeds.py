@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from ingest.articles.article import Article, Person
-from ingest.articles.blocks import Said
+from ingest.articles.blocks import DeclaredField
 from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.layout import article_of
 from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
 from ingest.articles.readers import checked, fetched_article
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
 from ingest.fields import shown
 from kb.errors import InputError
 
@@ -53,13 +53,13 @@ def is_feed(content: bytes) -> bool:
     return bool(_FEED.search(content[:4096]))
 
 
-def fetch_feed(door: Door, url: str) -> list[FeedItem]:
+def fetch_feed(fetcher: Fetcher, url: str) -> list[FeedItem]:
     """The items of the feed at an address.
 
     Raises:
         InputError: there is none, or it cannot be fetched.
     """
-    fetched = door.fetch(url, FEED_TYPES | PAGE_TYPES)
+    fetched = fetcher.fetch(url, FEED_TYPES | PAGE_TYPES)
     return read_feed(fetched.content, url=fetched.url)
 
 
@@ -104,7 +104,7 @@ def _refuse_tangled(content: bytes) -> None:
         raise InputError("is no feed as they are written: too much is nested in it")
 
 
-def item_article(item: FeedItem, door: Door | None) -> Article:
+def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
     """The article of an item: the feed's own where it is whole, else what its link leads to.
 
     What the feed says of the item fills what its page does not say.
@@ -114,24 +114,24 @@ def item_article(item: FeedItem, door: Door | None) -> Article:
     """
     if item.is_whole and item.article is not None:
         return checked(item.article)
-    if door is None or not item.url:
+    if fetcher is None or not item.url:
         if item.article is not None and item.article.text:
             remark = "the feed has only the beginning of this article"
             return replace(item.article, remarks=(*item.article.remarks, remark))
         raise InputError(f"item {shown(item.title)} has neither a text nor a link")
-    article = fetched_article(door.fetch(item.url))
+    article = fetched_article(fetcher.fetch(item.url))
     return _filled(article, item.article) if item.article is not None else article
 
 
-def _filled(article: Article, told: Article) -> Article:
+def _filled(article: Article, feed_article: Article) -> Article:
     """The article with what the feed says, where its page says nothing."""
     values: dict[str, Any] = {
-        name: getattr(told, name)
+        name: getattr(feed_article, name)
         for name in ("title", "date", "themes", "author")
         if not getattr(article, name) or getattr(article, name) == Person()
     }
     known = {found.field for found in article.found}
-    added = tuple(found for found in told.found if found.field not in known)
+    added = tuple(found for found in feed_article.found if found.field not in known)
     return replace(article, **values, found=(*article.found, *added))
 
 
@@ -161,28 +161,28 @@ def _content(entry: "FeedParserDict") -> tuple[str, bool]:
     whole = [str(part.get("value") or "") for part in entry.get("content", [])]
     summary = str(entry.get("summary") or "")
     best = max([*whole, summary], key=len)
-    said = len(_plain(best))
+    length = len(_plain(best))
     cut = bool(_CUT.search(best[-_END_CHARS:]))
     is_whole = bool(whole) and best in whole
-    return best, said > 0 and not cut and (is_whole or said >= _MIN_WHOLE_CHARS)
+    return best, length > 0 and not cut and (is_whole or length >= _MIN_WHOLE_CHARS)
 
 
 def _article(entry: "FeedParserDict", content: str, url: str, title: str, lang: str) -> Article:
-    from ingest.articles.formats.html import inner_page
+    from ingest.articles.formats.html import parse_html_fragment
 
-    page = inner_page(content, url=url)
+    page = parse_html_fragment(content, url=url)
     page = replace(
         page,
-        said=tuple(_said(entry, title)),
+        declared=tuple(_declared_fields(entry, title)),
         lang=lang if lang in {"fr", "en"} else "",
         source_url=url if url.startswith(("http://", "https://")) else "",
     )
     return article_of(page)
 
 
-def _said(entry: "FeedParserDict", title: str) -> Iterator[Said]:
+def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredField]:
     if title:
-        yield Said("title", title, "title of the item", 0.95)
+        yield DeclaredField("title", title, "title of the item", 0.95)
     author = " ".join(str(entry.get("author") or "")[:_MAX_AUTHOR_CHARS].split())
     if match := _NAME_IN_BRACKETS.match(author):
         author = match["name"]
@@ -190,20 +190,22 @@ def _said(entry: "FeedParserDict", title: str) -> Iterator[Said]:
         found, end = person_at(author, 0)
         person = found if found.name and end >= len(author) else Person(bare_name(author))
         confidence = 0.9 if " " in person.name else 0.6
-        yield Said("author", person.name, f"author of the item: {author}", confidence, person)
+        yield DeclaredField(
+            "author", person.name, f"author of the item: {author}", confidence, person
+        )
     for field, key in (("date", "published"), ("modified", "updated")):
         moment = entry.get(f"{key}_parsed") if key in entry else None
-        # feedparser says that what was updated was published too, where only one is told.
+        # feedparser copies the date of the update to the publication where no other is given.
         if moment and not (field == "modified" and "published" not in entry):
             iso = _iso(str(entry[key]), moment)
-            yield Said(field, iso, f"{key} of the item: {entry[key]}", 0.9)
+            yield DeclaredField(field, iso, f"{key} of the item: {entry[key]}", 0.9)
     if "published" not in entry and entry.get("updated_parsed"):
         iso = _iso(str(entry["updated"]), entry["updated_parsed"])
-        yield Said("date", iso, f"updated of the item: {entry['updated']}", 0.7)
+        yield DeclaredField("date", iso, f"updated of the item: {entry['updated']}", 0.7)
     themes = [str(tag.get("term") or tag.get("label") or "") for tag in entry.get("tags", [])]
     themes = [theme for theme in themes if theme and "://" not in theme]
     if themes:
-        yield Said("themes", " ; ".join(themes), "categories of the item", 0.85)
+        yield DeclaredField("themes", " ; ".join(themes), "categories of the item", 0.85)
 
 
 def _iso(written: str, moment: Any) -> str:

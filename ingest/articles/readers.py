@@ -1,12 +1,12 @@
-"""Articles from files and from what the door fetched, each format by its reader."""
+"""Articles from files and from fetched addresses, each format by its parser."""
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from ingest.articles.article import Article, NoArticle
-from ingest.articles.blocks import Page
-from ingest.articles.formats.text import text_page
+from ingest.articles.blocks import ParsedPage
+from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, MAX_TEXT_CHARS
 from ingest.articles.metadata.layout import article_of
 from ingest.encodings import decoded
@@ -41,12 +41,12 @@ def fetched_article(fetched: Fetched) -> Article:
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("is neither an article nor a feed: check the address")
     return article_from_bytes(
-        fetched.content, suffix, url=fetched.url, told_encoding=fetched.encoding
+        fetched.content, suffix, url=fetched.url, declared_encoding=fetched.encoding
     )
 
 
 def article_from_bytes(
-    content: bytes, suffix: str, *, url: str = "", told_encoding: str = ""
+    content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
     """The article that some bytes hold, in the format that a file of this suffix has.
 
@@ -54,7 +54,7 @@ def article_from_bytes(
         content: the bytes.
         suffix: one of `ARTICLE_SUFFIXES`.
         url: where they were read.
-        told_encoding: the encoding that a server named for them.
+        declared_encoding: the encoding that a server named for them.
 
     Raises:
         InputError: they hold none, or cannot be read; says why in one line.
@@ -63,12 +63,12 @@ def article_from_bytes(
     _refuse_oversize(len(content), suffix)
     if not content:
         raise InputError("is empty")
-    return checked(article_of(_page(content, suffix, url, told_encoding)))
+    return checked(article_of(_page(content, suffix, url, declared_encoding)))
 
 
-def _page(content: bytes, suffix: str, url: str, told_encoding: str) -> Page:
+def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> ParsedPage:
     try:
-        return _READERS[suffix](content, url, told_encoding)
+        return _READERS[suffix](content, url, declared_encoding)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
@@ -85,7 +85,7 @@ def pasted_article(text: str) -> Article:
     Raises:
         InputError: there is none.
     """
-    return checked(article_of(text_page(text.replace("\r\n", "\n").replace("\r", "\n"))))
+    return checked(article_of(parse_text(text.replace("\r\n", "\n").replace("\r", "\n"))))
 
 
 def checked(article: Article) -> Article:
@@ -118,35 +118,35 @@ def _refuse_oversize(size: int, suffix: str) -> None:
         )
 
 
-def _text(content: bytes, url: str, told_encoding: str) -> Page:
-    return text_page(decoded(content, told_encoding), source_url=url)
+def _text(content: bytes, url: str, declared_encoding: str) -> ParsedPage:
+    return parse_text(decoded(content, declared_encoding), source_url=url)
 
 
-def _html(content: bytes, url: str, told_encoding: str) -> Page:
-    from ingest.articles.formats.html import html_page
+def _html(content: bytes, url: str, declared_encoding: str) -> ParsedPage:
+    from ingest.articles.formats.html import parse_html
 
-    return html_page(content, url=url, told_encoding=told_encoding)
-
-
-def _pdf(content: bytes, url: str, _encoding: str) -> Page:
-    from ingest.articles.formats.pdf import pdf_page
-
-    return pdf_page(content, url=url)
+    return parse_html(content, url=url, declared_encoding=declared_encoding)
 
 
-def _word(content: bytes, url: str, _encoding: str) -> Page:
-    from ingest.articles.formats.docx import word_page
+def _pdf(content: bytes, url: str, _encoding: str) -> ParsedPage:
+    from ingest.articles.formats.pdf import parse_pdf
 
-    return word_page(content, url=url)
-
-
-def _opendocument(content: bytes, url: str, _encoding: str) -> Page:
-    from ingest.articles.formats.odt import opendocument_page
-
-    return opendocument_page(content, url=url)
+    return parse_pdf(content, url=url)
 
 
-_READERS: dict[str, Callable[[bytes, str, str], Page]] = {
+def _word(content: bytes, url: str, _encoding: str) -> ParsedPage:
+    from ingest.articles.formats.docx import parse_docx
+
+    return parse_docx(content, url=url)
+
+
+def _opendocument(content: bytes, url: str, _encoding: str) -> ParsedPage:
+    from ingest.articles.formats.odt import parse_odt
+
+    return parse_odt(content, url=url)
+
+
+_READERS: dict[str, Callable[[bytes, str, str], ParsedPage]] = {
     ".md": _text,
     ".markdown": _text,
     ".txt": _text,

@@ -17,7 +17,7 @@ labelled one is both wrong and missed. The fields:
   label has a time, to the day elsewhere.
 - `themes`: as sets, compared like titles.
 - `body`: right are the snippets of the text that are there, missed those that are not, wrong the
-  snippets of the page's furniture that are.
+  snippets of the page's boilerplate that are.
 - `participants`: proposals with the same actor or the same name are one participant. Said and
   labelled participants are paired one to one, those most alike first: by the known actor's id, or
   by a name that is at least `SAME_NAME` like the label's name or one of its aliases. An id that

@@ -1,8 +1,8 @@
-"""The door to the web: what is fetched, from where, and how much of it.
+"""A fetcher of web addresses: what is fetched, from where, and how much of it.
 
 An address is fetched over http or https when every address that its host has is a public one, and
 the connection goes to the very address that was looked at: a name that points elsewhere a moment
-later leads nowhere. Redirects are followed by hand, each through the same door. Size, time and
+later leads nowhere. Redirects are followed by hand, each with the same checks. Size, time and
 type have limits; robots.txt is obeyed; nothing of the environment (proxies, credentials) is used.
 """
 
@@ -122,8 +122,8 @@ def addresses_of(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class Door:
-    """A way to the web that remembers what each site's robots.txt says.
+class Fetcher:
+    """Fetches web addresses, and remembers what each site's robots.txt says.
 
     Args:
         contact: an address at which whoever runs this program can be found.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.article_intake import ArticleIntake
-from ingest.fetching.safe_fetch import Door
+from ingest.fetching.safe_fetch import Fetcher
 from ingest.pipeline import ingest
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
@@ -44,8 +44,8 @@ def site() -> Iterator[Site]:
 def intake(
     base: KnowledgeBase, site: Site | None = None, *, publish: bool = False
 ) -> ArticleIntake:
-    door = Door(local={site.origin}) if site else None
-    return ArticleIntake(base, by="léa", door=door, publish=publish)
+    fetcher = Fetcher(local={site.origin}) if site else None
+    return ArticleIntake(base, by="léa", fetcher=fetcher, publish=publish)
 
 
 def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, folder: Path) -> None:

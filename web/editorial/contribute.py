@@ -185,7 +185,7 @@ def _link(visit: Visit, account: Account, form: FormData) -> Response:
     from ingest.articles.feeds import is_feed
     from ingest.articles.readers import fetched_article
     from ingest.drafting import Drafting
-    from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Door
+    from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
 
     url = text_of(form, "link").strip()
     if not url:
@@ -193,7 +193,7 @@ def _link(visit: Visit, account: Account, form: FormData) -> Response:
     try:
         url = web_address(url, "the address")
         Drafting(visit.knowledge_base, by=account.name).knows_address(url)
-        fetched = Door.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
+        fetched = Fetcher.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
     except InputError as error:
         return _answer(visit, form, "link", _failed(visit, account, "", error))
     if is_feed(fetched.content):

@@ -57,11 +57,11 @@ class ReadingDesk:
 
     def fetch(self, url: str, submitted: bool) -> tuple[Draft, bool]:
         from ingest.articles.readers import fetched_article
-        from ingest.fetching.safe_fetch import Door
+        from ingest.fetching.safe_fetch import Fetcher
 
         def read(drafting: "Drafting") -> "Article":
             drafting.knows_address(url)
-            return fetched_article(Door.from_settings(self._settings).fetch(url))
+            return fetched_article(Fetcher.from_settings(self._settings).fetch(url))
 
         return self._drafted(read, b"", url, submitted)
 

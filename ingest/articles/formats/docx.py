@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from ingest.articles.blocks import Block, BlockKind, Page, Said, within_limits
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.zip_guard import refuse_unsafe
 from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.person_names import is_person, person_at
@@ -29,7 +29,7 @@ _MAX_SHOWN_CHARS = 50_000
 """The longest paragraph whose bold and italic words are kept."""
 
 
-def word_page(content: bytes, *, url: str = "") -> Page:
+def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
     """The page that a Word document is.
 
     Raises:
@@ -43,11 +43,11 @@ def word_page(content: bytes, *, url: str = "") -> Page:
     try:
         document = docx.Document(io.BytesIO(content))
         blocks = within_limits(_content(document, 0))
-        said = tuple(_said(document))
+        declared = tuple(_declared_fields(document))
     except (OpcError, XMLSyntaxError, KeyError, ValueError, AttributeError, BadZipFile, EOFError,
             OSError):  # fmt: skip
         raise InputError("is damaged and cannot be read: save it again") from None
-    return Page(blocks, said, source_url=url)
+    return ParsedPage(blocks, declared, source_url=url)
 
 
 def _content(holder: "Document | _Cell", depth: int) -> Iterator[Block]:
@@ -130,9 +130,9 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
             for cell in cells:
                 yield from _content(cell, depth + 1)
         elif any(texts):
-            said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+            text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
             shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
-            yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+            yield Block(text, f"| {shown} |", BlockKind.ROW, stands_alone=False)
 
 
 def _rows(table: "Table") -> "Iterator[list[_Cell]]":
@@ -154,16 +154,20 @@ def _rows(table: "Table") -> "Iterator[list[_Cell]]":
         above = begun
 
 
-def _said(document: "Document") -> Iterator[Said]:
+def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
     """The properties of the file: a program wrote them, so that they are hints."""
     properties = document.core_properties
     if properties.title and len(properties.title.split()) >= 3:
-        yield Said("title", properties.title, f"title of the file: {properties.title}", 0.5)
+        yield DeclaredField(
+            "title", properties.title, f"title of the file: {properties.title}", 0.5
+        )
     if is_person(properties.author or ""):
         person, _ = person_at(properties.author, 0)
-        yield Said("author", person.name, f"author of the file: {properties.author}", 0.4, person)
+        yield DeclaredField(
+            "author", person.name, f"author of the file: {properties.author}", 0.4, person
+        )
     if isinstance(properties.created, datetime):
         day = properties.created.date().isoformat()
-        yield Said("date", day, f"date of the file: {day}", 0.3)
+        yield DeclaredField("date", day, f"date of the file: {day}", 0.3)
     if properties.keywords:
-        yield Said("themes", properties.keywords, "keywords of the file", 0.6)
+        yield DeclaredField("themes", properties.keywords, "keywords of the file", 0.6)

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ingest.articles.article import NoArticle, Person
-from ingest.articles.blocks import Block, BlockKind, Page, Place, Said, within_limits
+from ingest.articles.blocks import (
+    Block,
+    BlockKind,
+    DeclaredField,
+    ParsedPage,
+    Region,
+    within_limits,
+)
 from ingest.articles.limits import MAX_ATTRIBUTES, MAX_TAGS
 from ingest.articles.markdown_escape import escaped, says_itself
 from ingest.articles.metadata.dates import dates_in
@@ -31,7 +38,9 @@ from kb.text.markdown import plain_text
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_TOLD_ENCODING = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_DECLARED_ENCODING = re.compile(
+    rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE
+)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
@@ -92,18 +101,18 @@ _IMPRECISE_NAMES = {"", "admin", "administrator", "administrateur", "webmaster",
                     "la redaction", "editor", "root", "user", "unknown", "anonymous"}  # fmt: skip
 
 
-def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -> Page:
+def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
     """The page that some HTML is.
 
     Args:
         content: the HTML, as bytes or as text.
         url: where it was read, for its links, and its address where it names none itself.
-        told_encoding: the encoding that the server named.
+        declared_encoding: the encoding that the server named.
 
     Raises:
         InputError: it is no HTML, or has no text at all.
     """
-    text = content if isinstance(content, str) else _decoded(content, told_encoding)
+    text = content if isinstance(content, str) else _decoded(content, declared_encoding)
     if "\ufffd" not in text:
         text = unscrambled(text)
     if not re.search(r"<\s*(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|ul|br"
@@ -114,9 +123,9 @@ def html_page(content: bytes | str, *, url: str = "", told_encoding: str = "") -
     blocks = within_limits(_Walk(_sanitised(text), head.address or url).blocks())
     if not any(block.text for block in blocks):
         raise NoArticle("has no article: its page shows no text without its scripts")
-    return Page(
+    return ParsedPage(
         tuple(_with_second_opinion(blocks, text)),
-        tuple(head.said()),
+        tuple(head.declared_fields()),
         head.lang,
         head.address or url,
     )
@@ -132,10 +141,10 @@ def feed_link(text: str, url: str) -> str:
     return ""
 
 
-def inner_page(fragment: str, *, url: str = "") -> Page:
+def parse_html_fragment(fragment: str, *, url: str = "") -> ParsedPage:
     """The page that a fragment of HTML is, as feeds carry them."""
     _refuse_tangled(fragment)
-    return Page(within_limits(_Walk(_sanitised(fragment), url).blocks()))
+    return ParsedPage(within_limits(_Walk(_sanitised(fragment), url).blocks()))
 
 
 def _refuse_tangled(text: str) -> None:
@@ -153,9 +162,9 @@ def _refuse_tangled(text: str) -> None:
                 raise InputError("has a tag as no page has: hand in the article alone")
 
 
-def _decoded(content: bytes, told: str) -> str:
-    meta = _TOLD_ENCODING.search(content[:4096])
-    return decoded(content, told or (meta[1].decode("ascii") if meta else ""))
+def _decoded(content: bytes, declared: str) -> str:
+    meta = _DECLARED_ENCODING.search(content[:4096])
+    return decoded(content, declared or (meta[1].decode("ascii") if meta else ""))
 
 
 def _parsed(text: str) -> "HtmlElement | None":
@@ -192,7 +201,7 @@ class _Head:
     def __init__(self, text: str, url: str) -> None:
         self._root = _parsed(text)
         self._meta: dict[str, list[str]] = {}
-        self._said: list[Said] = []
+        self._declared: list[DeclaredField] = []
         self.lang = ""
         self.address = ""
         if self._root is None:
@@ -207,17 +216,17 @@ class _Head:
             self.lang = ""
         self.address = self._address(url)
 
-    def said(self) -> list[Said]:
+    def declared_fields(self) -> list[DeclaredField]:
         if self._root is None:
             return []
         self._read_linked_data()
         self._read_meta()
         self._read_title()
-        return self._said
+        return self._declared
 
     def _add(self, field: str, value: str, where: str, confidence: float) -> None:
         if value:
-            self._said.append(Said(field, value, where, confidence))
+            self._declared.append(DeclaredField(field, value, where, confidence))
 
     def _address(self, url: str) -> str:
         if self._root is None:
@@ -277,7 +286,7 @@ class _Head:
         if len(people) == 1 and " " not in name:
             confidence -= 0.3  # the name of an account
         person = Person(name, people[0].job if len(people) == 1 else "")
-        self._said.append(Said("author", name, f"{where}: {name}", confidence, person))
+        self._declared.append(DeclaredField("author", name, f"{where}: {name}", confidence, person))
 
     def _add_date(self, field: str, value: str, where: str, confidence: float) -> None:
         for found in dates_in(value):
@@ -375,21 +384,21 @@ def _person(value: object) -> Person:
 class _Piece:
     """Running text being gathered: what it says, how Markdown writes it, how much is linked."""
 
-    said: list[str]
+    words: list[str]
     shown: list[str]
     linked: int = 0
     moment: str = ""
 
     @property
     def text(self) -> str:
-        return _SPACES.sub(" ", "".join(self.said)).strip()
+        return _SPACES.sub(" ", "".join(self.words)).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class _Where:
     """Where the walk stands."""
 
-    place: Place = Place.TEXT
+    region: Region = Region.TEXT
     hint: str = ""
     depth: int = 0
     quoted: bool = False
@@ -419,13 +428,13 @@ class _Walk:
         """Notes of each element how much it says and whether blocks are in it, once for all."""
         self._elements = list(body.iter())  # while these live, so do their ids
         for element in reversed(self._elements):
-            said = _length(element.text) if isinstance(element.tag, str) else 0
+            length = _length(element.text) if isinstance(element.tag, str) else 0
             holds = element.tag in _BLOCKS
             for child in element:
                 inner, inner_holds = self._measures[id(child)]
-                said += inner + _length(child.tail)
+                length += inner + _length(child.tail)
                 holds = holds or inner_holds
-            self._measures[id(element)] = said, holds
+            self._measures[id(element)] = length, holds
 
     def _prose_in(self, element: "HtmlElement") -> int:
         return self._measures[id(element)][0]
@@ -458,7 +467,7 @@ class _Walk:
                     yield from self._block(piece, where, BlockKind.PARAGRAPH)
                     piece = _Piece([], [])
                 else:
-                    piece.said.append(" ")
+                    piece.words.append(" ")
                     piece.shown.append("\n")
             else:
                 if child.tag == "a" and _touches_link(child):
@@ -525,7 +534,7 @@ class _Walk:
             text = element.text_content().strip("\n")
             if text.strip():
                 yield Block(" ".join(text.split()), f"```\n{text}\n```", BlockKind.VERBATIM,
-                            place=where.place)  # fmt: skip
+                            region=where.region)  # fmt: skip
         elif tag == "blockquote":
             yield from self._inside(element, replace(where, quoted=True))
         else:
@@ -534,7 +543,7 @@ class _Walk:
     def _at(self, element: "HtmlElement", where: _Where) -> _Where:
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
-        place, hint = self._place(element, names, where.place), where.hint
+        region, hint = self._region(element, names, where.region), where.hint
         length = self._prose_in(element)
         if length <= 600:
             words = f"{names} {prop} {element.get('rel') or ''}"
@@ -545,13 +554,13 @@ class _Walk:
                     break
         if not hint and element.tag == "address":
             hint = Announced.AUTHOR
-        if hint and place is Place.ELSEWHERE and where.place is not Place.ELSEWHERE:
-            place = Place.MARGIN
+        if hint and region is Region.ELSEWHERE and where.region is not Region.ELSEWHERE:
+            region = Region.MARGIN
         self._count += 1
-        return replace(where, place=place, hint=hint, path=(*where.path, self._count))
+        return replace(where, region=region, hint=hint, path=(*where.path, self._count))
 
-    def _place(self, element: "HtmlElement", names: str, outer: Place) -> Place:
-        if outer is Place.ELSEWHERE:
+    def _region(self, element: "HtmlElement", names: str, outer: Region) -> Region:
+        if outer is Region.ELSEWHERE:
             return outer
         role = (element.get("role") or "").lower()
         # Left out: what is hidden, or is called a menu; unless it holds most of the page.
@@ -562,13 +571,13 @@ class _Walk:
             or is_hidden
             or _ELSEWHERE_NAMES.search(names)
         ):
-            return outer if self._holds_much(element) else Place.ELSEWHERE
+            return outer if self._holds_much(element) else Region.ELSEWHERE
         if (
             element.tag in _MARGIN_TAGS
             or role in _MARGIN_ROLES
             or (_MARGIN_NAMES.search(names) and element.tag not in {"h1", "article", "main"})
         ):
-            return outer if self._holds_much(element) else Place.MARGIN
+            return outer if self._holds_much(element) else Region.MARGIN
         return outer
 
     def _holds_much(self, element: "HtmlElement") -> bool:
@@ -624,11 +633,11 @@ class _Walk:
                 pieces.append(piece)
             texts = [piece.text for piece in pieces]
             if any(texts):
-                said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+                text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
                 shown = [escaped(text).replace("|", "\\|") for text in texts]
                 shown += [""] * (widest - len(shown))
-                yield Block(said, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
-                            place=where.place, hint=where.hint, path=where.path)  # fmt: skip
+                yield Block(text, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
+                            region=where.region, hint=where.hint, path=where.path)  # fmt: skip
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
         """Whether a cell holds a part of a page rather than a value."""
@@ -663,8 +672,8 @@ class _Walk:
                 yield Block(term, escaped(term))
             yield from parts
         elif len(parts) > 1 and all(len(part.text) < 60 for part in parts):
-            said = f"{term} : {' ; '.join(part.text for part in parts)}"
-            yield Block(said, escaped(said), place=parts[0].place)
+            text = f"{term} : {' ; '.join(part.text for part in parts)}"
+            yield Block(text, escaped(text), region=parts[0].region)
         else:
             shown = f"{escaped(term)} : {parts[0].shown}"
             yield replace(parts[0], text=f"{term} : {parts[0].text}", markdown=shown, hint="")
@@ -672,7 +681,7 @@ class _Walk:
 
     def _say(self, text: str | None, piece: _Piece) -> None:
         if text:
-            piece.said.append(text)
+            piece.words.append(text)
             piece.shown.append(_SPACES.sub(" ", text).replace("<", r"\<"))
 
     def _gather(self, element: "HtmlElement", piece: _Piece, *, bold: bool) -> None:
@@ -680,7 +689,7 @@ class _Walk:
         if not isinstance(element.tag, str):
             return
         if element.tag == "br":
-            piece.said.append(" ")
+            piece.words.append(" ")
             piece.shown.append("\n" if bold else " ")
             return
         inner = _Piece([], [])
@@ -688,14 +697,14 @@ class _Walk:
         for child in element:
             self._gather(child, inner, bold=bold)
             self._say(child.tail, inner)
-        said, shown = "".join(inner.said), "".join(inner.shown)
+        text, shown = "".join(inner.words), "".join(inner.shown)
         if element.tag in _BLOCKS or element.tag == "time":
-            said, shown = f" {said} ", f" {shown} "
-        piece.said.append(said)
+            text, shown = f" {text} ", f" {shown} "
+        piece.words.append(text)
         words = shown.strip()
         around = (shown[: len(shown) - len(shown.lstrip())], shown[len(shown.rstrip()) :])
         if element.tag == "a":
-            piece.linked += len(said.strip())
+            piece.linked += len(text.strip())
             address = self._link(element)
             if address and words and bold:
                 shown = f"{around[0]}[{words}]({address}){around[1]}"
@@ -734,7 +743,7 @@ class _Walk:
         if where.quoted and kind is BlockKind.PARAGRAPH:
             shown = "> " + shown.replace("\n", "\n> ")
         share = min(1.0, piece.linked / len(text))
-        yield Block(text, shown, kind, level, 0, alone, where.place, share, where.hint,
+        yield Block(text, shown, kind, level, 0, alone, where.region, share, where.hint,
                     piece.moment, where.path)  # fmt: skip
 
 
@@ -754,9 +763,9 @@ def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:
     and the page would have little of it otherwise.
     """
     ours = sum(len(block.text) for block in blocks
-               if block.place is Place.TEXT and is_prose(block.text))  # fmt: skip
+               if block.region is Region.TEXT and is_prose(block.text))  # fmt: skip
     kept = list(blocks)
-    others = [block for block in blocks if block.place is not Place.TEXT and is_prose(block.text)]
+    others = [block for block in blocks if block.region is not Region.TEXT and is_prose(block.text)]
     if not others and ours:
         return kept
     main = folded(_main_text(text))
@@ -765,7 +774,7 @@ def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:
     added = [block for block in others if folded(block.text) in main]
     if sum(len(block.text) for block in added) <= ours:
         return kept
-    return [replace(block, place=Place.TEXT) if block in added else block for block in kept]
+    return [replace(block, region=Region.TEXT) if block in added else block for block in kept]
 
 
 def _main_text(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from ingest.articles.blocks import Block, BlockKind, Page, Said, within_limits
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.zip_guard import refuse_unsafe
 from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.person_names import is_person, person_at
@@ -23,7 +23,7 @@ _BREAK = re.compile(r"\n+")
 _MAX_DEPTH = 60
 
 
-def opendocument_page(content: bytes, *, url: str = "") -> Page:
+def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
     """The page that an OpenDocument text is.
 
     Raises:
@@ -36,11 +36,11 @@ def opendocument_page(content: bytes, *, url: str = "") -> Page:
     try:
         document = Document(io.BytesIO(content))
         blocks = within_limits(_content(document.body, 0))
-        said = tuple(_said(document))
+        declared = tuple(_declared_fields(document))
     except (XMLSyntaxError, KeyError, ValueError, AttributeError, TypeError, BadZipFile, OSError,
             EOFError):  # fmt: skip
         raise InputError("is damaged or encrypted and cannot be read: save it again") from None
-    return Page(blocks, said, source_url=url)
+    return ParsedPage(blocks, declared, source_url=url)
 
 
 def _content(element: "Element", depth: int) -> Iterator[Block]:
@@ -59,7 +59,7 @@ def _content(element: "Element", depth: int) -> Iterator[Block]:
             yield from blocks
             blank = not blocks
         elif tag == _HEADING:
-            text = _said_by(child)
+            text = _text_of(child)
             level = int(child.get_attribute_string("text:outline-level") or 1)
             if text:
                 yield Block(text, escaped(text), BlockKind.HEADING, level)
@@ -85,23 +85,23 @@ def _list(element: "Element", level: int) -> Iterator[Block]:
         for part in item.children:
             if part.tag == _LIST:
                 yield from _list(part, min(level + 1, 3))
-            elif text := _said_by(part):
+            elif text := _text_of(part):
                 yield Block(text, escaped(text), BlockKind.ITEM, level, stands_alone=False)
 
 
 def _table(table: "Element", depth: int) -> Iterator[Block]:
     for row in table.get_elements(f"descendant::{_ROW}"):
         cells = [cell for cell in row.children if cell.tag == _CELL]
-        texts = [_said_by(cell) for cell in cells]
+        texts = [_text_of(cell) for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
         if len(texts) == 1 or any(len(text) > 400 for text in texts):
             for cell in cells:
                 yield from _content(cell, depth + 1)
         elif any(texts):
-            said = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+            text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
             shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
-            yield Block(said, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+            yield Block(text, f"| {shown} |", BlockKind.ROW, stands_alone=False)
 
 
 def _text(element: "Element") -> str:
@@ -118,22 +118,22 @@ def _text(element: "Element") -> str:
     return "".join(pieces)
 
 
-def _said_by(element: "Element") -> str:
+def _text_of(element: "Element") -> str:
     parts = [_text(child) for child in element.children if child.tag in {_PARAGRAPH, _HEADING}]
     return " ".join(" ".join(parts or [_text(element)]).split())
 
 
-def _said(document: "Document") -> Iterator[Said]:
+def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
     """The properties of the file: a program wrote them, so that they are hints."""
     meta = document.meta
     title, author = meta.title or "", meta.initial_creator or meta.creator or ""
     if len(title.split()) >= 3:
-        yield Said("title", title, f"title of the file: {title}", 0.5)
+        yield DeclaredField("title", title, f"title of the file: {title}", 0.5)
     if is_person(author):
         person, _ = person_at(author, 0)
-        yield Said("author", person.name, f"author of the file: {author}", 0.4, person)
+        yield DeclaredField("author", person.name, f"author of the file: {author}", 0.4, person)
     if meta.creation_date:
         day = meta.creation_date.date().isoformat()
-        yield Said("date", day, f"date of the file: {day}", 0.3)
+        yield DeclaredField("date", day, f"date of the file: {day}", 0.3)
     if meta.keyword:
-        yield Said("themes", meta.keyword, "keywords of the file", 0.6)
+        yield DeclaredField("themes", meta.keyword, "keywords of the file", 0.6)

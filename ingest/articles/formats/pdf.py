@@ -16,10 +16,10 @@ from itertools import pairwise
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
-from ingest.articles.blocks import Block, BlockKind, Page, Said, within_limits
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.limits import MAX_PDF_PAGES, MAX_PDF_SECONDS
 from ingest.articles.markdown_escape import escaped
-from ingest.articles.metadata.boilerplate import is_furniture
+from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.person_names import is_person, person_at
@@ -82,7 +82,7 @@ class _Printed:
     gap: float = 0.0
 
 
-def pdf_page(content: bytes, *, url: str = "") -> Page:
+def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     """The page that a PDF is.
 
     Raises:
@@ -101,8 +101,10 @@ def pdf_page(content: bytes, *, url: str = "") -> Page:
     kept = {id(line) for line in lines}
     edges = [line.text for page in pages for line in page if id(line) not in kept]
     unscrambled("\n".join(line.text for line in lines))
-    return Page(
-        within_limits(_blocks(lines)), (*_said(reader), *_said_at_edges(edges)), source_url=url
+    return ParsedPage(
+        within_limits(_blocks(lines)),
+        (*_declared_fields(reader), *_dates_at_edges(edges)),
+        source_url=url,
     )
 
 
@@ -280,7 +282,7 @@ def _goes_on(line: _Printed, following: _Printed, gap: float, widest: int, usual
         return False
     if line.size > usual * 1.12:  # a heading
         return line.page == following.page and 0 < following.gap < 2 * line.size
-    if is_furniture(following.text) or notices(following.text) or notices(line.text):
+    if is_boilerplate(following.text) or notices(following.text) or notices(line.text):
         return False
     return _is_same_paragraph(line, following, gap, widest)
 
@@ -322,24 +324,26 @@ def _block(
     return Block(text, shown, kind, level, number, stands_alone=alone)
 
 
-def _said_at_edges(edges: Sequence[str]) -> Iterator[Said]:
+def _dates_at_edges(edges: Sequence[str]) -> Iterator[DeclaredField]:
     """The day of the issue, which its pages carry at their top or bottom."""
     days = {found.iso for text in edges for found in dates_in(text)}
     if len(days) == 1 and not any(_PRINTED_ON.search(plain(text)) for text in edges):
         day = days.pop()
-        yield Said("date", day, next(text for text in edges if any(dates_in(text))), 0.6)
+        yield DeclaredField("date", day, next(text for text in edges if any(dates_in(text))), 0.6)
 
 
-def _said(reader: PdfReader) -> Iterator[Said]:
+def _declared_fields(reader: PdfReader) -> Iterator[DeclaredField]:
     """The properties of the file: a program wrote them, so that they are hints."""
     try:
-        told = reader.metadata
-        title, author = (str(told.title or ""), str(told.author or "")) if told else ("", "")
+        properties = reader.metadata
+        title, author = (
+            (str(properties.title or ""), str(properties.author or "")) if properties else ("", "")
+        )
     except _DAMAGE:
         return  # the article is no worse for it
     if len(title.split()) >= 3 and not re.search(r"\.\w{3,4}$|^microsoft|untitled|sans titre",
                                                   title, re.IGNORECASE):  # fmt: skip
-        yield Said("title", title, f"title of the file: {title}", 0.5)
+        yield DeclaredField("title", title, f"title of the file: {title}", 0.5)
     if is_person(author):
         person, _ = person_at(author, 0)
-        yield Said("author", person.name, f"author of the file: {author}", 0.4, person)
+        yield DeclaredField("author", person.name, f"author of the file: {author}", 0.4, person)

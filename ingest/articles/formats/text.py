@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from ingest.articles.blocks import Block, BlockKind, Page, within_limits
-from ingest.articles.metadata.boilerplate import is_furniture
+from ingest.articles.blocks import Block, BlockKind, ParsedPage, within_limits
+from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import notices
 from kb.text.markdown import plain_text
 
@@ -23,12 +23,12 @@ _MAX_WRAPPED = 110
 _MIN_WRAPPED = 45
 
 
-def text_page(text: str, *, source_url: str = "") -> Page:
+def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
     """The page that a text is, its lines as written: bullets are items, `#` opens a heading.
 
     Lines that an editor broke at a width are joined again.
     """
-    return Page(within_limits(_blocks(text)), source_url=source_url)
+    return ParsedPage(within_limits(_blocks(text)), source_url=source_url)
 
 
 def _blocks(text: str) -> Iterator[Block]:
@@ -81,15 +81,17 @@ def _verbatim(lines: list[str]) -> Block:
 
 def _row(inner: str) -> Block:
     cells = [cell.strip() for cell in inner.split("|")]
-    said = " : ".join(cells) if len(cells) == 2 else " | ".join(cells)
-    return Block(_said(said), f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
+    text = " : ".join(cells) if len(cells) == 2 else " | ".join(cells)
+    return Block(
+        _without_marks(text), f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False
+    )
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:
     """Whether a line was broken by an editor: the next one continues its sentence."""
-    said, rest = line.strip(), following.strip()
+    line_text, next_text = line.strip(), following.strip()
     if (
-        not rest
+        not next_text
         or _BULLET.match(following)
         or _NUMBER.match(following)
         or _HEADING.match(following)
@@ -97,13 +99,19 @@ def _goes_on(line: str, following: str, wrap: int) -> bool:
         return False
     if _RULE.match(following) or _FENCE.match(following) or _HEADING.match(line):
         return False
-    if is_furniture(rest) or is_furniture(said) or notices(rest):
+    if is_boilerplate(next_text) or is_boilerplate(line_text) or notices(next_text):
         return False
-    if len(said) < _MIN_WRAPPED or (_SENTENCE_END.search(said) and len(said) < 0.75 * wrap):
+    if len(line_text) < _MIN_WRAPPED or (
+        _SENTENCE_END.search(line_text) and len(line_text) < 0.75 * wrap
+    ):
         return False
-    if rest[0].islower():
+    if next_text[0].islower():
         return True
-    return bool(wrap) and len(said) + len(rest.split()[0]) >= 0.85 * wrap and not notices(said)
+    return (
+        bool(wrap)
+        and len(line_text) + len(next_text.split()[0]) >= 0.85 * wrap
+        and not notices(line_text)
+    )
 
 
 def _marked(line: str, pieces: list[str], stands_alone: bool) -> Block:
@@ -118,15 +126,15 @@ def _marked(line: str, pieces: list[str], stands_alone: bool) -> Block:
         return _block(text, BlockKind.ITEM, number=int(number["number"]), alone=stands_alone)
     if _QUOTE.match(line):
         inner = " ".join(_QUOTE.sub("", piece) for piece in pieces)
-        return Block(_said(inner), f"> {inner}", stands_alone=stands_alone)
+        return Block(_without_marks(inner), f"> {inner}", stands_alone=stands_alone)
     return _block(text, BlockKind.PARAGRAPH, alone=stands_alone)
 
 
 def _block(
     text: str, kind: BlockKind, *, level: int = 0, number: int = 0, alone: bool = True
 ) -> Block:
-    return Block(_said(text), text, kind, level, number, stands_alone=alone)
+    return Block(_without_marks(text), text, kind, level, number, stands_alone=alone)
 
 
-def _said(text: str) -> str:
+def _without_marks(text: str) -> str:
     return plain_text(text) if _MARKS.search(text) and not text.startswith("#") else text

@@ -23,7 +23,7 @@ _LINES = re.compile(
     r"|previous|next|precedent|suivant|page (?:precedente|suivante)|publicite|advertisement"
     r"|oui|non|yes|no|annonce|sponsorise|pdf|rss|\d+|[<>«»←→↑|·•–—*_=-]+"
     r"|nous suivre|suivez-nous(?: .{0,40})?"
-    # phrases that open a line of furniture, whatever follows on it
+    # phrases that open a line of boilerplate, whatever follows on it
     r"|(?:advertisement|advertorial|sponsored(?: content)?|publicite|publi-?redactionnel|annonce)"
     r"\s?[:–—|-].*"
     r"|(?:precedente?|suivante?|previous|next)\s?[:–—»›>-].*"
@@ -146,9 +146,9 @@ _INLINE = re.compile(
 )
 
 
-def is_furniture(line: str) -> bool:
+def is_boilerplate(line: str) -> bool:
     """Whether the whole line is a button, a menu, a notice or the like."""
-    folded = _said(line)
+    folded = _folded(line)
     if len(folded) > 300:
         return False
     return bool(_LINES.fullmatch(folded) or _INLINE.fullmatch(folded)) or _is_row(
@@ -168,13 +168,13 @@ def _is_row(folded: str) -> bool:
 
 def opens_elsewhere(line: str) -> bool:
     """Whether the line is the heading of a part of the page that is about something else."""
-    folded = _said(line)
+    folded = _folded(line)
     return len(folded) <= 90 and bool(_ELSEWHERE.fullmatch(folded))
 
 
 def opens_colophon(line: str) -> bool:
     """Whether what an organisation says of itself below an article begins here, or it has ended."""
-    folded = _said(line)
+    folded = _folded(line)
     if len(folded) > 80 or folded.endswith("."):
         return False
     if _END.fullmatch(line.strip()) or _COLOPHON.fullmatch(folded):
@@ -186,14 +186,14 @@ def opens_colophon(line: str) -> bool:
 
 
 def opens_comments(line: str) -> bool:
-    return bool(_COMMENTS.fullmatch(_said(line)))
+    return bool(_COMMENTS.fullmatch(_folded(line)))
 
 
 def opens_same_themes(line: str) -> bool:
     """Whether the line announces articles on the same themes: the themes may follow, again."""
-    return bool(_SAME_THEMES.fullmatch(_said(line)))
+    return bool(_SAME_THEMES.fullmatch(_folded(line)))
 
 
-def _said(line: str) -> str:
+def _folded(line: str) -> str:
     folded = plain(" ".join(line.split())).strip("*_ #+~=")
     return re.sub(r"^\[\s?([^\[\]]+?)\s?\]$", r"\1", folded)

@@ -1,9 +1,9 @@
 """The shape of an article: which lines of a page are its title, its notices, its text.
 
 No site is known here. A page is lines in order; labels say what some of them announce
-(`ingest.articles.metadata.labels`), others are furniture (`ingest.articles.metadata.boilerplate`),
-and the text is what lies between the first and the last line that reads as prose. What cannot be
-told for certain stays empty, and a remark says so; what is doubtful stays in the text.
+(`ingest.articles.metadata.labels`), others are boilerplate, and the text is what lies between the
+first and the last line that reads as prose. What cannot be told for certain stays empty, and a
+remark says so; what is doubtful stays in the text.
 """
 
 import re
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from ingest.articles.article import Article, FoundField, Person
-from ingest.articles.blocks import Block, BlockKind, Page, Place, Said
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import (
-    is_furniture,
+    is_boilerplate,
     opens_colophon,
     opens_comments,
     opens_elsewhere,
@@ -80,7 +80,7 @@ _MIN_PROSE_BEFORE = 120
 _MAX_ABOVE = 100
 
 
-def article_of(page: Page) -> Article:
+def article_of(page: ParsedPage) -> Article:
     """The article that a page shows; its text is empty when the page has none."""
     return _Shape(page).article()
 
@@ -128,7 +128,7 @@ class _Line:
 
     block: Block
     notices: tuple[Notice, ...] = ()
-    is_furniture: bool = False
+    is_boilerplate: bool = False
     opens_elsewhere: bool = False
     is_prose: bool = False
     is_body: bool = True
@@ -141,7 +141,7 @@ class _Line:
     @property
     def is_event(self) -> bool:
         """Whether the line belongs to what surrounds an article."""
-        return self.is_furniture or self.opens_elsewhere or bool(self.notices)
+        return self.is_boilerplate or self.opens_elsewhere or bool(self.notices)
 
     @property
     def is_short(self) -> bool:
@@ -201,10 +201,10 @@ class _Found:
 
 
 class _Shape:
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: ParsedPage) -> None:
         self._page = page
         self._remarks = list(page.remarks)
-        words = " ".join(block.text for block in page.blocks if block.place is Place.TEXT)
+        words = " ".join(block.text for block in page.blocks if block.region is Region.TEXT)
         self._lang = page.lang or detected_language(words)
         self._found = _Found(words=words)
         self._themes: list[tuple[float, tuple[str, ...], str]] = []
@@ -212,11 +212,11 @@ class _Shape:
         self._lines = [
             self._read(block, english)
             for block in page.blocks
-            if block.place is not Place.ELSEWHERE and block.text.strip()
+            if block.region is not Region.ELSEWHERE and block.text.strip()
         ]
 
     def article(self) -> Article:
-        self._take_said(self._page.said)
+        self._take_declared(self._page.declared)
         self._leave_elsewhere()
         self._end_at_colophon()
         self._find_bounds()
@@ -242,18 +242,18 @@ class _Shape:
             return line
         line.notices = notices(block.text, english=english)
         line.opens_elsewhere = opens_elsewhere(block.text)
-        line.is_furniture = is_furniture(block.text)
+        line.is_boilerplate = is_boilerplate(block.text)
         long_enough = is_prose(block.text)
         if line.notices and long_enough and all(one.is_weak for one in line.notices):
             line.notices = ()
         line.is_prose = (
             long_enough
             and not line.is_event
-            and block.place is Place.TEXT
+            and block.region is Region.TEXT
             and block.kind is not BlockKind.HEADING
             and (block.link_share < 0.7 or len(block.text) > 200)
         )
-        if block.place is Place.MARGIN:
+        if block.region is Region.MARGIN:
             line.is_body = False
         return line
 
@@ -305,7 +305,7 @@ class _Shape:
                 break
             if not box and end > start and (self._resumes(end) or line.opens_elsewhere):
                 break
-            if end > start and line.notices and not line.is_furniture:
+            if end > start and line.notices and not line.is_boilerplate:
                 break
             if same_themes and line.is_short and len(line.text) <= MAX_THEME_CHARS:
                 repeats.append(line.text)
@@ -376,7 +376,7 @@ class _Shape:
         """Whether the notices of a line are such as stand below a text."""
         if _HASHTAGS.fullmatch(line.text.strip()):
             return len(line.text.split()) > 1
-        return line.block.place is Place.TEXT and any(
+        return line.block.region is Region.TEXT and any(
             notice.announced in _CLOSING_FIELDS and not notice.is_bare for notice in line.notices
         )
 
@@ -506,7 +506,7 @@ class _Shape:
     def _has_navigation_below(self, at: int) -> bool:
         """Whether buttons and menus stand between a line and others that could be the title."""
         rest = self._lines[at + 1 : self._first]
-        below = next((i for i, line in enumerate(rest) if line.is_furniture), None)
+        below = next((i for i, line in enumerate(rest) if line.is_boilerplate), None)
         return below is not None and any(
             line.is_short and line.is_body and len(line.text.split()) >= 3 for line in rest[below:]
         )
@@ -522,7 +522,7 @@ class _Shape:
         return len(name) >= 6 and any(
             name in folded(line.text) and folded(line.text) != name
             for line in self._lines[self._last + 1 :]
-            if line.is_furniture
+            if line.is_boilerplate
         )
 
     def _is_right_above_byline(self, at: int) -> bool:
@@ -567,8 +567,8 @@ class _Shape:
 
     # Notices
 
-    def _take_said(self, said: Sequence[Said]) -> None:
-        for one in said:
+    def _take_declared(self, declared: Sequence[DeclaredField]) -> None:
+        for one in declared:
             if one.field in {"author", "moderator"}:
                 self._found.add_person(one.field, one.person, one.where, one.confidence)
             elif one.field == "themes":
@@ -578,7 +578,7 @@ class _Shape:
 
     def _is_believable(self, at: int, notice: Notice) -> bool:
         """Whether a notice stands where notices stand, or is too plain to be anything else."""
-        if self._lines[at].block.place is Place.MARGIN:
+        if self._lines[at].block.region is Region.MARGIN:
             return not notice.is_bare or at <= self._head
         if notice.is_bare and self._first <= at <= self._last:
             # Within the text a date alone is one of the story, unless other notices are beside it.
@@ -625,7 +625,7 @@ class _Shape:
 
     def _take_notice(self, notice: Notice, line: _Line) -> None:
         confidence = 0.75 if notice.is_bare else 0.85 if notice.is_weak else 0.95
-        if line.block.place is Place.MARGIN:
+        if line.block.region is Region.MARGIN:
             confidence -= 0.15
         if notice.announced in PEOPLE and notice.person.name:
             if is_organisation(notice.person.name):
@@ -671,7 +671,7 @@ class _Shape:
             if line.is_used or not is_alone(line.notices):
                 continue
             announced = line.notices[0].announced
-            inside = self._head < at <= self._last and line.block.place is Place.TEXT
+            inside = self._head < at <= self._last and line.block.region is Region.TEXT
             taken = False
             if inside and announced not in PEOPLE | DATES:
                 taken = False
@@ -683,7 +683,7 @@ class _Shape:
                     taken = self._take_person_near(at, Announced.MODERATOR)
             elif announced is Announced.THEMES:
                 taken = self._take_themes_below(at)
-            if taken or at > self._last or line.block.place is Place.MARGIN:
+            if taken or at > self._last or line.block.region is Region.MARGIN:
                 line.leave()
             else:
                 line.notices = ()
@@ -691,7 +691,7 @@ class _Shape:
     def _next_lines(self, at: int) -> Iterable[int]:
         for below in range(at + 1, len(self._lines)):
             line = self._lines[below]
-            if line.is_furniture or (line.is_used and not line.is_body and line.notices):
+            if line.is_boilerplate or (line.is_used and not line.is_body and line.notices):
                 continue
             yield below
 
@@ -745,7 +745,7 @@ class _Shape:
             line.is_short
             and len(line.text) <= MAX_JOB_CHARS
             and (is_job(line.text) or not is_person(line.text))
-            and (is_job(line.text) or at > self._last or line.block.place is Place.MARGIN
+            and (is_job(line.text) or at > self._last or line.block.region is Region.MARGIN
                  or (at < self._first and len(line.text.split()) <= 6))
         )  # fmt: skip
 
@@ -833,7 +833,7 @@ class _Shape:
         for line in self._lines[self._last + 1 :]:
             if line.is_body and line.is_short and self._could_be_theme(line):
                 run.append(line)
-            elif line.is_event and not is_furniture(line.text) and run:
+            elif line.is_event and not is_boilerplate(line.text) and run:
                 break
             elif line.is_body or line.is_event:
                 had_notice = had_notice or bool(line.notices)
@@ -937,7 +937,7 @@ class _Shape:
             if not author.name and not (job or closes):
                 continue
             line.leave()
-            line.is_furniture = True
+            line.is_boilerplate = True
             if below and has_job_below and not person.job:
                 below.leave()
             known = self._found.fields.get("author")
@@ -949,15 +949,15 @@ class _Shape:
     # The text
 
     def _leave_surroundings(self) -> None:
-        """Leaves out furniture, and what stands below the text and does not belong to it."""
+        """Leaves out boilerplate, and what stands below the text and does not belong to it."""
         is_over = False
         for at, line in enumerate(self._lines):
             if at > self._last and (line.is_event or not line.is_body):
-                is_over = is_over or line.block.place is Place.TEXT
+                is_over = is_over or line.block.region is Region.TEXT
             if at > self._last and line.is_short and line.is_body:
                 is_over = is_over or not self._still_belongs(at, line)
             if (
-                line.is_furniture
+                line.is_boilerplate
                 or (at > self._last and line.opens_elsewhere)
                 or (is_over and line.is_body and not line.is_prose)
             ):

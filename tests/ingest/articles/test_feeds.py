@@ -6,7 +6,7 @@ import pytest
 from ingest.articles.article import Article, Person
 from ingest.articles.feeds import fetch_feed, is_feed, item_article, read_feed
 from ingest.articles.limits import MAX_FEED_ITEMS
-from ingest.fetching.safe_fetch import Door
+from ingest.fetching.safe_fetch import Fetcher
 from kb.errors import InputError
 from tests.ingest.local_site import Site, page, serving
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
@@ -74,7 +74,7 @@ def site() -> Iterator[Site]:
 def test_an_item_that_holds_its_beginning_only_is_fetched(site: Site) -> None:
     beginning = f"<p>{FIRST} […]</p>"
     (found,) = read_feed(rss(item(link=site.url("/12"), description=beginning)))
-    article = item_article(found, Door(local={site.origin}))
+    article = item_article(found, Fetcher(local={site.origin}))
     assert (article.title, article.text, article.source_url) == (TITLE, BODY, site.url("/12"))
     # What the page does not say, the feed does.
     assert (article.author.name, article.date) == ("Jeanne Morel", "2019-05-03T09:15+02:00")
@@ -148,8 +148,8 @@ def test_entities_of_a_feed_are_not_followed() -> None:
     assert "root:" not in found.title
 
 
-def test_a_feed_is_fetched_through_the_door(site: Site) -> None:
+def test_a_feed_is_fetched_by_the_fetcher(site: Site) -> None:
     site.answers["/feed"] = page(rss(item(content=HTML), item(title="Deux")), "application/rss+xml")
-    items = fetch_feed(Door(local={site.origin}), site.url("/feed"))
+    items = fetch_feed(Fetcher(local={site.origin}), site.url("/feed"))
     assert [one.title for one in items] == [TITLE, "Deux"]
     assert SECOND in item_article(items[0], None).text

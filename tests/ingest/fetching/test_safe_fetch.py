@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetching.safe_fetch import FEED_TYPES, Door, is_public
+from ingest.fetching.safe_fetch import FEED_TYPES, Fetcher, is_public
 from kb.errors import InputError
 from kb.settings import Settings
 from tests.ingest.local_site import Site, page, redirect, serving
@@ -23,12 +23,12 @@ def site() -> Iterator[Site]:
         yield served
 
 
-def door(site: Site, **options: object) -> Door:
-    return Door(local={site.origin}, **options)  # type: ignore[arg-type]
+def fetcher(site: Site, **options: object) -> Fetcher:
+    return Fetcher(local={site.origin}, **options)  # type: ignore[arg-type]
 
 
 def test_a_page_is_fetched(site: Site) -> None:
-    fetched = door(site).fetch(site.url("/hello"))
+    fetched = fetcher(site).fetch(site.url("/hello"))
     assert (fetched.content, fetched.media_type, fetched.encoding) == (
         b"<p>Bonjour</p>",
         "text/html",
@@ -37,7 +37,7 @@ def test_a_page_is_fetched(site: Site) -> None:
 
 
 def test_who_fetches_is_said_honestly(site: Site) -> None:
-    door(site, contact="https://quisait.example/").fetch(site.url("/hello"))
+    fetcher(site, contact="https://quisait.example/").fetch(site.url("/hello"))
     agents = {headers["User-Agent"] for _, headers in site.seen}
     assert len(agents) == 1
     agent = agents.pop()
@@ -47,7 +47,7 @@ def test_who_fetches_is_said_honestly(site: Site) -> None:
 
 def test_the_settings_say_which_origins_of_this_machine_are_fetched(site: Site) -> None:
     settings = Settings(fetch_local=f"127.0.0.1:1, {site.origin}")
-    assert Door.from_settings(settings).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
+    assert Fetcher.from_settings(settings).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_the_settings_say_which_origins_of_this_machine_are_fetched(site: Site) 
 )
 def test_an_address_that_is_not_public_is_refused(url: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason.replace(".", r"\.")):
-        Door().fetch(url)
+        Fetcher().fetch(url)
 
 
 def test_a_secret_in_an_address_is_not_repeated() -> None:
     with pytest.raises(InputError) as refusal:
-        Door().fetch("http://user:secret@example.org/")
+        Fetcher().fetch("http://user:secret@example.org/")
     assert "secret" not in str(refusal.value)
 
 
@@ -113,7 +113,7 @@ def test_one_address_of_many_that_is_not_public_is_enough_to_refuse() -> None:
         return ["93.184.216.34", "10.0.0.7"]
 
     with pytest.raises(InputError, match=r"is at 10\.0\.0\.7, which is no public address"):
-        Door(resolve=both).fetch("http://example.org/")
+        Fetcher(resolve=both).fetch("http://example.org/")
 
 
 def test_a_host_that_nobody_knows() -> None:
@@ -121,7 +121,7 @@ def test_a_host_that_nobody_knows() -> None:
         raise OSError
 
     with pytest.raises(InputError, match=r"'nowhere\.example' is no host that is known"):
-        Door(resolve=none).fetch("http://nowhere.example/")
+        Fetcher(resolve=none).fetch("http://nowhere.example/")
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at(site: Site) -> None:
@@ -132,7 +132,7 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(site: Site) -> No
         return ["127.0.0.1"]
 
     named = f"names.example:{site.port}"
-    fetched = Door(local={named}, resolve=resolve).fetch(site.url("/hello", "names.example"))
+    fetched = Fetcher(local={named}, resolve=resolve).fetch(site.url("/hello", "names.example"))
     assert fetched.content == b"<p>Bonjour</p>"
     # Once for robots.txt and once for the page: no other look-up comes between look and connection.
     assert asked == ["names.example", "names.example"]
@@ -142,16 +142,16 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(site: Site) -> No
 def test_a_name_that_points_elsewhere_a_moment_later_leads_nowhere(site: Site) -> None:
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     named = f"rebinding.example:{site.port}"
-    door = Door(local={named}, resolve=lambda _host, _port: next(answers))
+    fetcher = Fetcher(local={named}, resolve=lambda _host, _port: next(answers))
     with pytest.raises(InputError, match=r"is at 10\.0\.0\.1, which is no public address"):
-        door.fetch(site.url("/hello", "rebinding.example"))
+        fetcher.fetch(site.url("/hello", "rebinding.example"))
     assert site.paths == ["/robots.txt"]
 
 
 def test_an_origin_of_this_machine_may_not_be_anything_else() -> None:
-    door = Door(local={"inner.example:80"}, resolve=lambda _host, _port: ["192.168.0.1"])
+    fetcher = Fetcher(local={"inner.example:80"}, resolve=lambda _host, _port: ["192.168.0.1"])
     with pytest.raises(InputError, match="which is no public address"):
-        door.fetch("http://inner.example/")
+        fetcher.fetch("http://inner.example/")
 
 
 # Redirects
@@ -159,7 +159,7 @@ def test_an_origin_of_this_machine_may_not_be_anything_else() -> None:
 
 def test_a_redirect_is_followed(site: Site) -> None:
     site.answers["/old"] = redirect("/hello", 301)
-    assert door(site).fetch(site.url("/old")).url == site.url("/hello")
+    assert fetcher(site).fetch(site.url("/old")).url == site.url("/hello")
 
 
 @pytest.mark.parametrize(
@@ -173,17 +173,17 @@ def test_a_redirect_is_followed(site: Site) -> None:
         ("http://user:secret@example.org/", "holds a name or a password"),
     ],
 )
-def test_a_redirect_goes_through_the_same_door(site: Site, location: str, reason: str) -> None:
+def test_a_redirect_goes_through_the_same_checks(site: Site, location: str, reason: str) -> None:
     site.answers["/out"] = redirect(location)
     with pytest.raises(InputError, match=reason):
-        door(site).fetch(site.url("/out"))
+        fetcher(site).fetch(site.url("/out"))
 
 
 def test_a_redirect_to_another_origin_of_this_machine_is_refused(site: Site) -> None:
     with serving({"/secret": HELLO}) as other:
         site.answers["/out"] = redirect(other.url("/secret"))
         with pytest.raises(InputError, match=f"is on port {other.port}"):
-            door(site).fetch(site.url("/out"))
+            fetcher(site).fetch(site.url("/out"))
         assert other.seen == []
 
 
@@ -191,9 +191,9 @@ def test_five_redirects_are_followed_and_no_more(site: Site) -> None:
     for step in range(6):
         site.answers[f"/{step}"] = redirect(f"/{step + 1}")
     site.answers["/6"] = HELLO
-    assert door(site).fetch(site.url("/1")).content == b"<p>Bonjour</p>"
+    assert fetcher(site).fetch(site.url("/1")).content == b"<p>Bonjour</p>"
     with pytest.raises(InputError, match="redirects more than 5 times"):
-        door(site).fetch(site.url("/0"))
+        fetcher(site).fetch(site.url("/0"))
 
 
 # Size, time, type
@@ -209,7 +209,7 @@ def test_an_endless_page_is_left(site: Site) -> None:
 
     site.answers["/endless"] = endless
     with pytest.raises(InputError, match="has more than 100,000 bytes"):
-        door(site, max_bytes=100_000).fetch(site.url("/endless"))
+        fetcher(site, max_bytes=100_000).fetch(site.url("/endless"))
 
 
 def test_a_page_that_drips_is_left(site: Site) -> None:
@@ -224,7 +224,7 @@ def test_a_page_that_drips_is_left(site: Site) -> None:
     site.answers["/drip"] = drip
     began = time.monotonic()
     with pytest.raises(InputError, match=r"takes longer than 0\.4 seconds"):
-        door(site, max_seconds=0.4).fetch(site.url("/drip"))
+        fetcher(site, max_seconds=0.4).fetch(site.url("/drip"))
     assert time.monotonic() - began < 2
 
 
@@ -237,63 +237,63 @@ def test_headers_that_drip_are_left(site: Site) -> None:
 
     site.answers["/drip"] = drip
     with pytest.raises(InputError, match=r"takes longer than 0\.4 seconds"):
-        door(site, max_seconds=0.4).fetch(site.url("/drip"))
+        fetcher(site, max_seconds=0.4).fetch(site.url("/drip"))
 
 
 def test_a_packed_page_is_unpacked(site: Site) -> None:
     site.answers["/packed"] = page(
         gzip.compress(b"<p>Bien</p>"), headers={"Content-Encoding": "gzip"}
     )
-    assert door(site).fetch(site.url("/packed")).content == b"<p>Bien</p>"
+    assert fetcher(site).fetch(site.url("/packed")).content == b"<p>Bien</p>"
 
 
 def test_a_page_that_unpacks_to_too_much_is_left(site: Site) -> None:
     bomb = gzip.compress(b"0" * 20_000_000)
     site.answers["/bomb"] = page(bomb, headers={"Content-Encoding": "gzip"})
     with pytest.raises(InputError, match="has more than 100,000 bytes"):
-        door(site, max_bytes=100_000).fetch(site.url("/bomb"))
+        fetcher(site, max_bytes=100_000).fetch(site.url("/bomb"))
 
 
 def test_a_packed_page_that_is_cut_off_is_refused(site: Site) -> None:
     half = gzip.compress(b"<p>Bien</p>" * 100)[:-9]
     site.answers["/half"] = page(half, headers={"Content-Encoding": "gzip"})
     with pytest.raises(InputError, match="was cut off"):
-        door(site).fetch(site.url("/half"))
+        fetcher(site).fetch(site.url("/half"))
 
 
 def test_a_packing_that_was_not_asked_for_is_refused(site: Site) -> None:
     site.answers["/br"] = page(b"?", headers={"Content-Encoding": "br"})
     with pytest.raises(InputError, match="is packed as br"):
-        door(site).fetch(site.url("/br"))
+        fetcher(site).fetch(site.url("/br"))
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "application/zip", "video/mp4", ""])
 def test_what_is_no_article_by_its_type_is_refused(site: Site, media_type: str) -> None:
     site.answers["/thing"] = page(b"...", media_type)
     with pytest.raises(InputError, match="which is no article"):
-        door(site).fetch(site.url("/thing"))
+        fetcher(site).fetch(site.url("/thing"))
 
 
 def test_a_file_whose_type_the_server_does_not_know_is_known_by_its_name(site: Site) -> None:
     site.answers["/note.pdf"] = page(b"%PDF-", "application/octet-stream")
-    assert door(site).fetch(site.url("/note.pdf")).path == "/note.pdf"
+    assert fetcher(site).fetch(site.url("/note.pdf")).path == "/note.pdf"
 
 
 def test_a_feed_is_fetched_when_feeds_are_asked_for(site: Site) -> None:
     site.answers["/feed"] = page(b"<rss/>", "application/rss+xml")
-    assert door(site).fetch(site.url("/feed"), FEED_TYPES).content == b"<rss/>"
+    assert fetcher(site).fetch(site.url("/feed"), FEED_TYPES).content == b"<rss/>"
 
 
 def test_a_page_that_is_not_there(site: Site) -> None:
     with pytest.raises(InputError, match="answers with error 404"):
-        door(site).fetch(site.url("/nothing"))
+        fetcher(site).fetch(site.url("/nothing"))
 
 
 def test_a_server_that_is_not_there() -> None:
     with serving({}) as site:
         gone = site
     with pytest.raises(InputError, match="cannot be reached"):
-        door(gone).fetch(gone.url("/hello"))
+        fetcher(gone).fetch(gone.url("/hello"))
 
 
 def test_a_server_that_speaks_something_else(site: Site) -> None:
@@ -302,7 +302,7 @@ def test_a_server_that_speaks_something_else(site: Site) -> None:
 
     site.answers["/mail"] = chatter
     with pytest.raises(InputError, match="does not answer as a web server does"):
-        door(site).fetch(site.url("/mail"))
+        fetcher(site).fetch(site.url("/mail"))
 
 
 def test_proxies_of_the_environment_are_not_used(
@@ -311,7 +311,7 @@ def test_proxies_of_the_environment_are_not_used(
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
-    assert door(site).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
+    assert fetcher(site).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
 
 
 # robots.txt
@@ -324,7 +324,7 @@ def test_proxies_of_the_environment_are_not_used(
 def test_what_a_site_closes_to_robots_is_not_fetched(site: Site, rules: str) -> None:
     site.answers["/robots.txt"] = page(rules, "text/plain")
     with pytest.raises(InputError, match=r"is closed to robots by its site \(robots\.txt\)"):
-        door(site).fetch(site.url("/hello"))
+        fetcher(site).fetch(site.url("/hello"))
     assert site.paths == ["/robots.txt"]
 
 
@@ -339,25 +339,25 @@ def test_what_a_site_closes_to_robots_is_not_fetched(site: Site, rules: str) -> 
 )
 def test_what_a_site_leaves_open_is_fetched(site: Site, rules: str) -> None:
     site.answers["/robots.txt"] = page(rules, "text/plain")
-    assert door(site).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
+    assert fetcher(site).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
 
 
 def test_a_site_whose_rules_cannot_be_known_is_not_fetched(site: Site) -> None:
     site.answers["/robots.txt"] = page("oops", status=503)
     with pytest.raises(InputError, match="cannot say what robots may fetch"):
-        door(site).fetch(site.url("/hello"))
+        fetcher(site).fetch(site.url("/hello"))
 
 
 def test_a_redirect_to_a_page_closed_to_robots_is_not_followed(site: Site) -> None:
     site.answers["/robots.txt"] = page("User-agent: *\nDisallow: /hello", "text/plain")
     site.answers["/open"] = redirect("/hello")
     with pytest.raises(InputError, match="is closed to robots"):
-        door(site).fetch(site.url("/open"))
+        fetcher(site).fetch(site.url("/open"))
     assert "/hello" not in site.paths
 
 
 def test_the_rules_of_a_site_are_asked_for_once(site: Site) -> None:
-    one = door(site)
+    one = fetcher(site)
     one.fetch(site.url("/hello"))
     one.fetch(site.url("/hello"))
     assert site.paths == ["/robots.txt", "/hello", "/hello"]
@@ -390,12 +390,12 @@ def test_a_certificate_must_be_of_the_host_that_was_named(
     server.load_cert_chain(cert, key)
     trust = ssl.create_default_context(cafile=str(cert))
     with serving({"/hello": HELLO}, server) as site:
-        door = Door(
+        fetcher = Fetcher(
             local={f"{host}:{site.port}"}, resolve=lambda _host, _port: ["127.0.0.1"], tls=trust
         )
         url = f"https://{host}:{site.port}/hello"
         if is_trusted:
-            assert door.fetch(url).content == b"<p>Bonjour</p>"
+            assert fetcher.fetch(url).content == b"<p>Bonjour</p>"
         else:
             with pytest.raises(InputError, match="cannot be reached"):
-                door.fetch(url)
+                fetcher.fetch(url)

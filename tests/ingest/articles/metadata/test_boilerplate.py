@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.articles.metadata.boilerplate import is_furniture, opens_comments, opens_elsewhere
+from ingest.articles.metadata.boilerplate import is_boilerplate, opens_comments, opens_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from ingest.articles.metadata.boilerplate import is_furniture, opens_comments, o
     ],
 )  # fmt: skip
 def test_what_pages_put_around_their_articles(line: str) -> None:
-    assert is_furniture(line)
+    assert is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_pages_put_around_their_articles(line: str) -> None:
     ],
 )
 def test_sentences_and_headings_are_none(line: str) -> None:
-    assert not is_furniture(line)
+    assert not is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_comments() -> None:
 
 
 def test_a_long_line_with_many_signs_takes_no_time() -> None:
-    assert not is_furniture(" > ".join("a" * 1 for _ in range(70)) + ".")
+    assert not is_boilerplate(" > ".join("a" * 1 for _ in range(70)) + ".")

@@ -16,7 +16,7 @@ from tests.ingest.sample_articles import (
 )
 
 THEMES = ("Lait", "Circuits courts", "Mutualisation d'équipements")
-FURNITURE = (
+BOILERPLATE = (
     "Suivre", "Dernière modération", "Auteur de la page", "Autres actualités", "Plus d'articles",
     "Sur les mêmes thèmes", "Anne Le Goff", "Jeanne Morel", "Le lin revient", "cookies", "Accueil",
     "Facebook", "Lire la suite",
@@ -57,9 +57,9 @@ def test_a_network_page_has_themes() -> None:
     assert read(NETWORK_HTML, ".html").themes == THEMES[:2]
 
 
-@pytest.mark.parametrize("furniture", FURNITURE)
-def test_a_network_page_keeps_its_furniture(network_article: Article, furniture: str) -> None:
-    assert furniture not in network_article.text
+@pytest.mark.parametrize("boilerplate", BOILERPLATE)
+def test_a_network_page_keeps_its_boilerplate(network_article: Article, boilerplate: str) -> None:
+    assert boilerplate not in network_article.text
 
 
 def test_the_body_of_a_network_page_is_markdown() -> None:
@@ -219,7 +219,7 @@ def test_a_list_at_the_end_is_of_the_text() -> None:
     assert (article.text, article.themes) == (body, ())
 
 
-def test_headings_that_other_pages_have_for_furniture_are_kept_above_a_text() -> None:
+def test_headings_that_other_pages_have_for_boilerplate_are_kept_above_a_text() -> None:
     body = f"## Contact\n\n{FIRST}\n\n## Commentaires\n\n{SECOND}\n\n{THIRD}"
     assert read(f"# {TITLE}\n\n{body}\n", ".md").text == body
 
