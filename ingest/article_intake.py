@@ -13,7 +13,7 @@ from ingest.drafting import AlreadyKnown, Drafting
 from ingest.entries import WHOLE_FILE
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
 from ingest.fields import shown
-from ingest.pipeline import Drafted, Note, Report
+from ingest.report import Drafted, Note, Report
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case

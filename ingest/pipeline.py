@@ -5,22 +5,19 @@ the same input again changes nothing. Files are read as they are put: how large 
 matter.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.csv_reader import csv_rows
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.json_reader import json_lines_rows, json_rows
-from ingest.directories.parquet_reader import parquet_rows
+from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.seen_ids import Places
-from ingest.directories.spreadsheet_reader import spreadsheet_rows
-from ingest.directories.table import RowReader, entries
+from ingest.directories.table import entries
 from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
+from ingest.input_files import files, refuse_missing
+from ingest.report import Note, Report, place_in
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
@@ -29,88 +26,10 @@ from kb.resolution.merge_rules import MODERATION, Told
 if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
-DIRECTORY_READERS: dict[str, RowReader] = {
-    ".csv": csv_rows,
-    ".tsv": csv_rows,
-    ".xlsx": spreadsheet_rows,
-    ".ods": spreadsheet_rows,
-    ".json": json_rows,
-    ".jsonl": json_lines_rows,
-    ".ndjson": json_lines_rows,
-    ".parquet": parquet_rows,
-}
 READERS: dict[str, Reader] = {".md": read_markdown, ".markdown": read_markdown}
 
 BATCH_RECORDS = 256
 """How many records are one transaction: enough that texts of one length meet at the encoder."""
-MAX_NOTES = 1000
-"""How many notes of a kind a report holds; of the others it holds the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What there is to say of one place of the input. `row` as in `Entry`."""
-
-    file: str
-    row: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{_place(self.file, self.row)}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """An article that became a draft, and a case too where it was published at once."""
-
-    file: str
-    title: str
-    draft_id: str
-    case_id: str = ""
-
-    def __str__(self) -> str:
-        if self.case_id:
-            return f"{self.file}: {self.title} → case {self.case_id}"
-        return f"{self.file}: {self.title} → draft {self.draft_id}, waiting for a moderator"
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run did.
-
-    `read` counts the records found, kept or not; `embedded` the passages that were embedded.
-    `failures` are the records and files that were not kept, `skipped` the files of a folder and
-    the rows of a register that are no input, `remarks` what was done but deserves a look, `known`
-    the articles that were there already; `drafts` are the articles that became drafts; `untold`
-    counts the notes that were one too many for their list, by the list's name. `pruned` says
-    whether the records that the input no longer has were looked for, and `removed` counts them.
-    """
-
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    embedded: int = 0
-    pruned: bool = False
-    removed: int = 0
-    failures: list[Note] = field(default_factory=list)
-    skipped: list[Note] = field(default_factory=list)
-    remarks: list[Note] = field(default_factory=list)
-    known: list[Note] = field(default_factory=list)
-    drafts: list[Drafted] = field(default_factory=list)
-    untold: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def failed(self) -> int:
-        return len(self.failures) + self.untold.get("failures", 0)
-
-    def note(self, kind: str, note: Note) -> None:
-        """Adds to `failures`, `skipped`, `remarks` or `known`, if there is room."""
-        notes: list[Note] = getattr(self, kind)
-        if len(notes) < MAX_NOTES:
-            notes.append(note)
-        else:
-            self.untold[kind] = self.untold.get(kind, 0) + 1
 
 
 class _Found(NamedTuple):
@@ -185,24 +104,6 @@ def refuse_unusable(source: str, mapping: Mapping[str, str]) -> None:
     if source == MODERATION:
         raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
     HeaderMap(mapping)
-
-
-def source_of(path: Path) -> str:
-    """The name of a source after the file or the folder that it is: `firms.csv` is "firms"."""
-    name = path.resolve().name
-    stem = name if path.is_dir() else name.partition(".")[0]
-    return stem if stem not in {"", MODERATION} else f"file {name}"
-
-
-def refuse_missing(paths: Sequence[Path]) -> None:
-    """Refuses paths that lead nowhere.
-
-    Raises:
-        InputError: a path does not exist.
-    """
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
 
 
 class _Run:
@@ -284,7 +185,7 @@ class _Run:
             places = self._actors.setdefault(source, Places())
         first = places.first(record.id, file, entry.row)
         if first:
-            reason = f"id {record.id!r} was already given by {_place(*first)}"
+            reason = f"id {record.id!r} was already given by {place_in(*first)}"
             self._fail(file, entry.row, reason)
             return
         self._waiting.append(_Found(record, entry.is_open, source, file, entry.row))
@@ -388,27 +289,3 @@ def _header_map(
     if said != known:
         knowledge_base.sources.remember(source, said)
     return HeaderMap(said)
-
-
-def _place(file: str, row: int) -> str:
-    return file if row == WHOLE_FILE else f"{file}:{row}"
-
-
-def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
-    """The files to read in order, each once, whether it was named, and its source's name."""
-    met: set[Path] = set()
-    for path in paths:
-        is_named = not path.is_dir()
-        for file in [path] if is_named else _files_below(path):
-            if file.resolve() not in met:
-                met.add(file.resolve())
-                yield file, is_named, source_of(path)
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():
-                yield path

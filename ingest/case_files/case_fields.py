@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from ingest.directories.header_names import CASE_FIELDS, PARTICIPANT_FIELDS, field_of
 from ingest.fields import (
+    field_of,
+    fields_by_name,
     folded,
     iso_date,
     language,
@@ -21,6 +22,36 @@ from kb.errors import InputError
 from kb.models import Case, Participation, Role
 
 MAX_TEXT_CHARS = 200_000
+
+CASE_FIELDS = fields_by_name(
+    {
+        "id": ("identifiant", "identifier"),
+        "title": ("titre",),
+        "lang": ("langue", "language"),
+        "date": ("date de publication", "publié", "published"),
+        "modified": ("modifié", "modifié le", "date de modification", "mis à jour", "updated"),
+        "moderated": ("modéré le", "date de modération"),
+        "author": ("auteur", "autrice", "auteurs", "authors"),
+        "author_job": ("fonction de l'auteur", "author's job"),
+        "moderator": ("modérateur", "modératrice"),
+        "moderator_job": ("fonction du modérateur", "moderator's job"),
+        "themes": ("thème", "theme", "thématique", "thématiques", "mots-clés", "keywords", "tags"),
+        "need": ("besoin",),
+        "source_url": ("source", "lien source", "url source", "url", "source link"),
+        "translation_of": ("traduction de",),
+        "participants": ("participant", "acteurs", "actors", "participations"),
+    }
+)
+
+PARTICIPANT_FIELDS = fields_by_name(
+    {
+        "actor": ("acteur", "id", "identifiant"),
+        "name": ("nom",),
+        "role": ("rôle",),
+        "contribution": ("apport",),
+        "source_url": ("source", "lien source", "url source"),
+    }
+)
 
 _ROLES = {role.value: role for role in Role} | {
     "producteur": Role.PRODUCER,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ingest.case_files import front_matter
 from ingest.case_files.case_fields import case_from
+from ingest.encodings import open_text
 from ingest.entries import WHOLE_FILE, Entry
-from ingest.text_files import open_text
 from kb.errors import InputError
 
 

@@ -13,7 +13,7 @@ from ingest.commands.work import work_command
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Report
+    from ingest.report import Report
 
 SHOWN_SKIPPED = 5
 """How many files that were skipped are named; the JSON report has the others."""
@@ -74,7 +74,8 @@ def ingest_command(
 
     from ingest.article_intake import intake_of, is_address
     from ingest.directories.header_map import said_in
-    from ingest.pipeline import ingest, refuse_missing, refuse_unusable
+    from ingest.input_files import refuse_missing
+    from ingest.pipeline import ingest, refuse_unusable
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 

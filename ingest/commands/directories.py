@@ -29,7 +29,7 @@ def dry_run(
 
     from ingest.directories.preview import preview
     from ingest.entries import NotInput
-    from ingest.pipeline import files, refuse_missing
+    from ingest.input_files import files, refuse_missing
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
     from kb.settings import Settings

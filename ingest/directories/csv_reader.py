@@ -15,12 +15,10 @@ from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     Line,
     Row,
-    entries,
     header_position,
     under_header,
 )
-from ingest.entries import Entry
-from ingest.text_files import lines_of, open_text
+from ingest.encodings import lines_of, open_text
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000
@@ -31,16 +29,6 @@ _MAX_CELLS = 20_000
 # The module's own limit would end the reading of a file at its first very long cell, where
 # `ingest.directories.actor_row` refuses that row alone. One limit holds for the whole process.
 csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
-
-
-def read_csv(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
-    """Reads the actors of a CSV or TSV file, whatever its delimiter and encoding.
-
-    Raises:
-        InputError: the file is empty, is not text, or has no column for the name.
-    """
-    header_map = header_map or HeaderMap()
-    return entries(csv_rows(path, header_map), header_map)
 
 
 def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:

@@ -14,9 +14,8 @@ from ingest.directories.header_names import (
     REGISTER_FIELDS,
     Column,
     actor_columns,
-    field_of,
 )
-from ingest.fields import folded, shown
+from ingest.fields import field_of, folded, shown
 from kb.errors import InputError
 
 TARGETS = (*dict.fromkeys(ACTOR_FIELDS.values()), *dict.fromkeys(REGISTER_FIELDS.values()))

@@ -1,4 +1,4 @@
-"""What the columns of a directory and the keys of a case are called, in French and in English.
+"""What the columns of a directory are called, in French and in English.
 
 Names are compared without case, accents or punctuation: "N° SIRET", "n°_siret" and "No Siret"
 are one. A name that is not here is not lost: the readers keep it as a fact of the actor.
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.fields import folded, one_line
+from ingest.fields import fields_by_name, folded, one_line
 
 
 class Column(NamedTuple):
@@ -27,11 +27,7 @@ IGNORED, FACT = "ignored", "fact"
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
-def _fields_by_name(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return {folded(name): field for field, others in names.items() for name in (field, *others)}
-
-
-ACTOR_FIELDS = _fields_by_name(
+ACTOR_FIELDS = fields_by_name(
     {
         "id": ("identifiant", "identifier", "code acteur", "réf", "référence"),
         "name": (
@@ -123,7 +119,7 @@ ACTOR_FIELDS = _fields_by_name(
     }
 )
 
-REGISTER_FIELDS = _fields_by_name(
+REGISTER_FIELDS = fields_by_name(
     {
         "usual_name": ("dénomination usuelle", "denominationUsuelleEtablissement"),
         "sign": (
@@ -158,7 +154,7 @@ REGISTER_FIELDS = _fields_by_name(
 """What the registers of firms have columns for, and no field of an actor is: fields are made of
 them (`ingest.directories.sirene`)."""
 
-REGISTER_NAMES = _fields_by_name(
+REGISTER_NAMES = fields_by_name(
     {
         "activity_code": ("activitePrincipaleEtablissement", "activité principale"),
         "place": ("libelleCommuneEtablissement", "libellé commune"),
@@ -186,41 +182,6 @@ _SIRENE_SIGNS = {
 }
 _OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
-
-CASE_FIELDS = _fields_by_name(
-    {
-        "id": ("identifiant", "identifier"),
-        "title": ("titre",),
-        "lang": ("langue", "language"),
-        "date": ("date de publication", "publié", "published"),
-        "modified": ("modifié", "modifié le", "date de modification", "mis à jour", "updated"),
-        "moderated": ("modéré le", "date de modération"),
-        "author": ("auteur", "autrice", "auteurs", "authors"),
-        "author_job": ("fonction de l'auteur", "author's job"),
-        "moderator": ("modérateur", "modératrice"),
-        "moderator_job": ("fonction du modérateur", "moderator's job"),
-        "themes": ("thème", "theme", "thématique", "thématiques", "mots-clés", "keywords", "tags"),
-        "need": ("besoin",),
-        "source_url": ("source", "lien source", "url source", "url", "source link"),
-        "translation_of": ("traduction de",),
-        "participants": ("participant", "acteurs", "actors", "participations"),
-    }
-)
-
-PARTICIPANT_FIELDS = _fields_by_name(
-    {
-        "actor": ("acteur", "id", "identifiant"),
-        "name": ("nom",),
-        "role": ("rôle",),
-        "contribution": ("apport",),
-        "source_url": ("source", "lien source", "url source"),
-    }
-)
-
-
-def field_of(name: str, fields: Mapping[str, str]) -> str:
-    """The field that a column or a key called `name` holds, or "" for none of `fields`."""
-    return fields.get(folded(name), "")
 
 
 def is_sirene(headers: Sequence[str]) -> bool:

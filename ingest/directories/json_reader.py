@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.table import Row, entries
-from ingest.entries import Entry
-from ingest.text_files import encoding_of, lines_of, open_text
+from ingest.directories.table import Row
+from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 
 _Event = tuple[str, object]
@@ -22,26 +21,6 @@ _MAX_EXPLAINED_BYTES = 1 << 24
 _MAX_DEPTH = 50
 _NESTED = frozenset({"siege"})
 """Objects whose own keys are columns: what data.gouv.fr's directories tell of a head office."""
-
-
-def read_json(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
-    """Reads the actors of a JSON file: an array of objects, alone or in an object, or one object.
-
-    Raises:
-        InputError: the file is empty, is not text, is not JSON, or holds no actors.
-    """
-    header_map = header_map or HeaderMap()
-    return entries(json_rows(path, header_map), header_map)
-
-
-def read_json_lines(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
-    """Reads the actors of a JSON Lines file, one object per line; blank lines are passed over.
-
-    Raises:
-        InputError: the file is empty or is not text.
-    """
-    header_map = header_map or HeaderMap()
-    return entries(json_lines_rows(path, header_map), header_map)
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.directories.cells import cell_text
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.table import Row, entries, shown_header
-from ingest.entries import Entry
+from ingest.directories.table import Row, cell_text, shown_header
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,16 +13,6 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 1024
 _MAX_CELL_CHARS = 100_000
-
-
-def read_parquet(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
-    """Reads the actors of a Parquet file; rows are counted from 1.
-
-    Raises:
-        InputError: the file is not Parquet, is damaged, or has no column for the name.
-    """
-    header_map = header_map or HeaderMap()
-    return entries(parquet_rows(path, header_map), header_map)
 
 
 def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS, Column
+from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import Places
 from ingest.directories.table import Row, entry
 from ingest.entries import WHOLE_FILE, NotInput
-from ingest.pipeline import DIRECTORY_READERS, Note, source_of
+from ingest.input_files import source_of
+from ingest.report import Note
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 

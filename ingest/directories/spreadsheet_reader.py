@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
-from ingest.directories.cells import cell_text
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     Line,
     Row,
-    entries,
+    cell_text,
     header_position,
     shown_header,
     under_header,
 )
-from ingest.entries import Entry
 from kb.errors import InputError
 
 MAX_UNPACKED_BYTES = 1 << 29
@@ -50,17 +48,6 @@ _DAMAGE = (
     RuntimeError,  # parts behind a password; as NotImplementedError, packed in an unknown way
 )
 """What zipfile raises over an archive that is damaged, or made by nobody it knows."""
-
-
-def read_spreadsheet(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
-    """Reads the actors of an XLSX or ODS file.
-
-    Raises:
-        InputError: the file is no such workbook, is protected by a password, is too large, or no
-            sheet of it has a column for the name.
-    """
-    header_map = header_map or HeaderMap()
-    return entries(spreadsheet_rows(path, header_map), header_map)
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:

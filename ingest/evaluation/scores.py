@@ -200,10 +200,10 @@ def finder(actors: "KnownActors") -> Callable[[Path], Said]:
 
 def demonstration_actors() -> "KnownActors":
     """The actors of the demonstration corpus, by which the project's own articles are labelled."""
-    from ingest.directories.csv_reader import read_csv
+    from ingest.directories.readers import read_directory
     from ingest.extraction.gazetteer import KnownActors
 
-    entries = read_csv(Path(__file__).parents[1] / "demo" / "actors.csv")
+    entries = read_directory(Path(__file__).parents[1] / "demo" / "actors.csv")
     return KnownActors(entry.record for entry in entries if isinstance(entry.record, Actor))
 
 

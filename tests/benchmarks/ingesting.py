@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.directories.csv_reader import read_csv
+from ingest.directories.readers import read_directory
 from ingest.pipeline import ingest
 from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
@@ -104,7 +104,7 @@ def _rates(scratch: Path, firms: int) -> None:
 def _texts(path: Path) -> set[str]:
     """What the encoder reads of a directory."""
     found: dict[str, str] = {}
-    for entry in read_csv(path):
+    for entry in read_directory(path):
         assert entry.record is not None
         found.update(derive(entry.record).encoder_texts)
     return set(found.values())
@@ -144,7 +144,7 @@ def _peak_of(option: str, path: Path) -> tuple[float, int]:
 
 
 def _read(path: Path) -> None:
-    rows = sum(entry.record is not None for entry in read_csv(path))
+    rows = sum(entry.record is not None for entry in read_directory(path))
     print(_peak_mib(), rows)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from ingest.entries import Entry
-from ingest.pipeline import READERS, Note, Report, ingest
+from ingest.pipeline import READERS, ingest
+from ingest.report import Note, Report
 from kb.errors import InputError
 from kb.models import Actor, Case, Kind
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.csv_reader import read_csv
 from ingest.directories.header_map import HeaderMap
+from ingest.directories.readers import read_directory
 from ingest.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
@@ -12,7 +12,7 @@ from kb.models import Actor
 def read(tmp_path: Path, content: str, encoding: str = "utf-8") -> list[Entry]:
     path = tmp_path / "actors.csv"
     path.write_text(content, encoding=encoding, newline="")
-    return list(read_csv(path))
+    return list(read_directory(path))
 
 
 def actor(name: str, description: str = "", department: str = "") -> Actor:
@@ -147,7 +147,7 @@ def test_a_binary_file_is_no_directory(tmp_path: Path) -> None:
     path = tmp_path / "actors.csv"
     path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00")
     with pytest.raises(InputError, match=r"^is not text$"):
-        list(read_csv(path))
+        list(read_directory(path))
 
 
 def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
@@ -166,4 +166,6 @@ def test_columns_are_read_as_a_person_said(tmp_path: Path) -> None:
     path = tmp_path / "actors.csv"
     path.write_text("Intitulé;Objet\nAvel;Cirages\n", encoding="utf-8")
     header_map = HeaderMap({"intitulé": "name", "objet": "description"})
-    assert list(read_csv(path, header_map)) == [Entry(2, actor("Avel", description="Cirages"))]
+    assert list(read_directory(path, header_map)) == [
+        Entry(2, actor("Avel", description="Cirages"))
+    ]

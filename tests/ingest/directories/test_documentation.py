@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from ingest.case_files.case_fields import case_from
+from ingest.case_files.case_fields import CASE_FIELDS, PARTICIPANT_FIELDS, case_from
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.csv_reader import read_csv
-from ingest.directories.header_names import ACTOR_FIELDS, CASE_FIELDS, PARTICIPANT_FIELDS, field_of
-from ingest.directories.json_reader import read_json_lines
+from ingest.directories.header_names import ACTOR_FIELDS
+from ingest.directories.readers import read_directory
+from ingest.fields import field_of
 from kb.models import Actor, Case, Role
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ingesting.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def example(language: str, folder: Path) -> Path:
     """The page's first block of code in a language, as a file."""
     block = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert block is not None
-    path = folder / "example"
+    path = folder / f"example.{language}"
     path.write_text(block[1], encoding="utf-8")
     return path
 
@@ -58,8 +58,8 @@ def test_every_role_is_documented_in_both_languages() -> None:
 
 
 def test_the_examples_are_read(tmp_path: Path) -> None:
-    (row,) = read_csv(example("csv", tmp_path))
-    (line,) = read_json_lines(example("json", tmp_path))
+    (row,) = read_directory(example("csv", tmp_path))
+    (line,) = read_directory(example("json", tmp_path))
     (article,) = read_markdown(example("markdown", tmp_path))
     assert isinstance(row.record, Actor)
     assert isinstance(line.record, Actor)

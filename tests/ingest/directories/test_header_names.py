@@ -1,12 +1,7 @@
 import pytest
 
-from ingest.directories.header_names import (
-    ACTOR_FIELDS,
-    CASE_FIELDS,
-    Column,
-    actor_columns,
-    field_of,
-)
+from ingest.directories.header_names import ACTOR_FIELDS, Column, actor_columns
+from ingest.fields import field_of
 
 
 @pytest.mark.parametrize(
@@ -50,12 +45,6 @@ from ingest.directories.header_names import (
 )
 def test_a_header_is_understood_in_french_and_english(header: str, field: str) -> None:
     assert field_of(header, ACTOR_FIELDS) == field
-
-
-def test_the_keys_of_a_case_are_understood_in_french() -> None:
-    keys = ["titre", "Auteur", "modérateur", "thèmes", "besoin", "modifié", "acteurs"]
-    fields = ["title", "author", "moderator", "themes", "need", "modified", "participants"]
-    assert [field_of(key, CASE_FIELDS) for key in keys] == fields
 
 
 def test_of_two_headers_of_one_field_the_second_is_a_fact() -> None:

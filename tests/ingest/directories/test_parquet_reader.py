@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.parquet_reader import read_parquet
+from ingest.directories.readers import read_directory
 from ingest.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
@@ -20,7 +20,7 @@ def write(path: Path, **columns: list[object]) -> Path:
 
 def test_rows_are_read_across_row_groups(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", nom=["Avel", None, "Merlet"], commune=["", "x", "Cognac"])
-    assert list(read_parquet(path)) == [
+    assert list(read_directory(path)) == [
         Entry(1, Actor(id="avel", name="Avel", country="FR")),
         Entry(2, reason="has no name"),
         Entry(3, Actor(id="merlet-cognac", name="Merlet", place="Cognac", country="FR")),
@@ -40,7 +40,7 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
         note=[float("nan")],
         adresse=[{"cp": "16000"}],
     )
-    (entry,) = read_parquet(path)
+    (entry,) = read_directory(path)
     assert entry.record == Actor(
         id="avel",
         name="Avel",
@@ -59,14 +59,14 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
 
 def test_columns_that_are_ignored_are_left_out(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", nom=["Avel"], note=["x"])
-    (entry,) = read_parquet(path, HeaderMap({"note": "ignored"}))
+    (entry,) = read_directory(path, HeaderMap({"note": "ignored"}))
     assert entry.record == Actor(id="avel", name="Avel", country="FR")
 
 
 def test_a_file_without_names_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", ville=["Cognac"])
     with pytest.raises(InputError) as refusal:
-        list(read_parquet(path))
+        list(read_directory(path))
     assert str(refusal.value) == "has no column called name or nom; its header is 'ville'"
 
 
@@ -75,4 +75,4 @@ def test_what_is_no_parquet_says_so(tmp_path: Path, size: int) -> None:
     path = write(tmp_path / "a.parquet", nom=["Avel"])
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(InputError, match=r"^(cannot be read as Parquet: |is empty$)"):
-        list(read_parquet(path))
+        list(read_directory(path))

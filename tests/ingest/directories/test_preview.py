@@ -4,7 +4,7 @@ import pytest
 
 from ingest.directories.preview import Preview, PreviewedColumn, preview
 from ingest.entries import NotInput
-from ingest.pipeline import Note
+from ingest.report import Note
 from kb.errors import InputError
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.csv_reader import read_csv
-from ingest.directories.json_reader import read_json
+from ingest.directories.readers import read_directory
 from ingest.directories.sirene import department_of_commune
 from ingest.entries import Entry
 from kb.models import Actor
@@ -54,7 +53,7 @@ def read(tmp_path: Path, **changed: str) -> Entry:
     writer.writerow(cells)
     path = tmp_path / "StockEtablissement.csv"
     path.write_text(text.getvalue(), encoding="utf-8")
-    (entry,) = read_csv(path)
+    (entry,) = read_directory(path)
     return entry
 
 
@@ -162,7 +161,7 @@ def test_a_directory_in_the_manner_of_data_gouv_is_understood(tmp_path: Path) ->
         }]""",
         encoding="utf-8",
     )
-    (entry,) = read_json(path)
+    (entry,) = read_directory(path)
     record = entry.record
     assert isinstance(record, Actor)
     assert record.name == "AVEL (SAPHIR)"
@@ -178,7 +177,7 @@ def test_a_persons_firm_that_is_not_to_be_made_public_keeps_no_name(tmp_path: Pa
         "LEA DURAND,732829320,1000,P,A,LEA DURAND\n",
         encoding="utf-8",
     )
-    assert list(read_csv(path)) == [
+    assert list(read_directory(path)) == [
         Entry(2, reason="has no name that may be made public", left_out=True)
     ]
 
@@ -186,7 +185,7 @@ def test_a_persons_firm_that_is_not_to_be_made_public_keeps_no_name(tmp_path: Pa
 def test_an_ordinary_directory_keeps_what_a_register_would_use(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("nom,code INSEE,SIREN\nAvel,16015,732829320\n", encoding="utf-8")
-    assert [entry.record for entry in read_csv(path)] == [
+    assert [entry.record for entry in read_directory(path)] == [
         Actor(
             id="avel",
             name="Avel",

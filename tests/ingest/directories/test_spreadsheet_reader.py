@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from ingest.directories import spreadsheet_reader
-from ingest.directories.spreadsheet_reader import read_spreadsheet
+from ingest.directories.readers import read_directory
 from ingest.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
@@ -77,7 +77,7 @@ def test_cells_are_read_as_a_person_reads_them(tmp_path: Path) -> None:
             ],
         ],
     )
-    assert list(read_spreadsheet(path)) == [
+    assert list(read_directory(path)) == [
         Entry(
             2,
             Actor(
@@ -100,19 +100,19 @@ def test_the_first_sheet_with_a_name_is_read_below_its_titles(tmp_path: Path) ->
         Firmes=[["Annuaire 2026"], [], ["", "Nom", "Commune"], ["", "Avel", ""], ["", "", "x"]],
         Autres=[["Nom"], ["Merlet"]],
     )
-    assert list(read_spreadsheet(path)) == [Entry(4, AVEL), Entry(5, reason="has no name")]
+    assert list(read_directory(path)) == [Entry(4, AVEL), Entry(5, reason="has no name")]
 
 
 def test_a_formula_without_a_value_and_an_error_are_empty(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "=1+1"], ["=A2", "3"]])
     error = write(tmp_path / "b.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "#REF!"]])
-    assert list(read_spreadsheet(path)) == [Entry(2, AVEL), Entry(3, reason="has no name")]
-    assert list(read_spreadsheet(error)) == [Entry(2, AVEL)]
+    assert list(read_directory(path)) == [Entry(2, AVEL), Entry(3, reason="has no name")]
+    assert list(read_directory(error)) == [Entry(2, AVEL)]
 
 
 def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
     path = ods(tmp_path / "a.ods", [["Nom", "Commune"], ["Avel", ""], ["Mérlet", "Cognac"]])
-    assert list(read_spreadsheet(path)) == [
+    assert list(read_directory(path)) == [
         Entry(2, AVEL),
         Entry(3, Actor(id="merlet-cognac", name="Mérlet", place="Cognac", country="FR")),
     ]
@@ -121,7 +121,7 @@ def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
 def test_a_workbook_without_a_name_says_what_its_sheets_begin_with(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Un=[["Ville"]], Deux=[["Effectif", "CA"]])
     with pytest.raises(InputError) as refusal:
-        list(read_spreadsheet(path))
+        list(read_directory(path))
     assert str(refusal.value) == (
         "has no sheet with a column called name or nom; 'Un' begins with 'Ville'; 'Deux' begins "
         "with 'Effectif', 'CA'"
@@ -130,7 +130,7 @@ def test_a_workbook_without_a_name_says_what_its_sheets_begin_with(tmp_path: Pat
 
 def test_an_empty_workbook_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^is empty$"):
-        list(read_spreadsheet(write(tmp_path / "a.xlsx", Un=[])))
+        list(read_directory(write(tmp_path / "a.xlsx", Un=[])))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_is_no_spreadsheet_says_so(tmp_path: Path, content: bytes, reason: 
     path = tmp_path / "a.xlsx"
     path.write_bytes(content)
     with pytest.raises(InputError, match=reason):
-        list(read_spreadsheet(path))
+        list(read_directory(path))
 
 
 def test_an_archive_of_something_else_says_so(tmp_path: Path) -> None:
@@ -152,14 +152,14 @@ def test_an_archive_of_something_else_says_so(tmp_path: Path) -> None:
     with ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "x")
     with pytest.raises(InputError, match=r"^cannot be read as a spreadsheet: "):
-        list(read_spreadsheet(path))
+        list(read_directory(path))
 
 
 def test_a_truncated_workbook_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
-        list(read_spreadsheet(path))
+        list(read_directory(path))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_damage_of_any_kind_is_one_line(
     assert whole in content
     path.write_bytes(content.replace(whole, damaged))
     with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: \S"):
-        list(read_spreadsheet(path))
+        list(read_directory(path))
 
 
 def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path)
     struct.pack_into("<I", content, end + 16, start + 9)
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
-        list(read_spreadsheet(path))
+        list(read_directory(path))
 
 
 def test_a_bomb_is_refused_whatever_it_says_of_its_size(
@@ -208,7 +208,7 @@ def test_a_bomb_is_refused_whatever_it_says_of_its_size(
     for content in (path.read_bytes(), lying):
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"^is larger than 4 MiB once unpacked"):
-            list(read_spreadsheet(path))
+            list(read_directory(path))
 
 
 def test_a_cell_far_outside_the_table_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
@@ -219,4 +219,4 @@ def test_a_cell_far_outside_the_table_is_refused_before_it_fills_the_memory(tmp_
     sheet["XFD1048576"] = "x"
     workbook.save(path)
     with pytest.raises(InputError, match=r"^has a sheet of 1,048,576 rows and 16,384 columns: "):
-        list(read_spreadsheet(path))
+        list(read_directory(path))

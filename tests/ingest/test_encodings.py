@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.text_files import encoding_of, lines_of, open_text
+from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_was_encoded_twice_is_refused_as_a_whole(tmp_path: Path) -> 
 def test_a_line_without_an_end_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.text_files.MAX_LINE_CHARS", 100)
+    monkeypatch.setattr("ingest.encodings.MAX_LINE_CHARS", 100)
     path = tmp_path / "file.csv"
     path.write_text("nom\n" + "x" * 200, encoding="utf-8")
     with open_text(path) as file, pytest.raises(InputError) as refusal:

@@ -1,0 +1,46 @@
+"""The files that a run reads: those that were named, and those in the folders that were."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kb.errors import InputError
+from kb.resolution.merge_rules import MODERATION
+
+
+def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
+    """The files to read in order, each once, whether it was named, and its source's name."""
+    met: set[Path] = set()
+    for path in paths:
+        is_named = not path.is_dir()
+        for file in [path] if is_named else _files_below(path):
+            if file.resolve() not in met:
+                met.add(file.resolve())
+                yield file, is_named, source_of(path)
+
+
+def refuse_missing(paths: Sequence[Path]) -> None:
+    """Refuses paths that lead nowhere.
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+
+
+def source_of(path: Path) -> str:
+    """The name of a source after the file or the folder that it is: `firms.csv` is "firms"."""
+    name = path.resolve().name
+    stem = name if path.is_dir() else name.partition(".")[0]
+    return stem if stem not in {"", MODERATION} else f"file {name}"
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
