@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from kb.reference.roles import Role
+
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -17,20 +19,6 @@ class Kind(StrEnum):
 
     ACTOR = "actor"
     CASE = "case"
-
-
-class Role(StrEnum):
-    """The part that an actor took in a case."""
-
-    PRODUCER = "producer"
-    SUPPLIER = "supplier"
-    REPACKAGER = "repackager"
-    CARRIER = "carrier"
-    LABORATORY = "laboratory"
-    BUYER = "buyer"
-    FACILITATOR = "facilitator"
-    AUTHORITY = "authority"
-    NETWORK = "network"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from ingest.pipeline import ingest
 from kb.encoder.encoder import Encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.search.results import ActorHit, EvidenceKind, Filters, Fit, NeededRole
+from kb.reference.roles import Part
+from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
 from kb.store.store import Store
 from kb.text.splitter import split
 
@@ -75,14 +76,14 @@ def cases_of(hit: ActorHit) -> set[str]:
 def test_who_for_each_part_in_charente(demonstration: KnowledgeBase, query: str) -> None:
     found = demonstration.search(query, filters=Filters(department="16")).roles
     parts = {answer.role: {hit.actor.id for hit in answer.hits} for answer in found}
-    assert "avel" in parts[NeededRole.MAKER]
-    assert parts[NeededRole.INPUTS] & DISTILLERS
-    assert "bouchages-delage" in parts[NeededRole.CONTAINERS]
-    assert parts[NeededRole.PACKAGING] & {"papcart", "stylma-emballages", "mmp-packetis"}
+    assert "avel" in parts[Part.MAKER]
+    assert parts[Part.INPUTS] & DISTILLERS
+    assert "bouchages-delage" in parts[Part.CONTAINERS]
+    assert parts[Part.PACKAGING] & {"papcart", "stylma-emballages", "mmp-packetis"}
     mentioned = {
         mention.participation.name
         for answer in found
-        if answer.role is NeededRole.VALIDATION
+        if answer.role is Part.VALIDATION
         for mention in answer.mentioned
     }
     assert any("santé" in name.lower() or "health" in name.lower() for name in mentioned)

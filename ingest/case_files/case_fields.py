@@ -19,7 +19,8 @@ from ingest.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import Case, Participation, Role
+from kb.models import Case, Participation
+from kb.reference.roles import ROLES, Role
 
 MAX_TEXT_CHARS = 200_000
 
@@ -53,27 +54,7 @@ PARTICIPANT_FIELDS = fields_by_name(
     }
 )
 
-_ROLES = {role.value: role for role in Role} | {
-    "producteur": Role.PRODUCER,
-    "productrice": Role.PRODUCER,
-    "fournisseur": Role.SUPPLIER,
-    "fournisseuse": Role.SUPPLIER,
-    "reconditionneur": Role.REPACKAGER,
-    "reconditionneuse": Role.REPACKAGER,
-    "conditionneur": Role.REPACKAGER,
-    "conditionneuse": Role.REPACKAGER,
-    "transporteur": Role.CARRIER,
-    "transporteuse": Role.CARRIER,
-    "laboratoire": Role.LABORATORY,
-    "acheteur": Role.BUYER,
-    "acheteuse": Role.BUYER,
-    "facilitateur": Role.FACILITATOR,
-    "facilitatrice": Role.FACILITATOR,
-    "animateur": Role.FACILITATOR,
-    "animatrice": Role.FACILITATOR,
-    "autorite": Role.AUTHORITY,
-    "reseau": Role.NETWORK,
-}
+_ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, *traits.french)}
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:

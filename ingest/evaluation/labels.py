@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import InputError
-from kb.models import Role
+from kb.reference.roles import Role
 
 _OPTIONAL_KEYS = frozenset({"title_also"})
 _PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles"})

@@ -38,7 +38,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from kb.errors import InputError
-from kb.models import Actor, Role
+from kb.models import Actor
+from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS, name_key, stems, words
 
 if TYPE_CHECKING:

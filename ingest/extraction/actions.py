@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.models import Role
+from kb.reference.roles import Role
 
 
 class Action(StrEnum):

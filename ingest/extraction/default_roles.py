@@ -16,7 +16,7 @@ from ingest.extraction.coreference import Mention, Participant, preposition
 from ingest.extraction.organisation_kinds import Nature
 from ingest.extraction.references import How
 from ingest.extraction.tokens import Part, Sentence
-from kb.models import Role
+from kb.reference.roles import Role
 
 _ROLE_OF: dict[Nature, Role] = {
     Nature.TOWN: Role.BUYER,

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import sentences
-from kb.models import Participation, Role
+from kb.models import Participation
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.settings import Settings
 from kb.text.analysis import name_key

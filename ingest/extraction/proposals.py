@@ -29,7 +29,8 @@ from ingest.extraction.organisation_kinds import Nature
 from ingest.extraction.references import How, References
 from ingest.extraction.roles import Evidence, evidence, prior, tells_sources
 from ingest.extraction.tokens import Part, Sentence, sentences
-from kb.models import Participation, Role
+from kb.models import Participation
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, fold, stem, words
 

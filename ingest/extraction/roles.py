@@ -25,7 +25,7 @@ from ingest.extraction.coreference import Mention, Participant, preposition
 from ingest.extraction.organisation_kinds import Nature
 from ingest.extraction.references import How
 from ingest.extraction.tokens import Part, Sentence
-from kb.models import Role
+from kb.reference.roles import Role
 from kb.text.analysis import fold
 
 

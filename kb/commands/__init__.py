@@ -21,7 +21,7 @@ from kb.commands.sites import site
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase, Status
     from kb.models import Actor, Case, Participation
-    from kb.search.results import ActorHit, Evidence, RoleAnswer, SearchResult
+    from kb.search.results import ActorHit, Evidence, PartAnswer, SearchResult
 
 
 def _open(kb: Path | None) -> KnowledgeBase:
@@ -114,7 +114,7 @@ def _print(result: SearchResult) -> None:
         click.echo(f"{answer.role:>14}  {_called(answer)}")
 
 
-def _called(answer: RoleAnswer) -> str:
+def _called(answer: PartAnswer) -> str:
     """Who could take a part, in a line; who is only named in a case stands in brackets."""
     names = [hit.actor.name for hit in answer.hits]
     named = [f"[{one.participation.name}]" for one in answer.mentioned]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb.encoder.encoder import Embeddings
-from kb.models import Role
+from kb.reference.roles import ROLES, Role
 from kb.search.background import Background
 from kb.search.vouching import Voucher
 
@@ -32,13 +32,11 @@ HALF_WAY = 2.0
 MOST_CLOSENESS = 3.0
 """Closer than this is no closer: the same trade."""
 
+
 SHARES: Mapping[Role, float] = {
-    Role.PRODUCER: 1.0,
-    Role.REPACKAGER: 0.7,
-    Role.LABORATORY: 0.7,
-    Role.SUPPLIER: 0.5,
+    role: traits.precedent_share for role, traits in ROLES.items() if traits.precedent_share
 }
-"""How far who is close to an actor in this role could be a maker; no other role tells of makers."""
+"""How far who is close to an actor in this role could be a maker."""
 
 
 @dataclass(frozen=True, slots=True)

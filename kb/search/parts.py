@@ -13,12 +13,13 @@ from itertools import chain, islice
 
 import numpy as np
 
-from kb.models import Case, Kind, Participation, Role
+from kb.models import Case, Kind, Participation
+from kb.reference.roles import ROLES, Part, Role
 from kb.search.background import Chance
 from kb.search.candidates import Candidate, ScoredPassage, best_first, gathered
 from kb.search.evidence import Drawing
 from kb.search.fusion import SHOWN_POSSIBLE, asked_of_a_fit, fit_of_case
-from kb.search.results import ActorHit, Mention, NeededRole, RoleAnswer
+from kb.search.results import ActorHit, Mention, PartAnswer
 from kb.search.scorer import Scorer
 from kb.search.vouching import HeardCase, Voucher
 from kb.text.analysis import fold, query_stems, words
@@ -35,27 +36,15 @@ OBJECTS_SHOWN = 3
 
 IsLeft = Callable[[str, Sequence[Voucher]], bool]
 
-_BY_ROLE: Mapping[Role, NeededRole] = {
-    Role.PRODUCER: NeededRole.MAKER,
-    Role.SUPPLIER: NeededRole.INPUTS,
-    Role.REPACKAGER: NeededRole.REPACKAGING,
-    Role.CARRIER: NeededRole.TRANSPORT,
-    Role.LABORATORY: NeededRole.VALIDATION,
-    Role.AUTHORITY: NeededRole.VALIDATION,
-    Role.FACILITATOR: NeededRole.COORDINATION,
-    Role.NETWORK: NeededRole.COORDINATION,
-    Role.BUYER: NeededRole.BUYER,
-}
-
-_SUPPLIES: Mapping[NeededRole, frozenset[str]] = {
-    NeededRole.CONTAINERS: frozenset(
+_SUPPLIES: Mapping[Part, frozenset[str]] = {
+    Part.CONTAINERS: frozenset(
         """bidon bidons bocal bocaux bonbonne bouchon bouchons bouteille bouteilles capsule capsules
         contenant contenants fermeture fermetures flacon flacons fut futs jerrican jerricans pompe
         pompes pot pots pulverisateur pulverisateurs recipient recipients
         barrel barrels bottle bottles can cans cap caps closure closures container containers jar
         jars jerrycan jerrycans stopper stoppers vial vials""".split()
     ),
-    NeededRole.PACKAGING: frozenset(
+    Part.PACKAGING: frozenset(
         """boite boites caisse caisses carton cartons emballage emballages etiquette etiquettes etui
         etuis palette palettes sachet sachets
         box boxes carton cartons crate crates label labels packaging pallet pallets wrapping
@@ -64,34 +53,34 @@ _SUPPLIES: Mapping[NeededRole, frozenset[str]] = {
 }
 """Words by which a supplier is known to bring in what goes round the product, folded."""
 
-_ASKS: Mapping[NeededRole, Mapping[str, tuple[str, ...]]] = {
-    NeededRole.CONTAINERS: {
+_ASKS: Mapping[Part, Mapping[str, tuple[str, ...]]] = {
+    Part.CONTAINERS: {
         "fr": ("flacons et bouteilles", "bidons et récipients en plastique", "bouchons"),
         "en": ("bottles", "plastic jerrycans and containers", "caps and closures"),
     },
-    NeededRole.PACKAGING: {
+    Part.PACKAGING: {
         "fr": ("emballages en carton", "étuis et coffrets", "étiquettes"),
         "en": ("cardboard packaging", "boxes and cases", "labels"),
     },
-    NeededRole.REPACKAGING: {
+    Part.REPACKAGING: {
         "fr": ("conditionnement à façon", "embouteillage"),
         "en": ("contract packing", "bottling"),
     },
-    NeededRole.TRANSPORT: {
+    Part.TRANSPORT: {
         "fr": ("transport routier de marchandises", "livraison"),
         "en": ("road haulage", "delivery of goods"),
     },
-    NeededRole.VALIDATION: {
+    Part.VALIDATION: {
         "fr": ("laboratoire d'analyses", "contrôle de la qualité"),
         "en": ("testing laboratory", "quality control"),
     },
 }
 """What is asked of a part whatever the need, where that says more than the cases do."""
 
-_ONLY_THOSE_WHO_DID = frozenset({NeededRole.COORDINATION, NeededRole.BUYER})
+_ONLY_THOSE_WHO_DID = frozenset({Part.COORDINATION, Part.BUYER})
 """Parts that nobody is proposed for who has not taken them: no trade tells who would."""
 
-_GOES_WITH = {NeededRole.PACKAGING: (NeededRole.CONTAINERS, NeededRole.REPACKAGING)}
+_GOES_WITH = {Part.PACKAGING: (Part.CONTAINERS, Part.REPACKAGING)}
 """What is usual where one of these parts is needed, though no case may tell of it."""
 
 _PURPOSE = re.compile(r",|\s(?:pour|afin|destinée?s?|for|to)\s", re.IGNORECASE)
@@ -129,7 +118,7 @@ class _Part:
             self.mentioned.setdefault(fold(participation.name), mention)
 
 
-def answers_by_role(
+def answers_by_part(
     need: str,
     heard: Sequence[HeardCase],
     ranked: Sequence[Candidate],
@@ -137,7 +126,7 @@ def answers_by_role(
     scorer: Scorer,
     is_left: IsLeft,
     lang: str,
-) -> list[RoleAnswer]:
+) -> list[PartAnswer]:
     """For each part that cases like the `need` took, who here could take it, makers first.
 
     `ranked` are the actors that the search found and leaves, best first, and `draw` draws them;
@@ -163,12 +152,12 @@ def answers_by_role(
     }
     places = {one.record_id: place for place, one in enumerate(ranked)}
     answers = []
-    for role in NeededRole:
+    for role in Part:
         if role not in parts:
             continue
         part = parts[role]
         told = ", ".join(asks[role])
-        if role is NeededRole.MAKER:
+        if role is Part.MAKER:
             told = need
             hits = _makers(ranked, part, draw)
         else:
@@ -180,17 +169,17 @@ def answers_by_role(
         mentioned = tuple(part.mentioned.values())
         if hits or mentioned:
             cases = tuple(part.cases.values())
-            answers.append(RoleAnswer(role, told, cases, tuple(hits), mentioned))
+            answers.append(PartAnswer(role, told, cases, tuple(hits), mentioned))
     return answers
 
 
-def _parts(heard: Sequence[HeardCase]) -> dict[NeededRole, _Part]:
+def _parts(heard: Sequence[HeardCase]) -> dict[Part, _Part]:
     """The parts that these cases needed, and the usual ones that go with them."""
-    parts: dict[NeededRole, _Part] = {}
+    parts: dict[Part, _Part] = {}
     for one in heard:
         for participation in one.case.participants:
             brought = brought_in(participation)
-            role = needed_role(participation, brought)
+            role = part_of(participation, brought)
             parts.setdefault(role, _Part()).add(one, participation, brought)
     for usual, where in _GOES_WITH.items():
         if usual not in parts and any(part in parts for part in where):
@@ -198,10 +187,10 @@ def _parts(heard: Sequence[HeardCase]) -> dict[NeededRole, _Part]:
     return parts
 
 
-def needed_role(participation: Participation, brought: str) -> NeededRole:
+def part_of(participation: Participation, brought: str) -> Part:
     """Which part a participation is; of suppliers, by what they `brought`."""
-    role = _BY_ROLE[participation.role]
-    if role is NeededRole.INPUTS:
+    role = ROLES[participation.role].part
+    if role is Part.INPUTS:
         said = {form for word in words(f"{brought} {participation.name}") for form in word.forms}
         for supply, by_words in _SUPPLIES.items():
             if said & by_words:
@@ -217,7 +206,7 @@ def brought_in(participation: Participation) -> str:
     return _PURPOSE.split(said, maxsplit=1)[0].strip(" .")
 
 
-def _asks(role: NeededRole, part: _Part, lang: str) -> tuple[str, ...]:
+def _asks(role: Part, part: _Part, lang: str) -> tuple[str, ...]:
     """What is asked of a part, in a few words each; nothing where its name says it all."""
     if role in _ASKS:
         return _ASKS[role].get(lang) or _ASKS[role]["fr"]
@@ -232,7 +221,7 @@ class _Close:
     candidates: Mapping[str, Candidate]
 
 
-def _close(asks: Mapping[NeededRole, Sequence[str]], scorer: Scorer) -> dict[NeededRole, _Close]:
+def _close(asks: Mapping[Part, Sequence[str]], scorer: Scorer) -> dict[Part, _Close]:
     """Whose words are close to what is asked of each part that anyone may be proposed for."""
     asked = [
         (role, ask)
@@ -243,8 +232,8 @@ def _close(asks: Mapping[NeededRole, Sequence[str]], scorer: Scorer) -> dict[Nee
     if not asked:
         return {}
     aims = scorer.room.measures.phrases.aims([ask for _, ask in asked])
-    chances: dict[NeededRole, Chance] = {}
-    scored: dict[NeededRole, list[ScoredPassage]] = {}
+    chances: dict[Part, Chance] = {}
+    scored: dict[Part, list[ScoredPassage]] = {}
     nearest = scorer.nearest(np.stack([aim.mean_row for aim in aims]), PASSAGES_PER_ROLE)
     for (role, _), aim, near in zip(asked, aims, nearest, strict=True):
         first = chances.setdefault(role, aim.chance)

@@ -25,9 +25,9 @@ from kb.search.close_trades import SHARES, TRADES_PER_WITNESS, Likeness, lift, l
 from kb.search.evidence import Drawing
 from kb.search.fusion import Fusion, fit_of_need
 from kb.search.name_search import is_telling, names_near
-from kb.search.parts import answers_by_role
+from kb.search.parts import answers_by_part
 from kb.search.query import Query, parse
-from kb.search.results import Filters, Fit, HeardNeed, RoleAnswer, SearchResult, Steering
+from kb.search.results import Filters, Fit, HeardNeed, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Means, Room, Scorer
 from kb.search.steering import Bounds, actor_embeddings, asked_embedding, unit
 from kb.search.vouching import HeardCase, Voucher, heard, one_edition_each, vouchers
@@ -238,10 +238,10 @@ class _Search:
         def may_be_called(id_: str, said: Sequence[Voucher]) -> bool:
             return left[Kind.ACTOR](id_) and not self._bounds.leave_out_actor(id_, said)
 
-        roles: list[RoleAnswer] = []
+        roles: list[PartAnswer] = []
         if not self._is_name and not only and self._filters.kind is not Kind.CASE:
             need, scorer, lang = self._asked.need, self._scorer, self._lang
-            roles = answers_by_role(need, self._heard, ranked, draw, scorer, may_be_called, lang)
+            roles = answers_by_part(need, self._heard, ranked, draw, scorer, may_be_called, lang)
         return SearchResult(
             query=self._asked.typed,
             asked=self._asked,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Part
 from kb.search.query import Query
 
 
@@ -24,20 +25,6 @@ class EvidenceKind(StrEnum):
     CASE = "case"
     NAME = "name"
     SIMILAR = "similar"
-
-
-class NeededRole(StrEnum):
-    """A part that has to be taken for a need to be met."""
-
-    MAKER = "maker"
-    INPUTS = "inputs"
-    CONTAINERS = "containers"
-    PACKAGING = "packaging"
-    REPACKAGING = "repackaging"
-    TRANSPORT = "transport"
-    VALIDATION = "validation"
-    COORDINATION = "coordination"
-    BUYER = "buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +122,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleAnswer:
+class PartAnswer:
     """Who here could take one part of meeting a need.
 
     `need` says in a few words what is asked of that part. `cases` are the similar cases in which
@@ -143,7 +130,7 @@ class RoleAnswer:
     best first, each with its evidence; `mentioned`, participants of the cases without an entry.
     """
 
-    role: NeededRole
+    role: Part
     need: str
     cases: tuple[Case, ...]
     hits: tuple[ActorHit, ...]
@@ -180,6 +167,6 @@ class SearchResult:
     departments: Mapping[str, int]
     themes: Mapping[str, int]
     took_ms: float = 0.0
-    roles: tuple[RoleAnswer, ...] = ()
+    roles: tuple[PartAnswer, ...] = ()
     closest: float = 0.0
     heard: tuple[HeardNeed, ...] = ()

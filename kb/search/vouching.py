@@ -10,23 +10,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kb.models import Case, Participation, Role
+from kb.models import Case, Participation
+from kb.reference.roles import ROLES, Role
 from kb.search.background import Chance
 from kb.search.fusion import LEXICAL_WEIGHT
 
-WEIGHTS: Mapping[Role, float] = {
-    Role.PRODUCER: 1.0,
-    Role.SUPPLIER: 0.85,
-    Role.REPACKAGER: 0.85,
-    Role.LABORATORY: 0.8,
-    Role.CARRIER: 0.8,
-    Role.AUTHORITY: 0.5,
-    Role.FACILITATOR: 0.5,
-    Role.NETWORK: 0.5,
-    Role.BUYER: 0.4,
-}
-"""What share of a case's score its actors get, by their role: makers first, then those who
-brought something in, last those who asked. A buyer of sanitiser is no answer to who makes it."""
+WEIGHTS: Mapping[Role, float] = {role: traits.endorsement_share for role, traits in ROLES.items()}
+"""What share of a case's score its actors get, by their role."""
 
 GATE_MIDDLE, GATE_WIDTH = 1.1, 0.05
 """Where a need is as likely the same as another one, and how fast that changes: as a share of how

@@ -10,7 +10,8 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from kb.models import Actor, Case, Kind, Participation, Record, Role
+from kb.models import Actor, Case, Kind, Participation, Record
+from kb.reference.roles import Role
 
 
 def record_to_json(record: Record) -> str:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from kb.errors import UnknownRecord
-from kb.models import Actor, Case, Kind, Participation, Record, Role
+from kb.models import Actor, Case, Kind, Participation, Record
+from kb.reference.roles import Role
 from kb.store.database import StoreFile
 from kb.text.analysis import fold
 

@@ -12,7 +12,8 @@ from ingest.directories.header_names import actor_columns
 from ingest.export import Exported, case_file_name, export
 from ingest.pipeline import ingest
 from kb.errors import InputError
-from kb.models import Actor, Case, Participation, Record, Role
+from kb.models import Actor, Case, Participation, Record
+from kb.reference.roles import Role
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
 AVEL = Actor(

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from kb.models import Actor, Case, Participation, Role
+from kb.models import Actor, Case, Participation
+from kb.reference.roles import Role
 
 POLISH = Actor(
     id="avel",

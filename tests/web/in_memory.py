@@ -27,10 +27,11 @@ from kb.explanation.explanation import (
 )
 from kb.explanation.report import BaseState, EncoderState, LeftOut, SearchReport
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
-from kb.models import Actor, Case, Kind, Participation, Role
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Part, Role
 from kb.registers.claims import Statement, Statements
 from kb.registers.sites import Site, SiteCounts, Sites
-from kb.search.parts import brought_in, needed_role
+from kb.search.parts import brought_in, part_of
 from kb.search.query import parse
 from kb.search.results import (
     ActorHit,
@@ -40,8 +41,7 @@ from kb.search.results import (
     Filters,
     Fit,
     Mention,
-    NeededRole,
-    RoleAnswer,
+    PartAnswer,
     ScoreParts,
     SearchResult,
     Steering,
@@ -344,26 +344,26 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             if _shared(query, case.need)
         ]
 
-    def _roles(self, cases: Sequence[Case], hits: Sequence[ActorHit]) -> tuple[RoleAnswer, ...]:
+    def _roles(self, cases: Sequence[Case], hits: Sequence[ActorHit]) -> tuple[PartAnswer, ...]:
         by_id = {hit.actor.id: hit for hit in hits}
-        parts: dict[NeededRole, list[tuple[Case, Participation]]] = {}
+        parts: dict[Part, list[tuple[Case, Participation]]] = {}
         for case in cases:
             for part in case.participants:
-                parts.setdefault(needed_role(part, brought_in(part)), []).append((case, part))
+                parts.setdefault(part_of(part, brought_in(part)), []).append((case, part))
         if parts:
-            parts[NeededRole.PACKAGING] = []
-        needs = {NeededRole.INPUTS: "alcool", NeededRole.PACKAGING: "emballages en carton"}
+            parts[Part.PACKAGING] = []
+        needs = {Part.INPUTS: "alcool", Part.PACKAGING: "emballages en carton"}
         return tuple(
-            RoleAnswer(
+            PartAnswer(
                 role,
                 needs.get(role, ""),
                 tuple({case.id: case for case, _ in parts[role]}.values()),
                 tuple(by_id[part.actor_id] for _, part in parts[role] if part.actor_id in by_id)
-                if role is not NeededRole.PACKAGING
+                if role is not Part.PACKAGING
                 else tuple(by_id[id_] for id_ in [WEAVER.id] if id_ in by_id),
                 tuple(Mention(case, part) for case, part in parts[role] if not part.actor_id),
             )
-            for role in NeededRole
+            for role in Part
             if role in parts
         )
 

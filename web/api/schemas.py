@@ -8,8 +8,8 @@ import kb.knowledge_base
 import kb.models
 import kb.search.query
 import kb.search.results
-from kb.models import Role
-from kb.search.results import EvidenceKind, Fit, NeededRole
+from kb.reference.roles import Part, Role
+from kb.search.results import EvidenceKind, Fit
 from web.catalogue.competences import ShownCompetence
 from web.http.urls import AbsoluteUrl, address, web_link
 
@@ -333,10 +333,10 @@ class MentionedParticipant(Shape):
     case: CaseReference = Field(description="The case, with the part that it took.")
 
 
-class RoleAnswer(Shape):
+class PartAnswer(Shape):
     """Who could take one part of meeting the need."""
 
-    role: NeededRole = Field(description="The part.", examples=["containers"])
+    role: Part = Field(description="The part.", examples=["containers"])
     need: str = Field(
         description="What is asked of it, in a few words; empty where its name says all.",
         examples=["flacons et bouteilles, bidons et récipients en plastique, bouchons"],
@@ -348,7 +348,7 @@ class RoleAnswer(Shape):
     mentioned: list[MentionedParticipant]
 
     @classmethod
-    def of(cls, answer: kb.search.results.RoleAnswer, absolute_url: AbsoluteUrl) -> "RoleAnswer":
+    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> "PartAnswer":
         return cls(
             role=answer.role,
             need=answer.need,
@@ -375,7 +375,7 @@ class SearchAnswer(Shape):
     total_cases: int = Field(description="How many cases fit, before the limit.", examples=[2])
     cases: list[CaseHit] = Field(description="Cases, best first, `limit` at most.")
     facets: Facets
-    roles: list[RoleAnswer] = Field(
+    roles: list[PartAnswer] = Field(
         description="Who could take which part, makers first; empty where no case is similar."
     )
 
@@ -395,7 +395,7 @@ class SearchAnswer(Shape):
             total_cases=result.total_cases,
             cases=[CaseHit.of(hit, absolute_url) for hit in result.cases],
             facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
-            roles=[RoleAnswer.of(one, absolute_url) for one in result.roles],
+            roles=[PartAnswer.of(one, absolute_url) for one in result.roles],
         )
 
 

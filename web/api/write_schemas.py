@@ -12,7 +12,8 @@ import kb.registers.versions
 from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import actor_from
 from kb.errors import InputError
-from kb.models import Kind, Role
+from kb.models import Kind
+from kb.reference.roles import Role
 from kb.registers.drafts import DraftState
 from kb.registers.duplicates import DuplicateState
 from kb.registers.jobs import JobState

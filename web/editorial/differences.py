@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from kb.models import Participation, Record, Role
+from kb.models import Participation, Record
+from kb.reference.roles import Role
 
 CONTEXT_CHARS = 160
 """How much of an unchanged stretch is shown on either side of a change."""

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from ingest.fields import folded
 from kb.errors import EditConflict, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Participation, Record, Role
+from kb.models import Actor, Case, Kind, Participation, Record
+from kb.reference.roles import Role
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from kb.search.results import EvidenceKind, Filters

@@ -24,7 +24,8 @@ from ingest.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import Actor, Case, Participation, Record, Role
+from kb.models import Actor, Case, Participation, Record
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from web.http.labels import N_
 

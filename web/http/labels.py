@@ -6,9 +6,9 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 from collections.abc import Mapping
 
 from kb.errors import AccountError, QueryError, SiteError
-from kb.models import Role
+from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
-from kb.search.results import Fit, NeededRole
+from kb.search.results import Fit
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name, which Babel looks for)
@@ -31,28 +31,18 @@ NEARNESS_WORDS: Mapping[Fit, str] = {
 }
 """How near the need of a case is to the need asked for, down to a case that is of another one."""
 
-ROLE_WORDS: Mapping[Role, str] = {
-    Role.PRODUCER: N_("Producer"),
-    Role.SUPPLIER: N_("Supplier"),
-    Role.REPACKAGER: N_("Repackager"),
-    Role.CARRIER: N_("Carrier"),
-    Role.LABORATORY: N_("Laboratory"),
-    Role.BUYER: N_("Buyer"),
-    Role.FACILITATOR: N_("Facilitator"),
-    Role.AUTHORITY: N_("Authority"),
-    Role.NETWORK: N_("Network"),
-}
+ROLE_WORDS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
 
-NEEDED_ROLE_WORDS: Mapping[NeededRole, str] = {
-    NeededRole.MAKER: N_("Making it"),
-    NeededRole.INPUTS: N_("Materials"),
-    NeededRole.CONTAINERS: N_("Containers"),
-    NeededRole.PACKAGING: N_("Boxes and labels"),
-    NeededRole.REPACKAGING: N_("Filling and packing"),
-    NeededRole.TRANSPORT: N_("Delivery"),
-    NeededRole.VALIDATION: N_("Testing and approval"),
-    NeededRole.COORDINATION: N_("Coordination"),
-    NeededRole.BUYER: N_("Those who need it"),
+PART_WORDS: Mapping[Part, str] = {
+    Part.MAKER: N_("Making it"),
+    Part.INPUTS: N_("Materials"),
+    Part.CONTAINERS: N_("Containers"),
+    Part.PACKAGING: N_("Boxes and labels"),
+    Part.REPACKAGING: N_("Filling and packing"),
+    Part.TRANSPORT: N_("Delivery"),
+    Part.VALIDATION: N_("Testing and approval"),
+    Part.COORDINATION: N_("Coordination"),
+    Part.BUYER: N_("Those who need it"),
 }
 """The parts that have to be taken for a need to be met."""
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kb.errors import InputError
-from kb.models import Role
 from kb.reference.departments import NAMES
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.search.results import Fit
 from web.catalogue import linked_data
@@ -45,7 +45,7 @@ from web.http.labels import (
     ACCOUNT_ROLE_WORDS,
     FIT_WORDS,
     NEARNESS_WORDS,
-    NEEDED_ROLE_WORDS,
+    PART_WORDS,
     ROLE_WORDS,
 )
 from web.http.urls import Page, address, web_link
@@ -124,7 +124,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         moment=partial(written_moment, language=language),
         moment_in_utc=partial(written_moment_in_utc, language=language),
         nearness_word=nearness_word,
-        needed_role_word=word_of(NEEDED_ROLE_WORDS),
+        part_word=word_of(PART_WORDS),
         number=partial(written_number, language=language),
         percent=partial(written_percent, language=language),
         score=partial(written_score, language=language),

@@ -13,9 +13,10 @@ from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.reference.departments import department_code
+from kb.reference.roles import Part
 from kb.search.close_trades import HALF_WAY
 from kb.search.evidence import WORTH_A_CALL
-from kb.search.results import ActorHit, CaseHit, Fit, NeededRole, RoleAnswer, SearchResult
+from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.api.read import MAX_LIMIT
 from web.http.dependencies import ONE_OF_FEW, AVisit
 from web.http.labels import UNKNOWN_DEPARTMENT, refusal
@@ -58,7 +59,7 @@ class Answers:
     cases: Sequence[CaseHit]
     total: int
     next_limit: int | None
-    roles: Sequence[RoleAnswer]
+    roles: Sequence[PartAnswer]
 
     @classmethod
     def of(cls, result: SearchResult, limit: int) -> Self:
@@ -125,8 +126,8 @@ def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
     answers = Answers.of(result, TO_CALL)
     roles = answers.roles
     worth_a_call = tuple(hit for hit in answers.fitting if hit.fit in WORTH_A_CALL)
-    if worth_a_call and NeededRole.MAKER not in {one.role for one in roles}:
-        roles = (RoleAnswer(NeededRole.MAKER, "", (), worth_a_call), *roles)
+    if worth_a_call and Part.MAKER not in {one.role for one in roles}:
+        roles = (PartAnswer(Part.MAKER, "", (), worth_a_call), *roles)
     return visit.page(
         "search/who_to_call.html",
         here=asked.at(Page.WHO_TO_CALL),

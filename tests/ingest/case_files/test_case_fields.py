@@ -3,7 +3,8 @@ import pytest
 from ingest.case_files.case_fields import CASE_FIELDS, case_from
 from ingest.fields import field_of
 from kb.errors import InputError
-from kb.models import Case, Participation, Role
+from kb.models import Case, Participation
+from kb.reference.roles import Role
 
 
 def test_a_title_and_a_text_are_enough() -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.entries import Entry, NotInput
-from kb.models import Case, Participation, Role
+from kb.models import Case, Participation
+from kb.reference.roles import Role
 
 
 def read(tmp_path: Path, content: str, encoding: str = "utf-8") -> Entry:

@@ -8,7 +8,8 @@ from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_names import ACTOR_FIELDS
 from ingest.directories.readers import read_directory
 from ingest.fields import field_of
-from kb.models import Actor, Case, Role
+from kb.models import Actor, Case
+from kb.reference.roles import Role
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ingesting.md").read_text(encoding="utf-8")
 

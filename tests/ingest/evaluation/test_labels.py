@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from ingest.evaluation.labels import LabelledParticipant, read_labelled, read_labels
 from kb.errors import InputError
-from kb.models import Role
+from kb.reference.roles import Role
 from tests.data.articles.make_documents import make_all
 
 SET = Path(__file__).parents[2] / "data" / "articles"

@@ -18,7 +18,8 @@ from ingest.evaluation.scores import (
     table,
 )
 from kb.errors import InputError
-from kb.models import Participation, Role
+from kb.models import Participation
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 
 PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER

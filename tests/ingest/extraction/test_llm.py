@@ -15,7 +15,8 @@ from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm import Assistant
 from kb.errors import SettingsError
-from kb.models import Actor, Participation, Role
+from kb.models import Actor, Participation
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.settings import Settings
 

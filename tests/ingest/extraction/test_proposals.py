@@ -9,7 +9,8 @@ from ingest.articles.article import Article
 from ingest.evaluation.scores import demonstration_actors, evaluate_articles, finder
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals import propose
-from kb.models import Actor, Role
+from kb.models import Actor
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals
 
 TUNE = Path(__file__).parents[2] / "data" / "articles" / "tune"

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Participation, Role
+from kb.models import Actor, Participation
+from kb.reference.roles import Part, Role
 from kb.search.query import parse
 from kb.search.results import (
     ActorHit,
@@ -15,8 +16,7 @@ from kb.search.results import (
     EvidenceKind,
     Fit,
     Mention,
-    NeededRole,
-    RoleAnswer,
+    PartAnswer,
     ScoreParts,
     SearchResult,
 )
@@ -87,8 +87,8 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
         themes={},
         took_ms=1.0,
         roles=(
-            RoleAnswer(NeededRole.MAKER, "", (SANITISER,), (hit,)),
-            RoleAnswer(NeededRole.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
+            PartAnswer(Part.MAKER, "", (SANITISER,), (hit,)),
+            PartAnswer(Part.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
         ),
     )
     monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)

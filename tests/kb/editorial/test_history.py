@@ -17,7 +17,8 @@ from kb.errors import (
 )
 from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
-from kb.models import Kind, Participation, Role
+from kb.models import Kind, Participation
+from kb.reference.roles import Role
 from kb.registers.jobs import JobState
 from kb.registers.versions import Version
 from kb.resolution.merge_rules import Told

@@ -5,7 +5,8 @@ import pytest
 
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
-from kb.models import Actor, Case, Kind, Participation, Role
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Role
 from kb.resolution.merge_rules import Told
 from tests.encoders import WordCountEncoder
 

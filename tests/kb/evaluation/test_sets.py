@@ -8,7 +8,8 @@ from kb.encoder.encoder import TextKind
 from kb.errors import InputError
 from kb.evaluation.bases import Encoders, RememberingEncoder, base_of
 from kb.evaluation.sets import COLUMNS, answerable, read_set, read_split
-from kb.models import Participation, Role
+from kb.models import Participation
+from kb.reference.roles import Role
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 

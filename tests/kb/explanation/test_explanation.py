@@ -9,7 +9,8 @@ from kb.encoder.encoder import Encoder, TextKind
 from kb.errors import QueryError, UnknownRecord, WithdrawnRecord
 from kb.explanation.explanation import Explanation
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind, Participation, Role
+from kb.models import Kind, Participation
+from kb.reference.roles import Role
 from kb.search.close_trades import CLOSE, HALF_WAY
 from kb.search.fusion import fuse
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering

@@ -5,7 +5,8 @@ import pytest
 
 from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind, Participation, Role
+from kb.models import Kind, Participation
+from kb.reference.roles import Role
 from kb.registers.drafts import (
     OPEN_STATES,
     Draft,

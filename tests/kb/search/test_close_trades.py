@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Participation, Role
+from kb.models import Actor, Case, Participation
+from kb.reference.roles import Role
 from kb.search.close_trades import SHARES
 from kb.search.fusion import Fusion
 from kb.search.pipeline import Ingredients

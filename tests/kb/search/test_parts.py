@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Participation, Role
-from kb.search.parts import HITS_PER_ROLE, THOSE_WHO_DID, brought_in, needed_role
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Part, Role
+from kb.search.parts import HITS_PER_ROLE, THOSE_WHO_DID, brought_in, part_of
 from kb.search.pipeline import Ingredients
 from kb.search.results import (
     ActorHit,
     EvidenceKind,
     Filters,
     Fit,
-    NeededRole,
-    RoleAnswer,
+    PartAnswer,
     SearchResult,
     Steering,
 )
@@ -62,47 +62,47 @@ def test_only_suppliers_bring_in(role: Role) -> None:
 @pytest.mark.parametrize(
     ("contribution", "role"),
     [
-        ("a fourni de l'éthanol", NeededRole.INPUTS),
-        ("supplied ethanol", NeededRole.INPUTS),
-        ("", NeededRole.INPUTS),
-        ("a fourni des flacons", NeededRole.CONTAINERS),
-        ("a livré des fûts", NeededRole.CONTAINERS),
-        ("ont fourni des contenants pour la solution", NeededRole.CONTAINERS),
-        ("supplied jerrycans", NeededRole.CONTAINERS),
-        ("supplied caps for the bottles", NeededRole.CONTAINERS),
-        ("a fourni des étiquettes", NeededRole.PACKAGING),
-        ("a donné des boîtes en carton", NeededRole.PACKAGING),
-        ("supplied cardboard boxes", NeededRole.PACKAGING),
+        ("a fourni de l'éthanol", Part.INPUTS),
+        ("supplied ethanol", Part.INPUTS),
+        ("", Part.INPUTS),
+        ("a fourni des flacons", Part.CONTAINERS),
+        ("a livré des fûts", Part.CONTAINERS),
+        ("ont fourni des contenants pour la solution", Part.CONTAINERS),
+        ("supplied jerrycans", Part.CONTAINERS),
+        ("supplied caps for the bottles", Part.CONTAINERS),
+        ("a fourni des étiquettes", Part.PACKAGING),
+        ("a donné des boîtes en carton", Part.PACKAGING),
+        ("supplied cardboard boxes", Part.PACKAGING),
         # What the alcohol is meant for is not what was brought.
-        ("a fourni de l'alcool pour remplir des flacons", NeededRole.INPUTS),
-        ("supplied alcohol for the bottles", NeededRole.INPUTS),
+        ("a fourni de l'alcool pour remplir des flacons", Part.INPUTS),
+        ("supplied alcohol for the bottles", Part.INPUTS),
     ],
 )
-def test_a_supplier_s_part_is_told_by_what_it_brought(contribution: str, role: NeededRole) -> None:
+def test_a_supplier_s_part_is_told_by_what_it_brought(contribution: str, role: Part) -> None:
     participation = Participation("X", Role.SUPPLIER, "x", contribution)
-    assert needed_role(participation, brought_in(participation)) is role
+    assert part_of(participation, brought_in(participation)) is role
 
 
 def test_a_supplier_s_part_may_be_told_by_its_name() -> None:
     unnamed = Participation("Fabricants de contenants", Role.SUPPLIER)
-    assert needed_role(unnamed, brought_in(unnamed)) is NeededRole.CONTAINERS
+    assert part_of(unnamed, brought_in(unnamed)) is Part.CONTAINERS
 
 
 @pytest.mark.parametrize(
     ("role", "needed"),
     [
-        (Role.PRODUCER, NeededRole.MAKER),
-        (Role.REPACKAGER, NeededRole.REPACKAGING),
-        (Role.CARRIER, NeededRole.TRANSPORT),
-        (Role.LABORATORY, NeededRole.VALIDATION),
-        (Role.AUTHORITY, NeededRole.VALIDATION),
-        (Role.FACILITATOR, NeededRole.COORDINATION),
-        (Role.NETWORK, NeededRole.COORDINATION),
-        (Role.BUYER, NeededRole.BUYER),
+        (Role.PRODUCER, Part.MAKER),
+        (Role.REPACKAGER, Part.REPACKAGING),
+        (Role.CARRIER, Part.TRANSPORT),
+        (Role.LABORATORY, Part.VALIDATION),
+        (Role.AUTHORITY, Part.VALIDATION),
+        (Role.FACILITATOR, Part.COORDINATION),
+        (Role.NETWORK, Part.COORDINATION),
+        (Role.BUYER, Part.BUYER),
     ],
 )
-def test_every_other_role_is_a_part_whatever_it_says(role: Role, needed: NeededRole) -> None:
-    assert needed_role(Participation("X", role, "x", "des flacons"), "") is needed
+def test_every_other_role_is_a_part_whatever_it_says(role: Role, needed: Part) -> None:
+    assert part_of(Participation("X", role, "x", "des flacons"), "") is needed
 
 
 # Of a search
@@ -154,21 +154,21 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
     return base
 
 
-def by_role(result: SearchResult) -> dict[NeededRole, RoleAnswer]:
+def by_role(result: SearchResult) -> dict[Part, PartAnswer]:
     found = {answer.role: answer for answer in result.roles}
     assert len(found) == len(result.roles)
     return found
 
 
-def roles(base: KnowledgeBase, query: str = QUERY, **filters: Any) -> dict[NeededRole, RoleAnswer]:
+def roles(base: KnowledgeBase, query: str = QUERY, **filters: Any) -> dict[Part, PartAnswer]:
     return by_role(base.search(query, filters=Filters(**filters)))
 
 
-def ids(answer: RoleAnswer) -> list[str]:
+def ids(answer: PartAnswer) -> list[str]:
     return [hit.actor.id for hit in answer.hits]
 
 
-def mentioned(answer: RoleAnswer) -> list[str]:
+def mentioned(answer: PartAnswer) -> list[str]:
     return [mention.participation.name for mention in answer.mentioned]
 
 
@@ -179,17 +179,17 @@ def kinds(hit: ActorHit) -> set[EvidenceKind]:
 def test_the_parts_of_the_case_and_the_usual_ones_makers_first(base: KnowledgeBase) -> None:
     found = roles(base)
     assert list(found) == [
-        NeededRole.MAKER,
-        NeededRole.INPUTS,
-        NeededRole.CONTAINERS,
-        NeededRole.PACKAGING,
-        NeededRole.TRANSPORT,
-        NeededRole.VALIDATION,
-        NeededRole.COORDINATION,
-        NeededRole.BUYER,
+        Part.MAKER,
+        Part.INPUTS,
+        Part.CONTAINERS,
+        Part.PACKAGING,
+        Part.TRANSPORT,
+        Part.VALIDATION,
+        Part.COORDINATION,
+        Part.BUYER,
     ]
     usual = [role for role, answer in found.items() if not answer.cases]
-    assert usual == [NeededRole.PACKAGING]
+    assert usual == [Part.PACKAGING]
     assert all(answer.cases == (STORY,) for role, answer in found.items() if role not in usual)
     for answer in found.values():
         assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
@@ -199,7 +199,7 @@ def test_the_parts_of_the_case_and_the_usual_ones_makers_first(base: KnowledgeBa
 def test_makers_are_the_first_of_the_ranking_but_for_those_with_another_part(
     base: KnowledgeBase,
 ) -> None:
-    makers = roles(base)[NeededRole.MAKER]
+    makers = roles(base)[Part.MAKER]
     assert ids(makers)[0] == "maker"
     assert {"townhall", "clinic", "distiller"}.isdisjoint(ids(makers))
     hits = {hit.actor.id: hit for hit in base.search(QUERY, limit=100).hits}
@@ -208,11 +208,11 @@ def test_makers_are_the_first_of_the_ranking_but_for_those_with_another_part(
 
 def test_who_took_another_part_is_a_maker_if_its_own_words_say_so(base: KnowledgeBase) -> None:
     base.put([actor("distiller", "Gel hydroalcoolique.")])
-    assert "distiller" in ids(roles(base)[NeededRole.MAKER])
+    assert "distiller" in ids(roles(base)[Part.MAKER])
 
 
 def test_those_who_did_come_before_those_who_could(base: KnowledgeBase) -> None:
-    inputs = roles(base)[NeededRole.INPUTS]
+    inputs = roles(base)[Part.INPUTS]
     assert inputs.need == "éthanol"
     assert ids(inputs) == ["distiller", "chemist"]
     did, could = inputs.hits
@@ -228,7 +228,7 @@ def test_those_who_did_come_before_those_who_could(base: KnowledgeBase) -> None:
 
 
 def test_containers_are_asked_for_thing_by_thing(base: KnowledgeBase) -> None:
-    containers = roles(base)[NeededRole.CONTAINERS]
+    containers = roles(base)[Part.CONTAINERS]
     assert {"glass", "stopper"} <= set(ids(containers))
     assert {"forge", "distiller", "cartons"}.isdisjoint(ids(containers))
     assert mentioned(containers) == ["Fabricants de contenants"]
@@ -236,23 +236,23 @@ def test_containers_are_asked_for_thing_by_thing(base: KnowledgeBase) -> None:
 
 
 def test_packaging_is_usual_where_there_are_containers(base: KnowledgeBase) -> None:
-    assert ids(roles(base)[NeededRole.PACKAGING])[0] == "cartons"
+    assert ids(roles(base)[Part.PACKAGING])[0] == "cartons"
     inputs_only = replace(STORY, participants=STORY.participants[:2])
     base.put([inputs_only])
-    assert NeededRole.PACKAGING not in roles(base)
+    assert Part.PACKAGING not in roles(base)
     repackaged = Participation("Bottler", Role.REPACKAGER, "bottler", "a mis en flacons")
     base.put([replace(inputs_only, participants=(*inputs_only.participants, repackaged))])
     found = roles(base)
-    assert ids(found[NeededRole.REPACKAGING])[0] == "bottler"
-    assert ids(found[NeededRole.PACKAGING])[0] == "cartons"
-    assert found[NeededRole.PACKAGING].cases == ()
+    assert ids(found[Part.REPACKAGING])[0] == "bottler"
+    assert ids(found[Part.PACKAGING])[0] == "cartons"
+    assert found[Part.PACKAGING].cases == ()
 
 
 def test_packaging_that_a_case_tells_of_is_not_only_usual(base: KnowledgeBase) -> None:
     packer = Participation("Cartons", Role.SUPPLIER, "cartons", "a fourni des cartons")
     told = replace(STORY, participants=(*STORY.participants, packer))
     base.put([told])
-    packaging = roles(base)[NeededRole.PACKAGING]
+    packaging = roles(base)[Part.PACKAGING]
     assert packaging.cases == (told,)
     assert packaging.hits[0].evidence[0].case == told
 
@@ -261,29 +261,29 @@ def test_carriers_and_laboratories_are_proposed_beside_those_mentioned(
     base: KnowledgeBase,
 ) -> None:
     found = roles(base)
-    assert ids(found[NeededRole.TRANSPORT]) == ["haulier"]
-    assert mentioned(found[NeededRole.TRANSPORT]) == ["Transporteurs"]
-    assert ids(found[NeededRole.VALIDATION]) == ["lab"]
-    assert mentioned(found[NeededRole.VALIDATION]) == ["Agence régionale de santé"]
+    assert ids(found[Part.TRANSPORT]) == ["haulier"]
+    assert mentioned(found[Part.TRANSPORT]) == ["Transporteurs"]
+    assert ids(found[Part.VALIDATION]) == ["lab"]
+    assert mentioned(found[Part.VALIDATION]) == ["Agence régionale de santé"]
 
 
 def test_nobody_is_proposed_to_coordinate_or_to_buy_who_did_not(base: KnowledgeBase) -> None:
     found = roles(base)
-    assert ids(found[NeededRole.COORDINATION]) == ["townhall"]
-    assert ids(found[NeededRole.BUYER]) == ["clinic"]
-    assert found[NeededRole.BUYER].need == ""
-    assert found[NeededRole.MAKER].need == QUERY
+    assert ids(found[Part.COORDINATION]) == ["townhall"]
+    assert ids(found[Part.BUYER]) == ["clinic"]
+    assert found[Part.BUYER].need == ""
+    assert found[Part.MAKER].need == QUERY
 
 
 def test_filters_hold_for_every_part(base: KnowledgeBase) -> None:
     found = roles(base, department="17")
     assert {id_ for answer in found.values() for id_ in ids(answer)} == {"chemist", "glass"}
-    assert ids(found[NeededRole.INPUTS]) == ["chemist"]
-    assert ids(found[NeededRole.CONTAINERS]) == ["glass"]
+    assert ids(found[Part.INPUTS]) == ["chemist"]
+    assert ids(found[Part.CONTAINERS]) == ["glass"]
     # Whoever is mentioned has no department.
-    assert mentioned(found[NeededRole.VALIDATION]) == ["Agence régionale de santé"]
+    assert mentioned(found[Part.VALIDATION]) == ["Agence régionale de santé"]
     # A part that nobody there could take, and nobody is mentioned for, is not spoken of.
-    assert NeededRole.COORDINATION not in found
+    assert Part.COORDINATION not in found
 
 
 def test_a_theme_holds_for_every_part(base: KnowledgeBase) -> None:
@@ -315,10 +315,10 @@ def test_a_name_and_a_search_for_cases_ask_for_no_parts(base: KnowledgeBase) -> 
 def test_who_is_told_of_without_an_entry_here_is_given_once(base: KnowledgeBase) -> None:
     again = replace(STORY, id="again", title="Encore", text="Un soir.")
     base.put([again])
-    validation = roles(base)[NeededRole.VALIDATION]
+    validation = roles(base)[Part.VALIDATION]
     assert mentioned(validation) == ["Agence régionale de santé"]
     assert {case.id for case in validation.cases} == {"story", "again"}
-    assert ids(roles(base)[NeededRole.INPUTS]).count("distiller") == 1
+    assert ids(roles(base)[Part.INPUTS]).count("distiller") == 1
 
 
 def test_those_who_did_leave_room_for_those_who_could(base: KnowledgeBase) -> None:
@@ -326,7 +326,7 @@ def test_those_who_did_leave_room_for_those_who_could(base: KnowledgeBase) -> No
     parts = [Participation(one.name, Role.SUPPLIER, one.id, "a fourni de l'éthanol") for one in did]
     could = [actor(f"could{i}", "Éthanol.") for i in range(HITS_PER_ROLE)]
     base.put([*did, *could, replace(STORY, participants=(*STORY.participants[:1], *parts))])
-    given = ids(roles(base)[NeededRole.INPUTS])
+    given = ids(roles(base)[Part.INPUTS])
     assert len(given) == HITS_PER_ROLE
     assert all(id_.startswith("did") for id_ in given[:THOSE_WHO_DID])
     assert all(id_.startswith("could") for id_ in given[THOSE_WHO_DID:])
@@ -336,9 +336,9 @@ def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
     base: KnowledgeBase,
 ) -> None:
     english = by_role(base.search(QUERY, lang="en"))
-    assert "bottles" in english[NeededRole.CONTAINERS].need
-    assert "bouteilles" in roles(base)[NeededRole.CONTAINERS].need
-    assert "bouteilles" in by_role(base.search(QUERY, lang="fr"))[NeededRole.CONTAINERS].need
+    assert "bottles" in english[Part.CONTAINERS].need
+    assert "bouteilles" in roles(base)[Part.CONTAINERS].need
+    assert "bouteilles" in by_role(base.search(QUERY, lang="fr"))[Part.CONTAINERS].need
     told = replace(
         STORY,
         id="story-en",
@@ -352,22 +352,22 @@ def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
         ),
     )
     base.put([told])
-    by_case = roles(base, "sanitiser")[NeededRole.CONTAINERS]
+    by_case = roles(base, "sanitiser")[Part.CONTAINERS]
     assert "bottles" in by_case.need
     assert by_case.cases == (told,)
-    by_page = by_role(base.search("sanitiser", lang="fr"))[NeededRole.CONTAINERS]
+    by_page = by_role(base.search("sanitiser", lang="fr"))[Part.CONTAINERS]
     assert "bouteilles" in by_page.need
     assert by_page.cases == (STORY,)
     # In a language in which nothing is asked, in the first there is.
-    assert by_role(base.search(QUERY, lang="da"))[NeededRole.CONTAINERS].need == (
-        roles(base)[NeededRole.CONTAINERS].need
+    assert by_role(base.search(QUERY, lang="da"))[Part.CONTAINERS].need == (
+        roles(base)[Part.CONTAINERS].need
     )
 
 
 # Steering
 
 
-def everyone(answers: dict[NeededRole, RoleAnswer]) -> set[str]:
+def everyone(answers: dict[Part, PartAnswer]) -> set[str]:
     return {id_ for answer in answers.values() for id_ in ids(answer)}
 
 
@@ -404,7 +404,7 @@ def test_those_of_one_case_are_given_as_they_stand_in_the_ranking(base: Knowledg
     base.put([replace(STORY, participants=(*STORY.participants, *also))])
     result = base.search(QUERY, limit=100)
     ranked = [hit.actor.id for hit in result.hits]
-    inputs = by_role(result)[NeededRole.INPUTS]
+    inputs = by_role(result)[Part.INPUTS]
     took_part = [id_ for id_ in ids(inputs) if id_ in {"distiller", "chemist"}]
     assert took_part == sorted(("distiller", "chemist"), key=ranked.index)
     assert ids(inputs)[:2] == took_part

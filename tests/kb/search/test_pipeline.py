@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from kb.errors import QueryError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Record, Role
+from kb.models import Actor, Case, Kind, Record
+from kb.reference.roles import Role
 from kb.search import scorer
 from kb.search.evidence import PASSAGES_PER_HIT
 from kb.search.fusion import Fusion

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.models import Case, Kind, Participation, Role
+from kb.models import Case, Kind, Participation
+from kb.reference.roles import Role
 from kb.search.background import Chance
 from kb.search.candidates import Candidate, ScoredPassage, best_first, gathered
 from kb.search.close_trades import MOST_CLOSENESS, Lift, Likeness, Witness, lift

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.models import Actor, Case, Kind, Participation, Role, kind_of
+from kb.models import Actor, Case, Kind, Participation, kind_of
+from kb.reference.roles import Role
 from kb.store.record_json import record_from_json, record_to_json
 from tests.kb.records import POLISH, SANITISER
 

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 
 from kb.errors import WithdrawnRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Participation, Role
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.jobs import JobState

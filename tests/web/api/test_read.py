@@ -6,7 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.errors import KnowledgeBaseError
-from kb.models import Kind, Participation, Role
+from kb.models import Kind, Participation
+from kb.reference.roles import Role
 from kb.search.results import Filters, Steering
 from kb.settings import Settings
 from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, PERFUMER, InMemoryKnowledgeBase

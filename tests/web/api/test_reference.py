@@ -50,7 +50,7 @@ def test_types_are_told_in_words(client: TestClient) -> None:
     assert fields["Evidence"]["case"].type_words == "CaseReference or null"
     assert fields["Evidence"]["case"].shape == "CaseReference"
     assert fields["Evidence"]["witness"].type_words == "Witness or null"
-    assert fields["SearchAnswer"]["roles"].type_words == "list of RoleAnswer"
+    assert fields["SearchAnswer"]["roles"].type_words == "list of PartAnswer"
     assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHit"
     assert fields["Facets"]["themes"].type_words == "object of integer"
     assert fields["Facets"]["themes"].example == '{"Emballage": 5}'

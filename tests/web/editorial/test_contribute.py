@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Case, Role
+from kb.models import Case
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState

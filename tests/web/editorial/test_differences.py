@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.models import Actor, Case, Participation, Role
+from kb.models import Actor, Case, Participation
+from kb.reference.roles import Role
 from web.editorial.differences import (
     CONTEXT_CHARS,
     Change,

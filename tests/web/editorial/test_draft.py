@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Case, Kind, Participation, Role
+from kb.models import Case, Kind, Participation
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from tests.web.in_memory import AVEL

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Kind, Participation, Role
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from tests.web.editorial.test_draft import fields_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kb.errors import InputError
-from kb.models import Actor, Case, Participation, Record, Role
+from kb.models import Actor, Case, Participation, Record
+from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from tests.web.in_memory import ACTORS, CASES
 from web.editorial.record_form import RecordForm, Row, WrongFields, best_proposals, written_date

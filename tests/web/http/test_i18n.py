@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from fastapi.testclient import TestClient
@@ -102,10 +102,14 @@ def messages_in_code() -> Catalog:
     with (LOCALE_FOLDER / "babel.cfg").open(encoding="utf-8") as mapping_file:
         methods, options = parse_mapping_cfg(mapping_file)  # type: ignore[no-untyped-call]
     catalogue = Catalog()
-    for _, _, message, _, context in extract_from_dir(
-        LOCALE_FOLDER.parent, method_map=methods, options_map=options
-    ):
-        catalogue.add(message, context=context)
+    for folder in (LOCALE_FOLDER.parent, Path(str(files("kb.reference")))):
+        for _, _, message, _, context in extract_from_dir(
+            folder,
+            method_map=methods,
+            options_map=options,
+            keywords={**DEFAULT_KEYWORDS, "RoleTraits": None},
+        ):
+            catalogue.add(message, context=context)
     return catalogue
 
 
