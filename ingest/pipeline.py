@@ -21,7 +21,7 @@ from ingest.report import Note, Report, place_in
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
-from kb.resolution.merge_rules import MODERATION, Told
+from kb.resolution.merge_rules import MODERATION, SourceRow
 
 if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
@@ -211,14 +211,16 @@ class _Run:
     def _put(self, batch: Sequence[_Found]) -> None:
         """Puts records of one kind and source."""
         base = self._knowledge_base
-        told = [
-            Told(found.record, found.is_open) for found in batch if isinstance(found.record, Actor)
+        rows = [
+            SourceRow(found.record, found.is_open)
+            for found in batch
+            if isinstance(found.record, Actor)
         ]
-        if told:
-            outcomes = base.tell(batch[0].source, told, self._count_embedded, by=self._by)
+        if rows:
+            outcomes = base.ingest_actors(batch[0].source, rows, self._count_embedded, by=self._by)
         else:
             cases = [found.record for found in batch if isinstance(found.record, Case)]
-            outcomes = base.tell_cases(cases, self._count_embedded, by=self._by)
+            outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
         self.report.added += outcomes.count(Outcome.ADDED)
         self.report.changed += outcomes.count(Outcome.CHANGED)
         self.report.unchanged += outcomes.count(Outcome.UNCHANGED)
@@ -262,7 +264,7 @@ class _Run:
     def _prune(self) -> None:
         base = self._knowledge_base
         if self._actors:
-            self.report.removed += base.untell(
+            self.report.removed += base.prune(
                 set(self._actors), lambda source, key: key in self._actors[source]
             )
         if self._cases:
@@ -284,8 +286,8 @@ def _header_map(
     knowledge_base: KnowledgeBase, source: str, mapping: Mapping[str, str]
 ) -> HeaderMap:
     """How a source's columns are read: as was remembered, and as is said now and remembered."""
-    known = knowledge_base.sources.mapping(source)
+    known = knowledge_base.column_choices.mapping(source)
     said = {**known, **mapping}
     if said != known:
-        knowledge_base.sources.remember(source, said)
+        knowledge_base.column_choices.remember(source, said)
     return HeaderMap(said)

@@ -12,27 +12,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, cast
 
-from kb.editorial import commit, ingestion, publishing
-from kb.editorial.commit import Outcome
+from kb.editorial import ingestion, publishing
+from kb.editorial.commit import Outcome, PutRecords, commit
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
 from kb.explanation.explanation import Explanation, explain
 from kb.explanation.report import SearchReport, report_of
-from kb.indexing.indexer import Maker
+from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import versions
 from kb.registers.accounts import Accounts
-from kb.registers.claims import Statements
-from kb.registers.column_choices import Sources
+from kb.registers.claims import Claims
+from kb.registers.column_choices import ColumnChoices
 from kb.registers.drafts import Draft, Drafts
 from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import Jobs
-from kb.registers.redirects import leads_of
+from kb.registers.redirects import redirects_of
 from kb.registers.sites import Sites
 from kb.registers.versions import Version, Withdrawal
-from kb.resolution.merge_rules import Told
+from kb.resolution.merge_rules import SourceRow
 from kb.search.pipeline import Ingredients, search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.scorer import Measures, Room
@@ -70,15 +70,15 @@ class KnowledgeBase:
         self._cache = cache
         self._measures: Measures | None = None
         self._measures_lock = threading.Lock()
-        self._maker = Maker(folder, encoder)
-        self._index = LiveIndex(folder, self._maker)
+        self._indexer = Indexer(folder, encoder)
+        self._index = LiveIndex(folder, self._indexer)
         self._stores = StorePool(folder / DATABASE_FILE)
         self.accounts = Accounts(self._stores)
         self.drafts = Drafts(self._stores)
         self.jobs = Jobs(self._stores)
         self.sites = Sites(self._stores)
-        self.statements = Statements(self._stores)
-        self.sources = Sources(self._stores)
+        self.claims = Claims(self._stores)
+        self.column_choices = ColumnChoices(self._stores)
         self.duplicates = Duplicates(self._stores, self._merge)
 
     @classmethod
@@ -103,7 +103,7 @@ class KnowledgeBase:
 
     @property
     def encoder(self) -> Encoder:
-        return self._maker.encoder
+        return self._indexer.encoder
 
     @property
     def writable(self) -> bool:
@@ -166,7 +166,7 @@ class KnowledgeBase:
         """
         with self._room() as room:
             if kind is Kind.ACTOR and not room.store.actors([id]):
-                id = leads_of(room.store, [id]).get(id, id)
+                id = redirects_of(room.store, [id]).get(id, id)
             record = publishing.published(room.store, kind, id)
             return explain(query, record, room, filters=filters, lang=lang, steering=steering)
 
@@ -217,7 +217,7 @@ class KnowledgeBase:
         """
         with self._stores.lend() as store, store.reading():
             if not store.actors([actor_id]):
-                actor_id = leads_of(store, [actor_id]).get(actor_id, actor_id)
+                actor_id = redirects_of(store, [actor_id]).get(actor_id, actor_id)
             return cast("Actor", publishing.published(store, Kind.ACTOR, actor_id))
 
     def case(self, case_id: str) -> Case:
@@ -266,9 +266,9 @@ class KnowledgeBase:
 
     def status(self) -> Status:
         with self._stores.lend() as store:
-            return status_of(store, self.folder, self._maker)
+            return status_of(store, self.folder, self._indexer)
 
-    # Telling
+    # ReconcilePlan
 
     def put(
         self,
@@ -288,12 +288,12 @@ class KnowledgeBase:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
+        change = PutRecords(records=records, by=by, note=note)
         with self._stores.lend() as store:
-            return commit.put(
-                store, self._maker, lambda: records, by=by, note=note, on_embedded=on_embedded
-            )
+            commit(store, self._indexer, change, on_embedded)
+        return change.outcomes
 
-    def tell_cases(
+    def ingest_cases(
         self,
         cases: Sequence[Case],
         on_embedded: Callable[[int], None] | None = None,
@@ -301,56 +301,57 @@ class KnowledgeBase:
         by: str = "",
         note: str = "",
     ) -> list[Outcome]:
-        """Stores what the input says of cases, as `put`; what persons corrected stands.
+        """Stores cases as the input has them, like `put`; what persons corrected stands.
 
-        Of a case that is known, a field is taken from the input if the input says something else
-        of it than the last time.
+        Of a known case, a field is taken from the input if it differs from the last input.
         """
         with self._stores.lend() as store:
-            return ingestion.tell_cases(
-                store, self._maker, cases, by=by, note=note, on_embedded=on_embedded
+            return ingestion.ingest_cases(
+                store, self._indexer, cases, by=by, note=note, on_embedded=on_embedded
             )
 
-    def tell(
+    def ingest_actors(
         self,
         source: str,
-        rows: Sequence[Told],
+        rows: Sequence[SourceRow],
         on_embedded: Callable[[int], None] | None = None,
         *,
         by: str = "",
         note: str = "",
     ) -> list[Outcome]:
-        """Keeps what a source tells of actors, each under an id of the source's own, as one.
+        """Stores the rows of a source, each under an id of the source's own, merged with others.
 
-        A row is of the actor that the source meant by that id before, or that has its SIRET, or
-        else its id; the record becomes what all its sources say together
-        (`kb.resolution.merge_rules`). What may be another actor's double is put on the list of
-        `duplicates`.
+        A row is about the actor that the source meant by that id before, or that has its SIRET, or
+        else its id; the actor becomes what the claims of all its sources make together
+        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
 
         Returns:
-            What each row changed of the actor that it is of, in the order given.
+            What each row changed of its actor, in the order given.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with self._stores.lend() as store:
-            return ingestion.tell(
-                store, self._maker, source, rows, by=by, note=note, on_embedded=on_embedded
+            return ingestion.ingest_actors(
+                store, self._indexer, source, rows, by=by, note=note, on_embedded=on_embedded
             )
 
-    def untell(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
-        """Forgets what sources no longer tell; returns how many actors nobody tells of any more.
+    def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
+        """Deletes claims that sources no longer make, and the actors that are left without any.
 
-        Those are removed. Where no other source is known, so are the actors of whom none is:
-        they were told before sources were named.
+        Where no other source is known, the actors without a source record go as well: they are
+        from before sources were recorded.
 
         Args:
             sources: the sources that were read whole.
-            keeps: whether a source, by its name, still tells under an id of its own.
+            keeps: whether a source, by its name, still has an id of its own.
+
+        Returns:
+            How many actors were removed.
         """
         with self._stores.lend() as store:
-            return ingestion.untell(store, self._maker, sources, keeps)
+            return ingestion.prune(store, self._indexer, sources, keeps)
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records and all that was made of them; returns how many there were.
@@ -402,7 +403,7 @@ class KnowledgeBase:
             UnknownRecord: there is no such version.
         """
         with self._stores.lend() as store:
-            return publishing.restore(store, self._maker, kind, id, number, by=by)
+            return publishing.restore(store, self._indexer, kind, id, number, by=by)
 
     def edit(self, kind: Kind, id: str, *, by: str) -> Draft:
         """A new draft of a record as it is published, to be changed and published again.
@@ -445,7 +446,7 @@ class KnowledgeBase:
         """
         with self._stores.lend() as store:
             return publishing.publish(
-                store, self._maker, draft_id, by=by, revision=revision, force=force
+                store, self._indexer, draft_id, by=by, revision=revision, force=force
             )
 
     def erase(self, kind: Kind, id: str, *, by: str) -> None:
@@ -473,8 +474,8 @@ class KnowledgeBase:
         old state until the new one is complete.
         """
         with self._stores.lend() as store:
-            self._maker.remake(store, on_embedded)
-            self._index.remake(store)
+            self._indexer.rebuild(store, on_embedded)
+            self._index.rebuild(store)
         self.save_index()
         return self.status()
 
@@ -485,4 +486,4 @@ class KnowledgeBase:
 
     def _merge(self, kept: str, other: str, by: str, settle: Callable[[Store], None]) -> None:
         with self._stores.lend() as store:
-            publishing.merge(store, self._maker, kept, other, by=by, settle=settle)
+            publishing.merge(store, self._indexer, kept, other, by=by, settle=settle)

@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.indexing.indexer import Maker
+from kb.indexing.indexer import Indexer
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
 
@@ -35,13 +35,13 @@ class Status:
     problems: tuple[str, ...]
 
 
-def status_of(store: Store, folder: Path, maker: Maker) -> Status:
+def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
     """How the base in this folder stands, seen by who would search it with this encoder."""
-    encoder = maker.encoder
+    encoder = indexer.encoder
     with store.reading():
         counts = store.counts(encoder.fingerprint)
         generation = store.generation
-        problems = [maker.mismatch(store), maker.outdated(store)]
+        problems = [indexer.mismatch(store), indexer.outdated(store)]
     if not problems[0] and counts.embedded < counts.passages:
         problems.append(
             f"{counts.passages - counts.embedded} passages are not embedded: run `quisait rebuild`."

@@ -27,7 +27,7 @@ from ingest.fields import (
 from kb.errors import InputError
 from kb.models import NO_FACTS, Actor
 from kb.reference.departments import department_code
-from kb.resolution.merge_rules import Told
+from kb.resolution.merge_rules import SourceRow
 
 # France and its overseas departments, which have country codes of their own.
 _COUNTRIES_OF_DEPARTMENTS = {"FR", "GF", "GP", "MQ", "RE", "YT"}
@@ -79,7 +79,7 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     return actor
 
 
-def told_from_columns(columns: Sequence[Column], cells: Sequence[str]) -> Told:
+def told_from_columns(columns: Sequence[Column], cells: Sequence[str]) -> SourceRow:
     """What the cells of a row tell of an actor, each under its column.
 
     Raises:
@@ -91,7 +91,7 @@ def told_from_columns(columns: Sequence[Column], cells: Sequence[str]) -> Told:
     fields, is_open = without_register(
         {column.field: cell for column, cell in pairs if column.field}, facts
     )
-    return Told(actor_from(fields, facts), is_open)
+    return SourceRow(actor_from(fields, facts), is_open)
 
 
 def _refuse_twice_encoded(actor: Actor) -> None:

@@ -79,7 +79,7 @@ def preview(
     if reader is None:
         raise NotInput(f"is none of {', '.join(DIRECTORY_READERS)}")
     source = source or source_of(path)
-    known = knowledge_base.sources.mapping(source) if knowledge_base else NO_TARGETS
+    known = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
     header_map = HeaderMap({**known, **mapping}, takes_any_header=True)
     looked_at = _Look(str(path), header_map)
     try:

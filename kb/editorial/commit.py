@@ -1,18 +1,20 @@
-"""Keeping: a record becomes what it is to be, in one transaction with all that goes with it.
+"""Committing: a change of records becomes one transaction with all that goes with it.
 
-With the record go what is made of it to be found by, its version, a moderator's word, and the
-actors that it may be.
+With the records go their documents and embeddings, their versions, a moderator's corrections,
+and the likely duplicates of the actors.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.editorial.reconcile import correction
-from kb.indexing.indexer import Maker, OnEmbedded
+from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Kind, Record, kind_of
 from kb.registers import claims, duplicates, versions
 from kb.registers.clock import now
-from kb.registers.redirects import led
+from kb.registers.redirects import follow_redirects
 from kb.store.store import Store
 
 
@@ -23,88 +25,98 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     WITHDRAWN = "withdrawn"
-    """Nothing: a person withdrew or erased the record, and it stays out until one restores it."""
+    """Nothing: a person withdrew or erased the record, and only a person restores it."""
 
 
-def put(
-    store: Store,
-    maker: Maker,
-    find: Callable[[], Sequence[Record]],
-    *,
-    by: str,
-    note: str,
-    on_embedded: OnEmbedded | None,
-    is_due: Callable[[], bool] = lambda: False,
-    also: Callable[[], None] = lambda: None,
-) -> list[Outcome]:
-    """Puts the records that `find` finds in the state of the base; returns what changed.
+@dataclass(kw_only=True)
+class Change(ABC):
+    """A change of the base: `plan` names the records to store, `apply` writes the rest.
 
-    `also` is done with it, and where no record changes but `is_due`.
+    `by` is the account that makes it, if any, with a `note`; `restored` is the number of the
+    version that it brings back. A change `from_sources` is no moderator's correction. A change
+    that `removes` records raises the generation even if it stores none. One that `is_due` is
+    applied even if no record changes.
     """
-    result: list[Outcome] = []
 
-    def changed() -> list[Record]:
-        found = [led(store, record) for record in find()]
-        result[:] = outcomes(store, found)
+    by: str = ""
+    note: str = ""
+    restored: int = 0
+    from_sources: bool = False
+    removes: bool = False
+    is_due: bool = True
+
+    @abstractmethod
+    def plan(self, store: Store) -> Sequence[Record]:
+        """The records to store, as the base is now.
+
+        Called again within the transaction, since another process may have changed the base
+        while this process encoded.
+        """
+
+    @abstractmethod
+    def apply(self, store: Store) -> None:
+        """Writes what goes with the records, in their transaction."""
+
+
+@dataclass(kw_only=True)
+class PutRecords(Change):
+    """Puts records in the place of those with their ids; `outcomes` are in the records' order."""
+
+    records: Sequence[Record]
+    outcomes: list[Outcome] = field(default_factory=list)
+    is_due: bool = False
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        records = [follow_redirects(store, record) for record in self.records]
+        self.outcomes = outcomes(store, records)
         return [
             record
-            for record, outcome in zip(found, result, strict=True)
+            for record, outcome in zip(records, self.outcomes, strict=True)
             if outcome in {Outcome.ADDED, Outcome.CHANGED}
         ]
 
-    if changed() or is_due():
-        keep(store, maker, changed, by=by, note=note, also=also, on_embedded=on_embedded)
-    return result
+    def apply(self, store: Store) -> None:
+        """Nothing else goes with the records."""
 
 
-def keep(
-    store: Store,
-    maker: Maker,
-    wanted: Callable[[], Sequence[Record]],
-    *,
-    by: str,
-    note: str = "",
-    restored: int = 0,
-    is_told: bool = False,
-    removes: bool = False,
-    also: Callable[[], None] = lambda: None,
-    on_embedded: OnEmbedded | None = None,
+def commit(
+    store: Store, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
 ) -> None:
-    """Embeds the records that `wanted` gives, then stores them and their versions.
-
-    `wanted` looks at the base, and is asked again within the transaction: while this one
-    encoded, another process may have changed what it looked at. `also` is done with it, and
-    `removes` records. Unless the records are what sources told, an account that changes an
-    actor has a moderator's word.
+    """Embeds the records of a change, then stores them and applies it in one transaction.
 
     Raises:
         ReadOnlyKnowledgeBase: the base cannot be written.
         KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
     """
-    making = maker.begin(on_embedded)
+    batch = indexer.start(on_embedded)
     while True:
         with store.reading():
-            records = wanted()
-        making.derive(records)
-        maker.refuse_mismatch(store)
-        making.embed(store)
-        with store.changing() if records or removes else store.writing():
-            # Another may also have changed the encoder, or removed the last passage that had
-            # one of these texts, and its embedding.
-            maker.refuse_mismatch(store)
-            if records == wanted() and making.is_embedded(store):
-                for kind in Kind:
-                    ids = {record.id for record in records if kind_of(record) is kind}
-                    versions.keep_first_versions(store, kind, ids)
-                actors = [record for record in records if isinstance(record, Actor)]
-                if by and not is_told:
-                    for actor in actors:
-                        claims.keep_tellers(store, correction(store, actor, now()))
-                making.put(store)
-                duplicates.compare(store, actors)
-                versions.keep_versions(store, records, by=by, note=note, restored=restored)
-                also()
-                return
+            records = change.plan(store)
+        if not records and not change.is_due:
+            return
+        batch.derive(records)
+        indexer.refuse_mismatch(store)
+        batch.embed(store)
+        with store.changing() if records or change.removes else store.writing():
+            # Another process may also have changed the encoder, or removed the last passage that
+            # had one of these texts, and its embedding.
+            indexer.refuse_mismatch(store)
+            if records != change.plan(store) or not batch.is_embedded(store):
+                continue
+            for kind in Kind:
+                ids = {record.id for record in records if kind_of(record) is kind}
+                versions.keep_first_versions(store, kind, ids)
+            actors = [record for record in records if isinstance(record, Actor)]
+            if change.by and not change.from_sources:
+                for actor in actors:
+                    claims.save_source_records(store, correction(store, actor, now()))
+            batch.put(store)
+            duplicates.compare(store, actors)
+            versions.keep_versions(
+                store, records, by=change.by, note=change.note, restored=change.restored
+            )
+            change.apply(store)
+            return
 
 
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
@@ -127,3 +139,8 @@ def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
         else:
             found.append(Outcome.CHANGED)
     return found
+
+
+def unless_same(store: Store, record: Record) -> list[Record]:
+    """The record, unless it is stored just so."""
+    return [] if outcomes(store, [record]) == [Outcome.UNCHANGED] else [record]

@@ -1,54 +1,111 @@
-"""Intake: what sources and files say becomes records, and what they no longer say goes."""
+"""Ingestion: rows of sources and cases of files become records, and what is gone goes."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
-from kb.editorial.commit import Outcome, keep, put
-from kb.editorial.reconcile import Telling, telling, untelling
-from kb.indexing.indexer import Maker, OnEmbedded
+from kb.editorial.commit import Change, Outcome, PutRecords, commit
+from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
+from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.clock import now
-from kb.registers.redirects import led
-from kb.resolution.merge_rules import MODERATION, UNNAMED, Told
+from kb.registers.redirects import follow_redirects
+from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow
 from kb.store.store import Store
 
 _PRUNED_AT_ONCE = 500
 
 
-def tell(
+@dataclass(kw_only=True)
+class _SourceRows(Change):
+    """What a source's rows make of actors."""
+
+    source: str
+    rows: Sequence[SourceRow]
+    from_sources: bool = True
+    at: str = field(default_factory=now)
+    reconciled: Reconciliation = field(default_factory=Reconciliation)
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        self.reconciled = reconcile(store, self.source, self.rows, self.at)
+        self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
+        return self.reconciled.changed
+
+    def apply(self, store: Store) -> None:
+        self.reconciled.save(store)
+
+
+@dataclass(kw_only=True)
+class _CaseInputs(PutRecords):
+    """What the input says anew of cases. It is kept, to be compared the next time."""
+
+    cases: Sequence[Case]
+    records: Sequence[Record] = ()
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        ids = {case.id for case in self.cases}
+        known, before = store.cases(ids), last_inputs.last_inputs_of(store, ids)
+        self.records = [
+            last_inputs.renewed(
+                known[case.id],
+                follow_redirects(store, case),
+                follow_redirects(store, before[case.id]),
+            )
+            if case.id in known and case.id in before
+            else case
+            for case in self.cases
+        ]
+        self.is_due = bool(last_inputs.changed_inputs(store, self._kept(store)))
+        return super().plan(store)
+
+    def apply(self, store: Store) -> None:
+        last_inputs.save_inputs(store, self._kept(store))
+
+    def _kept(self, store: Store) -> list[Case]:
+        """The cases whose input is kept: nothing is kept of those withdrawn or erased."""
+        withdrawn = versions.withdrawn(store, Kind.CASE, {case.id for case in self.cases})
+        return [case for case in self.cases if case.id not in withdrawn]
+
+
+@dataclass(kw_only=True)
+class _Pruning(Change):
+    """What becomes of actors without these source records, by source and key."""
+
+    keys: Sequence[tuple[str, str]]
+    from_sources: bool = True
+    removes: bool = True
+    reconciled: Reconciliation = field(default_factory=Reconciliation)
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        self.reconciled = prune_plan(store, self.keys)
+        return self.reconciled.changed
+
+    def apply(self, store: Store) -> None:
+        gone = self.reconciled.gone
+        self.reconciled.save(store)
+        versions.keep_first_versions(store, Kind.ACTOR, gone)
+        duplicates.forget_pairs(store, gone)
+        for actor_id in gone:
+            store.remove(Kind.ACTOR, actor_id)
+
+
+def ingest_actors(
     store: Store,
-    maker: Maker,
+    indexer: Indexer,
     source: str,
-    rows: Sequence[Told],
+    rows: Sequence[SourceRow],
     *,
     by: str,
     note: str,
     on_embedded: OnEmbedded | None,
 ) -> list[Outcome]:
-    """Keeps what a source tells of actors, and makes them what all their sources say together.
+    """Stores the rows of a source, merged with the claims of all other sources.
 
-    Returns what each row changed of the actor that it is of, in the order given.
+    Returns what each row changed of its actor, in the order given.
     """
-    at = now()
-    plan = Telling()
-
-    def changed() -> list[Record]:
-        nonlocal plan
-        plan = telling(store, source, rows, at)
-        return list(plan.changed)
-
-    first = [changed()]
-    if plan.changed or plan.tellers or plan.forgotten:
-        keep(
-            store,
-            maker,
-            lambda: first.pop() if first else changed(),
-            by=by,
-            note=note,
-            is_told=True,
-            also=lambda: plan.keep(store),
-            on_embedded=on_embedded,
-        )
+    change = _SourceRows(source=source, rows=rows, by=by, note=note)
+    commit(store, indexer, change, on_embedded)
+    plan = change.reconciled
     return [
         Outcome.WITHDRAWN if position in plan.withdrawn else _outcome_of(before, after)
         for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
@@ -61,90 +118,46 @@ def _outcome_of(before: Actor | None, after: Actor | None) -> Outcome:
     return Outcome.CHANGED if before else Outcome.ADDED
 
 
-def tell_cases(
+def ingest_cases(
     store: Store,
-    maker: Maker,
+    indexer: Indexer,
     cases: Sequence[Case],
     *,
     by: str,
     note: str,
     on_embedded: OnEmbedded | None,
 ) -> list[Outcome]:
-    """Takes from the input what it says anew of cases; returns what changed, in the order given.
-
-    What the input said is kept, to be compared the next time.
-    """
-
-    def renewed() -> Sequence[Record]:
-        ids = {case.id for case in cases}
-        known, before = store.cases(ids), last_inputs.inputs_of(store, ids)
-        return [
-            last_inputs.renewed(known[case.id], led(store, case), led(store, before[case.id]))
-            if case.id in known and case.id in before
-            else case
-            for case in cases
-        ]
-
-    def present() -> list[Case]:
-        # Of what was erased, nothing is kept.
-        withdrawn = versions.withdrawn(store, Kind.CASE, {case.id for case in cases})
-        return [case for case in cases if case.id not in withdrawn]
-
-    return put(
-        store,
-        maker,
-        renewed,
-        by=by,
-        note=note,
-        is_due=lambda: bool(last_inputs.unkept_inputs(store, present())),
-        also=lambda: last_inputs.keep_inputs(store, present()),
-        on_embedded=on_embedded,
-    )
+    """Stores what the input says anew of cases; returns what changed, in the order given."""
+    change = _CaseInputs(cases=cases, by=by, note=note)
+    commit(store, indexer, change, on_embedded)
+    return change.outcomes
 
 
-def untell(
-    store: Store, maker: Maker, sources: Collection[str], keeps: Callable[[str, str], bool]
+def prune(
+    store: Store, indexer: Indexer, sources: Collection[str], keeps: Callable[[str, str], bool]
 ) -> int:
-    """Forgets what `sources`, read whole, no longer tell, and removes who nobody tells of.
+    """Deletes the claims that `sources`, read whole, no longer make; returns how many actors went.
 
-    A transaction for some hundreds at a time. Returns how many actors were removed. `keeps`:
-    whether a source, by its name, still tells under an id of its own.
+    An actor without a claim is removed. A transaction covers some hundreds of keys. `keeps`
+    tells whether a source, by its name, still has a key.
     """
-    silent = [
+    gone = [
         (source, key) for source, key in claims.keys_of(store, sources) if not keeps(source, key)
     ]
     removed = 0
-    for first in range(0, len(silent), _PRUNED_AT_ONCE):
-        removed += _untell(store, maker, silent[first : first + _PRUNED_AT_ONCE])
+    for first in range(0, len(gone), _PRUNED_AT_ONCE):
+        change = _Pruning(keys=gone[first : first + _PRUNED_AT_ONCE])
+        commit(store, indexer, change)
+        removed += len(change.reconciled.gone)
     named = {source for source, _ in claims.sources_of(store)} - {UNNAMED, MODERATION}
     if named <= set(sources):
-        told_before = [
+        unnamed = [
             actor_id
-            for actor_id in claims.untold_actors(store)
+            for actor_id in claims.actors_without_source(store)
             if not any(keeps(source, actor_id) for source in sources)
         ]
-        removed += remove(store, Kind.ACTOR, told_before)
+        removed += remove(store, Kind.ACTOR, unnamed)
     return removed
-
-
-def _untell(store: Store, maker: Maker, silent: Sequence[tuple[str, str]]) -> int:
-    """Forgets what is told under these keys, as of `statements.keys_of`."""
-    plan = Telling()
-
-    def changed() -> list[Record]:
-        nonlocal plan
-        plan = untelling(store, silent)
-        return list(plan.changed)
-
-    def forget() -> None:
-        plan.keep(store)
-        versions.keep_first_versions(store, Kind.ACTOR, plan.gone)
-        duplicates.forget_pairs(store, plan.gone)
-        for actor_id in plan.gone:
-            store.remove(Kind.ACTOR, actor_id)
-
-    keep(store, maker, changed, by="", is_told=True, removes=True, also=forget)
-    return len(plan.gone)
 
 
 def remove(store: Store, kind: Kind, ids: Collection[str]) -> int:

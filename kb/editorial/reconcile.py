@@ -1,4 +1,4 @@
-"""What a source's rows mean for the actors: of whom each tells, and what they become by it."""
+"""Reconciliation: which actor each row of a source is about, and what the rows make of actors."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,184 +8,192 @@ from slugify import slugify
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.claims import (
-    actors_told_by,
-    forget_tellers,
-    keep_tellers,
-    tellers_by_key,
-    tellers_of,
+    actors_by_keys,
+    delete_source_records,
+    save_source_records,
+    source_records_by_key,
+    source_records_of,
 )
-from kb.registers.redirects import leads_of
+from kb.registers.redirects import redirects_of
 from kb.registers.versions import withdrawn, withdrawn_of_sirets
 from kb.resolution.merge_rules import (
     MODERATION,
     UNNAMED,
-    Teller,
-    Told,
-    combined,
-    corrected_by_moderator,
+    SourceRecord,
+    SourceRow,
+    corrected,
+    merged,
     moved,
-    told_by,
+    source_record,
 )
-from kb.resolution.similarity import LIKELY, name_likeness
+from kb.resolution.similarity import LIKELY, name_similarity
 from kb.store.store import Store
 
 
 @dataclass(slots=True)
-class Telling:
-    """What is to be kept: each teller's word, the records that it changes, what is forgotten.
+class Reconciliation:
+    """Which source records are saved and deleted, and which actors are changed and gone.
 
-    `befores` and `afters` are the records before and after each row, in the order of the rows: the
+    `befores` and `afters` are the actors before and after each row, in the order of the rows: the
     same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
-    of the rows that tell of an actor that was taken out.
+    of the rows about an actor that was withdrawn. `deleted` are sources and keys.
     """
 
     changed: list[Actor] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    tellers: list[Teller] = field(default_factory=list)
-    forgotten: list[tuple[str, str]] = field(default_factory=list)
+    saved: list[SourceRecord] = field(default_factory=list)
+    deleted: list[tuple[str, str]] = field(default_factory=list)
     befores: list[Actor | None] = field(default_factory=list)
     afters: list[Actor | None] = field(default_factory=list)
     withdrawn: set[int] = field(default_factory=set)
 
-    def keep(self, store: Store) -> None:
-        """Writes what the tellers said; the records are the caller's to write."""
-        forget_tellers(store, self.forgotten)
-        keep_tellers(store, self.tellers)
+    def save(self, store: Store) -> None:
+        """Writes the source records; the caller writes the actors."""
+        delete_source_records(store, self.deleted)
+        save_source_records(store, self.saved)
 
 
-def telling(store: Store, source: str, rows: Sequence[Told], at: str) -> Telling:
-    """What a source tells in these rows, each under an id of the source's own.
+def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> Reconciliation:
+    """What the rows of a source make of actors; each row has an id of the source's own.
 
-    A row is of the actor of whom the source told under that id before; else of the one with its
-    SIRET; else of the one with its id, if both may be one firm. Else it is a new actor's.
+    A row is about the actor that the source described under that id before; else the actor with
+    its SIRET; else the actor with its id, if both may be one firm; else a new actor.
     """
     known = _Known(store, source, rows)
-    plan = Telling()
-    for position, told in enumerate(rows):
-        actor_id = known.actor_of(told)
+    plan = Reconciliation()
+    for position, row in enumerate(rows):
+        actor_id = known.actor_of(row)
         before = known.actors.get(actor_id)
         if actor_id in known.withdrawn:
             plan.withdrawn.add(position)
             plan.befores.append(before)
             plan.afters.append(before)
             continue
-        said_before = known.adopt(told, actor_id, plan)
-        teller = told_by(source, told, actor_id, at, said_before)
-        if teller != said_before or (teller.source, teller.key) in known.new:
-            plan.tellers.append(teller)
-        tellers = known.tellers.setdefault(actor_id, [])
-        tellers[:] = [one for one in tellers if (one.source, one.key) != (source, told.actor.id)]
-        tellers.append(teller)
-        after = combined(actor_id, tellers)
-        known.put(actor_id, after, told.actor.siret)
+        record_before = known.adopt(row, actor_id, plan)
+        record = source_record(source, row, actor_id, at, record_before)
+        if record != record_before or (record.source, record.key) in known.new:
+            plan.saved.append(record)
+        records = known.source_records.setdefault(actor_id, [])
+        records[:] = [other for other in records if _key(other) != _key(record)]
+        records.append(record)
+        after = merged(actor_id, records)
+        known.put(actor_id, after, row.actor.siret)
         plan.befores.append(before)
         plan.afters.append(after)
     plan.changed = known.changed()
     return plan
 
 
-def untelling(store: Store, silent: Collection[tuple[str, str]]) -> Telling:
-    """What becomes of actors when sources no longer tell of them: `silent` as of `keys_of`."""
-    silent = set(silent)
-    actor_ids = actors_told_by(store, silent)
+def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliation:
+    """What becomes of actors without the source records of these sources and keys."""
+    keys = set(keys)
+    actor_ids = actors_by_keys(store, keys)
     actors = store.actors(actor_ids)
-    plan = Telling(forgotten=sorted(silent))
-    for actor_id, tellers in sorted(tellers_of(store, actor_ids).items()):
-        rest = [one for one in tellers if (one.source, one.key) not in silent]
-        after = combined(actor_id, rest)
+    plan = Reconciliation(deleted=sorted(keys))
+    for actor_id, records in sorted(source_records_of(store, actor_ids).items()):
+        rest = [record for record in records if _key(record) not in keys]
+        after = merged(actor_id, rest)
         if after is None:
             plan.gone.append(actor_id)
-            plan.forgotten += [(one.source, one.key) for one in rest]
+            plan.deleted += [_key(record) for record in rest]
         elif actor_id in actors and after != actors[actor_id]:
             plan.changed.append(after)
     return plan
 
 
-def correction(store: Store, after: Actor, at: str) -> list[Teller]:
-    """What is to be kept of a record that a person wrote: their word over that of the sources."""
-    before, tellers = _told(store, after.id)
-    word = next((one for one in tellers if one.source == MODERATION), None)
-    known = combined(after.id, tellers) if tellers else before
-    new = [one for one in tellers if not one.number]
-    corrected = corrected_by_moderator(known, after, at, word)
-    return [*new, corrected] if corrected != word and corrected.said else new
+def correction(store: Store, after: Actor, at: str) -> list[SourceRecord]:
+    """The source records to save when a person writes an actor: the moderator's among them."""
+    before, records = _actor_and_records(store, after.id)
+    known = next((record for record in records if record.source == MODERATION), None)
+    new = [record for record in records if not record.number]
+    extended = corrected(merged(after.id, records) if records else before, after, at, known)
+    return [*new, extended] if extended != known and extended.claims else new
 
 
-def merging(store: Store, kept_id: str, other_id: str) -> tuple[Actor, list[Teller]]:
-    """The record of two actors that are one, and its tellers: those of the kept one come first."""
-    kept, tellers = _told(store, kept_id)
-    _other, others = _told(store, other_id)
-    tellers += [moved(one, kept_id) for one in others]
-    both = combined(kept_id, tellers) or kept
+def merging(store: Store, kept_id: str, other_id: str) -> tuple[Actor, list[SourceRecord]]:
+    """The actor that two actors make, and its source records, those of the kept actor first."""
+    kept, records = _actor_and_records(store, kept_id)
+    _other, others = _actor_and_records(store, other_id)
+    records += [moved(record, kept_id) for record in others]
+    both = merged(kept_id, records) or kept
     if both is None:
         raise UnknownRecord(f"There is no actor with the id {kept_id!r}.")
-    return both, tellers
+    return both, records
 
 
-def _told(store: Store, actor_id: str) -> tuple[Actor | None, list[Teller]]:
-    """An actor and its tellers; where none is known, an unnamed one (`number` 0)."""
+def _key(record: SourceRecord) -> tuple[str, str]:
+    return record.source, record.key
+
+
+def _actor_and_records(store: Store, actor_id: str) -> tuple[Actor | None, list[SourceRecord]]:
+    """An actor and its source records; where none is stored, that of an unnamed source."""
     actor = store.actors([actor_id]).get(actor_id)
-    tellers = tellers_of(store, [actor_id]).get(actor_id, [])
-    if actor and not tellers:
-        (at,) = store.updated_at(Kind.ACTOR, [actor_id]).values()
-        tellers = [told_by(UNNAMED, Told(actor), actor_id, at)]
-    return actor, tellers
+    records = source_records_of(store, [actor_id]).get(actor_id, [])
+    if actor and not records:
+        records = [_unnamed(store, actor)]
+    return actor, records
+
+
+def _unnamed(store: Store, actor: Actor) -> SourceRecord:
+    """The record of an unnamed source that claims what is stored of an actor (`number` 0)."""
+    (at,) = store.updated_at(Kind.ACTOR, [actor.id]).values()
+    return source_record(UNNAMED, SourceRow(actor), actor.id, at)
 
 
 class _Known:
-    """What the base knows of the actors that rows may tell of, and what the rows make of them."""
+    """The actors that rows may be about, as the base knows them and as the rows change them."""
 
-    def __init__(self, store: Store, source: str, rows: Sequence[Told]) -> None:
-        keys = {told.actor.id for told in rows}
+    def __init__(self, store: Store, source: str, rows: Sequence[SourceRow]) -> None:
+        keys = {row.actor.id for row in rows}
         self._store = store
         self._source = source
-        self._own = tellers_by_key(store, source, keys)
-        self._leads = leads_of(store, keys)
-        sirets = {told.actor.siret for told in rows}
+        self._own = source_records_by_key(store, source, keys)
+        self._redirects = redirects_of(store, keys)
+        sirets = {row.actor.siret for row in rows}
         self._by_siret = {**withdrawn_of_sirets(store, sirets), **store.actors_of_sirets(sirets)}
-        ids = keys | {teller.actor_id for teller in self._own.values()}
-        ids |= set(self._by_siret.values()) | set(self._leads.values())
+        ids = keys | {record.actor_id for record in self._own.values()}
+        ids |= set(self._by_siret.values()) | set(self._redirects.values())
         self._stored = dict(store.actors(ids))
         self.actors: dict[str, Actor] = dict(self._stored)
-        self.tellers = tellers_of(store, ids)
+        self.source_records = source_records_of(store, ids)
         self.withdrawn = withdrawn(store, Kind.ACTOR, ids)
         self.new: set[tuple[str, str]] = set()
 
-    def actor_of(self, told: Told) -> str:
-        key, siret = told.actor.id, told.actor.siret
+    def actor_of(self, row: SourceRow) -> str:
+        """The id of the actor that a row is about."""
+        key, siret = row.actor.id, row.actor.siret
         if key in self._own:
             return self._own[key].actor_id
         if key in self.actors and self._is_unclaimed(key):
             return key
         if siret in self._by_siret:
             return self._by_siret[siret]
-        key = self._leads.get(key, key)
-        if key not in self.actors or _may_be_one(self.actors[key], told.actor):
+        key = self._redirects.get(key, key)
+        if key not in self.actors or _may_be_same(self.actors[key], row.actor):
             return key
         return self._unused(f"{key}-{slugify(self._source)}" if self._source else key)
 
-    def adopt(self, told: Told, actor_id: str, plan: Telling) -> Teller | None:
-        """What the source said before under this id, what nobody's was and is now its own included.
+    def adopt(self, row: SourceRow, actor_id: str, plan: Reconciliation) -> SourceRecord | None:
+        """The source's record of this row before, or the unnamed source's that becomes its own.
 
-        What was known of an actor before sources were named, under the id that the source gives it,
-        was its word. Else it becomes the word of an unnamed source.
+        What a base from before sources were recorded holds of an actor is the record of the source
+        that gives the actor the same id; else it is that of an unnamed source.
         """
-        key = told.actor.id
+        key = row.actor.id
         if key in self._own:
             return self._own[key]
         self.new.add((self._source, key))
-        tellers = self.tellers.setdefault(actor_id, [])
-        if not tellers and actor_id in self.actors:
-            (at,) = self._store.updated_at(Kind.ACTOR, [actor_id]).values()
-            tellers.append(told_by(UNNAMED, Told(self.actors[actor_id]), actor_id, at))
+        records = self.source_records.setdefault(actor_id, [])
+        if not records and actor_id in self.actors:
+            records.append(_unnamed(self._store, self.actors[actor_id]))
             if key != actor_id:
-                plan.tellers.append(tellers[0])
-        unnamed = next((one for one in tellers if one.source == UNNAMED), None)
+                plan.saved.append(records[0])
+        unnamed = next((record for record in records if record.source == UNNAMED), None)
         if unnamed is None or key != actor_id:
             return None
-        tellers.remove(unnamed)
+        records.remove(unnamed)
         if unnamed.number:
-            plan.forgotten.append((UNNAMED, unnamed.key))
+            plan.deleted.append((UNNAMED, unnamed.key))
         return replace(unnamed, source=self._source, key=key)
 
     def put(self, actor_id: str, after: Actor | None, siret: str) -> None:
@@ -200,9 +208,10 @@ class _Known:
         ]
 
     def _is_unclaimed(self, actor_id: str) -> bool:
-        """Whether all that is known of the actor is what was, before sources were named."""
+        """Whether no named source claims anything about the actor."""
+        records = self.source_records.get(actor_id, ())
         return (
-            all(one.source in {UNNAMED, MODERATION} for one in self.tellers.get(actor_id, ()))
+            all(record.source in {UNNAMED, MODERATION} for record in records)
             and (self._source, actor_id) not in self.new
         )
 
@@ -211,13 +220,13 @@ class _Known:
         while candidate in self.actors or self._store.actors([candidate]):
             number += 1
             candidate = f"{actor_id}-{number}"
-        # One that had this id and was taken out was this source's.
+        # An actor that had this id and was withdrawn was this source's.
         self.withdrawn |= withdrawn(self._store, Kind.ACTOR, [candidate])
         return candidate
 
 
-def _may_be_one(known: Actor, told: Actor) -> bool:
-    """Whether two sources' records of one id may be of one firm: ids like "1" are anybody's."""
-    if known.siret and told.siret:
-        return known.siret == told.siret
-    return name_likeness(known.name, told.name) >= LIKELY
+def _may_be_same(known: Actor, given: Actor) -> bool:
+    """Whether two sources' actors of one id may be one firm: many sources have an id like "1"."""
+    if known.siret and given.siret:
+        return known.siret == given.siret
+    return name_similarity(known.name, given.name) >= LIKELY

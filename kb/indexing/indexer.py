@@ -26,15 +26,15 @@ OnEmbedded = Callable[[int], None]
 """Is told how many texts were embedded, batch by batch."""
 
 
-class Making:
+class IndexBatch:
     """What is made of some records, on its way into the store.
 
     Encoding takes long, so it is done before the transaction. Where the base has changed
     meanwhile, the same making goes on with what is wanted by then: no text is encoded twice.
     """
 
-    def __init__(self, maker: "Maker", on_embedded: OnEmbedded | None) -> None:
-        self._maker = maker
+    def __init__(self, indexer: "Indexer", on_embedded: OnEmbedded | None) -> None:
+        self._indexer = indexer
         self._on_embedded = on_embedded
         self._derived: Sequence[tuple[Record, Derived]] = ()
         self._texts: Mapping[str, str] = {}
@@ -49,7 +49,7 @@ class Making:
 
     def embed(self, store: Store) -> None:
         """Embeds those of the texts that neither the store nor this making has embedded."""
-        encoder, texts = self._maker.encoder, self._texts
+        encoder, texts = self._indexer.encoder, self._texts
         # Neighbours in length share a batch, so that little of it is padding.
         missing = sorted(self._missing(store), key=lambda key: (len(texts[key]), key))
         for first in range(0, len(missing), EMBEDDING_BATCH):
@@ -67,7 +67,7 @@ class Making:
 
     def put(self, store: Store) -> None:
         """Stores the records with all that was made of them; the transaction is the caller's."""
-        encoder = self._maker.encoder
+        encoder = self._indexer.encoder
         store.put_embeddings(encoder.fingerprint, self._vectors)
         for record, one in self._derived:
             store.put(record, one.documents, one.names)
@@ -76,11 +76,11 @@ class Making:
         store.set_property("derivation", DERIVATION)
 
     def _missing(self, store: Store) -> set[str]:
-        fingerprint = self._maker.encoder.fingerprint
+        fingerprint = self._indexer.encoder.fingerprint
         return store.missing_embeddings(fingerprint, self._texts.keys()) - self._vectors.keys()
 
 
-class Maker:
+class Indexer:
     """The encoder and the rules of this process, for the base in one folder.
 
     `load` loads the encoder when it is first needed: many uses never need it.
@@ -101,20 +101,20 @@ class Maker:
                     self._encoder = self._load()
         return self._encoder
 
-    def begin(self, on_embedded: OnEmbedded | None) -> Making:
+    def start(self, on_embedded: OnEmbedded | None) -> IndexBatch:
         """A making of nothing yet."""
-        return Making(self, on_embedded)
+        return IndexBatch(self, on_embedded)
 
-    def remake(self, store: Store, on_embedded: OnEmbedded | None) -> None:
+    def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
         """Makes all that is found anew from the records, in one transaction.
 
         What this encoder has embedded before is not embedded again; what others embedded goes.
         """
-        making = self.begin(on_embedded)
-        while not self._remade(store, making):
+        batch = self.start(on_embedded)
+        while not self._rebuilt(store, batch):
             logger.info("The knowledge base changed meanwhile; rebuilding what changed")
 
-    def _remade(self, store: Store, making: Making) -> bool:
+    def _rebuilt(self, store: Store, batch: IndexBatch) -> bool:
         """Derives and embeds every record, and stores it all unless the base changed meanwhile."""
         with store.reading():
             generation = store.generation
@@ -122,12 +122,12 @@ class Maker:
                 *in_order(store.actors, store.ids(Kind.ACTOR)),
                 *in_order(store.cases, store.ids(Kind.CASE)),
             ]
-        making.derive(records)
-        making.embed(store)
+        batch.derive(records)
+        batch.embed(store)
         with store.changing():
             if store.generation != generation:
                 return False
-            making.put(store)
+            batch.put(store)
             store.drop_embeddings_except(self.encoder.fingerprint)
         return True
 

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from kb.indexing.faiss_index import Index
-from kb.indexing.indexer import Maker
+from kb.indexing.indexer import Indexer
 from kb.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -15,11 +15,11 @@ REFRESH_PATIENCE_S = 0.1
 
 
 class LiveIndex:
-    """The index of the base in one folder, by the encoder of its maker."""
+    """The index of the base in one folder, by the encoder of its indexer."""
 
-    def __init__(self, folder: Path, maker: Maker) -> None:
+    def __init__(self, folder: Path, indexer: Indexer) -> None:
         self._folder = folder
-        self._maker = maker
+        self._indexer = indexer
         self._index: Index | None = None
         self._lock = threading.RLock()
 
@@ -32,7 +32,7 @@ class LiveIndex:
         Raises:
             KnowledgeBaseError: the base was embedded by another encoder.
         """
-        self._maker.refuse_mismatch(store, outdated=False)
+        self._indexer.refuse_mismatch(store, outdated=False)
         index = self._index
         if index is not None and index.generation == store.generation:
             return index
@@ -42,7 +42,7 @@ class LiveIndex:
             return index
         try:
             with store.reading():
-                encoder = self._maker.encoder
+                encoder = self._indexer.encoder
                 index = self._index
                 if index is None:
                     index = Index.load(self._folder, encoder.fingerprint, encoder.dimension)
@@ -53,10 +53,10 @@ class LiveIndex:
             self._lock.release()
         return index
 
-    def remake(self, store: Store) -> None:
+    def rebuild(self, store: Store) -> None:
         """Makes the index anew, from all that the store holds."""
         with self._lock:
-            encoder = self._maker.encoder
+            encoder = self._indexer.encoder
             self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
 
     def save(self, store: Store) -> None:

@@ -1,7 +1,7 @@
-"""Statements: what each source says of an actor, fact by fact, and since when.
+"""Claims: the values that each source claims of an actor, field by field, and since when.
 
-The register of provenance. A source's statements under one of its ids are one row, so that
-a directory of many facts costs one write for each of its lines.
+The register of provenance. A source's claims under one of its ids are one row of the table
+`statements`, so that a directory of many facts costs one write for each of its lines.
 """
 
 import json
@@ -10,89 +10,92 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kb.resolution.merge_rules import Said, Teller
+from kb.resolution.merge_rules import Claim, SourceRecord
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """That a source says this of an actor, under an id of its own (`key`), since `said_at`.
+class SourcedClaim:
+    """A source's claim about an actor, under an id of the source's own (`key`).
 
     `field` is one of `Actor`'s, or `fact:` and a fact's name. `source` is "moderation" for a
-    moderator's correction, and empty for what was known before sources were named.
+    moderator's correction, and empty for what was known before sources were named. `claimed_at`
+    is when the source first claimed the value.
     """
 
     source: str
     key: str
     field: str
     value: str
-    said_at: str
+    claimed_at: str
 
 
-class Statements:
-    """The register of statements, to be read; `kb.editorial.ingestion` writes it."""
+class Claims:
+    """The register of claims, to be read; `kb.editorial` writes it."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
 
-    def of(self, actor_id: str) -> Sequence[Statement]:
-        """What is said of an actor, source by source as they came; none where no source is known.
+    def of(self, actor_id: str) -> Sequence[SourcedClaim]:
+        """The claims about an actor, source by source as they came; none if no source is known.
 
-        An actor that was merged into another is asked for by the other's id.
+        Those about a merged actor are found by the id of the actor that was kept.
         """
         with self._stores.lend() as store:
-            tellers = tellers_of(store, [actor_id]).get(actor_id, [])
+            records = source_records_of(store, [actor_id]).get(actor_id, [])
         return [
-            Statement(
-                teller.source,
-                teller.key,
+            SourcedClaim(
+                record.source,
+                record.key,
                 field,
-                said.value if isinstance(said.value, str) else " | ".join(said.value),
-                said.at,
+                claim.value if isinstance(claim.value, str) else " | ".join(claim.value),
+                claim.at,
             )
-            for teller in tellers
-            for field, said in teller.said.items()
+            for record in records
+            for field, claim in record.claims.items()
         ]
 
     def sources(self) -> Sequence[tuple[str, int]]:
-        """Every source that says something, with of how many of its ids, in alphabetical order."""
+        """Every source with how many ids it makes claims under, in alphabetical order."""
         with self._stores.lend() as store:
             return sources_of(store)
 
 
 def sources_of(store: Store) -> list[tuple[str, int]]:
-    """Every source that says something, with of how many of its ids, in alphabetical order."""
+    """Every source with how many ids it makes claims under, in alphabetical order."""
     rows = store.database.conn.execute(
         "select source, count(*) from statements group by source order by source"
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def tellers_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[Teller]]:
-    """Who tells of each of these actors, in the order in which they came."""
+def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
+    """The source records of each of these actors, in the order in which they came."""
     rows = store.database.conn.execute(
         "select * from statements where actor_id in (select value from json_each(?))"
         " order by number",
         [json.dumps(sorted(actor_ids))],
     )
-    found: dict[str, list[Teller]] = {}
+    found: dict[str, list[SourceRecord]] = {}
     for row in rows:
-        found.setdefault(row["actor_id"], []).append(_teller(row))
+        found.setdefault(row["actor_id"], []).append(_source_record(row))
     return found
 
 
-def tellers_by_key(store: Store, source: str, keys: Collection[str]) -> dict[str, Teller]:
-    """What a source says under each of these ids of its own."""
+def source_records_by_key(
+    store: Store, source: str, keys: Collection[str]
+) -> dict[str, SourceRecord]:
+    """The records of a source under these ids of its own, by id."""
     rows = store.database.conn.execute(
         "select * from statements where source = ? and key in (select value from json_each(?))",
         [source, json.dumps(sorted(keys))],
     )
-    return {row["key"]: _teller(row) for row in rows}
+    return {row["key"]: _source_record(row) for row in rows}
 
 
 def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The source and the key of all that these sources tell."""
+    """The source and the key of every record of these sources."""
     rows = store.database.conn.execute(
         "select source, key from statements where source in (select value from json_each(?))",
         [json.dumps(sorted(sources))],
@@ -100,8 +103,8 @@ def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]
     return ((row[0], row[1]) for row in rows)
 
 
-def actors_told_by(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
-    """The actors of whom is told under these keys of these sources."""
+def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
+    """The ids of the actors with a record under these sources and keys."""
     execute = store.database.conn.execute
     rows = (
         execute("select actor_id from statements where source = ? and key = ?", key).fetchone()
@@ -110,8 +113,8 @@ def actors_told_by(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
     return {row[0] for row in rows if row}
 
 
-def keys_free(store: Store, actor_ids: Collection[str]) -> list[str]:
-    """The ids by which sources tell of these actors and that are no actor's: they could become."""
+def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
+    """The sources' own ids of these actors that no actor has: an ingest could give them to one."""
     rows = store.database.conn.execute(
         "select distinct key from statements where actor_id in (select value from json_each(?))"
         " and key not in (select id from actors) order by key",
@@ -120,49 +123,49 @@ def keys_free(store: Store, actor_ids: Collection[str]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def untold_actors(store: Store) -> list[str]:
-    """The actors of whom no source is known."""
+def actors_without_source(store: Store) -> list[str]:
+    """The ids of the actors without a source record."""
     rows = store.database.conn.execute(
         "select id from actors where id not in (select actor_id from statements) order by id"
     )
     return [row[0] for row in rows]
 
 
-def keep_tellers(store: Store, tellers: Iterable[Teller]) -> None:
-    """Keeps what each teller says, in the place of what it said before."""
+def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
+    """Stores source records, each in the place of the one with its source and key."""
     store.database.conn.executemany(
         "insert into statements (number, source, key, actor_id, said, since)"
         " values (?, ?, ?, ?, ?, ?) on conflict (source, key) do update set"
         " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since",
         [
             (
-                teller.number or None,
-                teller.source,
-                teller.key,
-                teller.actor_id,
-                _json(teller),
-                teller.since,
+                record.number or None,
+                record.source,
+                record.key,
+                record.actor_id,
+                _json(record),
+                record.since,
             )
-            for teller in tellers
+            for record in source_records
         ],
     )
 
 
-def forget_tellers(store: Store, keys: Iterable[tuple[str, str]]) -> None:
-    """Forgets what was said by these sources under these ids of theirs."""
+def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
+    """Deletes the records with these sources and keys."""
     store.database.conn.executemany("delete from statements where source = ? and key = ?", keys)
 
 
 def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
-    """Forgets all that was said of these actors."""
+    """Deletes the source records of these actors."""
     store.database.conn.execute(
         "delete from statements where actor_id in (select value from json_each(?))",
         [json.dumps(sorted(actor_ids))],
     )
 
 
-def erase_statements(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes all that was said of these actors, and what was compared and decided of them."""
+def erase_claims(store: Store, actor_ids: Collection[str]) -> None:
+    """Deletes all claims about these actors, and their duplicates and redirects."""
     forget_actors(store, actor_ids)
     execute = store.database.conn.execute
     these = {"these": json.dumps(sorted(actor_ids))}
@@ -179,24 +182,24 @@ def erase_statements(store: Store, actor_ids: Collection[str]) -> None:
     )
 
 
-def _json(teller: Teller) -> str:
+def _json(record: SourceRecord) -> str:
     by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
-    for field, said in teller.said.items():
-        by_date.setdefault(said.at, {})[field] = said.value
+    for field, claim in record.claims.items():
+        by_date.setdefault(claim.at, {})[field] = claim.value
     return json.dumps(by_date, ensure_ascii=False)
 
 
-def _teller(row: sqlite3.Row) -> Teller:
-    said = {
-        field: Said(tuple(value) if isinstance(value, list) else value, at)
+def _source_record(row: sqlite3.Row) -> SourceRecord:
+    claims = {
+        field: Claim(tuple(value) if isinstance(value, list) else value, at)
         for at, values in json.loads(row["said"]).items()
         for field, value in values.items()
     }
-    return Teller(
+    return SourceRecord(
         source=row["source"],
         key=row["key"],
         actor_id=row["actor_id"],
-        said=MappingProxyType(said),
+        claims=MappingProxyType(claims),
         since=row["since"],
         number=row["number"],
     )

@@ -1,4 +1,4 @@
-"""Sources: the directories that are ingested, and how a person said their columns are read."""
+"""Column choices: how a person chose that the columns of each directory are read."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from kb.registers.clock import now
 from kb.store.pool import StorePool
 
 
-class Sources:
-    """The register of how each source's columns are read."""
+class ColumnChoices:
+    """The register of the chosen targets of columns, by source."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
 
     def mapping(self, name: str) -> Mapping[str, str]:
-        """What a person said of a source's columns, by header; empty if nobody said anything."""
+        """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
         with self._stores.lend() as store:
             row = store.database.conn.execute(
                 "select mapping from sources where name = ?", [name]
@@ -22,7 +22,7 @@ class Sources:
         return dict(json.loads(row["mapping"])) if row else {}
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:
-        """Keeps how a source's columns are read, in the place of what was known of it.
+        """Stores the chosen targets of a source's columns, in the place of any before.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.

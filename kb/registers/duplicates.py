@@ -12,7 +12,13 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
-from kb.resolution.similarity import BLOCKING_VERSION, LIKELY, Likeness, blocks, likeness
+from kb.resolution.similarity import (
+    BLOCKING_VERSION,
+    LIKELY,
+    ActorSimilarity,
+    actor_similarity,
+    blocks,
+)
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -29,7 +35,7 @@ class DuplicateState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two actors that may be one, in the order of their ids. `reasons` as of `Likeness`.
+    """Two actors that may be one, in the order of their ids. `reasons` as of `ActorSimilarity`.
 
     Of actors found to be the same, the one that was not kept is gone, and its id leads to the
     other.
@@ -148,10 +154,10 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     )
     pairs = _pairs_of_blocks(store, ids)
     known = _to_compare(store, {id_ for pair in pairs for id_ in pair})
-    likely: list[tuple[str, str, Likeness]] = []
+    likely: list[tuple[str, str, ActorSimilarity]] = []
     for left, right in sorted(pairs):
         if left in known and right in known:
-            found = likeness(known[left], known[right])
+            found = actor_similarity(known[left], known[right])
             if found.score >= LIKELY:
                 likely.append((left, right, found))
     store.database.conn.executemany(
@@ -174,7 +180,7 @@ def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
     )
 
 
-def lead(store: Store, actor_id: str, to: str) -> None:
+def redirect(store: Store, actor_id: str, to: str) -> None:
     """Makes the id of an actor that was found to be another lead there, and those that led to it.
 
     What is open of it is open of the other.

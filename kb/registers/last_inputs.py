@@ -1,6 +1,6 @@
-"""Inputs: what the files that are ingested last said of each case.
+"""Last inputs: each case as the ingested files last had it.
 
-So that ingesting them again takes from them what is new there, and leaves what persons corrected.
+Ingesting again takes from the files what is new there, and leaves what persons corrected.
 """
 
 import json
@@ -13,8 +13,8 @@ from kb.store.record_json import case_from_json, record_to_json
 from kb.store.store import Store
 
 
-def inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
-    """What the input last said of these cases, by id; left out where it is not known.
+def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
+    """The last input of each of these cases, by id; unknown ids are left out.
 
     Of a case from before inputs were kept, it is the last version that no account made.
     """
@@ -30,8 +30,8 @@ def inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
     return found
 
 
-def unkept_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
-    """Those of these cases that are not kept as what the input last said."""
+def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
+    """The cases that differ from their last input, or have none."""
     rows = store.database.conn.execute(
         "select * from inputs where case_id in (select value from json_each(?))",
         [json.dumps(sorted({case.id for case in cases}))],
@@ -40,25 +40,25 @@ def unkept_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
     return [case for case in cases if kept.get(case.id) != record_to_json(case)]
 
 
-def keep_inputs(store: Store, cases: Sequence[Case]) -> None:
+def save_inputs(store: Store, cases: Sequence[Case]) -> None:
     store.database.conn.executemany(
         "insert or replace into inputs (case_id, content) values (?, ?)",
         [(case.id, record_to_json(case)) for case in cases],
     )
 
 
-def forget_inputs(store: Store, case_ids: Collection[str]) -> None:
+def delete_inputs(store: Store, case_ids: Collection[str]) -> None:
     store.database.conn.execute(
         "delete from inputs where case_id in (select value from json_each(?))",
         [json.dumps(sorted(case_ids))],
     )
 
 
-def renewed(case: Case, said: Case, before: Case) -> Case:
-    """The case with what the input says, in the fields of which it said something else `before`."""
+def renewed(case: Case, given: Case, before: Case) -> Case:
+    """The case, with the fields of the input `given` that differ from the input `before`."""
     new: Mapping[str, object] = {
-        field.name: getattr(said, field.name)
+        field.name: getattr(given, field.name)
         for field in fields(case)
-        if getattr(said, field.name) != getattr(before, field.name)
+        if getattr(given, field.name) != getattr(before, field.name)
     }
     return replace(case, **new)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Leads: where the ids of actors lead that were found to be others."""
+"""Redirects: the ids of merged actors, and the ids that replaced them."""
 
 import json
 from collections.abc import Collection
@@ -11,8 +11,8 @@ from kb.store.store import Store
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def leads_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
-    """Where those of these ids lead whose actors were found to be others."""
+def redirects_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
+    """Maps each merged actor id among these to the id that replaced it."""
     rows = store.database.conn.execute(
         "select id, actor_id from merged_actors where id in (select value from json_each(?))",
         [json.dumps(sorted(actor_ids))],
@@ -21,26 +21,26 @@ def leads_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
 
 
 def merged_into(store: Store, actor_id: str) -> list[str]:
-    """The former ids of an actor that others were found to be."""
+    """The ids of the actors that were merged into this actor."""
     rows = store.database.conn.execute(
         "select id from merged_actors where actor_id = ? order by id", [actor_id]
     )
     return [row["id"] for row in rows]
 
 
-def led(store: Store, record: RecordT) -> RecordT:
-    """The record; a case names actors by the ids that those of merged ones lead to."""
+def follow_redirects(store: Store, record: RecordT) -> RecordT:
+    """The record; in a case, with the ids of merged actors replaced."""
     if not isinstance(record, Case):
         return record
     case: Case = record
-    leads = leads_of(store, {part.actor_id for part in case.participants})
-    for other, kept in leads.items():
+    redirects = redirects_of(store, {part.actor_id for part in case.participants})
+    for other, kept in redirects.items():
         case = naming(case, kept, instead_of=other)
     return cast("RecordT", case)
 
 
 def naming(case: Case, kept: str, *, instead_of: str) -> Case:
-    """The case, with the kept one of two actors in the place of the other."""
+    """The case, with the actor `kept` in the place of another."""
     return replace(
         case,
         participants=tuple(

@@ -1,12 +1,11 @@
-"""One actor once: what several sources tell of a firm, made one record.
+"""Merge rules: how the claims of several sources about one firm become one record.
 
-Each source is a teller, and tells under an id of its own. The record is what the tellers say
-together, by one rule:
+Each source claims values under an id of its own, in a `SourceRecord`. They are merged so:
 
-- a moderator's word wins, fact by fact;
-- else the teller who came first keeps each field, and the others fill what is empty;
+- a moderator's correction wins, field by field;
+- else the source that came first keeps each field, and the others fill what is empty;
 - themes and facts are united, descriptions joined, each paragraph once;
-- an actor is closed when a teller says so, unless one has said since that it is open.
+- an actor is closed when a source says so, unless another source has said since that it is open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +16,9 @@ from kb.models import Actor
 from kb.text.analysis import fold
 
 MODERATION = "moderation"
-"""The source of what a moderator said."""
+"""The source of a moderator's corrections."""
 UNNAMED = ""
-"""The source of what was known of an actor before any source was named."""
+"""The source of what a base from before sources were recorded holds of an actor."""
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 
@@ -37,10 +36,10 @@ _Value = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a source tells of an actor, under the source's own id.
+class SourceRow:
+    """An actor as a row of a source describes it, under the source's own id.
 
-    `is_open`: it says in so many words that the actor is not closed.
+    `is_open`: the row states that the actor is not closed.
     """
 
     actor: Actor
@@ -48,74 +47,75 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A value, and since when its source says so. Of a moderator, an empty one counts as well."""
+class Claim:
+    """A value, and since when its source claims it. A moderator's empty value counts as well."""
 
     value: _Value
     at: str
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """What one source says of an actor under one id (`key`), by field of `Actor`.
+class SourceRecord:
+    """The claims of one source about an actor under one id (`key`), by field of `Actor`.
 
-    A fact's field is its name after `FACT_PREFIX`. `number` orders tellers as they came.
+    A fact's field is its name after `FACT_PREFIX`. `number` orders the records as they came, and
+    is 0 for one that is not stored yet.
     """
 
     source: str
     key: str
     actor_id: str
-    said: Mapping[str, Said]
+    claims: Mapping[str, Claim]
     since: str
     number: int = 0
 
 
-def told_by(
-    source: str, told: Told, actor_id: str, at: str, before: Teller | None = None
-) -> Teller:
-    """The teller as it speaks now. What it said `before` and says still keeps its date."""
-    known = before.said if before else {}
-    values = values_of(told.actor)
-    if told.is_open:
+def source_record(
+    source: str, row: SourceRow, actor_id: str, at: str, before: SourceRecord | None = None
+) -> SourceRecord:
+    """The record that a source's row makes. A claim that is also in `before` keeps its date."""
+    known = before.claims if before else {}
+    values = values_of(row.actor)
+    if row.is_open:
         values["closed_on"] = ""
     elif "closed_on" not in values and "closed_on" in known:
-        values["closed_on"] = ""  # it no longer says "closed"
-    said = {
-        field: known[field] if field in known and known[field].value == value else Said(value, at)
+        values["closed_on"] = ""  # the row no longer states that the actor is closed
+    claims = {
+        field: known[field] if field in known and known[field].value == value else Claim(value, at)
         for field, value in values.items()
     }
-    return Teller(
+    return SourceRecord(
         source=source,
-        key=told.actor.id,
+        key=row.actor.id,
         actor_id=actor_id,
-        said=MappingProxyType(said),
+        claims=MappingProxyType(claims),
         since=before.since if before else at,
         number=before.number if before else 0,
     )
 
 
-def corrected_by_moderator(
-    before: Actor | None, after: Actor, at: str, word: Teller | None = None
-) -> Teller:
-    """A moderator's word, with what makes the record `before` the record `after`."""
+def corrected(
+    before: Actor | None, after: Actor, at: str, correction: SourceRecord | None = None
+) -> SourceRecord:
+    """A moderator's `correction`, extended by what turns the actor `before` into `after`."""
     was = values_of(before) if before else {}
     now = values_of(after)
-    said = dict(word.said) if word else {}
+    claims = dict(correction.claims) if correction else {}
     for field in sorted(was.keys() | now.keys()):
         if was.get(field, "") != now.get(field, ""):
-            said[field] = Said(now.get(field, () if field == "themes" else ""), at)
-    return Teller(
+            claims[field] = Claim(now.get(field, () if field == "themes" else ""), at)
+    return SourceRecord(
         source=MODERATION,
         key=after.id,
         actor_id=after.id,
-        said=MappingProxyType(said),
-        since=word.since if word else at,
-        number=word.number if word else 0,
+        claims=MappingProxyType(claims),
+        since=correction.since if correction else at,
+        number=correction.number if correction else 0,
     )
 
 
 def values_of(actor: Actor) -> dict[str, _Value]:
-    """What is known of an actor, by field; what is empty is left out."""
+    """The values of an actor by field; empty fields are left out."""
     values = {
         field.name: getattr(actor, field.name)
         for field in fields(actor)
@@ -125,28 +125,28 @@ def values_of(actor: Actor) -> dict[str, _Value]:
     return values
 
 
-def combined(actor_id: str, tellers: Sequence[Teller]) -> Actor | None:
-    """The record that the tellers give together; None when none of them gives a name."""
-    word = next((teller for teller in tellers if teller.source == MODERATION), None)
-    corrections = {field: said.value for field, said in word.said.items()} if word else {}
+def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | None:
+    """The actor that the claims of all sources make together; None when none claims a name."""
+    correction = next((record for record in source_records if record.source == MODERATION), None)
     sources = sorted(
-        (teller for teller in tellers if teller.source != MODERATION),
-        key=lambda teller: teller.number or float("inf"),
+        (record for record in source_records if record.source != MODERATION),
+        key=lambda record: record.number or float("inf"),
     )
     values: dict[str, _Value] = {}
-    for teller in sources:
-        for field, said in teller.said.items():
-            if said.value:
-                values.setdefault(field, said.value)
-    told_description = [teller for teller in sources if _text(teller, "description")]
-    values["description"] = _joined(_text(teller, "description") for teller in told_description)
-    if told_description:
-        values["lang"] = _text(told_description[0], "lang") or "fr"
+    for record in sources:
+        for field, claim in record.claims.items():
+            if claim.value:
+                values.setdefault(field, claim.value)
+    describing = [record for record in sources if _text(record, "description")]
+    values["description"] = _joined(_text(record, "description") for record in describing)
+    if describing:
+        values["lang"] = _text(describing[0], "lang") or "fr"
     values["themes"] = _united(
-        theme for teller in sources for theme in _themes(teller.said.get("themes"))
+        theme for record in sources for theme in _themes(record.claims.get("themes"))
     )
     values["closed_on"] = _closed_on(sources)
-    values.update(corrections)
+    if correction:
+        values.update({field: claim.value for field, claim in correction.claims.items()})
     if not values.get("name"):
         return None
     themes = values.pop("themes")
@@ -167,18 +167,18 @@ def combined(actor_id: str, tellers: Sequence[Teller]) -> Actor | None:
     )
 
 
-def moved(teller: Teller, actor_id: str) -> Teller:
-    """The teller as one of another actor, whom it joins as the last."""
-    return replace(teller, actor_id=actor_id, number=0)
+def moved(record: SourceRecord, actor_id: str) -> SourceRecord:
+    """The record as one of another actor, whom it joins as the last."""
+    return replace(record, actor_id=actor_id, number=0)
 
 
-def _text(teller: Teller, field: str) -> str:
-    said = teller.said.get(field)
-    return said.value if said and isinstance(said.value, str) else ""
+def _text(record: SourceRecord, field: str) -> str:
+    claim = record.claims.get(field)
+    return claim.value if claim and isinstance(claim.value, str) else ""
 
 
-def _themes(said: Said | None) -> tuple[str, ...]:
-    return said.value if said and isinstance(said.value, tuple) else ()
+def _themes(claim: Claim | None) -> tuple[str, ...]:
+    return claim.value if claim and isinstance(claim.value, tuple) else ()
 
 
 def _united(themes: Iterable[str]) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _united(themes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _joined(descriptions: Iterable[str]) -> str:
-    """The descriptions as paragraphs of one, without those that another one contains."""
+    """The paragraphs of all descriptions, without those that another paragraph contains."""
     kept: list[str] = []
     for description in descriptions:
         if not kept:
@@ -209,7 +209,7 @@ def _plain(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def _closed_on(tellers: Sequence[Teller]) -> str:
-    said = [teller.said["closed_on"] for teller in tellers if "closed_on" in teller.said]
-    opened = max((one.at for one in said if not one.value), default="")
-    return next((str(one.value) for one in said if one.value and one.at >= opened), "")
+def _closed_on(sources: Sequence[SourceRecord]) -> str:
+    claims = [record.claims["closed_on"] for record in sources if "closed_on" in record.claims]
+    opened = max((claim.at for claim in claims if not claim.value), default="")
+    return next((str(claim.value) for claim in claims if claim.value and claim.at >= opened), "")

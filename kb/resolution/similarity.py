@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class ActorSimilarity:
     """From 0 to 1, and what speaks for it.
 
     Reasons are `same_siret`, `same_siren`, `same_name`, `similar_name`, `same_place`,
@@ -47,22 +47,22 @@ def blocks(actor: Actor) -> set[int]:
     return {_hash(block) for block in _blocks(actor)}
 
 
-def likeness(left: Actor, right: Actor) -> Likeness:
+def actor_similarity(left: Actor, right: Actor) -> ActorSimilarity:
     """How alike two actors are; not at all if no name could make them likely.
 
     The name weighs most, then the place, the activity and the website; what one of the two does
     not say speaks neither for nor against. Two firms of two SIREN are hardly ever one.
     """
     if left.siret and left.siret == right.siret:
-        return Likeness(1.0, ("same_siret",))
-    place = _place_likeness(left, right)
-    activity = _activity_likeness(left, right)
-    website = _website_likeness(left, right)
-    siren = _siren_likeness(left, right)
+        return ActorSimilarity(1.0, ("same_siret",))
+    place = _place_similarity(left, right)
+    activity = _activity_similarity(left, right)
+    website = _website_similarity(left, right)
+    siren = _siren_similarity(left, right)
     score = 0.2 * place + 0.1 * activity + 0.1 * website + siren
     if score + _NAME_WEIGHT < LIKELY:
-        return Likeness(0.0, ())
-    name = name_likeness(left.name, right.name)
+        return ActorSimilarity(0.0, ())
+    name = name_similarity(left.name, right.name)
     score += _NAME_WEIGHT * name
     same_department = bool(left.department) and left.department == right.department
     reasons = {
@@ -75,13 +75,13 @@ def likeness(left: Actor, right: Actor) -> Likeness:
         "similar_activity": 0.5 < activity < 1.0,
         "same_website": website == 1.0,
     }
-    return Likeness(
+    return ActorSimilarity(
         round(min(max(score, 0.0), 1.0), 3),
         tuple(reason for reason, holds in reasons.items() if holds),
     )
 
 
-def name_likeness(left: str, right: str) -> float:
+def name_similarity(left: str, right: str) -> float:
     """How alike two names are, from 0 to 1, whatever their legal forms, accents and order."""
     from rapidfuzz import fuzz
 
@@ -90,13 +90,13 @@ def name_likeness(left: str, right: str) -> float:
         return 1.0 if left == right else 0.0
     if one.key == other.key:
         return 1.0
-    likeness = float(fuzz.ratio(one.in_order, other.in_order))
+    similarity = float(fuzz.ratio(one.in_order, other.in_order))
     # "Merlet" within "Distillerie Merlet": the words of one are all among the other's.
     if one.words and other.words and (one.words <= other.words or other.words <= one.words):
-        likeness = max(likeness, 92.0)
+        similarity = max(similarity, 92.0)
     if one.numbers != other.numbers:
-        likeness *= 0.7
-    return min(likeness / 100, 0.99)
+        similarity *= 0.7
+    return min(similarity / 100, 0.99)
 
 
 class _Name(NamedTuple):
@@ -126,7 +126,7 @@ def _telling(name: str) -> list[str]:
     return telling or parts
 
 
-def _place_likeness(left: Actor, right: Actor) -> float:
+def _place_similarity(left: Actor, right: Actor) -> float:
     same_department = bool(left.department) and left.department == right.department
     if left.department and right.department and not same_department:
         return 0.0
@@ -137,21 +137,21 @@ def _place_likeness(left: Actor, right: Actor) -> float:
     return 0.6 if same_department else 0.5
 
 
-def _website_likeness(left: Actor, right: Actor) -> float:
+def _website_similarity(left: Actor, right: Actor) -> float:
     hosts = _host(left.website), _host(right.website)
     if not all(hosts):
         return 0.5
     return 1.0 if hosts[0] == hosts[1] else 0.0
 
 
-def _siren_likeness(left: Actor, right: Actor) -> float:
+def _siren_similarity(left: Actor, right: Actor) -> float:
     """What the numbers of the two legal units add to the likeness, or take from it."""
     if not left.siret or not right.siret:
         return 0.0
     return 0.1 if left.siret[:_SIREN_DIGITS] == right.siret[:_SIREN_DIGITS] else -0.25
 
 
-def _activity_likeness(left: Actor, right: Actor) -> float:
+def _activity_similarity(left: Actor, right: Actor) -> float:
     codes = left.activity_code, right.activity_code
     if not all(codes):
         return 0.5

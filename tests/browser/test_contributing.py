@@ -216,7 +216,7 @@ def test_a_directory_is_looked_at_then_read(
     page.get_by_label("Effectif").select_option("ignored")
     page.get_by_role("button", name=re.compile("Appliquer")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Annuaire – membres.csv")
-    assert base.sources.mapping("CCI") == {"Effectif": "ignored"}
+    assert base.column_choices.mapping("CCI") == {"Effectif": "ignored"}
 
 
 def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, str]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
-from kb.registers.column_choices import Sources
-from kb.resolution.merge_rules import Told
+from kb.registers.column_choices import ColumnChoices
+from kb.resolution.merge_rules import SourceRow
 from kb.search.results import Filters
 
 
@@ -19,7 +19,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
     def __init__(self, *records: Record, refused: Collection[str] = ()) -> None:
         self.records: dict[tuple[Kind, str], Record] = {}
         self.batches: list[int] = []
-        self.sources = MemorySources()
+        self.column_choices = MemoryColumnChoices()
         self._refused = refused
         self.put(records)
 
@@ -39,18 +39,18 @@ class MemoryKnowledgeBase(KnowledgeBase):
             on_embedded(sum(outcome is not Outcome.UNCHANGED for outcome in outcomes))
         return outcomes
 
-    def tell(
+    def ingest_actors(
         self,
         source: str,
-        rows: Sequence[Told],
+        rows: Sequence[SourceRow],
         on_embedded: Callable[[int], None] | None = None,
         *,
         by: str = "",
         note: str = "",
     ) -> list[Outcome]:
-        return self.put([told.actor for told in rows], on_embedded)
+        return self.put([row.actor for row in rows], on_embedded)
 
-    def tell_cases(
+    def ingest_cases(
         self,
         cases: Sequence[Case],
         on_embedded: Callable[[int], None] | None = None,
@@ -60,7 +60,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
     ) -> list[Outcome]:
         return self.put(cases, on_embedded)
 
-    def untell(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
+    def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         gone = {
             actor_id
             for actor_id in self.ids(Kind.ACTOR)
@@ -98,7 +98,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         return [record for record in self.records.values() if isinstance(record, Case)]
 
 
-class MemorySources(Sources):
+class MemoryColumnChoices(ColumnChoices):
     def __init__(self) -> None:
         self.mappings: dict[str, Mapping[str, str]] = {}
 

@@ -84,7 +84,7 @@ def test_a_directory_is_of_its_source_and_read_as_its_mapping_says(
     run_next(base)
     (actor,) = base.actors()
     assert actor.description == "Elle fabrique des cirages."
-    assert {statement.source for statement in base.statements.of(actor.id)} == {"CCI"}
+    assert {statement.source for statement in base.claims.of(actor.id)} == {"CCI"}
     assert base.history(Kind.ACTOR, actor.id)[0].by == "léa"
 
 

@@ -29,7 +29,7 @@ from kb.explanation.report import BaseState, EncoderState, LeftOut, SearchReport
 from kb.knowledge_base import KnowledgeBase, Status, ThemeCount
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Part, Role
-from kb.registers.claims import Statement, Statements
+from kb.registers.claims import Claims, SourcedClaim
 from kb.registers.sites import Site, SiteCounts, Sites
 from kb.search.parts import brought_in, part_of
 from kb.search.query import parse
@@ -145,7 +145,7 @@ TRADES = (
 """Trades that every need points to; what they give adds up to a quarter."""
 
 BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
-BARE_CASE = Case(id="bare", title="A story without people or themes", text="Told in a line.")
+BARE_CASE = Case(id="bare", title="A story without people or themes", text="SourceRow in a line.")
 
 ACTORS = (AVEL, DISTILLERY, WEAVER, HOSTILE)
 CASES = (ANGOULEME, ENGLISH_CASE)
@@ -170,13 +170,13 @@ def _fit(score: int) -> Fit:
     return (Fit.NONE, Fit.POSSIBLE, Fit.STRONG)[min(score, 2)]
 
 
-class Unsaid(Statements):
+class NoClaims(Claims):
     """No source is known of anyone."""
 
     def __init__(self) -> None:
         pass
 
-    def of(self, actor_id: str) -> Sequence[Statement]:
+    def of(self, actor_id: str) -> Sequence[SourcedClaim]:
         return ()
 
 
@@ -212,7 +212,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         sites: Sequence[Site] = (),
     ) -> None:
         self.folder = Path("/nowhere")
-        self.statements = Unsaid()
+        self.claims = NoClaims()
         self.sites = RegisteredSites(sites)
         self._actors = {actor.id: actor for actor in actors}
         self._cases = {case.id: case for case in cases}

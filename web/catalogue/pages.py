@@ -12,7 +12,7 @@ from kb.search.results import Filters
 from kb.search.vouching import one_edition_each
 from web.catalogue import linked_data
 from web.catalogue.competences import shown_competences
-from web.catalogue.provenance import said_by_sources
+from web.catalogue.provenance import claims_by_source
 from web.http.dependencies import AVisit
 from web.http.routing import PageRouter
 from web.http.urls import Page, address
@@ -59,7 +59,7 @@ def actor(visit: AVisit, record_id: str, done: str = "") -> Response:
         here=address(Page.ACTOR, found.id),
         actor=found,
         shown=shown_competences(visit.knowledge_base, found.id, visit.language),
-        sources=said_by_sources(visit.knowledge_base, found.id),
+        sources=claims_by_source(visit.knowledge_base, found.id),
         linked_data=linked_data.organization(found, visit.absolute_url),
         done=done if visit.session.account else "",
     )

@@ -1,10 +1,10 @@
-"""Provenance: which source says what of an actor, and since when, as a page tells it."""
+"""Provenance: the claims of each source about an actor, and since when, as a page shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.claims import Statement
+from kb.registers.claims import SourcedClaim
 from kb.resolution.merge_rules import MODERATION
 
 _FACT = "fact:"
@@ -12,25 +12,25 @@ _FACT = "fact:"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one source says of an actor. `is_moderation`: it is a moderator's correction."""
+    """The claims of one source about an actor. `is_moderation`: they are a moderator's."""
 
     name: str
-    statements: Sequence[Statement]
+    claims: Sequence[SourcedClaim]
     is_moderation: bool
 
     @property
     def latest(self) -> str:
-        """When it last said something new."""
-        return max(one.said_at for one in self.statements)
+        """When the source last claimed something new."""
+        return max(claim.claimed_at for claim in self.claims)
 
 
-def said_by_sources(knowledge_base: KnowledgeBase, actor_id: str) -> list[Source]:
+def claims_by_source(knowledge_base: KnowledgeBase, actor_id: str) -> list[Source]:
     """The sources of an actor in the order in which they came; those without a name left out."""
-    by_source: dict[str, list[Statement]] = {}
-    for one in knowledge_base.statements.of(actor_id):
-        if one.source and one.field != "id":
-            by_source.setdefault(one.source, []).append(one)
-    return [Source(name, said, name == MODERATION) for name, said in by_source.items()]
+    by_source: dict[str, list[SourcedClaim]] = {}
+    for claim in knowledge_base.claims.of(actor_id):
+        if claim.source and claim.field != "id":
+            by_source.setdefault(claim.source, []).append(claim)
+    return [Source(name, claims, name == MODERATION) for name, claims in by_source.items()]
 
 
 def fact_name(field: str) -> str:

@@ -52,7 +52,7 @@ def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Re
         preview(path, source, mapping, knowledge_base=base)
     except InputError:
         return _page(visit, record_id, source, mapping)
-    base.sources.remember(source, {**base.sources.mapping(source), **mapping})
+    base.column_choices.remember(source, {**base.column_choices.mapping(source), **mapping})
     parameters = {
         "path": str(path),
         "name": path.name,

@@ -56,7 +56,7 @@ def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -
 
 def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
     base = MemoryKnowledgeBase()
-    base.sources.remember("cci", {"Intitulé": "name"})
+    base.column_choices.remember("cci", {"Intitulé": "name"})
     path = write(tmp_path, "Intitulé\nAvel\n")
     assert preview(path, "cci", knowledge_base=base).kept == 1
     assert preview(path, knowledge_base=base).kept == 0

@@ -21,7 +21,7 @@ from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.jobs import JobState
 from kb.registers.versions import Version
-from kb.resolution.merge_rules import Told
+from kb.resolution.merge_rules import SourceRow
 from kb.store import database, migrations
 from kb.store.store import Store
 from tests.conftest import OpenBase
@@ -319,7 +319,7 @@ def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
     base.edit(Kind.ACTOR, SECRET.id, by="kwyjibo")
     draft = base.drafts.add(SECRET, by="léa", origin="zorglub.pdf", source_text="quaxifrages")
     base.drafts.save(draft.id, replace(SECRET, name="Zorglub"), by="léa", revision=1)
-    base.tell("registre", [Told(replace(SECRET, place="Zorglub-les-Bains"))])
+    base.ingest_actors("registre", [SourceRow(replace(SECRET, place="Zorglub-les-Bains"))])
     base.duplicates.decide("avel", SECRET.id, same=False, by="kwyjibo")
     base.jobs.add("directory", {"path": "registre.csv"}, by="max")
     job = base.jobs.claim()
@@ -387,10 +387,10 @@ def test_what_is_erased_does_not_come_back(secretive: KnowledgeBase) -> None:
 def test_a_source_does_not_bring_back_what_is_erased_under_its_own_id(base: KnowledgeBase) -> None:
     known = replace(SECRET, siret="55208131766522")
     base.put([known])
-    told = [Told(replace(known, id="registre-17"))]
-    assert base.tell("registre", told) == [Outcome.UNCHANGED]
+    rows = [SourceRow(replace(known, id="registre-17"))]
+    assert base.ingest_actors("registre", rows) == [Outcome.UNCHANGED]
     base.erase(Kind.ACTOR, SECRET.id, by="max")
-    assert base.tell("registre", told) == [Outcome.WITHDRAWN]
+    assert base.ingest_actors("registre", rows) == [Outcome.WITHDRAWN]
     assert base.ids(Kind.ACTOR) == set()
 
 

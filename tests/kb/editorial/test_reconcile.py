@@ -7,7 +7,7 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
-from kb.resolution.merge_rules import Told
+from kb.resolution.merge_rules import SourceRow
 from tests.encoders import WordCountEncoder
 
 SIRET = "73282932000074"
@@ -16,160 +16,160 @@ SAME = Actor(id="A-7", name="AVEL SAS", place="Angoulême", country="FR", siret=
 MERLET = Actor(id="merlet", name="Merlet", country="FR")
 
 
-def tell(base: KnowledgeBase, source: str, *actors: Actor) -> list[Outcome]:
-    return base.tell(source, [Told(actor) for actor in actors])
+def ingest(base: KnowledgeBase, source: str, *actors: Actor) -> list[Outcome]:
+    return base.ingest_actors(source, [SourceRow(actor) for actor in actors])
 
 
 def said(base: KnowledgeBase, actor_id: str) -> set[tuple[str, str, str]]:
-    return {(one.source, one.field, one.value) for one in base.statements.of(actor_id)}
+    return {(one.source, one.field, one.value) for one in base.claims.of(actor_id)}
 
 
 def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> None:
-    assert tell(base, "cci", AVEL) == [Outcome.ADDED]
-    assert tell(base, "annuaire", SAME) == [Outcome.CHANGED]
+    assert ingest(base, "cci", AVEL) == [Outcome.ADDED]
+    assert ingest(base, "annuaire", SAME) == [Outcome.CHANGED]
     assert base.actors() == [replace(AVEL, place="Angoulême")]
     assert ("annuaire", "name", "AVEL SAS") in said(base, "avel")
     assert ("cci", "name", "Avel") in said(base, "avel")
 
 
 def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
-    assert tell(base, "cci", AVEL, SAME) == [Outcome.ADDED, Outcome.CHANGED]
+    assert ingest(base, "cci", AVEL, SAME) == [Outcome.ADDED, Outcome.CHANGED]
     assert base.actors() == [replace(AVEL, place="Angoulême")]
 
 
 def test_telling_the_same_again_changes_nothing(
     base: KnowledgeBase, word_counts: WordCountEncoder
 ) -> None:
-    tell(base, "cci", AVEL)
-    tell(base, "annuaire", SAME)
-    before = base.statements.of("avel"), base.status().generation, list(word_counts.embedded)
-    assert tell(base, "cci", AVEL) == [Outcome.UNCHANGED]
-    assert tell(base, "annuaire", SAME) == [Outcome.UNCHANGED]
+    ingest(base, "cci", AVEL)
+    ingest(base, "annuaire", SAME)
+    before = base.claims.of("avel"), base.status().generation, list(word_counts.embedded)
+    assert ingest(base, "cci", AVEL) == [Outcome.UNCHANGED]
+    assert ingest(base, "annuaire", SAME) == [Outcome.UNCHANGED]
     assert (
-        base.statements.of("avel"),
+        base.claims.of("avel"),
         base.status().generation,
         word_counts.embedded,
     ) == before
 
 
 def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL)
-    before = {one.field: one.said_at for one in base.statements.of("avel")}
-    tell(base, "cci", replace(AVEL, name="Avel (Saphir)"))
-    after = {one.field: one.said_at for one in base.statements.of("avel")}
+    ingest(base, "cci", AVEL)
+    before = {one.field: one.claimed_at for one in base.claims.of("avel")}
+    ingest(base, "cci", replace(AVEL, name="Avel (Saphir)"))
+    after = {one.field: one.claimed_at for one in base.claims.of("avel")}
     assert {field for field in after if after[field] != before[field]} == {"name"}
     assert base.actor("avel").name == "Avel (Saphir)"
 
 
 def test_a_source_that_says_what_is_known_is_noted_without_a_change(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL)
+    ingest(base, "cci", AVEL)
     generation = base.status().generation
-    assert tell(base, "annuaire", AVEL) == [Outcome.UNCHANGED]
+    assert ingest(base, "annuaire", AVEL) == [Outcome.UNCHANGED]
     assert base.status().generation == generation
-    assert base.statements.sources() == [("annuaire", 1), ("cci", 1)]
+    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
     assert len(base.history(Kind.ACTOR, "avel")) == 1
 
 
 def test_a_source_of_before_sources_goes_on_under_its_name(base: KnowledgeBase) -> None:
     base.put([AVEL])
-    tell(base, "cci", replace(AVEL, description="Fabrique des cires."))
+    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
     assert base.actors() == [replace(AVEL, description="Fabrique des cires.")]
-    assert base.statements.sources() == [("cci", 1)]
+    assert base.claims.sources() == [("cci", 1)]
 
 
 def test_what_was_known_is_told_by_an_unnamed_source_to_whom_others_come(
     base: KnowledgeBase,
 ) -> None:
     base.put([AVEL])
-    tell(base, "annuaire", SAME)
-    assert base.statements.sources() == [("", 1), ("annuaire", 1)]
+    ingest(base, "annuaire", SAME)
+    assert base.claims.sources() == [("", 1), ("annuaire", 1)]
     assert base.actors() == [replace(AVEL, place="Angoulême")]
-    tell(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.statements.sources() == [("annuaire", 1), ("cci", 1)]
+    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
+    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
     assert base.actor("avel").description == "Fabrique des cires."
 
 
 def test_ids_of_two_sources_that_are_of_two_firms_stay_two(base: KnowledgeBase) -> None:
-    tell(base, "cci", replace(AVEL, id="1"))
-    tell(base, "annuaire", replace(MERLET, id="1"))
+    ingest(base, "cci", replace(AVEL, id="1"))
+    ingest(base, "annuaire", replace(MERLET, id="1"))
     assert {actor.id: actor.name for actor in base.actors()} == {
         "1": "Avel",
         "1-annuaire": "Merlet",
     }
-    assert tell(base, "annuaire", replace(MERLET, id="1", place="Cognac")) == [Outcome.CHANGED]
+    assert ingest(base, "annuaire", replace(MERLET, id="1", place="Cognac")) == [Outcome.CHANGED]
     assert base.actor("1-annuaire").place == "Cognac"
 
 
 def test_ids_of_two_sources_that_are_of_one_firm_are_one(base: KnowledgeBase) -> None:
-    tell(base, "cci", MERLET)
-    assert tell(base, "annuaire", replace(MERLET, place="Cognac")) == [Outcome.CHANGED]
+    ingest(base, "cci", MERLET)
+    assert ingest(base, "annuaire", replace(MERLET, place="Cognac")) == [Outcome.CHANGED]
     assert base.actors() == [replace(MERLET, place="Cognac")]
 
 
 def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL, MERLET)
+    ingest(base, "cci", AVEL, MERLET)
     assert base.edit_actor(replace(AVEL, name="Avel-Saphir"), by="lea") is Outcome.CHANGED
-    tell(base, "cci", replace(AVEL, name="AVEL", place="Magnac"))
+    ingest(base, "cci", replace(AVEL, name="AVEL", place="Magnac"))
     assert base.actor("avel") == replace(AVEL, name="Avel-Saphir", place="Magnac")
     assert ("moderation", "name", "Avel-Saphir") in said(base, "avel")
 
 
 def test_what_a_moderator_restored_stands(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL)
-    tell(base, "cci", replace(AVEL, name="Lave"))
+    ingest(base, "cci", AVEL)
+    ingest(base, "cci", replace(AVEL, name="Lave"))
     base.restore(Kind.ACTOR, "avel", 1, by="lea")
-    tell(base, "cci", replace(AVEL, name="Lave", place="Magnac"))
+    ingest(base, "cci", replace(AVEL, name="Lave", place="Magnac"))
     assert base.actor("avel") == replace(AVEL, place="Magnac")
 
 
 def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL)
+    ingest(base, "cci", AVEL)
     base.withdraw(Kind.ACTOR, "avel", by="lea")
     changed = replace(AVEL, name="AVEL")
-    assert tell(base, "cci", changed, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
+    assert ingest(base, "cci", changed, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
     assert base.actors() == [MERLET]
     base.restore(Kind.ACTOR, "avel", 1, by="lea")
-    assert tell(base, "cci", changed) == [Outcome.CHANGED]
+    assert ingest(base, "cci", changed) == [Outcome.CHANGED]
 
 
 def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL)
+    ingest(base, "cci", AVEL)
     base.withdraw(Kind.ACTOR, "avel", by="max")
-    assert tell(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
+    assert ingest(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
     assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
 def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase) -> None:
-    tell(base, "cci", replace(MERLET, id="1"))
+    ingest(base, "cci", replace(MERLET, id="1"))
     other = Actor(id="1", name="Ganterie de Saint-Junien")
-    assert tell(base, "annuaire", other) == [Outcome.ADDED]
+    assert ingest(base, "annuaire", other) == [Outcome.ADDED]
     base.erase(Kind.ACTOR, "1-annuaire", by="max")
-    assert tell(base, "annuaire", other) == [Outcome.WITHDRAWN]
+    assert ingest(base, "annuaire", other) == [Outcome.WITHDRAWN]
     assert base.ids(Kind.ACTOR) == {"1"}
 
 
 def test_what_a_source_no_longer_tells_is_untold(base: KnowledgeBase) -> None:
-    tell(base, "cci", AVEL, MERLET)
-    tell(base, "annuaire", SAME)
-    assert base.untell(["cci"], lambda _source, _key: False) == 1
+    ingest(base, "cci", AVEL, MERLET)
+    ingest(base, "annuaire", SAME)
+    assert base.prune(["cci"], lambda _source, _key: False) == 1
     assert base.actors() == [replace(SAME, id="avel")]
-    assert base.untell(["annuaire"], lambda _source, _key: False) == 1
+    assert base.prune(["annuaire"], lambda _source, _key: False) == 1
     assert base.actors() == []
-    assert base.statements.sources() == []
+    assert base.claims.sources() == []
 
 
 def test_what_nobody_is_known_to_tell_is_removed_with_the_only_source(base: KnowledgeBase) -> None:
     base.put([MERLET])
-    tell(base, "cci", AVEL)
-    assert base.untell(["cci"], lambda _source, key: key == "avel") == 1
+    ingest(base, "cci", AVEL)
+    assert base.prune(["cci"], lambda _source, key: key == "avel") == 1
     assert base.actors() == [AVEL]
 
 
 def test_what_nobody_is_known_to_tell_stays_beside_other_sources(base: KnowledgeBase) -> None:
     base.put([MERLET])
-    tell(base, "cci", AVEL)
-    tell(base, "annuaire", SAME)
-    assert base.untell(["cci"], lambda _source, key: key == "avel") == 0
+    ingest(base, "cci", AVEL)
+    ingest(base, "annuaire", SAME)
+    assert base.prune(["cci"], lambda _source, key: key == "avel") == 0
     assert len(base.actors()) == 2
 
 
@@ -195,8 +195,8 @@ def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def twins(base: KnowledgeBase) -> KnowledgeBase:
-    tell(base, "cci", LIKE, AVEL)
-    tell(base, "annuaire", TWIN)
+    ingest(base, "cci", LIKE, AVEL)
+    ingest(base, "annuaire", TWIN)
     base.put([CASE])
     return base
 
@@ -209,27 +209,27 @@ def test_likely_duplicates_are_listed_with_what_speaks_for_it(twins: KnowledgeBa
 
 
 def test_two_of_one_batch_are_compared(base: KnowledgeBase) -> None:
-    tell(base, "cci", LIKE, TWIN)
+    ingest(base, "cci", LIKE, TWIN)
     assert pairs(base) == [("merlet", "merlet-2")]
 
 
 def test_a_base_from_before_duplicates_is_compared_whole(base: KnowledgeBase) -> None:
-    tell(base, "cci", LIKE)
+    ingest(base, "cci", LIKE)
     with base._stores.lend() as store, store.writing():
         store.database.conn.execute("delete from blocks")
         store.database.conn.execute("delete from properties where name = 'blocking'")
-    tell(base, "annuaire", TWIN)
+    ingest(base, "annuaire", TWIN)
     assert pairs(base) == [("merlet", "merlet-2")]
 
 
 def test_actors_that_are_no_longer_alike_are_no_longer_listed(twins: KnowledgeBase) -> None:
-    tell(twins, "annuaire", replace(TWIN, name="Jolival"))
+    ingest(twins, "annuaire", replace(TWIN, name="Jolival"))
     assert pairs(twins) == []
 
 
 def test_different_is_never_asked_again(twins: KnowledgeBase) -> None:
     twins.duplicates.decide("merlet-2", "merlet", same=False, by="lea")
-    tell(twins, "annuaire", replace(TWIN, name="Merlet"))
+    ingest(twins, "annuaire", replace(TWIN, name="Merlet"))
     assert pairs(twins) == []
     assert len(twins.actors()) == 3
 
@@ -241,7 +241,7 @@ def test_the_same_become_one(twins: KnowledgeBase) -> None:
     assert [part.actor_id for part in twins.case("gel").participants] == ["merlet", "avel"]
     assert [case.id for case in twins.cases_of("merlet")] == ["gel"]
     assert pairs(twins) == []
-    assert {one.source for one in twins.statements.of("merlet")} == {"cci", "annuaire"}
+    assert {one.source for one in twins.claims.of("merlet")} == {"cci", "annuaire"}
 
 
 def test_the_kept_one_keeps_its_fields_whoever_came_first(twins: KnowledgeBase) -> None:
@@ -251,15 +251,15 @@ def test_the_kept_one_keeps_its_fields_whoever_came_first(twins: KnowledgeBase) 
 
 def test_what_was_one_stays_one_when_it_is_told_again(twins: KnowledgeBase) -> None:
     twins.duplicates.decide("merlet", "merlet-2", same=True, keep="merlet", by="lea")
-    assert tell(twins, "annuaire", TWIN) == [Outcome.UNCHANGED]
-    assert tell(twins, "web", replace(TWIN, website="https://merlet.fr")) == [Outcome.CHANGED]
+    assert ingest(twins, "annuaire", TWIN) == [Outcome.UNCHANGED]
+    assert ingest(twins, "web", replace(TWIN, website="https://merlet.fr")) == [Outcome.CHANGED]
     assert twins.put([CASE]) == [Outcome.UNCHANGED]
     assert [actor.id for actor in twins.actors()] == ["avel", "merlet"]
     assert twins.actor("merlet").website == "https://merlet.fr"
 
 
 def test_a_pair_of_one_that_is_gone_is_asked_of_the_kept_one(twins: KnowledgeBase) -> None:
-    tell(twins, "web", replace(TWIN, id="merlet-3", name="Distillerie Merlet"))
+    ingest(twins, "web", replace(TWIN, id="merlet-3", name="Distillerie Merlet"))
     assert len(pairs(twins)) == 3
     twins.duplicates.decide("merlet", "merlet-2", same=True, by="lea")
     assert pairs(twins) == [("merlet", "merlet-3")]

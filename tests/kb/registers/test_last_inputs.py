@@ -4,7 +4,7 @@ import pytest
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Actor, Kind
-from kb.resolution.merge_rules import Told
+from kb.resolution.merge_rules import SourceRow
 from kb.store.store import Store
 from tests.kb.records import SANITISER
 
@@ -14,7 +14,7 @@ RETOLD = replace(SANITISER, title="Du gel à Angoulême")
 
 @pytest.fixture
 def corrected(base: KnowledgeBase) -> KnowledgeBase:
-    base.tell_cases([SANITISER])
+    base.ingest_cases([SANITISER])
     base.put([CORRECTED], by="léa")
     return base
 
@@ -27,8 +27,8 @@ def generation(base: KnowledgeBase) -> str:
 
 
 def test_cases_are_stored_as_the_input_says(base: KnowledgeBase) -> None:
-    assert base.tell_cases([SANITISER]) == [Outcome.ADDED]
-    assert base.tell_cases([RETOLD]) == [Outcome.CHANGED]
+    assert base.ingest_cases([SANITISER]) == [Outcome.ADDED]
+    assert base.ingest_cases([RETOLD]) == [Outcome.CHANGED]
     assert base.case(SANITISER.id) == RETOLD
 
 
@@ -36,50 +36,50 @@ def test_what_a_person_corrected_stands_when_the_input_says_the_same_again(
     corrected: KnowledgeBase,
 ) -> None:
     before = generation(corrected)
-    assert corrected.tell_cases([SANITISER]) == [Outcome.UNCHANGED]
+    assert corrected.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
     assert corrected.case(SANITISER.id) == CORRECTED
     assert generation(corrected) == before
 
 
 def test_what_is_new_in_the_input_is_taken_and_the_rest_stays(corrected: KnowledgeBase) -> None:
     both = replace(CORRECTED, title=RETOLD.title)
-    assert corrected.tell_cases([RETOLD]) == [Outcome.CHANGED]
+    assert corrected.ingest_cases([RETOLD]) == [Outcome.CHANGED]
     assert corrected.case(SANITISER.id) == both
-    assert corrected.tell_cases([RETOLD]) == [Outcome.UNCHANGED]
+    assert corrected.ingest_cases([RETOLD]) == [Outcome.UNCHANGED]
     assert corrected.case(SANITISER.id) == both
 
 
 def test_the_input_that_takes_up_a_correction_is_no_news(corrected: KnowledgeBase) -> None:
-    assert corrected.tell_cases([CORRECTED]) == [Outcome.UNCHANGED]
+    assert corrected.ingest_cases([CORRECTED]) == [Outcome.UNCHANGED]
     again = replace(CORRECTED, need="Trouver du gel")
     corrected.put([again], by="max")
-    assert corrected.tell_cases([CORRECTED]) == [Outcome.UNCHANGED]
+    assert corrected.ingest_cases([CORRECTED]) == [Outcome.UNCHANGED]
     assert corrected.case(SANITISER.id) == again
 
 
 def test_a_correction_of_a_case_from_before_inputs_were_kept_stands(base: KnowledgeBase) -> None:
     base.put([SANITISER])
     base.put([CORRECTED], by="léa")
-    assert base.tell_cases([SANITISER]) == [Outcome.UNCHANGED]
+    assert base.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
     assert base.case(SANITISER.id) == CORRECTED
 
 
 def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
-    base.tell("cci", [Told(Actor(id="avel", name="Avel"))])
-    base.tell("annuaire", [Told(Actor(id="avel-2", name="Avel SAS"))])
-    base.tell_cases([SANITISER])
+    base.ingest_actors("cci", [SourceRow(Actor(id="avel", name="Avel"))])
+    base.ingest_actors("annuaire", [SourceRow(Actor(id="avel-2", name="Avel SAS"))])
+    base.ingest_cases([SANITISER])
     base.put([CORRECTED], by="léa")
     base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="léa")
-    assert base.tell_cases([SANITISER]) == [Outcome.UNCHANGED]
+    assert base.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
     case = base.case(SANITISER.id)
     assert (case.need, case.participants[0].actor_id) == (CORRECTED.need, "avel-2")
 
 
 def test_nothing_is_kept_of_what_is_erased_and_told_again(base: KnowledgeBase) -> None:
     secret = replace(SANITISER, text="Kwyjibo.")
-    base.tell_cases([secret])
+    base.ingest_cases([secret])
     base.erase(Kind.CASE, secret.id, by="max")
-    assert base.tell_cases([secret]) == [Outcome.WITHDRAWN]
+    assert base.ingest_cases([secret]) == [Outcome.WITHDRAWN]
     base.close()
     assert not any(
         b"kwyjibo" in path.read_bytes().lower() for path in base.folder.iterdir() if path.is_file()

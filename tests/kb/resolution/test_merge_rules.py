@@ -5,11 +5,11 @@ import pytest
 from kb.models import Actor
 from kb.resolution.merge_rules import (
     MODERATION,
-    Told,
-    combined,
-    corrected_by_moderator,
+    SourceRow,
+    corrected,
+    merged,
     moved,
-    told_by,
+    source_record,
 )
 
 AVEL = Actor(
@@ -24,13 +24,15 @@ AVEL = Actor(
 )
 
 
-def record(*told: tuple[str, Actor], is_open: bool = False) -> Actor | None:
-    """What sources tell together, each a day after the one before."""
-    tellers = [
-        told_by(source, Told(actor, is_open and day == len(told)), "avel", f"2026-01-0{day}")
-        for day, (source, actor) in enumerate(told, start=1)
+def record(*given: tuple[str, Actor], is_open: bool = False) -> Actor | None:
+    """The actor that sources claim together, each a day after the one before."""
+    records = [
+        source_record(
+            source, SourceRow(actor, is_open and day == len(given)), "avel", f"2026-01-0{day}"
+        )
+        for day, (source, actor) in enumerate(given, start=1)
     ]
-    return combined("avel", tellers)
+    return merged("avel", records)
 
 
 def test_what_one_source_says_is_the_record() -> None:
@@ -91,42 +93,46 @@ def test_a_newer_source_that_says_nothing_leaves_it_closed() -> None:
 
 
 def test_a_source_that_takes_back_that_it_is_closed_opens() -> None:
-    before = told_by("cci", Told(replace(AVEL, closed_on="2024-05-01")), "avel", "2026-01-01")
-    now = told_by("cci", Told(AVEL), "avel", "2026-01-02", before)
-    assert combined("avel", [now]) == AVEL
-    assert now.said["closed_on"].at == "2026-01-02"
+    before = source_record(
+        "cci", SourceRow(replace(AVEL, closed_on="2024-05-01")), "avel", "2026-01-01"
+    )
+    now = source_record("cci", SourceRow(AVEL), "avel", "2026-01-02", before)
+    assert merged("avel", [now]) == AVEL
+    assert now.claims["closed_on"].at == "2026-01-02"
 
 
 def test_what_is_said_again_keeps_its_date() -> None:
-    before = told_by("cci", Told(AVEL), "avel", "2026-01-01")
-    now = told_by("cci", Told(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before)
-    assert {field for field, said in now.said.items() if said.at == "2026-02-01"} == {"place"}
-    assert told_by("cci", Told(AVEL), "avel", "2026-03-01", before) == before
+    before = source_record("cci", SourceRow(AVEL), "avel", "2026-01-01")
+    now = source_record(
+        "cci", SourceRow(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before
+    )
+    assert {field for field, said in now.claims.items() if said.at == "2026-02-01"} == {"place"}
+    assert source_record("cci", SourceRow(AVEL), "avel", "2026-03-01", before) == before
 
 
 def test_the_word_of_a_moderator_wins_over_sources_that_came_before_and_after() -> None:
-    first = told_by("cci", Told(AVEL), "avel", "2026-01-01")
+    first = source_record("cci", SourceRow(AVEL), "avel", "2026-01-01")
     edited = replace(AVEL, name="Avel (Saphir)", themes=(), facts={})
-    word = corrected_by_moderator(AVEL, edited, "2026-01-02")
-    assert (word.source, set(word.said)) == (MODERATION, {"name", "themes", "fact:Effectif"})
-    later = told_by(
-        "web", Told(replace(AVEL, name="AVEL", themes=("Chimie",))), "avel", "2026-01-03"
+    word = corrected(AVEL, edited, "2026-01-02")
+    assert (word.source, set(word.claims)) == (MODERATION, {"name", "themes", "fact:Effectif"})
+    later = source_record(
+        "web", SourceRow(replace(AVEL, name="AVEL", themes=("Chimie",))), "avel", "2026-01-03"
     )
-    assert combined("avel", [first, word, later]) == edited
+    assert merged("avel", [first, word, later]) == edited
 
 
 def test_a_moderator_alone_can_tell_of_an_actor() -> None:
-    assert combined("avel", [corrected_by_moderator(None, AVEL, "2026-01-01")]) == AVEL
+    assert merged("avel", [corrected(None, AVEL, "2026-01-01")]) == AVEL
 
 
 def test_without_a_name_there_is_no_actor() -> None:
-    word = corrected_by_moderator(AVEL, replace(AVEL, place="Angoulême"), "2026-01-01")
-    assert combined("avel", [word]) is None
+    word = corrected(AVEL, replace(AVEL, place="Angoulême"), "2026-01-01")
+    assert merged("avel", [word]) is None
 
 
 def test_who_joins_comes_last() -> None:
-    here = replace(told_by("cci", Told(AVEL), "avel", "2026-01-02"), number=2)
+    here = replace(source_record("cci", SourceRow(AVEL), "avel", "2026-01-02"), number=2)
     there = replace(
-        told_by("web", Told(replace(AVEL, name="AVEL SAS")), "x", "2026-01-01"), number=1
+        source_record("web", SourceRow(replace(AVEL, name="AVEL SAS")), "x", "2026-01-01"), number=1
     )
-    assert combined("avel", [moved(there, "avel"), here]) == AVEL
+    assert merged("avel", [moved(there, "avel"), here]) == AVEL

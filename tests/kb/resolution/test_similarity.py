@@ -1,7 +1,7 @@
 import pytest
 
 from kb.models import Actor
-from kb.resolution.similarity import LIKELY, blocks, likeness, name_likeness
+from kb.resolution.similarity import LIKELY, actor_similarity, blocks, name_similarity
 
 
 def actor(
@@ -42,9 +42,9 @@ def actor(
     ],
 )
 def test_what_may_be_one_firm_is_likely(left: Actor, right: Actor) -> None:
-    found = likeness(left, right)
+    found = actor_similarity(left, right)
     assert found.score >= LIKELY
-    assert likeness(right, left) == found
+    assert actor_similarity(right, left) == found
     assert blocks(left) & blocks(right), "they are compared"
 
 
@@ -66,16 +66,16 @@ def test_what_may_be_one_firm_is_likely(left: Actor, right: Actor) -> None:
     ],
 )
 def test_what_is_two_firms_is_not_likely(left: Actor, right: Actor) -> None:
-    assert likeness(left, right).score < LIKELY
+    assert actor_similarity(left, right).score < LIKELY
 
 
 def test_reasons_say_what_speaks_for_it() -> None:
     left = actor("Avel", "Angoulême", activity_code="20.41Z", website="https://avel.fr")
     right = actor("AVEL SAS", "ANGOULEME CEDEX 9", activity_code="20.42Z")
-    assert likeness(left, right).reasons == ("same_name", "same_place", "similar_activity")
+    assert actor_similarity(left, right).reasons == ("same_name", "same_place", "similar_activity")
 
 
 def test_names_of_no_telling_word_are_compared_all_the_same() -> None:
-    assert name_likeness("Le Groupe", "La Société") < 0.8
-    assert name_likeness("&", "&") == 1.0
-    assert name_likeness("&", "!") < 0.8
+    assert name_similarity("Le Groupe", "La Société") < 0.8
+    assert name_similarity("&", "&") == 1.0
+    assert name_similarity("&", "!") < 0.8

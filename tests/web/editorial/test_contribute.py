@@ -272,7 +272,7 @@ def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
     assert applied.status_code == 303
     (job,) = base.jobs.list()
     assert json.loads(job.parameters["mapping"]) == {"Effectif": "ignored"}
-    assert base.sources.mapping("CCI") == {"Effectif": "ignored"}
+    assert base.column_choices.mapping("CCI") == {"Effectif": "ignored"}
 
     waiting = moderator.get(applied.headers["Location"])
     assert waiting.headers["Refresh"] == "3"
