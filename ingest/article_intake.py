@@ -4,24 +4,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
-from ingest.articles.article import Article, NoArticle
-from ingest.articles.feeds import FeedItem, is_feed, item_article, read_feed
-from ingest.articles.readers import ARTICLE_SUFFIXES, fetched_article, read_article
-from ingest.drafting import AlreadyKnown, Drafting
+from ingest.articles.article import NoArticle
+from ingest.articles.feeds import FeedItem, is_feed, read_feed
+from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.entries import WHOLE_FILE
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 from ingest.fields import shown
+from ingest.known_articles import AlreadyKnown
 from ingest.report import Drafted, Note, Report
-from kb.errors import InputError, QuisaitError
+from ingest.submission import Submissions, Submitted
+from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft
 from kb.settings import Settings
-
-if TYPE_CHECKING:
-    from ingest.extraction.llm import Assistant
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
 NO_ARTICLES = frozenset(
@@ -40,32 +38,43 @@ class ArticleIntake:
 
     Args:
         knowledge_base: where the drafts go.
+        submissions: make the drafts.
         by: the account that contributes them.
-        fetcher: fetches addresses; without one they are refused.
         publish: whether to publish what is proposed at once.
-        assistant: refines what the rules propose.
         progress: called with the number of articles read since the last call.
     """
 
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
+        submissions: Submissions,
         *,
         by: str = "",
-        fetcher: Fetcher | None = None,
         publish: bool = False,
-        assistant: "Assistant | None" = None,
         progress: Callable[[int], object] = _untold,
     ) -> None:
         self.report = Report()
         self.case_ids: set[str] = set()
         """The cases that the articles are, those that were there already among them."""
         self._knowledge_base = knowledge_base
+        self._submissions = submissions
         self._by = by
-        self._fetcher = fetcher
         self._publish = publish
         self._progress = progress
-        self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
+
+    @classmethod
+    def from_settings(
+        cls,
+        knowledge_base: KnowledgeBase,
+        settings: Settings,
+        *,
+        by: str = "",
+        publish: bool = False,
+        progress: Callable[[int], object] = _untold,
+    ) -> Self:
+        """Fetches and refines as the settings say."""
+        submissions = Submissions.from_settings(knowledge_base, settings, by=by)
+        return cls(knowledge_base, submissions, by=by, publish=publish, progress=progress)
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -93,50 +102,38 @@ class ArticleIntake:
             with self._noting(name):
                 self._take_items(name, read_feed(path.read_bytes()))
             return
-        self._take(name, partial(read_article, path), origin=path.name, is_named=is_named)
+        self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 
     def take_url(self, url: str) -> None:
         """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):
-            self._drafting.knows_address(url)
-            fetched = self._open_fetcher().fetch(url, PAGE_TYPES | FEED_TYPES)
+            fetched = self._submissions.fetch(url, PAGE_TYPES | FEED_TYPES)
             if is_feed(fetched.content):
                 self._take_items(url, read_feed(fetched.content, url=fetched.url))
             else:
-                self._take(url, partial(fetched_article, fetched), origin=url)
+                self._take(url, lambda: self._submissions.page(fetched, url))
 
     def take_feed(self, url: str) -> None:
         """Takes the articles of the feed at an address."""
         with self._noting(url):
-            fetched = self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
+            fetched = self._submissions.fetch_feed(url)
             self._take_items(url, read_feed(fetched.content, url=fetched.url))
-
-    def _open_fetcher(self) -> Fetcher:
-        if self._fetcher is None:
-            raise InputError("is an address, and nothing is fetched from here: save the page first")
-        return self._fetcher
 
     def _take_items(self, feed: str, items: Sequence[FeedItem]) -> None:
         for item in items:
             name = item.url or f"{feed}: {item.title}"
-            with self._noting(name):
-                if item.url:
-                    self._drafting.knows_address(item.url)
-                self._take(name, partial(item_article, item, self._fetcher), origin=name)
+            self._take(name, partial(self._submissions.feed_item, item, name))
 
-    def _take(
-        self, name: str, read: Callable[[], Article], *, origin: str, is_named: bool = True
-    ) -> None:
+    def _take(self, name: str, submit: Callable[[], Submitted], *, is_named: bool = True) -> None:
         self._progress(1)
         with self._noting(name):
             try:
-                article = read()
+                draft, article = submit()
             except NoArticle as error:
                 if is_named:
                     raise
                 self.report.note("skipped", Note(name, WHOLE_FILE, str(error)))
                 return
-            draft = self._drafting.add(article, origin=origin)
             self.report.read += 1
             if isinstance(draft.record, Case):
                 self.report.drafts.append(self._drafted(name, draft, draft.record))
@@ -174,24 +171,3 @@ class ArticleIntake:
 def is_address(text: str) -> bool:
     """Whether an argument is an address of the web rather than a path."""
     return text.lower().startswith(("http://", "https://"))
-
-
-def intake_of(
-    knowledge_base: KnowledgeBase,
-    settings: Settings,
-    *,
-    by: str = "",
-    publish: bool = False,
-    progress: Callable[[int], object] = _untold,
-) -> ArticleIntake:
-    """The way in for articles as the settings have it."""
-    from ingest.extraction.llm import Assistant
-
-    return ArticleIntake(
-        knowledge_base,
-        by=by,
-        fetcher=Fetcher.from_settings(settings),
-        publish=publish,
-        assistant=Assistant.from_settings(settings),
-        progress=progress,
-    )

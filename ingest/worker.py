@@ -129,13 +129,15 @@ def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Articles to be drafted: `paths` and `urls`, each a list in JSON."""
-    from ingest.article_intake import intake_of
+    from ingest.article_intake import ArticleIntake
 
     paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
     urls: list[str] = json.loads(parameters.get("urls", "[]"))
     progress.total = len(paths) + len(urls)
     settings = Settings.from_environment()
-    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    intake = ArticleIntake.from_settings(
+        knowledge_base, settings, by=progress.by, progress=progress.advance
+    )
     for path in paths:
         intake.take_file(path, path.name)
     for url in urls:
@@ -147,10 +149,12 @@ def _feed(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """The articles of a feed to be drafted: its `url`."""
-    from ingest.article_intake import intake_of
+    from ingest.article_intake import ArticleIntake
 
     settings = Settings.from_environment()
-    intake = intake_of(knowledge_base, settings, by=progress.by, progress=progress.advance)
+    intake = ArticleIntake.from_settings(
+        knowledge_base, settings, by=progress.by, progress=progress.advance
+    )
     intake.take_feed(parameters["url"])
     return asdict(intake.report)
 

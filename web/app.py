@@ -20,7 +20,6 @@ from web.editorial import (
     history,
     jobs,
     moderation,
-    reading_desk,
     sites,
 )
 from web.embed import configurator, frame, scripts, widget_api
@@ -51,6 +50,9 @@ EDITORIAL_PAGES = (
     sites,
 )
 
+ARTICLES_READ_AT_ONCE = 2
+"""How many articles are read at once; more wait, and searches do not wait for them."""
+
 
 def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards."""
@@ -73,7 +75,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.renderer = Renderer(assets)
     app.state.sessions = Sessions(knowledge_base, settings)
-    app.state.reading = CapacityLimiter(reading_desk.READERS)
+    app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()
     app.state.doorkeeper = accounts.Doorkeeper()
     app.state.widget = WidgetScripts()

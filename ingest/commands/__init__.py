@@ -72,7 +72,7 @@ def ingest_command(
 
     from tqdm import tqdm
 
-    from ingest.article_intake import intake_of, is_address
+    from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.header_map import said_in
     from ingest.input_files import refuse_missing
     from ingest.pipeline import ingest, refuse_unusable
@@ -100,7 +100,9 @@ def ingest_command(
                 prune=prune,
                 source=source,
                 mapping=mapping,
-                articles=intake_of(knowledge_base, settings, publish=publish, progress=bar.update),
+                articles=ArticleIntake.from_settings(
+                    knowledge_base, settings, publish=publish, progress=bar.update
+                ),
                 addresses=addresses,
             )
         if report.added or report.changed or report.removed:

@@ -9,6 +9,7 @@ import pytest
 from ingest.article_intake import ArticleIntake
 from ingest.fetching.safe_fetch import Fetcher
 from ingest.pipeline import ingest
+from ingest.submission import Submissions
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
@@ -45,7 +46,8 @@ def intake(
     base: KnowledgeBase, site: Site | None = None, *, publish: bool = False
 ) -> ArticleIntake:
     fetcher = Fetcher(local={site.origin}) if site else None
-    return ArticleIntake(base, by="léa", fetcher=fetcher, publish=publish)
+    submissions = Submissions(base, by="léa", fetcher=fetcher)
+    return ArticleIntake(base, submissions, by="léa", publish=publish)
 
 
 def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, folder: Path) -> None:

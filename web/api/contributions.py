@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, HTTPException, Query, Request, Response
@@ -36,10 +35,14 @@ from web.api.write_schemas import (
     NewContribution,
     Publication,
 )
-from web.editorial.reading_desk import ReadingDesk
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import Visit
+
+if TYPE_CHECKING:
+    from ingest.submission import Submissions, Submitted
+
+Submit = Callable[["Submissions"], "Submitted"]
 
 router = token_router()
 
@@ -111,28 +114,50 @@ async def contribute(
     no search can see until a moderator publishes it.
     """
     settings = Visit(request).settings
-    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    desk = ReadingDesk(knowledge_base, settings, account)
-    if content_type == "application/json":
-        sent = _new_contribution(await request.body())
-        submitted = sent.submit
-        draft_it = partial(desk.fetch, sent.url) if sent.url else partial(desk.read_text, sent)
-    elif content_type == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=10) as form:
-            file = file_of(form)
-            content = await file.read(settings.max_article_mb * MEGABYTE + 1)
-            if len(content) > settings.max_article_mb * MEGABYTE:
-                raise too_large(settings.max_article_mb)
-            submitted = str(form.get("submit", "true")).lower() not in {"false", "0", "no"}
-        draft_it = partial(desk.read_file, plain_name(file.filename or ""), content)
-    else:
-        raise HTTPException(415, "Send application/json, or a file as multipart/form-data.")
+    submit, submitted = await _sent_article(request, settings.max_article_mb)
+
+    def draft_or_known() -> tuple[Draft, bool]:
+        from ingest.known_articles import AlreadyKnown
+        from ingest.submission import Submissions
+
+        try:
+            submissions = Submissions.from_settings(
+                knowledge_base, settings, by=account.name, submitted=submitted
+            )
+            return submit(submissions).draft, True
+        except AlreadyKnown as known:
+            if not known.draft_id:
+                raise HTTPException(409, f"This article {known}.") from None
+            draft = knowledge_base.drafts.get(known.draft_id)
+        if not may_see(draft.created_by, account):
+            raise HTTPException(409, "Somebody else has contributed the same already.")
+        return draft, False
+
     limiter = cast("CapacityLimiter", request.app.state.reading)
-    draft, is_new = await to_thread.run_sync(partial(draft_it, submitted), limiter=limiter)
+    draft, is_new = await to_thread.run_sync(draft_or_known, limiter=limiter)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/contributions/{draft.id}"
     tell_revision(response, draft)
     return Contribution.of(draft, absolute_url)
+
+
+async def _sent_article(request: Request, max_mb: int) -> tuple[Submit, bool]:
+    """How to submit what was sent, and whether moderators see it at once."""
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type == "application/json":
+        sent = _new_contribution(await request.body())
+        if sent.url:
+            return lambda to: to.page(to.fetch(sent.url), sent.url), sent.submit
+        return lambda to: to.text(sent.text, sent.title), sent.submit
+    if content_type != "multipart/form-data":
+        raise HTTPException(415, "Send application/json, or a file as multipart/form-data.")
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = file_of(form)
+        name, content = plain_name(file.filename or ""), await file.read(max_mb * MEGABYTE + 1)
+        if len(content) > max_mb * MEGABYTE:
+            raise too_large(max_mb)
+        submitted = str(form.get("submit", "true")).lower() not in {"false", "0", "no"}
+    return lambda to: to.content(name, content), submitted
 
 
 def _new_contribution(body: bytes) -> NewContribution:

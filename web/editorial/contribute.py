@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from ingest.articles.article import Article
 from ingest.fields import web_address
 from ingest.uploads import keep_upload, plain_name
 from kb.errors import InputError
@@ -24,6 +23,9 @@ from web.http.request import Visit
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AContributor, AForm
 from web.http.urls import Page, address
+
+if TYPE_CHECKING:
+    from ingest.submission import Submissions, Submitted
 
 ARTICLE_ENDINGS = ".md,.markdown,.txt,.html,.htm,.pdf,.docx,.odt"
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.parquet"
@@ -125,14 +127,21 @@ def _refused(visit: Visit, form: FormData, name: str, problem: Told | str) -> Re
 # Articles
 
 
-def _text(visit: Visit, account: Account, form: FormData) -> Response:
-    from ingest.articles.readers import pasted_article
+def _submissions(visit: Visit, account: Account) -> "Submissions":
+    """Makes drafts for their contributor to look at before they are submitted."""
+    from ingest.submission import Submissions
 
-    title, text = text_of(form, "title").strip(), text_of(form, "text").strip()
+    return Submissions.from_settings(
+        visit.knowledge_base, visit.settings, by=account.name, submitted=False
+    )
+
+
+def _text(visit: Visit, account: Account, form: FormData) -> Response:
+    title, text = text_of(form, "title"), text_of(form, "text").strip()
     if not text:
         return _refused(visit, form, "text", _NO_TEXT)
-    whole = f"{title}\n\n{text}" if title else text
-    line = _drafted(visit, account, "", lambda: pasted_article(whole), origin="pasted")
+    submissions = _submissions(visit, account)
+    line = _drafted(visit, account, "", lambda: submissions.text(text, title))
     return _answer(visit, form, "text", line)
 
 
@@ -168,65 +177,47 @@ def _files_later(
 
 
 def _read_upload(visit: Visit, account: Account, file: UploadFile) -> Line:
-    from ingest.articles.readers import article_from_bytes
-
     name = plain_name(file.filename or "")
     limit_mb = visit.settings.max_article_mb
     content = file.file.read(limit_mb * MEGABYTE + 1)
     if len(content) > limit_mb * MEGABYTE:
         problem = InputError(f"has more than {limit_mb} MB")
         return Line(name, problem=told(problem, visit.language))
-    suffix = Path(name).suffix.lower()
-    return _drafted(visit, account, name, lambda: article_from_bytes(content, suffix), origin=name)
+    submissions = _submissions(visit, account)
+    return _drafted(visit, account, name, lambda: submissions.content(name, content))
 
 
 def _link(visit: Visit, account: Account, form: FormData) -> Response:
     """A page becomes a draft at once, a feed a job."""
     from ingest.articles.feeds import is_feed
-    from ingest.articles.readers import fetched_article
-    from ingest.drafting import Drafting
-    from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
+    from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 
     url = text_of(form, "link").strip()
     if not url:
         return _refused(visit, form, "link", _NO_LINK)
+    submissions = _submissions(visit, account)
     try:
         url = web_address(url, "the address")
-        Drafting(visit.knowledge_base, by=account.name).knows_address(url)
-        fetched = Fetcher.from_settings(visit.settings).fetch(url, PAGE_TYPES | FEED_TYPES)
+        fetched = submissions.fetch(url, PAGE_TYPES | FEED_TYPES)
     except InputError as error:
         return _answer(visit, form, "link", _failed(visit, account, "", error))
     if is_feed(fetched.content):
         job = visit.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
         return see(visit, address(Page.JOB, job.id))
-    line = _drafted(visit, account, "", lambda: fetched_article(fetched), origin=fetched.url)
+    line = _drafted(visit, account, "", lambda: submissions.page(fetched))
     return _answer(visit, form, "link", line)
 
 
-def _drafted(
-    visit: Visit, account: Account, name: str, read: Callable[[], Article], *, origin: str
-) -> Line:
-    """The draft of an article, for its contributor to look at before it is submitted."""
-    from ingest.drafting import draft_article
-    from ingest.extraction.llm import Assistant
-
+def _drafted(visit: Visit, account: Account, name: str, submit: "Callable[[], Submitted]") -> Line:
     try:
-        draft = draft_article(
-            visit.knowledge_base,
-            read(),
-            origin=origin,
-            by=account.name,
-            submitted=False,
-            assistant=Assistant.from_settings(visit.settings),
-        )
+        return Line(name, submit().draft)
     except InputError as error:
         return _failed(visit, account, name, error)
-    return Line(name, draft)
 
 
 def _failed(visit: Visit, account: Account, name: str, error: InputError) -> Line:
     """Why a text became no draft; where it is known already, what it became then."""
-    from ingest.drafting import AlreadyKnown
+    from ingest.known_articles import AlreadyKnown
 
     base, gettext = visit.knowledge_base, translations(visit.language).gettext
     if isinstance(error, AlreadyKnown) and error.case_id:

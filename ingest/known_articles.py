@@ -1,0 +1,219 @@
+"""The articles that a knowledge base has already, as drafts or as cases.
+
+The same article by its address and as a file is one: a second draft is refused with a line that
+names the first.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ingest.articles.article import Article
+from ingest.fields import folded, shown
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case
+from kb.registers.drafts import Draft, DraftState
+from kb.text.markdown import plain_text
+
+SAME_TEXT = 90.0
+"""How much alike two texts are at least to be one article, of 100."""
+_SKETCHED = 48
+_WORDS_TOGETHER = 4
+_MIN_SHARED = 0.25
+"""The share of their sketches that two texts have in common to be worth comparing."""
+_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
+
+
+class AlreadyKnown(InputError):
+    """The article is there already: as the draft `draft_id`, as the case `case_id`, or as both."""
+
+    def __init__(self, message: str, *, draft_id: str = "", case_id: str = "") -> None:
+        super().__init__(message)
+        self.draft_id = draft_id
+        self.case_id = case_id
+
+
+class KnownArticles:
+    """The cases and drafts of a knowledge base, read once for a batch of articles."""
+
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self._knowledge_base = knowledge_base
+        self._articles: list[_KnownArticle] | None = None
+
+    def refuse(self, article: Article) -> None:
+        """Refuses an article that a draft or a case tells already.
+
+        Raises:
+            AlreadyKnown: names the other, and what the two share.
+        """
+        text = _ComparedText.of(article.title, article.text)
+        address = normal_address(article.source_url)
+        for known in self._all():
+            reason = known.sameness(text, address, article)
+            if reason:
+                raise known.refusal(reason)
+
+    def refuse_address(self, url: str) -> None:
+        """Refuses an address before it is fetched, where a draft or a case was read there.
+
+        Raises:
+            AlreadyKnown: names the other.
+        """
+        address = normal_address(url)
+        for known in self._all():
+            if address and known.address == address:
+                raise known.refusal("has the same address")
+
+    def refuse_content(self, content_hash: str) -> None:
+        """Refuses bytes before they are read, where a draft was made of the same bytes.
+
+        Raises:
+            AlreadyKnown: names the draft, and the case that it became.
+        """
+        base = self._knowledge_base
+        draft = base.drafts.with_origin(content_hash)
+        if draft is None:
+            return
+        is_case = draft.state is DraftState.PUBLISHED and draft.record.id in base.ids(draft.kind)
+        raise AlreadyKnown(
+            f"is there already: {_named_draft(draft)} has the same content",
+            draft_id=draft.id,
+            case_id=draft.record.id if is_case else "",
+        )
+
+    def resembling(self, article: Article) -> Iterator[str]:
+        """Names the drafts and cases that say nearly the same under another title.
+
+        Networks write their articles after one model: that much alike, two may well be two.
+        """
+        text = _ComparedText.of(article.title, article.text)
+        return (known.name for known in self._all() if known.is_alike(text))
+
+    def add(self, draft: Draft) -> None:
+        """Adds the draft of a case, which has just been made."""
+        if isinstance(draft.record, Case):
+            self._all().append(
+                _KnownArticle.of(draft.record, _named_draft(draft), draft_id=draft.id)
+            )
+
+    def _all(self) -> "list[_KnownArticle]":
+        if self._articles is None:
+            base = self._knowledge_base
+            # Cases first: a published draft is found as the case that it became.
+            self._articles = [
+                _KnownArticle.of(case, f"the case {shown(case.title)} ({case.id})", case_id=case.id)
+                for case in base.cases()
+            ]
+            published = {known.case_id for known in self._articles}
+            for draft in base.drafts.list(list(DraftState)):
+                is_case = draft.state is DraftState.PUBLISHED and draft.record.id in published
+                if not is_case and not draft.based_on:
+                    self.add(draft)
+        return self._articles
+
+
+def normal_address(url: str) -> str:
+    """The address without what does not matter to it: scheme, `www.`, slash, tracking."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    if not host:
+        return ""
+    query = [pair for pair in parse_qsl(parts.query) if not _TRACKING.match(pair[0].lower())]
+    port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
+    return f"{host}{port}{parts.path.rstrip('/')}{'?' if query else ''}{urlencode(sorted(query))}"
+
+
+@dataclass(frozen=True, slots=True)
+class _ComparedText:
+    """A text to compare with others: its words, and a sketch that texts alike mostly share."""
+
+    title: str
+    words: str
+    sketch: frozenset[int]
+
+    @classmethod
+    @lru_cache(maxsize=5_000)  # each batch compares its articles with the same texts
+    def of(cls, title: str, markdown: str) -> "_ComparedText":
+        words = folded(plain_text(markdown))
+        return cls(folded(title), words, _sketch(words.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownArticle:
+    """A case or a draft to compare with; `days` are those on which it was written or changed."""
+
+    name: str
+    address: str
+    days: frozenset[str]
+    text: _ComparedText
+    draft_id: str
+    case_id: str
+
+    @classmethod
+    def of(cls, case: Case, name: str, *, draft_id: str = "", case_id: str = "") -> Self:
+        days = frozenset({case.date[:10], case.modified[:10]} - {""})
+        text = _ComparedText.of(case.title, case.text)
+        return cls(name, normal_address(case.source_url), days, text, draft_id, case_id)
+
+    def refusal(self, reason: str) -> AlreadyKnown:
+        return AlreadyKnown(
+            f"is there already: {self.name} {reason}",
+            draft_id=self.draft_id,
+            case_id=self.case_id,
+        )
+
+    def sameness(self, text: _ComparedText, address: str, article: Article) -> str:
+        """What an article shares with this one that makes them the same; empty when they differ."""
+        if address and address == self.address:
+            return "has the same address"
+        if text.words and text.words == self.text.words:
+            return "has the same text"
+        days = {article.date[:10], article.modified[:10]} - {""}
+        if text.title and text.title == self.text.title and days & self.days:
+            return "has the same title and date"
+        if _may_be_one_title(text.title, self.text.title) and self.is_alike(text):
+            return "has nearly the same text"
+        return ""
+
+    def is_alike(self, text: _ComparedText) -> bool:
+        """Whether the two texts are nearly the same, whatever their titles."""
+        from rapidfuzz import fuzz
+
+        if not (text.sketch and self.text.sketch):
+            return False
+        shared = len(text.sketch & self.text.sketch)
+        if shared < _MIN_SHARED * min(len(text.sketch), len(self.text.sketch)):
+            return False
+        return fuzz.ratio(text.words, self.text.words, score_cutoff=SAME_TEXT) >= SAME_TEXT
+
+
+def _may_be_one_title(title: str, other: str) -> bool:
+    """Whether a title says nothing that the other does not: a site's name may follow a title."""
+    title_words, other_words = f" {title} ", f" {other} "
+    return not title or not other or title_words in other_words or other_words in title_words
+
+
+def _sketch(words: Sequence[str]) -> frozenset[int]:
+    """The smallest hashes of the runs of words: texts alike have many of them in common."""
+    hashes = {
+        int.from_bytes(
+            hashlib.blake2b(
+                " ".join(words[at : at + _WORDS_TOGETHER]).encode(), digest_size=8
+            ).digest()
+        )
+        for at in range(max(1, len(words) - _WORDS_TOGETHER + 1))
+    }
+    return frozenset(sorted(hashes)[:_SKETCHED]) if words else frozenset()
+
+
+def _named_draft(draft: Draft) -> str:
+    title = draft.record.title if isinstance(draft.record, Case) else ""
+    return f"the draft {shown(title)} ({draft.id})"

@@ -1,0 +1,122 @@
+"""The one way of submitting an article, whoever does it: pasted, as a file, or by its address."""
+
+import hashlib
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from ingest.articles.article import Article
+from ingest.articles.feeds import FeedItem, item_article
+from ingest.articles.readers import (
+    article_from_bytes,
+    fetched_article,
+    pasted_article,
+    read_article,
+)
+from ingest.drafting import Drafting
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.drafts import Draft
+from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.extraction.llm import Assistant
+
+
+class Submitted(NamedTuple):
+    """An article that was read, and the draft that it became."""
+
+    draft: Draft
+    article: Article
+
+
+class Submissions:
+    """Makes drafts of the articles that an account hands in.
+
+    Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
+    where there is none, and `InputError` where it cannot be read or kept.
+
+    Args:
+        knowledge_base: where the drafts go.
+        by: the account that contributes them.
+        fetcher: fetches addresses; without it they are refused.
+        assistant: refines what the rules propose.
+        submitted: whether the drafts are ready for a moderator.
+    """
+
+    def __init__(
+        self,
+        knowledge_base: KnowledgeBase,
+        *,
+        by: str,
+        fetcher: Fetcher | None = None,
+        assistant: "Assistant | None" = None,
+        submitted: bool = True,
+    ) -> None:
+        self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
+        self._fetcher = fetcher
+        self._submitted = submitted
+
+    @classmethod
+    def from_settings(
+        cls, knowledge_base: KnowledgeBase, settings: Settings, *, by: str, submitted: bool = True
+    ) -> Self:
+        """Fetches and refines as the settings say."""
+        from ingest.extraction.llm import Assistant
+
+        return cls(
+            knowledge_base,
+            by=by,
+            fetcher=Fetcher.from_settings(settings),
+            assistant=Assistant.from_settings(settings),
+            submitted=submitted,
+        )
+
+    def text(self, text: str, title: str = "") -> Submitted:
+        """Submits a text that was pasted; the title is put above it."""
+        title = title.strip()
+        whole = f"{title}\n\n{text}" if title else text
+        return self._submit(lambda: pasted_article(whole), "pasted", whole.encode())
+
+    def content(self, name: str, content: bytes) -> Submitted:
+        """Submits the content of a file, whose name says its format."""
+        suffix = Path(name).suffix.lower()
+        return self._submit(lambda: article_from_bytes(content, suffix), name, content)
+
+    def file(self, path: Path) -> Submitted:
+        """Submits a file of this machine."""
+        return self._submit(lambda: read_article(path), path.name)
+
+    def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
+        """Fetches what is at an address, unless a draft or a case was read there."""
+        self._drafting.known.refuse_address(url)
+        return self._open_fetcher().fetch(url, types)
+
+    def fetch_feed(self, url: str) -> Fetched:
+        """Fetches the feed at an address."""
+        return self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
+
+    def page(self, fetched: Fetched, origin: str = "") -> Submitted:
+        """Submits a page that was fetched; `origin` is the address that was asked for."""
+        return self._submit(lambda: fetched_article(fetched), origin or fetched.url)
+
+    def feed_item(self, item: FeedItem, origin: str) -> Submitted:
+        """Submits an item of a feed; its link is followed where the feed has its beginning only."""
+        if item.url:
+            self._drafting.known.refuse_address(item.url)
+        return self._submit(lambda: item_article(item, self._fetcher), origin)
+
+    def _open_fetcher(self) -> Fetcher:
+        if self._fetcher is None:
+            raise InputError("is an address, and nothing is fetched from here: save the page first")
+        return self._fetcher
+
+    def _submit(self, read: Callable[[], Article], origin: str, content: bytes = b"") -> Submitted:
+        content_hash = hashlib.sha256(content).hexdigest() if content else ""
+        self._drafting.known.refuse_content(content_hash)
+        article = read()
+        draft = self._drafting.add(
+            article, origin=origin, origin_hash=content_hash, submitted=self._submitted
+        )
+        return Submitted(draft, article)
