@@ -8,6 +8,7 @@ cirage" and the firm named after a comma are one. What each did is told by
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
 from ingest.extraction.gazetteer import name_words, public_key
 from ingest.extraction.organisation_kinds import Nature, nature_of
@@ -27,38 +28,17 @@ PUBLIC = frozenset(
     }
 )
 
-_GENERIC = frozenset(
-    "entreprise societe firme groupe maison company firm business atelier usine workshop plant "
-    "factory industriel fabricant producteur maker producer manufacturer start-up startup pme "
-    "structure partenaire fournisseur supplier repreneur".split()
-)
-_OTHER_PARTIES = frozenset("acheteur buyer partenaire partner fournisseur supplier acteur".split())
-_ANOTHER = frozenset("sister soeur other autre second seconde neighbouring voisin voisine".split())
-_ALIKE = tuple(
-    frozenset(words.split())
-    for words in (
-        "mairie ville commune municipalite collectivite town council city",
-        "hopital centre chu hospital clinique etablissement",
-        "reseau club association plateforme network club platform",
-        "agglomeration agglo communaute metropole intercommunalite collectivite",
-        "chambre cci cma chamber",
-        "agence ars agency",
-        "laboratoire labo lab laboratory centre institut",
-        "distillerie distilleries distillery distillateur",
-        "refinery raffinerie",
-        "station centrale plant",
-        "prefecture prefet prefete etat",
-    )
-)
-_PRONOUNS = frozenset("elle il ils elles it they she he".split())
-_DEMONSTRATIVES = frozenset("celle celui ceux celles".split())
-_PLURALS = frozenset("ils elles they ceux celles".split())
-_FIRST = frozenset("premier premiere first former".split())
-_SECOND = frozenset("second seconde deuxieme latter".split())
-_COPULAS = frozenset("est sont etait etaient is are was were reste".split())
-_BETWEEN_APPOSED = frozenset(
-    ", ( « \" “ : - – — le la l' un une the a an ici here appele nomme".split()
-)
+_GENERIC = lexicon.words("organisation_classes", "any_firm")
+_OTHER_PARTIES = lexicon.words("organisation_classes", "other_party")
+_ANOTHER = lexicon.words("pronouns", "another")
+_ALIKE = tuple(frozenset(group.split()) for group in lexicon.phrases("same_bodies"))
+_PRONOUNS = lexicon.words("pronouns", "personal")
+_DEMONSTRATIVES = lexicon.words("pronouns", "demonstrative")
+_PLURALS = lexicon.words("pronouns", "plural")
+_FIRST = lexicon.words("pronouns", "first")
+_SECOND = lexicon.words("pronouns", "second")
+_COPULAS = lexicon.words("auxiliaries", "copula")
+_BETWEEN_APPOSED = lexicon.words("conjunctions", "apposition")
 
 
 @dataclass(slots=True)
@@ -461,10 +441,7 @@ def _is_impersonal(form: str, after: Sequence[str]) -> bool:
     return form == "it" and after[0] in {"is", "was", "takes", "took", "seems", "seemed"}
 
 
-_IMPERSONAL = frozenset(
-    "manque manquait manquent faut s' suffit fallait semble reste restait arrive convient vaut "
-    "fallut faudrait existe".split()
-)
+_IMPERSONAL = lexicon.words("auxiliaries", "impersonal")
 
 
 def _same_name(one: Participant, reference: Reference) -> bool:
@@ -489,11 +466,7 @@ def _same_name(one: Participant, reference: Reference) -> bool:
     return False
 
 
-_COMMON_IN_NAMES = frozenset(
-    "steel cement energy energie environment environnement industries industrie services service "
-    "solutions conseil bois metal paper water recycling recyclage plast nature france europe "
-    "local green glass wood food foods international centre sud nord est ouest".split()
-)
+_COMMON_IN_NAMES = lexicon.words("common_name_words", "same_name")
 
 
 def _same_body(name: str, other: str) -> bool:
@@ -505,14 +478,7 @@ def _is_proper(word: str) -> bool:
     return nature_of(word) is Nature.UNKNOWN and word not in _COMMON_IN_NAMES
 
 
-_PREPOSITIONS = frozenset(
-    "de d' du a au aux pour par avec chez sur en dans vers sans contre selon entre aupres from to "
-    "for by with of at in on into against near via".split()
-)
-
-
-def _has_preposition(tokens: Sequence[Token], first: int) -> bool:
-    return preposition(tokens, first) != ""
+_PREPOSITIONS = lexicon.words("prepositions", "any")
 
 
 def preposition(tokens: Sequence[Token], first: int) -> str:
@@ -552,14 +518,5 @@ def _is_noun_like(token: Token) -> bool:
     return not verbs(form) or form in {"aide", "soutien", "appui", "part"}
 
 
-_PARTS = frozenset(
-    "site sites usine usines equipe equipes salaries ouvriers services service camions cuves "
-    "ateliers atelier machines lignes compagnons staff team teams workers site plant lorries "
-    "inmates prisoners employees trucks vans directeur direction "
-    "gerant dirigeant responsable cote part".split()
-)
-_DETERMINERS = frozenset(
-    "le la l' les the un une deux trois plusieurs certains quelques son sa ses leur leurs ce cette "
-    "ces du au aux a an some several two three its their this that local autres petits petites "
-    "grands grandes autre meme".split()
-)
+_PARTS = lexicon.words("organisation_classes", "part_that_acts")
+_DETERMINERS = lexicon.words("determiners", "before_organisation")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.coreference import Mention, Participant, preposition
 from ingest.extraction.organisation_kinds import Nature
@@ -33,20 +34,12 @@ BESIDE_THE_TOPIC = 0.65
 OF_A_TELLING_NAME = 0.87
 """What is left of the confidence where the paragraph does not speak of the matter."""
 
-_SPIRIT = re.compile(r"\b(?:alcools?|alcohol|ethanol)\b")
-_INPUT = re.compile(
-    r"\b(?:tissus?|etoffes?|toile|cloth|fabric|matieres? premieres?|elastiques?|elastics?|"
-    r"plexiglas|acrylic|flacons vides|empty bottles)\b"
-)
+_SPIRIT = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'spirit')}\b")
+_INPUT = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'input')}\b")
 """What one gives for another to make something of, in folded words."""
 
 _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
-_COMPARED = re.compile(
-    r"\b(?:comme|like|tel(?:le)?s? que|such as|aussi bien que|autre|another|other|"
-    r"sources?|radio|revue|presse|selon|d' apres|according|accounts?|evoque\w*|rue|street|"
-    r"pourrait|pourraient|could|might|would|aurait|serait|si|if|faute|demain|prochain\w*|"
-    r"contrairement|inverse|unlike|sans|without|ni|nor|pas|not|presents?)\b"
-)
+_COMPARED = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'compared')}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +127,14 @@ def _tells_something(sentence: Sentence, at_least: int) -> bool:
 
 _ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
 MIN_PLAIN_WORDS = 4
-_PRESS = re.compile(r"\b(?:revues?|journaux|journal|magazines?|newspapers?|radio|presse|lecture)\b")
-_PLACE = frozenset("dans in en around autour near pres a at sur vers of de d' du outside".split())
-_DENIED = re.compile(
-    r"\b(?:pas|jamais|rien|not|never|nothing|cannot|decline\w*|refus\w+|could|might|would|"
-    r"pourrai\w*|"
-    r"saurai\w*|devrai\w*|attend\w*|awaits?|waits?|aurai\w*)\b"
-)
+_PRESS = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'press')}\b")
+_PLACE = lexicon.words("prepositions", "likely_place")
+_DENIED = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'denied')}\b")
 _TELLS = re.compile(
-    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?(?:(?:a|ont|nous|en|y|l'|le|is|"
-    r"are|has|have|"
-    r"platforms?) )*"
-    r"(?:raconte\w*|rapporte\w*|relate\w*|annonce\w*|ecrit|ecrivait|dit|disent|cite\w*|evoque\w*|"
-    r"parle\w*|says?|said|tells?|told|reports?|reported|writes?|wrote|often named|mentions?)\b"
+    r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?"
+    r"(?:(?:a|ont|nous|en|y|l'|le|is|are|has|have|platforms?) )*"
+    + lexicon.any_of("default_role_cues", "tells")
+    + r"\b"
 )
 
 

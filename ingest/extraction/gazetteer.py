@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 from rapidfuzz.distance import OSA
 
+from ingest.extraction import lexicon
 from ingest.extraction.organisation_kinds import Nature, nature_of
 from ingest.extraction.tokens import Token, tokens
 from kb.knowledge_base import KnowledgeBase
@@ -35,28 +36,11 @@ SHORT_NAME = 0.9
 _DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
 _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _SAID_BEFORE_A_NAME = re.compile(
-    r"^\s*(?:(?:anciennement|ex|marques?|enseigne|groupe|sigle|alias|dit|dite|formerly|brand|"
-    r"group|aka)\b[\s:]*)+",
-    re.IGNORECASE,
+    rf"^\s*(?:{lexicon.any_of('name_links', 'announced')}\b[\s:]*)+", re.IGNORECASE
 )
-_PUBLIC_WORDS = (
-    (
-        re.compile(
-            r"\b(?:ville|municipalite|commune|town hall|city hall|city council|town council|"
-            r"city|town)\b"
-        ),
-        "mairie",
-    ),
-    (
-        re.compile(r"\b(?:centre hospitalier(?: universitaire| regional)?|hospital|chu|chru|ch)\b"),
-        "hopital",
-    ),
-    (re.compile(r"\b(?:chambre de commerce(?: et d industrie)?|chamber of commerce)\b"), "cci"),
-    (re.compile(r"\bagence regionale de sante\b"), "ars"),
-    (re.compile(r"\b(?:network)\b"), "reseau"),
-    (re.compile(r"\b(?:communaute d agglomeration|agglomeration)\b"), "agglo"),
+_PUBLIC_WORDS = tuple(
+    (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
 )
-_ARTICLES = frozenset("l la le les the".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +238,9 @@ _LOCK = threading.Lock()
 _MADE: WeakKeyDictionary[KnowledgeBase, tuple[str, KnownActors]] = WeakKeyDictionary()
 """Who was last known in each knowledge base, and at which generation of its actors."""
 
-_FILLERS = (_ARTICLES | LEGAL_FORMS | frozenset("d l de du des of et and a".split())) - frozenset(
-    "association compagnie entreprise group groupe group fils freres etablissements".split()
-)
+_FILLERS = (
+    lexicon.words("name_links", "article") | LEGAL_FORMS | lexicon.words("name_links", "left_out")
+) - lexicon.words("name_links", "kept")
 
 
 @lru_cache(maxsize=200_000)
@@ -326,14 +310,10 @@ def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
         yield left
 
 
-_PAIRED = frozenset("power station town hall city council health agency".split())
+_PAIRED = lexicon.words("organisation_classes", "paired")
 """Words that say what an organisation is only together with the one beside them."""
 
-_VAGUE = frozenset(
-    "centre france nature production services service industrie industries international europe "
-    "solutions energie conseil developpement national regional nouvelle aquitaine sud nord est "
-    "ouest atlantique specialties grand petit saint sainte vegetal france alcools".split()
-)
+_VAGUE = lexicon.words("common_name_words", "short_name")
 
 
 def _of_facts(facts: Mapping[str, str]) -> Iterator[str]:
@@ -342,10 +322,7 @@ def _of_facts(facts: Mapping[str, str]) -> Iterator[str]:
             yield from (alias.strip() for alias in re.split(r"[|;,\n]", value) if alias.strip())
 
 
-ALIAS_KEYS = frozenset(
-    "alias, aliases, sigle, acronyme, marque, marques, enseigne, nom commercial, nom usuel, "
-    "autre nom, autres noms, brand, brands, acronym, trade name, nom court".split(", ")
-)
+ALIAS_KEYS = frozenset(lexicon.phrases("alias_fields"))
 
 
 def _close(telling: Sequence[int], begin: int, end: int, sentence: Sequence[Token]) -> bool:

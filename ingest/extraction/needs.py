@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.extraction import lexicon
 from ingest.extraction.actions import Action, verbs
 from ingest.extraction.references import FIRM_HEADS, is_head
 from ingest.extraction.tokens import Part, Sentence, Token
@@ -26,105 +27,20 @@ class Need:
 
 
 # After each of these, the need itself stands; folded words joined by blanks.
-_CUES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
-    (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), weight)
-    for pattern, weight in (
-        (
-            r"(?:meme|memes|cet|ce|un|seul|certains?|deux) (?:produits?|articles?|besoins?|"
-            r"objets?) :",
-            0.95,
-        ),
-        (
-            r"besoins?(?: (?:urgents?|importants?|croissants?|criants?|d' approvisionnement|local|"
-            r"locaux))*(?: etait)? (?:de|d'|en|du|des)",
-            1.0,
-        ),
-        (
-            r"(?:manqu\w+|penuries?|ruptures?(?: de stock)?|rarete|flambee|"
-            r"disette)(?: [^\s,;:]+){0,3}? (?:de|d'|en|du|des)",
-            0.95,
-        ),
-        (
-            r"(?:commandes?|achats?|marches?) (?:groupee?s?|communs?|communes?|publics?|"
-            r"publiques?) "
-            r"(?:de|d'|du|des)|(?:pooled|joint|group|bulk) (?:purchas\w+|orders?|buying) of|"
-            r"a court (?:de|d')|en quete (?:de|d')|a la recherche (?:de|d'|du)|demande (?:de|d'|"
-            r"en)|en panne (?:de|d')|depourvue?s? (?:de|d')|commande (?:de|d')|approvisionn\w+ en|"
-            r"equip\w+ (?:de|d'|en)|dot\w+ (?:de|d')|doter (?:\S+ )+?(?:de|d')",
-            0.75,
-        ),
-        (
-            r"(?:cherch\w+|recherch\w+|reclam\w+|fallait|faut|trouver|obtenir|disposer (?:de|d')|"
-            r"procurer|demand\w+)(?: ,)?(?: (?:\S+ ){0,2}?)?(?:, )?(?:du|des|de|d'|un|une|les)",
-            0.7,
-        ),
-        (
-            r"(?:que|quoi) faire (?:de|d'|des|du)|debouches? (?:a|pour|aux|au)|"
-            r"se debarrass\w+ (?:de|d'|des|du)|(?:ecoul|evacu|elimin|valoris)(?:er|ait|aient|ent)|"
-            r"encombr\w+ (?:de|par)|croul\w+ sous",
-            1.0,
-        ),
-        (
-            r"(?:needed|needs?|wanted|required|lacked)(?: (?:urgently|badly|more|for|was|were))*",
-            0.85,
-        ),
-        (
-            r"(?:shortages?|lack|short|scarcity|out|supply|supplies|dearth|want|orders?) of|"
-            r"looking for|in search of|searched for|seeking|sought|demand for|asked for|"
-            r"crying out for",
-            0.9,
-        ),
-        (r"(?:what|something) to do with|outlets? for|rid of|uses? for|home for|takers? for", 1.0),
-    )
+_CUES = tuple(
+    (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), float(weight))
+    for weight, pattern in lexicon.rows("need_cues", 2)
 )
-_MISSING_AFTER = re.compile(
-    r"(?:(?:sont|est|etaient|etait|ont|avaient|deviennent|became|were|was|had|qui|vinrent a|"
-    r"vint a|viennent a) )*"
-    r"(?:devenu\w* |presque |tous |toutes |deja |disparu |become )*"
-    r"\b(?:introuvables?|manqu(?:e|ent|aient|ait|er|e)(?! (?:(?:\S+ )?(?:de|d'|du|des|a)|jamais|"
-    r"pas) )|font defaut|faisaient defaut|disparu|"
-    r"en rupture|were scarce|was scarce|ran out|ran short|were short|hard to find|"
-    r"impossible to find|unobtainable)\b"
-)
-_WHEREWITH = re.compile(
-    r"\b(?:cherch\w+|manqu\w+|fallait|faut|trouver|besoin|demand\w+|reclam\w+) (?:de|d'|\S+ de) "
-    r"(quoi \S+(?:er|ir|re)(?: (?:le|la|les|l'|des|ses|leurs))? [^\s.,;:]+)"
-)
-_LACKING = re.compile(r"^dont (?:\S+ ){1,9}?(?:manqu\w+|a court|besoin|prive\w*|depourv\w+)")
+_MISSING_AFTER = re.compile(lexicon.any_of("need_phrases", "missing_after"))
+_WHEREWITH = re.compile(lexicon.any_of("need_phrases", "wherewith"))
+_LACKING = re.compile(lexicon.any_of("need_phrases", "lacking"))
 _BY_PRODUCTS = re.compile(
-    r"(?:dechets?|chutes?|rebuts?|dreches?|coproduits?|residus?|marcs?|boues?|cendres?|poussieres?|"
-    r"vapeur|chaleur|gaz|sacs?|palettes?|sciures?|copeaux|lies?|effluents?|gravats|bidons?|futs?|"
-    r"waste|wastes|scraps?|offcuts|leftovers|surplus|grains?|sacks?|grounds|ash|steam|gypsum|heat|"
-    r"sludge|slurry|residues?|trimmings|by-products?|whey|husks|pulp|sawdust|shavings|bark|"
-    r"tourteaux|pulpes?|petit-lait|lactoserum|ecorces?|plumes?|laine|huiles?|emballages?|cagettes)"
+    rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
-_GENERIC = frozenset(
-    "produit produits production productions matiere matieres chose choses place temps main mains "
-    "savoir ligne lignes atelier ateliers machine machines metier question reponse exemple cas "
-    "moyen moyens point jour jours semaine semaines mois an ans fois partie part reste euro euros "
-    "litre litres tonne tonnes piece pieces besoin besoins probleme idee projet marche "
-    "autorisation autorisations volume volumes debouche debouches stock stocks prix delai "
-    "thing things way ways time hands line lines place answer question people day days week weeks "
-    "month months year years product products production orders order space room help money "
-    "monde gens client clients habitants patients activite activites solution solutions "
-    "personne personnes somebody someone anything something everything nothing them it that "
-    "fabricant fabricants fournisseur fournisseurs acheteur acheteurs partner partners "
-    "mutualisation filiere filieres competence competences test tests rendez-vous mise "
-    "hall list liste skill skills someone anyone savoir-faire metier metiers job jobs trade trades "
-    "fois ensemble porte portes promise went looking vodka maker makers".split()
-)
-_INSIDE = frozenset("de d' a en au aux of for la l' du des et with sans".split())
-_STOP = frozenset(
-    "qui que qu' dont ou par sur dans avec chez vers mais car puis ainsi alors lorsque quand "
-    "si comme pendant depuis afin which that who when while because but by from to at in on and or "
-    "is are was were est sont a ont avait the its their after before since until during "
-    "plutot rather faute apres avant".split()
-)
-_LEADING = frozenset(
-    "le la l' les un une des du de d' son sa ses leur leurs ce cette ces the a an some its their "
-    "more plus en deux trois plusieurs quelques certains tous toutes this these any enough assez "
-    "beaucoup rapidement vite that those only one's".split()
-)
+_GENERIC = lexicon.words("not_needs")
+_INSIDE = lexicon.words("prepositions", "inside_need")
+_STOP = lexicon.words("conjunctions", "ends_need")
+_LEADING = lexicon.words("determiners", "before_need")
 MAX_WORDS = 8
 
 
@@ -292,18 +208,9 @@ def _is_finite(tokens: Sequence[Token], at: int) -> bool:
     return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
 
 
-_AUXILIARIES = frozenset(
-    "peut peuvent pourrait doit doivent devient deviennent fait font existe existent fut "
-    "furent sera "
-    "seront redevient can could may might must will would becomes become go goes went comes came "
-    "gets has had have".split()
-)
-_NOUNS_IN_ANT = frozenset("desinfectant carburant colorant solvant plant ant restaurant".split())
-_NOUNS_IN_ENT = frozenset(
-    "patient agent argent recipient ingredient client urgent different adherent accident present "
-    "excellent permanent recent transparent vent cent dent talent equivalent frequent content "
-    "solvent current absorbent detergent permanent component treatment equipment rent spent".split()
-)
+_AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
+_NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
+_NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
 
 
 def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequence[Token]:

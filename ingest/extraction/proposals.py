@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ingest.articles.article import Article
+from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action
 from ingest.extraction.coreference import Participant, Participants
 from ingest.extraction.default_roles import Sight, likely_role, owner_of_leftovers
@@ -158,12 +159,7 @@ def _akin(one: str, other: str) -> bool:
     return one == other or (len(one) > 5 and len(other) > 5 and one[:6] == other[:6])
 
 
-_ANY_FIRM = frozenset(
-    "entreprise societe firme groupe usine atelier fabricant producteur maker producer company "
-    "firm "
-    "factory workshop plant manufacturer fournisseur supplier partenaire partner site station "
-    "conseil direction centre agence local petit small big grand works business industriel".split()
-)
+_ANY_FIRM = lexicon.words("organisation_classes", "no_trade")
 
 
 def _trade_of(participant: Participant, actors: KnownActors, lang: str) -> Collection[str]:
@@ -275,8 +271,8 @@ def _language(article: Article) -> str:
     return "en" if english > french else "fr"
 
 
-_ENGLISH = frozenset("the of and to is was with for that it by from which are were".split())
-_FRENCH = frozenset("le la les des et du une est qui dans pour par sur au que en".split())
+_ENGLISH = lexicon.words("language_words", "en")
+_FRENCH = lexicon.words("language_words", "fr")
 
 
 def _topic(need: Need | None, title: str, lang: str) -> frozenset[str]:
@@ -289,43 +285,9 @@ def _topic(need: Need | None, title: str, lang: str) -> frozenset[str]:
     )
 
 
-_POINTS_BACK = re.compile(
-    r"\W*(?:c['’]|ce(?:la|ci)?\b|that\b|this\b|it\b|mais\b|but\b|l['’]affaire|l['’]histoire)",
-    re.IGNORECASE,
-)
+_POINTS_BACK = re.compile(rf"\W*{lexicon.any_of('disclaimers', 'points_back')}", re.IGNORECASE)
 _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
-_DISCLAIMER = re.compile(
-    r"""\b(?: (?:je|nous|on|aucun\w*|rien|personne|sources?|we|i|nobody|nothing|no)\b .{0,40}
-        (?: n['’](?:ai|avons|a|apparai\w+|indique|affirme)\b
-          | ne\ (?:mentionne|dit|cite|parle|sais|savons)
-          | (?:trouvé|lu|vu)\ nulle\ part
-          | no\ (?:report|source)
-          | not\ (?:mentioned|find|found|named) )
-      | n['’]apparaît
-      | n['’](?:est|était|y\ est)\ (?:pas|nulle\ part)\ (?:cité|mentionné|concerné|nommé|intervenu)
-      | ne\ cite\b | n['’]est\ nommée?\b
-      | n['’]y\ est\ pour\ rien
-      | (?:is|are|was|were)\ not\ (?:mentioned|part|involved|named)
-      | no\ (?:report|source)s?\b | nulle\ part
-      | (?:tout\ )?(?:autre|différente?)\ (?:histoire|affaire) | cas\ (?:tout\ )?différent
-      | (?:another|other)\ (?:story|case|matter|post|shore|scale|coast|continent|world)
-      | (?:l['’]|cette\ )affaire\ est\ différente | sur\ un\ autre\ (?:rivage|continent|sujet)
-      | (?:rien|nothing|aucun\ (?:lien|rapport))\ (?:à\ voir|to\ do\ with|avec)
-      | n['’](?:a|ont)\ (?:rien\ à\ voir|aucun\ (?:lien|rapport)) | aucun\ (?:lien|rapport)\b
-      | (?:serait|est)\ faux\ (?:de|d['’]) | wrong\ to\ | rien\ ne\ (?:dit|prouve|permet)
-      | (?:ignor(?:e|ons|ent)|ne\ sai[ts]|ne\ savons)\b | (?:don['’]t|do\ not|not)\ know
-      | (?:pas\ encore|jamais|not\ yet|never)\ (?:été\ )?(?:appelés?|contactés?|sollicités?
-        |asked|called|contacted) | (?:no|aucun)\ (?:link|connection)
-      | pas\ (?:été\ )?(?:sollicit|appel|contact|reten|associ)\w*
-      | (?:a\ similar|the\ same)\ (?:idea|story)\b | elsewhere
-      | même\ chose\ pour | the\ same\ goes\ for | est\ tout\ autre
-      | (?:was|were|est|sont)\ (?:closed|fermée?s?)\b
-      | (?:à\ ne\ pas\ confondre|ne\ pas\ confondre|confused\ with|confondre)
-      | n['’](?:a|ont)\ (?:pas|rien)\ (?:participé|pris\ part|donné\ suite)
-      | did\ not\ (?:take\ part|join)
-      | par\ exemple | for\ (?:example|instance) | pour\ mémoire )""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_DISCLAIMER = re.compile(rf"\b{lexicon.any_of('disclaimers', 'takes_no_part')}", re.IGNORECASE)
 """What says that somebody is only named as an example, or did not take part."""
 
 _Parts = Mapping[tuple[int, Role], Sequence[tuple[float, Evidence]]]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action, verbs
 from ingest.extraction.gazetteer import Known, KnownActors, is_everyday_word
 from ingest.extraction.organisation_kinds import Nature, nature_of
@@ -49,182 +50,31 @@ class Reference:
     number: int = 0
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-INDEFINITE = _words(
-    "un une des deux trois quatre cinq six plusieurs certains certaines quelques divers diverses "
-    "autre autres nombreux nombreuses a an some several two three four five many other another "
-    "various both"
+INDEFINITE = lexicon.words("determiners", "indefinite")
+DEFINITE = lexicon.words("determiners", "definite")
+PUBLIC_HEADS = frozenset(
+    word for word, _, marks in lexicon.rows("organisation_words", 3) if "public" in marks.split()
 )
-DEFINITE = _words(
-    "le la l' les ce cet cette ces son sa ses leur leurs notre nos the this that these those its "
-    "their our du au aux chaque each his her"
+FIRM_HEADS = frozenset(
+    word for word, _, marks in lexicon.rows("organisation_words", 3) if "firm" in marks.split()
 )
-PUBLIC_HEADS = _words(
-    "mairie ville commune communes municipalite communaute agglomeration agglo metropole "
-    "collectivite collectivites hopital hopitaux clinique cliniques ehpad ehpads prefecture "
-    "prefectures ministere agence agences direction douane douanes chambre cci cma ars dreal "
-    "ddpp dgccrf ansm ch syndicat reseau reseaux club clubs association associations plateforme "
-    "federation pole cluster groupement union collectif lycee lycees ecole ecoles universite "
-    "institut laboratoire laboratoires labo centre parc chu ght autorites autorite administrations "
-    "administration prefet prefete conseil intercommunalite technopole fondation interprofession "
-    "office inspection hospital hospitals council councils authority authorities agency "
-    "agencies chamber network university laboratory lab labs school college ministry "
-    "institute institutes prison prisons regulator regulators inspectorate trust clinic "
-    "municipality platform "
-    "federation customs "
-    "soignants pharmacie pharmacies pharmacien pharmaciens infirmiers infirmieres nurses "
-    "pharmacists departement region town city"
-)
-FIRM_HEADS = _words(
-    "entreprise entreprises societe societes ste firme firmes groupe groupes usine usines atelier "
-    "ateliers manufacture maison maisons fabricant fabricants fabricante producteur "
-    "producteurs fournisseur fournisseurs industriel industriels distillerie distilleries "
-    "distillateur distillateurs brasserie brasseries brasseur brasseurs cooperative cooperatives "
-    "raffinerie centrale transporteur transporteurs logisticien logisticiens "
-    "conditionneur conditionneurs embouteilleur partenaire partenaires pme start-up startup "
-    "artisan artisans agriculteur agriculteurs ferme fermes eleveur eleveurs maraicher maraichers "
-    "viticulteur viticulteurs negociant negociants grossiste grossistes recycleur recycleurs "
-    "torrefacteur torrefacteurs imprimeur imprimeurs menuisier menuisiers plasturgiste "
-    "plasturgistes verrier verriers chimiste tisseur tisseurs confectionneur confectionneurs "
-    "couturieres couturiers scierie esat boulanger boulangers horticulteur pepinieriste "
-    "methaniseur briquetier savonnier tonnelier tonneliers papetier cartonnier acheteurs acheteur "
-    "piscine piscines creche creches cantine cantines hotel hotels restaurant restaurants "
-    "supermarche magasin magasins eleveuse apiculteur apiculteurs paysagiste paysagistes "
-    "couturiere "
-    "tailleur tailleurs ebeniste ebenistes luthier relieur potier ceramiste ceramistes chaufferie "
-    "prestataire prestataires sous-traitant equipementier cimentier cimenterie betteravier "
-    "donneur repreneur acteurs acteur "
-    "company companies firm firms plant plants factory factories workshop workshops maker makers "
-    "manufacturer manufacturers producer producers supplier suppliers distiller distillers "
-    "distillery distilleries brewer brewers brewery breweries refinery station mill mills haulier "
-    "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
-    "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
-    "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
-    "foundry sawmill bakery baker bakers nursery soapmaker soapworks weaver weavers tanner tannery "
-    "cooperative startup works contractor contractors buyer buyers builder builders "
-    "tailor tailors seamstresses polymer winery wineries dairy dairies creamery greenhouse "
-    "glassworks "
-    "brickworks shop shops garage garages fablab fablabs papeterie moulin moulins fumoir laiterie "
-    "fromagerie chantier boulangere couturier mercerie ressourcerie "
-    "recyclerie jardin jardins vigneron vignerons pecheur pecheurs ostreiculteur ostreiculteurs "
-    "vineyard vineyards haras surgery surgeries champignonniere quincaillerie caisserie dealer "
-    "dealers canteen "
-    "canteens blanchisserie serre serres conserverie abattoir abattoirs voilerie forgeron "
-    "serrurier imprimerie cartonnerie cabinet "
-    "architecte traiteur traiteurs cuisinier cuisiniers bar bars hotels cafetier cafetiers "
-    "concessionnaire garagiste garagistes carrossier loueur cordonnier cordonniers"
-)
-TRADE = re.compile(
-    r"(?:[a-z]{3,}(?:erie|eries|ificateur|isateur|isateurs|urgiste|urgistes|works))$"
-)
-NOT_A_TRADE = _words(
-    "matiere serie series theorie categorie galerie pluperie batterie batteries energie epidemie "
-    "librairies messagerie hotellerie loterie garderie confrerie ingenierie intemperies soierie "
-    "plaisanterie camaraderie industries interieurs networks frameworks fireworks "
-    "maconnerie periurbanerie soufflerie machinerie tuyauterie billetterie etancheite peries "
-    "coworks reworks billeterie lingerie couture vieillerie maladrerie etincellerie maroquinerie "
-    "horlogerie "
-    "bijouterie joaillerie papeteries logerie robinetterie chaudronnerie orfevrerie"
-)
-ABSTRACT = _words(
-    "produit produits filiere filieres besoin besoins projet solution action actions demarche "
-    "reponse question exemple cas article"
-)
-_MODIFIERS_BEFORE = _words(
-    "petit petite petits petites grand grande grands grandes jeune jeunes autre autres meme "
-    "nouveau nouvelle nouveaux nouvelles principal principaux premier premiere seul seule ancien "
-    "ancienne deux trois quatre celebre vieille vieux propres"
-)
-_ADJECTIVE = re.compile(
-    r"(?:al|ale|ales|aux|ique|iques|aire|aires|ois|oise|oises|ais|aise|aises|ien|ienne|iens|"
-    r"iennes|el|elle|elles|els|ain|aine|aines|ains|if|ive|ifs|ives|eux|euse|euses|in|ins|ine|ines|"
-    r"able|ables|iere|ieres|ible|ibles|ieur|ieure|ieurs|ieures|eenne|een|eens|ee|ees|ane|ans)$"
-)
-_ADJECTIVES = _words(
-    "public publics publique prive privee prives privees voisin voisine voisins voisines "
-    "partenaire "
-    "partenaires bio textile textiles technique techniques proche proches locaux specialisee "
-    "hospitaliers hospitalier universitaire chimique agricole agricoles mixte membre membres "
-    "pharmaceutique d'insertion adaptee adaptees"
-)
-_NOT_ADJECTIVES = _words(
-    "fait faits elle elles quelle quelles livree livrees venue venues installe "
-    "situee situees habituee habituees capable capables susceptible susceptibles suceptible "
-    "suceptibles fournie fournis "
-    "reunies alors ainsi jamais mais vers afin enfin aux sans dans fin fabriquee produite matin "
-    "desormais disponible disponibles bel tel telle plus tel aussi moins depuis"
-)
-_OF = _words("de d' du des")
-_LINKS = _words("de d' du des la le l' les et & - of the and ' ’ en sur lès les")
-_VERB_FORMS = _words(
-    "est sont a ont etait etaient avait avaient sera seront fut furent peut peuvent fait font "
-    "is are was were has have had will can does do did be been ne n' se s' y en lui leur qui que "
-    "fabrique fabriquent produit produisent fournit fournissent livre livrent "
-    "vend vendent achete achetent commande commandent transporte"
-)
-LEGAL_FORMS = _words(
-    "sarl sas sasu sa eurl scop scic gmbh ltd plc inc sca snc gie ets ste cie earl gaec scea sci "
-    "llc "
-    "limited co corp"
-)
-_CIVILITY = _words("m mme mlle mr mrs ms dr monsieur madame maitre me")
-_JOBS = re.compile(
-    r"\b(?:direct(?:eur|rice|or)|gerante?|president(?:e)?|responsable|chef(?:fe)?|charge(?:e)?|"
-    r"maire|adjoint(?:e)?|pdg|fondat(?:eur|rice)|cofondat\w+|dirigeant(?:e)?|patron(?:ne)?|"
-    r"coordinat(?:eur|rice)|animat(?:eur|rice)|ingenieur(?:e)?|manager|head|chief|ceo|founder|"
-    r"chairman|mayor|buyer|pharmacienne?|acheteuse|technicien(?:ne)?|conseiller(?:e)?|"
-    r"chairwoman|editor|correspondent|officer|owner|co-owner|spokes\w+|redact\w+|journaliste|"
-    r"elue?|deputee?)\b"
-)
-_SPEECH = _words(
-    "explique raconte dit confie resume precise ajoute sourit temoigne indique souligne assure "
-    "rappelle estime affirme says said explains explained adds recalls told tells laughs notes"
-)
-_PLACE_PREPOSITIONS = _words("a dans pres in at near vers aux around outside environs")
-_REGIONS = _words(
-    "nouvelle-aquitaine aquitaine limousin poitou bretagne normandie occitanie france europe chine "
-    "asie perigord bearn bourgogne alsace provence charentes gascogne medoc danemark denmark "
-    "china spain espagne italie italy allemagne germany belgique portugal "
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre january "
-    "february march april may june july august september october november december lundi mardi "
-    "mercredi jeudi vendredi samedi dimanche monday tuesday wednesday thursday friday saturday "
-    "sunday covid covid-19 coronavirus noel paques etat spring summer autumn winter internet "
-    "french danish english british european germans"
-)
-_ACRONYMS_NOT_ORGANISATIONS = _words(
-    "pvc pet pehd pp abs eit sha pme pmi tpe rse ue covid ffp2 ffp1 ffp epi rh oms pib tva btp co2 "
-    "pla uv 3d qr hse iso cnc dib sav ecs it ok www http https html pdf bois ce afnor gms cap "
-    "eu uk us usa hdpe ppe who vat diy sme smes nace naf siret"
-)
-_FIRST_NAMES = _words(
-    """armelle maud peio gael beatrix
-    adele adrien agnes alain albert alexandra alexandre alexis alice aline amandine amelie anais
-    andre andrea anna anne annie antoine antoinette arnaud arthur audrey aurelie aurelien axel
-    baptiste beatrice benedicte benjamin benoit berengere bernadette bernard bertrand brigitte bruno
-    camille capucine carine carole caroline catherine cecile cedric celine chantal charles charlotte
-    chloe christelle christian christiane christine christophe claire clara claude claudine clement
-    clementine colette coralie corinne cyril cyrille damien daniel danielle david delphine denis
-    didier dominique edith edouard elise elodie emile emilie emma emmanuel emmanuelle eric estelle
-    etienne eva fabien fabienne fabrice fanny florence florent florian franck francois francoise
-    frederic frederique gabriel gaelle gael gerald gerard ghislaine gilbert gilles gregory guillaume
-    gwenael gwendal guy helene henri herve hugo hugues ines irene isabelle jack jacques jacqueline
-    james jane jean jeanne jerome joel joelle john jonathan joseph josette julia julie julien
-    juliette justine karim karine kevin laetitia laura laure laurence laurent lea leo leon lionel
-    lise loic louis louise luc lucas lucie lucien ludovic lydia madeleine maelle magali manon marc
-    marcel margaux margot marguerite marie marina marine marion marthe martin martine mathieu
-    mathilde matthieu maud maurice max maxime melanie michel michele michelle monique muriel myriam
-    nadia nadine nathalie nathan nicolas nicole noemie odile olivia olivier pascal pascale patrice
-    patricia patrick paul pauline peter philippe pierre quentin rachel raphael raymond remi remy
-    rene richard robert robin roger roland romain sabine sabrina samuel sandra sandrine sarah
-    sebastien serge severine simon simone solene sonia sophie stephane stephanie steven sylvain
-    sylvie tanguy theo theodore therese thibault thibaut thierry thomas tom valentin valerie
-    vanessa veronique victor vincent virginie xavier yann yannick yves yvette yvonne zoe mary susan
-    karen linda emily sara george william henry edward alan andrew brian colin graham helen ian
-    jennifer kate lars mette niels soren anders hanne ingrid kirsten oliver harriet nigel"""
-)
+TRADE = re.compile(rf"[a-z]{{3,}}{lexicon.any_of('endings', 'trade')}$")
+NOT_A_TRADE = lexicon.words("not_trades")
+_MODIFIERS_BEFORE = lexicon.words("adjectives", "before")
+_ADJECTIVE = re.compile(lexicon.any_of("endings", "adjective") + "$")
+_ADJECTIVES = lexicon.words("adjectives", "after")
+_NOT_ADJECTIVES = lexicon.words("adjectives", "never")
+_OF = lexicon.words("prepositions", "of")
+_LINKS = lexicon.words("name_links", "inside")
+_VERB_FORMS = lexicon.words("verb_forms", "not_in_a_name")
+LEGAL_FORMS = lexicon.words("legal_forms")
+_CIVILITY = lexicon.words("persons", "civility")
+_JOBS = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
+_SPEECH = lexicon.words("persons", "speech")
+_PLACE_PREPOSITIONS = lexicon.words("prepositions", "before_place")
+_REGIONS = lexicon.words("not_organisations", "place_or_time")
+_ACRONYMS_NOT_ORGANISATIONS = lexicon.words("not_organisations", "acronym")
+_FIRST_NAMES = lexicon.words("first_names")
 
 
 class References:
@@ -741,10 +591,10 @@ class References:
         return bool(end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
 
 
-_ENGLISH_BE = _words("is are was were can will do does did had")
-_BRANDS = _words("marque marques brand brands label labels gamme gammes logiciel")
-_NOT_A_NAME = re.compile(r"(?:ment|ly|er|ez|ons|ing|é|ée|és|ées|[nt]ir|dre|tre)$", re.IGNORECASE)
-_GENTILE = re.compile(r"(?:ais|ois|iens?|aises?|oises?|iennes?|ains|aines)$")
+_ENGLISH_BE = lexicon.words("auxiliaries", "english")
+_BRANDS = lexicon.words("not_organisations", "brand")
+_NOT_A_NAME = re.compile(lexicon.any_of("endings", "verb_or_adverb") + "$", re.IGNORECASE)
+_GENTILE = re.compile(lexicon.any_of("endings", "inhabitant") + "$")
 
 
 def _starts(tokens: Sequence[Token], at: int) -> bool:
@@ -816,29 +666,15 @@ def _owns(sentence: Sentence, name: Reference, part: Reference) -> bool:
     )
 
 
-_INFINITIVES = _words("etre avoir faire pouvoir devoir savoir produire fournir vendre")
-_FOR_SOMETHING = _words("centre center agency institute association network")
-_PARTS_OF_A_FIRM = _words(
-    "atelier ateliers usine usines laboratoire laboratoires site distillerie workshop workshops "
-    "factory plant works labs maison groupe societe entreprise"
-)
+_INFINITIVES = lexicon.words("verb_forms", "infinitive")
+_FOR_SOMETHING = lexicon.words("organisation_classes", "with_purpose")
+_PARTS_OF_A_FIRM = lexicon.words("organisation_classes", "part_of_a_firm")
 _DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
-_GENERIC_FIRM = _words("entreprise societe ste firme groupe maison fabricant company firm start-up")
-_OF_PLACE = _words("raffinerie centrale distillerie distilleries brasserie brasseries savonnerie")
-_OF_A_REGION = _words("region departement conseil chambre prefecture agence university universite")
-_NAMED_ACRONYMS = _words("ars dreal cci cma ddpp dgccrf ansm chu ght")
-_ADVERB = re.compile(r"(?:ment|ly)$")
-_SENTENCE_OPENERS = _words(
-    "reste rien tout toute chacun aucun nul quand comment combien pourquoi selon apres avant "
-    "pendant durant lors voici voila face grace suite resultat bilan merci ici la-bas aujourd "
-    "hier demain depuis malgre entre contre sans sous enfin ensuite puis ainsi alors "
-    "cependant toutefois pourtant bref autre quelle quels celui celle ceux celles cela ceci "
-    "nobody everybody everyone someone nothing something every each all most many some both "
-    "there here then today yesterday meanwhile however although while once after before "
-    "during since until unlike like thanks according source sources photo reportage temoignage "
-    "parce near around outside inside under over behind below above start take look each no "
-    "not only what how why when where who"
-)
+_GENERIC_FIRM = lexicon.words("organisation_classes", "before_a_name")
+_OF_PLACE = lexicon.words("organisation_classes", "with_place")
+_OF_A_REGION = lexicon.words("organisation_classes", "with_region")
+_NAMED_ACRONYMS = lexicon.words("organisation_classes", "acronym")
+_SENTENCE_OPENERS = lexicon.words("sentence_openers")
 
 
 def is_head(form: str) -> bool:
@@ -925,44 +761,14 @@ def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int,
     return start, ""
 
 
-_ENGLISH_HEADS = _words(
-    "company companies firm firms plant plants factory factories workshop workshops maker makers "
-    "manufacturer manufacturers producer producers supplier suppliers distiller distillers "
-    "distillery distilleries brewer brewers brewery breweries refinery station mill mills haulier "
-    "hauliers carrier carriers courier couriers packer packers bottler bottlers partner partners "
-    "business businesses farmer farmers farm farms grower growers wholesaler wholesalers trader "
-    "traders merchant recycler recyclers roaster roasters printer printers roofer roofers "
-    "foundry sawmill bakery baker bakers nursery weaver weavers tanner tannery cooperative "
-    "startup works "
-    "contractor contractors buyer buyers builder builders tailor tailors "
-    "hospital hospitals council councils authority authorities agency agencies chamber network "
-    "university laboratory lab labs school college ministry regulator regulators trust clinic "
-    "town city "
-    "winery wineries platform"
+_ENGLISH_HEADS = frozenset(
+    word for word, _, marks in lexicon.rows("organisation_words", 3) if "compound" in marks.split()
 )
-_AFTER_A_NAME = _words(
-    "hospital prison school university college council brewery distillery refinery mill works farm "
-    "dealers makers hauliers company workshop factory clinic lab"
-)
-_NOT_ENGLISH_MODIFIERS = _words(
-    "to at from by with of for in on and or but as than then bought buys made makes supplied gave "
-    "would could should may might must ever never always often only also already then very "
-    "asked found uses used help helps helped told via through between local's including includes"
-)
+_AFTER_A_NAME = lexicon.words("organisation_classes", "after_a_name")
+_NOT_ENGLISH_MODIFIERS = lexicon.words("verb_forms", "not_before_a_head")
 
 
-_NUMBERS = {
-    "deux": 2,
-    "trois": 3,
-    "quatre": 4,
-    "cinq": 5,
-    "six": 6,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "both": 2,
-}
+_NUMBERS = {word: int(number) for word, number in lexicon.rows("numbers", 2)}
 
 
 def _number_before(tokens: Sequence[Token], at: int) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.extraction import lexicon
 from ingest.extraction.actions import (
     BY_PRODUCT,
     FIGURATIVE,
@@ -159,120 +160,38 @@ def prior(nature: Nature, role: Role) -> float:
 
 
 # What a participant is called that says what it does, and how far that may be believed alone.
-_HEAD_ROLES: tuple[tuple[re.Pattern[str], Role, float], ...] = tuple(
-    (re.compile(pattern), role, weight)
-    for pattern, role, weight in (
-        (
-            r"\b(?:fabricants?|makers?|manufacturers?|fournisseurs?|suppliers?|"
-            r"producteurs?) (?:de |d )?(?:\w+ )?(?:flacons?|contenants?|emballages?|bouteilles?|"
-            r"bidons?|bouchons|etiquettes|cartons|tissus?|alcool|ethanol|matieres? premieres?|"
-            r"elastiques?)",
-            Role.SUPPLIER,
-            0.62,
-        ),
-        (
-            r"\b(?:container|bottle|packaging|cardboard|label|cloth|fabric|alcohol) (?:makers?|"
-            r"manufacturers?|suppliers?|producers?)",
-            Role.SUPPLIER,
-            0.62,
-        ),
-        (
-            r"\b(?:fournisseurs?|suppliers?|grossistes?|wholesalers?|negociants?)\b",
-            Role.SUPPLIER,
-            0.6,
-        ),
-        (
-            r"\b(?:transporteurs?|hauliers?|carriers?|coursiers?|couriers?|camionneurs?|livreurs?|"
-            r"logisticiens?)\b",
-            Role.CARRIER,
-            0.68,
-        ),
-        (
-            r"\b(?:conditionneurs?|embouteilleurs?|packers?|bottlers?|reconditionneurs?)\b",
-            Role.REPACKAGER,
-            0.68,
-        ),
-        (r"\b(?:laboratoires?|laborator(?:y|ies)|labs?)\b", Role.LABORATORY, 0.35),
-        (
-            r"\b(?:autorites?|administrations?|authorit(?:y|ies)|prefectures?|douanes?|"
-            r"regulators?)\b",
-            Role.AUTHORITY,
-            0.36,
-        ),
-        (r"\b(?:acheteurs?|buyers?)\b", Role.BUYER, 0.3),
-        (r"\b(?:partenaires?|fournisseurs?) .*(?:alcool|matiere|tissu)", Role.SUPPLIER, 0.55),
-    )
+_HEAD_ROLES = tuple(
+    (Role(role), float(weight), re.compile(pattern))
+    for role, weight, pattern in lexicon.rows("role_names", 3)
 )
 
-_HAVE = frozenset("a ont avait avaient aura auront ayant avoir eu has have had having".split())
-_BE = frozenset(
-    "est sont etait etaient fut furent sera seront etre ete etant is are was were been be being "
-    "get gets got".split()
-)
-_NO = frozenset("ne n' ni sans jamais aucun aucune not never no nobody neither nor without".split())
-_MAYBE = frozenset(
-    "pourrait pourraient gagnerait gagneraient devrait devraient aurait auraient saurait sauraient "
-    "serait seraient pourra pourront envisage envisagent espere esperent projette projettent "
-    "droit right manquait lacked could would might may should hopes hope plans plan considers "
-    "considering sait savent knows know peut peuvent can saurait".split()
-)
-_ABLE = frozenset("capable capables susceptible susceptibles suceptible suceptibles able".split())
-_USUALLY = re.compile(
-    r"\b(?:d' ordinaire|d' habitude|habituellement|normalement|ordinairement|usually|normally|"
-    r"en temps normal|as a rule|everyday|avant la crise|jusqu' ici|jusqu' alors|until then|"
-    r"reconnue? pour|connue?s? pour|known for|specialise\w*|speciali[sz]\w+)\b"
-)
-_CAUSATIVE = re.compile(
-    r"(?:demand|confi|permi|permet|propos|charg|impos|command)\w*|asked?|asks|commissioned|let|"
-    r"persuaded|invited|got|helped|aide|aident"
-)
+_HAVE = lexicon.words("auxiliaries", "have")
+_BE = lexicon.words("auxiliaries", "be")
+_NO = lexicon.words("auxiliaries", "no")
+_MAYBE = lexicon.words("auxiliaries", "maybe")
+_ABLE = lexicon.words("auxiliaries", "able")
+_USUALLY = re.compile(rf"\b{lexicon.any_of('clause_cues', 'usually')}\b")
+_CAUSATIVE = re.compile(lexicon.any_of("clause_cues", "causative"))
 _NOT_TAKING_PART = re.compile(
-    r"(?:contrairement (?:a|au|aux)|a la difference (?:de|du|des)|a l' inverse (?:de|du|des)|"
-    r"selon|d' apres|comme chez|a l' instar (?:de|du|des)|tel(?:le)?s? que|plutot que|"
-    r"unlike|according to|such as at|as at|rather than|instead of|confrere|confreres|"
-    r"magazine|journal|source|sources|lire|reportage|raconte par|photo|credit|publie par|"
-    r"pour memoire|compare a|faute de|ancien(?:ne)?s? de|hors de)(?: :)?(?: (?:le|la|l'|les|the))?$"
+    lexicon.any_of("clause_cues", "aside") + r"(?: :)?(?: (?:le|la|l'|les|the))?$"
 )
 _PUBLIC_BUYERS = frozenset({Nature.CARE, Nature.TOWN, Nature.SCHOOL})
-_LIKEWISE = re.compile(
-    r"(?:tout comme|de meme que|ainsi que|comme l' a fait|comme l' ont fait|as did|as has|so did|"
-    r"and so did|along with|together with|de concert avec|aux cotes (?:de|du|des))"
-    r"(?: (?:le|la|l'|les|the))?$"
-)
-_ENTRUSTED = re.compile(r"(?:confi|sous-trait|entrust|subcontract|outsourc)")
-_SOURCES = re.compile(
-    r"^(?:sources?|mes sources|photos?|credits?|a lire|contacts?|lire aussi|"
-    r"read more|see also|en savoir plus|for more)\b"
-)
-_NOUN_BEFORE = frozenset(
-    "un une des du ce cette ces cet son sa ses leur leurs notre nos chaque tout quel quelle aucune "
-    "the a an this these those its his her our of no some any premier premiere grande petite "
-    "grand petit bon bonne nouvelle meme memes".split()
-)
-_CLITICS = frozenset("le la les l' lui leur y en".split())
-_FINITE_SUBJECT = frozenset("qui who which that".split())
-_RELATIVE_OBJECT = frozenset("que qu' dont ou lequel laquelle lesquels auxquels whom where".split())
-_OTHER_SUBJECTS = frozenset("on nous vous je j' we you i one personne nul rien nobody".split())
-_DATIVE = frozenset("a au aux to".split())
-_FOR = frozenset("pour for".split())
-_SOURCE = frozenset("aupres from chez".split())
-_AGENT = frozenset("par by".split())
-_PLACE = frozenset("chez at a au aux in".split())
-_IRREGULAR_PARTICIPLES = re.compile(
-    r"(?:produit|fourni|vendu|recu|mis|repris|acquis|offert|cousu|concu|permis|pris|fait|rempli|"
-    r"recueilli|accueilli|reuni|rejoint|refondu|converti|sorti)(?:e|s|es)?|mise|mises|made|sewn|"
-    r"built|bought|sold|given|sent|taken|brought|put|found|held|told|lent|paid|woven|knit|spun|"
-    r"passed|matched|ground|got|driven|led|run"
-)
-_BOTH = frozenset("produit produits mis reunit fait put run led made fournit".split())
-_ORGANISED_EVENT = re.compile(
-    r"\b(?:webinaires?|webinars?|seminaires?|petits? dejeuners?|colloques?|"
-    r"temoignages?|conference|newsletter|video|retour d' experience)\b"
-)
-_PERMISSION = re.compile(
-    r"\b(?:autoris\w+|derogat\w+|agrement\w*|permis|permits?|licen[cs]\w+|authori[sz]\w+|"
-    r"arretes?|approv\w+|homologu\w+|feu vert|green light)\b"
-)
+_LIKEWISE = re.compile(lexicon.any_of("clause_cues", "likewise") + r"(?: (?:le|la|l'|les|the))?$")
+_ENTRUSTED = re.compile(lexicon.any_of("clause_cues", "entrusted"))
+_SOURCES = re.compile(rf"^{lexicon.any_of('clause_cues', 'sources')}\b")
+_NOUN_BEFORE = lexicon.words("determiners", "before_noun")
+_FINITE_SUBJECT = lexicon.words("pronouns", "relative_subject")
+_RELATIVE_OBJECT = lexicon.words("pronouns", "relative_object")
+_OTHER_SUBJECTS = lexicon.words("pronouns", "other_subject")
+_DATIVE = lexicon.words("prepositions", "dative")
+_FOR = lexicon.words("prepositions", "benefit")
+_SOURCE = lexicon.words("prepositions", "source")
+_AGENT = lexicon.words("prepositions", "agent")
+_PLACE = lexicon.words("prepositions", "location")
+_IRREGULAR_PARTICIPLES = re.compile(lexicon.any_of("verb_forms", "irregular_participle"))
+_BOTH = lexicon.words("verb_forms", "active_or_passive")
+_ORGANISED_EVENT = re.compile(rf"\b{lexicon.any_of('clause_cues', 'event')}\b")
+_PERMISSION = re.compile(rf"\b{lexicon.any_of('clause_cues', 'permission')}\b")
 MAX_CONTRIBUTION_WORDS = 16
 
 
@@ -1056,23 +975,13 @@ class _Reader:
         return self._is_participle(at) and bool(near & (_HAVE | _BE))
 
 
-_ENGLISH_PAST = re.compile(
-    r"made|sewn|sewed|built|bought|sold|gave|given|sent|took|brought|found|held|told|lent|paid|"
-    r"wove|knit|ran|drove|led|met|got|ground|spun|brewed|rang|hauled"
-)
-_SUCH = frozenset("dont notamment including namely".split())
-_DETERMINERS = frozenset(
-    "le la l' les the un une a plusieurs quelques certaines certains deux trois several some two "
-    "three many nombreuses nombreux local".split()
-)
-_BEFORE_A_PLACE = frozenset("de d' du des a in of at near from".split())
-_ARTICLES = frozenset("le la l' les the un une des".split())
-_AFTER_WHICH_A_PRONOUN_STANDS = frozenset("par chez avec pour from by to with for".split())
-_JOINERS = frozenset(
-    ", et and & ou or puis then que ainsi qu' le la l' les the un une des du de d' a an deux "
-    "plusieurs "
-    "as well aussi enfin chez son sa ses leur leurs its their".split()
-)
+_ENGLISH_PAST = re.compile(lexicon.any_of("verb_forms", "english_past"))
+_SUCH = lexicon.words("conjunctions", "such_as")
+_DETERMINERS = lexicon.words("determiners", "before_mention")
+_BEFORE_A_PLACE = lexicon.words("prepositions", "of_place")
+_ARTICLES = lexicon.words("determiners", "article")
+_AFTER_WHICH_A_PRONOUN_STANDS = lexicon.words("prepositions", "before_pronoun")
+_JOINERS = lexicon.words("conjunctions", "list")
 
 
 def _by_name(mention: Mention) -> list[tuple[Role, float]]:
@@ -1081,7 +990,7 @@ def _by_name(mention: Mention) -> list[tuple[Role, float]]:
     found: dict[Role, float] = {}
     for name in participant.names:
         words = " ".join(re.findall(r"[^\W_]+", fold(name)))
-        for pattern, role, weight in _HEAD_ROLES:
+        for role, weight, pattern in _HEAD_ROLES:
             if pattern.search(words):
                 found.setdefault(role, weight)
                 break
