@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
 from ingest.extraction.gazetteer import name_words, public_key
-from ingest.extraction.organisation_kinds import Nature, nature_of
-from ingest.extraction.references import How, Reference
-from ingest.extraction.tokens import Part, Sentence, Token
+from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.references import Reference, ReferenceKind
+from ingest.extraction.tokens import Sentence, TextPart, TextToken
 from kb.text.analysis import FUNCTION_WORDS
 
 PUBLIC = frozenset(
     {
-        Nature.TOWN,
-        Nature.CARE,
-        Nature.STATE,
-        Nature.CHAMBER,
-        Nature.NETWORK,
-        Nature.SCHOOL,
-        Nature.MEDIA,
+        OrganisationKind.TOWN,
+        OrganisationKind.CARE,
+        OrganisationKind.STATE,
+        OrganisationKind.CHAMBER,
+        OrganisationKind.NETWORK,
+        OrganisationKind.SCHOOL,
+        OrganisationKind.MEDIA,
     }
 )
 
@@ -46,8 +46,8 @@ class Participant:
     """An organisation of the article, under all that it is called there."""
 
     name: str
-    how: How
-    nature: Nature
+    reference_kind: ReferenceKind
+    kind: OrganisationKind
     likelihood: float
     actor_ids: tuple[str, ...] = ()
     heads: set[str] = field(default_factory=set)
@@ -57,11 +57,15 @@ class Participant:
 
     @property
     def is_named(self) -> bool:
-        return self.how is not How.UNNAMED
+        return self.reference_kind is not ReferenceKind.UNNAMED
+
+    @property
+    def is_known(self) -> bool:
+        return self.reference_kind is ReferenceKind.KNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class ParticipantMention:
     """A participant at `sentence.tokens[first:last]`."""
 
     first: int
@@ -89,31 +93,34 @@ class Participants:
         """Whom the last sentence was about."""
         return self._subject
 
-    def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[Mention]:
+    def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[ParticipantMention]:
         """The mentions of a sentence, with the pronouns that stand for who was spoken of."""
-        mentions: list[Mention] = []
+        mentions: list[ParticipantMention] = []
         tokens = sentence.tokens
         for reference in references:
             apposed = self._apposed(tokens, mentions, reference)
             several = self._several(reference)
             if several:
                 mentions += [
-                    Mention(reference.first, reference.last, one, reference) for one in several
+                    ParticipantMention(reference.first, reference.last, one, reference)
+                    for one in several
                 ]
                 continue
             participant = self._resolve(reference, apposed, sentence.part)
-            mentions.append(Mention(reference.first, reference.last, participant, reference))
+            mentions.append(
+                ParticipantMention(reference.first, reference.last, participant, reference)
+            )
             self._see(participant)
         pronouns = list(self._pronouns(sentence, mentions))
-        if sentence.part is Part.BODY:
+        if sentence.part is TextPart.BODY:
             self._remember(tokens, mentions)
         return sorted([*mentions, *pronouns], key=lambda mention: mention.first)
 
     def _several(self, reference: Reference) -> list[Participant]:
         """Whom "les deux entreprises" means: those two that the text has named, if it has two."""
-        if not reference.number or reference.how is not How.UNNAMED:
+        if not reference.number or reference.is_named:
             return []
-        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        named = [one for one in self.all if one.is_named and one.kind not in PUBLIC]
         known = [one for one in named if one.actor_ids]
         return next((those for those in (named, known) if len(those) == reference.number), [])
 
@@ -121,11 +128,13 @@ class Participants:
         self._recent = [one for one in self._recent if one is not participant]
         self._recent.append(participant)
 
-    def _remember(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> None:
+    def _remember(
+        self, tokens: Sequence[TextToken], mentions: Sequence[ParticipantMention]
+    ) -> None:
         """Keeps whom the next sentence means by "elle", and whose place it means by "y"."""
         subject: Participant | None = None
         for mention in mentions:
-            if mention.participant.nature is Nature.MEDIA:
+            if mention.participant.kind is OrganisationKind.MEDIA:
                 continue
             governor = preposition(tokens, mention.first)
             if governor in {"chez", "aux", "a", "at"}:
@@ -138,7 +147,9 @@ class Participants:
         elif self._place is not None and mentions:
             self._subject = self._place
 
-    def _pronouns(self, sentence: Sentence, mentions: Sequence[Mention]) -> Iterable[Mention]:
+    def _pronouns(
+        self, sentence: Sentence, mentions: Sequence[ParticipantMention]
+    ) -> Iterable[ParticipantMention]:
         forms = [token.form for token in sentence.tokens]
         for at, form in enumerate(forms):
             after = forms[at + 1 : at + 3]
@@ -167,9 +178,9 @@ class Participants:
                 and len(self._subjects) > 1
             ):
                 for one in self._subjects:
-                    yield Mention(at, at + 1, one)
+                    yield ParticipantMention(at, at + 1, one)
             elif meant is not None:
-                yield Mention(at, at + 1, meant)
+                yield ParticipantMention(at, at + 1, meant)
 
     def _of_two(self, forms: Sequence[str], at: int) -> Participant | None:
         """Whom "le premier" or "le second" means: of the last two that were named."""
@@ -177,7 +188,7 @@ class Participants:
             return None
         if at + 1 < len(forms) and forms[at + 1].isalpha() and not verbs(forms[at + 1]):
             return None
-        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        named = [one for one in self.all if one.is_named and one.kind not in PUBLIC]
         if len(named) < 2:
             return None
         return named[-2] if forms[at] in _FIRST else named[-1]
@@ -186,12 +197,14 @@ class Participants:
         """Whom "l'une" or "l'autre" means where two were named."""
         if "autre" not in forms or not {"une", "un"} & set(forms):
             return None
-        named = [one for one in self.all if one.is_named and one.nature not in PUBLIC]
+        named = [one for one in self.all if one.is_named and one.kind not in PUBLIC]
         if len(named) < 2:
             return None
         return named[-1] if forms[at] == "autre" else named[-2]
 
-    def _last_before(self, at: int, mentions: Sequence[Mention], form: str) -> Participant | None:
+    def _last_before(
+        self, at: int, mentions: Sequence[ParticipantMention], form: str
+    ) -> Participant | None:
         """Whom "celle-ci" means: who was spoken of last."""
         before = [mention.participant for mention in mentions if mention.last <= at]
         here = {id(mention.participant) for mention in mentions}
@@ -200,7 +213,11 @@ class Participants:
         return fitting[-1] if fitting else None
 
     def _subject_before(
-        self, tokens: Sequence[Token], at: int, mentions: Sequence[Mention], form: str
+        self,
+        tokens: Sequence[TextToken],
+        at: int,
+        mentions: Sequence[ParticipantMention],
+        form: str,
     ) -> Participant | None:
         candidates = [self._subject] if self._subject is not None else []
         candidates += [
@@ -214,11 +231,18 @@ class Participants:
             return self._subject
         # A firm is often "they", never a group "it".
         if not fitting and form == "they":
-            fitting = [one for one in candidates if one.nature not in {Nature.TOWN, Nature.STATE}]
+            fitting = [
+                one
+                for one in candidates
+                if one.kind not in {OrganisationKind.TOWN, OrganisationKind.STATE}
+            ]
         return fitting[-1] if fitting else None
 
     def _apposed(
-        self, tokens: Sequence[Token], mentions: Sequence[Mention], reference: Reference
+        self,
+        tokens: Sequence[TextToken],
+        mentions: Sequence[ParticipantMention],
+        reference: Reference,
     ) -> Participant | None:
         """Whom a reference names once more: "Avel, fabricant de cirage", "le CTTC (Centre …)"."""
         if not mentions:
@@ -228,7 +252,7 @@ class Participants:
         if last.reference is None or not between:
             return None
         if (
-            reference.how is How.UNNAMED
+            not reference.is_named
             and between[-1] == "("
             and not last.participant.is_named
             and reference.head in last.participant.heads
@@ -238,7 +262,7 @@ class Participants:
             between[0] in {"that", "which", "qui", "who"}
             and between[-1] == ","
             and len(between) < 8
-            and reference.how is not How.UNNAMED
+            and reference.is_named
             and not last.participant.is_named
             and not last.participant.plural
         ):
@@ -248,17 +272,17 @@ class Participants:
             return None
         if (
             (between[0] in _COPULAS or is_a)
-            and reference.how is How.UNNAMED
+            and not reference.is_named
             and not reference.definite
             and not preposition(tokens, last.first)
         ):
             return last.participant
-        one_is_unnamed = (last.reference.how is How.UNNAMED) != (reference.how is How.UNNAMED)
+        one_is_unnamed = (not last.reference.is_named) != (not reference.is_named)
         same_number = last.reference.plural == reference.plural
         if between[0] == "(" and (same_number or one_is_unnamed):
             both_known = bool(last.participant.actor_ids and reference.actor_ids)
             place_like = (
-                reference.how is How.NAMED
+                reference.reference_kind is ReferenceKind.NAMED
                 and last.participant.is_named
                 and not (reference.name.isupper() or last.participant.name.isupper())
             )
@@ -275,7 +299,7 @@ class Participants:
                 "and",
             }
             definite_list = (
-                reference.how is How.UNNAMED
+                not reference.is_named
                 and reference.definite
                 and not _closes_before_a_verb(tokens, reference.last)
             )
@@ -285,7 +309,7 @@ class Participants:
         return None
 
     def _resolve(
-        self, reference: Reference, apposed: Participant | None, part: Part
+        self, reference: Reference, apposed: Participant | None, part: TextPart
     ) -> Participant:
         known = self._known_before(reference, part)
         if known is not None:
@@ -296,8 +320,8 @@ class Participants:
             return apposed
         fresh = Participant(
             reference.name,
-            reference.how,
-            reference.nature,
+            reference.reference_kind,
+            reference.kind,
             reference.likelihood,
             reference.actor_ids,
             {reference.head} - {""},
@@ -308,8 +332,8 @@ class Participants:
         self.all.append(fresh)
         return fresh
 
-    def _known_before(self, reference: Reference, part: Part) -> Participant | None:
-        if reference.how is not How.UNNAMED:
+    def _known_before(self, reference: Reference, part: TextPart) -> Participant | None:
+        if reference.is_named:
             for one in self.all:
                 if one.is_named and _same_name(one, reference):
                     return one
@@ -320,11 +344,11 @@ class Participants:
                 reference.definite or one.plural == reference.plural
             ):
                 return one
-        if not reference.definite and part is not Part.TITLE:
+        if not reference.definite and part is not TextPart.TITLE:
             return None
-        only = self._only_firm(reference) if part is Part.BODY else None
+        only = self._only_firm(reference) if part is TextPart.BODY else None
         for one in reversed(self._recent):
-            if part is Part.TITLE and not (one.is_named or reference.definite):
+            if part is TextPart.TITLE and not (one.is_named or reference.definite):
                 continue
             if one.plural == reference.plural and self._means(reference, one):
                 return one
@@ -332,23 +356,28 @@ class Participants:
 
     def _only_firm(self, reference: Reference) -> Participant | None:
         """Whom "the mill" means where the text has named one firm, and no other kind of mill."""
-        is_firm = reference.nature is Nature.FIRM and reference.head not in _OTHER_PARTIES
+        is_firm = reference.kind is OrganisationKind.FIRM and reference.head not in _OTHER_PARTIES
         if not is_firm or reference.plural or len(name_words(reference.name)) > 1:
             return None
-        firms = [one for one in self.all if one.nature not in PUBLIC]
+        firms = [one for one in self.all if one.kind not in PUBLIC]
         named = [one for one in firms if one.is_named]
         return named[0] if len(named) == 1 and len(firms) == 1 else None
 
     def _unnamed_till_now(self, reference: Reference) -> Participant | None:
         """Whom the text called "la ville" before it named it."""
-        if reference.nature not in {Nature.TOWN, Nature.CARE, Nature.STATE, Nature.CHAMBER}:
+        if reference.kind not in {
+            OrganisationKind.TOWN,
+            OrganisationKind.CARE,
+            OrganisationKind.STATE,
+            OrganisationKind.CHAMBER,
+        }:
             return None
         for one in self.all:
             if (
                 not one.is_named
                 and not one.plural
                 and one.definite
-                and one.nature is reference.nature
+                and one.kind is reference.kind
                 and len(name_words(one.name)) < 3
                 and (reference.head in one.heads or _alike({reference.head}, one.heads))
             ):
@@ -366,39 +395,40 @@ class Participants:
                 return False
             if not one.is_named and one.heads & _OTHER_PARTIES:
                 return False
-            return one.nature not in PUBLIC and one.nature is not Nature.HAULIER
-        if reference.nature is Nature.CARE and one.nature is Nature.CARE:
+            return one.kind not in PUBLIC and one.kind is not OrganisationKind.HAULIER
+        if reference.kind is OrganisationKind.CARE and one.kind is OrganisationKind.CARE:
             return True
         if head in one.heads and head not in {"conseil", "direction", "centre", "agence"}:
             return True
-        if head in one.heads and head == "centre" and one.nature is not Nature.CARE:
+        if head in one.heads and head == "centre" and one.kind is not OrganisationKind.CARE:
             return True
-        return _alike({head}, one.heads) and reference.nature is one.nature
+        return _alike({head}, one.heads) and reference.kind is one.kind
 
     def _add_name(self, one: Participant, reference: Reference) -> None:
         """Lets a participant go by its best name: known, then named, then the fullest."""
-        rank = {How.KNOWN: 2, How.NAMED: 1, How.UNNAMED: 0, How.PRONOUN: -1}
-        better = rank[reference.how] > rank[one.how] or (
-            reference.how is one.how
-            and reference.how is not How.KNOWN
+        better = reference.reference_kind > one.reference_kind or (
+            reference.reference_kind is one.reference_kind
+            and not reference.is_known
             and len(name_words(reference.name)) > len(name_words(one.name))
-            and (reference.how is How.UNNAMED or reference.nature is not Nature.UNKNOWN)
+            and (not reference.is_named or reference.kind is not OrganisationKind.UNKNOWN)
         )
         if reference.name not in one.names:
             one.names.append(reference.name)
         one.heads |= {reference.head} - {""}
         one.likelihood = max(one.likelihood, reference.likelihood)
         if better:
-            one.name, one.how = reference.name, reference.how
+            one.name, one.reference_kind = reference.name, reference.reference_kind
             one.plural = reference.plural
             if reference.actor_ids:
                 one.actor_ids = reference.actor_ids
-        if one.nature is Nature.UNKNOWN or (better and reference.nature is not Nature.UNKNOWN):
-            one.nature = reference.nature
+        if one.kind is OrganisationKind.UNKNOWN or (
+            better and reference.kind is not OrganisationKind.UNKNOWN
+        ):
+            one.kind = reference.kind
 
 
 def _joined_with(
-    tokens: Sequence[Token], mentions: Sequence[Mention], subject: Participant
+    tokens: Sequence[TextToken], mentions: Sequence[ParticipantMention], subject: Participant
 ) -> list[Participant]:
     """A subject, and those that "et" joins with it."""
     at = next(number for number, one in enumerate(mentions) if one.participant is subject)
@@ -411,7 +441,7 @@ def _joined_with(
     return joined
 
 
-def _closes_before_a_verb(tokens: Sequence[Token], last: int) -> bool:
+def _closes_before_a_verb(tokens: Sequence[TextToken], last: int) -> bool:
     """Whether a comma and a verb follow, as after "X, le syndicat de la profession, coordonne"."""
     after = [token.form for token in tokens[last : last + 2]]
     return (
@@ -470,18 +500,18 @@ _COMMON_IN_NAMES = lexicon.words("common_name_words", "same_name")
 
 
 def _same_body(name: str, other: str) -> bool:
-    key = public_key(name, nature_of(name))
-    return bool(key) and key == public_key(other, nature_of(other))
+    key = public_key(name, kind_of(name))
+    return bool(key) and key == public_key(other, kind_of(other))
 
 
 def _is_proper(word: str) -> bool:
-    return nature_of(word) is Nature.UNKNOWN and word not in _COMMON_IN_NAMES
+    return kind_of(word) is OrganisationKind.UNKNOWN and word not in _COMMON_IN_NAMES
 
 
 _PREPOSITIONS = lexicon.words("prepositions", "any")
 
 
-def preposition(tokens: Sequence[Token], first: int) -> str:
+def preposition(tokens: Sequence[TextToken], first: int) -> str:
     """The preposition that governs the phrase beginning at `first`, "" for none.
 
     "des" counts as one only after a noun: "des transporteurs ont…" has none.
@@ -511,7 +541,7 @@ def preposition(tokens: Sequence[Token], first: int) -> str:
     return form if form in _PREPOSITIONS else ""
 
 
-def _is_noun_like(token: Token) -> bool:
+def _is_noun_like(token: TextToken) -> bool:
     form = token.form
     if not token.is_word or form in FUNCTION_WORDS or form.endswith("ment"):
         return form in {"aupres", "pres", "chez", "avec"}

@@ -13,20 +13,19 @@ from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
-from ingest.extraction.coreference import Mention, Participant, preposition
-from ingest.extraction.organisation_kinds import Nature
-from ingest.extraction.references import How
-from ingest.extraction.tokens import Part, Sentence
+from ingest.extraction.coreference import Participant, ParticipantMention, preposition
+from ingest.extraction.organisation_kinds import OrganisationKind
+from ingest.extraction.tokens import Sentence, TextPart
 from kb.reference.roles import Role
 
-_ROLE_OF: dict[Nature, Role] = {
-    Nature.TOWN: Role.BUYER,
-    Nature.CARE: Role.BUYER,
-    Nature.STATE: Role.AUTHORITY,
-    Nature.CHAMBER: Role.FACILITATOR,
-    Nature.NETWORK: Role.NETWORK,
-    Nature.HAULIER: Role.CARRIER,
-    Nature.LABORATORY: Role.LABORATORY,
+_ROLE_OF: dict[OrganisationKind, Role] = {
+    OrganisationKind.TOWN: Role.BUYER,
+    OrganisationKind.CARE: Role.BUYER,
+    OrganisationKind.STATE: Role.AUTHORITY,
+    OrganisationKind.CHAMBER: Role.FACILITATOR,
+    OrganisationKind.NETWORK: Role.NETWORK,
+    OrganisationKind.HAULIER: Role.CARRIER,
+    OrganisationKind.LABORATORY: Role.LABORATORY,
 }
 KNOWN = 0.5
 NAMED = 0.5
@@ -43,73 +42,82 @@ _COMPARED = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'compared')}\b"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class SentenceMentions:
     """A sentence and whom it mentions; whether its paragraph speaks of the article's matter."""
 
     sentence: Sentence
-    mentions: tuple[Mention, ...]
+    mentions: tuple[ParticipantMention, ...]
     is_on_topic: bool
 
 
 def likely_role(
-    participant: Participant, sights: Sequence[Sight], *, others_made: bool, in_leftovers: bool
+    participant: Participant,
+    passages: Sequence[SentenceMentions],
+    *,
+    others_made: bool,
+    in_leftovers: bool,
 ) -> tuple[Role, float, Sentence] | None:
     """The likely role of a named participant, how sure, and a sentence that names it.
 
     `others_made` tells that somebody else is known to have made the thing, `in_leftovers` that the
     article is about what one throws away. `None` where nothing speaks for its having taken part.
     """
-    is_known = participant.how is How.KNOWN
+    is_known = participant.is_known
     seen = [
-        sight
-        for sight in sights
-        if sight.sentence.part is Part.BODY
-        and _tells_something(sight.sentence, 2 if is_known else MIN_PLAIN_WORDS)
-        and (is_known or _ENDS.search(sight.sentence.text))
-        and not _COMPARED.search(_before(sight, participant))
-        and _is_an_actor_of(sight, participant)
+        passage
+        for passage in passages
+        if passage.sentence.part is TextPart.BODY
+        and _tells_something(passage.sentence, 2 if is_known else MIN_PLAIN_WORDS)
+        and (is_known or _ENDS.search(passage.sentence.text))
+        and not _COMPARED.search(_before(passage, participant))
+        and _is_an_actor_of(passage, participant)
     ]
     if not seen:
         return None
-    best = next((sight for sight in seen if sight.is_on_topic), seen[0])
-    confidence = KNOWN if participant.how is How.KNOWN else NAMED
-    is_telling = participant.nature is not Nature.UNKNOWN or " " in participant.name
+    best = next((passage for passage in seen if passage.is_on_topic), seen[0])
+    confidence = KNOWN if participant.is_known else NAMED
+    is_telling = participant.kind is not OrganisationKind.UNKNOWN or " " in participant.name
     if not best.is_on_topic:
-        telling_new = is_telling and participant.how is not How.KNOWN
+        telling_new = is_telling and not participant.is_known
         confidence *= OF_A_TELLING_NAME if telling_new else BESIDE_THE_TOPIC
-    role = _ROLE_OF.get(participant.nature)
-    owns = participant.nature not in {Nature.NETWORK, Nature.CHAMBER, Nature.STATE}
-    if owns and any(BY_PRODUCT.search(_before(sight, participant, 7)) for sight in seen):
+    role = _ROLE_OF.get(participant.kind)
+    owns = participant.kind not in {
+        OrganisationKind.NETWORK,
+        OrganisationKind.CHAMBER,
+        OrganisationKind.STATE,
+    }
+    if owns and any(BY_PRODUCT.search(_before(passage, participant, 7)) for passage in seen):
         role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
     if role is None:
-        leftovers = any(BY_PRODUCT.search(_words(sight.sentence)) for sight in seen)
+        leftovers = any(BY_PRODUCT.search(_words(passage.sentence)) for passage in seen)
         inputs = any(
-            _SPIRIT.search(_words(sight.sentence)) or _INPUT.search(_before(sight, participant, 9))
-            for sight in seen
+            _SPIRIT.search(_words(passage.sentence))
+            or _INPUT.search(_before(passage, participant, 9))
+            for passage in seen
         )
         supplies = leftovers or inputs or (others_made and in_leftovers)
         role = Role.SUPPLIER if supplies else Role.PRODUCER
     return role, confidence, best.sentence
 
 
-def _is_an_actor_of(sight: Sight, participant: Participant) -> bool:
+def _is_an_actor_of(passage: SentenceMentions, participant: Participant) -> bool:
     """Whether a sentence names a participant, and not only as a place or as who tells the story."""
-    for one in sight.mentions:
+    for one in passage.mentions:
         if one.participant is not participant or one.is_pronoun:
             continue
-        tokens = sight.sentence.tokens
+        tokens = passage.sentence.tokens
         after = " ".join(token.form for token in tokens[one.last : one.last + 9])
         after = after.partition(" ;")[0]
         governor = preposition(tokens, one.first)
         # A new name of one word beside "de" or "in" is mostly a place.
-        may_be_place = participant.nature is Nature.TOWN or (
-            participant.how is not How.KNOWN
-            and participant.nature is Nature.UNKNOWN
+        may_be_place = participant.kind is OrganisationKind.TOWN or (
+            not participant.is_known
+            and participant.kind is OrganisationKind.UNKNOWN
             and one.last - one.first == 1
         )
         if may_be_place and governor in _PLACE:
             continue
-        if participant.how is not How.KNOWN and not governor and one.last < len(tokens):
+        if not participant.is_known and not governor and one.last < len(tokens):
             follows = tokens[one.last]
             if follows.text in {".", ")", ";", "»"}:
                 continue
@@ -139,7 +147,7 @@ _TELLS = re.compile(
 
 
 def owner_of_leftovers(
-    sentence: Sentence, mentions: Sequence[Mention], spoken_of: Participant | None
+    sentence: Sentence, mentions: Sequence[ParticipantMention], spoken_of: Participant | None
 ) -> Participant | None:
     """Whose leftovers "its organic waste" are: of whom the sentence, or the one before, speaks."""
     words = _words(sentence)
@@ -152,10 +160,10 @@ def owner_of_leftovers(
     return None
 
 
-def _before(sight: Sight, participant: Participant, length: int = 4) -> str:
+def _before(passage: SentenceMentions, participant: Participant, length: int = 4) -> str:
     """The few words before a participant's first mention in a sentence."""
-    at = next((one.first for one in sight.mentions if one.participant is participant), 0)
-    return " ".join(token.form for token in sight.sentence.tokens[max(0, at - length) : at])
+    at = next((one.first for one in passage.mentions if one.participant is participant), 0)
+    return " ".join(token.form for token in passage.sentence.tokens[max(0, at - length) : at])
 
 
 def _words(sentence: Sentence) -> str:

@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary
 from rapidfuzz.distance import OSA
 
 from ingest.extraction import lexicon
-from ingest.extraction.organisation_kinds import Nature, nature_of
-from ingest.extraction.tokens import Token, tokens
+from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.tokens import TextToken, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.reference.departments import NAMES
@@ -44,7 +44,7 @@ _PUBLIC_WORDS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownName:
     """A stretch of a sentence that names actors: `tokens[first:last]`.
 
     `actor_ids` are all whom that name could mean, in order; `likeness` is 1 where every word is
@@ -68,7 +68,7 @@ class KnownActors:
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._public: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
         self._short: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self._bodies: dict[tuple[Nature, str], list[str]] = defaultdict(list)
+        self._bodies: dict[tuple[OrganisationKind, str], list[str]] = defaultdict(list)
         self.places: set[str] = set()
         for actor in actors:
             self._add(actor)
@@ -94,8 +94,8 @@ class KnownActors:
         if actor.place:
             self.places.add(" ".join(name_words(actor.place)) or fold(actor.place))
         names = list(_names_of(actor))
-        natures = [nature_of(name) for name in names]
-        for name, nature in zip(names, natures, strict=True):
+        organisation_kinds = [kind_of(name) for name in names]
+        for name, kind in zip(names, organisation_kinds, strict=True):
             words = name_words(name)
             if not words or not any(len(word) > 1 for word in words):
                 continue
@@ -107,16 +107,22 @@ class KnownActors:
                     self._joined["".join(words)].append(self._number_of[words])
             number = self._number_of[words]
             self._owners[number][actor.id] = None
-            key = public_key(name, nature)
+            key = public_key(name, kind)
             if key:
                 self._public[key][actor.id] = None
-        nature = natures[0]
-        if actor.place and nature in {Nature.TOWN, Nature.CARE}:
-            self._bodies[nature, fold(actor.place)].append(actor.id)
+        kind = organisation_kinds[0]
+        if actor.place and kind in {OrganisationKind.TOWN, OrganisationKind.CARE}:
+            self._bodies[kind, fold(actor.place)].append(actor.id)
         of_firms = [
             name
-            for name, nature in zip(names, natures, strict=True)
-            if nature in {Nature.FIRM, Nature.UNKNOWN, Nature.NETWORK, Nature.HAULIER}
+            for name, kind in zip(names, organisation_kinds, strict=True)
+            if kind
+            in {
+                OrganisationKind.FIRM,
+                OrganisationKind.UNKNOWN,
+                OrganisationKind.NETWORK,
+                OrganisationKind.HAULIER,
+            }
         ]
         for words in {short for name in of_firms for short in _short(name, actor.place)}:
             self._short[words].append(actor.id)
@@ -151,24 +157,24 @@ class KnownActors:
         number = self._number_of.get(name_words(name))
         if number is not None:
             return tuple(self._owners[number])
-        key = public_key(name, nature_of(name))
+        key = public_key(name, kind_of(name))
         return tuple(self._public.get(key, ())) if key else ()
 
-    def public_bodies(self, nature: Nature, text: str) -> tuple[str, ...]:
+    def public_bodies(self, kind: OrganisationKind, text: str) -> tuple[str, ...]:
         """The ids of the bodies of a kind in the place that a text speaks of most, in order."""
         said = fold(text)
         counts = {
             place: len(re.findall(rf"(?<!\w){re.escape(place)}(?!\w)", said))
-            for kind, place in self._bodies
-            if kind is nature and place in said
+            for body, place in self._bodies
+            if body is kind and place in said
         }
         if not counts:
             return ()
         most = max(counts.values())
         places = [place for place, count in counts.items() if count == most]
-        return tuple(self._bodies[nature, places[0]]) if len(places) == 1 else ()
+        return tuple(self._bodies[kind, places[0]]) if len(places) == 1 else ()
 
-    def find(self, sentence: Sequence[Token]) -> list[Known]:
+    def find(self, sentence: Sequence[TextToken]) -> list[KnownName]:
         """The names in a sentence, from left to right; of two that overlap, the longer."""
         telling = [
             at for at, token in enumerate(sentence) if token.is_word and token.form not in _FILLERS
@@ -184,7 +190,9 @@ class KnownActors:
                 kept.append(known)
         return sorted(kept, key=lambda known: known.first)
 
-    def _in_words(self, sentence: Sequence[Token], telling: Sequence[int]) -> Iterator[Known]:
+    def _in_words(
+        self, sentence: Sequence[TextToken], telling: Sequence[int]
+    ) -> Iterator[KnownName]:
         forms = [sentence[at].form for at in telling]
         for place, form in enumerate(forms):
             if form in self._by_rarest:
@@ -206,9 +214,11 @@ class KnownActors:
                         likeness = SHORT_NAME if likeness == 1 else 0.0
                     if likeness:
                         first, last = telling[begin], telling[end - 1] + 1
-                        yield Known(first, last, tuple(self._owners[number]), likeness)
+                        yield KnownName(first, last, tuple(self._owners[number]), likeness)
 
-    def _run_together(self, sentence: Sequence[Token], telling: Sequence[int]) -> Iterator[Known]:
+    def _run_together(
+        self, sentence: Sequence[TextToken], telling: Sequence[int]
+    ) -> Iterator[KnownName]:
         """Names that the text writes in another number of words: "Polymer Expert", "JM Weston"."""
         for begin in range(len(telling)):
             for end in range(begin + 1, min(begin + 5, len(telling) + 1)):
@@ -219,7 +229,7 @@ class KnownActors:
                 joined = "".join(sentence[at].form for at in telling[begin:end])
                 for number in self._joined.get(joined, ()):
                     first, last = telling[begin], telling[end - 1] + 1
-                    yield Known(first, last, tuple(self._owners[number]), 1.0)
+                    yield KnownName(first, last, tuple(self._owners[number]), 1.0)
 
     def _misspelt(self, form: str) -> list[str]:
         if len(form) < MIN_FUZZY_CHARS or not form.isalpha():
@@ -252,12 +262,18 @@ def name_words(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=100_000)
-def public_key(name: str, nature: Nature) -> frozenset[str]:
+def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
     """What spellings of a public body share, as of "Ville d'Angoulême", "Angoulême town hall".
 
     Empty for what is no public body, or has no place in its name.
     """
-    if nature not in {Nature.TOWN, Nature.CARE, Nature.CHAMBER, Nature.STATE, Nature.NETWORK}:
+    if kind not in {
+        OrganisationKind.TOWN,
+        OrganisationKind.CARE,
+        OrganisationKind.CHAMBER,
+        OrganisationKind.STATE,
+        OrganisationKind.NETWORK,
+    }:
         return frozenset()
     said = " ".join(re.findall(r"[^\W_]+", fold(name)))
     for pattern, word in _PUBLIC_WORDS:
@@ -286,7 +302,7 @@ def _names_of(actor: Actor) -> Iterator[str]:
 
 @lru_cache(maxsize=100_000)
 def _is_telling(word: str) -> bool:
-    return nature_of(word) is Nature.UNKNOWN
+    return kind_of(word) is OrganisationKind.UNKNOWN
 
 
 def _short(name: str, place: str) -> Iterator[tuple[str, ...]]:
@@ -325,7 +341,7 @@ def _of_facts(facts: Mapping[str, str]) -> Iterator[str]:
 ALIAS_KEYS = frozenset(lexicon.phrases("alias_fields"))
 
 
-def _close(telling: Sequence[int], begin: int, end: int, sentence: Sequence[Token]) -> bool:
+def _close(telling: Sequence[int], begin: int, end: int, sentence: Sequence[TextToken]) -> bool:
     """Whether nothing but articles, prepositions and full stops stands between the words."""
     for left, right in zip(telling[begin:end], telling[begin + 1 : end], strict=False):
         if right - left > 4:

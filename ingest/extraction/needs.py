@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action, verbs
 from ingest.extraction.references import FIRM_HEADS, is_head
-from ingest.extraction.tokens import Part, Sentence, Token
+from ingest.extraction.tokens import Sentence, TextPart, TextToken
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 
 
@@ -50,7 +50,7 @@ def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
     titled = {
         stem(token.form, lang)
         for sentence in sentences
-        if sentence.part is Part.TITLE
+        if sentence.part is TextPart.TITLE
         for token in sentence.tokens
         if _carries(token)
     }
@@ -83,7 +83,7 @@ def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
     )
 
 
-def _carries(token: Token) -> bool:
+def _carries(token: TextToken) -> bool:
     form = token.form
     return (
         token.is_word
@@ -95,12 +95,12 @@ def _carries(token: Token) -> bool:
     )
 
 
-_Candidate = tuple[Sequence[Token], float]
+_Candidate = tuple[Sequence[TextToken], float]
 
 
 def _candidates(
     sentences: Sequence[Sentence],
-) -> Iterator[tuple[Sequence[Token], Sentence, float]]:
+) -> Iterator[tuple[Sequence[TextToken], Sentence, float]]:
     often = sum(
         bool(_BY_PRODUCTS.fullmatch(token.form)) for one in sentences for token in one.tokens
     )
@@ -114,7 +114,7 @@ def _candidates(
         ):
             if phrase:
                 yield phrase, sentence, weight * early
-        if sentence.part is Part.TITLE:
+        if sentence.part is TextPart.TITLE:
             for at, token in enumerate(sentence.tokens):
                 phrase = noun_phrase(sentence.tokens, at)
                 party = is_head(token.form)
@@ -155,11 +155,11 @@ def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]
             yield noun_phrase(sentence.tokens, at), by_product
 
 
-def _is_partitive(tokens: Sequence[Token], at: int) -> bool:
+def _is_partitive(tokens: Sequence[TextToken], at: int) -> bool:
     return at < len(tokens) and tokens[at].form in {"du", "des", "de", "d'"}
 
 
-def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
+def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
     """The noun phrase that begins at a token or at the next one, determiners left out; or none."""
     first = at
     while first < len(tokens) and tokens[first].form in _LEADING and first - at < 4:
@@ -197,7 +197,7 @@ def noun_phrase(tokens: Sequence[Token], at: int) -> Sequence[Token]:
     return phrase
 
 
-def _is_finite(tokens: Sequence[Token], at: int) -> bool:
+def _is_finite(tokens: Sequence[TextToken], at: int) -> bool:
     form = tokens[at].form
     if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
         return True
@@ -213,7 +213,7 @@ _NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
 _NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
 
 
-def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequence[Token]:
+def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> Sequence[TextToken]:
     """The noun phrase that ends where a folded text goes on to say that it is missing."""
     end = _token_at(starts, offset)
     if end is None:
@@ -227,7 +227,7 @@ def _before(tokens: Sequence[Token], starts: Sequence[int], offset: int) -> Sequ
     return ()
 
 
-def _joined(tokens: Sequence[Token]) -> tuple[str, list[int]]:
+def _joined(tokens: Sequence[TextToken]) -> tuple[str, list[int]]:
     words = ""
     starts = []
     for token in tokens:

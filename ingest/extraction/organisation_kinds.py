@@ -16,7 +16,7 @@ NO_KIND = "-"
 """What the lexicon has instead of a kind for a word that says none."""
 
 
-class Nature(StrEnum):
+class OrganisationKind(StrEnum):
     """What kind of organisation a participant is."""
 
     FIRM = "firm"
@@ -33,18 +33,18 @@ class Nature(StrEnum):
 
 
 # In order: the first that matches tells. Matched against folded words joined by blanks.
-def _kind_patterns() -> tuple[tuple[Nature, re.Pattern[str]], ...]:
+def _kind_patterns() -> tuple[tuple[OrganisationKind, re.Pattern[str]], ...]:
     """Each kind and what says it in folded words joined by blanks, in the order of the lexicon."""
-    patterns: dict[Nature, list[str]] = defaultdict(list)
+    patterns: dict[OrganisationKind, list[str]] = defaultdict(list)
     for pattern, kind, _ in lexicon.rows("organisation_words", 3):
         if kind != NO_KIND:
-            patterns[Nature(kind)].append(pattern)
+            patterns[OrganisationKind(kind)].append(pattern)
     return tuple(
         (kind, re.compile(rf"\b(?:{'|'.join(each)})\b")) for kind, each in patterns.items()
     )
 
 
-_NATURES = _kind_patterns()
+_KINDS = _kind_patterns()
 
 
 _GENERIC = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
@@ -52,7 +52,7 @@ _GENERIC = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
 
 
 @lru_cache(maxsize=100_000)
-def nature_of(name: str) -> Nature:
+def kind_of(name: str) -> OrganisationKind:
     """What kind of organisation a name or a noun phrase stands for, `UNKNOWN` if it does not say.
 
     The first telling word decides ("lycée de la communauté d'agglomération" is a school), and
@@ -60,8 +60,8 @@ def nature_of(name: str) -> Nature:
     """
     words = " ".join(re.findall(r"[^\W_]+", fold(name)))
     found = [
-        (_GENERIC.fullmatch(match.group()) is not None, match.start(), order, nature)
-        for order, (nature, pattern) in enumerate(_NATURES)
+        (_GENERIC.fullmatch(match.group()) is not None, match.start(), order, kind)
+        for order, (kind, pattern) in enumerate(_KINDS)
         if (match := pattern.search(words))
     ]
-    return min(found)[3] if found else Nature.UNKNOWN
+    return min(found)[3] if found else OrganisationKind.UNKNOWN

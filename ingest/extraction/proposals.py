@@ -23,13 +23,13 @@ from ingest.articles.article import Article
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action
 from ingest.extraction.coreference import Participant, Participants
-from ingest.extraction.default_roles import Sight, likely_role, owner_of_leftovers
+from ingest.extraction.default_roles import SentenceMentions, likely_role, owner_of_leftovers
 from ingest.extraction.gazetteer import KnownActors, name_words
 from ingest.extraction.needs import Need, need_of
-from ingest.extraction.organisation_kinds import Nature
-from ingest.extraction.references import How, References
-from ingest.extraction.roles import Evidence, evidence, prior, tells_sources
-from ingest.extraction.tokens import Part, Sentence, sentences
+from ingest.extraction.organisation_kinds import OrganisationKind
+from ingest.extraction.references import ReferenceKind, References
+from ingest.extraction.roles import RoleEvidence, evidence, prior, tells_sources
+from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
@@ -64,37 +64,39 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     read = sentences(article.title, article.text[:MAX_CHARS])
     need = need_of(read, lang)
     participants = Participants()
-    found: list[Evidence] = []
+    found: list[RoleEvidence] = []
     doubted: set[int] = set()
     taken_back: set[int] = set()
     in_body: set[int] = set()
     references = References(read, actors)
-    sights: list[Sight] = []
+    passages: list[SentenceMentions] = []
     leftovers = _tells_of_leftovers(read)
     topic = _topic(need, article.title, lang)
     # The title comes last: what it calls "a polish maker" the text calls by its name.
-    for sentence in sorted(read, key=lambda one: one.part is Part.TITLE):
+    for sentence in sorted(read, key=lambda one: one.part is TextPart.TITLE):
         spoken_of = participants.spoken_of
         mentions = participants.of(sentence, references.of(sentence))
         found += evidence(sentence, mentions, leftovers=leftovers)
         owner = owner_of_leftovers(sentence, mentions, spoken_of)
         if owner is not None:
-            found.append(Evidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
+            found.append(RoleEvidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
         if tells_sources(sentence):
             continue
         if _DISCLAIMER.search(sentence.text):
             named = [one for one in mentions if not one.is_pronoun]
-            if not named and sights and _POINTS_BACK.match(sentence.text):
-                named = [one for one in sights[-1].mentions if not one.is_pronoun]
-                taken_back.add(sights[-1].sentence.number)
+            if not named and passages and _POINTS_BACK.match(sentence.text):
+                named = [one for one in passages[-1].mentions if not one.is_pronoun]
+                taken_back.add(passages[-1].sentence.number)
             doubted |= {id(mention.participant) for mention in named}
         else:
-            sights.append(Sight(sentence, tuple(mentions), _is_about(sentence.text, topic, lang)))
+            passages.append(
+                SentenceMentions(sentence, tuple(mentions), _is_about(sentence.text, topic, lang))
+            )
         for mention in mentions:
-            if sentence.part is Part.BODY and not mention.is_pronoun:
+            if sentence.part is TextPart.BODY and not mention.is_pronoun:
                 in_body.add(id(mention.participant))
     _call_public_bodies_by_name(participants.all, article, actors)
-    together = [{id(one.participant) for one in sight.mentions} for sight in sights]
+    together = [{id(one.participant) for one in passage.mentions} for passage in passages]
     found = list(_of_those_named(found, participants.all, together, actors, lang))
     parts = _parts(found, topic, lang, doubted, taken_back)
     proposed = list(_proposals(parts, participants.all, in_body))
@@ -104,7 +106,9 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         if (own := {role: parts[id(one), role][0][0] for role in Role if (id(one), role) in parts})
         and max(own.values()) >= HINT
     }
-    proposed += _left_over(proposed, participants.all, sights, doubted, hinted, leftovers=leftovers)
+    proposed += _left_over(
+        proposed, participants.all, passages, doubted, hinted, leftovers=leftovers
+    )
     return Proposals(
         fields=(_field(need),) if need else (),
         participations=tuple(proposed),
@@ -112,12 +116,12 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
 
 
 def _of_those_named(
-    found: Iterable[Evidence],
+    found: Iterable[RoleEvidence],
     participants: Sequence[Participant],
     together: Sequence[Collection[int]],
     actors: KnownActors,
     lang: str,
-) -> Iterable[Evidence]:
+) -> Iterable[RoleEvidence]:
     """The evidence, where "the roaster" or "a brewery" is the one named participant of that trade.
 
     What is said of any such firm ("a brewery makes beer") says nothing of this one. Those whom one
@@ -127,7 +131,7 @@ def _of_those_named(
     named = [
         (one, _trade_of(one, actors, lang))
         for one in participants
-        if one.is_named and one.nature is not Nature.MEDIA
+        if one.is_named and one.kind is not OrganisationKind.MEDIA
     ]
     for one in participants:
         if one.is_named or one.plural:
@@ -183,7 +187,7 @@ def _stems(text: str, lang: str) -> set[str]:
 def _left_over(
     proposed: Sequence[ProposedParticipation],
     participants: Sequence[Participant],
-    sights: Sequence[Sight],
+    passages: Sequence[SentenceMentions],
     doubted: Collection[int],
     hinted: Mapping[int, Role],
     *,
@@ -198,11 +202,11 @@ def _left_over(
         if (
             participant.name in have
             or not (participant.is_named or _is_a_body(participant, id(participant) in hinted))
-            or participant.nature is Nature.MEDIA
+            or participant.kind is OrganisationKind.MEDIA
             or id(participant) in doubted
         ):
             continue
-        likely = likely_role(participant, sights, others_made=others_made, in_leftovers=leftovers)
+        likely = likely_role(participant, passages, others_made=others_made, in_leftovers=leftovers)
         if likely is None:
             continue
         role, confidence, sentence = likely
@@ -226,10 +230,15 @@ def _is_a_body(participant: Participant, is_hinted: bool) -> bool:
 
     A town may be only the place: it takes part where something hints at a deed.
     """
-    bodies = {Nature.STATE, Nature.CHAMBER, Nature.NETWORK, Nature.LABORATORY}
+    bodies = {
+        OrganisationKind.STATE,
+        OrganisationKind.CHAMBER,
+        OrganisationKind.NETWORK,
+        OrganisationKind.LABORATORY,
+    }
     if is_hinted:
-        bodies |= {Nature.TOWN}
-    return participant.definite and not participant.plural and participant.nature in bodies
+        bodies |= {OrganisationKind.TOWN}
+    return participant.definite and not participant.plural and participant.kind in bodies
 
 
 def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:
@@ -239,7 +248,7 @@ def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:
         for sentence in read
         if BY_PRODUCT.search(" ".join(token.form for token in sentence.tokens))
     ]
-    return len(hits) > 2 or any(one.part is Part.TITLE for one in hits)
+    return len(hits) > 2 or any(one.part is TextPart.TITLE for one in hits)
 
 
 def _field(need: Need) -> ProposedField:
@@ -253,12 +262,15 @@ def _call_public_bodies_by_name(
     for one in participants:
         if one.is_named or one.plural or not one.definite:
             continue
-        if one.nature not in {Nature.TOWN, Nature.CARE} or len(name_words(one.name)) > 2:
+        if (
+            one.kind not in {OrganisationKind.TOWN, OrganisationKind.CARE}
+            or len(name_words(one.name)) > 2
+        ):
             continue
-        ids = actors.public_bodies(one.nature, f"{article.title}\n{article.text}")
+        ids = actors.public_bodies(one.kind, f"{article.title}\n{article.text}")
         already = any(other.actor_ids == ids for other in participants)
         if len(ids) == 1 and not already:
-            one.actor_ids, one.how = ids, How.KNOWN
+            one.actor_ids, one.reference_kind = ids, ReferenceKind.KNOWN
             one.name = actors.actors[ids[0]].name
 
 
@@ -290,11 +302,11 @@ _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
 _DISCLAIMER = re.compile(rf"\b{lexicon.any_of('disclaimers', 'takes_no_part')}", re.IGNORECASE)
 """What says that somebody is only named as an example, or did not take part."""
 
-_Parts = Mapping[tuple[int, Role], Sequence[tuple[float, Evidence]]]
+_Parts = Mapping[tuple[int, Role], Sequence[tuple[float, RoleEvidence]]]
 
 
 def _parts(
-    found: Iterable[Evidence],
+    found: Iterable[RoleEvidence],
     topic: frozenset[str],
     lang: str,
     doubted: Collection[int],
@@ -304,9 +316,9 @@ def _parts(
 
     `taken_back` are the numbers of the sentences that the next one takes back.
     """
-    parts: dict[tuple[int, Role], list[tuple[float, Evidence]]] = defaultdict(list)
+    parts: dict[tuple[int, Role], list[tuple[float, RoleEvidence]]] = defaultdict(list)
     for one in found:
-        weight = one.weight * prior(one.participant.nature, one.role)
+        weight = one.weight * prior(one.participant.kind, one.role)
         about = _is_about(one.sentence.text, topic, lang)
         role = one.role
         if role is Role.SUPPLIER and one.action is Action.BUY and _is_about(one.about, topic, lang):
@@ -343,7 +355,7 @@ def _proposals(
         for role in Role
     }
     for participant in participants:
-        if participant.nature is Nature.MEDIA:
+        if participant.kind is OrganisationKind.MEDIA:
             continue
         for role, score in _consistent(_scores(participant, parts, named)).items():
             confidence = score * participant.likelihood

@@ -8,24 +8,23 @@ two references mean the same one is told by `ingest.extraction.coreference`, wha
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import IntEnum
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action, verbs
-from ingest.extraction.gazetteer import Known, KnownActors, is_everyday_word
-from ingest.extraction.organisation_kinds import Nature, nature_of
-from ingest.extraction.tokens import Sentence, Token
+from ingest.extraction.gazetteer import KnownActors, KnownName, is_everyday_word
+from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.tokens import Sentence, TextToken
 from kb.reference.departments import NAMES
 from kb.text.analysis import fold
 
 
-class How(StrEnum):
-    """By what an organisation is referred to."""
+class ReferenceKind(IntEnum):
+    """By what an organisation is referred to, the best last."""
 
-    KNOWN = "known"
-    NAMED = "named"
-    UNNAMED = "unnamed"
-    PRONOUN = "pronoun"
+    UNNAMED = 0
+    NAMED = 1
+    KNOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,22 @@ class Reference:
     first: int
     last: int
     name: str
-    how: How
-    nature: Nature
+    reference_kind: ReferenceKind
+    kind: OrganisationKind
     likelihood: float
     actor_ids: tuple[str, ...] = ()
     head: str = ""
     definite: bool = False
     plural: bool = False
     number: int = 0
+
+    @property
+    def is_named(self) -> bool:
+        return self.reference_kind is not ReferenceKind.UNNAMED
+
+    @property
+    def is_known(self) -> bool:
+        return self.reference_kind is ReferenceKind.KNOWN
 
 
 INDEFINITE = lexicon.words("determiners", "indefinite")
@@ -107,7 +114,7 @@ class References:
 
     # Known names
 
-    def _known(self, sentence: Sentence, known: Known) -> Reference | None:
+    def _known(self, sentence: Sentence, known: KnownName) -> Reference | None:
         tokens = sentence.tokens
         first, last = known.first, known.last
         while last < len(tokens) and tokens[last].form in LEGAL_FORMS and tokens[last].is_capital:
@@ -122,22 +129,24 @@ class References:
             ids, factor = self._told_apart(sentence, ids)
             likelihood *= factor
         name = self._actors.actors[known.actor_ids[0]].name
-        nature = nature_of(name)
-        if nature is Nature.MEDIA:
-            nature = Nature.UNKNOWN
+        kind = kind_of(name)
+        if kind is OrganisationKind.MEDIA:
+            kind = OrganisationKind.UNKNOWN
         return Reference(
             first,
             last,
             name,
-            How.KNOWN,
-            nature,
+            ReferenceKind.KNOWN,
+            kind,
             likelihood * known.likeness,
             ids,
             head=_head_of(name),
             definite=True,
         )
 
-    def _certainty(self, sentence: Sentence, known: Known, telling: Sequence[Token]) -> float:
+    def _certainty(
+        self, sentence: Sentence, known: KnownName, telling: Sequence[TextToken]
+    ) -> float:
         tokens = sentence.tokens
         capitals = sum(token.is_capital or token.text[:1].isdigit() for token in telling)
         before = tokens[known.first - 1] if known.first else None
@@ -168,7 +177,7 @@ class References:
         ):
             if before.form in _FIRST_NAMES:
                 return 0.0
-            if nature_of(before.form) is Nature.UNKNOWN and before.form not in LEGAL_FORMS:
+            if kind_of(before.form) is OrganisationKind.UNKNOWN and before.form not in LEGAL_FORMS:
                 return 0.4
         if before is not None and before.form in _FIRST_NAMES and before.is_capital:
             return 0.0
@@ -275,25 +284,25 @@ class References:
         if proper and not ids and "(" not in name:
             ids = self._actors.named(sentence.text[tokens[at].start : tokens[end - 1].end])
         full = sentence.text[tokens[start].start : tokens[end - 1].end]
-        nature = nature_of(
+        kind = kind_of(
             full if not proper else sentence.text[tokens[at].start : tokens[end - 1].end]
         )
         if proper or (public and _is_acronym(tokens[at]) and form in _NAMED_ACRONYMS):
-            how = How.KNOWN if ids else How.NAMED
+            reference_kind = ReferenceKind.KNOWN if ids else ReferenceKind.NAMED
             if ids:
                 ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
                 return Reference(
                     start,
                     end,
                     self._actors.actors[ids[0]].name,
-                    how,
-                    nature,
+                    reference_kind,
+                    kind,
                     0.95 * factor,
                     ids,
                     head=form,
                     definite=True,
                 )
-            return Reference(start, end, name, how, nature, 0.9, head=form, definite=True)
+            return Reference(start, end, name, reference_kind, kind, 0.9, head=form, definite=True)
         of_somebody = start > 1 and tokens[start - 1].form == "s" and not tokens[start - 2].is_word
         definite = determiner in DEFINITE or of_somebody
         plural = form.endswith(("s", "x"))
@@ -305,8 +314,8 @@ class References:
             start,
             end,
             _capitalised(name),
-            How.UNNAMED,
-            nature,
+            ReferenceKind.UNNAMED,
+            kind,
             likelihood,
             head=form,
             definite=definite,
@@ -314,7 +323,9 @@ class References:
             number=_NUMBERS.get(_number_before(tokens, at), 0) if plural else 0,
         )
 
-    def _extent(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, int]:
+    def _extent(
+        self, tokens: Sequence[TextToken], at: int, taken: Sequence[bool]
+    ) -> tuple[int, int]:
         """Where the phrase of a head ends, and where a proper name begins in it (−1: nowhere)."""
         end = at + 1
         public = tokens[at].form in PUBLIC_HEADS
@@ -377,7 +388,7 @@ class References:
                 end += 1
         return end, -1
 
-    def _name_end(self, tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> int:
+    def _name_end(self, tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> int:
         end = at + 1
         while end < len(tokens) and not taken[end]:
             token = tokens[end]
@@ -459,24 +470,32 @@ class References:
             return nothing
         if fold(name) in _REGIONS:
             return None, end
-        nature = nature_of(name)
+        kind = kind_of(name)
         likelihood = 0.7
         if any(each.form in LEGAL_FORMS for each in words) and len(words) > 1:
             likelihood = 0.95
-        elif nature not in {Nature.UNKNOWN, Nature.MEDIA}:
+        elif kind not in {OrganisationKind.UNKNOWN, OrganisationKind.MEDIA}:
             likelihood = 0.85
         elif self._is_place(tokens, at, end, len(words)):
             return None, end
-        if _is_acronym(token) and len(words) == 1 and nature is Nature.UNKNOWN:
+        if _is_acronym(token) and len(words) == 1 and kind is OrganisationKind.UNKNOWN:
             likelihood = 0.5
         ids = self._actors.named(name)
-        how = How.NAMED
+        reference_kind = ReferenceKind.NAMED
         if ids:
-            how = How.KNOWN
+            reference_kind = ReferenceKind.KNOWN
             ids, factor = (ids, 1.0) if len(ids) == 1 else self._told_apart(sentence, ids)
             likelihood *= factor
         reference = Reference(
-            at, end, name, how, nature, likelihood, ids, head=_head_of(name), definite=True
+            at,
+            end,
+            name,
+            reference_kind,
+            kind,
+            likelihood,
+            ids,
+            head=_head_of(name),
+            definite=True,
         )
         return reference, end
 
@@ -519,7 +538,7 @@ class References:
             or (bool(verbs(after[0])) and not tokens[end].text.endswith("s"))
         )
 
-    def _person_end(self, tokens: Sequence[Token], at: int) -> int:
+    def _person_end(self, tokens: Sequence[TextToken], at: int) -> int:
         """Where the name of a person that begins here ends, 0 if none begins."""
         if not tokens[at].is_capital:
             return 0
@@ -538,7 +557,7 @@ class References:
         ):
             end += 1
         if any(
-            token.form in LEGAL_FORMS or nature_of(token.form) is not Nature.UNKNOWN
+            token.form in LEGAL_FORMS or kind_of(token.form) is not OrganisationKind.UNKNOWN
             for token in tokens[at + 1 : end]
         ):
             return 0
@@ -549,7 +568,7 @@ class References:
         known_first = tokens[at].form in _FIRST_NAMES and len(tokens[at].text) > 1
         return end if known_first and end - at > 1 else 0
 
-    def _is_place(self, tokens: Sequence[Token], at: int, end: int, length: int) -> bool:
+    def _is_place(self, tokens: Sequence[TextToken], at: int, end: int, length: int) -> bool:
         words = " ".join(token.form for token in tokens[at:end] if token.is_word)
         if words in self._actors.places or words in _DEPARTMENTS:
             return True
@@ -571,11 +590,11 @@ class References:
             return not _gives(tokens, at)
         return False
 
-    def _is_person(self, tokens: Sequence[Token], at: int, end: int) -> bool:
+    def _is_person(self, tokens: Sequence[TextToken], at: int, end: int) -> bool:
         words = [token for token in tokens[at:end] if token.is_word]
         if len(words) > 1 and any(token.form in LEGAL_FORMS for token in words):
             return False
-        if words[0].form in _FIRST_NAMES and nature_of(words[0].form) is Nature.UNKNOWN:
+        if words[0].form in _FIRST_NAMES and kind_of(words[0].form) is OrganisationKind.UNKNOWN:
             return True
         if at and (tokens[at - 1].form in _CIVILITY or tokens[at - 1].form in _SPEECH):
             return True
@@ -597,7 +616,7 @@ _NOT_A_NAME = re.compile(lexicon.any_of("endings", "verb_or_adverb") + "$", re.I
 _GENTILE = re.compile(lexicon.any_of("endings", "inhabitant") + "$")
 
 
-def _starts(tokens: Sequence[Token], at: int) -> bool:
+def _starts(tokens: Sequence[TextToken], at: int) -> bool:
     return at == 0 or tokens[at - 1].text in {
         ":",
         "«",
@@ -617,7 +636,7 @@ def _starts(tokens: Sequence[Token], at: int) -> bool:
 _COMES = re.compile(r"(?:arriv|proven|provien)")
 
 
-def _gives(tokens: Sequence[Token], at: int) -> bool:
+def _gives(tokens: Sequence[TextToken], at: int) -> bool:
     """Whether a verb of giving or taking goes before: what follows "à" is then no place."""
     return any(
         {Action.SUPPLY, Action.BUY, Action.TAKE, Action.RECEIVE} & set(verbs(token.form))
@@ -632,11 +651,11 @@ def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> It
     for reference in references:
         owned = waiting is not None and _owns(sentence, reference, waiting)
         if waiting is not None and (owned or _is_trade_of(sentence, waiting, reference)):
-            nature = reference.nature
-            if nature is Nature.UNKNOWN and not owned:
-                nature = waiting.nature
+            kind = reference.kind
+            if kind is OrganisationKind.UNKNOWN and not owned:
+                kind = waiting.kind
             head = reference.head or ("" if owned else waiting.head)
-            waiting = replace(reference, first=waiting.first, nature=nature, head=head)
+            waiting = replace(reference, first=waiting.first, kind=kind, head=head)
             continue
         if waiting is not None:
             yield waiting
@@ -648,19 +667,15 @@ def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> It
 def _is_trade_of(sentence: Sentence, trade: Reference, name: Reference) -> bool:
     """Whether a name follows what its bearer does for a living: "la maison Decourt"."""
     between = [token.form for token in sentence.tokens[trade.last : name.first]]
-    return (
-        trade.how is How.UNNAMED
-        and name.how is not How.UNNAMED
-        and between in ([], ["«"], ['"'], ["“"])
-    )
+    return not trade.is_named and name.is_named and between in ([], ["«"], ['"'], ["“"])
 
 
 def _owns(sentence: Sentence, name: Reference, part: Reference) -> bool:
     """Whether a name is that of whose workshop or site was spoken of."""
     between = " ".join(token.form for token in sentence.tokens[part.last : name.first])
     return (
-        part.how is How.UNNAMED
-        and name.how is not How.UNNAMED
+        not part.is_named
+        and name.is_named
         and part.head in _PARTS_OF_A_FIRM
         and between in {"de", "d'", "du", "of", "de la", "de l'"}
     )
@@ -683,11 +698,11 @@ def is_head(form: str) -> bool:
     return form in FIRM_HEADS or form in PUBLIC_HEADS or trade
 
 
-def _is_acronym(token: Token) -> bool:
+def _is_acronym(token: TextToken) -> bool:
     return token.text.isupper() and 2 <= len(token.form) <= 6
 
 
-def _goes_on(token: Token) -> bool:
+def _goes_on(token: TextToken) -> bool:
     """Whether a word may go on an English compound: "the transfer of ceramic technologies"."""
     return (
         token.is_word
@@ -698,7 +713,7 @@ def _goes_on(token: Token) -> bool:
     )
 
 
-def _is_adjective(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> bool:
+def _is_adjective(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> bool:
     token = tokens[at]
     if taken[at] or not token.is_word or not token.text[:1].islower():
         return token.is_capital and token.form in _ADJECTIVES and not taken[at]
@@ -712,7 +727,7 @@ def _is_adjective(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> bo
     return len(form) > 3 and bool(_ADJECTIVE.search(form))
 
 
-def _left(tokens: Sequence[Token], at: int, taken: Sequence[bool]) -> tuple[int, str]:
+def _left(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> tuple[int, str]:
     """Where the phrase of a head begins, its determiner left out, and that determiner."""
     start = at
     while start and not taken[start - 1]:
@@ -771,14 +786,14 @@ _NOT_ENGLISH_MODIFIERS = lexicon.words("verb_forms", "not_before_a_head")
 _NUMBERS = {word: int(number) for word, number in lexicon.rows("numbers", 2)}
 
 
-def _number_before(tokens: Sequence[Token], at: int) -> str:
+def _number_before(tokens: Sequence[TextToken], at: int) -> str:
     return next(
         (token.form for token in reversed(tokens[max(0, at - 3) : at]) if token.form in _NUMBERS),
         "",
     )
 
 
-def _is_sold(tokens: Sequence[Token], start: int) -> bool:
+def _is_sold(tokens: Sequence[TextToken], start: int) -> bool:
     return start > 0 and tokens[start - 1].form in {"produits", "produit"}
 
 

@@ -22,16 +22,15 @@ from ingest.extraction.actions import (
     support,
     verbs,
 )
-from ingest.extraction.coreference import Mention, Participant, preposition
-from ingest.extraction.organisation_kinds import Nature
-from ingest.extraction.references import How
-from ingest.extraction.tokens import Part, Sentence
+from ingest.extraction.coreference import Participant, ParticipantMention, preposition
+from ingest.extraction.organisation_kinds import OrganisationKind
+from ingest.extraction.tokens import Sentence, TextPart
 from kb.reference.roles import Role
 from kb.text.analysis import fold
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RoleEvidence:
     """A sentence's word for a role: `weight` 0 to 1, and the phrase that says what was done.
 
     `about` is what follows the verb, as far as the next one; `is_past` is false where it may be
@@ -56,8 +55,8 @@ class _Trigger:
     weight: float
 
 
-_PRIORS: dict[Nature, dict[Role, float]] = {
-    Nature.STATE: {
+_PRIORS: dict[OrganisationKind, dict[Role, float]] = {
+    OrganisationKind.STATE: {
         Role.PRODUCER: 0.1,
         Role.SUPPLIER: 0.25,
         Role.REPACKAGER: 0.1,
@@ -68,7 +67,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.NETWORK: 0.2,
         Role.AUTHORITY: 1.1,
     },
-    Nature.TOWN: {
+    OrganisationKind.TOWN: {
         Role.PRODUCER: 0.15,
         Role.SUPPLIER: 0.5,
         Role.REPACKAGER: 0.15,
@@ -78,7 +77,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.NETWORK: 0.25,
         Role.BUYER: 1.05,
     },
-    Nature.CARE: {
+    OrganisationKind.CARE: {
         Role.PRODUCER: 0.5,
         Role.SUPPLIER: 0.4,
         Role.REPACKAGER: 0.5,
@@ -89,7 +88,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.FACILITATOR: 0.7,
         Role.BUYER: 1.1,
     },
-    Nature.CHAMBER: {
+    OrganisationKind.CHAMBER: {
         Role.PRODUCER: 0.1,
         Role.SUPPLIER: 0.25,
         Role.REPACKAGER: 0.1,
@@ -100,7 +99,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.BUYER: 0.4,
         Role.FACILITATOR: 1.1,
     },
-    Nature.NETWORK: {
+    OrganisationKind.NETWORK: {
         Role.PRODUCER: 0.25,
         Role.SUPPLIER: 0.4,
         Role.REPACKAGER: 0.4,
@@ -110,7 +109,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.BUYER: 0.6,
         Role.NETWORK: 1.25,
     },
-    Nature.LABORATORY: {
+    OrganisationKind.LABORATORY: {
         Role.LABORATORY: 1.15,
         Role.PRODUCER: 0.85,
         Role.SUPPLIER: 0.5,
@@ -120,7 +119,7 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.FACILITATOR: 0.5,
         Role.CARRIER: 0.2,
     },
-    Nature.HAULIER: {
+    OrganisationKind.HAULIER: {
         Role.CARRIER: 1.15,
         Role.PRODUCER: 0.2,
         Role.SUPPLIER: 0.5,
@@ -130,20 +129,20 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
         Role.FACILITATOR: 0.3,
         Role.LABORATORY: 0.1,
     },
-    Nature.SCHOOL: {
+    OrganisationKind.SCHOOL: {
         Role.PRODUCER: 0.9,
         Role.LABORATORY: 0.9,
         Role.AUTHORITY: 0.1,
         Role.NETWORK: 0.2,
         Role.FACILITATOR: 0.7,
     },
-    Nature.FIRM: {
+    OrganisationKind.FIRM: {
         Role.AUTHORITY: 0.15,
         Role.NETWORK: 0.15,
         Role.FACILITATOR: 0.45,
         Role.LABORATORY: 0.55,
     },
-    Nature.UNKNOWN: {
+    OrganisationKind.UNKNOWN: {
         Role.AUTHORITY: 0.35,
         Role.NETWORK: 0.35,
         Role.FACILITATOR: 0.7,
@@ -152,11 +151,11 @@ _PRIORS: dict[Nature, dict[Role, float]] = {
 }
 
 
-def prior(nature: Nature, role: Role) -> float:
+def prior(kind: OrganisationKind, role: Role) -> float:
     """How likely a role is for such an organisation, beside 1 for what its words say."""
-    if nature is Nature.MEDIA:
+    if kind is OrganisationKind.MEDIA:
         return 0.1
-    return _PRIORS[nature].get(role, 1.0)
+    return _PRIORS[kind].get(role, 1.0)
 
 
 # What a participant is called that says what it does, and how far that may be believed alone.
@@ -175,7 +174,7 @@ _CAUSATIVE = re.compile(lexicon.any_of("clause_cues", "causative"))
 _NOT_TAKING_PART = re.compile(
     lexicon.any_of("clause_cues", "aside") + r"(?: :)?(?: (?:le|la|l'|les|the))?$"
 )
-_PUBLIC_BUYERS = frozenset({Nature.CARE, Nature.TOWN, Nature.SCHOOL})
+_PUBLIC_BUYERS = frozenset({OrganisationKind.CARE, OrganisationKind.TOWN, OrganisationKind.SCHOOL})
 _LIKEWISE = re.compile(lexicon.any_of("clause_cues", "likewise") + r"(?: (?:le|la|l'|les|the))?$")
 _ENTRUSTED = re.compile(lexicon.any_of("clause_cues", "entrusted"))
 _SOURCES = re.compile(rf"^{lexicon.any_of('clause_cues', 'sources')}\b")
@@ -196,8 +195,8 @@ MAX_CONTRIBUTION_WORDS = 16
 
 
 def evidence(
-    sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool = False
-) -> list[Evidence]:
+    sentence: Sentence, mentions: Sequence[ParticipantMention], *, leftovers: bool = False
+) -> list[RoleEvidence]:
     """What a sentence says of the roles of those it mentions.
 
     `leftovers` tells that what changes hands in the article is what somebody throws away.
@@ -214,7 +213,9 @@ def tells_sources(sentence: Sentence) -> bool:
 
 
 class _Reader:
-    def __init__(self, sentence: Sentence, mentions: Sequence[Mention], *, leftovers: bool) -> None:
+    def __init__(
+        self, sentence: Sentence, mentions: Sequence[ParticipantMention], *, leftovers: bool
+    ) -> None:
         self.sentence = sentence
         self._leftovers = leftovers
         self.tokens = sentence.tokens
@@ -231,7 +232,7 @@ class _Reader:
 
     # What verbs say
 
-    def of_verbs(self) -> Iterator[Evidence]:
+    def of_verbs(self) -> Iterator[RoleEvidence]:
         for number, trigger in enumerate(self.triggers):
             doers = self._doers(number)
             for mention, weight in doers:
@@ -242,39 +243,45 @@ class _Reader:
                     continue
                 yield from self._as_other(trigger, mention, slot)
 
-    def _as_doer(self, trigger: _Trigger, mention: Mention, weight: float) -> Iterator[Evidence]:
-        nature = mention.participant.nature
+    def _as_doer(
+        self, trigger: _Trigger, mention: ParticipantMention, weight: float
+    ) -> Iterator[RoleEvidence]:
+        kind = mention.participant.kind
         options = [
             option for action in trigger.actions for option in self._options(action, mention)
         ]
         event = _ORGANISED_EVENT.search(self.words) is not None
         for given, role, action in options:
-            if event and role is Role.FACILITATOR and nature is Nature.NETWORK:
+            if event and role is Role.FACILITATOR and kind is OrganisationKind.NETWORK:
                 continue
-            best = max(one * prior(nature, other) for one, other, _ in options)
-            if given * prior(nature, role) < 0.55 * best:
+            best = max(one * prior(kind, other) for one, other, _ in options)
+            if given * prior(kind, role) < 0.55 * best:
                 continue
             yield self._evidence(
                 mention, role, given * weight, self._told(trigger), action, trigger
             )
 
-    def _options(self, action: Action, mention: Mention) -> Iterator[tuple[float, Role, Action]]:
+    def _options(
+        self, action: Action, mention: ParticipantMention
+    ) -> Iterator[tuple[float, Role, Action]]:
         """The roles that an action gives its doer, and how strongly."""
-        nature = mention.participant.nature
+        kind = mention.participant.kind
         if action is Action.JOIN:
             for role, given in _by_name(mention):
                 yield given * 0.8, role, action
         for role, given in ROLE_OF_DOER[action]:
-            if action in {Action.TAKE, Action.SUPPLY} and nature is Nature.HAULIER:
+            if action in {Action.TAKE, Action.SUPPLY} and kind is OrganisationKind.HAULIER:
                 yield given, Role.CARRIER, action
-            elif action is Action.NEED and nature not in _PUBLIC_BUYERS:
+            elif action is Action.NEED and kind not in _PUBLIC_BUYERS:
                 yield given * 0.3, role, action  # a firm may look for an outlet as well
             else:
                 yield given, role, action
 
-    def _as_other(self, trigger: _Trigger, mention: Mention, slot: str) -> Iterator[Evidence]:
-        nature = mention.participant.nature
-        public = nature in _PUBLIC_BUYERS
+    def _as_other(
+        self, trigger: _Trigger, mention: ParticipantMention, slot: str
+    ) -> Iterator[RoleEvidence]:
+        kind = mention.participant.kind
+        public = kind in _PUBLIC_BUYERS
         for action in trigger.actions:
             role: Role | None = None
             weight = 0.0
@@ -318,7 +325,7 @@ class _Reader:
 
     # What nouns say
 
-    def of_nouns(self) -> Iterator[Evidence]:
+    def of_nouns(self) -> Iterator[RoleEvidence]:
         for mention in self.mentions:
             before = self._before(mention)
             for role, weight in self._supported(mention, before):
@@ -328,10 +335,10 @@ class _Reader:
                     weight * self._doubt(mention.first),
                     self.sentence_phrase(mention),
                 )
-            nature = mention.participant.nature
-            if nature is Nature.NETWORK and _ORGANISED_EVENT.search(self.words):
+            kind = mention.participant.kind
+            if kind is OrganisationKind.NETWORK and _ORGANISED_EVENT.search(self.words):
                 yield self._evidence(mention, Role.NETWORK, 0.5, self.sentence_phrase(mention))
-            if nature is Nature.STATE and _PERMISSION.search(self.words):
+            if kind is OrganisationKind.STATE and _PERMISSION.search(self.words):
                 yield self._evidence(
                     mention,
                     Role.AUTHORITY,
@@ -343,7 +350,7 @@ class _Reader:
             for role, weight in _by_name(mention):
                 yield self._evidence(mention, role, weight * 0.8, "")
 
-    def _supported(self, mention: Mention, before: str) -> list[tuple[Role, float]]:
+    def _supported(self, mention: ParticipantMention, before: str) -> list[tuple[Role, float]]:
         """The roles that the words before a mention give it, or give the list that it is in."""
         found = support(before)
         if found:
@@ -351,10 +358,10 @@ class _Reader:
         first = self._group(self.mentions.index(mention))[0]
         return support(self._before(first)) if first is not mention else []
 
-    def sentence_phrase(self, mention: Mention) -> str:
+    def sentence_phrase(self, mention: ParticipantMention) -> str:
         return self._clip(max(0, mention.first - 8), min(len(self.tokens), mention.last + 6))
 
-    def _before(self, mention: Mention) -> str:
+    def _before(self, mention: ParticipantMention) -> str:
         at = mention.first
         while at and self.tokens[at - 1].form in _DETERMINERS:
             if self.tokens[at - 1].text == "à":
@@ -364,7 +371,7 @@ class _Reader:
 
     # Who did it
 
-    def _doers(self, number: int) -> list[tuple[Mention, float]]:
+    def _doers(self, number: int) -> list[tuple[ParticipantMention, float]]:
         trigger = self.triggers[number]
         if _ENTRUSTED.match(self.tokens[trigger.at].form) and Action.SUPPLY not in trigger.actions:
             return self._entrusted(trigger)
@@ -382,7 +389,7 @@ class _Reader:
                 return [(one, 0.9) for one in self._group(after)]
         return found
 
-    def _singled_out(self, at: int) -> list[Mention]:
+    def _singled_out(self, at: int) -> list[ParticipantMention]:
         """Who is told by a cleft: "le premier à en offrir fut X", "the first to call was X"."""
         before = {token.form for token in self.tokens[max(0, at - 4) : at]}
         if not before & {"premier", "premiere", "premiers", "seul", "seule", "first", "only"}:
@@ -393,14 +400,14 @@ class _Reader:
                 return self._group(owner) if owner is not None else []
         return []
 
-    def _entrusted(self, trigger: _Trigger) -> list[tuple[Mention, float]]:
+    def _entrusted(self, trigger: _Trigger) -> list[tuple[ParticipantMention, float]]:
         """To whom a task was given: "a confié le conditionnement à X"."""
         for position, mention in enumerate(self.mentions):
             if mention.first > trigger.at and self._governor[position] in _DATIVE:
                 return [(one, 0.9) for one in self._group(position)]
         return []
 
-    def _likewise(self, number: int) -> Iterator[Mention]:
+    def _likewise(self, number: int) -> Iterator[ParticipantMention]:
         """Those of whom a sentence goes on to say that they did the same."""
         for mention in self.mentions:
             if mention.first <= self.triggers[number].at:
@@ -410,7 +417,7 @@ class _Reader:
             if _LIKEWISE.search(self._before(mention)):
                 yield mention
 
-    def _agents(self, number: int) -> list[tuple[Mention, float]]:
+    def _agents(self, number: int) -> list[tuple[ParticipantMention, float]]:
         trigger = self.triggers[number]
         at = trigger.at
         for position, mention in enumerate(self.mentions):
@@ -430,7 +437,8 @@ class _Reader:
                 if (
                     0 < mention.first - at < 6
                     and self._governor[position] in _PLACE | {"dans", "par"}
-                    and mention.participant.nature in {Nature.LABORATORY, Nature.SCHOOL}
+                    and mention.participant.kind
+                    in {OrganisationKind.LABORATORY, OrganisationKind.SCHOOL}
                 ):
                     return [(mention, 0.9)]
         # "Chez X, la solution est fabriquée et mise en flacon."
@@ -447,10 +455,10 @@ class _Reader:
                 return [(mention, 0.7)]
         return []
 
-    def _subject(self, at: int) -> list[tuple[Mention, float]]:
+    def _subject(self, at: int) -> list[tuple[ParticipantMention, float]]:
         """Who stands before a verb as its subject, each with how far that is to be believed."""
         position = at - 1
-        fallback: list[tuple[Mention, float]] = []
+        fallback: list[tuple[ParticipantMention, float]] = []
         depth = self._depth[at]
         clause_began = False
         while position >= 0:
@@ -493,13 +501,13 @@ class _Reader:
     def _has_comma(self, position: int, at: int) -> bool:
         return any(token.text == "," for token in self.tokens[position + 1 : at])
 
-    def _located_before(self, position: int) -> list[tuple[Mention, float]]:
+    def _located_before(self, position: int) -> list[tuple[ParticipantMention, float]]:
         for number, mention in enumerate(self.mentions):
             if mention.last <= position and self._governor[number] in {"chez", "aux", "at"}:
                 return [(mention, 0.75)]
         return []
 
-    def _antecedent(self, position: int) -> list[tuple[Mention, float]]:
+    def _antecedent(self, position: int) -> list[tuple[ParticipantMention, float]]:
         """Whom "qui" stands for: whoever is named right before it."""
         before = position - 1
         while before >= 0 and (self.tokens[before].text in {",", ")"} or self._depth[before]):
@@ -511,19 +519,19 @@ class _Reader:
         if governor in {"de", "d'", "of"}:
             return [(self.mentions[owner], 0.6)]
         reference = self.mentions[owner].reference
-        if reference is not None and reference.how is How.UNNAMED and not reference.definite:
+        if reference is not None and not reference.is_named and not reference.definite:
             # "Un atelier qui débite du bois" is any workshop.
             return [(one, 0.55) for one in self._group(owner)]
         return [(one, 0.95) for one in self._group(owner)]
 
-    def _is_asked(self, mention: Mention, at: int) -> bool:
+    def _is_asked(self, mention: ParticipantMention, at: int) -> bool:
         before = self.tokens[max(0, mention.first - 8) : mention.first]
         after = self.tokens[mention.last : at]
         return any(_CAUSATIVE.fullmatch(token.form) for token in before) and any(
             token.form in {"de", "d'", "to"} for token in after
         )
 
-    def _others(self, number: int) -> Iterator[tuple[Mention, str]]:
+    def _others(self, number: int) -> Iterator[tuple[ParticipantMention, str]]:
         """Those after a verb that are not its doers, and how they hang on it."""
         trigger = self.triggers[number]
         limit = self.triggers[number + 1].at if number + 1 < len(self.triggers) else None
@@ -561,8 +569,8 @@ class _Reader:
             elif not governor and not trigger.passive and mention.first - trigger.at <= 3:
                 yield mention, "object"
 
-    def _is_person_like(self, mention: Mention) -> bool:
-        return mention.participant.nature in _PUBLIC_BUYERS
+    def _is_person_like(self, mention: ParticipantMention) -> bool:
+        return mention.participant.kind in _PUBLIC_BUYERS
 
     # Verbs
 
@@ -840,7 +848,7 @@ class _Reader:
             return end if end > at + 1 else first
         return first
 
-    def _group(self, number: int) -> list[Mention]:
+    def _group(self, number: int) -> list[ParticipantMention]:
         """All the mentions that are joined with one, itself included."""
         first = last = number
         while first and self._joined[first]:
@@ -861,7 +869,7 @@ class _Reader:
             return False
         return bool(set(before) & (_RELATIVE_OBJECT | {"lui", "leur"}))
 
-    def _is_aside(self, mention: Mention) -> bool:
+    def _is_aside(self, mention: ParticipantMention) -> bool:
         if mention.is_pronoun:
             return False
         before = " ".join(
@@ -932,7 +940,7 @@ class _Reader:
 
     def _evidence(
         self,
-        mention: Mention,
+        mention: ParticipantMention,
         role: Role,
         weight: float,
         contribution: str,
@@ -940,12 +948,12 @@ class _Reader:
         trigger: _Trigger | None = None,
         *,
         is_doer: bool = True,
-    ) -> Evidence:
+    ) -> RoleEvidence:
         if mention.is_pronoun:
             weight *= 0.9
-        if self.sentence.part is not Part.BODY:
+        if self.sentence.part is not TextPart.BODY:
             weight *= 0.9
-        return Evidence(
+        return RoleEvidence(
             mention.participant,
             role,
             min(weight, 1.0),
@@ -984,7 +992,7 @@ _AFTER_WHICH_A_PRONOUN_STANDS = lexicon.words("prepositions", "before_pronoun")
 _JOINERS = lexicon.words("conjunctions", "list")
 
 
-def _by_name(mention: Mention) -> list[tuple[Role, float]]:
+def _by_name(mention: ParticipantMention) -> list[tuple[Role, float]]:
     """The roles that what a participant is called speaks for."""
     participant = mention.participant
     found: dict[Role, float] = {}
@@ -994,6 +1002,6 @@ def _by_name(mention: Mention) -> list[tuple[Role, float]]:
             if pattern.search(words):
                 found.setdefault(role, weight)
                 break
-    if participant.nature is Nature.HAULIER:
+    if participant.kind is OrganisationKind.HAULIER:
         found.setdefault(Role.CARRIER, 0.6)
     return list(found.items())

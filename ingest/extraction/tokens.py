@@ -16,7 +16,7 @@ MAX_SENTENCE_CHARS = 1_500
 """A "sentence" longer than this is a table or a page without punctuation: it is cut here."""
 
 
-class Part(StrEnum):
+class TextPart(StrEnum):
     """What a sentence is part of."""
 
     TITLE = "title"
@@ -25,7 +25,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TextToken:
     """A word or a sign of a sentence: `sentence.text[start:end]`, and its folded form.
 
     Elided articles and parts joined by a hyphen are tokens of their own ("l'", "d'");
@@ -54,9 +54,9 @@ class Sentence:
 
     number: int
     paragraph: int
-    part: Part
+    part: TextPart
     text: str
-    tokens: tuple[Token, ...]
+    tokens: tuple[TextToken, ...]
 
 
 _HEADING = re.compile(r"\s*#{1,6}\s+")
@@ -87,7 +87,7 @@ def sentences(title: str, text: str) -> list[Sentence]:
     return found
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[TextToken]:
     """The words and signs of a text in order, blanks left out."""
     for match in _TOKEN.finditer(text):
         text = match.group()
@@ -96,26 +96,26 @@ def tokens(text: str) -> Iterator[Token]:
         form = form.replace("’", "'").replace("ʼ", "'")
         if "." in form and len(form) > 1:
             form = form.replace(".", "") or form
-        yield Token(match.start(), match.end(), text, form)
+        yield TextToken(match.start(), match.end(), text, form)
 
 
-def _blocks(title: str, text: str) -> Iterator[tuple[Part, str]]:
+def _blocks(title: str, text: str) -> Iterator[tuple[TextPart, str]]:
     if title.strip():
-        yield Part.TITLE, " ".join(title.split())
+        yield TextPart.TITLE, " ".join(title.split())
     lines: list[str] = []
     for line in [*text.splitlines(), ""]:
         heading = _HEADING.match(line)
         item = _ITEM.match(line)
         if heading or item or not line.strip() or _RULE.match(line):
-            yield from _said(Part.BODY, lines)
+            yield from _said(TextPart.BODY, lines)
             lines = []
         if heading:
-            yield from _said(Part.HEADING, [line[heading.end() :].rstrip("# ")])
+            yield from _said(TextPart.HEADING, [line[heading.end() :].rstrip("# ")])
         elif line.strip() and not _RULE.match(line):
             lines.append(line[item.end() :] if item else line)
 
 
-def _said(part: Part, lines: list[str]) -> Iterator[tuple[Part, str]]:
+def _said(part: TextPart, lines: list[str]) -> Iterator[tuple[TextPart, str]]:
     said = plain_text("\n".join(line.strip() for line in lines)) if lines else ""
     if any(map(str.isalpha, said)):
         yield part, said

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.extraction.tokens import Part, sentences
+from ingest.extraction.tokens import TextPart, sentences
 
 
 def texts(text: str) -> list[str]:
@@ -29,9 +29,9 @@ def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) 
 def test_title_headings_and_text_are_told_apart() -> None:
     found = sentences("Un titre", "## Une tête\nUn texte.")
     assert [(one.text, one.part) for one in found] == [
-        ("Un titre", Part.TITLE),
-        ("Une tête", Part.HEADING),
-        ("Un texte.", Part.BODY),
+        ("Un titre", TextPart.TITLE),
+        ("Une tête", TextPart.HEADING),
+        ("Un texte.", TextPart.BODY),
     ]
     assert [one.number for one in found] == [0, 1, 2]
 
