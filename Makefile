@@ -8,12 +8,14 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# A worker for each core; one that has nothing left to do takes from the others.
+PYTEST := $(BIN)/pytest --quiet --numprocesses logical --dist worksteal
 DEMO := build/demo-kb
 DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo test check format lint types imports widget benchmark evaluate clean
+.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,12 +43,16 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
 	@touch $@
 
-test: install demo ## run every test
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+quick: install ## run the tests that need neither the real encoder nor a browser
+	$(PYTEST) -m "not slow and not browser"
 
-check: install ## what CI runs: format, lint, types, imports, tests
+test: install ## run every test
+	$(PYTEST)
+
+check: install ## what CI runs: format, lint, types, imports, every test with its coverage
 	$(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory lint types imports test
+	$(MAKE) --no-print-directory lint types imports
+	$(PYTEST) --cov
 
 format: install ## format the code
 	$(BIN)/ruff format .

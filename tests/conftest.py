@@ -1,11 +1,18 @@
 """Fixtures that tests of every room share."""
 
 import os
+
+# As the command does, before NumPy is imported: its own threads wait for those of the tests.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
+from unittest.mock import patch
 
 import argon2
 import pytest
+from jinja2 import Environment
 
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
@@ -33,6 +40,23 @@ def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     if request.module.__name__ != "tests.kb.registers.test_accounts":
         cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         monkeypatch.setattr(accounts, "_hasher", lambda: cheap)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    """A template is compiled for the first application of a run, and for none after it."""
+    compile_source = Environment.compile
+    compiled: dict[tuple[str, str | None], CodeType] = {}
+
+    def compile_once(
+        environment: Environment, source: str, name: str | None = None, filename: str | None = None
+    ) -> CodeType:
+        if (source, name) not in compiled:
+            compiled[source, name] = compile_source(environment, source, name, filename)
+        return compiled[source, name]
+
+    with patch.object(Environment, "compile", compile_once):
+        yield
 
 
 @pytest.fixture

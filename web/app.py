@@ -96,7 +96,8 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         frame,
         *EDITORIAL_PAGES,
     ):
-        app.include_router(module.router)
+        # As they are: `include_router` would read every signature again for each application.
+        app.router.routes.extend(module.router.routes)
     app.mount("/static", assets)
     answer_errors(app)
     app.add_middleware(BodyLimit, settings=settings)
