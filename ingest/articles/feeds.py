@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from ingest.articles.article import Article, Person
+from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
-from ingest.articles.metadata.layout import article_of
 from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
 from ingest.articles.readers import checked, fetched_article
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher

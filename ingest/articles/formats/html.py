@@ -27,8 +27,8 @@ from ingest.articles.limits import MAX_ATTRIBUTES, MAX_TAGS
 from ingest.articles.markdown_escape import escaped, says_itself
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import Announced, notices
-from ingest.articles.metadata.layout import is_prose
 from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
+from ingest.articles.metadata.prose import is_prose
 from ingest.articles.metadata.same_length_fold import plain
 from ingest.encodings import decoded, unscrambled
 from ingest.fields import folded

@@ -1,0 +1,121 @@
+"""Findings: the best value of each field that the parts of a page gave so far."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ingest.articles.article import NOBODY, FoundField, Person
+from ingest.articles.blocks import DeclaredField
+from ingest.articles.metadata.labels import themes_of
+from ingest.articles.metadata.person_names import bare_name, is_person
+
+MIN_CERTAIN = 0.5
+"""The least confidence of a value that the article takes; below it, a value is only proposed."""
+MAX_THEMES = 30
+_INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThemes:
+    """Themes that a line lists, and the confidence in them."""
+
+    confidence: float
+    names: tuple[str, ...]
+    line: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """The best value of each field, the person of each role, and all lists of themes.
+
+    `words` is the text of the page, in which names are looked up.
+    """
+
+    words: str = ""
+    fields: dict[str, FoundField] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    themes: list[FoundThemes] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: str, line: str, confidence: float) -> None:
+        name = str(name)
+        known = self.fields.get(name)
+        if value and (known is None or known.confidence < confidence):
+            self.fields[name] = FoundField(name, value, line, confidence)
+
+    def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
+        name = str(name)
+        person = Person(self._full_name(person.name), person.job)
+        known = self.fields.get(name)
+        if known is not None and known.confidence >= confidence:
+            held = self.people[name]
+            if held.name == person.name and not held.job and person.job:
+                self.people[name] = person
+                self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+            return
+        held = self.people.get(name, Person())
+        if held.name == person.name and held.job and not person.job:
+            person = held
+        self.people[name] = person
+        self.fields[name] = FoundField(name, person.name, line, confidence)
+        self.fields.pop(f"{name}_job", None)
+        if person.job:
+            self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+
+    def add_themes(self, names: Iterable[str], line: str, confidence: float) -> None:
+        self.themes.append(FoundThemes(confidence, tuple(names), line))
+
+    def add_declared(self, declared: Iterable[DeclaredField]) -> None:
+        """Adds what the file declares about itself."""
+        for value in declared:
+            if value.field in {"author", "moderator"}:
+                self.add_person(value.field, value.person, value.where, value.confidence)
+            elif value.field == "themes":
+                self.add_themes(themes_of(value.value), value.where, value.confidence)
+            else:
+                self.add(value.field, value.value, value.where, value.confidence)
+
+    def choose_themes(self) -> tuple[str, ...]:
+        """The most certain list of themes, which becomes a field; longer lists than any are not."""
+        lists = [found for found in self.themes if 0 < len(found.names) <= MAX_THEMES]
+        if not lists:
+            return ()
+        best = max(lists, key=lambda found: found.confidence)
+        self.fields["themes"] = FoundField(
+            "themes", " | ".join(best.names), best.line, best.confidence
+        )
+        return best.names
+
+    def remark(self, text: str) -> None:
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+    def is_certain(self, name: str) -> bool:
+        return name in self.fields and self.fields[name].confidence >= MIN_CERTAIN
+
+    def certain_value(self, name: str) -> str:
+        """The value of a field if it is certain, else an empty text."""
+        return self.fields[name].value if self.is_certain(name) else ""
+
+    def certain_person(self, name: str) -> Person:
+        """The person of a role if certain, else nobody."""
+        return self.people.get(name, NOBODY) if self.is_certain(name) else NOBODY
+
+    def _full_name(self, name: str) -> str:
+        """The name that an initial is short for, where the page writes it out somewhere."""
+        short = _INITIAL.fullmatch(name)
+        if not short:
+            return name
+        written = re.compile(
+            rf"\b({re.escape(short['first'])}[^\W\d_]+(?:-[^\W\d_]+)?)\s+{re.escape(short['last'])}\b",
+            re.IGNORECASE,
+        ).search(self.words)
+        return bare_name(written[0]) if written and is_person(written[0]) else name
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """The names stripped, each once whatever its case, in order of first appearance."""
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(name.casefold(), name.strip())
+    return tuple(kept.values())

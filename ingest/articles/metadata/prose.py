@@ -1,0 +1,15 @@
+"""Prose: what tells the sentences of a text from headings and notices."""
+
+import re
+
+SENTENCE_END = re.compile(r"[.!?…][»”\"')\]]*$")
+TWO_SENTENCES = re.compile(r"[.!?…][»”\"')]*\s+\S")
+
+
+def is_prose(text: str) -> bool:
+    """Whether a line reads as the sentences of a text rather than as a heading or a notice."""
+    if len(text) >= 200:
+        return True
+    if len(text) >= 45 and SENTENCE_END.search(text):
+        return True
+    return len(text) >= 70 and bool(TWO_SENTENCES.search(text))
