@@ -11,14 +11,14 @@ from ingest.articles.feeds import FeedItem, is_feed, read_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.entries import WHOLE_FILE
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
-from ingest.fields import shown
 from ingest.known_articles import AlreadyKnown
 from ingest.report import Drafted, Note, Report
 from ingest.submission import Submissions, Submitted
-from kb.errors import QuisaitError
+from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft
+from kb.remarks import Remark, quoted
 from kb.settings import Settings
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
@@ -90,7 +90,7 @@ class ArticleIntake:
     def passed_over(self, path: Path) -> str:
         """Why a file of a folder is not taken though it could be; empty if it never is."""
         is_feed = path.suffix.lower() in FEED_SUFFIXES
-        return "may be a feed: name it, and its articles are read" if is_feed else ""
+        return Remark("unnamed_feed") if is_feed else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
         """Takes the article of a file, or those of a feed that was saved as one.
@@ -132,7 +132,7 @@ class ArticleIntake:
             except NoArticle as error:
                 if is_named:
                     raise
-                self.report.note("skipped", Note(name, WHOLE_FILE, str(error)))
+                self.report.note("skipped", Note(name, WHOLE_FILE, error.remark))
                 return
             self.report.read += 1
             if isinstance(draft.record, Case):
@@ -157,14 +157,17 @@ class ArticleIntake:
             self.report.read += 1
             if known.case_id:
                 self.case_ids.add(known.case_id)
-            self.report.note("known", Note(name, WHOLE_FILE, str(known)))
+            self.report.note("known", Note(name, WHOLE_FILE, known.remark))
+        except InputError as error:
+            self.report.read += 1
+            reason = error.remark.without_prefix(f"{quoted(name)} ")
+            self.report.note("failures", Note(name, WHOLE_FILE, reason))
         except QuisaitError as error:
             self.report.read += 1
-            reason = " ".join(str(error).split()).removeprefix(f"{shown(name)} ")
-            self.report.note("failures", Note(name, WHOLE_FILE, reason))
+            self.report.note("failures", Note(name, WHOLE_FILE, " ".join(str(error).split())))
         except OSError as error:
             self.report.read += 1
-            reason = f"cannot be read: {error.strerror}"
+            reason = Remark("unreadable", reason=str(error.strerror))
             self.report.note("failures", Note(name, WHOLE_FILE, reason))
 
 

@@ -74,10 +74,7 @@ class Drafting:
         proposals = propose(article, self._actors)
         remarks = (
             *article.remarks,
-            *(
-                f"resembles {name}: are both one article?"
-                for name in islice(self.known.resembling(article), 1)
-            ),
+            *islice(self.known.resembling(article), 1),
         )
         if self._assistant is not None:
             refined = self._assistant.refine(article, proposals, self._actors)

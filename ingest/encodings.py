@@ -61,7 +61,7 @@ def lines_of(file: TextIO) -> Iterator[str]:
     """
     while line := file.readline(MAX_LINE_CHARS):
         if len(line) == MAX_LINE_CHARS:
-            raise InputError(f"has a line of more than {MAX_LINE_CHARS:,} characters")
+            raise InputError("long_line", most=MAX_LINE_CHARS)
         yield line
 
 
@@ -79,10 +79,10 @@ def encoding_of(path: Path) -> str:
     with path.open("rb") as file:
         block = file.read(_BLOCK_BYTES)
         if not block.strip():
-            raise InputError("is empty")
+            raise InputError("empty")
         marked = _marked_encoding(block)
         if not marked and len(_CONTROL.findall(block)) > _MAX_CONTROLS * len(block):
-            raise InputError("is not text")
+            raise InputError("not_text")
         _refuse_twice_encoded(block)
         encoding = marked or "utf-8"
         decoder = codecs.getincrementaldecoder(encoding)()
@@ -99,7 +99,7 @@ def encoding_of(path: Path) -> str:
             return encoding
     found = "" if marked else _encoding_of_one_byte(path)
     if not found:
-        raise InputError(f"has a damaged character on line {line}: save it again as UTF-8")
+        raise InputError("damaged_character", line=str(line))
     return found
 
 
@@ -128,10 +128,7 @@ def _refuse_twice_encoded(block: bytes) -> None:
     once = len(_UTF8_LETTER.findall(block)) - len(twice)
     if len(twice) >= _MIN_TWICE_ENCODED and len(twice) > once:
         line = 1 + block.count(b"\n", 0, twice[0])
-        raise InputError(
-            f"was encoded twice: line {line} has 'Ã' and a sign where a letter with an accent "
-            "should be; export it again as UTF-8"
-        )
+        raise InputError("encoded_twice", line=str(line))
 
 
 def decoded(content: bytes, declared: str = "") -> str:
@@ -145,12 +142,12 @@ def decoded(content: bytes, declared: str = "") -> str:
         InputError: the bytes are no text, or characters were lost before they came here.
     """
     if not content.strip():
-        raise InputError("is empty")
+        raise InputError("empty")
     if marked := _marked_encoding(content):
         return _clean(_strict(content, marked) or content.decode(marked, "replace"))
     glance = content[:_GLANCE_BYTES]
     if len(_CONTROL.findall(glance)) > _MAX_CONTROLS_OF_ARTICLES * len(glance):
-        raise InputError("is not text")
+        raise InputError("not_text")
     for encoding in ("utf-8", declared):
         text = _strict(content, encoding) if encoding else None
         if text is not None:
@@ -207,13 +204,11 @@ def unscrambled(text: str) -> str:
         lines = [_round_trip(line) or line for line in text.split("\n")]
         text = "\n".join(lines)
         if len(_MOJIBAKE.findall(text)) >= 2:
-            raise InputError(
-                'has letters scrambled beyond repair (such as "Ã©"): save it again as UTF-8'
-            )
+            raise InputError("scrambled")
     damaged = text.count(_DAMAGE)
     if damaged > 3 and damaged > len(text) / 2000:
         line = text.count("\n", 0, text.index(_DAMAGE)) + 1
-        raise InputError(f"has lost letters (first on line {line}): save it again as UTF-8")
+        raise InputError("lost_letters", line=str(line))
     return text
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.errors import RemarkError
 from kb.models import Record
 
 WHOLE_FILE = 0
 
 
-class NotInput(Exception):
+class NotInput(RemarkError):
     """The file is something else than knowledge: a failure only when a person named it."""
 
 

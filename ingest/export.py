@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ingest.case_files import front_matter
 from ingest.fields import folded
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
 
@@ -52,13 +52,13 @@ def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) 
             and so is each case of the same id; other files stay.
 
     Raises:
-        InputError: the folder is a file, is not empty and `force` is not set, or cannot be
+        FileError: the folder is a file, is not empty and `force` is not set, or cannot be
             written.
     """
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file, not a folder")
+        raise FileError(f"{folder} is a file, not a folder")
     if folder.exists() and any(folder.iterdir()) and not force:
-        raise InputError(f"{folder} is not empty: name another folder, or write with --force")
+        raise FileError(f"{folder} is not empty: name another folder, or write with --force")
     actors = sorted(knowledge_base.actors(), key=lambda actor: actor.id)
     cases = sorted(knowledge_base.cases(), key=lambda case: case.id)
     try:
@@ -68,9 +68,7 @@ def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) 
             path = folder / "cases" / case_file_name(case.id)
             path.write_text(_markdown(case), encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(
-            f"{error.filename or folder} cannot be written: {error.strerror}"
-        ) from None
+        raise FileError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
     return Exported(len(actors), len(cases))
 
 

@@ -32,11 +32,6 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d)", re.IGNORECASE)
 _THEME_SEPARATOR = re.compile(r"[|;\n]")
 
 
-def shown(value: str) -> str:
-    """The value, quoted and shortened to be named in a message of one line."""
-    return repr(value if len(value) <= 60 else f"{value[:59]}…")
-
-
 def paragraphs(text: str) -> str:
     """The text in NFC, its line ends line feeds, without controls or blanks around it."""
     text = _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text))
@@ -65,7 +60,7 @@ def refuse_oversize(text: str, field: str) -> None:
         InputError: it is.
     """
     if len(text) > MAX_CELL_CHARS:
-        raise InputError(f"{field} has {len(text):,} characters; at most {MAX_CELL_CHARS:,} fit")
+        raise InputError("too_long", field, count=len(text), most=MAX_CELL_CHARS)
 
 
 def short_line(text: str, field: str) -> str:
@@ -76,7 +71,7 @@ def short_line(text: str, field: str) -> str:
     """
     line = one_line(text)
     if len(line) > MAX_LINE_CHARS:
-        raise InputError(f"{field} has {len(line):,} characters; at most {MAX_LINE_CHARS} fit")
+        raise InputError("too_long", field, count=len(line), most=MAX_LINE_CHARS)
     return line
 
 
@@ -89,11 +84,11 @@ def record_id(given: str, *named_after: str) -> str:
     identifier = short_line(given, "id")
     if identifier:
         if not any(character.isalnum() for character in identifier):
-            raise InputError(f"id {shown(identifier)} has neither a letter nor a digit")
+            raise InputError("id_without_letter", "id", value=identifier)
         return identifier
     words = folded(" ".join(named_after))
     if not words:
-        raise InputError(f"no id can be made from {shown(' '.join(named_after).strip())}: give one")
+        raise InputError("no_id", "id", value=" ".join(named_after).strip())
     slug = words.replace(" ", "-")
     if len(slug) <= MAX_LINE_CHARS:
         return slug
@@ -122,9 +117,7 @@ def web_address(text: str, field: str) -> str:
         return ""
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in {"http", "https"}:
-        raise InputError(
-            f"{field} {shown(address)} begins with {scheme[1]}: only http and https are accepted"
-        )
+        raise InputError("other_scheme", field, value=address, scheme=scheme[1])
     if scheme:
         url = scheme[1].lower() + address[scheme.end(1) :]
     else:
@@ -136,7 +129,7 @@ def web_address(text: str, field: str) -> str:
     except ValueError:
         host = ""
     if " " in url or not host or ("." not in host and not scheme):
-        raise InputError(f"{field} {shown(address)} is not a web address")
+        raise InputError("no_web_address", field, value=address)
     return url
 
 
@@ -154,7 +147,7 @@ def iso_date(text: str, field: str) -> str:
             return kind.fromisoformat(written).isoformat()
         except ValueError:
             continue
-    raise InputError(f"{field} {shown(written)} is not a date such as 2020-03-18")
+    raise InputError("no_date", field, value=written)
 
 
 def language(given: str, text: str) -> str:
@@ -169,7 +162,7 @@ def language(given: str, text: str) -> str:
     # "fr-FR", "en_GB": only the language counts.
     code = _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))
     if not code:
-        raise InputError(f"lang {shown(written)} is not a language: write fr or en")
+        raise InputError("unknown_language", "lang", value=written)
     return code
 
 
@@ -192,7 +185,7 @@ def country_code(text: str) -> str:
         return "FR"
     code = _codes_by_name("territories").get(folded(written))
     if not code:
-        raise InputError(f"country {shown(written)} is not known: write its two-letter code")
+        raise InputError("unknown_country", "country", value=written)
     return code
 
 

@@ -27,7 +27,7 @@ def refuse_missing(paths: Sequence[Path]) -> None:
     """
     for path in paths:
         if not path.exists():
-            raise InputError(f"{path} does not exist")
+            raise InputError("missing_path", path=str(path))
 
 
 def source_of(path: Path) -> str:

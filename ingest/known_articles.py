@@ -9,15 +9,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ingest.articles.article import Article
-from ingest.fields import folded, shown
+from ingest.fields import folded
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft, DraftState
+from kb.remarks import Remark
 from kb.text.markdown import plain_text
 
 SAME_TEXT = 90.0
@@ -32,8 +33,10 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
 class AlreadyKnown(InputError):
     """The article is there already: as the draft `draft_id`, as the case `case_id`, or as both."""
 
-    def __init__(self, message: str, *, draft_id: str = "", case_id: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self, code: str, known: "_KnownRecord", *, draft_id: str = "", case_id: str = ""
+    ) -> None:
+        super().__init__(code, kind=known.kind, title=known.title, id=known.id)
         self.draft_id = draft_id
         self.case_id = case_id
 
@@ -54,9 +57,9 @@ class KnownArticles:
         text = _ComparedText.of(article.title, article.text)
         address = normal_address(article.source_url)
         for known in self._all():
-            reason = known.sameness(text, address, article)
-            if reason:
-                raise known.refusal(reason)
+            sameness = known.sameness(text, address, article)
+            if sameness:
+                raise known.refusal(sameness)
 
     def refuse_address(self, url: str) -> None:
         """Refuses an address before it is fetched, where a draft or a case was read there.
@@ -67,7 +70,7 @@ class KnownArticles:
         address = normal_address(url)
         for known in self._all():
             if address and known.address == address:
-                raise known.refusal("has the same address")
+                raise known.refusal("known_address")
 
     def refuse_content(self, content_hash: str) -> None:
         """Refuses bytes before they are read, where a draft was made of the same bytes.
@@ -81,24 +84,29 @@ class KnownArticles:
             return
         is_case = draft.state is DraftState.PUBLISHED and draft.record.id in base.ids(draft.kind)
         raise AlreadyKnown(
-            f"is there already: {_named_draft(draft)} has the same content",
+            "known_content",
+            _KnownRecord.of_draft(draft),
             draft_id=draft.id,
             case_id=draft.record.id if is_case else "",
         )
 
-    def resembling(self, article: Article) -> Iterator[str]:
-        """Names the drafts and cases that say nearly the same under another title.
+    def resembling(self, article: Article) -> Iterator[Remark]:
+        """Says which drafts and cases tell nearly the same under another title.
 
         Networks write their articles after one model: that much alike, two may well be two.
         """
         text = _ComparedText.of(article.title, article.text)
-        return (known.name for known in self._all() if known.is_alike(text))
+        alike = (known.record for known in self._all() if known.is_alike(text))
+        return (
+            Remark("resembles", kind=record.kind, title=record.title, id=record.id)
+            for record in alike
+        )
 
     def add(self, draft: Draft) -> None:
         """Adds the draft of a case, which has just been made."""
         if isinstance(draft.record, Case):
             self._all().append(
-                _KnownArticle.of(draft.record, _named_draft(draft), draft_id=draft.id)
+                _KnownArticle.of(draft.record, _KnownRecord.of_draft(draft), draft_id=draft.id)
             )
 
     def _all(self) -> "list[_KnownArticle]":
@@ -106,7 +114,7 @@ class KnownArticles:
             base = self._knowledge_base
             # Cases first: a published draft is found as the case that it became.
             self._articles = [
-                _KnownArticle.of(case, f"the case {shown(case.title)} ({case.id})", case_id=case.id)
+                _KnownArticle.of(case, _KnownRecord("case", case.title, case.id), case_id=case.id)
                 for case in base.cases()
             ]
             published = {known.case_id for known in self._articles}
@@ -146,11 +154,24 @@ class _ComparedText:
         return cls(folded(title), words, _sketch(words.split()))
 
 
+class _KnownRecord(NamedTuple):
+    """What a refusal names: a "draft" or a "case", its title and its id."""
+
+    kind: str
+    title: str
+    id: str
+
+    @classmethod
+    def of_draft(cls, draft: Draft) -> Self:
+        title = draft.record.title if isinstance(draft.record, Case) else ""
+        return cls("draft", title, draft.id)
+
+
 @dataclass(frozen=True, slots=True)
 class _KnownArticle:
     """A case or a draft to compare with; `days` are those on which it was written or changed."""
 
-    name: str
+    record: _KnownRecord
     address: str
     days: frozenset[str]
     text: _ComparedText
@@ -158,29 +179,25 @@ class _KnownArticle:
     case_id: str
 
     @classmethod
-    def of(cls, case: Case, name: str, *, draft_id: str = "", case_id: str = "") -> Self:
+    def of(cls, case: Case, record: _KnownRecord, *, draft_id: str = "", case_id: str = "") -> Self:
         days = frozenset({case.date[:10], case.modified[:10]} - {""})
         text = _ComparedText.of(case.title, case.text)
-        return cls(name, normal_address(case.source_url), days, text, draft_id, case_id)
+        return cls(record, normal_address(case.source_url), days, text, draft_id, case_id)
 
-    def refusal(self, reason: str) -> AlreadyKnown:
-        return AlreadyKnown(
-            f"is there already: {self.name} {reason}",
-            draft_id=self.draft_id,
-            case_id=self.case_id,
-        )
+    def refusal(self, code: str) -> AlreadyKnown:
+        return AlreadyKnown(code, self.record, draft_id=self.draft_id, case_id=self.case_id)
 
     def sameness(self, text: _ComparedText, address: str, article: Article) -> str:
-        """What an article shares with this one that makes them the same; empty when they differ."""
+        """The code of what makes an article and this one the same; empty when they differ."""
         if address and address == self.address:
-            return "has the same address"
+            return "known_address"
         if text.words and text.words == self.text.words:
-            return "has the same text"
+            return "known_text"
         days = {article.date[:10], article.modified[:10]} - {""}
         if text.title and text.title == self.text.title and days & self.days:
-            return "has the same title and date"
+            return "known_title"
         if _may_be_one_title(text.title, self.text.title) and self.is_alike(text):
-            return "has nearly the same text"
+            return "known_nearly"
         return ""
 
     def is_alike(self, text: _ComparedText) -> bool:
@@ -212,8 +229,3 @@ def _sketch(words: Sequence[str]) -> frozenset[int]:
         for at in range(max(1, len(words) - _WORDS_TOGETHER + 1))
     }
     return frozenset(sorted(hashes)[:_SKETCHED]) if words else frozenset()
-
-
-def _named_draft(draft: Draft) -> str:
-    title = draft.record.title if isinstance(draft.record, Case) else ""
-    return f"the draft {shown(title)} ({draft.id})"

@@ -21,6 +21,7 @@ from ingest.report import Note, Report, place_in
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
+from kb.remarks import Remark
 from kb.resolution.merge_rules import MODERATION, SourceRow
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def refuse_unusable(source: str, mapping: Mapping[str, str]) -> None:
         InputError: it cannot.
     """
     if source == MODERATION:
-        raise InputError(f"a source cannot be called {MODERATION!r}: name it otherwise")
+        raise InputError("reserved_source", name=MODERATION)
     HeaderMap(mapping)
 
 
@@ -138,11 +139,11 @@ class _Run:
                 return
             kind = "failures" if is_named else "skipped"
             passed_over = "" if is_named or not self._articles else self._articles.passed_over(path)
-            self.report.note(kind, Note(str(path), WHOLE_FILE, passed_over or str(error)))
+            self.report.note(kind, Note(str(path), WHOLE_FILE, passed_over or error.remark))
         except InputError as error:
-            self._fail(str(path), WHOLE_FILE, str(error))
+            self._fail(str(path), WHOLE_FILE, error.remark)
         except OSError as error:
-            self._fail(str(path), WHOLE_FILE, f"cannot be read: {error.strerror}")
+            self._fail(str(path), WHOLE_FILE, Remark("unreadable", reason=str(error.strerror)))
 
     def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
@@ -166,7 +167,7 @@ class _Run:
             known = (*DIRECTORY_READERS, *READERS)
             if self._articles is not None:
                 known += tuple(kind for kind in self._articles.suffixes if kind not in READERS)
-            raise NotInput(f"is none of {', '.join(known)}")
+            raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
             self._header_maps[source] = _header_map(self._knowledge_base, source, mapping)
         header_map = self._header_maps[source]
@@ -185,7 +186,7 @@ class _Run:
             places = self._actors.setdefault(source, Places())
         first = places.first(record.id, file, entry.row)
         if first:
-            reason = f"id {record.id!r} was already given by {place_in(*first)}"
+            reason = Remark("id_given_twice", "id", id=record.id, place=place_in(*first))
             self._fail(file, entry.row, reason)
             return
         self._waiting.append(_Found(record, entry.is_open, source, file, entry.row))
@@ -237,19 +238,21 @@ class _Run:
     def _note_withdrawn(self, found: _Found) -> None:
         kind = Kind.CASE if isinstance(found.record, Case) else Kind.ACTOR
         withdrawal = self._knowledge_base.withdrawal(kind, found.record.id)
-        told = "withdrawn"
+        how = "withdrawn"
         if withdrawal:
             by = f" by {withdrawal.by}" if withdrawal.by else ""
-            told = f"{'erased' if withdrawal.erased else 'withdrawn'}{by} on {withdrawal.at[:10]}"
-        reason = f"{kind} {found.record.id!r} was {told}: not brought back"
+            how = f"{'erased' if withdrawal.erased else 'withdrawn'}{by} on {withdrawal.at[:10]}"
+        reason = Remark("was_withdrawn", kind=kind, id=found.record.id, how=how)
         self.report.note("remarks", Note(found.file, found.row, reason))
 
     def _note_mentions(self, case: Case, found: _Found) -> None:
         for participant in case.participants:
             if participant.actor_id:
-                reason = (
-                    f"participant {participant.name!r} has the actor {participant.actor_id!r}, "
-                    "which the knowledge base does not have (kept)"
+                reason = Remark(
+                    "unknown_participant",
+                    "participants",
+                    name=participant.name,
+                    id=participant.actor_id,
                 )
                 self._mentions.append((participant.actor_id, Note(found.file, found.row, reason)))
 

@@ -109,7 +109,7 @@ class Submissions:
 
     def _open_fetcher(self) -> Fetcher:
         if self._fetcher is None:
-            raise InputError("is an address, and nothing is fetched from here: save the page first")
+            raise InputError("no_fetching")
         return self._fetcher
 
     def _submit(self, read: Callable[[], Article], origin: str, content: bytes = b"") -> Submitted:

@@ -38,7 +38,7 @@ def keep_upload(
         with path.open("wb") as file:
             while chunk := content.read(_CHUNK_BYTES):
                 if file.tell() + len(chunk) > max_bytes:
-                    raise InputError(f"{path.name} has more than {max_bytes // 1_000_000} MB")
+                    raise InputError("too_many_mb", file=path.name, most=max_bytes // 1_000_000)
                 file.write(chunk)
         unless_it_is_whole.pop_all()
     return path

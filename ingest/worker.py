@@ -19,6 +19,7 @@ from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import FINAL_STATES, Job, JobState
+from kb.remarks import Remark
 from kb.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -233,13 +234,24 @@ def step_back() -> int:
 
 def _runner(job: Job) -> Runner:
     if job.kind not in RUNNERS:
-        raise InputError(f"this version does no jobs of the kind {job.kind!r}")
+        raise InputError("unknown_job", kind=job.kind)
     return RUNNERS[job.kind]
+
+
+def _with_parts(item: object) -> object:
+    """An item of a report, its remark in parts beside its text, for readers of other languages."""
+    if isinstance(item, dict) and isinstance(item.get("reason"), Remark):
+        return {**item, "remark": item["reason"].parts()}
+    return item
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
     """A report with the beginnings of its lists, and in `more` how many items they go on for."""
-    plain: dict[str, object] = json.loads(json.dumps(report, default=str))
+    told = {
+        name: [_with_parts(item) for item in value] if isinstance(value, list) else value
+        for name, value in report.items()
+    }
+    plain: dict[str, object] = json.loads(json.dumps(told, default=str))
     lists = {
         name: value
         for name, value in plain.items()

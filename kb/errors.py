@@ -4,6 +4,7 @@
     ├── SettingsError          a setting has a value that cannot be used
     ├── QueryError             a query or a filter that cannot be searched
     ├── InputError             a file or a row that cannot be read as knowledge
+    ├── FileError              a file of the command line's that cannot be read or written
     ├── AccountError           an account that cannot be made or changed so
     ├── SiteError              a site that cannot be added or changed so
     ├── EncoderError           a model that cannot be found, prepared or run
@@ -18,6 +19,8 @@
 The message of each is one line that says what was wrong and what to do; the command line
 prints it as it is and exits with 1, the API answers it with a 4xx.
 """
+
+from kb.remarks import Remark, Value
 
 
 class QuisaitError(Exception):
@@ -36,8 +39,24 @@ class QueryError(QuisaitError):
         self.reason = reason
 
 
-class InputError(QuisaitError):
+class RemarkError(Exception):
+    """What is wrong is a remark: `code` and `values` make its line, `field` is what it is about."""
+
+    def __init__(self, code: str, field: str = "", **values: Value) -> None:
+        self.remark = Remark(code, field, **values)
+        super().__init__(self.remark)
+
+    @property
+    def field(self) -> str:
+        return self.remark.field
+
+
+class InputError(RemarkError, QuisaitError):
     """A file or a row cannot be read as knowledge."""
+
+
+class FileError(QuisaitError):
+    """A file that the command line reads or writes beside a knowledge base cannot be used."""
 
 
 class AccountError(QuisaitError):

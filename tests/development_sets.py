@@ -24,7 +24,7 @@ from kb.adaptation.nomenclatures import (
     read_nace_items,
     split_of,
 )
-from kb.errors import InputError, QuisaitError
+from kb.errors import FileError, QuisaitError
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import fold, words
 
@@ -112,7 +112,7 @@ def build(data: Path | None, out: Path) -> Iterator[str]:
     """Builds the sets; yields a line for each.
 
     Raises:
-        InputError: a file is missing or a row of it cannot be read.
+        FileError: a file is missing or a row of it cannot be read.
     """
     sets = [known_items()]
     if data is not None:
@@ -199,7 +199,7 @@ def repurposing(data: Path, *, unseen: bool) -> Built:
     path = HELD / "repurposing" / "needs.tsv"
     for number, (need, lang, text, split) in _table(path, ("need", "lang", "text", "split")):
         if need not in answers:
-            raise InputError(f"{path}:{number}: no firm of repurposing.tsv answers {need!r}.")
+            raise FileError(f"{path}:{number}: no firm of repurposing.tsv answers {need!r}.")
         unheard = {"unheard": of_need.get(need, [])} if unseen else {}
         built.add(
             f"{need}-{lang}-{number:02}",
@@ -303,7 +303,7 @@ def _digest(text: str) -> str:
 
 def _check_known(path: Path, number: int, id_: str, known: Iterable[str]) -> None:
     if id_ not in known:
-        raise InputError(f"{path}:{number}: {id_!r} is not known.")
+        raise FileError(f"{path}:{number}: {id_!r} is not known.")
 
 
 def _table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -311,19 +311,19 @@ def _table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
-        raise InputError(f"{path} cannot be read: no such file.") from None
+        raise FileError(f"{path} cannot be read: no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
+        raise FileError(f"{path} cannot be read: {error}.") from None
     if lines[0].rstrip("\r").split("\t") != list(columns):
-        raise InputError(f"{path}:1: the columns should be {', '.join(columns)}, tabs between.")
+        raise FileError(f"{path}:1: the columns should be {', '.join(columns)}, tabs between.")
     for number, line in enumerate(lines[1:], start=2):
         row = [cell.strip() for cell in line.split("\t")]
         if row == [""]:
             continue
         if len(row) != len(columns):
-            raise InputError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
+            raise FileError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
         if "split" in columns and row[list(columns).index("split")] not in SPLITS:
-            raise InputError(f"{path}:{number}: the split should be tune or test.")
+            raise FileError(f"{path}:{number}: the split should be tune or test.")
         yield number, row
 
 

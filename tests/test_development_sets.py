@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kb.adaptation.nomenclatures import split_of
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.evaluation.sets import DevelopmentSet, read_set, read_split
 from tests import development_sets
 from tests.development_sets import ITEMS_PER_HEADING, build, main
@@ -209,7 +209,7 @@ def test_a_row_that_cannot_be_used_is_named(
 ) -> None:
     with (tmp_path / name).open("a", encoding="utf-8") as file:
         file.write(row + "\n")
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(FileError, match=message):
         list(build(data, tmp_path / "out"))
 
 

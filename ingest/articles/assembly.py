@@ -22,6 +22,7 @@ from ingest.articles.metadata.notices import (
 )
 from ingest.articles.metadata.themes import find_themes
 from ingest.articles.metadata.title import find_title
+from kb.remarks import Remark
 
 
 def article_of(page: ParsedPage) -> Article:
@@ -50,11 +51,11 @@ def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) ->
     themes = findings.choose_themes()
     title = findings.fields["title"].value if "title" in findings.fields else ""
     if not title and text:
-        findings.remark("has no title that stands out: give it one")
+        findings.remark(Remark("no_certain_title", "title"))
     if not findings.certain_value("author"):
-        findings.remark("has no author that is certain")
+        findings.remark(Remark("no_certain_author", "author"))
     if not findings.certain_value("date") and not findings.certain_value("modified"):
-        findings.remark("has no date that is certain")
+        findings.remark(Remark("no_certain_date", "date"))
     return Article(
         title=title,
         text=text,

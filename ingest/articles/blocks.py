@@ -91,7 +91,5 @@ def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
     for block in blocks:
         read.append(block)
         if len(read) > MAX_LINES:
-            raise InputError(
-                f"has more than {MAX_LINES:,} lines and paragraphs: hand in the article alone"
-            )
+            raise InputError("long_page", most=MAX_LINES)
     return tuple(read)

@@ -17,8 +17,8 @@ from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
 from ingest.articles.readers import checked, fetched_article
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
-from ingest.fields import shown
 from kb.errors import InputError
+from kb.remarks import Remark
 
 if TYPE_CHECKING:
     from feedparser import FeedParserDict
@@ -72,16 +72,16 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
     import feedparser
 
     if not is_feed(content):
-        raise InputError(_no_feed(content, url))
+        raise _no_feed(content, url)
     if len(content) > MAX_TEXT_BYTES:
-        raise InputError(f"has {len(content):,} bytes; at most {MAX_TEXT_BYTES:,} are read")
+        raise InputError("large_feed", size=len(content), most=MAX_TEXT_BYTES)
     _refuse_tangled(content)
     feed = feedparser.parse(
         io.BytesIO(content), response_headers={"content-location": url} if url else None
     )
     entries = feed.get("entries", [])
     if not entries:
-        raise InputError("is a feed without items, or one that is damaged")
+        raise InputError("empty_feed")
     lang = str(feed.get("feed", {}).get("language") or "")[:2].lower()
     return [_item(entry, url, lang) for entry in entries[:MAX_FEED_ITEMS]]
 
@@ -101,7 +101,7 @@ def _refuse_tangled(content: bytes) -> None:
             opened, depth = opened + 1, depth + 1
             deepest = max(deepest, depth)
     if opened > MAX_TAGS or deepest > _MAX_DEPTH:
-        raise InputError("is no feed as they are written: too much is nested in it")
+        raise InputError("nested_feed")
 
 
 def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
@@ -116,9 +116,9 @@ def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
         return checked(item.article)
     if fetcher is None or not item.url:
         if item.article is not None and item.article.text:
-            remark = "the feed has only the beginning of this article"
+            remark = Remark("short_item")
             return replace(item.article, remarks=(*item.article.remarks, remark))
-        raise InputError(f"item {shown(item.title)} has neither a text nor a link")
+        raise InputError("no_item_text", title=item.title)
     article = fetched_article(fetcher.fetch(item.url))
     return _filled(article, item.article) if item.article is not None else article
 
@@ -135,15 +135,15 @@ def _filled(article: Article, feed_article: Article) -> Article:
     return replace(article, **values, found=(*article.found, *added))
 
 
-def _no_feed(content: bytes, url: str) -> str:
+def _no_feed(content: bytes, url: str) -> InputError:
     if not _PAGE.search(content[:4096]):
-        return "is no feed: a feed is RSS or Atom"
+        return InputError("no_feed")
     from ingest.articles.formats.html import feed_link
 
     link = feed_link(content.decode("utf-8", "replace"), url)
     if link:
-        return f"is a page, not a feed: its feed is {link}"
-    return "is a page, not a feed: give the address of its RSS or Atom feed"
+        return InputError("page_with_feed", link=link)
+    return InputError("page_not_feed")
 
 
 def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:

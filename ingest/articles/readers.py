@@ -39,7 +39,7 @@ def fetched_article(fetched: Fetched) -> Article:
     """
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
-        raise InputError("is neither an article nor a feed: check the address")
+        raise InputError("no_article_or_feed")
     return article_from_bytes(
         fetched.content, suffix, url=fetched.url, declared_encoding=fetched.encoding
     )
@@ -62,7 +62,7 @@ def article_from_bytes(
     _refuse_other_than(ARTICLE_SUFFIXES, suffix)
     _refuse_oversize(len(content), suffix)
     if not content:
-        raise InputError("is empty")
+        raise InputError("empty")
     return checked(article_of(_page(content, suffix, url, declared_encoding)))
 
 
@@ -76,7 +76,7 @@ def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> Pars
         # odfdo are no different. The rest of the batch must not suffer from one file.
         _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
         kind = type(error).__name__
-        raise InputError(f"is damaged ({kind}): save it again, or paste its text") from None
+        raise InputError("damaged_file", kind=kind) from None
 
 
 def pasted_article(text: str) -> Article:
@@ -96,26 +96,21 @@ def checked(article: Article) -> Article:
         InputError: it has too much.
     """
     if len(article.text.strip()) < MIN_ARTICLE_CHARS:
-        raise NoArticle("has no article that could be found: paste its text instead")
+        raise NoArticle("no_article")
     if len(article.text) > MAX_TEXT_CHARS:
-        raise InputError(
-            f"has an article of {len(article.text):,} characters; at most {MAX_TEXT_CHARS:,} fit: "
-            "cut it into several"
-        )
+        raise InputError("long_article", count=len(article.text), most=MAX_TEXT_CHARS)
     return article
 
 
 def _refuse_other_than(suffixes: tuple[str, ...], suffix: str) -> None:
     if suffix not in suffixes:
-        raise InputError(f"is no article: an article is one of {', '.join(suffixes)}")
+        raise InputError("no_article_format", formats=", ".join(suffixes))
 
 
 def _refuse_oversize(size: int, suffix: str) -> None:
     most = MAX_TEXT_BYTES if suffix in _TEXT_SUFFIXES else MAX_FILE_BYTES
     if size > most:
-        raise InputError(
-            f"has {size:,} bytes; at most {most:,} of {suffix} are read: hand in the article alone"
-        )
+        raise InputError("large_article", size=size, most=most, suffix=suffix)
 
 
 def _text(content: bytes, url: str, declared_encoding: str) -> ParsedPage:

@@ -14,7 +14,6 @@ from ingest.fields import (
     record_id,
     refuse_oversize,
     short_line,
-    shown,
     theme_names,
     web_address,
 )
@@ -71,12 +70,12 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     values = _by_field(front_matter, CASE_FIELDS)
     title = short_line(_text(values, "title"), "title")
     if not title:
-        raise InputError("has no title")
+        raise InputError("no_title", "title")
     body = paragraphs(text)
     if not body:
-        raise InputError("has no text after its front matter")
+        raise InputError("no_text", "text")
     if len(body) > MAX_TEXT_CHARS:
-        raise InputError(f"text has {len(body):,} characters; at most {MAX_TEXT_CHARS:,} fit")
+        raise InputError("too_long", "text", count=len(body), most=MAX_TEXT_CHARS)
     return Case(
         id=record_id(_text(values, "id"), title),
         title=title,
@@ -110,7 +109,7 @@ def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[
         if field:
             values.setdefault(field, value)
         elif meant := get_close_matches(name, fields, n=1, cutoff=0.8):
-            raise InputError(f"key {shown(str(key))} is not known: is it {meant[0]}?")
+            raise InputError("unknown_key", key=str(key), meant=meant[0])
     return values
 
 
@@ -119,7 +118,7 @@ def _text(values: Mapping[str, object], field: str, separator: str = ", ") -> st
     value = values.get(field)
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | dict) for item in items):
-        raise InputError(f"{field} holds something else than text")
+        raise InputError("not_only_text", field)
     text = separator.join(str(item) for item in items if item is not None)
     refuse_oversize(text, field)
     return text
@@ -129,17 +128,17 @@ def _participants(value: object) -> tuple[Participation, ...]:
     if value in (None, ""):
         return ()
     if not isinstance(value, list):
-        raise InputError("participants is not a list")
+        raise InputError("no_participant_list", "participants")
     return tuple(_participation(item, number) for number, item in enumerate(value, start=1))
 
 
 def _participation(item: object, number: int) -> Participation:
     if not isinstance(item, dict):
-        raise InputError(f"participant {number} has no keys: give it a name and a role")
+        raise InputError("no_participant_keys", "participants", number=number)
     values = _by_field(item, PARTICIPANT_FIELDS)
     name = short_line(_text(values, "name"), "name")
     if not name:
-        raise InputError(f"participant {number} has no name")
+        raise InputError("nameless_participant", "participants", number=number)
     return Participation(
         name=name,
         role=_role(_text(values, "role"), name),
@@ -156,7 +155,5 @@ def _role(text: str, name: str) -> Role:
         return role
     roles = ", ".join(Role)
     if not written:
-        raise InputError(f"participant {shown(name)} has no role: write one of {roles}")
-    raise InputError(
-        f"participant {shown(name)} has the role {shown(written)}: write one of {roles}"
-    )
+        raise InputError("no_role", "participants", name=name, roles=roles)
+    raise InputError("unknown_role", "participants", name=name, role=written, roles=roles)

@@ -37,13 +37,13 @@ def split(text: str) -> tuple[dict[str, object], str]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     head, _, rest = text.partition("\n")
     if not _FENCE.fullmatch(head):
-        raise NotInput("has no front matter: begin it with a line of three dashes")
+        raise NotInput("no_front_matter")
     end = _CLOSING_FENCE.search(rest)
     if not end:
-        raise InputError("has front matter that is not closed: end it with a line of three dashes")
+        raise InputError("open_front_matter")
     values = _parse(rest[: end.start()])
     if not isinstance(values, dict):
-        raise InputError("has front matter that is not keys and values")
+        raise InputError("strange_front_matter")
     return values, rest[end.end() :]
 
 
@@ -57,12 +57,14 @@ def _parse(block: str) -> object:
     try:
         values: object = _TextLoader(block).get_single_data()
     except yaml.MarkedYAMLError as error:
-        # The first line of the block is the second of the file.
-        line = f" on line {error.problem_mark.line + 2}" if error.problem_mark else ""
         problem = " ".join(str(error.problem).split())
-        raise InputError(f"has front matter that is not YAML{line}: {problem}") from None
+        if error.problem_mark is None:
+            raise InputError("no_yaml", reason=problem) from None
+        # The first line of the block is the second of the file.
+        line = str(error.problem_mark.line + 2)
+        raise InputError("no_yaml_at", line=line, reason=problem) from None
     except (yaml.YAMLError, RecursionError, ValueError, AttributeError, TypeError) as error:
         # The last three come of a tag that does not fit its value, like `!!int abc`.
         problem = " ".join(str(error).split())
-        raise InputError(f"has front matter that is not YAML: {problem}") from None
+        raise InputError("no_yaml", reason=problem) from None
     return values

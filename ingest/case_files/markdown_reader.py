@@ -22,4 +22,4 @@ def read_markdown(path: Path) -> Iterator[Entry]:
     try:
         yield Entry(WHOLE_FILE, case_from(*front_matter.split(article)))
     except InputError as error:
-        yield Entry(WHOLE_FILE, reason=str(error))
+        yield Entry(WHOLE_FILE, reason=error.remark)

@@ -20,7 +20,6 @@ from ingest.fields import (
     record_id,
     refuse_oversize,
     short_line,
-    shown,
     theme_names,
     web_address,
 )
@@ -55,7 +54,7 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
         refuse_oversize(cell, field)
     name = short_line(cells.get("name", ""), "name")
     if not name:
-        raise InputError("has no name")
+        raise InputError("no_name", "name")
     place = short_line(cells.get("place", ""), "place")
     description = paragraphs(cells.get("description", ""))
     country = country_code(cells.get("country", ""))
@@ -105,9 +104,7 @@ def _refuse_twice_encoded(actor: Actor) -> None:
     for field, text in texts.items():
         found = _TWICE_ENCODED.search(text)
         if found:
-            raise InputError(
-                f"{field} holds {found[0]!r}, a letter that was encoded twice: export the row again"
-            )
+            raise InputError("twice_encoded_letter", field, letter=found[0])
 
 
 def _day(cell: str) -> str:
@@ -119,18 +116,20 @@ def _day(cell: str) -> str:
         try:
             return date(year, month, day).isoformat()
         except ValueError:
-            raise InputError(f"closed_on {shown(written)} is not a day of the calendar") from None
+            raise InputError("no_day", "closed_on", value=written) from None
     return iso_date(written, "closed_on")
 
 
 def _department(cell: str, country: str) -> str:
     written = one_line(cell)
     if written and country not in _COUNTRIES_OF_DEPARTMENTS:
-        raise InputError(f"department {shown(written)} is given, but the country is {country}")
+        raise InputError("foreign_department", "department", value=written, country=country)
     try:
         return department_code(written)
     except ValueError as error:
-        raise InputError(f"department {error}") from None
+        raise InputError(
+            "wrong_department", "department", value=written, reason=str(error)
+        ) from None
 
 
 def _activity_code(cell: str) -> str:
@@ -153,9 +152,7 @@ def _siret(cell: str) -> str:
     if not digits.isdigit() and _SPREADSHEET_NUMBER.fullmatch(digits):
         digits = _whole_number(digits)
         if not digits:
-            raise InputError(
-                f"siret {shown(written)} lost digits in a spreadsheet: make its column text"
-            )
+            raise InputError("siret_lost_digits", "siret", value=written)
         written = digits
     lost = _SIRET_DIGITS - len(digits)
     if digits.isdigit() and 0 < lost <= _MAX_ZEROS_LOST:
@@ -165,14 +162,14 @@ def _siret(cell: str) -> str:
     try:
         number: str = siret_number.validate(written)
     except InvalidLength:
-        reason = "a SIRET has 14 digits"
+        problem = "siret_length"
     except InvalidChecksum:
-        reason = "its check digit is wrong"
+        problem = "siret_check"
     except ValidationError:
-        reason = "a SIRET holds digits only"
+        problem = "siret_digits"
     else:
         return number
-    raise InputError(f"siret {shown(written)} is not valid: {reason}")
+    raise InputError(problem, "siret", value=written)
 
 
 def _whole_number(written: str) -> str:

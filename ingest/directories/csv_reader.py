@@ -19,6 +19,7 @@ from ingest.directories.table import (
     under_header,
 )
 from ingest.encodings import lines_of, open_text
+from kb.remarks import Remark
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000
@@ -91,14 +92,16 @@ def _lines(path: Path, delimiter: str) -> Generator[Line]:
             except (csv.Error, _Unclosed) as error:
                 source.give_back()
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
-                yield Line(number, [], f"cannot be read as CSV: {_explained(error)}")
+                yield Line(number, [], _explained(error))
             else:
                 if len(cells) > _MAX_CELLS:
-                    yield Line(number, [], f"has more than {_MAX_CELLS:,} cells")
+                    yield Line(number, [], Remark("many_cells", most=_MAX_CELLS))
                 elif any(cell.strip() for cell in cells):
                     yield Line(number, cells)
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception) -> Remark:
     unclosed = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
-    return "a quote is opened and never closed" if unclosed else str(error)
+    if unclosed:
+        return Remark("unclosed_quote")
+    return Remark("malformed_csv", reason=str(error))

@@ -15,7 +15,7 @@ from ingest.directories.header_names import (
     Column,
     actor_columns,
 )
-from ingest.fields import field_of, folded, shown
+from ingest.fields import field_of, folded
 from kb.errors import InputError
 
 TARGETS = (*dict.fromkeys(ACTOR_FIELDS.values()), *dict.fromkeys(REGISTER_FIELDS.values()))
@@ -43,10 +43,9 @@ class HeaderMap:
         }
         for header, target in self.said.items():
             if target not in {*TARGETS, FACT, IGNORED}:
-                raise InputError(
-                    f"column {shown(header)} cannot be read as {shown(target)}: write "
-                    f"{', '.join(TARGETS[: len(set(ACTOR_FIELDS.values()))])}, {FACT} or {IGNORED}"
-                )
+                fields = ", ".join(TARGETS[: len(set(ACTOR_FIELDS.values()))])
+                targets = f"{fields}, {FACT} or {IGNORED}"
+                raise InputError("wrong_target", header=header, target=target, targets=targets)
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.said.items()}
         self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
@@ -83,6 +82,6 @@ def said_in(options: Sequence[str]) -> dict[str, str]:
     for option in options:
         header, separator, target = option.rpartition("=")
         if not separator or not folded(header):
-            raise InputError(f"{shown(option)} is not of the form header=field")
+            raise InputError("wrong_option", option=option)
         said[header.strip()] = target.strip()
     return said

@@ -12,6 +12,7 @@ from ingest.directories.header_map import HeaderMap
 from ingest.directories.table import Row
 from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
+from kb.remarks import Remark
 
 _Event = tuple[str, object]
 """What a streaming parser says: the kind of what it met, and its value."""
@@ -34,9 +35,9 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
             for number, value in enumerate(_values(ijson.basic_parse(file), array), start=1):
                 yield _row(number, value)
     except ijson.JSONError as error:
-        raise InputError(_explained(path, error)) from None
+        raise _explained(path, error) from None
     except SystemError:  # what the parser in C makes of Python's own refusal
-        raise InputError("has a number of thousands of digits: write it in quotes") from None
+        raise InputError("huge_number") from None
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
@@ -48,7 +49,7 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
             try:
                 value = _parse(line)
             except InputError as error:
-                yield Row(number, reason=str(error))
+                yield Row(number, reason=error.remark)
             else:
                 yield _row(number, value)
 
@@ -79,13 +80,13 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
         if kind == "start_array":
             return ""
         if kind != "start_map":
-            raise InputError("holds neither an array nor an object")
+            raise InputError("no_container")
         keys, arrays = _keys(events)
     if header_map.names_actors(keys):
         return None
     if len(arrays) != 1:
         found = ", ".join(repr(key) for key in arrays) or "none"
-        raise InputError(f"must hold one array of actors; its arrays are: {found}")
+        raise InputError("not_one_array", arrays=found)
     return arrays[0]
 
 
@@ -116,7 +117,7 @@ def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
     """The value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
     kind, value = event
     if depth > _MAX_DEPTH:
-        raise InputError("is not JSON that can be read: it is nested too deeply")
+        raise InputError("nested_json")
     if kind == "start_map":
         items: dict[str, object] = {}
         while (inner := next(events)) != _END_OF_MAP:
@@ -147,31 +148,31 @@ def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
     return keys, arrays
 
 
-def _explained(path: Path, error: Exception) -> str:
+def _explained(path: Path, error: Exception) -> InputError:
     """What is wrong with a file, and where, which the streaming parser does not say."""
     if path.stat().st_size <= _MAX_EXPLAINED_BYTES:
         with open_text(path) as file:
             try:
                 _parse(file.read())
             except InputError as explained:
-                return str(explained)
-    return f"is not JSON: {str(error).partition(chr(10))[0]}"
+                return explained
+    return InputError("no_json", reason=str(error).partition("\n")[0])
 
 
 def _parse(text: str) -> object:
     try:
         document: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InputError(f"is not JSON: {error.msg} ({place})") from None
+        line, column = str(error.lineno), str(error.colno)
+        raise InputError("no_json_at", reason=error.msg, line=line, column=column) from None
     except RecursionError:
-        raise InputError("is not JSON that can be read: it is nested too deeply") from None
+        raise InputError("nested_json") from None
     return document
 
 
 def _row(number: int, value: object) -> Row:
     if not isinstance(value, dict):
-        return Row(number, reason="is not an object")
+        return Row(number, reason=Remark("no_object"))
     header: list[str] = []
     cells: list[str] = []
     for key, each in value.items():

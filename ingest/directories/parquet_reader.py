@@ -28,9 +28,7 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
         with ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
             header = tuple(file.schema_arrow.names)
             if not (header_map.names_actors(header) or header_map.takes_any_header):
-                raise InputError(
-                    f"has no column called name or nom; its header is {shown_header(header)}"
-                )
+                raise InputError("no_header", header=shown_header(header))
             kept = [
                 name
                 for name, column in zip(header, header_map.columns(header), strict=True)
@@ -44,10 +42,10 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
                     cells = empty | {name: cell_text(value) for name, value in values.items()}
                     yield Row(number, header, list(cells.values()))
     except MemoryError:
-        raise InputError("does not fit in memory: export it as CSV") from None
+        raise InputError("out_of_memory") from None
     except pa.ArrowException as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"cannot be read as Parquet: {reason}") from None
+        raise InputError("no_parquet", reason=reason) from None
 
 
 def _is_text(kind: "DataType") -> bool:
@@ -65,4 +63,4 @@ def _refuse_long(batch: "RecordBatch") -> None:
             continue
         longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
         if longest > _MAX_CELL_CHARS:
-            raise InputError(f"has a cell of more than {_MAX_CELL_CHARS:,} characters")
+            raise InputError("large_cell", most=_MAX_CELL_CHARS)

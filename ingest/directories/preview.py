@@ -16,6 +16,7 @@ from ingest.input_files import source_of
 from ingest.report import Note
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
+from kb.remarks import Remark
 
 ROWS_LOOKED_AT = 1000
 EXAMPLES = 3
@@ -77,7 +78,7 @@ def preview(
     """
     reader = DIRECTORY_READERS.get(path.suffix.lower())
     if reader is None:
-        raise NotInput(f"is none of {', '.join(DIRECTORY_READERS)}")
+        raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))
     source = source or source_of(path)
     known = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
     header_map = HeaderMap({**known, **mapping}, takes_any_header=True)
@@ -88,10 +89,10 @@ def preview(
     except InputError as error:
         if not looked_at.rows:
             raise
-        looked_at.fail(WHOLE_FILE, str(error))
+        looked_at.fail(WHOLE_FILE, error.remark)
     columns = tuple(looked_at.columns())
     if not header_map.names_actors([column.header for column in columns]):
-        reason = "has no column for the name of the actors: say which one is the name"
+        reason = Remark("no_name_column")
         looked_at.problems.insert(0, Note(str(path), WHOLE_FILE, reason))
     return Preview(
         file=str(path),
@@ -131,7 +132,7 @@ class _Look:
             return
         first = self._places.first(found.record.id, self._file, row.number)
         if first:
-            self.fail(row.number, f"id {found.record.id!r} was already given by row {first[1]}")
+            self.fail(row.number, Remark("id_of_row", "id", id=found.record.id, row=str(first[1])))
         else:
             self.kept += 1
 

@@ -4,7 +4,7 @@ A register names a firm by its legal unit, says where it is by INSEE's code of t
 whether it is open by a letter. Whoever asked not to be made public is named by no person's name.
 """
 
-from kb.errors import InputError
+from kb.errors import InputError, RemarkError
 from kb.reference.departments import NAMES
 
 MASKED = "[ND]"
@@ -18,7 +18,7 @@ _OF_A_PERSON = "1"
 """With what the codes of legal categories begin that are a person's own firm."""
 
 
-class LeftOut(Exception):
+class LeftOut(RemarkError):
     """A row that is rightly no actor here."""
 
 
@@ -46,7 +46,7 @@ def without_register(cells: dict[str, str], facts: dict[str, str]) -> tuple[dict
     state = taken["state"].upper()
     if state in _CLOSED and not told.get("closed_on", "").strip():
         if not taken["state_since"]:
-            raise InputError("is closed, but no date says since when")
+            raise InputError("closed_without_date", "closed_on")
         told["closed_on"] = taken["state_since"]
     if state and not told.get("id", "").strip() and told.get("siret"):
         told["id"] = told["siret"]
@@ -92,9 +92,9 @@ def _name(told: dict[str, str], taken: dict[str, str], facts: dict[str, str]) ->
         facts.clear()
     told["name"] = next((name for name in names if name), "")
     if not told["name"] and not is_public:
-        raise LeftOut("has no name that may be made public")
+        raise LeftOut("no_public_name")
     if not told["name"] and taken["state"]:
-        raise LeftOut("has no name: the register keeps it in its file of legal units")
+        raise LeftOut("name_in_other_file")
     if taken["sign"] and taken["sign"] != told["name"] and taken["state"]:
         facts.setdefault("enseigne", taken["sign"])
     if taken["usual_name"] and taken["usual_name"] != told["name"] and taken["state"]:

@@ -68,13 +68,13 @@ def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
                 if first:
                     headers.append(f"{name!r} begins with {shown_header(first[0].cells)}")
     except PasswordError:
-        raise InputError("is protected by a password: save it without") from None
+        raise InputError("protected_workbook") from None
     except CalamineError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"cannot be read as a spreadsheet: {reason}") from None
+        raise InputError("no_spreadsheet", reason=reason) from None
     if not headers:
-        raise InputError("is empty")
-    raise InputError(f"has no sheet with a column called name or nom; {'; '.join(headers)}")
+        raise InputError("empty")
+    raise InputError("no_sheet", headers="; ".join(headers))
 
 
 def refuse_bomb(path: Path) -> None:
@@ -87,15 +87,12 @@ def refuse_bomb(path: Path) -> None:
     """
     with path.open("rb") as file:
         if file.read(len(_OLE)) == _OLE:
-            raise InputError(
-                "is protected by a password, or in the format of before 2007: save it as XLSX "
-                "without a password"
-            )
+            raise InputError("older_workbook")
         try:
             _refuse_bomb(file)
         except _DAMAGE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"is damaged, or no spreadsheet: {reason}") from None
+            raise InputError("damaged_workbook", reason=reason) from None
 
 
 def _refuse_bomb(file: IO[bytes]) -> None:
@@ -110,12 +107,9 @@ def _refuse_bomb(file: IO[bytes]) -> None:
                 while block := content.read(_BLOCK_BYTES):
                     unpacked += len(block)
                     if unpacked > MAX_UNPACKED_BYTES:
-                        raise InputError(
-                            f"is larger than {MAX_UNPACKED_BYTES >> 20} MiB once unpacked: "
-                            "export it as CSV"
-                        )
+                        raise InputError("large_workbook", most=MAX_UNPACKED_BYTES >> 20)
                     if not tail and block.startswith(_UTF_16):
-                        raise InputError("is written as no program does: export it as CSV")
+                        raise InputError("strange_workbook")
                     # Any part may be a sheet: the workbook says which.
                     text = tail + block
                     rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
@@ -130,10 +124,7 @@ def _refuse_wide(rows: int, columns: set[bytes]) -> None:
     """Refuses a sheet whose outermost cells span more than fits: the empty ones count as well."""
     widest = max((_column_number(name) for name in columns), default=0)
     if rows * widest > _MAX_CELLS:
-        raise InputError(
-            f"has a sheet of {rows:,} rows and {widest:,} columns: delete what is far outside the "
-            "table, or export it as CSV"
-        )
+        raise InputError("wide_sheet", rows=rows, columns=widest)
 
 
 def _column_number(name: bytes) -> int:

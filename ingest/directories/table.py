@@ -13,8 +13,8 @@ from ingest.directories.actor_row import told_from_columns
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.sirene import LeftOut
 from ingest.entries import Entry
-from ingest.fields import shown
 from kb.errors import InputError
+from kb.remarks import Remark, quoted
 
 MAX_ROWS_ABOVE_HEADER = 20
 _MAX_HEADERS_SHOWN = 12
@@ -58,9 +58,9 @@ def entry(row: Row, header_map: HeaderMap) -> Entry:
     try:
         told = told_from_columns(header_map.columns(row.header), row.cells)
     except InputError as error:
-        return Entry(row.number, reason=str(error))
+        return Entry(row.number, reason=error.remark)
     except LeftOut as left_out:
-        return Entry(row.number, reason=str(left_out), left_out=True)
+        return Entry(row.number, reason=left_out.remark, left_out=True)
     return Entry(row.number, told.actor, is_open=told.is_open)
 
 
@@ -78,7 +78,7 @@ def under_header(lines: Iterator[Line], header_map: HeaderMap) -> Iterator[Row]:
     if position < 0 and header_map.takes_any_header and first and not first[0].reason:
         position = _likeliest_header([line.cells for line in first], header_map)
     if position < 0:
-        raise InputError(_no_header(first))
+        raise _no_header(first)
     header = tuple(first[position].cells)
     for line in chain(first[position + 1 :], lines):  # never all of them in memory
         yield _row(line, header)
@@ -99,19 +99,18 @@ def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> i
     return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
 
 
-def _no_header(lines: Sequence[Line]) -> str:
+def _no_header(lines: Sequence[Line]) -> InputError:
     if not lines:
-        return "is empty"
+        return InputError("empty")
     if lines[0].reason:
-        return f"has a header that {lines[0].reason}"
-    header = shown_header(lines[0].cells)
-    return f"has no column called name or nom; its header is {header}"
+        return InputError("wrong_header", reason=str(lines[0].reason))
+    return InputError("no_header", header=shown_header(lines[0].cells))
 
 
 def shown_header(cells: Sequence[str]) -> str:
     """The headers, as many of them as a message of one line has room for."""
     more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
-    return ", ".join(shown(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
+    return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 
 
 def _row(line: Line, header: tuple[str, ...]) -> Row:
@@ -122,7 +121,7 @@ def _row(line: Line, header: tuple[str, ...]) -> Row:
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
     if len(cells) != len(header):
-        reason = f"number of cells is {len(cells)}, but the header has {len(header)}"
+        reason = Remark("cell_count", count=len(cells), columns=len(header))
         return Row(line.number, reason=reason)
     return Row(line.number, header, cells)
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.reference.roles import Role
 
 _OPTIONAL_KEYS = frozenset({"title_also"})
@@ -53,27 +53,27 @@ def read_labelled(folder: Path) -> list[tuple[Path, Labels]]:
     """The articles of a folder and their labels, by name.
 
     Raises:
-        InputError: the folder has no labels, a label has no article or an article no label, or
+        FileError: the folder has no labels, a label has no article or an article no label, or
             labels are not as they should be; names the file.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder of labelled articles")
+        raise FileError(f"{folder} is not a folder of labelled articles")
     labels = sorted(folder.glob("*.json"))
     if not labels:
-        raise InputError(f"{folder} has no labels; each article needs a NAME.json beside it")
+        raise FileError(f"{folder} has no labels; each article needs a NAME.json beside it")
     articles: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix == ".json" or path.name.startswith((".", "README")) or path.is_dir():
             continue
         if path.stem in articles:
-            raise InputError(f"{path} and {articles[path.stem].name} would share their labels")
+            raise FileError(f"{path} and {articles[path.stem].name} would share their labels")
         articles[path.stem] = path
     for path in labels:
         if path.stem not in articles:
-            raise InputError(f"{path} labels no article: none is named {path.stem}.txt or the like")
+            raise FileError(f"{path} labels no article: none is named {path.stem}.txt or the like")
     unlabelled = articles.keys() - {path.stem for path in labels}
     if unlabelled:
-        raise InputError(f"{articles[min(unlabelled)]} has no labels: {min(unlabelled)}.json")
+        raise FileError(f"{articles[min(unlabelled)]} has no labels: {min(unlabelled)}.json")
     return [(articles[path.stem], read_labels(path)) for path in labels]
 
 
@@ -81,27 +81,27 @@ def read_labels(path: Path) -> Labels:
     """The labels of one article.
 
     Raises:
-        InputError: the file is no JSON object with the keys of `Labels` and their types, or a
+        FileError: the file is no JSON object with the keys of `Labels` and their types, or a
             role is none of `Role`; names the file and the key.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
+        raise FileError(f"{path}: not JSON: {error}") from None
     if not isinstance(given, dict):
-        raise InputError(f"{path}: expected an object with the labels of one article")
+        raise FileError(f"{path}: expected an object with the labels of one article")
     keys = {one.name for one in fields(Labels)}
     missing = sorted(keys - _OPTIONAL_KEYS - given.keys())
     if missing:
-        raise InputError(f"{path}: {missing[0]!r} is missing; what is not said is empty")
+        raise FileError(f"{path}: {missing[0]!r} is missing; what is not said is empty")
     unknown = sorted(given.keys() - keys)
     if unknown:
-        raise InputError(f"{path}: {unknown[0]!r} is no label")
+        raise FileError(f"{path}: {unknown[0]!r} is no label")
     participants = given["participants"]
     if not isinstance(participants, list):
-        raise InputError(f"{path}: 'participants' must be a list")
+        raise FileError(f"{path}: 'participants' must be a list")
     if given["need"] and not given["need_keywords"]:
-        raise InputError(f"{path}: 'need_keywords' is empty; a need is recognised by its words")
+        raise FileError(f"{path}: 'need_keywords' is empty; a need is recognised by its words")
     text = partial(_text, path, given)
     texts = partial(_texts, path, given)
     return Labels(
@@ -126,26 +126,26 @@ def read_labels(path: Path) -> Labels:
 def _text(path: Path, given: Mapping[str, Any], key: str) -> str:
     value = given.get(key, "")
     if not isinstance(value, str):
-        raise InputError(f"{path}: {key!r} must be a text, and is {value!r}")
+        raise FileError(f"{path}: {key!r} must be a text, and is {value!r}")
     return value
 
 
 def _texts(path: Path, given: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = given.get(key, [])
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise InputError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
+        raise FileError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
     return tuple(value)
 
 
 def _participant(path: Path, given: Any) -> LabelledParticipant:
     if not isinstance(given, dict) or not given.get("name"):
-        raise InputError(f"{path}: a participant must be an object with a name, and is {given!r}")
+        raise FileError(f"{path}: a participant must be an object with a name, and is {given!r}")
     unknown = sorted(given.keys() - _PARTICIPANT_KEYS)
     if unknown:
-        raise InputError(f"{path}: {unknown[0]!r} is no label of a participant")
+        raise FileError(f"{path}: {unknown[0]!r} is no label of a participant")
     roles = _texts(path, given, "roles")
     if not roles:
-        raise InputError(f"{path}: the participant {given['name']!r} has no role")
+        raise FileError(f"{path}: the participant {given['name']!r} has no role")
     return LabelledParticipant(
         _text(path, given, "name"),
         _texts(path, given, "aliases"),
@@ -158,4 +158,4 @@ def _role(path: Path, name: str) -> Role:
     try:
         return Role(name)
     except ValueError:
-        raise InputError(f"{path}: {name!r} is no role; known are {', '.join(Role)}") from None
+        raise FileError(f"{path}: {name!r} is no role; known are {', '.join(Role)}") from None

@@ -173,7 +173,7 @@ def evaluate_articles(folder: Path, find: Callable[[Path], Said]) -> Scores:
     An article that `find` refuses with an `InputError` counts as one in which nothing was found.
 
     Raises:
-        InputError: the folder has no labels, a label has no article or an article no label, or
+        FileError: the folder has no labels, a label has no article or an article no label, or
             labels are not as they should be; names the file.
     """
     scores = Scores()

@@ -22,6 +22,7 @@ from ingest.extraction.tokens import sentences
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.remarks import Remark
 from kb.settings import Settings
 from kb.text.analysis import name_key
 
@@ -243,7 +244,12 @@ class _Merger:
         if self._dropped:
             reasons = "; ".join(dict.fromkeys(self._dropped))
             remarks = (
-                f"Of what {self._origin} said, {len(self._dropped)} could not be used: {reasons}.",
+                Remark(
+                    "unusable_answer",
+                    origin=self._origin,
+                    count=len(self._dropped),
+                    reasons=reasons,
+                ),
             )
         return Refined(Proposals(fields, participations), remarks)
 

@@ -22,7 +22,6 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import httpcore
 import httpx
 
-from ingest.fields import shown
 from kb.errors import InputError
 from kb.settings import Settings
 
@@ -168,15 +167,12 @@ class Fetcher:
         address = self._checked(url)
         for _ in range(MAX_REDIRECTS + 1):
             if not self._may_fetch(address, deadline):
-                raise InputError(
-                    f"{shown(address)} is closed to robots by its site (robots.txt): "
-                    "paste its text instead"
-                )
+                raise InputError("closed_to_robots", address=address)
             answer = self._ask(address, deadline, self._max_bytes, types)
             if isinstance(answer, Fetched):
                 return answer
             address = self._checked(answer)
-        raise InputError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times")
+        raise InputError("many_redirects", address=url, most=MAX_REDIRECTS)
 
     def _checked(self, url: str) -> str:
         """The address without its fragment, if its form is one that is fetched."""
@@ -184,16 +180,16 @@ class Fetcher:
             parts = urlsplit(url.strip())
             host, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
-            raise InputError(f"{shown(url)} is not a web address") from None
+            raise InputError("no_address", address=url) from None
         if parts.scheme not in {"http", "https"}:
-            raise InputError(f"{shown(url)} is neither http nor https: it is not fetched")
+            raise InputError("not_http", address=url)
         if not host:
-            raise InputError(f"{shown(url)} is not a web address")
+            raise InputError("no_address", address=url)
         if parts.username is not None or parts.password is not None:
-            raise InputError(f"{parts.scheme}://…@{host} holds a name or a password: leave it out")
+            raise InputError("address_with_password", address=f"{parts.scheme}://…@{host}")
         origin = f"{host}:{port or (443 if parts.scheme == 'https' else 80)}"
         if port not in PORTS | {None} and origin not in self._local:
-            raise InputError(f"{shown(url)} is on port {port}: only 80 and 443 are fetched from")
+            raise InputError("other_port", address=url, port=str(port))
         return urlunsplit(parts._replace(fragment=""))
 
     # What a site wants robots to leave alone
@@ -220,10 +216,7 @@ class Fetcher:
             except _Refused as refusal:
                 if 400 <= refusal.status < 500:
                     return lambda _url: True
-                raise InputError(
-                    f"{site} cannot say what robots may fetch (robots.txt: error "
-                    f"{refusal.status}): try again later"
-                ) from None
+                raise InputError("robots_unknown", site=site, status=refusal.status) from None
             if isinstance(answer, Fetched):
                 rules = Protego.parse(answer.content.decode("utf-8", "replace"))
                 return lambda url: bool(rules.can_fetch(url, self.user_agent))
@@ -255,15 +248,15 @@ class Fetcher:
             ):
                 return self._read(url, response, deadline, max_bytes, types)
         except httpcore.TimeoutException:
-            raise InputError(self._too_slow(url)) from None
+            raise self._too_slow(url) from None
         except (httpcore.ProtocolError, httpx.InvalidURL, httpx.ProtocolError, zlib.error,
                 ValueError):  # fmt: skip
-            raise InputError(f"{shown(url)} does not answer as a web server does") from None
+            raise InputError("no_web_server", address=url) from None
         except (httpcore.NetworkError, httpx.TransportError, ssl.SSLError, OSError) as error:
-            raise InputError(f"{shown(url)} cannot be reached: {_reason(error)}") from None
+            raise InputError("unreachable", address=url, reason=_reason(error)) from None
 
-    def _too_slow(self, url: str) -> str:
-        return f"{shown(url)} takes longer than {self._max_seconds:g} seconds: try again later"
+    def _too_slow(self, url: str) -> InputError:
+        return InputError("slow_site", address=url, seconds=f"{self._max_seconds:g}")
 
     def _read(
         self,
@@ -277,35 +270,32 @@ class Fetcher:
         if status in {301, 302, 303, 307, 308} and "location" in response.headers:
             return urljoin(url, response.headers["location"])
         if status != 200:
-            raise _Refused(f"{shown(url)} answers with error {status}: check the address", status)
+            raise _Refused(url, status)
         media_type, _, rest = response.headers.get("content-type", "").partition(";")
         media_type = media_type.strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
             if media_type not in _UNTOLD_TYPES or suffix not in _KNOWN_SUFFIXES:
-                raise InputError(
-                    f"{shown(url)} is {media_type or 'of no type that is told'}, "
-                    "which is no article"
-                )
+                if not media_type:
+                    raise InputError("no_type", address=url)
+                raise InputError("other_type", address=url, type=media_type)
         content = bytearray()
         for piece in _unpacked(response, max_bytes):
             content += piece
             if len(content) > max_bytes:
                 if types is None:
                     break  # what robots.txt says beyond its limit is not read
-                raise InputError(
-                    f"{shown(url)} has more than {max_bytes:,} bytes: hand in its text instead"
-                )
+                raise InputError("large_page", address=url, most=max_bytes)
             if time.monotonic() > deadline:
-                raise InputError(self._too_slow(url))
+                raise self._too_slow(url)
         return Fetched(url, bytes(content), media_type, _charset(rest))
 
 
 class _Refused(InputError):
     """The server answered with an error."""
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__("error_status", address=url, status=status)
         self.status = status
 
 
@@ -329,7 +319,7 @@ def _unpacked(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
         yield from response.iter_raw()
         return
     if packing not in {"gzip", "x-gzip", "deflate"}:
-        raise InputError(f"{shown(str(response.url))} is packed as {packing}, which was not asked")
+        raise InputError("other_packing", address=str(response.url), packing=packing)
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     for piece in response.iter_raw():
         left = piece
@@ -337,7 +327,7 @@ def _unpacked(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
             yield unpacker.decompress(left, max_bytes + 1)
             left = unpacker.unconsumed_tail
     if not unpacker.eof:
-        raise InputError(f"{shown(str(response.url))} was cut off: try again later")
+        raise InputError("page_cut_off", address=str(response.url))
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -363,12 +353,10 @@ class _Backend(httpcore.NetworkBackend):
         except (OSError, UnicodeError):
             addresses = []
         if not addresses:
-            raise InputError(f"{shown(name)} is no host that is known: check the address")
+            raise InputError("unknown_host", host=name)
         for address in addresses:
             if not (is_public(address) or self._is_local(name, port, address)):
-                raise InputError(
-                    f"{shown(name)} is at {address}, which is no public address: it is not fetched"
-                )
+                raise InputError("private_address", host=name, address=address)
         error: Exception = httpcore.ConnectError("no address answers")
         for address in addresses:
             left = _left(self._deadline, timeout)

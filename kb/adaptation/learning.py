@@ -20,7 +20,7 @@ from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
 from kb.encoder.delta import Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 CURVE_FILE = "curve.csv"
@@ -52,7 +52,7 @@ def learn(
     It is for the model that the settings name. `tell` is given each row of the curve as it comes.
 
     Raises:
-        InputError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
+        FileError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
         EncoderError: the model cannot be found or loaded.
     """
     from kb.encoder.torch_engine import encode_with, load_sentence_transformer
@@ -63,7 +63,7 @@ def learn(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{out} cannot be made: {error.strerror}; name another --out.") from None
+        raise FileError(f"{out} cannot be made: {error.strerror}; name another --out.") from None
     settings = Settings.from_environment(adaptation=NO_ADAPTATION)
     name, model_folder = prepared.find_model(settings)
     is_bundled = settings.model == BUNDLED_MODEL
@@ -106,7 +106,7 @@ def learn(
         card = _card(base_model, recipe, seed, data, collections, rows)
         (out / CARD_FILE).write_text(card, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from None
+        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
     return rows
 
 

@@ -44,7 +44,7 @@ def nomenclature_collections(folder: Path, split: Split = "tune") -> list[Collec
     """The collections that the nomenclatures in `folder` give.
 
     Raises:
-        InputError: a file is missing or a row cannot be read.
+        FileError: a file is missing or a row cannot be read.
     """
     classes = read_nace_classes(folder)
     items = [item for item in read_nace_items(folder) if item.split == split]
@@ -76,7 +76,7 @@ def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
     """The collections of a folder in BEIR's layout, one for each language of its queries.
 
     Raises:
-        InputError: a file is missing or cannot be read; names it and the line.
+        FileError: a file is missing or cannot be read; names it and the line.
     """
     qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
     queries = [query for query in read_queries(folder / "queries.jsonl") if query.id in qrels]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kb.errors import InputError
+from kb.errors import FileError
 
 Split = Literal["train", "tune", "test"]
 
@@ -112,7 +112,7 @@ def read_nace_classes(folder: Path) -> list[NaceClass]:
     """The classes of `nace_class_labels.tsv`, in the order of the file.
 
     Raises:
-        InputError: the file is missing or a row cannot be read; names file and row.
+        FileError: the file is missing or a row cannot be read; names file and row.
     """
     path = folder / NACE_LABELS_FILE
     classes: dict[str, NaceClass] = {}
@@ -121,7 +121,7 @@ def read_nace_classes(folder: Path) -> list[NaceClass]:
         code, *labels = row
         _check_code(path, number, code, _NACE_CODE, "a NACE class such as 20.42")
         if code in classes:
-            raise InputError(f"{path}:{number}: {code} was there before; keep one of the two.")
+            raise FileError(f"{path}:{number}: {code} was there before; keep one of the two.")
         _check_filled(path, number, columns, row)
         classes[code] = NaceClass(code, dict(zip(("fr", "en", "de", "es"), labels, strict=True)))
     return list(classes.values())
@@ -131,7 +131,7 @@ def read_nace_items(folder: Path) -> list[NaceItem]:
     """The items of `nace_note_items.tsv`, in the order of the file.
 
     Raises:
-        InputError: the file is missing or a row cannot be read; names file and row.
+        FileError: the file is missing or a row cannot be read; names file and row.
     """
     path = folder / NACE_NOTES_FILE
     items = []
@@ -150,7 +150,7 @@ def read_cn_products(folder: Path) -> list[CnProduct]:
     """The products of `cn2023_fr_en_de.tsv`, in the order of the file.
 
     Raises:
-        InputError: the file is missing or a row cannot be read; names file and row.
+        FileError: the file is missing or a row cannot be read; names file and row.
     """
     path = folder / CN_FILE
     products = []
@@ -167,7 +167,7 @@ def read_occupations(folder: Path) -> list[Occupation]:
     """The occupations of `esco_occupations_fr_en.tsv`, in the order of the file.
 
     Raises:
-        InputError: the file is missing or a row cannot be read; names file and row.
+        FileError: the file is missing or a row cannot be read; names file and row.
     """
     path = folder / ESCO_FILE
     occupations = []
@@ -194,14 +194,14 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not in UTF-8; save it so.") from None
+        raise FileError(f"{path} is not in UTF-8; save it so.") from None
     # Not `splitlines`: it also parts at characters that a text may hold, such as U+2028.
     lines = text.split("\n")
     header = tuple(lines[0].rstrip("\r").split("\t"))
     if header != columns:
-        raise InputError(
+        raise FileError(
             f"{path}:1: the columns should be {', '.join(columns)}, with tabs between them."
         )
     for number, line in enumerate(lines[1:], start=2):
@@ -209,18 +209,18 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]
             continue
         row = [cell.strip() for cell in line.split("\t")]
         if len(row) != len(columns):
-            raise InputError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
+            raise FileError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
         yield number, row
 
 
 def _check_code(path: Path, number: int, code: str, form: re.Pattern[str], expected: str) -> None:
     if not form.fullmatch(code):
-        raise InputError(f"{path}:{number}: {code!r} is not {expected}.")
+        raise FileError(f"{path}:{number}: {code!r} is not {expected}.")
 
 
 def _check_one_of(path: Path, number: int, column: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise InputError(f"{path}:{number}: {column} is {value!r}; known: {', '.join(known)}.")
+        raise FileError(f"{path}:{number}: {column} is {value!r}; known: {', '.join(known)}.")
 
 
 def _check_filled(
@@ -232,4 +232,4 @@ def _check_filled(
 ) -> None:
     for column, cell in zip(columns, row, strict=True):
         if not cell and column not in may_be_empty:
-            raise InputError(f"{path}:{number}: the column {column} is empty.")
+            raise FileError(f"{path}:{number}: the column {column} is empty.")

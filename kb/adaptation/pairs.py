@@ -24,7 +24,7 @@ from kb.adaptation.nomenclatures import (
     read_nace_items,
     read_occupations,
 )
-from kb.errors import InputError
+from kb.errors import FileError
 
 Key = TypeVar("Key")
 
@@ -115,7 +115,7 @@ def read_trades(folder: Path) -> Trades:
     """The *train* split of the nomenclatures in `folder`.
 
     Raises:
-        InputError: a file is missing or a row cannot be read, or too little is *train*.
+        FileError: a file is missing or a row cannot be read, or too little is *train*.
     """
     classes, items = read_nace_classes(folder), read_nace_items(folder)
     products, occupations = read_cn_products(folder), read_occupations(folder)
@@ -154,7 +154,7 @@ def read_trades(folder: Path) -> Trades:
         tuple(o for o in occupations if not held_out & _forms(o.label_fr)),
     )
     if not (trades.items and trades.products and trades.occupations):
-        raise InputError(f"{folder}: the files leave nothing to learn from in the train split.")
+        raise FileError(f"{folder}: the files leave nothing to learn from in the train split.")
     return trades
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from kb.errors import InputError, QueryError
+from kb.errors import FileError, QueryError
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Query, Run
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
@@ -132,7 +132,7 @@ def run_rankings(
     Silences are asked of the full system alone, with each encoder.
 
     Raises:
-        InputError: the set cannot be read, or a query of it cannot be searched.
+        FileError: the set cannot be read, or a query of it cannot be searched.
         KnowledgeBaseError: the base that the settings name cannot be searched.
     """
     runs: dict[str, Run] = {}
@@ -209,4 +209,4 @@ def _found(
     try:
         return base.search(query.text, limit=limit, filters=_ACTORS, ingredients=ingredients)
     except QueryError as error:
-        raise InputError(f"{given.folder}: the query {query.id!r}: {error}") from None
+        raise FileError(f"{given.folder}: the query {query.id!r}: {error}") from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.evaluation.ablation import Outcome, Silence
 from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
 from kb.evaluation.files import Query, Run
@@ -68,11 +68,11 @@ def comparison_of(
     A query that a run lacks found nothing.
 
     Raises:
-        InputError: a run has none of the queries.
+        FileError: a run has none of the queries.
     """
     for name, run in runs.items():
         if not run.keys() & judged.qrels.keys():
-            raise InputError(f"{name}: no query of {given.folder}, {judged.split}.")
+            raise FileError(f"{name}: no query of {given.folder}, {judged.split}.")
     return report_of(Outcome(given, judged, runs), by, next(iter(runs)))
 
 

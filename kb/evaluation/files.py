@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from kb.errors import InputError
+from kb.errors import FileError
 
 Qrels = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Mapping[str, float]]
@@ -40,13 +40,13 @@ def read_queries(path: Path) -> list[Query]:
     """The queries of a `queries.jsonl`.
 
     Raises:
-        InputError: the file is missing, a line is not a query, or an id comes twice; names the
+        FileError: the file is missing, a line is not a query, or an id comes twice; names the
             line.
     """
     queries: dict[str, Query] = {}
     for number, query in read_json_lines(path, _query, "a query", "`_id` and `text`"):
         if query.id in queries:
-            raise InputError(f"{path}:{number}: the id {query.id!r} was there before.")
+            raise FileError(f"{path}:{number}: the id {query.id!r} was there before.")
         queries[query.id] = query
     return list(queries.values())
 
@@ -72,7 +72,7 @@ def read_json_lines(
     """What `made_of` makes of each line that is not empty, with the number of the line.
 
     Raises:
-        InputError: the file is missing, or a line is not such a thing; names the line.
+        FileError: the file is missing, or a line is not such a thing; names the line.
     """
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
@@ -80,14 +80,14 @@ def read_json_lines(
         try:
             yield number, made_of(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{path}:{number}: not {what}; expected JSON with {needed}.") from None
+            raise FileError(f"{path}:{number}: not {what}; expected JSON with {needed}.") from None
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """The qrels of a tab-separated file with a header line.
 
     Raises:
-        InputError: the file is missing, or a row is not a query id, a corpus id and a grade.
+        FileError: the file is missing, or a row is not a query id, a corpus id and a grade.
     """
     qrels: dict[str, dict[str, int]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), start=1):
@@ -97,7 +97,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             query_id, record_id, grade = row
             qrels.setdefault(query_id, {})[record_id] = int(grade)
         except ValueError:
-            raise InputError(
+            raise FileError(
                 f"{path}:{number}: expected query id, corpus id and a whole number, tabs between."
             ) from None
     return qrels
@@ -110,7 +110,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
     later is written a bit lower.
 
     Raises:
-        InputError: an id has white space in it, or the file cannot be written.
+        FileError: an id has white space in it, or the file cannot be written.
     """
     lines = []
     for query_id, ranking in run.items():
@@ -118,7 +118,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
         for rank, (record_id, given) in enumerate(ranking.items(), start=1):
             for id_ in (query_id, record_id, tag):
                 if not id_ or len(id_.split()) != 1:
-                    raise InputError(f"{id_!r} cannot stand in a run file: it needs one word.")
+                    raise FileError(f"{id_!r} cannot stand in a run file: it needs one word.")
             score = min(np.float32(given), np.nextafter(before, np.float32(-np.inf)))
             lines.append(f"{query_id} Q0 {record_id} {rank} {float(score)!r} {tag}\n")
             before = score
@@ -126,7 +126,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from None
+        raise FileError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def read_run(path: Path) -> dict[str, dict[str, float]]:
@@ -135,7 +135,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
     By score, equals by their ids from the last to the first; the column of ranks says nothing.
 
     Raises:
-        InputError: the file is missing, a row is not one of a run, or a document comes twice.
+        FileError: the file is missing, a row is not one of a run, or a document comes twice.
     """
     run: dict[str, dict[str, float]] = {}
     for number, line in enumerate(_lines(path), start=1):
@@ -147,11 +147,11 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
         except ValueError:
             value = math.nan
         if math.isnan(value):
-            raise InputError(
+            raise FileError(
                 f"{path}:{number}: expected six columns: query Q0 document rank score tag."
             )
         if record_id in run.setdefault(query_id, {}):
-            raise InputError(f"{path}:{number}: {record_id!r} comes twice for {query_id!r}.")
+            raise FileError(f"{path}:{number}: {record_id!r} comes twice for {query_id!r}.")
         run[query_id][record_id] = value
     return {
         query_id: dict(sorted(ranking.items(), key=lambda one: (one[1], one[0]), reverse=True))
@@ -164,7 +164,7 @@ def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path} cannot be read: it is not in UTF-8.") from None
+        raise FileError(f"{path} cannot be read: it is not in UTF-8.") from None
     return text.split("\n")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.evaluation.files import Qrels, Query, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import METRICS
 from kb.models import Actor, Case, Kind
@@ -74,7 +74,7 @@ def read_set(folder: Path) -> DevelopmentSet:
     """Reads a set's folder; its qrels are read by `read_split`.
 
     Raises:
-        InputError: a file is missing or a line of it cannot be read; names file and line.
+        FileError: a file is missing or a line of it cannot be read; names file and line.
     """
     about = _about(folder / "set.json")
     corpus, cases, silence = (
@@ -82,7 +82,7 @@ def read_set(folder: Path) -> DevelopmentSet:
         for path in (folder / "corpus.jsonl", folder / "cases.jsonl", folder / "silence.jsonl")
     )
     if cases and not corpus:
-        raise InputError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
+        raise FileError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
     actors = _actors(corpus) if corpus else None
     return DevelopmentSet(
         folder,
@@ -103,7 +103,7 @@ def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None 
     A set with a `silence.jsonl` may have none: then there is no file of qrels.
 
     Raises:
-        InputError: the qrels are missing or cannot be read, or name a query that the set lacks or
+        FileError: the qrels are missing or cannot be read, or name a query that the set lacks or
             an actor that is not among the `known`.
     """
     path = given.folder / "qrels" / f"{split}.tsv"
@@ -111,15 +111,15 @@ def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None 
         return Judged(split, (), {})
     qrels = read_qrels(path)
     if not qrels:
-        raise InputError(f"{path}: no row but the header; judge a query or delete the file.")
+        raise FileError(f"{path}: no row but the header; judge a query or delete the file.")
     queries = {query.id: query for query in given.queries}
     for query_id, grades in qrels.items():
         if query_id not in queries:
-            raise InputError(f"{path}: no query {query_id!r} in queries.jsonl.")
+            raise FileError(f"{path}: no query {query_id!r} in queries.jsonl.")
         for record_id in grades:
             if known is not None and record_id not in known:
                 where = "the knowledge base" if given.actors is None else "corpus.jsonl"
-                raise InputError(
+                raise FileError(
                     f"{path}: {record_id!r}, relevant to {query_id!r}, is not in {where}."
                 )
     return Judged(split, [queries[id_] for id_ in qrels], qrels)
@@ -151,7 +151,7 @@ def _about(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, AttributeError, TypeError):
         usable = False
     if not usable:
-        raise InputError(
+        raise FileError(
             f"{path}: expected JSON with `title` (text), `transfer_only` (true or false), `by` "
             f"({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
@@ -162,7 +162,7 @@ def _actors(path: Path) -> tuple[Actor, ...]:
     actors: dict[str, Actor] = {}
     for number, actor in read_json_lines(path, _actor, "a document", "`_id` and `text`"):
         if actor.id in actors:
-            raise InputError(f"{path}:{number}: the id {actor.id!r} was there before.")
+            raise FileError(f"{path}:{number}: the id {actor.id!r} was there before.")
         actors[actor.id] = actor
     return tuple(actors.values())
 
@@ -185,7 +185,7 @@ def _cases(path: Path) -> tuple[Case, ...]:
     needed = "`id`, `title` and `participants`, each with its `role`"
     for number, case in read_json_lines(path, _case, "a case", needed):
         if case.id in cases:
-            raise InputError(f"{path}:{number}: the id {case.id!r} was there before.")
+            raise FileError(f"{path}:{number}: the id {case.id!r} was there before.")
         cases[case.id] = case
     return tuple(cases.values())
 

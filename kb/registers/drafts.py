@@ -16,6 +16,7 @@ from typing import Any
 from kb.errors import EditConflict, UnknownRecord
 from kb.models import Kind, Participation, Record, kind_of
 from kb.registers.clock import now
+from kb.remarks import kept_remark, restored_remark
 from kb.store.pool import StorePool
 from kb.store.record_json import (
     participation_of,
@@ -148,7 +149,7 @@ class Drafts:
             "source_text": source_text,
             "origin": origin,
             "origin_hash": origin_hash,
-            "remarks": json.dumps(list(remarks), ensure_ascii=False),
+            "remarks": json.dumps([kept_remark(remark) for remark in remarks], ensure_ascii=False),
             "message": "",
             "created_by": by,
             "created_at": at,
@@ -371,7 +372,7 @@ def _draft(row: sqlite3.Row) -> Draft:
         proposals=_proposals_from_json(row["proposals"]),
         source_text=row["source_text"],
         origin=row["origin"],
-        remarks=tuple(json.loads(row["remarks"])),
+        remarks=tuple(map(restored_remark, json.loads(row["remarks"]))),
         message=row["message"],
         created_by=row["created_by"],
         created_at=row["created_at"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from kb.errors import InputError, UnknownRecord
+from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.registers.column_choices import ColumnChoices
@@ -33,7 +33,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
     ) -> list[Outcome]:
         self.batches.append(len(records))
         if any(record.id in self._refused for record in records):
-            raise InputError("cannot be\nembedded")
+            raise ValueError("cannot be\nembedded")
         outcomes = [self._put(record) for record in records]
         if on_embedded:
             on_embedded(sum(outcome is not Outcome.UNCHANGED for outcome in outcomes))

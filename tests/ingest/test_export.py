@@ -11,7 +11,7 @@ from ingest.directories.actor_row import told_from_columns
 from ingest.directories.header_names import actor_columns
 from ingest.export import Exported, case_file_name, export
 from ingest.pipeline import ingest
-from kb.errors import InputError
+from kb.errors import FileError, InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
@@ -111,7 +111,7 @@ def test_an_empty_base_is_a_header(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) -> None:
     kept = tmp_path / "kept.txt"
     kept.write_text("x", encoding="utf-8")
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(FileError) as refusal:
         export(MemoryKnowledgeBase(AVEL), tmp_path)
     assert str(refusal.value) == (
         f"{tmp_path} is not empty: name another folder, or write with --force"
@@ -124,13 +124,13 @@ def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_text("x", encoding="utf-8")
-    with pytest.raises(InputError, match=r" is a file, not a folder$"):
+    with pytest.raises(FileError, match=r" is a file, not a folder$"):
         export(MemoryKnowledgeBase(), path, force=True)
 
 
 def test_what_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "cases").write_text("x", encoding="utf-8")
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(FileError) as refusal:
         export(MemoryKnowledgeBase(), tmp_path, force=True)
     assert str(refusal.value) == f"{tmp_path}/cases cannot be written: File exists"
 

@@ -104,7 +104,7 @@ def test_a_kind_that_is_not_known_fails(base: KnowledgeBase) -> None:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (InputError("a.csv is\nnot text"), "a.csv is not text"),
+        (InputError("missing_path", path="a.csv,\nb.csv"), "a.csv, b.csv does not exist"),
         (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero"),
     ],
 )
@@ -290,7 +290,12 @@ def test_a_report_names_an_upload_by_its_own_name(base: KnowledgeBase) -> None:
     gone = base.jobs.add("directory", {"path": f"{path}.gone"}, by="léa")
     work(base, linger_s=0, stopping=threading.Event())
     assert base.jobs.get(job.id).report["failures"] == [
-        {"file": "annuaire d'été.csv", "row": 3, "reason": "has no name"}
+        {
+            "file": "annuaire d'été.csv",
+            "row": 3,
+            "reason": "has no name",
+            "remark": {"code": "no_name", "field": "name", "values": {}},
+        }
     ]
     assert base.jobs.get(gone.id).message == "annuaire d'été.csv.gone does not exist"
 

@@ -182,7 +182,7 @@ class ContributionChange(Sent):
         told, other = (self.case, self.actor) if is_case else (self.actor, self.case)
         if told is None or other is not None:
             kind = Kind.CASE if is_case else Kind.ACTOR
-            raise InputError(f"this contribution is of the kind {kind}: send the field {kind}")
+            raise InputError("other_kind", kind=kind)
         return told.record(present)
 
 

@@ -97,7 +97,7 @@ def _report(
     out: Path | None,
     settings: Settings,
 ) -> None:
-    from kb.errors import InputError
+    from kb.errors import FileError
     from kb.explanation.report import ReportFormat, as_csv, as_json
     from kb.knowledge_base import KnowledgeBase
 
@@ -115,13 +115,13 @@ def _report(
     try:
         out.write_bytes(written)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from None
+        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
     click.echo(f"{len(made.hits)} candidates written to {out}.")
 
 
 def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -> Steering:
     """Steering by these actors, who all have to be known: who types an id may mistype it."""
-    from kb.errors import InputError
+    from kb.errors import FileError
     from kb.search.results import Steering
 
     liked, unliked = (
@@ -129,12 +129,12 @@ def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -
     )
     for id_ in liked:
         if id_ in unliked:
-            raise InputError(f"{id_} is given with --like and with --unlike; choose one of them.")
+            raise FileError(f"{id_} is given with --like and with --unlike; choose one of them.")
     return Steering(liked, unliked)
 
 
 def _verify(file: Path, settings: Settings) -> None:
-    from kb.errors import InputError
+    from kb.errors import FileError
     from kb.explanation.report import verify
     from kb.knowledge_base import KnowledgeBase
 
@@ -142,9 +142,9 @@ def _verify(file: Path, settings: Settings) -> None:
     try:
         written = file.read_bytes()
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+        raise FileError(f"{file} cannot be read: {error.strerror}.") from None
     if not verify(written, _key(settings)):
-        raise InputError(
+        raise FileError(
             f"{file} is no report that was given out with this base's secret, or it was changed."
         )
     click.echo(f"{file} was given out with this base's secret, and says what it said then.")

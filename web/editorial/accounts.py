@@ -12,8 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers.accounts import Account, AccountRole, account_key
+from kb.remarks import N_
 from web.http.dependencies import AVisit
-from web.http.labels import N_, account_refusal
+from web.http.labels import account_refusal
 from web.http.refusals import Refusal
 from web.http.request import Visit
 from web.http.secret import NoSecret

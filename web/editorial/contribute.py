@@ -14,11 +14,11 @@ from ingest.uploads import keep_upload, plain_name
 from kb.errors import InputError
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
+from kb.remarks import N_, Remark
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
-from web.http.input_refusals import Told, told
-from web.http.labels import N_
 from web.http.refusals import Refusal, not_allowed
+from web.http.remarks import LocalizedText, localized
 from web.http.request import Visit
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AContributor, AForm
@@ -59,7 +59,7 @@ class Line:
 
     name: str
     draft: Draft | None = None
-    problem: Told | None = None
+    problem: LocalizedText | None = None
     is_known: bool = False
 
 
@@ -68,7 +68,7 @@ class Asked:
     """What a person filled in, and what is wrong with it by name of a field."""
 
     values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, Told] = field(default_factory=dict)
+    errors: Mapping[str, LocalizedText] = field(default_factory=dict)
     lines: Sequence[Line] = ()
 
 
@@ -117,10 +117,10 @@ def _page(visit: Visit, asked: Asked) -> Response:
     )
 
 
-def _refused(visit: Visit, form: FormData, name: str, problem: Told | str) -> Response:
+def _refused(visit: Visit, form: FormData, name: str, problem: LocalizedText | str) -> Response:
     values = {key: value for key, value in form.items() if isinstance(value, str)}
     if isinstance(problem, str):
-        problem = Told(translations(visit.language).gettext(problem))
+        problem = LocalizedText(translations(visit.language).gettext(problem))
     return _page(visit, Asked(values, {name: problem}))
 
 
@@ -170,7 +170,7 @@ def _files_later(
             for one in files
         ]
     except InputError as error:
-        return _refused(visit, form, "files", told(error, visit.language))
+        return _refused(visit, form, "files", localized(error.remark, visit.language))
     parameters = {"paths": json.dumps([str(path) for path in paths])}
     job = visit.knowledge_base.jobs.add("articles", parameters, by=account.name)
     return see(visit, address(Page.JOB, job.id))
@@ -181,8 +181,8 @@ def _read_upload(visit: Visit, account: Account, file: UploadFile) -> Line:
     limit_mb = visit.settings.max_article_mb
     content = file.file.read(limit_mb * MEGABYTE + 1)
     if len(content) > limit_mb * MEGABYTE:
-        problem = InputError(f"has more than {limit_mb} MB")
-        return Line(name, problem=told(problem, visit.language))
+        problem = Remark("more_than_mb", most=limit_mb)
+        return Line(name, problem=localized(problem, visit.language))
     submissions = _submissions(visit, account)
     return _drafted(visit, account, name, lambda: submissions.content(name, content))
 
@@ -222,13 +222,13 @@ def _failed(visit: Visit, account: Account, name: str, error: InputError) -> Lin
     base, gettext = visit.knowledge_base, translations(visit.language).gettext
     if isinstance(error, AlreadyKnown) and error.case_id:
         published = address(Page.CASE, error.case_id).path(visit.language)
-        return Line(name, problem=Told(gettext(_PUBLISHED), href=published))
+        return Line(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
     if isinstance(error, AlreadyKnown) and error.draft_id:
         known = base.drafts.get(error.draft_id)
         if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
             return Line(name, known, is_known=True)
-        return Line(name, problem=Told(gettext(_KNOWN)))
-    return Line(name, problem=told(error, visit.language))
+        return Line(name, problem=LocalizedText(gettext(_KNOWN)))
+    return Line(name, problem=localized(error.remark, visit.language))
 
 
 def _answer(visit: Visit, form: FormData, name: str, line: Line) -> Response:
@@ -266,7 +266,7 @@ def _directory(visit: Visit, account: Account, form: FormData) -> Response:
             max_bytes=visit.settings.max_directory_mb * MEGABYTE,
         )
     except InputError as error:
-        return _refused(visit, form, "directory", told(error, visit.language))
+        return _refused(visit, form, "directory", localized(error.remark, visit.language))
     return see(visit, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
 
 

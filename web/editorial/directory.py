@@ -12,12 +12,13 @@ from ingest.directories.preview import Preview, preview
 from ingest.uploads import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from web.editorial.labels import FIELD_WORDS, REGISTER_WORDS
+from kb.remarks import N_
+from web.editorial.labels import REGISTER_WORDS
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
-from web.http.input_refusals import Told, told
-from web.http.labels import N_
+from web.http.labels import FIELD_WORDS
 from web.http.refusals import Refusal
+from web.http.remarks import LocalizedText, localized
 from web.http.request import Visit
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AModerator
@@ -66,11 +67,11 @@ def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Re
 def _page(visit: Visit, upload: str, source: str, mapping: Mapping[str, str]) -> Response:
     path = _upload(visit.knowledge_base, upload)
     looked_at: Preview | None = None
-    problem: Told | None = None
+    problem: LocalizedText | None = None
     try:
         looked_at = preview(path, source, mapping, knowledge_base=visit.knowledge_base)
     except InputError as error:
-        problem = told(error, visit.language)
+        problem = localized(error.remark, visit.language)
     return visit.page(
         "editorial/directory.html",
         here=address(Page.DIRECTORY, upload, source=source),
@@ -83,7 +84,7 @@ def _page(visit: Visit, upload: str, source: str, mapping: Mapping[str, str]) ->
         targets=_targets(visit),
         names_actors=looked_at is not None and looked_at.kept > 0,
         problems=[
-            (note.row, told(InputError(note.reason), visit.language))
+            (note.row, localized(note.reason, visit.language))
             for note in (looked_at.problems[:SHOWN_PROBLEMS] if looked_at else ())
         ],
     )

@@ -14,6 +14,7 @@ from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
+from kb.remarks import N_
 from kb.search.results import EvidenceKind, Filters
 from web.editorial.differences import Difference, differences
 from web.editorial.record_form import (
@@ -28,7 +29,7 @@ from web.editorial.record_form import (
 from web.editorial.source_text import numbered
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
-from web.http.labels import N_, ROLE_WORDS
+from web.http.labels import ROLE_WORDS
 from web.http.refusals import Refusal, not_allowed
 from web.http.request import Visit
 from web.http.routing import PageRouter, number_in, see, text_of

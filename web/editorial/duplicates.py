@@ -8,9 +8,9 @@ from starlette.responses import Response
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.duplicates import Duplicate
+from kb.remarks import N_
 from web.editorial.draft import actor_or_none
 from web.http.dependencies import AVisit
-from web.http.labels import N_
 from web.http.refusals import Refusal
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AForm, AModerator

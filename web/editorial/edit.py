@@ -11,6 +11,7 @@ from starlette.responses import Response
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
+from kb.remarks import N_
 from web.editorial.differences import differences
 from web.editorial.draft import (
     actor_finder,
@@ -23,7 +24,7 @@ from web.editorial.history import name_of
 from web.editorial.record_form import RecordForm, Row, WrongFields, sent_row
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
-from web.http.labels import N_, ROLE_WORDS
+from web.http.labels import ROLE_WORDS
 from web.http.refusals import Refusal
 from web.http.request import Visit
 from web.http.routing import PageRouter, number_in, see, text_of

@@ -6,10 +6,11 @@ from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
+from kb.remarks import N_
 from web.editorial.differences import differences
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
-from web.http.labels import N_, ROLE_WORDS
+from web.http.labels import ROLE_WORDS
 from web.http.refusals import Refusal
 from web.http.request import Visit
 from web.http.routing import PageRouter, number_in, see, text_of

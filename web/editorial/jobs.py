@@ -12,8 +12,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job
+from kb.remarks import N_, Remark
 from web.http.dependencies import AVisit
-from web.http.labels import N_
 from web.http.refusals import Refusal, not_allowed
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AContributor, AForm
@@ -110,7 +110,8 @@ def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:
             # An upload lies in a folder with a name of no interest.
             file = str(one.get("file", "")).replace("\\", "/").rpartition("/")[2]
             row = row if isinstance(row, int) else 0
-            lines.append(ReportLine(file, row, str(one.get("reason", ""))))
+            reason = Remark.restored(str(one.get("reason", "")), one.get("remark"))
+            lines.append(ReportLine(file, row, reason))
         else:
             lines.append(ReportLine("", 0, str(one)))
     return lines

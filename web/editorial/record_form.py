@@ -27,7 +27,7 @@ from kb.errors import InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
-from web.http.labels import N_
+from kb.remarks import N_
 
 CASE_LINES = (
     ("title",),
@@ -151,9 +151,6 @@ class RecordForm:
         rows = (sent_row(form, number) for number in range(count))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
-    def with_blank_row(self) -> Self:
-        return replace(self, rows=(*self.rows, Row(kept=True)))
-
     def wrong(self, errors: Mapping[str, str]) -> Self:
         return replace(self, errors=errors)
 
@@ -208,9 +205,7 @@ class RecordForm:
         try:
             read = actor_from({"id": base.id, "name": base.name, **cells})
         except InputError as error:
-            # Each refusal of the readers begins with the name of its field.
-            name = str(error).partition(" ")[0]
-            name = name if name in ACTOR_FIELDS else "name"
+            name = error.field if error.field in ACTOR_FIELDS else "name"
             raise WrongFields({name: _why(name)}) from None
         return replace(base, **{name: getattr(read, name) for name in touched})
 

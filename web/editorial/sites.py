@@ -15,10 +15,11 @@ from starlette.responses import Response
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.reference.departments import NAMES
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
+from kb.remarks import N_
 from kb.text.analysis import fold
 from web.embed.usage import SiteTally
 from web.http.dependencies import AVisit
-from web.http.labels import N_, site_refusal
+from web.http.labels import site_refusal
 from web.http.refusals import Refusal
 from web.http.request import Visit
 from web.http.routing import PageRouter, number_in, see, text_of

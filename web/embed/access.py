@@ -14,9 +14,9 @@ from fastapi import Depends, Query, Request
 
 from kb.errors import UnknownRecord
 from kb.registers.sites import Site
+from kb.remarks import N_
 from kb.settings import is_this_machine
 from web.http.headers import let_frame, let_read
-from web.http.labels import N_
 from web.http.refusals import Refusal
 from web.http.request import Visit
 

@@ -18,12 +18,13 @@ from starlette.responses import HTMLResponse
 from kb.errors import QueryError, QuisaitError
 from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
+from kb.remarks import N_
 from web.embed.access import Access, AFramedAccess
 from web.embed.quota import count_request, tally_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import AVisit
 from web.http.i18n import Language, preferred_language
-from web.http.labels import N_, UNKNOWN_DEPARTMENT, refusal
+from web.http.labels import UNKNOWN_DEPARTMENT, refusal
 from web.http.refusals import Refusal
 from web.http.request import Visit
 from web.http.templating import Renderer

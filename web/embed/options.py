@@ -8,10 +8,11 @@ from typing import Self
 from kb.errors import UnknownRecord
 from kb.reference.departments import department_code
 from kb.registers.sites import Site, Sites
+from kb.remarks import N_
 from web.embed.access import CLOSED, UNKNOWN
 from web.embed.widget_schemas import MAX_LIMIT
 from web.http.i18n import Language
-from web.http.labels import N_, UNKNOWN_DEPARTMENT
+from web.http.labels import UNKNOWN_DEPARTMENT
 from web.search.request import Asked
 
 MAX_TEXT_CHARS = 120

@@ -11,9 +11,9 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from kb.registers.sites import SiteCounts
+from kb.remarks import N_
 from web.embed.access import Access
 from web.embed.usage import SiteTally
-from web.http.labels import N_
 from web.http.refusals import Refusal
 from web.http.throttle import host_of
 

@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 
 from markupsafe import escape
 
+from kb.remarks import N_
 from web.embed.frame import KEPT
 from web.embed.frame import PATH as FRAME_PATH
 from web.embed.options import Choices
 from web.embed.widget_scripts import PREFIX, WidgetScripts
 from web.http.i18n import translations
-from web.http.labels import N_
 from web.http.urls import Page, absolute_urls, address
 
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}

@@ -2,7 +2,7 @@
 
 from starlette.exceptions import HTTPException
 
-from web.http.labels import N_
+from kb.remarks import N_
 
 
 class Refusal(HTTPException):

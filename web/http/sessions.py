@@ -28,8 +28,8 @@ from starlette.responses import Response
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import Account, AccountRole
+from kb.remarks import N_
 from kb.settings import Settings
-from web.http.labels import N_
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
 from web.http.secret import site_secret
 

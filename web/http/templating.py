@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kb.errors import InputError
 from kb.reference.departments import NAMES
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
@@ -20,7 +19,6 @@ from web.catalogue import linked_data
 from web.catalogue.provenance import fact_name
 from web.editorial.labels import (
     DONE_WORDS,
-    FIELD_WORDS,
     JOB_KIND_WORDS,
     JOB_STATE_WORDS,
     REASON_WORDS,
@@ -40,14 +38,15 @@ from web.http.i18n import (
     written_percent,
     written_score,
 )
-from web.http.input_refusals import told
 from web.http.labels import (
     ACCOUNT_ROLE_WORDS,
+    FIELD_WORDS,
     FIT_WORDS,
     NEARNESS_WORDS,
     PART_WORDS,
     ROLE_WORDS,
 )
+from web.http.remarks import localized
 from web.http.urls import Page, address, web_link
 from web.search.evidence_text import alike, first_sentence, is_named, most_telling
 
@@ -128,7 +127,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         number=partial(written_number, language=language),
         percent=partial(written_percent, language=language),
         score=partial(written_score, language=language),
-        refusal=lambda reason: told(InputError(reason), language),
+        localized=partial(localized, language=language),
         reason_word=word_of(REASON_WORDS),
         role_word=role_word,
         site_name=_site_name,

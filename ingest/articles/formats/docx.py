@@ -46,7 +46,7 @@ def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
         declared = tuple(_declared_fields(document))
     except (OpcError, XMLSyntaxError, KeyError, ValueError, AttributeError, BadZipFile, EOFError,
             OSError):  # fmt: skip
-        raise InputError("is damaged and cannot be read: save it again") from None
+        raise InputError("damaged") from None
     return ParsedPage(blocks, declared, source_url=url)
 
 

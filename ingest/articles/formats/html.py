@@ -117,12 +117,12 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
         text = unscrambled(text)
     if not re.search(r"<\s*(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|ul|br"
                      r"|table|span|main)\b", text[:200_000], re.IGNORECASE):  # fmt: skip
-        raise InputError("is no HTML: save it as .txt")
+        raise InputError("no_html")
     _refuse_tangled(text)
     head = _Head(text, url)
     blocks = within_limits(_Walk(_sanitised(text), head.address or url).blocks())
     if not any(block.text for block in blocks):
-        raise NoArticle("has no article: its page shows no text without its scripts")
+        raise NoArticle("script_page")
     return ParsedPage(
         tuple(_with_second_opinion(blocks, text)),
         tuple(head.declared_fields()),
@@ -154,12 +154,12 @@ def _refuse_tangled(text: str) -> None:
         InputError: there are more tags, or more attributes in one tag, than a page has.
     """
     if text.count("<") > MAX_TAGS:
-        raise InputError(f"has more than {MAX_TAGS:,} tags: hand in the article alone")
+        raise InputError("many_tags", most=MAX_TAGS)
     for piece in text.split("<"):
         if len(piece) > MAX_ATTRIBUTES and piece[0].isalpha():
             tag = _QUOTED.sub("", piece).partition(">")[0]
             if len(_BETWEEN_ATTRIBUTES.findall(tag)) > MAX_ATTRIBUTES:
-                raise InputError("has a tag as no page has: hand in the article alone")
+                raise InputError("strange_tag")
 
 
 def _decoded(content: bytes, declared: str) -> str:

@@ -39,7 +39,7 @@ def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
         declared = tuple(_declared_fields(document))
     except (XMLSyntaxError, KeyError, ValueError, AttributeError, TypeError, BadZipFile, OSError,
             EOFError):  # fmt: skip
-        raise InputError("is damaged or encrypted and cannot be read: save it again") from None
+        raise InputError("damaged_or_encrypted") from None
     return ParsedPage(blocks, declared, source_url=url)
 
 

@@ -89,14 +89,12 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
         InputError: it is encrypted, damaged, scanned without text, or has too many pages.
     """
     if not content.lstrip()[:1024].count(b"%PDF-"):
-        raise InputError("is no PDF")
+        raise InputError("no_pdf")
     reader = _reader(content)
     pages = _pages(reader)
     lines = [line for page in pages for line in page]
     if not sum(len(line.text) for line in lines) > 20 * max(1, len(pages) // 4):
-        raise InputError(
-            "has no text, only pictures of it: run it through text recognition (OCR) first"
-        )
+        raise InputError("scanned")
     lines = _without_edges(pages)
     kept = {id(line) for line in lines}
     edges = [line.text for page in pages for line in page if id(line) not in kept]
@@ -116,16 +114,14 @@ def _reader(content: bytes) -> PdfReader:
         count = 0 if is_locked else len(reader.pages)
     except _DAMAGE:
         if b"%%EOF" not in content[-2048:]:
-            raise InputError("is cut off: its end is missing; fetch it again") from None
-        raise InputError("is damaged and cannot be read: print it to a new PDF") from None
+            raise InputError("cut_off") from None
+        raise InputError("damaged_pdf") from None
     if is_locked:
-        raise InputError("is encrypted: save it without its password")
+        raise InputError("encrypted")
     if b"%%EOF" not in content[-2048:] or not count:
-        raise InputError("is cut off: its end is missing; fetch it again")
+        raise InputError("cut_off")
     if count > MAX_PDF_PAGES:
-        raise InputError(
-            f"has {count} pages; at most {MAX_PDF_PAGES} are read: hand in the article alone"
-        )
+        raise InputError("many_pages", count=count, most=MAX_PDF_PAGES)
     return reader
 
 
@@ -143,7 +139,7 @@ def _pages(reader: PdfReader, seconds: float = MAX_PDF_SECONDS) -> list[list[_Pr
 
     def refuse_slow() -> None:
         if time.monotonic() > deadline:
-            raise InputError(f"takes longer than {seconds:g} seconds to read: paste its text")
+            raise InputError("slow_pdf", seconds=f"{seconds:g}")
 
     for number, page in enumerate(reader.pages):
         refuse_slow()
@@ -184,7 +180,7 @@ def _pages(reader: PdfReader, seconds: float = MAX_PDF_SECONDS) -> list[list[_Pr
         try:
             page.extract_text(visitor_text=visit)
         except _DAMAGE:
-            raise InputError(f"is damaged on page {number + 1}: print it to a new PDF") from None
+            raise InputError("damaged_page", page=number + 1) from None
         end_line()
         for above, line in pairwise(printed):
             line.gap = above.y - line.y

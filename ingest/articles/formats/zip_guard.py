@@ -30,27 +30,20 @@ def refuse_unsafe(content: bytes, part: str, name: str) -> None:
         InputError: it is none, is damaged or encrypted, or would fill the memory.
     """
     if content.startswith(_COMPOUND_FILE):
-        raise InputError(
-            f"is encrypted, or of an older format: save it in {name} again, without a password"
-        )
+        raise InputError("encrypted_or_older", format=name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except _DAMAGE:
-        raise InputError(f"is no document in {name}, or is cut off: save it again") from None
+        raise InputError("cut_off_document", format=name) from None
     unpacked = sum(one.file_size for one in parts)
     if len(parts) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
-        raise InputError(
-            f"would unpack to {unpacked:,} bytes; at most {MAX_UNPACKED_BYTES:,} are read"
-        )
+        raise InputError("large_unpacked", size=unpacked, most=MAX_UNPACKED_BYTES)
     for one in parts:
         packed = max(1, one.compress_size)
         if one.file_size > _SMALL_PART and one.file_size / packed > MAX_UNPACKING_RATIO:
-            raise InputError(
-                f"is packed {one.file_size // packed} times over, as no document is: "
-                "it is not unpacked"
-            )
+            raise InputError("tightly_packed", times=one.file_size // packed)
         if one.flag_bits & 1:
-            raise InputError("is encrypted: save it without its password")
+            raise InputError("encrypted")
     if part not in {one.filename for one in parts}:
-        raise InputError(f"is no document in {name}")
+        raise InputError("no_document", format=name)

@@ -8,6 +8,7 @@ from ingest.articles.article import NOBODY, FoundField, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
+from kb.remarks import Remark
 
 MIN_CERTAIN = 0.5
 """The least confidence of a value that the article takes; below it, a value is only proposed."""
@@ -86,9 +87,9 @@ class Findings:
         )
         return best.names
 
-    def remark(self, text: str) -> None:
-        if text not in self.remarks:
-            self.remarks.append(text)
+    def remark(self, remark: Remark) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
 
     def is_certain(self, name: str) -> bool:
         return name in self.fields and self.fields[name].confidence >= MIN_CERTAIN

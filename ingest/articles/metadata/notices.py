@@ -21,6 +21,7 @@ from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.prose import is_prose
 from ingest.articles.metadata.themes import take_tags, take_themes_below
+from kb.remarks import Remark
 
 LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6
 """The confidence in a value by what announces it: a label, a label of jobs, words that also begin
@@ -115,9 +116,9 @@ def _take_unclear(findings: Findings, notice: Notice, line: Line) -> None:
         date = replace(notice, announced=Announced.DATE, value=moment)
         _take_date(findings, date, line, WEAK)
     elif is_unclear_date(notice.value):
-        findings.remark(f"date {notice.value!r} is not a day: it is left empty")
+        findings.remark(Remark("unclear_date", "date", value=notice.value))
     elif is_organisation(notice.value):
-        findings.remark(f"the page is signed {notice.value!r}, which names nobody")
+        findings.remark(Remark("signed_by_nobody", "author", value=notice.value))
 
 
 def _take_date(findings: Findings, notice: Notice, line: Line, confidence: float) -> None:

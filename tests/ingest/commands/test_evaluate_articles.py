@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.commands import evaluate_articles_command
-from kb.errors import InputError
+from kb.errors import FileError
 
 SET = Path(__file__).parents[2] / "data" / "articles"
 
@@ -68,5 +68,5 @@ def test_an_article_that_cannot_be_read_is_a_line_and_an_exit_of_1(folder: Path)
 def test_labels_that_are_not_right_are_one_line(folder: Path) -> None:
     (folder / "a.json").write_text("{}")
     result = run(folder)
-    assert isinstance(result.exception, InputError)
+    assert isinstance(result.exception, FileError)
     assert "a.json: 'author' is missing" in str(result.exception)

@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from ingest.evaluation.labels import LabelledParticipant, read_labelled, read_labels
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.reference.roles import Role
 from tests.data.articles.make_documents import make_all
 
@@ -70,7 +70,7 @@ def test_what_is_no_label_is_refused_in_one_line(
     tmp_path: Path, changed: dict[str, object], reason: str
 ) -> None:
     path = written(tmp_path, **changed)
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(FileError) as refused:
         read_labels(path)
     assert str(refused.value).startswith(f"{path}: ")
     assert reason in str(refused.value)
@@ -81,7 +81,7 @@ def test_what_is_no_label_is_refused_in_one_line(
 def test_what_is_no_object_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)
-    with pytest.raises(InputError, match=r"a\.json: (not JSON|expected an object)"):
+    with pytest.raises(FileError, match=r"a\.json: (not JSON|expected an object)"):
         read_labels(path)
 
 
@@ -95,19 +95,19 @@ def test_articles_come_with_their_labels_by_name(tmp_path: Path) -> None:
 
 
 def test_labels_and_articles_must_match(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no labels; each article needs"):
+    with pytest.raises(FileError, match="has no labels; each article needs"):
         read_labelled(tmp_path)
     written(tmp_path)
-    with pytest.raises(InputError, match=r"a\.json labels no article"):
+    with pytest.raises(FileError, match=r"a\.json labels no article"):
         read_labelled(tmp_path)
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.md").write_text("x")
-    with pytest.raises(InputError, match=r"b\.md has no labels: b\.json"):
+    with pytest.raises(FileError, match=r"b\.md has no labels: b\.json"):
         read_labelled(tmp_path)
     (tmp_path / "a.html").write_text("x")
-    with pytest.raises(InputError, match=r"a\.txt and a\.html would share"):
+    with pytest.raises(FileError, match=r"a\.txt and a\.html would share"):
         read_labelled(tmp_path)
-    with pytest.raises(InputError, match="is not a folder"):
+    with pytest.raises(FileError, match="is not a folder"):
         read_labelled(tmp_path / "a.txt")
 
 

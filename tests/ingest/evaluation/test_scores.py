@@ -323,14 +323,14 @@ def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> Non
 
     def find(path: Path) -> Said:
         if path.name == "a.txt":
-            raise InputError("is encrypted")
+            raise InputError("no_pdf")
         return Said(title="T", text="x")
 
     scores = evaluate_articles(tmp_path, find)
-    assert scores.unread == ["a.txt: is encrypted"]
+    assert scores.unread == ["a.txt: is no PDF"]
     assert counts(scores, "title") == (1, 0, 1)
     assert counts(scores, "body") == (1, 0, 1)
-    assert as_json(scores)["unread"] == ["a.txt: is encrypted"]
+    assert as_json(scores)["unread"] == ["a.txt: is no PDF"]
 
 
 def test_what_an_article_and_its_proposals_say_is_compared() -> None:

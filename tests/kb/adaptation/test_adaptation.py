@@ -17,7 +17,7 @@ from kb.encoder import bundled_weights, prepared
 from kb.encoder.delta import BUNDLED, DeltaMismatch, fingerprint, read_delta, write_delta
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.encoder.prepared import find_delta, load_encoder
-from kb.errors import EncoderError, InputError
+from kb.errors import EncoderError, FileError
 from kb.settings import Settings
 from web.cli import main
 
@@ -88,7 +88,7 @@ def test_a_folder_to_measure_on_is_read_by_language(tmp_path: Path) -> None:
         Collection(f"{tmp_path.name} en", {"2": "two"}, corpus, {"2": {"B": 1}}),
     ]
     (tmp_path / "corpus.jsonl").write_text('{"_id": "A"}\n')
-    with pytest.raises(InputError, match=r"corpus\.jsonl:1: not a text"):
+    with pytest.raises(FileError, match=r"corpus\.jsonl:1: not a text"):
         read_collections(tmp_path)
 
 

@@ -15,7 +15,7 @@ from kb.adaptation.nomenclatures import (
     read_occupations,
     split_of,
 )
-from kb.errors import InputError
+from kb.errors import FileError
 
 LABELS = "code\tlabel_fr\tlabel_en\tlabel_de\tlabel_es\n"
 NOTES = "lang\tcode\tkind\ttext\n"
@@ -141,14 +141,14 @@ def test_the_splits_are_those_of_the_hash_of_the_code() -> None:
 )
 def test_a_bad_row_is_named(tmp_path: Path, name: str, text: str, read, message: str) -> None:  # type: ignore[no-untyped-def]
     folder = write(tmp_path, name, text)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(FileError) as caught:
         read(folder)
     assert str(caught.value) == f"{folder / name}{message}"
 
 
 def test_a_missing_file_and_one_in_another_encoding_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cn2023_fr_en_de\.tsv cannot be read: No such file"):
+    with pytest.raises(FileError, match=r"cn2023_fr_en_de\.tsv cannot be read: No such file"):
         read_cn_products(tmp_path)
     (tmp_path / "cn2023_fr_en_de.tsv").write_bytes(b"code\tfr\ten\tde\n01012100\t\xe9\tb\tc\n")
-    with pytest.raises(InputError, match=r"cn2023_fr_en_de\.tsv is not in UTF-8; save it so\."):
+    with pytest.raises(FileError, match=r"cn2023_fr_en_de\.tsv is not in UTF-8; save it so\."):
         read_cn_products(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from kb.adaptation.nomenclatures import read_cn_products, read_nace_classes, read_nace_items
 from kb.adaptation.pairs import Pair, batches, made, read_trades, short, thing
-from kb.errors import InputError
+from kb.errors import FileError
 
 DATA = Path(__file__).parents[2] / "data" / "nomenclatures"
 
@@ -95,7 +95,7 @@ def test_a_trade_is_that_of_making() -> None:
 def test_data_without_anything_to_learn_is_told(tmp_path: Path) -> None:
     for path in DATA.iterdir():
         (tmp_path / path.name).write_text(path.read_text().split("\n")[0] + "\n")
-    with pytest.raises(InputError, match="nothing to learn from in the train split"):
+    with pytest.raises(FileError, match="nothing to learn from in the train split"):
         next(batches(read_trades(tmp_path), 0, 8))
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import ir_measures
 import pytest
 
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.evaluation.files import read_qrels, read_queries, read_run, write_run
 
 
@@ -28,26 +28,26 @@ def test_files_in_beir_layout(tmp_path: Path) -> None:
 def test_a_line_that_is_no_query_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "queries.jsonl"
     path.write_text('{"_id": "q", "text": "t"}\n' + content)
-    with pytest.raises(InputError, match=r"queries\.jsonl:2: not a query"):
+    with pytest.raises(FileError, match=r"queries\.jsonl:2: not a query"):
         read_queries(path)
 
 
 def test_a_query_that_comes_twice_is_named(tmp_path: Path) -> None:
     path = tmp_path / "queries.jsonl"
     path.write_text('{"_id": "q", "text": "t"}\n{"_id": "q", "text": "u"}\n')
-    with pytest.raises(InputError, match=r"queries\.jsonl:2: the id 'q' was there before"):
+    with pytest.raises(FileError, match=r"queries\.jsonl:2: the id 'q' was there before"):
         read_queries(path)
 
 
 def test_a_row_that_is_no_judgement_is_named(tmp_path: Path) -> None:
     path = tmp_path / "qrels.tsv"
     path.write_text("query-id\tcorpus-id\tscore\nq\ta\tgood\n")
-    with pytest.raises(InputError, match=r"qrels\.tsv:2: expected"):
+    with pytest.raises(FileError, match=r"qrels\.tsv:2: expected"):
         read_qrels(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot be read"):
         read_qrels(tmp_path / "missing.tsv")
     path.write_bytes(b"query-id\tcorpus-id\tscore\nq\t\xe9\t1\n")
-    with pytest.raises(InputError, match="not in UTF-8"):
+    with pytest.raises(FileError, match="not in UTF-8"):
         read_qrels(path)
 
 
@@ -72,7 +72,7 @@ def test_a_run_is_read_back_in_its_order(tmp_path: Path) -> None:
 
 
 def test_an_id_that_a_run_file_cannot_hold_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'a b' cannot stand in a run file"):
+    with pytest.raises(FileError, match="'a b' cannot stand in a run file"):
         write_run({"q": {"a b": 1.0}}, tmp_path / "x.run", "x")
 
 
@@ -94,5 +94,5 @@ def test_a_run_is_read_by_score_and_equals_by_id(tmp_path: Path) -> None:
 def test_a_row_that_is_none_of_a_run_is_named(tmp_path: Path, row: str, message: str) -> None:
     path = tmp_path / "x.run"
     path.write_text(f"q Q0 b 1 2 x\n{row}\n")
-    with pytest.raises(InputError, match=rf"x\.run:2: .*{message}"):
+    with pytest.raises(FileError, match=rf"x\.run:2: .*{message}"):
         read_run(path)

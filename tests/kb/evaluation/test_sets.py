@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kb.encoder.encoder import TextKind
-from kb.errors import InputError
+from kb.errors import FileError
 from kb.evaluation.bases import Encoders, RememberingEncoder, base_of
 from kb.evaluation.sets import COLUMNS, answerable, read_set, read_split
 from kb.models import Participation
@@ -103,14 +103,14 @@ def test_what_cannot_be_read_is_named(
     folder: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     spoil(folder)
-    with pytest.raises(InputError, match=message) as refusal:
+    with pytest.raises(FileError, match=message) as refusal:
         read_split(read_set(folder), "tune", {"20.42", "gants"})
     assert "\n" not in str(refusal.value)
 
 
 def test_a_split_without_judgements_is_missing(folder: Path) -> None:
     (folder / "silence.jsonl").unlink()
-    with pytest.raises(InputError, match=r"test\.tsv cannot be read"):
+    with pytest.raises(FileError, match=r"test\.tsv cannot be read"):
         read_split(read_set(folder), "test")
 
 

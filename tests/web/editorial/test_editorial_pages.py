@@ -12,6 +12,7 @@ from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
+from kb.remarks import Remark
 from tests.web.editorial.test_draft import fields_of
 from tests.web.in_memory import ANGOULEME, AVEL, DISTILLERY
 from tests.web.page_reader import Page
@@ -105,7 +106,7 @@ def test_the_queue_shows_who_waits_longest_first(
             replace(ANGOULEME, id=name, title=f"The {name}"),
             by=f"who sent the {name}",
             origin=f"https://{name}.example/page",
-            remarks=["has no date that is certain"],
+            remarks=[Remark("no_certain_date", "date"), "has no author that is certain"],
         )
     base.drafts.add(replace(ANGOULEME, id="x", title="Unsent"), by="x", origin="", submitted=False)
     read = Page(moderator.get("/fr/moderation").text)
@@ -115,6 +116,9 @@ def test_the_queue_shows_who_waits_longest_first(
     assert "who sent the first" in waiting.text
     assert "first.example" in waiting.text
     assert "Aucune date n’est certaine dans le texte." in waiting.text
+    # A remark that was kept as text alone is shown as it is, and said to be English.
+    english = [span.text for span in read.inside(waiting, "span") if "lang" in span.attributes]
+    assert english == ["has no author that is certain"] * 2
     assert "Unsent" in read.one("section", aria_labelledby="unsent").text
 
 

@@ -102,7 +102,7 @@ def messages_in_code() -> Catalog:
     with (LOCALE_FOLDER / "babel.cfg").open(encoding="utf-8") as mapping_file:
         methods, options = parse_mapping_cfg(mapping_file)  # type: ignore[no-untyped-call]
     catalogue = Catalog()
-    for folder in (LOCALE_FOLDER.parent, Path(str(files("kb.reference")))):
+    for folder in (LOCALE_FOLDER.parent, Path(str(files("kb")))):
         for _, _, message, _, context in extract_from_dir(
             folder,
             method_map=methods,

@@ -1,0 +1,45 @@
+"""What readers say of what comes in, in the visitor's language."""
+
+from dataclasses import dataclass
+
+from kb.remarks import MESSAGES, MessageFormatter, Remark, shortened
+from web.http.i18n import SOURCE_LANGUAGE, Language, translations, written_number
+from web.http.labels import FIELD_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedText:
+    """A line for a person; `lang` where it is in another language than the page.
+
+    `href` leads to what it speaks of, if to anything.
+    """
+
+    text: str
+    lang: str = ""
+    href: str = ""
+
+
+class _LanguageFormatter(MessageFormatter):
+    """Fills in the values of a message as a language writes them."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def number(self, number: int) -> str:
+        return written_number(number, self._language)
+
+    def quoted(self, text: str) -> str:
+        return f"«\u00a0{shortened(text)}\u00a0»"
+
+
+def localized(line: str, language: Language) -> LocalizedText:
+    """The line in a language; another line than a remark as it is, marked as English."""
+    if language is SOURCE_LANGUAGE:
+        return LocalizedText(line)
+    if not isinstance(line, Remark):
+        return LocalizedText(line, SOURCE_LANGUAGE.value)
+    gettext = translations(language).gettext
+    field = gettext(FIELD_WORDS[line.field]) if line.field in FIELD_WORDS else line.field
+    values = {"field": field, **line.values}
+    message = gettext(MESSAGES[line.code])
+    return LocalizedText(_LanguageFormatter(language).vformat(message, (), values))
