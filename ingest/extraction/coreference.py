@@ -12,7 +12,7 @@ from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
 from ingest.extraction.gazetteer import name_words, public_key
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.references import Reference, ReferenceKind
+from ingest.extraction.references.reference import Reference, ReferenceKind
 from ingest.extraction.tokens import Sentence, TextPart, TextToken
 from kb.text.analysis import FUNCTION_WORDS
 

@@ -15,7 +15,7 @@ from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.coreference import Participant, ParticipantMention, preposition
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.tokens import Sentence, TextPart
+from ingest.extraction.tokens import Sentence, TextPart, joined
 from kb.reference.roles import Role
 
 _ROLE_OF: dict[OrganisationKind, Role] = {
@@ -89,9 +89,9 @@ def likely_role(
     if owns and any(BY_PRODUCT.search(_before(passage, participant, 7)) for passage in seen):
         role = Role.SUPPLIER  # "coffee grounds leave the canteens of X"
     if role is None:
-        leftovers = any(BY_PRODUCT.search(_words(passage.sentence)) for passage in seen)
+        leftovers = any(BY_PRODUCT.search(passage.sentence.words) for passage in seen)
         inputs = any(
-            _SPIRIT.search(_words(passage.sentence))
+            _SPIRIT.search(passage.sentence.words)
             or _INPUT.search(_before(passage, participant, 9))
             for passage in seen
         )
@@ -106,7 +106,7 @@ def _is_an_actor_of(passage: SentenceMentions, participant: Participant) -> bool
         if one.participant is not participant or one.is_pronoun:
             continue
         tokens = passage.sentence.tokens
-        after = " ".join(token.form for token in tokens[one.last : one.last + 9])
+        after = joined(tokens[one.last : one.last + 9])
         after = after.partition(" ;")[0]
         governor = preposition(tokens, one.first)
         # A new name of one word beside "de" or "in" is mostly a place.
@@ -130,7 +130,7 @@ def _is_an_actor_of(passage: SentenceMentions, participant: Participant) -> bool
 def _tells_something(sentence: Sentence, at_least: int) -> bool:
     """Whether a sentence is more than a heading or a credit, and not about who told the story."""
     plain = [token for token in sentence.tokens if token.is_word and token.text.islower()]
-    return len(plain) >= at_least and not _PRESS.search(_words(sentence))
+    return len(plain) >= at_least and not _PRESS.search(sentence.words)
 
 
 _ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
@@ -150,7 +150,7 @@ def owner_of_leftovers(
     sentence: Sentence, mentions: Sequence[ParticipantMention], spoken_of: Participant | None
 ) -> Participant | None:
     """Whose leftovers "its organic waste" are: of whom the sentence, or the one before, speaks."""
-    words = _words(sentence)
+    words = sentence.words
     for match in BY_PRODUCT.finditer(words):
         possessive = _POSSESSIVE.search(words[: match.start()])
         if possessive:
@@ -163,8 +163,4 @@ def owner_of_leftovers(
 def _before(passage: SentenceMentions, participant: Participant, length: int = 4) -> str:
     """The few words before a participant's first mention in a sentence."""
     at = next((one.first for one in passage.mentions if one.participant is participant), 0)
-    return " ".join(token.form for token in passage.sentence.tokens[max(0, at - length) : at])
-
-
-def _words(sentence: Sentence) -> str:
-    return " ".join(token.form for token in sentence.tokens)
+    return joined(passage.sentence.tokens[max(0, at - length) : at])

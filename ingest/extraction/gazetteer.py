@@ -20,7 +20,7 @@ from rapidfuzz.distance import OSA
 
 from ingest.extraction import lexicon
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.tokens import TextToken, tokens
+from ingest.extraction.tokens import TextToken, plain_words, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.reference.departments import NAMES
@@ -33,7 +33,7 @@ MIN_FUZZY_CHARS = 5
 SHORT_NAME = 0.9
 """What a name that is only the telling part of the whole ("Taransaud") is worth beside it."""
 
-_DEPARTMENTS = frozenset(" ".join(re.findall(r"[^\W_]+", fold(name))) for name in NAMES.values())
+_DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
 _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _SAID_BEFORE_A_NAME = re.compile(
     rf"^\s*(?:{lexicon.any_of('name_links', 'announced')}\b[\s:]*)+", re.IGNORECASE
@@ -131,7 +131,8 @@ class KnownActors:
         self._first_short = len(self._names)
         for words, owners in self._short.items():
             # What is left of a name only names somebody where nobody else is called so.
-            if len(owners) == 1 and words not in self._number_of and not self._is_a_place(words):
+            is_free = words not in self._number_of and not self.is_place(" ".join(words))
+            if len(owners) == 1 and is_free:
                 self._names.append(words)
                 self._owners.append(dict.fromkeys(owners))
         counts: dict[str, int] = defaultdict(int)
@@ -149,8 +150,9 @@ class KnownActors:
                 self._neighbours[word[:2], len(word)].append(word)
                 self._neighbours[word[-3:], len(word)].append(word)
 
-    def _is_a_place(self, words: tuple[str, ...]) -> bool:
-        return " ".join(words) in self.places or " ".join(words) in _DEPARTMENTS
+    def is_place(self, words: str) -> bool:
+        """Whether folded words, joined by blanks, are an actor's place or a department."""
+        return words in self.places or words in _DEPARTMENTS
 
     def named(self, name: str) -> tuple[str, ...]:
         """The ids of the actors with exactly this name, or that are this public body."""
@@ -275,7 +277,7 @@ def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
         OrganisationKind.NETWORK,
     }:
         return frozenset()
-    said = " ".join(re.findall(r"[^\W_]+", fold(name)))
+    said = " ".join(plain_words(name))
     for pattern, word in _PUBLIC_WORDS:
         said = pattern.sub(word, said)
     words = frozenset(said.split()) - FUNCTION_WORDS - _FILLERS

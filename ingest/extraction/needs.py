@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action, verbs
-from ingest.extraction.references import FIRM_HEADS, is_head
+from ingest.extraction.references.heads import FIRM_HEADS, is_head
 from ingest.extraction.tokens import Sentence, TextPart, TextToken
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 

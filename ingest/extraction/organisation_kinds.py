@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.extraction import lexicon
-from kb.text.analysis import fold
+from ingest.extraction.tokens import plain_words
 
 NO_KIND = "-"
 """What the lexicon has instead of a kind for a word that says none."""
@@ -58,7 +58,7 @@ def kind_of(name: str) -> OrganisationKind:
     The first telling word decides ("lycée de la communauté d'agglomération" is a school), and
     of those that begin at one word the kind that is the most particular.
     """
-    words = " ".join(re.findall(r"[^\W_]+", fold(name)))
+    words = " ".join(plain_words(name))
     found = [
         (_GENERIC.fullmatch(match.group()) is not None, match.start(), order, kind)
         for order, (kind, pattern) in enumerate(_KINDS)

@@ -27,7 +27,8 @@ from ingest.extraction.default_roles import SentenceMentions, likely_role, owner
 from ingest.extraction.gazetteer import KnownActors, name_words
 from ingest.extraction.needs import Need, need_of
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.references import ReferenceKind, References
+from ingest.extraction.references.finder import References
+from ingest.extraction.references.reference import ReferenceKind
 from ingest.extraction.roles import RoleEvidence, evidence, prior, tells_sources
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
@@ -243,11 +244,7 @@ def _is_a_body(participant: Participant, is_hinted: bool) -> bool:
 
 def _tells_of_leftovers(read: Sequence[Sentence]) -> bool:
     """Whether an article is about what one throws away and another takes."""
-    hits = [
-        sentence
-        for sentence in read
-        if BY_PRODUCT.search(" ".join(token.form for token in sentence.tokens))
-    ]
+    hits = [sentence for sentence in read if BY_PRODUCT.search(sentence.words)]
     return len(hits) > 2 or any(one.part is TextPart.TITLE for one in hits)
 
 

@@ -24,9 +24,8 @@ from ingest.extraction.actions import (
 )
 from ingest.extraction.coreference import Participant, ParticipantMention, preposition
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.tokens import Sentence, TextPart
+from ingest.extraction.tokens import Sentence, TextPart, joined, plain_words
 from kb.reference.roles import Role
-from kb.text.analysis import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +208,7 @@ def evidence(
 
 def tells_sources(sentence: Sentence) -> bool:
     """Whether a sentence only says where something is to be read, or whom to ask."""
-    return bool(_SOURCES.match(" ".join(token.form for token in sentence.tokens)))
+    return bool(_SOURCES.match(sentence.words))
 
 
 class _Reader:
@@ -219,7 +218,7 @@ class _Reader:
         self.sentence = sentence
         self._leftovers = leftovers
         self.tokens = sentence.tokens
-        self.words = " ".join(token.form for token in self.tokens)
+        self.words = self.sentence.words
         self.mentions = [mention for mention in mentions if not self._is_aside(mention)]
         self._owner = [-1] * len(self.tokens)
         for number, mention in enumerate(self.mentions):
@@ -367,7 +366,7 @@ class _Reader:
             if self.tokens[at - 1].text == "à":
                 break
             at -= 1
-        return " ".join(token.form for token in self.tokens[max(0, at - 8) : at])
+        return joined(self.tokens[max(0, at - 8) : at])
 
     # Who did it
 
@@ -626,7 +625,7 @@ class _Reader:
         near = " ".join(following.split()[:7])
         named = noun_actions(near)
         if not named and self._is_passive(at):
-            before = " ".join(token.form for token in self.tokens[max(0, at - 8) : at])
+            before = joined(self.tokens[max(0, at - 8) : at])
             named = noun_actions(before)[-1:]
         return tuple(action for _, action in named[:2])
 
@@ -771,7 +770,7 @@ class _Reader:
                 weight = min(weight, 0.8)
             if token.form in {"si", "if"} and at - back <= 8:
                 weight = min(weight, 0.5)
-        near = " ".join(token.form for token in self.tokens[max(0, at - 8) : at + 7])
+        near = joined(self.tokens[max(0, at - 8) : at + 7])
         if _USUALLY.search(near):
             weight *= 0.55
         ahead = [token.form for token in self.tokens[at + 1 : at + 4]]
@@ -872,9 +871,7 @@ class _Reader:
     def _is_aside(self, mention: ParticipantMention) -> bool:
         if mention.is_pronoun:
             return False
-        before = " ".join(
-            token.form for token in self.tokens[max(0, mention.first - 6) : mention.first]
-        )
+        before = joined(self.tokens[max(0, mention.first - 6) : mention.first])
         return bool(_NOT_TAKING_PART.search(before))
 
     def _depths(self) -> list[int]:
@@ -997,7 +994,7 @@ def _by_name(mention: ParticipantMention) -> list[tuple[Role, float]]:
     participant = mention.participant
     found: dict[Role, float] = {}
     for name in participant.names:
-        words = " ".join(re.findall(r"[^\W_]+", fold(name)))
+        words = " ".join(plain_words(name))
         for role, weight, pattern in _HEAD_ROLES:
             if pattern.search(words):
                 found.setdefault(role, weight)

@@ -5,7 +5,7 @@ heading or a list item. What the words mean is for others to tell.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -58,6 +58,15 @@ class Sentence:
     text: str
     tokens: tuple[TextToken, ...]
 
+    @property
+    def words(self) -> str:
+        """Its folded words and signs, joined by blanks."""
+        return joined(self.tokens)
+
+    def written(self, first: int, last: int) -> str:
+        """The text of `tokens[first:last]`."""
+        return self.text[self.tokens[first].start : self.tokens[last - 1].end]
+
 
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _RULE = re.compile(r"\s*(?:[-=*_]\s*){3,}$")
@@ -69,6 +78,8 @@ _END = re.compile(
         (?:[\s\xa0\u202f]*[»”"’)\]])* \s+ (?= [«“"(\[‘—–-]? [\s\xa0\u202f]* [A-ZÀ-Þ0-9] )""",
     re.VERBOSE,
 )
+BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')
+_PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
       | (?:[cdjlmnstCDJLMNST]|[Qq]u|[Jj]usqu|[Ll]orsqu|[Pp]uisqu)['’ʼ](?=[^\W\d_])
@@ -97,6 +108,21 @@ def tokens(text: str) -> Iterator[TextToken]:
         if "." in form and len(form) > 1:
             form = form.replace(".", "") or form
         yield TextToken(match.start(), match.end(), text, form)
+
+
+def joined(tokens: Iterable[TextToken]) -> str:
+    """The folded forms of tokens, joined by blanks."""
+    return " ".join(token.form for token in tokens)
+
+
+def plain_words(text: str) -> list[str]:
+    """The folded words of a text, without its signs."""
+    return _PLAIN_WORD.findall(fold(text))
+
+
+def starts_a_sentence(tokens: Sequence[TextToken], at: int) -> bool:
+    """Whether a token may owe its capital to its place: it is the first, or follows a sign."""
+    return at == 0 or tokens[at - 1].text in BEFORE_A_CAPITAL
 
 
 def _blocks(title: str, text: str) -> Iterator[tuple[TextPart, str]]:

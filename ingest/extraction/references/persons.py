@@ -1,0 +1,76 @@
+"""Names of persons, which are no organisations'."""
+
+import re
+from collections.abc import Sequence
+
+from ingest.extraction import lexicon
+from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.references.vocabulary import LEGAL_FORMS
+from ingest.extraction.tokens import TextToken, joined
+
+CIVILITY = lexicon.words("persons", "civility")
+FIRST_NAMES = lexicon.words("first_names")
+_JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
+_SPEECH = lexicon.words("persons", "speech")
+
+
+def person_end(tokens: Sequence[TextToken], at: int) -> int:
+    """Where the name of a person that begins at a token ends, 0 if none begins."""
+    first = tokens[at]
+    if not first.is_capital:
+        return 0
+    end = at
+    while end < len(tokens) and end - at < 6 and _is_of_a_name(tokens, end):
+        end += 1
+    if any(
+        token.form in LEGAL_FORMS or kind_of(token.form) is not OrganisationKind.UNKNOWN
+        for token in tokens[at + 1 : end]
+    ):
+        return 0
+    length = end - at
+    if first.form in CIVILITY:
+        written_out = length > 1 and not first.text.isupper()
+        initial = length > 2 and len(first.text) == 1
+        if written_out or initial:
+            return end
+    return end if first.form in FIRST_NAMES and len(first.text) > 1 and length > 1 else 0
+
+
+def _is_of_a_name(tokens: Sequence[TextToken], at: int) -> bool:
+    joins = tokens[at].text in {"-", "."} and at + 1 < len(tokens) and tokens[at + 1].is_capital
+    return tokens[at].is_capital or joins
+
+
+def is_person(tokens: Sequence[TextToken], at: int, end: int) -> bool:
+    """Whether the name `tokens[at:end]` is a person's, as its words and those around it say."""
+    words = [token for token in tokens[at:end] if token.is_word]
+    if len(words) > 1 and any(token.form in LEGAL_FORMS for token in words):
+        return False
+    first = words[0].form
+    before = tokens[at - 1].form if at else ""
+    return (
+        (first in FIRST_NAMES and kind_of(first) is OrganisationKind.UNKNOWN)
+        or before in CIVILITY
+        or before in _SPEECH
+        or is_abbreviated_civility(tokens, at)
+        or _JOB.fullmatch(before) is not None
+        or _is_described(tokens, end)
+        or (end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
+    )
+
+
+def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
+    """Whether "M." or the like goes before a token."""
+    return (
+        at > 1
+        and tokens[at - 1].text == "."
+        and tokens[at - 2].form in CIVILITY
+        and tokens[at - 2].is_capital
+    )
+
+
+def _is_described(tokens: Sequence[TextToken], end: int) -> bool:
+    """Whether a job follows a name: "X, la directrice"."""
+    following = joined(tokens[end : end + 4])
+    job = following[2:].removeprefix("la ").removeprefix("le ").removeprefix("the ")
+    return following.startswith(", ") and _JOB.match(job) is not None
