@@ -14,6 +14,13 @@ from kb.reference.roles import Role
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
+"""A SIRET, the number of an establishment, begins with the SIREN, the number of its firm."""
+
+MAX_TEXT_CHARS = 200_000
+"""The longest text of a case."""
+
+
 class Kind(StrEnum):
     """What a document tells of, and so what a hit is."""
 

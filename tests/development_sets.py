@@ -26,7 +26,8 @@ from kb.adaptation.nomenclatures import (
 )
 from kb.errors import FileError, QuisaitError
 from kb.search.query import MAX_QUERY_CHARS
-from kb.text.analysis import fold, words
+from kb.text.analysis import words
+from kb.text.folding import fold
 
 HELD = Path(__file__).parent / "data" / "development"
 SPLITS = ("tune", "test")

@@ -4,8 +4,6 @@ MAX_FILE_BYTES = 50_000_000
 """A file of any format."""
 MAX_TEXT_BYTES = 5_000_000
 """A text, a page or a feed: what is read whole."""
-MAX_TEXT_CHARS = 200_000
-"""The text of an article, as a case holds it."""
 MAX_LINES = 20_000
 """The lines and paragraphs of a page, its menus too."""
 MAX_TAGS = 60_000

@@ -8,10 +8,11 @@ from ingest.articles.article import Article, NoArticle
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.text import parse_text
-from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, MAX_TEXT_CHARS
+from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
 from ingest.encodings import decoded
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
+from kb.models import MAX_TEXT_CHARS
 
 _LOG = logging.getLogger(__name__)
 

@@ -18,10 +18,8 @@ from ingest.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import Case, Participation
+from kb.models import MAX_TEXT_CHARS, Case, Participation
 from kb.reference.roles import ROLES, Role
-
-MAX_TEXT_CHARS = 200_000
 
 CASE_FIELDS = fields_by_name(
     {

@@ -24,7 +24,7 @@ from ingest.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import NO_FACTS, Actor
+from kb.models import NO_FACTS, SIRET_DIGITS, Actor
 from kb.reference.departments import department_code
 from kb.resolution.merge_rules import SourceRow
 
@@ -36,7 +36,6 @@ _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
 _SPREADSHEET_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:E[+-]?\d+)?", re.IGNORECASE)
-_SIRET_DIGITS = 14
 _MAX_ZEROS_LOST = 2
 
 
@@ -154,9 +153,9 @@ def _siret(cell: str) -> str:
         if not digits:
             raise InputError("siret_lost_digits", "siret", value=written)
         written = digits
-    lost = _SIRET_DIGITS - len(digits)
+    lost = SIRET_DIGITS - len(digits)
     if digits.isdigit() and 0 < lost <= _MAX_ZEROS_LOST:
-        padded = digits.zfill(_SIRET_DIGITS)
+        padded = digits.zfill(SIRET_DIGITS)
         if siret_number.is_valid(padded):
             return padded
     try:

@@ -40,7 +40,8 @@ from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from kb.errors import InputError
 from kb.models import Actor
 from kb.reference.roles import Role
-from kb.text.analysis import FUNCTION_WORDS, name_key, stems, words
+from kb.text.analysis import FUNCTION_WORDS, stems, words
+from kb.text.organisation_name import name_key
 
 if TYPE_CHECKING:
     from ingest.articles.article import Article

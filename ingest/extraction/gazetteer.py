@@ -24,7 +24,9 @@ from ingest.extraction.tokens import TextToken, plain_words, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.reference.departments import NAMES
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, LEGAL_FORMS, fold
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
+from kb.text.folding import fold
+from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, distinctive
 
 MIN_FUZZY_CHARS = 5
 """Shorter words have too many neighbours for a wrong letter to be a slip."""
@@ -179,7 +181,7 @@ class KnownActors:
     def find(self, sentence: Sequence[TextToken]) -> list[KnownName]:
         """The names in a sentence, from left to right; of two that overlap, the longer."""
         telling = [
-            at for at, token in enumerate(sentence) if token.is_word and token.form not in _FILLERS
+            at for at, token in enumerate(sentence) if token.is_word and token.form not in _LEFT_OUT
         ]
         found = [*self._in_words(sentence, telling), *self._run_together(sentence, telling)]
         found.sort(key=lambda known: (known.first - known.last, -known.likeness, known.first))
@@ -250,17 +252,18 @@ _LOCK = threading.Lock()
 _MADE: WeakKeyDictionary[KnowledgeBase, tuple[str, KnownActors]] = WeakKeyDictionary()
 """Who was last known in each knowledge base, and at which generation of its actors."""
 
-_FILLERS = (
-    lexicon.words("name_links", "article") | LEGAL_FORMS | lexicon.words("name_links", "left_out")
-) - lexicon.words("name_links", "kept")
+_LEFT_OUT = (
+    LEFT_OUT_IN_TEXTS
+    | lexicon.words("name_links", "article")
+    | lexicon.words("name_links", "left_out")
+)
 
 
 @lru_cache(maxsize=200_000)
 def name_words(name: str) -> tuple[str, ...]:
     """What is compared of a name: its folded words without articles and legal forms."""
     forms = [token.form.removesuffix("'") for token in tokens(name) if token.is_word]
-    telling = tuple(form for form in forms if form not in _FILLERS)
-    return telling or tuple(forms)
+    return distinctive(forms, _LEFT_OUT)
 
 
 @lru_cache(maxsize=100_000)
@@ -280,7 +283,7 @@ def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
     said = " ".join(plain_words(name))
     for pattern, word in _PUBLIC_WORDS:
         said = pattern.sub(word, said)
-    words = frozenset(said.split()) - FUNCTION_WORDS - _FILLERS
+    words = frozenset(said.split()) - FUNCTION_WORDS - _LEFT_OUT
     return words if len(words) > 1 else frozenset()
 
 

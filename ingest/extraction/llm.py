@@ -24,7 +24,7 @@ from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import Remark
 from kb.settings import Settings
-from kb.text.analysis import name_key
+from kb.text.organisation_name import name_key
 
 if TYPE_CHECKING:
     import httpx

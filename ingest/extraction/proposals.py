@@ -34,7 +34,8 @@ from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, fold, stem, words
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, stem, words
+from kb.text.folding import fold
 
 RULES = "rules"
 """The origin of what no model said."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.text.analysis import fold
+from kb.text.folding import fold
 from kb.text.markdown import plain_text
 
 MAX_SENTENCE_CHARS = 1_500

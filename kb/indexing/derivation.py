@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from kb.models import Actor, Case, Record, Slice
 from kb.reference.trades import trade_of
 from kb.store.store import Document, DraftPassage
-from kb.text.analysis import ANALYSIS_VERSION, index_words, name_key
+from kb.text.analysis import ANALYSIS_VERSION, index_words
 from kb.text.markdown import plain_text
+from kb.text.organisation_name import name_key
 from kb.text.splitter import SPLITTER_VERSION, split
 
 WORDING_VERSION = 2

@@ -18,7 +18,7 @@ from kb.reference.departments import department_code
 from kb.registers.clock import before, now
 from kb.store.pool import StorePool
 from kb.store.store import Store
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 KEY_PREFIX = "qss_"
 """What keys begin with. A key is public, and stands in the pages of its site: no secret."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from kb.models import Actor
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 MODERATION = "moderation"
 """The source of a moderator's corrections."""

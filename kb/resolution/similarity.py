@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from kb.models import Actor
-from kb.text.analysis import FUNCTION_WORDS, LEGAL_FORMS, fold, name_key, words
+from kb.models import SIREN_DIGITS, Actor
+from kb.text.folding import fold
+from kb.text.organisation_name import analyse_name, name_key
 
 BLOCKING_VERSION = "1"
 """Raised whenever `blocks` gives other blocks."""
@@ -25,9 +25,7 @@ _NAME_WEIGHT = 0.6
 _SIMILAR_NAME = 0.8
 _PREFIX_CHARS = 4
 _MIN_TOKEN_CHARS = 3
-_SIREN_DIGITS = 9
 _SHARED_HOSTS = frozenset("facebook.com fr-fr.facebook.com linkedin.com instagram.com".split())
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,45 +83,22 @@ def name_similarity(left: str, right: str) -> float:
     """How alike two names are, from 0 to 1, whatever their legal forms, accents and order."""
     from rapidfuzz import fuzz
 
-    one, other = _name(left), _name(right)
-    if not one.key or not other.key:
+    left_key, right_key = name_key(left), name_key(right)
+    if not left_key or not right_key:
         return 1.0 if left == right else 0.0
-    if one.key == other.key:
+    if left_key == right_key:
         return 1.0
-    similarity = float(fuzz.ratio(one.in_order, other.in_order))
-    # "Merlet" within "Distillerie Merlet": the words of one are all among the other's.
-    if one.words and other.words and (one.words <= other.words or other.words <= one.words):
+    first, second = analyse_name(left), analyse_name(right)
+    first_words, second_words = set(first.distinctive), set(second.distinctive)
+    similarity = float(
+        fuzz.ratio(*(" ".join(sorted(name.distinctive)) for name in (first, second)))
+    )
+    # "Merlet" within "Distillerie Merlet": one name has all words of the other.
+    if first_words <= second_words or second_words <= first_words:
         similarity = max(similarity, 92.0)
-    if one.numbers != other.numbers:
+    if first.numbers != second.numbers:
         similarity *= 0.7
     return min(similarity / 100, 0.99)
-
-
-class _Name(NamedTuple):
-    """A name as it is compared: its key, its words in the order of the alphabet, its numbers."""
-
-    key: str
-    in_order: str
-    words: frozenset[str]
-    numbers: frozenset[str]
-
-
-@lru_cache(maxsize=20_000)
-def _name(name: str) -> _Name:
-    telling = _telling(name)
-    return _Name(
-        name_key(name),
-        " ".join(sorted(telling)),
-        frozenset(telling),
-        frozenset(_NUMBER.findall(name)),
-    )
-
-
-def _telling(name: str) -> list[str]:
-    """The words of a name, folded, without articles and legal forms."""
-    parts = [part for word in words(name) for part in word.forms[: max(1, len(word.forms) - 1)]]
-    telling = [part for part in parts if part not in FUNCTION_WORDS and part not in LEGAL_FORMS]
-    return telling or parts
 
 
 def _place_similarity(left: Actor, right: Actor) -> float:
@@ -148,7 +123,7 @@ def _siren_similarity(left: Actor, right: Actor) -> float:
     """What the numbers of the two legal units add to the likeness, or take from it."""
     if not left.siret or not right.siret:
         return 0.0
-    return 0.1 if left.siret[:_SIREN_DIGITS] == right.siret[:_SIREN_DIGITS] else -0.25
+    return 0.1 if left.siret[:SIREN_DIGITS] == right.siret[:SIREN_DIGITS] else -0.25
 
 
 def _activity_similarity(left: Actor, right: Actor) -> float:
@@ -162,13 +137,13 @@ def _activity_similarity(left: Actor, right: Actor) -> float:
 
 def _blocks(actor: Actor) -> Iterator[str]:
     where = [part for part in (f"d{actor.department}", f"p{_place_key(actor.place)}") if part[1:]]
-    for part in set(_telling(actor.name)):
+    for part in set(analyse_name(actor.name).distinctive):
         if len(part) >= _MIN_TOKEN_CHARS:
             for place in where or ["nowhere"]:
                 yield f"{part[:_PREFIX_CHARS]} {place}"
     yield f"n {name_key(actor.name)}"
     if actor.siret:
-        yield f"s {actor.siret[:_SIREN_DIGITS]}"
+        yield f"s {actor.siret[:SIREN_DIGITS]}"
     if host := _host(actor.website):
         yield f"w {host}"
 

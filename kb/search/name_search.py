@@ -21,10 +21,13 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 from stdnum import luhn
 
+from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.store.names import NameWord, VocabularyWord
 from kb.store.store import Store
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, fold, name_key
-from kb.text.phonetics import sound, spelling
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
+from kb.text.folding import fold
+from kb.text.organisation_name import analyse_name, name_key
+from kb.text.phonetics import sound
 
 THRESHOLD = 0.7
 """From this likeness on, a query is taken for the name."""
@@ -65,7 +68,6 @@ _MIN_WHOLE_CHARS = 4
 _MIN_INITIALS = 3
 _INITIALS_LIKENESS = 0.9
 _NEAR_NUMBER, _SAME_UNIT = 0.9, 0.95
-_SIREN_DIGITS, _SIRET_DIGITS = 9, 14
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 
 
@@ -93,11 +95,11 @@ def names_near(query: str, store: Store) -> list[NearName]:
 def is_telling(name: str, store: Store) -> bool:
     """Whether a name could be nothing else: not if all its words are those of needs, too."""
     comparison = _Comparison((), store)
-    return any(comparison.telling(word) >= _ENOUGH for word in spelling(name).words)
+    return any(comparison.telling(word) >= _ENOUGH for word in analyse_name(name).spelled)
 
 
 def _named(query: str, store: Store) -> list[NearName]:
-    asked = spelling(query).words
+    asked = analyse_name(query).spelled
     if not asked or len(asked) > MAX_NAME_WORDS:
         return []
     ids = set(store.actors_named(name_key(query)))
@@ -225,7 +227,7 @@ class _Comparison:
         at_best = [_rarity(named[other].names if other in named else 1) for _, other, _ in pairs]
         place = set()
         if added and _contained(at_best, alike.values(), 0) >= THRESHOLD:
-            place = set(spelling(self._store.actors([actor_id])[actor_id].place).words)
+            place = set(analyse_name(self._store.actors([actor_id])[actor_id].place).spelled)
             added -= place
         if _contained(at_best, alike.values(), least * len(added)) < THRESHOLD:
             return 0.0
@@ -346,11 +348,11 @@ def _nearness(one: str, other: str) -> float:
 
 def _numbered(digits: str, store: Store) -> list[NearName]:
     """The actors of a SIREN or SIRET, or of those that it may be a slip of."""
-    if len(digits) in {_SIREN_DIGITS, _SIRET_DIGITS}:
+    if len(digits) in {SIREN_DIGITS, SIRET_DIGITS}:
         if known := store.actors_registered(digits):
             return [NearName(actor_id, 1.0) for actor_id in known]
         if luhn.is_valid(digits):
-            siren = digits[:_SIREN_DIGITS]
+            siren = digits[:SIREN_DIGITS]
             return [NearName(actor_id, _SAME_UNIT) for actor_id in store.actors_registered(siren)]
     meant = sorted({one for one in _slips(digits) if luhn.is_valid(one)})
     return [NearName(actor_id, _NEAR_NUMBER) for actor_id in store.actors_numbered(meant)]
@@ -360,10 +362,10 @@ def _slips(digits: str) -> Iterator[str]:
     """Numbers of the right length that one slip makes these digits of."""
     for at in range(len(digits) + 1):
         before, after = digits[:at], digits[at:]
-        if len(digits) + 1 in {_SIREN_DIGITS, _SIRET_DIGITS}:
+        if len(digits) + 1 in {SIREN_DIGITS, SIRET_DIGITS}:
             yield from (f"{before}{digit}{after}" for digit in "0123456789")
-        if len(digits) in {_SIREN_DIGITS, _SIRET_DIGITS}:
+        if len(digits) in {SIREN_DIGITS, SIRET_DIGITS}:
             yield from (f"{before}{digit}{after[1:]}" for digit in "0123456789" if after)
             yield f"{before}{after[1:2]}{after[:1]}{after[2:]}"
-        if len(digits) - 1 in {_SIREN_DIGITS, _SIRET_DIGITS}:
+        if len(digits) - 1 in {SIREN_DIGITS, SIRET_DIGITS}:
             yield before + after[1:]

@@ -22,7 +22,8 @@ from kb.search.fusion import SHOWN_POSSIBLE, asked_of_a_fit, fit_of_case
 from kb.search.results import ActorHit, Mention, PartAnswer
 from kb.search.scorer import Scorer
 from kb.search.vouching import HeardCase, Voucher
-from kb.text.analysis import fold, query_stems, words
+from kb.text.analysis import query_stems, words
+from kb.text.folding import fold
 
 HITS_PER_ROLE, THOSE_WHO_DID = 6, 4
 """How many actors are given for each part, and how many of them at most for having taken it."""

@@ -34,7 +34,9 @@ from kb.search.vouching import HeardCase, Voucher, heard, one_edition_each, vouc
 from kb.store.passages import Passage
 from kb.store.records import usual_spelling
 from kb.store.store import Store
-from kb.text.analysis import fold, name_key, query_stems
+from kb.text.analysis import query_stems
+from kb.text.folding import fold
+from kb.text.organisation_name import name_key
 
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 NAME_SCORE = 1000.0

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.errors import QueryError
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, fold, query_stems, words
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
+from kb.text.folding import fold
 
 MAX_QUERY_CHARS = 1000
 

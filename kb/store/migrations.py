@@ -12,7 +12,8 @@ from collections.abc import Callable
 from sqlite_utils import Database
 
 from kb.errors import SchemaTooNew
-from kb.text.phonetics import slips, sound, spelling
+from kb.text.organisation_name import analyse_name
+from kb.text.phonetics import slips, sound
 
 APPLICATION_ID = 0x51534146
 """SQLite's `application_id` of a knowledge base: "QSAF"."""
@@ -288,7 +289,7 @@ def _name_tables(db: Database) -> None:
     placed = {
         (word, actor_id, position)
         for actor_id, name in db.execute("select id, name from actors").fetchall()
-        for position, word in spelling(name).placed()
+        for position, word in analyse_name(name).placed()
     }
     names = Counter(word for word, _ in {(word, actor_id) for word, actor_id, _ in placed})
     ids = {word: id_ for id_, word in enumerate(sorted(names), start=1)}

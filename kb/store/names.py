@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from kb.store.database import StoreFile
 from kb.store.passages import fts_query
-from kb.text.analysis import STEMMERS, fold, stem, stems
+from kb.text.analysis import STEMMERS, stem, stems
 from kb.text.analysis import words as words_of
-from kb.text.phonetics import slips, sound, spelling
+from kb.text.folding import fold
+from kb.text.organisation_name import analyse_name
+from kb.text.phonetics import slips, sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class VocabularyWord:
 
 @dataclass(frozen=True, slots=True)
 class NameWord:
-    """A word of a name. `position` counts from 0, or is `kb.text.phonetics.INITIALS`."""
+    """A word of a name. `position` counts from 0, or is `kb.text.organisation_name.INITIALS`."""
 
     position: int
     word: str
@@ -142,7 +144,7 @@ class StoredNames(StoreFile):
 
     def _put_name(self, actor_id: str, name: str) -> None:
         """Keeps the words of an actor's name, of whom there are none."""
-        placed = list(spelling(name).placed())
+        placed = list(analyse_name(name).placed())
         ids = {word: self._one_more_name(word) for word in {word for _, word in placed}}
         self._connection.executemany(
             "insert or ignore into name_words (word_id, actor_id, position) values (?, ?, ?)",

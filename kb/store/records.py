@@ -12,7 +12,7 @@ from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.store.database import StoreFile
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 """The table of the records of each kind."""
@@ -154,7 +154,7 @@ class StoredRecords(StoreFile):
         return [(row[0], row[1]) for row in rows]
 
     def actors_named(self, key: str) -> list[str]:
-        """The ids of the actors whose name has this key (`kb.text.analysis.name_key`)."""
+        """The ids of the actors whose name has this key (`kb.text.organisation_name.name_key`)."""
         rows = self._connection.execute(
             "select actor_id from names where key = ? order by actor_id", [key]
         )

@@ -20,7 +20,7 @@ from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, row_of
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
 """How many of the last changes of passages are remembered."""

@@ -1,4 +1,4 @@
-"""French and English words: folding, elision, hyphens, stems, and what carries no meaning.
+"""French and English words: elision, hyphens, stems, and what carries no meaning.
 
 One analysis serves documents, queries and names, so that what is typed meets what was written:
 `l'harmonie` and `harmonie`, `Hydro-Alcoolique` and `hydroalcoolique`, `ganteries` and `ganterie`.
@@ -7,12 +7,14 @@ Stems are Snowball's (snowballstemmer), taken of folded words: people leave acce
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+
+from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
 
 ANALYSIS_VERSION = 1
 """Raised whenever the stems of a text change, so that stored words are derived anew."""
@@ -23,42 +25,13 @@ TEXTS_REMEMBERED = 1_000
 
 _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
-_ELIDED = frozenset("c d j l m n s t qu jusqu lorsqu puisqu quoiqu presqu".split())
+_ELIDED = LEXICONS.words("elisions")
 
-FUNCTION_WORDS = frozenset(
-    """
-    a ai aient ait an and any are as at au aucun aussi autre aux avec be been but by c ca car ce
-    ceci cela celle celles celui ces cet cette ceux chez comme d dans de depuis des do does donc
-    dont du elle elles en entre est et etaient etait ete etre eux for from had has have he her his
-    i il ils in into is it its j je l la le les leur leurs lui m ma mais me meme mes moi mon n ne
-    ni nos notre nous of on or ou our out par pas plus pour qu que quel quelle quelles quels qui
-    quoi s sa sans se ses si so son sont sous such sur t ta te tes than that the their them then
-    there these they this those to ton tous tout toute toutes tu un une us vers vos votre vous was
-    we were what when where which who whom why will with y you your
-    """.split()
-)
+FUNCTION_WORDS = LEXICONS.words("function_words")
 """Words that no search should rest on, folded."""
 
-FRAMING_WORDS = frozenset(
-    """
-    besoin besoins can capable capables cherche chercher cherchons connait could fabricant
-    fabricants fabrique fabriquent fabriquer fabriques faire fait find firm firms font fournir
-    fournisseur fournisseurs fournit know knows looking make makes makers maker making need needs
-    peut peuvent pourrait pourraient produire produit produisent produit quelqu quelquun sait savent
-    savoir search societe someone somebody supplier suppliers supply trouver trouve entreprise
-    entreprises company companies produce produces manufacture manufacturer manufacturers want
-    """.split()
-)
+FRAMING_WORDS = LEXICONS.words("framing_words")
 """Words by which people say that they look for a maker, folded; the need is in the others."""
-
-LEGAL_FORMS = frozenset(
-    """
-    association cie co company compagnie corp earl ei eirl entreprise entreprises ets
-    etablissement etablissements eurl fils freres gaec gie gmbh group groupe inc limited ltd plc sa
-    sarl sas sasu sca sci scic scop snc soc societe ste
-    """.split()
-)
-"""Words that people leave out of a firm's name or put in, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +41,6 @@ class Word:
     start: int
     end: int
     forms: tuple[str, ...]
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents or ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
-    text = text.casefold().replace("œ", "oe").replace("æ", "ae")
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 _fold_word = lru_cache(maxsize=50_000)(fold)
@@ -168,13 +135,6 @@ def _carrying(query: str) -> list[Word]:
     for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
         found = [word for word in found if not set(word.forms) <= unwanted] or found
     return found
-
-
-def name_key(name: str) -> str:
-    """What spellings of one name share: folded letters, without articles and legal forms."""
-    parts = [part for word in words(name) for part in word.forms[: max(1, len(word.forms) - 1)]]
-    telling = [part for part in parts if part not in FUNCTION_WORDS and part not in LEGAL_FORMS]
-    return "".join(telling or parts)
 
 
 def _known(lang: str) -> str:

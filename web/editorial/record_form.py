@@ -11,7 +11,6 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, Self
 
-from ingest.case_files.case_fields import MAX_TEXT_CHARS
 from ingest.directories.actor_row import actor_from
 from ingest.fields import (
     MAX_LINE_CHARS,
@@ -24,7 +23,7 @@ from ingest.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import Actor, Case, Participation, Record
+from kb.models import MAX_TEXT_CHARS, Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import N_

@@ -16,7 +16,7 @@ from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.reference.departments import NAMES
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
 from kb.remarks import N_
-from kb.text.analysis import fold
+from kb.text.folding import fold
 from web.embed.usage import SiteTally
 from web.http.dependencies import AVisit
 from web.http.labels import site_refusal

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kb.explanation.explanation import PassageExplanation
 from kb.search.pipeline import NAME_SCORE
 from kb.search.results import ActorHit, Evidence, EvidenceKind
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 _MOST_TELLING = (
     EvidenceKind.NAME,

@@ -8,7 +8,7 @@ from typing import Self
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import Sentence
 from kb.reference.departments import NAMES
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 
 @dataclass(frozen=True, slots=True)

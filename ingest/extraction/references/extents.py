@@ -10,7 +10,6 @@ from ingest.extraction.references.heads import COMPOUND_HEADS, FIRM_HEADS, PUBLI
 from ingest.extraction.references.vocabulary import (
     DEFINITE,
     INDEFINITE,
-    LEGAL_FORMS,
     LINKS,
     NEVER_IN_A_NAME,
     OF,
@@ -19,6 +18,7 @@ from ingest.extraction.references.vocabulary import (
     SENTENCE_OPENERS,
 )
 from ingest.extraction.tokens import TextToken
+from kb.text.organisation_name import LEGAL_FORMS
 
 _MODIFIERS_BEFORE = lexicon.words("adjectives", "before")
 _ADJECTIVE = re.compile(lexicon.any_of("endings", "adjective") + "$")

@@ -8,8 +8,9 @@ from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.heads import head_of
 from ingest.extraction.references.persons import CIVILITY, FIRST_NAMES, is_abbreviated_civility
 from ingest.extraction.references.reference import Reference, ReferenceKind
-from ingest.extraction.references.vocabulary import BEFORE_A_PLACE, LEGAL_FORMS, LINKS, OF
+from ingest.extraction.references.vocabulary import BEFORE_A_PLACE, LINKS, OF
 from ingest.extraction.tokens import BEFORE_A_CAPITAL, Sentence, TextToken
+from kb.text.organisation_name import LEGAL_FORMS
 
 
 def known_reference(

@@ -16,7 +16,6 @@ from ingest.extraction.references.vocabulary import (
     BEFORE_A_PLACE,
     DEFINITE,
     INDEFINITE,
-    LEGAL_FORMS,
     LINKS,
     NEVER_IN_A_NAME,
     OTHER_ACRONYMS,
@@ -25,7 +24,8 @@ from ingest.extraction.references.vocabulary import (
     is_acronym,
 )
 from ingest.extraction.tokens import Sentence, TextToken, joined, starts_a_sentence
-from kb.text.analysis import fold
+from kb.text.folding import fold
+from kb.text.organisation_name import LEGAL_FORMS
 
 _ENGLISH_AUXILIARIES = lexicon.words("auxiliaries", "english")
 _BRANDS = lexicon.words("not_organisations", "brand")

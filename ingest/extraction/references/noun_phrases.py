@@ -9,8 +9,9 @@ from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.extents import phrase_end, phrase_start
 from ingest.extraction.references.heads import FIRM_HEADS, PUBLIC_HEADS, is_head
 from ingest.extraction.references.reference import Reference, ReferenceKind
-from ingest.extraction.references.vocabulary import DEFINITE, LEGAL_FORMS, is_acronym
+from ingest.extraction.references.vocabulary import DEFINITE, is_acronym
 from ingest.extraction.tokens import Sentence, TextPart, TextToken, joined
+from kb.text.organisation_name import LEGAL_FORMS
 
 _BEFORE_A_NAME = lexicon.words("organisation_classes", "before_a_name")
 _NAMED_ACRONYMS = lexicon.words("organisation_classes", "acronym")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.references.vocabulary import LEGAL_FORMS
 from ingest.extraction.tokens import TextToken, joined
+from kb.text.organisation_name import LEGAL_FORMS
 
 CIVILITY = lexicon.words("persons", "civility")
 FIRST_NAMES = lexicon.words("first_names")

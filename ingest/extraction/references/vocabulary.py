@@ -8,7 +8,6 @@ DEFINITE = lexicon.words("determiners", "definite")
 LINKS = lexicon.words("name_links", "inside")
 """What joins the words of a name."""
 
-LEGAL_FORMS = lexicon.words("legal_forms")
 NEVER_IN_A_NAME = lexicon.words("verb_forms", "not_in_a_name")
 OF = lexicon.words("prepositions", "of")
 OTHER_ACRONYMS = lexicon.words("not_organisations", "acronym")

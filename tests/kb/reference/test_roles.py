@@ -1,5 +1,5 @@
 from kb.reference.roles import ROLES, Role
-from kb.text.analysis import fold
+from kb.text.folding import fold
 
 
 def test_every_role_has_its_traits() -> None:

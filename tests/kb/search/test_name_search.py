@@ -14,7 +14,6 @@ from kb.models import Actor, Kind
 from kb.search.name_search import THRESHOLD, NearName, names_near
 from kb.store import migrations
 from kb.store.store import Store
-from kb.text.phonetics import slips, sound, spelling
 
 DOES = {
     "merlet": (
@@ -237,30 +236,3 @@ def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[st
 def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
     for near in names_near(query, many):
         assert THRESHOLD <= near.likeness <= 1
-
-
-@pytest.mark.parametrize(
-    ("spellings", "heard"),
-    [
-        (["cointreau", "kointrau", "cointrot"], "kointro"),
-        (["photographie", "fotografi"], "fotografi"),
-        (["guyenne", "guienne"], "gien"),
-        (["charantaise", "charentaises"], "$arantes"),
-        (["jcd"], "jcd"),
-    ],
-)
-def test_what_sounds_the_same(spellings: list[str], heard: str) -> None:
-    assert {sound(one) for one in spellings} == {heard}
-
-
-def test_words_and_initials_of_a_name() -> None:
-    assert spelling("S.A.R.L. L'Atelier Saint-Léon").words == ("atelier", "saint", "leon")
-    assert spelling("J. M. Weston").words == ("jm", "weston")
-    assert spelling("Ateliers du Bois Charentais").initials == ("abc", "adbc")
-    assert spelling("Grey Goose").initials == ()
-
-
-def test_words_one_slip_apart_share_one() -> None:
-    for slipped in ("merlt", "mmerlet", "merket", "emrlet"):
-        assert slips("merlet") & slips(slipped)
-    assert not slips("merlet") & slips("taransaud")

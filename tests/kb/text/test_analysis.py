@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.analysis import fold, index_words, name_key, query_stems, share_said, words
+from kb.text.analysis import index_words, query_stems, share_said, words
+from kb.text.folding import fold
 
 
 def forms(text: str) -> list[tuple[str, ...]]:
@@ -84,28 +85,6 @@ def test_a_query_of_nothing_but_framing_still_searches() -> None:
 
 def test_index_words_leave_function_words_out() -> None:
     assert index_words("Les gants de la ganterie", "fr") == "gant ganter"
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Société L'Harmonie SARL", "harmonie"),
-        ("ste Dupont", "Dupont & Cie"),
-        ("Cafés Merling", "CAFES MERLING"),
-        ("Papeterie de La Couronne", "papeterie couronne"),
-        ("J.M. Weston", "j m weston"),
-        ("Leroy-Somer", "Leroy Somer"),
-        ("Rémy Martin", "remy-martin"),
-        ("Ganterie-Maroquinerie de Saint-Junien", "ganterie maroquinerie saint junien"),
-    ],
-)
-def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
-    assert name_key(one) == name_key(other)
-
-
-def test_a_name_of_nothing_but_legal_forms_keeps_them() -> None:
-    assert name_key("La Compagnie") == "lacompagnie"
-    assert name_key("!!!") == ""
 
 
 def test_the_share_of_what_is_asked_that_a_text_says() -> None:

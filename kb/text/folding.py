@@ -1,0 +1,9 @@
+"""Folding: texts without the differences that people leave out when they type."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents or ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
+    text = text.casefold().replace("œ", "oe").replace("æ", "ae")
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

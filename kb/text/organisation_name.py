@@ -1,0 +1,117 @@
+"""The analysis of an organisation's name, made once for all that compare names.
+
+    analyse_name("L'Atelier J. M. Weston & Fils SARL")
+        words        l atelier j m weston fils sarl
+        distinctive  atelier weston
+        spelled      atelier jm weston
+
+Names are compared by key (`kb.store`, for the whole name), by their distinctive words
+(`kb.resolution.similarity`), by the words as they are spelled (`kb.store.names`,
+`kb.search.name_search`), and in the sentences of articles (`ingest.extraction.gazetteer`), which
+cuts words as articles are cut and leaves out `LEFT_OUT_IN_TEXTS`.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.text.analysis import FUNCTION_WORDS, words
+from kb.text.lexicon import LEXICONS
+
+_FORMS = LEXICONS.words("legal_forms", "forms")
+_FIRM_WORDS = LEXICONS.words("legal_forms", "words")
+
+LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")
+"""Forms that texts write after a name, folded."""
+
+LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS
+"""Legal forms and words for a firm that are no part of a name in a text, folded."""
+
+_LEFT_OUT = (
+    FUNCTION_WORDS | LEFT_OUT_IN_TEXTS | LEXICONS.words("legal_forms", "words_of_names_in_texts")
+)
+
+INITIALS = -1
+"""The position of initials, which are not in the name as a word."""
+
+_WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
+_APOSTROPHES = frozenset("'’ʼ")
+_NUMBER = re.compile(r"\d+")
+_MIN_INITIALS = 3
+_MAX_SPELLED = 24
+"""The first words of a longer name are enough to know it by."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationName:
+    """A name, or a query that may be one, in folded words, with hyphens parted.
+
+    `distinctive` are the words without articles, legal forms and words for a firm, or all words if
+    there is nothing else. `spelled` are the same with initials joined and numbers in digits, at
+    most 24. `initials` are those of the spelled words, with and without the words left out, where
+    the words are several. `numbers` are the runs of digits.
+    """
+
+    words: tuple[str, ...]
+    distinctive: tuple[str, ...]
+    spelled: tuple[str, ...]
+    initials: tuple[str, ...]
+    numbers: frozenset[str]
+
+    def placed(self) -> Iterator[tuple[int, str]]:
+        """Each spelled word with its position; last, at `INITIALS`, the initials."""
+        yield from enumerate(self.spelled)
+        yield from ((INITIALS, initials) for initials in self.initials)
+
+
+@lru_cache(maxsize=20_000)
+def analyse_name(name: str) -> OrganisationName:
+    parts = list(_parts(name))
+    all_words = tuple(word for word, _ in parts)
+    joined = _initials_joined(parts)
+    spelled = tuple(_WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, _LEFT_OUT))
+    spelled = spelled[:_MAX_SPELLED]
+    initials = set()
+    if len(spelled) >= _MIN_INITIALS:
+        initials = {"".join(word[0] for word in several) for several in (spelled, joined)}
+    return OrganisationName(
+        all_words,
+        distinctive(all_words, _LEFT_OUT),
+        spelled,
+        tuple(sorted(initials)),
+        frozenset(_NUMBER.findall(name)),
+    )
+
+
+def name_key(name: str) -> str:
+    """What spellings of one name share: its distinctive words, joined."""
+    return "".join(analyse_name(name).distinctive)
+
+
+def distinctive(name_words: Collection[str], left_out: Collection[str]) -> tuple[str, ...]:
+    """The words of a name without those left out, or all of them if nothing else is there."""
+    return tuple(word for word in name_words if word not in left_out) or tuple(name_words)
+
+
+def _parts(name: str) -> Iterator[tuple[str, bool]]:
+    """The words, hyphens parted, each with whether an apostrophe follows."""
+    for word in words(name):
+        is_elided = name[word.end : word.end + 1] in _APOSTROPHES
+        for part in word.forms[: max(1, len(word.forms) - 1)]:
+            yield part, is_elided
+
+
+def _initials_joined(parts: Iterable[tuple[str, bool]]) -> list[str]:
+    """The words; initials with full stops or blanks between them are one word."""
+    joined: list[str] = []
+    initials = ""
+    for part, is_elided in parts:
+        if len(part) == 1 and not is_elided:
+            initials += part
+            continue
+        if initials:
+            joined.append(initials)
+            initials = ""
+        joined.append(part)
+    return [*joined, initials] if initials else joined

@@ -1,0 +1,23 @@
+import pytest
+
+from kb.text.phonetics import slips, sound
+
+
+@pytest.mark.parametrize(
+    ("spellings", "sounded"),
+    [
+        (["cointreau", "kointrau", "cointrot"], "kointro"),
+        (["photographie", "fotografi"], "fotografi"),
+        (["guyenne", "guienne"], "gien"),
+        (["charantaise", "charentaises"], "$arantes"),
+        (["jcd"], "jcd"),
+    ],
+)
+def test_what_sounds_the_same(spellings: list[str], sounded: str) -> None:
+    assert {sound(spelling) for spelling in spellings} == {sounded}
+
+
+def test_words_one_slip_apart_share_one() -> None:
+    for slipped in ("merlt", "mmerlet", "merket", "emrlet"):
+        assert slips("merlet") & slips(slipped)
+    assert not slips("merlet") & slips("taransaud")
