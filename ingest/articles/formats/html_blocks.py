@@ -1,0 +1,245 @@
+"""The blocks of a sanitised page, in the order in which they are read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ingest.articles.blocks import Block, BlockKind
+from ingest.articles.formats.html_inline import SPACES, Run, ends_paragraph, gather, touches_link
+from ingest.articles.formats.html_parsing import HEADINGS
+from ingest.articles.formats.html_regions import Position, Regions
+from ingest.articles.markdown_escape import escaped, says_itself
+from ingest.articles.metadata.labels import Announced, notices
+from ingest.articles.metadata.prose import is_prose
+from kb.text.markdown import plain_text
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_MAX_DEPTH = 200
+_BULLET = re.compile(r"^[•●▪◦‣]\s*(?=\S)")
+
+
+def blocks_of(root: "HtmlElement | None", url: str) -> Iterator[Block]:
+    """The blocks of the page below a root. `url` is its address, for links without a host."""
+    body = root.find("body") if root is not None else None
+    if body is not None:
+        yield from _Walk(body, url).blocks()
+
+
+class _Walk:
+    def __init__(self, body: "HtmlElement", url: str) -> None:
+        self._body = body
+        self._url = url
+        self._regions = Regions(body)
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self._inside(self._body, Position())
+
+    def _inside(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
+        """The blocks in an element: runs of text between the block elements that it holds."""
+        if where.depth > _MAX_DEPTH:
+            return
+        where = replace(where, depth=where.depth + 1)
+        run = Run()
+        if self._is_row_of_chips(element):
+            for chip in element:
+                inner = Run()
+                gather(chip, inner, self._url, marks=False)
+                at = self._regions.at(chip, where)
+                yield from self._block(inner, at, BlockKind.PARAGRAPH, alone=False)
+            return
+        run.add_text(element.text)
+        is_list = self._is_labelled_list(element)
+        for child in element:
+            if not isinstance(child.tag, str):
+                run.add_text(child.tail)
+                continue
+            if self._regions.holds_blocks(child):
+                yield from self._block(run, where, BlockKind.PARAGRAPH)
+                run = Run()
+                yield from self._element(child, where)
+            elif child.tag == "br":
+                if ends_paragraph(child):
+                    yield from self._block(run, where, BlockKind.PARAGRAPH)
+                    run = Run()
+                else:
+                    run.words.append(" ")
+                    run.shown.append("\n")
+            else:
+                if child.tag == "a" and touches_link(child):
+                    # Links side by side, with no space between: each is an entry.
+                    yield from self._block(run, where, BlockKind.PARAGRAPH, alone=False)
+                    run = Run()
+                gather(child, run, self._url, marks=True)
+            if is_list and child.tag == "a" and not (child.tail or "").strip():
+                run.add_text(" ;")
+            run.add_text(child.tail)
+        yield from self._block(run, where, BlockKind.PARAGRAPH)
+
+    def _is_labelled_list(self, element: "HtmlElement") -> bool:
+        """Whether an element is a label and links after it with nothing but space between them."""
+        links = [child for child in element if child.tag == "a"]
+        if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
+            return False
+        words = SPACES.sub(" ", element.text_content()).strip()
+        found = notices(words)
+        return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
+
+    def _is_row_of_chips(self, element: "HtmlElement") -> bool:
+        """Whether an element is a row of links or labels with no words between them."""
+        children = [child for child in element if isinstance(child.tag, str)]
+        if len(children) < 2 or any(child.tag not in {"a", "span", "b", "strong", "em", "small",
+                                                      "time"} for child in children):  # fmt: skip
+            return False
+        between = [element.text, *(child.tail for child in children)]
+        if any((text or "").strip(" \t\n\r\f,;|·•/#") for text in between):
+            return False
+        texts = [child.text_content().strip() for child in children]
+        return not any(self._regions.holds_blocks(child) for child in children) and not any(
+            is_prose(text) for text in texts
+        )
+
+    def _element(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
+        where = self._regions.at(element, where)
+        tag = element.tag
+        if tag in HEADINGS:
+            run = Run()
+            gather(element, run, self._url, marks=False)
+            yield from self._block(run, where, BlockKind.HEADING, level=HEADINGS[tag])
+        elif tag in {"ul", "ol"}:
+            yield from self._list(element, where, level=0)
+        elif tag == "table":
+            yield from self._table(element, where)
+        elif tag == "dl":
+            yield from self._definitions(element, where)
+        elif tag == "pre":
+            text = element.text_content().strip("\n")
+            if text.strip():
+                yield Block(" ".join(text.split()), f"```\n{text}\n```", BlockKind.VERBATIM,
+                            region=where.region)  # fmt: skip
+        elif tag == "blockquote":
+            yield from self._inside(element, replace(where, quoted=True))
+        else:
+            yield from self._inside(element, where)
+
+    def _list(self, element: "HtmlElement", where: Position, level: int) -> Iterator[Block]:
+        number = int(element.get("start") or 1) if (element.get("start") or "1").isdigit() else 1
+        for item in element:
+            if item.tag in {"ul", "ol"}:
+                yield from self._list(item, self._regions.at(item, where), level + 1)
+            elif item.tag == "li":
+                inner_where = self._regions.at(item, where)
+                count = number if element.tag == "ol" else 0
+                yield from self._item(item, inner_where, level, count)
+                number += 1
+            elif isinstance(item.tag, str):
+                yield from self._element(item, where)
+
+    def _item(
+        self, item: "HtmlElement", where: Position, level: int, number: int
+    ) -> Iterator[Block]:
+        first = True
+        for block in self._inside(item, where):
+            if first and block.kind is BlockKind.PARAGRAPH:
+                yield replace(block, kind=BlockKind.ITEM, level=min(level, 3), number=number,
+                              stands_alone=False)  # fmt: skip
+            elif block.kind is BlockKind.ITEM:
+                yield replace(block, level=min(max(block.level, level + 1), 3))
+            else:
+                yield block
+            first = False
+
+    def _table(self, table: "HtmlElement", where: Position) -> Iterator[Block]:
+        rows = list(table.iter("tr"))
+        cells = [[cell for cell in row if cell.tag in {"td", "th"}] for row in rows]
+        widest = max((len(row) for row in cells), default=0)
+        nested = any(inner is not table for inner in table.iter("table"))
+        is_layout = (
+            nested
+            or widest <= 1
+            or any(self._is_part_of_layout(cell) for row in cells for cell in row)
+        )
+        if is_layout:
+            for row in table:
+                yield from self._layout(row, where)
+            return
+        for row in cells:
+            runs = []
+            for cell in row:
+                run = Run()
+                gather(cell, run, self._url, marks=False)
+                runs.append(run)
+            texts = [run.text for run in runs]
+            if any(texts):
+                text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
+                shown = [escaped(text).replace("|", "\\|") for text in texts]
+                shown += [""] * (widest - len(shown))
+                yield Block(text, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
+                            region=where.region, hint=where.hint, path=where.path)  # fmt: skip
+
+    def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
+        """Whether a cell holds a part of a page rather than a value."""
+        if self._regions.chars_in(cell) > 300:
+            return True
+        layout = HEADINGS.keys() | {"ul", "ol", "div", "table"}
+        return any(inner.tag in layout for inner in cell.iterdescendants())
+
+    def _layout(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
+        """A table that lays out a page: its cells one after the other."""
+        if element.tag in {"td", "th", "caption"}:
+            yield from self._inside(element, self._regions.at(element, where))
+            return
+        for child in element:
+            if isinstance(child.tag, str):
+                yield from self._layout(child, where)
+
+    def _definitions(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
+        term, parts = "", list[Block]()
+        for child in element.iter("dt", "dd"):
+            if child.tag == "dd":
+                parts += [
+                    part
+                    for part in self._inside(child, self._regions.at(child, where))
+                    if part.text
+                ]
+                continue
+            yield from self._definition(term, parts)
+            term, parts = SPACES.sub(" ", child.text_content()).strip().rstrip(" :"), []
+        yield from self._definition(term, parts)
+
+    def _definition(self, term: str, parts: Sequence[Block]) -> Iterator[Block]:
+        """A term and what is said of it, on one line where both are short."""
+        if not term or len(term) > 60 or not parts:
+            if term:
+                yield Block(term, escaped(term))
+            yield from parts
+        elif len(parts) > 1 and all(len(part.text) < 60 for part in parts):
+            text = f"{term} : {' ; '.join(part.text for part in parts)}"
+            yield Block(text, escaped(text), region=parts[0].region)
+        else:
+            shown = f"{escaped(term)} : {parts[0].shown}"
+            yield replace(parts[0], text=f"{term} : {parts[0].text}", markdown=shown, hint="")
+            yield from parts[1:]
+
+    def _block(
+        self, run: Run, where: Position, kind: BlockKind, level: int = 0, *, alone: bool = True
+    ) -> Iterator[Block]:
+        text = run.text
+        if not text:
+            return
+        shown = "\n".join(
+            line.strip() for line in re.sub(r"[ \t]+", " ", "".join(run.shown)).split("\n")
+        ).strip()
+        shown = re.sub(r"\n{2,}", "\n", shown).replace("\n", "  \n")
+        if plain_text(shown) != text or not says_itself(shown):
+            shown = escaped(text)
+        if kind is BlockKind.PARAGRAPH and _BULLET.match(text):
+            kind, alone = BlockKind.ITEM, False
+            text, shown = _BULLET.sub("", text), _BULLET.sub("", shown)
+        if where.quoted and kind is BlockKind.PARAGRAPH:
+            shown = "> " + shown.replace("\n", "\n> ")
+        share = min(1.0, run.linked / len(text))
+        yield Block(text, shown, kind, level, 0, alone, where.region, share, where.hint,
+                    run.moment, where.path)  # fmt: skip

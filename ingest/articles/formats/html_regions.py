@@ -1,0 +1,141 @@
+"""Which region of a page an element stands in, and which field its markup calls it."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ingest.articles.blocks import Region
+from ingest.articles.formats.html_parsing import BLOCKS
+from ingest.articles.metadata.labels import Announced
+from ingest.articles.metadata.same_length_fold import plain
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_ELSEWHERE_TAGS = {"nav", "menu", "search", "dialog"}
+_MARGIN_TAGS = {"aside", "footer", "header", "figcaption"}
+_ELSEWHERE_ROLES = {"navigation", "search", "menu", "menubar", "dialog", "alertdialog", "toolbar",
+                    "tablist", "alert"}  # fmt: skip
+_MARGIN_ROLES = {"banner", "contentinfo", "complementary"}
+_ELSEWHERE_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|fil-?d?-?ariane|ariane|comments?"
+    r"|commentaires?|respond|related|similaires?|recommend\w*|cookies?|consent|gdpr|rgpd|popup|modal"
+    r"|newsletter|subscribe|abonnement|inscription|advert\w*|ads?|pub|publicite|promo|sponsor\w*"
+    r"|share|sharing|partage\w*|social|sociaux|follow|pagination|pager|skip|search|recherche"
+    r"|login|connexion|toolbar|a-?lire(?:-aussi)?|most-?read|trending|teasers?|read-?more"
+    r"|sitemap|visually-hidden|sr-only|screen-reader-text|noprint|no-print|hidden)(?:$|[\s_-])"
+)
+_MARGIN_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:footer|foot|pied|sidebar|side|aside|header|bandeau|masthead|colophon|meta"
+    r"|infos?|byline|author|auteur|widget)(?:$|[\s_-])"
+)
+_HINTS = (
+    (Announced.THEMES, re.compile(r"(?:^|[\s_-])(?:tags?|etiquettes?|themes?|thematiques?|keywords?"
+                                  r"|mots-?cles|topics?)(?:$|[\s_-])")),
+    (Announced.MODERATED, re.compile(r"(?:^|[\s_-])(?:moderated|moderation)(?:$|[\s_-])")),
+    (Announced.MODERATOR, re.compile(r"(?:^|[\s_-])(?:moderator|moderat(?:eur|rice))(?:$|[\s_-])")),
+    (Announced.MODIFIED, re.compile(r"(?:^|[\s_-])(?:date-?modified|modified|updated|maj"
+                                    r"|last-?update\w*)(?:$|[\s_-])")),
+    (Announced.DATE, re.compile(r"(?:^|[\s_-])(?:published|date|pubdate|date-?published|posted-on"
+                                r"|entry-date|publication)(?:$|[\s_-])")),
+    (Announced.AUTHOR, re.compile(r"(?:^|[\s_-])(?:author|auteur|autrice|byline|writer"
+                                  r"|signature)(?:$|[\s_-])")),
+)  # fmt: skip
+_MAX_HINTED_CHARS = 160
+_MAX_TAGS_CHARS = 600
+_MAX_REMOVED_SHARE = 0.4
+"""The share of the words of a page above which an element is its text, whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in a page an element stands."""
+
+    region: Region = Region.TEXT
+    hint: str = ""
+    depth: int = 0
+    quoted: bool = False
+    path: tuple[int, ...] = ()
+
+
+class Regions:
+    """The regions of a page, told by how much each element holds of the words of all."""
+
+    def __init__(self, body: "HtmlElement") -> None:
+        self._measures: dict[int, tuple[int, bool]] = {}
+        self._count = 0
+        self._measure(body)
+        self._chars = self.chars_in(body)
+        titles = list(body.iter("h1"))
+        self._title = titles[0] if len(titles) == 1 else None
+
+    def _measure(self, body: "HtmlElement") -> None:
+        """Notes of each element its number of characters and whether blocks are in it."""
+        self._elements = list(body.iter())  # while these live, so do their ids
+        for element in reversed(self._elements):
+            length = _length(element.text) if isinstance(element.tag, str) else 0
+            holds = element.tag in BLOCKS
+            for child in element:
+                inner, inner_holds = self._measures[id(child)]
+                length += inner + _length(child.tail)
+                holds = holds or inner_holds
+            self._measures[id(element)] = length, holds
+
+    def chars_in(self, element: "HtmlElement") -> int:
+        """The number of characters of text in an element, blanks apart."""
+        return self._measures[id(element)][0]
+
+    def holds_blocks(self, element: "HtmlElement") -> bool:
+        """Whether an element is a block, or has one in it."""
+        return self._measures[id(element)][1]
+
+    def at(self, element: "HtmlElement", outer: Position) -> Position:
+        """The position of an element in the position of its parent; call it in reading order."""
+        names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
+        prop = (element.get("itemprop") or element.get("property") or "").lower()
+        region, hint = self._region(element, names, outer.region), outer.hint
+        length = self.chars_in(element)
+        if length <= _MAX_TAGS_CHARS:
+            words = f"{names} {prop} {element.get('rel') or ''}"
+            for announced, pattern in _HINTS:
+                limit = _MAX_TAGS_CHARS if announced is Announced.THEMES else _MAX_HINTED_CHARS
+                if length <= limit and pattern.search(words):
+                    hint = announced
+                    break
+        if not hint and element.tag == "address":
+            hint = Announced.AUTHOR
+        if hint and region is Region.ELSEWHERE and outer.region is not Region.ELSEWHERE:
+            region = Region.MARGIN
+        self._count += 1
+        return replace(outer, region=region, hint=hint, path=(*outer.path, self._count))
+
+    def _region(self, element: "HtmlElement", names: str, outer: Region) -> Region:
+        if outer is Region.ELSEWHERE:
+            return outer
+        role = (element.get("role") or "").lower()
+        # Left out: what is hidden, or is called a menu; unless it holds most of the page.
+        is_hidden = element.get("hidden") is not None or element.get("aria-hidden") == "true"
+        if (
+            element.tag in _ELSEWHERE_TAGS
+            or role in _ELSEWHERE_ROLES
+            or is_hidden
+            or _ELSEWHERE_NAMES.search(names)
+        ):
+            return outer if self._holds_much(element) else Region.ELSEWHERE
+        if (
+            element.tag in _MARGIN_TAGS
+            or role in _MARGIN_ROLES
+            or (_MARGIN_NAMES.search(names) and element.tag not in {"h1", "article", "main"})
+        ):
+            return outer if self._holds_much(element) else Region.MARGIN
+        return outer
+
+    def _holds_much(self, element: "HtmlElement") -> bool:
+        if self._title is not None and element in self._title.iterancestors():
+            # A header around the title holds the article's own notices, whatever its name.
+            return element.tag not in _ELSEWHERE_TAGS
+        return self.chars_in(element) > _MAX_REMOVED_SHARE * self._chars
+
+
+def _length(text: str | None) -> int:
+    return len(" ".join(text.split())) if text else 0
