@@ -22,7 +22,8 @@ from ingest.known_articles import KnownArticles
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
-from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField
+from kb.registers.drafts import Draft, DraftState
+from kb.registers.proposals import Proposals, ProposedField
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.registers import accounts
+from kb.registers import passwords
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
@@ -36,10 +36,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password's hash costs 40 ms by intent; only the tests of hashing pay that."""
-    accounts._hash_of_nothing.cache_clear()
+    passwords._hash_of_nothing.cache_clear()
     if request.module.__name__ != "tests.kb.registers.test_accounts":
         cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        monkeypatch.setattr(accounts, "_hasher", lambda: cheap)
+        monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
 
 
 @pytest.fixture(scope="session", autouse=True)

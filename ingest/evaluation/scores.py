@@ -46,7 +46,7 @@ from kb.text.organisation_name import name_key
 if TYPE_CHECKING:
     from ingest.articles.article import Article
     from ingest.extraction.gazetteer import KnownActors
-    from kb.registers.drafts import Proposals
+    from kb.registers.proposals import Proposals
 
 SAME_NAME = 85.0
 """How much alike two names of one participant are at least, of 100."""

@@ -21,7 +21,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import sentences
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import Remark
 from kb.settings import Settings
 from kb.text.organisation_name import name_key

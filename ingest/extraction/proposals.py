@@ -33,7 +33,7 @@ from ingest.extraction.roles import RoleEvidence, evidence, prior, tells_sources
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, stem, words
 from kb.text.folding import fold
 

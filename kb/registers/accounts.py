@@ -6,15 +6,13 @@ A password is kept as argon2id makes of it, a token as its hash: neither can be 
 import hashlib
 import secrets
 import sqlite3
-import threading
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kb.errors import (
     AccountError,
@@ -22,23 +20,16 @@ from kb.errors import (
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
+from kb.registers import passwords
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
-
-MIN_PASSWORD_CHARS = 12
-MAX_PASSWORD_CHARS = 1000
 MAX_NAME_CHARS = 80
 MAX_LABEL_CHARS = 80
 TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked one is recognised)
 TOKEN_HANDLE_CHARS = 12
 
 _USE_NOTED_EVERY = timedelta(hours=1)
-
-_hashing = threading.BoundedSemaphore(2)
-"""Each hash takes 64 MB while it is made: a crowd that signs in waits instead of filling memory."""
 
 
 class AccountRole(StrEnum):
@@ -89,7 +80,7 @@ class Accounts:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         name = _checked_name(name)
-        password_hash = _hashed(_checked_password(password, name))
+        password_hash = passwords.hashed(_checked_password(password, name))
         with self._stores.lend() as store, store.writing():
             if _row(store, name):
                 raise AccountError(f"There is an account {name!r} already.", reason="name_taken")
@@ -128,18 +119,16 @@ class Accounts:
         """
         with self._stores.lend() as store:
             row = _row(store, name)
-        usable = len(password) <= MAX_PASSWORD_CHARS
-        known_hash = row["password_hash"] if row and usable else _hash_of_nothing()
-        matches = _verified(known_hash, _normalised(password) if usable else "")
-        if not matches or not row or row["disabled_at"]:
+        stored = row["password_hash"] if row else ""
+        if not passwords.verify(stored, password) or not row or row["disabled_at"]:
             return None
-        if _hasher().check_needs_rehash(known_hash):
-            rehashed = _hashed(_normalised(password))
+        if passwords.needs_rehash(stored):
+            rehashed = passwords.hashed(password)
             with suppress(ReadOnlyKnowledgeBase), self._stores.lend() as store, store.writing():
                 # Unless the password was changed meanwhile.
                 store.database.conn.execute(
                     "update accounts set password_hash = ? where key = ? and password_hash = ?",
-                    [rehashed, row["key"], known_hash],
+                    [rehashed, row["key"], stored],
                 )
         return _account(row)
 
@@ -152,7 +141,7 @@ class Accounts:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         account = self.get(name)
-        password_hash = _hashed(_checked_password(password, account.name))
+        password_hash = passwords.hashed(_checked_password(password, account.name))
         return self._update(
             name, "password_hash = ?, session_epoch = session_epoch + 1", password_hash
         )
@@ -349,58 +338,14 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _normalised(password: str) -> str:
-    """The same characters whatever keyboard composed them."""
-    return unicodedata.normalize("NFKC", password)
-
-
 def _checked_password(password: str, name: str) -> str:
-    if len(password) > MAX_PASSWORD_CHARS:
-        raise AccountError(
-            f"The password has more than {MAX_PASSWORD_CHARS} characters.", reason="long_password"
-        )
-    password = _normalised(password)
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountError(
-            f"The password has fewer than {MIN_PASSWORD_CHARS} characters: a short sentence is "
-            "longer, and easier to remember.",
-            reason="short_password",
-        )
+    password = passwords.checked(password)
     if account_key(password) == account_key(name) or len(set(password)) < 4:
         raise AccountError(
             "The password is the name of the account, or the same few characters again and again.",
             reason="plain_password",
         )
     return password
-
-
-@cache
-def _hasher() -> "PasswordHasher":
-    from argon2 import PasswordHasher
-
-    return PasswordHasher()
-
-
-@cache
-def _hash_of_nothing() -> str:
-    return _hashed(secrets.token_urlsafe())
-
-
-def _hashed(password: str) -> str:
-    with _hashing:
-        return _hasher().hash(password)
-
-
-def _verified(password_hash: str, password: str) -> bool:
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    # Made before the first name is looked at, so that an unknown one is not told by its delay.
-    _hash_of_nothing()
-    with _hashing:
-        try:
-            return _hasher().verify(password_hash, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 def _token_hash(token: str) -> str:

@@ -8,22 +8,17 @@ Every revision is kept.
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from kb.errors import EditConflict, UnknownRecord
-from kb.models import Kind, Participation, Record, kind_of
+from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
+from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
 from kb.store.pool import StorePool
-from kb.store.record_json import (
-    participation_of,
-    plain_participation,
-    record_from_json,
-    record_to_json,
-)
+from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
 
@@ -39,38 +34,6 @@ class DraftState(StrEnum):
 
 OPEN_STATES = frozenset({DraftState.DRAFT, DraftState.SUBMITTED, DraftState.RETURNED})
 """The states in which a draft can be saved and published."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedField:
-    """What a field of a record could say, and the sentence that says so.
-
-    `confidence` is from 0 to 1; `origin` is "rules", or the name of the model that said it.
-    """
-
-    field: str
-    value: str
-    sentence: str
-    confidence: float
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedParticipation:
-    """A part that someone could have had, and the sentence that says so, as `ProposedField`."""
-
-    participation: Participation
-    sentence: str
-    confidence: float
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proposals:
-    """What was read out of a text, for a person to accept or not."""
-
-    fields: tuple[ProposedField, ...] = ()
-    participations: tuple[ProposedParticipation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +108,7 @@ class Drafts:
             "state": state.value,
             "revision": 1,
             "content": record_to_json(record),
-            "proposals": _proposals_to_json(proposals),
+            "proposals": proposals_to_json(proposals),
             "source_text": source_text,
             "origin": origin,
             "origin_hash": origin_hash,
@@ -369,7 +332,7 @@ def _draft(row: sqlite3.Row) -> Draft:
         state=DraftState(row["state"]),
         revision=row["revision"],
         record=record_from_json(Kind(row["kind"]), row["content"]),
-        proposals=_proposals_from_json(row["proposals"]),
+        proposals=proposals_from_json(row["proposals"]),
         source_text=row["source_text"],
         origin=row["origin"],
         remarks=tuple(map(restored_remark, json.loads(row["remarks"]))),
@@ -380,36 +343,4 @@ def _draft(row: sqlite3.Row) -> Draft:
         updated_at=row["updated_at"],
         origin_hash=row["origin_hash"],
         based_on=row["based_on"],
-    )
-
-
-def _proposals_to_json(proposals: Proposals) -> str:
-    plain = {
-        "fields": [asdict(field) for field in proposals.fields],
-        "participations": [
-            {
-                "participation": plain_participation(part.participation),
-                "sentence": part.sentence,
-                "confidence": part.confidence,
-                "origin": part.origin,
-            }
-            for part in proposals.participations
-        ],
-    }
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _proposals_from_json(content: str) -> Proposals:
-    plain: Mapping[str, Any] = json.loads(content)
-    return Proposals(
-        fields=tuple(ProposedField(**field) for field in plain["fields"]),
-        participations=tuple(
-            ProposedParticipation(
-                participation=participation_of(part["participation"]),
-                sentence=part["sentence"],
-                confidence=part["confidence"],
-                origin=part["origin"],
-            )
-            for part in plain["participations"]
-        ),
     )

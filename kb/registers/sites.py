@@ -5,17 +5,16 @@ site's key is public: what guards a site is the list of origins that may show it
 """
 
 import json
-import re
 import secrets
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from kb.errors import SiteError, UnknownRecord
 from kb.reference.departments import department_code
 from kb.registers.clock import before, now
+from kb.registers.origins import can_be_framed, origin_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.folding import fold
@@ -34,21 +33,6 @@ MAX_ORIGINS = 20
 
 SHOWN_DAYS = 30
 """How many days people are shown the use of a site for, today among them."""
-
-_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
-"""The schemes that an origin may have, and the ports that browsers leave out."""
-
-_ADDRESS = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<site>[^/?#\\]*)(?P<page>.*)", re.IGNORECASE
-)
-_SITE = re.compile(r"(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>.*))?")
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
-_LOOPBACK = re.compile(
-    r"(?:(?:[^/?#\\:]*\.)?localhost|127(?:\.\d+){3}|\[::1\])(?=[/?#\\:]|$)", re.IGNORECASE
-)
-_NAMED_BY_NO_POLICY = re.compile(r"[_\[]")
-_LAST_IS_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")
-_MAX_HOST_CHARS = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +54,8 @@ class Site:
 
     @property
     def without_frame(self) -> tuple[str, ...]:
-        """Those of `origins` where the widget can be shown, but no frame.
-
-        Browsers' policies, such as `frame-ancestors`, cannot name them: hosts with a `_`, and
-        addresses of IPv6.
-        """
-        return tuple(origin for origin in self.origins if _NAMED_BY_NO_POLICY.search(origin))
+        """The `origins` where the widget can be shown, but no frame (`can_be_framed`)."""
+        return tuple(origin for origin in self.origins if not can_be_framed(origin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +184,9 @@ class Sites:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         rows = [
-            (day, one.requests, one.searches, one.empty, one.selections, key)
-            for key, one in counts.items()
-            if one != SiteCounts()
+            (day, more.requests, more.searches, more.empty, more.selections, key)
+            for key, more in counts.items()
+            if more != SiteCounts()
         ]
         if not rows:
             return
@@ -260,115 +240,6 @@ class Sites:
             _known(store, key)
             store.database.table("sites").update(key, {"disabled_at": disabled_at})
             return _site(_known(store, key))
-
-
-def origin_of(text: str) -> str:
-    """The origin that a text names, as browsers write it in the header `Origin`.
-
-    That is the serialisation of an origin in https://url.spec.whatwg.org/: in lower case, without
-    the port that is usual for its scheme, names that are not ASCII in Punycode.
-
-    Raises:
-        SiteError: it is no origin, or says more than one.
-    """
-    text = text.strip()
-    if text.casefold() == "null":
-        raise _refused(
-            text,
-            "null",
-            "is what browsers send for pages of no site, such as files: any site could pass for it",
-        )
-    if "*" in text:
-        raise _refused(text, "wildcard", "holds a *: name each site that is meant")
-    found = _ADDRESS.fullmatch(text)
-    scheme = found["scheme"].lower() if found else ""
-    if not found or scheme not in _PORTS:
-        bare = text.lstrip("/")
-        likely = "http" if _LOOPBACK.match(bare) else "https"
-        raise _refused(
-            text,
-            "scheme",
-            "should begin with https:// (or with http://)",
-            "" if found or "@" in text else f"{likely}://{bare}",
-        )
-    if "@" in found["site"]:
-        without = f"{scheme}://{found['site'].rpartition('@')[2]}"
-        raise _refused(text, "credentials", "holds a name or a password", without)
-    site = _SITE.fullmatch(found["site"])
-    host = _host(site["host"]) if site else ""
-    if not site or not host:
-        raise _refused(text, "host", "does not name a site that browsers can find")
-    origin = f"{scheme}://{host}"
-    if site["port"]:
-        port = _port(site["port"])
-        if port is None:
-            raise _refused(text, "port", "has a port that is not a number up to 65535")
-        if port != _PORTS[scheme]:
-            origin += f":{port}"
-    if found["page"] not in ("", "/"):
-        raise _refused(text, "page", "is the address of a page, not of a site", origin)
-    return origin
-
-
-def _refused(given: str, reason: str, why: str, instead: str = "") -> SiteError:
-    if instead:
-        try:
-            instead = origin_of(instead)
-        except SiteError as error:
-            instead = error.instead
-    shown = given if len(given) <= 80 else f"{given[:79]}…"
-    advice = f": write {instead} – without what follows" if reason == "page" else ""
-    if instead and not advice:
-        advice = f": write {instead}"
-    return SiteError(f"{shown!r} {why}{advice}.", reason, given=shown, instead=instead)
-
-
-def _host(text: str) -> str:
-    """A host as browsers write it; empty where it is none."""
-    if text.startswith("["):
-        return _ipv6(text[1:-1])
-    host = text.lower() if text.isascii() else _in_ascii(text)
-    if _LAST_IS_NUMBER.fullmatch(host):
-        # Browsers read 127.1 and 017700000001 as addresses too; who writes one writes it out.
-        try:
-            return str(IPv4Address(host.removesuffix(".")))
-        except AddressValueError:
-            return ""
-    if len(host.removesuffix(".")) > _MAX_HOST_CHARS or not _HOST.fullmatch(host):
-        return ""
-    return host
-
-
-def _port(text: str) -> int | None:
-    """A port's number; None where it is none."""
-    digits = text.lstrip("0") or "0"
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 5):
-        return None
-    return int(digits) if int(digits) <= 65_535 else None
-
-
-def _in_ascii(text: str) -> str:
-    """A name with other letters than ASCII's as DNS knows it; empty where it can have none."""
-    import idna
-
-    try:
-        return idna.encode(text, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        return ""
-
-
-def _ipv6(text: str) -> str:
-    try:
-        address = IPv6Address(text)
-    except AddressValueError:
-        return ""
-    if address.scope_id:
-        return ""
-    mapped = address.ipv4_mapped
-    if mapped:  # Python's way to write it differs from version to version
-        high, low = divmod(int(mapped), 2**16)
-        return f"[::ffff:{high:x}:{low:x}]"
-    return f"[{address.compressed}]"
 
 
 _Values = tuple[str, list[str], str, str, int]

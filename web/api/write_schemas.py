@@ -8,6 +8,7 @@ import kb.models
 import kb.registers.drafts
 import kb.registers.duplicates
 import kb.registers.jobs
+import kb.registers.proposals
 import kb.registers.versions
 from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import actor_from
@@ -223,7 +224,7 @@ class ProposedField(Shape):
     origin: Origin
 
     @classmethod
-    def of(cls, proposed: kb.registers.drafts.ProposedField) -> Self:
+    def of(cls, proposed: kb.registers.proposals.ProposedField) -> Self:
         return cls.model_validate(proposed, from_attributes=True)
 
 

@@ -25,7 +25,7 @@ from ingest.fields import (
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Participation, Record
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import N_
 
 CASE_LINES = (

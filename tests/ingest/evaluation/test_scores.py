@@ -20,7 +20,7 @@ from ingest.evaluation.scores import (
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 
 PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK

@@ -17,7 +17,7 @@ from ingest.extraction.llm import Assistant
 from kb.errors import SettingsError
 from kb.models import Actor, Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.settings import Settings
 
 ARTICLE = Article(

@@ -11,7 +11,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals import propose
 from kb.models import Actor
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals
+from kb.registers.proposals import Proposals
 
 TUNE = Path(__file__).parents[2] / "data" / "articles" / "tune"
 

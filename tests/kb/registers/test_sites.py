@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
+from kb.registers.origins import origin_of
 from kb.registers.sites import (
     KEY_CHARS,
     KEY_PREFIX,
@@ -19,7 +20,6 @@ from kb.registers.sites import (
     SiteCounts,
     Sites,
     SiteUse,
-    origin_of,
 )
 from kb.store import migrations
 from tests.conftest import OpenBase

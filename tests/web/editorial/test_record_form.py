@@ -7,7 +7,7 @@ import pytest
 from kb.errors import InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from tests.web.in_memory import ACTORS, CASES
 from web.editorial.record_form import RecordForm, Row, WrongFields, best_proposals, written_date
 

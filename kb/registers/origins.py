@@ -1,0 +1,142 @@
+"""Origins: the addresses of sites, as browsers write them in the header `Origin`.
+
+https://www.Réseau.example:443/  →  https://www.xn--rseau-bsa.example
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from kb.errors import SiteError
+
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+"""The schemes that an origin may have, and the ports that browsers leave out."""
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<site>[^/?#\\]*)(?P<page>.*)", re.IGNORECASE
+)
+_SITE = re.compile(r"(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>.*))?")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_LOOPBACK = re.compile(
+    r"(?:(?:[^/?#\\:]*\.)?localhost|127(?:\.\d+){3}|\[::1\])(?=[/?#\\:]|$)", re.IGNORECASE
+)
+_NOT_IN_POLICIES = re.compile(r"[_\[]")
+_LAST_IS_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?")
+_MAX_HOST_CHARS = 253
+
+
+def origin_of(text: str) -> str:
+    """The origin that a text names, as browsers write it in the header `Origin`.
+
+    That is the serialisation of an origin in https://url.spec.whatwg.org/: in lower case, without
+    the port that is usual for its scheme, names that are not ASCII in Punycode.
+
+    Raises:
+        SiteError: it is no origin, or says more than one.
+    """
+    text = text.strip()
+    if text.casefold() == "null":
+        raise _refused(
+            text,
+            "null",
+            "is what browsers send for pages of no site, such as files: any site could pass for it",
+        )
+    if "*" in text:
+        raise _refused(text, "wildcard", "holds a *: name each site that is meant")
+    found = _ADDRESS.fullmatch(text)
+    scheme = found["scheme"].lower() if found else ""
+    if not found or scheme not in _PORTS:
+        bare = text.lstrip("/")
+        likely = "http" if _LOOPBACK.match(bare) else "https"
+        raise _refused(
+            text,
+            "scheme",
+            "should begin with https:// (or with http://)",
+            "" if found or "@" in text else f"{likely}://{bare}",
+        )
+    if "@" in found["site"]:
+        without = f"{scheme}://{found['site'].rpartition('@')[2]}"
+        raise _refused(text, "credentials", "holds a name or a password", without)
+    site = _SITE.fullmatch(found["site"])
+    host = _host(site["host"]) if site else ""
+    if not site or not host:
+        raise _refused(text, "host", "does not name a site that browsers can find")
+    origin = f"{scheme}://{host}"
+    if site["port"]:
+        port = _port(site["port"])
+        if port is None:
+            raise _refused(text, "port", "has a port that is not a number up to 65535")
+        if port != _PORTS[scheme]:
+            origin += f":{port}"
+    if found["page"] not in ("", "/"):
+        raise _refused(text, "page", "is the address of a page, not of a site", origin)
+    return origin
+
+
+def can_be_framed(origin: str) -> bool:
+    """Whether browsers' policies, such as `frame-ancestors`, can name an origin.
+
+    They cannot name hosts with a `_`, nor addresses of IPv6.
+    """
+    return not _NOT_IN_POLICIES.search(origin)
+
+
+def _refused(given: str, reason: str, why: str, instead: str = "") -> SiteError:
+    if instead:
+        try:
+            instead = origin_of(instead)
+        except SiteError as error:
+            instead = error.instead
+    shown = given if len(given) <= 80 else f"{given[:79]}…"
+    advice = f": write {instead} – without what follows" if reason == "page" else ""
+    if instead and not advice:
+        advice = f": write {instead}"
+    return SiteError(f"{shown!r} {why}{advice}.", reason, given=shown, instead=instead)
+
+
+def _host(text: str) -> str:
+    """A host as browsers write it; empty where it is none."""
+    if text.startswith("["):
+        return _ipv6(text[1:-1])
+    host = text.lower() if text.isascii() else _in_ascii(text)
+    if _LAST_IS_NUMBER.fullmatch(host):
+        # Browsers read 127.1 and 017700000001 as addresses too; who writes one writes it out.
+        try:
+            return str(IPv4Address(host.removesuffix(".")))
+        except AddressValueError:
+            return ""
+    if len(host.removesuffix(".")) > _MAX_HOST_CHARS or not _HOST.fullmatch(host):
+        return ""
+    return host
+
+
+def _port(text: str) -> int | None:
+    """A port's number; None where it is none."""
+    digits = text.lstrip("0") or "0"
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 5):
+        return None
+    return int(digits) if int(digits) <= 65_535 else None
+
+
+def _in_ascii(text: str) -> str:
+    """A name with other letters than ASCII's as DNS knows it; empty where it can have none."""
+    import idna
+
+    try:
+        return idna.encode(text, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        return ""
+
+
+def _ipv6(text: str) -> str:
+    try:
+        address = IPv6Address(text)
+    except AddressValueError:
+        return ""
+    if address.scope_id:
+        return ""
+    mapped = address.ipv4_mapped
+    if mapped:  # Python's way to write it differs from version to version
+        high, low = divmod(int(mapped), 2**16)
+        return f"[::ffff:{high:x}:{low:x}]"
+    return f"[{address.compressed}]"

@@ -1,0 +1,84 @@
+"""Passwords: which can be used, and how they are hashed by argon2id."""
+
+import secrets
+import threading
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kb.errors import AccountError
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+MIN_PASSWORD_CHARS = 12
+MAX_PASSWORD_CHARS = 1000
+
+_hashing = threading.BoundedSemaphore(2)
+"""Each hash takes 64 MB while it is made: a crowd that signs in waits instead of filling memory."""
+
+
+def checked(password: str) -> str:
+    """The password as it is hashed, if it is of a length that can be used.
+
+    Raises:
+        AccountError: the password is too long or too short.
+    """
+    if len(password) > MAX_PASSWORD_CHARS:
+        raise AccountError(
+            f"The password has more than {MAX_PASSWORD_CHARS} characters.", reason="long_password"
+        )
+    password = _normalised(password)
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise AccountError(
+            f"The password has fewer than {MIN_PASSWORD_CHARS} characters: a short sentence is "
+            "longer, and easier to remember.",
+            reason="short_password",
+        )
+    return password
+
+
+def hashed(password: str) -> str:
+    """The hash of a password in argon2's notation, with its salt and parameters."""
+    with _hashing:
+        return _hasher().hash(_normalised(password))
+
+
+def verify(password_hash: str, password: str) -> bool:
+    """Whether a hash is of this password.
+
+    Takes as long for no hash, or a password that is too long, as for a wrong password.
+    """
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    # Made before the first hash is verified, so that a missing one shows by no delay.
+    hash_of_nothing = _hash_of_nothing()
+    if not password_hash or len(password) > MAX_PASSWORD_CHARS:
+        password_hash, password = hash_of_nothing, ""
+    with _hashing:
+        try:
+            return _hasher().verify(password_hash, _normalised(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return _hasher().check_needs_rehash(password_hash)
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+@cache
+def _hash_of_nothing() -> str:
+    return hashed(secrets.token_urlsafe())
+
+
+def _normalised(password: str) -> str:
+    """The same characters whatever keyboard composed them."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,73 @@
+"""Proposals: the fields and participations that were read in a text, kept with its draft."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kb.models import Participation
+from kb.store.record_json import participation_of, plain_participation
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedField:
+    """A proposed value of a record's field, and the sentence that it was read in.
+
+    `confidence` is from 0 to 1; `origin` is "rules", or the name of the model that proposed it.
+    """
+
+    field: str
+    value: str
+    sentence: str
+    confidence: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedParticipation:
+    """A proposed participation, and the sentence that it was read in, as `ProposedField`."""
+
+    participation: Participation
+    sentence: str
+    confidence: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """All that is proposed of a text, for a person to accept or not."""
+
+    fields: tuple[ProposedField, ...] = ()
+    participations: tuple[ProposedParticipation, ...] = ()
+
+
+def proposals_to_json(proposals: Proposals) -> str:
+    plain = {
+        "fields": [asdict(field) for field in proposals.fields],
+        "participations": [
+            {
+                "participation": plain_participation(part.participation),
+                "sentence": part.sentence,
+                "confidence": part.confidence,
+                "origin": part.origin,
+            }
+            for part in proposals.participations
+        ],
+    }
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def proposals_from_json(content: str) -> Proposals:
+    plain: Mapping[str, Any] = json.loads(content)
+    return Proposals(
+        fields=tuple(ProposedField(**field) for field in plain["fields"]),
+        participations=tuple(
+            ProposedParticipation(
+                participation=participation_of(part["participation"]),
+                sentence=part["sentence"],
+                confidence=part["confidence"],
+                origin=part["origin"],
+            )
+            for part in plain["participations"]
+        ),
+    )
