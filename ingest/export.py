@@ -16,21 +16,10 @@ from ingest.fields import folded
 from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
 
-_ACTOR_FIELDS = (
-    "id",
-    "name",
-    "description",
-    "place",
-    "department",
-    "country",
-    "activity_code",
-    "siret",
-    "website",
-    "lang",
-    "themes",
-    "source_url",
-    "closed_on",
+_COLUMNS = tuple(
+    name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
 )
 _MAX_STEM_CHARS = 80
 
@@ -89,13 +78,13 @@ def _write_actors(path: Path, actors: Sequence[Actor]) -> None:
     # Spreadsheets take a CSV file for UTF-8 only when it begins with a byte order mark.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*_ACTOR_FIELDS, *facts])
+        writer.writerow([*_COLUMNS, *facts])
         writer.writerows(_row(actor, facts) for actor in actors)
 
 
 def _row(actor: Actor, facts: Iterable[str]) -> list[str]:
     return [
-        *(_cell(getattr(actor, field)) for field in _ACTOR_FIELDS),
+        *(_cell(getattr(actor, field)) for field in _COLUMNS),
         *(actor.facts.get(fact, "") for fact in facts),
     ]
 
@@ -105,32 +94,23 @@ def _cell(value: str | tuple[str, ...]) -> str:
 
 
 def _markdown(case: Case) -> str:
-    values: dict[str, object] = {
-        "id": case.id,
-        "title": case.title,
-        "lang": case.lang,
-        "date": case.date,
-        "modified": case.modified,
-        "moderated": case.moderated,
-        "author": case.author,
-        "author_job": case.author_job,
-        "moderator": case.moderator,
-        "moderator_job": case.moderator_job,
-        "themes": list(case.themes),
-        "need": case.need,
-        "source_url": case.source_url,
-        "translation_of": case.translation_of,
-        "participants": [_participant(each) for each in case.participants],
+    values = {
+        name: _front_matter_value(getattr(case, name))
+        for name, traits in CASE_FIELDS.items()
+        if traits.kind is not FieldKind.TEXT
     }
     return front_matter.join({key: value for key, value in values.items() if value}, case.text)
 
 
-def _participant(participation: Participation) -> dict[str, str]:
+def _front_matter_value(value: str | Sequence[str | Participation]) -> object:
+    if isinstance(value, str):
+        return value
+    return [item if isinstance(item, str) else _participation(item) for item in value]
+
+
+def _participation(participation: Participation) -> dict[str, str]:
     values = {
-        "actor": participation.actor_id,
-        "name": participation.name,
-        "role": participation.role.value,
-        "contribution": participation.contribution,
-        "source_url": participation.source_url,
+        traits.key or name: str(getattr(participation, name))
+        for name, traits in PARTICIPATION_FIELDS.items()
     }
     return {key: value for key, value in values.items() if value}

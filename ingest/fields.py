@@ -8,7 +8,6 @@ Blank stays blank. Refusals are an `InputError` of one line.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -210,13 +209,3 @@ def _french_or_english() -> "LanguageIdentifier":
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
     identifier.set_languages(["fr", "en"])
     return identifier
-
-
-def fields_by_name(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Maps each folded name to its field; `names` lists the names of each field beside its own."""
-    return {folded(name): field for field, others in names.items() for name in (field, *others)}
-
-
-def field_of(name: str, fields: Mapping[str, str]) -> str:
-    """The field that a column or a key called `name` holds, or "" for none of `fields`."""
-    return fields.get(folded(name), "")

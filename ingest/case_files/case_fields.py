@@ -2,54 +2,31 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
+from ingest.field_names import field_of, names_of, spellings_in
 from ingest.fields import (
-    field_of,
-    fields_by_name,
     folded,
-    iso_date,
-    language,
     one_line,
     paragraphs,
     record_id,
     refuse_oversize,
     short_line,
-    theme_names,
-    web_address,
 )
+from ingest.parsers import parsed
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Case, Participation
+from kb.reference.fields import CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
 from kb.reference.roles import ROLES, Role
 
-CASE_FIELDS = fields_by_name(
-    {
-        "id": ("identifiant", "identifier"),
-        "title": ("titre",),
-        "lang": ("langue", "language"),
-        "date": ("date de publication", "publié", "published"),
-        "modified": ("modifié", "modifié le", "date de modification", "mis à jour", "updated"),
-        "moderated": ("modéré le", "date de modération"),
-        "author": ("auteur", "autrice", "auteurs", "authors"),
-        "author_job": ("fonction de l'auteur", "author's job"),
-        "moderator": ("modérateur", "modératrice"),
-        "moderator_job": ("fonction du modérateur", "moderator's job"),
-        "themes": ("thème", "theme", "thématique", "thématiques", "mots-clés", "keywords", "tags"),
-        "need": ("besoin",),
-        "source_url": ("source", "lien source", "url source", "url", "source link"),
-        "translation_of": ("traduction de",),
-        "participants": ("participant", "acteurs", "actors", "participations"),
-    }
-)
+_SPELLINGS = Path(__file__).parent / "lexicons" / "keys.txt"
 
-PARTICIPANT_FIELDS = fields_by_name(
-    {
-        "actor": ("acteur", "id", "identifiant"),
-        "name": ("nom",),
-        "role": ("rôle",),
-        "contribution": ("apport",),
-        "source_url": ("source", "lien source", "url source"),
-    }
+CASE_KEYS = names_of(
+    (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
+    spellings_in(_SPELLINGS, "case"),
 )
+_PARTICIPATION = {traits.key or name: traits for name, traits in PARTICIPATION_FIELDS.items()}
+PARTICIPATION_KEYS = names_of(_PARTICIPATION, spellings_in(_SPELLINGS, "participation"))
 
 _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, *traits.french)}
 
@@ -65,32 +42,24 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     Raises:
         InputError: the article cannot be kept; says which key, and why.
     """
-    values = _by_field(front_matter, CASE_FIELDS)
-    title = short_line(_text(values, "title"), "title")
-    if not title:
+    values = _by_field(front_matter, CASE_KEYS)
+    cells = {
+        name: _text(values, name, "|" if traits.kind is FieldKind.THEMES else ", ")
+        for name, traits in CASE_FIELDS.items()
+        if traits.kind not in {FieldKind.TEXT, FieldKind.PARTICIPANTS}
+    }
+    if not short_line(cells["title"], "title"):
         raise InputError("no_title", "title")
     body = paragraphs(text)
     if not body:
         raise InputError("no_text", "text")
     if len(body) > MAX_TEXT_CHARS:
         raise InputError("too_long", "text", count=len(body), most=MAX_TEXT_CHARS)
+    known = parsed({**cells, "text": body}, CASE_FIELDS)
     return Case(
-        id=record_id(_text(values, "id"), title),
-        title=title,
-        text=body,
-        lang=language(_text(values, "lang"), body),
-        date=iso_date(_text(values, "date"), "date"),
-        modified=iso_date(_text(values, "modified"), "modified"),
-        moderated=iso_date(_text(values, "moderated"), "moderated"),
-        author=short_line(_text(values, "author"), "author"),
-        author_job=short_line(_text(values, "author_job"), "author_job"),
-        moderator=short_line(_text(values, "moderator"), "moderator"),
-        moderator_job=short_line(_text(values, "moderator_job"), "moderator_job"),
-        themes=theme_names(_text(values, "themes", separator="|")),
-        need=one_line(_text(values, "need")),
-        source_url=web_address(_text(values, "source_url"), "source_url"),
-        translation_of=short_line(_text(values, "translation_of"), "translation_of"),
+        id=record_id(cells["id"], known["title"]),
         participants=_participants(values.get("participants")),
+        **known,
     )
 
 
@@ -133,17 +102,14 @@ def _participants(value: object) -> tuple[Participation, ...]:
 def _participation(item: object, number: int) -> Participation:
     if not isinstance(item, dict):
         raise InputError("no_participant_keys", "participants", number=number)
-    values = _by_field(item, PARTICIPANT_FIELDS)
-    name = short_line(_text(values, "name"), "name")
+    values = _by_field(item, PARTICIPATION_KEYS)
+    cells = {key: _text(values, key) for key in _PARTICIPATION}
+    name = short_line(cells["name"], "name")
     if not name:
         raise InputError("nameless_participant", "participants", number=number)
-    return Participation(
-        name=name,
-        role=_role(_text(values, "role"), name),
-        actor_id=short_line(_text(values, "actor"), "actor"),
-        contribution=one_line(_text(values, "contribution")),
-        source_url=web_address(_text(values, "source_url"), "source_url"),
-    )
+    role = _role(cells["role"], name)
+    known = parsed(cells, _PARTICIPATION)
+    return Participation(role=role, actor_id=known.pop("actor"), **known)
 
 
 def _role(text: str, name: str) -> Role:

@@ -6,19 +6,21 @@ header ─ what a person said ─ what the header is called ─ a fact under its
 from collections.abc import Mapping, Sequence
 
 from ingest.directories.header_names import (
-    ACTOR_FIELDS,
+    ACTOR_COLUMNS,
+    ACTOR_NAMES,
     FACT,
     IGNORED,
     NAMING_FIELDS,
     NO_TARGETS,
-    REGISTER_FIELDS,
+    REGISTER_COLUMNS,
     Column,
     actor_columns,
 )
-from ingest.fields import field_of, folded
+from ingest.field_names import field_of
+from ingest.fields import folded
 from kb.errors import InputError
 
-TARGETS = (*dict.fromkeys(ACTOR_FIELDS.values()), *dict.fromkeys(REGISTER_FIELDS.values()))
+TARGETS = (*ACTOR_COLUMNS, *REGISTER_COLUMNS)
 """The fields that a column can be read as, beside `FACT` and `IGNORED`."""
 
 
@@ -39,12 +41,11 @@ class HeaderMap:
             InputError: what is said is none of them.
         """
         self.said = {
-            header: field_of(field, ACTOR_FIELDS) or field for header, field in said.items()
+            header: field_of(field, ACTOR_NAMES) or field for header, field in said.items()
         }
         for header, target in self.said.items():
             if target not in {*TARGETS, FACT, IGNORED}:
-                fields = ", ".join(TARGETS[: len(set(ACTOR_FIELDS.values()))])
-                targets = f"{fields}, {FACT} or {IGNORED}"
+                targets = f"{', '.join(ACTOR_COLUMNS)}, {FACT} or {IGNORED}"
                 raise InputError("wrong_target", header=header, target=target, targets=targets)
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.said.items()}

@@ -5,16 +5,19 @@ are one. A name that is not here is not lost: the readers keep it as a fact of t
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.fields import fields_by_name, folded, one_line
+from ingest.field_names import names_of, spellings_in
+from ingest.fields import folded, one_line
+from kb.reference.fields import ACTOR_FIELDS, FieldKind
 
 
 class Column(NamedTuple):
     """Where the cells of a column go: to a `field`, to the fact named `fact`, to both or neither.
 
-    The field is one of `Actor`'s or one that helps to make them (`REGISTER_FIELDS`).
+    The field is one of `Actor`'s or one that helps to make them (`REGISTER_COLUMNS`).
     """
 
     field: str
@@ -27,155 +30,35 @@ IGNORED, FACT = "ignored", "fact"
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
-ACTOR_FIELDS = fields_by_name(
-    {
-        "id": ("identifiant", "identifier", "code acteur", "réf", "référence"),
-        "name": (
-            "nom",
-            "raison sociale",
-            "dénomination",
-            "dénomination sociale",
-            "nom de l'entreprise",
-            "nom de l'acteur",
-            "nom complet",
-            "entreprise",
-            "société",
-            "organisme",
-            "structure",
-            "acteur",
-            "actor",
-            "company",
-            "company name",
-            "firm",
-            "organisation",
-            "organization",
-        ),
-        "description": (
-            "descriptif",
-            "présentation",
-            "activité",
-            "activités",
-            "métier",
-            "métiers",
-            "savoir-faire",
-            "savoirs-faire",
-            "compétence",
-            "compétences",
-            "activity",
-            "trade",
-            "know-how",
-            "skills",
-            "competences",
-        ),
-        "place": ("commune", "ville", "lieu", "localité", "town", "city"),
-        "department": ("département", "dépt", "dép", "code département", "n° département"),
-        "country": ("pays", "code pays", "country code"),
-        "activity_code": (
-            "code activité",
-            "code NAF",
-            "NAF",
-            "code APE",
-            "APE",
-            "code NAF/APE",
-            "code APE/NAF",
-            "code NACE",
-            "NACE",
-            "NACE code",
-        ),
-        "siret": ("n° SIRET", "no SIRET", "numéro SIRET", "num SIRET", "code SIRET"),
-        "website": (
-            "site",
-            "site web",
-            "site internet",
-            "adresse web",
-            "url",
-            "url du site",
-            "web",
-            "web site",
-            "homepage",
-        ),
-        "lang": ("langue", "language"),
-        "themes": (
-            "thème",
-            "theme",
-            "thématique",
-            "thématiques",
-            "mot-clé",
-            "mots-clés",
-            "mots-clefs",
-            "étiquettes",
-            "keywords",
-            "tags",
-        ),
-        "source_url": (
-            "source",
-            "lien source",
-            "lien de la source",
-            "url source",
-            "url de la source",
-            "source link",
-        ),
-        "closed_on": ("fermé le", "fermeture", "date de fermeture", "closed", "closing date"),
-    }
-)
+_SPELLINGS = Path(__file__).parent / "lexicons" / "header_names.txt"
+_REGISTER_SPELLINGS = spellings_in(_SPELLINGS, "register")
+_ACTOR_IN_REGISTERS = spellings_in(_SPELLINGS, "actor_in_registers")
 
-REGISTER_FIELDS = fields_by_name(
-    {
-        "usual_name": ("dénomination usuelle", "denominationUsuelleEtablissement"),
-        "sign": (
-            "enseigne",
-            "enseignes",
-            "nom commercial",
-            "enseigne1Etablissement",
-            "liste enseignes",
-        ),
-        "legal_name": ("denominationUniteLegale", "nom raison sociale"),
-        "family_name": ("nomUniteLegale", "nomUsageUniteLegale"),
-        "first_name": ("prenom1UniteLegale", "prenomUsuelUniteLegale"),
-        "siren": ("n° SIREN", "numéro SIREN"),
-        "nic": (),
-        "commune_code": (
-            "codeCommuneEtablissement",
-            "code commune",
-            "code INSEE",
-            "code commune INSEE",
-            "code INSEE commune",
-        ),
-        "state": ("etatAdministratifEtablissement", "état administratif"),
-        "state_since": ("dateDebut",),
-        "diffusion": ("statutDiffusionEtablissement", "statut diffusion"),
-        "legal_category": ("categorieJuridiqueUniteLegale", "nature juridique"),
-        "activity_nomenclature": (
-            "nomenclatureActivitePrincipaleEtablissement",
-            "nomenclature activité principale",
-        ),
-    }
+ACTOR_COLUMNS = tuple(
+    name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
 )
+"""The fields of an actor that a column can hold."""
+REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
 """What the registers of firms have columns for, and no field of an actor is: fields are made of
 them (`ingest.directories.sirene`)."""
 
-REGISTER_NAMES = fields_by_name(
-    {
-        "activity_code": ("activitePrincipaleEtablissement", "activité principale"),
-        "place": ("libelleCommuneEtablissement", "libellé commune"),
-        "country": ("libellePaysEtrangerEtablissement",),
-        "siret": ("siret siège",),
-        "closed_on": ("date fermeture",),
-    }
+ACTOR_NAMES = names_of(ACTOR_COLUMNS, spellings_in(_SPELLINGS, "actor"))
+_GUESSED = (
+    ACTOR_NAMES,
+    names_of(_ACTOR_IN_REGISTERS, _ACTOR_IN_REGISTERS),
+    names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
 )
-"""What the registers call fields of an actor."""
-
-REGISTER_FACTS = {
-    folded("dateCreationEtablissement"): "date de création",
-    folded("codePostalEtablissement"): "code postal",
-    folded("trancheEffectifsEtablissement"): "tranche d'effectifs",
+_SIRENE_FACTS = {
+    folded(column): fact
+    for fact, columns in spellings_in(_SPELLINGS, "sirene_facts").items()
+    for column in columns
 }
 """The columns of the SIRENE file that say something of the actor and are kept as facts."""
 
 NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
 """The fields of which one is enough to name an actor."""
 
-_ALSO_FACTS = frozenset(REGISTER_FIELDS.values())
+_ALSO_FACTS = frozenset(REGISTER_COLUMNS)
 _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
@@ -212,9 +95,9 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
             taken.add(guessed)
             target = guessed
         elif not target:
-            target = IGNORED if sirene and name not in REGISTER_FACTS else FACT
+            target = IGNORED if sirene and name not in _SIRENE_FACTS else FACT
         keeps = target == FACT or (target == guessed and guessed in _ALSO_FACTS and not sirene)
-        fact = REGISTER_FACTS.get(name, "") if sirene else ""
+        fact = _SIRENE_FACTS.get(name, "") if sirene else ""
         fact = fact or one_line(header) or f"column {position}"
         columns.append(
             Column(
@@ -229,10 +112,7 @@ def _guessed_field(name: str, names: Sequence[str]) -> str:
     name = name.removeprefix(_OF_HEAD_OFFICE)
     if name == _COMMUNE and any(other.endswith(_COMMUNE_NAME) for other in names):
         return "commune_code"  # the code beside the name, as data.gouv.fr's directories have it
-    for fields in (ACTOR_FIELDS, REGISTER_NAMES, REGISTER_FIELDS):
-        if name in fields:
-            return fields[name]
-    return ""
+    return next((names[name] for names in _GUESSED if name in names), "")
 
 
 def _unused(fact: str, columns: Sequence[Column]) -> str:

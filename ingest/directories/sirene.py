@@ -4,6 +4,7 @@ A register names a firm by its legal unit, says where it is by INSEE's code of t
 whether it is open by a letter. Whoever asked not to be made public is named by no person's name.
 """
 
+from ingest.directories.header_names import REGISTER_COLUMNS
 from kb.errors import InputError, RemarkError
 from kb.reference.departments import NAMES
 
@@ -32,7 +33,7 @@ def without_register(cells: dict[str, str], facts: dict[str, str]) -> tuple[dict
         InputError: it is closed, but nothing says since when.
     """
     told = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
-    taken = {field: told.pop(field, "").strip() for field in _FIELDS}
+    taken = {field: told.pop(field, "").strip() for field in REGISTER_COLUMNS}
     if not any(taken.values()):
         return told, False
     _name(told, taken, facts)
@@ -60,23 +61,6 @@ def department_of_commune(code: str) -> str:
         code = f"0{code}"
     department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
     return department if len(code) == 5 and department in NAMES else ""
-
-
-_FIELDS = (
-    "usual_name",
-    "sign",
-    "legal_name",
-    "family_name",
-    "first_name",
-    "siren",
-    "nic",
-    "commune_code",
-    "state",
-    "state_since",
-    "diffusion",
-    "legal_category",
-    "activity_nomenclature",
-)
 
 
 def _name(told: dict[str, str], taken: dict[str, str], facts: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from kb.models import Actor
+from kb.reference.fields import ACTOR_FIELDS
 from kb.text.folding import fold
 
 MODERATION = "moderation"
@@ -22,16 +23,8 @@ UNNAMED = ""
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 
-_SCALARS = (
-    "name",
-    "place",
-    "department",
-    "country",
-    "activity_code",
-    "siret",
-    "website",
-    "source_url",
-)
+_OF_THEIR_OWN_RULE = frozenset({"id", "description", "lang", "themes", "closed_on", "facts"})
+_SCALARS = tuple(name for name in ACTOR_FIELDS if name not in _OF_THEIR_OWN_RULE)
 _Value = str | tuple[str, ...]
 
 

@@ -8,8 +8,10 @@ import kb.knowledge_base
 import kb.models
 import kb.search.query
 import kb.search.results
+from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
+from web.api.record_fields import values_of, with_fields, without
 from web.catalogue.competences import ShownCompetence
 from web.http.urls import AbsoluteUrl, address, web_link
 
@@ -144,37 +146,23 @@ class Evidence(Shape):
         )
 
 
-class Actor(Shape):
+_ANSWERED = without(ACTOR_FIELDS, {"description", "facts", "closed_on"})
+
+
+@with_fields(_ANSWERED)
+class _ActorFields(Shape):
+    pass
+
+
+class Actor(_ActorFields):
     """A firm or other organisation."""
 
-    id: Id
-    name: str = Field(examples=["Avel (Saphir)"])
-    place: str = Field(examples=["Magnac-Lavalette"])
-    department: str = Field(description="French department code, or empty.", examples=["16"])
-    country: str = Field(description="ISO 3166 alpha-2 code, or empty.", examples=["FR"])
-    activity_code: str = Field(description="NAF or NACE code, or empty.", examples=["20.41Z"])
-    siret: str = Field(description="14 digits, or empty.", examples=["12345678900012"])
-    website: str = Field(description="Its own site, or empty.")
-    lang: Lang
-    themes: Themes
-    source_url: SourceUrl
     url: str = Field(description=_PAGE)
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "Actor":
         return cls(
-            id=actor.id,
-            name=actor.name,
-            place=actor.place,
-            department=actor.department,
-            country=actor.country,
-            activity_code=actor.activity_code,
-            siret=actor.siret,
-            website=web_link(actor.website),
-            lang=actor.lang,
-            themes=list(actor.themes),
-            source_url=web_link(actor.source_url),
-            url=absolute_url(address("actor", actor.id)),
+            **values_of(actor, _ANSWERED, links=True), url=absolute_url(address("actor", actor.id))
         )
 
 

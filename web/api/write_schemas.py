@@ -14,10 +14,12 @@ from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import actor_from
 from kb.errors import InputError
 from kb.models import Kind
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Role
 from kb.registers.drafts import DraftState
 from kb.registers.duplicates import DuplicateState
 from kb.registers.jobs import JobState
+from web.api.record_fields import values_of, with_fields, without
 from web.api.schemas import Shape
 from web.http.urls import AbsoluteUrl, address
 
@@ -28,7 +30,6 @@ Sentence = Annotated[str, Field(description="The sentence of the text that says 
 Origin = Annotated[
     str, Field(description="`rules`, or the name of the model that said it.", examples=["rules"])
 ]
-_NEW_ID = "Left empty, it stays what it is. A published record keeps its own."
 
 
 class Sent(BaseModel):
@@ -57,76 +58,51 @@ class ParticipationContent(Sent):
         )
 
 
-class CaseContent(Sent):
+_CASE_FIELDS = without(CASE_FIELDS, {"participants"})
+_SENT_MEANINGS = {
+    "id": "Left empty, it stays what it is. A published record keeps its own.",
+    "lang": "ISO 639-1 code; empty means found from the text.",
+}
+
+
+@with_fields(_CASE_FIELDS, is_sent=True, meanings=_SENT_MEANINGS)
+class _CaseFields(Sent):
+    pass
+
+
+class CaseContent(_CaseFields):
     """A case as it is written: all of it, since what is left out becomes empty."""
 
-    id: str = Field(default="", description=_NEW_ID)
-    title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
-    text: str = Field(description="The article, in Markdown.")
-    lang: str = Field(default="", description="ISO 639-1 code; empty means found from the text.")
-    date: str = Field(
-        default="", description="When it was written: ISO 8601.", examples=["2020-07-01"]
-    )
-    modified: str = ""
-    moderated: str = ""
-    author: str = ""
-    author_job: str = ""
-    moderator: str = ""
-    moderator_job: str = ""
-    themes: list[str] = Field(default=[], examples=[["Santé"]])
-    need: str = Field(default="", description="The need that the case answered.")
-    source_url: str = ""
-    translation_of: str = Field(
-        default="", description="The id of the case that this one translates."
-    )
     participants: list[ParticipationContent] = []
 
     @classmethod
     def of(cls, case: kb.models.Case) -> Self:
         return cls(
-            **{
-                name: getattr(case, name)
-                for name in cls.model_fields
-                if name not in {"themes", "participants"}
-            },
-            themes=list(case.themes),
-            participants=[ParticipationContent.of(one) for one in case.participants],
+            **values_of(case, _CASE_FIELDS),
+            participants=[ParticipationContent.of(each) for each in case.participants],
         )
 
     def record(self, present: kb.models.Record) -> kb.models.Case:
         """The case that this says, held to the same rules as one that is read from a file."""
-        told = self.model_dump(mode="json", exclude={"text"})
-        return case_from({**told, "id": self.id.strip() or present.id}, self.text)
+        values = self.model_dump(mode="json")
+        text, given_id = values.pop("text"), values["id"].strip()
+        return case_from({**values, "id": given_id or present.id}, text)
 
 
+@with_fields(ACTOR_FIELDS, is_sent=True, meanings=_SENT_MEANINGS)
 class ActorContent(Sent):
     """An actor as it is written: all of it, since what is left out becomes empty."""
 
-    id: str = Field(default="", description=_NEW_ID)
-    name: str = Field(examples=["Avel (Saphir)"])
-    description: str = ""
-    place: str = Field(default="", examples=["Magnac-Lavalette"])
-    department: str = Field(default="", examples=["16"])
-    country: str = Field(default="", examples=["FR"])
-    activity_code: str = Field(default="", examples=["20.41Z"])
-    siret: str = ""
-    website: str = ""
-    lang: str = ""
-    themes: list[str] = []
-    source_url: str = ""
-    closed_on: str = Field(default="", description="Since when it is closed: ISO 8601, or empty.")
-    facts: dict[str, str] = Field(default={}, description="What else its source says.")
-
     @classmethod
     def of(cls, actor: kb.models.Actor) -> Self:
-        told = {name: getattr(actor, name) for name in cls.model_fields}
-        return cls(**{**told, "themes": list(actor.themes), "facts": dict(actor.facts)})
+        return cls(**values_of(actor, ACTOR_FIELDS))
 
     def record(self, present: kb.models.Record) -> kb.models.Actor:
         """The actor that this says, held to the same rules as one that is read from a file."""
-        told: dict[str, str] = self.model_dump(exclude={"themes", "facts"})
-        told |= {"id": self.id.strip() or present.id, "themes": "|".join(self.themes)}
-        return actor_from(told, self.facts)
+        values = self.model_dump()
+        facts, themes = values.pop("facts"), "|".join(values["themes"])
+        given_id = values["id"].strip()
+        return actor_from({**values, "id": given_id or present.id, "themes": themes}, facts)
 
 
 class Contents(Shape):

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kb.errors import WithdrawnRecord
 from kb.models import Kind
+from kb.reference.fields import ACTOR_FIELDS
 from kb.search.results import Filters
 from kb.search.vouching import one_edition_each
 from web.catalogue import linked_data
@@ -58,6 +59,11 @@ def actor(visit: AVisit, record_id: str, done: str = "") -> Response:
         "catalogue/actor.html",
         here=address(Page.ACTOR, found.id),
         actor=found,
+        listed=[
+            (name, value)
+            for name, traits in ACTOR_FIELDS.items()
+            if traits.listed and (value := getattr(found, name))
+        ],
         shown=shown_competences(visit.knowledge_base, found.id, visit.language),
         sources=claims_by_source(visit.knowledge_base, found.id),
         linked_data=linked_data.organization(found, visit.absolute_url),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from ingest.directories.header_names import ACTOR_FIELDS, FACT, IGNORED, REGISTER_FIELDS
+from ingest.directories.header_names import ACTOR_COLUMNS, FACT, IGNORED, REGISTER_COLUMNS
 from ingest.directories.preview import Preview, preview
 from ingest.uploads import UPLOADS
 from kb.errors import InputError
@@ -106,10 +106,8 @@ def _is_id(upload: str) -> bool:
 def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
     """What a column can be read as, in groups with a title."""
     gettext = translations(visit.language).gettext
-    fields = dict.fromkeys(ACTOR_FIELDS.values())
-    registers = dict.fromkeys(REGISTER_FIELDS.values())
 
-    def words(names: Mapping[str, None]) -> list[tuple[str, str]]:
+    def words(names: Sequence[str]) -> list[tuple[str, str]]:
         known = {**FIELD_WORDS, **REGISTER_WORDS}
         return [(name, gettext(known[name]) if name in known else name) for name in names]
 
@@ -121,8 +119,8 @@ def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
                 (IGNORED, gettext(N_("Leave it out"))),
             ],
         ),
-        (gettext(N_("A field of the actor")), words(fields)),
-        (gettext(N_("A column of a register")), words(registers)),
+        (gettext(N_("A field of the actor")), words(ACTOR_COLUMNS)),
+        (gettext(N_("A column of a register")), words(REGISTER_COLUMNS)),
     ]
 
 

@@ -10,6 +10,7 @@ from kb.models import Actor
 from kb.registers.duplicates import Duplicate
 from kb.remarks import N_
 from web.editorial.draft import actor_or_none
+from web.editorial.edit import ACTOR_ITEMS
 from web.http.dependencies import AVisit
 from web.http.refusals import Refusal
 from web.http.routing import PageRouter, see, text_of
@@ -17,9 +18,9 @@ from web.http.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
 SHOWN_PAIRS = 10
-_COMPARED = (
-    "name place department country activity_code siret website description themes closed_on"
-).split()
+_PARTICULARS = ACTOR_ITEMS["particulars"]
+_AT_A_GLANCE = _PARTICULARS.index("themes")
+_COMPARED = (*_PARTICULARS[:_AT_A_GLANCE], "description", *_PARTICULARS[_AT_A_GLANCE:])
 
 router = PageRouter()
 

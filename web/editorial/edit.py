@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from kb.models import Case, Kind, Record, kind_of
+from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
 from kb.remarks import N_
@@ -31,11 +32,14 @@ from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
+_DESCRIPTION = ("description", "lang", "source_url")
 ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
-    "description": ("description", "lang", "source_url"),
-    "particulars": (
-        "name place department country activity_code siret website themes closed_on"
-    ).split(),
+    "description": _DESCRIPTION,
+    "particulars": [
+        name
+        for name, traits in ACTOR_FIELDS.items()
+        if traits.form_line and name not in _DESCRIPTION
+    ],
 }
 CASE_ITEMS: Mapping[str, Sequence[str]] = {
     "need": ("need",),

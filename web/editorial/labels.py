@@ -10,7 +10,6 @@ from kb.registers.jobs import JobState
 from kb.remarks import N_
 
 REGISTER_WORDS: Mapping[str, str] = {
-    "id": N_("Identifier"),
     "usual_name": N_("Usual name"),
     "sign": N_("Trade sign"),
     "legal_name": N_("Legal name"),

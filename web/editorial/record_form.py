@@ -24,33 +24,19 @@ from ingest.fields import (
 )
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Participation, Record
+from kb.reference.fields import (
+    ACTOR_FIELDS,
+    CASE_FIELDS,
+    FieldKind,
+    FieldTraits,
+    form_lines,
+)
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import N_
 
-CASE_LINES = (
-    ("title",),
-    ("need",),
-    ("author", "author_job"),
-    ("moderator", "moderator_job"),
-    ("date", "modified", "moderated"),
-    ("themes",),
-    ("lang", "source_url"),
-    ("text",),
-)
-ACTOR_LINES = (
-    ("name",),
-    ("description",),
-    ("place", "department", "country"),
-    ("activity_code", "siret"),
-    ("website", "source_url"),
-    ("lang", "closed_on"),
-    ("themes",),
-)
-"""The fields of a form, those that stand beside each other together."""
-
-CASE_FIELDS = tuple(chain.from_iterable(CASE_LINES))
-ACTOR_FIELDS = tuple(chain.from_iterable(ACTOR_LINES))
+CASE_LINES = form_lines(CASE_FIELDS)
+ACTOR_LINES = form_lines(ACTOR_FIELDS)
 
 MAX_ROWS = 200
 """Participations that a form may hold."""
@@ -60,20 +46,25 @@ _NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 _MISSING = N_("This is required.")
 _TOO_LONG = N_("This is too long.")
-_WRONG: Mapping[str, str] = {
-    "date": N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020."),
-    "source_url": N_("This is not a web address. It begins with http:// or https://."),
-    "lang": N_("Choose a language."),
-    "department": N_("There is no such department in France. Expected a code, such as 16 or 2A."),
-    "country": N_("This country is not known: write its two-letter code, such as FR."),
-    "siret": N_("This is not a SIRET number: 14 digits, of which the last one checks the others."),
-}
-_DATES = ("date", "modified", "moderated", "closed_on")
-_WRONG_AS: Mapping[str, str] = {
-    **dict.fromkeys(_DATES, "date"),
-    "website": "source_url",
+_NO_DATE = N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020.")
+_WRONG: Mapping[FieldKind, str] = {
+    FieldKind.DATE: _NO_DATE,
+    FieldKind.DAY: _NO_DATE,
+    FieldKind.WEB_ADDRESS: N_("This is not a web address. It begins with http:// or https://."),
+    FieldKind.LANGUAGE: N_("Choose a language."),
+    FieldKind.DEPARTMENT: N_(
+        "There is no such department in France. Expected a code, such as 16 or 2A."
+    ),
+    FieldKind.COUNTRY: N_("This country is not known: write its two-letter code, such as FR."),
+    FieldKind.SIRET: N_(
+        "This is not a SIRET number: 14 digits, of which the last one checks the others."
+    ),
 }
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_INPUTS: Mapping[FieldKind, str] = {
+    FieldKind.LANGUAGE: "select",
+    FieldKind.WEB_ADDRESS: "url",
+}
 _UNKNOWN_ACTOR = N_("No actor has this name or identifier. Leave it empty if it has no entry.")
 _NO_ROLE = N_("Choose a role.")
 _OTHERWISE_WRONG = N_("This cannot be kept as it is.")
@@ -121,8 +112,8 @@ class RecordForm:
     @classmethod
     def of(cls, record: Record, proposals: Proposals = NO_PROPOSALS) -> Self:
         """The form of a record. Proposed participations that it lacks are rows not kept."""
-        names = CASE_FIELDS if isinstance(record, Case) else ACTOR_FIELDS
-        values = {name: _written(name, getattr(record, name)) for name in names}
+        lines = CASE_LINES if isinstance(record, Case) else ACTOR_LINES
+        values = {name: _written(record, name) for name in chain.from_iterable(lines)}
         if not isinstance(record, Case):
             return cls(values)
         unused = dict(enumerate(proposals.participations))
@@ -150,6 +141,20 @@ class RecordForm:
         rows = (sent_row(form, number) for number in range(count))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
+    def input(self, name: str) -> Mapping[str, object]:
+        """How a field is typed, as the templates' `field` macro takes it."""
+        traits = self._fields[name]
+        kind = "area" if traits.rows else _INPUTS.get(traits.kind, "text")
+        return {"kind": kind, "rows": traits.rows, "required": traits.required}
+
+    def is_prose(self, name: str) -> bool:
+        """Whether a field is written in the language of the record."""
+        return self._fields[name].kind in {FieldKind.TEXT, FieldKind.SENTENCE}
+
+    @property
+    def _fields(self) -> Mapping[str, FieldTraits]:
+        return CASE_FIELDS if "title" in self.values else ACTOR_FIELDS
+
     def wrong(self, errors: Mapping[str, str]) -> Self:
         return replace(self, errors=errors)
 
@@ -176,7 +181,7 @@ class RecordForm:
         def known_actor(given: str) -> str:
             return given if given in named_already else actor_named(given)
 
-        changes = {name: clean.field(name) for name in self._touched(base)}
+        changes = {name: clean.field(name, CASE_FIELDS[name]) for name in self._touched(base)}
         if len(changes.get("text", "")) > MAX_TEXT_CHARS:
             errors["text"] = _TOO_LONG
         participants = tuple(
@@ -193,8 +198,9 @@ class RecordForm:
         clean = _Cleaning(self.values, errors)
         touched = self._touched(base)
         cells = {name: self.values[name] for name in touched}
-        if "closed_on" in touched:
-            cells["closed_on"] = clean.date("closed_on")
+        cells |= {
+            name: clean.date(name) for name in touched if ACTOR_FIELDS[name].kind is FieldKind.DAY
+        }
         if "name" in touched:
             clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
         if errors:
@@ -205,16 +211,12 @@ class RecordForm:
             read = actor_from({"id": base.id, "name": base.name, **cells})
         except InputError as error:
             name = error.field if error.field in ACTOR_FIELDS else "name"
-            raise WrongFields({name: _why(name)}) from None
+            raise WrongFields({name: _why(ACTOR_FIELDS[name].kind)}) from None
         return replace(base, **{name: getattr(read, name) for name in touched})
 
     def _touched(self, base: Record) -> list[str]:
         """The fields that say something else than the record does."""
-        return [
-            name
-            for name, value in self.values.items()
-            if value != _written(name, getattr(base, name))
-        ]
+        return [name for name, value in self.values.items() if value != _written(base, name)]
 
 
 class _Cleaning:
@@ -228,6 +230,7 @@ class _Cleaning:
         self,
         name: str,
         clean: Callable[[str], str],
+        kind: FieldKind = FieldKind.LINE,
         *,
         required: bool = False,
         max_chars: int = 0,
@@ -235,7 +238,7 @@ class _Cleaning:
         try:
             value = clean(self._values.get(name, ""))
         except InputError:
-            self._errors[name] = _why(name)
+            self._errors[name] = _why(kind)
             return ""
         if required and not value:
             self._errors[name] = _MISSING
@@ -243,31 +246,35 @@ class _Cleaning:
             self._errors[name] = _TOO_LONG
         return value
 
-    def field(self, name: str) -> Any:
+    def field(self, name: str, traits: FieldTraits) -> Any:
         """The value of a field of a case, cleaned as its kind asks for."""
-        if name in _DATES:
+        kind = traits.kind
+        if kind is FieldKind.DATE:
             return self.date(name)
-        if name == "themes":
-            return self.themes()
-        if name in {"title", "text"}:
-            is_line = name == "title"
-            clean = one_line if is_line else paragraphs
-            return self(name, clean, required=True, max_chars=is_line * MAX_LINE_CHARS)
-        cleans: Mapping[str, Callable[[str], str]] = {
-            "lang": lambda given: language(given, self._values.get("text", "")),
-            "source_url": lambda given: web_address(given, name),
+        if kind is FieldKind.THEMES:
+            return self.themes(name)
+        cleans: Mapping[FieldKind, Callable[[str], str]] = {
+            FieldKind.TEXT: paragraphs,
+            FieldKind.LANGUAGE: lambda given: language(given, self._values.get("text", "")),
+            FieldKind.WEB_ADDRESS: lambda given: web_address(given, name),
         }
-        max_chars = 0 if name == "need" else MAX_LINE_CHARS
-        return self(name, cleans.get(name, one_line), max_chars=max_chars)
+        is_long = kind in {FieldKind.TEXT, FieldKind.SENTENCE}
+        return self(
+            name,
+            cleans.get(kind, one_line),
+            kind,
+            required=traits.required,
+            max_chars=0 if is_long else MAX_LINE_CHARS,
+        )
 
     def date(self, name: str) -> str:
-        return self(name, lambda given: written_date(given, name))
+        return self(name, lambda given: written_date(given, name), FieldKind.DATE)
 
-    def themes(self) -> tuple[str, ...]:
+    def themes(self, name: str) -> tuple[str, ...]:
         try:
-            return theme_names(self._values.get("themes", ""))
+            return theme_names(self._values.get(name, ""))
         except InputError:
-            self._errors["themes"] = _TOO_LONG
+            self._errors[name] = _TOO_LONG
             return ()
 
 
@@ -296,18 +303,20 @@ def best_proposals(proposals: Proposals) -> dict[str, ProposedField]:
     return best
 
 
-def _why(name: str) -> str:
-    return _WRONG.get(_WRONG_AS.get(name, name), _OTHERWISE_WRONG)
+def _why(kind: FieldKind) -> str:
+    return _WRONG.get(kind, _OTHERWISE_WRONG)
 
 
-def _written(name: str, value: object) -> str:
+def _written(record: Record, name: str) -> str:
+    """The value of a field as an editor sees it."""
+    value = getattr(record, name)
     if isinstance(value, tuple):
         # A theme may hold a comma, but no line end.
         return "\n".join(value)
-    text = str(value)
-    if name in _DATES:
-        return re.sub(r"^(\S{10})T(\d\d:\d\d):00", r"\1 \2", text)
-    return text
+    fields = CASE_FIELDS if isinstance(record, Case) else ACTOR_FIELDS
+    if fields[name].kind in {FieldKind.DATE, FieldKind.DAY}:
+        return re.sub(r"^(\S{10})T(\d\d:\d\d):00", r"\1 \2", str(value))
+    return str(value)
 
 
 def _row(one: Participation, proposal: int) -> Row:
@@ -371,7 +380,7 @@ def _participation(
     try:
         source_url = web_address(row.source_url, source)
     except InputError:
-        errors[source], source_url = _why("source_url"), ""
+        errors[source], source_url = _why(FieldKind.WEB_ADDRESS), ""
     return Participation(
         name=clean(f"name-{number}", one_line, required=True, max_chars=MAX_LINE_CHARS),
         role=Role(row.role) if row.role in set(Role) else Role.PRODUCER,

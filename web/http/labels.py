@@ -6,6 +6,7 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 from collections.abc import Mapping
 
 from kb.errors import AccountError, QueryError, SiteError
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
 from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
 from kb.remarks import N_
@@ -42,34 +43,11 @@ PART_WORDS: Mapping[Part, str] = {
 """The parts that have to be taken for a need to be met."""
 
 FIELD_WORDS: Mapping[str, str] = {
-    "title": N_("Title"),
-    "text": N_("Text"),
-    "lang": N_("Language"),
-    "date": N_("Written on"),
-    "modified": N_("Last changed by its author on"),
-    "moderated": N_("Moderated on"),
-    "author": N_("Author"),
-    "author_job": N_("Author’s job"),
-    "moderator": N_("Moderator"),
-    "moderator_job": N_("Moderator’s job"),
-    "themes": N_("Themes"),
-    "need": N_("The need that was met"),
-    "source_url": N_("Link to the source"),
-    "translation_of": N_("Translation of"),
-    "participants": N_("Who did what"),
-    "name": N_("Name"),
-    "description": N_("Described competences"),
-    "place": N_("Town"),
-    "department": N_("Department"),
-    "country": N_("Country"),
-    "activity_code": N_("Activity code"),
-    "siret": N_("SIRET"),
-    "website": N_("Website"),
-    "closed_on": N_("Closed since"),
-    "facts": N_("Other facts"),
-    "role": N_("Role"),
-    "actor_id": N_("Entry in the directory"),
-    "contribution": N_("What they did"),
+    **{
+        name: traits.label
+        for fields in (PARTICIPATION_FIELDS, CASE_FIELDS, ACTOR_FIELDS)
+        for name, traits in fields.items()
+    },
     # Of forms alone.
     "reason": N_("Why"),
     "message": N_("Your word to the contributor"),

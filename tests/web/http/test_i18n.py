@@ -107,7 +107,7 @@ def messages_in_code() -> Catalog:
             folder,
             method_map=methods,
             options_map=options,
-            keywords={**DEFAULT_KEYWORDS, "RoleTraits": None},
+            keywords={**DEFAULT_KEYWORDS, "RoleTraits": None, "FieldTraits": None},
         ):
             catalogue.add(message, context=context)
     return catalogue

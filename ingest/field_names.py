@@ -1,0 +1,34 @@
+"""What files call the fields of records: the lists of spellings, and which field a name means.
+
+A list is a text file. Lines that begin with "#" say what it is for and where its spellings came
+from. `[name]` opens a section; each other line is a field, a colon, and its spellings with commas
+between them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ingest.fields import folded
+
+
+def spellings_in(path: Path, section: str) -> dict[str, tuple[str, ...]]:
+    """The spellings of each field in a section of a list, in the order of the list."""
+    found: dict[str, tuple[str, ...]] = {}
+    opened = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            opened = line.strip("[]")
+        elif opened == section and line and not line.startswith("#"):
+            field, _, spellings = line.partition(":")
+            found[field] = tuple(part.strip() for part in spellings.split(",") if part.strip())
+    return found
+
+
+def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Maps each folded name to its field: the field's own name, and its spellings."""
+    return {folded(name): field for field in fields for name in (field, *spellings.get(field, ()))}
+
+
+def field_of(name: str, fields: Mapping[str, str]) -> str:
+    """The field that a column or a key called `name` holds, or "" for none of `fields`."""
+    return fields.get(folded(name), "")

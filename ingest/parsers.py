@@ -1,0 +1,160 @@
+"""How a field of each kind is read from the cells of a row or the keys of a case.
+
+A parser takes all the cells by field and the name of its own, since some fields are read by
+others: a department by its country, a language by the text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+from stdnum.fr import siret as siret_number
+
+from ingest.fields import (
+    country_code,
+    iso_date,
+    language,
+    one_line,
+    paragraphs,
+    short_line,
+    theme_names,
+    web_address,
+)
+from kb.errors import InputError
+from kb.models import SIRET_DIGITS
+from kb.reference.departments import department_code
+from kb.reference.fields import FieldKind, FieldTraits
+
+Cells = Mapping[str, str]
+Parser = Callable[[Cells, str], str | tuple[str, ...]]
+
+# France and its overseas departments, which have country codes of their own.
+_COUNTRIES_OF_DEPARTMENTS = {"FR", "GF", "GP", "MQ", "RE", "YT"}
+_NAF_WITHOUT_POINT = re.compile(r"(\d\d)(\d\d[A-Z])")
+_FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
+_SPREADSHEET_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:E[+-]?\d+)?", re.IGNORECASE)
+_MAX_ZEROS_LOST = 2
+
+
+def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
+    """The value of each field by name, except ids, facts and participants; absent is blank.
+
+    Raises:
+        InputError: a cell cannot be kept; says which, and why.
+    """
+    return {
+        name: PARSERS[traits.kind](cells, name)
+        for name, traits in fields.items()
+        if traits.kind in PARSERS
+    }
+
+
+def _cell(cells: Cells, field: str) -> str:
+    return cells.get(field, "")
+
+
+def _day(cells: Cells, field: str) -> str:
+    """A day as ISO 8601, of one so written or as in French ("31/12/2023")."""
+    written = _MIDNIGHT.sub("", one_line(_cell(cells, field)))
+    french = _FRENCH_DAY.fullmatch(written)
+    if french:
+        day, month, year = map(int, french.groups())
+        try:
+            return date(year, month, day).isoformat()
+        except ValueError:
+            raise InputError("no_day", field, value=written) from None
+    return iso_date(written, field)
+
+
+def _language(cells: Cells, field: str) -> str:
+    """The language given, or else that of the record's text."""
+    return language(
+        _cell(cells, field), paragraphs(cells.get("text") or _cell(cells, "description"))
+    )
+
+
+def _department(cells: Cells, field: str) -> str:
+    written, country = one_line(_cell(cells, field)), country_code(_cell(cells, "country"))
+    if written and country not in _COUNTRIES_OF_DEPARTMENTS:
+        raise InputError("foreign_department", field, value=written, country=country)
+    try:
+        return department_code(written)
+    except ValueError as error:
+        raise InputError("wrong_department", field, value=written, reason=str(error)) from None
+
+
+def _activity_code(cells: Cells, field: str) -> str:
+    """The code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
+    code = short_line(_cell(cells, field), field).upper()
+    naf = _NAF_WITHOUT_POINT.fullmatch(code)
+    return f"{naf[1]}.{naf[2]}" if naf else code
+
+
+def _siret(cells: Cells, field: str) -> str:
+    """The 14 digits, their check digit right (La Poste, which has a rule of its own, included).
+
+    A number of a spreadsheet is made what it was: "7.3282932000074E13", or without the zeros that
+    it began with.
+    """
+    written = one_line(_cell(cells, field))
+    if not written:
+        return ""
+    digits = "".join(written.split())
+    if not digits.isdigit() and _SPREADSHEET_NUMBER.fullmatch(digits):
+        digits = _whole_number(digits)
+        if not digits:
+            raise InputError("siret_lost_digits", field, value=written)
+        written = digits
+    lost = SIRET_DIGITS - len(digits)
+    if digits.isdigit() and 0 < lost <= _MAX_ZEROS_LOST:
+        padded = digits.zfill(SIRET_DIGITS)
+        if siret_number.is_valid(padded):
+            return padded
+    try:
+        number: str = siret_number.validate(written)
+    except InvalidLength:
+        problem = "siret_length"
+    except InvalidChecksum:
+        problem = "siret_check"
+    except ValidationError:
+        problem = "siret_digits"
+    else:
+        return number
+    raise InputError(problem, field, value=written)
+
+
+def _whole_number(written: str) -> str:
+    """The digits of a number written with a point or an exponent, or "" if some are missing."""
+    try:
+        number = Decimal(written.replace(",", "."))
+    except InvalidOperation:
+        return ""
+    _sign, digits, exponent = number.as_tuple()
+    whole = number == number.to_integral_value()
+    # The digits that were dropped come back as zeros: "7.32829E+13" says six of fourteen.
+    if not whole or not isinstance(exponent, int) or exponent > 1:
+        return ""
+    return str(int(number)) if digits else ""
+
+
+PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
+    {
+        FieldKind.LINE: lambda cells, field: short_line(_cell(cells, field), field),
+        FieldKind.SENTENCE: lambda cells, field: one_line(_cell(cells, field)),
+        FieldKind.TEXT: lambda cells, field: paragraphs(_cell(cells, field)),
+        FieldKind.DATE: lambda cells, field: iso_date(_cell(cells, field), field),
+        FieldKind.DAY: _day,
+        FieldKind.WEB_ADDRESS: lambda cells, field: web_address(_cell(cells, field), field),
+        FieldKind.LANGUAGE: _language,
+        FieldKind.DEPARTMENT: _department,
+        FieldKind.COUNTRY: lambda cells, field: country_code(_cell(cells, field)),
+        FieldKind.ACTIVITY_CODE: _activity_code,
+        FieldKind.SIRET: _siret,
+        FieldKind.THEMES: lambda cells, field: theme_names(_cell(cells, field)),
+    }
+)

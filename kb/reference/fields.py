@@ -1,0 +1,237 @@
+"""The fields of actors, cases and participations, and all that depends on which field it is.
+
+Readers, forms, exports, pages and the API go over these tables. Adding a field takes an attribute
+of its record in `kb.models` with a column of the store for it, an entry here, and the translation
+of its label. Other spellings of its name in files are in `ingest/*/lexicons`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class FieldKind(StrEnum):
+    """What a field holds, and so how it is read, cleaned, typed and written."""
+
+    ID = "id"
+    LINE = "line"
+    SENTENCE = "sentence"
+    TEXT = "text"
+    DATE = "date"
+    DAY = "day"
+    WEB_ADDRESS = "web_address"
+    LANGUAGE = "language"
+    DEPARTMENT = "department"
+    COUNTRY = "country"
+    ACTIVITY_CODE = "activity_code"
+    SIRET = "siret"
+    THEMES = "themes"
+    FACTS = "facts"
+    ROLE = "role"
+    PARTICIPANTS = "participants"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTraits:
+    """What the program knows of a field.
+
+    Attributes:
+        label: its name on English pages; the other languages translate it.
+        kind: what it holds.
+        required: whether a record without it is refused.
+        form_line: on which line of an editor's form it is typed, from 1; 0 where it is not.
+        rows: how many lines of it an editor sees at once; 0 for an input of one line.
+        listed: whether the actor's page lists it under its label; other fields have their own
+            places there.
+        meaning: what the documentation of the API says of it.
+        example: a value for the documentation of the API.
+        key: its name in files and in the API, where that is not its name in `kb.models`.
+    """
+
+    label: str
+    kind: FieldKind
+    required: bool = False
+    form_line: int = 0
+    rows: int = 0
+    listed: bool = False
+    meaning: str = ""
+    example: str = ""
+    key: str = ""
+
+
+_LANGUAGE_MEANING = "ISO 639-1 code of the language of its text."
+_SOURCE_MEANING = "Where this comes from, or empty."
+
+ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
+    {
+        "id": FieldTraits(
+            "Identifier", FieldKind.ID, meaning="Its identifier, everywhere.", example="avel"
+        ),
+        "name": FieldTraits(
+            "Name", FieldKind.LINE, required=True, form_line=1, example="Avel (Saphir)"
+        ),
+        "description": FieldTraits(
+            "Described competences",
+            FieldKind.TEXT,
+            form_line=2,
+            rows=8,
+            meaning="Its stated competences, in the source's language.",
+        ),
+        "place": FieldTraits("Town", FieldKind.LINE, form_line=3, example="Magnac-Lavalette"),
+        "department": FieldTraits(
+            "Department",
+            FieldKind.DEPARTMENT,
+            form_line=3,
+            meaning="French department code, or empty.",
+            example="16",
+        ),
+        "country": FieldTraits(
+            "Country",
+            FieldKind.COUNTRY,
+            form_line=3,
+            meaning="ISO 3166 alpha-2 code, or empty.",
+            example="FR",
+        ),
+        "activity_code": FieldTraits(
+            "Activity code",
+            FieldKind.ACTIVITY_CODE,
+            form_line=4,
+            listed=True,
+            meaning="NAF or NACE code, or empty.",
+            example="20.41Z",
+        ),
+        "siret": FieldTraits(
+            "SIRET",
+            FieldKind.SIRET,
+            form_line=4,
+            listed=True,
+            meaning="14 digits, or empty.",
+            example="12345678900012",
+        ),
+        "website": FieldTraits(
+            "Website", FieldKind.WEB_ADDRESS, form_line=5, meaning="Its own site, or empty."
+        ),
+        "lang": FieldTraits(
+            "Language", FieldKind.LANGUAGE, form_line=6, meaning=_LANGUAGE_MEANING, example="fr"
+        ),
+        "themes": FieldTraits(
+            "Themes",
+            FieldKind.THEMES,
+            form_line=7,
+            rows=4,
+            meaning="Its themes.",
+            example="Cuir et chaussure",
+        ),
+        "source_url": FieldTraits(
+            "Link to the source",
+            FieldKind.WEB_ADDRESS,
+            form_line=5,
+            meaning=_SOURCE_MEANING,
+            example="https://www.angouleme.fr/",
+        ),
+        "closed_on": FieldTraits(
+            "Closed since",
+            FieldKind.DAY,
+            form_line=6,
+            meaning="Since when it is closed: ISO 8601, or empty.",
+        ),
+        "facts": FieldTraits(
+            "Other facts",
+            FieldKind.FACTS,
+            meaning="What else the source says, in its own words.",
+        ),
+    }
+)
+
+CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
+    {
+        "id": FieldTraits("Identifier", FieldKind.ID, meaning="Its identifier, everywhere."),
+        "title": FieldTraits(
+            "Title",
+            FieldKind.LINE,
+            required=True,
+            form_line=1,
+            example="Angoulême : du cirage au gel hydroalcoolique",
+        ),
+        "text": FieldTraits(
+            "Text",
+            FieldKind.TEXT,
+            required=True,
+            form_line=8,
+            rows=16,
+            meaning="The article, in Markdown.",
+        ),
+        "lang": FieldTraits(
+            "Language", FieldKind.LANGUAGE, form_line=7, meaning=_LANGUAGE_MEANING, example="fr"
+        ),
+        "date": FieldTraits(
+            "Written on",
+            FieldKind.DATE,
+            form_line=5,
+            meaning="When it was written: ISO 8601 date or time, or empty.",
+            example="2020-07-01",
+        ),
+        "modified": FieldTraits("Last changed by its author on", FieldKind.DATE, form_line=5),
+        "moderated": FieldTraits("Moderated on", FieldKind.DATE, form_line=5),
+        "author": FieldTraits("Author", FieldKind.LINE, form_line=3),
+        "author_job": FieldTraits("Author’s job", FieldKind.LINE, form_line=3),
+        "moderator": FieldTraits("Moderator", FieldKind.LINE, form_line=4),
+        "moderator_job": FieldTraits("Moderator’s job", FieldKind.LINE, form_line=4),
+        "themes": FieldTraits(
+            "Themes",
+            FieldKind.THEMES,
+            form_line=6,
+            rows=4,
+            meaning="Its themes.",
+            example="Santé",
+        ),
+        "need": FieldTraits(
+            "The need that was met",
+            FieldKind.SENTENCE,
+            form_line=2,
+            rows=2,
+            meaning="The need that was met, or empty.",
+        ),
+        "source_url": FieldTraits(
+            "Link to the source", FieldKind.WEB_ADDRESS, form_line=7, meaning=_SOURCE_MEANING
+        ),
+        "translation_of": FieldTraits(
+            "Translation of",
+            FieldKind.LINE,
+            meaning="The id of the case that this one tells in another language, or empty.",
+        ),
+        "participants": FieldTraits("Who did what", FieldKind.PARTICIPANTS),
+    }
+)
+
+PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
+    {
+        "actor_id": FieldTraits(
+            "Entry in the directory",
+            FieldKind.LINE,
+            meaning="The id of its entry, or empty.",
+            example="avel",
+            key="actor",
+        ),
+        "name": FieldTraits("Name", FieldKind.LINE, required=True, example="Avel"),
+        "role": FieldTraits("Role", FieldKind.ROLE, required=True, example="producer"),
+        "contribution": FieldTraits(
+            "What they did", FieldKind.SENTENCE, example="Fabrique et conditionne le gel."
+        ),
+        "source_url": FieldTraits(
+            "Link to the source",
+            FieldKind.WEB_ADDRESS,
+            meaning="The page that tells of this part, or empty.",
+        ),
+    }
+)
+
+
+def form_lines(fields: Mapping[str, FieldTraits]) -> tuple[tuple[str, ...], ...]:
+    """The lines of an editor's form, each with the names of the fields that stand on it."""
+    numbers = sorted({traits.form_line for traits in fields.values() if traits.form_line})
+    return tuple(
+        tuple(name for name, traits in fields.items() if traits.form_line == number)
+        for number in numbers
+    )

@@ -1,0 +1,82 @@
+"""The fields of records as those of the API's shapes, so that a new field is in all of them."""
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, create_model
+
+import kb.models
+from kb.reference.fields import FieldKind, FieldTraits
+from web.http.urls import web_link
+
+AnyShape = TypeVar("AnyShape", bound=BaseModel)
+
+_TYPES: Mapping[FieldKind, Any] = {FieldKind.THEMES: list[str], FieldKind.FACTS: dict[str, str]}
+_MEANINGS: Mapping[str, str] = MappingProxyType({})
+
+
+def with_fields(
+    fields: Mapping[str, FieldTraits],
+    *,
+    is_sent: bool = False,
+    meanings: Mapping[str, str] = _MEANINGS,
+) -> Callable[[type[AnyShape]], type[AnyShape]]:
+    """Gives a shape these fields.
+
+    Args:
+        fields: what they are.
+        is_sent: whether the shape is sent to the API; what is not required may then be left out.
+        meanings: what the documentation says of some, by name, in the place of the table's words.
+    """
+
+    def decorate(shape: type[AnyShape]) -> type[AnyShape]:
+        types: dict[str, Any] = {
+            name: (
+                _TYPES.get(traits.kind, str),
+                _field(traits, meanings.get(name, traits.meaning), is_sent),
+            )
+            for name, traits in fields.items()
+        }
+        return create_model(
+            shape.__name__,
+            __base__=shape,
+            __module__=shape.__module__,
+            __doc__=shape.__doc__,
+            **types,
+        )
+
+    return decorate
+
+
+def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
+    example: Any = [traits.example] if traits.kind is FieldKind.THEMES else traits.example
+    told: dict[str, Any] = {"description": meaning} if meaning else {}
+    if traits.example:
+        told["examples"] = [example]
+    if is_sent and not traits.required:
+        told["default"] = _TYPES.get(traits.kind, str)()
+    return Field(**told)
+
+
+def values_of(
+    record: kb.models.Record, fields: Mapping[str, FieldTraits], *, links: bool = False
+) -> dict[str, Any]:
+    """The values of these fields as JSON has them; `links`: addresses as pages may link to them."""
+    return {
+        name: _value(getattr(record, name), links and traits.kind is FieldKind.WEB_ADDRESS)
+        for name, traits in fields.items()
+    }
+
+
+def _value(value: Any, is_link: bool) -> Any:
+    if is_link:
+        return web_link(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
+    """The fields but those of these names."""
+    return {name: traits for name, traits in fields.items() if name not in names}
