@@ -29,7 +29,8 @@ from ingest.extraction.needs import Need, need_of
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.references.finder import References
 from ingest.extraction.references.reference import ReferenceKind
-from ingest.extraction.roles import RoleEvidence, evidence, prior, tells_sources
+from ingest.extraction.roles.evidence import RoleEvidence, evidence, tells_sources
+from ingest.extraction.roles.priors import prior
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role

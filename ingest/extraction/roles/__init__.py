@@ -1,0 +1,1 @@
+"""What each participant did, by the verbs and nouns around its mentions."""
