@@ -7,7 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.api import contributions, read, records, reference
-from web.api import jobs as jobs_api
+from web.api import jobs as api_jobs
 from web.catalogue import discovery
 from web.catalogue import pages as catalogue_pages
 from web.editorial import (
@@ -22,10 +22,10 @@ from web.editorial import (
     moderation,
     sites,
 )
+from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.quota import Gate
 from web.embed.usage import SiteTally
-from web.embed.widget_scripts import WidgetScripts
 from web.http.assets import Assets
 from web.http.body_limit import BodyLimit
 from web.http.dependencies import CompleteSearches
@@ -33,12 +33,17 @@ from web.http.errors import answer_errors
 from web.http.headers import SecurityHeaders
 from web.http.sessions import Sessions
 from web.http.templating import Renderer
+from web.http.urls import API_VERSION
 from web.search import pages as search_pages
+from web.search.evidence_text import filters as evidence_filters
 
 # The writing API comes before the reading one, whose ids may hold a slash.
-WRITING_API = (contributions, records, jobs_api)
-
-EDITORIAL_PAGES = (
+WRITING_API = (contributions, records, api_jobs)
+READING_API = (read, reference)
+CATALOGUE = (catalogue_pages, discovery)
+EMBED = (widget_api, scripts, configurator, frame)
+EDITORIAL = (
+    accounts,
     contribute,
     directory,
     draft,
@@ -49,6 +54,10 @@ EDITORIAL_PAGES = (
     jobs,
     sites,
 )
+ROUTED = (*WRITING_API, *READING_API, *CATALOGUE, search_pages, *EMBED, *EDITORIAL)
+"""The modules with a `router`, in the order in which their routes are tried."""
+
+ROOM_FILTERS = (catalogue_pages.filters, evidence_filters, editorial_filters)
 
 ARTICLES_READ_AT_ONCE = 2
 """How many articles are read at once; more wait, and searches do not wait for them."""
@@ -60,7 +69,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
         title="Qui sait faire ?",
         summary="What organisations know how to do.",
         description=read.DESCRIPTION,
-        version=read.VERSION,
+        version=API_VERSION,
         openapi_url="/api/openapi.json",
         # FastAPI's own pages load scripts from elsewhere; `web.api.reference` replaces them.
         docs_url=None,
@@ -73,29 +82,15 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     assets = Assets(mounted_at="/static")
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
-    app.state.renderer = Renderer(assets)
+    app.state.renderer = Renderer(assets, ROOM_FILTERS)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()
     app.state.doorkeeper = accounts.Doorkeeper()
-    app.state.widget = WidgetScripts()
+    app.state.widget = scripts.WidgetScripts()
     app.state.gate = Gate()
     app.state.site_tally = SiteTally(knowledge_base.sites)
-
-    for module in (
-        *WRITING_API,
-        read,
-        reference,
-        catalogue_pages,
-        search_pages,
-        accounts,
-        discovery,
-        widget_api,
-        scripts,
-        configurator,
-        frame,
-        *EDITORIAL_PAGES,
-    ):
+    for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)
     app.mount("/static", assets)

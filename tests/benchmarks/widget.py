@@ -26,8 +26,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from kb.evaluation.files import read_queries
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.host_pages import HostPages, hosting
+from web.embed.scripts import BUILDS, CURRENT
 from web.embed.widget import build
-from web.embed.widget_scripts import BUILDS, CURRENT
 
 PARTS = {
     "state.js": "what it knows: moving through answers, open, closed",

@@ -21,9 +21,8 @@ from tests.encoders import WordCountEncoder
 from tests.web.in_memory import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import read, reference
-from web.app import EDITORIAL_PAGES, WRITING_API
+from web.app import EDITORIAL, WRITING_API
 from web.catalogue import discovery, pages
-from web.editorial import accounts as account_pages
 from web.embed import configurator
 from web.http.i18n import Language
 from web.http.urls import PATTERNS, Page
@@ -80,9 +79,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-PAGE_ROUTES = sorted(
-    set(_routes(pages, search_pages, configurator, account_pages, *EDITORIAL_PAGES))
-)
+PAGE_ROUTES = sorted(set(_routes(pages, search_pages, configurator, *EDITORIAL)))
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
 

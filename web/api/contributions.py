@@ -13,7 +13,7 @@ from ingest.uploads import plain_name
 from kb.errors import EditConflict
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
-from web.api.read import MAX_LIMIT, PageUrls
+from web.api.read import PageUrls
 from web.api.tokens import (
     FOR_MODERATORS,
     TOO_LARGE,
@@ -38,6 +38,7 @@ from web.api.write_schemas import (
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import Visit
+from web.search.request import MAX_LIMIT
 
 if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted

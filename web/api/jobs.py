@@ -9,7 +9,6 @@ from starlette.datastructures import UploadFile
 from ingest.uploads import keep_upload
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web.api.read import MAX_LIMIT
 from web.api.tokens import (
     FOR_MODERATORS,
     TOO_LARGE,
@@ -24,6 +23,7 @@ from web.api.write_schemas import Feed, Job, Jobs
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import Visit
+from web.search.request import MAX_LIMIT
 
 router = token_router()
 

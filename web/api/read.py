@@ -16,25 +16,21 @@ from kb.models import Kind
 from kb.reference.departments import department_code
 from web.api.explanation_schemas import Explanation
 from web.api.schemas import ActorWithCases, Case, Problem, SearchAnswer, Status
-from web.catalogue.competences import shown_competences
+from web.catalogue.provenance import shown_competences
 from web.http.dependencies import ONE_OF_FEW, AVisit, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.secret import site_secret
-from web.http.urls import AbsoluteUrl, Page, absolute_urls
+from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
 from web.search.report_files import MEDIA_TYPES, ReportHasChanged, report_file
-from web.search.request import MAX_STEERED, Asked, steering_actors
-
-VERSION = "1"
-VERSION_HEADER = "Quisait-API-Version"
-MAX_LIMIT = 100
+from web.search.request import MAX_LIMIT, MAX_STEERED, Asked, steering_actors
 
 DESCRIPTION = f"""\
 What organisations know how to do, found from a need in everyday French or English.
 
-**Stability.** This is version {VERSION}; every answer says so in the header `{VERSION_HEADER}`. \
-Within a version, fields, parameters and kinds of evidence may be added, and none is removed, \
-renamed or given another meaning: ignore what you do not know. A change that would break a client \
-makes a new version, under a new path.
+**Stability.** This is version {API_VERSION}; every answer says so in the header \
+`{API_VERSION_HEADER}`. Within a version, fields, parameters and kinds of evidence may be added, \
+and none is removed, renamed or given another meaning: ignore what you do not know. A change that \
+would break a client makes a new version, under a new path.
 
 **Reading** what is public needs no account. **Writing**, and reading what is not public yet, \
 needs a token: make one on the page of your account, and send it as `Authorization: Bearer qsf_…`. \
@@ -50,7 +46,7 @@ is wrong. 429 and 503: too much is asked for at once, or the knowledge base cann
 
 
 async def announce_version(response: Response) -> None:
-    response.headers[VERSION_HEADER] = VERSION
+    response.headers[API_VERSION_HEADER] = API_VERSION
 
 
 router = APIRouter(prefix="/api", dependencies=[Depends(announce_version)])

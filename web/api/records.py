@@ -7,7 +7,7 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 
 from kb.models import Kind
 from kb.registers.duplicates import DuplicateState
-from web.api.read import MAX_LIMIT, PageUrls
+from web.api.read import PageUrls
 from web.api.tokens import FOR_MODERATORS, AModeratorsToken, documented, tell_revision, token_router
 from web.api.write_schemas import (
     Contribution,
@@ -21,6 +21,7 @@ from web.api.write_schemas import (
     Withdrawal,
 )
 from web.http.dependencies import OpenKnowledgeBase
+from web.search.request import MAX_LIMIT
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 

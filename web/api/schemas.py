@@ -12,7 +12,7 @@ from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
 from web.api.record_fields import values_of, with_fields, without
-from web.catalogue.competences import ShownCompetence
+from web.catalogue.provenance import ShownCompetence
 from web.http.urls import AbsoluteUrl, address, web_link
 
 _FIT = (

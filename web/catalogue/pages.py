@@ -1,6 +1,7 @@
 """The pages: which records each shows. What they say is in the templates."""
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import HTTPException, Query
@@ -12,9 +13,9 @@ from kb.reference.fields import ACTOR_FIELDS
 from kb.search.results import Filters
 from kb.search.vouching import one_edition_each
 from web.catalogue import linked_data
-from web.catalogue.competences import shown_competences
-from web.catalogue.provenance import claims_by_source
+from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
 from web.http.dependencies import AVisit
+from web.http.i18n import Language
 from web.http.routing import PageRouter
 from web.http.urls import Page, address
 
@@ -131,3 +132,8 @@ def themes(
 @router.shows(Page.ABOUT)
 def about(visit: AVisit) -> Response:
     return visit.page("catalogue/about.html", here=address(Page.ABOUT))
+
+
+def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
+    """The filters of the catalogue's templates."""
+    return {"fact_name": fact_name, "json_ld": linked_data.as_script_content}

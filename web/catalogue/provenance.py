@@ -1,9 +1,10 @@
-"""Provenance: the claims of each source about an actor, and since when, as a page shows them."""
+"""Where what an actor can do is known from: claims of sources, and parts in cases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Case, Participation
 from kb.registers.claims import SourcedClaim
 from kb.resolution.merge_rules import MODERATION
 
@@ -36,3 +37,27 @@ def claims_by_source(knowledge_base: KnowledgeBase, actor_id: str) -> list[Sourc
 def fact_name(field: str) -> str:
     """The source's own name of a fact, or an empty string for a field of actors."""
     return field.removeprefix(_FACT) if field.startswith(_FACT) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCompetence:
+    """An actor's part in one case; `position` is its place among the case's, from 0.
+
+    Kept apart from stated competences, which are the actor's own description and themes.
+    """
+
+    case: Case
+    participation: Participation
+    position: int
+
+
+def shown_competences(
+    knowledge_base: KnowledgeBase, actor_id: str, lang: str
+) -> list[ShownCompetence]:
+    """Every part that the actor took in a case, the latest case first, told in `lang` if it is."""
+    return [
+        ShownCompetence(case, participation, position)
+        for case in knowledge_base.cases_of(actor_id, lang)
+        for position, participation in enumerate(case.participants)
+        if participation.actor_id == actor_id
+    ]

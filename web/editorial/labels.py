@@ -3,11 +3,13 @@
 As in `wording`: English, marked with `N_`, translated by the renderer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
 from kb.remarks import N_
+from web.http.i18n import Language, translations
+from web.http.labels import labelled
 
 REGISTER_WORDS: Mapping[str, str] = {
     "usual_name": N_("Usual name"),
@@ -85,3 +87,16 @@ def confidence_word(confidence: float) -> str:
     if confidence >= 0.85:
         return N_("very likely")
     return N_("likely") if confidence >= 0.6 else N_("to be checked")
+
+
+def filters(language: Language) -> Mapping[str, Callable[..., str]]:
+    """The filters of the editorial templates."""
+    gettext = translations(language).gettext
+    return {
+        "confidence_word": lambda confidence: gettext(confidence_word(confidence)),
+        "done_word": labelled(DONE_WORDS, language),
+        "job_kind_word": labelled(JOB_KIND_WORDS, language),
+        "job_state_word": labelled(JOB_STATE_WORDS, language),
+        "reason_word": labelled(REASON_WORDS, language),
+        "state_word": labelled(STATE_WORDS, language),
+    }

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from kb.registers.sites import KEY_CHARS
 from web.embed.access import is_demonstration
 from web.embed.options import ALL, MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
+from web.embed.scripts import WidgetScripts
 from web.embed.snippets import EmbedCode
 from web.embed.widget_schemas import MAX_LIMIT
-from web.embed.widget_scripts import WidgetScripts
 from web.http.dependencies import AVisit
 from web.http.routing import PageRouter
 from web.http.urls import Page, address

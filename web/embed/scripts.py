@@ -1,13 +1,63 @@
-"""The scripts that pages of other sites load. Anyone may: they are the same for all."""
+"""The scripts that pages of other sites load, under a name that stays and under names by content.
+
+Anyone may load them: they are the same for all. A site that pins the widget's script by its hash
+(Subresource Integrity) is bound to one content for good: earlier builds stay in `widget/builds`,
+and are given out as long as their version is.
+"""
 
 import re
+from base64 import b64encode
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256, sha384
+from importlib.resources import files
+from pathlib import Path
 from typing import cast
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from web.embed.widget_scripts import CURRENT, PREFIX, WidgetScript, WidgetScripts
 from web.http.assets import STATIC_FOLDER
+from web.http.urls import WIDGET_PREFIX
+
+BUILDS = Path(str(files("web").joinpath("embed", "widget", "builds")))
+
+CURRENT = "quisait.js"
+
+
+def build_name(content: bytes) -> str:
+    """The name of a build, by its content."""
+    return f"quisait.{sha256(content).hexdigest()[:16]}.js"
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetScript:
+    content: bytes
+
+    @property
+    def address(self) -> str:
+        """Where this very content is found, for good."""
+        return f"{WIDGET_PREFIX}/{build_name(self.content)}"
+
+    @property
+    def integrity(self) -> str:
+        """What a page writes in `integrity`."""
+        return f"sha384-{b64encode(sha384(self.content).digest()).decode()}"
+
+
+class WidgetScripts:
+    """Every build that is there when the server starts, and which is the current one."""
+
+    current_address = f"{WIDGET_PREFIX}/{CURRENT}"
+
+    def __init__(self) -> None:
+        self.current = WidgetScript((BUILDS / CURRENT).read_bytes())
+        scripts = [WidgetScript(path.read_bytes()) for path in sorted(BUILDS.glob("*.js"))]
+        self._builds = {build_name(script.content): script for script in scripts}
+
+    def build(self, name: str) -> WidgetScript | None:
+        """The build of this name, such as `quisait.0123456789abcdef.js`."""
+        return self._builds.get(name)
+
 
 _SHORT_LIVED = "public, max-age=300, stale-while-revalidate=3600"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -21,20 +71,20 @@ _FOR_ALL = {
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route(f"{PREFIX}/{CURRENT}", methods=["GET", "HEAD"])
+@router.api_route(f"{WIDGET_PREFIX}/{CURRENT}", methods=["GET", "HEAD"])
 async def current_script(request: Request) -> Response:
     """The newest build: kept for minutes, so that a mended one arrives."""
     return _newest(request, cast("WidgetScripts", request.app.state.widget).current)
 
 
-@router.api_route(f"{PREFIX}/frame.js", methods=["GET", "HEAD"])
+@router.api_route(f"{WIDGET_PREFIX}/frame.js", methods=["GET", "HEAD"])
 async def frame_script(request: Request) -> Response:
     """What gives a frame the height of what it shows, in the page that embeds it."""
     return _newest(request, _frame_script())
 
 
 # After those that have a name of their own.
-@router.api_route(f"{PREFIX}/{{build}}.js", methods=["GET", "HEAD"])
+@router.api_route(f"{WIDGET_PREFIX}/{{build}}.js", methods=["GET", "HEAD"])
 async def build_script(request: Request, build: str) -> Response:
     """One build, by the hash of its content: kept for good."""
     script = cast("WidgetScripts", request.app.state.widget).build(f"{build}.js")

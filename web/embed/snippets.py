@@ -9,9 +9,9 @@ from kb.remarks import N_
 from web.embed.frame import KEPT
 from web.embed.frame import PATH as FRAME_PATH
 from web.embed.options import Choices
-from web.embed.widget_scripts import PREFIX, WidgetScripts
+from web.embed.scripts import WidgetScripts
 from web.http.i18n import translations
-from web.http.urls import Page, absolute_urls, address
+from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
 
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
 """The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
@@ -85,7 +85,8 @@ class EmbedCode:
     @property
     def frame_script(self) -> str:
         """What makes the frame as high as what it shows."""
-        return _tag("script", {"src": f"{self._root}{PREFIX}/frame.js"}, "async") + "</script>"
+        address = f"{self._root}{WIDGET_PREFIX}/frame.js"
+        return _tag("script", {"src": address}, "async") + "</script>"
 
     @property
     def form(self) -> str:

@@ -14,11 +14,10 @@ from web.api.read import QueryText
 from web.embed.access import NOT_A_PAGE, AnAccess
 from web.embed.quota import count_request, gate_of, tally_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
-from web.embed.widget_scripts import PREFIX
 from web.http.dependencies import AVisit
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
-from web.http.urls import absolute_urls
+from web.http.urls import WIDGET_PREFIX, absolute_urls
 from web.search.request import Asked
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +29,7 @@ async def _never_shared(response: Response) -> None:
     response.headers["Cache-Control"] = "private, max-age=60"
 
 
-@router.get(f"{PREFIX}/search", dependencies=[Depends(_never_shared)])
+@router.get(f"{WIDGET_PREFIX}/search", dependencies=[Depends(_never_shared)])
 def search(
     *,
     visit: AVisit,
@@ -74,7 +73,7 @@ _COUNTS = {
 }
 
 
-@router.post(f"{PREFIX}/counts", status_code=204)
+@router.post(f"{WIDGET_PREFIX}/counts", status_code=204)
 def count(visit: AVisit, access: AnAccess, event: Event) -> None:
     """Counts what only the widget knows: whether a search stood, and what was opened."""
     gate_of(visit.request).pass_through(visit.request)

@@ -24,12 +24,10 @@ from kb.errors import (
     UnknownRecord,
     WithdrawnRecord,
 )
-from web.api.read import VERSION, VERSION_HEADER
-from web.embed.widget_scripts import PREFIX as WIDGET_PREFIX
 from web.http.headers import SECURITY_HEADERS
 from web.http.refusals import NotSignedIn, Refusal
 from web.http.request import Visit
-from web.http.urls import Page, address
+from web.http.urls import API_VERSION, API_VERSION_HEADER, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ def _is_for_programs(request: Request) -> bool:
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
     """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
-        return JSONResponse({"detail": detail}, status, {VERSION_HEADER: VERSION})
+        return JSONResponse({"detail": detail}, status, {API_VERSION_HEADER: API_VERSION})
     return Visit(request).page("error.html", status_code=status, advice=advice)
 
 

@@ -3,7 +3,8 @@
 In English, each marked with `N_` so that Babel extracts it; the renderer translates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from kb.errors import AccountError, QueryError, SiteError
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
@@ -11,6 +12,9 @@ from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
 from kb.remarks import N_
 from kb.search.results import Fit
+from web.http.i18n import Language, translations
+
+Value = TypeVar("Value")
 
 FIT_WORDS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Strong fit"),
@@ -124,3 +128,23 @@ def site_refusal(error: SiteError) -> str:
     if error.instead:
         return _PAGE if error.reason == "page" else _INSTEAD
     return _SITE_REFUSALS.get(error.reason, _OTHER_SITE_REFUSAL)
+
+
+def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value], str]:
+    """What gives the label of a value in a language; the value itself where it has none."""
+    gettext = translations(language).gettext
+    return lambda value: gettext(labels[value]) if value in labels else str(value)
+
+
+def filters(language: Language) -> Mapping[str, Callable[..., str]]:
+    """The filters of every room's templates that give labels."""
+    field_word = labelled(FIELD_WORDS, language)
+    return {
+        "account_role_word": labelled(ACCOUNT_ROLE_WORDS, language),
+        # A part of a row has its number after its name: `role-2`.
+        "field_word": lambda name: field_word(name.partition("-")[0]),
+        "fit_word": labelled(FIT_WORDS, language),
+        "nearness_word": labelled(NEARNESS_WORDS, language),
+        "part_word": labelled(PART_WORDS, language),
+        "role_word": labelled(ROLE_WORDS, language),
+    }

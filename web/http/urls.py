@@ -13,6 +13,11 @@ from starlette.requests import Request
 from kb.settings import Settings
 from web.http.i18n import Language
 
+API_VERSION = "1"
+API_VERSION_HEADER = "Quisait-API-Version"
+WIDGET_PREFIX = "/embed/v1"
+"""Under which everything lies that pages of other sites load."""
+
 
 class Page(StrEnum):
     """A kind of page that has an address in every language."""

@@ -1,12 +1,13 @@
 """Evidence in a few words, for lists that are read at a glance."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kb.explanation.explanation import PassageExplanation
 from kb.search.pipeline import NAME_SCORE
 from kb.search.results import ActorHit, Evidence, EvidenceKind
 from kb.text.folding import fold
+from web.http.i18n import Language
 
 _MOST_TELLING = (
     EvidenceKind.NAME,
@@ -53,3 +54,13 @@ def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
     )
     found = {(fold(word), fold(other)): (word, other) for word, other in pairs}
     return [pair for (word, other), pair in found.items() if word != other]
+
+
+def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
+    """The filters of templates that show evidence."""
+    return {
+        "alike": alike,
+        "first_sentence": first_sentence,
+        "is_named": is_named,
+        "most_telling": most_telling,
+    }

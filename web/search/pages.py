@@ -17,14 +17,13 @@ from kb.reference.roles import Part
 from kb.search.close_trades import HALF_WAY
 from kb.search.evidence import WORTH_A_CALL
 from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from web.api.read import MAX_LIMIT
 from web.http.dependencies import ONE_OF_FEW, AVisit
 from web.http.labels import UNKNOWN_DEPARTMENT, refusal
 from web.http.request import Visit
 from web.http.routing import PageRouter
 from web.http.urls import Page
 from web.search.report_files import sign_off_of
-from web.search.request import AnAsked, Asked, steering_actors
+from web.search.request import MAX_LIMIT, AnAsked, Asked, steering_actors
 
 LIMITS = (10, 25, 50, MAX_LIMIT)
 """How many actors a page of results shows at first, and then when more are asked for."""

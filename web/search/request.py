@@ -17,6 +17,9 @@ from kb.models import Actor
 from kb.search.results import Filters, Steering
 from web.http.urls import Address, Page
 
+MAX_LIMIT = 100
+"""How many results a search answers at most."""
+
 MAX_STEERED = 20
 """How many actors a search can be steered by, for each way."""
 

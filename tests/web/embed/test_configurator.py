@@ -15,7 +15,7 @@ from tests.web.in_memory import ACTORS, CASES, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
 from web.app import create_app
 from web.embed.options import COLOURS, DISTINCT, READABLE, contrast
-from web.embed.widget_scripts import BUILDS
+from web.embed.scripts import BUILDS
 from web.http.assets import STATIC_FOLDER
 
 HOSTILE = '"><script>alert("&amp;1")</script>'

@@ -21,8 +21,8 @@ from kb.settings import Settings
 from tests.web.in_memory import ACTORS, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
 from web.app import create_app
 from web.embed import quota, usage
+from web.embed.scripts import build_name
 from web.embed.usage import SiteTally
-from web.embed.widget_scripts import build_name
 
 ORIGIN = "https://reseau.example"
 OTHER = "https://autre.example:8443"
@@ -515,7 +515,7 @@ def test_a_former_build_is_still_there(
     former = b"// what a page pinned a year ago\n"
     (tmp_path / build_name(former)).write_bytes(former)
     (tmp_path / "quisait.js").write_bytes(b"// now\n")
-    monkeypatch.setattr("web.embed.widget_scripts.BUILDS", tmp_path)
+    monkeypatch.setattr("web.embed.scripts.BUILDS", tmp_path)
     for client in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
         assert client.get("/embed/v1/quisait.js").content == b"// now\n"
         assert client.get(f"/embed/v1/{build_name(former)}").content == former

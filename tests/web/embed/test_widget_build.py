@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from web.embed.scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
 from web.embed.widget import build
-from web.embed.widget_scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
 from web.http.i18n import Language
 
 MAX_GZIPPED_BYTES = 6_000

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from web.embed.widget_scripts import BUILDS, CURRENT, build_name
+from web.embed.scripts import BUILDS, CURRENT, build_name
 
 SOURCES = Path(__file__).parent
 MODULES = ("state.js", "texts.js", "asker.js", "tally.js", "view.js", "element.js")
