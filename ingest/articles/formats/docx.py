@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
+from ingest.articles.formats.file_properties import file_properties
+from ingest.articles.formats.table_rows import MAX_CELL_CHARS, row_block
 from ingest.articles.formats.zip_guard import refuse_unsafe
 from ingest.articles.markdown_escape import escaped
-from ingest.articles.metadata.person_names import is_person, person_at
 from kb.errors import InputError
 from kb.text.markdown import plain_text
 
@@ -126,13 +127,11 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
         return
     for cells in _rows(table):
         texts = [" ".join(cell.text.split()) for cell in cells]
-        if any(len(text) > 400 for text in texts) or len(cells) == 1:
+        if any(len(text) > MAX_CELL_CHARS for text in texts) or len(cells) == 1:
             for cell in cells:
                 yield from _content(cell, depth + 1)
         elif any(texts):
-            text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-            shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
-            yield Block(text, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+            yield row_block(texts)
 
 
 def _rows(table: "Table") -> "Iterator[list[_Cell]]":
@@ -155,19 +154,11 @@ def _rows(table: "Table") -> "Iterator[list[_Cell]]":
 
 
 def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
-    """The properties of the file: a program wrote them, so that they are hints."""
     properties = document.core_properties
-    if properties.title and len(properties.title.split()) >= 3:
-        yield DeclaredField(
-            "title", properties.title, f"title of the file: {properties.title}", 0.5
-        )
-    if is_person(properties.author or ""):
-        person, _ = person_at(properties.author, 0)
-        yield DeclaredField(
-            "author", person.name, f"author of the file: {properties.author}", 0.4, person
-        )
-    if isinstance(properties.created, datetime):
-        day = properties.created.date().isoformat()
-        yield DeclaredField("date", day, f"date of the file: {day}", 0.3)
-    if properties.keywords:
-        yield DeclaredField("themes", properties.keywords, "keywords of the file", 0.6)
+    created = properties.created
+    return file_properties(
+        title=properties.title,
+        author=properties.author or "",
+        day=created.date().isoformat() if isinstance(created, datetime) else "",
+        keywords=properties.keywords,
+    )

@@ -9,6 +9,7 @@ from ingest.articles.blocks import Block, BlockKind
 from ingest.articles.formats.html_inline import SPACES, Run, ends_paragraph, gather, touches_link
 from ingest.articles.formats.html_parsing import HEADINGS
 from ingest.articles.formats.html_regions import Position, Regions
+from ingest.articles.formats.table_rows import row_block
 from ingest.articles.markdown_escape import escaped, says_itself
 from ingest.articles.metadata.labels import Announced, notices
 from ingest.articles.metadata.prose import is_prose
@@ -173,11 +174,8 @@ class _Walk:
                 runs.append(run)
             texts = [run.text for run in runs]
             if any(texts):
-                text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-                shown = [escaped(text).replace("|", "\\|") for text in texts]
-                shown += [""] * (widest - len(shown))
-                yield Block(text, f"| {' | '.join(shown)} |", BlockKind.ROW, stands_alone=False,
-                            region=where.region, hint=where.hint, path=where.path)  # fmt: skip
+                yield replace(row_block(texts, widest), region=where.region, hint=where.hint,
+                              path=where.path)  # fmt: skip
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
         """Whether a cell holds a part of a page rather than a value."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
+from ingest.articles.formats.file_properties import file_properties
+from ingest.articles.formats.table_rows import MAX_CELL_CHARS, row_block
 from ingest.articles.formats.zip_guard import refuse_unsafe
 from ingest.articles.markdown_escape import escaped
-from ingest.articles.metadata.person_names import is_person, person_at
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def _content(element: "Element", depth: int) -> Iterator[Block]:
             style = child.get_attribute_string("text:style-name") or ""
             blocks = list(_paragraph(child, blank))
             if style in {"Title", "Titre"}:
-                blocks = [Block(one.text, one.markdown, BlockKind.HEADING, 1) for one in blocks]
+                blocks = [
+                    Block(block.text, block.markdown, BlockKind.HEADING, 1) for block in blocks
+                ]
             yield from blocks
             blank = not blocks
         elif tag == _HEADING:
@@ -95,13 +98,11 @@ def _table(table: "Element", depth: int) -> Iterator[Block]:
         texts = [_text_of(cell) for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
-        if len(texts) == 1 or any(len(text) > 400 for text in texts):
+        if len(texts) == 1 or any(len(text) > MAX_CELL_CHARS for text in texts):
             for cell in cells:
                 yield from _content(cell, depth + 1)
         elif any(texts):
-            text = " : ".join(texts) if len(texts) == 2 else " | ".join(texts)
-            shown = " | ".join(escaped(text).replace("|", "\\|") for text in texts)
-            yield Block(text, f"| {shown} |", BlockKind.ROW, stands_alone=False)
+            yield row_block(texts)
 
 
 def _text(element: "Element") -> str:
@@ -124,16 +125,11 @@ def _text_of(element: "Element") -> str:
 
 
 def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
-    """The properties of the file: a program wrote them, so that they are hints."""
     meta = document.meta
-    title, author = meta.title or "", meta.initial_creator or meta.creator or ""
-    if len(title.split()) >= 3:
-        yield DeclaredField("title", title, f"title of the file: {title}", 0.5)
-    if is_person(author):
-        person, _ = person_at(author, 0)
-        yield DeclaredField("author", person.name, f"author of the file: {author}", 0.4, person)
-    if meta.creation_date:
-        day = meta.creation_date.date().isoformat()
-        yield DeclaredField("date", day, f"date of the file: {day}", 0.3)
-    if meta.keyword:
-        yield DeclaredField("themes", meta.keyword, "keywords of the file", 0.6)
+    created = meta.creation_date
+    return file_properties(
+        title=meta.title or "",
+        author=meta.initial_creator or meta.creator or "",
+        day=created.date().isoformat() if created else "",
+        keywords=meta.keyword or "",
+    )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.articles.blocks import Block, BlockKind, ParsedPage, within_limits
+from ingest.articles.formats.table_rows import row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import notices
 from kb.text.markdown import plain_text
@@ -81,10 +82,8 @@ def _verbatim(lines: list[str]) -> Block:
 
 def _row(inner: str) -> Block:
     cells = [cell.strip() for cell in inner.split("|")]
-    text = " : ".join(cells) if len(cells) == 2 else " | ".join(cells)
-    return Block(
-        _without_marks(text), f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False
-    )
+    text = _without_marks(row_text(cells))
+    return Block(text, f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:

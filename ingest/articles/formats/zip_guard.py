@@ -33,17 +33,17 @@ def refuse_unsafe(content: bytes, part: str, name: str) -> None:
         raise InputError("encrypted_or_older", format=name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
+            entries = archive.infolist()
     except _DAMAGE:
         raise InputError("cut_off_document", format=name) from None
-    unpacked = sum(one.file_size for one in parts)
-    if len(parts) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > _MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
         raise InputError("large_unpacked", size=unpacked, most=MAX_UNPACKED_BYTES)
-    for one in parts:
-        packed = max(1, one.compress_size)
-        if one.file_size > _SMALL_PART and one.file_size / packed > MAX_UNPACKING_RATIO:
-            raise InputError("tightly_packed", times=one.file_size // packed)
-        if one.flag_bits & 1:
+    for entry in entries:
+        packed = max(1, entry.compress_size)
+        if entry.file_size > _SMALL_PART and entry.file_size / packed > MAX_UNPACKING_RATIO:
+            raise InputError("tightly_packed", times=entry.file_size // packed)
+        if entry.flag_bits & 1:
             raise InputError("encrypted")
-    if part not in {one.filename for one in parts}:
+    if part not in {entry.filename for entry in entries}:
         raise InputError("no_document", format=name)

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.formats import pdf as pdf_article
+from ingest.articles.formats import pdf_lines
 from ingest.articles.readers import article_from_bytes, read_article
 from kb.errors import InputError
 
@@ -141,7 +142,7 @@ def test_what_nobody_foresaw_is_one_line_and_for_whoever_runs_it_the_whole(
     def fail(_content: bytes) -> object:
         raise RecursionError
 
-    monkeypatch.setattr(pdf_article, "_reader", fail)
+    monkeypatch.setattr(pdf_article, "open_reader", fail)
     path = tmp_path / "deep.pdf"
     path.write_bytes(b"%PDF-1.4")
     with caplog.at_level(logging.INFO), pytest.raises(InputError, match="RecursionError"):
@@ -162,7 +163,7 @@ def test_a_pdf_that_unpacks_to_far_more_is_one_line(stream: bytes) -> None:
 def test_a_pdf_that_takes_too_long_is_left() -> None:
     reader = PdfReader(io.BytesIO(pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 3000 + b"ET", pages=200)))
     with pytest.raises(InputError, match=r"takes longer than 0\.2 seconds"):
-        pdf_article._pages(reader, seconds=0.2)
+        pdf_lines.printed_pages(reader, seconds=0.2)
 
 
 @pytest.mark.parametrize(
