@@ -172,7 +172,7 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             meaning="When it was written: ISO 8601 date or time, or empty.",
             example="2020-07-01",
         ),
-        "modified": FieldTraits("Last changed by its author on", FieldKind.DATE, form_line=5),
+        "modified": FieldTraits("Last changed by the author on", FieldKind.DATE, form_line=5),
         "moderated": FieldTraits("Moderated on", FieldKind.DATE, form_line=5),
         "author": FieldTraits("Author", FieldKind.LINE, form_line=3),
         "author_job": FieldTraits("Author’s job", FieldKind.LINE, form_line=3),

@@ -37,7 +37,7 @@ def test_preview_and_code_follow_what_is_typed(visit: Visits) -> None:
     page.evaluate("window.sameage = true")
     preview, element = page.locator("quisait-search"), page.locator("#element")
     expect(preview.locator("label")).to_have_text("What do you need?")
-    page.get_by_label("Label of the field").press_sequentially("Qui coud ?")
+    page.get_by_label("Field label").press_sequentially("Qui coud ?")
     expect(preview.locator("label")).to_have_text("Qui coud ?")
     expect(element).to_contain_text('label="Qui coud ?"')
     expect(page.locator("#form")).to_contain_text(">Qui coud ?</label>")
@@ -46,11 +46,11 @@ def test_preview_and_code_follow_what_is_typed(visit: Visits) -> None:
         "placeholder", "un objet, une matière, un geste"
     )
     expect(page.locator("#frame")).to_contain_text("/embed/search?lang=fr")
-    page.get_by_label("Shown as").select_option("dialog")
+    page.get_by_label("Display").select_option("dialog")
     page.get_by_label("Shortcut").fill("k")
     expect(preview.get_by_role("button")).to_contain_text("Ctrl K")
     expect(page.locator("#element-style")).to_contain_text("min-height: max(3rem, 48px);")
-    page.get_by_label("Label of the field").fill("")
+    page.get_by_label("Field label").fill("")
     expect(element).not_to_contain_text("label=")
     assert page.evaluate("window.sameage")
     # It can be reloaded, and changed to the other language, with all that was chosen.
@@ -72,8 +72,8 @@ def test_the_preview_has_the_chosen_look(visit: Visits) -> None:
 
     # As on a site of others, and not as on ours.
     assert colour("backgroundColor") == "rgb(255, 252, 244)"
-    set_colour(page, "Ground", "#102030")
-    expect(page.get_by_label("Colours of your own")).to_be_checked()
+    set_colour(page, "Background", "#102030")
+    expect(page.get_by_label("Your own colours")).to_be_checked()
     style = page.locator("#element-style")
     expect(style).to_contain_text("--quisait-paper: #102030;")
     assert colour("backgroundColor") == "rgb(16, 32, 48)"
@@ -81,10 +81,10 @@ def test_the_preview_has_the_chosen_look(visit: Visits) -> None:
     expect(warned).to_be_visible()
     set_colour(page, "Text", "#ffffff")
     expect(page.get_by_text("The text is hard to read")).to_be_hidden()
-    page.get_by_label("Rounding").fill("12")
+    page.get_by_label("Corner radius").fill("12")
     expect(style).to_contain_text("--quisait-radius: 12px;")
     assert colour("borderRadius") == "12px"
-    page.get_by_label("Colours of your own").uncheck()
+    page.get_by_label("Your own colours").uncheck()
     expect(style).not_to_contain_text("--quisait-paper")
     assert colour("backgroundColor") == "rgb(255, 252, 244)"
     page.get_by_label("Light or dark").select_option("dark")
@@ -98,7 +98,7 @@ def test_the_preview_searches(visit: Visits) -> None:
     options = page.locator("quisait-search").get_by_role("option")
     expect(options.first).to_contain_text("Avel (Saphir)")
     page.keyboard.press("Escape")
-    page.get_by_label("Réponses montrées, au plus").fill("1")
+    page.get_by_label("Nombre maximal de réponses").fill("1")
     expect(page.locator("#element")).to_contain_text('limit="1"')
     page.locator("quisait-search input").click()
     expect(options).to_have_count(1)
@@ -106,7 +106,7 @@ def test_the_preview_searches(visit: Visits) -> None:
 
 def test_what_cannot_be_used_is_told_beside_its_field(visit: Visits) -> None:
     page = visit.open("/en/embed", fails_later=True)
-    limit = page.get_by_label("Results shown, at most")
+    limit = page.get_by_label("Maximum number of results")
     limit.fill("99")
     message = "The number of results is a whole number from 1 to 20."
     expect(page.locator("#s-limit-error")).to_have_text(message)
@@ -161,7 +161,7 @@ def test_a_site_with_a_filter_offers_all_as_another_choice(visit: Visits) -> Non
     department.select_option("17")
     page.get_by_label("Public key of your site").fill(CHARENTE.key)
     page.get_by_label("Public key of your site").press("Tab")
-    expect(first).to_have_text("That of the site: Charente (16)")
+    expect(first).to_have_text("Default of the site: Charente (16)")
     expect(department).to_have_value("17")
     department.select_option("All")
     expect(page.locator("#element")).to_contain_text('department=""')
@@ -192,14 +192,14 @@ def test_code_that_cannot_be_copied_is_selected(visit: Visits) -> None:
     page = visit.open("/en/embed")
     page.evaluate("""Object.defineProperty(navigator, "clipboard", {value: undefined})""")
     page.get_by_role("button", name="Copy – A plain form").click()
-    expect(page.get_by_text("Selected: copy it with Ctrl+C.")).to_be_attached()
+    expect(page.get_by_text("Selected. Press Ctrl+C to copy.")).to_be_attached()
     expected = page.locator("#form").inner_text()
     assert page.evaluate("getSelection().toString().trim()") == expected
 
 
 def test_the_button_says_when_all_is_up_to_date(visit: Visits) -> None:
     page = visit.open("/en/embed")
-    page.get_by_label("Example inside the field").fill("du cuir")
+    page.get_by_label("Example in the field").fill("du cuir")
     page.get_by_role("button", name="Update the preview and the code").click()
     expect(page.get_by_text("The preview and the code are up to date.")).to_be_attached()
     expect(page.locator("#element")).to_contain_text('placeholder="du cuir"')
@@ -210,15 +210,15 @@ def test_it_works_without_scripts(browser: Browser, site: str) -> None:
     page = context.new_page()
     page.goto(f"{site}/en/embed")
     expect(page.get_by_role("button", name="Copy")).to_have_count(0)
-    expect(page.get_by_text("Without JavaScript, this is what")).to_be_visible()
+    expect(page.get_by_text("Without JavaScript, your visitors")).to_be_visible()
     expect(page.locator("quisait-search").get_by_role("link")).to_have_text("Search the catalogue")
-    page.get_by_label("Results shown, at most").fill("7")
+    page.get_by_label("Maximum number of results").fill("7")
     page.get_by_label("Department").select_option("16")
-    page.get_by_label("Always the newest (v1)").check()
+    page.get_by_label("Latest (v1)").check()
     page.get_by_role("button", name="Update the preview and the code").click()
     expect(page.locator("#element")).to_contain_text('department="16" limit="7"')
     expect(page.locator("#element")).not_to_contain_text("integrity")
-    expect(page.get_by_label("Results shown, at most")).to_have_value("7")
+    expect(page.get_by_label("Maximum number of results")).to_have_value("7")
     context.close()
 
 

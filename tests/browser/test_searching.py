@@ -116,7 +116,7 @@ def test_the_search_is_steered_from_a_hit_and_back(visit: Visits) -> None:
 
 def test_the_help_opens_and_the_parts_are_reached_with_the_keyboard(visit: Visits) -> None:
     page = visit.open("/fr/recherche?q=sanitiser", width=390)
-    help_text = page.get_by_text("entre guillemets : ces mots mêmes doivent y être")
+    help_text = page.get_by_text("entre guillemets : ces mots exacts sont exigés")
     expect(help_text).to_be_hidden()
     press_tab_until(page, "Affiner avec trois signes", at_most=14)
     page.keyboard.press("Enter")

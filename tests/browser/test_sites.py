@@ -114,9 +114,9 @@ def test_a_site_is_added_set_up_and_deleted_with_the_keyboard(
     assert done.evaluate("(one) => one.getBoundingClientRect().bottom <= innerHeight")
     entry.locator(".key").click()
     assert page.evaluate("getSelection().toString()") == added.key
-    link = entry.get_by_role("link", name="Set up its search")
+    link = entry.get_by_role("link", name="Set up the search")
     assert link.get_attribute("href") == f"/en/embed?site={added.key}"
-    summary = entry.locator("summary", has_text="Delete it")
+    summary = entry.locator("summary", has_text="Delete")
     summary.focus()
     summary.press("Enter")
     field = entry.get_by_label("To confirm, type its name")

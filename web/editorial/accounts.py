@@ -40,11 +40,11 @@ CANNOT_WRITE = N_("The catalogue cannot be written now. Nothing was changed.")
 
 DONE: Mapping[str, str] = {
     "password": N_("The password is changed. Other browsers are signed out."),
-    "ended": N_("Every other browser is signed out."),
-    "revoked": N_("The token is worth nothing any more."),
-    "added": N_("The account is there. Tell its holder the name and the password."),
+    "ended": N_("All other browsers are signed out."),
+    "revoked": N_("The token is revoked."),
+    "added": N_("The account is created. Give the name and the password to the account holder."),
     "role": N_("The role is changed."),
-    "reset": N_("The password is changed, and its holder signed out everywhere."),
+    "reset": N_("The password is changed. The account holder is signed out everywhere."),
     "disabled": N_("The account is disabled: it is signed out, and its tokens are revoked."),
     "enabled": N_("The account can sign in again."),
 }

@@ -115,12 +115,12 @@ def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         (
             gettext(N_("Otherwise")),
             [
-                (FACT, gettext(N_("Keep it as a fact"))),
-                (IGNORED, gettext(N_("Leave it out"))),
+                (FACT, gettext(N_("Keep as an extra fact"))),
+                (IGNORED, gettext(N_("Leave out"))),
             ],
         ),
-        (gettext(N_("A field of the actor")), words(ACTOR_COLUMNS)),
-        (gettext(N_("A column of a register")), words(REGISTER_COLUMNS)),
+        (gettext(N_("Fields of an actor")), words(ACTOR_COLUMNS)),
+        (gettext(N_("Columns of a register")), words(REGISTER_COLUMNS)),
     ]
 
 

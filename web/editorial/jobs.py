@@ -32,8 +32,8 @@ _COUNTS = (
 )
 _LISTS = (
     ("failures", N_("Not kept")),
-    ("known", N_("Known already")),
-    ("remarks", N_("Kept, but worth a look")),
+    ("known", N_("Already known")),
+    ("remarks", N_("Kept, to check")),
     ("skipped", N_("Left out")),
 )
 

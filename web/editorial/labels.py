@@ -13,7 +13,7 @@ from web.http.labels import labelled
 
 REGISTER_WORDS: Mapping[str, str] = {
     "usual_name": N_("Usual name"),
-    "sign": N_("Trade sign"),
+    "sign": N_("Shop sign"),
     "legal_name": N_("Legal name"),
     "family_name": N_("Family name"),
     "first_name": N_("First name"),
@@ -22,7 +22,7 @@ REGISTER_WORDS: Mapping[str, str] = {
     "commune_code": N_("Code of the town (INSEE)"),
     "state": N_("Open or closed"),
     "state_since": N_("Open or closed since"),
-    "diffusion": N_("Whether it may be shown"),
+    "diffusion": N_("Publicly visible or not"),
     "legal_category": N_("Legal category"),
     "activity_nomenclature": N_("Nomenclature of the activity"),
 }
@@ -37,7 +37,7 @@ STATE_WORDS: Mapping[DraftState, str] = {
 }
 
 JOB_STATE_WORDS: Mapping[JobState, str] = {
-    JobState.QUEUED: N_("Waiting for its turn"),
+    JobState.QUEUED: N_("Waiting"),
     JobState.RUNNING: N_("Under way"),
     JobState.DONE: N_("Done"),
     JobState.FAILED: N_("Failed"),
@@ -54,30 +54,32 @@ REASON_WORDS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
     "same_siren": N_("the same SIREN"),
     "same_name": N_("the same name"),
-    "similar_name": N_("names that resemble each other"),
+    "similar_name": N_("similar names"),
     "same_place": N_("the same town"),
     "same_department": N_("the same department"),
     "same_activity": N_("the same activity"),
-    "similar_activity": N_("activities that resemble each other"),
+    "similar_activity": N_("similar activities"),
     "same_website": N_("the same website"),
 }
 """Why two actors may be one, as `kb.resolution.similarity` names it."""
 
 DONE_WORDS: Mapping[str, str] = {
-    "contributed": N_("Received. Check what was read out of it, correct it, then submit it."),
-    "known": N_("This text had been contributed before: here is what became of it."),
+    "contributed": N_(
+        "Received. Check what the site read in your text, correct it, then submit it."
+    ),
+    "known": N_("This text was already contributed. Here is its current state."),
     "saved": N_("Saved."),
-    "submitted": N_("Submitted. A moderator will read it; you can still correct it meanwhile."),
-    "published": N_("Published: searches find it from now on."),
-    "returned": N_("Returned to its contributor, with your word."),
-    "rejected": N_("Rejected. It stays here, out of every search."),
+    "submitted": N_("Submitted. A moderator will read it; you can still correct it until then."),
+    "published": N_("Published: searches now find it."),
+    "returned": N_("Returned for correction, with your message."),
+    "rejected": N_("Rejected. It stays here; searches do not find it."),
     "deleted": N_("Deleted."),
-    "restored": N_("This version is back: searches find it from now on."),
-    "withdrawn": N_("Withdrawn: no search finds it any more. Its history stays here."),
-    "erased": N_("Erased: its text and its history are gone from the knowledge base."),
-    "cancelling": N_("It will stop in a moment. What it has done so far stays."),
-    "merged": N_("They are one actor from now on."),
-    "different": N_("They are two actors: you will not be asked again."),
+    "restored": N_("This version is restored: searches now find it."),
+    "withdrawn": N_("Withdrawn: searches no longer find it. Its history stays here."),
+    "erased": N_("Erased: its text and its history are no longer in the catalogue."),
+    "cancelling": N_("The job will stop in a moment. The work done so far is kept."),
+    "merged": N_("Merged: they are now one actor."),
+    "different": N_("Noted: they are two actors. This pair will not appear again."),
 }
 """What a page says was done, by the word in its address."""
 
@@ -86,7 +88,7 @@ def confidence_word(confidence: float) -> str:
     """How sure a proposal is, in words; `confidence` lies between 0 and 1."""
     if confidence >= 0.85:
         return N_("very likely")
-    return N_("likely") if confidence >= 0.6 else N_("to be checked")
+    return N_("likely") if confidence >= 0.6 else N_("to check")
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:

@@ -32,9 +32,9 @@ NOT_THE_NAME = N_("This is not its name. Type it as it is written above, or copy
 
 DONE: Mapping[str, str] = {
     "changed": N_("The site is changed."),
-    "disabled": N_("The site is switched off: it shows the search no more."),
+    "disabled": N_("The site is switched off: it no longer shows the search."),
     "enabled": N_("The site can show the search again."),
-    "deleted": N_("The site is deleted, and what was counted for it."),
+    "deleted": N_("The site and its counts are deleted."),
 }
 """What the page says was done, by the value of `done` in its address."""
 

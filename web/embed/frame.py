@@ -37,7 +37,7 @@ KEPT = ("lang", "site", "department", "theme", "limit")
 """What the form asks again as it was asked."""
 
 _WRONG_ADDRESS = N_("The address of this frame has a value that cannot be used.")
-_NO_ANSWER = N_("The catalogue cannot answer now. Try again in a moment.")
+_NO_ANSWER = N_("The catalogue is not available now. Try again in a moment.")
 
 _log = logging.getLogger(__name__)
 

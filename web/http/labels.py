@@ -26,15 +26,15 @@ FIT_WORDS: Mapping[Fit, str] = {
 NEARNESS_WORDS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Very close"),
     Fit.POSSIBLE: N_("Close"),
-    Fit.WEAK: N_("Touches on it"),
-    Fit.NONE: N_("Touches on it"),
+    Fit.WEAK: N_("Related"),
+    Fit.NONE: N_("Related"),
 }
 """How near the need of a case is to the need asked for, down to a case that is of another one."""
 
 ROLE_WORDS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
 
 PART_WORDS: Mapping[Part, str] = {
-    Part.MAKER: N_("Making it"),
+    Part.MAKER: N_("Manufacturing"),
     Part.INPUTS: N_("Materials"),
     Part.CONTAINERS: N_("Containers"),
     Part.PACKAGING: N_("Boxes and labels"),
@@ -42,7 +42,7 @@ PART_WORDS: Mapping[Part, str] = {
     Part.TRANSPORT: N_("Delivery"),
     Part.VALIDATION: N_("Testing and approval"),
     Part.COORDINATION: N_("Coordination"),
-    Part.BUYER: N_("Those who need it"),
+    Part.BUYER: N_("Users"),
 }
 """The parts that have to be taken for a need to be met."""
 
@@ -54,7 +54,7 @@ FIELD_WORDS: Mapping[str, str] = {
     },
     # Of forms alone.
     "reason": N_("Why"),
-    "message": N_("Your word to the contributor"),
+    "message": N_("Your message to the contributor"),
 }
 """What a field of a record is called, on forms and in differences."""
 

@@ -115,10 +115,10 @@ def test_head_is_answered_like_get(client: TestClient) -> None:
 
 def test_home_says_what_the_base_holds(client: TestClient) -> None:
     assert page(client, "/fr/").text("p", class_="holdings") == (
-        "4 acteurs · 2 départements · 2 cas racontés"
+        "4 acteurs · 2 départements · 2 cas"
     )
     assert page(client, "/en/").text("p", class_="holdings") == (
-        "4 actors · 2 departments · 2 cases told"
+        "4 actors · 2 departments · 2 cases"
     )
 
 
@@ -309,8 +309,11 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/en/about", "Everyday needs in English still find a little less in French texts"),
-        ("/fr/a-propos", "Les besoins de tous les jours dits en anglais trouvent encore un peu"),
+        ("/en/about", "a need in French finds slightly more than the same need in English"),
+        (
+            "/fr/a-propos",
+            "un besoin écrit en français trouve un peu plus que le même besoin en anglais",
+        ),
     ],
 )
 def test_the_page_about_says_what_english_finds_less(
@@ -357,11 +360,11 @@ def test_a_theme_of_many_actors_is_told_in_parts() -> None:
 @pytest.mark.parametrize(
     ("path", "status", "title"),
     [
-        ("/fr/acteurs/nobody", 404, "Il n’y a rien ici"),
-        ("/en/cases/nothing", 404, "There is nothing here"),
-        ("/en/themes?theme=None+such", 404, "There is nothing here"),
-        ("/fr/themes?theme=Sant%C3%A9&part=two", 400, "Cette adresse n’est pas tout à fait juste"),
-        ("/en/search?q=gel&limit=1000", 400, "This address is not quite right"),
+        ("/fr/acteurs/nobody", 404, "Page introuvable"),
+        ("/en/cases/nothing", 404, "Page not found"),
+        ("/en/themes?theme=None+such", 404, "Page not found"),
+        ("/fr/themes?theme=Sant%C3%A9&part=two", 400, "Cette adresse n’est pas valable"),
+        ("/en/search?q=gel&limit=1000", 400, "This address is not valid"),
     ],
 )
 def test_errors_are_pages_in_the_language_of_the_address(
@@ -385,14 +388,14 @@ def test_what_was_asked_wrongly_is_told_as_that(
 
     read = page(TestClient(app), "/en/refused", status)
     assert read.text("p", class_="kicker") == str(status)
-    assert read.text("h1") == "This address is not quite right"
+    assert read.text("h1") == "This address is not valid"
 
 
 def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:
     response = client.get("/nowhere", headers={"Accept-Language": "en-GB"})
     assert response.status_code == 404
     assert "Accept-Language" in response.headers["Vary"]
-    assert Page(response.text).text("h1") == "There is nothing here"
+    assert Page(response.text).text("h1") == "Page not found"
 
 
 def test_an_unforeseen_failure_is_a_page_too(
@@ -404,5 +407,5 @@ def test_an_unforeseen_failure_is_a_page_too(
     monkeypatch.setattr(knowledge_base, "actor", broken)
     response = client.get("/en/actors/avel")
     assert response.status_code == 500
-    assert Page(response.text).text("h1") == "Something went wrong here"
+    assert Page(response.text).text("h1") == "Something went wrong"
     assert "secret" not in response.text

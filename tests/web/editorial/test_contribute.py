@@ -238,7 +238,7 @@ def test_a_directorys_columns_are_shown_before_it_is_read(
         "Angoulême",
     ]
     outcome = read.one("section", class_="remarks").text
-    assert "2 would be kept" in outcome
+    assert "2 would be added" in outcome
     assert "1 would fail" in outcome
     assert base.actors() == []
 
@@ -313,7 +313,7 @@ def test_a_cancelled_job_says_how_far_it_came(base: KnowledgeBase, moderator: Te
     base.jobs.beat(job.id, 40, 90)
     base.jobs.finish(job.id, JobState.CANCELLED, {}, "")
     report = Page(moderator.get(f"/en/jobs/{job.id}").text).one("section", aria_labelledby="report")
-    assert "40 of 90 entries. What it has done so far stays." in report.text
+    assert "40 of 90 entries. The work done so far is kept." in report.text
 
 
 def test_a_contributor_sees_their_own_jobs_only(

@@ -266,7 +266,7 @@ def test_a_moderator_publishes_and_the_next_search_finds_it(
     assert base.search("remplir des flacons").cases[0].case.id == CASE.id
     assert [one.by for one in base.history(draft.kind, CASE.id)] == ["a moderator"]
     shown = Page(moderator.get(response.headers["Location"]).text)
-    assert shown.one("p", class_="done").text == "Published: searches find it from now on."
+    assert shown.one("p", class_="done").text == "Published: searches now find it."
     assert not shown.all("button", value="save")
 
 

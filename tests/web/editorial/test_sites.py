@@ -111,7 +111,8 @@ def test_a_site_is_added_with_its_addresses_and_filters(
     assert (one.department, one.theme, one.per_day) == ("16", "Cuir et chaussure", 500)
     read = Page(client.get(there).text)
     assert read.text("p", role="status") == (
-        f"{SAID['name']} is added. Give its public key to who looks after it: {one.key}"
+        f"{SAID['name']} is added. Give this public key to the person who manages the site: "
+        f"{one.key}"
     )
     entry = read.one("li", id=one.key)
     assert [said.text for said in read.inside(entry, "p") if "role" in said.attributes]
@@ -147,10 +148,10 @@ def test_where_no_frame_can_be_shown_is_told(base: KnowledgeBase, client: TestCl
     named = base.sites.add("Nom", [ORIGIN])
     site = base.sites.add("Autre", [ORIGIN, "http://[::1]:8080", "https://mon_site.example"])
     read = Page(client.get("/en/sites").text)
-    assert "The frame cannot" not in read.one("li", id=named.key).text
+    assert "The frame does not work" not in read.one("li", id=named.key).text
     assert (
-        "The frame cannot be shown at http://[::1]:8080, https://mon_site.example: "
-        "only the widget can."
+        "The frame does not work at http://[::1]:8080, https://mon_site.example; "
+        "use the widget there."
     ) in read.one("li", id=site.key).text
 
 
@@ -181,14 +182,14 @@ def test_the_use_of_a_site_is_told_in_words_and_numbers(
         base.sites.count((today - timedelta(days=days)).isoformat(), {site.key: counts})
     read = Page(client.get("/en/sites").text)
     assert [one.text for one in read.inside(read.one("ul", class_="uses"), "li")] == [
-        "1,100 searches", "12 found nothing that fits", "45 results opened"
+        "1,100 searches", "12 without a fit", "45 results opened"
     ]  # fmt: skip
-    assert "1,234 searches of 20,000, typing included" in read.one("dl", class_="said").text
+    assert "1,234 searches of 20,000, including while typing" in read.one("dl", class_="said").text
     read = Page(client.get("/fr/sites").text)
     assert [one.text for one in read.inside(read.one("ul", class_="uses"), "li")] == [
-        "1\u202f100 recherches", "dont 12 sans résultat pertinent", "45 résultats ouverts"
+        "1\u202f100 recherches", "dont 12 sans réponse pertinente", "45 réponses ouvertes"
     ]  # fmt: skip
-    assert "1\u202f234 recherches sur 20\u202f000, frappe comprise" in (
+    assert "1\u202f234 recherches sur 20\u202f000, y compris pendant la frappe" in (
         read.one("dl", class_="said").text
     )
 
@@ -208,11 +209,11 @@ def test_a_quota_that_is_used_up_is_told(
     base.sites.count(today, {site.key: SiteCounts(site.per_day - 1)})
     assert "used up" not in client.get("/en/sites").text
     base.sites.count(today, {site.key: SiteCounts(1)})
-    assert "used up until tomorrow" in client.get("/en/sites").text
+    assert "quota used up until tomorrow" in client.get("/en/sites").text
 
 
 def test_the_page_says_what_is_counted_and_what_is_not(client: TestClient) -> None:
-    assert "no text of a search, no address, no cookie" in client.get("/en/sites").text
+    assert "no search text, no address, no cookie" in client.get("/en/sites").text
     assert "ni texte de recherche, ni adresse, ni cookie" in client.get("/fr/sites").text
 
 
@@ -234,7 +235,7 @@ def test_a_site_is_changed_and_its_form_shows_what_it_is(
         "",
         7,
     )
-    assert "no filter" in Page(client.get("/en/sites").text).one("dl", class_="said").text
+    assert "none" in Page(client.get("/en/sites").text).one("dl", class_="said").text
 
 
 def test_a_theme_that_the_base_has_not_is_kept_by_the_form(

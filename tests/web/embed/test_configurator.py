@@ -69,7 +69,10 @@ def test_no_html_has_css_in_it_which_strict_policies_refuse(client: TestClient) 
     assert configure(client).one("code", id="element-style").text == (
         "quisait-search {\n  display: block;\n  min-height: max(5rem, 80px);\n}"
     )
-    for text in ("In your style sheet, the room", "In your style sheet, if it should"):
+    for text in (
+        "In your style sheet, these rules reserve its space",
+        "In your style sheet, to remove its border",
+    ):
         assert text in read.one("div", id="made").text
 
 
@@ -151,8 +154,8 @@ def test_the_frame_leads_to_the_frame(client: TestClient) -> None:
     script = code(read, "frame-script").one("script").attributes
     assert script == {"src": f"{ROOT}/embed/v1/frame.js", "async": ""}
     said = configure(client, site=CHARENTE.key).one("div", id="made").text
-    assert "This script is always the newest, whatever is chosen" in said
-    assert "chosen under “How it is used” and “How it looks” does nothing for it" in said
+    assert "It always loads the latest script, whatever version you chose" in said
+    assert "The choices under “Behaviour” and “Appearance” do not apply to it" in said
 
 
 def test_the_form_leads_to_the_results(client: TestClient) -> None:
@@ -282,9 +285,9 @@ def options(read: Page, name: str) -> list[tuple[str, str]]:
 def test_all_is_another_choice_than_that_of_the_site_where_it_has_one(client: TestClient) -> None:
     read = configure(client, site=CHARENTE.key)
     assert options(read, "department") == [
-        ("", "That of the site: Charente (16)"), ("*", "All")
+        ("", "Default of the site: Charente (16)"), ("*", "All")
     ]  # fmt: skip
-    assert options(read, "theme")[0] == ("", "That of the site: Chimie et formulation")
+    assert options(read, "theme")[0] == ("", "Default of the site: Chimie et formulation")
     for id_ in ("element-filter", "form-filter"):
         assert "hidden" not in read.one("p", id=id_).attributes
 
@@ -371,7 +374,7 @@ def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
     told = [one.attributes["id"] for one in read.inside(region, "p")]
     assert told == ["ink-contrast", "accent-contrast"]
     read = configure(client, path="/fr/integrer", ink="#999999", paper="#ffffff", colours="own")
-    assert "le contraste est de 2,8" in read.one("p", id="ink-contrast").text
+    assert "contraste est de 2,8" in read.one("p", id="ink-contrast").text
 
 
 def palette(css: str) -> dict[str, str]:
@@ -405,7 +408,7 @@ def test_a_key_is_asked_for_but_on_this_machine(
     with TestClient(app, base_url="http://127.0.0.1:8000") as here:
         read = configure(here)
         assert "hidden" in read.one("p", id="no-key").attributes
-        assert "none is needed" in read.one("p", id="s-site-hint").text
+        assert "You do not need a key" in read.one("p", id="s-site-hint").text
         src = code(read, "frame-script").one("script").attributes["src"]
         assert src == "http://127.0.0.1:8000/embed/v1/frame.js"
 

@@ -234,7 +234,7 @@ def test_the_form_leads_to_what_was_found_or_why_nothing_was(client: TestClient,
 def test_it_says_so_where_nothing_fits(client: TestClient) -> None:
     read = ask(client, q="rocket", lang="en")
     assert read.text("h2") == "Nothing here really fits “rocket”"
-    assert read.text("p", class_="silence") == "The nearest, with no certainty"
+    assert read.text("p", class_="silence") == "The closest, but uncertain"
     assert len(read.all("h3")) == 3
     assert read.all("p", class_="fit fit-none")[0].text.strip() == "Uncertain"
 
@@ -305,7 +305,7 @@ def test_a_base_that_cannot_answer_is_told_in_the_frame(
     monkeypatch.setattr(knowledge_base, "search", broken)
     read = ask(client, 503, q="cirages", site=SITE.key, lang="en")
     assert read.one("p", role="alert").text == (
-        "The catalogue cannot answer now. Try again in a moment."
+        "The catalogue is not available now. Try again in a moment."
     )
     assert "secret" not in read.one("html").text
 

@@ -355,7 +355,7 @@ def test_a_body_beyond_every_limit_is_refused_before_it_is_read(
     token = csrf_token(client, "/en/account")
     sent = client.post("/en/account", data={"csrf": token}, files={"file": b"x" * 1_200_000})
     assert sent.status_code == 413
-    assert Page(sent.text).text("h1") == "This is too large"
+    assert Page(sent.text).text("h1") == "File too large"
     pieces = (b"x" * 100_000 for _ in range(15))
     chunked = client.post(
         "/en/account", content=pieces, headers={"Content-Type": "multipart/form-data; boundary=x"}
@@ -555,7 +555,7 @@ def test_an_administrator_makes_and_changes_accounts(base: KnowledgeBase) -> Non
         return done.text("p", role="status")
 
     new = {"name": "Vincent", "password": PASSWORD, "role": "contributor"}
-    assert does(do="add", **new).startswith("The account is there.")
+    assert does(do="add", **new).startswith("The account is created.")
     assert "Vincent" in client.get("/en/accounts").text
     does(do="role", name="Vincent", role="moderator")
     assert base.accounts.get("Vincent").role is AccountRole.MODERATOR
@@ -654,7 +654,7 @@ def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
     assert answer.status_code == 503
     read = Page(answer.text)
     assert not read.all("form", class_="sheet")
-    assert "whoever runs this site has to set its secret first" in read.text("p", class_="refusal")
+    assert "the operator of this site must first set its secret" in read.text("p", class_="refusal")
 
 
 def test_a_damaged_secret_is_told_to_whoever_runs_the_server(tmp_path: Path) -> None:

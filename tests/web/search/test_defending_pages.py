@@ -84,10 +84,11 @@ def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -
     read = page(client, "/en/search?q=sanitiser")
     inferred = read.one("li", class_="inferred")
     assert said(inferred) == (
-        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) took "
-        "this part: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
+        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) had "
+        "this role: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
         "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
-        "described here, is close to it. This is a deduction: ask them before you count on it."
+        "described on this page, is close. This is a deduction: check with this actor before you "
+        "count on it."
     )
     assert links(read, inferred) == {
         "Angoulême : du cirage au gel hydroalcoolique": "/en/cases/angouleme",
@@ -107,8 +108,8 @@ def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
         "role-inputs": f"Matières Demandé alcool D’après le cas « {case} » Distillerie Merlet "
         f"Saint-Sauvant · Charente-Maritime (17) A tenu ce rôle Montré fournit l'alcool – {case}",
         "role-packaging": "Emballage et étiquettes Demandé emballages en carton Habituel pour un "
-        "tel besoin : aucun cas semblable n’en parle ici. Kalundborg Weavers Kalundborg · Danemark "
-        "Sans certitude Décrit We weave thick cloth and sew bags.",
+        "tel besoin, mais aucun cas semblable n’en parle ici. Kalundborg Weavers Kalundborg · "
+        "Danemark Sans certitude Décrit We weave thick cloth and sew bags.",
         "role-validation": f"Contrôle et validation D’après le cas « {case} » Agence régionale de "
         f"santé, dans le cas « {case} » ; sans fiche ici – valide la formule",
     }
@@ -124,7 +125,7 @@ def test_what_was_understood_can_be_taken_back_piece_by_piece(client: TestClient
     read = page(client, path)
     chips = links(read, read.one("ul", class_="chosen"))
     assert list(chips) == [
-        "No longer require must say: les mélange ×",
+        "No longer require required: les mélange ×",
         "No longer prefer counts more: crèmes ×",
         "No longer leave out left out: alcool ×",
         "Remove the example like Avel (Saphir) ×",
@@ -166,7 +167,7 @@ def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> N
     avel, perfumer = read.all("p", class_="tools")[:2]
     assert links(read, avel) == {
         "Why? – Avel (Saphir)": "/en/search/why?q=sanitiser&department=16&like=avel&id=avel",
-        "No longer as an example – Avel (Saphir)": "/en/search?q=sanitiser&department=16",
+        "Stop using as an example – Avel (Saphir)": "/en/search?q=sanitiser&department=16",
         "Not like this – Avel (Saphir)": "/en/search?q=sanitiser&department=16&unlike=avel",
     }
     assert links(read, perfumer)["More like this – Parfums d'Angoulême"] == (
@@ -216,13 +217,13 @@ def test_a_faint_lead_is_nobody_to_call(
     assert len(makers) == 1
     assert said(makers[0]).startswith(HOSTILE.name)
     read = page(client, "/en/search/who-to-call?q=m%C3%A9lange")
-    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert "There is nobody to call yet" in read.text("p", class_="silence")
     assert "Leads to follow up" not in read.one("main").text
 
 
 def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
     read = page(client, "/en/search/who-to-call?q=rocket")
-    assert "there is nobody to call yet" in read.text("p", class_="silence")
+    assert "There is nobody to call yet" in read.text("p", class_="silence")
     assert read.one("a", class_="button").attributes["href"].startswith("mailto:")
 
 
@@ -267,15 +268,15 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
     assert trade == "le métier « Composer des parfums. » 0,40"
     passage = read.one("figure")
     assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
-    assert "Words of the need that stand in it: cirages" in said(passage)
-    assert "Words that mean alike: Avel for cirages" in said(passage)
+    assert "Words of the need in this passage: cirages" in said(passage)
+    assert "Words with a similar meaning: Avel for cirages" in said(passage)
     steps = [said(one) for one in read.inside(read.one("ol", class_="path"), "li")]
     assert steps == [
-        "The need asked for: “cirages sanitiser”",
+        "Your need: “cirages sanitiser”",
         "The need of the case: Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1.75",
-        "How far it is the same need: 50%",
-        "What the part “Producer” counts: 100%",
-        "Together: 0.88",
+        "Similarity of the two needs: 50%",
+        "Weight of the role “Producer”: 100%",
+        "Result: 0.88",
     ]
     assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
 
@@ -283,8 +284,8 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(client: T
 @pytest.mark.parametrize(
     ("path", "own", "similar"),
     [
-        ("/en/search/why", "nothing, being below zero", "nothing, the sum being below zero"),
-        ("/fr/recherche/pourquoi", "rien, étant négatif", "rien, la somme étant négative"),
+        ("/en/search/why", "nothing: the value is below zero", "nothing: the sum is below zero"),
+        ("/fr/recherche/pourquoi", "rien : la valeur est négative", "rien : la somme est négative"),
     ],
 )
 def test_what_counts_nothing_is_told_why(
@@ -314,17 +315,17 @@ def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> Non
     table = read.one("table", class_="sum witnesses")
     case = "Angoulême : du cirage au gel hydroalcoolique"
     assert [said(one) for one in read.inside(table, "tr")] == [
-        "Qui l’a fait Proximité Métiers les plus proches de tous Dit",
+        "Qui l’a fait Proximité Métier le plus proche de tous Appui",
         f"Avel (Saphir)Production – {case} 4,00 5,00 2,00",
     ]
     assert links(read, table)["Avel (Saphir)"] == "/fr/acteurs/avel"
     assert said(read.one("div", class_="inferred")) == (
         f"Le passage le plus proche, chez Parfums d'Angoulême : {PERFUMER.description} C’est une "
-        "déduction : à vérifier auprès de lui avant d’y compter."
+        "déduction : vérifiez auprès de cet acteur avant d’y compter."
     )
     assert said(section).endswith(
-        "Cela porte ce qui est dit de lui de 0,00 vers 2,00 : 2,00 / (2,00 + 2) du chemin, soit "
-        "1,00."
+        "Cet appui porte la valeur de sa description de 0,00 vers 2,00, à hauteur de 2,00 / "
+        "(2,00 + 2) de l’écart : 1,00."
     )
     assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
 
@@ -347,12 +348,12 @@ def test_many_witnesses_add_up_and_all_but_five_are_folded(
     assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 14.00"
     assert len(read.inside(folded, "tr")) == 1 + 2
     (folds,) = (one for one in folded.ancestors if one.tag == "details")
-    assert said(read.inside(folds, "summary")[0]) == "The 2 others, in this sum"
+    assert said(read.inside(folds, "summary")[0]) == "2 other actors in this sum"
     section = read.one("section", aria_labelledby="inferred")
     assert said(section).count(PERFUMER.description) == 1
     assert said(section).endswith(
-        "Together they draw what is said of it from 0.00 towards 2.00: 14.00 / (14.00 + 2) of the "
-        "way, which is 1.75."
+        "Together, they raise the value of its description from 0.00 towards 2.00, by 14.00 / "
+        "(14.00 + 2) of the difference: 1.75."
     )
 
 
@@ -368,16 +369,16 @@ def test_who_would_be_drawn_no_higher_is_said_to_gain_nothing(
     monkeypatch.setattr(knowledge_base, "_scored", above)
     read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
     assert said(read.one("section", aria_labelledby="inferred")).endswith(
-        "What is said of it is worth 3.50 already; they draw no higher than 2.00, and so add "
-        "nothing."
+        "Its description already has a value of 3.50. Similar trades can raise it no higher than "
+        "2.00, so they add nothing."
     )
 
 
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("&unlike=avel", "given as an example of what is not looked for"),
-        ("&department=17", "by a filter or by a word"),
+        ("&unlike=avel", "you marked it “Not like this”"),
+        ("&department=17", "because of a filter, a required word"),
     ],
 )
 def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: str) -> None:
@@ -529,8 +530,8 @@ def test_a_report_tells_all_and_leaves_room_to_sign(client: TestClient) -> None:
         "5 actors, 2 cases; state 7",
         "quisait 0",
         "by-hand added to its weights: a delta fingerprint of the encoder: by-hand",
-        "2 actors compared left out: 2 by the filters, 0 by words, 0 as “not like”, 0 closed, "
-        "0 of whom nothing is said",
+        "2 actors compared left out: 2 by filters, 0 by words, 0 as “not like”, 0 closed, "
+        "0 without a description",
     ]
     rows = [said(one) for one in read.inside(read.one("tbody"), "tr")]
     assert rows[0].startswith("1 Avel (Saphir) Magnac-Lavalette · 16 2.00 Strong fitDescribed")
@@ -593,13 +594,11 @@ def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
     [
         (
             "/fr/recherche/compte-rendu",
-            "Le catalogue a changé depuis le compte rendu que vous demandiez : voici le compte "
-            "rendu de maintenant.",
+            "Le catalogue a changé depuis ce compte rendu. Voici un nouveau compte rendu.",
         ),
         (
             "/en/search/report",
-            "The catalogue has changed since the report that you asked for: this is the report of "
-            "now.",
+            "The catalogue has changed since that report. This is a new report.",
         ),
     ],
 )
@@ -626,7 +625,7 @@ def test_without_a_secret_a_report_is_shown_but_not_given(tmp_path: Path) -> Non
     client = TestClient(create_app(base, Settings()), raise_server_exceptions=False)
     read = page(client, "/en/search/report?q=cirages")
     assert not read.all("p", class_="ways-out")
-    assert "has no secret to sign with" in said(read.one("section", class_="sign-off"))
+    assert "has no secret to sign the report" in said(read.one("section", class_="sign-off"))
     assert client.get("/api/report?q=cirages").status_code == 503
 
 
@@ -636,4 +635,4 @@ def test_a_report_of_many_says_how_many_it_shows(
     monkeypatch.setattr("web.search.pages.ROWS_OF_A_REPORT", 2)
     read = page(client, "/en/search/report?q=cirages")
     assert len(read.inside(read.one("tbody"), "tr")) == 2
-    assert "The first 2 of 5 candidates; the files have all of them." in read.one("main").text
+    assert "The first 2 of 5 candidates. The files contain all of them." in read.one("main").text

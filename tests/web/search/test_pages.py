@@ -75,7 +75,7 @@ def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("path", "told"),
-    [("/fr/recherche", "Nom proche"), ("/en/search", "A name close to this")],
+    [("/fr/recherche", "Nom proche"), ("/en/search", "Similar name")],
 )
 def test_a_misspelt_name_is_not_said_to_be_its_own(
     client: TestClient, path: str, told: str
@@ -110,7 +110,7 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
         if one.text.strip() == "Sans certitude"
     )
     assert read.text("p", class_="silence").startswith(
-        "Des acteurs que laissent les filtres, aucun n’est assez proche de ce besoin"
+        "Aucun des acteurs retenus par les filtres n’est assez proche de ce besoin"
     )
     advice = read.inside(read.one("div", class_="advice"), "a")
     tell, without_filters = (one.attributes["href"] for one in advice)
@@ -128,8 +128,8 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
 def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
     read = results(client, "/en/search?q=rocket")
     assert read.text("p", class_="silence") == (
-        "Of the 4 actors known here, none comes close enough to this need, neither by what is "
-        "said of it nor by a case. Better to say so than to name someone who cannot."
+        "None of the 4 actors in the catalogue is close enough to this need, by its description or "
+        "by a case. We prefer to say so rather than suggest an actor that cannot help."
     )
     assert not read.all("section", class_="roles")
 
@@ -209,7 +209,7 @@ def test_more_actors_are_shown_step_by_step(client: TestClient) -> None:
         if path:
             assert urlsplit(path).fragment == f"actor-{shown[-1] + 1}"
     assert shown == [10, 25, 50, 100]
-    assert "Seuls les meilleurs sont montrés." in read.one("p", class_="more").text
+    assert "Seuls les meilleurs acteurs sont montrés." in read.one("p", class_="more").text
 
 
 def test_results_can_be_had_as_data(client: TestClient) -> None:
@@ -246,7 +246,7 @@ def test_a_refused_query_is_answered_in_place_and_kept(
     assert field.attributes["value"] == query
     assert field.attributes["aria-invalid"] == "true"
     assert field.attributes["aria-describedby"] == read.one("p", role="alert").attributes["id"]
-    assert read.text("h1") == "Cette demande n’a pas pu être cherchée"
+    assert read.text("h1") == "Cette recherche n’est pas possible"
 
 
 def test_an_unknown_department_is_answered_in_place(client: TestClient) -> None:
