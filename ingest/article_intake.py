@@ -12,7 +12,7 @@ from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.entries import WHOLE_FILE
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 from ingest.known_articles import AlreadyKnown
-from ingest.report import Drafted, Note, Report
+from ingest.report import Drafted, IngestReport, Note
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -29,7 +29,7 @@ NO_ARTICLES = frozenset(
 """Names of files that lie beside articles in a folder and are none, without their endings."""
 
 
-def _untold(_articles: int) -> None:
+def _unwatched(_articles: int) -> None:
     """Progress that nobody watches."""
 
 
@@ -51,9 +51,9 @@ class ArticleIntake:
         *,
         by: str = "",
         publish: bool = False,
-        progress: Callable[[int], object] = _untold,
+        progress: Callable[[int], object] = _unwatched,
     ) -> None:
-        self.report = Report()
+        self.report = IngestReport()
         self.case_ids: set[str] = set()
         """The cases that the articles are, those that were there already among them."""
         self._knowledge_base = knowledge_base
@@ -70,7 +70,7 @@ class ArticleIntake:
         *,
         by: str = "",
         publish: bool = False,
-        progress: Callable[[int], object] = _untold,
+        progress: Callable[[int], object] = _unwatched,
     ) -> Self:
         """Fetches and refines as the settings say."""
         submissions = Submissions.from_settings(knowledge_base, settings, by=by)

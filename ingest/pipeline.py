@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS
-from ingest.directories.seen_ids import Places
+from ingest.directories.seen_ids import SeenIds
 from ingest.directories.table import entries
 from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
 from ingest.input_files import files, refuse_missing
-from ingest.report import Note, Report, place_in
+from ingest.report import IngestReport, Note, place_in
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
@@ -33,8 +33,8 @@ BATCH_RECORDS = 256
 """How many records are one transaction: enough that texts of one length meet at the encoder."""
 
 
-class _Found(NamedTuple):
-    """A record, the place of the input where it was read, and the source it is of."""
+class _ReadRecord(NamedTuple):
+    """A record, its source, and the file and row where it was read."""
 
     record: Record
     is_open: bool
@@ -43,7 +43,7 @@ class _Found(NamedTuple):
     row: int
 
 
-def _untold(_records: int) -> None:
+def _unwatched(_records: int) -> None:
     """Progress that nobody watches."""
 
 
@@ -51,15 +51,15 @@ def ingest(
     knowledge_base: KnowledgeBase,
     paths: Sequence[Path],
     *,
-    progress: Callable[[int], object] = _untold,
+    progress: Callable[[int], object] = _unwatched,
     prune: bool = False,
     by: str = "",
     source: str = "",
-    mapping: Mapping[str, str] | None = None,
+    choices: Mapping[str, str] | None = None,
     articles: "ArticleIntake | None" = None,
     addresses: Sequence[str] = (),
-) -> Report:
-    """Puts the records of the files, and of the folders however deep, into the knowledge base.
+) -> IngestReport:
+    """Puts the records of files, and of folders however deep, into the knowledge base.
 
     Args:
         knowledge_base: where the records go, a batch at a time.
@@ -70,11 +70,10 @@ def ingest(
             longer has. A kind of record of which the input has none at all is left alone, and so
             are the actors that other sources tell of.
         by: the account that asks for it.
-        source: who tells of the actors; when empty, each file or folder of `paths` is a source
-            of its own, by its name.
-        mapping: how columns are read, by header (`ingest.directories.header_map`): remembered for
-        the source, in
-            addition to what is.
+        source: the name of the source of the actors; when empty, each file or folder of `paths` is
+            a source of its own, by its name.
+        choices: by header, how columns are read (`ingest.directories.header_map`): remembered for
+            the source, in addition to earlier choices.
         articles: takes in the files that are articles, after all others, so that whom they
             mention is known; without it, they are no input. Its report is the one returned.
         addresses: addresses of articles and feeds, taken in likewise.
@@ -84,31 +83,31 @@ def ingest(
         failure.
 
     Raises:
-        InputError: a path does not exist, or the mapping or the source's name cannot be used;
+        InputError: a path does not exist, or a choice or the source's name cannot be used;
             nothing was read.
     """
     refuse_missing(paths)
-    refuse_unusable(source, mapping or {})
+    refuse_unusable(source, choices or {})
     run = _Run(knowledge_base, progress, by, articles)
     for path, is_named, found_source in files(paths):
-        run.read(path, is_named, source or found_source, mapping or {})
+        run.read(path, is_named, source or found_source, choices or {})
     run.finish(prune, addresses)
     return run.report
 
 
-def refuse_unusable(source: str, mapping: Mapping[str, str]) -> None:
-    """Refuses what cannot be the name of a source, or how its columns are read.
+def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
+    """Refuses a name that no source may have, and choices of columns that cannot be followed.
 
     Raises:
-        InputError: it cannot.
+        InputError: the name or a choice is refused.
     """
     if source == MODERATION:
         raise InputError("reserved_source", name=MODERATION)
-    HeaderMap(mapping)
+    HeaderMap(choices)
 
 
 class _Run:
-    """One run: what was seen so far, what waits to be put, and the report that grows."""
+    """The state of a run: the ids seen, the records that wait to be put, and the report."""
 
     def __init__(
         self,
@@ -117,21 +116,21 @@ class _Run:
         by: str,
         articles: "ArticleIntake | None",
     ) -> None:
-        self.report = articles.report if articles else Report()
+        self.report = articles.report if articles else IngestReport()
         self._articles = articles
         self._article_files: list[tuple[Path, bool]] = []
         self._knowledge_base = knowledge_base
         self._progress = progress
         self._by = by
-        self._actors: dict[str, Places] = {}
-        self._cases = Places()
+        self._actors: dict[str, SeenIds] = {}
+        self._cases = SeenIds()
         self._header_maps: dict[str, HeaderMap] = {}
         self._mentions: list[tuple[str, Note]] = []
-        self._waiting: list[_Found] = []
+        self._waiting: list[_ReadRecord] = []
 
-    def read(self, path: Path, is_named: bool, source: str, mapping: Mapping[str, str]) -> None:
+    def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
         try:
-            for entry in self._entries(path, source, mapping):
+            for entry in self._entries(path, source, choices):
                 self._take(entry, source, str(path))
         except NotInput as error:
             if self._articles is not None and self._articles.takes(path, is_named=is_named):
@@ -156,10 +155,10 @@ class _Run:
             self._prune()
         known = self._knowledge_base.ids(Kind.ACTOR) if self._mentions else set()
         for actor_id, note in self._mentions:
-            if actor_id not in known and not self._leads(actor_id):
+            if actor_id not in known and not self._is_redirected(actor_id):
                 self.report.note("remarks", note)
 
-    def _entries(self, path: Path, source: str, mapping: Mapping[str, str]) -> Iterator[Entry]:
+    def _entries(self, path: Path, source: str, choices: Mapping[str, str]) -> Iterator[Entry]:
         suffix = path.suffix.lower()
         if suffix in READERS:
             return READERS[suffix](path)
@@ -169,7 +168,7 @@ class _Run:
                 known += tuple(kind for kind in self._articles.suffixes if kind not in READERS)
             raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
-            self._header_maps[source] = _header_map(self._knowledge_base, source, mapping)
+            self._header_maps[source] = _header_map(self._knowledge_base, source, choices)
         header_map = self._header_maps[source]
         return entries(DIRECTORY_READERS[suffix](path, header_map), header_map)
 
@@ -181,15 +180,15 @@ class _Run:
             kind = "skipped" if entry.left_out else "failures"
             self.report.note(kind, Note(file, entry.row, entry.reason))
             return
-        places = self._cases
+        seen_ids = self._cases
         if isinstance(record, Actor):
-            places = self._actors.setdefault(source, Places())
-        first = places.first(record.id, file, entry.row)
+            seen_ids = self._actors.setdefault(source, SeenIds())
+        first = seen_ids.first(record.id, file, entry.row)
         if first:
             reason = Remark("id_given_twice", "id", id=record.id, place=place_in(*first))
             self._fail(file, entry.row, reason)
             return
-        self._waiting.append(_Found(record, entry.is_open, source, file, entry.row))
+        self._waiting.append(_ReadRecord(record, entry.is_open, source, file, entry.row))
         if len(self._waiting) == BATCH_RECORDS:
             self._put_waiting()
 
@@ -198,7 +197,7 @@ class _Run:
         for _, same in groupby(batch, lambda found: (type(found.record), found.source)):
             self._put_all_or_each(list(same))
 
-    def _put_all_or_each(self, batch: Sequence[_Found]) -> None:
+    def _put_all_or_each(self, batch: Sequence[_ReadRecord]) -> None:
         try:
             self._put(batch)
         except (InputError, ValueError):
@@ -209,7 +208,7 @@ class _Run:
                 except (InputError, ValueError) as error:
                     self._fail(found.file, found.row, " ".join(str(error).split()))
 
-    def _put(self, batch: Sequence[_Found]) -> None:
+    def _put(self, batch: Sequence[_ReadRecord]) -> None:
         """Puts records of one kind and source."""
         base = self._knowledge_base
         rows = [
@@ -235,7 +234,7 @@ class _Run:
         self.report.embedded += passages
         self._progress(0)  # who is to stop can do so here, too
 
-    def _note_withdrawn(self, found: _Found) -> None:
+    def _note_withdrawn(self, found: _ReadRecord) -> None:
         kind = Kind.CASE if isinstance(found.record, Case) else Kind.ACTOR
         withdrawal = self._knowledge_base.withdrawal(kind, found.record.id)
         how = "withdrawn"
@@ -245,7 +244,7 @@ class _Run:
         reason = Remark("was_withdrawn", kind=kind, id=found.record.id, how=how)
         self.report.note("remarks", Note(found.file, found.row, reason))
 
-    def _note_mentions(self, case: Case, found: _Found) -> None:
+    def _note_mentions(self, case: Case, found: _ReadRecord) -> None:
         for participant in case.participants:
             if participant.actor_id:
                 reason = Remark(
@@ -256,8 +255,8 @@ class _Run:
                 )
                 self._mentions.append((participant.actor_id, Note(found.file, found.row, reason)))
 
-    def _leads(self, actor_id: str) -> bool:
-        """Whether the id is that of an actor which was found to be another."""
+    def _is_redirected(self, actor_id: str) -> bool:
+        """Whether the id is that of an actor that was merged into another."""
         try:
             self._knowledge_base.actor(actor_id)
         except UnknownRecord:
@@ -286,11 +285,11 @@ class _Run:
 
 
 def _header_map(
-    knowledge_base: KnowledgeBase, source: str, mapping: Mapping[str, str]
+    knowledge_base: KnowledgeBase, source: str, choices: Mapping[str, str]
 ) -> HeaderMap:
-    """How a source's columns are read: as was remembered, and as is said now and remembered."""
-    known = knowledge_base.column_choices.mapping(source)
-    said = {**known, **mapping}
-    if said != known:
-        knowledge_base.column_choices.remember(source, said)
-    return HeaderMap(said)
+    """How a source's columns are read: by earlier choices, and by these, which are remembered."""
+    earlier = knowledge_base.column_choices.mapping(source)
+    together = {**earlier, **choices}
+    if together != earlier:
+        knowledge_base.column_choices.remember(source, together)
+    return HeaderMap(together)

@@ -39,7 +39,7 @@ class Drafted:
 
 
 @dataclass(slots=True)
-class Report:
+class IngestReport:
     """What a run did.
 
     `read` counts the records found, kept or not; `embedded` the passages that were embedded.

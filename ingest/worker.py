@@ -1,4 +1,4 @@
-"""Work: what does the jobs of a knowledge base, in a process of its own.
+"""The worker: does the jobs of a knowledge base, in a process of its own.
 
 Doing a job again after a crash is harmless: ingesting is idempotent, and embeds only what is
 new. So a job that was left in the middle is simply begun again.
@@ -24,11 +24,11 @@ from kb.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TOLD_EVERY_S = 0.5
-"""How often the progress of a job is written down, at most."""
+SAVED_EVERY_S = 0.5
+"""How often the progress of a job is saved, at most."""
 
 BEAT_EVERY_S = 5.0
-"""How often a job that makes no progress is said to be alive."""
+"""How often a job that makes no progress shows that it is alive."""
 
 LOOK_EVERY_S = 1.0
 """How often an idle worker looks for a job."""
@@ -45,7 +45,7 @@ class Stopped(Exception):
 
 
 class Progress:
-    """How far a job is, for its runner to tell. While it is open, a thread beats for the job.
+    """How far a job is. Its runner advances it; while it is open, a thread beats for the job.
 
     `by` is the account that asked for the job; `total` is 0 as long as it is not known.
     """
@@ -58,7 +58,7 @@ class Progress:
         self._job_id = job.id
         self._stopping = stopping
         self._goes_on = True
-        self._told_at = 0.0
+        self._saved_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._keep_beating, daemon=True)
 
@@ -82,14 +82,14 @@ class Progress:
             Stopped: the runner is to leave it at that.
         """
         self.done += count
-        if time.monotonic() - self._told_at >= TOLD_EVERY_S:
-            self.tell()
+        if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
+            self.save()
         if self._stopping.is_set() or not self._goes_on:
             raise Stopped
 
-    def tell(self) -> None:
-        """Writes down how far the job is."""
-        self._told_at = time.monotonic()
+    def save(self) -> None:
+        """Saves how far the job is."""
+        self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
         try:
             self._goes_on &= self._jobs.beat(self._job_id, self.done, total)
@@ -99,17 +99,17 @@ class Progress:
 
     def _keep_beating(self) -> None:
         while not self._closed.wait(BEAT_EVERY_S):
-            self.tell()
+            self.save()
 
 
 Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Mapping[str, object]]
-"""Does a job by its parameters, tells how far it is, and returns what to report of it."""
+"""Does a job by its parameters, advances its progress, and returns its report."""
 
 
 def _directory(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """A directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
+    """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.directories.row_counts import count_rows
     from ingest.pipeline import ingest
 
@@ -121,7 +121,7 @@ def _directory(
         progress=progress.advance,
         by=progress.by,
         source=parameters.get("source", ""),
-        mapping=json.loads(parameters.get("mapping") or "{}"),
+        choices=json.loads(parameters.get("mapping") or "{}"),
     )
     return asdict(report)
 
@@ -129,7 +129,7 @@ def _directory(
 def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """Articles to be drafted: `paths` and `urls`, each a list in JSON."""
+    """Drafts articles: `paths` and `urls`, each a list in JSON."""
     from ingest.article_intake import ArticleIntake
 
     paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
@@ -149,7 +149,7 @@ def _articles(
 def _feed(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """The articles of a feed to be drafted: its `url`."""
+    """Drafts the articles of a feed: its `url`."""
     from ingest.article_intake import ArticleIntake
 
     settings = Settings.from_environment()
@@ -161,7 +161,7 @@ def _feed(
 
 
 RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}
-"""What does each kind of job."""
+"""The runner of each kind of job."""
 
 
 def work(
@@ -182,8 +182,8 @@ def work(
 def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = None) -> bool:
     """Does the job that has waited longest; returns whether there was one.
 
-    Whatever goes wrong with a job is told in the job. Once `stopping` is set, the job goes back
-    into the queue.
+    Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
+    back into the queue.
     """
     jobs = knowledge_base.jobs
     job = jobs.claim()
@@ -202,13 +202,13 @@ def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = N
         except Exception as error:
             logger.exception("Job %s (%s) failed", job.id, job.kind)
             state, message = JobState.FAILED, f"{type(error).__name__}: {error}"
-        progress.tell()
+        progress.save()
     if state is JobState.CANCELLED and stopping.is_set() and not jobs.get(job.id).cancel_asked:
         jobs.release(job.id)
     else:
         # Where uploads lie on this machine is nobody's concern.
-        told = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)
-        jobs.finish(job.id, state, *json.loads(without_upload_folders(knowledge_base.folder, told)))
+        kept = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)
+        jobs.finish(job.id, state, *json.loads(without_upload_folders(knowledge_base.folder, kept)))
         tidy(knowledge_base)
     return True
 
@@ -247,11 +247,11 @@ def _with_parts(item: object) -> object:
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
     """A report with the beginnings of its lists, and in `more` how many items they go on for."""
-    told = {
+    parts = {
         name: [_with_parts(item) for item in value] if isinstance(value, list) else value
         for name, value in report.items()
     }
-    plain: dict[str, object] = json.loads(json.dumps(told, default=str))
+    plain: dict[str, object] = json.loads(json.dumps(parts, default=str))
     lists = {
         name: value
         for name, value in plain.items()

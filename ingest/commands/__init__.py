@@ -13,7 +13,7 @@ from ingest.commands.work import work_command
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from ingest.report import Report
+    from ingest.report import IngestReport
 
 SHOWN_SKIPPED = 5
 """How many files that were skipped are named; the JSON report has the others."""
@@ -73,18 +73,18 @@ def ingest_command(
     from tqdm import tqdm
 
     from ingest.article_intake import ArticleIntake, is_address
-    from ingest.directories.header_map import said_in
+    from ingest.directories.header_map import choices_in
     from ingest.input_files import refuse_missing
     from ingest.pipeline import ingest, refuse_unusable
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
-    addresses = [one for one in inputs if is_address(one)]
-    paths = [Path(one) for one in inputs if not is_address(one)]
-    mapping = said_in(mapped)
-    refuse_unusable(source, mapping)
+    addresses = [argument for argument in inputs if is_address(argument)]
+    paths = [Path(argument) for argument in inputs if not is_address(argument)]
+    choices = choices_in(mapped)
+    refuse_unusable(source, choices)
     if dry_run:
-        if not directories.dry_run(paths, source, mapping, as_json, kb):
+        if not directories.dry_run(paths, source, choices, as_json, kb):
             raise click.exceptions.Exit(1)
         return
     refuse_missing(paths)  # before a knowledge base is made for nothing
@@ -99,7 +99,7 @@ def ingest_command(
                 progress=bar.update,
                 prune=prune,
                 source=source,
-                mapping=mapping,
+                choices=choices,
                 articles=ArticleIntake.from_settings(
                     knowledge_base, settings, publish=publish, progress=bar.update
                 ),
@@ -195,7 +195,7 @@ COMMANDS: list[click.Command] = [
 ]
 
 
-def _print_report(report: "Report") -> None:
+def _print_report(report: "IngestReport") -> None:
     from ingest.article_intake import NO_ARTICLES
     from ingest.entries import WHOLE_FILE
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def dry_run(
-    paths: Sequence[Path], source: str, mapping: Mapping[str, str], as_json: bool, kb: Path | None
+    paths: Sequence[Path], source: str, choices: Mapping[str, str], as_json: bool, kb: Path | None
 ) -> bool:
     """Shows how the directories at these paths would be read; returns whether all would be kept.
 
@@ -42,7 +42,7 @@ def dry_run(
     failures: list[str] = []
     for path, is_named, found_source in files(paths):
         try:
-            previews.append(preview(path, source or found_source, mapping, knowledge_base=base))
+            previews.append(preview(path, source or found_source, choices, knowledge_base=base))
         except NotInput as not_input:
             if is_named:
                 failures.append(f"{path}: {not_input}: a dry run shows directories only")
@@ -51,30 +51,30 @@ def dry_run(
     if base is not None:
         base.close()
     if as_json:
-        told = {"previews": [asdict(one) for one in previews], "failures": failures}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        found = {"previews": [asdict(shown) for shown in previews], "failures": failures}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        for one in previews:
-            _print_preview(one)
+        for shown in previews:
+            _print_preview(shown)
         for failure in failures:
             click.echo(failure)
         click.echo("Nothing was changed: this was a dry run.")
-    return not failures and not any(one.failed for one in previews)
+    return not failures and not any(shown.failed for shown in previews)
 
 
-def _print_preview(one: "Preview") -> None:
+def _print_preview(seen: "Preview") -> None:
     from ingest.directories.preview import table
 
-    click.echo(f"{one.file}, source {one.source!r}:")
-    for line in table(one.columns):
+    click.echo(f"{seen.file}, source {seen.source!r}:")
+    for line in table(seen.columns):
         click.echo(line)
-    of_all = f" of about {one.total_estimate}" if one.total_estimate > one.rows else ""
-    left_out = one.rows - one.kept - one.failed
+    of_all = f" of about {seen.total_estimate}" if seen.total_estimate > seen.rows else ""
+    left_out = seen.rows - seen.kept - seen.failed
     click.echo(
-        f"{one.rows} rows looked at{of_all}: {one.kept} would be kept, {one.failed} would fail"
+        f"{seen.rows} rows looked at{of_all}: {seen.kept} would be kept, {seen.failed} would fail"
         + (f", {left_out} would be left out." if left_out > 0 else ".")
     )
-    for problem in one.problems:
+    for problem in seen.problems:
         click.echo(str(problem))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from ingest.directories.header_names import Column
-from ingest.directories.sirene import without_register
+from ingest.directories.sirene import fields_from_register
 from ingest.fields import paragraphs, record_id, refuse_oversize, short_line
 from ingest.parsers import parsed
 from kb.errors import InputError
@@ -23,11 +23,11 @@ _PROSE = tuple(
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """The actor that a row of a directory describes.
+    """Returns the actor that a row of a directory describes.
 
     Args:
-        cells: what the row says, by field of `Actor`; absent and blank are the same.
-        facts: what the row says under headers that are no field; blank ones are left out.
+        cells: the cells by field of `Actor`; absent and blank are the same.
+        facts: the cells under headers that are no field; blank ones are left out.
 
     Raises:
         InputError: the row cannot be kept; says which cell, and why.
@@ -46,16 +46,16 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     return actor
 
 
-def told_from_columns(columns: Sequence[Column], cells: Sequence[str]) -> SourceRow:
-    """What the cells of a row tell of an actor, each under its column.
+def source_row_from(columns: Sequence[Column], cells: Sequence[str]) -> SourceRow:
+    """Returns the actor of a row, whose cells stand each under its column.
 
     Raises:
         InputError: as `actor_from`.
-        LeftOut: the row is rightly no actor here.
+        RowLeftOut: the row is rightly no actor here.
     """
     pairs = list(zip(columns, cells, strict=True))
     facts = {column.fact: cell for column, cell in pairs if column.fact}
-    fields, is_open = without_register(
+    fields, is_open = fields_from_register(
         {column.field: cell for column, cell in pairs if column.field}, facts
     )
     return SourceRow(actor_from(fields, facts), is_open)

@@ -13,8 +13,8 @@ from pathlib import Path
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
-    Line,
-    Row,
+    DirectoryRow,
+    RawRow,
     header_position,
     under_header,
 )
@@ -32,7 +32,7 @@ _MAX_CELLS = 20_000
 csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
 
 
-def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the rows of a CSV or TSV file, as `RowReader`."""
     delimiter = max(_DELIMITERS, key=lambda each: _suits(path, each, header_map))
     yield from under_header(_lines(path, delimiter), header_map)
@@ -78,7 +78,7 @@ class _Source(Iterator[str]):
         self._again += reversed(self._row[1:])
 
 
-def _lines(path: Path, delimiter: str) -> Generator[Line]:
+def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
     """The rows of the file that are not blank; after a malformed one goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))
@@ -92,12 +92,12 @@ def _lines(path: Path, delimiter: str) -> Generator[Line]:
             except (csv.Error, _Unclosed) as error:
                 source.give_back()
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
-                yield Line(number, [], _explained(error))
+                yield RawRow(number, [], _explained(error))
             else:
                 if len(cells) > _MAX_CELLS:
-                    yield Line(number, [], Remark("many_cells", most=_MAX_CELLS))
+                    yield RawRow(number, [], Remark("many_cells", most=_MAX_CELLS))
                 elif any(cell.strip() for cell in cells):
-                    yield Line(number, cells)
+                    yield RawRow(number, cells)
 
 
 def _explained(error: Exception) -> Remark:

@@ -1,7 +1,4 @@
-"""How the columns of a directory are read: guessed, unless a person said otherwise.
-
-header ─ what a person said ─ what the header is called ─ a fact under its own name
-"""
+"""How the columns of a directory are read: by a choice, by their headers, or as facts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,32 +20,33 @@ from kb.errors import InputError
 TARGETS = (*ACTOR_COLUMNS, *REGISTER_COLUMNS)
 """The fields that a column can be read as, beside `FACT` and `IGNORED`."""
 
+_MAX_HEADERS_KNOWN = 1000
+
 
 class HeaderMap:
-    """Says where the cells under each header go."""
+    """Says where the cells under each header go.
+
+    Args:
+        choices: by header, what a person chose: a field, `FACT` or `IGNORED`.
+        takes_any_header: whether the first row is the header even if none of it is the name,
+            so that a person can be shown it and choose which is.
+
+    Raises:
+        InputError: a choice is none of them.
+    """
 
     def __init__(
-        self, said: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
+        self, choices: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
     ) -> None:
-        """What a person said, and what is done without a name.
-
-        Args:
-            said: a field, `FACT` or `IGNORED` by header.
-            takes_any_header: whether the first row is the header even if none of it is the name,
-                so that a person can be shown it and say which is.
-
-        Raises:
-            InputError: what is said is none of them.
-        """
-        self.said = {
-            header: field_of(field, ACTOR_NAMES) or field for header, field in said.items()
+        self.choices = {
+            header: field_of(field, ACTOR_NAMES) or field for header, field in choices.items()
         }
-        for header, target in self.said.items():
+        for header, target in self.choices.items():
             if target not in {*TARGETS, FACT, IGNORED}:
                 targets = f"{', '.join(ACTOR_COLUMNS)}, {FACT} or {IGNORED}"
                 raise InputError("wrong_target", header=header, target=target, targets=targets)
         self.takes_any_header = takes_any_header
-        self._targets = {folded(header): target for header, target in self.said.items()}
+        self._targets = {folded(header): target for header, target in self.choices.items()}
         self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
@@ -62,7 +60,7 @@ class HeaderMap:
         return columns
 
     def names_actors(self, header: Sequence[str]) -> bool:
-        """Whether a column holds what an actor is called."""
+        """Whether a column holds the name of the actors."""
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def known(self, header: Sequence[str]) -> int:
@@ -70,19 +68,16 @@ class HeaderMap:
         return sum(bool(column.field) for column in self.columns(header))
 
 
-_MAX_HEADERS_KNOWN = 1000
-
-
-def said_in(options: Sequence[str]) -> dict[str, str]:
-    """What `header=field` options say, by header.
+def choices_in(options: Sequence[str]) -> dict[str, str]:
+    """The field of each header, from options of the form `header=field`.
 
     Raises:
-        InputError: one has no `=`, or no header before it.
+        InputError: an option has no `=`, or no header before it.
     """
-    said = {}
+    choices = {}
     for option in options:
         header, separator, target = option.rpartition("=")
         if not separator or not folded(header):
             raise InputError("wrong_option", option=option)
-        said[header.strip()] = target.strip()
-    return said
+        choices[header.strip()] = target.strip()
+    return choices

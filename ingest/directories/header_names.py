@@ -82,7 +82,7 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
     Args:
         headers: as they stand in the directory.
-        targets: what a person said of some of them, by folded header: a field, `FACT`, `IGNORED`.
+        targets: by folded header, what a person chose for some: a field, `FACT` or `IGNORED`.
     """
     names = [folded(header) for header in headers]
     sirene = is_sirene(headers)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.table import Row
+from ingest.directories.table import DirectoryRow
 from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 from kb.remarks import Remark
@@ -24,7 +24,7 @@ _NESTED = frozenset({"siege"})
 """Objects whose own keys are columns: what data.gouv.fr's directories tell of a head office."""
 
 
-def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the items of a JSON file, as `RowReader`."""
     import ijson
 
@@ -40,7 +40,7 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
         raise InputError("huge_number") from None
 
 
-def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
+def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
@@ -49,7 +49,7 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[Row]:
             try:
                 value = _parse(line)
             except InputError as error:
-                yield Row(number, reason=error.remark)
+                yield DirectoryRow(number, reason=error.remark)
             else:
                 yield _row(number, value)
 
@@ -170,9 +170,9 @@ def _parse(text: str) -> object:
     return document
 
 
-def _row(number: int, value: object) -> Row:
+def _row(number: int, value: object) -> DirectoryRow:
     if not isinstance(value, dict):
-        return Row(number, reason=Remark("no_object"))
+        return DirectoryRow(number, reason=Remark("no_object"))
     header: list[str] = []
     cells: list[str] = []
     for key, each in value.items():
@@ -180,7 +180,7 @@ def _row(number: int, value: object) -> Row:
         for name, part in [(f"{key}.{inner}", part) for inner, part in nested] or [(key, each)]:
             header.append(name)
             cells.append(_cell(part))
-    return Row(number, tuple(header), cells)
+    return DirectoryRow(number, tuple(header), cells)
 
 
 def _cell(value: object) -> str:

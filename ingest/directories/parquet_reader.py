@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.table import Row, cell_text, shown_header
+from ingest.directories.table import DirectoryRow, cell_text, shown_header
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _BATCH_ROWS = 1024
 _MAX_CELL_CHARS = 100_000
 
 
-def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the rows of a Parquet file, as `RowReader`."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
@@ -40,7 +40,7 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
                 for values in batch.to_pylist():
                     number += 1
                     cells = empty | {name: cell_text(value) for name, value in values.items()}
-                    yield Row(number, header, list(cells.values()))
+                    yield DirectoryRow(number, header, list(cells.values()))
     except MemoryError:
         raise InputError("out_of_memory") from None
     except pa.ArrowException as error:

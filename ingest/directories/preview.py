@@ -9,8 +9,8 @@ from ingest.directories.header_map import HeaderMap
 from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS, Column
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
-from ingest.directories.seen_ids import Places
-from ingest.directories.table import Row, entry
+from ingest.directories.seen_ids import SeenIds
+from ingest.directories.table import DirectoryRow, entry
 from ingest.entries import WHOLE_FILE, NotInput
 from ingest.input_files import source_of
 from ingest.report import Note
@@ -26,10 +26,10 @@ _MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class PreviewedColumn:
-    """Where the cells under a header go, with the first values that differ.
+    """A header, where its cells go, and the first values that differ.
 
-    `target` is a field of `ingest.directories.header_map.TARGETS`, "fact" or "ignored"; `said`
-    whether a person said so.
+    `target` is one of `ingest.directories.header_map.TARGETS`, "fact" or "ignored"; `said` says
+    whether a person chose it.
     """
 
     header: str
@@ -60,7 +60,7 @@ class Preview:
 def preview(
     path: Path,
     source: str = "",
-    mapping: Mapping[str, str] = NO_TARGETS,
+    choices: Mapping[str, str] = NO_TARGETS,
     *,
     knowledge_base: KnowledgeBase | None = None,
 ) -> Preview:
@@ -68,46 +68,46 @@ def preview(
 
     Args:
         path: the file.
-        source: who tells it; the file's name when empty.
-        mapping: what a person says now of its columns, by header.
-        knowledge_base: knows what was said of them before.
+        source: the name of its source; the file's name when empty.
+        choices: how its columns are to be read, by header.
+        knowledge_base: remembers earlier choices.
 
     Raises:
-        InputError: the mapping cannot be used, or the file cannot be read.
+        InputError: a choice cannot be used, or the file cannot be read.
         NotInput: the file is no directory of actors.
     """
     reader = DIRECTORY_READERS.get(path.suffix.lower())
     if reader is None:
         raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))
     source = source or source_of(path)
-    known = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
-    header_map = HeaderMap({**known, **mapping}, takes_any_header=True)
-    looked_at = _Look(str(path), header_map)
+    remembered = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
+    header_map = HeaderMap({**remembered, **choices}, takes_any_header=True)
+    seen = _RowsSeen(str(path), header_map)
     try:
         for row in islice(reader(path, header_map), ROWS_LOOKED_AT):
-            looked_at.at(row)
+            seen.add(row)
     except InputError as error:
-        if not looked_at.rows:
+        if not seen.rows:
             raise
-        looked_at.fail(WHOLE_FILE, error.remark)
-    columns = tuple(looked_at.columns())
+        seen.fail(WHOLE_FILE, error.remark)
+    columns = tuple(seen.columns())
     if not header_map.names_actors([column.header for column in columns]):
         reason = Remark("no_name_column")
-        looked_at.problems.insert(0, Note(str(path), WHOLE_FILE, reason))
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, reason))
     return Preview(
         file=str(path),
         source=source,
         columns=columns,
-        rows=looked_at.rows,
-        kept=looked_at.kept,
-        failed=looked_at.failed,
-        problems=tuple(looked_at.problems),
-        total_estimate=max(count_rows(path), looked_at.rows),
+        rows=seen.rows,
+        kept=seen.kept,
+        failed=seen.failed,
+        problems=tuple(seen.problems),
+        total_estimate=max(count_rows(path), seen.rows),
     )
 
 
-class _Look:
-    """What was seen of a directory so far."""
+class _RowsSeen:
+    """What the first rows of a directory would become."""
 
     def __init__(self, file: str, header_map: HeaderMap) -> None:
         self.rows = 0
@@ -118,9 +118,9 @@ class _Look:
         self._header_map = header_map
         self._examples: dict[str, list[str]] = {}
         self._header: tuple[str, ...] = ()
-        self._places = Places()
+        self._seen_ids = SeenIds()
 
-    def at(self, row: Row) -> None:
+    def add(self, row: DirectoryRow) -> None:
         self.rows += 1
         self._remember(row)
         found = entry(row, self._header_map)
@@ -130,7 +130,7 @@ class _Look:
             else:
                 self.fail(row.number, found.reason)
             return
-        first = self._places.first(found.record.id, self._file, row.number)
+        first = self._seen_ids.first(found.record.id, self._file, row.number)
         if first:
             self.fail(row.number, Remark("id_of_row", "id", id=found.record.id, row=str(first[1])))
         else:
@@ -143,20 +143,20 @@ class _Look:
     def columns(self) -> Iterator[PreviewedColumn]:
         # A table has one header, with as many columns as it has; JSON has one for each object.
         headers = self._header or tuple(self._examples)
-        said = {header.casefold().strip() for header in self._header_map.said}
+        chosen = {header.casefold().strip() for header in self._header_map.choices}
         for header, column in zip(headers, self._header_map.columns(headers), strict=True):
             yield PreviewedColumn(
                 header=header,
                 target=_target(column),
                 examples=tuple(self._examples.get(header, ())),
-                said=header.casefold().strip() in said,
+                said=header.casefold().strip() in chosen,
             )
 
     def _note(self, row: int, reason: str) -> None:
         if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append(Note(self._file, row, reason))
 
-    def _remember(self, row: Row) -> None:
+    def _remember(self, row: DirectoryRow) -> None:
         if row.reason:
             return
         is_first = not self._examples

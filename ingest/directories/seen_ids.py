@@ -1,4 +1,4 @@
-"""Where in the input each record was first met, for millions of rows in little memory."""
+"""The ids that a run has seen, and where first, for millions of rows in little memory."""
 
 import hashlib
 from array import array
@@ -8,16 +8,17 @@ _MAX_LOAD = 0.6
 _ROW_BITS = 40
 
 
-class Places:
-    """The first place of each id: a table of hashes of 64 bits, 16 bytes to a slot.
+class SeenIds:
+    """Maps each id to the file and row where it was first seen.
 
-    Two ids of one hash are taken for one: in ten million rows, the odds are one in 400,000.
+    A table of hashes of 64 bits, 16 bytes to a slot. Two ids with the same hash are taken for the
+    same id: in ten million rows, the odds are 1 in 400,000.
     """
 
     def __init__(self) -> None:
         self._files: list[str] = []
         self._hashes = array("Q", [_FREE]) * 64
-        self._places = array("Q", [0]) * 64
+        self._rows = array("Q", [0]) * 64
         self._count = 0
 
     def __len__(self) -> int:
@@ -27,16 +28,16 @@ class Places:
         return self._hashes[self._slot(_hash(record_id))] != _FREE
 
     def first(self, record_id: str, file: str, row: int) -> tuple[str, int] | None:
-        """The file and row where this id was met before; None, and noted, if it was not."""
+        """The file and row where an id was seen before; None, and it is added, if it was not."""
         key = _hash(record_id)
         slot = self._slot(key)
         if self._hashes[slot] != _FREE:
-            place = self._places[slot]
-            return self._files[place >> _ROW_BITS], place & ((1 << _ROW_BITS) - 1)
+            found = self._rows[slot]
+            return self._files[found >> _ROW_BITS], found & ((1 << _ROW_BITS) - 1)
         if not self._files or self._files[-1] != file:
             self._files.append(file)
         self._hashes[slot] = key
-        self._places[slot] = (len(self._files) - 1) << _ROW_BITS | row
+        self._rows[slot] = (len(self._files) - 1) << _ROW_BITS | row
         self._count += 1
         if self._count > _MAX_LOAD * len(self._hashes):
             self._grow()
@@ -51,13 +52,13 @@ class Places:
         return slot
 
     def _grow(self) -> None:
-        hashes, places = self._hashes, self._places
+        hashes, rows = self._hashes, self._rows
         self._hashes = array("Q", [_FREE]) * (2 * len(hashes))
-        self._places = array("Q", [0]) * (2 * len(hashes))
-        for key, place in zip(hashes, places, strict=True):
+        self._rows = array("Q", [0]) * (2 * len(hashes))
+        for key, row in zip(hashes, rows, strict=True):
             if key != _FREE:
                 slot = self._slot(key)
-                self._hashes[slot], self._places[slot] = key, place
+                self._hashes[slot], self._rows[slot] = key, row
 
 
 def _hash(record_id: str) -> int:

@@ -1,4 +1,4 @@
-"""What the registers of firms say in columns of their own: SIRENE's, and those made from it.
+"""Registers of firms: SIRENE's columns, and those of registers made from it, as fields of an actor.
 
 A register names a firm by its legal unit, says where it is by INSEE's code of the commune, and
 whether it is open by a letter. Whoever asked not to be made public is named by no person's name.
@@ -6,56 +6,61 @@ whether it is open by a letter. Whoever asked not to be made public is named by 
 
 from ingest.directories.header_names import REGISTER_COLUMNS
 from kb.errors import InputError, RemarkError
+from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES
 
 MASKED = "[ND]"
 """What a register writes in the place of what is not to be made public."""
 
+_NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
 _OVERSEAS = ("97", "98")
 _CLOSED, _OPEN = frozenset("FC"), frozenset("A")
 _TODAYS_NOMENCLATURES = {"", "nafrev2", "naf2025", "nafrev2.1"}
 _NOT_PUBLIC = frozenset("PN")
 _OF_A_PERSON = "1"
-"""With what the codes of legal categories begin that are a person's own firm."""
+"""The first digit of the legal categories of firms that a person owns alone."""
 
 
-class LeftOut(RemarkError):
-    """A row that is rightly no actor here."""
+class RowLeftOut(RemarkError):
+    """A row is rightly no actor here."""
 
 
-def without_register(cells: dict[str, str], facts: dict[str, str]) -> tuple[dict[str, str], bool]:
-    """The cells with a register's columns made fields of an actor, and whether it says "open".
+def fields_from_register(
+    cells: dict[str, str], facts: dict[str, str]
+) -> tuple[dict[str, str], bool]:
+    """Makes a register's columns fields of an actor; returns them, and whether it says "open".
 
-    Takes the old nomenclature's activity code from the fields, and gives it to the `facts`.
+    An activity code of an old nomenclature becomes one of the `facts`. They are emptied where the
+    firm is not to be made public.
 
     Raises:
-        LeftOut: the register gives no name that may be told.
-        InputError: it is closed, but nothing says since when.
+        RowLeftOut: the register gives no name that may be made public.
+        InputError: the firm is closed, but nothing says since when.
     """
-    told = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
-    taken = {field: told.pop(field, "").strip() for field in REGISTER_COLUMNS}
-    if not any(taken.values()):
-        return told, False
-    _name(told, taken, facts)
-    if not told.get("siret", "").strip() and taken["siren"] and taken["nic"]:
-        told["siret"] = taken["siren"].zfill(9) + taken["nic"].zfill(5)
-    if not told.get("department", "").strip():
-        told["department"] = department_of_commune(taken["commune_code"])
-    nomenclature = taken["activity_nomenclature"]
-    if told.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
-        facts[f"activité ({nomenclature})"] = told.pop("activity_code")
-    state = taken["state"].upper()
-    if state in _CLOSED and not told.get("closed_on", "").strip():
-        if not taken["state_since"]:
+    fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
+    register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
+    if not any(register.values()):
+        return fields, False
+    _set_name(fields, register, facts)
+    if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
+        fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
+    if not fields.get("department", "").strip():
+        fields["department"] = department_of_commune(register["commune_code"])
+    nomenclature = register["activity_nomenclature"]
+    if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
+        facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
+    state = register["state"].upper()
+    if state in _CLOSED and not fields.get("closed_on", "").strip():
+        if not register["state_since"]:
             raise InputError("closed_without_date", "closed_on")
-        told["closed_on"] = taken["state_since"]
-    if state and not told.get("id", "").strip() and told.get("siret"):
-        told["id"] = told["siret"]
-    return told, state in _OPEN
+        fields["closed_on"] = register["state_since"]
+    if state and not fields.get("id", "").strip() and fields.get("siret"):
+        fields["id"] = fields["siret"]
+    return fields, state in _OPEN
 
 
 def department_of_commune(code: str) -> str:
-    """The department of a commune by INSEE's code: "16015" is in "16", "2A004" in "2A"."""
+    """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
     code = code.strip().upper()
     if len(code) == 4 and code.isdigit():  # a spreadsheet lost its leading zero
         code = f"0{code}"
@@ -63,23 +68,23 @@ def department_of_commune(code: str) -> str:
     return department if len(code) == 5 and department in NAMES else ""
 
 
-def _name(told: dict[str, str], taken: dict[str, str], facts: dict[str, str]) -> None:
-    """Gives the actor its name: its own, the legal unit's, its usual one, its sign, a person's."""
-    person = " ".join(part for part in (taken["first_name"], taken["family_name"]) if part)
-    is_public = taken["diffusion"].upper()[:1] not in _NOT_PUBLIC
-    names = [taken["usual_name"], taken["sign"]]
-    if is_public or not taken["legal_category"].startswith(_OF_A_PERSON):
-        names = [told.get("name", "").strip(), taken["legal_name"], *names]
+def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str, str]) -> None:
+    """Sets the name: its own, else the legal unit's, its usual name, its sign or a person's."""
+    person = " ".join(part for part in (register["first_name"], register["family_name"]) if part)
+    is_public = register["diffusion"].upper()[:1] not in _NOT_PUBLIC
+    names = [register["usual_name"], register["sign"]]
+    if is_public or not register["legal_category"].startswith(_OF_A_PERSON):
+        names = [fields.get("name", "").strip(), register["legal_name"], *names]
     if is_public:
         names.append(person)
     else:
         facts.clear()
-    told["name"] = next((name for name in names if name), "")
-    if not told["name"] and not is_public:
-        raise LeftOut("no_public_name")
-    if not told["name"] and taken["state"]:
-        raise LeftOut("name_in_other_file")
-    if taken["sign"] and taken["sign"] != told["name"] and taken["state"]:
-        facts.setdefault("enseigne", taken["sign"])
-    if taken["usual_name"] and taken["usual_name"] != told["name"] and taken["state"]:
-        facts.setdefault("dénomination usuelle", taken["usual_name"])
+    fields["name"] = next((name for name in names if name), "")
+    if not fields["name"] and not is_public:
+        raise RowLeftOut("no_public_name")
+    if not fields["name"] and register["state"]:
+        raise RowLeftOut("name_in_other_file")
+    if register["sign"] and register["sign"] != fields["name"] and register["state"]:
+        facts.setdefault("enseigne", register["sign"])
+    if register["usual_name"] and register["usual_name"] != fields["name"] and register["state"]:
+        facts.setdefault("dénomination usuelle", register["usual_name"])

@@ -17,8 +17,8 @@ from zipfile import BadZipFile, ZipFile
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
-    Line,
-    Row,
+    DirectoryRow,
+    RawRow,
     cell_text,
     header_position,
     shown_header,
@@ -50,7 +50,7 @@ _DAMAGE = (
 """What zipfile raises over an archive that is damaged, or made by nobody it knows."""
 
 
-def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[Row]:
+def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the rows of an XLSX or ODS file, as `RowReader`."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -134,9 +134,9 @@ def _column_number(name: bytes) -> int:
     return number
 
 
-def _lines(rows: Iterator[Sequence[object]]) -> Iterator[Line]:
+def _lines(rows: Iterator[Sequence[object]]) -> Iterator[RawRow]:
     """The rows of a sheet that are not blank, by number."""
     for number, values in enumerate(rows, start=1):
         cells = [cell_text(value) for value in values]
         if any(cell.strip() for cell in cells):
-            yield Line(number, cells)
+            yield RawRow(number, cells)

@@ -1,4 +1,4 @@
-"""What the readers of tables yield: the cells of a directory, row by row, under their headers."""
+"""Tables: the rows of a directory with their headers, and from a row to an entry."""
 
 import json
 import math
@@ -9,9 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.directories.actor_row import told_from_columns
+from ingest.directories.actor_row import source_row_from
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.sirene import LeftOut
+from ingest.directories.sirene import RowLeftOut
 from ingest.entries import Entry
 from kb.errors import InputError
 from kb.remarks import Remark, quoted
@@ -21,8 +21,8 @@ _MAX_HEADERS_SHOWN = 12
 _MAX_EXACT = 1 << 53
 
 
-class Row(NamedTuple):
-    """A row of a directory: its number as in `Entry`, its headers and cells, or why it has none."""
+class DirectoryRow(NamedTuple):
+    """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`."""
 
     number: int
     header: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     reason: str = ""
 
 
-RowReader = Callable[[Path, HeaderMap], Iterator[Row]]
+RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
 """Reads the rows of one file lazily; the map tells it which row is the header.
 
 Raises:
@@ -38,7 +38,7 @@ Raises:
 """
 
 
-class Line(NamedTuple):
+class RawRow(NamedTuple):
     """A row of a table before its header is known."""
 
     number: int
@@ -46,26 +46,27 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-def entries(rows: Iterable[Row], header_map: HeaderMap) -> Iterator[Entry]:
-    """What each row tells of an actor, or why it tells of none."""
+def entries(rows: Iterable[DirectoryRow], header_map: HeaderMap) -> Iterator[Entry]:
+    """Yields the actor of each row, or why it has none."""
     for row in rows:
         yield entry(row, header_map)
 
 
-def entry(row: Row, header_map: HeaderMap) -> Entry:
+def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
+    """Returns the actor of a row, or why it has none."""
     if row.reason:
         return Entry(row.number, reason=row.reason)
     try:
-        told = told_from_columns(header_map.columns(row.header), row.cells)
+        source_row = source_row_from(header_map.columns(row.header), row.cells)
     except InputError as error:
         return Entry(row.number, reason=error.remark)
-    except LeftOut as left_out:
+    except RowLeftOut as left_out:
         return Entry(row.number, reason=left_out.remark, left_out=True)
-    return Entry(row.number, told.actor, is_open=told.is_open)
+    return Entry(row.number, source_row.actor, is_open=source_row.is_open)
 
 
-def under_header(lines: Iterator[Line], header_map: HeaderMap) -> Iterator[Row]:
-    """The rows below the header, which is the first row that names the actors.
+def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    """Yields the rows below the header, which is the first row that names the actors.
 
     Titles above it are passed over: where the first row has no column for the name, the header
     is the first of the next ones that has, beside another column that is known.
@@ -99,7 +100,7 @@ def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> i
     return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
 
 
-def _no_header(lines: Sequence[Line]) -> InputError:
+def _no_header(lines: Sequence[RawRow]) -> InputError:
     if not lines:
         return InputError("empty")
     if lines[0].reason:
@@ -113,21 +114,24 @@ def shown_header(cells: Sequence[str]) -> str:
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 
 
-def _row(line: Line, header: tuple[str, ...]) -> Row:
+def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
     if line.reason:
-        return Row(line.number, reason=line.reason)
+        return DirectoryRow(line.number, reason=line.reason)
     cells = line.cells
     # Spreadsheets leave empty cells on the right of a table that was once wider.
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
     if len(cells) != len(header):
         reason = Remark("cell_count", count=len(cells), columns=len(header))
-        return Row(line.number, reason=reason)
-    return Row(line.number, header, cells)
+        return DirectoryRow(line.number, reason=reason)
+    return DirectoryRow(line.number, header, cells)
 
 
 def cell_text(value: object) -> str:
-    """The value as text: whole numbers without a point, days without a time, lists with `|`."""
+    """Returns a value as text: whole numbers without a point, lists with `|`, days without a time.
+
+    It is what a person reads in the table.
+    """
     text = str(value)
     if value is None:
         text = ""

@@ -7,7 +7,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from ingest.case_files.case_fields import case_from
-from ingest.directories.actor_row import told_from_columns
+from ingest.directories.actor_row import source_row_from
 from ingest.directories.header_names import actor_columns
 from ingest.export import Exported, case_file_name, export
 from ingest.pipeline import ingest
@@ -165,7 +165,7 @@ def _actors(draw: st.DrawFn) -> Actor:
     facts = draw(st.lists(st.tuples(headers, _TEXT), max_size=4))
     columns = actor_columns([*cells, *(name for name, _ in facts)])
     try:
-        return told_from_columns(columns, [*cells.values(), *(text for _, text in facts)]).actor
+        return source_row_from(columns, [*cells.values(), *(text for _, text in facts)]).actor
     except InputError:  # such as letters that look encoded twice
         reject()
 

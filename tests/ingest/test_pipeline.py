@@ -5,7 +5,7 @@ import pytest
 
 from ingest.entries import Entry
 from ingest.pipeline import READERS, ingest
-from ingest.report import Note, Report
+from ingest.report import IngestReport, Note
 from kb.errors import InputError
 from kb.models import Actor, Case, Kind
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_is_read_however_deep(folder: Path) -> None:
     base = MemoryKnowledgeBase()
     formats = ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, .markdown"
-    assert ingest(base, [folder]) == Report(
+    assert ingest(base, [folder]) == IngestReport(
         read=3,
         added=3,
         embedded=3,
@@ -123,7 +123,7 @@ def test_a_link_to_nowhere_is_passed_over_and_a_loop_not_followed(tmp_path: Path
     (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
     (tmp_path / "c").symlink_to(tmp_path, target_is_directory=True)
     report = ingest(MemoryKnowledgeBase(), [tmp_path])
-    assert report == Report(read=1, added=1, embedded=1)
+    assert report == IngestReport(read=1, added=1, embedded=1)
 
 
 def test_of_two_records_with_one_id_the_first_is_kept(tmp_path: Path) -> None:

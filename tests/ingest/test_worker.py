@@ -132,7 +132,7 @@ def test_progress_is_written_down_while_a_job_runs(
     runner: Callable[[module.Runner], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "SAVED_EVERY_S", 0.0)
     seen = []
 
     def run(base: KnowledgeBase, _: Mapping[str, str], progress: Progress) -> dict[str, object]:
@@ -205,7 +205,7 @@ def test_a_job_that_makes_no_progress_is_alive_all_the_same(
 def test_a_cancelled_job_stops_and_leaves_what_was_done(
     base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "SAVED_EVERY_S", 0.0)
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, 800))}, by="léa")
     beat = base.jobs.beat
 

@@ -261,15 +261,15 @@ AChange = Annotated[_Change, Depends()]
     "/contributions/{contribution_id}",
     **documented("Correct a contribution", _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def correct(said: ContributionChange, change: AChange) -> Contribution:
+def correct(sent: ContributionChange, change: AChange) -> Contribution:
     """Puts another record in its place, whole. The same record again changes nothing."""
 
     def save(draft: Draft) -> Draft:
-        record = said.record(draft.record)
+        record = sent.record(draft.record)
         if record == draft.record:
             return draft
         return change.knowledge_base.drafts.save(
-            draft.id, record, by=change.account.name, revision=change.revision, note=said.note
+            draft.id, record, by=change.account.name, revision=change.revision, note=sent.note
         )
 
     return change.made(save)
@@ -288,18 +288,18 @@ def submit(change: AChange) -> Contribution:
     "/contributions/{contribution_id}/return",
     **documented("Return to the contributor", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def return_(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
+def return_(sent: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
     """Asks the contributor to complete it, and says what is missing."""
-    return change.to(DraftState.RETURNED, said.message)
+    return change.to(DraftState.RETURNED, sent.message)
 
 
 @router.post(
     "/contributions/{contribution_id}/reject",
     **documented("Reject", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
-def reject(said: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
+def reject(sent: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
     """Says that it will not be published, and why. It stays on record."""
-    return change.to(DraftState.REJECTED, said.message)
+    return change.to(DraftState.REJECTED, sent.message)
 
 
 @router.post(

@@ -42,14 +42,14 @@ def _for_each_kind(
     """
 
     def register(handler: Handler) -> Handler:
-        for kind, told in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):
+        for kind, words in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):
             router.add_api_route(
                 f"/{kind}s/{{record_id:path}}/{verb}",
                 handler,
                 methods=[method],
                 status_code=status_code,
                 **documented(
-                    summary.format(told),
+                    summary.format(words),
                     FOR_MODERATORS,
                     {404: f"No {kind} has this id."},
                     *meanings,
@@ -156,7 +156,7 @@ def duplicates(
     """Pairs of actors that may be one, with what makes them alike."""
     return Duplicates(
         total=knowledge_base.duplicates.count(state),
-        duplicates=[Duplicate.of(one) for one in knowledge_base.duplicates.list(state, limit)],
+        duplicates=[Duplicate.of(pair) for pair in knowledge_base.duplicates.list(state, limit)],
     )
 
 

@@ -79,7 +79,7 @@ class CaseContent(_CaseFields):
     def of(cls, case: kb.models.Case) -> Self:
         return cls(
             **values_of(case, _CASE_FIELDS),
-            participants=[ParticipationContent.of(each) for each in case.participants],
+            participants=[ParticipationContent.of(part) for part in case.participants],
         )
 
     def record(self, present: kb.models.Record) -> kb.models.Case:
@@ -156,11 +156,11 @@ class ContributionChange(Sent):
             InputError: it is not the kind that the contribution has, or cannot be kept.
         """
         is_case = isinstance(present, kb.models.Case)
-        told, other = (self.case, self.actor) if is_case else (self.actor, self.case)
-        if told is None or other is not None:
+        content, other = (self.case, self.actor) if is_case else (self.actor, self.case)
+        if content is None or other is not None:
             kind = Kind.CASE if is_case else Kind.ACTOR
             raise InputError("other_kind", kind=kind)
-        return told.record(present)
+        return content.record(present)
 
 
 class Message(Sent):
@@ -250,15 +250,15 @@ class Contribution(ContributionSummary, Contents):
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
         return cls(
             **(_summary(draft, absolute_url) | _contents(draft.record)),
-            fields=[ProposedField.of(one) for one in draft.proposals.fields],
+            fields=[ProposedField.of(field) for field in draft.proposals.fields],
             participations=[
                 ProposedParticipation(
-                    participation=ParticipationContent.of(one.participation),
-                    sentence=one.sentence,
-                    confidence=one.confidence,
-                    origin=one.origin,
+                    participation=ParticipationContent.of(proposed.participation),
+                    sentence=proposed.sentence,
+                    confidence=proposed.confidence,
+                    origin=proposed.origin,
                 )
-                for one in draft.proposals.participations
+                for proposed in draft.proposals.participations
             ],
             remarks=list(draft.remarks),
             message=draft.message,

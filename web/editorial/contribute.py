@@ -54,8 +54,8 @@ router = PageRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What became of one file: the draft it is now, or why it is none."""
+class FileResult:
+    """The draft that a file became, or why it became none."""
 
     name: str
     draft: Draft | None = None
@@ -64,17 +64,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person filled in, and what is wrong with it by name of a field."""
+class FilledForm:
+    """What a person typed, and what is wrong with it, by name of a field."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, LocalizedText] = field(default_factory=dict)
-    lines: Sequence[Line] = ()
+    results: Sequence[FileResult] = ()
 
 
 @router.shows(Page.CONTRIBUTE)
 def contribute_page(visit: AVisit) -> Response:
-    return _page(visit, Asked())
+    return _page(visit, FilledForm())
 
 
 @router.takes(Page.CONTRIBUTE)
@@ -101,14 +101,14 @@ def contributions(visit: AVisit, account: AContributor, done: str = "") -> Respo
     )
 
 
-def _page(visit: Visit, asked: Asked) -> Response:
+def _page(visit: Visit, filled: FilledForm) -> Response:
     return visit.page(
         "editorial/contribute.html",
         here=address(Page.CONTRIBUTE),
-        status_code=400 if asked.errors else 200,
-        values=asked.values,
-        errors=asked.errors,
-        lines=asked.lines,
+        status_code=400 if filled.errors else 200,
+        values=filled.values,
+        errors=filled.errors,
+        lines=filled.results,
         article_endings=ARTICLE_ENDINGS,
         directory_endings=DIRECTORY_ENDINGS,
         max_files=MAX_FILES,
@@ -121,7 +121,7 @@ def _refused(visit: Visit, form: FormData, name: str, problem: LocalizedText | s
     values = {key: value for key, value in form.items() if isinstance(value, str)}
     if isinstance(problem, str):
         problem = LocalizedText(translations(visit.language).gettext(problem))
-    return _page(visit, Asked(values, {name: problem}))
+    return _page(visit, FilledForm(values, {name: problem}))
 
 
 # Articles
@@ -141,8 +141,8 @@ def _text(visit: Visit, account: Account, form: FormData) -> Response:
     if not text:
         return _refused(visit, form, "text", _NO_TEXT)
     submissions = _submissions(visit, account)
-    line = _drafted(visit, account, "", lambda: submissions.text(text, title))
-    return _answer(visit, form, "text", line)
+    result = _drafted(visit, account, "", lambda: submissions.text(text, title))
+    return _answer(visit, form, "text", result)
 
 
 def _files(visit: Visit, account: Account, form: FormData) -> Response:
@@ -153,10 +153,10 @@ def _files(visit: Visit, account: Account, form: FormData) -> Response:
         return _refused(visit, form, "files", _TOO_MANY)
     if len(files) > MAX_READ_AT_ONCE:
         return _files_later(visit, account, form, files)
-    lines = [_read_upload(visit, account, file) for file in files]
-    if len(lines) == 1:
-        return _answer(visit, form, "files", lines[0])
-    return _page(visit, Asked(lines=lines))
+    results = [_read_upload(visit, account, file) for file in files]
+    if len(results) == 1:
+        return _answer(visit, form, "files", results[0])
+    return _page(visit, FilledForm(results=results))
 
 
 def _files_later(
@@ -166,8 +166,10 @@ def _files_later(
     limit = visit.settings.max_article_mb * MEGABYTE
     try:
         paths = [
-            keep_upload(visit.knowledge_base.folder, one.filename or "", one.file, max_bytes=limit)
-            for one in files
+            keep_upload(
+                visit.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
+            )
+            for file in files
         ]
     except InputError as error:
         return _refused(visit, form, "files", localized(error.remark, visit.language))
@@ -176,13 +178,13 @@ def _files_later(
     return see(visit, address(Page.JOB, job.id))
 
 
-def _read_upload(visit: Visit, account: Account, file: UploadFile) -> Line:
+def _read_upload(visit: Visit, account: Account, file: UploadFile) -> FileResult:
     name = plain_name(file.filename or "")
     limit_mb = visit.settings.max_article_mb
     content = file.file.read(limit_mb * MEGABYTE + 1)
     if len(content) > limit_mb * MEGABYTE:
         problem = Remark("more_than_mb", most=limit_mb)
-        return Line(name, problem=localized(problem, visit.language))
+        return FileResult(name, problem=localized(problem, visit.language))
     submissions = _submissions(visit, account)
     return _drafted(visit, account, name, lambda: submissions.content(name, content))
 
@@ -204,39 +206,41 @@ def _link(visit: Visit, account: Account, form: FormData) -> Response:
     if is_feed(fetched.content):
         job = visit.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
         return see(visit, address(Page.JOB, job.id))
-    line = _drafted(visit, account, "", lambda: submissions.page(fetched))
-    return _answer(visit, form, "link", line)
+    result = _drafted(visit, account, "", lambda: submissions.page(fetched))
+    return _answer(visit, form, "link", result)
 
 
-def _drafted(visit: Visit, account: Account, name: str, submit: "Callable[[], Submitted]") -> Line:
+def _drafted(
+    visit: Visit, account: Account, name: str, submit: "Callable[[], Submitted]"
+) -> FileResult:
     try:
-        return Line(name, submit().draft)
+        return FileResult(name, submit().draft)
     except InputError as error:
         return _failed(visit, account, name, error)
 
 
-def _failed(visit: Visit, account: Account, name: str, error: InputError) -> Line:
+def _failed(visit: Visit, account: Account, name: str, error: InputError) -> FileResult:
     """Why a text became no draft; where it is known already, what it became then."""
     from ingest.known_articles import AlreadyKnown
 
     base, gettext = visit.knowledge_base, translations(visit.language).gettext
     if isinstance(error, AlreadyKnown) and error.case_id:
         published = address(Page.CASE, error.case_id).path(visit.language)
-        return Line(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
+        return FileResult(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
     if isinstance(error, AlreadyKnown) and error.draft_id:
         known = base.drafts.get(error.draft_id)
         if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
-            return Line(name, known, is_known=True)
-        return Line(name, problem=LocalizedText(gettext(_KNOWN)))
-    return Line(name, problem=localized(error.remark, visit.language))
+            return FileResult(name, known, is_known=True)
+        return FileResult(name, problem=LocalizedText(gettext(_KNOWN)))
+    return FileResult(name, problem=localized(error.remark, visit.language))
 
 
-def _answer(visit: Visit, form: FormData, name: str, line: Line) -> Response:
+def _answer(visit: Visit, form: FormData, name: str, result: FileResult) -> Response:
     """On to the draft, or back to the form with the reason beside its field."""
-    if line.draft is None:
-        return _refused(visit, form, name, line.problem or _NO_TEXT)
-    done = "known" if line.is_known else "contributed"
-    return see(visit, address(Page.DRAFT, line.draft.id, done=done))
+    if result.draft is None:
+        return _refused(visit, form, name, result.problem or _NO_TEXT)
+    done = "known" if result.is_known else "contributed"
+    return see(visit, address(Page.DRAFT, result.draft.id, done=done))
 
 
 # Directories
@@ -271,6 +275,6 @@ def _directory(visit: Visit, account: Account, form: FormData) -> Response:
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:
-    """The files of a field; a browser sends one without a name where none was chosen."""
-    files = [one for one in form.getlist(name) if isinstance(one, UploadFile)]
-    return [one for one in files if one.filename]
+    """The files of a field; a browser sends a file without a name where none was chosen."""
+    files = [value for value in form.getlist(name) if isinstance(value, UploadFile)]
+    return [file for file in files if file.filename]

@@ -42,34 +42,34 @@ def show(visit: AVisit, _account: AModerator, record_id: str, source: str = "") 
 def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
     base = visit.knowledge_base
     source = " ".join(text_of(form, "source").split())
-    mapping = _said(form)
+    choices = _choices(form)
     what = text_of(form, "do")
     if what == "look":
-        return _page(visit, record_id, source, mapping)
+        return _page(visit, record_id, source, choices)
     if what != "apply":
         raise Refusal(400, _NO_SUCH_ACTION)
     path = _upload(base, record_id)
     try:
-        preview(path, source, mapping, knowledge_base=base)
+        preview(path, source, choices, knowledge_base=base)
     except InputError:
-        return _page(visit, record_id, source, mapping)
-    base.column_choices.remember(source, {**base.column_choices.mapping(source), **mapping})
+        return _page(visit, record_id, source, choices)
+    base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
     parameters = {
         "path": str(path),
         "name": path.name,
         "source": source,
-        "mapping": json.dumps(mapping, ensure_ascii=False),
+        "mapping": json.dumps(choices, ensure_ascii=False),
     }
     job = base.jobs.add("directory", parameters, by=account.name)
     return see(visit, address(Page.JOB, job.id))
 
 
-def _page(visit: Visit, upload: str, source: str, mapping: Mapping[str, str]) -> Response:
+def _page(visit: Visit, upload: str, source: str, choices: Mapping[str, str]) -> Response:
     path = _upload(visit.knowledge_base, upload)
     looked_at: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        looked_at = preview(path, source, mapping, knowledge_base=visit.knowledge_base)
+        looked_at = preview(path, source, choices, knowledge_base=visit.knowledge_base)
     except InputError as error:
         problem = localized(error.remark, visit.language)
     return visit.page(
@@ -124,12 +124,12 @@ def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
     ]
 
 
-def _said(form: Mapping[str, object]) -> dict[str, str]:
+def _choices(form: Mapping[str, object]) -> dict[str, str]:
     """What a person chose, by header; only where it is not what was guessed."""
-    said = {}
+    choices = {}
     for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
         header = text_of(form, f"header-{number}")
         target = text_of(form, f"target-{number}")
         if target and target != text_of(form, f"guess-{number}"):
-            said[header] = target
-    return said
+            choices[header] = target
+    return choices

@@ -20,8 +20,8 @@ from web.editorial.differences import Difference, differences
 from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
+    ParticipationRow,
     RecordForm,
-    Row,
     WrongFields,
     best_proposals,
     sentences,
@@ -91,7 +91,9 @@ class _Sent:
             "reject": lambda record: self._send_back(record, DraftState.REJECTED),
         }
         if what == "add_row":
-            return self._again(replace(self._typed, rows=(*self._typed.rows, Row())), added=True)
+            return self._again(
+                replace(self._typed, rows=(*self._typed.rows, ParticipationRow())), added=True
+            )
         if what == "preview":
             return self._again(self._typed, previewed=True)
         if what not in actions:
@@ -333,7 +335,7 @@ def _named(base: KnowledgeBase, name: str) -> list[Actor]:
     return [
         hit.actor
         for hit in found.hits
-        if any(one.kind is EvidenceKind.NAME for one in hit.evidence)
+        if any(evidence.kind is EvidenceKind.NAME for evidence in hit.evidence)
     ]
 
 
@@ -342,7 +344,7 @@ def participants_of(record: Record) -> Sequence[Participation]:
 
 
 def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
-    """The draft, if this account may see it: one's own, or any for moderators."""
+    """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
     if draft.created_by != account.name and not account.role.may(AccountRole.MODERATOR):
         raise not_allowed()
@@ -362,14 +364,14 @@ def _differences(visit: Visit, before: Record, after: Record) -> list[Difference
     return differences(before, after, lambda role: gettext(ROLE_WORDS[role]))
 
 
-def _actors_of(base: KnowledgeBase, rows: Iterable[Row]) -> dict[str, Actor]:
+def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:
     ids = {row.actor_id for row in rows if row.actor_id}
-    found = ((one, actor_or_none(base, one)) for one in sorted(ids))
-    return {one: actor for one, actor in found if actor}
+    found = ((id_, actor_or_none(base, id_)) for id_ in sorted(ids))
+    return {id_: actor for id_, actor in found if actor}
 
 
 def _suggested(
-    visit: Visit, draft: Draft, rows: Sequence[Row], known: Mapping[str, Actor]
+    visit: Visit, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
 ) -> list[Actor]:
     """Actors that a participation may be of: those that were proposed, and those called so."""
     if draft.state not in OPEN_STATES:

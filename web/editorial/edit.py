@@ -22,7 +22,7 @@ from web.editorial.draft import (
     role_choices,
 )
 from web.editorial.history import name_of
-from web.editorial.record_form import RecordForm, Row, WrongFields, sent_row
+from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
 from web.http.dependencies import AVisit
 from web.http.i18n import translations
 from web.http.labels import ROLE_WORDS
@@ -156,7 +156,7 @@ def _form_page(
     kind = kind_of(record)
     gettext = translations(visit.language).gettext
     form = form or RecordForm.of(record)
-    row = form.rows[item.row] if 0 <= item.row < len(form.rows) else Row()
+    row = form.rows[item.row] if 0 <= item.row < len(form.rows) else ParticipationRow()
     last = base.history(kind, record.id)[-1]
     changes = None
     if typed_record is not None:

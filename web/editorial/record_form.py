@@ -79,7 +79,7 @@ class WrongFields(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ParticipationRow:
     """A participation as it is typed. `proposal` is the number of the one it came from, or -1.
 
     A row that is not `kept` stays in the form and out of the record.
@@ -106,7 +106,7 @@ class RecordForm:
     """
 
     values: Mapping[str, str]
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ParticipationRow, ...] = ()
     errors: Mapping[str, str] = field(default_factory=lambda: _NO_ERRORS)
 
     @classmethod
@@ -118,12 +118,13 @@ class RecordForm:
             return cls(values)
         unused = dict(enumerate(proposals.participations))
         rows = []
-        for one in record.participants:
-            number = _origin(one, unused)
+        for participation in record.participants:
+            number = _origin(participation, unused)
             unused.pop(number, None)
-            rows.append(_row(one, number))
+            rows.append(_row(participation, number))
         left_out = [
-            replace(_row(one.participation, number), kept=False) for number, one in unused.items()
+            replace(_row(proposed.participation, number), kept=False)
+            for number, proposed in unused.items()
         ]
         return cls(values, (*rows, *left_out))
 
@@ -175,8 +176,8 @@ class RecordForm:
         clean = _Cleaning(self.values, errors)
         # What a record has already is not this form's business, such as an actor whose directory
         # comes later.
-        kept = {_row(one, -1): one for one in base.participants}
-        named_already = {one.actor_id for one in base.participants}
+        kept = {_row(participation, -1): participation for participation in base.participants}
+        named_already = {participation.actor_id for participation in base.participants}
 
         def known_actor(given: str) -> str:
             return given if given in named_already else actor_named(given)
@@ -297,9 +298,10 @@ def written_date(text: str, name: str) -> str:
 def best_proposals(proposals: Proposals) -> dict[str, ProposedField]:
     """Of each field, the proposal that is surest; the first among equals."""
     best: dict[str, ProposedField] = {}
-    for one in proposals.fields:
-        if one.field not in best or one.confidence > best[one.field].confidence:
-            best[one.field] = one
+    for proposed in proposals.fields:
+        known = best.get(proposed.field)
+        if known is None or proposed.confidence > known.confidence:
+            best[proposed.field] = proposed
     return best
 
 
@@ -319,39 +321,39 @@ def _written(record: Record, name: str) -> str:
     return str(value)
 
 
-def _row(one: Participation, proposal: int) -> Row:
-    return Row(
-        name=one.name,
-        role=one.role.value,
-        actor_id=one.actor_id,
-        contribution=one.contribution,
-        source_url=one.source_url,
+def _row(participation: Participation, proposal: int) -> ParticipationRow:
+    return ParticipationRow(
+        name=participation.name,
+        role=participation.role.value,
+        actor_id=participation.actor_id,
+        contribution=participation.contribution,
+        source_url=participation.source_url,
         proposal=proposal,
     )
 
 
-def _origin(one: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
+def _origin(participation: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
     """The number of the proposal that a participation was most likely made from, or -1."""
 
     def likeness(proposed: Participation) -> int:
-        if proposed == one:
+        if proposed == participation:
             return 4
-        same_name = folded(proposed.name) == folded(one.name)
-        same_actor = bool(one.actor_id) and proposed.actor_id == one.actor_id
-        return (same_name or same_actor) * (2 + (proposed.role is one.role))
+        same_name = folded(proposed.name) == folded(participation.name)
+        same_actor = bool(participation.actor_id) and proposed.actor_id == participation.actor_id
+        return (same_name or same_actor) * (2 + (proposed.role is participation.role))
 
     best = max(unused, key=lambda number: likeness(unused[number].participation), default=-1)
     return best if best >= 0 and likeness(unused[best].participation) else -1
 
 
-def sent_row(form: Mapping[str, object], number: int) -> Row:
+def sent_row(form: Mapping[str, object], number: int) -> ParticipationRow:
     """A row of a form as somebody filled it in."""
 
     def value(name: str) -> str:
         return str(form.get(f"{name}-{number}", ""))
 
     proposal = value("proposal")
-    return Row(
+    return ParticipationRow(
         name=value("name"),
         role=value("role"),
         actor_id=value("actor_id"),
@@ -363,7 +365,7 @@ def sent_row(form: Mapping[str, object], number: int) -> Row:
 
 
 def _participation(
-    row: Row, number: int, errors: dict[str, str], actor_named: Callable[[str], str]
+    row: ParticipationRow, number: int, errors: dict[str, str], actor_named: Callable[[str], str]
 ) -> Participation:
     values = {
         f"{name}-{number}": getattr(row, name)
@@ -401,4 +403,4 @@ def sentences(proposals: Proposals) -> Sequence[str]:
         *proposals.fields,
         *proposals.participations,
     )
-    return [one.sentence for one in every if one.sentence]
+    return [proposed.sentence for proposed in every if proposed.sentence]

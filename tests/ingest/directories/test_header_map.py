@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.directories.header_map import HeaderMap, said_in
+from ingest.directories.header_map import HeaderMap, choices_in
 from ingest.directories.header_names import Column
 from kb.errors import InputError
 
@@ -23,7 +23,7 @@ def test_a_field_that_is_given_to_one_header_is_not_guessed_of_another() -> None
 
 
 def test_a_field_may_be_said_in_french() -> None:
-    assert HeaderMap({"Intitulé": "raison sociale"}).said == {"Intitulé": "name"}
+    assert HeaderMap({"Intitulé": "raison sociale"}).choices == {"Intitulé": "name"}
 
 
 def test_an_unknown_field_is_refused() -> None:
@@ -37,11 +37,11 @@ def test_an_unknown_field_is_refused() -> None:
 
 
 def test_options_are_split_at_their_last_sign_of_equality() -> None:
-    assert said_in(["Intitulé = name", "a=b=fact"]) == {"Intitulé": "name", "a=b": "fact"}
+    assert choices_in(["Intitulé = name", "a=b=fact"]) == {"Intitulé": "name", "a=b": "fact"}
 
 
 @pytest.mark.parametrize("option", ["name", "=name", " = name"])
 def test_an_option_without_a_header_is_refused(option: str) -> None:
     with pytest.raises(InputError) as refusal:
-        said_in([option])
+        choices_in([option])
     assert str(refusal.value) == f"{option!r} is not of the form header=field"

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.preview import preview
-from ingest.directories.table import Line, under_header
+from ingest.directories.table import RawRow, under_header
 from kb.errors import InputError
 
 
@@ -89,10 +89,10 @@ def test_a_row_of_millions_of_cells_is_no_header(tmp_path: Path) -> None:
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     read = 0
 
-    def lines() -> Iterator[Line]:
+    def lines() -> Iterator[RawRow]:
         nonlocal read
         for read in range(1, 100_000):
-            yield Line(read, ["nom"] if read == 1 else [f"Avel {read}"])
+            yield RawRow(read, ["nom"] if read == 1 else [f"Avel {read}"])
 
     rows = under_header(lines(), HeaderMap())
     assert next(rows).cells == ["Avel 2"]

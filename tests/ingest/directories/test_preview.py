@@ -48,7 +48,7 @@ def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -
     assert shown.problems[0].reason == (
         "has no column for the name of the actors: say which one is the name"
     )
-    said = preview(path, mapping={"Intitulé": "name", "Effectif": "ignored"})
+    said = preview(path, choices={"Intitulé": "name", "Effectif": "ignored"})
     assert said.kept == 1
     assert said.columns[0] == PreviewedColumn("Intitulé", "name", ("Avel",), said=True)
     assert said.columns[2].target == "ignored"

@@ -9,7 +9,13 @@ from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from tests.web.in_memory import ACTORS, CASES
-from web.editorial.record_form import RecordForm, Row, WrongFields, best_proposals, written_date
+from web.editorial.record_form import (
+    ParticipationRow,
+    RecordForm,
+    WrongFields,
+    best_proposals,
+    written_date,
+)
 
 AVEL = Participation("Avel", Role.PRODUCER, "avel", "fabrique")
 BUYER = Participation("Hôpital", Role.BUYER)
@@ -105,7 +111,7 @@ def test_an_actor_that_is_named_already_need_not_be_known() -> None:
 def test_a_row_that_is_not_kept_stays_in_the_form_and_out_of_the_record() -> None:
     row = {"rows": "2", "name-0": "Avel", "role-0": "producer"}
     form = RecordForm.sent(row, CASE)
-    assert form.rows == (Row(name="Avel", role="producer", kept=False),)
+    assert form.rows == (ParticipationRow(name="Avel", role="producer", kept=False),)
     found = form.record(CASE, nobody)
     assert isinstance(found, Case)
     assert found.participants == ()
