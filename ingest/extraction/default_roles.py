@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
-from ingest.extraction.coreference import Participant, ParticipantMention, preposition
+from ingest.extraction.coreference.participant import Participant, ParticipantMention
 from ingest.extraction.organisation_kinds import OrganisationKind
+from ingest.extraction.prepositions import preposition
 from ingest.extraction.tokens import Sentence, TextPart, joined
 from kb.reference.roles import Role
 

@@ -22,7 +22,8 @@ from dataclasses import replace
 from ingest.articles.article import Article
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action
-from ingest.extraction.coreference import Participant, Participants
+from ingest.extraction.coreference.linking import Participants
+from ingest.extraction.coreference.participant import Participant
 from ingest.extraction.default_roles import SentenceMentions, likely_role, owner_of_leftovers
 from ingest.extraction.gazetteer import KnownActors, name_words
 from ingest.extraction.needs import Need, need_of

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
-from ingest.extraction.coreference import ParticipantMention, preposition
+from ingest.extraction.coreference.participant import ParticipantMention
+from ingest.extraction.prepositions import preposition
 from ingest.extraction.tokens import Sentence, joined
 
 HAVE = lexicon.words("auxiliaries", "have")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action
-from ingest.extraction.coreference import ParticipantMention
+from ingest.extraction.coreference.participant import ParticipantMention
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.roles.clause import AGENT, BE, DATIVE, Clause
 from ingest.extraction.roles.deeds import Deed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, ROLE_OF_DOER, Action, support
-from ingest.extraction.coreference import Participant, ParticipantMention
+from ingest.extraction.coreference.participant import Participant, ParticipantMention
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.roles.certainty import certainty
 from ingest.extraction.roles.clause import Clause

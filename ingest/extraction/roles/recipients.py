@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action
-from ingest.extraction.coreference import ParticipantMention
+from ingest.extraction.coreference.participant import ParticipantMention
 from ingest.extraction.roles.clause import DATIVE, Clause
 from ingest.extraction.roles.deeds import Deed
 from ingest.extraction.roles.priors import PUBLIC_BUYERS
