@@ -28,7 +28,7 @@ from web.api.write_schemas import ActorContent, CaseContent, ParticipationConten
 from web.editorial.differences import differences
 from web.editorial.edit import ACTOR_ITEMS, CASE_ITEMS
 from web.editorial.record_form import RecordForm
-from web.http.labels import FIELD_WORDS
+from web.http.labels import FIELD_LABELS
 
 SAMPLES: dict[FieldKind, Any] = {
     FieldKind.ID: "un-enregistrement",
@@ -106,7 +106,7 @@ def test_every_field_that_is_edited_is_in_the_forms(record: Record) -> None:
     items = ACTOR_ITEMS if record is ACTOR else CASE_ITEMS
     assert {name for names in items.values() for name in names} == typed
     assert {one.field for one in differences(blank, record)} == set(table) - {"id"}
-    assert set(table) <= set(FIELD_WORDS)
+    assert set(table) <= set(FIELD_LABELS)
 
 
 def test_every_field_is_in_the_api() -> None:

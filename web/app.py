@@ -24,8 +24,8 @@ from web.editorial import (
 )
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
-from web.embed.quota import Gate
-from web.embed.usage import SiteTally
+from web.embed.quota import RateLimit
+from web.embed.usage import SiteUsage
 from web.http.assets import Assets
 from web.http.body_limit import BodyLimit
 from web.http.dependencies import CompleteSearches
@@ -86,10 +86,10 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()
-    app.state.doorkeeper = accounts.Doorkeeper()
+    app.state.sign_in_throttle = accounts.SignInThrottle()
     app.state.widget = scripts.WidgetScripts()
-    app.state.gate = Gate()
-    app.state.site_tally = SiteTally(knowledge_base.sites)
+    app.state.rate_limit = RateLimit()
+    app.state.site_usage = SiteUsage(knowledge_base.sites)
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)

@@ -11,7 +11,7 @@ from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.app import create_app
-from web.embed.usage import SiteTally
+from web.embed.usage import SiteUsage
 from web.supervisor import Supervisor
 
 
@@ -40,32 +40,32 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             lifespan="off",
         )
         supervisor = Supervisor(knowledge_base)
-        _Server(config, _url(bound), supervisor, app.state.site_tally).run(sockets=[bound])
+        _Server(config, _url(bound), supervisor, app.state.site_usage).run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):
     """Says when it listens; has a worker at hand, and counts written down, as long as it does."""
 
     def __init__(
-        self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_tally: SiteTally
+        self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_usage: SiteUsage
     ) -> None:
         super().__init__(config)
         self._url = url
         self._supervisor = supervisor
-        self._site_tally = site_tally
+        self._site_usage = site_usage
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")
             self._supervisor.start()
-            self._site_tally.start()
+            self._site_usage.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after `run`, which a signal to end does not return from.
         await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self._supervisor.stop))
         # When the last request is answered, and so counted.
-        await asyncio.to_thread(self._site_tally.stop)
+        await asyncio.to_thread(self._site_usage.stop)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

@@ -94,11 +94,11 @@ def serving(base: KnowledgeBase) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
     assert server.listening.wait(timeout=30)
-    app.state.site_tally.start()
+    app.state.site_usage.start()
     yield server.url
     server.should_exit = True
     thread.join(timeout=30)
-    app.state.site_tally.stop()
+    app.state.site_usage.stop()
 
 
 @pytest.fixture

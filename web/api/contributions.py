@@ -37,7 +37,7 @@ from web.api.write_schemas import (
 )
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.search.request import MAX_LIMIT
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ async def contribute(
     The article is a JSON text, a file, or a public web address. What comes of it is a draft, which
     no search can see until a moderator publishes it.
     """
-    settings = Visit(request).settings
+    settings = PageRequest(request).settings
     submit, submitted = await _sent_article(request, settings.max_article_mb)
 
     def draft_or_known() -> tuple[Draft, bool]:

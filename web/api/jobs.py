@@ -22,7 +22,7 @@ from web.api.tokens import (
 from web.api.write_schemas import Feed, Job, Jobs
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.search.request import MAX_LIMIT
 
 router = token_router()
@@ -76,7 +76,7 @@ async def send_directory(
     """Keeps the file and takes it in by a job, in the background: `GET` it to see how far it is."""
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as multipart/form-data.")
-    settings = Visit(request).settings
+    settings = PageRequest(request).settings
     async with request.form(max_files=1, max_fields=10) as form:
         file = file_of(form)
         source = " ".join(str(form.get("source", "")).split())

@@ -17,12 +17,12 @@ from kb.reference.departments import department_code
 from web.api.explanation_schemas import Explanation
 from web.api.schemas import ActorWithCases, Case, Problem, SearchAnswer, Status
 from web.catalogue.provenance import shown_competences
-from web.http.dependencies import ONE_OF_FEW, AVisit, OpenKnowledgeBase
+from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
 from web.search.report_files import MEDIA_TYPES, ReportHasChanged, report_file
-from web.search.request import MAX_LIMIT, MAX_STEERED, Asked, steering_actors
+from web.search.request import MAX_LIMIT, MAX_STEERED, SearchRequest, steering_actors
 
 DESCRIPTION = f"""\
 What organisations know how to do, found from a need in everyday French or English.
@@ -89,8 +89,10 @@ PageLanguage = Annotated[
 ]
 
 
-async def _absolute_url(visit: AVisit, lang: PageLanguage = DEFAULT_LANGUAGE) -> AbsoluteUrl:
-    return absolute_urls(visit.root, lang)
+async def _absolute_url(
+    request: APageRequest, lang: PageLanguage = DEFAULT_LANGUAGE
+) -> AbsoluteUrl:
+    return absolute_urls(request.root, lang)
 
 
 PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
@@ -130,20 +132,20 @@ Unlike = Annotated[
 
 
 def _what_is_asked(
-    visit: AVisit,
+    request: APageRequest,
     q: QueryText,
     like: Like,
     unlike: Unlike,
     department: Department = "",
     theme: Theme = "",
-) -> Asked:
+) -> SearchRequest:
     """Steered by those actors only that are known here."""
-    asked = Asked(q, department, theme, tuple(like), tuple(unlike))
-    known, _ = steering_actors(visit.knowledge_base, asked)
+    asked = SearchRequest(q, department, theme, tuple(like), tuple(unlike))
+    known, _ = steering_actors(request.knowledge_base, asked)
     return known
 
 
-WhatIsAsked = Annotated[Asked, Depends(_what_is_asked)]
+WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
 
 
 @_answers(
@@ -156,7 +158,7 @@ WhatIsAsked = Annotated[Asked, Depends(_what_is_asked)]
 )
 def search(
     *,
-    visit: AVisit,
+    request: APageRequest,
     absolute_url: PageUrls,
     asked: WhatIsAsked,
     limit: Annotated[
@@ -173,7 +175,7 @@ def search(
     below the limit: they are the nearest things, not answers. `roles` says who could take which
     part of meeting the need, as told by similar cases.
     """
-    result = visit.knowledge_base.search(
+    result = request.knowledge_base.search(
         asked.q,
         limit=limit,
         filters=replace(asked.filters, kind=kind),
@@ -194,7 +196,7 @@ def search(
 )
 def explain(
     *,
-    visit: AVisit,
+    request: APageRequest,
     absolute_url: PageUrls,
     asked: WhatIsAsked,
     actor: Annotated[str, Query(description="The actor's id.", examples=["avel"])],
@@ -205,7 +207,7 @@ def explain(
     The search is the one that `/api/search` makes with the same parameters, of all candidates.
     """
     return Explanation.of(
-        visit.knowledge_base.explain(
+        request.knowledge_base.explain(
             asked.q, actor, filters=asked.filters, steering=asked.steering, lang=lang
         ),
         absolute_url,
@@ -238,7 +240,7 @@ def explain(
 )
 def report(
     *,
-    visit: AVisit,
+    request: APageRequest,
     asked: WhatIsAsked,
     format: Annotated[
         ReportFormat, Query(description="A file for programs, or for spreadsheets.")
@@ -265,14 +267,14 @@ def report(
     of a 409.
     """
     # Before the search: it is in vain where nothing can be signed.
-    key = site_secret(visit.settings, visit.knowledge_base.folder)
-    made = visit.knowledge_base.report(
+    key = site_secret(request.settings, request.knowledge_base.folder)
+    made = request.knowledge_base.report(
         asked.q, filters=asked.filters, steering=asked.steering, lang=lang
     )
     try:
         file = report_file(made, format, key, lang=lang, at=at, seal=hmac)
     except ReportHasChanged:
-        if not visit.wants_a_page:
+        if not request.wants_a_page:
             raise
         anew = asked.at(Page.REPORT, changed="yes").path(lang)
         return RedirectResponse(anew, 303, {"Vary": "Accept"})

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 
 Schema = Mapping[str, Any]
@@ -72,9 +72,9 @@ class ShapeDescription:
 
 
 @router.api_route("/api/docs", methods=["GET", "HEAD"])
-def api_reference(visit: AVisit) -> Response:
-    document = visit.request.app.openapi()
-    return visit.page(
+def api_reference(request: APageRequest) -> Response:
+    document = request.http.app.openapi()
+    return request.page(
         "api/api_reference.html",
         language=Language.EN,
         description=document["info"]["description"],

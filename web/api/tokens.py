@@ -18,7 +18,7 @@ import kb.registers.accounts
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.read import announce_version, problems
-from web.http.request import Visit
+from web.http.request import PageRequest
 
 _NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
 _BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105 (a message)
@@ -41,7 +41,7 @@ async def _account_of(request: Request) -> kb.registers.accounts.Account:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise HTTPException(401, _NEEDS_A_TOKEN, {"WWW-Authenticate": "Bearer"})
-    accounts = Visit(request).knowledge_base.accounts
+    accounts = PageRequest(request).knowledge_base.accounts
     account = await run_in_threadpool(accounts.account_of_token, token.strip())
     if account is None:
         raise HTTPException(401, _BAD_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 from web.http.urls import Address, Page, address
 
@@ -21,33 +21,33 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
-async def robots(visit: AVisit) -> Response:
+async def robots(request: APageRequest) -> Response:
     searches = [address(Page.SEARCH).path(language) for language in Language]
-    return visit.document(
+    return request.document(
         "catalogue/robots.txt", "text/plain", disallowed=[*searches, *SEARCHES_AS_DATA]
     )
 
 
 @router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
-def sitemap_index(visit: AVisit) -> Response:
-    parts = math.ceil(len(_addresses(visit.knowledge_base)) / ADDRESSES_PER_SITEMAP)
-    return visit.document("catalogue/sitemap_index.xml", "application/xml", parts=parts)
+def sitemap_index(request: APageRequest) -> Response:
+    parts = math.ceil(len(_addresses(request.knowledge_base)) / ADDRESSES_PER_SITEMAP)
+    return request.document("catalogue/sitemap_index.xml", "application/xml", parts=parts)
 
 
 @router.api_route("/sitemap-{part}.xml", methods=["GET", "HEAD"])
-def sitemap(part: Annotated[int, Path(ge=1)], visit: AVisit) -> Response:
+def sitemap(part: Annotated[int, Path(ge=1)], request: APageRequest) -> Response:
     first = (part - 1) * ADDRESSES_PER_SITEMAP
-    listed = _addresses(visit.knowledge_base)[first : first + ADDRESSES_PER_SITEMAP]
+    listed = _addresses(request.knowledge_base)[first : first + ADDRESSES_PER_SITEMAP]
     if not listed:
         raise HTTPException(404)
-    return visit.document("catalogue/sitemap.xml", "application/xml", addresses=listed)
+    return request.document("catalogue/sitemap.xml", "application/xml", addresses=listed)
 
 
 @router.api_route("/opensearch.xml", methods=["GET", "HEAD"])
 @router.api_route("/fr/opensearch.xml", methods=["GET", "HEAD"])
 @router.api_route("/en/opensearch.xml", methods=["GET", "HEAD"])
-async def opensearch(visit: AVisit) -> Response:
-    return visit.document("catalogue/opensearch.xml", "application/opensearchdescription+xml")
+async def opensearch(request: APageRequest) -> Response:
+    return request.document("catalogue/opensearch.xml", "application/opensearchdescription+xml")
 
 
 def _addresses(knowledge_base: KnowledgeBase) -> list[Address]:

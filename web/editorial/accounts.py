@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers.accounts import Account, AccountRole, account_key
 from kb.remarks import N_
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.labels import account_refusal
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.secret import NoSecret
 from web.http.sessions import (
     AContributor,
@@ -55,7 +55,7 @@ Handler = Callable[..., object]
 router = APIRouter(include_in_schema=False)
 
 
-class Doorkeeper:
+class SignInThrottle:
     """What signing in is slowed down by: attempts on each account, and from each address.
 
     Passwords are looked at two at a time, since each takes 64 MB meanwhile.
@@ -76,11 +76,11 @@ class Doorkeeper:
         self.of_address.succeeded(host, forget=False)
 
 
-async def _doorkeeper(request: Request) -> Doorkeeper:
-    return cast("Doorkeeper", request.app.state.doorkeeper)
+async def _sign_in_throttle(request: Request) -> SignInThrottle:
+    return cast("SignInThrottle", request.app.state.sign_in_throttle)
 
 
-ADoorkeeper = Annotated[Doorkeeper, Depends(_doorkeeper)]
+ASignInThrottle = Annotated[SignInThrottle, Depends(_sign_in_throttle)]
 
 
 def _serves(page: Page, *methods: str) -> Callable[[Handler], Handler]:
@@ -92,10 +92,10 @@ def _serves(page: Page, *methods: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def _see(visit: Visit, path: str) -> Response:
+def _see(request: PageRequest, path: str) -> Response:
     """Sends the browser on after a form, so that reloading does not send it again."""
     response = RedirectResponse(path, 303)
-    sessions_of(visit.request).keep(visit.request, response)
+    sessions_of(request.http).keep(request.http, response)
     return response
 
 
@@ -103,56 +103,58 @@ def _see(visit: Visit, path: str) -> Response:
 
 
 @_serves(Page.SIGN_IN, "GET", "HEAD")
-def sign_in_page(visit: AVisit, session: ASession, next: str = "") -> Response:
+def sign_in_page(request: APageRequest, session: ASession, next: str = "") -> Response:
     if session.account:
-        return RedirectResponse(own_path(next) or _landing(visit), 303)
+        return RedirectResponse(own_path(next) or _landing(request), 303)
     try:
-        sessions_of(visit.request).welcome(visit.request)
+        sessions_of(request.http).welcome(request.http)
     except NoSecret:
-        return visit.page(
+        return request.page(
             "editorial/sign_in.html", here=address(Page.SIGN_IN), status_code=503, offered=False
         )
-    return _sign_in_form(visit, next_path=own_path(next))
+    return _sign_in_form(request, next_path=own_path(next))
 
 
 @_serves(Page.SIGN_IN, "POST")
-async def sign_in(visit: AVisit, form: AFormOfAnyone, doorkeeper: ADoorkeeper) -> Response:
+async def sign_in(
+    request: APageRequest, form: AFormOfAnyone, throttle: ASignInThrottle
+) -> Response:
     name, password = _text(form, "name").strip(), _text(form, "password")
     next_path = own_path(_text(form, "next"))
-    host = host_of(visit.request)
+    host = host_of(request.http)
     key = account_key(name)
-    wait_s = doorkeeper.wait_s(key, host)
-    if not wait_s and doorkeeper.looking.statistics().tasks_waiting >= MAX_WAITING:
+    wait_s = throttle.wait_s(key, host)
+    if not wait_s and throttle.looking.statistics().tasks_waiting >= MAX_WAITING:
         wait_s = 5
     if wait_s:
-        return _sign_in_form(visit, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
+        return _sign_in_form(request, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
     account = await to_thread.run_sync(
-        visit.knowledge_base.accounts.authenticate, name, password, limiter=doorkeeper.looking
+        request.knowledge_base.accounts.authenticate, name, password, limiter=throttle.looking
     )
     if account is None:
-        return _sign_in_form(visit, name=name, next_path=next_path, message=WRONG)
-    doorkeeper.let_in(key, host)
-    sessions_of(visit.request).sign_in(visit.request, account)
-    return _see(visit, next_path or _landing(visit))
+        return _sign_in_form(request, name=name, next_path=next_path, message=WRONG)
+    throttle.let_in(key, host)
+    sessions_of(request.http).sign_in(request.http, account)
+    return _see(request, next_path or _landing(request))
 
 
 @_serves(Page.SIGN_OUT, "POST")
-async def sign_out(visit: AVisit, _form: AForm) -> Response:
-    response = RedirectResponse(address(Page.HOME).path(visit.language), 303)
-    sessions_of(visit.request).sign_out(visit.request, response)
+async def sign_out(request: APageRequest, _form: AForm) -> Response:
+    response = RedirectResponse(address(Page.HOME).path(request.language), 303)
+    sessions_of(request.http).sign_out(request.http, response)
     return response
 
 
 @_serves(Page.SIGN_OUT, "GET", "HEAD")
-async def sign_out_is_a_form(visit: AVisit) -> Response:
+async def sign_out_is_a_form(request: APageRequest) -> Response:
     """Where a change of language, or a reload, leads after signing out."""
-    return RedirectResponse(address(Page.HOME).path(visit.language), 303)
+    return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
 def _sign_in_form(
-    visit: Visit, *, name: str = "", next_path: str = "", message: str = "", wait_s: int = 0
+    request: PageRequest, *, name: str = "", next_path: str = "", message: str = "", wait_s: int = 0
 ) -> Response:
-    response = visit.page(
+    response = request.page(
         "editorial/sign_in.html",
         here=address(Page.SIGN_IN, next=next_path),
         status_code=429 if wait_s else 403 if message else 200,
@@ -175,68 +177,68 @@ def own_path(path: str) -> str:
     return "" if parts.scheme or parts.netloc else path
 
 
-def _landing(visit: Visit) -> str:
-    return address(Page.ACCOUNT).path(visit.language)
+def _landing(request: PageRequest) -> str:
+    return address(Page.ACCOUNT).path(request.language)
 
 
 # One's own account
 
 
 @_serves(Page.ACCOUNT, "GET", "HEAD")
-def account_page(visit: AVisit, account: AContributor, done: str = "") -> Response:
-    return _account_page(visit, account, done=DONE.get(done, ""))
+def account_page(request: APageRequest, account: AContributor, done: str = "") -> Response:
+    return _account_page(request, account, done=DONE.get(done, ""))
 
 
 @_serves(Page.ACCOUNT, "POST")
 def change_account(
-    visit: AVisit, account: AContributor, form: AForm, doorkeeper: ADoorkeeper
+    request: APageRequest, account: AContributor, form: AForm, throttle: ASignInThrottle
 ) -> Response:
-    accounts, sessions = visit.knowledge_base.accounts, sessions_of(visit.request)
+    accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
     do, done = _text(form, "do"), ""
     try:
         if do == "password":
-            problem, wait_s = _problem_of_password(visit, account, form, doorkeeper)
+            problem, wait_s = _problem_of_password(request, account, form, throttle)
             if problem:
-                return _account_page(visit, account, failed=do, message=problem, wait_s=wait_s)
+                return _account_page(request, account, failed=do, message=problem, wait_s=wait_s)
             changed = accounts.set_password(account.name, _text(form, "new"))
-            sessions.sign_in(visit.request, changed)
+            sessions.sign_in(request.http, changed)
             done = "password"
         elif do == "end_sessions":
-            sessions.sign_in(visit.request, accounts.end_sessions(account.name))
+            sessions.sign_in(request.http, accounts.end_sessions(account.name))
             done = "ended"
         elif do == "issue_token":
             token = accounts.issue_token(account.name, _text(form, "label"))
-            return _account_page(visit, account, token=token)
+            return _account_page(request, account, token=token)
         elif do == "revoke_token":
             accounts.revoke_token(account.name, _text(form, "token"))
             done = "revoked"
         else:
             raise Refusal(400, N_("This form asks for something that this page does not do."))
     except AccountError as error:
-        return _account_page(visit, account, failed=do, message=account_refusal(error))
+        return _account_page(request, account, failed=do, message=account_refusal(error))
     except ReadOnlyKnowledgeBase:
-        return _account_page(visit, account, failed=do, message=CANNOT_WRITE)
-    return _see(visit, address(Page.ACCOUNT, done=done).path(visit.language))
+        return _account_page(request, account, failed=do, message=CANNOT_WRITE)
+    return _see(request, address(Page.ACCOUNT, done=done).path(request.language))
 
 
 def _problem_of_password(
-    visit: Visit, account: Account, form: FormData, doorkeeper: Doorkeeper
+    request: PageRequest, account: Account, form: FormData, throttle: SignInThrottle
 ) -> tuple[str, int]:
     """What is wrong with the passwords given, and how long to wait before the next attempt."""
     if _text(form, "new") != _text(form, "again"):
         return NOT_TWICE, 0
     key = account_key(account.name)
-    wait_s = doorkeeper.of_account.attempt(key)
+    wait_s = throttle.of_account.attempt(key)
     if wait_s:
         return N_("Too many attempts. Wait a little before the next one."), math.ceil(wait_s)
-    if not visit.knowledge_base.accounts.authenticate(account.name, _text(form, "current")):
+    if not request.knowledge_base.accounts.authenticate(account.name, _text(form, "current")):
         return WRONG_CURRENT, 0
-    doorkeeper.of_account.succeeded(key)
+    throttle.of_account.succeeded(key)
     return "", 0
 
 
 def _account_page(
-    visit: Visit,
+    request: PageRequest,
     account: Account,
     *,
     done: str = "",
@@ -245,11 +247,11 @@ def _account_page(
     token: str = "",
     wait_s: int = 0,
 ) -> Response:
-    response = visit.page(
+    response = request.page(
         "editorial/account.html",
         here=address(Page.ACCOUNT),
         status_code=429 if wait_s else 400 if message else 200,
-        tokens=visit.knowledge_base.accounts.tokens(account.name),
+        tokens=request.knowledge_base.accounts.tokens(account.name),
         done=done,
         failed=failed,
         message=message,
@@ -264,13 +266,13 @@ def _account_page(
 
 
 @_serves(Page.ACCOUNTS, "GET", "HEAD")
-def accounts_page(visit: AVisit, _account: AnAdministrator, done: str = "") -> Response:
-    return _accounts_page(visit, done=DONE.get(done, ""))
+def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
+    return _accounts_page(request, done=DONE.get(done, ""))
 
 
 @_serves(Page.ACCOUNTS, "POST")
-def change_accounts(visit: AVisit, administrator: AnAdministrator, form: AForm) -> Response:
-    accounts = visit.knowledge_base.accounts
+def change_accounts(request: APageRequest, administrator: AnAdministrator, form: AForm) -> Response:
+    accounts = request.knowledge_base.accounts
     do, name = _text(form, "do"), _text(form, "name")
     try:
         if do == "add":
@@ -282,7 +284,7 @@ def change_accounts(visit: AVisit, administrator: AnAdministrator, form: AForm) 
         elif do == "password":
             changed = accounts.set_password(name, _text(form, "password"))
             if changed.name == administrator.name:
-                sessions_of(visit.request).sign_in(visit.request, changed)
+                sessions_of(request.http).sign_in(request.http, changed)
             done = "reset"
         elif do == "disable":
             accounts.disable(name)
@@ -293,25 +295,25 @@ def change_accounts(visit: AVisit, administrator: AnAdministrator, form: AForm) 
         else:
             raise Refusal(400, N_("This form asks for something that this page does not do."))
     except AccountError as error:
-        return _accounts_page(visit, message=account_refusal(error), form=form)
+        return _accounts_page(request, message=account_refusal(error), form=form)
     except UnknownRecord:
-        return _accounts_page(visit, message=N_("There is no such account."), form=form)
+        return _accounts_page(request, message=N_("There is no such account."), form=form)
     except ReadOnlyKnowledgeBase:
-        return _accounts_page(visit, message=CANNOT_WRITE, form=form)
+        return _accounts_page(request, message=CANNOT_WRITE, form=form)
     except ValueError:
-        return _accounts_page(visit, message=NO_ROLE, form=form)
-    return _see(visit, address(Page.ACCOUNTS, done=done).path(visit.language))
+        return _accounts_page(request, message=NO_ROLE, form=form)
+    return _see(request, address(Page.ACCOUNTS, done=done).path(request.language))
 
 
 def _accounts_page(
-    visit: Visit, *, done: str = "", message: str = "", form: FormData | None = None
+    request: PageRequest, *, done: str = "", message: str = "", form: FormData | None = None
 ) -> Response:
     adding = form if form and _text(form, "do") == "add" else None
-    return visit.page(
+    return request.page(
         "editorial/accounts.html",
         here=address(Page.ACCOUNTS),
         status_code=400 if message else 200,
-        everyone=visit.knowledge_base.accounts.list(),
+        everyone=request.knowledge_base.accounts.list(),
         roles=tuple(AccountRole),
         done=done,
         message=message,

@@ -15,11 +15,11 @@ from kb.errors import InputError
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.remarks import N_, Remark
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import Refusal, not_allowed
 from web.http.remarks import LocalizedText, localized
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AContributor, AForm
 from web.http.urls import Page, address
@@ -73,36 +73,36 @@ class FilledForm:
 
 
 @router.shows(Page.CONTRIBUTE)
-def contribute_page(visit: AVisit) -> Response:
-    return _page(visit, FilledForm())
+def contribute_page(request: APageRequest) -> Response:
+    return _page(request, FilledForm())
 
 
 @router.takes(Page.CONTRIBUTE)
-async def contribute(visit: AVisit, account: AContributor, form: AForm) -> Response:
+async def contribute(request: APageRequest, account: AContributor, form: AForm) -> Response:
     takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
     taker = takers.get(text_of(form, "do"))
     if taker is None:
         raise Refusal(400, N_("This form asks for something that this page does not do."))
     # Few articles are read at once, whoever sends them: searches do not wait for them.
     return await to_thread.run_sync(
-        taker, visit, account, form, limiter=visit.request.app.state.reading
+        taker, request, account, form, limiter=request.http.app.state.reading
     )
 
 
 @router.shows(Page.CONTRIBUTIONS)
-def contributions(visit: AVisit, account: AContributor, done: str = "") -> Response:
-    return visit.page(
+def contributions(request: APageRequest, account: AContributor, done: str = "") -> Response:
+    return request.page(
         "editorial/contributions.html",
         here=address(Page.CONTRIBUTIONS),
-        drafts=visit.knowledge_base.drafts.list(
+        drafts=request.knowledge_base.drafts.list(
             list(DraftState), by=account.name, limit=SHOWN_CONTRIBUTIONS
         ),
         done=done,
     )
 
 
-def _page(visit: Visit, filled: FilledForm) -> Response:
-    return visit.page(
+def _page(request: PageRequest, filled: FilledForm) -> Response:
+    return request.page(
         "editorial/contribute.html",
         here=address(Page.CONTRIBUTE),
         status_code=400 if filled.errors else 200,
@@ -112,141 +112,143 @@ def _page(visit: Visit, filled: FilledForm) -> Response:
         article_endings=ARTICLE_ENDINGS,
         directory_endings=DIRECTORY_ENDINGS,
         max_files=MAX_FILES,
-        max_article_mb=visit.settings.max_article_mb,
-        max_directory_mb=visit.settings.max_directory_mb,
+        max_article_mb=request.settings.max_article_mb,
+        max_directory_mb=request.settings.max_directory_mb,
     )
 
 
-def _refused(visit: Visit, form: FormData, name: str, problem: LocalizedText | str) -> Response:
+def _refused(
+    request: PageRequest, form: FormData, name: str, problem: LocalizedText | str
+) -> Response:
     values = {key: value for key, value in form.items() if isinstance(value, str)}
     if isinstance(problem, str):
-        problem = LocalizedText(translations(visit.language).gettext(problem))
-    return _page(visit, FilledForm(values, {name: problem}))
+        problem = LocalizedText(translations(request.language).gettext(problem))
+    return _page(request, FilledForm(values, {name: problem}))
 
 
 # Articles
 
 
-def _submissions(visit: Visit, account: Account) -> "Submissions":
+def _submissions(request: PageRequest, account: Account) -> "Submissions":
     """Makes drafts for their contributor to look at before they are submitted."""
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
-        visit.knowledge_base, visit.settings, by=account.name, submitted=False
+        request.knowledge_base, request.settings, by=account.name, submitted=False
     )
 
 
-def _text(visit: Visit, account: Account, form: FormData) -> Response:
+def _text(request: PageRequest, account: Account, form: FormData) -> Response:
     title, text = text_of(form, "title"), text_of(form, "text").strip()
     if not text:
-        return _refused(visit, form, "text", _NO_TEXT)
-    submissions = _submissions(visit, account)
-    result = _drafted(visit, account, "", lambda: submissions.text(text, title))
-    return _answer(visit, form, "text", result)
+        return _refused(request, form, "text", _NO_TEXT)
+    submissions = _submissions(request, account)
+    result = _drafted(request, account, "", lambda: submissions.text(text, title))
+    return _answer(request, form, "text", result)
 
 
-def _files(visit: Visit, account: Account, form: FormData) -> Response:
+def _files(request: PageRequest, account: Account, form: FormData) -> Response:
     files = _chosen(form, "files")
     if not files:
-        return _refused(visit, form, "files", _NO_FILE)
+        return _refused(request, form, "files", _NO_FILE)
     if len(files) > MAX_FILES:
-        return _refused(visit, form, "files", _TOO_MANY)
+        return _refused(request, form, "files", _TOO_MANY)
     if len(files) > MAX_READ_AT_ONCE:
-        return _files_later(visit, account, form, files)
-    results = [_read_upload(visit, account, file) for file in files]
+        return _files_later(request, account, form, files)
+    results = [_read_upload(request, account, file) for file in files]
     if len(results) == 1:
-        return _answer(visit, form, "files", results[0])
-    return _page(visit, FilledForm(results=results))
+        return _answer(request, form, "files", results[0])
+    return _page(request, FilledForm(results=results))
 
 
 def _files_later(
-    visit: Visit, account: Account, form: FormData, files: Sequence[UploadFile]
+    request: PageRequest, account: Account, form: FormData, files: Sequence[UploadFile]
 ) -> Response:
     """Keeps many files for a job to read them."""
-    limit = visit.settings.max_article_mb * MEGABYTE
+    limit = request.settings.max_article_mb * MEGABYTE
     try:
         paths = [
             keep_upload(
-                visit.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
+                request.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
             )
             for file in files
         ]
     except InputError as error:
-        return _refused(visit, form, "files", localized(error.remark, visit.language))
+        return _refused(request, form, "files", localized(error.remark, request.language))
     parameters = {"paths": json.dumps([str(path) for path in paths])}
-    job = visit.knowledge_base.jobs.add("articles", parameters, by=account.name)
-    return see(visit, address(Page.JOB, job.id))
+    job = request.knowledge_base.jobs.add("articles", parameters, by=account.name)
+    return see(request, address(Page.JOB, job.id))
 
 
-def _read_upload(visit: Visit, account: Account, file: UploadFile) -> FileResult:
+def _read_upload(request: PageRequest, account: Account, file: UploadFile) -> FileResult:
     name = plain_name(file.filename or "")
-    limit_mb = visit.settings.max_article_mb
+    limit_mb = request.settings.max_article_mb
     content = file.file.read(limit_mb * MEGABYTE + 1)
     if len(content) > limit_mb * MEGABYTE:
         problem = Remark("more_than_mb", most=limit_mb)
-        return FileResult(name, problem=localized(problem, visit.language))
-    submissions = _submissions(visit, account)
-    return _drafted(visit, account, name, lambda: submissions.content(name, content))
+        return FileResult(name, problem=localized(problem, request.language))
+    submissions = _submissions(request, account)
+    return _drafted(request, account, name, lambda: submissions.content(name, content))
 
 
-def _link(visit: Visit, account: Account, form: FormData) -> Response:
+def _link(request: PageRequest, account: Account, form: FormData) -> Response:
     """A page becomes a draft at once, a feed a job."""
     from ingest.articles.feeds import is_feed
     from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 
     url = text_of(form, "link").strip()
     if not url:
-        return _refused(visit, form, "link", _NO_LINK)
-    submissions = _submissions(visit, account)
+        return _refused(request, form, "link", _NO_LINK)
+    submissions = _submissions(request, account)
     try:
         url = web_address(url, "the address")
         fetched = submissions.fetch(url, PAGE_TYPES | FEED_TYPES)
     except InputError as error:
-        return _answer(visit, form, "link", _failed(visit, account, "", error))
+        return _answer(request, form, "link", _failed(request, account, "", error))
     if is_feed(fetched.content):
-        job = visit.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
-        return see(visit, address(Page.JOB, job.id))
-    result = _drafted(visit, account, "", lambda: submissions.page(fetched))
-    return _answer(visit, form, "link", result)
+        job = request.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
+        return see(request, address(Page.JOB, job.id))
+    result = _drafted(request, account, "", lambda: submissions.page(fetched))
+    return _answer(request, form, "link", result)
 
 
 def _drafted(
-    visit: Visit, account: Account, name: str, submit: "Callable[[], Submitted]"
+    request: PageRequest, account: Account, name: str, submit: "Callable[[], Submitted]"
 ) -> FileResult:
     try:
         return FileResult(name, submit().draft)
     except InputError as error:
-        return _failed(visit, account, name, error)
+        return _failed(request, account, name, error)
 
 
-def _failed(visit: Visit, account: Account, name: str, error: InputError) -> FileResult:
+def _failed(request: PageRequest, account: Account, name: str, error: InputError) -> FileResult:
     """Why a text became no draft; where it is known already, what it became then."""
     from ingest.known_articles import AlreadyKnown
 
-    base, gettext = visit.knowledge_base, translations(visit.language).gettext
+    base, gettext = request.knowledge_base, translations(request.language).gettext
     if isinstance(error, AlreadyKnown) and error.case_id:
-        published = address(Page.CASE, error.case_id).path(visit.language)
+        published = address(Page.CASE, error.case_id).path(request.language)
         return FileResult(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
     if isinstance(error, AlreadyKnown) and error.draft_id:
         known = base.drafts.get(error.draft_id)
         if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
             return FileResult(name, known, is_known=True)
         return FileResult(name, problem=LocalizedText(gettext(_KNOWN)))
-    return FileResult(name, problem=localized(error.remark, visit.language))
+    return FileResult(name, problem=localized(error.remark, request.language))
 
 
-def _answer(visit: Visit, form: FormData, name: str, result: FileResult) -> Response:
+def _answer(request: PageRequest, form: FormData, name: str, result: FileResult) -> Response:
     """On to the draft, or back to the form with the reason beside its field."""
     if result.draft is None:
-        return _refused(visit, form, name, result.problem or _NO_TEXT)
+        return _refused(request, form, name, result.problem or _NO_TEXT)
     done = "known" if result.is_known else "contributed"
-    return see(visit, address(Page.DRAFT, result.draft.id, done=done))
+    return see(request, address(Page.DRAFT, result.draft.id, done=done))
 
 
 # Directories
 
 
-def _directory(visit: Visit, account: Account, form: FormData) -> Response:
+def _directory(request: PageRequest, account: Account, form: FormData) -> Response:
     """Keeps the file; how its columns are read is looked at before anything is.
 
     A directory is published as it comes: it takes a moderator.
@@ -255,23 +257,23 @@ def _directory(visit: Visit, account: Account, form: FormData) -> Response:
         raise not_allowed()
     files = _chosen(form, "directory")
     if not files:
-        return _refused(visit, form, "directory", _NO_FILE)
+        return _refused(request, form, "directory", _NO_FILE)
     source = " ".join(text_of(form, "source").split())
     if not source:
-        return _refused(visit, form, "source", _NO_SOURCE)
+        return _refused(request, form, "source", _NO_SOURCE)
     name = plain_name(files[0].filename or "")
     if not name.lower().endswith(tuple(DIRECTORY_ENDINGS.split(","))):
-        return _refused(visit, form, "directory", _NO_DIRECTORY)
+        return _refused(request, form, "directory", _NO_DIRECTORY)
     try:
         path = keep_upload(
-            visit.knowledge_base.folder,
+            request.knowledge_base.folder,
             name,
             files[0].file,
-            max_bytes=visit.settings.max_directory_mb * MEGABYTE,
+            max_bytes=request.settings.max_directory_mb * MEGABYTE,
         )
     except InputError as error:
-        return _refused(visit, form, "directory", localized(error.remark, visit.language))
-    return see(visit, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
+        return _refused(request, form, "directory", localized(error.remark, request.language))
+    return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:

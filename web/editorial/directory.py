@@ -13,13 +13,13 @@ from ingest.uploads import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.remarks import N_
-from web.editorial.labels import REGISTER_WORDS
-from web.http.dependencies import AVisit
+from web.editorial.labels import REGISTER_LABELS
+from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import FIELD_WORDS
+from web.http.labels import FIELD_LABELS
 from web.http.refusals import Refusal
 from web.http.remarks import LocalizedText, localized
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AModerator
 from web.http.urls import Page, address
@@ -34,25 +34,25 @@ router = PageRouter()
 
 
 @router.shows(Page.DIRECTORY)
-def show(visit: AVisit, _account: AModerator, record_id: str, source: str = "") -> Response:
-    return _page(visit, record_id, source, {})
+def show(request: APageRequest, _account: AModerator, record_id: str, source: str = "") -> Response:
+    return _page(request, record_id, source, {})
 
 
 @router.takes(Page.DIRECTORY)
-def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
-    base = visit.knowledge_base
+def apply(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
+    base = request.knowledge_base
     source = " ".join(text_of(form, "source").split())
     choices = _choices(form)
     what = text_of(form, "do")
     if what == "look":
-        return _page(visit, record_id, source, choices)
+        return _page(request, record_id, source, choices)
     if what != "apply":
         raise Refusal(400, _NO_SUCH_ACTION)
     path = _upload(base, record_id)
     try:
         preview(path, source, choices, knowledge_base=base)
     except InputError:
-        return _page(visit, record_id, source, choices)
+        return _page(request, record_id, source, choices)
     base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
     parameters = {
         "path": str(path),
@@ -61,18 +61,18 @@ def apply(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Re
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
     job = base.jobs.add("directory", parameters, by=account.name)
-    return see(visit, address(Page.JOB, job.id))
+    return see(request, address(Page.JOB, job.id))
 
 
-def _page(visit: Visit, upload: str, source: str, choices: Mapping[str, str]) -> Response:
-    path = _upload(visit.knowledge_base, upload)
+def _page(request: PageRequest, upload: str, source: str, choices: Mapping[str, str]) -> Response:
+    path = _upload(request.knowledge_base, upload)
     looked_at: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        looked_at = preview(path, source, choices, knowledge_base=visit.knowledge_base)
+        looked_at = preview(path, source, choices, knowledge_base=request.knowledge_base)
     except InputError as error:
-        problem = localized(error.remark, visit.language)
-    return visit.page(
+        problem = localized(error.remark, request.language)
+    return request.page(
         "editorial/directory.html",
         here=address(Page.DIRECTORY, upload, source=source),
         status_code=400 if problem else 200,
@@ -81,10 +81,10 @@ def _page(visit: Visit, upload: str, source: str, choices: Mapping[str, str]) ->
         source=source,
         preview=looked_at,
         problem=problem,
-        targets=_targets(visit),
+        targets=_targets(request),
         names_actors=looked_at is not None and looked_at.kept > 0,
         problems=[
-            (note.row, localized(note.reason, visit.language))
+            (note.row, localized(note.reason, request.language))
             for note in (looked_at.problems[:SHOWN_PROBLEMS] if looked_at else ())
         ],
     )
@@ -103,12 +103,12 @@ def _is_id(upload: str) -> bool:
     return re.fullmatch("[0-9a-f]{16,64}", upload) is not None
 
 
-def _targets(visit: Visit) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
     """What a column can be read as, in groups with a title."""
-    gettext = translations(visit.language).gettext
+    gettext = translations(request.language).gettext
 
     def words(names: Sequence[str]) -> list[tuple[str, str]]:
-        known = {**FIELD_WORDS, **REGISTER_WORDS}
+        known = {**FIELD_LABELS, **REGISTER_LABELS}
         return [(name, gettext(known[name]) if name in known else name) for name in names]
 
     return [

@@ -16,7 +16,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from kb.remarks import N_
 from kb.search.results import EvidenceKind, Filters
-from web.editorial.differences import Difference, differences
+from web.editorial.differences import FieldDifference, differences
 from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -27,11 +27,11 @@ from web.editorial.record_form import (
     sentences,
 )
 from web.editorial.source_text import numbered
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import ROLE_WORDS
+from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal, not_allowed
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AContributor, AForm
 from web.http.urls import Page, address
@@ -50,31 +50,31 @@ router = PageRouter()
 
 
 @router.shows(Page.DRAFT)
-def show(visit: AVisit, account: AContributor, record_id: str, done: str = "") -> Response:
-    draft = _readable(visit.knowledge_base.drafts, record_id, account)
-    return draft_page(visit, draft, RecordForm.of(draft.record, draft.proposals), done=done)
+def show(request: APageRequest, account: AContributor, record_id: str, done: str = "") -> Response:
+    draft = _readable(request.knowledge_base.drafts, record_id, account)
+    return draft_page(request, draft, RecordForm.of(draft.record, draft.proposals), done=done)
 
 
 @router.takes(Page.DRAFT)
-def change(visit: AVisit, account: AContributor, form: AForm, record_id: str) -> Response:
-    draft = _readable(visit.knowledge_base.drafts, record_id, account)
+def change(request: APageRequest, account: AContributor, form: AForm, record_id: str) -> Response:
+    draft = _readable(request.knowledge_base.drafts, record_id, account)
     what = text_of(form, "do")
     if what == "delete":
         if draft.state not in OPEN_STATES:
             raise Refusal(409, N_("What was published or rejected stays on record."))
-        visit.knowledge_base.drafts.delete(draft.id)
-        return see(visit, address(Page.CONTRIBUTIONS, done="deleted"))
-    return _Sent(visit, account, draft, form).answered(what)
+        request.knowledge_base.drafts.delete(draft.id)
+        return see(request, address(Page.CONTRIBUTIONS, done="deleted"))
+    return _Sent(request, account, draft, form).answered(what)
 
 
 class _Sent:
     """One form that somebody sent from a draft's page."""
 
     def __init__(
-        self, visit: Visit, account: Account, draft: Draft, form: Mapping[str, object]
+        self, request: PageRequest, account: Account, draft: Draft, form: Mapping[str, object]
     ) -> None:
-        self._visit = visit
-        self._base = visit.knowledge_base
+        self._request = request
+        self._base = request.knowledge_base
         self._account = account
         self._draft = draft
         self._message = text_of(form, "message").strip()
@@ -157,7 +157,7 @@ class _Sent:
         )
 
     def _see(self, done: str) -> Response:
-        return see(self._visit, address(Page.DRAFT, self._draft.id, done=done))
+        return see(self._request, address(Page.DRAFT, self._draft.id, done=done))
 
     def _conflict(self, record: Record) -> Response:
         """The page with the person's own text in the form, and what others did meanwhile."""
@@ -177,7 +177,7 @@ class _Sent:
             )
         if not moved:
             return draft_page(
-                self._visit,
+                self._request,
                 draft,
                 self._typed,
                 status_code=409,
@@ -192,7 +192,7 @@ class _Sent:
         except WrongFields as error:
             form, both = form.wrong(error.errors), record
         return draft_page(
-            self._visit,
+            self._request,
             draft,
             form,
             status_code=409,
@@ -232,7 +232,7 @@ class _Sent:
         # Whoever changed the draft meanwhile is told of when it is saved.
         draft = replace(self._draft, revision=self._revision)
         return draft_page(
-            self._visit,
+            self._request,
             draft,
             form,
             status_code=status_code,
@@ -243,7 +243,7 @@ class _Sent:
 
 
 def draft_page(
-    visit: Visit,
+    request: PageRequest,
     draft: Draft,
     form: RecordForm,
     *,
@@ -261,24 +261,24 @@ def draft_page(
     Where somebody else was faster, `meanwhile` is what they made of the record, and `over` says
     that it is the published one.
     """
-    versions = visit.knowledge_base.drafts.versions(draft.id)
+    versions = request.knowledge_base.drafts.versions(draft.id)
     conflict = None
     if meanwhile is not None and typed_record is not None:
-        conflict = {"differences": _differences(visit, meanwhile, typed_record), "over": over}
-    actors = _actors_of(visit.knowledge_base, form.rows)
-    return visit.page(
+        conflict = {"differences": _differences(request, meanwhile, typed_record), "over": over}
+    actors = _actors_of(request.knowledge_base, form.rows)
+    return request.page(
         "editorial/draft.html",
         here=address(Page.DRAFT, draft.id),
         status_code=status_code,
         draft=draft,
         form=form,
         lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
-        choices={"lang": language_choices(visit, form.values.get("lang", ""))},
-        roles=role_choices(visit),
+        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        roles=role_choices(request),
         proposed=best_proposals(draft.proposals),
         source=numbered(draft.source_text, sentences(draft.proposals)),
         actors=actors,
-        suggested=_suggested(visit, draft, form.rows, actors),
+        suggested=_suggested(request, draft, form.rows, actors),
         preview=_preview(form, draft),
         previewed=previewed,
         added=added,
@@ -289,21 +289,21 @@ def draft_page(
         changes={
             later.revision: changed
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
-            if (changed := _differences(visit, earlier.record, later.record))
+            if (changed := _differences(request, earlier.record, later.record))
         },
     )
 
 
-def language_choices(visit: Visit, current: str) -> Sequence[tuple[str, str]]:
+def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
     """The languages that a record can be in: those of the site, and the one that it has."""
-    names = visit.language.locale.languages
+    names = request.language.locale.languages
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
     return [(code, str(names.get(code, code))) for code in codes]
 
 
-def role_choices(visit: Visit) -> Sequence[tuple[str, str]]:
-    gettext = translations(visit.language).gettext
-    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_WORDS[r])) for r in Role)]
+def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
+    gettext = translations(request.language).gettext
+    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_LABELS[r])) for r in Role)]
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
@@ -359,9 +359,9 @@ def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
         return None
 
 
-def _differences(visit: Visit, before: Record, after: Record) -> list[Difference]:
-    gettext = translations(visit.language).gettext
-    return differences(before, after, lambda role: gettext(ROLE_WORDS[role]))
+def _differences(request: PageRequest, before: Record, after: Record) -> list[FieldDifference]:
+    gettext = translations(request.language).gettext
+    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
 
 def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:
@@ -371,12 +371,12 @@ def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[st
 
 
 def _suggested(
-    visit: Visit, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
+    request: PageRequest, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
 ) -> list[Actor]:
     """Actors that a participation may be of: those that were proposed, and those called so."""
     if draft.state not in OPEN_STATES:
         return []
-    base = visit.knowledge_base
+    base = request.knowledge_base
     suggested = dict(known)
     for proposed in draft.proposals.participations:
         actor = actor_or_none(base, proposed.participation.actor_id)

@@ -11,7 +11,7 @@ from kb.registers.duplicates import Duplicate
 from kb.remarks import N_
 from web.editorial.draft import actor_or_none
 from web.editorial.edit import ACTOR_ITEMS
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AForm, AModerator
@@ -36,7 +36,7 @@ class ComparedField:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ActorPair:
     """Two actors that may be one, and what each says."""
 
     left: Actor
@@ -46,10 +46,10 @@ class Pair:
 
 
 @router.shows(Page.DUPLICATES)
-def duplicates(visit: AVisit, _account: AModerator, done: str = "") -> Response:
-    base = visit.knowledge_base
+def duplicates(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+    base = request.knowledge_base
     listed = base.duplicates.list(limit=SHOWN_PAIRS)
-    return visit.page(
+    return request.page(
         "editorial/duplicates.html",
         here=address(Page.DUPLICATES),
         pairs=[pair for one in listed if (pair := _pair(base, one))],
@@ -59,18 +59,20 @@ def duplicates(visit: AVisit, _account: AModerator, done: str = "") -> Response:
 
 
 @router.takes(Page.DUPLICATES)
-def decide(visit: AVisit, account: AModerator, form: AForm) -> Response:
+def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
     left, right = text_of(form, "left"), text_of(form, "right")
     what = text_of(form, "do")
     kept = {"keep_left": left, "keep_right": right, "different": ""}
     if what not in kept:
         raise Refusal(400, N_("This form asks for something that this page does not do."))
     same = what != "different"
-    visit.knowledge_base.duplicates.decide(left, right, same=same, keep=kept[what], by=account.name)
-    return see(visit, address(Page.DUPLICATES, done="merged" if same else "different"))
+    request.knowledge_base.duplicates.decide(
+        left, right, same=same, keep=kept[what], by=account.name
+    )
+    return see(request, address(Page.DUPLICATES, done="merged" if same else "different"))
 
 
-def _pair(base: KnowledgeBase, one: Duplicate) -> Pair | None:
+def _pair(base: KnowledgeBase, one: Duplicate) -> ActorPair | None:
     left, right = actor_or_none(base, one.left_id), actor_or_none(base, one.right_id)
     if left is None or right is None:
         return None
@@ -80,7 +82,7 @@ def _pair(base: KnowledgeBase, one: Duplicate) -> Pair | None:
         if here or there:
             differs = bool(here and there) and here != there
             fields.append(ComparedField(name, here, there, differs))
-    return Pair(left, right, one.reasons, fields)
+    return ActorPair(left, right, one.reasons, fields)
 
 
 def _said(value: object) -> str:

@@ -23,11 +23,11 @@ from web.editorial.draft import (
 )
 from web.editorial.history import name_of
 from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import ROLE_WORDS
+from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AModerator
 from web.http.urls import Page, address
@@ -67,27 +67,31 @@ class _Item:
 
 
 @router.shows(Page.CASE_EDIT)
-def edit_case(visit: AVisit, _account: AModerator, record_id: str, item: str = "") -> Response:
-    return _form_page(visit, visit.knowledge_base.case(record_id), item)
+def edit_case(
+    request: APageRequest, _account: AModerator, record_id: str, item: str = ""
+) -> Response:
+    return _form_page(request, request.knowledge_base.case(record_id), item)
 
 
 @router.shows(Page.ACTOR_EDIT)
-def edit_actor(visit: AVisit, _account: AModerator, record_id: str, item: str = "") -> Response:
-    return _form_page(visit, visit.knowledge_base.actor(record_id), item)
+def edit_actor(
+    request: APageRequest, _account: AModerator, record_id: str, item: str = ""
+) -> Response:
+    return _form_page(request, request.knowledge_base.actor(record_id), item)
 
 
 @router.takes(Page.CASE_EDIT)
-def save_case(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
-    record = visit.knowledge_base.case(record_id)
+def save_case(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
+    record = request.knowledge_base.case(record_id)
     if text_of(form, "do") == "draft":
-        draft = visit.knowledge_base.edit(Kind.CASE, record.id, by=account.name)
-        return see(visit, address(Page.DRAFT, draft.id))
-    return _save(visit, account, form, record)
+        draft = request.knowledge_base.edit(Kind.CASE, record.id, by=account.name)
+        return see(request, address(Page.DRAFT, draft.id))
+    return _save(request, account, form, record)
 
 
 @router.takes(Page.ACTOR_EDIT)
-def save_actor(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
-    return _save(visit, account, form, visit.knowledge_base.actor(record_id))
+def save_actor(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
+    return _save(request, account, form, request.knowledge_base.actor(record_id))
 
 
 def _item(record: Record, name: str) -> _Item:
@@ -99,8 +103,8 @@ def _item(record: Record, name: str) -> _Item:
     raise Refusal(404, N_("There is nothing of this name to change here."))
 
 
-def _save(visit: Visit, account: Account, form: AForm, record: Record) -> Response:
-    base, item = visit.knowledge_base, _item(record, text_of(form, "item"))
+def _save(request: PageRequest, account: Account, form: AForm, record: Record) -> Response:
+    base, item = request.knowledge_base, _item(record, text_of(form, "item"))
     seen = number_in(form, "version")
     typed = _typed(form, record, item)
     if item.row >= 0 and text_of(form, "do") == "remove":
@@ -109,17 +113,17 @@ def _save(visit: Visit, account: Account, form: AForm, record: Record) -> Respon
         changed = typed.record(record, actor_finder(base))
     except WrongFields as error:
         return _form_page(
-            visit, record, item.name, typed.wrong(error.errors), version=seen, status_code=400
+            request, record, item.name, typed.wrong(error.errors), version=seen, status_code=400
         )
     versions = base.history(kind_of(record), record.id)
     if seen != versions[-1].number and not _is_same_item(record, versions, seen, item):
-        return _form_page(visit, record, item.name, typed, status_code=409, typed_record=changed)
+        return _form_page(request, record, item.name, typed, status_code=409, typed_record=changed)
     base.put([changed], by=account.name)
     page = Page.CASE if isinstance(record, Case) else Page.ACTOR
     back = text_of(form, "back")
     if back and actor_or_none(base, back):
-        return see(visit, address(Page.ACTOR, back, done="published"))
-    return see(visit, address(page, record.id, done="published"))
+        return see(request, address(Page.ACTOR, back, done="published"))
+    return see(request, address(page, record.id, done="published"))
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
@@ -143,7 +147,7 @@ def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: 
 
 
 def _form_page(
-    visit: Visit,
+    request: PageRequest,
     record: Record,
     name: str,
     form: RecordForm | None = None,
@@ -152,16 +156,16 @@ def _form_page(
     status_code: int = 200,
     typed_record: Record | None = None,
 ) -> Response:
-    base, item = visit.knowledge_base, _item(record, name)
+    base, item = request.knowledge_base, _item(record, name)
     kind = kind_of(record)
-    gettext = translations(visit.language).gettext
+    gettext = translations(request.language).gettext
     form = form or RecordForm.of(record)
     row = form.rows[item.row] if 0 <= item.row < len(form.rows) else ParticipationRow()
     last = base.history(kind, record.id)[-1]
     changes = None
     if typed_record is not None:
-        changes = differences(record, typed_record, lambda role: gettext(ROLE_WORDS[role]))
-    return visit.page(
+        changes = differences(record, typed_record, lambda role: gettext(ROLE_LABELS[role]))
+    return request.page(
         "editorial/edit.html",
         here=address(
             Page.CASE_EDIT if kind is Kind.CASE else Page.ACTOR_EDIT, record.id, item=name
@@ -178,9 +182,9 @@ def _form_page(
         version=version or last.number,
         last=last,
         changes=changes,
-        choices={"lang": language_choices(visit, form.values.get("lang", ""))},
-        roles=role_choices(visit),
-        back=visit.request.query_params.get("back", ""),
+        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        roles=role_choices(request),
+        back=request.http.query_params.get("back", ""),
     )
 
 

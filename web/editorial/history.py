@@ -8,11 +8,11 @@ from kb.registers.accounts import Account
 from kb.registers.versions import Version
 from kb.remarks import N_
 from web.editorial.differences import differences
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import ROLE_WORDS
+from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AModerator
 from web.http.urls import Address, Page, address
@@ -26,36 +26,40 @@ router = PageRouter()
 
 @router.shows(Page.CASE_HISTORY)
 def case_history(
-    visit: AVisit,
+    request: APageRequest,
     _account: AModerator,
     record_id: str,
     older: int = 0,
     newer: int = 0,
     done: str = "",
 ) -> Response:
-    return _history(visit, Kind.CASE, record_id, older=older, newer=newer, done=done)
+    return _history(request, Kind.CASE, record_id, older=older, newer=newer, done=done)
 
 
 @router.shows(Page.ACTOR_HISTORY)
 def actor_history(
-    visit: AVisit,
+    request: APageRequest,
     _account: AModerator,
     record_id: str,
     older: int = 0,
     newer: int = 0,
     done: str = "",
 ) -> Response:
-    return _history(visit, Kind.ACTOR, record_id, older=older, newer=newer, done=done)
+    return _history(request, Kind.ACTOR, record_id, older=older, newer=newer, done=done)
 
 
 @router.takes(Page.CASE_HISTORY)
-def change_case(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
-    return _change(visit, account, form, Kind.CASE, record_id)
+def change_case(
+    request: APageRequest, account: AModerator, form: AForm, record_id: str
+) -> Response:
+    return _change(request, account, form, Kind.CASE, record_id)
 
 
 @router.takes(Page.ACTOR_HISTORY)
-def change_actor(visit: AVisit, account: AModerator, form: AForm, record_id: str) -> Response:
-    return _change(visit, account, form, Kind.ACTOR, record_id)
+def change_actor(
+    request: APageRequest, account: AModerator, form: AForm, record_id: str
+) -> Response:
+    return _change(request, account, form, Kind.ACTOR, record_id)
 
 
 def name_of(record: Record) -> str:
@@ -67,8 +71,10 @@ def history_address(kind: Kind, record_id: str, **query: str | int) -> Address:
     return address(page, record_id, **query)
 
 
-def _change(visit: Visit, account: Account, form: AForm, kind: Kind, record_id: str) -> Response:
-    base, done = visit.knowledge_base, ""
+def _change(
+    request: PageRequest, account: Account, form: AForm, kind: Kind, record_id: str
+) -> Response:
+    base, done = request.knowledge_base, ""
     what = text_of(form, "do")
     if what == "restore":
         base.restore(kind, record_id, number_in(form, "number"), by=account.name)
@@ -76,7 +82,7 @@ def _change(visit: Visit, account: Account, form: AForm, kind: Kind, record_id: 
     elif what == "withdraw":
         reason = " ".join(text_of(form, "reason").split())
         if not reason:
-            return _history(visit, kind, record_id, errors={"reason": _NEEDS_A_REASON})
+            return _history(request, kind, record_id, errors={"reason": _NEEDS_A_REASON})
         base.withdraw(kind, record_id, by=account.name, reason=reason)
         done = "withdrawn"
     elif what == "erase":
@@ -84,16 +90,16 @@ def _change(visit: Visit, account: Account, form: AForm, kind: Kind, record_id: 
         name = name_of(versions[-1].record) if versions else record_id
         typed = " ".join(text_of(form, "name").split())
         if typed != " ".join(name.split()):
-            return _history(visit, kind, record_id, errors={"name": _NOT_THE_NAME})
+            return _history(request, kind, record_id, errors={"name": _NOT_THE_NAME})
         base.erase(kind, record_id, by=account.name)
-        return see(visit, address(Page.MODERATION, done="erased"))
+        return see(request, address(Page.MODERATION, done="erased"))
     else:
         raise Refusal(400, _NO_SUCH_ACTION)
-    return see(visit, history_address(kind, record_id, done=done))
+    return see(request, history_address(kind, record_id, done=done))
 
 
 def _history(
-    visit: Visit,
+    request: PageRequest,
     kind: Kind,
     record_id: str,
     *,
@@ -102,18 +108,18 @@ def _history(
     done: str = "",
     errors: dict[str, str] | None = None,
 ) -> Response:
-    base = visit.knowledge_base
+    base = request.knowledge_base
     versions = {version.number: version for version in base.history(kind, record_id)}
     if not versions:
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
-    gettext = translations(visit.language).gettext
+    gettext = translations(request.language).gettext
     last = max(versions)
     newer = newer if newer in versions else last
     older = older if older in versions else max((n for n in versions if n < newer), default=newer)
     if older > newer:
         older, newer = newer, older
     pair: tuple[Version, Version] = (versions[older], versions[newer])
-    return visit.page(
+    return request.page(
         "editorial/history.html",
         here=history_address(kind, record_id),
         status_code=400 if errors else 200,
@@ -124,7 +130,7 @@ def _history(
         older=pair[0],
         newer=pair[1],
         differences=differences(
-            pair[0].record, pair[1].record, lambda role: gettext(ROLE_WORDS[role])
+            pair[0].record, pair[1].record, lambda role: gettext(ROLE_LABELS[role])
         ),
         withdrawal=base.withdrawal(kind, record_id),
         errors=errors or {},

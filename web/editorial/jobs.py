@@ -13,7 +13,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job
 from kb.remarks import N_, Remark
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, not_allowed
 from web.http.routing import PageRouter, see, text_of
 from web.http.sessions import AContributor, AForm
@@ -50,28 +50,28 @@ class ReportLine:
 
 
 @router.shows(Page.JOBS)
-def jobs(visit: AVisit, account: AContributor) -> Response:
-    every = visit.knowledge_base.jobs.list()
+def jobs(request: APageRequest, account: AContributor) -> Response:
+    every = request.knowledge_base.jobs.list()
     mine = account.role.may(AccountRole.MODERATOR)
     shown = [job for job in every if mine or job.created_by == account.name]
-    return visit.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
+    return request.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
 
 
 @router.shows(Page.JOB)
 def job(
-    visit: AVisit,
+    request: APageRequest,
     account: AContributor,
     record_id: str,
     done: str = "",
     form: str = "",
     look: str = "",
 ) -> Response:
-    found = _readable(visit.knowledge_base, record_id, account)
+    found = _readable(request.knowledge_base, record_id, account)
     if form == "csv":
         return _as_csv(found)
     over = found.state in FINAL_STATES
     refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
-    response = visit.page(
+    response = request.page(
         "editorial/job.html",
         here=address(Page.JOB, found.id, look=look),
         job=found,
@@ -79,8 +79,8 @@ def job(
         refresh_s=refresh_s,
         counts=_counts(found.report),
         lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
-        duplicates=_duplicates(visit.knowledge_base, found, account),
-        drafts=_drafts(visit.knowledge_base, found.report),
+        duplicates=_duplicates(request.knowledge_base, found, account),
+        drafts=_drafts(request.knowledge_base, found.report),
         untold=_untold(found.report),
         shown_notes=SHOWN_NOTES,
         done=done,
@@ -92,12 +92,14 @@ def job(
 
 
 @router.takes(Page.JOB)
-def change_job(visit: AVisit, account: AContributor, form: AForm, record_id: str) -> Response:
-    found = _readable(visit.knowledge_base, record_id, account)
+def change_job(
+    request: APageRequest, account: AContributor, form: AForm, record_id: str
+) -> Response:
+    found = _readable(request.knowledge_base, record_id, account)
     if text_of(form, "do") != "cancel":
         raise Refusal(400, N_("This form asks for something that this page does not do."))
-    visit.knowledge_base.jobs.cancel(found.id)
-    return see(visit, address(Page.JOB, found.id, done="cancelling"))
+    request.knowledge_base.jobs.cancel(found.id)
+    return see(request, address(Page.JOB, found.id, done="cancelling"))
 
 
 def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:

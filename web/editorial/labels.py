@@ -11,7 +11,7 @@ from kb.remarks import N_
 from web.http.i18n import Language, translations
 from web.http.labels import labelled
 
-REGISTER_WORDS: Mapping[str, str] = {
+REGISTER_LABELS: Mapping[str, str] = {
     "usual_name": N_("Usual name"),
     "sign": N_("Shop sign"),
     "legal_name": N_("Legal name"),
@@ -28,7 +28,7 @@ REGISTER_WORDS: Mapping[str, str] = {
 }
 """What directories and registers have columns for, and no form here has fields."""
 
-STATE_WORDS: Mapping[DraftState, str] = {
+STATE_LABELS: Mapping[DraftState, str] = {
     DraftState.DRAFT: N_("Draft"),
     DraftState.SUBMITTED: N_("Waiting for a moderator"),
     DraftState.RETURNED: N_("Returned to its contributor"),
@@ -36,7 +36,7 @@ STATE_WORDS: Mapping[DraftState, str] = {
     DraftState.REJECTED: N_("Rejected"),
 }
 
-JOB_STATE_WORDS: Mapping[JobState, str] = {
+JOB_STATE_LABELS: Mapping[JobState, str] = {
     JobState.QUEUED: N_("Waiting"),
     JobState.RUNNING: N_("Under way"),
     JobState.DONE: N_("Done"),
@@ -44,13 +44,13 @@ JOB_STATE_WORDS: Mapping[JobState, str] = {
     JobState.CANCELLED: N_("Cancelled"),
 }
 
-JOB_KIND_WORDS: Mapping[str, str] = {
+JOB_KIND_LABELS: Mapping[str, str] = {
     "directory": N_("Directory"),
     "articles": N_("Articles"),
     "feed": N_("Feed"),
 }
 
-REASON_WORDS: Mapping[str, str] = {
+REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
     "same_siren": N_("the same SIREN"),
     "same_name": N_("the same name"),
@@ -63,7 +63,7 @@ REASON_WORDS: Mapping[str, str] = {
 }
 """Why two actors may be one, as `kb.resolution.similarity` names it."""
 
-DONE_WORDS: Mapping[str, str] = {
+DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
         "Received. Check what the site read in your text, correct it, then submit it."
     ),
@@ -84,7 +84,7 @@ DONE_WORDS: Mapping[str, str] = {
 """What a page says was done, by the word in its address."""
 
 
-def confidence_word(confidence: float) -> str:
+def confidence_label(confidence: float) -> str:
     """How sure a proposal is, in words; `confidence` lies between 0 and 1."""
     if confidence >= 0.85:
         return N_("very likely")
@@ -95,10 +95,10 @@ def filters(language: Language) -> Mapping[str, Callable[..., str]]:
     """The filters of the editorial templates."""
     gettext = translations(language).gettext
     return {
-        "confidence_word": lambda confidence: gettext(confidence_word(confidence)),
-        "done_word": labelled(DONE_WORDS, language),
-        "job_kind_word": labelled(JOB_KIND_WORDS, language),
-        "job_state_word": labelled(JOB_STATE_WORDS, language),
-        "reason_word": labelled(REASON_WORDS, language),
-        "state_word": labelled(STATE_WORDS, language),
+        "confidence_label": lambda confidence: gettext(confidence_label(confidence)),
+        "done_label": labelled(DONE_LABELS, language),
+        "job_kind_label": labelled(JOB_KIND_LABELS, language),
+        "job_state_label": labelled(JOB_STATE_LABELS, language),
+        "reason_label": labelled(REASON_LABELS, language),
+        "state_label": labelled(STATE_LABELS, language),
     }

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.routing import PageRouter
 from web.http.sessions import AModerator
 from web.http.urls import Page, address
@@ -15,9 +15,9 @@ router = PageRouter()
 
 
 @router.shows(Page.MODERATION)
-def moderation(visit: AVisit, _account: AModerator, done: str = "") -> Response:
-    drafts = visit.knowledge_base.drafts
-    return visit.page(
+def moderation(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+    drafts = request.knowledge_base.drafts
+    return request.page(
         "editorial/moderation.html",
         here=address(Page.MODERATION),
         # Who waits longest comes first.
@@ -25,7 +25,7 @@ def moderation(visit: AVisit, _account: AModerator, done: str = "") -> Response:
         returned=drafts.list([DraftState.RETURNED]),
         unsent=drafts.list([DraftState.DRAFT]),
         published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
-        busy=sum(job.state not in FINAL_STATES for job in visit.knowledge_base.jobs.list()),
-        duplicates=visit.knowledge_base.duplicates.count(),
+        busy=sum(job.state not in FINAL_STATES for job in request.knowledge_base.jobs.list()),
+        duplicates=request.knowledge_base.duplicates.count(),
         done=done,
     )

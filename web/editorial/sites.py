@@ -17,11 +17,11 @@ from kb.reference.departments import NAMES
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
 from kb.remarks import N_
 from kb.text.folding import fold
-from web.embed.usage import SiteTally
-from web.http.dependencies import AVisit
+from web.embed.usage import SiteUsage
+from web.http.dependencies import APageRequest
 from web.http.labels import site_refusal
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
@@ -66,7 +66,7 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SiteEntry:
     """A site with how much it was used, and what its forms show."""
 
     site: Site
@@ -77,20 +77,20 @@ class Entry:
 
 @router.shows(Page.SITES)
 def sites_page(
-    visit: AVisit, _account: AnAdministrator, done: str = "", added: str = ""
+    request: APageRequest, _account: AnAdministrator, done: str = "", added: str = ""
 ) -> Response:
     """`added` is the key of the site that was."""
-    return _sites_page(visit, done=DONE.get(done, ""), added=added)
+    return _sites_page(request, done=DONE.get(done, ""), added=added)
 
 
 @router.takes(Page.SITES)
-def change_sites(visit: AVisit, _account: AnAdministrator, form: AForm) -> Response:
-    sites = visit.knowledge_base.sites
+def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) -> Response:
+    sites = request.knowledge_base.sites
     what, key = text_of(form, "do"), text_of(form, "key")
     try:
         if what == "add":
             added = _add(sites, form)
-            return see(visit, address(Page.SITES, added=added.key), added.key)
+            return see(request, address(Page.SITES, added=added.key), added.key)
         if what == "change":
             _change(sites, key, form)
             done = "changed"
@@ -103,20 +103,20 @@ def change_sites(visit: AVisit, _account: AnAdministrator, form: AForm) -> Respo
         elif what == "delete":
             if " ".join(text_of(form, "confirmed").split()) != sites.get(key).name:
                 return _sites_page(
-                    visit, key=key, refused=Filled(wrong="confirmed", message=NOT_THE_NAME)
+                    request, key=key, refused=Filled(wrong="confirmed", message=NOT_THE_NAME)
                 )
             sites.delete(key)
             done = "deleted"
         else:
             raise Refusal(400, N_("This form asks for something that this page does not do."))
     except SiteError as error:
-        return _sites_page(visit, key=key, refused=_refused(form, error))
+        return _sites_page(request, key=key, refused=_refused(form, error))
     except UnknownRecord:
-        return _sites_page(visit, message=NO_SITE)
+        return _sites_page(request, message=NO_SITE)
     except ReadOnlyKnowledgeBase:
         kept = _filled_in(form) if what in {"add", "change"} else None
-        return _sites_page(visit, key=key, refused=kept, message=CANNOT_WRITE)
-    return see(visit, address(Page.SITES, done=done))
+        return _sites_page(request, key=key, refused=kept, message=CANNOT_WRITE)
+    return see(request, address(Page.SITES, done=done))
 
 
 def _add(sites: Sites, form: FormData) -> Site:
@@ -171,7 +171,7 @@ def _filled_with(site: Site) -> Filled:
 
 
 def _sites_page(
-    visit: Visit,
+    request: PageRequest,
     *,
     done: str = "",
     added: str = "",
@@ -180,8 +180,8 @@ def _sites_page(
     refused: Filled | None = None,
 ) -> Response:
     """The page. What was `refused` of the site with `key`, or of a new one, is shown again."""
-    base = visit.knowledge_base
-    cast("SiteTally", visit.request.app.state.site_tally).flush()
+    base = request.knowledge_base
+    cast("SiteUsage", request.http.app.state.site_usage).flush()
     entries = []
     sites = base.sites.list()
     names = Counter(fold(site.name) for site in sites)
@@ -194,8 +194,8 @@ def _sites_page(
                 else refused
             )
         has_namesake = names[fold(site.name)] > 1
-        entries.append(Entry(site, base.sites.use(site.key), filled, has_namesake))
-    return visit.page(
+        entries.append(SiteEntry(site, base.sites.use(site.key), filled, has_namesake))
+    return request.page(
         "editorial/sites.html",
         here=address(Page.SITES),
         status_code=400 if message or refused else 200,

@@ -18,7 +18,7 @@ from kb.remarks import N_
 from kb.settings import is_this_machine
 from web.http.headers import let_frame, let_read
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 
 LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
 """Which pages may frame the search of the demonstration."""
@@ -60,20 +60,20 @@ SiteKey = Annotated[str, Query(description="The public key of the site that embe
 
 
 def _site_access(request: Request, site: SiteKey = "") -> Access:
-    visit = Visit(request)
+    page_request = PageRequest(request)
     origin = request.headers.get("Origin", "")
     comes_from = request.headers.get("Sec-Fetch-Site", "")
     if not origin and comes_from in {"cross-site", "same-site"}:
         # An image, say, of a page that cannot read the answer, and only wants to use up a quota.
         raise Refusal(403, _NOT_SO)
-    is_ours = origin in {"", _origin_of(visit.root), _origin_of(str(request.base_url))}
+    is_ours = origin in {"", _origin_of(page_request.root), _origin_of(str(request.base_url))}
     if not site:
         if not is_ours:
-            if not (is_demonstration(visit) and _is_loopback(origin)):
+            if not (is_demonstration(page_request) and _is_loopback(origin)):
                 raise Refusal(403, _NO_KEY)
             let_read(request, origin)
         return Access(None)
-    known = _known(visit, site)
+    known = _known(page_request, site)
     if not is_ours:
         if origin not in known.origins:
             raise Refusal(403, _ELSEWHERE)
@@ -93,13 +93,13 @@ Raises:
 
 
 def _framed_access(request: Request, site: SiteKey = "") -> Access:
-    visit = Visit(request)
+    page_request = PageRequest(request)
     if request.headers.get("Sec-Fetch-Dest", "") not in _FRAMES:
         raise Refusal(403, _NOT_SO)
     if not site:
-        let_frame(request, ancestors_without_a_key(visit))
+        let_frame(request, ancestors_without_a_key(page_request))
         return Access(None)
-    known = _known(visit, site)
+    known = _known(page_request, site)
     framing = (origin for origin in known.origins if origin not in known.without_frame)
     let_frame(request, ("'self'", *framing))
     if known.disabled:
@@ -116,19 +116,19 @@ Raises:
 """
 
 
-def ancestors_without_a_key(visit: Visit) -> Sequence[str]:
+def ancestors_without_a_key(request: PageRequest) -> Sequence[str]:
     """Which pages may frame a search that names no site."""
-    return ("'self'", *LOOPBACK_ANCESTORS) if is_demonstration(visit) else ("'self'",)
+    return ("'self'", *LOOPBACK_ANCESTORS) if is_demonstration(request) else ("'self'",)
 
 
-def is_demonstration(visit: Visit) -> bool:
+def is_demonstration(request: PageRequest) -> bool:
     """Whether visitors reach this server at an address of this very machine."""
-    return _is_loopback(visit.root)
+    return _is_loopback(request.root)
 
 
-def _known(visit: Visit, key: str) -> Site:
+def _known(request: PageRequest, key: str) -> Site:
     try:
-        return visit.knowledge_base.sites.get(key)
+        return request.knowledge_base.sites.get(key)
     except UnknownRecord:
         raise Refusal(403, UNKNOWN) from None
 

@@ -13,7 +13,7 @@ from web.embed.options import ALL, MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
 from web.embed.scripts import WidgetScripts
 from web.embed.snippets import EmbedCode
 from web.embed.widget_schemas import MAX_LIMIT
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page, address
 
@@ -21,26 +21,26 @@ router = PageRouter()
 
 
 @router.shows(Page.EMBED)
-def embed(visit: AVisit) -> Response:
-    given = {name: one for name, one in visit.request.query_params.items() if name in USUAL}
-    themes = [theme.name for theme in visit.knowledge_base.themes()]
+def embed(request: APageRequest) -> Response:
+    given = {name: one for name, one in request.http.query_params.items() if name in USUAL}
+    themes = [theme.name for theme in request.knowledge_base.themes()]
     choices = Choices.of(
-        {"lang": visit.language.value, **given}, visit.knowledge_base.sites, themes
+        {"lang": request.language.value, **given}, request.knowledge_base.sites, themes
     )
-    scripts = cast("WidgetScripts", visit.request.app.state.widget)
-    return visit.page(
+    scripts = cast("WidgetScripts", request.http.app.state.widget)
+    return request.page(
         "embed/embed.html",
         here=address(Page.EMBED, **given),
         status_code=400 if choices.wrong else 200,
         choices=choices,
-        departments=sorted(code for code, _ in visit.knowledge_base.departments()),
+        departments=sorted(code for code, _ in request.knowledge_base.departments()),
         themes=themes,
         max_limit=MAX_LIMIT,
         max_radius=MAX_RADIUS_PX,
         max_text=MAX_TEXT_CHARS,
         key_chars=KEY_CHARS,
         all=ALL,
-        demonstration=is_demonstration(visit),
+        demonstration=is_demonstration(request),
         widget_address=scripts.current_address,
-        code=EmbedCode(choices, scripts, visit.root),
+        code=EmbedCode(choices, scripts, request.root),
     )

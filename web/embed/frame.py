@@ -20,16 +20,16 @@ from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from kb.remarks import N_
 from web.embed.access import Access, AFramedAccess
-from web.embed.quota import count_request, tally_of
+from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT, refusal
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.templating import Renderer
 from web.http.urls import absolute_urls
-from web.search.request import Asked
+from web.search.request import SearchRequest
 
 PATH = "/embed/search"
 
@@ -69,7 +69,7 @@ router = APIRouter(include_in_schema=False, route_class=_FrameRoute)
 @router.api_route(PATH, methods=["GET", "HEAD"], response_model=None)
 def framed_search(
     *,
-    visit: AVisit,
+    page_request: APageRequest,
     access: AFramedAccess,
     q: str | None = None,
     department: str | None = None,
@@ -77,19 +77,19 @@ def framed_search(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 5,
 ) -> Response:
     """The filters of the site hold where none are given."""
-    request = visit.request
+    request = page_request.http
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
-    asked = Asked(q or "", theme=access.theme(theme))
+    asked = SearchRequest(q or "", theme=access.theme(theme))
     try:
-        asked = Asked(asked.q, department_code(access.department(department)), asked.theme)
+        asked = SearchRequest(asked.q, department_code(access.department(department)), asked.theme)
     except ValueError:
         kept.pop("department", None)
         return _page(request, 400, UNKNOWN_DEPARTMENT, asked=asked, kept=kept)
     if q is None:
         return _page(request, asked=asked, kept=kept)
     try:
-        count_request(visit.request, access)
-        answer = _found(visit, asked, limit, _language(request))
+        count_request(page_request.http, access)
+        answer = _found(page_request, asked, limit, _language(request))
     except Refusal as error:
         return _page(
             request,
@@ -105,16 +105,20 @@ def framed_search(
     return _page(request, asked=asked, kept=kept, answer=answer)
 
 
-def _found(visit: Visit, asked: Asked, limit: int, language: Language) -> WidgetAnswer:
-    result = visit.knowledge_base.search(asked.q, limit=limit, filters=asked.filters, lang=language)
-    return WidgetAnswer.of(result, asked, limit, absolute_urls(visit.root, language))
+def _found(
+    request: PageRequest, asked: SearchRequest, limit: int, language: Language
+) -> WidgetAnswer:
+    result = request.knowledge_base.search(
+        asked.q, limit=limit, filters=asked.filters, lang=language
+    )
+    return WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, language))
 
 
 def _count(request: Request, access: Access, answer: WidgetAnswer) -> None:
     """A form that was sent is a search that stands."""
     if access.site and access.is_from_site:
         empty = 0 if answer.fits else 1
-        tally_of(request).add(access.site.key, SiteCounts(searches=1, empty=empty))
+        usage_of(request).add(access.site.key, SiteCounts(searches=1, empty=empty))
 
 
 def _page(
@@ -123,7 +127,7 @@ def _page(
     message: str = "",
     *,
     headers: Mapping[str, str] | None = None,
-    asked: Asked | None = None,
+    asked: SearchRequest | None = None,
     kept: Mapping[str, str] | None = None,
     answer: WidgetAnswer | None = None,
 ) -> Response:

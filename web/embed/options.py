@@ -13,7 +13,7 @@ from web.embed.access import CLOSED, UNKNOWN
 from web.embed.widget_schemas import MAX_LIMIT
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
-from web.search.request import Asked
+from web.search.request import SearchRequest
 
 MAX_TEXT_CHARS = 120
 MAX_RADIUS_PX = 32
@@ -112,10 +112,10 @@ class Choices:
         return Language(self.values["lang"])
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SearchRequest:
         """What every search begins with: what is chosen, else what the site is registered with."""
         filters = self._filters
-        return Asked(department=filters["department"], theme=filters["theme"])
+        return SearchRequest(department=filters["department"], theme=filters["theme"])
 
     @property
     def site_filters(self) -> Mapping[str, str]:

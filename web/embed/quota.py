@@ -13,7 +13,7 @@ from limits.strategies import FixedWindowRateLimiter
 from kb.registers.sites import SiteCounts
 from kb.remarks import N_
 from web.embed.access import Access
-from web.embed.usage import SiteTally
+from web.embed.usage import SiteUsage
 from web.http.refusals import Refusal
 from web.http.throttle import host_of
 
@@ -24,7 +24,7 @@ _TOO_FAST = N_("Too many searches from this address at once. Try again in a mome
 _QUOTA_USED = N_("This site has made as many searches as it may make in a day.")
 
 
-class Gate:
+class RateLimit:
     """How fast one address may ask, whatever the site. Addresses are in memory alone."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Gate:
         # The storage starts a timer of its own, which two threads must not do at once.
         self._lock = threading.Lock()
 
-    def pass_through(self, request: Request) -> None:
+    def hit(self, request: Request) -> None:
         """Counts a request of an address.
 
         Raises:
@@ -47,12 +47,12 @@ class Gate:
         raise Refusal(429, _TOO_FAST, {"Retry-After": str(wait_s)})
 
 
-def gate_of(request: Request) -> Gate:
-    return cast("Gate", request.app.state.gate)
+def rate_limit_of(request: Request) -> RateLimit:
+    return cast("RateLimit", request.app.state.rate_limit)
 
 
-def tally_of(request: Request) -> SiteTally:
-    return cast("SiteTally", request.app.state.site_tally)
+def usage_of(request: Request) -> SiteUsage:
+    return cast("SiteUsage", request.app.state.site_usage)
 
 
 def count_request(request: Request, access: Access) -> None:
@@ -61,12 +61,12 @@ def count_request(request: Request, access: Access) -> None:
     Raises:
         Refusal: 429, too many from this address, or for this site today.
     """
-    gate_of(request).pass_through(request)
+    rate_limit_of(request).hit(request)
     if access.site is None or not access.is_from_site:
         return
-    if tally_of(request).requests_today(access.site.key) >= access.site.per_day:
+    if usage_of(request).requests_today(access.site.key) >= access.site.per_day:
         raise Refusal(429, _QUOTA_USED, {"Retry-After": str(_seconds_to_midnight())})
-    tally_of(request).add(access.site.key, SiteCounts(requests=1))
+    usage_of(request).add(access.site.key, SiteCounts(requests=1))
 
 
 def _seconds_to_midnight() -> int:

@@ -23,7 +23,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-class SiteTally:
+class SiteUsage:
     """Counts for sites by their keys. Safe to share between threads."""
 
     def __init__(self, sites: Sites, day: Callable[[], str] = today) -> None:
@@ -36,7 +36,7 @@ class SiteTally:
         """By day and key, of those that were asked for; written down or not."""
         self._is_kept_for_later = False
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._write_regularly, name="tally", daemon=True)
+        self._thread = threading.Thread(target=self._write_regularly, name="usage", daemon=True)
 
     def start(self) -> None:
         """Writes down what was counted every `WRITTEN_EVERY_S`, until `stop`."""

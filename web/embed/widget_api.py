@@ -12,13 +12,13 @@ from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from web.api.read import QueryText
 from web.embed.access import NOT_A_PAGE, AnAccess
-from web.embed.quota import count_request, gate_of, tally_of
+from web.embed.quota import count_request, rate_limit_of, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
-from web.http.dependencies import AVisit
+from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
 from web.http.urls import WIDGET_PREFIX, absolute_urls
-from web.search.request import Asked
+from web.search.request import SearchRequest
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,7 +32,7 @@ async def _never_shared(response: Response) -> None:
 @router.get(f"{WIDGET_PREFIX}/search", dependencies=[Depends(_never_shared)])
 def search(
     *,
-    visit: AVisit,
+    request: APageRequest,
     access: AnAccess,
     q: QueryText,
     department: Annotated[str | None, Query()] = None,
@@ -44,11 +44,11 @@ def search(
 
     The filters of the site hold where none are given.
     """
-    count_request(visit.request, access)
+    count_request(request.http, access)
     limit = min(limit, MAX_LIMIT)
-    asked = Asked(q, _department(access.department(department)), access.theme(theme))
-    result = visit.knowledge_base.search(q, limit=limit, filters=asked.filters, lang=lang)
-    return WidgetAnswer.of(result, asked, limit, absolute_urls(visit.root, lang))
+    asked = SearchRequest(q, _department(access.department(department)), access.theme(theme))
+    result = request.knowledge_base.search(q, limit=limit, filters=asked.filters, lang=lang)
+    return WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, lang))
 
 
 def _department(given: str) -> str:
@@ -74,11 +74,11 @@ _COUNTS = {
 
 
 @router.post(f"{WIDGET_PREFIX}/counts", status_code=204)
-def count(visit: AVisit, access: AnAccess, event: Event) -> None:
+def count(request: APageRequest, access: AnAccess, event: Event) -> None:
     """Counts what only the widget knows: whether a search stood, and what was opened."""
-    gate_of(visit.request).pass_through(visit.request)
+    rate_limit_of(request.http).hit(request.http)
     if access.site is None:
         return
     if not access.is_from_site:
         raise Refusal(403, NOT_A_PAGE)
-    tally_of(visit.request).add(access.site.key, _COUNTS[event])
+    usage_of(request.http).add(access.site.key, _COUNTS[event])

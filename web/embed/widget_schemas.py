@@ -14,7 +14,7 @@ from web.http.safe_html import excerpt
 from web.http.urls import AbsoluteUrl, address
 from web.search.evidence_text import is_named
 from web.search.pages import Answers
-from web.search.request import Asked
+from web.search.request import SearchRequest
 
 MAX_LIMIT = 20
 """How many answers can be asked for."""
@@ -104,7 +104,9 @@ class WidgetAnswer(Shape):
     took_ms: float
 
     @classmethod
-    def of(cls, result: SearchResult, asked: Asked, limit: int, absolute_url: AbsoluteUrl) -> Self:
+    def of(
+        cls, result: SearchResult, asked: SearchRequest, limit: int, absolute_url: AbsoluteUrl
+    ) -> Self:
         answers = Answers.of(result, limit)
         hits = answers.fitting or answers.nearest[:NEAREST]
         return cls(

@@ -11,18 +11,18 @@ from fastapi import Depends, Request
 from kb.knowledge_base import KnowledgeBase
 from kb.remarks import N_
 from web.http.refusals import Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.throttle import Throttle, host_of
 
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
 
 
-async def _visit(request: Request) -> Visit:
-    return Visit(request)
+async def _request(request: Request) -> PageRequest:
+    return PageRequest(request)
 
 
 async def _knowledge_base(request: Request) -> KnowledgeBase:
-    return Visit(request).knowledge_base
+    return PageRequest(request).knowledge_base
 
 
 COMPLETE_SEARCHES = 2
@@ -91,5 +91,5 @@ async def _one_of_few(request: Request) -> AsyncIterator[None]:
 ONE_OF_FEW = Depends(_one_of_few, scope="function")
 """For a route that scores every actor of the base: see `CompleteSearches`."""
 
-AVisit = Annotated[Visit, Depends(_visit)]
+APageRequest = Annotated[PageRequest, Depends(_request)]
 OpenKnowledgeBase = Annotated[KnowledgeBase, Depends(_knowledge_base)]

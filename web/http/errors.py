@@ -26,7 +26,7 @@ from kb.errors import (
 )
 from web.http.headers import SECURITY_HEADERS
 from web.http.refusals import NotSignedIn, Refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.urls import API_VERSION, API_VERSION_HEADER, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
     """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         return JSONResponse({"detail": detail}, status, {API_VERSION_HEADER: API_VERSION})
-    return Visit(request).page("error.html", status_code=status, advice=advice)
+    return PageRequest(request).page("error.html", status_code=status, advice=advice)
 
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
@@ -97,18 +97,18 @@ def _in_one_line(error: RequestValidationError) -> str:
 async def _http_error(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     if isinstance(refusal, NotSignedIn) and request.method in {"GET", "HEAD"}:
-        return RedirectResponse(_sign_in_path(Visit(request)), 303)
+        return RedirectResponse(_sign_in_path(PageRequest(request)), 303)
     advice = refusal.advice if isinstance(refusal, Refusal) else ""
     response = _respond(request, refusal.status_code, refusal.detail, advice)
     response.headers.update(refusal.headers or {})
     return response
 
 
-def _sign_in_path(visit: Visit) -> str:
+def _sign_in_path(request: PageRequest) -> str:
     """Where to sign in, and then come back to the page that was asked for."""
-    url = visit.request.url
+    url = request.http.url
     wanted = f"{url.path}?{url.query}" if url.query else url.path
-    return address(Page.SIGN_IN, next=wanted).path(visit.language)
+    return address(Page.SIGN_IN, next=wanted).path(request.language)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:

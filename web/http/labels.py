@@ -16,14 +16,14 @@ from web.http.i18n import Language, translations
 
 Value = TypeVar("Value")
 
-FIT_WORDS: Mapping[Fit, str] = {
+FIT_LABELS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Strong fit"),
     Fit.POSSIBLE: N_("Possible fit"),
     Fit.WEAK: N_("Faint lead"),
     Fit.NONE: N_("Uncertain"),
 }
 
-NEARNESS_WORDS: Mapping[Fit, str] = {
+NEARNESS_LABELS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Very close"),
     Fit.POSSIBLE: N_("Close"),
     Fit.WEAK: N_("Related"),
@@ -31,9 +31,9 @@ NEARNESS_WORDS: Mapping[Fit, str] = {
 }
 """How near the need of a case is to the need asked for, down to a case that is of another one."""
 
-ROLE_WORDS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
+ROLE_LABELS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
 
-PART_WORDS: Mapping[Part, str] = {
+PART_LABELS: Mapping[Part, str] = {
     Part.MAKER: N_("Manufacturing"),
     Part.INPUTS: N_("Materials"),
     Part.CONTAINERS: N_("Containers"),
@@ -46,7 +46,7 @@ PART_WORDS: Mapping[Part, str] = {
 }
 """The parts that have to be taken for a need to be met."""
 
-FIELD_WORDS: Mapping[str, str] = {
+FIELD_LABELS: Mapping[str, str] = {
     **{
         name: traits.label
         for fields in (PARTICIPATION_FIELDS, CASE_FIELDS, ACTOR_FIELDS)
@@ -58,7 +58,7 @@ FIELD_WORDS: Mapping[str, str] = {
 }
 """What a field of a record is called, on forms and in differences."""
 
-ACCOUNT_ROLE_WORDS: Mapping[AccountRole, str] = {
+ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
     AccountRole.CONTRIBUTOR: N_("Contributor"),
     AccountRole.MODERATOR: N_("Moderator"),
     AccountRole.ADMINISTRATOR: N_("Administrator"),
@@ -138,13 +138,13 @@ def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
     """The filters of every room's templates that give labels."""
-    field_word = labelled(FIELD_WORDS, language)
+    field_label = labelled(FIELD_LABELS, language)
     return {
-        "account_role_word": labelled(ACCOUNT_ROLE_WORDS, language),
+        "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
         # A part of a row has its number after its name: `role-2`.
-        "field_word": lambda name: field_word(name.partition("-")[0]),
-        "fit_word": labelled(FIT_WORDS, language),
-        "nearness_word": labelled(NEARNESS_WORDS, language),
-        "part_word": labelled(PART_WORDS, language),
-        "role_word": labelled(ROLE_WORDS, language),
+        "field_label": lambda name: field_label(name.partition("-")[0]),
+        "fit_label": labelled(FIT_LABELS, language),
+        "nearness_label": labelled(NEARNESS_LABELS, language),
+        "part_label": labelled(PART_LABELS, language),
+        "role_label": labelled(ROLE_LABELS, language),
     }

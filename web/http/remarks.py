@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kb.remarks import MESSAGES, MessageFormatter, Remark, shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language, translations, written_number
-from web.http.labels import FIELD_WORDS
+from web.http.labels import FIELD_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def localized(line: str, language: Language) -> LocalizedText:
     if not isinstance(line, Remark):
         return LocalizedText(line, SOURCE_LANGUAGE.value)
     gettext = translations(language).gettext
-    field = gettext(FIELD_WORDS[line.field]) if line.field in FIELD_WORDS else line.field
+    field = gettext(FIELD_LABELS[line.field]) if line.field in FIELD_LABELS else line.field
     values = {"field": field, **line.values}
     message = gettext(MESSAGES[line.code])
     return LocalizedText(_LanguageFormatter(language).vformat(message, (), values))

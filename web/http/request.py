@@ -16,42 +16,42 @@ from web.http.urls import Address, absolute_urls, site_root
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageRequest:
     """What a page needs to know of the request it answers, and of the application."""
 
-    request: Request
+    http: Request
 
     @property
     def knowledge_base(self) -> KnowledgeBase:
-        return cast("KnowledgeBase", self.request.app.state.knowledge_base)
+        return cast("KnowledgeBase", self.http.app.state.knowledge_base)
 
     @property
     def settings(self) -> Settings:
-        return cast("Settings", self.request.app.state.settings)
+        return cast("Settings", self.http.app.state.settings)
 
     @property
     def session(self) -> Session:
         """Who is signed in; nobody where that cannot be found out, so that a page can say so."""
         try:
-            return sessions_of(self.request).of(self.request)
+            return sessions_of(self.http).of(self.http)
         except QuisaitError:
             return NOBODY
 
     @property
     def language(self) -> Language:
         """The language in the path, else the one that the visitor's browser prefers."""
-        return language_of_path(self.request.url.path) or preferred_language(
-            self.request.headers.get("Accept-Language", "")
+        return language_of_path(self.http.url.path) or preferred_language(
+            self.http.headers.get("Accept-Language", "")
         )
 
     @property
     def wants_a_page(self) -> bool:
         """Whether a person's browser asks, which names HTML among what it accepts."""
-        return "text/html" in self.request.headers.get("Accept", "").lower()
+        return "text/html" in self.http.headers.get("Accept", "").lower()
 
     @property
     def root(self) -> str:
-        return site_root(self.request, self.settings)
+        return site_root(self.http, self.settings)
 
     def absolute_url(self, address: Address) -> str:
         return absolute_urls(self.root, self.language)(address)
@@ -65,7 +65,7 @@ class Visit:
         status_code: int = 200,
         **context: object,
     ) -> Response:
-        """An HTML page; `language` is the visit's unless it is given.
+        """An HTML page; `language` is the request's unless it is given.
 
         `here` is the page's address, None where it has none in the other language; `elsewhere`
         in the context, the addresses of what stands for it in other languages.
@@ -85,7 +85,7 @@ class Visit:
         response = HTMLResponse(text, status_code, self._headers(language))
         # Every page says at its top whether someone is signed in.
         response.headers.add_vary_header("Cookie")
-        sessions_of(self.request).keep(self.request, response)
+        sessions_of(self.http).keep(self.http, response)
         return response
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
@@ -94,13 +94,13 @@ class Visit:
         return Response(text, media_type=media_type, headers=self._headers(self.language))
 
     def _render(self, template: str, language: Language, **context: object) -> str:
-        renderer = cast("Renderer", self.request.app.state.renderer)
+        renderer = cast("Renderer", self.http.app.state.renderer)
         return renderer.render(
             template, language, root=self.root, contact_url=self.settings.contact_url, **context
         )
 
     def _headers(self, language: Language) -> dict[str, str]:
         headers = {"Content-Language": language.value}
-        if language_of_path(self.request.url.path) is None:
+        if language_of_path(self.http.url.path) is None:
             headers["Vary"] = "Accept-Language"
         return headers

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.params import Depends
 from starlette.responses import RedirectResponse, Response
 
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.sessions import sessions_of
 from web.http.urls import PATTERNS, Address, Page
 
@@ -49,14 +49,14 @@ class PageRouter(APIRouter):
         return register
 
 
-def see(visit: Visit, page_address: Address, element_id: str = "") -> Response:
+def see(request: PageRequest, page_address: Address, element_id: str = "") -> Response:
     """Sends the browser on after a form, so that reloading does not send it again.
 
     `element_id` is where on the page; its top, if empty.
     """
-    path = page_address.path(visit.language)
+    path = page_address.path(request.language)
     response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
-    sessions_of(visit.request).keep(visit.request, response)
+    sessions_of(request.http).keep(request.http, response)
     return response
 
 

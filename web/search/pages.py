@@ -17,13 +17,13 @@ from kb.reference.roles import Part
 from kb.search.close_trades import HALF_WAY
 from kb.search.evidence import WORTH_A_CALL
 from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from web.http.dependencies import ONE_OF_FEW, AVisit
+from web.http.dependencies import ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT, refusal
-from web.http.request import Visit
+from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page
 from web.search.report_files import sign_off_of
-from web.search.request import MAX_LIMIT, AnAsked, Asked, steering_actors
+from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 
 LIMITS = (10, 25, 50, MAX_LIMIT)
 """How many actors a page of results shows at first, and then when more are asked for."""
@@ -79,25 +79,25 @@ class Answers:
 
 @router.shows(Page.SEARCH)
 def search(
-    visit: AVisit,
-    asked: AnAsked,
+    request: APageRequest,
+    asked: ASearchRequest,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = LIMITS[0],
 ) -> Response:
     result, message = None, ""
-    asked, steering = steering_actors(visit.knowledge_base, asked)
+    asked, steering = steering_actors(request.knowledge_base, asked)
     try:
         asked = replace(asked, department=department_code(asked.department))
-        if "q" in visit.request.query_params:
-            result = _found(visit, asked, limit)
+        if "q" in request.http.query_params:
+            result = _found(request, asked, limit)
     except ValueError:
         asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
     except QueryError as error:
         message = refusal(error)
 
     departments, themes = (
-        (result.departments, result.themes) if result else _filters_of_all(visit.knowledge_base)
+        (result.departments, result.themes) if result else _filters_of_all(request.knowledge_base)
     )
-    return visit.page(
+    return request.page(
         "search/search.html",
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
         status_code=400 if message else 200,
@@ -109,25 +109,25 @@ def search(
         themes=_with_chosen(asked.theme, themes),
         answers=Answers.of(result, limit) if result else None,
         limit=limit,
-        held=visit.knowledge_base.status().actors if result and not result.total else 0,
-        need_link=_link_to_tell(visit, asked),
-        json_path=asked.data("/api/search", limit=limit, lang=visit.language),
+        held=request.knowledge_base.status().actors if result and not result.total else 0,
+        need_link=_link_to_tell(request, asked),
+        json_path=asked.data("/api/search", limit=limit, lang=request.language),
     )
 
 
 @router.shows(Page.WHO_TO_CALL)
-def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
-    asked, steering = steering_actors(visit.knowledge_base, asked)
+def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
+    asked, steering = steering_actors(request.knowledge_base, asked)
     try:
-        result = _found(visit, asked, TO_CALL)
+        result = _found(request, asked, TO_CALL)
     except QueryError:
-        return _back_to_the_search(visit, asked)
+        return _back_to_the_search(request, asked)
     answers = Answers.of(result, TO_CALL)
     roles = answers.roles
     worth_a_call = tuple(hit for hit in answers.fitting if hit.fit in WORTH_A_CALL)
     if worth_a_call and Part.MAKER not in {one.role for one in roles}:
         roles = (PartAnswer(Part.MAKER, "", (), worth_a_call), *roles)
-    return visit.page(
+    return request.page(
         "search/who_to_call.html",
         here=asked.at(Page.WHO_TO_CALL),
         asked=asked,
@@ -135,25 +135,25 @@ def who_to_call(visit: AVisit, asked: AnAsked) -> Response:
         names=_names(steering),
         roles=roles,
         by_role=bool(answers.roles),
-        need_link=_link_to_tell(visit, asked),
+        need_link=_link_to_tell(request, asked),
     )
 
 
 @router.shows(Page.WHY, [ONE_OF_FEW])
-def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
-    asked, steering = steering_actors(visit.knowledge_base, asked)
+def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
+    asked, steering = steering_actors(request.knowledge_base, asked)
     try:
-        explanation = visit.knowledge_base.explain(
+        explanation = request.knowledge_base.explain(
             asked.q,
             id,
             filters=asked.filters,
             steering=asked.steering,
-            lang=visit.language,
+            lang=request.language,
         )
     except QueryError:
-        return _back_to_the_search(visit, asked)
+        return _back_to_the_search(request, asked)
     hit = explanation.hit if isinstance(explanation.hit, ActorHit) else None
-    return visit.page(
+    return request.page(
         "search/why.html",
         here=asked.at(Page.WHY, id=id),
         asked=asked,
@@ -166,23 +166,23 @@ def why(visit: AVisit, asked: AnAsked, id: str = "") -> Response:
         own=OwnPart.of(hit.parts) if hit else None,
         half_way=HALF_WAY,
         witnesses_shown=WITNESSES_SHOWN,
-        json_path=asked.data("/api/explain", actor=id, lang=visit.language),
+        json_path=asked.data("/api/explain", actor=id, lang=request.language),
     )
 
 
 @router.shows(Page.REPORT, [ONE_OF_FEW])
-def report(visit: AVisit, asked: AnAsked, changed: str = "") -> Response:
+def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> Response:
     """`changed`: what was asked for is the file of a report that cannot be had any more."""
-    asked, steering = steering_actors(visit.knowledge_base, asked)
+    asked, steering = steering_actors(request.knowledge_base, asked)
     try:
-        made = visit.knowledge_base.report(
-            asked.q, filters=asked.filters, steering=asked.steering, lang=visit.language
+        made = request.knowledge_base.report(
+            asked.q, filters=asked.filters, steering=asked.steering, lang=request.language
         )
     except QueryError:
-        return _back_to_the_search(visit, asked)
-    signed = sign_off_of(made, visit.settings, visit.knowledge_base)
+        return _back_to_the_search(request, asked)
+    signed = sign_off_of(made, request.settings, request.knowledge_base)
     sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
-    return visit.page(
+    return request.page(
         "search/report.html",
         here=asked.at(Page.REPORT, changed="yes" if changed else ""),
         changed=bool(changed),
@@ -193,25 +193,25 @@ def report(visit: AVisit, asked: AnAsked, changed: str = "") -> Response:
         rows=made.hits[:ROWS_OF_A_REPORT],
         signed=signed,
         files={
-            format_: asked.data("/api/report", format=format_, lang=visit.language, **sealed)
+            format_: asked.data("/api/report", format=format_, lang=request.language, **sealed)
             for format_ in ("json", "csv")
         },
     )
 
 
-def _found(visit: Visit, asked: Asked, limit: int) -> SearchResult:
-    return visit.knowledge_base.search(
+def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResult:
+    return request.knowledge_base.search(
         asked.q,
         limit=limit,
         filters=asked.filters,
-        lang=visit.language,
+        lang=request.language,
         steering=asked.steering,
     )
 
 
-def _back_to_the_search(visit: Visit, asked: Asked) -> Response:
+def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
     """Where it is said what is wrong with what was asked, beside the form to ask again."""
-    return RedirectResponse(asked.at(Page.SEARCH).path(visit.language), 303)
+    return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
 
 
 def _names(actors: Sequence[Actor]) -> Mapping[str, str]:
@@ -231,12 +231,12 @@ def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
     return {**({chosen: 0} if chosen else {}), **counts}
 
 
-def _link_to_tell(visit: Visit, asked: Asked) -> str:
+def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:
     """Where to make a need known; a mail has the need as its subject, and where it was asked."""
-    contact_url = visit.settings.contact_url
+    contact_url = request.settings.contact_url
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"
         subject = quote(f"Qui sait faire ? {asked.q}")
-        body = quote(visit.absolute_url(asked.at(Page.SEARCH)), safe="")
+        body = quote(request.absolute_url(asked.at(Page.SEARCH)), safe="")
         return f"{contact_url}{separator}subject={subject}&body={body}"
     return contact_url

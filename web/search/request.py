@@ -27,7 +27,7 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MA
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """A need, and how its search is narrowed and steered. `like` and `unlike` are ids of actors."""
 
     q: str = ""
@@ -119,14 +119,16 @@ async def _asked(
     q: str = "",
     department: str = "",
     theme: str = "",
-) -> Asked:
-    return Asked(q, department, theme, _once(like), _once(unlike))
+) -> SearchRequest:
+    return SearchRequest(q, department, theme, _once(like), _once(unlike))
 
 
-AnAsked = Annotated[Asked, Depends(_asked)]
+ASearchRequest = Annotated[SearchRequest, Depends(_asked)]
 
 
-def steering_actors(knowledge_base: KnowledgeBase, asked: Asked) -> tuple[Asked, list[Actor]]:
+def steering_actors(
+    knowledge_base: KnowledgeBase, asked: SearchRequest
+) -> tuple[SearchRequest, list[Actor]]:
     """What is asked, steered by those actors only that are known here; and these actors."""
     known: dict[str, Actor] = {}
     for id_ in (*asked.like, *asked.unlike):

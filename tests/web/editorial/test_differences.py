@@ -9,18 +9,18 @@ from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
 from web.editorial.differences import (
     CONTEXT_CHARS,
-    Change,
-    Difference,
-    Piece,
+    FieldDifference,
+    PieceKind,
+    TextPiece,
     compared,
     differences,
 )
 
-SAME, REMOVED, ADDED, GAP = Change.SAME, Change.REMOVED, Change.ADDED, Change.GAP
+SAME, REMOVED, ADDED, GAP = PieceKind.SAME, PieceKind.REMOVED, PieceKind.ADDED, PieceKind.GAP
 CASE = Case(id="gel", title="Du gel", text="Un deux trois.", themes=("Santé",))
 
 
-def pieces(before: str, after: str) -> list[tuple[Change, str]]:
+def pieces(before: str, after: str) -> list[tuple[PieceKind, str]]:
     return [(one.change, one.text) for one in compared(before, after)]
 
 
@@ -57,16 +57,16 @@ def test_only_the_fields_that_differ_are_told() -> None:
     assert differences(CASE, CASE) == []
     changed = replace(CASE, need="Du gel", themes=("Santé", "Chimie"))
     assert differences(CASE, changed) == [
-        Difference("themes", (Piece(SAME, "Santé"), Piece(ADDED, "\nChimie"))),
-        Difference("need", (Piece(ADDED, "Du gel"),)),
+        FieldDifference("themes", (TextPiece(SAME, "Santé"), TextPiece(ADDED, "\nChimie"))),
+        FieldDifference("need", (TextPiece(ADDED, "Du gel"),)),
     ]
 
 
 def test_participations_are_told_a_line_each_with_the_role_in_words() -> None:
     part = Participation("Avel", Role.PRODUCER, "avel", "fabrique")
     (told,) = differences(CASE, replace(CASE, participants=(part,)), lambda role: f"le {role}")
-    assert told == Difference(
-        "participants", (Piece(ADDED, "Avel (avel) · le producer · fabrique"),)
+    assert told == FieldDifference(
+        "participants", (TextPiece(ADDED, "Avel (avel) · le producer · fabrique"),)
     )
 
 
@@ -81,7 +81,7 @@ def test_facts_are_told_a_line_each() -> None:
 def test_of_a_long_unchanged_stretch_only_what_touches_a_change_is_shown() -> None:
     stretch = "mot " * 400
     (told,) = differences(CASE, replace(CASE, text=f"{CASE.text} {stretch}fin", title=CASE.title))
-    assert told.pieces == (Piece(SAME, CASE.text), Piece(ADDED, f" {stretch}fin"))
+    assert told.pieces == (TextPiece(SAME, CASE.text), TextPiece(ADDED, f" {stretch}fin"))
     before = replace(CASE, text=f"début {stretch}fin")
     (told,) = differences(before, replace(CASE, text=f"debut {stretch}fin."))
     assert [one.change for one in told.pieces] == [REMOVED, ADDED, SAME, GAP, SAME, ADDED]

@@ -195,8 +195,8 @@ def test_the_use_of_a_site_is_told_in_words_and_numbers(
 
 
 def test_what_was_counted_a_moment_ago_is_shown(client: TestClient, site: Site) -> None:
-    tally = cast("FastAPI", client.app).state.site_tally
-    tally.add(site.key, SiteCounts(3, 2, 1, 0))
+    usage = cast("FastAPI", client.app).state.site_usage
+    usage.add(site.key, SiteCounts(3, 2, 1, 0))
     read = Page(client.get("/en/sites").text)
     assert "3 searches of 20,000" in read.one("dl", class_="said").text
     assert "2 searches" in read.one("ul", class_="uses").text

@@ -24,7 +24,7 @@ from tests.web.in_memory import (
 from tests.web.page_reader import Element, Page
 from tests.web.signed_in import account_client
 from web.app import create_app
-from web.embed.usage import SiteTally, today
+from web.embed.usage import SiteUsage, today
 
 ROOT = "https://quisait.example"
 SITE = Site(
@@ -82,7 +82,7 @@ def ask(client: TestClient, status: int = 200, /, **query: str | int) -> Page:
 
 def counted(client: TestClient, key: str = SITE.key) -> SiteCounts:
     state = cast("FastAPI", client.app).state
-    cast("SiteTally", state.site_tally).flush()
+    cast("SiteUsage", state.site_usage).flush()
     register = cast("InMemoryKnowledgeBase", state.knowledge_base).sites
     return dict(register.counts(key, since=today())).get(today(), SiteCounts())
 

@@ -22,7 +22,7 @@ from tests.web.in_memory import ACTORS, PERFUMER, InMemoryKnowledgeBase, Registe
 from web.app import create_app
 from web.embed import quota, usage
 from web.embed.scripts import build_name
-from web.embed.usage import SiteTally
+from web.embed.usage import SiteUsage
 
 ORIGIN = "https://reseau.example"
 OTHER = "https://autre.example:8443"
@@ -187,7 +187,7 @@ def test_what_is_no_script_of_a_page_uses_up_nothing(
         headers={"Sec-Fetch-Site": comes_from, "Sec-Fetch-Dest": "image"},
     )
     assert answer.status_code == 403
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     assert (base.searches, sites.counted) == ([], {})
 
 
@@ -198,7 +198,7 @@ def test_a_program_that_names_a_site_is_not_counted_for_it(
         assert search(client, site="qss_poor").status_code == 200
     for event in ("search", "empty", "selection"):
         assert client.post(f"/embed/v1/counts?site=qss_poor&event={event}").status_code == 403
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     assert sites.counted == {}
     assert search(client, ORIGIN, site="qss_poor").status_code == 200
 
@@ -216,7 +216,7 @@ def test_a_page_of_ours_counts_for_the_site_that_it_shows(
         "/embed/v1/counts?site=qss_1&event=selection", headers={"Origin": CATALOGUE}
     )
     assert answer.status_code == 204
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     (counts,) = sites.counted.values()
     assert counts == SiteCounts(requests=1, selections=1)
 
@@ -342,7 +342,7 @@ def test_a_quota_holds_for_the_day(client: TestClient, base: InMemoryKnowledgeBa
 def test_a_quota_outlives_a_restart(base: InMemoryKnowledgeBase, client: TestClient) -> None:
     for _ in range(2):
         search(client, ORIGIN, site="qss_poor")
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     for restarted in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
         assert search(restarted, ORIGIN, site="qss_poor").status_code == 429
 
@@ -365,7 +365,7 @@ def test_events_are_counted_by_site(client: TestClient, sites: RegisteredSites) 
         assert answer.content == b""
         assert "Set-Cookie" not in answer.headers
     search(client, ORIGIN, site="qss_1")
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     (counts,) = [counts for (key, _), counts in sites.counted.items() if key == "qss_1"]
     assert counts == SiteCounts(requests=1, searches=3, empty=2, selections=1)
 
@@ -377,7 +377,7 @@ def test_an_event_that_is_none_is_refused(client: TestClient) -> None:
 
 def test_without_a_key_nothing_is_counted(client: TestClient, sites: RegisteredSites) -> None:
     assert client.post("/embed/v1/counts?event=search").status_code == 204
-    client.app.state.site_tally.flush()  # type: ignore[attr-defined]
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
     assert sites.counted == {}
 
 
@@ -392,24 +392,24 @@ class BusySites(RegisteredSites):
 
 def test_counts_wait_for_a_base_that_is_busy(caplog: pytest.LogCaptureFixture) -> None:
     sites = BusySites((SITE,))
-    tally = SiteTally(sites, lambda: "2026-11-25")
-    tally.add("qss_1", SiteCounts(requests=1))
+    usage = SiteUsage(sites, lambda: "2026-11-25")
+    usage.add("qss_1", SiteCounts(requests=1))
     with caplog.at_level(logging.WARNING):
-        tally.flush()
+        usage.flush()
     assert "kept for later" in caplog.text
-    tally.add("qss_1", SiteCounts(requests=1, searches=1))
+    usage.add("qss_1", SiteCounts(requests=1, searches=1))
     sites.busy = False
-    tally.flush()
-    tally.flush()
+    usage.flush()
+    usage.flush()
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=2, searches=1)}
 
 
 def test_what_cannot_be_written_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    tally = SiteTally(BusySites((SITE,)), lambda: "2026-11-25")
-    tally.add("qss_1", SiteCounts(requests=1))
+    usage = SiteUsage(BusySites((SITE,)), lambda: "2026-11-25")
+    usage.add("qss_1", SiteCounts(requests=1))
     with caplog.at_level(logging.WARNING):
-        tally.flush()
-        tally.flush()
+        usage.flush()
+        usage.flush()
     assert len(caplog.records) == 1
 
 
@@ -418,38 +418,38 @@ def test_counts_are_written_down_by_themselves_and_at_the_end(
 ) -> None:
     monkeypatch.setattr(usage, "WRITTEN_EVERY_S", 0.01)
     sites = RegisteredSites((SITE,))
-    tally = SiteTally(sites, lambda: "2026-11-25")
-    tally.start()
-    tally.add("qss_1", SiteCounts(requests=1))
+    site_usage = SiteUsage(sites, lambda: "2026-11-25")
+    site_usage.start()
+    site_usage.add("qss_1", SiteCounts(requests=1))
     deadline = time.monotonic() + 5
     while not sites.counted and time.monotonic() < deadline:
         time.sleep(0.01)
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1)}
     monkeypatch.setattr(usage, "WRITTEN_EVERY_S", 100)
-    tally.add("qss_1", SiteCounts(selections=1))
-    tally.stop()
+    site_usage.add("qss_1", SiteCounts(selections=1))
+    site_usage.stop()
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1, selections=1)}
 
 
 def test_threads_lose_no_count_and_none_is_counted_twice() -> None:
     sites = RegisteredSites((SITE,))
-    tally = SiteTally(sites, lambda: "2026-11-25")
+    site_usage = SiteUsage(sites, lambda: "2026-11-25")
 
     def ask() -> None:
         for number in range(500):
-            tally.requests_today("qss_1")
-            tally.add("qss_1", SiteCounts(requests=1))
+            site_usage.requests_today("qss_1")
+            site_usage.add("qss_1", SiteCounts(requests=1))
             if number % 7 == 0:
-                tally.flush()
+                site_usage.flush()
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    tally.flush()
+    site_usage.flush()
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=4000)}
-    assert tally.requests_today("qss_1") == 4000
+    assert site_usage.requests_today("qss_1") == 4000
 
 
 def test_a_day_that_ends_while_its_requests_are_looked_up_leaves_nothing_to_the_next() -> None:
@@ -464,23 +464,23 @@ def test_a_day_that_ends_while_its_requests_are_looked_up_leaves_nothing_to_the_
 
     sites = Midnight((SITE,))
     sites.count(day, {"qss_1": SiteCounts(requests=99)})
-    tally = SiteTally(sites, lambda: day)
-    assert tally.requests_today("qss_1") == 99
-    assert tally.requests_today("qss_1") == 0
+    usage = SiteUsage(sites, lambda: day)
+    assert usage.requests_today("qss_1") == 99
+    assert usage.requests_today("qss_1") == 0
 
 
 def test_requests_of_a_day_are_those_written_and_those_not_yet() -> None:
     sites = RegisteredSites((SITE,))
     day = "2026-11-25"
     sites.count(day, {"qss_1": SiteCounts(requests=5)})
-    tally = SiteTally(sites, lambda: day)
-    tally.add("qss_1", SiteCounts(requests=2))
-    assert tally.requests_today("qss_1") == 7
-    tally.add("qss_1", SiteCounts(requests=1))
-    tally.flush()
-    assert tally.requests_today("qss_1") == 8
+    usage = SiteUsage(sites, lambda: day)
+    usage.add("qss_1", SiteCounts(requests=2))
+    assert usage.requests_today("qss_1") == 7
+    usage.add("qss_1", SiteCounts(requests=1))
+    usage.flush()
+    assert usage.requests_today("qss_1") == 8
     day = "2026-11-26"
-    assert tally.requests_today("qss_1") == 0
+    assert usage.requests_today("qss_1") == 0
 
 
 # The script

@@ -7,33 +7,33 @@ from tests.web.in_memory import InMemoryKnowledgeBase
 from web.http.i18n import Language
 from web.http.urls import Page
 from web.search.evidence_text import first_sentence
-from web.search.request import Asked, steering_actors
+from web.search.request import SearchRequest, steering_actors
 
 
 def test_an_address_holds_all_that_is_asked_and_nothing_that_is_not() -> None:
-    asked = Asked("du gel", theme="Santé", like=("avel", "a b"), unlike=("c",))
+    asked = SearchRequest("du gel", theme="Santé", like=("avel", "a b"), unlike=("c",))
     assert asked.at(limit=25).path(Language.EN) == (
         "/en/search?q=du+gel&theme=Sant%C3%A9&like=avel&like=a+b&unlike=c&limit=25"
     )
     assert asked.data("/api/report", format="csv", at="") == (
         "/api/report?q=du+gel&theme=Sant%C3%A9&like=avel&like=a+b&unlike=c&format=csv"
     )
-    assert Asked().at(Page.REPORT).path(Language.FR) == "/fr/recherche/compte-rendu"
+    assert SearchRequest().at(Page.REPORT).path(Language.FR) == "/fr/recherche/compte-rendu"
 
 
 def test_an_actor_is_an_example_of_one_thing_at_a_time() -> None:
-    asked = Asked("gel").liking("a").liking("b").liking("a")
+    asked = SearchRequest("gel").liking("a").liking("b").liking("a")
     assert asked.like == ("b", "a")
-    assert asked.unliking("b") == Asked("gel", like=("a",), unlike=("b",))
+    assert asked.unliking("b") == SearchRequest("gel", like=("a",), unlike=("b",))
     assert asked.unliking("b").liking("b").unlike == ()
-    assert asked.not_steering_by("a").not_steering_by("b") == Asked("gel")
-    assert asked.without("like", "unlike") == Asked("gel")
+    assert asked.not_steering_by("a").not_steering_by("b") == SearchRequest("gel")
+    assert asked.without("like", "unlike") == SearchRequest("gel")
 
 
 def test_only_actors_that_are_known_steer() -> None:
-    asked = Asked("gel", like=("avel", "nobody"), unlike=("avel", "distillerie-merlet"))
+    asked = SearchRequest("gel", like=("avel", "nobody"), unlike=("avel", "distillerie-merlet"))
     known, actors = steering_actors(InMemoryKnowledgeBase(), asked)
-    assert known == Asked("gel", unlike=("avel", "distillerie-merlet"))
+    assert known == SearchRequest("gel", unlike=("avel", "distillerie-merlet"))
     assert [one.id for one in actors] == ["avel", "distillerie-merlet"]
 
 
@@ -54,7 +54,7 @@ def test_only_actors_that_are_known_steer() -> None:
     ],
 )  # fmt: skip
 def test_a_sign_is_taken_back(typed: str, sign: str, said: str, left: str) -> None:
-    before, after = parse(typed), parse(Asked(typed).without_sign(sign, said).q)
+    before, after = parse(typed), parse(SearchRequest(typed).without_sign(sign, said).q)
     signs = {"": "required", "+": "wanted", "-": "unwanted"}
     assert said in getattr(before, signs[sign])
     assert after.typed == left
