@@ -22,7 +22,7 @@ MAX_TEXT_CHARS = 200_000
 
 
 class Kind(StrEnum):
-    """What a document tells of, and so what a hit is."""
+    """What a document is about, and so what a hit is."""
 
     ACTOR = "actor"
     CASE = "case"
@@ -59,7 +59,7 @@ class Actor:
 class Participation:
     """An actor's part in a case. `actor_id` is empty when the participant has no entry.
 
-    `source_url` is the page that tells of this part, where it is not the case's own.
+    `source_url` is the page about this part, if it is not the case's own.
     """
 
     name: str
@@ -71,11 +71,11 @@ class Participation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An article telling how a need was met.
+    """An article on how a need was met.
 
     `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
     dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
-    `translation_of` is the id of the case that this one tells in another language, or empty.
+    `translation_of` is the id of the case that this case translates, or empty.
     """
 
     id: str
@@ -97,7 +97,7 @@ class Case:
 
     @property
     def story(self) -> str:
-        """What a case and its translations share: the id of the original."""
+        """The id of the original, which a case and its translations share."""
         return self.translation_of or self.id
 
 

@@ -1,4 +1,4 @@
-"""The status of a base: what it holds and how it stands."""
+"""The status of a base: what it holds, and what is wrong with it."""
 
 import contextlib
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a knowledge base holds and how it stands.
+    """What a knowledge base holds, and what is wrong with it.
 
     `stories` counts a case and its translations once. `passages` are those to be embedded,
-    `embedded` those that this encoder has embedded. What is amiss is told in `problems`, a line
-    each; a base without problems can be searched.
+    `embedded` those that this encoder has embedded. `problems` has a line for each; a base without
+    problems can be searched.
     """
 
     folder: Path
@@ -36,7 +36,7 @@ class Status:
 
 
 def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
-    """How the base in this folder stands, seen by who would search it with this encoder."""
+    """The status of the base in a folder, for searches with the encoder of an indexer."""
     encoder = indexer.encoder
     with store.reading():
         counts = store.counts(encoder.fingerprint)

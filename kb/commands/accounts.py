@@ -1,4 +1,4 @@
-"""The command `quisait user`: accounts, for whoever runs the server; it makes the first one.
+"""The command `quisait user`: accounts, the first of them too, for the server's operator.
 
 Imports click and what is as light; the rest when a command runs.
 """
@@ -92,7 +92,7 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
 def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
     """Give the account NAME another password, and sign it out everywhere."""
     accounts = _accounts(kb)
-    accounts.get(name)  # an unknown name is told before a password is asked for
+    accounts.get(name)  # refuses an unknown name before it asks for a password
     account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
     click.echo(f"{account.name} has another password, and is signed out everywhere.")
 

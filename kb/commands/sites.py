@@ -1,4 +1,4 @@
-"""The command `quisait site`: the sites that may show the search, for whoever runs the server.
+"""The command `quisait site`: the sites that may show the search, for the server's operator.
 
 Imports click and what is as light; the rest when a command runs.
 """
@@ -68,7 +68,7 @@ def add(
         per_day=DEFAULT_PER_DAY if per_day is None else per_day,
     )
     click.echo(f"{added.name} can show the search. Its public key:\n{added.key}")
-    _tell_where_no_frame_is(added)
+    _warn_of_origins_without_frame(added)
 
 
 @site.command("list")
@@ -76,12 +76,12 @@ def add(
 def list_(kb: Path | None) -> None:
     """Say which sites there are, and how much they were used in the last 30 days."""
     sites = _sites(kb)
-    everyone = sites.list()
-    for number, one in enumerate(everyone):
+    known = sites.list()
+    for number, listed in enumerate(known):
         if number:
             click.echo()
-        _print(one, sites.use(one.key))
-    if not everyone:
+        _print(listed, sites.use(listed.key))
+    if not known:
         click.echo("There is no site yet: add one with `quisait site add`.", err=True)
 
 
@@ -120,7 +120,7 @@ def change(
         per_day=known.per_day if per_day is None else per_day,
     )
     _print(changed, sites.use(key))
-    _tell_where_no_frame_is(changed)
+    _warn_of_origins_without_frame(changed)
 
 
 @site.command(short_help="Let a site show the search no more.")
@@ -153,22 +153,22 @@ def delete(key: str, yes: bool, kb: Path | None) -> None:
     click.echo(f"{known.name} is forgotten.")
 
 
-def _tell_where_no_frame_is(one: Site) -> None:
-    if one.without_frame:
-        shown = ", ".join(one.without_frame)
-        click.echo(f"The frame cannot be shown at {shown}: only the widget can.", err=True)
+def _warn_of_origins_without_frame(shown: Site) -> None:
+    if shown.without_frame:
+        origins = ", ".join(shown.without_frame)
+        click.echo(f"The frame cannot be shown at {origins}: only the widget can.", err=True)
 
 
-def _print(one: Site, use: SiteUse) -> None:
-    filters = [f"department {one.department}"] if one.department else []
-    filters += [f"theme {one.theme}"] if one.theme else []
+def _print(shown: Site, use: SiteUse) -> None:
+    filters = [f"department {shown.department}"] if shown.department else []
+    filters += [f"theme {shown.theme}"] if shown.theme else []
     lately = use.lately
-    click.echo(click.style(one.name, bold=True) + (" (switched off)" if one.disabled else ""))
+    click.echo(click.style(shown.name, bold=True) + (" (switched off)" if shown.disabled else ""))
     for label, value in (
-        ("key", one.key),
-        *(("origin", origin) for origin in one.origins),
+        ("key", shown.key),
+        *(("origin", origin) for origin in shown.origins),
         *([("begins with", ", ".join(filters))] if filters else []),
-        ("today", f"{use.today.requests:,} of {one.per_day:,} searches, typing included"),
+        ("today", f"{use.today.requests:,} of {shown.per_day:,} searches, typing included"),
         (
             "30 days",
             f"{lately.searches:,} searches, {lately.empty:,} without anything that fits, "

@@ -18,7 +18,7 @@ _PRUNED_AT_ONCE = 500
 
 @dataclass(kw_only=True)
 class _SourceRows(Change):
-    """What a source's rows make of actors."""
+    """Stores the actors that a source's rows make, and their source records."""
 
     source: str
     rows: Sequence[SourceRow]
@@ -37,7 +37,7 @@ class _SourceRows(Change):
 
 @dataclass(kw_only=True)
 class _CaseInputs(PutRecords):
-    """What the input says anew of cases. It is kept, to be compared the next time."""
+    """Stores what is new in the input of cases; the input is kept to compare the next with."""
 
     cases: Sequence[Case]
     records: Sequence[Record] = ()
@@ -69,7 +69,7 @@ class _CaseInputs(PutRecords):
 
 @dataclass(kw_only=True)
 class _Pruning(Change):
-    """What becomes of actors without these source records, by source and key."""
+    """Deletes source records, by source and key, with the actors that are left without any."""
 
     keys: Sequence[tuple[str, str]]
     from_sources: bool = True
@@ -127,7 +127,7 @@ def ingest_cases(
     note: str,
     on_embedded: OnEmbedded | None,
 ) -> list[Outcome]:
-    """Stores what the input says anew of cases; returns what changed, in the order given."""
+    """Stores what is new in the input of cases; returns what changed, in the order given."""
     change = _CaseInputs(cases=cases, by=by, note=note)
     commit(store, indexer, change, on_embedded)
     return change.outcomes

@@ -1,8 +1,7 @@
-"""Documents: the texts of a record, in the passages and words by which they are found.
+"""Derivation: the documents of a record, in the passages and words by which they are found.
 
-What the encoder reads is not quite what a person reads: each passage is worded with what its
-neighbours on the page would tell (`encoder_text`). The evidence shown is always what the passage
-says (`quotation`).
+The encoder reads each passage with its context on the page (`encoder_text`); the evidence that is
+shown is the passage alone (`quotation`).
 """
 
 import hashlib
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 
 from kb.models import Actor, Case, Record, Slice
 from kb.reference.trades import trade_of
-from kb.store.store import Document, DraftPassage
+from kb.store.store import Document, NewPassage
 from kb.text.analysis import ANALYSIS_VERSION, index_words
 from kb.text.markdown import plain_text
 from kb.text.organisation_name import name_key
@@ -21,10 +20,10 @@ WORDING_VERSION = 2
 """Raised whenever `encoder_text` words a passage differently."""
 
 DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
-"""Names how documents are made of records; a base made otherwise is made anew by `rebuild`."""
+"""The version of all rules of derivation; `rebuild` updates a base made by others."""
 
 BARE_CHARS = 80
-"""A shorter description is helped out by what the activity code means."""
+"""A shorter description is completed by what the activity code means."""
 
 NAME, DESCRIPTION, ACTIVITY, FACTS = "name", "description", "activity", "facts"
 TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
@@ -48,19 +47,19 @@ def derive(record: Record) -> Derived:
     for part, text in _parts(record):
         passages = []
         for piece in split(text) or ([Slice(0, len(text))] if part in {NAME, TITLE} else []):
-            said = quotation(part, text[piece.start : piece.end])
+            quoted = quotation(part, text[piece.start : piece.end])
             text_hash = ""
             if part not in {NAME, PARTICIPANTS, FACTS}:
-                worded = encoder_text(record, part, said)
+                worded = encoder_text(record, part, quoted)
                 text_hash = hashlib.sha256(worded.encode()).hexdigest()[:32]
                 encoder_texts[text_hash] = worded
-            passages.append(DraftPassage(piece, index_words(said, record.lang), text_hash))
+            passages.append(NewPassage(piece, index_words(quoted, record.lang), text_hash))
         documents.append(Document(part, record.lang, text, tuple(passages)))
     return Derived(tuple(documents), _name_keys(record), encoder_texts)
 
 
 def quotation(part: str, passage: str) -> str:
-    """What a passage of this part says to a person: the text of a case is Markdown."""
+    """A passage of this part as a person reads it: the text of a case is Markdown."""
     return plain_text(passage) if part == TEXT else passage
 
 
@@ -74,9 +73,9 @@ def encoder_text(record: Record, part: str, passage: str) -> str:
 def _parts(record: Record) -> Iterator[tuple[str, str]]:
     """The named texts of a record that are not empty.
 
-    An actor is found by what it does and by its name; the names in a case say nothing of the
-    need, and are found by their words alone. Of an actor that hardly says what it does, its
-    activity code does.
+    An actor is found by what it does and by its name; the names in a case mean nothing for the
+    need, and are found by their words alone. An actor with hardly a description has the trade of
+    its activity code.
     """
     if isinstance(record, Actor):
         trade = trade_of(record.activity_code)

@@ -1,14 +1,14 @@
 """The index: nearest neighbours of an embedding among the passages, by passage id.
 
-FAISS holds the embeddings in memory and in a file beside the database; both are caches of what
-the store holds. An id always means the same text and the same embedding, so that an index of any
-state of the base is brought up to date by the ids that came and those that went. The store
-remembers the last of them; an index older than that is compared with all that the store holds.
+FAISS holds the embeddings in memory and in a file beside the database; both are caches of the
+store. An id always means the same text and the same embedding, so that an index of any state of
+the base is brought up to date by the ids that came and went. The store remembers the last of them;
+an older index is compared with all that the store holds.
 
 The search is exact (`IndexFlatIP`): cosines, since rows are unit vectors. A FAISS index cannot be
-searched while it is added to, and copying one of many passages takes longer than a search. So
-successive indexes share a large segment that is never changed, and what came since is in a small
-one that is copied at each change; when there is too much of it, both become one.
+searched while it is added to, and copying an index of many passages takes longer than a search. So
+successive indexes share a large segment that never changes; later passages are in a small segment
+that is copied at each change, until it is large enough to be merged into the other.
 """
 
 import contextlib
@@ -35,8 +35,8 @@ BATCH = 10_000
 """How many embeddings are read or added at once."""
 
 RECENT_PASSAGES, RECENT_SHARE = 1_000, 0.05
-"""How many passages may come, or go, before the large segment is made anew: whichever is more,
-so many or this share of its own."""
+"""How many passages may come, or go, before the large segment is built anew: so many, or this
+share of its own if that is more."""
 
 
 # From so many rows on, FAISS compares them as one matrix product: its own 20 is for larger bases.
@@ -67,7 +67,7 @@ class Index:
         """The `k` nearest passages to a `(dimension,)` embedding: id and cosine, best first.
 
         With `among`, only those passages are looked at. Fewer than `k` come back if there are
-        fewer. Of passages as near as each other, the one with the lower id comes first.
+        fewer. Passages as near as each other are in the order of their ids.
         """
         row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
         if among is None:
@@ -77,7 +77,7 @@ class Index:
             in_base = _selector(set(among) - self._gone)
             in_recent = _selector(among)
         found = self._base.search(row, k, in_base) + self._recent.search(row, k, in_recent)
-        return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
+        return sorted(found, key=_nearest_first)[:k]
 
     def cosines(self, query: Embeddings, ids: Sequence[int]) -> dict[int, float]:
         """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
@@ -86,8 +86,8 @@ class Index:
     def nearest(self, rows: Embeddings, k: int) -> list[dict[int, float]]:
         """The `k` nearest passages to each of `(n, dimension)` embeddings: id to cosine.
 
-        All rows are compared in one pass over the passages, several times as fast as each by
-        itself; of passages that are as near as the last, any is left out.
+        One pass over the passages compares all rows, several times as fast as a pass for each.
+        Which of several passages as near as the last are left out is arbitrary.
         """
         if not len(rows):
             return []
@@ -96,12 +96,12 @@ class Index:
         in_recent = self._recent.nearest(wide, k)
         merged = []
         for base, recent in zip(in_base, in_recent, strict=True):
-            found = [one for one in base if one[0] not in self._gone] + recent
-            merged.append(dict(sorted(found, key=lambda one: (-one[1], one[0]))[:k]))
+            found = [hit for hit in base if hit[0] not in self._gone] + recent
+            merged.append(dict(sorted(found, key=_nearest_first)[:k]))
         return merged
 
     def embeddings(self, ids: Iterable[int]) -> dict[int, Embeddings]:
-        """The `(dimension,)` embeddings of those of these passages that are here, by id."""
+        """The `(dimension,)` embeddings of these passages, by id; ids not here left out."""
         found: dict[int, Embeddings] = {}
         for segment in (self._base, self._recent):
             here = [id_ for id_ in ids if id_ in segment.ids and id_ in self]
@@ -113,7 +113,7 @@ class Index:
         return id_ in self._recent.ids or (id_ in self._base.ids and id_ not in self._gone)
 
     def refreshed(self, store: Store) -> "Index":
-        """An index at the store's generation: this one, less what is gone, plus what is new."""
+        """An index at the store's generation: this index, less what is gone, plus what is new."""
         with store.reading():
             touched = store.passages_touched_since(self.generation)
             wanted = store.embedded_passages(self.encoder, touched)
@@ -132,7 +132,7 @@ class Index:
             result.generation = store.generation
         return result
 
-    # What follows changes an index: only for one that nobody else has yet.
+    # What follows changes an index, before any other thread has it.
 
     def _remove(self, ids: set[int]) -> None:
         recent = ids & self._recent.ids
@@ -140,7 +140,7 @@ class Index:
         self._recent = self._recent.without(recent)
 
     def _with_room(self, count: int) -> "_Segment":
-        """A segment that so many passages may be added to, of this index and no other."""
+        """A segment of this index alone, to add `count` passages to."""
         enough = max(RECENT_PASSAGES, int(RECENT_SHARE * len(self._base)))
         if max(len(self._gone), len(self._recent) + count) > enough:
             self._base, self._recent = self._whole(), _Segment(self.dimension)
@@ -159,8 +159,8 @@ class Index:
     def save(self, folder: Path) -> None:
         """Writes the index beside the database.
 
-        It is a file that FAISS reads, and a card that says what FAISS does not know. The card
-        goes last, and has the digest of the file it speaks of: it is worth nothing with another.
+        A file holds what FAISS reads, and a card holds the rest. The card is written last, with
+        the digest of its file: it is not read with another.
         """
         whole = self._whole() if self._gone or self._recent.ids else self._base
         pending = folder / f".{INDEX_FILE}.{os.getpid()}"
@@ -185,12 +185,12 @@ class Index:
 
     @classmethod
     def load(cls, folder: Path, encoder: str, dimension: int) -> "Index":
-        """The index saved in `folder`, of whatever generation, or an empty one.
+        """The index saved in `folder`, of any generation.
 
-        It is empty if none was saved for this encoder, or what was saved is not whole.
+        It is empty if none was saved for this encoder, or the saved files are not whole.
         """
         index = cls(encoder, dimension)
-        # Whatever is wrong with a cache, the answer is the same: do without it.
+        # A cache that cannot be read, for any reason, is done without.
         with (
             contextlib.suppress(
                 OSError,
@@ -205,11 +205,11 @@ class Index:
             (folder / INDEX_FILE).open("rb") as file,
             np.load(card_file) as card,
         ):
-            # FAISS is given nothing that it has not written itself: it would believe it.
+            # FAISS reads only what it has written itself: it checks nothing.
             if (str(card["made_by"]), str(card["digest"])) == (index._made_by(), _digest(file)):
                 ids = set(card["ids"].tolist())
                 generation = str(card["generation"])
-                # From the file that was looked at, whatever may be there by that name by now.
+                # From the file that was digested: another may have its name by now.
                 file.seek(0)
                 index._base.faiss = _read(file)
                 index._base.ids = ids
@@ -218,6 +218,11 @@ class Index:
 
     def _made_by(self) -> str:
         return f"format {INDEX_FORMAT}, {self.dimension} dimensions, encoder {self.encoder}"
+
+
+def _nearest_first(hit: tuple[int, float]) -> tuple[float, int]:
+    id_, cosine = hit
+    return -cosine, id_
 
 
 def _selector(ids: Collection[int]) -> Any:
@@ -236,7 +241,7 @@ def _read(file: BufferedReader) -> Any:
 class _Segment:
     """A FAISS index of some passages, and their ids.
 
-    Once it is part of an index that others have, it is never changed.
+    It never changes once other threads have its index.
     """
 
     def __init__(self, dimension: int) -> None:
@@ -249,12 +254,12 @@ class _Segment:
     def search(self, query: Embeddings, k: int, chosen: Any) -> list[tuple[int, float]]:
         """The `k` nearest of the chosen passages to a `(1, dimension)` embedding, in any order.
 
-        More than `k` where others are as near as the last.
+        More than `k` if others are as near as the last.
         """
         if not self.ids or k < 1:
             return []
-        # With a selector, whichever, FAISS takes each row by itself: the same embedding has the
-        # same cosine wherever it stands. It does not say which of equals it leaves out.
+        # With any selector, FAISS compares each row by itself: the same embedding has the same
+        # cosine wherever it is. Which of several equals it leaves out is arbitrary.
         parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
         at_once = k + 1
         while True:
@@ -262,7 +267,7 @@ class _Segment:
             cosines, ids = (row[0].tolist() for row in found)
             # FAISS pads what it cannot find with the id -1.
             if at_once >= len(self) or ids[-1] < 0 or cosines[-1] < cosines[k - 1]:
-                return [one for one in zip(ids, cosines, strict=True) if one[0] >= 0]
+                return [hit for hit in zip(ids, cosines, strict=True) if hit[0] >= 0]
             at_once *= 2
 
     def nearest(self, rows: Embeddings, k: int) -> list[list[tuple[int, float]]]:
@@ -271,7 +276,7 @@ class _Segment:
             return [[] for _ in rows]
         cosines, ids = self.faiss.search(rows, min(k, len(self)))
         return [
-            [one for one in zip(*of_row, strict=True) if one[0] >= 0]
+            [hit for hit in zip(*of_row, strict=True) if hit[0] >= 0]
             for of_row in zip(ids.tolist(), cosines.tolist(), strict=True)
         ]
 
@@ -280,7 +285,7 @@ class _Segment:
         return rows
 
     def without(self, ids: Collection[int]) -> "_Segment":
-        """A copy less these passages."""
+        """A copy without these passages."""
         result = copy.copy(self)
         result.faiss = faiss.clone_index(self.faiss)
         if ids:

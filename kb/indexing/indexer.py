@@ -1,7 +1,7 @@
-"""What is made of records to be found by: their documents and embeddings, and by which rules.
+"""The indexer: derives and embeds the documents by which records are found.
 
-A base remembers the encoder and the rules that it was made by. Another process, with others, does
-not add to it: their vectors would meet in one index.
+A base remembers its encoder and its rules of derivation. A process with others does not add to it:
+their vectors would meet in one index.
 """
 
 import logging
@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 EMBEDDING_BATCH = 64
 
 OnEmbedded = Callable[[int], None]
-"""Is told how many texts were embedded, batch by batch."""
+"""Called with how many texts were embedded, after each batch."""
 
 
 class IndexBatch:
-    """What is made of some records, on its way into the store.
+    """Records with their documents and embeddings, on their way into the store.
 
-    Encoding takes long, so it is done before the transaction. Where the base has changed
-    meanwhile, the same making goes on with what is wanted by then: no text is encoded twice.
+    Encoding takes long, so it is done before the transaction. If the base has changed meanwhile,
+    the same batch derives the records again: no text is encoded twice.
     """
 
     def __init__(self, indexer: "Indexer", on_embedded: OnEmbedded | None) -> None:
@@ -41,14 +41,14 @@ class IndexBatch:
         self._vectors: dict[str, Embeddings] = {}
 
     def derive(self, records: Sequence[Record]) -> None:
-        """Makes the documents of these records, in the place of those before."""
+        """Derives the documents of these records, in the place of those before."""
         self._derived = [(record, derive(record)) for record in records]
         self._texts = {
-            key: text for _, one in self._derived for key, text in one.encoder_texts.items()
+            key: text for _, derived in self._derived for key, text in derived.encoder_texts.items()
         }
 
     def embed(self, store: Store) -> None:
-        """Embeds those of the texts that neither the store nor this making has embedded."""
+        """Embeds the texts that neither the store nor this batch has embedded."""
         encoder, texts = self._indexer.encoder, self._texts
         # Neighbours in length share a batch, so that little of it is padding.
         missing = sorted(self._missing(store), key=lambda key: (len(texts[key]), key))
@@ -66,11 +66,11 @@ class IndexBatch:
         return not self._missing(store)
 
     def put(self, store: Store) -> None:
-        """Stores the records with all that was made of them; the transaction is the caller's."""
+        """Stores the records and their documents, in the caller's transaction."""
         encoder = self._indexer.encoder
         store.put_embeddings(encoder.fingerprint, self._vectors)
-        for record, one in self._derived:
-            store.put(record, one.documents, one.names)
+        for record, derived in self._derived:
+            store.put(record, derived.documents, derived.names)
         store.set_property("encoder", encoder.fingerprint)
         store.set_property("model", encoder.name)
         store.set_property("derivation", DERIVATION)
@@ -81,7 +81,7 @@ class IndexBatch:
 
 
 class Indexer:
-    """The encoder and the rules of this process, for the base in one folder.
+    """The encoder and the rules of derivation of this process, for the base in a folder.
 
     `load` loads the encoder when it is first needed: many uses never need it.
     """
@@ -102,13 +102,13 @@ class Indexer:
         return self._encoder
 
     def start(self, on_embedded: OnEmbedded | None) -> IndexBatch:
-        """A making of nothing yet."""
+        """An empty batch."""
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Makes all that is found anew from the records, in one transaction.
+        """Derives and embeds all records anew, in one transaction.
 
-        What this encoder has embedded before is not embedded again; what others embedded goes.
+        Texts that this encoder has embedded are not embedded again; other embeddings go.
         """
         batch = self.start(on_embedded)
         while not self._rebuilt(store, batch):
@@ -132,16 +132,16 @@ class Indexer:
         return True
 
     def refuse_mismatch(self, store: Store, *, outdated: bool = True) -> None:
-        """Raises `KnowledgeBaseError` if the base was made by another encoder, or other rules.
+        """Raises `KnowledgeBaseError` if the base has another encoder or other rules.
 
-        Where not `outdated`, the rules may be others.
+        Without `outdated`, other rules are accepted.
         """
         problem = self.mismatch(store) or (self.outdated(store) if outdated else "")
         if problem:
             raise KnowledgeBaseError(problem)
 
     def mismatch(self, store: Store) -> str:
-        """That the base was embedded by another encoder, in one line, or nothing."""
+        """A line that the base was embedded by another encoder, or nothing."""
         stored = store.property("encoder")
         if stored in {"", self.encoder.fingerprint}:
             return ""
@@ -152,7 +152,7 @@ class Indexer:
         )
 
     def outdated(self, store: Store) -> str:
-        """That the base was made by other rules, in one line, or nothing."""
+        """A line that the base was made by other rules, or nothing."""
         stored = store.property("derivation")
         if stored in {"", DERIVATION}:
             return ""

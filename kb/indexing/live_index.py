@@ -1,4 +1,4 @@
-"""The index as it follows the store: one for all threads of a process, brought up to date."""
+"""The index of a process, shared by its threads and brought up to date with the store."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ REFRESH_PATIENCE_S = 0.1
 
 
 class LiveIndex:
-    """The index of the base in one folder, by the encoder of its indexer."""
+    """The index of the base in a folder, by the encoder of its indexer."""
 
     def __init__(self, folder: Path, indexer: Indexer) -> None:
         self._folder = folder
@@ -26,8 +26,8 @@ class LiveIndex:
     def fresh(self, store: Store) -> Index:
         """The index at the store's generation.
 
-        While one thread brings it up to date, the others wait a moment for it, which is mostly
-        enough, and else go on searching the one before.
+        While a thread brings it up to date, the others wait for a moment, which is mostly enough,
+        and else search the former index.
 
         Raises:
             KnowledgeBaseError: the base was embedded by another encoder.
@@ -54,26 +54,26 @@ class LiveIndex:
         return index
 
     def rebuild(self, store: Store) -> None:
-        """Makes the index anew, from all that the store holds."""
+        """Builds a new index from all that the store holds."""
         with self._lock:
             encoder = self._indexer.encoder
             self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
 
     def save(self, store: Store) -> None:
-        """Writes the index beside the database, so that the next start need not make it."""
+        """Writes the index beside the database, so that the next start need not build it."""
         erased = -1
-        # What is erased while the index is written would come back with it.
+        # Passages erased while the index is written would come back with it.
         while erased != (erased := store.count_erased()):
             with self._lock:
                 index = self.fresh(store)
             try:
                 index.save(self._folder)
             except (OSError, RuntimeError) as error:
-                # A cache that cannot be written is made again at the next start, no more.
+                # A cache that cannot be written is built again at the next start.
                 logger.info("The index was not saved: %s", error)
 
     def delete_saved(self) -> None:
-        """Deletes the saved index, of whatever format, and what killed processes left of saving."""
+        """Deletes the saved index, of any format, and what killed processes left of saving."""
         for pattern in ("passages.*", ".passages.*"):
             for path in self._folder.glob(pattern):
                 path.unlink(missing_ok=True)

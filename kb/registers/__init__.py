@@ -1,1 +1,1 @@
-"""One register per noun of the editorial side: accounts, drafts, versions, jobs, sites, claims."""
+"""The registers, a module each: accounts, drafts, versions, jobs, sites, claims and more."""

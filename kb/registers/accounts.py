@@ -1,6 +1,6 @@
 """Accounts: who may contribute and moderate, their passwords, and their tokens for the API.
 
-A password is kept as argon2id makes of it, a token as its hash: neither can be read back.
+A password is kept as its argon2id hash, a token as its SHA-256: neither can be read back.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Someone who can sign in. Sessions of an epoch before `session_epoch` are over."""
+    """An account that can sign in. Sessions of an epoch before `session_epoch` are over."""
 
     name: str
     role: AccountRole
@@ -58,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token without what makes it one. `handle` is the beginning of its hash, and names it."""
+    """A token without its secret. `handle`, the beginning of its hash, names it."""
 
     handle: str
     label: str
@@ -113,9 +113,9 @@ class Accounts:
         return [_account(row) for row in rows]
 
     def authenticate(self, name: str, password: str) -> Account | None:
-        """The account of this name if the password is its own and it is not disabled.
+        """The account of this name if the password is right and the account not disabled.
 
-        Takes as long for a name that nobody has as for a wrong password.
+        Takes as long for an unknown name as for a wrong password.
         """
         with self._stores.lend() as store:
             row = _row(store, name)
@@ -182,7 +182,7 @@ class Accounts:
         return self._update(name, "session_epoch = session_epoch + ?", 1)
 
     def issue_token(self, name: str, label: str) -> str:
-        """A new token that acts as this account; it is never to be had again.
+        """A new token that acts as this account; it is shown only now.
 
         Raises:
             UnknownRecord: there is no such account.
@@ -323,7 +323,7 @@ def _account(row: sqlite3.Row | dict[str, Any]) -> Account:
 
 
 def account_key(name: str) -> str:
-    """What names are compared by. Folded twice, since folding can undo what NFKC composed."""
+    """The key that names are compared by, folded twice: folding can undo what NFKC composed."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 

@@ -1,8 +1,8 @@
 """Drafts: contributions on their way to publication, which no search can see.
 
-A draft has a revision, raised by everything that is done to it. Whoever saves says which revision
-they saw, so that of two people at one draft the second is told, and nothing is written over.
-Every revision is kept.
+A draft has a revision, raised by every change. A person who saves names the revision that they
+saw, so that of two people at one draft the second is refused, and no change is lost. Every
+revision is kept.
 """
 
 import json
@@ -23,7 +23,7 @@ from kb.store.store import Store
 
 
 class DraftState(StrEnum):
-    """Where a draft stands. Published is final; the others can be changed by whoever may."""
+    """Where a draft stands. Published is final."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -41,7 +41,7 @@ class Draft:
     """A record that is not public yet, with what it was made from.
 
     `origin` is where it came from: a file's name, an address, or "pasted"; `origin_hash` names
-    its content. `message` is what a moderator last told its author. `based_on` is the number of
+    its content. `message` is the last from a moderator to its author. `based_on` is the number of
     the version that this draft changes; 0 for a new record.
     """
 
@@ -68,7 +68,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftVersion:
-    """What a draft said at one revision, in which state, and who made it so."""
+    """A draft at one revision: its record and state, and the account that wrote it."""
 
     draft_id: str
     revision: int
@@ -98,7 +98,7 @@ class Drafts:
         submitted: bool = True,
         based_on: int = 0,
     ) -> Draft:
-        """Keeps a new draft. To change a published record, see `KnowledgeBase.edit`."""
+        """Stores a new draft. To change a published record, see `KnowledgeBase.edit`."""
         state = DraftState.SUBMITTED if submitted else DraftState.DRAFT
         at = now()
         row = {
@@ -147,7 +147,7 @@ class Drafts:
         return [_draft(row) for row in rows]
 
     def with_origin(self, origin_hash: str) -> Draft | None:
-        """The newest draft of the same content, whatever became of it."""
+        """The newest draft of the same content, in any state."""
         if not origin_hash:
             return None
         with self._stores.lend() as store:
@@ -210,7 +210,7 @@ class Drafts:
             return revise(store, draft, state, by=by, message=message, note=message)
 
     def versions(self, id: str) -> Sequence[DraftVersion]:
-        """Every revision of a draft, oldest first; none for one that is not there."""
+        """Every revision of a draft, oldest first; none if there is no such draft."""
         with self._stores.lend() as store:
             rows = store.database.conn.execute(
                 "select * from draft_versions where draft_id = ? order by revision", [id]
@@ -270,7 +270,7 @@ def revise(
     message: str | None = None,
     note: str = "",
 ) -> Draft:
-    """Raises a draft's revision, with what is new of it."""
+    """Raises a draft's revision, with its new state, record and message."""
     kept = record or draft.record
     store.database.conn.execute(
         "update drafts set revision = revision + 1, state = ?, kind = ?, record_id = ?,"

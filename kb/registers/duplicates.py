@@ -1,6 +1,6 @@
-"""Duplicates: pairs of actors that may be one, and what a person decided of each.
+"""Duplicates: pairs of actors that may be the same, and a person's decision about each.
 
-A pair is asked about once: the decision is remembered, whatever is ingested later.
+A pair is decided once: the decision stands whatever is ingested later.
 """
 
 import json
@@ -23,7 +23,7 @@ from kb.store.pool import StorePool
 from kb.store.store import Store
 
 _MAX_BLOCK = 25
-"""What more actors share tells nothing: a chain's name, the commonest trade of a town."""
+"""A block of more actors is no sign: a chain's name, the commonest trade of a town."""
 _BLOCKING = "blocking"
 
 
@@ -35,9 +35,9 @@ class DuplicateState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two actors that may be one, in the order of their ids. `reasons` as of `ActorSimilarity`.
+    """Two actors that may be the same, in the order of their ids, with `ActorSimilarity`'s reasons.
 
-    Of actors found to be the same, the one that was not kept is gone, and its id leads to the
+    Of actors that are the same, the actor that was not kept is gone, and its id redirects to the
     other.
     """
 
@@ -51,7 +51,7 @@ class Duplicate:
 
 
 Merge = Callable[[str, str, str, Callable[[Store], None]], None]
-"""Makes two actors one: the id kept, the other, by whom, and what is done with it."""
+"""Merges two actors: the id kept, the other, the account, and what is written with it."""
 
 
 class Duplicates:
@@ -64,7 +64,7 @@ class Duplicates:
     def list(
         self, state: DuplicateState = DuplicateState.OPEN, limit: int = -1
     ) -> Sequence[Duplicate]:
-        """The pairs of a state, the likeliest first."""
+        """The pairs in a state, the likeliest first."""
         with self._stores.lend() as store:
             rows = store.database.conn.execute(
                 "select * from duplicates where state = ?"
@@ -92,21 +92,21 @@ class Duplicates:
         return int(count)
 
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
-        """Keeps what a person found two actors to be.
+        """Stores a person's decision about two actors.
 
-        If they are the same, they become one in one transaction: the record is made of what all
-        sources say of both, cases that name the other name the kept one, and the other's id leads
-        to it, in links and in directories.
+        Actors that are the same are merged in one transaction: the kept actor is made of the
+        claims of all sources about both, takes the other's place in cases, and the other's id
+        redirects to it, in links and in directories.
 
         Args:
-            left: the id of one actor.
-            right: the id of the other.
-            same: whether they are one.
-            keep: the id to keep if they are; the first given when empty.
-            by: who decides.
+            left: the id of an actor.
+            right: the id of another.
+            same: whether they are the same.
+            keep: the id to keep if they are; `left` when empty.
+            by: the account that decides.
 
         Raises:
-            UnknownRecord: one of them is no actor, or `keep` is neither.
+            UnknownRecord: an id is no actor's, or `keep` is neither id.
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         keep = keep or left
@@ -127,7 +127,7 @@ class Duplicates:
 
 
 def compare(store: Store, actors: Sequence[Actor]) -> None:
-    """Looks for actors that may be those that were added or changed, and keeps the likely pairs."""
+    """Stores the pairs of these actors, added or changed, and others that are likely the same."""
     if not actors:
         return
     if store.property(_BLOCKING) != BLOCKING_VERSION:
@@ -137,7 +137,7 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     ids = {actor.id for actor in actors}
     execute = store.database.conn.execute
     these = json.dumps(sorted(ids))
-    # An actor that is back, such as one restored, leads to no other any more, and may be asked
+    # An actor that is back, such as a restored actor, redirects to no other, and may be decided
     # about again.
     back = "(select id from merged_actors where id in (select value from json_each(:these)))"
     execute(
@@ -157,18 +157,21 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     likely: list[tuple[str, str, ActorSimilarity]] = []
     for left, right in sorted(pairs):
         if left in known and right in known:
-            found = actor_similarity(known[left], known[right])
-            if found.score >= LIKELY:
-                likely.append((left, right, found))
+            similarity = actor_similarity(known[left], known[right])
+            if similarity.score >= LIKELY:
+                likely.append((left, right, similarity))
     store.database.conn.executemany(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (?, ?, ?, ?, 'open', '', '') on conflict do nothing",
-        [(left, right, one.score, json.dumps(one.reasons)) for left, right, one in likely],
+        [
+            (left, right, similarity.score, json.dumps(similarity.reasons))
+            for left, right, similarity in likely
+        ],
     )
 
 
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
-    """Forgets what is open of actors that are gone."""
+    """Deletes the open pairs of actors that are gone."""
     these = {"these": json.dumps(sorted(actor_ids))}
     execute = store.database.conn.execute
     execute("delete from blocks where actor_id in (select value from json_each(:these))", these)
@@ -181,9 +184,9 @@ def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
 
 
 def redirect(store: Store, actor_id: str, to: str) -> None:
-    """Makes the id of an actor that was found to be another lead there, and those that led to it.
+    """Redirects the id of a merged actor, and those that redirect to it, to another actor.
 
-    What is open of it is open of the other.
+    Its undecided and different pairs become pairs of the other.
     """
     execute = store.database.conn.execute
     execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
@@ -210,8 +213,8 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
             )
 
 
-def _settle(store: Store, one: str, other: str, state: DuplicateState, by: str) -> None:
-    left, right = sorted([one, other])
+def _settle(store: Store, first: str, second: str, state: DuplicateState, by: str) -> None:
+    left, right = sorted([first, second])
     store.database.conn.execute(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (:left, :right, 0, '[]', :state, :by, :at) on conflict do update"
@@ -231,13 +234,13 @@ def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
 
 
 def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str, str]]:
-    """The pairs that share a block and of which one is of these actors."""
+    """The pairs of these actors with any that share a block with them."""
     rows = store.database.conn.execute(
         "with shared as materialized (select distinct block from blocks"
         " where actor_id in (select value from json_each(?))),"
-        " telling as materialized (select block from shared where (select count(*) from"
+        " few as materialized (select block from shared where (select count(*) from"
         " (select 1 from blocks b where b.block = shared.block limit ?)) <= ?)"
-        " select block, actor_id from telling join blocks using (block)",
+        " select block, actor_id from few join blocks using (block)",
         [json.dumps(sorted(actor_ids)), _MAX_BLOCK + 1, _MAX_BLOCK],
     )
     members: dict[int, list[str]] = {}
@@ -256,7 +259,7 @@ _COMPARED = "id, name, place, department, activity_code, siret, website"
 
 
 def _to_compare(store: Store, actor_ids: Collection[str]) -> Mapping[str, Actor]:
-    """The actors with what is compared of them, and no more."""
+    """The actors, with only the fields that are compared."""
     rows = store.database.conn.execute(
         f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
         " where id in (select value from json_each(?))",

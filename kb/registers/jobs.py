@@ -1,7 +1,7 @@
 """Jobs: long work that waits for a worker, and how far it is.
 
 A worker claims a job, beats while it works, and finishes it. A job whose worker is silent for too
-long is claimed again, by whoever asks next: whatever happened to that worker, the job is done.
+long is claimed again by the next worker that asks, so that the job is done whatever happened.
 """
 
 import json
@@ -17,10 +17,10 @@ from kb.store.pool import StorePool
 from kb.store.store import Store
 
 SILENCE_S = 30.0
-"""After how long without a beat a worker is taken for dead."""
+"""How long a worker may send no beat before it is taken for dead."""
 
 MAX_CLAIMS = 5
-"""How often a job is claimed before it is blamed for the death of its workers."""
+"""How often a job is claimed before it fails for the death of its workers."""
 
 
 class JobState(StrEnum):
@@ -117,7 +117,7 @@ class Jobs:
     def claim(self) -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
 
-        One that was to be cancelled when its worker died is cancelled here, and one that cost
+        A job whose worker died before it could cancel it is cancelled here, and a job that cost
         too many workers has failed.
         """
         with self._stores.lend() as store:
@@ -146,7 +146,7 @@ class Jobs:
         return None
 
     def beat(self, id: str, done: int, total: int) -> bool:
-        """Says that a claimed job is being worked at, and how far it is.
+        """Notes that a claimed job is being worked at, and how far it is.
 
         Returns:
             Whether to go on: not when it is to be cancelled, or is another worker's by now.
@@ -166,7 +166,7 @@ class Jobs:
         report: Mapping[str, object] | None = None,
         message: str = "",
     ) -> None:
-        """Ends a claimed job in a final state; one that is another worker's by now is left alone.
+        """Ends a claimed job in a final state, unless it is another worker's by now.
 
         Raises:
             ValueError: the state is not final.
@@ -202,22 +202,21 @@ class Jobs:
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
-    """Takes out of the reports what was told of some records: what has their id or their name.
+    """Deletes the items of reports that mention these records, by id or by name.
 
-    Only the items that do so go; the counts of a report stay.
+    The counts of a report stay.
     """
-    told = (
-        [name for name in names if name] + [f"'{one}'" for one in ids] + [f'"{one}"' for one in ids]
-    )
+    quoted = [f"{quote}{id_}{quote}" for id_ in ids for quote in ("'", '"')]
+    mentions = [name for name in names if name] + quoted
     for row in store.database.conn.execute("select id, report, message from jobs").fetchall():
         report = json.loads(row["report"])
         kept = {
-            key: [item for item in value if not _tells_of(item, told)]
+            key: [item for item in value if not _has_any(item, mentions)]
             if isinstance(value, list)
             else value
             for key, value in report.items()
         }
-        message = "" if any(one in row["message"] for one in told) else row["message"]
+        message = "" if any(mention in row["message"] for mention in mentions) else row["message"]
         if (kept, message) != (report, row["message"]):
             store.database.conn.execute(
                 "update jobs set report = ?, message = ? where id = ?",
@@ -225,12 +224,12 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
             )
 
 
-def _tells_of(item: object, told: Collection[str]) -> bool:
+def _has_any(item: object, mentions: Collection[str]) -> bool:
     if isinstance(item, dict):
-        return any(_tells_of(value, told) for value in item.values())
+        return any(_has_any(value, mentions) for value in item.values())
     if isinstance(item, list):
-        return any(_tells_of(value, told) for value in item)
-    return any(one in str(item) or one == repr(item) for one in told)
+        return any(_has_any(value, mentions) for value in item)
+    return any(mention in str(item) or mention == repr(item) for mention in mentions)
 
 
 def _next(store: Store) -> sqlite3.Row | None:

@@ -10,7 +10,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from kb.errors import SiteError
 
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
-"""The schemes that an origin may have, and the ports that browsers leave out."""
+"""The schemes of an origin, and the port that browsers leave out of each."""
 
 _ADDRESS = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<site>[^/?#\\]*)(?P<page>.*)", re.IGNORECASE
@@ -26,13 +26,13 @@ _MAX_HOST_CHARS = 253
 
 
 def origin_of(text: str) -> str:
-    """The origin that a text names, as browsers write it in the header `Origin`.
+    """The origin that a text names, as browsers write it.
 
     That is the serialisation of an origin in https://url.spec.whatwg.org/: in lower case, without
     the port that is usual for its scheme, names that are not ASCII in Punycode.
 
     Raises:
-        SiteError: it is no origin, or says more than one.
+        SiteError: the text is no origin, or more than an origin.
     """
     text = text.strip()
     if text.casefold() == "null":
@@ -100,7 +100,7 @@ def _host(text: str) -> str:
         return _ipv6(text[1:-1])
     host = text.lower() if text.isascii() else _in_ascii(text)
     if _LAST_IS_NUMBER.fullmatch(host):
-        # Browsers read 127.1 and 017700000001 as addresses too; who writes one writes it out.
+        # Browsers read 127.1 and 017700000001 as addresses too; here an address is written out.
         try:
             return str(IPv4Address(host.removesuffix(".")))
         except AddressValueError:

@@ -1,7 +1,7 @@
 """Sites: the networks' own sites that may show the search, and how much each is used.
 
-Kept of what is searched there are numbers by day, and nothing of who searched, or for what. A
-site's key is public: what guards a site is the list of origins that may show it.
+Only numbers by day are kept of their searches, nothing of the person or the query. A site's key is
+public: what guards a site is the list of origins that may show it.
 """
 
 import json
@@ -89,7 +89,7 @@ class SiteUse:
 
 
 class Sites:
-    """The register of sites. Several may have one name, and several one origin."""
+    """The register of sites. Sites may share a name, or an origin."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
@@ -106,7 +106,7 @@ class Sites:
         """Makes a site, with a new key.
 
         Raises:
-            SiteError: one of the values cannot be used.
+            SiteError: a value cannot be used.
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         key = KEY_PREFIX + secrets.token_urlsafe(12)
@@ -137,11 +137,11 @@ class Sites:
         theme: str,
         per_day: int,
     ) -> Site:
-        """Makes a site what is said of it here; its key and its counts stay.
+        """Gives a site these values; its key and its counts stay.
 
         Raises:
             UnknownRecord: there is no such site.
-            SiteError: one of the values cannot be used.
+            SiteError: a value cannot be used.
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         self.get(key)
@@ -160,7 +160,7 @@ class Sites:
         return self._switch(key, "")
 
     def delete(self, key: str) -> None:
-        """Forgets a site and its counts.
+        """Deletes a site and its counts.
 
         Raises:
             UnknownRecord: there is no such site.
@@ -172,13 +172,13 @@ class Sites:
             store.database.conn.execute("delete from sites where key = ?", [key])
 
     def count(self, day: str, counts: Mapping[str, SiteCounts]) -> None:
-        """Adds to what sites were used on a day, in one transaction; `counts` are by key.
+        """Adds to the counts of sites on a day, in one transaction; `counts` are by key.
 
-        Keys of sites that are not there any more are left out.
+        Keys of deleted sites are left out.
 
         Args:
             day: an ISO date, in UTC.
-            counts: what to add to what is counted already.
+            counts: what to add to the counts of that day.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -322,7 +322,7 @@ def _row_of(
     theme: str,
     per_day: int,
 ) -> dict[str, str | int]:
-    """What is stored of a site; its theme is written as the base writes it, where it has it."""
+    """The row of a site, with its theme as the base usually writes it."""
     usual = (known for known, _, _ in store.themes() if fold(known) == fold(theme))
     return {
         "name": name,

@@ -1,7 +1,7 @@
 """Versions: every state that a record had, and what was withdrawn.
 
-A version is kept in the transaction that makes the record so. A record from before versions were
-kept has one all the same: its state then is version 1, by nobody.
+A version is kept in the transaction that writes the record. A record from before versions were
+kept has a version 1, by nobody: its state then.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ class Version:
     """A state of a record, counted from 1, and who made it so when.
 
     `by` is empty for what no account did, such as an ingest in a terminal. `restored` is the
-    number of the version that this one brought back, or 0.
+    number of the version that this version brought back, or 0.
     """
 
     kind: Kind
@@ -37,7 +37,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """That a record was taken out, and is not to come back by the next ingest.
+    """A record was withdrawn, and is not to come back by the next ingest.
 
     Of an erased record nothing is kept but this; `record_id` is then a hash of its id.
     """
@@ -51,7 +51,7 @@ class Withdrawal:
 
 
 def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
-    """The versions of a record, oldest first; none for one that never was, or was erased."""
+    """The versions of a record, oldest first; none if it never was, or was erased."""
     rows = store.database.conn.execute(
         "select * from versions where kind = ? and record_id = ? order by number",
         [kind.value, record_id],
@@ -67,7 +67,7 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
 
 
 def looked_after(store: Store, kind: Kind) -> set[str]:
-    """The ids of the records that a person made or changed here, or that began as a draft."""
+    """The ids of the records that an account made or changed, or that began as a draft."""
     rows = store.database.conn.execute(
         "select record_id from versions where kind = :kind and \"by\" != ''"
         " union select record_id from drafts where kind = :kind and state = 'published'",
@@ -79,7 +79,7 @@ def looked_after(store: Store, kind: Kind) -> set[str]:
 def keep_versions(
     store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
 ) -> None:
-    """Keeps what records have become. `keep_first_versions` comes first, before they change."""
+    """Stores a version of these records as they are; call `keep_first_versions` before a change."""
     at = now()
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
@@ -92,7 +92,7 @@ def keep_versions(
 
 
 def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
-    """Keeps the present state of those of these records that have no version yet."""
+    """Stores the present state of the records that have no version yet."""
     unkept = set(record_ids) - _last_numbers(store, kind, record_ids).keys()
     if not unkept:
         return
@@ -104,7 +104,7 @@ def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
-    """How a record was taken out, if it was."""
+    """How a record was withdrawn, if it was."""
     found = _withdrawals(store, kind, [record_id]).get(record_id)
     if found is None:
         return None
@@ -119,12 +119,12 @@ def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
-    """Those of these ids that were withdrawn or erased."""
+    """The ids among these that were withdrawn or erased."""
     return set(_withdrawals(store, kind, record_ids))
 
 
 def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]:
-    """The withdrawn actor of each of these SIRET, as the last version of each says."""
+    """Maps each of these SIRET to the withdrawn actor whose last version has it."""
     rows = store.database.conn.execute(
         "select v.record_id, json_extract(content, '$.siret') siret"
         " from withdrawals w cross join versions v using (kind, record_id)"
@@ -149,7 +149,7 @@ def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
 
 
 def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by: str) -> None:
-    """Deletes the versions of these records; that they were is told by a hash of their ids."""
+    """Deletes the versions of these records, and keeps a hash of their ids."""
     for record_id in record_ids:
         lift_withdrawal(store, kind, record_id)
         store.database.conn.execute(

@@ -1,1 +1,1 @@
-"""Which records tell of the same organisation, and what they say together."""
+"""Entity resolution: which records are of one organisation, and how their claims are merged."""

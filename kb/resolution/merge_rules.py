@@ -52,7 +52,7 @@ class SourceRecord:
     """The claims of one source about an actor under one id (`key`), by field of `Actor`.
 
     A fact's field is its name after `FACT_PREFIX`. `number` orders the records as they came, and
-    is 0 for one that is not stored yet.
+    is 0 for a record that is not stored yet.
     """
 
     source: str
@@ -161,7 +161,7 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
 
 
 def moved(record: SourceRecord, actor_id: str) -> SourceRecord:
-    """The record as one of another actor, whom it joins as the last."""
+    """The record as another actor's, whose records it joins as the last."""
     return replace(record, actor_id=actor_id, number=0)
 
 
@@ -183,7 +183,7 @@ def _united(themes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _joined(descriptions: Iterable[str]) -> str:
-    """The paragraphs of all descriptions, without those that another paragraph contains."""
+    """The paragraphs of all descriptions, without those that others contain."""
     kept: list[str] = []
     for description in descriptions:
         if not kept:

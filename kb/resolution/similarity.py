@@ -1,4 +1,4 @@
-"""How alike two actors are: whether they may be one firm that two sources tell of.
+"""Similarity: how likely two actors are one firm that two sources describe.
 
 Only actors that share a block are compared: a distinctive part of the name in one department or
 town, the SIREN, the website, or the whole name. How many there are does not matter, only how many
@@ -19,7 +19,7 @@ from kb.text.organisation_name import analyse_name, name_key
 BLOCKING_VERSION = "1"
 """Raised whenever `blocks` gives other blocks."""
 LIKELY = 0.8
-"""From this likeness on, a person is asked."""
+"""From this similarity on, a person decides whether two actors are the same."""
 
 _NAME_WEIGHT = 0.6
 _SIMILAR_NAME = 0.8
@@ -30,7 +30,7 @@ _SHARED_HOSTS = frozenset("facebook.com fr-fr.facebook.com linkedin.com instagra
 
 @dataclass(frozen=True, slots=True)
 class ActorSimilarity:
-    """From 0 to 1, and what speaks for it.
+    """A score from 0 to 1, and the reasons for it.
 
     Reasons are `same_siret`, `same_siren`, `same_name`, `similar_name`, `same_place`,
     `same_department`, `same_activity`, `similar_activity`, `same_website`.
@@ -41,15 +41,15 @@ class ActorSimilarity:
 
 
 def blocks(actor: Actor) -> set[int]:
-    """The blocks that an actor is in, each a hash of 63 bits."""
+    """The blocks of an actor, each a hash of 63 bits."""
     return {_hash(block) for block in _blocks(actor)}
 
 
 def actor_similarity(left: Actor, right: Actor) -> ActorSimilarity:
-    """How alike two actors are; not at all if no name could make them likely.
+    """The similarity of two actors; 0 if no name could make them likely the same.
 
-    The name weighs most, then the place, the activity and the website; what one of the two does
-    not say speaks neither for nor against. Two firms of two SIREN are hardly ever one.
+    The name weighs most, then the place, the activity and the website; a field that is empty in
+    either counts neither for nor against. Two actors with two SIREN are hardly ever the same.
     """
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",))
@@ -80,7 +80,7 @@ def actor_similarity(left: Actor, right: Actor) -> ActorSimilarity:
 
 
 def name_similarity(left: str, right: str) -> float:
-    """How alike two names are, from 0 to 1, whatever their legal forms, accents and order."""
+    """The similarity of two names, 0 to 1, whatever their legal forms, accents and order."""
     from rapidfuzz import fuzz
 
     left_key, right_key = name_key(left), name_key(right)
@@ -120,7 +120,7 @@ def _website_similarity(left: Actor, right: Actor) -> float:
 
 
 def _siren_similarity(left: Actor, right: Actor) -> float:
-    """What the numbers of the two legal units add to the likeness, or take from it."""
+    """What the numbers of the two legal units add to the similarity, or take from it."""
     if not left.siret or not right.siret:
         return 0.0
     return 0.1 if left.siret[:SIREN_DIGITS] == right.siret[:SIREN_DIGITS] else -0.25
@@ -150,7 +150,7 @@ def _blocks(actor: Actor) -> Iterator[str]:
 
 @lru_cache(maxsize=20_000)
 def _place_key(place: str) -> str:
-    """Folded letters only: "SAINT JUNIEN" and "St-Junien" are one town."""
+    """The folded letters of a place: "SAINT JUNIEN" and "St-Junien" are the same town."""
     parts = [part for part in re.split(r"[^a-z0-9]+", fold(place)) if part and part != "cedex"]
     if parts and parts[-1].isdigit():
         parts.pop()  # "Angoulême Cedex 9"

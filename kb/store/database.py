@@ -1,6 +1,6 @@
-"""The file of the store: one SQLite database, how it is opened, read and written in transactions.
+"""The file of the store: a SQLite database, opened, read and written in transactions.
 
-Whatever goes wrong with a file is told here in one line (`explained`).
+`explained` puts what goes wrong with the file in a line.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ class StoreFile:
 
     @property
     def database(self) -> Database:
-        """The database, for the registers of the package `kb.editorial` beside this store."""
+        """The database, for the registers of `kb.registers`."""
         return self._db
 
     @classmethod
@@ -66,7 +66,7 @@ class StoreFile:
         """Opens a base that cannot be written, with what writers may still have in their WAL.
 
         Where no process has it open to write, there is no WAL index to read along with: such a
-        base is read as a file that does not change, and `outlived` tells when it did.
+        base is read as a file that does not change, until `outlived` finds that it did.
         """
         with contextlib.suppress(sqlite3.OperationalError):
             connection = _connect(path, "mode=ro")
@@ -81,7 +81,7 @@ class StoreFile:
         return store
 
     def outlived(self, path: Path) -> bool:
-        """Whether the base was written since it was opened as one that does not change."""
+        """Whether the base was written since it was opened as a file that does not change."""
         if self._frozen_at is None:
             return False
         return self._frozen_at != _state_of_file(path) or _wal(path).exists()
@@ -101,7 +101,7 @@ class StoreFile:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """One state of the base for all that is read inside, whoever writes meanwhile."""
+        """Gives all reads inside one state of the base, whatever other processes write."""
         if self._connection.in_transaction:
             yield
             return
@@ -113,7 +113,7 @@ class StoreFile:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction that changes nothing of what a search can find.
+        """Runs a transaction that changes nothing a search can find.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -150,7 +150,7 @@ def is_writable(path: Path) -> bool:
 
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
-    """The error of ours that says in one line what an error of SQLite's means here."""
+    """The project's own error for an error of SQLite's, with what it means here in a line."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_NOTADB"):
         return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")

@@ -91,7 +91,7 @@ def _first_tables(db: Database) -> None:
         not_null={"kind", "record_id", "part", "text"},
     )
     db.table("documents").create_index(["kind", "record_id", "part"], unique=True)
-    # A passage's id is made from what it says and where (see kb.store.passages.passage_id).
+    # A passage's id is made from its text and place (see kb.store.passages.passage_id).
     db.table("passages").create(
         {"id": int, "document_id": int, "start": int, "end": int, "text_hash": str},
         pk="id",

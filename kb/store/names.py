@@ -1,4 +1,4 @@
-"""Names in the store, word by word, for who spells them only nearly.
+"""Names in the store, word by word, for queries that spell them only nearly.
 
 Each word is kept once, with how many names have it and with its slips: names have far
 fewer words than there are names, so that near ones are found among the words.
@@ -41,14 +41,14 @@ class NameWord:
 
 @dataclass(frozen=True, slots=True)
 class WordUses:
-    """How many passages write a word small, and how many actors use it that are not called so."""
+    """How many passages write a word small, and how many actors use it without bearing it."""
 
     small: int
     others: int
 
 
 class StoredNames(StoreFile):
-    """What actors are called, word by word."""
+    """The names of actors, word by word."""
 
     def words_near(self, words: Collection[str]) -> dict[str, list[VocabularyWord]]:
         """The words that share a slip (`kb.text.phonetics.slips`) with these, in any order."""
@@ -69,7 +69,7 @@ class StoredNames(StoreFile):
         return {word: list(near.values()) for word, near in found.items()}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
-        """Those of these words that names have, in any order."""
+        """The words among these that names have, in any order."""
         rows = self._select(
             "select id, word, sound, names from name_vocabulary"
             " where word in (select value from json_each(:values))",
@@ -80,7 +80,7 @@ class StoredNames(StoreFile):
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
     ) -> list[tuple[int, str]]:
-        """`k` at most of the pairs of a word of the vocabulary and an actor with it in its name.
+        """At most `k` pairs of a word of the vocabulary and an actor with the word in its name.
 
         With `among_those_with`, only of the actors that have one of these words too.
         """
@@ -123,7 +123,7 @@ class StoredNames(StoreFile):
     def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
         """How texts use a folded word, in any of its forms.
 
-        Of the passages with the word, `looked_at` are; of those that are no names, `k`.
+        Only `looked_at` passages with the word are looked at, and `k` of those that are no names.
         """
         meant = set().union(*map(stems, words_of(word)))
         rows = self._connection.execute(
@@ -143,16 +143,16 @@ class StoredNames(StoreFile):
         return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
 
     def _put_name(self, actor_id: str, name: str) -> None:
-        """Keeps the words of an actor's name, of whom there are none."""
+        """Stores the words of the name of an actor that has none stored."""
         placed = list(analyse_name(name).placed())
-        ids = {word: self._one_more_name(word) for word in {word for _, word in placed}}
+        ids = {word: self._add_to_vocabulary(word) for word in {word for _, word in placed}}
         self._connection.executemany(
             "insert or ignore into name_words (word_id, actor_id, position) values (?, ?, ?)",
             [(ids[word], actor_id, position) for position, word in placed],
         )
 
-    def _one_more_name(self, word: str) -> int:
-        """The id of a word that one more name has."""
+    def _add_to_vocabulary(self, word: str) -> int:
+        """The id of a word that another name has."""
         id_, names = self._connection.execute(
             "insert into name_vocabulary (word, sound, names) values (?, ?, 1)"
             " on conflict (word) do update set names = names + 1 returning id, names",
@@ -191,8 +191,6 @@ _fold = lru_cache(maxsize=50_000)(fold)
 
 def _has_small(text: str, meant: set[str]) -> bool:
     """Whether a word of these stems is written small in a text."""
-    beginnings = {one[:2] for one in meant}
-    folded = map(_fold, _SMALL.findall(text))
-    return any(
-        stem(one, lang) in meant for one in folded if one[:2] in beginnings for lang in STEMMERS
-    )
+    beginnings = {stem_[:2] for stem_ in meant}
+    folded = (word for word in map(_fold, _SMALL.findall(text)) if word[:2] in beginnings)
+    return any(stem(word, lang) in meant for word in folded for lang in STEMMERS)

@@ -15,7 +15,7 @@ from kb.text.analysis import STEMMERS, index_words
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stored passage with what its document tells of it. `text` is the slice."""
+    """A stored passage with its document's record, part and language. `text` is the slice."""
 
     id: int
     kind: Kind
@@ -26,7 +26,7 @@ class Passage:
 
 
 class StoredPassages(StoreFile):
-    """What is found, to be read: what a search looks at, and what an index is made of."""
+    """The passages, to be read by searches and indexes."""
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids, by id; ids that are gone are left out."""
@@ -68,9 +68,9 @@ class StoredPassages(StoreFile):
         return {row["id"] for row in rows}
 
     def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
-        """The records in which these words stand, next to each other, whatever their endings."""
-        said = {index_words(phrase, lang) for lang in STEMMERS}
-        query = " OR ".join(_fts_phrase(stems) for stems in sorted(said) if stems)
+        """The records that have these words next to each other, whatever their endings."""
+        phrases = {index_words(phrase, lang) for lang in STEMMERS}
+        query = " OR ".join(_fts_phrase(stems) for stems in sorted(phrases) if stems)
         if not query:
             return set()
         rows = self._connection.execute(
@@ -144,7 +144,7 @@ class StoredPassages(StoreFile):
         return np.stack([vectors[id_] for id_ in ids])
 
     def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
-        """Those of these text hashes that have no embedding of this encoder."""
+        """The text hashes that have no embedding of this encoder."""
         rows = self._select(
             "select text_hash from embeddings where encoder = :encoder"
             " and text_hash in (select value from json_each(:values))",
@@ -157,9 +157,9 @@ class StoredPassages(StoreFile):
 def passage_id(
     kind: Kind, record_id: str, part: str, start: int, lang: str, text: str, text_hash: str
 ) -> int:
-    """Names a passage by what it says, where, in which language, and what is embedded of it.
+    """The id of a passage: its text, place and language, and what is embedded of it, hashed.
 
-    63 bits of a hash. The same id always means the same text, language and embedding, whatever
+    63 bits. The same id always means the same text, language and embedding, whatever
     happened to the base in between, so that an index can trust the ids it holds.
     """
     parts = "\0".join([kind.value, record_id, part, str(start), lang, text, text_hash])

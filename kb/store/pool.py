@@ -1,4 +1,4 @@
-"""A pool of stores: as many as are in use at once, for threads that come and go."""
+"""A pool of stores, as many as are in use at once, for threads that come and go."""
 
 import sqlite3
 import threading
@@ -21,7 +21,7 @@ class StorePool:
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
-        """An idle store, or a new one; it is idle again when its borrower is done.
+        """Lends an idle store, or a new one, and takes it back when its borrower is done.
 
         Raises:
             KnowledgeBaseError: the borrower met with an error of SQLite's.

@@ -1,7 +1,7 @@
-"""Records as JSON and back, for what keeps states of them: versions and drafts.
+"""Records as JSON and back, for registers that keep states of them: versions, drafts, inputs.
 
-What is read back equals what was written. A field that JSON of an earlier version lacks has its
-default; one that this version does not know is passed over.
+A record read back equals the record written. A field that the JSON lacks has its default; a field
+that this version does not know is ignored.
 """
 
 import json
@@ -46,12 +46,12 @@ def case_from_json(content: str) -> Case:
 
 
 def plain_participation(participation: Participation) -> dict[str, str]:
-    """A participation as what JSON can say."""
+    """A participation as a mapping that JSON can hold."""
     return {field.name: str(getattr(participation, field.name)) for field in fields(participation)}
 
 
 def participation_of(plain: Mapping[str, Any]) -> Participation:
-    """The participation that `plain_participation` made this of."""
+    """The participation that `plain_participation` made plain."""
     return Participation(**{**_known(Participation, plain), "role": Role(plain["role"])})
 
 

@@ -1,4 +1,4 @@
-"""Records in the store: the actors and cases that are known, and how to come by them."""
+"""Records in the store: actors and cases, found by id, name, number, theme and department."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
 
 class StoredRecords(StoreFile):
-    """What is known, to be read."""
+    """The actors and cases, to be read."""
 
     def record(self, kind: Kind, record_id: str) -> Record:
         """The actor or case with this id.
@@ -73,7 +73,7 @@ class StoredRecords(StoreFile):
         return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
 
     def ids(self, kind: Kind, department: str = "", theme: str = "") -> list[str]:
-        """The ids of the actors or cases that a filter leaves, in the order of their ids.
+        """The ids of the actors or cases that a filter keeps, in ascending order.
 
         A case has no department of its own: it is in those of its participants.
         """
@@ -170,7 +170,7 @@ class StoredRecords(StoreFile):
         return [row[0] for row in rows]
 
     def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, str]:
-        """The actor of each of these SIRET that is known; of several, the first by id."""
+        """Maps each known SIRET among these to its actor; of several, the first by id."""
         rows = self._select(
             "select siret, min(id) id from actors where siret != ''"
             " and siret in (select value from json_each(:values)) group by siret",
@@ -182,13 +182,13 @@ class StoredRecords(StoreFile):
 def in_order(
     find: Callable[[Collection[str]], Mapping[str, RecordOfKind]], ids: Sequence[str]
 ) -> list[RecordOfKind]:
-    """What `find` finds of these ids, in their order. All are known."""
+    """The records that `find` finds of these ids, in their order. All are known."""
     found = find(ids)
     return [found[id_] for id_ in ids]
 
 
 def usual_spelling(spellings: Counter[str]) -> str:
-    """The one most used; of several, the first in the alphabet."""
+    """The spelling most used; of several, the first in the alphabet."""
     return min(spellings, key=lambda name: (-spellings[name], name))
 
 

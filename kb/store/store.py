@@ -1,9 +1,8 @@
-"""The store: everything that is known, in one SQLite database, and every change of it.
+"""The store: all actors, cases and passages in one SQLite database, and every change of them.
 
-No module speaks SQL but those of the store and the registers beside it, in `kb.editorial`: what no
-search looks at. A store is for one thread at a time. Every change of what can be found is one
-transaction that also raises the base's generation, by which other threads and processes see that
-something changed.
+Only this room and `kb.registers` speak SQL. A store is for one thread at a time. Every change of
+what a search can find is one transaction that also raises the base's generation, by which other
+threads and processes notice it.
 """
 
 import json
@@ -27,8 +26,8 @@ PASSAGE_CHANGES_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class DraftPassage:
-    """A passage to be stored: where it is, its stems, and the hash of what is embedded of it.
+class NewPassage:
+    """A passage to be stored: its place, its stems, and the hash of what is embedded of it.
 
     `text_hash` is empty for a passage that is found by its words alone.
     """
@@ -40,17 +39,17 @@ class DraftPassage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text of a record (`part` names which) and its passages, to be stored."""
+    """A text of a record (`part` names which) and its passages, to be stored."""
 
     part: str
     lang: str
     text: str
-    passages: tuple[DraftPassage, ...]
+    passages: tuple[NewPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much is known. `stories`: cases, a case and its translations counted once."""
+    """How much a base holds. `stories`: cases, a case and its translations counted once."""
 
     actors: int
     cases: int
@@ -61,7 +60,7 @@ class Counts:
 
 
 class Store(StoredRecords, StoredPassages, StoredNames):
-    """What is stored, to be read and changed. What it changes is noted until it is committed."""
+    """The records and passages, to be read and changed; changes are noted until they commit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
@@ -71,14 +70,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @property
     def generation(self) -> str:
-        """Names the state of the base: a counter of changes, and a token that never recurs.
+        """The name of the state of the base: a counter of changes, and a token that never recurs.
 
         The token tells a base from a restored copy that has seen as many changes.
         """
         return self.property("generation")
 
     def generation_of(self, kind: Kind) -> str:
-        """Names the state of the actors or of the cases: the generation that last changed any."""
+        """The generation that last changed an actor, or a case."""
         return self.property(f"{kind} generation")
 
     def property(self, name: str) -> str:
@@ -91,7 +90,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
 
     def counts(self, encoder: str) -> Counts:
-        """How much is known, and how many passages are embedded by this encoder."""
+        """How much the base holds, and how many passages this encoder has embedded."""
         row = self._connection.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
             " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
@@ -115,7 +114,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One transaction that raises the generation; nothing of it stays if it fails.
+        """Runs a transaction that raises the generation; nothing of it stays if it fails.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -138,10 +137,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._changed.clear()
 
     def _remember_touched(self, generation: str) -> None:
-        """Notes which passages led to this generation, and forgets what is long past.
+        """Notes which passages this generation changed, and deletes what is long past.
 
-        The line that names the generation comes after those of its passages, so that all later
-        lines are what happened since.
+        The line with the generation comes after those of its passages, so that all later lines
+        are changes since.
         """
         execute = self._connection.execute
         self._connection.executemany(
@@ -249,7 +248,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         )
 
     def remove(self, kind: Kind, record_id: str) -> bool:
-        """Removes a record and all that was made of it; returns whether there was one."""
+        """Removes a record with its documents; returns whether there was such a record."""
         key = [kind.value, record_id]
         execute = self._connection.execute
         passages = execute(
@@ -284,14 +283,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         )
 
     def drop_embeddings_except(self, encoder: str) -> None:
-        """Deletes what other encoders made."""
+        """Deletes the embeddings of other encoders."""
         self._connection.execute("delete from embeddings where encoder != ?", [encoder])
 
     def scrub(self) -> None:
-        """Writes the database anew, without a byte of what was deleted from it.
+        """Rewrites the database, without a byte of what was deleted from it.
 
-        SQLite only marks what is deleted, and its word index keeps words that are gone until
-        their segments are merged.
+        SQLite only marks what is deleted, and its word index keeps deleted words until their
+        segments are merged.
 
         Raises:
             KnowledgeBaseError: another process reads a former state for too long.

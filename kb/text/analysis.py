@@ -28,10 +28,10 @@ _JOINERS = re.compile(r"[-‐‑'’ʼ]")
 _ELIDED = LEXICONS.words("elisions")
 
 FUNCTION_WORDS = LEXICONS.words("function_words")
-"""Words that no search should rest on, folded."""
+"""Words that no search rests on, folded."""
 
 FRAMING_WORDS = LEXICONS.words("framing_words")
-"""Words by which people say that they look for a maker, folded; the need is in the others."""
+"""Words of a query that only ask for a maker, folded; the need is in the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,22 @@ def words(text: str) -> Iterator[Word]:
 
 
 def stems(word: Word, lang: str | None = None) -> set[str]:
-    """The stems that stand for a word in a language; in each known one if it is not known."""
+    """The stems of a word in a language; in every known language if it is not known."""
     langs = [lang] if lang in STEMMERS else list(STEMMERS)
     return {stem(form, language) for form in word.forms for language in langs}
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def stem_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """Where each stem of a text stands, in order: `text[start:end]` is the word.
+    """The places of each stem of a text, in order: `text[start:end]` is the word.
 
     The latest texts are remembered: the same passages are shown again and again.
     """
     found: dict[str, list[tuple[int, int]]] = {}
     for word in words(text):
-        for one in stems(word, lang):
-            found.setdefault(one, []).append((word.start, word.end))
-    return MappingProxyType({one: tuple(spans) for one, spans in found.items()})
+        for key in stems(word, lang):
+            found.setdefault(key, []).append((word.start, word.end))
+    return MappingProxyType({key: tuple(spans) for key, spans in found.items()})
 
 
 @lru_cache(maxsize=50_000)
@@ -95,7 +95,7 @@ _of_this_thread = threading.local()
 
 
 def _stemmer(lang: str) -> Any:
-    # A Snowball stemmer keeps the word it works on in itself: one for each thread.
+    # A Snowball stemmer holds the word it works on, so each thread has its own.
     stemmers = _of_this_thread.__dict__
     if lang not in stemmers:
         import snowballstemmer
@@ -105,7 +105,7 @@ def _stemmer(lang: str) -> Any:
 
 
 def index_words(text: str, lang: str) -> str:
-    """What the lexical index keeps of a text: its stems in order, function words left out."""
+    """The stems of a text in order, without function words, for the lexical index."""
     kept = (
         word
         for word in words(text)
@@ -120,7 +120,7 @@ def query_stems(query: str) -> set[str]:
     Function words go first, then the words that only frame the question, each as long as
     something is left: "fournisseur ?" is still a search.
     """
-    return {one for word in _carrying(query) for one in stems(word)}
+    return {key for word in _carrying(query) for key in stems(word)}
 
 
 def share_said(query: str, text: str) -> float:

@@ -1,4 +1,4 @@
-"""Markdown as the words it says, for quoting and for searching; pages render it themselves."""
+"""Markdown as plain words, for quoting and for searching; pages render it themselves."""
 
 import re
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ def plain_text(markdown: str) -> str:
 
     A link gives its words, an image its description; HTML is text. No-break spaces stay.
     """
-    return _said(_PARSER.parse(markdown)).strip(" ")
+    return _words(_PARSER.parse(markdown)).strip(" ")
 
 
-def _said(tokens: Sequence[Token]) -> str:
+def _words(tokens: Sequence[Token]) -> str:
     pieces = []
     for token in tokens:
         if token.children:
-            pieces.append(_said(token.children))
+            pieces.append(_words(token.children))
         elif token.type in {"softbreak", "hardbreak"} or (token.block and not token.content):
             pieces.append(" ")  # between lines, and between blocks
         else:

@@ -1,8 +1,8 @@
-"""Passages: a document's text, cut where it can be quoted.
+"""The splitter: cuts a document's text into passages that can be quoted.
 
-A passage is a half-open slice of its document, so that what is shown as evidence is exactly
-what was written: `text[slice.start:slice.end]`. Slices never overlap and come in order; white
-space, list bullets, headings and lines of links lie between them.
+A passage is a half-open slice of its document, so that evidence is exactly what was written:
+`text[slice.start:slice.end]`. Slices never overlap and come in order; white space, list bullets,
+headings and lines of links lie between them.
 """
 
 import re
@@ -14,7 +14,7 @@ SPLITTER_VERSION = 1
 """Raised whenever passages are cut differently, so that stored ones are cut anew."""
 
 MAX_CHARS = 480
-"""Longest passage: about 120 tokens of French, three or four sentences, one thing said."""
+"""Longest passage: about 120 tokens of French, three or four sentences, a single thought."""
 
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"\s*(?:[-*•>]\s+|\d{1,3}[.)]\s+)+")
@@ -45,18 +45,18 @@ def _blocks(text: str) -> Iterator[Slice]:
         item = _ITEM.match(line.group())
         goes_on = "\n\n" not in text[end : line.start()] and line.group().strip()
         if heading or item or not goes_on:
-            yield from _telling(text, start, end)
+            yield from _with_words(text, start, end)
             start = line.start() + (item.end() if item else 0)
         end = line.end()
         if heading:
             start = end
-    yield from _telling(text, start, end)
+    yield from _with_words(text, start, end)
 
 
-def _telling(text: str, start: int, end: int) -> Iterator[Slice]:
+def _with_words(text: str, start: int, end: int) -> Iterator[Slice]:
     block = _trim(text, start, end)
-    said = _LINK.sub("", text[block.start : block.end])
-    if sum(map(str.isalpha, said)) * 2 > block.end - block.start:
+    words = _LINK.sub("", text[block.start : block.end])
+    if sum(map(str.isalpha, words)) * 2 > block.end - block.start:
         yield block
 
 
