@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.store.store import Store
+from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
-from tests.browser.test_pages import AXE_OPTIONS
 from tests.encoders import WordCountEncoder
 from tests.web.signed_in import PASSWORD
 
@@ -55,14 +54,7 @@ def sign_in(page: Page, name: str = NAME, password: str = PASSWORD) -> None:
     page.locator("#password").press("Enter")
 
 
-def check(page: Page, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    results = Axe().run(page, options=AXE_OPTIONS)
-    assert results.violations_count == 0, results.generate_report()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 @pytest.mark.parametrize(
     "language", [("/fr/connexion", "/fr/compte", "/fr/comptes"),
                  ("/en/sign-in", "/en/account", "/en/accounts")],
@@ -72,17 +64,17 @@ def test_the_pages_of_accounts_are_accessible_and_fit(
 ) -> None:
     sign_in_path, account_path, accounts_path = language
     page = visit.open(sign_in_path, width=width, scheme=scheme)
-    check(page, width)
+    check_page(page, width)
     sign_in(page)
     page.wait_for_url(f"**{account_path}")
-    check(page, width)
+    check_page(page, width)
     page.locator("#label").fill("Une autre importation")
     page.locator("#label").press("Enter")
     assert (page.locator("code").text_content() or "").startswith("qsf_")
-    check(page, width)
+    check_page(page, width)
     page = visit.open(accounts_path, width=width, scheme=scheme)
     page.locator("summary").first.click()
-    check(page, width)
+    check_page(page, width)
 
 
 def test_a_refusal_is_told_beside_the_form_and_keeps_the_name(visit: Visits) -> None:
@@ -91,7 +83,7 @@ def test_a_refusal_is_told_beside_the_form_and_keeps_the_name(visit: Visits) -> 
     told = page.get_by_role("alert")
     assert "ne vont pas ensemble" in (told.text_content() or "")
     assert page.locator("#name").input_value() == "Personne"
-    check(page, 320)
+    check_page(page, 320)
     visit.complaints[:] = [one for one in visit.complaints if "status of 403" not in one]
 
 
@@ -111,7 +103,7 @@ def test_a_long_name_fits_at_the_top_of_a_narrow_page(visit: Visits) -> None:
     page = visit.open("/fr/connexion", width=320)
     sign_in(page, LONG_NAME)
     page.wait_for_url("**/fr/compte")
-    check(page, 320)
+    check_page(page, 320)
 
 
 def test_a_form_survives_a_session_that_ended(visit: Visits, base: KnowledgeBase) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Cookie, Page, expect
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
@@ -15,8 +14,8 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
 from kb.store.store import Store
+from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, serving
-from tests.browser.test_pages import AXE_OPTIONS
 from tests.encoders import WordCountEncoder
 from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
@@ -140,15 +139,13 @@ STATES = (
 
 
 def look_at(page: Page, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    check_width(page, width)
     # What is folded away is looked at, too.
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    results = Axe().run(page, options=AXE_OPTIONS)
-    assert results.violations_count == 0, results.generate_report()
+    check_page(page, width)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+@LOOKS
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_is_accessible_and_fits(
     desk: Visits, paths: dict[str, str], state: str, width: int, scheme: str

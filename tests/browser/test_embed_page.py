@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages
-from tests.browser.test_pages import AXE_OPTIONS
 from tests.web.embed.test_frame import CHARENTE
 from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase
 
@@ -131,8 +130,10 @@ def test_a_key_is_judged_once_it_is_there(visit: Visits) -> None:
     page.on("request", lambda request: asked.append(request.url))
     key, made = page.get_by_label("Public key of your site"), page.locator("#made")
     message = "This site is not registered here: the public key is not known."
-    key.press_sequentially("qss_unfinished", delay=10)
-    page.wait_for_timeout(600)
+    page.clock.install()
+    key.press_sequentially("qss_unfinished")
+    page.clock.run_for(600)
+    page.evaluate("fetch('/robots.txt').then((answer) => answer.text())")
     assert not [url for url in asked if "/embed?" in url]
     expect(made).to_be_visible()
     expect(page.locator("#element")).to_contain_text('limit="7"')
@@ -318,8 +319,7 @@ def test_the_frame_needs_no_css_at_all(browser: Browser, site: str, host: HostPa
     theirs.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -332,12 +332,8 @@ def test_it_is_accessible_and_fits(
     visit: Visits, path: str, status: int, width: int, scheme: str
 ) -> None:
     page = visit.open(path, width=width, scheme=scheme, expected=status)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
     # The colours that the page warns of are none of ours.
-    own = {"color-contrast": {"enabled": "colours=own" not in path}}
-    options = {**AXE_OPTIONS, "rules": {"target-size": {"enabled": True}, **own}}
-    results = Axe().run(page, options=options)
-    assert results.violations_count == 0, results.generate_report()
+    check_page(page, width, judges_contrast="colours=own" not in path)
 
 
 def test_the_focus_is_always_seen(visit: Visits) -> None:

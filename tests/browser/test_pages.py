@@ -1,17 +1,12 @@
 """Every kind of page in a real browser: accessible, quiet, and whole at any width."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits
 
 pytestmark = pytest.mark.browser
 
-AXE_OPTIONS = {
-    "resultTypes": ["violations"],
-    # Off unless asked for: WCAG 2.2, 2.5.8, targets of 24 by 24 pixels.
-    "rules": {"target-size": {"enabled": True}},
-}
 PAGES = [
     ("/fr/", 200),
     ("/en/", 200),
@@ -53,13 +48,10 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 @pytest.mark.parametrize(("path", "status"), PAGES)
 def test_a_page_is_accessible_and_fits(
     visit: Visits, path: str, status: int, width: int, scheme: str
 ) -> None:
     page = visit.open(path, width=width, scheme=scheme, expected=status)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    results = Axe().run(page, options=AXE_OPTIONS)
-    assert results.violations_count == 0, results.generate_report()
+    check_page(page, width)

@@ -11,8 +11,9 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.sites import SiteCounts
 from kb.store.store import Store
+from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
-from tests.browser.test_accounts import check, sign_in
+from tests.browser.test_accounts import sign_in
 from tests.encoders import WordCountEncoder
 from tests.web.in_memory import AVEL
 from tests.web.signed_in import PASSWORD
@@ -64,22 +65,21 @@ def opened(visit: Visits, path: str, *, width: int = 1280, scheme: str = "light"
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 @pytest.mark.parametrize("path", ["/fr/sites", "/en/sites"])
 def test_the_page_of_sites_is_accessible_and_fits(
     visit: Visits, path: str, width: int, scheme: str
 ) -> None:
     page = opened(visit, path, width=width, scheme=scheme)
-    check(page, width)
+    check_page(page, width)
     for summary in page.locator("summary").all():
         summary.click()
-    check(page, width)
+    check_page(page, width)
     page.locator("#name-new").fill("Un autre")
     page.locator("#origins-new").fill(f"{LONG_ORIGIN}/une/page/dont-l-adresse-est-longue?q=1")
     page.locator("button[value=add]").click()
     assert page.get_by_role("alert").is_visible()
-    check(page, width)
+    check_page(page, width)
 
 
 def test_a_refusal_leads_the_keyboard_to_its_field(visit: Visits) -> None:

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,18 +25,17 @@ def test_every_room_brings_its_verbs() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    script = "import sys, web.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    """So it answers at once; how soon is measured by the benchmark."""
+    script = """
+import sys
+from web.cli import main
+main(["--help"], standalone_mode=False)
+print(*{name.partition('.')[0] for name in sys.modules})
+"""
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert not HEAVY & set(run.stdout.split())
-
-
-def test_help_answers_at_once() -> None:
-    started = time.perf_counter()
-    subprocess.run(quisait("--help"), capture_output=True, check=True, timeout=60)
-    # Far more than it takes, far less than with the encoder imported: the benchmark is stricter.
-    assert time.perf_counter() - started < 2
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

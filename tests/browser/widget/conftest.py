@@ -1,6 +1,7 @@
 """A page of somebody else's site, on another port, with the widget on it."""
 
-import time
+import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,22 +24,37 @@ OFF = "qss_off"
 POOR = "qss_poor"
 """The keys of a site, of one that is switched off, and of one that may search once a day."""
 
+SEARCH = re.compile("/embed/v1/search")
+"""The address that a search asks."""
+
 STYLES = "body { margin: 2rem; } quisait-search { display: block; min-height: 5.5rem; }"
 
 
 class MoodyKnowledgeBase(InMemoryKnowledgeBase):
-    """Answers as late as a test wants, or not at all."""
+    """Answers when a test wants, or not at all."""
 
     def __init__(self) -> None:
         super().__init__((*ACTORS, PERFUMER), CASES)
-        self.delays_s: dict[str, float] = {}
+        self._gates: dict[str, threading.Event] = {}
         self.trouble: Exception | None = None
 
     def search(self, query: str, **others: Any) -> SearchResult:
-        time.sleep(self.delays_s.get(query, 0))
+        if gate := self._gates.get(query):
+            assert gate.wait(timeout=60)
         if self.trouble:
             raise self.trouble
         return super().search(query, **others)
+
+    @contextmanager
+    def withholding(self, *queries: str) -> Iterator[None]:
+        """Answers these queries once the context is left, and not before."""
+        gate = threading.Event()
+        self._gates.update(dict.fromkeys(queries, gate))
+        try:
+            yield
+        finally:
+            self._gates.clear()
+            gate.set()
 
     @contextmanager
     def holding(self, actors: Iterable[Actor]) -> Iterator[None]:
@@ -81,11 +97,13 @@ class Embedding:
         headers: Mapping[str, str] | None = None,
         html: str = 'lang="fr"',
         fails: bool = False,
+        clock_stands: bool = False,
         **context: Any,
     ) -> Page:
         """A page with a widget that has these attributes, or with this body.
 
-        `fails`: the browser is to complain of what it loads. `context` is Playwright's.
+        `fails`: the browser is to complain of what it loads. `clock_stands`: timers of the page
+        wait for `pass_time`. `context` is Playwright's.
         """
         body = body or f"<quisait-search {attributes}></quisait-search>"
         self.host.put("/favicon.ico", "", {"Content-Type": "image/x-icon"})
@@ -110,6 +128,9 @@ class Embedding:
                 None if fails and message.type == "error" else self.complaints.append(message.text)
             ),
         )
+        if clock_stands:
+            page.clock.install(time=0)
+            page.clock.pause_at(1000)
         page.goto(url)
         return page
 
@@ -172,11 +193,22 @@ def embedding(
     assert isinstance(sites, RegisteredSites)
     for one in (registered(KEY), registered(OFF, disabled=True), registered(POOR, per_day=1)):
         sites.known[one.key] = one
-    base.delays_s, base.trouble = {}, None
+    base.trouble = None
     base.searches.clear()
     made = Embedding(browser, module_host, site, base)
     yield made
     made.close()
+
+
+def settle(page: Page) -> None:
+    """Waits until all that the page asked before this has begun, and been seen to begin."""
+    page.evaluate("fetch('/favicon.ico').then(answer => answer.text())")
+
+
+def pass_time(page: Page, milliseconds: int) -> None:
+    """Lets time pass in a page whose clock stands, and waits until what it set off has begun."""
+    page.clock.run_for(milliseconds)
+    settle(page)
 
 
 def field_of(page: Page) -> Locator:

@@ -8,7 +8,15 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search
+from tests.browser.widget.conftest import (
+    SEARCH,
+    Embedding,
+    field_of,
+    options_of,
+    part,
+    pass_time,
+    search,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -237,23 +245,26 @@ def test_another_filter_asks_anew(embedding: Embedding) -> None:
 
 
 def test_several_changes_at_once_ask_once(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
     search(page, "sanitiser", 3)
+    asked = embedding.asked(page)
     page.locator("quisait-search").evaluate(
         "one => { one.setAttribute('department', '17'); one.setAttribute('limit', '2');"
         " one.setAttribute('theme', 'Spiritueux et distillation'); }"
     )
+    pass_time(page, 200)
     expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
-    page.wait_for_timeout(400)
-    assert len(embedding.base.queries) == 2
+    pass_time(page, 1000)
+    assert len(asked) == 1
 
 
 def test_a_filter_that_changes_while_an_answer_is_awaited_holds(embedding: Embedding) -> None:
     page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 0.5}
-    field_of(page).fill("sanitiser")
-    page.wait_for_timeout(100)
-    page.locator("quisait-search").evaluate("one => one.setAttribute('department', '17')")
+    with embedding.base.withholding("sanitiser"):
+        with page.expect_request(SEARCH):
+            field_of(page).fill("sanitiser")
+        with page.expect_request(SEARCH):
+            page.locator("quisait-search").evaluate("one => one.setAttribute('department', '17')")
     expect(part(page, "name")).to_have_text(["Distillerie Merlet"])
 
 
@@ -513,12 +524,12 @@ SHIFTS = """() => {
 
 
 def test_the_page_does_not_move_when_it_loads_or_answers(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
     page.evaluate(SHIFTS)
     field_of(page).wait_for()
     below = page.locator("#after").bounding_box()
     search(page, "sanitiser")
-    page.wait_for_timeout(600)
+    pass_time(page, 600)
     assert page.locator("#after").bounding_box() == below
     assert page.evaluate("window.shift") == 0
 

@@ -13,29 +13,35 @@ from tests.browser.widget.conftest import (
     KEY,
     OFF,
     POOR,
+    SEARCH,
     Embedding,
     field_of,
     options_of,
     part,
+    pass_time,
     search,
+    settle,
 )
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_server_that_takes_its_time_is_waited_for_in_words(embedding: Embedding) -> None:
-    page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 5}
-    field_of(page).fill("sanitiser")
-    note = part(page, "note")
-    expect(note).to_have_text("Recherche…")
-    expect(note).to_have_text("C’est plus long que d’habitude…", timeout=6000)
-    expect(page.get_by_role("status")).to_have_text("C’est plus long que d’habitude…")
+    page = embedding.open(clock_stands=True)
+    with embedding.base.withholding("sanitiser"):
+        field_of(page).fill("sanitiser")
+        note = part(page, "note")
+        pass_time(page, 300)
+        expect(note).to_have_text("Recherche…")
+        pass_time(page, 3700)
+        expect(note).to_have_text("C’est plus long que d’habitude…")
+        pass_time(page, 600)
+        expect(page.get_by_role("status")).to_have_text("C’est plus long que d’habitude…")
     expect(options_of(page)).to_have_count(3)
 
 
 def test_a_fast_answer_is_not_announced_by_a_wait(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
     notes: list[str] = []
     # Playwright hangs something on what it is given: not on a method of a list.
     page.expose_function("noted", lambda note: notes.append(note))  # noqa: PLW0108
@@ -49,9 +55,8 @@ def test_a_fast_answer_is_not_announced_by_a_wait(embedding: Embedding) -> None:
         }"""
     )
     search(page, "sanitiser")
-    took_ms = page.evaluate("performance.getEntriesByType('resource').at(-1).duration")
-    # On a machine that is too busy there is a wait to announce.
-    assert set(notes) == {"3 réponses"} or took_ms > 250
+    pass_time(page, 5000)
+    assert set(notes) == {"3 réponses"}
 
 
 def test_a_server_that_fails_can_be_asked_again(embedding: Embedding) -> None:
@@ -82,11 +87,11 @@ def test_a_second_attempt_is_shown_and_its_failure_heard_again(embedding: Embedd
     embedding.base.trouble = KnowledgeBaseError("broken")
     field_of(page).fill("sanitiser")
     expect(page.get_by_role("status")).to_have_text("Too many searches at once.")
-    embedding.base.delays_s = {"sanitiser": 1.0}
-    page.get_by_role("button", name="Try again").click()
-    expect(part(page, "note")).to_have_text("Searching…")
-    expect(part(page, "retry")).to_be_hidden()
-    expect(page.get_by_role("status")).to_have_text("Searching…")
+    with embedding.base.withholding("sanitiser"):
+        page.get_by_role("button", name="Try again").click()
+        expect(part(page, "note")).to_have_text("Searching…")
+        expect(part(page, "retry")).to_be_hidden()
+        expect(page.get_by_role("status")).to_have_text("Searching…")
     expect(page.get_by_role("status")).to_have_text("Too many searches at once.")
 
 
@@ -96,9 +101,9 @@ def test_an_error_does_not_stand_under_other_words(embedding: Embedding) -> None
     field_of(page).fill("sanitiser")
     expect(part(page, "note")).to_have_text("Trop de recherches à la fois.")
     embedding.base.trouble = None
-    embedding.base.delays_s = {"cirages": 1.0}
-    field_of(page).fill("cirages")
-    expect(part(page, "popup")).to_be_hidden()
+    with embedding.base.withholding("cirages"):
+        field_of(page).fill("cirages")
+        expect(part(page, "popup")).to_be_hidden()
     expect(part(page, "note")).to_have_text("2 réponses")
 
 
@@ -152,23 +157,24 @@ def test_a_page_of_another_origin_than_the_sites_reads_nothing(embedding: Embedd
 
 def test_an_answer_that_is_late_is_dropped(embedding: Embedding) -> None:
     page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 1.0}
-    field_of(page).fill("sanitiser")
-    page.wait_for_timeout(300)
-    field_of(page).fill("cirages")
+    with embedding.base.withholding("sanitiser"):
+        with page.expect_request(SEARCH):
+            field_of(page).fill("sanitiser")
+        field_of(page).fill("cirages")
+        expect(part(page, "note")).to_have_text("2 réponses")
+    until(lambda: embedding.base.queries == ["cirages", "sanitiser"])
+    settle(page)
     expect(part(page, "note")).to_have_text("2 réponses")
-    page.wait_for_timeout(1200)
-    expect(part(page, "note")).to_have_text("2 réponses")
-    assert embedding.base.queries == ["cirages", "sanitiser"]
 
 
 def test_an_emptied_field_drops_the_answer_that_is_on_its_way(embedding: Embedding) -> None:
     page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 0.5}
-    field_of(page).fill("sanitiser")
-    page.wait_for_timeout(100)
-    field_of(page).fill("")
-    page.wait_for_timeout(800)
+    with embedding.base.withholding("sanitiser"):
+        with page.expect_request(SEARCH):
+            field_of(page).fill("sanitiser")
+        field_of(page).fill("")
+    until(lambda: embedding.base.queries == ["sanitiser"])
+    settle(page)
     expect(part(page, "popup")).to_be_hidden()
 
 
@@ -180,84 +186,80 @@ def test_a_search_is_over_when_typing_goes_on(embedding: Embedding) -> None:
             addEventListener("quisait:search", event => window.heard.push(event.detail.query));
         }"""
     )
-    embedding.base.delays_s = {"cirages": 0.3, "cirages sanitiser": 0.3}
-    field_of(page).fill("cirages")
-    page.wait_for_timeout(250)
-    field_of(page).fill("cirages sanitiser")
+    with embedding.base.withholding("cirages", "cirages sanitiser"):
+        with page.expect_request(SEARCH):
+            field_of(page).fill("cirages")
+        with page.expect_request(SEARCH):
+            field_of(page).fill("cirages sanitiser")
     expect(part(page, "note")).to_have_text("4 réponses")
     assert page.evaluate("window.heard") == ["cirages sanitiser"]
 
 
 def test_nothing_is_awaited_when_too_little_is_left_to_ask(embedding: Embedding) -> None:
     page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 2.0}
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("Recherche…")
-    field_of(page).fill("s")
-    expect(part(page, "popup")).to_be_hidden()
+    with embedding.base.withholding("sanitiser"):
+        field_of(page).fill("sanitiser")
+        expect(part(page, "note")).to_have_text("Recherche…")
+        field_of(page).fill("s")
+        expect(part(page, "popup")).to_be_hidden()
 
 
 def test_nothing_is_awaited_after_it_was_taken_away(embedding: Embedding) -> None:
     page = embedding.open()
-    embedding.base.delays_s = {"sanitiser": 2.0}
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("Recherche…")
-    page.evaluate(
-        """() => {
-            window.widget = document.querySelector("quisait-search");
-            window.widget.remove();
-        }"""
-    )
-    page.evaluate("document.querySelector('main').append(window.widget)")
-    field_of(page).focus()
-    expect(part(page, "popup")).to_be_hidden()
+    with embedding.base.withholding("sanitiser"):
+        field_of(page).fill("sanitiser")
+        expect(part(page, "note")).to_have_text("Recherche…")
+        page.evaluate(
+            """() => {
+                window.widget = document.querySelector("quisait-search");
+                window.widget.remove();
+            }"""
+        )
+        page.evaluate("document.querySelector('main').append(window.widget)")
+        field_of(page).focus()
+        expect(part(page, "popup")).to_be_hidden()
     page.keyboard.press("Enter")
     expect(part(page, "note")).to_have_text("3 réponses")
 
 
 def test_fast_typing_asks_for_the_beginning_and_the_whole(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
+    asked = embedding.asked(page)
     field_of(page).focus()
-    page.keyboard.type("cirages sanitiser", delay=20)
+    page.keyboard.type("cirages sanitiser")
+    pass_time(page, 200)
     expect(part(page, "note")).to_have_text("4 réponses")
-    assert embedding.base.queries[-1] == "cirages sanitiser"
-    assert len(embedding.base.queries) <= 2
-
-
-STARTS = """() => {
-    window.delays = [];
-    let key;
-    addEventListener("keydown", event => (key = event.timeStamp), true);
-    new PerformanceObserver(list => list.getEntries()
-        .filter(one => one.name.includes("/embed/v1/search"))
-        .forEach(one => window.delays.push(one.startTime - key)))
-        .observe({ type: "resource" });
-}"""
+    assert [url.partition("?")[2].partition("&")[0] for url in asked] == [
+        "q=ci",
+        "q=cirages+sanitiser",
+    ]
 
 
 def test_a_pause_is_waited_for_but_not_after_one(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
     search(page, "sanitiser")
-    page.wait_for_timeout(400)
-    page.evaluate(STARTS)
+    pass_time(page, 201)
+    asked = embedding.asked(page)
     page.keyboard.type("s")
-    page.wait_for_function("window.delays.length === 1")
+    settle(page)
+    assert len(asked) == 1
     page.keyboard.type("s")
-    page.wait_for_function("window.delays.length === 2")
-    at_once, after_a_pause = page.evaluate("window.delays")
-    assert after_a_pause >= 190
-    assert at_once < after_a_pause
+    pass_time(page, 199)
+    assert len(asked) == 1
+    pass_time(page, 1)
+    assert len(asked) == 2
 
 
 def test_one_letter_is_not_searched(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
+    asked = embedding.asked(page)
     field_of(page).fill("s")
-    page.wait_for_timeout(400)
-    assert embedding.base.queries == []
+    pass_time(page, 1000)
+    assert asked == []
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -265,32 +267,37 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_a_search_that_stands_is_counted_once(embedding: Embedding) -> None:
     before = embedding.counted()
-    page = embedding.open(f'site="{KEY}"')
+    page = embedding.open(f'site="{KEY}"', clock_stands=True)
+    search(page, "sanitiser")
     with page.expect_response(re.compile(r"/counts\?site=qss_reseau&event=search$")) as answered:
-        search(page, "sanitiser")
+        page.clock.run_for(1500)
     assert answered.value.status == 204
+    asked = embedding.asked(page)
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
+    pass_time(page, 5000)
+    assert asked == []
     until(lambda: embedding.counted() == (before[0] + 1, before[1], before[2]))
 
 
 def test_what_is_only_passed_through_is_not_counted(embedding: Embedding) -> None:
-    page = embedding.open(f'site="{KEY}"')
+    page = embedding.open(f'site="{KEY}"', clock_stands=True)
     asked = embedding.asked(page)
-    for query in ("cirages", "sanitiser"):
+    for query, count in (("cirages", 2), ("sanitiser", 3)):
         field_of(page).fill(query)
-        page.wait_for_timeout(400)
+        expect(options_of(page)).to_have_count(count)
+        pass_time(page, 400)
     field_of(page).fill("")
-    page.wait_for_timeout(1800)
+    pass_time(page, 5000)
     assert [one for one in asked if "counts" in one] == []
 
 
 def test_a_search_that_finds_nothing_is_counted_as_such(embedding: Embedding) -> None:
     before = embedding.counted()
-    page = embedding.open(f'site="{KEY}"')
+    page = embedding.open(f'site="{KEY}"', clock_stands=True)
+    search(page, "rocket")
     with page.expect_response(re.compile("event=empty")):
-        search(page, "rocket")
+        page.clock.run_for(1500)
     until(lambda: embedding.counted() == (before[0] + 1, before[1] + 1, before[2]))
 
 
@@ -303,11 +310,11 @@ def test_what_is_chosen_is_counted_though_the_page_is_left(embedding: Embedding)
 
 
 def test_nothing_is_counted_without_a_key(embedding: Embedding) -> None:
-    page = embedding.open()
+    page = embedding.open(clock_stands=True)
     asked = embedding.asked(page)
     search(page, "cirages")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(1800)
+    pass_time(page, 5000)
     assert [one for one in asked if "counts" in one] == []
 
 
@@ -315,7 +322,7 @@ def test_no_cookie_and_no_address_of_the_page_is_sent(embedding: Embedding) -> N
     page = embedding.open(f'site="{KEY}"')
     cookie = {"name": "quisait", "value": "x", "url": embedding.site}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
-    with page.expect_request(re.compile("/embed/v1/search")) as asked:
+    with page.expect_request(SEARCH) as asked:
         search(page, "sanitiser")
     sent = asked.value.all_headers()
     assert "cookie" not in sent

@@ -143,7 +143,7 @@ def test_a_long_list_costs_a_text_little() -> None:
 
     known = KnownActors(Actor(id=str(number), name=name()) for number in range(20_000))
     read = sentences("", "Nous avons vu Bari Tolem et Cadu Framontes à Cognac. " * 50)
-    start = time.perf_counter()
+    start = time.process_time()
     for sentence in read:
         known.find(sentence.tokens)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

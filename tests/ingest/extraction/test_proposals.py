@@ -265,9 +265,9 @@ def test_a_text_that_tells_nothing_gives_nothing(text: str) -> None:
     "piece", ["a", "de ", "Avel et ", "(", "Besoin de ", "Mairie d'", "ne que qui ", "[a](b) "]
 )
 def test_hostile_text_is_read_in_seconds(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     proposals(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_sentences_and_names_of_proposals_are_in_the_text() -> None:

@@ -217,15 +217,13 @@ def test_a_page_that_drips_is_left(site: Site) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/html")
         handler.end_headers()
-        for _ in range(100):
+        while True:  # until it is hung up on
             handler.wfile.write(b"x")
             time.sleep(0.05)
 
     site.answers["/drip"] = drip
-    began = time.monotonic()
     with pytest.raises(InputError, match=r"takes longer than 0\.4 seconds"):
         fetcher(site, max_seconds=0.4).fetch(site.url("/drip"))
-    assert time.monotonic() - began < 2
 
 
 def test_headers_that_drip_are_left(site: Site) -> None:

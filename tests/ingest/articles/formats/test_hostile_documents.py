@@ -82,9 +82,9 @@ def pdf(stream: bytes, pages: int = 1) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _soon() -> Iterator[None]:
-    started = time.monotonic()
+    started = time.process_time()
     yield
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 ENTITIES = "<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'>{}]>".format(
