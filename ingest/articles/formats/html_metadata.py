@@ -7,6 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from ingest.articles import lexicon
 from ingest.articles.article import Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html_parsing import parsed
@@ -17,8 +18,7 @@ from ingest.articles.metadata.same_length_fold import plain
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_IMPRECISE_NAMES = {"", "admin", "administrator", "administrateur", "webmaster", "redaction",
-                    "la redaction", "editor", "root", "user", "unknown", "anonymous"}  # fmt: skip
+_IMPRECISE_NAMES = {"", *lexicon.phrases("account_names")}
 
 
 class Head:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ingest.articles import lexicon
 from ingest.articles.blocks import Region
 from ingest.articles.formats.html_parsing import BLOCKS
 from ingest.articles.metadata.labels import Announced
@@ -17,30 +18,24 @@ _MARGIN_TAGS = {"aside", "footer", "header", "figcaption"}
 _ELSEWHERE_ROLES = {"navigation", "search", "menu", "menubar", "dialog", "alertdialog", "toolbar",
                     "tablist", "alert"}  # fmt: skip
 _MARGIN_ROLES = {"banner", "contentinfo", "complementary"}
-_ELSEWHERE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|fil-?d?-?ariane|ariane|comments?"
-    r"|commentaires?|respond|related|similaires?|recommend\w*|cookies?|consent|gdpr|rgpd|popup|modal"
-    r"|newsletter|subscribe|abonnement|inscription|advert\w*|ads?|pub|publicite|promo|sponsor\w*"
-    r"|share|sharing|partage\w*|social|sociaux|follow|pagination|pager|skip|search|recherche"
-    r"|login|connexion|toolbar|a-?lire(?:-aussi)?|most-?read|trending|teasers?|read-?more"
-    r"|sitemap|visually-hidden|sr-only|screen-reader-text|noprint|no-print|hidden)(?:$|[\s_-])"
+
+
+def _names(section: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|[\s_-]){lexicon.any_of('element_names', section)}(?:$|[\s_-])")
+
+
+_ELSEWHERE_NAMES, _MARGIN_NAMES = _names("elsewhere"), _names("margin")
+_HINTS = tuple(
+    (announced, _names(announced))
+    for announced in (
+        Announced.THEMES,
+        Announced.MODERATED,
+        Announced.MODERATOR,
+        Announced.MODIFIED,
+        Announced.DATE,
+        Announced.AUTHOR,
+    )
 )
-_MARGIN_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:footer|foot|pied|sidebar|side|aside|header|bandeau|masthead|colophon|meta"
-    r"|infos?|byline|author|auteur|widget)(?:$|[\s_-])"
-)
-_HINTS = (
-    (Announced.THEMES, re.compile(r"(?:^|[\s_-])(?:tags?|etiquettes?|themes?|thematiques?|keywords?"
-                                  r"|mots-?cles|topics?)(?:$|[\s_-])")),
-    (Announced.MODERATED, re.compile(r"(?:^|[\s_-])(?:moderated|moderation)(?:$|[\s_-])")),
-    (Announced.MODERATOR, re.compile(r"(?:^|[\s_-])(?:moderator|moderat(?:eur|rice))(?:$|[\s_-])")),
-    (Announced.MODIFIED, re.compile(r"(?:^|[\s_-])(?:date-?modified|modified|updated|maj"
-                                    r"|last-?update\w*)(?:$|[\s_-])")),
-    (Announced.DATE, re.compile(r"(?:^|[\s_-])(?:published|date|pubdate|date-?published|posted-on"
-                                r"|entry-date|publication)(?:$|[\s_-])")),
-    (Announced.AUTHOR, re.compile(r"(?:^|[\s_-])(?:author|auteur|autrice|byline|writer"
-                                  r"|signature)(?:$|[\s_-])")),
-)  # fmt: skip
 _MAX_HINTED_CHARS = 160
 _MAX_TAGS_CHARS = 600
 _MAX_REMOVED_SHARE = 0.4

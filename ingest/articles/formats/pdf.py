@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pypdf import PdfReader
 
+from ingest.articles import lexicon
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.file_properties import file_properties
 from ingest.articles.formats.pdf_lines import (
@@ -31,15 +32,8 @@ _BULLET = re.compile(r"^\s*(?:[•●▪◦‣·∙–\uf0b7\uf0a7\u2022\x95*-])
 _NUMBER = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?:;…][»”\"')]*$")
 _HYPHEN = re.compile(r"(?P<left>[^\W\d_]+)[-\u00ad\u2010]$")
-# First parts that keep their hyphen, and words that a hyphen ties to the verb before them.
-_KEEPS_LEFT = set(
-    "savoir compte rendez mi demi semi non ex vice sous avant après grand petit porte quelques"
-    " celui celle ceux celles lui elle eux moi toi peut chef arc basse haut haute centre saint"
-    " sainte co auto self well long short part full high low".split()
-)
-_KEEPS_RIGHT = set(
-    "il elle ils elles on ce ci là même mêmes je vous nous tu t être faire rendu d l uns".split()
-)
+_FIRST_PARTS = re.compile(lexicon.any_of("hyphens", "first_parts"))
+_TIED = re.compile(lexicon.any_of("hyphens", "tied"))
 _PRINTED_ON = re.compile(r"\b(?:imprime|printed|edite|telecharge|downloaded|consulte|genere)")
 _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECASE)
 """Names that programs give to files."""
@@ -135,11 +129,9 @@ def _joined(lines: Sequence[str], words: Counter[str]) -> str:
         broken = _HYPHEN.search(text)
         right = re.match(r"[^\W\d_]+", line)
         if broken and right and line[0].islower():
-            left = broken["left"].lower()
-            whole, tied = left + right[0].lower(), f"{left}-{right[0].lower()}"
-            keeps = words[tied] > 0 or (
-                not words[whole] and (left in _KEEPS_LEFT or right[0].lower() in _KEEPS_RIGHT)
-            )
+            first, second = broken["left"].lower(), right[0].lower()
+            is_compound = _FIRST_PARTS.fullmatch(first) or _TIED.fullmatch(second)
+            keeps = words[f"{first}-{second}"] > 0 or (not words[first + second] and is_compound)
             text = (text if keeps else text[:-1]) + line
         elif broken:
             text += line

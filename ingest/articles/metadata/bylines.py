@@ -3,6 +3,7 @@
 import re
 from itertools import islice
 
+from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.findings import Findings
@@ -19,10 +20,7 @@ from ingest.fields import folded
 
 NEAR_LABEL, HINTED, UNLABELLED = 0.95, 0.85, 0.7
 """The confidence in a person: beside a label, where the page's markup says so, otherwise."""
-_CLOSING = re.compile(
-    r"(?:bien )?(?:cordialement|amicalement|sincerement|respectueusement|a bientot|bonne journee"
-    r"|bien a vous|best|kind|warm|yours|regards|sincerely|thanks|thank you|merci)\b"
-)
+_CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
 _JOB_AFTER_NAME = re.compile(r",\s(?P<job>[^\W\d_A-ZÀ-Þ][^.!?:;,\d]{3,50})\.?")
 _BAR = re.compile(r"\s*[|·•]\s*")
 

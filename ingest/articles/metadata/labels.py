@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.dates import dates_in, is_unclear_date, unclear_dates_in
 from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
@@ -63,37 +64,19 @@ class _Label(NamedTuple):
     """Whether the words also begin ordinary sentences."""
 
 
-_PIECE = (
-    r"(?:article|note|fiche(?: d'experience| retour d'experience| pratique| action| projet)?|texte"
-    r"|text|page|billet|post|compte[- ]rendu|releve(?: de conclusions)?|proces[- ]verbal"
-    r"|document|actualite|contenu|story|report|publication|retour d'experience|temoignage"
-    r"|entretien|dossier|rapport|synthese|contribution|chronique|reportage|tribune|recit|breve"
-    r"|analyse|communique(?: de presse)?|etude(?: de cas)?|enquete|portrait|interview|message"
-    r"|information|propos|version|case study|feature|entry|blog post|press release|piece|column"
-    r"|news"
-    r"|account|write-up)"
-)
+_PIECE = lexicon.any_of("labels", "pieces")
 _THING = (
     rf"(?:(?:cet(?:te)?\s+|cette\s+|ce\s+|this\s+|the\s+|un\s+|une\s+|le\s+|la\s+|a\s+|an\s+)?"
     rf"{_PIECE}\s+(?:(?:a ete|est|was|has been)\s+)?)?"
 )
 _ENDING = r"(?:e|\(e\)|·e|\.e)?"
-_PAST = (
-    rf"(?:redige|ecrit|etabli|publie|poste|propose|signe|prepare|realise|mis{_ENDING} en ligne|cree"
-    rf"|recueilli|ajoute|transmis|paru|diffuse|soumis|partage|contribue|depose|saisi|envoye"
-    rf"|communique|emis|imagine|raconte|compose){_ENDING}s?"
-)
-_ENGLISH_PAST = (
-    r"(?:posted|written|published|submitted|contributed|added|created|authored|shared|issued"
-    r"|released|filed|prepared|compiled|drafted|produced|reported)"
-)
-_CHECKS = rf"(?:modere|valide|approuve|relu|verifie|controle|vise){_ENDING}s?"
+_PAST = rf"{lexicon.any_of('labels', 'written_french')}{_ENDING}s?"
+_ENGLISH_PAST = lexicon.any_of("labels", "written_english")
+_CHECKS = rf"{lexicon.any_of('labels', 'checked_french')}{_ENDING}s?"
 _CHECKED = rf"{_CHECKS}(?: et (?:{_CHECKS}|publie{_ENDING}s?|mis{_ENDING}s? en ligne))?"
-_ENGLISH_CHECKED = (
-    r"(?:reviewed|approved|moderated|checked|validated|fact-checked|proofread|verified|cleared)"
-)
-_CHANGED = rf"(?:modifie|actualise|revise|corrige|complete|remanie|mis{_ENDING} a jour){_ENDING}s?"
-_ENGLISH_CHANGED = r"(?:updated|modified|edited|revised|amended|changed)"
+_ENGLISH_CHECKED = lexicon.any_of("labels", "checked_english")
+_CHANGED = rf"{lexicon.any_of('labels', 'changed_french')}{_ENDING}s?"
+_ENGLISH_CHANGED = lexicon.any_of("labels", "changed_english")
 _AUTHOR_NOUN = r"(?:aut(?:eur|rice)(?:\.rice|·rice|/rice|\(rice\)|e|\(e\))?s?(?:\(s\))?|autrices?)"
 _OF_PAGE = r"(?:\s+(?:de la (?:page|fiche|note)|de l'article|du (?:texte|billet|document)))?"
 
@@ -181,12 +164,7 @@ _OTHER_LIST = re.compile(
 )
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
-_BIT = re.compile(
-    r"(?:\d+\s+(?:comments?|commentaires?|vues?|views?|partages?|shares?|reactions?|likes?"
-    r"|lectures?|min(?:utes?)?(?: read| de lecture)?)|(?:temps de )?lecture\s?:?\s?\d+\s?min\w*"
-    r"|no comments|aucun commentaire|imprimer|print|partager|share|suivre|follow|pdf"
-    r"|a \d\d?\s?[h:]\s?\d\d|facebook|twitter|linkedin|e-?mail|ecouter|listen)(?!\w)"
-)
+_BIT = re.compile(rf"{lexicon.any_of('labels', 'beside_notices')}(?!\w)")
 MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _MAIL_WORDS = frozenset({"de", "from"})
@@ -214,9 +192,8 @@ _PLACE = re.compile(
 )
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
-    r"|^(?:[\w' ]{0,40}\s)?(?:edition|bulletin|newsletter|lettre|flash|journal|carnet"
-    r"|gazette|magazine|revue|review|communique(?: de presse)?"
-    r"|press release|immediate release)\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
+    rf"|^(?:[\w' ]{{0,40}}\s)?{lexicon.any_of('mastheads', 'dated')}"
+    r"\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
 )
 _ROLE = re.compile(
     r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
@@ -230,15 +207,9 @@ _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
 _NO_PSEUDONYM = frozenset("le la les un une des nos the our a an us nous moi me".split())
-_NO_AUTHOR = re.compile(
-    r"\b(?:publication|photograph|contact|maire|mayor|president|imprimeu|printer|illustrat|animat"
-    r"|membre|member|stagiaire|partenaire|directeur|directrice|director)"
-)
+_NO_AUTHOR = re.compile(rf"\b{lexicon.any_of('labels', 'no_authors')}")
 _NOBODY = re.compile(
-    r"(?:(?:le|la|les|the|our|notre|nos) |l')?(?:redaction|equipe(?: de redaction| editoriale"
-    r"| du site| web)?|admin\w*|webmaster|webmestre|staff(?: writers?| reporters?)?|team"
-    r"|editors?|editorial(?: team| staff| desk)?|news ?(?:room|desk|team)|desk|web team|anonym\w+"
-    r"|site(?: web)?)"
+    rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
 )
 _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")

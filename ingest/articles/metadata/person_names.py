@@ -2,6 +2,7 @@
 
 import re
 
+from ingest.articles import lexicon
 from ingest.articles.article import Person
 from ingest.articles.metadata.same_length_fold import plain
 
@@ -21,44 +22,10 @@ _SURNAME_FIRST = re.compile(
 _SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
 _ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
 
-_ORGANISATION = re.compile(
-    r"\b(?:mairie|ville|commune|reseau|club|agence|chambre|region|departement|service|redaction"
-    r"|association|syndicat|communaute|metropole|office|comite|groupe|groupement|societe|entreprise"
-    r"|centre|hopital|ministere|prefecture|equipe|conseil|direction|federation|pole|universite"
-    r"|institut|laboratoire|cci|cma|ademe|sarl|sas|team|staff|editorial|desk|press|newsroom|council"
-    r"|department|university|institute|network|company|ltd|inc|hospital|centre|center|office"
-    r"|magazine|journal|gazette|courrier|admin|administrateur|administrator|webmaster|webmestre"
-    r"|anonyme|anonymous)\b"
-)
-# Capitalised words that begin headings and sentences, never a name.
-_NOT_A_NAME = re.compile(
-    r"^(?:le|la|les|l'\w+|un|une|des|du|au|aux|en|pour|avec|sur|dans|comment|pourquoi|quand|que|qui"
-    r"|the|a|an|how|why|when|what|from|with|for|in|on|at|to|our|your|this|notre|nos|votre|vos|mes"
-    r"|plus|autres?|more|other|contact|partager|suivre|accueil|home|plan|mentions|lire|voir|tous"
-    r"|toutes|se|je|nous|vous|recent|latest|read|compte|communique|bulletin|lettre|flash|fiche|articles?|dossier|infos?|informations?|actualites?"
-    r"|note|rapport|numero|edition|retour|retours|temoignages?|publications?|press|news|issue"
-    r"|bonne|bonjour|hello|cordialement|merci)\b(?!\.)"
-)
+_ORGANISATION = re.compile(rf"\b{lexicon.any_of('organisation_signs')}\b")
+_NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
 _JOB_WORD = re.compile(
-    r"\b(?:"
-    # In French: what a word begins with is enough.
-    r"charge(?:e|\.e|·e|\(e\))?s? (?:de |d')|en charge |chef(?:fe)?\b|direct(?:eur|rice)"
-    r"|animat(?:eur|rice)|responsable|coordo?n+at(?:eur|rice)|coordinat(?:eur|rice)|president"
-    r"|secretaire|tresori|ingenieur|conseill(?:er|ere)|journaliste|redact(?:eur|rice)|technicien"
-    r"|consultant|delegue|gestionnaire|assistant|stagiaire|facilitat(?:eur|rice)|apprentie?\b"
-    r"|doctorant|referente?\b|mediat(?:eur|rice)|documentaliste|adjointe?\b|maire\b|elue?\b"
-    r"|correspondant|benevole|membre\b|chercheu|enseignant|professeur|architecte|economiste"
-    r"|agente?\b|acheteu|fondat(?:eur|rice)|expert|pigiste|chroniqueu|etudiant|geographe|gerant"
-    r"|dirigeant|administrat(?:eur|rice)|formateur|formatrice|webmestre|vice-president|cadre\b"
-    r"|attachee?\b|chefs? de projets?"
-    # In English.
-    r"|editor|manager|officer|engineer|director|advis[eo]r|researcher|coordinator|head of|chair"
-    r"|secretary|treasurer|analyst|reporter|writer|journalist|fellow\b|professor|lecturer"
-    r"|facilitator|lead\b|leader\b|specialist|intern\b|volunteer|member\b|planner|developer"
-    r"|buyer|technologist|librarian|curator|founder|correspondent|columnist|executive|scientist"
-    r"|teacher|student|campaigner|trustee|clerk\b|councillor|mayor\b|ceo\b|cto\b|freelance"
-    r"|project \w+|programme \w+"
-    r")"
+    rf"\b(?:{lexicon.any_of('jobs', 'french')}|{lexicon.any_of('jobs', 'english')})"
 )
 MAX_JOB_CHARS = 90
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from ingest.articles import lexicon
 from ingest.articles.article import FoundField
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.findings import Findings
@@ -59,13 +60,7 @@ _SURE_DECLARATION = 0.9
 """The confidence from which a declared title needs no line."""
 
 _MASTHEAD = re.compile(
-    r"\bn\s?[°o]\s?\d|\b(?:lettre|bulletin|newsletter|gazette|issue|volume|carnet|blog|flash"
-    r"|communiqué|press release|immediate release|pour diffusion"
-    r"|^(?:fiches? )?(?:retours? d['’]expériences?|case stud(?:y|ies)|témoignages?|portraits?"
-    r"|actualités?|comptes? rendus?|études? de cas|articles?|reportages?|dossiers?)$"
-    r"|(?:journal|quotidien|magazine|revue|echo|écho) (?:de|du|des)|mensuel|hebdo\w*"
-    r"|(?:review|herald|chronicle|times|digest)$)\b",
-    re.IGNORECASE,
+    rf"\bn\s?[°o]\s?\d|\b{lexicon.any_of('mastheads', 'titles')}\b", re.IGNORECASE
 )
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
 _FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)

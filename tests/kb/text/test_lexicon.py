@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+import ingest.articles
 import ingest.extraction
 import kb.text
 from kb.text.lexicon import LEXICONS, LexiconError, Lexicons
 
-ROOMS = [Path(room) for room in (*kb.text.__path__, *ingest.extraction.__path__)]
+ROOMS = [
+    Path(room)
+    for room in (*kb.text.__path__, *ingest.articles.__path__, *ingest.extraction.__path__)
+]
 FILES = [path for room in ROOMS for path in sorted((room / "lexicons").glob("*.txt"))]
 
 
