@@ -11,7 +11,8 @@ from ingest.articles.formats.html_parsing import HEADINGS
 from ingest.articles.formats.html_regions import Position, Regions
 from ingest.articles.formats.table_rows import row_block
 from ingest.articles.markdown_escape import escaped, says_itself
-from ingest.articles.metadata.labels import Announced, notices
+from ingest.articles.metadata.label_table import Announced
+from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.prose import is_prose
 from kb.text.markdown import plain_text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ingest.articles import lexicon
 from ingest.articles.blocks import Region
 from ingest.articles.formats.html_parsing import BLOCKS
-from ingest.articles.metadata.labels import Announced
+from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.same_length_fold import plain
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ingest.articles.metadata.boilerplate import (
     opens_same_themes,
 )
 from ingest.articles.metadata.findings import Findings, unique
-from ingest.articles.metadata.labels import DATES, PEOPLE, Announced
+from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
 from ingest.articles.metadata.prose import SENTENCE_END
 from ingest.articles.metadata.themes import MAX_THEME_CHARS, is_row_of_hashtags

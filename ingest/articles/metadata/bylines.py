@@ -7,7 +7,8 @@ from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.labels import DATES, Announced, is_alone
+from ingest.articles.metadata.label_table import DATES, Announced
+from ingest.articles.metadata.labels import is_alone
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import (
     MAX_JOB_CHARS,

@@ -1,49 +1,29 @@
-"""What a line of a page announces: "Auteur de la page", "Posted by … on …", "Mots-clés :".
+"""The notices of a line: "Auteur de la page Anne Roy", "Posted by … on …", "Mots-clés : lait".
 
-A label announces a field, and its value lies after it on the line or on the lines below. The
-grammar is one of labels, not of any site: a line is a notice when it begins with a label, or
-with a byline, and little of it is left unexplained. A sentence that begins with "Publié par une
-équipe de chercheurs" is none.
+A label announces a field, whose value lies after it on the line or on the lines below. The
+grammar knows labels, not sites: a line is a notice when it begins with a label or a byline and
+little of it is left unexplained. A sentence that begins with "Publié par une équipe de
+chercheurs" is no notice.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import NamedTuple
 
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.dates import dates_in, is_unclear_date, unclear_dates_in
+from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
 from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
 from ingest.articles.metadata.same_length_fold import plain
-
-
-class Announced(StrEnum):
-    """The field that a label announces. `JOB`: of the person named before it."""
-
-    TITLE = "title"
-    AUTHOR = "author"
-    MODERATOR = "moderator"
-    JOB = "job"
-    DATE = "date"
-    MODIFIED = "modified"
-    MODERATED = "moderated"
-    THEMES = "themes"
-    CATEGORIES = "categories"
-    SECTION = "section"
-    OTHER = "other"
-
-
-DATES = frozenset({Announced.DATE, Announced.MODIFIED, Announced.MODERATED})
-PEOPLE = frozenset({Announced.AUTHOR, Announced.MODERATOR})
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One announcement of a line. `value` is empty where it lies on another line.
 
-    `person` is set for people; `is_bare` when no label said it: a byline, a date on its own.
+    `person` is set for people; `is_bare` says that no label announces it: a byline, a date
+    on its own; `is_weak` that its words also begin ordinary sentences.
     """
 
     announced: Announced
@@ -53,110 +33,6 @@ class Notice:
     is_weak: bool = False
 
 
-class _Label(NamedTuple):
-    announced: Announced
-    pattern: re.Pattern[str]
-    then: Announced | None
-    """What a date without a label of its own means after this one."""
-    is_verb: bool
-    """Whether the value follows without a colon."""
-    is_weak: bool
-    """Whether the words also begin ordinary sentences."""
-
-
-_PIECE = lexicon.any_of("labels", "pieces")
-_THING = (
-    rf"(?:(?:cet(?:te)?\s+|cette\s+|ce\s+|this\s+|the\s+|un\s+|une\s+|le\s+|la\s+|a\s+|an\s+)?"
-    rf"{_PIECE}\s+(?:(?:a ete|est|was|has been)\s+)?)?"
-)
-_ENDING = r"(?:e|\(e\)|·e|\.e)?"
-_PAST = rf"{lexicon.any_of('labels', 'written_french')}{_ENDING}s?"
-_ENGLISH_PAST = lexicon.any_of("labels", "written_english")
-_CHECKS = rf"{lexicon.any_of('labels', 'checked_french')}{_ENDING}s?"
-_CHECKED = rf"{_CHECKS}(?: et (?:{_CHECKS}|publie{_ENDING}s?|mis{_ENDING}s? en ligne))?"
-_ENGLISH_CHECKED = lexicon.any_of("labels", "checked_english")
-_CHANGED = rf"{lexicon.any_of('labels', 'changed_french')}{_ENDING}s?"
-_ENGLISH_CHANGED = lexicon.any_of("labels", "changed_english")
-_AUTHOR_NOUN = r"(?:aut(?:eur|rice)(?:\.rice|·rice|/rice|\(rice\)|e|\(e\))?s?(?:\(s\))?|autrices?)"
-_OF_PAGE = r"(?:\s+(?:de la (?:page|fiche|note)|de l'article|du (?:texte|billet|document)))?"
-
-
-def _labels() -> tuple[_Label, ...]:
-    def label(
-        announced: Announced,
-        pattern: str,
-        then: Announced | None = None,
-        *,
-        verb: bool = False,
-        weak: bool = False,
-    ) -> _Label:
-        return _Label(announced, re.compile(rf"(?:{pattern})(?![\w'-])"), then, verb, weak)
-
-    a = Announced
-    return (
-        label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|sujet|subject|intitule"),
-        # People, with a verb: the name follows.
-        label(a.AUTHOR, rf"{_THING}{_PAST}(?: et [a-z' ]{{3,25}}?)? par"
-              rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)? (?:de|d'|par|signee?)",
-              a.DATE, verb=True),
-        label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
-              rf"|article|interview|(?:an? |the )?{_PIECE})(?: and (?:photos|pictures))? by",
-              a.DATE, verb=True),
-        label(a.MODERATOR, rf"{_THING}{_CHECKED} par|{_THING}(?:{_ENGLISH_CHECKED}|edited) by"
-              r"|(?:relecture|validation|moderation) (?:de|par)", a.MODERATED, verb=True),
-        label(a.OTHER, rf"{_THING}(?:derniere )?{_CHANGED} par|{_THING}(?:last )?{_ENGLISH_CHANGED}"
-              r" by", a.MODIFIED, verb=True),
-        label(a.OTHER, r"(?:photos?|images?|illustrations?|credits?(?: photos?)?|pictures?)"
-              r"(?: by| de|\s?:)|traduit(?:e)? par|translated by", verb=True),
-        # Dates.
-        label(a.MODERATED, rf"(?:date de )?(?:derniere )?(?:moderation|validation|relecture"
-              r"|verification|approbation)"
-              rf"(?: le)?|(?:last )?(?:moderation|moderated|{_ENGLISH_CHECKED})(?: on)?"
-              rf"|{_THING}{_CHECKED}(?: en \w+)?(?: le)?", a.MODERATED, verb=True),
-        label(a.MODIFIED, r"(?:date de )?(?:la )?(?:derniere )?(?:mise a jour|modification"
-              r"|actualisation|maj|edition|revision|relecture)(?: (?:de|par) l'"
-              rf"{_AUTHOR_NOUN}|{_OF_PAGE})(?: le)?|modifications? de l'{_AUTHOR_NOUN}(?: le)?"
-              rf"|{_THING}{_CHANGED}(?: pour la derniere fois)?"
-              rf"(?: par l'{_AUTHOR_NOUN}| par la redaction)?(?: le)?"
-              rf"|{_THING}(?:last )?(?:{_ENGLISH_CHANGED}|update|modification|revision)(?: on)?"
-              r"|(?:date )?modified", a.MODIFIED, verb=True),
-        label(a.DATE, rf"{_THING}{_PAST}(?: en ligne)?(?: le)?|(?:date de )?(?:publication"
-              r"|parution|redaction|creation|mise en ligne)(?: le)?"
-              rf"|{_THING}(?:first )?(?:{_ENGLISH_PAST})(?: on)?|date published"
-              r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
-              a.DATE, verb=True),
-        # People, with a noun: a colon, a name, or nothing follows.
-        label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
-              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|(?:text|words)(?: and [a-z]{3,12})?"
-              r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
-              r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
-              r"|about the author|signature|de|from", a.DATE),
-        label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
-              r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture"
-              r"|moderation|modere par"
-              r"|page moderator|valideu(?:r|se)s?|approbat(?:eur|rice)|verificat(?:eur|rice)"
-              r"|(?:derniere )?verification|approbation|approver|checker", a.MODERATED),
-        label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
-        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes"
-              r"| associes| associees| de l'article)?|mots?[- ]?clef?s?|(?:hash)?tags?|etiquettes?"
-              r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
-              r"|sujets(?: abordes)?"
-              r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
-              r"|domaines?(?:\(s\))?(?: d'activite)?"),
-        label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
-              r" (?:dans|sous)|posted (?:in|under)|publie dans"),
-        label(a.THEMES, r"tagged(?: with| as| in)?|etiquete(?:e|s|es)? (?:avec|sous|comme)",
-              verb=True),
-        label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"
-              r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
-              r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
-              r"|licen[cs]e|format|niveau|public(?: vise)?|duree|pages"),
-        # A name may also follow these; so may anything else.
-        label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
-    )  # fmt: skip
-
-
-_LABELS = _labels()
 _SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
 _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
 _OTHER_LIST = re.compile(
@@ -168,22 +44,8 @@ _BIT = re.compile(rf"{lexicon.any_of('labels', 'beside_notices')}(?!\w)")
 MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _MAIL_WORDS = frozenset({"de", "from"})
-_NEVER_ALONE = frozenset(
-    {
-        "de",
-        "from",
-        "date",
-        "redaction",
-        "objet",
-        "sujet",
-        "subject",
-        "texte",
-        "textes",
-        "text",
-        "words",
-    }
-)
-_OF_A_PERSON = frozenset({"texte", "textes", "text", "words", "texte et photo", "texte et photos"})
+_NEVER_ALONE = frozenset(lexicon.phrases("labels", "never_alone"))
+_OF_A_PERSON = frozenset(lexicon.phrases("labels", "of_persons"))
 _PLACE = re.compile(
     r"(?:(?:[Ff]ait|[Ss]igné|[ÉEé]crit|[Dd]one|[Ww]ritten|[Ss]igned) (?:à|en|at|in) )?"
     r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et))"
@@ -206,7 +68,7 @@ _ROLE_BEFORE = re.compile(
 _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
-_NO_PSEUDONYM = frozenset("le la les un une des nos the our a an us nous moi me".split())
+_NO_PSEUDONYMS = frozenset(lexicon.phrases("labels", "no_pseudonyms"))
 _NO_AUTHOR = re.compile(rf"\b{lexicon.any_of('labels', 'no_authors')}")
 _NOBODY = re.compile(
     rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
@@ -219,7 +81,7 @@ _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
 def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
-    """What a line announces; nothing when it is not a notice.
+    """The notices of a line; none when it is not a line of notices.
 
     A label alone on its line, with or without a colon, announces a field without a value.
     """
@@ -247,7 +109,7 @@ def themes_of(value: str) -> tuple[str, ...]:
 
 
 class _Reading:
-    """One line being read from left to right."""
+    """Reads a line from left to right."""
 
     def __init__(self, text: str, folded: str, english: bool) -> None:
         self._text = text
@@ -279,7 +141,7 @@ class _Reading:
         return tuple(self._notices) if self._unknown <= weight else ()
 
     def _step(self, position: int) -> int:
-        """Reads what stands at this place; where the next thing begins."""
+        """Reads what stands at a position, and returns where the next thing begins."""
         if self._date_at(position):
             return self._take_date(position)
         if position in self._unclear:
@@ -341,17 +203,17 @@ class _Reading:
         self._meaning = None
         return found.end
 
-    def _labels_at(self, position: int) -> list[tuple[_Label, int]]:
+    def _labels_at(self, position: int) -> list[tuple[Label, int]]:
         """The labels that stand at this place and where they end, the longest first."""
         found = [
             (label, match.end())
-            for label in _LABELS
+            for label in LABELS
             if (match := label.pattern.match(self._folded, position))
         ]
-        return sorted(found, key=lambda one: -one[1])
+        return sorted(found, key=lambda label_end: -label_end[1])
 
-    def _take(self, label: _Label, word: str, end: int) -> int:
-        """Takes a label and its value; where they end, or 0 when it is no label after all."""
+    def _take(self, label: Label, word: str, end: int) -> int:
+        """Takes a label and its value, and returns where they end; 0 when it is no label."""
         rest = self._folded[end:]
         colon = re.match(r"(?:\s*\(\d+\))?\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
         value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
@@ -367,8 +229,8 @@ class _Reading:
             return self._take_dated(label, value_at)
         return max(end, self._take_words(label, value_at))
 
-    def _take_words(self, label: _Label, value_at: int) -> int:
-        """Takes a value that is neither a person nor a date; where it ends."""
+    def _take_words(self, label: Label, value_at: int) -> int:
+        """Takes a value that is neither a person nor a date, and returns where it ends."""
         if label.announced is Announced.OTHER:
             self._notices.append(Notice(label.announced, self._text[value_at:]))
             self._meaning = label.then
@@ -379,7 +241,7 @@ class _Reading:
         return value_end
 
     def _value_end(self, value_at: int) -> int:
-        """Where a list of words ends: at what a bar sets apart and opens with a label or a date."""
+        """The end of a list of words: what a bar sets apart and opens with a label or a date."""
         if other := _OTHER_LIST.search(self._folded, value_at):
             return other.start()
         for bar in _BAR.finditer(self._text, value_at):
@@ -391,7 +253,7 @@ class _Reading:
                 return bar.start()
         return len(self._text)
 
-    def _take_alone(self, label: _Label, *, has_colon: bool) -> int:
+    def _take_alone(self, label: Label, *, has_colon: bool) -> int:
         if label.is_weak or (label.announced is Announced.JOB and not has_colon):
             return 0
         if self._folded in _NEVER_ALONE or (label.is_verb and label.announced is Announced.OTHER):
@@ -399,7 +261,7 @@ class _Reading:
         self._notices.append(Notice(label.announced, is_weak=not has_colon))
         return len(self._text)
 
-    def _take_person(self, label: _Label, word: str, value_at: int, *, has_colon: bool) -> int:
+    def _take_person(self, label: Label, word: str, value_at: int, *, has_colon: bool) -> int:
         role = _ROLE_BEFORE.match(self._text, value_at)
         if role and is_job(role["job"]) and person_at(self._text, role.end())[0].name:
             value_at = role.end()
@@ -427,8 +289,8 @@ class _Reading:
             )
         return self._take_unlike_person(label, word, value_at)
 
-    def _take_unlike_person(self, label: _Label, word: str, value_at: int) -> int:
-        """What stands after "Auteur :" and does not look like a person: a pseudonym, a club."""
+    def _take_unlike_person(self, label: Label, word: str, value_at: int) -> int:
+        """Takes what stands after "Auteur :" and looks like no person: a pseudonym, a club."""
         value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
         is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
         is_no_name = is_no_name or word in _OF_A_PERSON
@@ -442,30 +304,30 @@ class _Reading:
         )  # fmt: skip
         return value_at + len(value)
 
-    def _signed_as(self, label: _Label) -> Announced:
-        """Who a bare "par" names: whoever did what the date before it is the date of."""
+    def _signed_as(self, label: Label) -> Announced:
+        """The field of the person whom a bare "par" names: that of the date before it."""
         before = self._notices[-1].announced if self._notices else None
-        is_dated = any(one.announced is Announced.DATE for one in self._notices)
+        is_dated = any(notice.announced is Announced.DATE for notice in self._notices)
         if label.is_weak and before is Announced.MODIFIED and not is_dated:
             return Announced.OTHER
         if label.is_weak and before is Announced.MODERATED:
             return Announced.MODERATOR
         return label.announced
 
-    def _take_pseudonym(self, label: _Label, value_at: int) -> int:
-        """One word for a name: "Posté par Jeanne le 3 mai 2019"; where it ends, or 0."""
+    def _take_pseudonym(self, label: Label, value_at: int) -> int:
+        """Takes a name of a single word, "Posté par Jeanne le 3 mai 2019", or returns 0."""
         found = _PSEUDONYM.match(self._text, value_at)
         if not found or label.is_weak or not label.is_verb or not (self._dates or found["end"]):
             return 0
         name = found["name"]
-        if is_organisation(name) or plain(name) in _NO_PSEUDONYM or is_job(name):
+        if is_organisation(name) or plain(name) in _NO_PSEUDONYMS or is_job(name):
             return 0
         self._meaning = label.then
         self._notices.append(Notice(label.announced, name, Person(name), is_weak=True))
         return found.end("name")
 
-    def _take_signed_by_many(self, label: _Label, value_at: int) -> int:
-        """An organisation signs: a service is an author, "la rédaction" names nobody."""
+    def _take_signed_by_many(self, label: Label, value_at: int) -> int:
+        """Takes an organisation that signs: a service is an author, "la rédaction" names nobody."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
         if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
             return 0
@@ -474,7 +336,7 @@ class _Reading:
         return value_at + len(value)
 
     def _loose_job(self, position: int) -> tuple[Person, int] | None:
-        """After a labelled name, what is said in a few words, with no word of a trade in it."""
+        """The few words after a labelled name, with no word of a trade in them, and their end."""
         match = re.compile(
             r",[  ]+(?P<job>[^,.|·—;()\d]{3,60})(?=\s*(?:$|[|·—]|,\s+le\s|\s[–-]\s))"
             r"|[  ]*\((?P<bracketed>[^()\d]{3,60})\)"
@@ -482,14 +344,14 @@ class _Reading:
         if not match:
             return None
         job = (match["job"] or match["bracketed"]).strip()
-        if _LABELS and any(label.pattern.match(plain(job)) for label in _LABELS):
+        if LABELS and any(label.pattern.match(plain(job)) for label in LABELS):
             return None
         return Person("", job), match.end()
 
     def _name_before(self, value_at: int) -> str:
         return person_at(self._text, value_at)[0].name
 
-    def _take_dated(self, label: _Label, value_at: int) -> int:
+    def _take_dated(self, label: Label, value_at: int) -> int:
         if recently := _RECENTLY.match(self._folded, value_at):
             value_at = recently.end()
         if section := _SECTION.match(self._folded, value_at):
@@ -497,8 +359,8 @@ class _Reading:
         if self._date_at(value_at):
             self._notices.append(Notice(label.announced, is_weak=label.is_weak))
             return value_at
-        others = [one for one in _LABELS if one.announced in PEOPLE and one.is_verb]
-        if any(one.pattern.match(self._folded, value_at) for one in others):
+        verbs = [verb for verb in LABELS if verb.announced in PEOPLE and verb.is_verb]
+        if any(verb.pattern.match(self._folded, value_at) for verb in verbs):
             self._meaning = label.then
             self._notices.append(Notice(label.announced))
             return value_at
@@ -511,7 +373,7 @@ class _Reading:
         return 0
 
     def _begin_bare(self, position: int) -> int:
-        """A byline that no label opens: a person and what they do, a place and a date."""
+        """Takes a byline that no label opens: a person and their job, a place and a date."""
         if signed := self._name_at(position):
             return signed
         place = _PLACE.match(self._text, position)
@@ -530,7 +392,7 @@ class _Reading:
         return position
 
     def _name_at(self, position: int) -> int:
-        """A byline that a name opens, with what its owner does or a date after it."""
+        """Takes a byline that a name opens, with a job or a date after it."""
         person, end = person_at(self._text, position)
         if not person.name:
             return 0
@@ -547,7 +409,7 @@ class _Reading:
         return end
 
     def _role_at(self, position: int) -> int:
-        """A byline that a trade opens, "Votre conseillère : Anne Roy"; where it ends, or 0."""
+        """Takes a byline that a trade opens, "Votre conseillère : Anne Roy", or returns 0."""
         role = _ROLE.match(self._text, position)
         if not role or not is_job(role["job"]) or _NO_AUTHOR.search(plain(role["job"])):
             return 0
@@ -562,7 +424,7 @@ class _Reading:
 
 
 def _signed_by(announced: Announced, value: str) -> Notice:
-    """What an organisation signs; of those that stand for nobody it is only remarked."""
+    """The notice of an organisation that signs; what stands for nobody is only remarked on."""
     if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
         return Notice(Announced.OTHER, value, is_weak=True)
     name = _ARTICLE.sub("", value)

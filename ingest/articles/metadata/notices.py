@@ -8,15 +8,8 @@ from ingest.articles.blocks import Region
 from ingest.articles.metadata.bylines import take_hinted_person, take_person_near
 from ingest.articles.metadata.dates import is_unclear_date, only_date
 from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.labels import (
-    DATES,
-    PEOPLE,
-    Announced,
-    Notice,
-    is_alone,
-    notices,
-    themes_of,
-)
+from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
+from ingest.articles.metadata.labels import Notice, is_alone, notices, themes_of
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.prose import is_prose

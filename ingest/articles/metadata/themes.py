@@ -7,7 +7,8 @@ from dataclasses import replace
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.findings import Findings, unique
-from ingest.articles.metadata.labels import Announced, themes_of
+from ingest.articles.metadata.label_table import Announced
+from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_job, is_person
 
