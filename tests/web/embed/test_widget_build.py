@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.search.results import Fit
 from web.embed.scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
 from web.embed.widget import build
 from web.http.i18n import Language
+from web.http.labels import FIT_LABELS, labelled
 
 MAX_GZIPPED_BYTES = 6_000
 
@@ -54,11 +56,16 @@ def test_it_makes_no_markup_and_no_code_of_strings() -> None:
     assert "document.cookie" not in script
 
 
+@pytest.mark.parametrize("language", Language)
+def test_texts_that_pages_say_too_are_those_of_the_pages(language: Language) -> None:
+    written = json.loads((build.TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    assert written == build.texts_in(language), "run `make widget`"
+    say = labelled(FIT_LABELS, language)
+    assert {fit.value: written[fit.value] for fit in Fit} == {fit.value: say(fit) for fit in Fit}
+
+
 def test_both_languages_say_the_same_things() -> None:
-    french, english = (
-        json.loads((build.SOURCES / "texts" / f"{language}.json").read_text(encoding="utf-8"))
-        for language in (Language.FR, Language.EN)
-    )
+    french, english = (build.texts_in(language) for language in (Language.FR, Language.EN))
     assert french.keys() == english.keys()
     for key, text in french.items():
         forms, others = (

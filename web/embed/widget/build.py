@@ -2,19 +2,32 @@
 
     python -m web.embed.widget.build
 
-The modules share one scope there, in the order below: names are unique among them. A build that
-was given out is kept beside the new one, since pages may be bound to it by its hash.
+The modules share one scope there, in the order below: names are unique among them. What the pages
+say too, such as "Strong fit", is written into `texts/` from their labels. A build that was given
+out is kept beside the new one, since pages may be bound to it by its hash.
 """
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
+from kb.remarks import N_
 from web.embed.scripts import BUILDS, CURRENT, build_name
+from web.http.i18n import Language, translations
+from web.http.labels import FIT_LABELS
 
 SOURCES = Path(__file__).parent
+TEXTS = SOURCES / "texts"
 MODULES = ("state.js", "texts.js", "asker.js", "tally.js", "view.js", "element.js")
+
+_LABELS: Mapping[str, str] = {
+    "placeholder": N_("a thing, a material, a skill"),
+    **{fit.value: label for fit, label in FIT_LABELS.items()},
+    "named": N_("Goes by this name"),
+}
+"""The texts that are those of the pages, by key."""
 
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -28,8 +41,8 @@ def build(without: Collection[str] = ()) -> bytes:
         return "" if name in without else (SOURCES / name).read_text(encoding="utf-8")
 
     texts = {
-        path.stem: json.loads(text_of(f"texts/{path.name}") or "{}")
-        for path in sorted((SOURCES / "texts").glob("*.json"))
+        language: {} if f"texts/{language}.json" in without else texts_in(Language(language))
+        for language in sorted(Language)
     }
     styles = minify.string("text/css", text_of("styles.css"))
     constants = (
@@ -42,7 +55,17 @@ def build(without: Collection[str] = ()) -> bytes:
     return f"{minified}\n".encode()
 
 
+def texts_in(language: Language) -> dict[str, Any]:
+    """What the widget says in a language, by key: its own texts, and the labels of the pages."""
+    texts: dict[str, Any] = json.loads((TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    gettext = translations(language).gettext
+    return texts | {key: gettext(label) for key, label in _LABELS.items()}
+
+
 def main() -> None:
+    for language in Language:
+        texts = json.dumps(texts_in(language), ensure_ascii=False, indent=2)
+        (TEXTS / f"{language}.json").write_text(f"{texts}\n", encoding="utf-8")
     current, made = BUILDS / CURRENT, build()
     former = current.read_bytes() if current.exists() else made
     if former != made:
