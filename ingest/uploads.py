@@ -44,11 +44,6 @@ def keep_upload(
     return path
 
 
-def is_upload(kb_folder: Path, path: Path) -> bool:
-    """Whether a path leads to what was uploaded to this base, and not elsewhere."""
-    return (kb_folder / UPLOADS).resolve() in path.resolve().parents
-
-
 def without_upload_folders(kb_folder: Path, text: str) -> str:
     """A text that names uploads by their own names, and not by where they lie."""
     folder = re.escape(f"{kb_folder / UPLOADS}/")

@@ -24,10 +24,10 @@ from kb.reference.fields import (
 from kb.reference.roles import Role
 from kb.resolution.merge_rules import SourceRow
 from web.api import schemas
-from web.api.write_schemas import ActorContent, CaseContent, ParticipationContent
+from web.api.record_contents import ActorContent, CaseContent, ParticipationContent
 from web.editorial.differences import differences
 from web.editorial.edit import ACTOR_ITEMS, CASE_ITEMS
-from web.editorial.record_form import RecordForm
+from web.editorial.forms.record_form import RecordForm
 from web.http.labels import FIELD_LABELS
 
 SAMPLES: dict[FieldKind, Any] = {

@@ -17,10 +17,10 @@ from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from kb.remarks import N_
 from kb.search.results import EvidenceKind, Filters
 from web.editorial.differences import FieldDifference, differences
-from web.editorial.record_form import (
+from web.editorial.forms.participations import ParticipationRow
+from web.editorial.forms.record_form import (
     ACTOR_LINES,
     CASE_LINES,
-    ParticipationRow,
     RecordForm,
     WrongFields,
     best_proposals,

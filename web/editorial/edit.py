@@ -21,8 +21,9 @@ from web.editorial.draft import (
     participants_of,
     role_choices,
 )
+from web.editorial.forms.participations import ParticipationRow, sent_row
+from web.editorial.forms.record_form import RecordForm, WrongFields
 from web.editorial.history import name_of
-from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS

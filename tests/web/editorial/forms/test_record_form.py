@@ -9,13 +9,9 @@ from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from tests.web.in_memory import ACTORS, CASES
-from web.editorial.record_form import (
-    ParticipationRow,
-    RecordForm,
-    WrongFields,
-    best_proposals,
-    written_date,
-)
+from web.editorial.forms.cleaning import written_date
+from web.editorial.forms.participations import ParticipationRow
+from web.editorial.forms.record_form import RecordForm, WrongFields, best_proposals
 
 AVEL = Participation("Avel", Role.PRODUCER, "avel", "fabrique")
 BUYER = Participation("Hôpital", Role.BUYER)
