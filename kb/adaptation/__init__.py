@@ -1,5 +1,5 @@
 """An encoder that knows trades: a small change to a model's weights, learnt from nomenclatures.
 
-`nomenclatures` reads the open data, `pairs` makes what is learnt from it, `training` learns the
-delta, `delta` reads one and adds it to a model. docs/adaptation.md tells the method.
+`nomenclatures` reads the open data, `pairs` pairs needs with trades, `training` learns a delta from
+the pairs, `measuring` chooses it, `learning` runs them all. docs/adaptation.md has the method.
 """

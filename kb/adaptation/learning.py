@@ -32,7 +32,7 @@ Figures = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the curve: what was measured, the mean loss that led there, and the figures."""
+    """A row of the curve: what was measured, its mean loss, and the figures."""
 
     what: str
     loss: float | None
@@ -45,11 +45,11 @@ def learn(
     recipe: Recipe,
     seed: int,
     tune: Sequence[Path] = (),
-    tell: Callable[[str], None] = lambda _: None,
+    show: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
-    """Learns a delta from the nomenclatures in `data` and writes it to `out`; gives the curve.
+    """Learns a delta from the nomenclatures in `data` and writes it to `out`; returns the curve.
 
-    It is for the model that the settings name. `tell` is given each row of the curve as it comes.
+    It is for the model that the settings name. `show` is called with each row of the curve.
 
     Raises:
         FileError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
@@ -59,7 +59,8 @@ def learn(
 
     trades = read_trades(data)
     collections = nomenclature_collections(data)
-    collections += [one for folder in tune for one in read_collections(folder)]
+    for folder in tune:
+        collections += read_collections(folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -89,8 +90,8 @@ def learn(
     def add(what: str, loss: float | None, delta: Delta | None) -> None:
         rows.append(Row(what, loss, figures_with(delta)))
         if len(rows) == 1:
-            tell(_header(collections))
-        tell(_line(rows[-1]))
+            show(_header(collections))
+        show(_line(rows[-1]))
 
     add("plain", None, None)
     deltas = []

@@ -1,4 +1,4 @@
-"""What a delta is chosen on: small searches whose answers are known, by the embeddings alone.
+"""The measures that choose a delta: small searches with known answers, by embeddings alone.
 
 From the nomenclatures, *tune* split: an item of the notes of NACE finds the label of its class
 among those of all classes (French items, English items on French labels, French items on
@@ -27,12 +27,12 @@ EncodeTexts = Callable[[Sequence[str], str], Embeddings]
 """Embeds texts of a kind, `query` or `document`."""
 
 PRODUCTS_ASKED = 300
-"""Queries of a set of products: every so many-th, so that measuring stays a matter of seconds."""
+"""How many queries are taken of a set of products, so that measuring takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Queries and texts by their ids, and which text is how right for which query."""
+    """Queries and texts by their ids, and the grade of each right text for each query."""
 
     name: str
     queries: Mapping[str, str]
@@ -73,7 +73,7 @@ def nomenclature_collections(folder: Path, split: Split = "tune") -> list[Collec
 
 
 def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
-    """The collections of a folder in BEIR's layout, one for each language of its queries.
+    """The collections of a folder in BEIR's layout, by the language of their queries.
 
     Raises:
         FileError: a file is missing or cannot be read; names it and the line.

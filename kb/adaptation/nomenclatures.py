@@ -7,7 +7,7 @@
 
 The first line of each names the columns; the other lines are rows, in UTF-8, without quoting.
 `alt_fr` and `alt_en` hold several names with `|` between them. A NACE class and a heading of the
-Combined Nomenclature (CN) belong to one split, whatever the language: see `split_of`.
+Combined Nomenclature (CN) belong to a split, whatever the language: see `split_of`.
 """
 
 import hashlib
@@ -63,9 +63,9 @@ class NaceClass:
 
 @dataclass(frozen=True, slots=True)
 class NaceItem:
-    """One item of the explanatory notes of a class.
+    """An item of the explanatory notes of a class.
 
-    `kind`: `includes`, `also_includes`, or `sub` for one of a list under the item before it.
+    `kind`: `includes`, `also_includes`, or `sub` for an item of a list under the item before it.
     """
 
     lang: str

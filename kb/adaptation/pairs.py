@@ -1,7 +1,7 @@
 """Pairs of a need and a trade that could meet it, made from the nomenclatures.
 
-What is learnt: that a product named in one language goes with the trade that makes it, named or
-described in another; and that who makes one product of a class could make another of it.
+What is learnt: that a product named in a language goes with the trade that makes it, named or
+described in another; and that a maker of a product of a class could make another of its products.
 
 Only the *train* split is read. A text of a *train* class that a held-out class or heading has
 too, word for word, is left out with the rest of that class.
@@ -32,7 +32,7 @@ SHARES = {"nace": 0.5, "cn": 0.3, "esco": 0.2}
 """Of each batch, the share of pairs from each nomenclature."""
 
 SIBLINGS = 8
-"""How many pairs of one family (NACE division, CN chapter, ISCO minor group) come together."""
+"""How many pairs of a family (NACE division, CN chapter, ISCO minor group) come together."""
 
 SHARE_OF_SIBLINGS = 0.5
 """Of each batch, the share that comes in families: each is a hard negative for the others."""
@@ -91,8 +91,8 @@ _VOWEL = re.compile(r"[aeiouyàâéèêëîïôùûœhAEIOUYÀÂÉÈÊËÎÏÔÙ
 class Pair:
     """A query and a passage that answers it.
 
-    `code` says what the passage is of. Passages whose code begins with `scope` are no negatives
-    for this query: they might answer it, too.
+    `code` is the class that the passage is of. Passages whose code begins with `scope` are no
+    negatives for this query: they might answer it, too.
     """
 
     query: str
@@ -103,7 +103,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Trades:
-    """What the nomenclatures say of the *train* split, ready to be paired."""
+    """The *train* split of the nomenclatures, ready to be paired."""
 
     classes: Mapping[str, NaceClass]
     items: Mapping[str, Mapping[str, Sequence[str]]]  # by class, by language
@@ -220,7 +220,7 @@ def _nace_pair(trades: Trades, code: str, rng: random.Random) -> Pair:
 
 
 def _listed(label: str, items: Sequence[str], lang: str, rng: random.Random) -> str:
-    """A trade as a directory tells it: a few products, perhaps after the name of the trade."""
+    """A trade as a directory describes it: a few products, perhaps after the name of the trade."""
     some = ", ".join(rng.sample(list(items), min(rng.randint(1, 4), len(items))))
     form = rng.random()
     if form < 0.3:
@@ -231,7 +231,7 @@ def _listed(label: str, items: Sequence[str], lang: str, rng: random.Random) -> 
 
 
 def _described(label: str, items: Sequence[str], lang: str, rng: random.Random) -> str:
-    """A trade as a firm tells it, in about three sentences."""
+    """A trade as a firm describes itself, in about three sentences."""
     some = rng.sample(list(items), min(6, len(items)))
     half = (len(some) + 1) // 2
     joint = " et " if lang == "fr" else " and "
@@ -251,7 +251,7 @@ def _cn_pair(trades: Trades, heading: str, rng: random.Random) -> Pair:
     query = _asked(product.labels[lang], lang, rng)
     answer_lang = rng.choices(("fr", "en", "de"), (7, 2, 1))[0]
     if len(products) > 1 and rng.random() < SHARE_OF_NEIGHBOURS:
-        # Who makes one product of a heading could make another.
+        # A maker of a product of a heading could make another.
         others = [other for other in products if other is not product]
         some = rng.sample(others, min(rng.randint(1, 3), len(others)))
         listed = ", ".join(short(other.labels[answer_lang]) for other in some)

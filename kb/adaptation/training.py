@@ -26,10 +26,11 @@ from kb.encoder.torch_engine import quiet
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The constants of a run: what docs/adaptation.md tells.
+    """The constants of a run, explained in docs/adaptation.md.
 
-    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. Of the checkpoints,
-    one every `checkpoint_every` steps, the last `averaged` are kept, times `strength`.
+    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The
+    last `averaged` of the checkpoints, at every `checkpoint_every` steps, are kept, times
+    `strength`.
     """
 
     steps: int = 100
@@ -65,7 +66,7 @@ def train(
     base_model: str,
     on_step: Callable[[int, float], None] | None = None,
 ) -> Iterator[Checkpoint]:
-    """Learns on batches of `data`; gives a checkpoint now and then, the last after the last step.
+    """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
 
     `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
     recipe and seed give the same deltas on the same machine.

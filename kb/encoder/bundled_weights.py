@@ -64,7 +64,7 @@ class _Vocabulary:
 
 
 class _Cursor:
-    """Reads little-endian values one after another."""
+    """Reads little-endian values in sequence."""
 
     def __init__(self, data: memoryview) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""A delta: what is added to the weights of a model, W + scale · B·A, as peft keeps it.
+"""A delta: a change that is added to the weights of a model, W + scale · B·A, as peft keeps it.
 
 A folder holds `adapter_model.safetensors` (float16) and `adapter_config.json`, which peft opens;
 `README.md`, its card, is for people. `scale` is the configuration's `lora_alpha / r`.
@@ -64,7 +64,7 @@ class Delta:
 
     @classmethod
     def of_peft_model(cls, peft_model: Any, base_model: str) -> "Delta":
-        """A copy of what a peft model has learnt so far."""
+        """The delta that a peft model has learnt so far."""
         config = peft_model.peft_config["default"]
         factors = {}
         for name, module in peft_model.base_model.model.named_modules():
@@ -130,7 +130,7 @@ def read_delta(folder: Path) -> Delta:
     """The delta in `folder`.
 
     Raises:
-        EncoderError: the folder holds none, or one of a kind that is not read here.
+        EncoderError: the folder holds none, or a kind that is not read here.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -202,7 +202,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Names what a delta adds: the hash of its weights and configuration.
+    """The hash of a delta's weights and configuration, which names what it adds.
 
     Raises:
         EncoderError: the folder holds none.
@@ -221,8 +221,8 @@ def merge(delta: Delta, model: Any) -> None:
     """Adds `delta` to the weights of a `SentenceTransformer`.
 
     Raises:
-        DeltaMismatch: the model lacks one of its layers, or has it in another shape; the model
-            is unchanged then.
+        DeltaMismatch: the model lacks a layer of the delta, or has it in another shape; the
+            model is unchanged then.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Embeddings and what makes them: the seam between the knowledge base and any model.
+"""Embeddings and encoders: the seam between the knowledge base and any model.
 
 The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.encoder.prepared`
 chooses between them. Tests stand an encoder of their own behind the same seam.
@@ -32,7 +32,7 @@ class TextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WordEmbeddings:
-    """What each token of a text gives to the text's embedding, which is their mean made unit.
+    """The share of each token in a text's embedding, which is their mean, normalised.
 
     Attributes:
         tokens: `(n, dimension)` float32, a row each in the order of the text; not unit.
@@ -58,9 +58,10 @@ class WordEmbeddings:
         prompt: str,
         pooled: Embeddings,
     ) -> "WordEmbeddings | None":
-        """Of the tokens of prompt and text together, by the model that gave `pooled` for them.
+        """The word embeddings of a text from the tokens of prompt and text.
 
-        None if their mean is not `pooled`, but for its length: the model pools otherwise.
+        None if the direction of their mean is not that of `pooled`, the model's own embedding: the
+        model pools otherwise.
         """
         spans = (
             (max(start - len(prompt), 0), min(end - len(prompt), len(text)))
@@ -72,10 +73,10 @@ class WordEmbeddings:
 
 
 class Encoder(Protocol):
-    """Anything that embeds texts.
+    """Embeds texts.
 
-    Two encoders with the same `fingerprint` give interchangeable embeddings. `name` is what a
-    person calls the model, `engine` what runs it.
+    Encoders with the same `fingerprint` give interchangeable embeddings. `name` is the model's,
+    `engine` runs it.
     """
 
     name: str
@@ -86,12 +87,12 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given.
 
-        Threads may call this at once.
+        Safe to call from several threads.
         """
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        """What each token gives to the embedding of a text; what `encode` cuts off gives nothing.
+        """The share of each token in the embedding of a text; tokens cut off by `encode` have none.
 
-        None if the model's embeddings are no mean of its tokens, or it does not show them.
-        Threads may call this at once.
+        None if the model's embeddings are no mean of its tokens, or it does not give the tokens.
+        Safe to call from several threads.
         """

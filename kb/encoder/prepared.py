@@ -3,12 +3,12 @@
 A model is named by the setting `model`: `bundled`, a folder, or a hub's id. Preparing it finds
 or fetches its folder, takes its fingerprint and, unless the setting `engine` says otherwise,
 compiles it: sentence-transformers loads it, its modules are traced as they are, and the graph
-is kept beside the tokenizer. What the setting `adaptation` names is added to the weights first, so
-that a search pays nothing for it. A compiled graph is used only if it gives the embeddings that
-sentence-transformers gives (`AGREEMENT`).
+is kept beside the tokenizer. The delta that the setting `adaptation` names is added to the weights
+first, so that a search pays nothing for it. A compiled graph is used only if it gives the
+embeddings that sentence-transformers gives (`AGREEMENT`).
 
-Prepared models live in the cache folder and can be deleted at any time. One is found again by
-the names, sizes and times of the model's files, so that starting reads no weights to know them.
+Prepared models live in the cache folder and can be deleted at any time. They are found again by the
+names, sizes and times of the model's files, so that no weights are read at a start.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ PROBES = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What there is to know of a prepared model; `fingerprint` names the embeddings it gives."""
+    """The description of a prepared model; `fingerprint` names the embeddings that it gives."""
 
     fingerprint: str
     dimension: int
@@ -64,7 +64,7 @@ class Card:
 
 
 def load_encoder(settings: Settings) -> Encoder:
-    """The encoder that the settings name; its model is prepared now if it is not in the cache.
+    """The encoder that the settings name; its model is prepared first if the cache lacks it.
 
     Raises:
         EncoderError: the model cannot be found, prepared or run, or the engine `openvino` was
@@ -100,7 +100,7 @@ def load_encoder(settings: Settings) -> Encoder:
 
 
 def find_model(settings: Settings) -> tuple[str, Path]:
-    """What a person calls the model that the settings name, and its sentence-transformers folder.
+    """The name and the sentence-transformers folder of the model that the settings name.
 
     Raises:
         EncoderError: there is no such model, or it cannot be fetched.
@@ -122,7 +122,7 @@ def find_model(settings: Settings) -> tuple[str, Path]:
 def find_delta(settings: Settings) -> Path | None:
     """The folder of the delta that the settings ask to add to the model, if any.
 
-    The bundled one is for one model: any other that the settings name runs without it.
+    The bundled delta is for the bundled model: any other model runs without it.
 
     Raises:
         EncoderError: there is no such folder.
@@ -142,7 +142,7 @@ def find_delta(settings: Settings) -> Path | None:
 
 
 def _fetch(hub_id: str) -> Path:
-    """The folder of a hub's model, fetched the first time and found on disk ever after."""
+    """The folder of a hub's model, fetched the first time."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -173,7 +173,7 @@ def _key(model_folder: Path, delta_folder: Path | None, settings: Settings) -> s
 
 
 def _make_once(target: Path, make: Callable[[Path], None]) -> None:
-    """Has `make` fill a folder, then moves it to `target` whole; a rival's result is as good."""
+    """Lets `make` fill a folder, then moves it to `target` whole, unless a rival already did."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as making:
@@ -216,7 +216,7 @@ def _prepare_into(
 
 
 def prompts_of(name: str, model: Any) -> dict[str, str]:
-    """What goes before a query and a document: the model's own, or its family's."""
+    """The prompts before queries and documents: the model's own, or its family's."""
     own: dict[str, str] = {key: text for key, text in model.prompts.items() if text}
     document = own.get("document") or own.get("passage") or ""
     if own.get("query") or document:
@@ -225,7 +225,7 @@ def prompts_of(name: str, model: Any) -> dict[str, str]:
 
 
 def _fingerprint(model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str]) -> str:
-    """Names the embeddings a model gives: its files' contents, its delta's, and its prompts."""
+    """A hash of what a model's embeddings depend on: its files, its delta and its prompts."""
     digest = hashlib.sha256(json.dumps(prompts, sort_keys=True).encode())
     if delta_folder:
         digest.update(delta.fingerprint(delta_folder).encode())
@@ -238,7 +238,7 @@ def _fingerprint(model_folder: Path, delta_folder: Path | None, prompts: Mapping
 
 
 def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> str:
-    """Writes the graph and the tokenizer to `folder`; returns why that cannot be, or nothing."""
+    """Writes the graph and the tokenizer to `folder`; returns why it cannot, or nothing."""
     from kb.encoder.torch_engine import encode_with, quiet
 
     tokenizer = model_folder / TOKENIZER_FILE

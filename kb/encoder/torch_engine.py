@@ -1,6 +1,6 @@
 """Loading and running a model with sentence-transformers.
 
-The one module that imports that library, and with it torch: seconds, and much memory.
+Only this module imports that library, and with it torch, which costs seconds and much memory.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ class SentenceTransformerEncoder:
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         tokenizer, prompt = self._model.tokenizer, self._prompts[kind]
         if not getattr(tokenizer, "is_fast", False):
-            return None  # it does not tell where its tokens are
+            return None  # it gives no places of its tokens
         with self._lock:
             found = self._model.encode([prompt + text], output_value=None, show_progress_bar=False)
             encoding = tokenizer(

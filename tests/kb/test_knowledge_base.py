@@ -48,12 +48,12 @@ def test_putting_tells_what_changed(base: KnowledgeBase) -> None:
 def test_unchanged_input_embeds_nothing_and_changes_nothing(
     base: KnowledgeBase, word_counts: WordCountEncoder
 ) -> None:
-    told: list[int] = []
-    base.put(RECORDS, told.append)
-    assert sum(told) == len(word_counts.embedded) == base.status().passages
+    counts: list[int] = []
+    base.put(RECORDS, counts.append)
+    assert sum(counts) == len(word_counts.embedded) == base.status().passages
     generation = base.status().generation
     word_counts.embedded.clear()
-    base.put(RECORDS, told.append)
+    base.put(RECORDS, counts.append)
     assert word_counts.embedded == []
     assert base.status().generation == generation
 
@@ -224,10 +224,10 @@ def test_rebuilding_takes_up_another_encoder(
     first.put(RECORDS)
     encoder = WordCountEncoder("words-2", dimension=32)
     other = open_base(encoder)
-    told: list[int] = []
-    status = other.rebuild(told.append)
+    counts: list[int] = []
+    status = other.rebuild(counts.append)
     assert status.problems == ()
-    assert sum(told) == len(encoder.embedded) == status.passages
+    assert sum(counts) == len(encoder.embedded) == status.passages
     assert other.search("gants de cuir").hits[0].actor.id == "gants"
     with pytest.raises(KnowledgeBaseError, match="another encoder"):
         first.search("gants")
@@ -330,7 +330,7 @@ def test_a_base_on_a_read_only_folder_is_searched(
 def test_the_tree_of_errors_is_drawn_in_its_module() -> None:
     every: list[type[QuisaitError]] = [QuisaitError]
     for error in every:
-        every += [one for one in error.__subclasses__() if one.__module__ == "kb.errors"]
+        every += [kind for kind in error.__subclasses__() if kind.__module__ == "kb.errors"]
         assert error.__name__ in (kb.errors.__doc__ or "")
     assert len(every) > 10
 

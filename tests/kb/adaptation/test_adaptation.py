@@ -173,7 +173,7 @@ def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encode
     adapted = load_encoder(settings(adaptation=str(learnt / "one"), **given))
     assert len({plain.fingerprint, adapted.fingerprint, real_encoder.fingerprint}) == 3
     text = ["tonnellerie, fûts de chêne"]
-    before, after = (one.encode(text, TextKind.DOCUMENT) for one in (plain, adapted))
+    before, after = (encoder.encode(text, TextKind.DOCUMENT) for encoder in (plain, adapted))
     assert np.abs(before - after).max() > 1e-5
     assert np.sum(before * after) > 0.999  # two steps are small ones
 

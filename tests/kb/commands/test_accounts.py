@@ -74,16 +74,16 @@ def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
 @pytest.mark.parametrize("verb", ["role", "password", "disable", "enable"])
 def test_an_unknown_account_is_told_in_a_line(folder: Path, verb: str) -> None:
     user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
-    told = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
-    assert (told.exit_code, told.output) == (1, "quisait: There is no account 'Vincent'.\n")
+    result = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
+    assert (result.exit_code, result.output) == (1, "quisait: There is no account 'Vincent'.\n")
 
 
 def test_the_last_administrator_cannot_be_lost(folder: Path) -> None:
     user(folder, "add", "Léa", "--role", "administrator", "--password-stdin", typed=PASSWORD)
     for verb in (["disable", "Léa"], ["role", "Léa", "moderator"]):
-        told = user(folder, *verb)
-        assert told.exit_code == 1
-        assert "'Léa' is the last administrator" in told.output
+        result = user(folder, *verb)
+        assert result.exit_code == 1
+        assert "'Léa' is the last administrator" in result.output
 
 
 def test_no_password_is_taken_as_an_argument(folder: Path) -> None:
@@ -96,6 +96,6 @@ def test_the_roles_of_the_command_are_those_of_accounts() -> None:
 
 
 def test_a_folder_without_a_base_is_told_but_to_add(folder: Path) -> None:
-    told = user(folder, "list")
-    assert told.exit_code == 1
-    assert "is not a knowledge base" in told.output
+    result = user(folder, "list")
+    assert result.exit_code == 1
+    assert "is not a knowledge base" in result.output

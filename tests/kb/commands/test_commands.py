@@ -70,7 +70,7 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     avel, gloves = (
-        one for one in RECORDS if isinstance(one, Actor) and one.id in {"avel", "gants"}
+        record for record in RECORDS if isinstance(record, Actor) and record.id in {"avel", "gants"}
     )
     part = SANITISER.participants[0]
     witnessed = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
@@ -92,17 +92,17 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
         ),
     )
     monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)
-    told = run("search", "gel", "--kb", folder).stdout
-    assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in told
-    assert f"         maker  {gloves.name}\n" in told
-    assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in told
+    output = run("search", "gel", "--kb", folder).stdout
+    assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in output
+    assert f"         maker  {gloves.name}\n" in output
+    assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in output
     plain = json.loads(run("search", "gel", "--kb", folder, "--json").stdout)
     assert plain["hits"][0]["parts"]["similar"] == 0.5
     evidence = plain["hits"][0]["evidence"][0]
     assert "case" not in evidence
     assert evidence["witness"]["id"] == "avel"
     assert evidence["witness"]["case"]["id"] == SANITISER.id
-    assert [one["role"] for one in plain["roles"]] == ["maker", "packaging"]
+    assert [part["role"] for part in plain["roles"]] == ["maker", "packaging"]
     assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
     assert plain["asked"]["text"] == "gel"
 
@@ -162,8 +162,8 @@ def test_a_base_of_another_encoder_is_one_line(
 
 
 def test_status(folder: Path) -> None:
-    told = json.loads(run("status", "--kb", folder, "--json").stdout)
-    assert (told["actors"], told["cases"], told["problems"]) == (3, 1, [])
+    output = json.loads(run("status", "--kb", folder, "--json").stdout)
+    assert (output["actors"], output["cases"], output["problems"]) == (3, 1, [])
     assert "actors  3" in run("status", "--kb", folder).stdout
 
 

@@ -159,9 +159,9 @@ def test_silence_is_counted_by_language(needs: Path, kb: Path, tmp_path: Path) -
     assert english[2] == "none asked"
     assert french[1].startswith("1 of 1: 1.00 [0.21, 1.00]")
     assert " of 1: " in french[2]
-    told = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
-    assert told[0]["silence"][1]["share_found"]["value"] == 1.0
-    assert told[0]["silence"][0]["share_silent"] is None
+    printed = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
+    assert printed[0]["silence"][1]["share_found"]["value"] == 1.0
+    assert printed[0]["silence"][0]["share_silent"] is None
 
 
 def test_two_runs_are_compared(needs: Path, tmp_path: Path) -> None:
@@ -176,8 +176,8 @@ def test_two_runs_are_compared(needs: Path, tmp_path: Path) -> None:
     assert rows["MRR"][2].startswith("0.750 ")
     assert rows["MRR"][3].startswith("+0.250 [-0.500, +1.000]")
     assert rows["MRR"][4] == "1.000"
-    told = json.loads(run(needs, "--compare", first, second, "--json").stdout)
-    figures = {(one["ranking"], one["part"]): one for one in told[0]["figures"]}
+    printed = json.loads(run(needs, "--compare", first, second, "--json").stdout)
+    figures = {(row["ranking"], row["part"]): row for row in printed[0]["figures"]}
     assert figures[str(second), ""]["differences"]["MRR"]["value"] == 0.25
     assert figures[str(first), ""]["differences"] == {}
 

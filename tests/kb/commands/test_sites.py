@@ -34,23 +34,25 @@ def added(folder: Path, name: str = "Réseau", department: str = "", theme: str 
 
 
 def test_a_site_is_added_and_its_key_printed(folder: Path) -> None:
-    told = site(
+    result = site(
         folder, "add", "Réseau", "--origin", ORIGIN + "/", "--origin", "http://localhost:3000",
         "--department", "charente", "--theme", "Cuir", "--per-day", "500",
     )  # fmt: skip
-    (one,) = sites(folder).list()
-    assert told.output == f"Réseau can show the search. Its public key:\n{one.key}\n"
-    assert (one.name, one.origins) == ("Réseau", (ORIGIN, "http://localhost:3000"))
-    assert (one.department, one.theme, one.per_day) == ("16", "Cuir", 500)
+    (only,) = sites(folder).list()
+    assert result.output == f"Réseau can show the search. Its public key:\n{only.key}\n"
+    assert (only.name, only.origins) == ("Réseau", (ORIGIN, "http://localhost:3000"))
+    assert (only.department, only.theme, only.per_day) == ("16", "Cuir", 500)
 
 
 def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
-    told = site(folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example")
+    result = site(
+        folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example"
+    )
     line = "The frame cannot be shown at https://mon_site.example: only the widget can.\n"
-    assert told.stderr == line
-    (one,) = sites(folder).list()
-    assert site(folder, "change", one.key, "--per-day", "7").stderr == line
-    assert site(folder, "change", one.key, "--origin", ORIGIN).stderr == ""
+    assert result.stderr == line
+    (only,) = sites(folder).list()
+    assert site(folder, "change", only.key, "--per-day", "7").stderr == line
+    assert site(folder, "change", only.key, "--origin", ORIGIN).stderr == ""
 
 
 def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
@@ -60,9 +62,11 @@ def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
 
 
 def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
-    one, other = added(folder, "Réseau", department="16", theme="Cuir"), added(folder, "Autre")
+    network, other = added(folder, "Réseau", department="16", theme="Cuir"), added(folder, "Autre")
     register = sites(folder)
-    register.count(datetime.now(UTC).date().isoformat(), {one.key: SiteCounts(1234, 1100, 12, 45)})
+    register.count(
+        datetime.now(UTC).date().isoformat(), {network.key: SiteCounts(1234, 1100, 12, 45)}
+    )
     register.disable(other.key)
     assert site(folder, "list").output == (
         f"Autre (switched off)\n"
@@ -72,7 +76,7 @@ def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
         f"    30 days  0 searches, 0 without anything that fits, 0 results opened\n"
         f"\n"
         f"Réseau\n"
-        f"        key  {one.key}\n"
+        f"        key  {network.key}\n"
         f"     origin  {ORIGIN}\n"
         f"begins with  department 16, theme Cuir\n"
         f"      today  1,234 of 20,000 searches, typing included\n"
@@ -81,18 +85,18 @@ def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
 
 
 def test_no_site_is_told(folder: Path) -> None:
-    told = site(folder, "list")
-    assert (told.exit_code, told.stdout) == (0, "")
-    assert told.stderr == "There is no site yet: add one with `quisait site add`.\n"
+    result = site(folder, "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "There is no site yet: add one with `quisait site add`.\n"
 
 
 def test_what_is_not_given_stays_as_it_is(folder: Path) -> None:
-    one = added(folder, department="16", theme="Cuir")
-    assert site(folder, "change", one.key, "--name", "Autre").output.startswith("Autre\n")
-    site(folder, "change", one.key, "--origin", "https://b.example", "--department", "")
-    told = site(folder, "change", one.key, "--per-day", "7")
-    assert "0 of 7 searches" in told.output
-    changed = sites(folder).get(one.key)
+    network = added(folder, department="16", theme="Cuir")
+    assert site(folder, "change", network.key, "--name", "Autre").output.startswith("Autre\n")
+    site(folder, "change", network.key, "--origin", "https://b.example", "--department", "")
+    result = site(folder, "change", network.key, "--per-day", "7")
+    assert "0 of 7 searches" in result.output
+    changed = sites(folder).get(network.key)
     assert (changed.name, changed.origins) == ("Autre", ("https://b.example",))
     assert (changed.department, changed.theme, changed.per_day) == ("", "Cuir", 7)
 
@@ -110,7 +114,7 @@ def test_a_site_is_deleted_once_it_is_confirmed(folder: Path) -> None:
     asked = site(folder, "delete", key, typed="n\n")
     assert asked.exit_code == 1
     assert "Forget Réseau, its key and what was counted for it? [y/N]" in asked.output
-    assert [one.key for one in sites(folder).list()] == [key]
+    assert [listed.key for listed in sites(folder).list()] == [key]
     assert site(folder, "delete", key, typed="y\n").output.endswith("Réseau is forgotten.\n")
     assert sites(folder).list() == []
     assert site(folder, "delete", added(folder).key, "--yes").output == "Réseau is forgotten.\n"
@@ -118,8 +122,11 @@ def test_a_site_is_deleted_once_it_is_confirmed(folder: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["change", "disable", "enable", "delete"])
 def test_an_unknown_key_is_told_in_a_line(folder: Path, verb: str) -> None:
-    told = site(folder, verb, "qss_x")
-    assert (told.exit_code, told.output) == (1, "quisait: There is no site with the key 'qss_x'.\n")
+    result = site(folder, verb, "qss_x")
+    assert (result.exit_code, result.output) == (
+        1,
+        "quisait: There is no site with the key 'qss_x'.\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,18 +148,18 @@ def test_an_unknown_key_is_told_in_a_line(folder: Path, verb: str) -> None:
 def test_what_cannot_be_used_is_told_in_a_line(
     folder: Path, arguments: list[str], line: str
 ) -> None:
-    told = site(folder, "add", "Réseau", *arguments)
-    assert (told.exit_code, told.output) == (1, f"quisait: {line}\n")
+    result = site(folder, "add", "Réseau", *arguments)
+    assert (result.exit_code, result.output) == (1, f"quisait: {line}\n")
     assert sites(folder).list() == []
 
 
 def test_a_site_needs_an_origin(folder: Path) -> None:
-    told = site(folder, "add", "Réseau")
-    assert told.exit_code == 2
-    assert "--origin" in told.output
+    result = site(folder, "add", "Réseau")
+    assert result.exit_code == 2
+    assert "--origin" in result.output
 
 
 def test_a_folder_without_a_base_is_told(tmp_path: Path) -> None:
-    told = site(tmp_path / "nothing", "list")
-    assert told.exit_code == 1
-    assert "is not a knowledge base" in told.output
+    result = site(tmp_path / "nothing", "list")
+    assert result.exit_code == 1
+    assert "is not a knowledge base" in result.output

@@ -31,7 +31,7 @@ from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
 MOVED = replace(POLISH, place="Angoulême")
 
 
-def told(versions: Sequence[Version]) -> list[tuple[int, str, object]]:
+def summary(versions: Sequence[Version]) -> list[tuple[int, str, object]]:
     return [(version.number, version.by, version.record) for version in versions]
 
 
@@ -41,8 +41,8 @@ def told(versions: Sequence[Version]) -> list[tuple[int, str, object]]:
 def test_each_state_of_a_record_is_a_version(base: KnowledgeBase) -> None:
     base.put([POLISH, GLOVER], by="léa", note="from the fair")
     base.put([MOVED, GLOVER], by="max")
-    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "léa", POLISH), (2, "max", MOVED)]
-    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "léa", GLOVER)]
+    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "léa", POLISH), (2, "max", MOVED)]
+    assert summary(base.history(Kind.ACTOR, "gants")) == [(1, "léa", GLOVER)]
     first = base.history(Kind.ACTOR, "avel")[0]
     assert (first.kind, first.record_id, first.note) == (Kind.ACTOR, "avel", "from the fair")
 
@@ -50,7 +50,7 @@ def test_each_state_of_a_record_is_a_version(base: KnowledgeBase) -> None:
 def test_actors_and_cases_of_one_id_have_their_own_versions(base: KnowledgeBase) -> None:
     case = replace(SANITISER, id="avel")
     base.put([POLISH, case])
-    assert told(base.history(Kind.CASE, "avel")) == [(1, "", case)]
+    assert summary(base.history(Kind.CASE, "avel")) == [(1, "", case)]
 
 
 def test_what_never_was_has_no_versions(base: KnowledgeBase) -> None:
@@ -59,7 +59,7 @@ def test_what_never_was_has_no_versions(base: KnowledgeBase) -> None:
 
 def test_a_record_given_twice_at_once_has_both_versions(base: KnowledgeBase) -> None:
     base.put([POLISH, MOVED])
-    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "", MOVED)]
+    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "", MOVED)]
     assert base.actor("avel") == MOVED
 
 
@@ -74,9 +74,9 @@ def without_versions(base: KnowledgeBase) -> None:
 def test_a_record_from_before_has_its_state_as_a_first_version(base: KnowledgeBase) -> None:
     base.put([POLISH])
     without_versions(base)
-    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
     base.put([MOVED], by="max")
-    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
+    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
     assert base.history(Kind.ACTOR, "avel")[0].at == "2026-01-02T03:04:05+00:00"
 
 
@@ -84,7 +84,7 @@ def test_a_record_from_before_that_is_removed_leaves_its_state(base: KnowledgeBa
     base.put([POLISH])
     without_versions(base)
     base.remove(Kind.ACTOR, ["avel", "nobody"])
-    assert told(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
     assert base.history(Kind.ACTOR, "nobody") == []
 
 
@@ -131,7 +131,7 @@ def test_a_withdrawal_says_who_and_why(base: KnowledgeBase) -> None:
         "asked by the firm",
         False,
     )
-    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
+    assert summary(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
 
 
 def test_what_is_withdrawn_is_told_from_what_never_was(base: KnowledgeBase) -> None:
@@ -159,7 +159,7 @@ def test_ingest_does_not_bring_back_what_was_withdrawn(
     assert base.put([changed, POLISH]) == [Outcome.WITHDRAWN, Outcome.ADDED]
     assert base.ids(Kind.ACTOR) == {"avel"}
     assert "Autre chose." not in " ".join(word_counts.embedded)
-    assert told(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
+    assert summary(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
 
 
 def test_a_withdrawal_while_another_process_encodes_is_heeded(open_base: OpenBase) -> None:
@@ -366,7 +366,7 @@ def test_what_others_say_and_other_records_stay(secretive: KnowledgeBase) -> Non
     assert secretive.case("masques") == case
     assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}
     assert secretive.search("gants de cuir").hits[0].actor == GLOVER
-    assert told(secretive.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert summary(secretive.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
 
 
 def test_what_is_erased_does_not_come_back(secretive: KnowledgeBase) -> None:
@@ -492,7 +492,7 @@ def test_a_base_that_cannot_be_written_still_tells_all(
     monkeypatch.setattr("os.access", lambda *_: False)
     read_only = KnowledgeBase(base.folder, WordCountEncoder)
     assert not read_only.writable
-    assert told(read_only.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
+    assert summary(read_only.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
     assert read_only.withdrawal(Kind.ACTOR, "matha") is not None
     assert read_only.drafts.list() == [draft]
     assert read_only.jobs.list() == [job]

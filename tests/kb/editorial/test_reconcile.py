@@ -20,16 +20,16 @@ def ingest(base: KnowledgeBase, source: str, *actors: Actor) -> list[Outcome]:
     return base.ingest_actors(source, [SourceRow(actor) for actor in actors])
 
 
-def said(base: KnowledgeBase, actor_id: str) -> set[tuple[str, str, str]]:
-    return {(one.source, one.field, one.value) for one in base.claims.of(actor_id)}
+def claims_of(base: KnowledgeBase, actor_id: str) -> set[tuple[str, str, str]]:
+    return {(claim.source, claim.field, claim.value) for claim in base.claims.of(actor_id)}
 
 
 def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> None:
     assert ingest(base, "cci", AVEL) == [Outcome.ADDED]
     assert ingest(base, "annuaire", SAME) == [Outcome.CHANGED]
     assert base.actors() == [replace(AVEL, place="Angoulême")]
-    assert ("annuaire", "name", "AVEL SAS") in said(base, "avel")
-    assert ("cci", "name", "Avel") in said(base, "avel")
+    assert ("annuaire", "name", "AVEL SAS") in claims_of(base, "avel")
+    assert ("cci", "name", "Avel") in claims_of(base, "avel")
 
 
 def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
@@ -54,9 +54,9 @@ def test_telling_the_same_again_changes_nothing(
 
 def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL)
-    before = {one.field: one.claimed_at for one in base.claims.of("avel")}
+    before = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
     ingest(base, "cci", replace(AVEL, name="Avel (Saphir)"))
-    after = {one.field: one.claimed_at for one in base.claims.of("avel")}
+    after = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
     assert {field for field in after if after[field] != before[field]} == {"name"}
     assert base.actor("avel").name == "Avel (Saphir)"
 
@@ -111,7 +111,7 @@ def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
     assert base.edit_actor(replace(AVEL, name="Avel-Saphir"), by="lea") is Outcome.CHANGED
     ingest(base, "cci", replace(AVEL, name="AVEL", place="Magnac"))
     assert base.actor("avel") == replace(AVEL, name="Avel-Saphir", place="Magnac")
-    assert ("moderation", "name", "Avel-Saphir") in said(base, "avel")
+    assert ("moderation", "name", "Avel-Saphir") in claims_of(base, "avel")
 
 
 def test_what_a_moderator_restored_stands(base: KnowledgeBase) -> None:
@@ -190,7 +190,7 @@ Decide = Callable[[KnowledgeBase], None]
 
 
 def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
-    return [(one.left_id, one.right_id) for one in base.duplicates.list()]
+    return [(pair.left_id, pair.right_id) for pair in base.duplicates.list()]
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_the_same_become_one(twins: KnowledgeBase) -> None:
     assert [part.actor_id for part in twins.case("gel").participants] == ["merlet", "avel"]
     assert [case.id for case in twins.cases_of("merlet")] == ["gel"]
     assert pairs(twins) == []
-    assert {one.source for one in twins.claims.of("merlet")} == {"cci", "annuaire"}
+    assert {claim.source for claim in twins.claims.of("merlet")} == {"cci", "annuaire"}
 
 
 def test_the_kept_one_keeps_its_fields_whoever_came_first(twins: KnowledgeBase) -> None:

@@ -90,11 +90,15 @@ def test_merging_gives_what_peft_gives(tmp_path: Path) -> None:
 
 def test_the_mean_is_of_the_changes() -> None:
     """Not of their factors: two deltas that cancel out leave nothing."""
-    one = small_delta(1)
-    opposite = replace(one, factors={n: (-a, b) for n, (a, b) in one.factors.items()})
-    assert np.abs(combine([one, opposite]).change(LAYER)).max() < 1e-6
-    np.testing.assert_allclose(combine([one, one]).change(LAYER), one.change(LAYER), atol=1e-5)
-    np.testing.assert_allclose(combine([one], 0.5).change(LAYER), one.change(LAYER) / 2, atol=1e-5)
+    delta = small_delta(1)
+    opposite = replace(delta, factors={n: (-a, b) for n, (a, b) in delta.factors.items()})
+    assert np.abs(combine([delta, opposite]).change(LAYER)).max() < 1e-6
+    np.testing.assert_allclose(
+        combine([delta, delta]).change(LAYER), delta.change(LAYER), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        combine([delta], 0.5).change(LAYER), delta.change(LAYER) / 2, atol=1e-5
+    )
 
 
 def test_a_mean_is_the_nearest_of_its_rank() -> None:

@@ -266,8 +266,8 @@ def test_tokens_are_known_by_the_characters_they_stand_for(
     text = "L’œuvre 😀 ２３ : été"
     for encoder in (real_encoder, torch_encoder):
         spans = words_of(encoder, text, TextKind.QUERY).spans
-        told = [text[start:end].strip() for start, end in spans if end]
-        assert told == ["L", "’", "œuvre", "😀", "２３", ":", "été"]
+        tokens = [text[start:end].strip() for start, end in spans if end]
+        assert tokens == ["L", "’", "œuvre", "😀", "２３", ":", "été"]
         # "query: " before it, and the tokens that the model puts around.
         assert spans[:4] == ((0, 0),) * 4
         assert spans[-1] == (0, 0)
@@ -282,10 +282,10 @@ def test_a_model_that_is_not_mean_pooled_gives_no_words(model_folder: Path, tmp_
     other = tmp_path / "first-token"
     shutil.copytree(model_folder, other)
     pooling = other / "1_Pooling" / "config.json"
-    told = json.loads(pooling.read_text())
-    assert told["pooling_mode_mean_tokens"]
-    told |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
-    pooling.write_text(json.dumps(told))
+    config = json.loads(pooling.read_text())
+    assert config["pooling_mode_mean_tokens"]
+    config |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
+    pooling.write_text(json.dumps(config))
     for engine in ("torch", "openvino"):
         encoder = load_encoder(settings(model=str(other), cache=tmp_path / "cache", engine=engine))
         assert encoder.encode_words("gants de cuir", TextKind.QUERY) is None

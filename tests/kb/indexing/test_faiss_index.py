@@ -497,7 +497,7 @@ def test_threads_search_an_index_while_another_is_made_of_it(store: Store) -> No
                 later = later.refreshed(store)
         finally:
             done.set()
-        assert all(one.result() for one in searches)
+        assert all(search.result() for search in searches)
     assert_as_made_afresh(later, store)
 
 

@@ -51,9 +51,9 @@ def test_a_trade_is_a_short_phrase_without_capital_or_full_stop(language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_two_trades_are_told_alike(language: str) -> None:
-    told = list(phrases(language).values())
-    alike = process.cdist(told, told, scorer=fuzz.token_sort_ratio, score_cutoff=85)
-    assert [(told[i], told[j]) for i, j in np.argwhere(alike) if i < j] == []
+    texts = list(phrases(language).values())
+    alike = process.cdist(texts, texts, scorer=fuzz.token_sort_ratio, score_cutoff=85)
+    assert [(texts[i], texts[j]) for i, j in np.argwhere(alike) if i < j] == []
 
 
 def test_each_phrase_is_in_its_language() -> None:

@@ -195,10 +195,10 @@ def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> Non
             refused.append(error)
 
     leaving = [threading.Thread(target=leave, args=[name]) for name in names]
-    for one in leaving:
-        one.start()
-    for one in leaving:
-        one.join()
+    for thread in leaving:
+        thread.start()
+    for thread in leaving:
+        thread.join()
     assert len(refused) == 1
 
 
@@ -223,8 +223,8 @@ def test_a_token_acts_as_its_account_with_the_role_it_has_now(accounts: Accounts
     found = accounts.account_of_token(token)
     assert found
     assert found.role is AccountRole.CONTRIBUTOR
-    (told,) = accounts.tokens("Vincent")
-    assert told.label == "Nightly import"
+    (listed,) = accounts.tokens("Vincent")
+    assert listed.label == "Nightly import"
 
 
 @pytest.mark.parametrize("token", ["", "qsf_", "qsf_unknown", "x", "é" * 100])
@@ -242,7 +242,7 @@ def test_a_token_is_kept_as_its_hash(base: KnowledgeBase, lea: str) -> None:
 
 def test_a_revoked_token_is_worth_nothing(accounts: Accounts, lea: str) -> None:
     first, second = accounts.issue_token(lea, "first"), accounts.issue_token(lea, "second")
-    handle = next(one.handle for one in accounts.tokens(lea) if one.label == "first")
+    handle = next(token.handle for token in accounts.tokens(lea) if token.label == "first")
     accounts.revoke_token(lea, handle)
     assert accounts.account_of_token(first) is None
     assert accounts.account_of_token(second)

@@ -103,7 +103,8 @@ def test_saving_makes_a_revision_and_keeps_the_one_before(drafts: Drafts) -> Non
     assert (saved.revision, saved.record, saved.updated_by) == (2, changed, "max")
     assert drafts.get(draft.id) == saved
     assert [
-        (one.revision, one.record, one.by, one.note, one.state) for one in drafts.versions(draft.id)
+        (version.revision, version.record, version.by, version.note, version.state)
+        for version in drafts.versions(draft.id)
     ] == [
         (1, SANITISER, "léa", "", DraftState.SUBMITTED),
         (2, changed, "max", "title", DraftState.SUBMITTED),
@@ -151,7 +152,7 @@ def test_a_state_comes_with_a_message_and_is_a_revision(drafts: Drafts) -> None:
     assert returned.revision == 2
     with pytest.raises(EditConflict):
         drafts.set_state(draft.id, DraftState.REJECTED, by="ida", revision=1)
-    assert [one.note for one in drafts.versions(draft.id)] == ["", "Who made the bottles?"]
+    assert [version.note for version in drafts.versions(draft.id)] == ["", "Who made the bottles?"]
 
 
 def test_a_rejected_draft_is_reopened_before_it_is_saved(drafts: Drafts) -> None:

@@ -408,7 +408,7 @@ def test_a_base_of_the_third_schema_keeps_all_it_has(
     with sqlite3.connect(path) as connection:
         assert migrations.version_of(connection) == migrations.SCHEMA_VERSION
         assert [
-            one for one in connection.execute(tables).fetchall() if "site" not in one[0]
+            row for row in connection.execute(tables).fetchall() if "site" not in row[0]
         ] == before
         for name, kept in rows.items():
             assert connection.execute(f"select * from {name}").fetchall() == kept

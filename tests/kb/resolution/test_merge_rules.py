@@ -106,7 +106,7 @@ def test_what_is_said_again_keeps_its_date() -> None:
     now = source_record(
         "cci", SourceRow(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before
     )
-    assert {field for field, said in now.claims.items() if said.at == "2026-02-01"} == {"place"}
+    assert {field for field, claim in now.claims.items() if claim.at == "2026-02-01"} == {"place"}
     assert source_record("cci", SourceRow(AVEL), "avel", "2026-03-01", before) == before
 
 

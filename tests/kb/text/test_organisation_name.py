@@ -4,7 +4,7 @@ from kb.text.organisation_name import analyse_name, name_key
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("Société L'Harmonie SARL", "harmonie"),
         ("ste Dupont", "Dupont & Cie"),
@@ -16,8 +16,8 @@ from kb.text.organisation_name import analyse_name, name_key
         ("Ganterie-Maroquinerie de Saint-Junien", "ganterie maroquinerie saint junien"),
     ],
 )
-def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
-    assert name_key(one) == name_key(other)
+def test_spellings_of_one_name_share_a_key(left: str, right: str) -> None:
+    assert name_key(left) == name_key(right)
 
 
 def test_a_name_of_nothing_but_legal_forms_keeps_them() -> None:
