@@ -38,7 +38,7 @@ class Rooms(click.Group):
 @kb_option
 @click.pass_context
 def main(context: click.Context, kb: Path | None) -> None:
-    """Who knows how? A search over what organisations know how to do."""
+    """Qui sait faire ? A knowledge base and search of what organisations know how to do."""
     context.obj = {"kb": kb}
 
 

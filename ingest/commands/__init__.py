@@ -24,25 +24,25 @@ SHOWN_SKIPPED = 5
 @click.option(
     "--publish",
     is_flag=True,
-    help="Publish what is proposed of each article at once, without a moderator.",
+    help="Publish the proposals for each article immediately, without a moderator.",
 )
 @click.option(
     "--prune",
     is_flag=True,
-    help="Remove the actors and the cases that the input no longer has, unless a record failed.",
+    help="Remove the actors and cases that the input no longer contains, unless a record failed.",
 )
 @click.option(
     "--source",
     default="",
     metavar="NAME",
-    help="Who tells of the actors; the name of the file or folder if not given.",
+    help="The source of the actors (default: the name of the file or folder).",
 )
 @click.option(
     "--map",
     "mapped",
     multiple=True,
     metavar="HEADER=FIELD",
-    help="How a column is read: a field, `fact` or `ignored`. Remembered for the source.",
+    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."
@@ -61,11 +61,10 @@ def ingest_command(
 ) -> None:
     """Read directories of actors, cases and articles into the knowledge base.
 
-    PATH_OR_URL is a file or a folder, read however deep, or an address of the web: actors in
-    CSV, TSV, XLSX, ODS, JSON, JSON Lines or Parquet; cases in Markdown with front matter;
-    articles in text, Markdown, HTML, PDF, DOCX or ODT, and RSS or Atom feeds of them. An article
-    becomes a draft that waits for a moderator. Exits with 1 if a record failed; the others are
-    kept.
+    PATH_OR_URL is a file, a folder with its subfolders, or a web address: actors in CSV, TSV, XLSX,
+    ODS, JSON, JSON Lines or Parquet; cases in Markdown with front matter; articles in text,
+    Markdown, HTML, PDF, DOCX or ODT, and their RSS or Atom feeds. An article becomes a draft that
+    waits for a moderator. Exits with 1 if a record failed; the other records are kept.
     """
     import json
     from dataclasses import asdict
@@ -122,12 +121,12 @@ def ingest_command(
         raise click.exceptions.Exit(1)
 
 
-@click.command("export", short_help="Write files that `quisait ingest` reads.")
+@click.command("export", short_help="Write files that `quisait ingest` can read.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @kb_option
 def export_command(folder: Path, force: bool, kb: Path | None) -> None:
-    """Write the knowledge base to DIR as files that `quisait ingest` reads back."""
+    """Write the knowledge base to DIR, as files that `quisait ingest` can read."""
     from ingest.export import export
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
@@ -140,24 +139,24 @@ def export_command(folder: Path, force: bool, kb: Path | None) -> None:
     click.echo(f"{exported.actors} actors and {exported.cases} cases written to {folder}.")
 
 
-@click.command("evaluate-articles", short_help="Measure what is read out of articles.")
+@click.command("evaluate-articles", short_help="Measure how well articles are read.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--kb",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The knowledge base whose actors are known (default: those of the demonstration).",
+    help="The knowledge base with the known actors (default: the demonstration).",
 )
-@click.option("--details", is_flag=True, help="Name each thing that is wrong or missed.")
+@click.option("--details", is_flag=True, help="List each wrong or missing value.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
 def evaluate_articles_command(
     context: click.Context, folder: Path, kb: Path | None, details: bool, as_json: bool
 ) -> None:
-    """Measure what is read out of the labelled articles of DIR: precision and recall.
+    """Measure how well the labelled articles of DIR are read: precision and recall.
 
-    Each article of DIR has its labels beside it, as NAME.json. Exits with 1 if an article cannot
-    be read.
+    The labels of each article are in the file NAME.json beside it. Exits with 1 if an article
+    cannot be read.
     """
     import json
 

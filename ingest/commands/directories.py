@@ -80,7 +80,7 @@ def _print_preview(seen: "Preview") -> None:
 
 @click.group()
 def duplicates() -> None:
-    """List the actors that may be one, and decide."""
+    """List possible duplicates, and decide."""
 
 
 @duplicates.command("list")
@@ -89,13 +89,13 @@ def duplicates() -> None:
     type=click.Choice(["open", "same", "different"]),
     default="open",
     show_default=True,
-    help="Which pairs: those to decide, or those decided.",
+    help="Which pairs: undecided, or decided as the same or different.",
 )
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the pairs as JSON.")
 @kb_option
 def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None:
-    """List pairs of actors that may be one, the likeliest first."""
+    """List pairs of actors that may be the same, likeliest first."""
     import json
     from dataclasses import asdict
 
@@ -119,11 +119,13 @@ def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None
 @duplicates.command("decide")
 @click.argument("left", metavar="ID")
 @click.argument("right", metavar="OTHER_ID")
-@click.option("--same/--different", "same", required=True, help="Whether the two are one actor.")
-@click.option("--keep", default="", metavar="ID", help="Which id to keep; the first if not given.")
+@click.option(
+    "--same/--different", "same", required=True, help="Whether the two are the same actor."
+)
+@click.option("--keep", default="", metavar="ID", help="Which id to keep (default: the first).")
 @kb_option
 def decide_command(left: str, right: str, same: bool, keep: str, kb: Path | None) -> None:
-    """Say whether two actors are one. If so, they become one, and both ids lead to it."""
+    """Decide whether two actors are the same. If so, merge them; both ids lead to the result."""
     base = _open(kb)
     try:
         base.duplicates.decide(left, right, same=same, keep=keep)

@@ -7,8 +7,8 @@ import click
 from kb.commands.options import kb_option
 
 
-@click.command("work", short_help="Do the jobs that wait.")
-@click.option("--once", is_flag=True, help="Do one job, if one waits, and end.")
+@click.command("work", short_help="Run waiting jobs.")
+@click.option("--once", is_flag=True, help="Run one job, if one waits, and end.")
 @click.option("--until-idle", is_flag=True, help="End when no job waits.")
 @click.option(
     "--linger",
@@ -19,10 +19,10 @@ from kb.commands.options import kb_option
 )
 @kb_option
 def work_command(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
-    """Do the jobs that wait, such as directories sent through the page.
+    """Run waiting jobs, such as directories sent through the pages.
 
-    `quisait serve` starts a worker by itself whenever a job waits. Runs at low priority, with
-    half the processors; ends at a signal, and its job then waits for the next worker.
+    `quisait serve` starts a worker automatically when a job waits. The worker runs at low priority,
+    with half of the processors. It ends at a signal; its job then waits for the next worker.
     """
     import signal
     import threading

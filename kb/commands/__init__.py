@@ -34,7 +34,9 @@ def _open(kb: Path | None) -> KnowledgeBase:
 @click.command(short_help="Find who could answer QUERY.")
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
-@click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
+@click.option(
+    "--department", default="", metavar="CODE", help="Only this department, for example 16."
+)
 @click.option("--theme", default="", metavar="NAME", help="Only records with this theme.")
 @click.option("--kind", type=click.Choice(["actor", "case"]), help="Only actors, or only cases.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -64,7 +66,7 @@ def search(
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @kb_option
 def status(as_json: bool, kb: Path | None) -> None:
-    """Say what the knowledge base holds and how it stands."""
+    """Show what the knowledge base contains, and its state."""
     found = _open(kb).status()
     if as_json:
         click.echo(json.dumps(_plain_status(found), ensure_ascii=False, indent=2))
@@ -75,10 +77,10 @@ def status(as_json: bool, kb: Path | None) -> None:
                 click.echo(f"{name:>14}  {line}")
 
 
-@click.command(short_help="Make passages, embeddings and index anew.")
+@click.command(short_help="Make passages, embeddings and index again.")
 @kb_option
 def rebuild(kb: Path | None) -> None:
-    """Make passages, embeddings and index anew from the records, with the encoder now set."""
+    """Make passages, embeddings and index again from the records, with the current encoder."""
     from tqdm import tqdm
 
     base = _open(kb)

@@ -42,7 +42,7 @@ def _asked_password(*, from_stdin: bool) -> str:
 
 @click.group()
 def user() -> None:
-    """Make accounts, and say what they may do."""
+    """Manage accounts and their roles."""
 
 
 @user.command()
@@ -51,7 +51,7 @@ def user() -> None:
 @_password_option
 @kb_option
 def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
-    """Make an account called NAME; asks for its password."""
+    """Create the account NAME; asks for its password."""
     from kb.registers.accounts import AccountRole
 
     accounts = _accounts(kb, create=True)
@@ -62,7 +62,7 @@ def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
 @user.command("list")
 @kb_option
 def list_(kb: Path | None) -> None:
-    """Say which accounts there are, with their roles."""
+    """List the accounts with their roles."""
     accounts = _accounts(kb).list()
     for account in accounts:
         click.echo(
@@ -78,30 +78,30 @@ def list_(kb: Path | None) -> None:
 @click.argument("role", type=_role_type)
 @kb_option
 def change_role(name: str, role: str, kb: Path | None) -> None:
-    """Give the account NAME another role."""
+    """Change the role of the account NAME."""
     from kb.registers.accounts import AccountRole
 
     account = _accounts(kb).set_role(name, AccountRole(role))
     click.echo(f"{account.name} is {account.role} now.")
 
 
-@user.command("password", short_help="Give NAME another password.")
+@user.command("password", short_help="Change the password of NAME.")
 @click.argument("name")
 @_password_option
 @kb_option
 def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
-    """Give the account NAME another password, and sign it out everywhere."""
+    """Change the password of the account NAME, and sign it out everywhere."""
     accounts = _accounts(kb)
     accounts.get(name)  # refuses an unknown name before it asks for a password
     account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
     click.echo(f"{account.name} has another password, and is signed out everywhere.")
 
 
-@user.command(short_help="Sign NAME out, and let it in no more.")
+@user.command(short_help="Sign NAME out and block it.")
 @click.argument("name")
 @kb_option
 def disable(name: str, kb: Path | None) -> None:
-    """Sign the account NAME out, revoke its tokens, and let it sign in no more."""
+    """Sign the account NAME out, revoke its tokens, and block it."""
     account = _accounts(kb).disable(name)
     click.echo(f"{account.name} is disabled.")
 

@@ -21,21 +21,21 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("adaptation"),
     show_default=True,
-    help="Where the delta, its card and the curve are written.",
+    help="The output folder: the delta, its card and the curve.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--steps", type=click.IntRange(1), help="How many batches to learn from.")
+@click.option("--steps", type=click.IntRange(1), help="The number of batches to learn from.")
 @click.option(
     "--tune",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Measure on this folder, too (BEIR's layout, split tune); can be given several times.",
+    help="Also measure on this folder (BEIR's layout, split tune); can be repeated.",
 )
 def adapt(data: Path, out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
-    """Learn from open nomenclatures which trade makes what, as a small change to the encoder.
+    """Adapt the encoder: learn from open nomenclatures which trade makes what.
 
-    Prints how the loss and the figures of the tune split develop, and writes them to curve.csv.
-    With QUISAIT_ADAPTATION set to the folder that was written, the encoder is adapted by it.
+    Prints the loss and the figures of the tune split as they develop, and writes them to curve.csv.
+    Set QUISAIT_ADAPTATION to the output folder to use the result.
     """
     from kb.adaptation.learning import learn
     from kb.adaptation.training import Recipe

@@ -37,34 +37,36 @@ _SPLITS = ("tune", "test")
     multiple=True,
     default=["test"],
     show_default=True,
-    help="Which qrels to use; may be given twice.",
+    help="Which qrels to use; can be given twice.",
 )
-@click.option("--ablation", is_flag=True, help="Every ranking, and the full system less each part.")
+@click.option(
+    "--ablation", is_flag=True, help="Measure every ranking, and the full system without each part."
+)
 @click.option(
     "--by",
     type=click.Choice(["all", "lang", "group", "both"]),
     help="A table for each language, group of queries, or both, and one for all "
-    "(default: what the set says, else lang).",
+    "(default: the set's choice, or lang).",
 )
-@click.option("--per-query", is_flag=True, help="The figures of every query as well.")
+@click.option("--per-query", is_flag=True, help="Also print the figures of every query.")
 @click.option(
     "--compare",
     nargs=2,
     metavar="RUN_A RUN_B",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Compare two run files instead of ranking anew.",
+    help="Compare two run files instead of ranking.",
 )
 @click.option(
     "--save-runs",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each ranking as a run file of TREC's.",
+    help="Write each ranking as a TREC run file.",
 )
 @click.option(
     "--work",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where embeddings are kept between runs (default: in QUISAIT_CACHE).",
+    help="The folder that keeps embeddings between runs (default: in QUISAIT_CACHE).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @kb_option
@@ -82,8 +84,8 @@ def evaluate(
 ) -> None:
     """Measure the ranking of actors on the development set of each FOLDER (BEIR's layout).
 
-    A set without a corpus of its own is asked of the knowledge base. What the figures mean is
-    told in docs/evaluation.md.
+    A set without its own corpus is measured on the knowledge base. docs/evaluation.md explains the
+    figures.
     """
     if compare and ablation:
         raise click.UsageError("--compare compares two runs that are there: leave out --ablation.")

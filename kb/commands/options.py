@@ -22,7 +22,7 @@ kb_option = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path),
     callback=_own_or_given_before_the_verb,
-    help="The folder of the knowledge base (default: QUISAIT_KB, else a data folder of yours).",
+    help="The folder of the knowledge base (default: QUISAIT_KB, or your data folder).",
 )
 """Gives a command `--kb DIR` and passes it `kb: Path | None`, for `Settings.from_environment`.
 

@@ -27,10 +27,10 @@ def _sites(kb: Path | None) -> Sites:
 
 @click.group()
 def site() -> None:
-    """Say which sites may show the search, and how much they use it."""
+    """Manage the sites that embed the search."""
 
 
-@site.command(short_help="Let a site show the search.")
+@site.command(short_help="Let a site embed the search.")
 @click.argument("name")
 @click.option(
     "--origin",
@@ -38,15 +38,17 @@ def site() -> None:
     multiple=True,
     required=True,
     metavar="URL",
-    help="An address of the site, like https://www.reseau.example; may be given again.",
+    help="An address of the site, for example https://www.reseau.example; can be repeated.",
 )
-@click.option("--department", default="", metavar="CODE", help="Where searches begin, like 16.")
-@click.option("--theme", default="", metavar="NAME", help="The theme that searches begin with.")
+@click.option(
+    "--department", default="", metavar="CODE", help="The default department, for example 16."
+)
+@click.option("--theme", default="", metavar="NAME", help="The default theme.")
 @click.option(
     "--per-day",
     type=int,
     metavar="NUMBER",
-    help="How many searches it may make a day (20000 if not given).",
+    help="The maximum number of searches per day (default: 20000).",
 )
 @kb_option
 def add(
@@ -57,7 +59,7 @@ def add(
     per_day: int | None,
     kb: Path | None,
 ) -> None:
-    """Let the site NAME show the search; prints its public key."""
+    """Let the site NAME embed the search; prints its public key."""
     from kb.registers.sites import DEFAULT_PER_DAY
 
     added = _sites(kb).add(
@@ -74,7 +76,7 @@ def add(
 @site.command("list")
 @kb_option
 def list_(kb: Path | None) -> None:
-    """Say which sites there are, and how much they were used in the last 30 days."""
+    """List the sites, with their use in the last 30 days."""
     sites = _sites(kb)
     known = sites.list()
     for number, listed in enumerate(known):
@@ -85,19 +87,21 @@ def list_(kb: Path | None) -> None:
         click.echo("There is no site yet: add one with `quisait site add`.", err=True)
 
 
-@site.command(short_help="Change what is said of a site.")
+@site.command(short_help="Change a site.")
 @click.argument("key")
-@click.option("--name", metavar="NAME", help="Another name.")
+@click.option("--name", metavar="NAME", help="The new name.")
 @click.option(
     "--origin",
     "origins",
     multiple=True,
     metavar="URL",
-    help="Its addresses from now on, in the place of all it had; may be given again.",
+    help="A new address, which replaces all previous ones; can be repeated.",
 )
-@click.option("--department", metavar="CODE", help="Another department; '' for none.")
-@click.option("--theme", metavar="NAME", help="Another theme; '' for none.")
-@click.option("--per-day", type=int, metavar="NUMBER", help="How many searches it may make a day.")
+@click.option("--department", metavar="CODE", help="The new default department; '' for none.")
+@click.option("--theme", metavar="NAME", help="The new default theme; '' for none.")
+@click.option(
+    "--per-day", type=int, metavar="NUMBER", help="The new maximum number of searches per day."
+)
 @kb_option
 def change(
     key: str,
@@ -108,7 +112,7 @@ def change(
     per_day: int | None,
     kb: Path | None,
 ) -> None:
-    """Change the site with the public key KEY; what is not given stays as it is."""
+    """Change the site with the public key KEY; other values stay."""
     sites = _sites(kb)
     known = sites.get(key)
     changed = sites.change(
@@ -123,28 +127,28 @@ def change(
     _warn_of_origins_without_frame(changed)
 
 
-@site.command(short_help="Let a site show the search no more.")
+@site.command(short_help="Switch a site off.")
 @click.argument("key")
 @kb_option
 def disable(key: str, kb: Path | None) -> None:
-    """Let the site with the public key KEY show the search no more, until it is enabled."""
+    """Switch the site with the public key KEY off, until it is enabled."""
     click.echo(f"{_sites(kb).disable(key).name} is switched off.")
 
 
-@site.command(short_help="Let a site show the search again.")
+@site.command(short_help="Switch a site on again.")
 @click.argument("key")
 @kb_option
 def enable(key: str, kb: Path | None) -> None:
-    """Let the site with the public key KEY show the search again."""
+    """Switch the site with the public key KEY on again."""
     click.echo(f"{_sites(kb).enable(key).name} can show the search again.")
 
 
-@site.command(short_help="Forget a site and what was counted for it.")
+@site.command(short_help="Delete a site and its counts.")
 @click.argument("key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @kb_option
 def delete(key: str, yes: bool, kb: Path | None) -> None:
-    """Forget the site with the public key KEY, and what was counted for it, for good."""
+    """Delete the site with the public key KEY and its counts, permanently."""
     sites = _sites(kb)
     known = sites.get(key)
     if not yes:

@@ -16,9 +16,9 @@ from web.commands.report import report
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="The port to listen on; 0 takes one that is free.",
+    help="The port to listen on; 0 chooses a free port.",
 )
-@click.option("--access-log", is_flag=True, help="Print a line for each request, queries included.")
+@click.option("--access-log", is_flag=True, help="Log each request, queries included.")
 def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     from kb.settings import Settings

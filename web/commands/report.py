@@ -19,29 +19,30 @@ if TYPE_CHECKING:
     from kb.settings import Settings
 
 
-@click.command(short_help="Put the search for QUERY on record, signed off.")
+@click.command(short_help="Record a search for QUERY in a signed report.")
 @click.argument("query", nargs=-1)
-@click.option("--department", default="", metavar="CODE", help="Only this department, like 16.")
+@click.option(
+    "--department", default="", metavar="CODE", help="Only this department, for example 16."
+)
 @click.option("--theme", default="", metavar="NAME", help="Only actors with this theme.")
 @click.option(
     "--like",
     multiple=True,
     metavar="ID",
-    help="The id of an actor like those looked for; can be given several times.",
+    help="The id of an example: prefer actors with a similar trade. Can be repeated.",
 )
 @click.option(
     "--unlike",
     multiple=True,
     metavar="ID",
-    help="The id of an actor to leave out, with its trade counting against; can be given several "
-    "times.",
+    help="The id of an actor to leave out; its trade counts against others. Can be repeated.",
 )
 @click.option(
     "--lang",
     type=click.Choice(["fr", "en"]),
     default="en",
     show_default=True,
-    help="Language of cases told in several, and of the spreadsheets that a CSV is for.",
+    help="Language of the cases, if they exist in several, and of a CSV.",
 )
 @click.option("--format", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @click.option(
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     "--verify",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Say whether FILE is a report of this base that nobody changed.",
+    help="Check that FILE is an unchanged report of this base.",
 )
 @kb_option
 def report(
@@ -69,11 +70,11 @@ def report(
     verify: Path | None,
     kb: Path | None,
 ) -> None:
-    """Put the search for QUERY on record: what was asked, of what, and everyone who came out.
+    """Record a search for QUERY: the query, the state of the base, and every candidate.
 
-    The report names every actor that the filters leave, in order, with what each score is made of.
-    It is signed off: with --verify, who has the secret of the base can say later whether a file,
-    JSON or CSV, was given out by it and was not changed. Exits with 1 if it was not.
+    The report lists every actor that the filters keep, in order, with the parts of its score. It is
+    signed: later, --verify checks with the secret of the base that a JSON or CSV file comes from
+    this base and was not changed. Exits with 1 if the check fails.
     """
     from kb.search.results import Filters
     from kb.settings import Settings
