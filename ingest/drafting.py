@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ingest.articles.article import Article
 from ingest.articles.readers import checked
-from ingest.extraction.proposals import RULES, KnownActors, propose
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.proposals.propose import RULES, propose
 from ingest.fields import (
     MAX_LINE_CHARS,
     folded,

@@ -191,7 +191,7 @@ def evaluate_articles(folder: Path, find: Callable[[Path], Said]) -> Scores:
 def finder(actors: "KnownActors") -> Callable[[Path], Said]:
     """What finds things in an article as ingestion does: its reader, and proposals by rules."""
     from ingest.articles.readers import read_article
-    from ingest.extraction.proposals import propose
+    from ingest.extraction.proposals.propose import propose
 
     def find(path: Path) -> Said:
         article = read_article(path)

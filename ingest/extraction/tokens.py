@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.markdown import plain_text
 
@@ -118,6 +119,11 @@ def joined(tokens: Iterable[TextToken]) -> str:
 def plain_words(text: str) -> list[str]:
     """The folded words of a text, without its signs."""
     return _PLAIN_WORD.findall(fold(text))
+
+
+def is_everyday_word(form: str) -> bool:
+    """Whether a folded word is one that sentences are full of."""
+    return form in FUNCTION_WORDS or form in FRAMING_WORDS
 
 
 def starts_a_sentence(tokens: Sequence[TextToken], at: int) -> bool:

@@ -6,6 +6,7 @@ cirage" and the firm named after a comma are one.
 
 from collections.abc import Sequence
 
+from ingest.extraction.actor_names import name_words
 from ingest.extraction.coreference.appositions import apposed
 from ingest.extraction.coreference.focus import Focus
 from ingest.extraction.coreference.matching import (
@@ -20,7 +21,6 @@ from ingest.extraction.coreference.participant import (
     ParticipantMention,
     is_named_firm,
 )
-from ingest.extraction.gazetteer import name_words
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.references.reference import Reference
 from ingest.extraction.tokens import Sentence, TextPart

@@ -3,8 +3,8 @@
 from collections.abc import Set as AbstractSet
 
 from ingest.extraction import lexicon
+from ingest.extraction.actor_names import name_words, public_key
 from ingest.extraction.coreference.participant import PUBLIC, Participant
-from ingest.extraction.gazetteer import name_words, public_key
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.references.reference import Reference
 

@@ -18,9 +18,9 @@ PUBLIC = frozenset(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Participant:
-    """An organisation of the article, under all that it is called there."""
+    """An organisation of the article, under all that it is called there; equal only to itself."""
 
     name: str
     reference_kind: ReferenceKind

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
-from ingest.extraction.gazetteer import is_everyday_word
 from ingest.extraction.references.heads import COMPOUND_HEADS, FIRM_HEADS, PUBLIC_HEADS
 from ingest.extraction.references.vocabulary import (
     DEFINITE,
@@ -17,7 +16,7 @@ from ingest.extraction.references.vocabulary import (
     PLACES_AND_TIMES,
     SENTENCE_OPENERS,
 )
-from ingest.extraction.tokens import TextToken
+from ingest.extraction.tokens import TextToken, is_everyday_word
 from kb.text.organisation_name import LEGAL_FORMS
 
 _MODIFIERS_BEFORE = lexicon.words("adjectives", "before")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action, verbs
-from ingest.extraction.gazetteer import is_everyday_word
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.extents import name_end
@@ -23,7 +22,13 @@ from ingest.extraction.references.vocabulary import (
     SENTENCE_OPENERS,
     is_acronym,
 )
-from ingest.extraction.tokens import Sentence, TextToken, joined, starts_a_sentence
+from ingest.extraction.tokens import (
+    Sentence,
+    TextToken,
+    is_everyday_word,
+    joined,
+    starts_a_sentence,
+)
 from kb.text.folding import fold
 from kb.text.organisation_name import LEGAL_FORMS
 

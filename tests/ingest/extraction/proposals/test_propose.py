@@ -8,12 +8,12 @@ import pytest
 from ingest.articles.article import Article
 from ingest.evaluation.scores import demonstration_actors, evaluate_articles, finder
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals import propose
+from ingest.extraction.proposals.propose import propose
 from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals
 
-TUNE = Path(__file__).parents[2] / "data" / "articles" / "tune"
+TUNE = Path(__file__).parents[3] / "data" / "articles" / "tune"
 
 KNOWN = KnownActors(
     [

@@ -1,0 +1,86 @@
+"""What the sentences of an article say of its participants, before it is weighed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.extraction.coreference.linking import Participants
+from ingest.extraction.coreference.participant import Participant, ParticipantMention
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.proposals.disclaimers import is_disclaimer, points_back
+from ingest.extraction.proposals.leftovers import is_about_leftovers, owner_of_leftovers
+from ingest.extraction.proposals.topic import Topic
+from ingest.extraction.references.finder import References
+from ingest.extraction.roles.evidence import RoleEvidence, evidence, tells_sources
+from ingest.extraction.tokens import Sentence, TextPart
+from kb.reference.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceMentions:
+    """A sentence and whom it mentions; whether it speaks of the topic of the article."""
+
+    sentence: Sentence
+    mentions: tuple[ParticipantMention, ...]
+    is_on_topic: bool
+
+    @property
+    def participants(self) -> set[Participant]:
+        return {mention.participant for mention in self.mentions}
+
+    @property
+    def named(self) -> set[Participant]:
+        """Those mentioned by more than a pronoun."""
+        return {mention.participant for mention in self.mentions if not mention.is_pronoun}
+
+
+@dataclass(slots=True)
+class Story:
+    """The participants of an article, and what its sentences say of them.
+
+    `doubted` are those of whom a sentence says that they took no part, `in_body` those that the
+    text mentions, and not only its title. `taken_back` are the numbers of the sentences that the
+    next one takes back.
+    """
+
+    topic: Topic
+    is_about_leftovers: bool
+    participants: Sequence[Participant] = ()
+    evidence: list[RoleEvidence] = field(default_factory=list)
+    passages: list[SentenceMentions] = field(default_factory=list)
+    doubted: set[Participant] = field(default_factory=set)
+    in_body: set[Participant] = field(default_factory=set)
+    taken_back: set[int] = field(default_factory=set)
+
+
+def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors) -> Story:
+    """What the sentences of an article say, its title read last."""
+    story = Story(topic, is_about_leftovers(sentences))
+    participants = Participants()
+    references = References(sentences, actors)
+    # What the title calls "a polish maker" the text calls by its name.
+    for sentence in sorted(sentences, key=lambda sentence: sentence.part is TextPart.TITLE):
+        spoken_of = participants.spoken_of
+        mentions = participants.of(sentence, references.of(sentence))
+        story.evidence += evidence(sentence, mentions, leftovers=story.is_about_leftovers)
+        owner = owner_of_leftovers(sentence, mentions, spoken_of)
+        if owner is not None:
+            story.evidence.append(RoleEvidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
+        if not tells_sources(sentence):
+            covered = topic.covers(sentence.text)
+            _add(story, SentenceMentions(sentence, tuple(mentions), covered))
+    story.participants = participants.all
+    return story
+
+
+def _add(story: Story, passage: SentenceMentions) -> None:
+    """Adds a sentence to the passages, or those it names to the doubted."""
+    text = passage.sentence.text
+    if not is_disclaimer(text):
+        story.passages.append(passage)
+    elif not passage.named and story.passages and points_back(text):
+        story.doubted |= story.passages[-1].named
+        story.taken_back.add(story.passages[-1].sentence.number)
+    else:
+        story.doubted |= passage.named
+    if passage.sentence.part is TextPart.BODY:
+        story.in_body |= passage.named
