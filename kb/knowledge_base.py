@@ -17,7 +17,8 @@ from kb.editorial.commit import Outcome, PutRecords, commit
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
-from kb.explanation.explanation import Explanation, explain
+from kb.explanation.explainer import explain
+from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
@@ -33,10 +34,11 @@ from kb.registers.redirects import redirects_of
 from kb.registers.sites import Sites
 from kb.registers.versions import Version, Withdrawal
 from kb.resolution.merge_rules import SourceRow
-from kb.search.pipeline import Ingredients, search
+from kb.search.boosts.case_matching import one_edition_each
+from kb.search.context import Calibration, RankingOptions, SearchContext
+from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
-from kb.search.scorer import Measures, Room
-from kb.search.vouching import one_edition_each
+from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
@@ -60,16 +62,25 @@ class ThemeCount:
 
 class KnowledgeBase:
     def __init__(
-        self, folder: Path, encoder: Callable[[], Encoder], cache: Path | None = None
+        self,
+        folder: Path,
+        encoder: Callable[[], Encoder],
+        cache: Path | None = None,
+        weights: RankingWeights = DEFAULT_WEIGHTS,
     ) -> None:
-        """`encoder` loads the encoder when it is first needed: many uses never need it.
+        """Takes the knowledge base in a folder.
 
-        What is made of it once, and costs a while, is kept in the folder `cache`.
+        Args:
+            folder: holds the database.
+            encoder: loads the encoder when it is first needed: many uses never need it.
+            cache: keeps what is computed of the encoder once, and takes a while.
+            weights: of the ranking.
         """
         self.folder = folder
         self._cache = cache
-        self._measures: Measures | None = None
-        self._measures_lock = threading.Lock()
+        self._weights = weights
+        self._calibration: Calibration | None = None
+        self._calibration_lock = threading.Lock()
         self._indexer = Indexer(folder, encoder)
         self._index = LiveIndex(folder, self._indexer)
         self._stores = StorePool(folder / DATABASE_FILE)
@@ -124,7 +135,7 @@ class KnowledgeBase:
         filters: Filters = Filters(),
         lang: str = "",
         steering: Steering = Steering(),
-        ingredients: Ingredients = Ingredients(),
+        options: RankingOptions = RankingOptions(),
         complete: bool = False,
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
@@ -136,15 +147,15 @@ class KnowledgeBase:
             QueryError: the query is empty, too long, or without a word.
             KnowledgeBaseError: the base was embedded by another encoder.
         """
-        with self._room() as room:
+        with self._context() as context:
             return search(
                 query,
-                room,
+                context,
                 limit=limit,
                 filters=filters,
                 lang=lang,
                 steering=steering,
-                ingredients=ingredients,
+                options=options,
                 complete=complete,
             )
 
@@ -164,11 +175,11 @@ class KnowledgeBase:
             QueryError, KnowledgeBaseError: as `search`.
             UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
         """
-        with self._room() as room:
-            if kind is Kind.ACTOR and not room.store.actors([id]):
-                id = redirects_of(room.store, [id]).get(id, id)
-            record = publishing.published(room.store, kind, id)
-            return explain(query, record, room, filters=filters, lang=lang, steering=steering)
+        with self._context() as context:
+            if kind is Kind.ACTOR and not context.store.actors([id]):
+                id = redirects_of(context.store, [id]).get(id, id)
+            record = publishing.published(context.store, kind, id)
+            return explain(query, record, context, filters=filters, lang=lang, steering=steering)
 
     def report(
         self,
@@ -185,29 +196,29 @@ class KnowledgeBase:
         """
         filters = replace(filters, kind=Kind.ACTOR)
         for _ in range(REPORT_ATTEMPTS):
-            with self._room() as room:
+            with self._context() as context:
                 # One generation is told: the index and the records must both be of it.
-                if room.index.generation == room.store.generation:
+                if context.index.generation == context.store.generation:
                     result = search(
-                        query, room, filters=filters, lang=lang, steering=steering, complete=True
+                        query, context, filters=filters, lang=lang, steering=steering, complete=True
                     )
-                    return report_of(result, room, filters=filters, steering=steering)
+                    return report_of(result, context, filters=filters, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     @contextmanager
-    def _room(self) -> Iterator[Room]:
-        """One state of the base to search in."""
+    def _context(self) -> Iterator[SearchContext]:
+        """A state of the base to search in."""
         with self._stores.lend() as store:
             index = self._index.fresh(store)
-            measures = self._measured()
+            calibration = self._calibrated()
             with store.reading():
-                yield Room(store, index, self.encoder, measures)
+                yield SearchContext(store, index, self.encoder, calibration)
 
-    def _measured(self) -> Measures:
-        with self._measures_lock:
-            if self._measures is None:
-                self._measures = Measures.of(self.encoder, self._cache)
-            return self._measures
+    def _calibrated(self) -> Calibration:
+        with self._calibration_lock:
+            if self._calibration is None:
+                self._calibration = Calibration.of(self.encoder, self._weights, self._cache)
+            return self._calibration
 
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or the one that it was found to be.

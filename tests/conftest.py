@@ -19,6 +19,7 @@ from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers import passwords
+from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
@@ -69,11 +70,13 @@ def open_base(tmp_path: Path) -> Iterator[OpenBase]:
     """Opens, or makes, a knowledge base under the test's folder with a given encoder."""
     opened: list[KnowledgeBase] = []
 
-    def open_with(encoder: Encoder, name: str = "kb") -> KnowledgeBase:
+    def open_with(
+        encoder: Encoder, name: str = "kb", weights: RankingWeights = DEFAULT_WEIGHTS
+    ) -> KnowledgeBase:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         Store.open(folder / DATABASE_FILE, create=True).close()
-        base = KnowledgeBase(folder, lambda: encoder)
+        base = KnowledgeBase(folder, lambda: encoder, weights=weights)
         opened.append(base)
         return base
 

@@ -74,8 +74,8 @@ def cases_of(hit: ActorHit) -> set[str]:
 
 @pytest.mark.parametrize("query", ["gel hydroalcoolique", "hand sanitiser"])
 def test_who_for_each_part_in_charente(demonstration: KnowledgeBase, query: str) -> None:
-    found = demonstration.search(query, filters=Filters(department="16")).roles
-    parts = {answer.role: {hit.actor.id for hit in answer.hits} for answer in found}
+    found = demonstration.search(query, filters=Filters(department="16")).parts
+    parts = {answer.part: {hit.actor.id for hit in answer.hits} for answer in found}
     assert "avel" in parts[Part.MAKER]
     assert parts[Part.INPUTS] & DISTILLERS
     assert "bouchages-delage" in parts[Part.CONTAINERS]
@@ -83,7 +83,7 @@ def test_who_for_each_part_in_charente(demonstration: KnowledgeBase, query: str)
     mentioned = {
         mention.participation.name
         for answer in found
-        if answer.role is Part.VALIDATION
+        if answer.part is Part.VALIDATION
         for mention in answer.mentioned
     }
     assert any("santé" in name.lower() or "health" in name.lower() for name in mentioned)

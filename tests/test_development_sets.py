@@ -137,13 +137,13 @@ def test_repurposing_lets_a_case_vouch_for_others_only(data: Path, tmp_path: Pat
     assert (french.need, french.story, french.lang) == ("du gel", "case-P1", "fr")
     assert (english.need, english.story, english.lang) == ("some gel", "case-P1", "en")
     assert french.participants[0].actor_id == "P1"
-    assert all(not query.unheard for query in given.queries)
+    assert all(not query.unmatched for query in given.queries)
     tune = read_split(given, "tune")
     assert {query.text for query in tune.queries} == {"gel hydroalcoolique", "hand sanitiser"}
     assert all(grades == {"P1": 1} for grades in tune.qrels.values())
 
     unseen = read_set(tmp_path / "out" / "repurposing-unseen")
-    assert [query.unheard for query in unseen.queries if query.group == "gel"] == [
+    assert [query.unmatched for query in unseen.queries if query.group == "gel"] == [
         {"case-P1", "case-P1-en"}
     ] * 2
 

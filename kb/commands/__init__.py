@@ -110,10 +110,10 @@ def _print(result: SearchResult) -> None:
     for case_hit in result.cases:
         date = f" ({case_hit.case.date[:10]})" if case_hit.case.date else ""
         click.echo(f"{case_hit.rank:>3}. {case_hit.case.title}{date} · {case_hit.fit}")
-    if result.roles:
+    if result.parts:
         click.echo("\nWho for each part")
-    for answer in result.roles:
-        click.echo(f"{answer.role:>14}  {_called(answer)}")
+    for answer in result.parts:
+        click.echo(f"{answer.part:>14}  {_called(answer)}")
 
 
 def _called(answer: PartAnswer) -> str:
@@ -132,9 +132,9 @@ def _told(evidence: Evidence) -> str:
         text += click.style(evidence.text[mark_start:mark_end], underline=True)
         end = mark_end
     text += evidence.text[end:]
-    if evidence.witness and evidence.case:
+    if evidence.precedent and evidence.case:
         return (
-            f"↝ inferred: a trade close to that of {evidence.witness.name}, who took part in "
+            f"↝ inferred: a trade close to that of {evidence.precedent.name}, who took part in "
             f"“{evidence.case.title}”"
         )
     if evidence.case and evidence.participation:
@@ -169,7 +169,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
         ],
         "roles": [
             {
-                "role": answer.role,
+                "role": answer.part,
                 "need": answer.need,
                 "cases": [_plain_case(case) for case in answer.cases],
                 "hits": [_plain_hit(hit) for hit in answer.hits],
@@ -181,7 +181,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
                     for one in answer.mentioned
                 ],
             }
-            for answer in result.roles
+            for answer in result.parts
         ],
     }
 
@@ -217,9 +217,9 @@ def _plain_evidence(evidence: Evidence) -> dict[str, object]:
     }
     if evidence.case and evidence.participation:
         case = _plain_case(evidence.case, evidence.participation)
-        if evidence.witness:
-            witness = evidence.witness
-            told["witness"] = {"id": witness.id, "name": witness.name, "case": case}
+        if evidence.precedent:
+            precedent = evidence.precedent
+            told["precedent"] = {"id": precedent.id, "name": precedent.name, "case": case}
         else:
             told["case"] = case
     return told

@@ -18,6 +18,7 @@ from kb.commands.options import kb_option
 if TYPE_CHECKING:
     from kb.evaluation.figures import Report
     from kb.evaluation.sets import By
+    from kb.search.weights import RankingWeights
 
 _SPLITS = ("tune", "test")
 
@@ -68,6 +69,13 @@ _SPLITS = ("tune", "test")
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder that keeps embeddings between runs (default: in QUISAIT_CACHE).",
 )
+@click.option(
+    "--weight",
+    "changes",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Rank with another value of a weight, such as passages.lexical=0.2; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @kb_option
 def evaluate(
@@ -79,6 +87,7 @@ def evaluate(
     compare: tuple[Path, Path] | None,
     save_runs: Path | None,
     work: Path | None,
+    changes: tuple[str, ...],
     as_json: bool,
     kb: Path | None,
 ) -> None:
@@ -89,10 +98,11 @@ def evaluate(
     """
     if compare and ablation:
         raise click.UsageError("--compare compares two runs that are there: leave out --ablation.")
+    weights = _weights(changes)
     reports = (
         _compared(folders, splits, by, compare)
         if compare
-        else _ranked(folders, splits, by, ablation, save_runs, work, kb)
+        else _ranked(folders, splits, by, ablation, save_runs, work, weights, kb)
     )
     from kb.evaluation import tables
 
@@ -115,6 +125,7 @@ def _ranked(
     ablation: bool,
     save_runs: Path | None,
     work: Path | None,
+    weights: RankingWeights,
     kb: Path | None,
 ) -> Iterator[Report]:
     from contextlib import closing
@@ -148,12 +159,28 @@ def _ranked(
                     file=sys.stderr,
                     leave=False,
                 ) as bar:
-                    outcome = run_rankings(given, split, ways, settings, encoders, bar.update)
+                    outcome = run_rankings(
+                        given, split, ways, settings, encoders, weights, bar.update
+                    )
                 if save_runs:
                     for name, run in outcome.runs.items():
                         tag = slugify(name)
                         write_run(run, save_runs / f"{given.name}.{split}.{tag}.run", tag)
                 yield report_of(outcome, by, BASELINE if ablation else "")
+
+
+def _weights(changes: tuple[str, ...]) -> RankingWeights:
+    """The default weights with the changes that the command line names."""
+    from kb.search.weights import DEFAULT_WEIGHTS
+
+    weights = DEFAULT_WEIGHTS
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            weights = weights.with_value(name, float(value))
+        except ValueError as error:
+            raise click.BadParameter(f"{change}: {error}.", param_hint="--weight") from None
+    return weights
 
 
 def _compared(

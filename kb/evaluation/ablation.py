@@ -11,16 +11,17 @@ from kb.evaluation.files import Query, Run
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
+from kb.search.context import RankingOptions
 from kb.search.fusion import Fusion
-from kb.search.pipeline import Ingredients
 from kb.search.results import Filters, SearchResult
+from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """How many actors of a ranking are looked at, as trec_eval does."""
 
 _ACTORS = Filters(kind=Kind.ACTOR)
-"""Cases vouch as ever, but are not given: none of the figures is of them."""
+"""Cases endorse as ever, but are not given: none of the figures is of them."""
 
 _AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
 
@@ -30,7 +31,7 @@ class Ranking:
     """A way to rank: what it changes of the full system, and of the settings for its encoder."""
 
     name: str
-    ingredients: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
+    options: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
     encoder: str = ""
     settings: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
 
@@ -39,7 +40,7 @@ FULL = Ranking("full")
 
 _DENSE = "dense"
 _NO_CASES = {"cases": False, "similar": False}
-_NO_TRADES = {**_NO_CASES, "drawn": False, "overlap": False}
+_NO_TRADES = {**_NO_CASES, "expanded": False, "overlap": False}
 _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
@@ -47,7 +48,7 @@ STEPS = (
     Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": Fusion.RECIPROCAL_RANK}),
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ near names", _NO_TRADES),
-    Ranking("+ drawn to trades", {**_NO_TRADES, "drawn": True}),
+    Ranking("+ drawn to trades", {**_NO_TRADES, "expanded": True}),
     Ranking("+ overlap in trades", _NO_CASES),
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full"),
@@ -58,7 +59,7 @@ _CALLED = {
     "lexical": "BM25",
     "similar": "similar trades",
     "near_names": "near names",
-    "drawn": "drawn to trades",
+    "expanded": "drawn to trades",
     "overlap": "overlap in trades",
 }
 
@@ -72,16 +73,16 @@ def rankings() -> list[Ranking]:
     """The rankings of an ablation, those by the baseline's encoder first."""
     without = [
         Ranking(f"full − {_CALLED.get(one.name, one.name)}", {one.name: False})
-        for one in fields(Ingredients)
+        for one in fields(RankingOptions)
         if one.default is True
     ]
     first = next(iter(ENCODERS))
     return [
-        Ranking(f"{way.name}, {encoder}", way.ingredients, encoder, settings)
+        Ranking(f"{way.name}, {encoder}", way.options, encoder, settings)
         for encoder, settings in ENCODERS.items()
         for way in (*STEPS, *without)
         # Words are the same to every encoder.
-        if encoder == first or way.ingredients != STEPS[0].ingredients
+        if encoder == first or way.options != STEPS[0].options
     ]
 
 
@@ -125,6 +126,7 @@ def run_rankings(
     ways: Sequence[Ranking],
     settings: Settings,
     encoders: Encoders,
+    weights: RankingWeights = DEFAULT_WEIGHTS,
     on_query: Callable[[], Any] = lambda: None,
 ) -> Outcome:
     """Ranks for every judged query of a split, each way; `on_query` is called for each of them.
@@ -146,12 +148,12 @@ def run_rankings(
         if known_as != encoder:
             left_out.append(f"{encoder}: the encoder is the same as {known_as}")
             continue
-        with base_of(given, chosen, encoders, may_copy=bool(overrides)) as base:
+        with base_of(given, chosen, encoders, weights, may_copy=bool(overrides)) as base:
             judged = read_split(given, split, base.ids(Kind.ACTOR))
             # Ways that differ in nothing are asked once.
-            done: dict[Ingredients, Run] = {}
+            done: dict[RankingOptions, Run] = {}
             for way in (way for way in ways if way.encoder == encoder):
-                key = _ingredients(given, way)
+                key = _options(given, way)
                 if key not in done:
                     done[key] = {
                         query.id: _ranked(base, given, way, query, on_query)
@@ -163,15 +165,15 @@ def run_rankings(
     return Outcome(given, judged, runs, silences, left_out)
 
 
-def _ingredients(
-    given: DevelopmentSet, way: Ranking, unheard: frozenset[str] = frozenset()
-) -> Ingredients:
-    """What a way makes a ranking of, for a query for which these cases are unheard."""
-    chosen = dict(way.ingredients)
+def _options(
+    given: DevelopmentSet, way: Ranking, unmatched: frozenset[str] = frozenset()
+) -> RankingOptions:
+    """What a way makes a ranking of, for a query for which these cases raise nobody."""
+    chosen = dict(way.options)
     if given.actors is not None and not given.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
         chosen |= _NO_CASES
-    return Ingredients(**chosen, transfer_only=given.transfer_only, unheard=unheard)
+    return RankingOptions(**chosen, transfer_only=given.transfer_only, unmatched=unmatched)
 
 
 def _ranked(
@@ -181,8 +183,8 @@ def _ranked(
     query: Query,
     on_query: Callable[[], Any],
 ) -> dict[str, float]:
-    ingredients = _ingredients(given, way, query.unheard)
-    hits = _found(base, given, query, DEPTH, ingredients).hits
+    options = _options(given, way, query.unmatched)
+    hits = _found(base, given, query, DEPTH, options).hits
     on_query()
     return {hit.actor.id: hit.score for hit in hits}
 
@@ -194,7 +196,7 @@ def _silences(
     for lang in sorted({query.lang for queries in asked for query in queries}):
         fits = [
             [
-                _found(base, given, query, 1, _ingredients(given, FULL, query.unheard)).total > 0
+                _found(base, given, query, 1, _options(given, FULL, query.unmatched)).total > 0
                 for query in queries
                 if query.lang == lang
             ]
@@ -204,9 +206,9 @@ def _silences(
 
 
 def _found(
-    base: KnowledgeBase, given: DevelopmentSet, query: Query, limit: int, ingredients: Ingredients
+    base: KnowledgeBase, given: DevelopmentSet, query: Query, limit: int, options: RankingOptions
 ) -> SearchResult:
     try:
-        return base.search(query.text, limit=limit, filters=_ACTORS, ingredients=ingredients)
+        return base.search(query.text, limit=limit, filters=_ACTORS, options=options)
     except QueryError as error:
         raise FileError(f"{given.folder}: the query {query.id!r}: {error}") from None

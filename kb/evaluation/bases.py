@@ -20,6 +20,7 @@ from kb.encoder.prepared import load_encoder
 from kb.evaluation.sets import DevelopmentSet
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
+from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
 
 
@@ -104,7 +105,12 @@ class Encoders:
 
 @contextlib.contextmanager
 def base_of(
-    given: DevelopmentSet, settings: Settings, encoders: Encoders, *, may_copy: bool = False
+    given: DevelopmentSet,
+    settings: Settings,
+    encoders: Encoders,
+    weights: RankingWeights = DEFAULT_WEIGHTS,
+    *,
+    may_copy: bool = False,
 ) -> Iterator[KnowledgeBase]:
     """The knowledge base that the set's queries are asked of, open as long as the context is.
 
@@ -116,24 +122,30 @@ def base_of(
     """
     encoder = encoders.of(settings)
     if given.actors is not None:
-        with _temporary([*given.actors, *given.cases], encoder, settings.cache) as base:
+        with _temporary([*given.actors, *given.cases], encoder, settings.cache, weights) as base:
             yield base
         return
     KnowledgeBase.open(settings).close()
-    with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder, settings.cache)) as base:
+    with contextlib.closing(
+        KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights)
+    ) as base:
         if not may_copy or not base.status().problems:
             yield base
             return
         records: list[Record] = [*base.actors(), *base.cases()]
-    with _temporary(records, encoder, settings.cache) as base:
+    with _temporary(records, encoder, settings.cache, weights) as base:
         yield base
 
 
 @contextlib.contextmanager
-def _temporary(records: Sequence[Record], encoder: Encoder, cache: Path) -> Iterator[KnowledgeBase]:
+def _temporary(
+    records: Sequence[Record], encoder: Encoder, cache: Path, weights: RankingWeights
+) -> Iterator[KnowledgeBase]:
     with tempfile.TemporaryDirectory(prefix="quisait-evaluation-") as folder:
         settings = Settings(kb=Path(folder))
         KnowledgeBase.open(settings, create=True).close()
-        with contextlib.closing(KnowledgeBase(settings.kb, lambda: encoder, cache)) as base:
+        with contextlib.closing(
+            KnowledgeBase(settings.kb, lambda: encoder, cache, weights)
+        ) as base:
             base.put(records)
             yield base

@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query. `unheard` are the ids of the cases that vouch for nobody when it is asked."""
+    """A query. `unmatched` are the ids of the cases that raise nobody when it is asked."""
 
     id: str
     text: str
     lang: str = ""
     split: str = ""
     group: str = ""
-    unheard: frozenset[str] = frozenset()
+    unmatched: frozenset[str] = frozenset()
 
 
 def read_queries(path: Path) -> list[Query]:
@@ -53,8 +53,8 @@ def read_queries(path: Path) -> list[Query]:
 
 def _query(given: Any) -> Query:
     about = given.get("metadata", {})
-    unheard = about.get("unheard", [])
-    if not isinstance(unheard, list):
+    unmatched = about.get("unheard", [])
+    if not isinstance(unmatched, list):
         raise TypeError
     return Query(
         str(given["_id"]),
@@ -62,7 +62,7 @@ def _query(given: Any) -> Query:
         str(about.get("lang", "")),
         str(about.get("split", "")),
         str(about.get("group", "")),
-        frozenset(map(str, unheard)),
+        frozenset(map(str, unmatched)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Word by word: what each word of a text has in how close the text is to another.
+"""Attribution: what each word of a text has in how close the text is to another.
 
 An embedding e is the mean m of the vectors h of n tokens, made unit: e = m / ‖m‖. Its product with
 any vector d is therefore a sum over its tokens, without a remainder:
@@ -9,10 +9,10 @@ The tokens of a word are taken together. What no word of the text has a part in 
 it, punctuation, the model's own tokens) is the `rest`.
 
 In the last layer of a model like e5 every token tells of the whole text, and `the` as much as
-`glass`: shares say how a figure is made up, but of a long passage not which words are telling. That
-is seen from what tells two words of one text apart: their vectors less the mean of the text. Words
-of two texts whose vectors so point the same way mean alike (`closest_words`): `bottles` is what a
-passage answers to `flasks`.
+`glass`: shares say how a figure is made up, but of a long passage not which words are distinctive.
+That is seen from what sets the words of a text apart: their vectors less the mean of the text.
+Words of two texts whose vectors so point the same way mean alike (`closest_words`): `bottles` is
+what a passage answers to `flasks`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import WordEmbeddings
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, words
 
-TELLING = 0.4
+LEAST_CLOSENESS = 0.4
 """Least cosine of two words, each less the mean of its text, that mean alike.
 
 Found by looking at the best passages of eight everyday needs: above it is `éthanol` for
@@ -34,7 +34,7 @@ Found by looking at the best passages of eight everyday needs: above it is `éth
 
 @dataclass(frozen=True, slots=True)
 class WordShare:
-    """What the word `text[start:end]` has in a figure."""
+    """The share of the word `text[start:end]` in a figure."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class WordShare:
 
 @dataclass(frozen=True, slots=True)
 class WordShares:
-    """How a figure is made up: its words in the order of the text, and what no word has."""
+    """A figure as a sum over words, in the order of the text, and a rest that no word has."""
 
     words: tuple[WordShare, ...]
     rest: float
@@ -68,10 +68,10 @@ class CloseWord:
     closeness: float
 
 
-def word_shares(
+def attribute(
     embeddings: WordEmbeddings, text: str, direction: NDArray[np.floating], less: float = 0.0
 ) -> WordShares:
-    """What each word has in e·d - `less`, e the embedding of the text.
+    """The share of each word in e·d - `less`, e the embedding of the text.
 
     A word has the sum over its tokens of (h·d / ‖m‖ - `less`) / n: what is taken off is taken off
     every token alike.
@@ -111,7 +111,7 @@ def closest_words(
     for (word, _), row in zip(ours, cosines, strict=True):
         nearest = int(np.argmax(row))
         other, closeness = theirs[nearest][0], float(row[nearest])
-        if closeness >= TELLING:
+        if closeness >= LEAST_CLOSENESS:
             found.append(
                 CloseWord(word.start, word.end, other.start, other.end, min(closeness, 1.0))
             )
@@ -121,7 +121,7 @@ def closest_words(
 def _distinct(
     embeddings: WordEmbeddings, text: str, unmeaning: frozenset[str]
 ) -> list[tuple[Word, NDArray[np.float32]]]:
-    """The words that mean something, with the unit vector of what tells each from its text."""
+    """The words that mean something, with the unit vector of what sets each apart from its text."""
     centre = embeddings.tokens.mean(axis=0)
     found = []
     for word, rows in _rows_of_words(embeddings, text):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from kb.search.candidates import SECOND_GROUND_SHARE
-from kb.search.fusion import LEXICAL_WEIGHT
+from kb.search.candidates import ground_shares
 from kb.search.results import ActorHit, EvidenceKind, ScoreParts
+from kb.search.weights import RankingWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +22,23 @@ class ScorePart:
         return self.value * self.share
 
 
-def score_table(hit: ActorHit) -> Sequence[ScorePart]:
+def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score.
 
-    Its own words and what is inferred are one witness, its best case is another: the better counts
-    in full, the other by a tenth, and less than nothing is nothing (`kb.search.candidates`).
+    Its own words and what is inferred are one ground, its best case is the other
+    (`kb.search.candidates.ground_shares`).
     """
     parts = hit.parts
     stated_share = case_share = 1.0
-    if any(one.kind is EvidenceKind.CASE for one in hit.evidence):
-        stated = parts.own + parts.similar
-        second = SECOND_GROUND_SHARE if min(stated, parts.case) > 0 else 0.0
-        stated_share, case_share = (second, 1.0) if parts.case >= stated else (1.0, second)
+    if any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence):
+        stated_share, case_share = ground_shares(parts.own + parts.similar, parts.case, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
         ScorePart("case", parts.case, case_share),
         ScorePart("similar", parts.similar, stated_share),
         ScorePart("own", parts.own, stated_share),
     ]
-    return [one for one in found if one.value or one.name == "own"]
+    return [part for part in found if part.value or part.name == "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,6 @@ class OwnPart:
     trades: float
 
     @classmethod
-    def of(cls, parts: ScoreParts) -> Self:
-        words = LEXICAL_WEIGHT * parts.lexical
+    def of(cls, parts: ScoreParts, weights: RankingWeights) -> Self:
+        words = weights.passages.lexical * parts.lexical
         return cls(parts.dense, words, parts.own - parts.dense - words)

@@ -1,41 +1,34 @@
-"""Answers by role: who here could take which part, so that a person leaves with a set to call.
+"""Answers by part: who here could take which part, so that a person leaves with a set to call.
 
-Makers alone seldom meet a need. Which parts it takes is told by the cases that met one like it:
-who brought in alcohol, who the containers, who validated the formula. For each part, those who
-took it are given first, then those whose own words are close to what it asks. What no case tells,
-but containers always ask for, cartons and labels, is given as usual, and said to be.
+Makers alone seldom meet a need. Which parts it takes follows from the matched cases: who brought in
+alcohol, who the containers, who validated the formula. For each part, those who took it are given
+first, then those whose own words are close to what it asks. What no case tells, but containers
+always ask for, cartons and labels, is given as usual, and said to be.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import ROLES, Part, Role
-from kb.search.background import Chance
-from kb.search.candidates import Candidate, ScoredPassage, best_first, gathered
-from kb.search.evidence import Drawing
-from kb.search.fusion import SHOWN_POSSIBLE, asked_of_a_fit, fit_of_case
-from kb.search.results import ActorHit, Mention, PartAnswer
-from kb.search.scorer import Scorer
-from kb.search.vouching import HeardCase, Voucher
+from kb.search.background import NullDistribution
+from kb.search.boosts.endorsements import Endorsement, endorsement
+from kb.search.candidates import Candidate, assess, best_first, gather
+from kb.search.context import SearchContext
+from kb.search.evidence import EvidenceBuilder
+from kb.search.fits import fit_of_case, required_score
+from kb.search.fusion import ScoredPassage
+from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
+from kb.search.scorer import Scope, nearest, score
+from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold
 
-HITS_PER_ROLE, THOSE_WHO_DID = 6, 4
-"""How many actors are given for each part, and how many of them at most for having taken it."""
-PASSAGES_PER_ROLE = 60
-"""How many of the passages nearest to what a part asks are looked at."""
-
-RELEVANT = SHOWN_POSSIBLE
-"""From this relevance on, what parts a case needed tells what parts the query needs."""
-
-OBJECTS_SHOWN = 3
-
-IsLeft = Callable[[str, Sequence[Voucher]], bool]
+MayAnswer = Callable[[str, Sequence[Endorsement]], bool]
 
 _SUPPLIES: Mapping[Part, frozenset[str]] = {
     Part.CONTAINERS: frozenset(
@@ -52,7 +45,7 @@ _SUPPLIES: Mapping[Part, frozenset[str]] = {
         """.split()
     ),
 }
-"""Words by which a supplier is known to bring in what goes round the product, folded."""
+"""Words of suppliers who bring in what goes round the product, folded."""
 
 _ASKS: Mapping[Part, Mapping[str, tuple[str, ...]]] = {
     Part.CONTAINERS: {
@@ -99,206 +92,232 @@ _BROUGHT = re.compile(
 
 
 @dataclass(slots=True)
-class _Part:
-    """A part that cases tell of: what was asked, who took it, with an entry here and without."""
+class _NeededPart:
+    """A part that cases needed: what was asked, who took it, with an entry here and without."""
 
     cases: dict[str, Case] = field(default_factory=dict)
-    taken: dict[str, list[Voucher]] = field(default_factory=dict)
+    taken: dict[str, list[Endorsement]] = field(default_factory=dict)
     mentioned: dict[str, Mention] = field(default_factory=dict)
     objects: dict[str, str] = field(default_factory=dict)
-
-    def add(self, heard: HeardCase, participation: Participation, brought: str) -> None:
-        self.cases.setdefault(heard.case.id, heard.case)
-        if brought:
-            self.objects.setdefault(fold(brought), brought)
-        if participation.actor_id:
-            voucher = Voucher(heard, participation)
-            self.taken.setdefault(participation.actor_id, []).append(voucher)
-        else:
-            mention = Mention(heard.case, participation)
-            self.mentioned.setdefault(fold(participation.name), mention)
 
 
 def answers_by_part(
     need: str,
-    heard: Sequence[HeardCase],
+    matched: Sequence[MatchedCase],
     ranked: Sequence[Candidate],
-    draw: Drawing,
-    scorer: Scorer,
-    is_left: IsLeft,
+    null: NullDistribution,
+    builder: EvidenceBuilder,
+    context: SearchContext,
+    scope: Scope,
+    may_answer: MayAnswer,
     lang: str,
 ) -> list[PartAnswer]:
-    """For each part that cases like the `need` took, who here could take it, makers first.
+    """For each part that the matched cases needed, who here could take it, makers first.
 
-    `ranked` are the actors that the search found and leaves, best first, and `draw` draws them;
-    `is_left` says which others it leaves, by their ids and the cases that vouch for them.
+    Args:
+        need: that of the query.
+        matched: the matched cases, best first.
+        ranked: the actors that the search found and leaves, best first.
+        null: of the query.
+        builder: of the evidence of `ranked`.
+        context: of the search.
+        scope: of the search.
+        may_answer: whether the search leaves an actor, by its id and its endorsements.
+        lang: of the reader, or empty.
     """
-    relevant = [one for one in heard if one.relevance >= RELEVANT]
-    parts = _parts(relevant)
-    if not parts:
+    weights = context.weights
+    relevant = [match for match in matched if match.relevance >= weights.parts.relevance]
+    needed = _needed_parts(relevant, weights.cases)
+    if not needed:
         return []
     spoken = lang or relevant[0].case.lang
-    asks = {role: _asks(role, part, spoken) for role, part in parts.items()}
-    close = _close(asks, scorer)
-    brought_up = {*chain(*(one.candidates for one in close.values()))}
-    brought_up.update(*(part.taken for part in parts.values()))
-    taken: dict[str, list[Voucher]] = {}
-    for part in parts.values():
-        for id_, said in part.taken.items():
-            taken.setdefault(id_, []).extend(said)
+    asks = {part: _asks(part, of, spoken, weights.parts) for part, of in needed.items()}
+    close = _close_to(asks, context, scope)
+    taken: dict[str, list[Endorsement]] = {}
+    for of_part in needed.values():
+        for id_, endorsements in of_part.taken.items():
+            taken.setdefault(id_, []).extend(endorsements)
     known = {
-        id_: one
-        for id_, one in scorer.room.store.actors(brought_up).items()
-        if not one.closed_on and is_left(id_, taken.get(id_, ()))
+        id_: actor
+        for id_, actor in context.store.actors({*taken, *chain(*close.values())}).items()
+        if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
-    places = {one.record_id: place for place, one in enumerate(ranked)}
+    ranks = {candidate.record_id: rank for rank, candidate in enumerate(ranked)}
     answers = []
-    for role in Part:
-        if role not in parts:
+    for part in Part:
+        if part not in needed:
             continue
-        part = parts[role]
-        told = ", ".join(asks[role])
-        if role is Part.MAKER:
-            told = need
-            hits = _makers(ranked, part, draw)
+        of_part = needed[part]
+        asked = ", ".join(asks[part])
+        if part is Part.MAKER:
+            asked = need
+            hits = _makers(ranked, of_part, builder, weights.parts)
         else:
-            wanted = query_stems(" ".join(asks[role])) if asks[role] else set()
-            hits = _who_did(part, Drawing(wanted, known, draw.chance), places)
-            if role in close:
-                drawing = Drawing(wanted, known, close[role].chance)
-                hits += _who_could(close[role].candidates, part, drawing, len(hits))
-        mentioned = tuple(part.mentioned.values())
-        if hits or mentioned:
-            cases = tuple(part.cases.values())
-            answers.append(PartAnswer(role, told, cases, tuple(hits), mentioned))
+            stems = query_stems(" ".join(asks[part])) if asks[part] else set()
+            of_known = EvidenceBuilder(stems, known)
+            took = [
+                assess(id_, (), null, weights, endorsements=endorsements)
+                for id_, endorsements in of_part.taken.items()
+                if id_ in known
+            ]
+            hits = _who_did(took, of_known, ranks, context)
+            could = [
+                candidate
+                for id_, candidate in close.get(part, {}).items()
+                if id_ in known and id_ not in of_part.taken
+            ]
+            hits += _who_could(could, of_known, len(hits), weights.parts)
+        if hits or of_part.mentioned:
+            mentioned = tuple(of_part.mentioned.values())
+            cases = tuple(of_part.cases.values())
+            answers.append(PartAnswer(part, asked, cases, tuple(hits), mentioned))
     return answers
 
 
-def _parts(heard: Sequence[HeardCase]) -> dict[Part, _Part]:
+def _needed_parts(matched: Sequence[MatchedCase], weights: CaseWeights) -> dict[Part, _NeededPart]:
     """The parts that these cases needed, and the usual ones that go with them."""
-    parts: dict[Part, _Part] = {}
-    for one in heard:
-        for participation in one.case.participants:
+    needed: dict[Part, _NeededPart] = {}
+    for match in matched:
+        for participation in match.case.participants:
             brought = brought_in(participation)
-            role = part_of(participation, brought)
-            parts.setdefault(role, _Part()).add(one, participation, brought)
+            of_part = needed.setdefault(part_of(participation, brought), _NeededPart())
+            of_part.cases.setdefault(match.case.id, match.case)
+            if brought:
+                of_part.objects.setdefault(fold(brought), brought)
+            if participation.actor_id:
+                of_part.taken.setdefault(participation.actor_id, []).append(
+                    endorsement(match, participation, weights)
+                )
+            else:
+                mention = Mention(match.case, participation)
+                of_part.mentioned.setdefault(fold(participation.name), mention)
     for usual, where in _GOES_WITH.items():
-        if usual not in parts and any(part in parts for part in where):
-            parts[usual] = _Part()
-    return parts
+        if usual not in needed and any(part in needed for part in where):
+            needed[usual] = _NeededPart()
+    return needed
 
 
 def part_of(participation: Participation, brought: str) -> Part:
-    """Which part a participation is; of suppliers, by what they `brought`."""
-    role = ROLES[participation.role].part
-    if role is Part.INPUTS:
-        said = {form for word in words(f"{brought} {participation.name}") for form in word.forms}
+    """Which part a participation takes; of suppliers, by what they `brought`."""
+    part = ROLES[participation.role].part
+    if part is Part.INPUTS:
+        forms = {form for word in words(f"{brought} {participation.name}") for form in word.forms}
         for supply, by_words in _SUPPLIES.items():
-            if said & by_words:
+            if forms & by_words:
                 return supply
-    return role
+    return part
 
 
 def brought_in(participation: Participation) -> str:
     """What a supplier brought in, in the words of its contribution: "éthanol"."""
     if participation.role is not Role.SUPPLIER:
         return ""
-    said = _BROUGHT.sub("", participation.contribution, count=1)
-    return _PURPOSE.split(said, maxsplit=1)[0].strip(" .")
+    brought = _BROUGHT.sub("", participation.contribution, count=1)
+    return _PURPOSE.split(brought, maxsplit=1)[0].strip(" .")
 
 
-def _asks(role: Part, part: _Part, lang: str) -> tuple[str, ...]:
+def _asks(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:
     """What is asked of a part, in a few words each; nothing where its name says it all."""
-    if role in _ASKS:
-        return _ASKS[role].get(lang) or _ASKS[role]["fr"]
-    return tuple(part.objects.values())[:OBJECTS_SHOWN]
+    if part in _ASKS:
+        return _ASKS[part].get(lang) or _ASKS[part]["fr"]
+    return tuple(needed.objects.values())[: weights.objects]
 
 
-@dataclass(frozen=True, slots=True)
-class _Close:
-    """Who is close to one of the things that are asked of a part; scored as if it was the first."""
+def _close_to(
+    asks: Mapping[Part, Sequence[str]], context: SearchContext, scope: Scope
+) -> dict[Part, dict[str, Candidate]]:
+    """Whose words are close to what is asked of each part that anyone may be proposed for.
 
-    chance: Chance
-    candidates: Mapping[str, Candidate]
-
-
-def _close(asks: Mapping[Part, Sequence[str]], scorer: Scorer) -> dict[Part, _Close]:
-    """Whose words are close to what is asked of each part that anyone may be proposed for."""
+    They are scored as if all that a part asks was the first thing that it asks.
+    """
     asked = [
-        (role, ask)
-        for role, of_role in asks.items()
-        if role not in _ONLY_THOSE_WHO_DID
-        for ask in of_role
+        (part, ask)
+        for part, of_part in asks.items()
+        if part not in _ONLY_THOSE_WHO_DID
+        for ask in of_part
     ]
     if not asked:
         return {}
-    aims = scorer.room.measures.phrases.aims([ask for _, ask in asked])
-    chances: dict[Part, Chance] = {}
+    weights = context.weights
+    queries = context.calibration.phrases.expanded([ask for _, ask in asked])
+    rows = np.stack([expanded.mean_row for expanded in queries])
+    cosines = nearest(rows, weights.parts.passages, context, scope)
+    nulls: dict[Part, NullDistribution] = {}
     scored: dict[Part, list[ScoredPassage]] = {}
-    nearest = scorer.nearest(np.stack([aim.mean_row for aim in aims]), PASSAGES_PER_ROLE)
-    for (role, _), aim, near in zip(asked, aims, nearest, strict=True):
-        first = chances.setdefault(role, aim.chance)
-        shift = asked_of_a_fit(first) - asked_of_a_fit(aim.chance)
-        scored.setdefault(role, []).extend(
-            replace(one, score=one.score + shift) for one in scorer.fused(aim, near)
+    for (part, _), expanded, near in zip(asked, queries, cosines, strict=True):
+        first = nulls.setdefault(part, expanded.null)
+        shift = required_score(first, weights.fits) - required_score(expanded.null, weights.fits)
+        scored.setdefault(part, []).extend(
+            replace(passage, score=passage.score + shift)
+            for passage in score(expanded, near, context)
         )
     return {
-        role: _Close(chances[role], gathered(of_role)[Kind.ACTOR])
-        for role, of_role in scored.items()
+        part: {
+            id_: assess(id_, passages, nulls[part], weights)
+            for id_, passages in gather(of_part)[Kind.ACTOR].items()
+        }
+        for part, of_part in scored.items()
     }
 
 
-def _makers(ranked: Sequence[Candidate], part: _Part, draw: Drawing) -> list[ActorHit]:
+def _makers(
+    ranked: Sequence[Candidate],
+    needed: _NeededPart,
+    builder: EvidenceBuilder,
+    weights: PartWeights,
+) -> list[ActorHit]:
     """The first of the ranking, but for those who are there only for another part they took.
 
     A weak fit is not enough: a list of whom to call is no place for guesses.
     """
-    makers = (
-        one
-        for one in ranked
-        if not one.vouchers or one.record_id in part.taken or draw.says_enough(one)
-    )
-    fitting = (one for one in makers if draw.may_be_called(one))
+    makers = [
+        candidate
+        for candidate in ranked
+        if candidate.fit.is_worth_a_call
+        and (
+            not candidate.endorsements
+            or candidate.record_id in needed.taken
+            or candidate.own_fit.is_worth_a_call
+        )
+    ]
     return [
-        draw.actor_hit(rank, one)
-        for rank, one in enumerate(islice(fitting, HITS_PER_ROLE), start=1)
+        builder.actor_hit(rank, candidate)
+        for rank, candidate in enumerate(makers[: weights.hits], start=1)
     ]
 
 
-def _who_did(part: _Part, drawing: Drawing, places: Mapping[str, int]) -> list[ActorHit]:
+def _who_did(
+    took: Sequence[Candidate],
+    builder: EvidenceBuilder,
+    ranks: Mapping[str, int],
+    context: SearchContext,
+) -> list[ActorHit]:
     """Those who took the part in a case: as fit for it as the case is like.
 
-    Best case first; of one case, as they stand in the ranking.
+    Best case first; of a case, as they stand in the ranking.
     """
-    taken = [
-        Candidate(id_, vouchers=given) for id_, given in part.taken.items() if drawing.knows(id_)
-    ]
-    last = len(places)
-    taken.sort(key=lambda one: (-one.score, places.get(one.record_id, last), one.record_id))
+    last = len(ranks)
+    best = sorted(took, key=lambda one: (-one.score, ranks.get(one.record_id, last), one.record_id))
+    weights = context.weights
     return [
-        replace(drawing.actor_hit(rank, one), fit=fit_of_case(one.vouchers[0].heard.relevance))
-        for rank, one in enumerate(taken[:THOSE_WHO_DID], start=1)
+        builder.actor_hit(
+            rank,
+            candidate,
+            fit=fit_of_case(candidate.endorsements[0].matched.relevance, weights.fits),
+        )
+        for rank, candidate in enumerate(best[: weights.parts.hits_who_did], start=1)
     ]
 
 
 def _who_could(
-    close: Mapping[str, Candidate],
-    part: _Part,
-    drawing: Drawing,
-    before: int,
+    could: Sequence[Candidate], builder: EvidenceBuilder, before: int, weights: PartWeights
 ) -> list[ActorHit]:
     """Those whose own words are close to what is asked, after the `before` who did it.
 
     A weak fit is not enough here either.
     """
-    fitting = [
-        one
-        for one in best_first(close.values())
-        if drawing.knows(one.record_id)
-        and one.record_id not in part.taken
-        and drawing.says_enough(one)
-    ]
+    fitting = [one for one in best_first(could) if one.own_fit.is_worth_a_call]
     return [
-        drawing.actor_hit(rank, one)
-        for rank, one in enumerate(fitting[: HITS_PER_ROLE - before], start=before + 1)
+        builder.actor_hit(rank, candidate)
+        for rank, candidate in enumerate(fitting[: weights.hits - before], start=before + 1)
     ]

@@ -1,4 +1,4 @@
-"""What a person types: the need in words, and the signs that steer its search by hand.
+"""Queries: the need in words, and the signs that steer its search by hand.
 
     gel hydroalcoolique +flacon -parfum "sans alcool"
 
@@ -30,7 +30,7 @@ _SIGN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as it was typed, and what it asks.
+    """A query as it was typed, and as it is understood.
 
     `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
     `need` is the text without the words that only frame the question.
@@ -65,14 +65,14 @@ def parse(typed: str) -> Query:
     found: dict[str, list[str]] = {"": [], "+": [], "-": []}
     kept, end = [], 0
     for match in _SIGN.finditer(typed):
-        said = next(
+        phrase = next(
             (part for part in match.group("straight", "french", "curly", "word") if part), ""
         ).strip()
         sign = match["sign"].replace("−", "-")
-        if not _has_word(said):
+        if not _has_word(phrase):
             continue
-        found[sign].append(said)
-        kept += [typed[end : match.start()], "" if sign == "-" else said]
+        found[sign].append(phrase)
+        kept += [typed[end : match.start()], "" if sign == "-" else phrase]
         end = match.end()
     kept.append(typed[end:])
     text = " ".join(" ".join(kept).split())
@@ -101,10 +101,10 @@ def bare_need(text: str) -> str:
     framing = FRAMING_WORDS | FUNCTION_WORDS
     start: int | None = None
     for word in words(text):
-        said = set(word.forms)
-        if not said <= framing:
+        forms = set(word.forms)
+        if not forms <= framing:
             return text[word.start if start is None else start :].rstrip(" ?!.")
-        if not said <= ARTICLES:
+        if not forms <= ARTICLES:
             start = None
         elif start is None:
             start = word.start
@@ -115,5 +115,5 @@ def _has_word(text: str) -> bool:
     return any(True for _ in words(text))
 
 
-def _once(said: Sequence[str]) -> tuple[str, ...]:
-    return tuple({fold(one): one for one in said}.values())
+def _once(phrases: Sequence[str]) -> tuple[str, ...]:
+    return tuple({fold(phrase): phrase for phrase in phrases}.values())

@@ -10,16 +10,20 @@ from kb.search.query import Query
 
 
 class Fit(StrEnum):
-    """How well a hit answers the query, against the corpus (`kb.search.fusion`)."""
+    """How well a hit answers the query, against all trades (`kb.search.fits`)."""
 
     STRONG = "strong"
     POSSIBLE = "possible"
     WEAK = "weak"
     NONE = "none"
 
+    @property
+    def is_worth_a_call(self) -> bool:
+        return self in {Fit.STRONG, Fit.POSSIBLE}
+
 
 class EvidenceKind(StrEnum):
-    """What speaks for a hit: stated (its own words, its name), shown (a case), or inferred."""
+    """The kind of evidence: stated (its own words, its name), shown (a case), or inferred."""
 
     PASSAGE = "passage"
     CASE = "case"
@@ -43,11 +47,11 @@ class Filters:
 class Evidence:
     """Why a hit is there. `text` is plain, whatever its source was written in.
 
-    `marks` are half-open spans of `text`, in characters, in order and apart: the telling words.
-    `source` is a link to where the text comes from, or empty. For kind CASE, `case` and
-    `participation` name the case that vouches and the actor's part in it. For kind SIMILAR they
-    name the part that another actor, the `witness`, took: what it does is close to what this one
-    does, and `text` is this one's passage that is closest.
+    `marks` are half-open spans of `text`, in characters, in order and apart: the distinctive
+    words. `source` is a link to where the text comes from, or empty. For kind CASE, `case` and
+    `participation` are the matched case and the actor's part in it. For kind SIMILAR they are the
+    part that another actor, the `precedent`, took: its trade is close to the hit's, and `text` is
+    the passage of the hit that is closest.
     """
 
     kind: EvidenceKind
@@ -56,7 +60,7 @@ class Evidence:
     source: str = ""
     case: Case | None = None
     participation: Participation | None = None
-    witness: Actor | None = None
+    precedent: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,10 @@ class ScoreParts:
     """What a score is made of (docs/ranking.md).
 
     `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
-    how far it is of the trades that the query aims at. `own` is
-    what its own words give, `case` what the cases that it took part in give, `similar` what those
-    of actors with a close trade give, and `name` what an exact or a near name gives. `similar`
-    comes of what such actors say together, `said`, and of the score that it follows, `goal`
-    (`kb.search.close_trades.Lift`).
+    its overlap with the trades of the query. `own` is what its own words give, `case` what the
+    cases that it took part in give, `similar` what precedents in close trades give, and `name` what
+    an exact or a near name gives. `similar` follows from the `support` of all precedents and from
+    the score that they draw to, `target` (`kb.search.boosts.precedents.Boost`).
     """
 
     dense: float = 0.0
@@ -77,8 +80,8 @@ class ScoreParts:
     own: float = 0.0
     case: float = 0.0
     similar: float = 0.0
-    said: float = 0.0
-    goal: float = 0.0
+    support: float = 0.0
+    target: float = 0.0
     name: float = 0.0
 
 
@@ -123,14 +126,14 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """Who here could take one part of meeting a need.
+    """Who here could take a part of meeting a need.
 
-    `need` says in a few words what is asked of that part. `cases` are the similar cases in which
+    `need` says in a few words what is asked of that part. `cases` are the matched cases in which
     the part was taken; none, if it is only usual that such a need takes it. `hits` are actors,
     best first, each with its evidence; `mentioned`, participants of the cases without an entry.
     """
 
-    role: Part
+    part: Part
     need: str
     cases: tuple[Case, ...]
     hits: tuple[ActorHit, ...]
@@ -138,8 +141,12 @@ class PartAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardNeed:
-    """A case that was heard, how close its need is, and how far it is the same one, 0 to 1."""
+class MatchedCase:
+    """A case whose need is like the query's.
+
+    `closeness` is how close the need is (`kb.search.boosts.case_matching.closeness`), `relevance`
+    how far it is the need asked for, 0 to 1.
+    """
 
     case: Case
     closeness: float
@@ -153,9 +160,9 @@ class SearchResult:
     `hits` and `cases` hold at most `limit` each, best first; ties are ordered by id. `total` and
     `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`
     count the actors (fit not NONE) that each value of that filter would leave, the other filter
-    kept, most first. `roles` are the parts that similar cases needed, makers first; empty where
-    no case is similar. `asked` is the query as it was understood, `closest` how close the closest
-    of all trades are to it, from which fits are measured, and `heard` the cases that vouch.
+    kept, most first. `parts` are those that matched cases needed, makers first; empty where no case
+    is matched. `asked` is the query as it was understood, `ceiling` how close the closest of all
+    trades are to it, from which fits are measured, and `matched` the matched cases, best first.
     """
 
     query: str
@@ -167,6 +174,6 @@ class SearchResult:
     departments: Mapping[str, int]
     themes: Mapping[str, int]
     took_ms: float = 0.0
-    roles: tuple[PartAnswer, ...] = ()
-    closest: float = 0.0
-    heard: tuple[HeardNeed, ...] = ()
+    parts: tuple[PartAnswer, ...] = ()
+    ceiling: float = 0.0
+    matched: tuple[MatchedCase, ...] = ()

@@ -24,7 +24,7 @@ from kb.evaluation.files import read_queries
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
 from kb.reference.trades import trades
-from kb.search.pipeline import Ingredients
+from kb.search.context import RankingOptions
 from kb.search.results import Filters
 from kb.settings import Settings
 from kb.store.store import Store
@@ -34,13 +34,13 @@ ROUNDS = 2
 MOVED = 0.35
 """How far a firm's embedding is from its trade's: the length of what is added at random."""
 
-PLAIN = Ingredients(drawn=False, overlap=False, cases=False, similar=False, near_names=False)
+PLAIN = RankingOptions(expanded=False, overlap=False, cases=False, similar=False, near_names=False)
 LESS = {
-    "drawn to trades": Ingredients(drawn=False),
-    "overlap in trades": Ingredients(overlap=False),
-    "near names": Ingredients(near_names=False),
-    "similar trades": Ingredients(similar=False),
-    "cases, similar trades, answers by role": Ingredients(cases=False, similar=False),
+    "drawn to trades": RankingOptions(expanded=False),
+    "overlap in trades": RankingOptions(overlap=False),
+    "near names": RankingOptions(near_names=False),
+    "similar trades": RankingOptions(similar=False),
+    "cases, similar trades, answers by role": RankingOptions(cases=False, similar=False),
 }
 SOME = Filters(department="33")
 """A department that leaves a third of the firms."""
@@ -87,7 +87,7 @@ def measure() -> Iterator[Row]:
             ingest(base, [Path("ingest/demo")])
             for first in range(0, FIRMS, 500):
                 base.put([_firm(first + i) for i in range(500)])
-            ways = {"all": Ingredients(), "plain": PLAIN, **LESS}
+            ways = {"all": RankingOptions(), "plain": PLAIN, **LESS}
             # What comes first warms what it reads for the others: none of them is to be it.
             order = random.Random(0)
             taken: dict[str, list[float]] = {way: [] for way in ways}
@@ -95,7 +95,7 @@ def measure() -> Iterator[Row]:
             scoped: dict[str, list[float]] = {way: [] for way in ways}
             for _ in range(ROUNDS):
                 for query in queries:
-                    hears = bool(base.search(query).roles)
+                    hears = bool(base.search(query).parts)
                     for way in order.sample(list(ways), len(ways)):
                         took = _milliseconds(base, query, ways[way])
                         taken[way].append(took)
@@ -129,10 +129,10 @@ def _firm(number: int) -> Actor:
 
 
 def _milliseconds(
-    base: KnowledgeBase, query: str, ingredients: Ingredients, filters: Filters = Filters()
+    base: KnowledgeBase, query: str, options: RankingOptions, filters: Filters = Filters()
 ) -> float:
     started = time.perf_counter()
-    base.search(query, filters=filters, ingredients=ingredients)
+    base.search(query, filters=filters, options=options)
     return 1000 * (time.perf_counter() - started)
 
 

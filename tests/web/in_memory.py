@@ -31,6 +31,7 @@ from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Part, Role
 from kb.registers.claims import Claims, SourcedClaim
 from kb.registers.sites import Site, SiteCounts, Sites
+from kb.search.boosts.case_matching import one_edition_each
 from kb.search.parts import brought_in, part_of
 from kb.search.query import parse
 from kb.search.results import (
@@ -46,7 +47,7 @@ from kb.search.results import (
     SearchResult,
     Steering,
 )
-from kb.search.vouching import one_edition_each
+from kb.search.weights import DEFAULT_WEIGHTS
 
 AVEL = Actor(
     id="avel",
@@ -231,7 +232,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         filters: Filters = Filters(),
         lang: str = "",
         steering: Steering = Steering(),
-        ingredients: object = None,
+        options: object = None,
         complete: bool = False,
     ) -> SearchResult:
         self.searches.append((query, limit, filters))
@@ -284,7 +285,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             departments=dict(Counter(a.department for a in fitting if a.department).most_common()),
             themes=dict(Counter(theme for a in fitting for theme in a.themes).most_common()),
             took_ms=1.25,
-            roles=self._roles([case for score, case in cases if score], scored),
+            parts=self._roles([case for score, case in cases if score], scored),
         )
 
     def _scored(self, query: str, actor: Actor) -> ActorHit:
@@ -298,15 +299,15 @@ class InMemoryKnowledgeBase(KnowledgeBase):
         elif query.casefold()[:-1] == actor.name.casefold()[:-1]:
             name = 90
             evidence.append(Evidence(EvidenceKind.NAME, actor.name, (), actor.source_url))
-        for case, part in self._vouching(query, actor.id):
+        for case, part in self._endorsing(query, actor.id):
             shown += 2
             spans = tuple(_shared(query, case.need))
             evidence.append(
                 Evidence(EvidenceKind.CASE, case.need, spans, case.source_url, case, part)
             )
         evidence.append(Evidence(EvidenceKind.PASSAGE, actor.description, marks, actor.source_url))
-        witness = self._actors.get(CLOSE_TRADES.get(actor.id, ""))
-        for case, part in self._vouching(query, witness.id) if witness else ():
+        precedent = self._actors.get(CLOSE_TRADES.get(actor.id, ""))
+        for case, part in self._endorsing(query, precedent.id) if precedent else ():
             inferred = 1
             evidence.append(
                 Evidence(
@@ -316,7 +317,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
                     actor.source_url,
                     case,
                     part,
-                    witness,
+                    precedent,
                 )
             )
         score = own + shown + inferred + name
@@ -331,13 +332,13 @@ class InMemoryKnowledgeBase(KnowledgeBase):
                 own=float(own),
                 case=float(shown),
                 similar=float(inferred),
-                said=2.0 * inferred,
-                goal=(own + 2.0) * inferred,
+                support=2.0 * inferred,
+                target=(own + 2.0) * inferred,
                 name=float(name),
             ),
         )
 
-    def _vouching(self, query: str, actor_id: str) -> list[tuple[Case, Participation]]:
+    def _endorsing(self, query: str, actor_id: str) -> list[tuple[Case, Participation]]:
         return [
             (case, next(one for one in case.participants if one.actor_id == actor_id))
             for case in self.cases_of(actor_id)
@@ -429,7 +430,7 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             similar=tuple(
                 SimilarPath(
                     path(one.case, one.participation),
-                    one.witness,
+                    one.precedent,
                     one.text,
                     0.9,
                     4.0,
@@ -439,12 +440,12 @@ class InMemoryKnowledgeBase(KnowledgeBase):
                     5.0,
                 )
                 for one in evidence
-                if one.case and one.participation and one.witness
+                if one.case and one.participation and one.precedent
             ),
             filters=filters,
             steering=steering,
-            closest=5.0,
-            constants={"fusion.lexical_weight": 0.2, "cases.weights": {"producer": 1.0}},
+            ceiling=5.0,
+            weights=DEFAULT_WEIGHTS,
         )
 
     def report(
@@ -464,9 +465,9 @@ class InMemoryKnowledgeBase(KnowledgeBase):
             steering=steering,
             base=BaseState("7", len(self._actors), len(self._cases), 6),
             encoder=EncoderState("by-hand", "by-hand", "a delta"),
-            constants={"fusion.lexical_weight": 0.2},
-            closest=3.5,
-            heard=(),
+            weights=DEFAULT_WEIGHTS,
+            ceiling=3.5,
+            matched=(),
             hits=result.hits,
             left_out=LeftOut(len(self._actors) - len(self.actors(filters)), 0, 0, 0, 0),
         )

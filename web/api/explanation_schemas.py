@@ -1,6 +1,6 @@
 """The shapes of explanations in the JSON API: what a score is made of, word by word."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import cast
 
 from pydantic import Field
@@ -10,7 +10,6 @@ import kb.explanation.explanation
 import kb.models
 import kb.search.results
 from kb.explanation.score_table import score_table
-from kb.search.weights import Constant
 from web.api.schemas import (
     Actor,
     ActorHit,
@@ -102,7 +101,9 @@ class PassageExplanation(Shape):
     dense: float = Field(description="That cosine, in deviations above a chance trade.")
     lexical: float = Field(description="BM25 of the words of the need.")
     overlap: float = Field(description="How far it is of the trades that are aimed at, 0 to 1.")
-    marks: list[tuple[int, int]] = Field(description="Telling words: half-open spans of `text`.")
+    marks: list[tuple[int, int]] = Field(
+        description="Distinctive words: half-open spans of `text`."
+    )
     matches: list[str] = Field(description="Words of the passage that stand in the need.")
     close: list[CloseWord]
     need_shares: WordShares | None = Field(
@@ -158,7 +159,7 @@ class CasePath(Shape):
         "words of the query."
     )
     relevance: float = Field(description="How far that is the need asked for, 0 to 1.")
-    weight: float = Field(description="What the part that the actor took counts, 0 to 1.")
+    weight: float = Field(description="The share of the role that the actor had, 0 to 1.")
     given: float = Field(
         description="What the case gives: `closeness` times `relevance` times `weight`.",
         examples=[7.88],
@@ -179,28 +180,30 @@ class CasePath(Shape):
 
 
 class SimilarPath(Shape):
-    """From a case to an actor by way of a witness, whose trade is close to the actor's."""
+    """From a case to an actor by way of a precedent, whose trade is close to the actor's."""
 
-    witness: ActorReference
-    by: CasePath = Field(description="From the need to the witness.")
-    text: str = Field(description="The actor's passage that is closest to the witness's trade.")
+    precedent: ActorReference
+    by: CasePath = Field(description="From the need to the precedent.")
+    text: str = Field(description="The actor's passage that is closest to the precedent's trade.")
     dense: float = Field(description="How close, in deviations above a chance trade.")
-    closest: float = Field(description="How close the closest of all trades are to the witness's.")
-    said: float = Field(description="What the word of this witness is worth.")
-    goal: float = Field(description="The score that it draws the actor towards.")
+    ceiling: float = Field(
+        description="How close the closest of all trades are to the precedent's."
+    )
+    support: float = Field(description="What this precedent is worth.")
+    target: float = Field(description="The score that it draws the actor towards.")
 
     @classmethod
     def of(
         cls, path: kb.explanation.explanation.SimilarPath, need: str, absolute_url: AbsoluteUrl
     ) -> "SimilarPath":
         return cls(
-            witness=ActorReference.of(path.witness, absolute_url),
+            precedent=ActorReference.of(path.precedent, absolute_url),
             by=CasePath.of(path.by, need, absolute_url),
             text=path.text,
             dense=path.dense,
-            closest=path.closest,
-            said=path.said,
-            goal=path.goal,
+            ceiling=path.ceiling,
+            support=path.support,
+            target=path.target,
         )
 
 
@@ -217,12 +220,12 @@ class Explanation(Shape):
     passages: list[PassageExplanation] = Field(description="Its best; the first counts.")
     cases: list[CasePath]
     similar: list[SimilarPath]
-    closest: float = Field(
+    ceiling: float = Field(
         description="How close the closest of all trades are to the need: fits are measured from "
         "a share of it."
     )
-    constants: dict[str, int | float | dict[str, int | float]] = Field(
-        description="Every constant of the ranking, by its name in the code."
+    constants: dict[str, dict[str, int | float | dict[str, int | float]]] = Field(
+        description="Every number that the ranking is made with, by what it is for and its name."
     )
 
     @classmethod
@@ -238,15 +241,11 @@ class Explanation(Shape):
             hit=ActorHit.of(hit, absolute_url) if hit else None,
             score=[
                 CountedPart(name=one.name, value=one.value, share=one.share, counted=one.counted)
-                for one in (score_table(hit) if hit else ())
+                for one in (score_table(hit, told.weights) if hit else ())
             ],
             passages=[PassageExplanation.of(one, need) for one in told.passages],
             cases=[CasePath.of(one, need, absolute_url) for one in told.cases],
             similar=[SimilarPath.of(one, need, absolute_url) for one in told.similar],
-            closest=told.closest,
-            constants={name: _plain(value) for name, value in told.constants.items()},
+            ceiling=told.ceiling,
+            constants=asdict(told.weights),
         )
-
-
-def _plain(value: Constant) -> int | float | dict[str, int | float]:
-    return dict(value) if isinstance(value, Mapping) else value

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse
 
-from kb.explanation.report import ReportFormat
+from kb.explanation.report_files import ReportFormat
 from kb.models import Kind
 from kb.reference.departments import department_code
 from web.api.explanation_schemas import Explanation
@@ -21,7 +21,7 @@ from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
-from web.search.report_files import MEDIA_TYPES, ReportHasChanged, report_file
+from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import MAX_LIMIT, MAX_STEERED, SearchRequest, steering_actors
 
 DESCRIPTION = f"""\
@@ -152,7 +152,7 @@ WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
     "/search",
     summary="Who could meet this need?",
     response_description="Actors and cases.",
-    # Leaves out the `case` of evidence that is not a case, and the `witness` that there is not.
+    # Leaves out the `case` of evidence that is not a case, and the `precedent` that there is not.
     response_model_exclude_none=True,
     responses=problems({400: _CANNOT_BE_SEARCHED} | _WRONG_PARAMETER),
 )

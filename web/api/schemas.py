@@ -94,10 +94,10 @@ class ActorReference(Shape):
         return cls(id=actor.id, name=actor.name, url=absolute_url(address("actor", actor.id)))
 
 
-class Witness(ActorReference):
-    """An actor that met such a need, whose trade is close to the hit's: from it is inferred."""
+class Precedent(ActorReference):
+    """An actor that met such a need, and whose trade is close to the hit's."""
 
-    case: CaseReference = Field(description="The case, with the part that the witness took.")
+    case: CaseReference = Field(description="The case, with the part that the precedent took.")
 
 
 class Evidence(Shape):
@@ -109,19 +109,19 @@ class Evidence(Shape):
     kind: EvidenceKind = Field(
         description="`passage`: a stated competence, in the actor's or the case's own text. "
         "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
-        "inferred, neither stated nor shown: its trade is close to that of the `witness`, who met "
-        "such a need; `text` is the passage that is closest."
+        "inferred, neither stated nor shown: its trade is close to that of the `precedent`, who "
+        "met such a need; `text` is the passage that is closest."
     )
     text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
     marks: list[tuple[int, int]] = Field(
-        description="The telling words, as half-open spans of `text`, in Unicode code points.",
+        description="The distinctive words, as half-open spans of `text`, in Unicode code points.",
         examples=[[[5, 13]]],
     )
     source: SourceUrl
     case: CaseReference | None = Field(
-        default=None, description="The case that vouches; absent for the other kinds."
+        default=None, description="The matched case; absent for the other kinds."
     )
-    witness: Witness | None = Field(
+    precedent: Precedent | None = Field(
         default=None, description="Who did it, for the kind `similar`; absent for the others."
     )
 
@@ -137,11 +137,11 @@ class Evidence(Shape):
             text=evidence.text,
             marks=list(evidence.marks),
             source=web_link(evidence.source),
-            case=case if evidence.witness is None else None,
-            witness=Witness(
-                **ActorReference.of(evidence.witness, absolute_url).model_dump(), case=case
+            case=case if evidence.precedent is None else None,
+            precedent=Precedent(
+                **ActorReference.of(evidence.precedent, absolute_url).model_dump(), case=case
             )
-            if evidence.witness and case
+            if evidence.precedent and case
             else None,
         )
 
@@ -200,14 +200,16 @@ class ScoreParts(Shape):
     )
     case: float = Field(description="What cases that it took part in give.", examples=[7.88])
     similar: float = Field(
-        description="What is inferred from those with a close trade: `said` / (`said` + 2) of the "
-        "way from `own` to `goal`.",
+        description="What is inferred from those with a close trade: `support` / (`support` + 2) "
+        "of the way from `own` to `target`.",
         examples=[1.5],
     )
-    said: float = Field(
-        description="What those with a close trade who did it say together.", examples=[1.2]
+    support: float = Field(
+        description="That of all precedents: those with a close trade who did it.", examples=[1.2]
     )
-    goal: float = Field(description="The score of the one that it follows.", examples=[7.1])
+    target: float = Field(
+        description="The score of the precedent that draws it highest.", examples=[7.1]
+    )
     name: float = Field(description="What an exact or a near name gives.", examples=[0.0])
 
     @classmethod
@@ -219,8 +221,8 @@ class ScoreParts(Shape):
             overlap=parts.overlap,
             case=parts.case,
             similar=parts.similar,
-            said=parts.said,
-            goal=parts.goal,
+            support=parts.support,
+            target=parts.target,
             name=parts.name,
         )
 
@@ -338,7 +340,7 @@ class PartAnswer(Shape):
     @classmethod
     def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> "PartAnswer":
         return cls(
-            role=answer.role,
+            role=answer.part,
             need=answer.need,
             cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
             hits=[ActorHit.of(hit, absolute_url) for hit in answer.hits],
@@ -383,7 +385,7 @@ class SearchAnswer(Shape):
             total_cases=result.total_cases,
             cases=[CaseHit.of(hit, absolute_url) for hit in result.cases],
             facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
-            roles=[PartAnswer.of(one, absolute_url) for one in result.roles],
+            roles=[PartAnswer.of(one, absolute_url) for one in result.parts],
         )
 
 

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from kb.errors import WithdrawnRecord
 from kb.models import Kind
 from kb.reference.fields import ACTOR_FIELDS
+from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
-from kb.search.vouching import one_edition_each
 from web.catalogue import linked_data
 from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
 from web.http.dependencies import APageRequest

@@ -99,7 +99,7 @@ def _report(
     settings: Settings,
 ) -> None:
     from kb.errors import FileError
-    from kb.explanation.report import ReportFormat, as_csv, as_json
+    from kb.explanation.report_files import ReportFormat, as_csv, as_json
     from kb.knowledge_base import KnowledgeBase
 
     base = KnowledgeBase.open(settings)
@@ -136,7 +136,7 @@ def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -
 
 def _verify(file: Path, settings: Settings) -> None:
     from kb.errors import FileError
-    from kb.explanation.report import verify
+    from kb.explanation.report_files import verify
     from kb.knowledge_base import KnowledgeBase
 
     KnowledgeBase.open(settings).close()

@@ -62,7 +62,7 @@ class WidgetCase(Shape):
                         title=one.case.title,
                         lang=one.case.lang,
                         url=absolute_url(address("case", one.case.id)),
-                        witness=one.witness.name if one.witness else "",
+                        witness=one.precedent.name if one.precedent else "",
                     )
         return None
 

@@ -1,4 +1,4 @@
-"""Texts of records as safe HTML: passages with their telling words, articles in Markdown.
+"""Texts of records as safe HTML: passages with their distinctive words, articles in Markdown.
 
 Nothing here trusts the text: it may come from anyone.
 """

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kb.explanation.explanation import PassageExplanation
-from kb.search.pipeline import NAME_SCORE
 from kb.search.results import ActorHit, Evidence, EvidenceKind
+from kb.search.weights import DEFAULT_WEIGHTS
 from kb.text.folding import fold
 from web.http.i18n import Language
 
-_MOST_TELLING = (
+_STRONGEST_FIRST = (
     EvidenceKind.NAME,
     EvidenceKind.CASE,
     EvidenceKind.SIMILAR,
@@ -25,14 +25,14 @@ FEWEST_CHARS = 30
 _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
 
-def most_telling(evidence: Sequence[Evidence]) -> Evidence | None:
-    """The one piece of evidence to show where there is room for one; None if there is none."""
-    return min(evidence, key=lambda one: _MOST_TELLING.index(one.kind), default=None)
+def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The evidence to show where there is room for a single piece; None if there is none."""
+    return min(evidence, key=lambda item: _STRONGEST_FIRST.index(item.kind), default=None)
 
 
 def is_named(hit: ActorHit) -> bool:
     """Whether the query is the actor's name or number, and not only nearly its name."""
-    return hit.parts.name >= NAME_SCORE
+    return hit.parts.name >= DEFAULT_WEIGHTS.names.exact
 
 
 def first_sentence(text: str, most: int = 110) -> str:
@@ -62,5 +62,5 @@ def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
         "alike": alike,
         "first_sentence": first_sentence,
         "is_named": is_named,
-        "most_telling": most_telling,
+        "strongest": strongest,
     }

@@ -14,15 +14,13 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
-from kb.search.close_trades import HALF_WAY
-from kb.search.evidence import WORTH_A_CALL
 from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.dependencies import ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT, refusal
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page
-from web.search.report_files import sign_off_of
+from web.search.report_downloads import signature_of
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 
 LIMITS = (10, 25, 50, MAX_LIMIT)
@@ -34,7 +32,7 @@ NEAREST = 5
 TO_CALL = 25
 """How many actors a list of whom to call takes from the ranking, where it is not by role."""
 
-WITNESSES_SHOWN = 5
+PRECEDENTS_SHOWN = 5
 """How many of those who did it an explanation shows at first; the rest are folded."""
 
 ROWS_OF_A_REPORT = 5_000
@@ -73,7 +71,7 @@ class Answers:
             cases=[hit for hit in result.cases if hit.fit is not Fit.NONE],
             total=result.total,
             next_limit=next(larger_limits, None) if result.total > limit else None,
-            roles=result.roles,
+            roles=result.parts,
         )
 
 
@@ -124,8 +122,8 @@ def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
         return _back_to_the_search(request, asked)
     answers = Answers.of(result, TO_CALL)
     roles = answers.roles
-    worth_a_call = tuple(hit for hit in answers.fitting if hit.fit in WORTH_A_CALL)
-    if worth_a_call and Part.MAKER not in {one.role for one in roles}:
+    worth_a_call = tuple(hit for hit in answers.fitting if hit.fit.is_worth_a_call)
+    if worth_a_call and Part.MAKER not in {answer.part for answer in roles}:
         roles = (PartAnswer(Part.MAKER, "", (), worth_a_call), *roles)
     return request.page(
         "search/who_to_call.html",
@@ -162,10 +160,10 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         explanation=explanation,
         actor=explanation.record,
         hit=hit,
-        table=score_table(hit) if hit else (),
-        own=OwnPart.of(hit.parts) if hit else None,
-        half_way=HALF_WAY,
-        witnesses_shown=WITNESSES_SHOWN,
+        table=score_table(hit, explanation.weights) if hit else (),
+        own=OwnPart.of(hit.parts, explanation.weights) if hit else None,
+        half_way=explanation.weights.precedents.half_way,
+        precedents_shown=PRECEDENTS_SHOWN,
         json_path=asked.data("/api/explain", actor=id, lang=request.language),
     )
 
@@ -180,7 +178,7 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         )
     except QueryError:
         return _back_to_the_search(request, asked)
-    signed = sign_off_of(made, request.settings, request.knowledge_base)
+    signed = signature_of(made, request.settings, request.knowledge_base)
     sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
     return request.page(
         "search/report.html",

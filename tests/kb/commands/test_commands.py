@@ -73,9 +73,9 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
         record for record in RECORDS if isinstance(record, Actor) and record.id in {"avel", "gants"}
     )
     part = SANITISER.participants[0]
-    witnessed = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
+    inferred = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
     absent = Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide")
-    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, (witnessed,), ScoreParts(own=1.5, similar=0.5))
+    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, (inferred,), ScoreParts(own=1.5, similar=0.5))
     answer = SearchResult(
         query="gel",
         asked=parse("gel"),
@@ -86,7 +86,7 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
         departments={},
         themes={},
         took_ms=1.0,
-        roles=(
+        parts=(
             PartAnswer(Part.MAKER, "", (SANITISER,), (hit,)),
             PartAnswer(Part.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
         ),
@@ -100,8 +100,8 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     assert plain["hits"][0]["parts"]["similar"] == 0.5
     evidence = plain["hits"][0]["evidence"][0]
     assert "case" not in evidence
-    assert evidence["witness"]["id"] == "avel"
-    assert evidence["witness"]["case"]["id"] == SANITISER.id
+    assert evidence["precedent"]["id"] == "avel"
+    assert evidence["precedent"]["case"]["id"] == SANITISER.id
     assert [part["role"] for part in plain["roles"]] == ["maker", "packaging"]
     assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
     assert plain["asked"]["text"] == "gel"

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from kb.evaluation.ablation import BASELINE, ENCODERS, STEPS, rankings
 from kb.evaluation.files import read_run
 from kb.knowledge_base import KnowledgeBase
-from kb.search.pipeline import Ingredients
+from kb.search.context import RankingOptions
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -140,10 +140,10 @@ def test_each_switch_of_the_search_is_turned_off_once() -> None:
     ways = rankings()
     assert len({way.name for way in ways}) == len(ways)
     assert BASELINE in {way.name for way in ways}
-    switches = [one.name for one in fields(Ingredients) if one.default is True]
+    switches = [one.name for one in fields(RankingOptions) if one.default is True]
     for encoder in ENCODERS:
         of_encoder = [way for way in ways if way.encoder == encoder]
-        without = [list(way.ingredients) for way in of_encoder[-len(switches) :]]
+        without = [list(way.options) for way in of_encoder[-len(switches) :]]
         assert without == [[one] for one in switches]
     assert len(ways) == len(ENCODERS) * (len(STEPS) + len(switches)) - (len(ENCODERS) - 1)
 
@@ -207,3 +207,23 @@ def test_what_cannot_be_evaluated_is_one_line(needs: Path, kb: Path, tmp_path: P
     assert "the query 'q1': The query has no word" in refusal(
         needs, "--kb", kb, "--split", "tune", "--work", tmp_path / "work"
     )
+
+
+def test_other_weights_rank_otherwise(needs: Path, kb: Path, tmp_path: Path) -> None:
+    work = ("--kb", kb, "--work", tmp_path / "work", "--by", "all", "--json", "--per-query")
+
+    def best(*changes: str) -> float:
+        result = run(needs, *work, *(f"--weight={change}" for change in changes))
+        assert result.exit_code == 0, result.stderr
+        figure: float = json.loads(result.stdout)[0]["queries"]["full"]["q1"]["MRR"]
+        return figure
+
+    assert best() == 1.0
+    assert best("passages.lexical=-9", "passages.overlap=0") < 1.0
+
+
+@pytest.mark.parametrize("change", ["lexical=1", "passages.lexical=many", "passages.lexical"])
+def test_a_weight_that_is_none_is_one_line(needs: Path, kb: Path, change: str) -> None:
+    result = run(needs, "--kb", kb, "--weight", change)
+    assert result.exit_code == 2
+    assert change in result.stderr.splitlines()[-1]

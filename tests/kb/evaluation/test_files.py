@@ -16,8 +16,8 @@ def test_files_in_beir_layout(tmp_path: Path) -> None:
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta\t2\nq1\tb\t0\n")
     first, second = read_queries(tmp_path / "queries.jsonl")
     assert (first.id, first.text, first.lang, first.group) == ("q1", "gants", "fr", "fr→fr")
-    assert first.unheard == {"c1", "c2"}
-    assert (second.id, second.lang, second.split, second.unheard) == ("2", "", "", frozenset())
+    assert first.unmatched == {"c1", "c2"}
+    assert (second.id, second.lang, second.split, second.unmatched) == ("2", "", "", frozenset())
     assert read_qrels(tmp_path / "qrels.tsv") == {"q1": {"a": 2, "b": 0}}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
-from kb.explanation.attribution import CloseWord, WordShares, closest_words, word_shares
+from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 
@@ -25,7 +25,7 @@ def test_shares_are_the_products_of_the_tokens() -> None:
         np.array([[3, 0], [0, 4], [1, 1], [2, 2]], np.float32),
         ((0, 0), (0, 3), (3, 5), (5, 6)),
     )
-    shares = word_shares(words, "cuirs.", np.array([1.0, 2.0]))
+    shares = attribute(words, "cuirs.", np.array([1.0, 2.0]))
     # Their sum is (6, 7), whose length is √85; of the model's own token and the stop is the rest.
     assert of_words(shares, "cuirs.") == pytest.approx({"cuirs": (8 + 3) / 85**0.5})
     assert shares.rest == pytest.approx((3 + 6) / 85**0.5)
@@ -34,8 +34,8 @@ def test_shares_are_the_products_of_the_tokens() -> None:
 
 def test_what_is_taken_off_is_taken_off_every_token_alike() -> None:
     words = WordEmbeddings(np.eye(2, dtype=np.float32), ((0, 0), (0, 4)))
-    plain = word_shares(words, "cuir", np.array([1.0, 2.0]))
-    less = word_shares(words, "cuir", np.array([1.0, 2.0]), less=0.5)
+    plain = attribute(words, "cuir", np.array([1.0, 2.0]))
+    less = attribute(words, "cuir", np.array([1.0, 2.0]), less=0.5)
     assert less.total == pytest.approx(plain.total - 0.5)
     assert less.rest == pytest.approx(plain.rest - 0.25)
     assert of_words(less, "cuir")["cuir"] == pytest.approx(of_words(plain, "cuir")["cuir"] - 0.25)
@@ -43,9 +43,9 @@ def test_what_is_taken_off_is_taken_off_every_token_alike() -> None:
 
 def test_words_without_tokens_have_no_share() -> None:
     words = WordEmbeddings(np.eye(2, dtype=np.float32), ((0, 0), (0, 4)))
-    assert list(of_words(word_shares(words, "cuir fin", np.ones(2)), "cuir fin")) == ["cuir"]
+    assert list(of_words(attribute(words, "cuir fin", np.ones(2)), "cuir fin")) == ["cuir"]
     nothing = WordEmbeddings(np.zeros((1, 2), np.float32), ((0, 0),))
-    assert word_shares(nothing, "", np.ones(2)) == WordShares((), 0.0)
+    assert attribute(nothing, "", np.ones(2)) == WordShares((), 0.0)
 
 
 def test_shares_add_up_to_the_cosine(word_counts: WordCountEncoder) -> None:
@@ -61,11 +61,11 @@ def assert_they_add_up(encoder: Encoder, tolerance: float) -> None:
     assert of_query is not None
     assert of_passage is not None
     for shares in (
-        word_shares(of_query, QUERY, passage),
-        word_shares(of_passage, PASSAGE, query),
+        attribute(of_query, QUERY, passage),
+        attribute(of_passage, PASSAGE, query),
     ):
         assert shares.total == pytest.approx(cosine, abs=tolerance)
-    told = of_words(word_shares(of_query, QUERY, passage), QUERY)
+    told = of_words(attribute(of_query, QUERY, passage), QUERY)
     assert list(told) == ["Qui", "pourrait", "coudre", "des", "gants", "de", "cuir"]
 
 

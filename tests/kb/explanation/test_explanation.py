@@ -11,10 +11,9 @@ from kb.explanation.explanation import Explanation
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
-from kb.search.close_trades import CLOSE, HALF_WAY
 from kb.search.fusion import fuse
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
-from kb.search.weights import constants
+from kb.search.weights import DEFAULT_WEIGHTS
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
 
@@ -43,7 +42,9 @@ def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
     assert best.score == pytest.approx(parts.own, abs=TOLERANCE)
     for passage in explanation.passages:
         overlap = None if passage.cosine is None else passage.overlap
-        assert passage.score == pytest.approx(fuse(passage.dense, passage.lexical, overlap))
+        assert passage.score == pytest.approx(
+            fuse(passage.dense, passage.lexical, overlap, DEFAULT_WEIGHTS.passages)
+        )
         if passage.cosine is not None:
             assert passage.query_shares
             assert passage.passage_shares
@@ -65,7 +66,7 @@ def test_what_is_explained_is_what_the_search_gave(filled: KnowledgeBase) -> Non
             assert explanation.record == hit.actor
             assert explanation.asked.typed == query
             assert_it_adds_up(explanation, TOLERANCE)
-    assert explanation.constants == constants()
+    assert explanation.weights == DEFAULT_WEIGHTS
 
 
 def test_the_words_that_tell_are_named(filled: KnowledgeBase) -> None:
@@ -98,7 +99,7 @@ def test_a_case_is_a_path_from_the_query_to_the_actor(filled: KnowledgeBase) -> 
     assert supplier.given == pytest.approx(0.85 * path.given)
 
 
-def test_a_case_is_heard_in_the_language_that_is_closest(filled: KnowledgeBase) -> None:
+def test_a_case_is_matched_in_the_language_that_is_closest(filled: KnowledgeBase) -> None:
     filled.put([SANITISER_IN_ENGLISH])
     explanation = filled.explain("hand sanitiser for the hospital", POLISH.id, lang="fr")
     (path,) = explanation.cases
@@ -108,38 +109,40 @@ def test_a_case_is_heard_in_the_language_that_is_closest(filled: KnowledgeBase) 
     assert path.given == pytest.approx(hit_of(explanation).parts.case, abs=TOLERANCE)
 
 
-def test_a_close_trade_is_a_path_by_way_of_a_witness(filled: KnowledgeBase) -> None:
+def test_a_close_trade_is_a_path_by_way_of_a_precedent(filled: KnowledgeBase) -> None:
     twin = replace(POLISH, id="twin", name="Jumelle", siret="", description=POLISH.description[5:])
     filled.put([twin])
     explanation = filled.explain(GEL, twin.id)
     (evidence,) = (one for one in hit_of(explanation).evidence if one.kind is EvidenceKind.SIMILAR)
     (path,) = explanation.similar
-    assert path.witness == evidence.witness == POLISH
+    assert path.precedent == evidence.precedent == POLISH
     assert path.by.case == SANITISER
     assert path.text == evidence.text == twin.description
-    assert path.dense > CLOSE * path.closest
+    assert path.dense > DEFAULT_WEIGHTS.precedents.close * path.ceiling
     assert 0.85 < path.cosine < 1
     assert_what_is_inferred_adds_up(explanation)
 
 
 def assert_what_is_inferred_adds_up(explanation: Explanation) -> None:
-    """From what each witness says to what the search gave for it."""
+    """From the support of each precedent to what the search gave for it."""
     parts = hit_of(explanation).parts
-    assert sum(path.said for path in explanation.similar) == pytest.approx(parts.said, rel=1e-3)
-    assert max(path.goal for path in explanation.similar) == pytest.approx(parts.goal, rel=1e-3)
-    way = parts.said / (parts.said + HALF_WAY)
+    assert sum(path.support for path in explanation.similar) == pytest.approx(
+        parts.support, rel=1e-3
+    )
+    assert max(path.target for path in explanation.similar) == pytest.approx(parts.target, rel=1e-3)
+    way = parts.support / (parts.support + DEFAULT_WEIGHTS.precedents.half_way)
     assert parts.similar > 0
-    assert parts.similar == pytest.approx((parts.goal - parts.own) * way, rel=1e-3)
+    assert parts.similar == pytest.approx((parts.target - parts.own) * way, rel=1e-3)
 
 
-def test_all_witnesses_are_told_of_whom_a_case_vouches_for_too(filled: KnowledgeBase) -> None:
-    """What they say counts beside the case; a search itself shows the case alone."""
+def test_all_precedents_are_given_of_an_actor_with_a_case_too(filled: KnowledgeBase) -> None:
+    """They count beside the case; a search itself shows the case alone."""
     twins = [replace(POLISH, id=f"t{i}", name=f"Jumelle {i}", siret="") for i in range(3)]
     parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
     filled.put([*twins, replace(SANITISER, participants=(*SANITISER.participants, *parts))])
     explanation = filled.explain(GEL, "t1")
     assert explanation.cases
-    assert {path.witness.id for path in explanation.similar} == {POLISH.id, "t0", "t2"}
+    assert {path.precedent.id for path in explanation.similar} == {POLISH.id, "t0", "t2"}
     assert_what_is_inferred_adds_up(explanation)
     shown = next(hit for hit in filled.search(GEL).hits if hit.actor.id == "t1")
     assert all(one.kind is not EvidenceKind.SIMILAR for one in shown.evidence)

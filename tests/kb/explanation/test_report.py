@@ -5,29 +5,26 @@ import hashlib
 import io
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
 from kb.encoder.encoder import Encoder
-from kb.explanation.report import (
+from kb.explanation.report import LeftOut, SearchReport
+from kb.explanation.report_files import (
     CsvLayout,
-    LeftOut,
-    SearchReport,
     as_csv,
     as_json,
-    canonical,
-    sign_off,
+    signature,
     verify,
 )
+from kb.explanation.signature import canonical
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.search.fusion import LEXICAL_WEIGHT
-from kb.search.name_search import _ENOUGH
 from kb.search.results import Filters, Steering
-from kb.search.weights import constants
+from kb.search.weights import DEFAULT_WEIGHTS
 from tests.conftest import OpenBase
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS
 
@@ -85,7 +82,17 @@ def test_every_candidate_is_told_in_the_order_of_the_search(
         "parts": {
             name: round(getattr(hit.parts, name), 6)
             for name in (
-                *("dense", "lexical", "overlap", "own", "case", "similar", "said", "goal", "name"),
+                *(
+                    "dense",
+                    "lexical",
+                    "overlap",
+                    "own",
+                    "case",
+                    "similar",
+                    "support",
+                    "target",
+                    "name",
+                ),
             )
         },
         "evidence": {
@@ -133,9 +140,9 @@ def test_what_was_asked_and_of_what_is_told(filled: KnowledgeBase) -> None:
         "adaptation": "",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["at"])
-    assert content["constants"] == json.loads(canonical(constants()))
-    assert content["constants"]["fusion.lexical_weight"] == LEXICAL_WEIGHT
-    assert content["constants"]["vouching.weights"]["buyer"] == 0.4
+    assert content["constants"] == json.loads(canonical(asdict(DEFAULT_WEIGHTS)))
+    assert content["constants"]["passages"]["lexical"] == 0.3
+    assert content["constants"]["cases"]["role_shares"]["buyer"] == 0.4
 
 
 def test_who_is_left_out_is_counted(filled: KnowledgeBase) -> None:
@@ -155,16 +162,16 @@ def test_a_report_of_nobody_is_a_report(base: KnowledgeBase) -> None:
         assert verify(file, KEY)
 
 
-def test_json_is_canonical_and_signed_off(report: SearchReport) -> None:
+def test_json_is_canonical_and_signed(report: SearchReport) -> None:
     file = as_json(report, KEY)
     given = json.loads(file)
     assert file == canonical(given) + b"\n"
     assert "hôpital".encode() in file
-    signed = sign_off(report, KEY)
+    signed = signature(report, KEY)
     assert (given["sha256"], given["hmac"]) == (signed.sha256, signed.hmac)
     assert signed.sha256 == hashlib.sha256(canonical(given["report"])).hexdigest()
-    assert sign_off(report, OTHER_KEY).sha256 == signed.sha256
-    assert sign_off(report, OTHER_KEY).hmac != signed.hmac
+    assert signature(report, OTHER_KEY).sha256 == signed.sha256
+    assert signature(report, OTHER_KEY).hmac != signed.hmac
 
 
 def test_what_was_given_out_is_known_again(report: SearchReport) -> None:
@@ -273,8 +280,8 @@ def test_csv_is_a_table_after_what_is_told_once(report: SearchReport) -> None:
     gap = rows.index([])
     once = dict(rows[:gap])
     assert once["query.typed"] == GEL
-    assert once["constants.vouching.weights.buyer"] == "0.4"
-    assert once["report sha256"] == sign_off(report, KEY).sha256
+    assert once["constants.cases.role_shares.buyer"] == "0.4"
+    assert once["report sha256"] == signature(report, KEY).sha256
     header, *table = rows[gap + 1 :]
     assert [len(row) for row in table] == [len(header)] * 4
     best = dict(zip(header, table[0], strict=True))
@@ -289,8 +296,8 @@ def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport)
     """With one cell in each column, and numbers that are numbers."""
     file = as_csv(report, KEY, "fr")
     french, english = cells(file, "fr"), cells(as_csv(report, KEY, "en"), "en")
-    assert file.startswith('\ufeff"format";"quisait report 1"\r\n'.encode())
-    assert dict(french[: french.index([])])["constants.vouching.weights.buyer"] == "0,4"
+    assert file.startswith('\ufeff"format";"quisait report 2"\r\n'.encode())
+    assert dict(french[: french.index([])])["constants.cases.role_shares.buyer"] == "0,4"
     header = french[french.index([]) + 1]
     row, same = (next(one for one in rows if one[1:2] == ["avel"]) for rows in (french, english))
     score = header.index("score")
@@ -388,17 +395,19 @@ def test_a_report_by_the_real_encoder(open_base: OpenBase, real_encoder: Encoder
 def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase) -> None:
     content = filled.report("gel hydroalcoolique").content()
     result = filled.search("gel hydroalcoolique")
-    assert content["closest"] == round(result.closest, 6) > 0
-    (heard,) = result.heard
-    assert content["heard"] == {
-        heard.case.id: {
-            "closeness": round(heard.closeness, 6),
-            "relevance": round(heard.relevance, 6),
+    assert content["ceiling"] == round(result.ceiling, 6) > 0
+    (matched,) = result.matched
+    assert content["matched"] == {
+        matched.case.id: {
+            "closeness": round(matched.closeness, 6),
+            "relevance": round(matched.relevance, 6),
         }
     }
     best = content["candidates"][0]
     assert best["parts"]["case"] == pytest.approx(
-        heard.closeness * heard.relevance * content["constants"]["vouching.weights"]["producer"],
+        matched.closeness
+        * matched.relevance
+        * content["constants"]["cases"]["role_shares"]["producer"],
         abs=1e-5,
     )
-    assert content["constants"]["name_search.enough"] == _ENOUGH
+    assert content["constants"]["names"]["enough"] == 0.6

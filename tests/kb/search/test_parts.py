@@ -8,8 +8,8 @@ import pytest
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Part, Role
-from kb.search.parts import HITS_PER_ROLE, THOSE_WHO_DID, brought_in, part_of
-from kb.search.pipeline import Ingredients
+from kb.search.context import RankingOptions
+from kb.search.parts import brought_in, part_of
 from kb.search.results import (
     ActorHit,
     EvidenceKind,
@@ -19,8 +19,12 @@ from kb.search.results import (
     SearchResult,
     Steering,
 )
+from kb.search.weights import DEFAULT_WEIGHTS
 
 # Of participations
+
+
+MOST = DEFAULT_WEIGHTS.parts
 
 
 @pytest.mark.parametrize(
@@ -155,8 +159,8 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
 
 
 def by_role(result: SearchResult) -> dict[Part, PartAnswer]:
-    found = {answer.role: answer for answer in result.roles}
-    assert len(found) == len(result.roles)
+    found = {answer.part: answer for answer in result.parts}
+    assert len(found) == len(result.parts)
     return found
 
 
@@ -193,7 +197,7 @@ def test_the_parts_of_the_case_and_the_usual_ones_makers_first(base: KnowledgeBa
     assert all(answer.cases == (STORY,) for role, answer in found.items() if role not in usual)
     for answer in found.values():
         assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
-        assert len(ids(answer)) == len(set(ids(answer))) <= HITS_PER_ROLE
+        assert len(ids(answer)) == len(set(ids(answer))) <= MOST.hits
 
 
 def test_makers_are_the_first_of_the_ranking_but_for_those_with_another_part(
@@ -302,14 +306,14 @@ def test_closed_firms_take_no_part(base: KnowledgeBase) -> None:
 
 @pytest.mark.parametrize("query", ["portails", "porcelaine", "flacons et bouteilles"])
 def test_where_no_case_is_similar_there_are_no_parts(base: KnowledgeBase, query: str) -> None:
-    assert base.search(query).roles == ()
+    assert base.search(query).parts == ()
 
 
 def test_a_name_and_a_search_for_cases_ask_for_no_parts(base: KnowledgeBase) -> None:
-    assert base.search("Maison maker").roles == ()
-    assert base.search(QUERY, filters=Filters(kind=Kind.CASE)).roles == ()
-    assert base.search(QUERY, filters=Filters(kind=Kind.ACTOR)).roles != ()
-    assert base.search(QUERY, ingredients=Ingredients(cases=False)).roles == ()
+    assert base.search("Maison maker").parts == ()
+    assert base.search(QUERY, filters=Filters(kind=Kind.CASE)).parts == ()
+    assert base.search(QUERY, filters=Filters(kind=Kind.ACTOR)).parts != ()
+    assert base.search(QUERY, options=RankingOptions(cases=False)).parts == ()
 
 
 def test_who_is_told_of_without_an_entry_here_is_given_once(base: KnowledgeBase) -> None:
@@ -322,14 +326,14 @@ def test_who_is_told_of_without_an_entry_here_is_given_once(base: KnowledgeBase)
 
 
 def test_those_who_did_leave_room_for_those_who_could(base: KnowledgeBase) -> None:
-    did = [actor(f"did{i}", "Spiritueux.") for i in range(HITS_PER_ROLE)]
+    did = [actor(f"did{i}", "Spiritueux.") for i in range(MOST.hits)]
     parts = [Participation(one.name, Role.SUPPLIER, one.id, "a fourni de l'éthanol") for one in did]
-    could = [actor(f"could{i}", "Éthanol.") for i in range(HITS_PER_ROLE)]
+    could = [actor(f"could{i}", "Éthanol.") for i in range(MOST.hits)]
     base.put([*did, *could, replace(STORY, participants=(*STORY.participants[:1], *parts))])
     given = ids(roles(base)[Part.INPUTS])
-    assert len(given) == HITS_PER_ROLE
-    assert all(id_.startswith("did") for id_ in given[:THOSE_WHO_DID])
-    assert all(id_.startswith("could") for id_ in given[THOSE_WHO_DID:])
+    assert len(given) == MOST.hits
+    assert all(id_.startswith("did") for id_ in given[: MOST.hits_who_did])
+    assert all(id_.startswith("could") for id_ in given[MOST.hits_who_did :])
 
 
 def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
@@ -381,15 +385,15 @@ def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
 
 def test_a_case_that_says_what_is_not_wanted_tells_of_no_part(base: KnowledgeBase) -> None:
     result = base.search(f"{QUERY} -transporteurs")
-    assert result.roles == ()
+    assert result.parts == ()
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
 
 
 def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBase) -> None:
     english = replace(STORY, id="story-en", lang="en", need="Hand gel", translation_of="story")
     base.put([english])
-    assert base.search("hand gel").roles
-    assert base.search("hand gel -hydroalcoolique").roles == ()
+    assert base.search("hand gel").parts
+    assert base.search("hand gel -hydroalcoolique").parts == ()
 
 
 def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:

@@ -8,12 +8,13 @@ from kb.errors import QueryError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Record
 from kb.reference.roles import Role
-from kb.search import scorer
+from kb.search.context import RankingOptions
 from kb.search.evidence import PASSAGES_PER_HIT
 from kb.search.fusion import Fusion
-from kb.search.pipeline import Ingredients, search
+from kb.search.pipeline import search
 from kb.search.query import MAX_QUERY_CHARS
 from kb.search.results import EvidenceKind, Filters, Fit
+from kb.search.weights import PassageWeights, RankingWeights
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -98,7 +99,7 @@ def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> Non
 
 
 def test_without_cases_nothing_vouches(base: KnowledgeBase) -> None:
-    result = base.search("gel hydroalcoolique", ingredients=Ingredients(cases=False))
+    result = base.search("gel hydroalcoolique", options=RankingOptions(cases=False))
     kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
     assert EvidenceKind.CASE not in kinds
 
@@ -332,12 +333,18 @@ def test_complete_and_a_page_agree(base: KnowledgeBase) -> None:
         )
 
 
+def looking_at(count: int) -> RankingWeights:
+    """Weights with which a search looks at so many passages only."""
+    passages = PassageWeights(dense_candidates=count, lexical_candidates=count)
+    return RankingWeights(passages=passages)
+
+
 def test_in_a_large_base_a_page_is_the_beginning_of_all_there_is(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    open_base: OpenBase, word_counts: WordCountEncoder
 ) -> None:
     """However deep the few are that a filter leaves: they are measured like all others."""
-    monkeypatch.setattr(scorer, "DENSE_CANDIDATES", 20)
-    monkeypatch.setattr(scorer, "LEXICAL_CANDIDATES", 20)
+    base = open_base(word_counts, weights=looking_at(20))
+    base.put([*RECORDS, *OTHERS])
 
     def firm(i: int, said: str, department: str) -> Actor:
         # Each says something else besides, so that no two are as good.
@@ -374,10 +381,10 @@ def test_closed_actors_are_not_part_of_all(base: KnowledgeBase) -> None:
 
 
 @pytest.fixture
-def crowded(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
+def crowded(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
     """A base of which a search looks at a few passages only, all nearer than what is asked."""
-    monkeypatch.setattr("kb.search.scorer.DENSE_CANDIDATES", 5)
-    monkeypatch.setattr("kb.search.scorer.LEXICAL_CANDIDATES", 5)
+    base = open_base(word_counts, weights=looking_at(5))
+    base.put([*RECORDS, *OTHERS])
     base.put(
         [
             Actor(id=f"near-{i}", name=f"Proche {i}", description="Gel hydroalcoolique. Cuir.")
@@ -392,7 +399,7 @@ def test_a_filter_finds_who_lies_deep(crowded: KnowledgeBase) -> None:
     assert ids(crowded, "cuir", Filters(department="87")) == ["gants"]
 
 
-def test_a_case_is_heard_however_many_passages_are_nearer(crowded: KnowledgeBase) -> None:
+def test_a_case_is_matched_however_many_passages_are_nearer(crowded: KnowledgeBase) -> None:
     crowded.put([replace(SANITISER, title="Un cas", need="Du gel pour un hôpital")])
     found = crowded.search("gel hydroalcoolique hôpital", limit=100).hits
     shown = {hit.actor.id for hit in found for one in hit.evidence if one.case}
@@ -406,7 +413,7 @@ def test_a_case_is_heard_however_many_passages_are_nearer(crowded: KnowledgeBase
 def test_a_name_asks_for_nobody_else(base: KnowledgeBase, query: str) -> None:
     result = base.search(query)
     assert result.hits[0].actor == POLISH
-    assert result.roles == ()
+    assert result.parts == ()
     assert [hit.parts.name for hit in result.hits[1:]] == [0.0] * len(result.hits[1:])
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits[1:])
 
@@ -419,7 +426,7 @@ def test_a_firm_that_is_called_like_a_need_silences_nobody(base: KnowledgeBase) 
     assert result.hits[0].actor.id == "consultant"
     avel = next(hit for hit in result.hits if hit.actor.id == "avel")
     assert avel.evidence[0].case == SANITISER
-    assert [answer.role for answer in result.roles] == [answer.role for answer in before.roles]
+    assert [answer.part for answer in result.parts] == [answer.part for answer in before.parts]
 
 
 def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: KnowledgeBase) -> None:
@@ -452,8 +459,8 @@ def test_the_same_base_answers_the_same(
 
 def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> None:
     both = base.search("gants de cuir").hits[0]
-    by_words = base.search("gants de cuir", ingredients=Ingredients(dense=False)).hits[0]
-    by_meaning = base.search("gants de cuir", ingredients=Ingredients(lexical=False)).hits[0]
+    by_words = base.search("gants de cuir", options=RankingOptions(dense=False)).hits[0]
+    by_meaning = base.search("gants de cuir", options=RankingOptions(lexical=False)).hits[0]
     assert both.actor == by_words.actor == by_meaning.actor == GLOVER
     assert by_words.parts.dense == 0 < by_words.parts.lexical
     assert by_meaning.parts.lexical == 0 < by_meaning.parts.dense
@@ -461,8 +468,8 @@ def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> No
 
 
 def test_reciprocal_ranks_put_first_what_both_put_first(base: KnowledgeBase) -> None:
-    by_rank = Ingredients(fusion=Fusion.RECIPROCAL_RANK)
-    found = base.search("gants de cuir", ingredients=by_rank).hits
+    by_rank = RankingOptions(fusion=Fusion.RECIPROCAL_RANK)
+    found = base.search("gants de cuir", options=by_rank).hits
     assert [hit.actor.id for hit in found[:2]] == ["gants", "avel"]
     # Of two rankings that both put it first.
     assert found[0].score == pytest.approx(2 / 61)
@@ -470,31 +477,31 @@ def test_reciprocal_ranks_put_first_what_both_put_first(base: KnowledgeBase) -> 
     assert scores == sorted(scores, reverse=True)
 
 
-def test_an_unheard_case_vouches_for_nobody_and_is_still_found(base: KnowledgeBase) -> None:
-    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
-    result = base.search("gel hydroalcoolique", ingredients=deaf)
+def test_an_unmatched_case_raises_nobody_and_is_still_found(base: KnowledgeBase) -> None:
+    without = RankingOptions(unmatched=frozenset({SANITISER.id}))
+    result = base.search("gel hydroalcoolique", options=without)
     assert result.cases[0].case == SANITISER
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
-    assert result.roles == ()
+    assert result.parts == ()
 
 
-def test_an_unheard_edition_leaves_the_other_heard(base: KnowledgeBase) -> None:
+def test_an_unmatched_edition_leaves_the_other_matched(base: KnowledgeBase) -> None:
     base.put([SANITISER_IN_ENGLISH])
-    deaf = Ingredients(unheard=frozenset({SANITISER.id}))
-    hit = base.search("hand sanitiser hospital", lang="fr", ingredients=deaf).hits[0]
+    without = RankingOptions(unmatched=frozenset({SANITISER.id}))
+    hit = base.search("hand sanitiser hospital", lang="fr", options=without).hits[0]
     assert hit.evidence[0].case == SANITISER_IN_ENGLISH
-    heard = base.search("hand sanitiser hospital", lang="fr").hits[0]
-    assert heard.evidence[0].case == SANITISER
-    assert heard.score == pytest.approx(hit.score)
+    both = base.search("hand sanitiser hospital", lang="fr").hits[0]
+    assert both.evidence[0].case == SANITISER
+    assert both.score == pytest.approx(hit.score)
 
 
 def test_a_need_that_is_another_one_adds_nothing(base: KnowledgeBase) -> None:
     """With an unrelated case the answer is to the last digit what it is without any."""
     query = "qui coud des gants de cuir ?"
     with_case = base.search(query, limit=100)
-    without = base.search(query, limit=100, ingredients=Ingredients(cases=False))
+    without = base.search(query, limit=100, options=RankingOptions(cases=False))
     assert with_case.hits == without.hits
-    assert with_case.roles == ()
+    assert with_case.parts == ()
 
 
 # How well a case answers
@@ -517,15 +524,15 @@ def test_a_case_fits_as_its_need_is_the_same(base: KnowledgeBase) -> None:
     hit = next(hit for hit in result.cases if hit.case == touching)
     assert hit.fit is Fit.WEAK
     assert result.hits[0].fit is Fit.STRONG
-    assert result.heard == ()
+    assert result.matched == ()
 
 
 def test_only_one_is_given_where_it_stands_whatever_the_limit(base: KnowledgeBase) -> None:
     whole = base.search("gants de cuir", complete=True).hits
     for hit in whole:
-        with base._room() as room:
-            found = search("gants de cuir", room, limit=1, only=hit.actor.id)
+        with base._context() as context:
+            found = search("gants de cuir", context, limit=1, only=hit.actor.id)
         (one,) = found.hits
         assert (one.rank, one.actor) == (hit.rank, hit.actor)
         assert one.score == pytest.approx(hit.score)
-        assert found.roles == ()
+        assert found.parts == ()

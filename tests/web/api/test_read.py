@@ -31,7 +31,7 @@ AVEL_SUMMARY = {
 }
 
 NO_PARTS = dict.fromkeys(
-    ("own", "dense", "lexical", "overlap", "case", "similar", "said", "goal", "name"), 0.0
+    ("own", "dense", "lexical", "overlap", "case", "similar", "support", "target", "name"), 0.0
 )
 
 
@@ -188,7 +188,7 @@ def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
     }
 
 
-def test_what_is_inferred_names_its_witness_and_no_case_of_its_own() -> None:
+def test_what_is_inferred_names_its_precedent_and_no_case_of_its_own() -> None:
     base = InMemoryKnowledgeBase((*ACTORS, PERFUMER))
     client = TestClient(create_app(base, Settings(public_url=SITE)))
     found = {
@@ -199,7 +199,7 @@ def test_what_is_inferred_names_its_witness_and_no_case_of_its_own() -> None:
         "text": PERFUMER.description,
         "marks": [],
         "source": "https://parfums.example/",
-        "witness": {
+        "precedent": {
             "id": "avel",
             "name": "Avel (Saphir)",
             "url": f"{SITE}/fr/acteurs/avel",

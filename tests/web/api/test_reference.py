@@ -49,7 +49,7 @@ def test_types_are_told_in_words(client: TestClient) -> None:
     assert fields["Evidence"]["marks"].type_words == "list of [integer, integer]"
     assert fields["Evidence"]["case"].type_words == "CaseReference or null"
     assert fields["Evidence"]["case"].shape == "CaseReference"
-    assert fields["Evidence"]["witness"].type_words == "Witness or null"
+    assert fields["Evidence"]["precedent"].type_words == "Precedent or null"
     assert fields["SearchAnswer"]["roles"].type_words == "list of PartAnswer"
     assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHit"
     assert fields["Facets"]["themes"].type_words == "object of integer"

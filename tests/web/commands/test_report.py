@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.explanation.report import verify
+from kb.explanation.report_files import verify
 from kb.knowledge_base import KnowledgeBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -82,9 +82,9 @@ def test_a_report_is_steered_as_a_page_is(folder: Folder) -> None:
 
 def test_a_spreadsheet_is_that_of_the_language(folder: Folder, tmp_path: Path) -> None:
     for lang, start in (
-        (["--lang", "fr"], '"format";"quisait report 1"'),
-        (["--lang", "en"], '"format","quisait report 1"'),
-        ([], '"format","quisait report 1"'),
+        (["--lang", "fr"], '"format";"quisait report 2"'),
+        (["--lang", "en"], '"format","quisait report 2"'),
+        ([], '"format","quisait report 2"'),
     ):
         file = tmp_path / "report.csv"
         assert quisait(folder, "gants", "--format", "csv", "--out", str(file), *lang).exit_code == 0

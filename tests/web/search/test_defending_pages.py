@@ -19,11 +19,12 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.explanation.explanation import Explanation
-from kb.explanation.report import verify
+from kb.explanation.report_files import verify
 from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
 from kb.search.results import ActorHit, Fit, SearchResult
+from kb.search.weights import DEFAULT_WEIGHTS
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
@@ -309,7 +310,7 @@ def test_what_counts_nothing_is_told_why(
     assert f"50 {own} 0" in rows[3]
 
 
-def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> None:
+def test_what_is_inferred_is_explained_by_its_precedent(client: TestClient) -> None:
     read = page(client, "/fr/recherche/pourquoi?q=sanitiser&id=parfumeur")
     section = read.one("section", aria_labelledby="inferred")
     table = read.one("table", class_="sum witnesses")
@@ -330,7 +331,7 @@ def test_what_is_inferred_is_explained_by_its_witness(client: TestClient) -> Non
     assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
 
 
-def test_many_witnesses_add_up_and_all_but_five_are_folded(
+def test_many_precedents_add_up_and_all_but_five_are_folded(
     client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explain = knowledge_base.explain
@@ -338,7 +339,7 @@ def test_many_witnesses_add_up_and_all_but_five_are_folded(
     def of_seven(*asked: Any, **more: Any) -> Explanation:
         told = explain(*asked, **more)
         hit = cast("ActorHit", told.hit)
-        parts = replace(hit.parts, said=14.0, similar=1.75)
+        parts = replace(hit.parts, support=14.0, similar=1.75)
         return replace(told, similar=told.similar * 7, hit=replace(hit, parts=parts))
 
     monkeypatch.setattr(knowledge_base, "explain", of_seven)
@@ -395,8 +396,10 @@ def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
 @pytest.mark.parametrize("query", ["du gel hydroalcoolique", "cirages", "Avel (Saphir)", "rocket"])
 def test_what_counts_adds_up_to_the_score(real: KnowledgeBase, query: str) -> None:
     for hit in real.search(query, complete=True).hits:
-        assert sum(part.counted for part in score_table(hit)) == pytest.approx(hit.score)
-        own = OwnPart.of(hit.parts)
+        assert sum(part.counted for part in score_table(hit, DEFAULT_WEIGHTS)) == pytest.approx(
+            hit.score
+        )
+        own = OwnPart.of(hit.parts, DEFAULT_WEIGHTS)
         assert own.meaning + own.words + own.trades == pytest.approx(hit.parts.own)
 
 
@@ -410,7 +413,7 @@ def test_the_real_pages_answer(real: KnowledgeBase) -> None:
     assert explained["hit"]["score"] == pytest.approx(hit.score)
     assert sum(part["counted"] for part in explained["score"]) == pytest.approx(hit.score)
     assert explained["actor"]["id"] == "avel"
-    assert explained["constants"]["fusion.lexical_weight"] > 0
+    assert explained["constants"]["passages"]["lexical"] > 0
 
 
 def test_few_explanations_and_reports_are_made_at_once(
@@ -559,14 +562,14 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     assert verify(table.content, SECRET)
     rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
     assert ["report sha256", digest] in rows
-    assert ["constants.fusion.lexical_weight", "0,2"] in rows
+    assert ["constants.passages.lexical", "0,3"] in rows
 
 
 def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
     starts = {
-        "&lang=fr": '\ufeff"format";"quisait report 1"',
-        "": '\ufeff"format";"quisait report 1"',
-        "&lang=en": '\ufeff"format","quisait report 1"',
+        "&lang=fr": '\ufeff"format";"quisait report 2"',
+        "": '\ufeff"format";"quisait report 2"',
+        "&lang=en": '\ufeff"format","quisait report 2"',
     }
     for lang, start in starts.items():
         table = client.get(f"/api/report?q=cirages&format=csv{lang}")

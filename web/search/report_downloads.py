@@ -1,11 +1,13 @@
-"""Reports as files, each with its sign-off by the site's secret."""
+"""Reports as files to download, each signed by the site's secret."""
 
 import hmac
 from dataclasses import replace
 
 from fastapi import HTTPException
 
-from kb.explanation.report import ReportFormat, SearchReport, SignOff, as_csv, as_json, sign_off
+from kb.explanation.report import SearchReport
+from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
+from kb.explanation.signature import Signature
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.http.secret import NoSecret, site_secret
@@ -22,12 +24,12 @@ class ReportHasChanged(HTTPException):
         )
 
 
-def sign_off_of(
+def signature_of(
     report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
-) -> SignOff | None:
-    """The sign-off of a report; None where there is no secret to sign with."""
+) -> Signature | None:
+    """The signature of a report; None where there is no secret to sign with."""
     try:
-        return sign_off(report, site_secret(settings, knowledge_base.folder))
+        return signature(report, site_secret(settings, knowledge_base.folder))
     except NoSecret:
         return None
 
@@ -51,6 +53,6 @@ def report_file(
     """
     if at or seal:
         report = replace(report, at=at)
-        if not hmac.compare_digest(sign_off(report, key).hmac.encode(), seal.encode()):
+        if not hmac.compare_digest(signature(report, key).hmac.encode(), seal.encode()):
             raise ReportHasChanged
     return as_json(report, key) if format is ReportFormat.JSON else as_csv(report, key, lang)

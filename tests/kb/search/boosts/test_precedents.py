@@ -8,10 +8,9 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
-from kb.reference.roles import Role
-from kb.search.close_trades import SHARES
+from kb.reference.roles import ROLES, Role
+from kb.search.context import RankingOptions
 from kb.search.fusion import Fusion
-from kb.search.pipeline import Ingredients
 from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
 
 QUERY = "gel hydroalcoolique"
@@ -52,9 +51,9 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
 
 
 def found(
-    base: KnowledgeBase, query: str = QUERY, ingredients: Ingredients = Ingredients()
+    base: KnowledgeBase, query: str = QUERY, options: RankingOptions = RankingOptions()
 ) -> dict[str, ActorHit]:
-    hits = base.search(query, limit=100, ingredients=ingredients).hits
+    hits = base.search(query, limit=100, options=options).hits
     return {hit.actor.id: hit for hit in hits}
 
 
@@ -67,7 +66,7 @@ def test_a_close_trade_is_raised_above_another_one(base: KnowledgeBase) -> None:
     assert hits["close"].rank < hits["forge"].rank
     assert hits["close"].parts.similar > 0 == hits["forge"].parts.similar
     # By their own words there is nothing between them.
-    without = found(base, ingredients=Ingredients(similar=False))
+    without = found(base, options=RankingOptions(similar=False))
     assert without["close"].score == pytest.approx(without["forge"].score, abs=0.1)
     assert hits["close"].score > without["close"].score
     assert hits["forge"].score == without["forge"].score
@@ -76,7 +75,7 @@ def test_a_close_trade_is_raised_above_another_one(base: KnowledgeBase) -> None:
 def test_it_is_said_who_did_what_and_what_is_close_to_it(base: KnowledgeBase) -> None:
     hit = found(base)["close"]
     (inferred,) = [one for one in hit.evidence if one.kind is EvidenceKind.SIMILAR]
-    assert inferred.witness == POLISHER
+    assert inferred.precedent == POLISHER
     assert inferred.case == STORY
     assert inferred.participation == STORY.participants[0]
     assert inferred.text == CLOSE.description
@@ -93,21 +92,24 @@ def test_nobody_comes_before_the_example_that_it_follows(base: KnowledgeBase) ->
     assert EvidenceKind.SIMILAR in kinds(hits["twin"])
 
 
-def test_nobody_is_a_witness_for_itself(base: KnowledgeBase) -> None:
+def test_nobody_is_a_precedent_for_itself(base: KnowledgeBase) -> None:
     base.put([replace(STORY, participants=STORY.participants[:1])])
     assert found(base)["polisher"].parts.similar == 0
-    alone = found(base, ingredients=Ingredients(transfer_only=True))["polisher"]
+    alone = found(base, options=RankingOptions(transfer_only=True))["polisher"]
     assert alone.parts.similar == 0
 
 
-def test_the_role_of_the_witness_says_how_far_its_trade_does(base: KnowledgeBase) -> None:
+def test_the_role_of_the_precedent_says_how_far_its_trade_does(base: KnowledgeBase) -> None:
     hits = found(base)
     assert hits["close"].parts.similar > hits["closetosupplier"].parts.similar > 0
     assert hits["closetobuyer"].parts.similar == 0
-    assert max(SHARES, key=SHARES.__getitem__) is Role.PRODUCER
-    assert SHARES.keys().isdisjoint(
-        {Role.BUYER, Role.AUTHORITY, Role.FACILITATOR, Role.NETWORK, Role.CARRIER}
-    )
+    assert {role for role in Role if not ROLES[role].precedent_share} == {
+        Role.BUYER,
+        Role.AUTHORITY,
+        Role.FACILITATOR,
+        Role.NETWORK,
+        Role.CARRIER,
+    }
 
 
 @pytest.mark.parametrize("query", ["portails", "porcelaine", "gants de cuir"])
@@ -118,17 +120,17 @@ def test_without_a_relevant_case_nothing_is_inferred(base: KnowledgeBase, query:
 
 
 @pytest.mark.parametrize(
-    "ingredients",
+    "options",
     [
-        Ingredients(cases=False),
-        Ingredients(similar=False),
-        Ingredients(unheard=frozenset({"story"})),
+        RankingOptions(cases=False),
+        RankingOptions(similar=False),
+        RankingOptions(unmatched=frozenset({"story"})),
     ],
 )
 def test_nothing_is_inferred_where_it_is_left_out(
-    base: KnowledgeBase, ingredients: Ingredients
+    base: KnowledgeBase, options: RankingOptions
 ) -> None:
-    hits = found(base, ingredients=ingredients)
+    hits = found(base, options=options)
     assert all(hit.parts.similar == 0 for hit in hits.values())
 
 
@@ -139,7 +141,7 @@ def test_a_name_asks_for_nobody_like_it(base: KnowledgeBase) -> None:
 
 
 def test_what_is_only_inferred_is_never_strong(base: KnowledgeBase) -> None:
-    """Not even with the very words of the witness, and with many witnesses."""
+    """Not even with the very words of the precedent, and with many precedents."""
     twins = [replace(POLISHER, id=f"w{i}", name=f"W {i}") for i in range(6)]
     parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
     base.put([*twins, replace(STORY, participants=(*STORY.participants, *parts))])
@@ -151,7 +153,7 @@ def test_what_is_only_inferred_is_never_strong(base: KnowledgeBase) -> None:
     assert found(base)["w0"].fit is Fit.STRONG
 
 
-def test_each_further_witness_adds_less(base: KnowledgeBase) -> None:
+def test_each_further_precedent_adds_less(base: KnowledgeBase) -> None:
     raised = []
     for count in range(1, 5):
         twins = [replace(POLISHER, id=f"w{i}", name=f"W {i}") for i in range(count)]
@@ -173,7 +175,7 @@ def test_several_passages_of_one_actor_count_once(base: KnowledgeBase) -> None:
 
 
 def test_transfer_only_tells_what_a_case_says_of_others(base: KnowledgeBase) -> None:
-    hits = found(base, ingredients=Ingredients(transfer_only=True))
+    hits = found(base, options=RankingOptions(transfer_only=True))
     assert all(hit.parts.case == 0 for hit in hits.values())
     assert all(EvidenceKind.CASE not in kinds(hit) for hit in hits.values())
     plain = found(base)
@@ -182,11 +184,11 @@ def test_transfer_only_tells_what_a_case_says_of_others(base: KnowledgeBase) -> 
     assert plain["polisher"].score > hits["polisher"].score
 
 
-def test_a_filter_leaves_witnesses_heard(base: KnowledgeBase) -> None:
+def test_a_filter_leaves_precedents_followed(base: KnowledgeBase) -> None:
     (hit,) = base.search(QUERY, filters=Filters(department="16")).hits
     assert hit.actor == CLOSE
     assert hit.parts.similar == pytest.approx(found(base)["close"].parts.similar)
-    assert [one.witness for one in hit.evidence if one.witness] == [POLISHER]
+    assert [one.precedent for one in hit.evidence if one.precedent] == [POLISHER]
 
 
 def test_a_closed_actor_is_not_raised_but_still_tells(base: KnowledgeBase) -> None:
@@ -210,10 +212,10 @@ def test_a_case_of_the_same_trade_in_another_language_tells_too(base: KnowledgeB
     base.put([english])
     hit = found(base, "sanitiser")["close"]
     assert hit.parts.similar > 0
-    assert [one.case for one in hit.evidence if one.witness] == [english]
+    assert [one.case for one in hit.evidence if one.precedent] == [english]
 
 
 def test_by_ranks_alone_the_order_is_still_whole(base: KnowledgeBase) -> None:
-    hits = base.search(QUERY, ingredients=Ingredients(fusion=Fusion.RECIPROCAL_RANK)).hits
+    hits = base.search(QUERY, options=RankingOptions(fusion=Fusion.RECIPROCAL_RANK)).hits
     scores = [hit.score for hit in hits]
     assert scores == sorted(scores, reverse=True)

@@ -1,0 +1,266 @@
+"""The explainer: why a record stands where it stands in a search.
+
+Nothing is ranked here: the search is made as always, and the record looked up in its result. An
+explanation gives figures that add up (docs/ranking.md): the passages with their cosine, their z and
+their BM25; z word by word, of the query and of the passage; the matched case, with how close its
+need is; and for what is inferred, how close two trades are.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
+from kb.explanation.explanation import (
+    CasePath,
+    Explanation,
+    PassageExplanation,
+    SimilarPath,
+    StemMatch,
+    TradeShare,
+)
+from kb.explanation.linear_score import LinearScore
+from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
+from kb.models import Case, Kind, Participation, Record, kind_of
+from kb.reference.trades import trades
+from kb.search.boosts.case_matching import closeness, relevance, tells_need
+from kb.search.boosts.endorsements import Endorsement, endorsement
+from kb.search.boosts.precedents import TradeMatch, match_trades, precedents_of
+from kb.search.context import SearchContext
+from kb.search.fusion import ScoredPassage
+from kb.search.pipeline import search
+from kb.search.query import Query
+from kb.search.results import (
+    ActorHit,
+    CaseHit,
+    Evidence,
+    EvidenceKind,
+    Filters,
+    MatchedCase,
+    Steering,
+)
+from kb.search.scorer import score
+from kb.search.steering import actor_embeddings, steered_embedding, unit
+from kb.text.analysis import query_stems, stem_spans
+
+PASSAGES = 3
+"""How many of a record's passages are explained."""
+
+
+def explain(
+    query: str,
+    record: Record,
+    context: SearchContext,
+    *,
+    filters: Filters = Filters(),
+    steering: Steering = Steering(),
+    lang: str = "",
+) -> Explanation:
+    """The explanation of a record of the context's base for a query.
+
+    Raises:
+        QueryError: as `kb.search.pipeline.search`.
+    """
+    kind = kind_of(record)
+    filters = replace(filters, kind=None)
+    only = "" if isinstance(record, Case) else record.id
+    result = search(
+        query, context, filters=filters, steering=steering, lang=lang, complete=True, only=only
+    )
+    hit: ActorHit | CaseHit | None
+    if isinstance(record, Case):
+        hit = next((hit for hit in result.cases if hit.case.story == record.story), None)
+    else:
+        hit = next((hit for hit in result.hits if hit.actor.id == record.id), None)
+    explainer = Explainer(result.asked, steering, context)
+    evidence = hit.evidence if isinstance(hit, ActorHit) else ()
+    return Explanation(
+        asked=result.asked,
+        record=record,
+        hit=hit,
+        passages=explainer.passages(record, explainer.ids(kind, record.id), PASSAGES),
+        cases=tuple(
+            explainer.case_path(item.case, item.participation)
+            for item in evidence
+            if item.kind is EvidenceKind.CASE and item.case and item.participation
+        ),
+        similar=tuple(
+            path for item in evidence if (path := explainer.similar_path(item, record)) is not None
+        ),
+        filters=filters,
+        steering=steering,
+        ceiling=result.ceiling,
+        weights=context.weights,
+    )
+
+
+class Explainer:
+    """Explains passages, cases and precedents for one query."""
+
+    def __init__(self, asked: Query, steering: Steering, context: SearchContext) -> None:
+        self._asked = asked
+        self._context = context
+        steered = steered_embedding(asked, steering, context)
+        # How much of the steered embedding is the need's own.
+        self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
+        self._stems = asked.stems | query_stems(" ".join(asked.wanted))
+        self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
+        self._background = context.calibration.background
+        self._expanded = self._background.expand(unit(steered))
+        self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
+
+    def ids(self, kind: Kind, *record_ids: str) -> set[int]:
+        return self._context.store.passage_ids_of(kind, record_ids)
+
+    def passages(self, record: Record, ids: set[int], limit: int) -> tuple[PassageExplanation, ...]:
+        """The best of these passages of a record, best first, as the search scores them."""
+        return tuple(self._passage(record, scored) for scored in self._scored(ids)[:limit])
+
+    def _scored(self, ids: set[int]) -> list[ScoredPassage]:
+        store, index = self._context.store, self._context.index
+        bm25 = dict(store.match_words(self._stems, len(ids), among=ids))
+        read = {id_ for id_ in ids if id_ in index or id_ in bm25}
+        scored = score(self._expanded, read, self._context, bm25=bm25)
+        return sorted(scored, key=lambda one: (-one.score, one.passage.id))
+
+    def case_path(self, case: Case, participation: Participation) -> CasePath:
+        """The path by a case, with its need in whichever language is closest to the query."""
+        need, endorsed = self._endorsement(case, participation)
+        matched = endorsed.matched
+        weight = self._context.weights.cases.role_shares[participation.role]
+        return CasePath(case, participation, need, matched.closeness, matched.relevance, weight)
+
+    def _endorsement(
+        self, case: Case, participation: Participation
+    ) -> tuple[PassageExplanation | None, Endorsement]:
+        if case.story not in self._needs:
+            self._needs[case.story] = self._need(case)
+        need, close = self._needs[case.story]
+        weights = self._context.weights
+        relevant = relevance(close, self._expanded.null, weights) if need else 0.0
+        matched = MatchedCase(case, close, relevant)
+        return need, endorsement(matched, participation, weights.cases)
+
+    def _need(self, case: Case) -> tuple[PassageExplanation | None, float]:
+        store, weights = self._context.store, self._context.weights
+        needs = [
+            (closeness(scored, self._asked.text, weights), edition, scored)
+            for edition in store.cases(store.editions(case.story)).values()
+            for scored in self._scored(self._need_ids(edition))
+        ]
+        if not needs:
+            return None, 0.0
+        close, edition, need = max(needs, key=lambda found: found[0])
+        return self._passage(edition, need), close
+
+    def _need_ids(self, case: Case) -> set[int]:
+        passages = self._context.passages(self.ids(Kind.CASE, case.id))
+        return {id_ for id_, passage in passages.items() if tells_need(passage, case)}
+
+    def similar_path(self, evidence: Evidence, record: Record) -> SimilarPath | None:
+        actor, case, participation = evidence.precedent, evidence.case, evidence.participation
+        if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
+            return None
+        weights = self._context.weights.precedents
+        _, endorsed = self._endorsement(case, participation)
+        passages = self._context.passages(self.ids(Kind.ACTOR, record.id))
+        ids = [
+            id_
+            for id_, passage in passages.items()
+            if quotation(passage.part, passage.text) == evidence.text
+        ]
+        embeddings = actor_embeddings([actor.id], self._context)
+        for precedent in precedents_of({actor.id: [endorsed]}, embeddings, weights):
+            cosines = self._context.index.cosines(precedent.embedding, ids)
+            match: TradeMatch | None = max(
+                match_trades([precedent], [cosines], self._background, weights),
+                key=lambda match: match.closeness,
+                default=None,
+            )
+            if match:
+                null = self._background.null_distribution(precedent.embedding)
+                cosine = cosines[match.passage_id]
+                return SimilarPath(
+                    by=self.case_path(case, participation),
+                    precedent=actor,
+                    text=evidence.text,
+                    cosine=cosine,
+                    dense=null.standardised(cosine),
+                    ceiling=null.ceiling,
+                    weight=precedent.weight,
+                    support=match.support,
+                    target=precedent.score,
+                )
+        return None
+
+    def _passage(self, record: Record, scored: ScoredPassage) -> PassageExplanation:
+        passage = scored.passage
+        text = quotation(passage.part, passage.text)
+        embedding = self._context.index.embeddings([passage.id]).get(passage.id)
+        query_shares: WordShares | None = None
+        passage_shares: WordShares | None = None
+        trade_shares: tuple[TradeShare, ...] = ()
+        close: tuple[CloseWord, ...] = ()
+        if embedding is not None:
+            line = LinearScore.of(self._expanded, self._background, passage.lang)
+            trade_shares = self._trade_shares(embedding, line)
+            query_shares = self._query_shares(embedding, line)
+            read = encoder_text(record, passage.part, text)
+            passage_words = self._context.encoder.encode_words(read, TextKind.DOCUMENT)
+            if passage_words and read.endswith(text):
+                passage_words = _within(passage_words, len(read) - len(text))
+                passage_shares = attribute(passage_words, text, line.row, line.less)
+                if self._words:
+                    close = tuple(closest_words(passage_words, text, self._words, self._asked.need))
+        return PassageExplanation(
+            part=passage.part,
+            lang=passage.lang,
+            text=text,
+            # What an activity code means is said in our words, and in no source.
+            source="" if passage.part == ACTIVITY else record.source_url,
+            score=scored.score,
+            cosine=None if embedding is None else float(self._expanded.embedding @ embedding),
+            dense=scored.dense,
+            lexical=scored.lexical,
+            overlap=scored.overlap,
+            query_shares=query_shares,
+            trades=trade_shares,
+            passage_shares=passage_shares,
+            matches=_matches(text, passage.lang, self._stems),
+            close=close,
+        )
+
+    def _query_shares(self, embedding: Embeddings, line: LinearScore) -> WordShares | None:
+        """The shares of the query's own words in z; what steers it by hand is in the rest."""
+        if self._words is None:
+            return None
+        direction = line.slope * embedding.astype(np.float64) - line.origin
+        own = attribute(self._words, self._asked.need, self._own_share * direction)
+        whole = float(self._expanded.embedding @ direction)
+        return replace(own, rest=own.rest + whole - own.total)
+
+    def _trade_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[TradeShare, ...]:
+        """The shares of the trades that the query is drawn to in z, the rest of it."""
+        found = []
+        for index, weight in self._expanded.trades:
+            trade = trades()[index]
+            told = [self._background.embeddings[lang][index] for lang in line.langs]
+            less = [float(row @ mean) for row, mean in zip(told, line.means, strict=True)]
+            own = line.slope * float(np.mean(told, axis=0) @ embedding) - float(np.mean(less))
+            share = self._background.weights.share * weight * own
+            found.append(TradeShare(trade.code, trade.fr, trade.en, weight, share))
+        return tuple(found)
+
+
+def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:
+    """The same tokens, for the text from `start` on: those before are of no word of it."""
+    spans = ((max(a - start, 0), b - start) for a, b in embeddings.spans)
+    return replace(embeddings, spans=tuple(span if span[1] > 0 else (0, 0) for span in spans))
+
+
+def _matches(text: str, lang: str, wanted: frozenset[str] | set[str]) -> tuple[StemMatch, ...]:
+    """The stems of the query that stand in a text, in the order in which they do."""
+    spans = stem_spans(text, lang)
+    found = sorted(wanted & spans.keys(), key=lambda stem: (spans[stem], stem))
+    return tuple(StemMatch(stem, spans[stem]) for stem in found)

@@ -1,0 +1,182 @@
+"""Reports as signed files, JSON or CSV.
+
+JSON: one object of `report`, `sha256` and `hmac`, the two over the canonical bytes of `report`
+(`kb.explanation.signature`). CSV: two columns of what is said once, an empty row, then the table of
+candidates; laid out as the spreadsheets of a language expect it (`CsvLayout`), every cell in
+quotation marks. The signature is in the rows `sha256` and `hmac`, over the canonical bytes of all
+other rows; `report sha256` is that of the JSON file.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from functools import partial
+from typing import Any, Self
+
+from kb.explanation.report import SearchReport
+from kb.explanation.signature import Signature, canonical, digest, sign
+from kb.search.results import ScoreParts
+
+_SIGNED = ("sha256", "hmac")
+_DELIMITERS = (",", ";", "\t")
+_START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
+"""Where a cell starts, or would if a file were split at the wrong sign; and a sign of a formula."""
+
+
+class ReportFormat(StrEnum):
+    """How a report is given out."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvLayout:
+    """What stands between cells, and before decimals: what spreadsheets of a language expect."""
+
+    delimiter: str = ","
+    decimal: str = "."
+
+    @classmethod
+    def of(cls, lang: str) -> Self:
+        return cls(";", ",") if lang == "fr" else cls()
+
+    def cell(self, value: object) -> str:
+        """A cell as it is written: a number as one, a text so that no formula is made of it.
+
+        A sign of a formula has an apostrophe before it wherever a spreadsheet that splits texts
+        at the wrong sign could start a cell.
+        """
+        if isinstance(value, int | float):
+            return str(value).replace(".", self.decimal)
+        return _START.sub(
+            lambda found: f"{found[1]}'{found[2]}" if found[2] else found[0], str(value)
+        )
+
+
+def signature(report: SearchReport, key: str) -> Signature:
+    """The signature of a report, as its JSON file carries it, by the secret `key`."""
+    return sign(report.content(), key)
+
+
+def as_json(report: SearchReport, key: str) -> bytes:
+    """The report as a JSON file, signed by the secret `key`."""
+    content = report.content()
+    return canonical({"report": content, **asdict(sign(content, key))}) + b"\n"
+
+
+def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
+    """The report as a CSV file that spreadsheets open, signed by the secret `key`.
+
+    In French (`lang` is `fr`), with semicolons between cells and decimal commas; else with commas
+    and points. It is UTF-8 with a byte order mark, by which spreadsheets know it.
+    """
+    layout = CsvLayout.of(lang)
+    content = report.content()
+    head = [(name, layout.cell(value)) for name, value in _rows_before_table(content)]
+    table = [[layout.cell(value) for value in row] for row in _table(content["candidates"])]
+    signed = sign([_trimmed(row) for row in (*head, [], *table)], key)
+    rows: list[Sequence[object]] = [*head, *asdict(signed).items(), [], *table]
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    return file.getvalue().encode("utf-8-sig")
+
+
+def verify(file: bytes | str, key: str) -> bool:
+    """Whether a file, JSON or CSV, was given out under this secret and says what it said then.
+
+    How it is laid out does not matter: spaces between tokens of JSON; in CSV, quotation marks and
+    what stands between cells (a comma, a semicolon or a tab).
+    """
+    try:
+        text = file.decode("utf-8-sig") if isinstance(file, bytes) else file.removeprefix("\ufeff")
+    except ValueError:
+        return False
+    if text.lstrip().startswith("{"):
+        return _is_signed(_read_json, text, key)
+    # Read otherwise than it was written, a file says something else, which nobody has signed.
+    return any(_is_signed(partial(_read_csv, delimiter), text, key) for delimiter in _DELIMITERS)
+
+
+def _is_signed(read: Callable[[str], tuple[object, Signature]], text: str, key: str) -> bool:
+    try:
+        content, signed = read(text)
+        return signed.matches(sign(content, key))
+    except (ValueError, RecursionError, csv.Error):
+        return False
+
+
+def _read_json(text: str) -> tuple[object, Signature]:
+    """The content of a file and its signature; `ValueError` if it is no report or says more."""
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a key is there twice: readers would differ on what it says")
+        return found
+
+    given = json.loads(text, object_pairs_hook=once)
+    if not isinstance(given, dict) or given.keys() != {"report", *_SIGNED}:
+        raise ValueError("not a report")
+    return given["report"], _signature_in(given)
+
+
+def _read_csv(delimiter: str, text: str) -> tuple[object, Signature]:
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = [_trimmed(row) for row in read]
+    head = rows[: rows.index([])] if [] in rows else rows
+    signed = {row[0]: row[1] for row in head if len(row) == 2 and row[0] in _SIGNED}
+    others = [row for row in head if not row or row[0] not in _SIGNED]
+    if len(head) - len(others) != len(_SIGNED):
+        raise ValueError("not a report")
+    return [*others, *rows[len(head) :]], _signature_in(signed)
+
+
+def _signature_in(given: Mapping[str, object]) -> Signature:
+    return Signature(*(str(given[name]) for name in _SIGNED))
+
+
+def _rows_before_table(content: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
+    """The rows before the table: everything but the candidates, by dotted names."""
+    yield from _flat({name: value for name, value in content.items() if name != "candidates"})
+    yield "report sha256", digest(content)
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, "; ".join(value) if isinstance(value, list) else value
+
+
+def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
+    parts = [field.name for field in fields(ScoreParts)]
+    yield (
+        *("rank", "id", "name", "siret", "place", "department", "fit", "score"),
+        *(f"score {part}" for part in parts),
+        *("evidence", "text", "case", "role", "precedent", "evidence source", "source"),
+    )
+    for plain in candidates:
+        evidence = plain["evidence"] or {}
+        case, precedent = evidence.get("case", {}), evidence.get("precedent", {})
+        yield (
+            *(plain[name] for name in ("rank", "id", "name", "siret", "place", "department")),
+            *(plain["fit"], plain["score"]),
+            *(plain["parts"][part] for part in parts),
+            *(evidence.get("kind", ""), evidence.get("text", "")),
+            *(case.get("title", ""), case.get("role", ""), precedent.get("name", "")),
+            *(evidence.get("source", ""), plain["source"]),
+        )
+
+
+def _trimmed(row: Sequence[str]) -> list[str]:
+    """The row without the empty cells at its end, which spreadsheets add and leave out."""
+    kept = list(row)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept

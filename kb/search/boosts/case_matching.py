@@ -1,0 +1,97 @@
+"""Matched cases: what was done for a need like this one.
+
+A case is matched by its need, not by whatever else its article touches on. How far the need is the
+same is its *relevance*: a gate, between 0 for a need that is another and 1 for the same, so that an
+unrelated case adds nothing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from kb.indexing.derivation import NEED, TITLE
+from kb.models import Case
+from kb.search.background import NullDistribution
+from kb.search.fusion import ScoredPassage
+from kb.search.results import MatchedCase
+from kb.search.weights import RankingWeights
+from kb.store.passages import Passage
+from kb.text.analysis import share_said
+
+
+def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
+    """How close the need that a passage tells is to the need asked for.
+
+    That is its standardised cosine, and its BM25 times the share of the words asked for that it
+    has (`kb.text.analysis.share_said`). Of a rare word the encoder may know nothing; but a single
+    word of many, like the bottles that something is to be closed with, makes no need the same.
+    """
+    share = share_said(asked, scored.passage.text) if scored.lexical else 0.0
+    return scored.dense + weights.passages.lexical * scored.lexical * share
+
+
+def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
+    """How far a need this close is the need asked for, 0 to 1: a logistic gate."""
+    share = score / max(null.ceiling, 1e-6)
+    return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
+
+
+def tells_need(passage: Passage, case: Case) -> bool:
+    """Whether a passage of a case tells its need: the field, or else the title."""
+    return passage.part == (NEED if case.need else TITLE)
+
+
+def match_cases(
+    cases: Mapping[str, Case],
+    passages: Mapping[str, Sequence[ScoredPassage]],
+    asked: str,
+    null: NullDistribution,
+    lang: str,
+    weights: RankingWeights,
+) -> list[MatchedCase]:
+    """The cases whose need is near enough to what is asked, best first.
+
+    Args:
+        cases: those that may be matched, by id.
+        passages: of these cases, scored, by case id.
+        asked: the text of the query.
+        null: of the query.
+        lang: of the reader, or empty.
+        weights: of the ranking.
+    """
+    scores = {}
+    for id_, case in cases.items():
+        needs = (scored for scored in passages[id_] if tells_need(scored.passage, case))
+        close = (closeness(need, asked, weights) for need in needs)
+        scores[id_] = max(close, default=float("-inf"))
+    return match_stories(scores, cases, null, lang, weights)
+
+
+def match_stories(
+    scores: Mapping[str, float],
+    cases: Mapping[str, Case],
+    null: NullDistribution,
+    lang: str,
+    weights: RankingWeights,
+) -> list[MatchedCase]:
+    """The matched cases by how close their needs are (`scores`, by case id), best first.
+
+    A story has the score of its best edition, and is given once: in `lang` if it is told in it.
+    """
+    best_first = sorted(scores, key=lambda id_: (-scores[id_], id_))
+    best: dict[str, float] = {}
+    for id_ in best_first:
+        best.setdefault(cases[id_].story, scores[id_])
+    found = [
+        MatchedCase(case, best[case.story], relevance(best[case.story], null, weights))
+        for case in one_edition_each((cases[id_] for id_ in best_first), lang)
+    ]
+    return [match for match in found if match.relevance >= weights.cases.least_relevance]
+
+
+def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
+    """Each story once, in the order given: the case in `lang` if there is one, else the first."""
+    chosen: dict[str, Case] = {}
+    for case in cases:
+        if case.story not in chosen or (case.lang == lang != chosen[case.story].lang):
+            chosen[case.story] = case
+    return list(chosen.values())

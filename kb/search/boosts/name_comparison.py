@@ -1,0 +1,211 @@
+"""Whether a query is a name: words compared by their letters and by how they sound in French.
+
+A name is known by its distinctive words. A word is the less so, the more names have it, and the
+more texts write it small, as no name is: `savon` is no name, though a firm is called Savon du
+Midi; `merlet` is, though the firm is called Distillerie Merlet.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from kb.search.weights import NameWeights
+from kb.store.names import NameWord
+from kb.store.store import Store
+from kb.text.analysis import FRAMING_WORDS
+from kb.text.organisation_name import analyse_name
+from kb.text.phonetics import sound
+
+_SET_BEFORE_NAMES = frozenset(
+    "atelier ateliers boutique fabrique firme maison manufacture marque usine usines".split()
+)
+"""Words by which people say that a firm is meant; who is in the others."""
+
+
+class NameComparison:
+    """A query against names. What its words are worth is looked up once."""
+
+    def __init__(self, asked: Sequence[str], store: Store, weights: NameWeights) -> None:
+        """`asked` are the words of the query (`kb.text.organisation_name`)."""
+        self._asked = asked
+        self._store = store
+        self._weights = weights
+        self._known: dict[str, float] = {}
+
+    def likeness(self, actor_id: str, name: Sequence[NameWord]) -> float:
+        """How far the query is this name of an actor, from 0 to 1, the name itself."""
+        weights = self._weights
+        words = [word for word in name if word.position >= 0]
+        key, sounds = "".join(self._asked), "".join(map(sound, self._asked))
+        if key == "".join(word.word for word in words):
+            return 1.0
+        whole = max(
+            OSA.normalized_similarity(key, "".join(word.word for word in words)),
+            weights.sounds_alike
+            * OSA.normalized_similarity(sounds, "".join(word.sound for word in words)),
+        )
+        if whole < weights.whole_likeness or len(key) < weights.least_whole_chars:
+            whole = 0.0
+        elif len(self._asked) == 1:
+            whole *= min(1.0, self.distinctiveness(key) / weights.enough)
+        return max(whole, self._by_initials(key, name), self._by_words(actor_id, words))
+
+    def _by_initials(self, key: str, name: Sequence[NameWord]) -> float:
+        weights = self._weights
+        for word in name:
+            if word.position < 0 and word.word == key and len(key) >= weights.least_initials:
+                distinctive = min(1.0, self.distinctiveness(key) / weights.enough)
+                return weights.initials_likeness * distinctive
+        return 0.0
+
+    def _by_words(self, actor_id: str, name: Sequence[NameWord]) -> float:
+        weights = self._weights
+        named = {word.word: word for word in name}
+        asked, written = self._asked, [word.word for word in name]
+        pairs = self._pairs(asked, written)
+        if len(pairs) < max(len(asked), len(written)):
+            written = self._joined(_shortened(written, asked), asked)
+            asked = self._joined(asked, written)
+            pairs = self._pairs(asked, written)
+        alike = {word: likeness for word, _, likeness in pairs}
+        if not pairs or sum(alike.values()) < weights.enough:
+            return 0.0
+        added = set(asked) - alike.keys() - FRAMING_WORDS - _SET_BEFORE_NAMES
+        least = weights.least_added if min(alike.values()) == 1 else weights.least_added_to_slip
+        # Most names are found too far by what is at hand, before texts are looked at.
+        at_best = [
+            rarity(named[other].names if other in named else 1, weights) for _, other, _ in pairs
+        ]
+        place = set()
+        if added and _contained(at_best, alike.values(), 0) >= weights.threshold:
+            place = set(analyse_name(self._store.actors([actor_id])[actor_id].place).spelled)
+            added -= place
+        if _contained(at_best, alike.values(), least * len(added)) < weights.threshold:
+            return 0.0
+        worths = [self._shared_worth(word, other, named) for word, other, _ in pairs]
+        if sum(worths) < weights.enough or (
+            _contained(worths, alike.values(), 0) < weights.threshold
+        ):
+            return 0.0
+        contained = _contained(
+            worths, alike.values(), sum(max(least, self.distinctiveness(word)) for word in added)
+        )
+        missing = sum(
+            self._missing_worth(word, named)
+            for word in set(written) - {other for _, other, _ in pairs}
+        )
+        covered = _contained(worths, alike.values(), missing)
+        return min(0.99, contained * (1 - weights.missing_share * (1 - covered)))
+
+    def _shared_worth(self, word: str, other: str, named: Mapping[str, NameWord]) -> float:
+        """How distinctive it is that a word of the query is this other of the name.
+
+        Another word than that of the name, that others use, is likely to mean what they do.
+        """
+        worth = self._worth(other, named)
+        return worth if word == other else min(worth, self.distinctiveness(word))
+
+    def _worth(self, word: str, named: Mapping[str, NameWord]) -> float:
+        names = named[word].names if word in named else 1
+        return rarity(names, self._weights) * self.distinctiveness(word)
+
+    def _missing_worth(self, word: str, named: Mapping[str, NameWord]) -> float:
+        """The worth of a word that the query leaves out; a trade's is not looked up."""
+        if word in named and named[word].names > self._weights.trade_names:
+            return rarity(named[word].names, self._weights) / 2
+        return self._worth(word, named)
+
+    def distinctiveness(self, word: str) -> float:
+        """1 for a word that no text uses but as a name; else less."""
+        if word not in self._known:
+            weights = self._weights
+            uses = self._store.uses_of_word(word, weights.uses_counted, weights.uses_read)
+            self._known[word] = 1 / (
+                1 + uses.small / weights.small_uses + uses.others / weights.other_uses
+            )
+        return self._known[word]
+
+    def _joined(self, words: Sequence[str], others: Sequence[str]) -> list[str]:
+        """The words, two that follow each other joined where that is a word of the others."""
+        weights = self._weights
+        joined: list[str] = []
+        for word in words:
+            if joined and any(
+                word_likeness(joined[-1] + word, other, weights)
+                > max(
+                    weights.joined_likeness,
+                    word_likeness(joined[-1], other, weights),
+                    word_likeness(word, other, weights),
+                )
+                for other in others
+            ):
+                joined[-1] += word
+            else:
+                joined.append(word)
+        return joined
+
+    def _pairs(self, words: Sequence[str], others: Sequence[str]) -> list[tuple[str, str, float]]:
+        """Words that are meant to be the same, each in one pair at most, with their likeness."""
+        alike = sorted(
+            (
+                (likeness, word, other)
+                for word in dict.fromkeys(words)
+                for other in dict.fromkeys(others)
+                if (likeness := word_likeness(word, other, self._weights))
+            ),
+            key=lambda pair: -pair[0],
+        )
+        pairs: list[tuple[str, str, float]] = []
+        for likeness, word, other in alike:
+            if all(word != pair[0] and other != pair[1] for pair in pairs):
+                pairs.append((word, other, likeness))
+        return pairs
+
+
+def _contained(worths: Sequence[float], alike: Iterable[float], rest: float) -> float:
+    """How much of all is shared, by worth, where `rest` is not."""
+    shared = sum(worth * likeness for worth, likeness in zip(worths, alike, strict=True))
+    return shared / (sum(worths) + rest)
+
+
+def rarity(names: int, weights: NameWeights) -> float:
+    """How rare a word is that so many names have: 1 for a single name, else less."""
+    return 1 / (1 + math.log2(max(names, 1)) / weights.rarity_doublings)
+
+
+def _shortened(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The words, those that follow each other as initials where those are a word of the others."""
+    initials = "".join(word[0] for word in words)
+    shortened = list(words)
+    for other in others:
+        at = initials.find(other) if len(other) > 1 else -1
+        if at >= 0 and len(shortened) == len(words):
+            shortened[at : at + len(other)] = [other]
+    return shortened
+
+
+def word_likeness(word: str, other: str, weights: NameWeights) -> float:
+    """How alike two words are, 0 if they are more than a slip apart."""
+    slip_chars = weights.slip_chars, weights.two_slips_chars
+    return _word_likeness(word, other, weights.sounds_alike, slip_chars)
+
+
+@lru_cache(maxsize=50_000)
+def _word_likeness(
+    word: str, other: str, sounds_alike: float, slip_chars: tuple[int, int]
+) -> float:
+    if word == other:
+        return 1.0
+    if word.isdigit() or other.isdigit():
+        return 0.0
+    by_sound = _nearness(sound(word), sound(other), slip_chars)
+    return max(_nearness(word, other, slip_chars), sounds_alike * by_sound)
+
+
+def _nearness(word: str, other: str, slip_chars: tuple[int, int]) -> float:
+    length = max(len(word), len(other))
+    slips = sum(length >= chars for chars in slip_chars)
+    edits = OSA.distance(word, other, score_cutoff=slips)
+    return 1 - edits / length if edits <= slips else 0.0

@@ -1,0 +1,198 @@
+"""Names: the actors that a query means by name or number, however it spells it.
+
+query ─ its words ─ near words of names (kb.store.names) ─ who bears them ─ compared
+"""
+
+import heapq
+import re
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from stdnum import luhn
+
+from kb.models import SIREN_DIGITS, SIRET_DIGITS
+from kb.search.boosts.name_comparison import NameComparison, rarity, word_likeness
+from kb.search.context import SearchContext
+from kb.search.weights import NameWeights
+from kb.store.names import VocabularyWord
+from kb.store.store import Store
+from kb.text.analysis import FUNCTION_WORDS
+from kb.text.folding import fold
+from kb.text.organisation_name import analyse_name, name_key
+
+_NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedActors:
+    """The actors whose exact name or number a query is, by id.
+
+    `only_named` says that it asks for nobody else. A firm may be called what others need: such a
+    name silences nobody.
+    """
+
+    ids: frozenset[str]
+    only_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NearName:
+    """An actor that a query may name, with the likeness of its name, at most 1: the name itself."""
+
+    actor_id: str
+    likeness: float
+
+
+def named_actors(text: str, context: SearchContext) -> NamedActors:
+    """The actors that a query names exactly."""
+    store, weights = context.store, context.weights.names
+    number = "".join(text.split())
+    is_number = number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
+    ids = set(store.actors_named(name_key(text)))
+    if is_number:
+        ids |= set(store.actors_registered(number))
+    only_named = bool(ids) and (is_number or is_distinctive(text, store, weights))
+    return NamedActors(frozenset(ids), only_named)
+
+
+def boost_names(
+    text: str, named: NamedActors, context: SearchContext, *, near: bool
+) -> dict[str, float]:
+    """What the actors get that a query names, by id: above all others.
+
+    With `near`, a query that nobody is called exactly may be nearly a name.
+    """
+    weights = context.weights.names
+    if named.ids or not near:
+        return dict.fromkeys(sorted(named.ids), weights.exact)
+    return {
+        found.actor_id: weights.near * found.likeness
+        for found in names_near(text, context.store, weights)
+    }
+
+
+def names_near(query: str, store: Store, weights: NameWeights) -> list[NearName]:
+    """The actors that a query names, most alike first, ties by id; nobody, if it tells a need.
+
+    A number of digits is a SIREN or SIRET, with one digit wrong, missing or swapped if it does not
+    satisfy its check digit.
+    """
+    if number := _NUMBER.fullmatch(fold(query).strip()):
+        found = _numbered("".join(filter(str.isdigit, number[1])), store, weights)
+    else:
+        found = _called(query, store, weights)
+    return sorted(found, key=lambda near: (-near.likeness, near.actor_id))[: weights.most_names]
+
+
+def is_distinctive(name: str, store: Store, weights: NameWeights) -> bool:
+    """Whether a name could be nothing else: not if all its words are those of needs, too."""
+    comparison = NameComparison((), store, weights)
+    return any(
+        comparison.distinctiveness(word) >= weights.enough for word in analyse_name(name).spelled
+    )
+
+
+def _called(query: str, store: Store, weights: NameWeights) -> list[NearName]:
+    asked = analyse_name(query).spelled
+    if not asked or len(asked) > weights.most_words:
+        return []
+    ids = set(store.actors_named(name_key(query)))
+    if not FUNCTION_WORDS.issuperset(asked):
+        ids.update(_bearers(asked, store, weights))
+    comparison = NameComparison(asked, store, weights)
+    return [
+        NearName(actor_id, likeness)
+        for actor_id, name in store.name_words(ids).items()
+        if (likeness := comparison.likeness(actor_id, name)) >= weights.threshold
+    ]
+
+
+def _bearers(asked: Sequence[str], store: Store, weights: NameWeights) -> list[str]:
+    """The ids of the actors whose names have most of what is near the words of the query."""
+    near = _near_words(asked, store, weights)
+    if not near:
+        return []
+    # A word of very many names only tells apart those that rarer words have brought up.
+    names = list(accumulate(found.word.names for found in near))
+    n_rare = max(1, bisect(names, weights.actors))
+    rare = {found.word.id for found in near[:n_rare]}
+    common = {found.word.id for found in near[n_rare:]} - rare
+    bearers = store.actors_with_words(rare, weights.actors)
+    if common:
+        bearers += store.actors_with_words(common, weights.actors, among_those_with=rare)
+    having: dict[int, list[str]] = defaultdict(list)
+    for word_id, actor_id in bearers:
+        having[word_id].append(actor_id)
+    scores: dict[str, dict[str, float]] = defaultdict(dict)
+    for word, token, likeness in near:
+        worth = likeness * rarity(word.names, weights)
+        for actor_id in having[word.id]:
+            score = scores[actor_id]
+            score[token] = max(score.get(token, 0.0), worth)
+    return heapq.nsmallest(
+        weights.compared, scores, key=lambda id_: (-sum(scores[id_].values()), id_)
+    )
+
+
+class _NearWord(NamedTuple):
+    """A word that names have, and the word of the query that it is like."""
+
+    word: VocabularyWord
+    token: str
+    likeness: float
+
+
+def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> list[_NearWord]:
+    """Words like one of these, or two of them joined, or part of one; the rarest first."""
+    found: list[_NearWord] = []
+    joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
+    for token, words in store.words_near({*asked, *joined}).items():
+        near = [
+            _NearWord(word, token, likeness)
+            for word in words
+            if (likeness := word_likeness(token, word.word, weights))
+        ]
+        found += heapq.nsmallest(
+            weights.near_words, near, key=lambda one: (-one.likeness, one.word.id)
+        )
+    ends = {end: word for word in asked for end in _ends(word, weights.least_part_chars)}
+    found += [
+        _NearWord(word, ends[word.word], weights.part_likeness)
+        for word in (store.vocabulary(ends) if ends else ())
+    ]
+    return sorted(found, key=lambda one: (one.word.names, -one.likeness, one.word.id))
+
+
+def _ends(word: str, least_chars: int) -> Iterator[str]:
+    """What could be a word of a name, if the space after it, or before it, was left out."""
+    for at in range(least_chars, len(word) - least_chars + 1):
+        yield from (word[:at], word[at:])
+
+
+def _numbered(digits: str, store: Store, weights: NameWeights) -> list[NearName]:
+    """The actors of a SIREN or SIRET, or of those that it may be a slip of."""
+    if len(digits) in {SIREN_DIGITS, SIRET_DIGITS}:
+        if known := store.actors_registered(digits):
+            return [NearName(actor_id, 1.0) for actor_id in known]
+        if luhn.is_valid(digits):
+            same_unit = store.actors_registered(digits[:SIREN_DIGITS])
+            return [NearName(actor_id, weights.same_unit) for actor_id in same_unit]
+    meant = sorted({number for number in _slips(digits) if luhn.is_valid(number)})
+    return [NearName(actor_id, weights.near_number) for actor_id in store.actors_numbered(meant)]
+
+
+def _slips(digits: str) -> Iterator[str]:
+    """Numbers of the right length that a single slip makes these digits of."""
+    for at in range(len(digits) + 1):
+        before, after = digits[:at], digits[at:]
+        if len(digits) + 1 in {SIREN_DIGITS, SIRET_DIGITS}:
+            yield from (f"{before}{digit}{after}" for digit in "0123456789")
+        if len(digits) in {SIREN_DIGITS, SIRET_DIGITS}:
+            yield from (f"{before}{digit}{after[1:]}" for digit in "0123456789" if after)
+            yield f"{before}{after[1:2]}{after[:1]}{after[2:]}"
+        if len(digits) - 1 in {SIREN_DIGITS, SIRET_DIGITS}:
+            yield before + after[1:]

@@ -1,0 +1,105 @@
+"""The context of a search: a state of the base, what encodes, and what calibrates scores."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kb.encoder.encoder import Encoder, TextKind
+from kb.indexing.faiss_index import Index
+from kb.search.background import Background, ExpandedQuery, Overlaps
+from kb.search.fusion import Fusion
+from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
+from kb.store.passages import Passage
+from kb.store.store import Store
+
+PHRASES_REMEMBERED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RankingOptions:
+    """Which parts a ranking is made of; each can be left out, to measure what it is worth.
+
+    With `transfer_only`, a case raises others than the actors who took part in it: a measure of
+    what it says of firms that no case knows. The cases `unmatched`, by id, raise nobody.
+    """
+
+    dense: bool = True
+    lexical: bool = True
+    expanded: bool = True
+    overlap: bool = True
+    fusion: Fusion = Fusion.STANDARDISED
+    cases: bool = True
+    similar: bool = True
+    near_names: bool = True
+    transfer_only: bool = False
+    unmatched: frozenset[str] = frozenset()
+
+
+class Phrases:
+    """The expanded queries of phrases that return from search to search, like what bottlers do.
+
+    The latest are remembered. Threads share it.
+    """
+
+    def __init__(self, encoder: Encoder, background: Background) -> None:
+        self._encoder = encoder
+        self._background = background
+        self._known: OrderedDict[str, ExpandedQuery] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def expanded(self, phrases: Sequence[str]) -> list[ExpandedQuery]:
+        """The expanded query of each phrase."""
+        with self._lock:
+            missing = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._known]
+            found = {phrase: self._known[phrase] for phrase in phrases if phrase in self._known}
+        if missing:
+            rows = self._encoder.encode(missing, TextKind.QUERY)
+            found.update(zip(missing, map(self._background.expand, rows), strict=True))
+        with self._lock:
+            self._known.update(found)
+            while len(self._known) > PHRASES_REMEMBERED:
+                self._known.popitem(last=False)
+        return [found[phrase] for phrase in phrases]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is computed of an encoder and of weights once, for all searches."""
+
+    weights: RankingWeights
+    background: Background
+    overlaps: Overlaps
+    phrases: Phrases
+
+    @classmethod
+    def of(
+        cls,
+        encoder: Encoder,
+        weights: RankingWeights = DEFAULT_WEIGHTS,
+        cache: Path | None = None,
+    ) -> "Calibration":
+        """The calibration of an encoder; its background is kept in the folder `cache`."""
+        background = Background.of(encoder, weights.expansion, cache)
+        return cls(weights, background, Overlaps(background), Phrases(encoder, background))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContext:
+    """What a search looks at: one state of the base, what encodes, and what calibrates."""
+
+    store: Store
+    index: Index
+    encoder: Encoder
+    calibration: Calibration
+    _read: dict[int, Passage] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def weights(self) -> RankingWeights:
+        return self.calibration.weights
+
+    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+        """The passages with these ids, each read once; ids that are gone are left out."""
+        self._read.update(self.store.passages([id_ for id_ in ids if id_ not in self._read]))
+        return {id_: self._read[id_] for id_ in ids if id_ in self._read}

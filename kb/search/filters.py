@@ -1,0 +1,129 @@
+"""Filters: which records may answer, by what a person asks for, must have and does not want."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+
+from kb.errors import QueryError
+from kb.models import Actor, Case, Kind
+from kb.reference.departments import department_code
+from kb.search.boosts.endorsements import Endorsement
+from kb.search.candidates import Candidate
+from kb.search.query import Query
+from kb.search.results import Filters, Steering
+from kb.search.scorer import Scope
+from kb.store.records import usual_spelling
+from kb.store.store import Store
+from kb.text.folding import fold
+
+
+def checked(filters: Filters) -> Filters:
+    """The filters with the code of their department.
+
+    Raises:
+        QueryError: there is no such department.
+    """
+    if not filters.department:
+        return filters
+    try:
+        return replace(filters, department=department_code(filters.department))
+    except ValueError as error:
+        raise QueryError(f"{error}.", reason="department") from None
+
+
+def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
+    """The scope with the passages of the actors that the filters leave."""
+    if complete or not (filters.department or filters.theme):
+        return Scope(complete=complete)
+    left = store.ids(Kind.ACTOR, filters.department, filters.theme)
+    return Scope(store.passage_ids_of(Kind.ACTOR, left))
+
+
+def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
+    """Whether the filters leave a record of this kind, by its id."""
+    if filters.kind not in {None, kind}:
+        return lambda _: False
+    if not (filters.department or filters.theme):
+        return lambda _: True
+    return set(store.ids(kind, filters.department, filters.theme)).__contains__
+
+
+class Bounds:
+    """Who cannot answer: by what a person does not want, and by words that must be there.
+
+    A word that must be there may stand in a case that endorses an actor.
+    """
+
+    def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
+        self._required = [store.records_saying(phrase) for phrase in asked.required]
+        self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
+        self._unlike = frozenset(steering.unlike)
+
+    def exclude_actor(self, id_: str, endorsements: Iterable[Endorsement]) -> bool:
+        its_own = (Kind.ACTOR, id_)
+        theirs = {(Kind.CASE, endorsement.case.id) for endorsement in endorsements}
+        return (
+            id_ in self._unlike
+            or any(its_own in records for records in self._unwanted)
+            or any(its_own not in records and not theirs & records for records in self._required)
+        )
+
+    def exclude_case(self, id_: str) -> bool:
+        return self._is_unwanted(id_) or any(
+            (Kind.CASE, id_) not in records for records in self._required
+        )
+
+    def wanted_stories(
+        self, cases: Mapping[str, Case], unmatched: Collection[str] = ()
+    ) -> dict[str, Case]:
+        """The cases that may be matched, by id: all but those `unmatched`.
+
+        A story is left out if any edition of it has a word that is not wanted.
+        """
+        unwanted = {case.story for id_, case in cases.items() if self._is_unwanted(id_)}
+        return {
+            id_: case
+            for id_, case in cases.items()
+            if id_ not in unmatched and case.story not in unwanted
+        }
+
+    def _is_unwanted(self, id_: str) -> bool:
+        return any((Kind.CASE, id_) in records for records in self._unwanted)
+
+
+def apply_filters(
+    actors: Iterable[Candidate], bounds: Bounds, store: Store, exact_name: float
+) -> list[Candidate]:
+    """The actors that can answer.
+
+    A case may name an actor that has no entry here yet. An actor that is closed by now answers no
+    need, but is found by whoever asks for it: its name counts `exact_name`.
+    """
+    actors = list(actors)
+    closed_on = store.closed_on([actor.record_id for actor in actors])
+    return [
+        actor
+        for actor in actors
+        if actor.record_id in closed_on
+        and not (closed_on[actor.record_id] and actor.parts.name < exact_name)
+        and not bounds.exclude_actor(actor.record_id, actor.endorsements)
+    ]
+
+
+def facets(actors: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
+    """How many of these actors each department and each theme would leave, most first."""
+    theme = fold(filters.theme)
+    departments: Counter[str] = Counter()
+    themes: dict[str, Counter[str]] = {}
+    for actor in actors:
+        if actor.department and (not theme or theme in map(fold, actor.themes)):
+            departments[actor.department] += 1
+        if not filters.department or actor.department == filters.department:
+            for name in actor.themes:
+                themes.setdefault(fold(name), Counter())[name] += 1
+
+    def most_first(counts: Mapping[str, int]) -> dict[str, int]:
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], fold(item[0]))))
+
+    by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
+    return most_first(departments), most_first(by_usual_spelling)
