@@ -58,7 +58,7 @@ def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
 def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
     assert site(folder, "add", "Réseau", "--origin", ORIGIN).exit_code == 0
     assert sites(folder).list()[0].per_day == 20_000
-    assert "(20000 if not given)" in site(folder, "add", "--help").output
+    assert "(default: 20000)" in site(folder, "add", "--help").output
 
 
 def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
