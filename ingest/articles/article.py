@@ -1,6 +1,6 @@
-"""An article as a person hands it in: what it says, and what its page says of it.
+"""An article as a person hands it in: its text, and what its page says about it.
 
-Readers make it, one per format; drafting makes a case of it.
+Readers make an article of each format; drafting makes a case of it.
 """
 
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from kb.errors import InputError
 
 
 class NoArticle(InputError):
-    """What was read holds no article."""
+    """The content that was read holds no article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody named beside an article. `job` is what they do where they work."""
+    """A person named beside an article, and the job at their work."""
 
     name: str = ""
     job: str = ""
@@ -25,7 +25,7 @@ NOBODY = Person()
 
 @dataclass(frozen=True, slots=True)
 class FoundField:
-    """A value that was read in the page: the line that it comes from, and how sure it is.
+    """A value that was read in a page, with the line that it comes from.
 
     `field` is the name of a field of `Case`; `confidence` lies between 0 and 1.
     """
@@ -38,12 +38,12 @@ class FoundField:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article. What its page does not say for certain is empty.
+    """An article. Fields that its page does not give for certain are empty.
 
     `text` is Markdown, without the title and without what the page puts around the article.
     `date` (written), `modified` and `moderated` are ISO 8601 dates, or dates with times.
-    `found` says where each value comes from, `remarks` what a person should look at, `page_text`
-    is what the page says in its own order, the article and its notices.
+    `found` has the origin of each value, `remarks` what deserves a look, and `page_text` the text
+    of the page in its own order, notices included.
     """
 
     title: str

@@ -18,10 +18,10 @@ class BlockKind(StrEnum):
 
 
 class Region(StrEnum):
-    """Where a block stands.
+    """The region of a page in which a block stands.
 
-    In the text; in the margin, where the article's own notices may stand; or in a part of the
-    page that is about something else: menus, comments, other articles.
+    The text; a margin, where the article's own notices may stand; or a part of the page that is
+    about something else: menus, comments, other articles.
     """
 
     TEXT = "text"
@@ -33,13 +33,13 @@ class Region(StrEnum):
 class Block:
     """A line or paragraph of a page.
 
-    `text` is what it says, on one line; `markdown` how the body shows it, without the mark of
+    `text` is its text on a single line; `markdown` how the body shows it, without the mark of
     its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
     number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
     off from the block before it. `link_share` is the share of its words that are links. `hint`
-    is the field that the page's markup says it holds: a name of `Announced`, or empty. `moment`
-    is the date or time in ISO 8601 that its markup gives for the date that it says.
-    `path` numbers the elements of the page in which it stands, the outermost first, itself last.
+    is the field that its markup names, an `Announced` or empty; `moment` the date or time, in
+    ISO 8601, that its markup gives for its date. `path` numbers the elements around it, the
+    outermost first, itself last.
     """
 
     text: str
@@ -82,7 +82,7 @@ class ParsedPage:
 
 
 def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks, none of which is read once there are too many.
+    """The blocks, which are read only while they are not too many.
 
     Raises:
         InputError: there are more than `MAX_LINES`.

@@ -1,4 +1,4 @@
-"""Feeds, RSS and Atom: what each item says of itself, and its article where the feed has it."""
+"""Feeds, RSS and Atom: what each item declares, and its article if the feed holds it."""
 
 import io
 import re
@@ -31,16 +31,16 @@ _UNPARSED = re.compile(rb"<!\[CDATA\[(?:[^\]]|\](?!\]>))*+\]\]>")
 _TAG = re.compile(r"<[^<>]*>")
 _CUT = re.compile(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^<>]+>\s*)*$")
 _MIN_WHOLE_CHARS = 600
-"""What an item must say for it to be taken for the article itself, not for its beginning."""
+"""The shortest summary that is the article itself rather than its beginning."""
 _END_CHARS = 1_000
-"""Where the marks stand that say that a text goes on elsewhere."""
+"""The length of the end in which marks of a cut are looked for."""
 _MAX_AUTHOR_CHARS = 300
 _MAX_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An item of a feed. `article` is what the feed itself says; `is_whole` whether it is all."""
+    """An item of a feed. `article` is what the feed holds of it, `is_whole` whether that is all."""
 
     url: str
     title: str
@@ -49,7 +49,7 @@ class FeedItem:
 
 
 def is_feed(content: bytes) -> bool:
-    """Whether some bytes look like a feed."""
+    """Whether bytes look like a feed."""
     return bool(_FEED.search(content[:4096]))
 
 
@@ -57,7 +57,7 @@ def fetch_feed(fetcher: Fetcher, url: str) -> list[FeedItem]:
     """The items of the feed at an address.
 
     Raises:
-        InputError: there is none, or it cannot be fetched.
+        InputError: there is no feed, or it cannot be fetched.
     """
     fetched = fetcher.fetch(url, FEED_TYPES | PAGE_TYPES)
     return read_feed(fetched.content, url=fetched.url)
@@ -87,7 +87,7 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
 
 
 def _refuse_tangled(content: bytes) -> None:
-    """Refuses what would hold up the parser: its time grows with the square of these.
+    """Refuses what would hold up the parser, whose time grows with the square of these counts.
 
     Raises:
         InputError: the feed has more elements, or more of them in each other, than a feed has.
@@ -105,9 +105,9 @@ def _refuse_tangled(content: bytes) -> None:
 
 
 def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
-    """The article of an item: the feed's own where it is whole, else what its link leads to.
+    """The article of an item: the feed's own if it is whole, else that of its link.
 
-    What the feed says of the item fills what its page does not say.
+    What the feed declares fills the fields that the page leaves empty.
 
     Raises:
         InputError: there is no article, or it cannot be fetched.
@@ -124,7 +124,7 @@ def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
 
 
 def _filled(article: Article, feed_article: Article) -> Article:
-    """The article with what the feed says, where its page says nothing."""
+    """The article, its empty fields filled in from the feed."""
     values: dict[str, Any] = {
         name: getattr(feed_article, name)
         for name in ("title", "date", "themes", "author")
@@ -151,13 +151,13 @@ def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
     title = " ".join(_plain(str(entry.get("title") or "")).split())
     content, is_whole = _content(entry)
     article = None
-    with suppress(InputError):  # what it links to may be an article all the same
+    with suppress(InputError):  # its link may lead to an article all the same
         article = _article(entry, content, url, title, lang) if content or title else None
     return FeedItem(url, title, article, is_whole and bool(article and article.text))
 
 
 def _content(entry: "FeedParserDict") -> tuple[str, bool]:
-    """The longest text of an item, and whether it is the article itself."""
+    """The longest text of an item, and whether it is the whole article."""
     whole = [str(part.get("value") or "") for part in entry.get("content", [])]
     summary = str(entry.get("summary") or "")
     best = max([*whole, summary], key=len)
@@ -209,7 +209,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
 
 
 def _iso(written: str, moment: Any) -> str:
-    """The moment in its own time zone where it is written in a known form, else in UTC."""
+    """The moment in its own time zone if it is written in a known form, else in UTC."""
     iso = only_date(written)
     if iso:
         return iso

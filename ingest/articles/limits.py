@@ -1,20 +1,20 @@
-"""How much of an article is read: beyond these, a file is refused with a line that says so."""
+"""The limits of what is read of an article: a file beyond them is refused with a remark."""
 
 MAX_FILE_BYTES = 50_000_000
 """A file of any format."""
 MAX_TEXT_BYTES = 5_000_000
-"""A text, a page or a feed: what is read whole."""
+"""A text, a page or a feed, which are read whole."""
 MAX_LINES = 20_000
-"""The lines and paragraphs of a page, its menus too."""
+"""The lines and paragraphs of a page, menus included."""
 MAX_TAGS = 60_000
 """The tags of a page."""
 MAX_ATTRIBUTES = 2_000
 """The attributes of a tag."""
 MAX_PDF_PAGES = 200
 MAX_PDF_SECONDS = 60.0
-"""How long the pages of a PDF may take to be read, all together."""
+"""The time for reading all pages of a PDF."""
 MAX_UNPACKED_BYTES = 100_000_000
-"""What an office document may unpack to."""
+"""The unpacked size of an office document."""
 MAX_UNPACKING_RATIO = 200
-"""How many times its packed size a part of an office document may unpack to."""
+"""The ratio of the unpacked size of a part of an office document to its packed size."""
 MAX_FEED_ITEMS = 200

@@ -1,4 +1,4 @@
-"""Text as Markdown that says just this text."""
+"""Text as Markdown that shows exactly this text."""
 
 import re
 
@@ -9,7 +9,7 @@ _MARKS = re.compile(r"([\\`*_\[\]<>#])")
 
 
 def escaped(text: str) -> str:
-    """The text, its signs escaped where Markdown would take some of them for marks."""
+    """The text, with its signs escaped if Markdown took any of them for a mark."""
     if says_itself(text) and plain_text(text) == text:
         return text
     text = _MARKS.sub(r"\\\1", text)
@@ -17,5 +17,5 @@ def escaped(text: str) -> str:
 
 
 def says_itself(markdown: str) -> bool:
-    """Whether a piece of Markdown opens neither a block nor what others take for HTML."""
+    """Whether a piece of Markdown opens neither a block nor a tag of HTML."""
     return not _OPENS_A_BLOCK.match(markdown) and not re.search(r"(?<!\\)<", markdown)

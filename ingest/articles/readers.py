@@ -17,14 +17,14 @@ from kb.models import MAX_TEXT_CHARS
 _LOG = logging.getLogger(__name__)
 
 MIN_ARTICLE_CHARS = 30
-"""What a text says at least to be an article."""
+"""The shortest text of an article."""
 
 
 def read_article(path: Path) -> Article:
     """The article that a file holds.
 
     Raises:
-        InputError: the file holds none, or cannot be read; says why in one line.
+        InputError: the file holds no article, or cannot be read.
     """
     suffix = path.suffix.lower()
     _refuse_other_than(ARTICLE_SUFFIXES, suffix)
@@ -33,10 +33,10 @@ def read_article(path: Path) -> Article:
 
 
 def fetched_article(fetched: Fetched) -> Article:
-    """The article that was fetched from the web.
+    """The article of a fetched address.
 
     Raises:
-        InputError: it is none, or cannot be read; says why in one line.
+        InputError: it is no article, or cannot be read.
     """
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
@@ -49,16 +49,16 @@ def fetched_article(fetched: Fetched) -> Article:
 def article_from_bytes(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """The article that some bytes hold, in the format that a file of this suffix has.
+    """The article that bytes hold in the format of a suffix.
 
     Args:
         content: the bytes.
         suffix: one of `ARTICLE_SUFFIXES`.
-        url: where they were read.
-        declared_encoding: the encoding that a server named for them.
+        url: the address that they come from.
+        declared_encoding: the encoding that a server named.
 
     Raises:
-        InputError: they hold none, or cannot be read; says why in one line.
+        InputError: they hold no article, or cannot be read.
     """
     _refuse_other_than(ARTICLE_SUFFIXES, suffix)
     _refuse_oversize(len(content), suffix)
@@ -81,7 +81,7 @@ def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> Pars
 
 
 def pasted_article(text: str) -> Article:
-    """The article that a person pasted, as text or as Markdown.
+    """The article of a pasted text, which may be Markdown.
 
     Raises:
         InputError: there is none.
@@ -90,11 +90,11 @@ def pasted_article(text: str) -> Article:
 
 
 def checked(article: Article) -> Article:
-    """The article, if there is one and a case can hold it.
+    """The article, if it has a text that a case can hold.
 
     Raises:
         NoArticle: it has no text.
-        InputError: it has too much.
+        InputError: its text is too long.
     """
     if len(article.text.strip()) < MIN_ARTICLE_CHARS:
         raise NoArticle("no_article")

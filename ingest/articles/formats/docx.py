@@ -31,7 +31,7 @@ _MAX_SHOWN_CHARS = 50_000
 
 
 def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that a Word document is.
+    """The page of a Word document.
 
     Raises:
         InputError: it is no Word document, is damaged, or unpacks to too much.
@@ -93,7 +93,7 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
 
 
 def _is_headline(paragraph: "Paragraph", text: str) -> bool:
-    """Whether a paragraph is a heading in all but its style: short, bold, and no sentence."""
+    """Whether a paragraph looks like a heading: short, bold, and no sentence."""
     if len(text) > 120 or text.endswith((".", ":", ";", ",")):
         return False
     runs = [run for run in paragraph.runs if run.text.strip()]
@@ -101,7 +101,7 @@ def _is_headline(paragraph: "Paragraph", text: str) -> bool:
 
 
 def _shown(paragraph: "Paragraph") -> str:
-    """The paragraph as Markdown: runs of bold and italic, alike ones together."""
+    """The paragraph as Markdown, with adjacent runs of the same weight joined."""
     runs: list[tuple[str, str]] = []
     for run in paragraph.runs:
         mark = "**" if run.bold else "*" if run.italic else ""
@@ -135,9 +135,9 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
 
 
 def _rows(table: "Table") -> "Iterator[list[_Cell]]":
-    """The cells of each row; one that goes on from the row above is the cell that began there.
+    """The cells of each row; a cell that goes on from the row above is the cell that began there.
 
-    The library gives a cell once for each column that it says it spans, be it a thousand million.
+    python-docx repeats a cell for each column that it spans, be it a thousand million.
     """
     from docx.table import _Cell
 

@@ -20,11 +20,11 @@ from ingest.fields import folded
 
 
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
-    """The page that some HTML is.
+    """The page of some HTML.
 
     Args:
         content: the HTML, as bytes or as text.
-        url: where it was read, for its links, and its address where it names none itself.
+        url: the address that it comes from: the base of its links, unless it names another.
         declared_encoding: the encoding that the server named.
 
     Raises:
@@ -45,7 +45,7 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
 
 
 def feed_link(text: str, url: str) -> str:
-    """The address of the feed that a page names, or empty."""
+    """The address of the feed that a page names, or an empty text."""
     root = parsed(text)
     for link in root.iter("link") if root is not None else ():
         kind = (link.get("type") or "").lower()
@@ -55,16 +55,15 @@ def feed_link(text: str, url: str) -> str:
 
 
 def parse_html_fragment(fragment: str, *, url: str = "") -> ParsedPage:
-    """The page that a fragment of HTML is, as feeds carry them."""
+    """The page of a fragment of HTML, as feeds carry them."""
     refuse_tangled(fragment)
     return ParsedPage(within_limits(blocks_of(sanitised(fragment), url)))
 
 
 def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:
-    """The blocks, those placed by trafilatura's reading where ours sees little text or much else.
+    """The blocks, with prose outside of the text moved into it if trafilatura reads it as text.
 
-    What it takes for the main text and we for a margin or a menu becomes text when it is prose
-    and the page would have little of it otherwise.
+    Blocks move only if the page has less text than they hold.
     """
     ours = sum(len(block.text) for block in blocks
                if block.region is Region.TEXT and is_prose(block.text))  # fmt: skip

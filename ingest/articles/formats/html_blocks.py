@@ -81,7 +81,7 @@ class _Walk:
         yield from self._block(run, where, BlockKind.PARAGRAPH)
 
     def _is_labelled_list(self, element: "HtmlElement") -> bool:
-        """Whether an element is a label and links after it with nothing but space between them."""
+        """Whether an element is a label and links after it, with only spaces between them."""
         links = [child for child in element if child.tag == "a"]
         if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
             return False
@@ -186,7 +186,7 @@ class _Walk:
         return any(inner.tag in layout for inner in cell.iterdescendants())
 
     def _layout(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
-        """A table that lays out a page: its cells one after the other."""
+        """The cells of a table that lays out a page, each after the other."""
         if element.tag in {"td", "th", "caption"}:
             yield from self._inside(element, self._regions.at(element, where))
             return
@@ -209,7 +209,7 @@ class _Walk:
         yield from self._definition(term, parts)
 
     def _definition(self, term: str, parts: Sequence[Block]) -> Iterator[Block]:
-        """A term and what is said of it, on one line where both are short."""
+        """A term and its definition, on a single line if both are short."""
         if not term or len(term) > 60 or not parts:
             if term:
                 yield Block(term, escaped(term))

@@ -49,7 +49,7 @@ def html_text(content: bytes | str, declared_encoding: str = "") -> str:
         declared_encoding: the encoding that the server named.
 
     Raises:
-        InputError: it is no HTML, or is in no encoding that can be told.
+        InputError: it is no HTML, or its encoding cannot be guessed.
     """
     if isinstance(content, bytes):
         meta = _DECLARED_ENCODING.search(content[:4096])
@@ -61,7 +61,7 @@ def html_text(content: bytes | str, declared_encoding: str = "") -> str:
 
 
 def refuse_tangled(text: str) -> None:
-    """Refuses what would hold up the parsers: their time grows with the square of these counts.
+    """Refuses what would hold up the parsers, whose time grows with the square of these counts.
 
     Raises:
         InputError: there are more tags, or more attributes in one tag, than a page has.

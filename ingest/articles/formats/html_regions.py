@@ -1,4 +1,4 @@
-"""Which region of a page an element stands in, and which field its markup calls it."""
+"""The region of a page in which an element stands, and the field that its markup names."""
 
 import re
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Position:
 
 
 class Regions:
-    """The regions of a page, told by how much each element holds of the words of all."""
+    """Places the elements of a page in regions, by their names and by how much each holds."""
 
     def __init__(self, body: "HtmlElement") -> None:
         self._measures: dict[int, tuple[int, bool]] = {}
@@ -65,7 +65,7 @@ class Regions:
         self._title = titles[0] if len(titles) == 1 else None
 
     def _measure(self, body: "HtmlElement") -> None:
-        """Notes of each element its number of characters and whether blocks are in it."""
+        """Notes the number of characters of each element, and whether it holds blocks."""
         self._elements = list(body.iter())  # while these live, so do their ids
         for element in reversed(self._elements):
             length = _length(element.text) if isinstance(element.tag, str) else 0
@@ -81,7 +81,7 @@ class Regions:
         return self._measures[id(element)][0]
 
     def holds_blocks(self, element: "HtmlElement") -> bool:
-        """Whether an element is a block, or has one in it."""
+        """Whether an element is a block, or holds any."""
         return self._measures[id(element)][1]
 
     def at(self, element: "HtmlElement", outer: Position) -> Position:

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 _PARAGRAPH, _HEADING, _LIST, _ITEM = "text:p", "text:h", "text:list", "text:list-item"
 _TABLE, _ROW, _CELL = "table:table", "table:table-row", "table:table-cell"
-_NOT_SAID = {"office:annotation", "text:note", "text:tracked-changes", "draw:frame",
+_NOT_TEXT = {"office:annotation", "text:note", "text:tracked-changes", "draw:frame",
              "text:table-of-content", "office:forms"}  # fmt: skip
 _BREAK = re.compile(r"\n+")
 _MAX_DEPTH = 60
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that an OpenDocument text is.
+    """The page of an OpenDocument text.
 
     Raises:
-        InputError: it is none, is damaged or encrypted, or unpacks to too much.
+        InputError: it is no such text, is damaged or encrypted, or unpacks to too much.
     """
     from lxml.etree import XMLSyntaxError
     from odfdo import Document
@@ -50,7 +50,7 @@ def _content(element: "Element", depth: int) -> Iterator[Block]:
     blank = True
     for child in element.children:
         tag = child.tag
-        if tag in _NOT_SAID:
+        if tag in _NOT_TEXT:
             continue
         if tag == _PARAGRAPH:
             style = child.get_attribute_string("text:style-name") or ""
@@ -106,14 +106,14 @@ def _table(table: "Element", depth: int) -> Iterator[Block]:
 
 
 def _text(element: "Element") -> str:
-    """What an element says: spaces, tabs and line ends are elements of their own."""
+    """The text of an element, whose spaces, tabs and line ends are elements of their own."""
     pieces = [element.text or ""]
     for child in element.children:
         if child.tag == "text:line-break":
             pieces.append("\n")
         elif child.tag in {"text:s", "text:tab"}:
             pieces.append(" ")
-        elif child.tag not in _NOT_SAID:
+        elif child.tag not in _NOT_TEXT:
             pieces.append(_text(child))
         pieces.append(child.tail or "")
     return "".join(pieces)

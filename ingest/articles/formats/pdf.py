@@ -40,7 +40,7 @@ _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECA
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that a PDF is.
+    """The page of a PDF.
 
     Raises:
         InputError: it is encrypted, damaged, scanned without text, or has too many pages.
@@ -148,7 +148,7 @@ def _block(
 
 
 def _dates_at_edges(edges: Sequence[str]) -> Iterator[DeclaredField]:
-    """The day of the issue, which its pages carry at their top or bottom."""
+    """The day of the issue, if the pages print a single day at their top or bottom."""
     days = {found.iso for text in edges for found in dates_in(text)}
     if len(days) == 1 and not any(_PRINTED_ON.search(plain(text)) for text in edges):
         day = days.pop()

@@ -25,9 +25,9 @@ _MIN_WRAPPED = 45
 
 
 def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
-    """The page that a text is, its lines as written: bullets are items, `#` opens a heading.
+    """The page of a text, in which bullets open items and `#` a heading.
 
-    Lines that an editor broke at a width are joined again.
+    Lines that an editor broke at a width are joined.
     """
     return ParsedPage(within_limits(_blocks(text)), source_url=source_url)
 
@@ -87,7 +87,7 @@ def _row(inner: str) -> Block:
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:
-    """Whether a line was broken by an editor: the next one continues its sentence."""
+    """Whether an editor broke the line, so that the next line continues its sentence."""
     line_text, next_text = line.strip(), following.strip()
     if (
         not next_text

@@ -1,4 +1,4 @@
-"""Office documents, which are archives: what they would unpack to is known before they do."""
+"""Refuses archives of office documents before they are unpacked, by what they declare."""
 
 import io
 import zipfile
@@ -19,15 +19,15 @@ _DAMAGE = (
 
 
 def refuse_unsafe(content: bytes, part: str, name: str) -> None:
-    """Refuses what is no document of the kind, or unpacks to more than a document does.
+    """Refuses an archive that is no document of a kind, or would unpack to more than documents do.
 
     Args:
         content: the file.
         part: a part that every document of the kind has, such as `word/document.xml`.
-        name: what the format is called.
+        name: the name of the format.
 
     Raises:
-        InputError: it is none, is damaged or encrypted, or would fill the memory.
+        InputError: it is no document, is damaged or encrypted, or would fill the memory.
     """
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)

@@ -1,6 +1,6 @@
-"""The text of an article: what of a page is about something else, surrounds it, or belongs to it.
+"""The text of an article, without what surrounds it and the parts about something else.
 
-What is doubtful stays in the text.
+Doubtful lines stay in the text.
 """
 
 import re
@@ -119,7 +119,7 @@ def _resumes(layout: Layout, at: int) -> bool:
 
 
 def end_at_colophon(layout: Layout) -> None:
-    """Takes what little prose stands below the notices that close an article for none of it."""
+    """Ends the text at the notices that close an article, if little prose stands below them."""
     whole = prose_chars(layout.lines)
     after, is_little = 0, True
     for at in range(len(layout.lines) - 1, -1, -1):

@@ -42,7 +42,7 @@ def opens_elsewhere(line: str) -> bool:
 
 
 def opens_colophon(line: str) -> bool:
-    """Whether what an organisation says of itself below an article begins here, or it has ended."""
+    """Whether a line ends an article, or opens what an organisation writes about itself below."""
     folded = _folded(line)
     if len(folded) > 80 or folded.endswith("."):
         return False
@@ -59,7 +59,7 @@ def opens_comments(line: str) -> bool:
 
 
 def opens_same_themes(line: str) -> bool:
-    """Whether the line announces articles on the same themes: the themes may follow, again."""
+    """Whether the line announces articles on the same themes, which it may repeat."""
     return bool(_SAME_THEMES.fullmatch(_folded(line)))
 
 

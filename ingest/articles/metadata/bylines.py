@@ -66,7 +66,7 @@ def _near(layout: Layout, at: int) -> tuple[int, int]:
 
 
 def _is_named_above(layout: Layout, at: int) -> bool:
-    """Whether somebody is named here, of whom the lines below say more."""
+    """Whether a line names a person of whom the lines below say more."""
     line, below = layout.line_at(at), layout.line_at(at + 1)
     if line is None or not _is_free_name(line):
         return False
@@ -166,7 +166,7 @@ def find_signature(layout: Layout, findings: Findings) -> None:
 
 
 def _signing(layout: Layout, at: int) -> Person:
-    """The person that a line names, if it holds nothing else but what the person does."""
+    """The person that a line names, if it holds nothing else but a job."""
     text = layout.lines[at].text.strip(" —–-")
     person, end = person_at(text, 0)
     after = _JOB_AFTER_NAME.fullmatch(text, end) if at <= layout.last + 2 else None
@@ -176,5 +176,5 @@ def _signing(layout: Layout, at: int) -> Person:
 
 
 def _job_of(line: Line) -> str:
-    """What a person does, of a line that may say after a bar where."""
+    """The job that a line names, without the place of work after a bar."""
     return _BAR.split(line.text)[0].strip(" ,;.()")

@@ -1,7 +1,7 @@
 """Dates as pages write them, in French and in English, with or without a time.
 
-Only forms that leave no doubt are read. Three numbers are day first, but in an English text,
-where nobody can tell 04/03/2020 from 03/04/2020: that one is not read.
+Only forms that leave no doubt are read. Three numbers are day first. In an English text, where
+04/03/2020 could be 03/04/2020, they are read only if they leave no doubt, as 13/07/2020.
 """
 
 import re
@@ -41,7 +41,7 @@ _MONTH_ALONE = re.compile(rf"\b{_MONTH}\s+{_YEAR}|\b\d\d?/(?:19|20)\d\d\b")
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A date in a text: `text[start:end]`, and what it is in ISO 8601."""
+    """A date that a text writes in `text[start:end]`; `iso` is it in ISO 8601."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class WrittenDate:
 
 
 def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
-    """The dates that a text writes, in order."""
+    """The dates that a text writes, in their order."""
     folded = plain(text)
     position = 0
     while position < len(folded):
@@ -64,7 +64,7 @@ def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
 
 
 def only_date(text: str, *, english: bool = False) -> str:
-    """The date that a value is, in ISO 8601; empty when it is anything else."""
+    """The date that a value is, in ISO 8601, or an empty text if it is anything else."""
     value = text.strip(" \t.,;:()[]*_")
     for found in dates_in(value, english=english):
         if found.start == 0 and found.end >= len(value):
@@ -74,7 +74,7 @@ def only_date(text: str, *, english: bool = False) -> str:
 
 
 def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
-    """Where a text writes a date of which the day cannot be told: `juillet 2020`, `04/03/2020`."""
+    """The spans of dates without a certain day in a text: `juillet 2020`, `04/03/2020`."""
     folded = plain(text)
     for form in (_MONTH_ALONE, _FORMS[-1]):
         for match in form.finditer(folded):
@@ -82,7 +82,7 @@ def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_unclear_date(text: str) -> bool:
-    """Whether a value speaks of a date of which the day cannot be told."""
+    """Whether a value holds a date without a certain day."""
     return any(True for _ in unclear_dates_in(text))
 
 

@@ -1,4 +1,4 @@
-"""The layout of a page: what each of its lines is, and between which of them the text lies.
+"""The layout of a page: the kind of each line, and the lines between which the text lies.
 
 No site is known here. Labels say what some lines announce (`ingest.articles.metadata.labels`),
 others are boilerplate, and the text lies between the first and the last line that reads as prose.
@@ -19,7 +19,7 @@ _MAX_LINK_SHARE = 0.7
 
 @dataclass(slots=True)
 class Line:
-    """A block and what it was found to be.
+    """A block, and what its line turns out to be.
 
     `is_used` says that some field was read from it or that it was left out; `is_body`, decided
     last, that it belongs to the text.

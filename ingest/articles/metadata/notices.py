@@ -1,4 +1,4 @@
-"""The notices of a page: which of them are believed, and the fields that they give."""
+"""The notices of a page: those that are believed, and the fields that they give."""
 
 import re
 from dataclasses import replace
@@ -67,7 +67,7 @@ def _is_believable(layout: Layout, at: int, notice: Notice) -> bool:
 
 
 def _dated_by(layout: Layout, at: int) -> Announced:
-    """What a bare date is the date of: the moderation, where a moderator is named above it."""
+    """The field of a bare date: that of a label above it, or of the moderation."""
     label = layout.line_at(at - 1)
     if label and is_alone(label.notices) and label.notices[0].announced in DATES:
         label.leave()
@@ -125,7 +125,7 @@ def _take_date(findings: Findings, notice: Notice, line: Line, confidence: float
     if known is None or known.value[:10] != value[:10]:
         findings.add(notice.announced, value, line.text, confidence)
     elif "T" in value or "T" not in known.value:
-        # The same day, once with a time: the reader's own clock is the one shown.
+        # The same day, once with a time: the time that readers see counts.
         findings.fields[str(notice.announced)] = FoundField(
             known.field, value, line.text, max(confidence, known.confidence)
         )

@@ -1,4 +1,4 @@
-"""Names of persons, and what they do, as bylines write them."""
+"""Names of persons and their jobs, as bylines write them."""
 
 import re
 
@@ -27,11 +27,18 @@ _NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
 _JOB_WORD = re.compile(
     rf"\b(?:{lexicon.any_of('jobs', 'french')}|{lexicon.any_of('jobs', 'english')})"
 )
+_JOINT = re.compile(r"\s+(?:et|and|&)\s+|,\s+")
+_NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)")
+_AFTER_NAME = re.compile(
+    r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
+    r"(?P<job>[^()|·—–\n]+?)"
+    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+(?:le[  ]|\d)|[,;.]?[  ]*$|[.;][  ])"
+)
 MAX_JOB_CHARS = 90
 
 
 def is_person(text: str) -> bool:
-    """Whether the whole text can be the name of one person."""
+    """Whether the whole text can be the name of a person, a single one."""
     match = PERSON.fullmatch(text.strip())
     return match is not None and _could_be_a_person(match["name"])
 
@@ -41,13 +48,13 @@ def is_organisation(text: str) -> bool:
 
 
 def is_name_of_organisation(text: str) -> bool:
-    """Whether a line is what an organisation is called: it opens with the word for its kind."""
+    """Whether a line is the name of an organisation: it opens with a word for a kind of them."""
     match = _ORGANISATION.match(plain(text))
     return bool(match) and len(text.split()) <= 7 and not re.search(r"[?!;,]|\.$", text)
 
 
 def is_job(text: str) -> bool:
-    """Whether the text names what somebody does: one of its words is the word of a trade."""
+    """Whether the text names a job: some word of it is the word of a trade."""
     text = text.strip()
     return len(text) <= MAX_JOB_CHARS and bool(_JOB_WORD.search(plain(text)))
 
@@ -59,16 +66,16 @@ def bare_name(text: str) -> str:
 
 
 def _spoken(name: str) -> str:
-    """The name as one writes it in a sentence: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
+    """The name as sentences write it: `Anne-Marie LE GOFF` is `Anne-Marie Le Goff`."""
     spoken = _SHOUTED.sub(lambda shouted: shouted.group().capitalize(), name)
     return spoken[:-1] if re.search(r"[^\W\d_]{2}\.$", spoken) else spoken
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:
-    """The person named at this place, several as one, and where what is said of them ends.
+    """The person named at a position, and where the name and the job end.
 
-    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`, `Anne Roy et Paul Lin`. When
-    nobody is named there, the name is empty.
+    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`. Several, `Anne Roy et Paul Lin`,
+    are a person with several names. The name is empty where nobody is named.
     """
     reversed_name = _SURNAME_FIRST.match(text, position)
     if (
@@ -87,7 +94,7 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
         end = match.start("name") + over.start()
         return Person(_spoken(text[match.start("name") : end])), end
     names, end = [_spoken(match["name"])], match.end()
-    while joint := re.compile(r"\s+(?:et|and|&)\s+|,\s+").match(text, end):
+    while joint := _JOINT.match(text, end):
         other = PERSON.match(text, joint.end())
         if not other or not _could_be_a_person(other["name"]) or is_job(other["name"]):
             break
@@ -97,15 +104,8 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     return Person(", ".join(names), job), end
 
 
-_NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)")
-_AFTER_NAME = re.compile(
-    r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
-    r"(?P<job>[^()|·—–\n]+?)"
-    r"(?=\)|[|·—–]|[  ]-[  ]|[,.;]?[  ]+(?:le|on)[  ]+\d|,[  ]+(?:le[  ]|\d)|[,;.]?[  ]*$|[.;][  ])"
-)
-
-
 def _job_at(text: str, position: int) -> tuple[str, int]:
+    """The job after a name, and where it ends; empty where there is none."""
     match = _AFTER_NAME.match(text, position)
     if not match:
         return "", position
@@ -115,16 +115,9 @@ def _job_at(text: str, position: int) -> tuple[str, int]:
     job = job.lower() if job.isupper() else job
     first, *parts = job.split(", ")
     # "chargée de mission, Club du plateau": the last part is where, not what.
-    job = ", ".join(
-        [
-            first,
-            *(
-                part
-                for part in parts
-                if is_job(part) or (part[:1].islower() and not re.search(r"\d", part))
-            ),
-        ]
-    )
+    what = [part for part in parts
+            if is_job(part) or (part[:1].islower() and not re.search(r"\d", part))]  # fmt: skip
+    job = ", ".join([first, *what])
     end = match.end()
     return job, end + 1 if text[end : end + 1] == ")" else end
 

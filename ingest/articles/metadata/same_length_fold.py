@@ -1,4 +1,4 @@
-"""A text in lower case without accents, letter for letter: what is found in it lies in the text."""
+"""A fold that keeps the length: what is found in a folded text lies there in the text too."""
 
 import unicodedata
 from functools import lru_cache
@@ -8,7 +8,7 @@ _ALIKE = {"’": "'", "ʼ": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "\u2009
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """The text folded, of the same length: `plain(t)[i:j]` is `plain` of `t[i:j]`."""
+    """The text in lower case without accents: its slices are the folds of the text's slices."""
     return "".join(map(_plain_character, text))
 
 

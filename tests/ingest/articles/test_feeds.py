@@ -151,5 +151,5 @@ def test_entities_of_a_feed_are_not_followed() -> None:
 def test_a_feed_is_fetched_by_the_fetcher(site: Site) -> None:
     site.answers["/feed"] = page(rss(item(content=HTML), item(title="Deux")), "application/rss+xml")
     items = fetch_feed(Fetcher(local={site.origin}), site.url("/feed"))
-    assert [one.title for one in items] == [TITLE, "Deux"]
+    assert [item.title for item in items] == [TITLE, "Deux"]
     assert SECOND in item_article(items[0], None).text

@@ -249,7 +249,7 @@ def test_a_word_document() -> None:
 def test_the_properties_of_a_file_are_only_proposed() -> None:
     article = article_from_bytes(word(lambda document: document.add_paragraph(FIRST)), ".docx")
     assert (article.author, article.date) == (Person(), "")
-    assert ("author", "Luc Bernard") in {(one.field, one.value) for one in article.found}
+    assert ("author", "Luc Bernard") in {(found.field, found.value) for found in article.found}
 
 
 def test_a_word_document_that_would_fill_the_memory_is_not_unpacked() -> None:

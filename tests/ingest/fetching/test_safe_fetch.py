@@ -355,9 +355,9 @@ def test_a_redirect_to_a_page_closed_to_robots_is_not_followed(site: Site) -> No
 
 
 def test_the_rules_of_a_site_are_asked_for_once(site: Site) -> None:
-    one = fetcher(site)
-    one.fetch(site.url("/hello"))
-    one.fetch(site.url("/hello"))
+    same_fetcher = fetcher(site)
+    same_fetcher.fetch(site.url("/hello"))
+    same_fetcher.fetch(site.url("/hello"))
     assert site.paths == ["/robots.txt", "/hello", "/hello"]
 
 

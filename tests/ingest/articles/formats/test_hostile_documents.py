@@ -70,9 +70,9 @@ def pdf(stream: bytes, pages: int = 1) -> bytes:
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     ]
     file, places = b"%PDF-1.4\n", []
-    for number, said in enumerate(objects, start=1):
+    for number, body in enumerate(objects, start=1):
         places.append(len(file))
-        file += b"%d 0 obj" % number + said + b"endobj\n"
+        file += b"%d 0 obj" % number + body + b"endobj\n"
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     return file + (
         b"xref\n0 6\n0000000000 65535 f \n" + table + b"trailer<</Size 6/Root 1 0 R>>\n"
@@ -167,7 +167,7 @@ def test_a_pdf_that_takes_too_long_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "told"),
+    ("html", "reason"),
     [
         ("<div>" * 900_000, "more than 60,000 tags"),
         ("<p " + " ".join(f"a{n}=1" for n in range(300_000)) + ">", "a tag as no page has"),
@@ -175,8 +175,8 @@ def test_a_pdf_that_takes_too_long_is_left() -> None:
     ],
     ids=["depth", "attributes", "attributes that seem to end the tag"],
 )
-def test_markup_that_holds_up_parsers_is_refused(html: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_markup_that_holds_up_parsers_is_refused(html: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
         article_from_bytes(f"<html><body>{html}{SAID}".encode(), ".html")
 
 

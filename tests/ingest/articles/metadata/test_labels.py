@@ -3,8 +3,8 @@ import pytest
 from ingest.articles.metadata.labels import Notice, notices, themes_of
 
 
-def told(line: str, *, english: bool = False) -> list[tuple[str, str]]:
-    return [(one.announced.value, one.value) for one in notices(line, english=english)]
+def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
+    return [(notice.announced.value, notice.value) for notice in notices(line, english=english)]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def told(line: str, *, english: bool = False) -> list[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_what_a_line_announces(line: str, expected: list[tuple[str, str]]) -> None:
-    assert told(line) == expected
+    assert values(line) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_a_line_announces(line: str, expected: list[tuple[str, str]]) -> No
     ],
 )
 def test_a_sentence_is_no_notice(line: str) -> None:
-    assert told(line) == []
+    assert values(line) == []
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ def page(body: str) -> Article:
     return article_from_bytes(html.encode(), ".html")
 
 
-def told(line: str) -> list[tuple[str, str]]:
-    return [(one.announced.value, one.value) for one in notices(line)]
+def values(line: str) -> list[tuple[str, str]]:
+    return [(notice.announced.value, notice.value) for notice in notices(line)]
 
 
 # Labels
@@ -88,7 +88,7 @@ def told(line: str) -> list[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_what_a_line_announces(line: str, expected: list[tuple[str, str]]) -> None:
-    assert told(line) == expected
+    assert values(line) == expected
 
 
 @pytest.mark.parametrize(
