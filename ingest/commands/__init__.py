@@ -160,25 +160,27 @@ def evaluate_articles_command(
     """
     import json
 
-    from ingest.evaluation import scores as article_evaluation
+    from ingest.evaluation.comparison import evaluate_articles
+    from ingest.evaluation.findings import demonstration_actors, finder
+    from ingest.evaluation.printing import score_json, score_lines
     from ingest.extraction.gazetteer import KnownActors
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
     kb = kb or (context.obj or {}).get("kb")
     if kb is None:
-        actors = article_evaluation.demonstration_actors()
+        actors = demonstration_actors()
     else:
         knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb))
         try:
             actors = KnownActors.of(knowledge_base)
         finally:
             knowledge_base.close()
-    scores = article_evaluation.evaluate_articles(folder, article_evaluation.finder(actors))
+    scores = evaluate_articles(folder, finder(actors))
     if as_json:
-        click.echo(json.dumps(article_evaluation.as_json(scores), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(score_json(scores), ensure_ascii=False, indent=2))
     else:
-        lines = [*(map(str, scores.slips) if details else ()), *article_evaluation.table(scores)]
+        lines = [*(map(str, scores.slips) if details else ()), *score_lines(scores)]
         for line in (*lines, *scores.unread):
             click.echo(line)
     if scores.unread:

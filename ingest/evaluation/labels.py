@@ -90,7 +90,7 @@ def read_labels(path: Path) -> Labels:
         raise FileError(f"{path}: not JSON: {error}") from None
     if not isinstance(given, dict):
         raise FileError(f"{path}: expected an object with the labels of one article")
-    keys = {one.name for one in fields(Labels)}
+    keys = {field.name for field in fields(Labels)}
     missing = sorted(keys - _OPTIONAL_KEYS - given.keys())
     if missing:
         raise FileError(f"{path}: {missing[0]!r} is missing; what is not said is empty")
@@ -117,7 +117,7 @@ def read_labels(path: Path) -> Labels:
         themes=texts("themes"),
         need=text("need"),
         need_keywords=texts("need_keywords"),
-        participants=tuple(_participant(path, one) for one in participants),
+        participants=tuple(_participant(path, item) for item in participants),
         body_must_contain=texts("body_must_contain"),
         body_must_not_contain=texts("body_must_not_contain"),
     )
@@ -132,7 +132,7 @@ def _text(path: Path, given: Mapping[str, Any], key: str) -> str:
 
 def _texts(path: Path, given: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = given.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise FileError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
     return tuple(value)
 
@@ -150,7 +150,7 @@ def _participant(path: Path, given: Any) -> LabelledParticipant:
         _text(path, given, "name"),
         _texts(path, given, "aliases"),
         _text(path, given, "known"),
-        tuple(frozenset(_role(path, one) for one in role.split("|")) for role in roles),
+        tuple(frozenset(_role(path, name) for name in role.split("|")) for role in roles),
     )
 
 

@@ -6,17 +6,11 @@ from pathlib import Path
 import pytest
 
 from ingest.articles.article import Article, Person
+from ingest.evaluation.comparison import compare, evaluate_articles
+from ingest.evaluation.findings import Findings, FoundParticipation, findings_of
 from ingest.evaluation.labels import LabelledParticipant, Labels
-from ingest.evaluation.scores import (
-    Said,
-    SaidParticipation,
-    Scores,
-    Tally,
-    as_json,
-    evaluate_articles,
-    said_in,
-    table,
-)
+from ingest.evaluation.printing import score_json, score_lines
+from ingest.evaluation.scores import Scores, Tally
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.roles import Role
@@ -26,9 +20,9 @@ PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK
 
 
-def scored(labels: Labels, said: Said) -> Scores:
+def scored(labels: Labels, findings: Findings) -> Scores:
     scores = Scores()
-    scores.add("a.txt", labels, said)
+    compare(scores, "a.txt", labels, findings)
     return scores
 
 
@@ -47,8 +41,8 @@ def participant(
     return LabelledParticipant(name, aliases, known, tuple(frozenset({role}) for role in roles))
 
 
-def part(name: str, role: Role, actor_id: str = "", confidence: float = 0.9) -> SaidParticipation:
-    return SaidParticipation(name, actor_id, role, confidence)
+def part(name: str, role: Role, actor_id: str = "", confidence: float = 0.9) -> FoundParticipation:
+    return FoundParticipation(name, actor_id, role, confidence)
 
 
 def test_precision_recall_and_f1() -> None:
@@ -60,14 +54,14 @@ def test_a_ratio_of_nothing_is_none() -> None:
     assert (Tally().precision, Tally().recall, Tally().f1) == (None, None, None)
 
 
-def test_nothing_to_find_and_nothing_said_counts_nothing() -> None:
-    scores = scored(Labels(), Said())
+def test_nothing_to_find_and_nothing_found_counts_nothing() -> None:
+    scores = scored(Labels(), Findings())
     assert all(tally == Tally() for tally in scores.fields.values())
     assert scores.slips == []
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("findings", "expected"),
     [
         ("Du cirage au gel", (1, 0, 0)),
         ("DU CIRAGE AU GEL !", (1, 0, 0)),
@@ -76,31 +70,33 @@ def test_nothing_to_find_and_nothing_said_counts_nothing() -> None:
         ("", (0, 0, 1)),
     ],
 )
-def test_a_title_is_right_by_its_words(said: str, expected: tuple[int, int, int]) -> None:
+def test_a_title_is_right_by_its_words(findings: str, expected: tuple[int, int, int]) -> None:
     labels = Labels(title="Du cirage au gel", title_also=("Cirage, le retour",))
-    assert counts(scored(labels, Said(title=said)), "title") == expected
+    assert counts(scored(labels, Findings(title=findings)), "title") == expected
 
 
-def test_what_is_said_where_there_is_nothing_is_wrong() -> None:
-    assert counts(scored(Labels(), Said(author="Jean Dupin")), "author") == (0, 1, 0)
+def test_what_is_found_where_there_is_nothing_is_wrong() -> None:
+    assert counts(scored(Labels(), Findings(author="Jean Dupin")), "author") == (0, 1, 0)
 
 
 def test_the_parts_of_a_name_may_stand_in_any_order() -> None:
     labels = Labels(author="Hélène Duprat", moderator="Ali Benali")
-    scores = scored(labels, Said(author="DUPRAT Helene", moderator="Ali"))
+    scores = scored(labels, Findings(author="DUPRAT Helene", moderator="Ali"))
     assert counts(scores, "author") == (1, 0, 0)
     assert counts(scores, "moderator") == (0, 1, 1)
 
 
 def test_a_job_is_compared_word_by_word() -> None:
     labels = Labels(author_job="Chargée d'études", moderator_job="Animatrice")
-    scores = scored(labels, Said(author_job="chargée d’études", moderator_job="Animatrice Suivre"))
+    scores = scored(
+        labels, Findings(author_job="chargée d’études", moderator_job="Animatrice Suivre")
+    )
     assert counts(scores, "author job") == (1, 0, 0)
     assert counts(scores, "moderator job") == (0, 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("said", "label", "right"),
+    ("findings", "label", "right"),
     [
         ("2020-07-02T11:51:00+02:00", "2020-07-02T11:51", True),
         ("2020-07-02 11:51", "2020-07-02T11:51", True),
@@ -109,13 +105,15 @@ def test_a_job_is_compared_word_by_word() -> None:
         ("2020-07-03", "2020-07-02", False),
     ],
 )
-def test_dates_count_to_the_minute_where_it_is_labelled(said: str, label: str, right: bool) -> None:
-    scores = scored(Labels(modified=label), Said(modified=said))
+def test_dates_count_to_the_minute_where_it_is_labelled(
+    findings: str, label: str, right: bool
+) -> None:
+    scores = scored(Labels(modified=label), Findings(modified=findings))
     assert counts(scores, "dates") == ((1, 0, 0) if right else (0, 1, 1))
 
 
 def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
-    scores = scored(Labels(moderated="2020-07-02"), Said(date="2020-07-02"))
+    scores = scored(Labels(moderated="2020-07-02"), Findings(date="2020-07-02"))
     assert counts(scores, "dates") == (0, 1, 1)
     assert [str(slip) for slip in scores.slips] == [
         "a.txt: dates: wrong: date '2020-07-02'",
@@ -125,8 +123,8 @@ def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
 
 def test_themes_are_sets_of_folded_words() -> None:
     labels = Labels(themes=("Énergie", "Réemploi", "Textile"))
-    said = Said(themes=("energie", "Énergie", "réemploi", "Suivre"))
-    assert counts(scored(labels, said), "themes") == (2, 1, 1)
+    findings = Findings(themes=("energie", "Énergie", "réemploi", "Suivre"))
+    assert counts(scored(labels, findings), "themes") == (2, 1, 1)
 
 
 def test_a_body_keeps_its_text_and_none_of_the_furniture() -> None:
@@ -134,19 +132,21 @@ def test_a_body_keeps_its_text_and_none_of_the_furniture() -> None:
         body_must_contain=("l'atelier coud des masques", "tout est dit"),
         body_must_not_contain=("Se désabonner", "À lire aussi"),
     )
-    said = Said(text="Ici **l’atelier** coud\ndes masques.\n\nA lire aussi : le temps qu'il fera")
-    assert counts(scored(labels, said), "body") == (1, 1, 1)
+    findings = Findings(
+        text="Ici **l’atelier** coud\ndes masques.\n\nA lire aussi : le temps qu'il fera"
+    )
+    assert counts(scored(labels, findings), "body") == (1, 1, 1)
 
 
 def test_a_snippet_is_whole_words() -> None:
-    scores = scored(Labels(body_must_contain=("cale",)), Said(text="Ils calent."))
+    scores = scored(Labels(body_must_contain=("cale",)), Findings(text="Ils calent."))
     assert counts(scores, "body") == (0, 0, 1)
 
 
 def test_a_known_actor_is_found_by_its_id_whatever_its_name() -> None:
     scores = scored(
         labelled("Avel", PRODUCER, known="avel"),
-        Said(participations=(part("Saphir", PRODUCER, "avel"),)),
+        Findings(participations=(part("Saphir", PRODUCER, "avel"),)),
     )
     for field in ("participants", "known actors", "roles", "roles end to end"):
         assert counts(scores, field) == (1, 0, 0)
@@ -155,7 +155,7 @@ def test_a_known_actor_is_found_by_its_id_whatever_its_name() -> None:
 def test_another_known_actor_is_somebody_else_even_by_the_same_name() -> None:
     scores = scored(
         labelled("Avel", PRODUCER, known="avel"),
-        Said(participations=(part("Avel", PRODUCER, "avel-2"),)),
+        Findings(participations=(part("Avel", PRODUCER, "avel-2"),)),
     )
     assert counts(scores, "participants") == (0, 1, 1)
     assert counts(scores, "roles") == (0, 0, 0)
@@ -164,7 +164,7 @@ def test_another_known_actor_is_somebody_else_even_by_the_same_name() -> None:
 
 def test_a_known_actor_that_is_only_named_is_found_but_not_known() -> None:
     scores = scored(
-        labelled("Avel", PRODUCER, known="avel"), Said(participations=(part("AVEL", PRODUCER),))
+        labelled("Avel", PRODUCER, known="avel"), Findings(participations=(part("AVEL", PRODUCER),))
     )
     assert counts(scores, "participants") == (1, 0, 0)
     assert counts(scores, "known actors") == (0, 0, 1)
@@ -183,7 +183,7 @@ def test_a_known_actor_that_is_only_named_is_found_but_not_known() -> None:
 )
 def test_who_is_not_known_is_found_by_a_name_nearly_the_same(name: str, found: bool) -> None:
     labels = labelled("entreprise de cirage", PRODUCER, aliases=("cirage",))
-    scores = scored(labels, Said(participations=(part(name, PRODUCER),)))
+    scores = scored(labels, Findings(participations=(part(name, PRODUCER),)))
     assert counts(scores, "participants") == ((1, 0, 0) if found else (0, 1, 1))
 
 
@@ -191,21 +191,21 @@ def test_participants_are_paired_one_to_one_the_most_alike_first() -> None:
     labels = Labels(
         participants=(participant("Rémy Martin", SUPPLIER), participant("Rémy Cointreau", BUYER))
     )
-    said = Said(participations=(part("Rémy Cointreau", BUYER), part("Rémy", SUPPLIER)))
-    scores = scored(labels, said)
+    findings = Findings(participations=(part("Rémy Cointreau", BUYER), part("Rémy", SUPPLIER)))
+    scores = scored(labels, findings)
     assert counts(scores, "participants") == (2, 0, 0)
     assert counts(scores, "roles") == (2, 0, 0)
 
 
-def test_what_is_said_twice_of_one_participant_is_one() -> None:
-    said = Said(
+def test_what_is_found_twice_of_one_participant_is_one() -> None:
+    findings = Findings(
         participations=(
             part("Mairie d'Angoulême", BUYER),
             part("MAIRIE D'ANGOULÊME", FACILITATOR),
             part("Mairie d'Angoulême", BUYER),
         )
     )
-    scores = scored(labelled("Mairie d'Angoulême", FACILITATOR, BUYER), said)
+    scores = scored(labelled("Mairie d'Angoulême", FACILITATOR, BUYER), findings)
     assert counts(scores, "participants") == (1, 0, 0)
     assert counts(scores, "roles") == (2, 0, 0)
 
@@ -218,14 +218,14 @@ def test_roles_of_those_paired_and_end_to_end() -> None:
             participant("Merlet", SUPPLIER),
         )
     )
-    said = Said(
+    findings = Findings(
         participations=(
             part("Avel", SUPPLIER, "avel"),  # wrong role: 1 wrong, 1 missed
             part("Mairie", BUYER),  # 1 right, 1 missed
             part("Sud Ouest", NETWORK),  # nobody: 1 wrong, end to end
         )
     )  # Merlet: 1 missed, end to end
-    scores = scored(labels, said)
+    scores = scored(labels, findings)
     assert counts(scores, "participants") == (2, 1, 1)
     assert counts(scores, "roles") == (1, 1, 2)
     assert counts(scores, "roles end to end") == (1, 2, 3)
@@ -245,20 +245,20 @@ def test_where_two_careful_people_differ_either_is_right(
     roles: tuple[Role, ...], expected: tuple[int, int, int]
 ) -> None:
     either = LabelledParticipant("Biotop", roles=(frozenset({NETWORK, FACILITATOR}),))
-    said = Said(participations=tuple(part("Biotop", role) for role in roles))
-    assert counts(scored(Labels(participants=(either,)), said), "roles") == expected
+    findings = Findings(participations=tuple(part("Biotop", role) for role in roles))
+    assert counts(scored(Labels(participants=(either,)), findings), "roles") == expected
 
 
 def test_a_label_of_one_role_takes_it_before_a_label_of_two() -> None:
     label = LabelledParticipant(
         "Biotop", roles=(frozenset({NETWORK, FACILITATOR}), frozenset({FACILITATOR}))
     )
-    said = Said(participations=(part("Biotop", FACILITATOR), part("Biotop", NETWORK)))
-    assert counts(scored(Labels(participants=(label,)), said), "roles") == (2, 0, 0)
+    findings = Findings(participations=(part("Biotop", FACILITATOR), part("Biotop", NETWORK)))
+    assert counts(scored(Labels(participants=(label,)), findings), "roles") == (2, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("findings", "expected"),
     [
         ("produire des solutions hydro-alcooliques", (1, 0, 0)),
         ("hand sanitisers, hydroalcoolique", (0, 1, 1)),
@@ -267,27 +267,27 @@ def test_a_label_of_one_role_takes_it_before_a_label_of_two() -> None:
     ],
 )
 def test_a_need_is_right_when_it_has_the_stem_of_each_keyword(
-    said: str, expected: tuple[int, int, int]
+    findings: str, expected: tuple[int, int, int]
 ) -> None:
     labels = Labels(need="solution hydroalcoolique", need_keywords=("solution", "hydroalcoolique"))
-    assert counts(scored(labels, Said(need=said)), "need") == expected
+    assert counts(scored(labels, Findings(need=findings)), "need") == expected
 
 
 def test_a_keyword_may_have_alternatives() -> None:
     labels = Labels(need="gel", need_keywords=("gel|hydroalcoolique",))
-    assert counts(scored(labels, Said(need="Solution hydroalcoolique")), "need") == (1, 0, 0)
-    assert counts(scored(Labels(), Said(need="gel")), "need") == (0, 1, 0)
+    assert counts(scored(labels, Findings(need="Solution hydroalcoolique")), "need") == (1, 0, 0)
+    assert counts(scored(Labels(), Findings(need="gel")), "need") == (0, 1, 0)
 
 
 def test_confidence_is_compared_with_what_is_right() -> None:
-    said = Said(
+    findings = Findings(
         participations=(
             part("Avel", PRODUCER, "avel", confidence=1.0),
             part("Avel", BUYER, "avel", confidence=0.8),
             part("Sud Ouest", NETWORK, confidence=0.1),
         )
     )
-    bands = scored(labelled("Avel", PRODUCER, known="avel"), said).bands
+    bands = scored(labelled("Avel", PRODUCER, known="avel"), findings).bands
     assert [(band.start, band.proposals, band.right) for band in bands] == [
         (0.0, 1, 0),
         (0.2, 0, 0),
@@ -303,12 +303,14 @@ def test_confidence_is_compared_with_what_is_right() -> None:
 def test_articles_add_up() -> None:
     scores = Scores()
     labels = Labels(title="Un titre")
-    scores.add("a.txt", labels, Said(title="Un titre"))
-    scores.add("b.txt", labels, Said(title="Un autre"))
-    scores.add("c.txt", replace(labels, title=""), Said())
+    compare(scores, "a.txt", labels, Findings(title="Un titre"))
+    compare(scores, "b.txt", labels, Findings(title="Un autre"))
+    compare(scores, "c.txt", replace(labels, title=""), Findings())
     assert scores.articles == 3
     assert counts(scores, "title") == (1, 1, 1)
-    assert "title                  0.500   0.500   0.500       1      1       1" in table(scores)
+    assert "title                  0.500   0.500   0.500       1      1       1" in score_lines(
+        scores
+    )
 
 
 LABELS = """{"title": "T", "author": "", "author_job": "", "moderator": "", "moderator_job": "",
@@ -321,16 +323,16 @@ def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> Non
         (tmp_path / f"{name}.json").write_text(LABELS)
         (tmp_path / f"{name}.txt").write_text("x")
 
-    def find(path: Path) -> Said:
+    def find(path: Path) -> Findings:
         if path.name == "a.txt":
             raise InputError("no_pdf")
-        return Said(title="T", text="x")
+        return Findings(title="T", text="x")
 
     scores = evaluate_articles(tmp_path, find)
     assert scores.unread == ["a.txt: is no PDF"]
     assert counts(scores, "title") == (1, 0, 1)
     assert counts(scores, "body") == (1, 0, 1)
-    assert as_json(scores)["unread"] == ["a.txt: is no PDF"]
+    assert score_json(scores)["unread"] == ["a.txt: is no PDF"]
 
 
 def test_what_an_article_and_its_proposals_say_is_compared() -> None:
@@ -352,7 +354,7 @@ def test_what_an_article_and_its_proposals_say_is_compared() -> None:
             ProposedParticipation(Participation("Avel", PRODUCER, "avel"), "Avel…", 0.7, "rules"),
         ),
     )
-    assert said_in(article, proposals) == Said(
+    assert findings_of(article, proposals) == Findings(
         title="T",
         author="Jean Dupin",
         author_job="maire",
@@ -361,5 +363,5 @@ def test_what_an_article_and_its_proposals_say_is_compared() -> None:
         themes=("Achats",),
         text="x",
         need="masques",
-        participations=(SaidParticipation("Avel", "avel", PRODUCER, 0.7),),
+        participations=(FoundParticipation("Avel", "avel", PRODUCER, 0.7),),
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.articles.article import Article
-from ingest.evaluation.scores import demonstration_actors, evaluate_articles, finder
+from ingest.evaluation.comparison import evaluate_articles
+from ingest.evaluation.findings import demonstration_actors, finder
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import propose
 from kb.models import Actor

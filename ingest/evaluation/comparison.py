@@ -1,0 +1,243 @@
+"""Compares what is found in labelled articles with their labels."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import eq
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.evaluation.findings import Findings, FoundParticipation
+from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
+from ingest.evaluation.scores import Scores, Slip
+from ingest.evaluation.similarity import (
+    folded,
+    meets_need,
+    name_likeness,
+    same_date,
+    same_person,
+    same_text,
+)
+from kb.errors import InputError
+from kb.reference.roles import Role
+from kb.text.organisation_name import name_key
+
+SAME_NAME = 85.0
+"""How much alike two names of one participant are at least, of 100."""
+
+_SAME_ACTOR = 200.0
+_DATES = ("date", "modified", "moderated")
+
+
+def evaluate_articles(folder: Path, find: Callable[[Path], Findings]) -> Scores:
+    """Compares what `find` finds in each article of a folder with its labels.
+
+    An article that `find` refuses with an `InputError` counts as one in which nothing was found.
+
+    Raises:
+        FileError: the folder has no labels, a label has no article or an article no label, or
+            labels are not as they should be; names the file.
+    """
+    scores = Scores()
+    for path, labels in read_labelled(folder):
+        try:
+            findings = find(path)
+        except InputError as error:
+            scores.unread.append(f"{path.name}: {error}")
+            findings = Findings()
+        compare(scores, path.name, labels, findings)
+    return scores
+
+
+def compare(scores: Scores, file: str, labels: Labels, findings: Findings) -> None:
+    """Adds the comparison of an article with its labels to the scores."""
+    scores.articles += 1
+    _Comparison(scores, file, labels, findings).run()
+
+
+class _FoundParticipant(NamedTuple):
+    """A participant that was found, with every proposal for it."""
+
+    names: tuple[str, ...]
+    actor_id: str
+    proposals: tuple[FoundParticipation, ...]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(proposal.role for proposal in self.proposals)
+
+
+class _Comparison:
+    """The comparison of one article with its labels; adds to the scores."""
+
+    def __init__(self, scores: Scores, file: str, labels: Labels, findings: Findings) -> None:
+        self._scores = scores
+        self._file = file
+        self._labels = labels
+        self._findings = findings
+
+    def run(self) -> None:
+        labels, findings = self._labels, self._findings
+        self._compare("title", findings.title, labels.title, same_text, labels.title_also)
+        for name in ("author", "moderator"):
+            self._compare(name, getattr(findings, name), getattr(labels, name), same_person)
+            job = f"{name}_job"
+            self._compare(f"{name} job", getattr(findings, job), getattr(labels, job), same_text)
+        for name in _DATES:
+            self._compare(
+                "dates", getattr(findings, name), getattr(labels, name), same_date, about=name
+            )
+        self._themes()
+        self._body()
+        self._participants()
+        self._need()
+
+    def _compare(
+        self,
+        name: str,
+        found: str,
+        label: str,
+        same: Callable[[str, str], bool],
+        also: Collection[str] = (),
+        about: str = "",
+    ) -> None:
+        if found and label and any(same(found, each) for each in (label, *also)):
+            self._right(name)
+            return
+        about = f"{about} " if about else ""
+        if found:
+            self._wrong(name, f"{about}{found!r}" + (f" for {label!r}" if label else ""))
+        if label:
+            self._missed(name, f"{about}{label!r}")
+
+    def _themes(self) -> None:
+        found = {folded(theme): theme for theme in self._findings.themes}
+        labelled = {folded(theme): theme for theme in self._labels.themes}
+        self._right("themes", len(found.keys() & labelled.keys()))
+        for key in found.keys() - labelled.keys():
+            self._wrong("themes", repr(found[key]))
+        for key in labelled.keys() - found.keys():
+            self._missed("themes", repr(labelled[key]))
+
+    def _body(self) -> None:
+        text = _padded(self._findings.text)
+        for snippet in self._labels.body_must_contain:
+            if _padded(snippet) in text:
+                self._right("body")
+            else:
+                self._missed("body", repr(snippet))
+        for snippet in self._labels.body_must_not_contain:
+            if _padded(snippet) in text:
+                self._wrong("body", repr(snippet))
+
+    def _participants(self) -> None:
+        participants = _gathered(self._findings.participations)
+        pairs = _paired(self._labels.participants, participants)
+        right: set[tuple[int, Role]] = set()
+        for at, label in enumerate(self._labels.participants):
+            if at not in pairs:
+                self._missed("participants", label.name)
+                for roles in label.roles:
+                    self._missed("roles end to end", f"{label.name} as {_either(roles)}")
+                continue
+            self._right("participants")
+            found = participants[pairs[at]]
+            self._compare("known actors", found.actor_id, label.known, eq)
+            right |= {(pairs[at], role) for role in self._roles(label, found)}
+        for at, found in enumerate(participants):
+            if at not in pairs.values():
+                self._wrong("participants", found.names[0])
+                for role in sorted(found.roles):
+                    self._wrong("roles end to end", f"{found.names[0]} as {role}")
+            for proposal in found.proposals:
+                band = self._scores.band(proposal.confidence)
+                band.proposals += 1
+                band.total_confidence += proposal.confidence
+                band.right += (at, proposal.role) in right
+
+    def _roles(self, label: LabelledParticipant, found: _FoundParticipant) -> set[Role]:
+        """The roles of a participant that are right; adds all of them to the scores."""
+        left = set(found.roles)
+        right: set[Role] = set()
+        # The labels that allow the least take their role first.
+        for roles in sorted(label.roles, key=lambda roles: (len(roles), sorted(roles))):
+            fitting = sorted(left & roles)
+            if fitting:
+                right.add(fitting[0])
+                left.remove(fitting[0])
+            for name in ("roles", "roles end to end"):
+                if fitting:
+                    self._right(name)
+                else:
+                    self._missed(name, f"{label.name} as {_either(roles)}")
+        # Two proposals that are both careful answers for one role are both right.
+        right |= {role for role in left if any(role in roles for roles in label.roles)}
+        for role in sorted(left - right):
+            for name in ("roles", "roles end to end"):
+                self._wrong(name, f"{label.name} as {role}")
+        return right
+
+    def _need(self) -> None:
+        keywords = self._labels.need_keywords
+        self._compare(
+            "need",
+            self._findings.need,
+            self._labels.need,
+            lambda need, _: meets_need(need, keywords),
+        )
+
+    def _right(self, name: str, count: int = 1) -> None:
+        self._scores.fields[name].right += count
+
+    def _wrong(self, name: str, what: str) -> None:
+        self._scores.fields[name].wrong += 1
+        self._scores.slips.append(Slip(self._file, name, "wrong", what))
+
+    def _missed(self, name: str, what: str) -> None:
+        self._scores.fields[name].missed += 1
+        self._scores.slips.append(Slip(self._file, name, "missed", what))
+
+
+def _gathered(participations: Iterable[FoundParticipation]) -> list[_FoundParticipant]:
+    """A participant for each actor, and for each name without an actor, in the order met."""
+    found: dict[str, _FoundParticipant] = {}
+    for each in participations:
+        key = f"id {each.actor_id}" if each.actor_id else f"name {name_key(each.name)}"
+        before = found.get(key, _FoundParticipant((), each.actor_id, ()))
+        names = (*before.names, each.name or each.actor_id)
+        found[key] = _FoundParticipant(names, each.actor_id, (*before.proposals, each))
+    return list(found.values())
+
+
+def _paired(
+    labels: Sequence[LabelledParticipant], found: Sequence[_FoundParticipant]
+) -> dict[int, int]:
+    """The number of the found participant that each label is paired with, the most alike first."""
+    alike = [
+        (likeness, -i, -j)
+        for i, label in enumerate(labels)
+        for j, participant in enumerate(found)
+        if (likeness := _likeness(label, participant))[0] >= SAME_NAME
+    ]
+    pairs: dict[int, int] = {}
+    for _, i, j in sorted(alike, reverse=True):
+        if -i not in pairs and -j not in pairs.values():
+            pairs[-i] = -j
+    return pairs
+
+
+def _likeness(label: LabelledParticipant, found: _FoundParticipant) -> tuple[float, float]:
+    """How alike a label and a participant are, 0 to 100 or `_SAME_ACTOR`; by letters, for ties."""
+    if label.known and found.actor_id:
+        same = label.known == found.actor_id
+        return (_SAME_ACTOR if same else 0.0, 0.0)
+    return max(
+        name_likeness(name, other) for name in (label.name, *label.aliases) for other in found.names
+    )
+
+
+def _padded(text: str) -> str:
+    """Folded words between blanks, so that a snippet is found as whole words."""
+    return f" {folded(text)} "
+
+
+def _either(roles: Collection[Role]) -> str:
+    return " or ".join(sorted(roles))

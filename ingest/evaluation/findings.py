@@ -1,0 +1,93 @@
+"""What ingestion finds in an article, as it is compared with the labels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kb.models import Actor
+from kb.reference.roles import Role
+
+if TYPE_CHECKING:
+    from ingest.articles.article import Article
+    from ingest.extraction.gazetteer import KnownActors
+    from kb.registers.proposals import Proposals
+
+
+class FoundParticipation(NamedTuple):
+    """One proposal: a name, or a known actor, in a role, with a confidence from 0 to 1."""
+
+    name: str
+    actor_id: str
+    role: Role
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in an article."""
+
+    title: str = ""
+    author: str = ""
+    author_job: str = ""
+    moderator: str = ""
+    moderator_job: str = ""
+    date: str = ""
+    modified: str = ""
+    moderated: str = ""
+    themes: tuple[str, ...] = ()
+    text: str = ""
+    need: str = ""
+    participations: tuple[FoundParticipation, ...] = ()
+
+
+def finder(actors: "KnownActors") -> Callable[[Path], Findings]:
+    """A function that finds what ingestion finds in an article: by its reader, and by rules."""
+    from ingest.articles.readers import read_article
+    from ingest.extraction.proposals.propose import propose
+
+    def find(path: Path) -> Findings:
+        article = read_article(path)
+        return findings_of(article, propose(article, actors))
+
+    return find
+
+
+def demonstration_actors() -> "KnownActors":
+    """The actors of the demonstration corpus, whose ids the labels of the articles here name."""
+    from ingest.directories.readers import read_directory
+    from ingest.extraction.gazetteer import KnownActors
+
+    entries = read_directory(Path(__file__).parents[1] / "demo" / "actors.csv")
+    return KnownActors(entry.record for entry in entries if isinstance(entry.record, Actor))
+
+
+def findings_of(article: "Article", proposals: "Proposals") -> Findings:
+    """The findings of an article and of the proposals made from it.
+
+    The need is that proposed with the most confidence, the first of equals.
+    """
+    needs = [field for field in proposals.fields if field.field == "need"]
+    need = max(needs, key=lambda field: field.confidence).value if needs else ""
+    return Findings(
+        title=article.title,
+        author=article.author.name,
+        author_job=article.author.job,
+        moderator=article.moderator.name,
+        moderator_job=article.moderator.job,
+        date=article.date,
+        modified=article.modified,
+        moderated=article.moderated,
+        themes=article.themes,
+        text=article.text,
+        need=need,
+        participations=tuple(
+            FoundParticipation(
+                proposal.participation.name,
+                proposal.participation.actor_id,
+                proposal.participation.role,
+                proposal.confidence,
+            )
+            for proposal in proposals.participations
+        ),
+    )
