@@ -1,1 +1,1 @@
-"""How knowledge gets in, and out again: one reader per format, one pipeline, one export."""
+"""Reads knowledge in, and exports it: a reader for each format, a pipeline, an export."""

@@ -1,4 +1,4 @@
-"""Articles on their way in, from files, addresses and feeds: to drafts, or to lines of a report."""
+"""Takes in articles from files, addresses and feeds: they become drafts, or lines of a report."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,14 +81,14 @@ class ArticleIntake:
         return (*ARTICLE_SUFFIXES, *FEED_SUFFIXES)
 
     def takes(self, path: Path, *, is_named: bool) -> bool:
-        """Whether a file is an article or a feed by its name; in a folder, a README is none."""
+        """Whether a file is an article or a feed by its name; a README in a folder is neither."""
         suffix = path.suffix.lower()
         if suffix in FEED_SUFFIXES:
             return is_named
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
-        """Why a file of a folder is not taken though it could be; empty if it never is."""
+        """Says why a file of a folder is passed over though it could be taken; else ""."""
         is_feed = path.suffix.lower() in FEED_SUFFIXES
         return Remark("unnamed_feed") if is_feed else ""
 
@@ -150,7 +150,7 @@ class ArticleIntake:
 
     @contextmanager
     def _noting(self, name: str) -> Iterator[None]:
-        """What goes wrong with one article becomes a line, and the others go on."""
+        """Notes what goes wrong with an article in the report, so that the next can be taken."""
         try:
             yield
         except AlreadyKnown as known:

@@ -1,4 +1,4 @@
-"""From an article to a draft: its case, and what is proposed for it."""
+"""Makes drafts of articles: the case, and what is proposed for it."""
 
 import hashlib
 import re
@@ -134,7 +134,7 @@ class Drafting:
 
 
 def text_hash(article: Article) -> str:
-    """A hash of what an article says, whatever its typography and its file."""
+    """Returns a hash of an article's text, whatever its typography and its file."""
     return hashlib.sha256(folded(plain_text(article.text)).encode()).hexdigest()
 
 
@@ -174,7 +174,7 @@ def _short(text: str) -> str:
 
 
 def _first_words(markdown: str) -> str:
-    """The beginning of a text that has no title, up to the end of a sentence or a word."""
+    """Returns the beginning of a text without a title, up to the end of a sentence or word."""
     text = plain_text(markdown)
     sentence = re.split(r"(?<=[.!?…])\s", text, maxsplit=1)[0]
     if len(sentence) <= 120:

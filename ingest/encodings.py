@@ -54,7 +54,7 @@ def open_text(path: Path) -> TextIO:
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """The lines that are left of a file, with their ends.
+    """Yields the lines that are left of a file, with their ends.
 
     Raises:
         InputError: a line is longer than `MAX_LINE_CHARS`.
@@ -66,7 +66,7 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding of a text file: what its byte order mark says, else UTF-8 if all of it is.
+    """Returns the encoding of a text file: its byte order mark's, else UTF-8 if all of it is.
 
     What is not UTF-8 is the Windows-1252 of older office programs (Latin-1 when it holds bytes
     that Windows-1252 does not define), unless DOS's or the old Macintosh's encoding makes more
@@ -104,7 +104,7 @@ def encoding_of(path: Path) -> str:
 
 
 def _encoding_of_one_byte(path: Path) -> str:
-    """The encoding of a file that is not UTF-8, or "" if part of it is."""
+    """Returns the likeliest encoding of a file that is not UTF-8, or "" if part of it is."""
     usual = dict.fromkeys(_OF_ONE_BYTE, 0)
     undefined = False
     last = b""
@@ -156,7 +156,7 @@ def decoded(content: bytes, declared: str = "") -> str:
 
 
 def _marked_encoding(content: bytes) -> str:
-    """The encoding that a byte order mark names, or "" without a mark."""
+    """Returns the encoding that a byte order mark names, or "" without a mark."""
     return next((name for mark, name in _MARKED if content.startswith(mark)), "")
 
 
@@ -168,7 +168,7 @@ def _strict(content: bytes, encoding: str) -> str | None:
 
 
 def _detected(content: bytes) -> str:
-    """What is not UTF-8: Windows-1252, unless another reading is clearly the better one."""
+    """Decodes as Windows-1252, unless another encoding gives clearly more French letters."""
     from charset_normalizer import from_bytes
 
     western = _strict(content, "cp1252")
@@ -192,7 +192,7 @@ def _clean(text: str) -> str:
 
 
 def unscrambled(text: str) -> str:
-    """The text with mojibake ("Ã©") undone, where encoding it back gives UTF-8 without a fault.
+    """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8.
 
     Raises:
         InputError: characters were lost, so that it cannot be undone.
@@ -213,7 +213,7 @@ def unscrambled(text: str) -> str:
 
 
 def _round_trip(text: str) -> str | None:
-    """The text read as UTF-8 after being written as Windows-1252, or None."""
+    """Writes the text as Windows-1252 and reads it as UTF-8; None where that fails."""
     try:
         content = b"".join(
             bytes([ord(character)]) if "\x80" <= character <= "\x9f" else character.encode("cp1252")

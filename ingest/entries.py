@@ -1,4 +1,4 @@
-"""What every reader yields: the records of a file, one by one, and the rows that are none."""
+"""Entries: what every reader yields, a record of a file or the reason why there is none."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class NotInput(RemarkError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a reader found at one place of a file: a record, or the reason why there is none.
+    """A record that a reader found in a file, or the reason why there is none.
 
     `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
     line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.

@@ -1,4 +1,4 @@
-"""The way out: a knowledge base as files that a person can read and `ingest` reads back.
+"""Exports a knowledge base as files that a person can read and `ingest` reads back.
 
 What is written is what is known, to the character. A cell that begins with `=`, `+`, `-` or `@`
 is written as it is, because a prefix against spreadsheet formulas would come back as part of
@@ -62,7 +62,7 @@ def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) 
 
 
 def case_file_name(case_id: str) -> str:
-    """The id when it is a plain slug, else a slug and a digest of it: two ids never share a name.
+    """Returns a name for the file of a case; two ids never share a name.
 
     The ids "Gel 2020" and "gel-2020" are two, and some file systems ignore case.
     """

@@ -1,4 +1,4 @@
-"""What files call the fields of records: the lists of spellings, and which field a name means.
+"""Names of fields in files: lists of spellings, and the field that a name means.
 
 A list is a text file. Lines that begin with "#" say what it is for and where its spellings came
 from. `[name]` opens a section; each other line is a field, a colon, and its spellings with commas
@@ -12,7 +12,7 @@ from ingest.fields import folded
 
 
 def spellings_in(path: Path, section: str) -> dict[str, tuple[str, ...]]:
-    """The spellings of each field in a section of a list, in the order of the list."""
+    """Maps each field to its spellings in a section of a list, in the order of the list."""
     found: dict[str, tuple[str, ...]] = {}
     opened = ""
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -30,5 +30,5 @@ def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> d
 
 
 def field_of(name: str, fields: Mapping[str, str]) -> str:
-    """The field that a column or a key called `name` holds, or "" for none of `fields`."""
+    """Returns the field that a name means, or "" for none of `fields`."""
     return fields.get(folded(name), "")

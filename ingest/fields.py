@@ -1,4 +1,4 @@
-"""The fields that actors and cases share: how each is cleaned, and when it is refused.
+"""Cleans the values that actors and cases share, and refuses what cannot be kept.
 
 Every function takes what a person wrote and returns what the knowledge base keeps; applied to
 its own result it changes nothing, which is what lets an export be ingested again unchanged.
@@ -32,21 +32,21 @@ _THEME_SEPARATOR = re.compile(r"[|;\n]")
 
 
 def paragraphs(text: str) -> str:
-    """The text in NFC, its line ends line feeds, without controls or blanks around it."""
+    """Returns the text in NFC with line feeds, without controls or blanks around it."""
     text = _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip()
 
 
 def one_line(text: str) -> str:
-    """The text as `paragraphs` cleans it, each run of blanks and line ends made one space."""
+    """Returns the text as `paragraphs` does, each run of blanks and line ends made a space."""
     return " ".join(paragraphs(text).split())
 
 
 @lru_cache(maxsize=4096)
 def folded(text: str) -> str:
-    """The text in lower case, in ASCII letters and digits, with single spaces between words.
+    """Returns the text in lower-case ASCII letters and digits, with spaces between words.
 
-    Names are compared folded: "N° SIRET" and "n°_siret" are one, so are "Côte d’Or", "cote-d'or".
+    Names are compared folded: "N° SIRET" equals "n°_siret", and "Côte d’Or" "cote-d'or".
     """
     words: str = slugify(text.replace("’", "'"), separator=" ")
     return words
@@ -63,7 +63,7 @@ def refuse_oversize(text: str, field: str) -> None:
 
 
 def short_line(text: str, field: str) -> str:
-    """The text as one line.
+    """Returns the text as one line.
 
     Raises:
         InputError: it is longer than `MAX_LINE_CHARS`.
@@ -75,7 +75,7 @@ def short_line(text: str, field: str) -> str:
 
 
 def record_id(given: str, *named_after: str) -> str:
-    """The id as given, or else a slug of the names, which lasts as long as they do.
+    """Returns the id as given, or else a slug of the names, which changes with them.
 
     Raises:
         InputError: there is neither a letter nor a digit to make or to keep an id of.
@@ -96,7 +96,7 @@ def record_id(given: str, *named_after: str) -> str:
 
 
 def theme_names(text: str) -> tuple[str, ...]:
-    """The themes between `|`, `;` or line ends, in order, each once whatever its case."""
+    """Returns the themes between `|`, `;` or line ends, in order, each once whatever its case."""
     names: dict[str, str] = {}
     for part in _THEME_SEPARATOR.split(paragraphs(text)):
         name = short_line(part, "theme")
@@ -106,7 +106,7 @@ def theme_names(text: str) -> tuple[str, ...]:
 
 
 def web_address(text: str, field: str) -> str:
-    """The address, with `https://` before it when it has no scheme.
+    """Returns the address, with `https://` before it when it has no scheme.
 
     Raises:
         InputError: it is not an address that a browser opens over http or https.
@@ -133,7 +133,7 @@ def web_address(text: str, field: str) -> str:
 
 
 def iso_date(text: str, field: str) -> str:
-    """The date, or the date and time, in ISO 8601's extended form.
+    """Returns the date, or the date and time, in ISO 8601's extended form.
 
     Raises:
         InputError: it is not an ISO 8601 date, or there is no such day.
@@ -150,7 +150,7 @@ def iso_date(text: str, field: str) -> str:
 
 
 def language(given: str, text: str) -> str:
-    """The two-letter code of the language given, else French or English, whichever `text` is.
+    """Returns the two-letter code of the language given, else that of the text, `fr` or `en`.
 
     Raises:
         InputError: the language given is none that is known.
@@ -166,7 +166,7 @@ def language(given: str, text: str) -> str:
 
 
 def detected_language(text: str) -> str:
-    """`fr` or `en`; `fr` when the text is too short to tell."""
+    """Returns `fr` or `en`; `fr` when the text is too short to tell."""
     if len(text) < MIN_DETECTABLE_CHARS:
         return "fr"
     lang: str = _french_or_english().classify(text)[0]
@@ -174,7 +174,7 @@ def detected_language(text: str) -> str:
 
 
 def country_code(text: str) -> str:
-    """The ISO 3166 alpha-2 code of the country; France when blank.
+    """Returns the ISO 3166 alpha-2 code of the country; France's when blank.
 
     Raises:
         InputError: it is neither a code nor a name, in French or in English, of a country.
@@ -190,7 +190,7 @@ def country_code(text: str) -> str:
 
 @lru_cache(maxsize=2)
 def _codes_by_name(table: str) -> dict[str, str]:
-    """Two-letter codes by code and by name, folded, from a table of the Unicode CLDR."""
+    """Maps folded codes and names to two-letter codes, from a table of the Unicode CLDR."""
     from babel import Locale
 
     codes: dict[str, str] = {}

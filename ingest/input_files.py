@@ -1,4 +1,4 @@
-"""The files that a run reads: those that were named, and those in the folders that were."""
+"""Lists the files that a run reads: those that were named, and those in named folders."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from kb.resolution.merge_rules import MODERATION
 
 
 def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
-    """The files to read in order, each once, whether it was named, and its source's name."""
+    """Yields each file to read, whether it was named, and the name of its source."""
     met: set[Path] = set()
     for path in paths:
         is_named = not path.is_dir()
@@ -31,7 +31,7 @@ def refuse_missing(paths: Sequence[Path]) -> None:
 
 
 def source_of(path: Path) -> str:
-    """The name of a source after the file or the folder that it is: `firms.csv` is "firms"."""
+    """Returns the name of the source that a file or folder is: "firms" for `firms.csv`."""
     name = path.resolve().name
     stem = name if path.is_dir() else name.partition(".")[0]
     return stem if stem not in {"", MODERATION} else f"file {name}"

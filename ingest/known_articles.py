@@ -1,4 +1,4 @@
-"""The articles that a knowledge base has already, as drafts or as cases.
+"""Finds the articles that a knowledge base has already, as drafts or as cases.
 
 The same article by its address and as a file is one: a second draft is refused with a line that
 names the first.
@@ -126,7 +126,7 @@ class KnownArticles:
 
 
 def normal_address(url: str) -> str:
-    """The address without what does not matter to it: scheme, `www.`, slash, tracking."""
+    """Returns an address without scheme, `www.`, final slash and tracking parameters."""
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").removeprefix("www.")
@@ -188,7 +188,7 @@ class _KnownArticle:
         return AlreadyKnown(code, self.record, draft_id=self.draft_id, case_id=self.case_id)
 
     def sameness(self, text: _ComparedText, address: str, article: Article) -> str:
-        """The code of what makes an article and this one the same; empty when they differ."""
+        """Returns the code of what makes an article the same as this; "" when they differ."""
         if address and address == self.address:
             return "known_address"
         if text.words and text.words == self.text.words:
@@ -219,7 +219,7 @@ def _may_be_one_title(title: str, other: str) -> bool:
 
 
 def _sketch(words: Sequence[str]) -> frozenset[int]:
-    """The smallest hashes of the runs of words: texts alike have many of them in common."""
+    """Returns the smallest hashes of the runs of words: texts alike share many of them."""
     hashes = {
         int.from_bytes(
             hashlib.blake2b(

@@ -1,4 +1,4 @@
-"""How a field of each kind is read from the cells of a row or the keys of a case.
+"""Parses the fields of each kind, from the cells of a row or the keys of a case.
 
 A parser takes all the cells by field and the name of its own, since some fields are read by
 others: a department by its country, a language by the text.
@@ -42,7 +42,7 @@ _MAX_ZEROS_LOST = 2
 
 
 def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
-    """The value of each field by name, except ids, facts and participants; absent is blank.
+    """Maps each field to its value, except ids, facts and participants; absent is blank.
 
     Raises:
         InputError: a cell cannot be kept; says which, and why.
@@ -59,7 +59,7 @@ def _cell(cells: Cells, field: str) -> str:
 
 
 def _day(cells: Cells, field: str) -> str:
-    """A day as ISO 8601, of one so written or as in French ("31/12/2023")."""
+    """Returns a day as ISO 8601; it may be written as in French ("31/12/2023")."""
     written = _MIDNIGHT.sub("", one_line(_cell(cells, field)))
     french = _FRENCH_DAY.fullmatch(written)
     if french:
@@ -72,7 +72,7 @@ def _day(cells: Cells, field: str) -> str:
 
 
 def _language(cells: Cells, field: str) -> str:
-    """The language given, or else that of the record's text."""
+    """Returns the language given, or else that of the record's text."""
     return language(
         _cell(cells, field), paragraphs(cells.get("text") or _cell(cells, "description"))
     )
@@ -89,14 +89,14 @@ def _department(cells: Cells, field: str) -> str:
 
 
 def _activity_code(cells: Cells, field: str) -> str:
-    """The code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
+    """Returns the code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
     code = short_line(_cell(cells, field), field).upper()
     naf = _NAF_WITHOUT_POINT.fullmatch(code)
     return f"{naf[1]}.{naf[2]}" if naf else code
 
 
 def _siret(cells: Cells, field: str) -> str:
-    """The 14 digits, their check digit right (La Poste, which has a rule of its own, included).
+    """Returns the 14 digits, with a right check digit (La Poste has a rule of its own).
 
     A number of a spreadsheet is made what it was: "7.3282932000074E13", or without the zeros that
     it began with.
@@ -129,7 +129,7 @@ def _siret(cells: Cells, field: str) -> str:
 
 
 def _whole_number(written: str) -> str:
-    """The digits of a number written with a point or an exponent, or "" if some are missing."""
+    """Returns the digits of a number with a point or an exponent, or "" if some are missing."""
     try:
         number = Decimal(written.replace(",", "."))
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""The way in: files and folders, through their readers, into a knowledge base.
+"""Reads files and folders into a knowledge base.
 
 A record that cannot be kept never holds up the others: it is a line of the report. Ingesting
 the same input again changes nothing. Files are read as they are put: how large they are does not

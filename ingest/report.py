@@ -1,4 +1,4 @@
-"""What a run reports: what was read, kept, changed and refused, and where in the input.
+"""Reports of runs: what was read, kept, changed and refused, and where in the input.
 
 A report is one value that the pipeline and the intake of articles both add to.
 """
@@ -13,7 +13,7 @@ MAX_NOTES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What there is to say of one place of the input. `row` as in `Entry`."""
+    """A remark on a row or a file of the input. `row` as in `Entry`."""
 
     file: str
     row: int
@@ -40,7 +40,7 @@ class Drafted:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What a run did.
+    """Counts and notes of a run.
 
     `read` counts the records found, kept or not; `embedded` the passages that were embedded.
     `failures` are the records and files that were not kept, `skipped` the files of a folder and
@@ -78,5 +78,5 @@ class IngestReport:
 
 
 def place_in(file: str, row: int) -> str:
-    """A row of a file as messages name it: `actors.csv:12`, or the file alone for all of it."""
+    """Names a row of a file in a message: `actors.csv:12`, or the file alone for all of it."""
     return file if row == WHOLE_FILE else f"{file}:{row}"

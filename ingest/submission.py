@@ -1,4 +1,4 @@
-"""The one way of submitting an article, whoever does it: pasted, as a file, or by its address."""
+"""Submits articles, pasted, as files or by address, for the pages, the API and the intake."""
 
 import hashlib
 from collections.abc import Callable, Collection

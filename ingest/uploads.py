@@ -1,4 +1,4 @@
-"""Uploads: files that came through the page and wait, in the base's folder, for their job.
+"""Uploads: files sent through the pages, which wait in the base's folder for their job.
 
 Each lies in a folder of its own, with a name that cannot be guessed. It is deleted when the job
 that names it has ended, or after a day if no job ever named it.
@@ -25,7 +25,7 @@ _CHUNK_BYTES = 1 << 20
 def keep_upload(
     kb_folder: Path, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
 ) -> Path:
-    """Writes what was sent to a file with its own name, as far as that is a plain one.
+    """Writes an upload to a file under its own name, made plain, and returns the path.
 
     Raises:
         InputError: it has more than `max_bytes`; nothing of it is kept.
@@ -45,7 +45,7 @@ def keep_upload(
 
 
 def without_upload_folders(kb_folder: Path, text: str) -> str:
-    """A text that names uploads by their own names, and not by where they lie."""
+    """Returns a text without the folders of the uploads that it names."""
     folder = re.escape(f"{kb_folder / UPLOADS}/")
     return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
 
@@ -72,7 +72,7 @@ def tidy_uploads(kb_folder: Path, wanted: Collection[str], done_with: Collection
 
 
 def plain_name(name: str) -> str:
-    """The last part of a name, without what a file system or a terminal could stumble over."""
+    """Returns the last part of a name, without what a file system or a terminal could trip over."""
     last = re.split(r"[/\\]", name)[-1]
     plain = re.sub(r"[^\w .()'-]", "_", last).strip(" .-")
     stem, dot, suffix = plain.rpartition(".")

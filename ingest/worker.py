@@ -239,14 +239,14 @@ def _runner(job: Job) -> Runner:
 
 
 def _with_parts(item: object) -> object:
-    """An item of a report, its remark in parts beside its text, for readers of other languages."""
+    """Returns an item of a report with the parts of its remark, for other languages."""
     if isinstance(item, dict) and isinstance(item.get("reason"), Remark):
         return {**item, "remark": item["reason"].parts()}
     return item
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
-    """A report with the beginnings of its lists, and in `more` how many items they go on for."""
+    """Returns a report with its lists cut, and in `more` how many items each lost."""
     parts = {
         name: [_with_parts(item) for item in value] if isinstance(value, list) else value
         for name, value in report.items()

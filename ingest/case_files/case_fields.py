@@ -1,4 +1,4 @@
-"""From front matter and text to a case: what is required, what is refused, what is derived."""
+"""Makes a case of front matter and text: what is required, refused and derived."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -32,7 +32,7 @@ _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, 
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:
-    """The case that an article tells.
+    """Returns the case that an article tells.
 
     Args:
         front_matter: values by key, in French or in English: text, lists and mappings, as YAML
@@ -64,7 +64,7 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:
-    """The values by field; of two keys of one field the first wins, keys of none are left out.
+    """Maps each field to its value; the first of two keys for the same field wins.
 
     Raises:
         InputError: a key of no field is all but one of a field: what it holds would be lost.
@@ -81,7 +81,7 @@ def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[
 
 
 def _text(values: Mapping[str, object], field: str, separator: str = ", ") -> str:
-    """The value as text, the items of a list joined; "" when it is absent or null."""
+    """Returns a value as text, the items of a list joined; "" when it is absent or null."""
     value = values.get(field)
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | dict) for item in items):

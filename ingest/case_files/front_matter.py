@@ -26,7 +26,7 @@ _TextLoader.yaml_implicit_resolvers = {
 
 
 def split(text: str) -> tuple[dict[str, object], str]:
-    """The front matter of a text, and what follows it.
+    """Returns the front matter of a text, and the text that follows it.
 
     Values are text, None, lists and mappings of these.
 
@@ -48,7 +48,7 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
 
 def join(values: Mapping[str, object], text: str) -> str:
-    """The text with the values as its front matter: what `split` takes apart."""
+    """Returns the text with the values as its front matter, for `split` to take apart."""
     block = yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=100)
     return f"---\n{block}---\n\n{text}\n"
 

@@ -1,4 +1,4 @@
-"""From the cells of a directory to an actor: what is required, what is refused, what is derived."""
+"""Makes an actor of the cells of a row: what is required, refused and derived."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -39,7 +39,7 @@ def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 
 def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]:
-    """How well the delimiter suits the file: the header's known columns, then its columns."""
+    """Counts the columns of the header that are known with this delimiter, then all of them."""
     with closing(_lines(path, delimiter)) as lines:
         first = [line.cells for line in islice(lines, MAX_ROWS_ABOVE_HEADER)]
     if not first:
@@ -49,11 +49,11 @@ def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]
 
 
 class _Unclosed(Exception):
-    """A quote was opened, and a great deal was read without meeting its end."""
+    """A quote was opened, and no end was met in `_MAX_ROW_CHARS`."""
 
 
 class _Source(Iterator[str]):
-    """The lines of a file, of which those of the row that is read can be read again."""
+    """Yields the lines of a file; those of the row that is being read can be read again."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -79,7 +79,7 @@ class _Source(Iterator[str]):
 
 
 def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
-    """The rows of the file that are not blank; after a malformed one goes on at the next line."""
+    """Yields the rows that are not blank; after a malformed row, goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))
         reader = csv.reader(source, delimiter=delimiter, strict=True)

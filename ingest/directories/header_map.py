@@ -50,7 +50,7 @@ class HeaderMap:
         self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
-        """Where the cells of each column go, in the order of the header."""
+        """Returns where the cells of each column go, in the order of the header."""
         key = tuple(header)
         columns = self._known.get(key)
         if columns is None:
@@ -64,12 +64,12 @@ class HeaderMap:
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def known(self, header: Sequence[str]) -> int:
-        """How many of the headers are known."""
+        """Counts the headers that are known."""
         return sum(bool(column.field) for column in self.columns(header))
 
 
 def choices_in(options: Sequence[str]) -> dict[str, str]:
-    """The field of each header, from options of the form `header=field`.
+    """Maps each header to its field, from options of the form `header=field`.
 
     Raises:
         InputError: an option has no `=`, or no header before it.

@@ -55,7 +55,7 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow
 
 
 class _Utf8:
-    """A text file of any encoding as the UTF-8 that a parser of bytes reads."""
+    """Reads a text file of any encoding as UTF-8, for a parser of bytes."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._file: IO[str] = path.open(encoding=encoding, newline="")
@@ -71,7 +71,7 @@ class _Utf8:
 
 
 def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
-    """Where the actors are: under this key; "" for an array, None for an object that is one."""
+    """Returns the key of the array of actors; "" for an array, None for an object of an actor."""
     import ijson
 
     with _Utf8(path, encoding) as file:
@@ -91,7 +91,7 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
 
 
 def _values(events: Iterator[_Event], array: str | None) -> Iterator[object]:
-    """The items of the array that `_array` found, one at a time."""
+    """Yields the items of the array that `_array` found."""
     if array is None:
         yield _value(events, next(events), 0)
         return
@@ -114,7 +114,7 @@ def _skip(events: Iterator[_Event]) -> None:
 
 
 def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
-    """The value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
+    """Returns the value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
     kind, value = event
     if depth > _MAX_DEPTH:
         raise InputError("nested_json")
@@ -132,7 +132,7 @@ def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
 
 
 def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
-    """The keys of the object that the events are in, and those of them that hold arrays."""
+    """Returns the keys of the object that the events are in, and the keys that hold arrays."""
     keys: list[str] = []
     arrays: list[str] = []
     depth = 0
@@ -149,7 +149,7 @@ def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
 
 
 def _explained(path: Path, error: Exception) -> InputError:
-    """What is wrong with a file, and where, which the streaming parser does not say."""
+    """Says what is wrong with a file, and where: the streaming parser does not."""
     if path.stat().st_size <= _MAX_EXPLAINED_BYTES:
         with open_text(path) as file:
             try:
@@ -184,7 +184,7 @@ def _row(number: int, value: object) -> DirectoryRow:
 
 
 def _cell(value: object) -> str:
-    """The value as the cell of a table: the items of a list joined by `|`, the rest as JSON."""
+    """Returns a value as the cell of a table: lists of texts joined by `|`, others as JSON."""
     if value is None:
         return ""
     if isinstance(value, str):

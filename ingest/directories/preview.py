@@ -1,4 +1,4 @@
-"""A directory before it is ingested: how its columns are read, and what would come of its rows."""
+"""Previews a directory: how its columns are read, and what its rows would become."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -177,7 +177,7 @@ def _target(column: Column) -> str:
 
 
 def table(columns: Sequence[PreviewedColumn]) -> Iterator[str]:
-    """The columns as lines of a table for a terminal."""
+    """Yields the lines of a table of the columns, for a terminal."""
     rows = [("column", "is read as", "for example")]
     rows += [
         (

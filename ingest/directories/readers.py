@@ -1,4 +1,4 @@
-"""Which reader a directory of actors has, by the ending of its file's name."""
+"""Readers of directories, by the ending of the file's name."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many rows a directory has, as far as that can be told at a glance: for a progress bar."""
+"""Estimates the number of rows of a directory at a glance, for a progress bar."""
 
 import re
 import zipfile
@@ -10,7 +10,7 @@ _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
 
 
 def count_rows(path: Path) -> int:
-    """About how many rows there are below the header; 0 where only reading them would tell."""
+    """Estimates how many rows stand below the header; 0 where only reading them would tell."""
     suffix = path.suffix.lower()
     try:
         if suffix in {".csv", ".tsv", ".txt"}:
@@ -38,7 +38,7 @@ def _lines(path: Path) -> int:
 
 
 def _rows_of_largest_sheet(path: Path) -> int:
-    """What the sheets say of themselves, without reading them."""
+    """Returns the number of rows that the largest sheet declares, without reading it."""
     rows = 0
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():

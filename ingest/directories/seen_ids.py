@@ -28,7 +28,7 @@ class SeenIds:
         return self._hashes[self._slot(_hash(record_id))] != _FREE
 
     def first(self, record_id: str, file: str, row: int) -> tuple[str, int] | None:
-        """The file and row where an id was seen before; None, and it is added, if it was not."""
+        """Returns the file and row where an id was seen before; of a new id None, and adds it."""
         key = _hash(record_id)
         slot = self._slot(key)
         if self._hashes[slot] != _FREE:
@@ -44,7 +44,7 @@ class SeenIds:
         return None
 
     def _slot(self, key: int) -> int:
-        """Where this hash is, or else the free slot where it would be."""
+        """Returns the slot of a hash, or else the free slot where it would be."""
         mask = len(self._hashes) - 1
         slot = key & mask
         while self._hashes[slot] not in {_FREE, key}:

@@ -135,7 +135,7 @@ def _column_number(name: bytes) -> int:
 
 
 def _lines(rows: Iterator[Sequence[object]]) -> Iterator[RawRow]:
-    """The rows of a sheet that are not blank, by number."""
+    """Yields the rows of a sheet that are not blank."""
     for number, values in enumerate(rows, start=1):
         cells = [cell_text(value) for value in values]
         if any(cell.strip() for cell in cells):

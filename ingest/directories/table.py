@@ -86,7 +86,7 @@ def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[Dir
 
 
 def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
-    """Which of the first rows is the header; -1 when none is."""
+    """Returns the position of the header among the first rows; -1 when none is."""
     for position, cells in enumerate(rows):
         if header_map.names_actors(cells) and (position == 0 or header_map.known(cells) > 1):
             return position
@@ -94,7 +94,7 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
 
 
 def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
-    """Which row has most headers that are known, then most cells that are not empty."""
+    """Returns the position of the row with most known headers, then most cells."""
     filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
     known = [header_map.known(cells) for cells in rows]
     return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
@@ -109,7 +109,7 @@ def _no_header(lines: Sequence[RawRow]) -> InputError:
 
 
 def shown_header(cells: Sequence[str]) -> str:
-    """The headers, as many of them as a message of one line has room for."""
+    """Returns the headers, as many as a message of one line has room for."""
     more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 

@@ -55,6 +55,10 @@ class Account:
     disabled: bool
     session_epoch: int
 
+    def may_see(self, created_by: str) -> bool:
+        """Whether the account made a draft or a job itself, or is a moderator."""
+        return created_by == self.name or self.role.may(AccountRole.MODERATOR)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -22,7 +22,6 @@ from web.api.tokens import (
     SeenRevision,
     documented,
     file_of,
-    may_see,
     tell_revision,
     token_router,
 )
@@ -130,7 +129,7 @@ async def contribute(
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None
             draft = knowledge_base.drafts.get(known.draft_id)
-        if not may_see(draft.created_by, account):
+        if not account.may_see(draft.created_by):
             raise HTTPException(409, "Somebody else has contributed the same already.")
         return draft, False
 
@@ -143,7 +142,7 @@ async def contribute(
 
 
 async def _sent_article(request: Request, max_mb: int) -> tuple[Submit, bool]:
-    """How to submit what was sent, and whether moderators see it at once."""
+    """Returns how to submit what was sent, and whether moderators see it at once."""
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
         sent = _new_contribution(await request.body())
@@ -231,7 +230,7 @@ class _Change:
     revision: SeenRevision
 
     def made(self, change: Callable[[Draft], Draft]) -> Contribution:
-        """What the change gives; 412 where the draft moved on, 409 for any other conflict."""
+        """Returns the changed contribution; 412 if the draft moved on, 409 for other conflicts."""
         drafts = self.knowledge_base.drafts
         seen = _readable(drafts.get(self.contribution_id), self.account)
         if seen.revision != self.revision:
@@ -319,7 +318,7 @@ def publish(
 
 def _readable(draft: Draft, account: kb.registers.accounts.Account) -> Draft:
     """The draft, if the account may see it; who may not is not told that it is there."""
-    if not may_see(draft.created_by, account):
+    if not account.may_see(draft.created_by):
         raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")
     return draft
 

@@ -16,7 +16,6 @@ from web.api.tokens import (
     AnAccount,
     documented,
     file_of,
-    may_see,
     token_router,
 )
 from web.api.write_schemas import Feed, Job, Jobs
@@ -124,7 +123,7 @@ def jobs(
 ) -> Jobs:
     """Your own of the latest jobs; everyone's with a moderator's token."""
     every = knowledge_base.jobs.list(limit)
-    return Jobs(jobs=[Job.of(job) for job in every if may_see(job.created_by, account)])
+    return Jobs(jobs=[Job.of(job) for job in every if account.may_see(job.created_by)])
 
 
 @router.get(
@@ -134,7 +133,7 @@ def jobs(
 def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
     """How far it is, and what it did once it has ended."""
     found = knowledge_base.jobs.get(job_id)
-    if not may_see(found.created_by, account):
+    if not account.may_see(found.created_by):
         raise HTTPException(404, "You have no such job.")
     return Job.of(found)
 

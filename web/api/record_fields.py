@@ -1,4 +1,4 @@
-"""The fields of records as those of the API's shapes, so that a new field is in all of them."""
+"""Gives the API's shapes the fields of records, so that a new field is in all of them."""
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
@@ -62,7 +62,7 @@ def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
 def values_of(
     record: kb.models.Record, fields: Mapping[str, FieldTraits], *, links: bool = False
 ) -> dict[str, Any]:
-    """The values of these fields as JSON has them; `links`: addresses as pages may link to them."""
+    """Maps each field to its value in JSON; `links`: addresses as pages may link to them."""
     return {
         name: _value(getattr(record, name), links and traits.kind is FieldKind.WEB_ADDRESS)
         for name, traits in fields.items()
@@ -78,5 +78,5 @@ def _value(value: Any, is_link: bool) -> Any:
 
 
 def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
-    """The fields but those of these names."""
+    """Returns the fields but those of these names."""
     return {name: traits for name, traits in fields.items() if name not in names}

@@ -126,8 +126,3 @@ def file_of(form: FormData) -> UploadFile:
     if not isinstance(file, UploadFile):
         raise HTTPException(422, "file: send the file in a field of this name.")
     return file
-
-
-def may_see(created_by: str, account: kb.registers.accounts.Account) -> bool:
-    """Whether what an account made is its own, or it is a moderator."""
-    return created_by == account.name or account.role.may(AccountRole.MODERATOR)

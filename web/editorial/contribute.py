@@ -1,4 +1,4 @@
-"""The pages by which knowledge comes in: articles, links, directories, and what became of them."""
+"""Pages to contribute articles, links and directories, and the list of contributions."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -222,7 +222,7 @@ def _drafted(
 
 
 def _failed(request: PageRequest, account: Account, name: str, error: InputError) -> FileResult:
-    """Why a text became no draft; where it is known already, what it became then."""
+    """Returns why a text became no draft, or the draft that it is known as."""
     from ingest.known_articles import AlreadyKnown
 
     base, gettext = request.knowledge_base, translations(request.language).gettext
@@ -231,14 +231,14 @@ def _failed(request: PageRequest, account: Account, name: str, error: InputError
         return FileResult(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
     if isinstance(error, AlreadyKnown) and error.draft_id:
         known = base.drafts.get(error.draft_id)
-        if known.created_by == account.name or account.role.may(AccountRole.MODERATOR):
+        if account.may_see(known.created_by):
             return FileResult(name, known, is_known=True)
         return FileResult(name, problem=LocalizedText(gettext(_KNOWN)))
     return FileResult(name, problem=localized(error.remark, request.language))
 
 
 def _answer(request: PageRequest, form: FormData, name: str, result: FileResult) -> Response:
-    """On to the draft, or back to the form with the reason beside its field."""
+    """Redirects to the draft, or shows the form with the reason beside its field."""
     if result.draft is None:
         return _refused(request, form, name, result.problem or _NO_TEXT)
     done = "known" if result.is_known else "contributed"
@@ -249,7 +249,7 @@ def _answer(request: PageRequest, form: FormData, name: str, result: FileResult)
 
 
 def _directory(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Keeps the file; how its columns are read is looked at before anything is.
+    """Keeps the file and shows how its columns would be read.
 
     A directory is published as it comes: it takes a moderator.
     """

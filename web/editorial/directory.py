@@ -91,7 +91,7 @@ def _page(request: PageRequest, upload: str, source: str, choices: Mapping[str, 
 
 
 def _upload(base: KnowledgeBase, upload: str) -> Path:
-    """The file that was sent, by the name of the folder that it lies in."""
+    """Returns the file that was sent, by the name of its folder."""
     folder = base.folder / UPLOADS / upload
     files = sorted(folder.iterdir()) if _is_id(upload) and folder.is_dir() else []
     if not files:
@@ -104,7 +104,7 @@ def _is_id(upload: str) -> bool:
 
 
 def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """What a column can be read as, in groups with a title."""
+    """Returns what a column can be read as, in groups with a title."""
     gettext = translations(request.language).gettext
 
     def words(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -125,7 +125,7 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
 
 
 def _choices(form: Mapping[str, object]) -> dict[str, str]:
-    """What a person chose, by header; only where it is not what was guessed."""
+    """Maps headers to what a person chose, where it is not what was guessed."""
     choices = {}
     for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
         header = text_of(form, f"header-{number}")

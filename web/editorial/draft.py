@@ -138,7 +138,7 @@ class _Sent:
         return self._see("returned" if state is DraftState.RETURNED else "rejected")
 
     def _saved(self, record: Record) -> Draft:
-        """The draft with what was typed; a revision that says the same is not made."""
+        """Saves what was typed and returns the draft; makes no revision that says the same."""
         if record == self._draft.record and self._revision == self._draft.revision:
             return self._draft
         saved = self._base.drafts.save(
@@ -160,7 +160,7 @@ class _Sent:
         return see(self._request, address(Page.DRAFT, self._draft.id, done=done))
 
     def _conflict(self, record: Record) -> Response:
-        """The page with the person's own text in the form, and what others did meanwhile."""
+        """Shows the page with the person's own text in the form, and what others did meanwhile."""
         draft = self._base.drafts.get(self._draft.id)
         if draft.state not in OPEN_STATES:
             raise Refusal(
@@ -202,7 +202,7 @@ class _Sent:
         )
 
     def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
-        """What others saved, with what this person changed of the revision that they saw."""
+        """Returns what others saved, with what this person changed in the revision they saw."""
         seen = next(
             (
                 version.record
@@ -295,7 +295,7 @@ def draft_page(
 
 
 def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
-    """The languages that a record can be in: those of the site, and the one that it has."""
+    """Returns the languages that a record can be in: those of the site, and its present one."""
     names = request.language.locale.languages
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
     return [(code, str(names.get(code, code))) for code in codes]
@@ -307,7 +307,7 @@ def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
-    """What gives the id of the actor that is called so: by its id, or by a name only it has."""
+    """Returns a function that finds an actor's id by its id, or by a name only it has."""
 
     def find(given: str) -> str:
         known = actor_or_none(base, given)
@@ -327,7 +327,7 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
 
 
 def _named(base: KnowledgeBase, name: str) -> list[Actor]:
-    """The actors that a search finds by this name."""
+    """Returns the actors that a search finds by this name."""
     try:
         found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
     except QueryError:
@@ -346,7 +346,7 @@ def participants_of(record: Record) -> Sequence[Participation]:
 def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
     """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
-    if draft.created_by != account.name and not account.role.may(AccountRole.MODERATOR):
+    if not account.may_see(draft.created_by):
         raise not_allowed()
     return draft
 
@@ -373,7 +373,7 @@ def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[st
 def _suggested(
     request: PageRequest, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
 ) -> list[Actor]:
-    """Actors that a participation may be of: those that were proposed, and those called so."""
+    """Returns actors that a participation may be of: those proposed, and those of its name."""
     if draft.state not in OPEN_STATES:
         return []
     base = request.knowledge_base
@@ -389,7 +389,7 @@ def _suggested(
 
 
 def _preview(form: RecordForm, draft: Draft) -> Case | None:
-    """The case that the form tells, as far as it can be told."""
+    """Returns the case that the form describes, or None while something is wrong."""
     if not isinstance(draft.record, Case):
         return None
     try:

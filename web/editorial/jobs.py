@@ -121,7 +121,7 @@ def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:
 
 def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
     found = base.jobs.get(job_id)
-    if found.created_by != account.name and not account.role.may(AccountRole.MODERATOR):
+    if not account.may_see(found.created_by):
         raise not_allowed()
     return found
 
