@@ -20,7 +20,7 @@ from kb.adaptation.nomenclatures import (
     read_nace_items,
 )
 from kb.encoder.encoder import Embeddings
-from kb.evaluation.files import Query, read_json_lines, read_qrels, read_queries
+from kb.evaluation.files import SetQuery, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import average_precision, ndcg
 
 EncodeTexts = Callable[[Sequence[str], str], Embeddings]
@@ -81,7 +81,7 @@ def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
     qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
     queries = [query for query in read_queries(folder / "queries.jsonl") if query.id in qrels]
     corpus = _read_corpus(folder / "corpus.jsonl")
-    by_lang: dict[str, list[Query]] = {}
+    by_lang: dict[str, list[SetQuery]] = {}
     for query in queries:
         by_lang.setdefault(query.lang, []).append(query)
     return [

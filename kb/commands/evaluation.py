@@ -16,7 +16,7 @@ import click
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from kb.evaluation.figures import Report
+    from kb.evaluation.figures import SetReport
     from kb.evaluation.sets import By
     from kb.search.weights import RankingWeights
 
@@ -127,7 +127,7 @@ def _ranked(
     work: Path | None,
     weights: RankingWeights,
     kb: Path | None,
-) -> Iterator[Report]:
+) -> Iterator[SetReport]:
     from contextlib import closing
 
     from slugify import slugify
@@ -159,14 +159,14 @@ def _ranked(
                     file=sys.stderr,
                     leave=False,
                 ) as bar:
-                    outcome = run_rankings(
+                    ranked = run_rankings(
                         given, split, ways, settings, encoders, weights, bar.update
                     )
                 if save_runs:
-                    for name, run in outcome.runs.items():
+                    for name, run in ranked.runs.items():
                         tag = slugify(name)
                         write_run(run, save_runs / f"{given.name}.{split}.{tag}.run", tag)
-                yield report_of(outcome, by, BASELINE if ablation else "")
+                yield report_of(ranked, by, BASELINE if ablation else "")
 
 
 def _weights(changes: tuple[str, ...]) -> RankingWeights:
@@ -185,7 +185,7 @@ def _weights(changes: tuple[str, ...]) -> RankingWeights:
 
 def _compared(
     folders: tuple[Path, ...], splits: tuple[str, ...], by: By | None, compare: tuple[Path, Path]
-) -> Iterator[Report]:
+) -> Iterator[SetReport]:
     from kb.evaluation.figures import comparison_of
     from kb.evaluation.files import read_run
     from kb.evaluation.sets import read_set, read_split

@@ -1,11 +1,11 @@
 """Evaluation: how well a ranking meets needs whose answers are known.
 
 files       queries, qrels and runs: BEIR's layout in, TREC's run files out and in
-metrics     one ranking and the grades of its query, as one number
-comparison  means over queries, and two runs compared, each with how far it can be believed
+metrics     a ranking and the grades of its query, as a number
+comparison  means over queries and differences of two runs, each with its uncertainty
 sets        a development set: a folder with queries, qrels and what they are about
-bases       a set's records as a knowledge base, and embeddings that are not made twice
-ablation    the rankings that are compared, and their runs
-silence     whether what nothing answers is told from what something does
-tables      all of it as text and as JSON
+bases       a set's records as a knowledge base, each text embedded once
+ablation    the rankings that are compared, their runs, and when they stay silent
+figures     the figures of runs on a set, part by part
+tables      the figures as text and as JSON
 """

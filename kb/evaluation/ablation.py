@@ -7,7 +7,7 @@ from typing import Any
 
 from kb.errors import FileError, QueryError
 from kb.evaluation.bases import Encoders, base_of
-from kb.evaluation.files import Query, Run
+from kb.evaluation.files import Run, SetQuery
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
@@ -72,9 +72,9 @@ Adapted is as the settings say."""
 def rankings() -> list[Ranking]:
     """The rankings of an ablation, those by the baseline's encoder first."""
     without = [
-        Ranking(f"full − {_CALLED.get(one.name, one.name)}", {one.name: False})
-        for one in fields(RankingOptions)
-        if one.default is True
+        Ranking(f"full − {_CALLED.get(option.name, option.name)}", {option.name: False})
+        for option in fields(RankingOptions)
+        if option.default is True
     ]
     first = next(iter(ENCODERS))
     return [
@@ -92,7 +92,7 @@ BASELINE = f"{_DENSE}, {next(iter(ENCODERS))}"
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Whether what nothing answers is told from what something does, in one language.
+    """How well answerable and unanswerable queries are told apart in a language.
 
     Of the answerable queries those are `found` that have a hit that fits, of the unanswerable
     ones those `silent` that have none.
@@ -107,7 +107,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RankingRuns:
     """The runs on a set's split, by the name of the ranking, and its silences.
 
     `left_out` says which rankings could not be asked, and why.
@@ -128,7 +128,7 @@ def run_rankings(
     encoders: Encoders,
     weights: RankingWeights = DEFAULT_WEIGHTS,
     on_query: Callable[[], Any] = lambda: None,
-) -> Outcome:
+) -> RankingRuns:
     """Ranks for every judged query of a split, each way; `on_query` is called for each of them.
 
     Silences are asked of the full system alone, with each encoder.
@@ -162,13 +162,13 @@ def run_rankings(
                 runs[way.name] = done[key]
             if given.silence:
                 silences += _silences(base, given, judged, encoder)
-    return Outcome(given, judged, runs, silences, left_out)
+    return RankingRuns(given, judged, runs, silences, left_out)
 
 
 def _options(
     given: DevelopmentSet, way: Ranking, unmatched: frozenset[str] = frozenset()
 ) -> RankingOptions:
-    """What a way makes a ranking of, for a query for which these cases raise nobody."""
+    """The options of a way to rank, for a query for which the cases `unmatched` raise nobody."""
     chosen = dict(way.options)
     if given.actors is not None and not given.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
@@ -180,7 +180,7 @@ def _ranked(
     base: KnowledgeBase,
     given: DevelopmentSet,
     way: Ranking,
-    query: Query,
+    query: SetQuery,
     on_query: Callable[[], Any],
 ) -> dict[str, float]:
     options = _options(given, way, query.unmatched)
@@ -206,7 +206,7 @@ def _silences(
 
 
 def _found(
-    base: KnowledgeBase, given: DevelopmentSet, query: Query, limit: int, options: RankingOptions
+    base: KnowledgeBase, given: DevelopmentSet, query: SetQuery, limit: int, options: RankingOptions
 ) -> SearchResult:
     try:
         return base.search(query.text, limit=limit, filters=_ACTORS, options=options)

@@ -24,7 +24,7 @@ NORMAL_QUANTILE = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over `n` queries with its confidence interval, which is the mean for one query."""
+    """A mean over `n` queries with its confidence interval; for a single query, the mean itself."""
 
     value: float
     low: float
@@ -48,7 +48,7 @@ class Difference:
 
 
 def mean_of(values: Sequence[float]) -> Mean:
-    """The mean of one value or more, with its interval."""
+    """The mean of at least one value, with its interval."""
     mean = float(np.mean(values))
     low, high = _interval(values)
     return Mean(mean, low, high, len(values))
@@ -96,8 +96,8 @@ def _interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _randomisation_p(differences: Sequence[float]) -> float:
-    # Queries that do not differ are the same whichever run is which; one alone proves nothing.
-    different = np.asarray([one for one in differences if one])
+    # Queries that do not differ are the same whichever run is which; a single query proves nothing.
+    different = np.asarray([difference for difference in differences if difference])
     if len(different) < 2:
         return 1.0
     from scipy.stats import permutation_test

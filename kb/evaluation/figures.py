@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import FileError
-from kb.evaluation.ablation import Outcome, Silence
+from kb.evaluation.ablation import RankingRuns, Silence
 from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
-from kb.evaluation.files import Query, Run
+from kb.evaluation.files import Run, SetQuery
 from kb.evaluation.metrics import measure
 from kb.evaluation.sets import By, DevelopmentSet, Judged
 
@@ -26,7 +26,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SetReport:
     """All figures of one set's split. `values` has, by ranking, each metric for each query."""
 
     given: DevelopmentSet
@@ -38,31 +38,31 @@ class Report:
     left_out: Sequence[str] = ()
 
 
-def report_of(outcome: Outcome, by: By | None, compared_with: str = "") -> Report:
-    """The figures of runs, part by part, each compared with one of them if it is named.
+def report_of(ranked: RankingRuns, by: By | None, compared_with: str = "") -> SetReport:
+    """The figures of runs, part by part, each compared with the run that is named.
 
     The parts are the set's own where none are named.
     """
-    values = {name: measure(run, outcome.judged.qrels) for name, run in outcome.runs.items()}
+    values = {name: measure(run, ranked.judged.qrels) for name, run in ranked.runs.items()}
     figures = [
-        _figures(outcome.given, values, name, part, ids, compared_with)
-        for part, ids in _parts(outcome.judged.queries, by or outcome.given.by)
+        _figures(ranked.given, values, name, part, ids, compared_with)
+        for part, ids in _parts(ranked.judged.queries, by or ranked.given.by)
         for name in values
     ]
-    return Report(
-        outcome.given,
-        outcome.judged,
+    return SetReport(
+        ranked.given,
+        ranked.judged,
         figures,
         values,
         compared_with,
-        outcome.silences,
-        outcome.left_out,
+        ranked.silences,
+        ranked.left_out,
     )
 
 
 def comparison_of(
     given: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By | None
-) -> Report:
+) -> SetReport:
     """The figures of runs from elsewhere, the later compared with the first.
 
     A query that a run lacks found nothing.
@@ -73,7 +73,7 @@ def comparison_of(
     for name, run in runs.items():
         if not run.keys() & judged.qrels.keys():
             raise FileError(f"{name}: no query of {given.folder}, {judged.split}.")
-    return report_of(Outcome(given, judged, runs), by, next(iter(runs)))
+    return report_of(RankingRuns(given, judged, runs), by, next(iter(runs)))
 
 
 def _figures(
@@ -96,13 +96,13 @@ def _figures(
             metric: difference_of(chosen[compared_with][metric], of_query)
             for metric, of_query in chosen[name].items()
         }
-    means = {metric: mean_of(list(one.values())) for metric, one in chosen[name].items()}
+    means = {metric: mean_of(list(of.values())) for metric, of in chosen[name].items()}
     return Figures(name, part, len(ids), means, differences)
 
 
-def _parts(queries: Sequence[Query], by: By) -> Iterator[tuple[str, list[str]]]:
-    """The ids of the queries, part by part and then all; one part alone is all."""
-    name_of: Mapping[By, Callable[[Query], str]] = {
+def _parts(queries: Sequence[SetQuery], by: By) -> Iterator[tuple[str, list[str]]]:
+    """The ids of the queries, part by part and then all; a single part is all."""
+    name_of: Mapping[By, Callable[[SetQuery], str]] = {
         "lang": lambda query: query.lang,
         "group": lambda query: query.group,
         "both": lambda query: " · ".join(filter(None, (query.lang, query.group))),

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SetQuery:
     """A query. `unmatched` are the ids of the cases that raise nobody when it is asked."""
 
     id: str
@@ -36,14 +36,14 @@ class Query:
     unmatched: frozenset[str] = frozenset()
 
 
-def read_queries(path: Path) -> list[Query]:
+def read_queries(path: Path) -> list[SetQuery]:
     """The queries of a `queries.jsonl`.
 
     Raises:
         FileError: the file is missing, a line is not a query, or an id comes twice; names the
             line.
     """
-    queries: dict[str, Query] = {}
+    queries: dict[str, SetQuery] = {}
     for number, query in read_json_lines(path, _query, "a query", "`_id` and `text`"):
         if query.id in queries:
             raise FileError(f"{path}:{number}: the id {query.id!r} was there before.")
@@ -51,12 +51,12 @@ def read_queries(path: Path) -> list[Query]:
     return list(queries.values())
 
 
-def _query(given: Any) -> Query:
+def _query(given: Any) -> SetQuery:
     about = given.get("metadata", {})
     unmatched = about.get("unheard", [])
     if not isinstance(unmatched, list):
         raise TypeError
-    return Query(
+    return SetQuery(
         str(given["_id"]),
         str(given["text"]),
         str(about.get("lang", "")),
@@ -154,7 +154,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
             raise FileError(f"{path}:{number}: {record_id!r} comes twice for {query_id!r}.")
         run[query_id][record_id] = value
     return {
-        query_id: dict(sorted(ranking.items(), key=lambda one: (one[1], one[0]), reverse=True))
+        query_id: dict(sorted(ranking.items(), key=lambda pair: (pair[1], pair[0]), reverse=True))
         for query_id, ranking in run.items()
     }
 

@@ -29,7 +29,7 @@ def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> floa
 
 
 def average_precision(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
-    """The mean, over the relevant, of the precision at each one's rank; 0 for one not ranked."""
+    """The mean, over the relevant, of the precision at the rank of each; 0 for those not ranked."""
     relevant = {id_ for id_, grade in grades.items() if grade > 0}
     found, total = 0, 0.0
     for rank, id_ in enumerate(ranking, start=1):

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from kb.errors import FileError
-from kb.evaluation.files import Qrels, Query, read_json_lines, read_qrels, read_queries
+from kb.evaluation.files import Qrels, SetQuery, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import METRICS
 from kb.models import Actor, Case, Kind
 from kb.store.record_json import record_from_json
@@ -38,15 +38,15 @@ _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "
 class DevelopmentSet:
     """A development set, read.
 
-    With `transfer_only`, a case vouches for others than its own actors only. `columns` are the
-    metrics that the set is about, `by` is what its queries are told apart by. `actors` is None for
+    With `transfer_only`, a case raises others than its own actors only. `columns` are the
+    metrics that the set is about, `by` is what its queries are grouped by. `actors` is None for
     a set without a corpus.
     """
 
     folder: Path
     title: str
-    queries: tuple[Query, ...]
-    silence: tuple[Query, ...] = ()
+    queries: tuple[SetQuery, ...]
+    silence: tuple[SetQuery, ...] = ()
     actors: tuple[Actor, ...] | None = None
     cases: tuple[Case, ...] = ()
     transfer_only: bool = False
@@ -57,7 +57,7 @@ class DevelopmentSet:
     def name(self) -> str:
         return self.folder.name
 
-    def unanswerable(self, split: str) -> list[Query]:
+    def unanswerable(self, split: str) -> list[SetQuery]:
         return [query for query in self.silence if query.split == split]
 
 
@@ -66,7 +66,7 @@ class Judged:
     """The queries of one split of a set, and what is relevant to each."""
 
     split: str
-    queries: Sequence[Query]
+    queries: Sequence[SetQuery]
     qrels: Qrels
 
 
@@ -125,7 +125,7 @@ def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None 
     return Judged(split, [queries[id_] for id_ in qrels], qrels)
 
 
-def answerable(given: DevelopmentSet, judged: Judged) -> list[Query]:
+def answerable(given: DevelopmentSet, judged: Judged) -> list[SetQuery]:
     """The queries of the split that something answers, as far as the set says.
 
     Those that are judged, or else those whose metadata name the split.

@@ -5,27 +5,28 @@ from dataclasses import asdict
 from typing import Any
 
 from kb.evaluation.comparison import Difference, Mean, share_of
-from kb.evaluation.figures import Report
+from kb.evaluation.figures import SetReport
 
 
-def as_text(told: Report, *, per_query: bool = False) -> str:
+def as_text(report: SetReport, *, per_query: bool = False) -> str:
     """The report as Markdown."""
-    lines = [f"## {told.given.title}, {told.judged.split}", ""]
-    columns = told.given.columns
-    for part in dict.fromkeys(one.part for one in told.figures):
-        of_part = [one for one in told.figures if one.part == part]
+    lines = [f"## {report.given.title}, {report.judged.split}", ""]
+    columns = report.given.columns
+    for part in dict.fromkeys(figures.part for figures in report.figures):
+        of_part = [figures for figures in report.figures if figures.part == part]
         rows = [["ranking", *columns]]
-        if told.compared_with:
-            rows[0].append(f"{columns[0]} less {told.compared_with}'s")
-        for one in of_part:
-            row = [one.ranking, *(_mean(one.means[metric]) for metric in columns)]
-            if told.compared_with:
-                row.append(_difference(one.differences[columns[0]]) if one.differences else "")
+        if report.compared_with:
+            rows[0].append(f"{columns[0]} less {report.compared_with}'s")
+        for figures in of_part:
+            row = [figures.ranking, *(_mean(figures.means[metric]) for metric in columns)]
+            if report.compared_with:
+                differences = figures.differences
+                row.append(_difference(differences[columns[0]]) if differences else "")
             rows.append(row)
         lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows), ""]
-    if told.silences:
+    if report.silences:
         rows = [["silence", "answerable with a fit", "unanswerable without"]]
-        for silence in told.silences:
+        for silence in report.silences:
             rows.append(
                 [
                     " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
@@ -35,19 +36,19 @@ def as_text(told: Report, *, per_query: bool = False) -> str:
             )
         lines += [*_table(rows), ""]
     if per_query:
-        lines += [*_table(_query_rows(told)), ""]
-    lines += [f"Left out: {reason}." for reason in told.left_out]
+        lines += [*_table(_query_rows(report)), ""]
+    lines += [f"Left out: {reason}." for reason in report.left_out]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def comparison_as_text(told: Report, *, per_query: bool = False) -> str:
+def comparison_as_text(report: SetReport, *, per_query: bool = False) -> str:
     """The report of two runs, a table of metrics for each part."""
-    lines = [f"## {told.given.title}, {told.judged.split}", ""]
-    first, second = told.values
-    for part in dict.fromkeys(one.part for one in told.figures):
-        a, b = (one for one in told.figures if one.part == part)
+    lines = [f"## {report.given.title}, {report.judged.split}", ""]
+    first, second = report.values
+    for part in dict.fromkeys(figures.part for figures in report.figures):
+        a, b = (figures for figures in report.figures if figures.part == part)
         rows = [["metric", first, second, "difference", "p"]]
-        for metric in told.given.columns:
+        for metric in report.given.columns:
             difference = b.differences[metric]
             rows.append(
                 [
@@ -60,44 +61,44 @@ def comparison_as_text(told: Report, *, per_query: bool = False) -> str:
             )
         lines += [f"{part or 'all'}: {_queries(a.n)}", "", *_table(rows), ""]
     if per_query:
-        lines += [*_table(_query_rows(told)), ""]
+        lines += [*_table(_query_rows(report)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def as_json(told: Report, *, per_query: bool = False) -> dict[str, Any]:
+def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
     """The report as what JSON can say, each metric with its interval."""
     plain: dict[str, Any] = {
-        "set": told.given.name,
-        "title": told.given.title,
-        "split": told.judged.split,
-        "compared_with": told.compared_with,
-        "figures": [asdict(one) for one in told.figures],
+        "set": report.given.name,
+        "title": report.given.title,
+        "split": report.judged.split,
+        "compared_with": report.compared_with,
+        "figures": [asdict(figures) for figures in report.figures],
         "silence": [
-            asdict(one)
+            asdict(silence)
             | {
-                "share_found": _plain_share(one.found, one.answerable),
-                "share_silent": _plain_share(one.silent, one.unanswerable),
+                "share_found": _plain_share(silence.found, silence.answerable),
+                "share_silent": _plain_share(silence.silent, silence.unanswerable),
             }
-            for one in told.silences
+            for silence in report.silences
         ],
-        "left_out": list(told.left_out),
+        "left_out": list(report.left_out),
     }
     if per_query:
         plain["queries"] = {
             name: {
-                query.id: {metric: of_query[query.id] for metric, of_query in one.items()}
-                for query in told.judged.queries
+                query.id: {metric: of_query[query.id] for metric, of_query in of_metric.items()}
+                for query in report.judged.queries
             }
-            for name, one in told.values.items()
+            for name, of_metric in report.values.items()
         }
     return plain
 
 
-def _query_rows(told: Report) -> list[list[str]]:
-    rows = [["ranking", "query", *told.given.columns, "text"]]
-    for name, of_metric in told.values.items():
-        for query in told.judged.queries:
-            figures = [f"{of_metric[metric][query.id]:.3f}" for metric in told.given.columns]
+def _query_rows(report: SetReport) -> list[list[str]]:
+    rows = [["ranking", "query", *report.given.columns, "text"]]
+    for name, of_metric in report.values.items():
+        for query in report.judged.queries:
+            figures = [f"{of_metric[metric][query.id]:.3f}" for metric in report.given.columns]
             rows.append([name, query.id, *figures, query.text.replace("|", "/")])
     return rows
 

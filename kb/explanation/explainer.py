@@ -96,7 +96,7 @@ def explain(
 
 
 class Explainer:
-    """Explains passages, cases and precedents for one query."""
+    """Explains passages, cases and precedents for a query."""
 
     def __init__(self, asked: Query, steering: Steering, context: SearchContext) -> None:
         self._asked = asked
@@ -245,9 +245,9 @@ class Explainer:
         found = []
         for index, weight in self._expanded.trades:
             trade = trades()[index]
-            told = [self._background.embeddings[lang][index] for lang in line.langs]
-            less = [float(row @ mean) for row, mean in zip(told, line.means, strict=True)]
-            own = line.slope * float(np.mean(told, axis=0) @ embedding) - float(np.mean(less))
+            rows = [self._background.embeddings[lang][index] for lang in line.langs]
+            less = [float(row @ mean) for row, mean in zip(rows, line.means, strict=True)]
+            own = line.slope * float(np.mean(rows, axis=0) @ embedding) - float(np.mean(less))
             share = self._background.weights.share * weight * own
             found.append(TradeShare(trade.code, trade.fr, trade.en, weight, share))
         return tuple(found)

@@ -12,12 +12,12 @@ from kb.search.background import Background, ExpandedQuery
 class LinearScore:
     """The z of passages in a language as a linear function: z = `row`·x - `less`.
 
-    With r the query drawn to the trades as told in the language, and the mean and the deviation σ
+    With r the query drawn to the trades in the language, and the mean and the deviation σ
     of its products with all trades, z = (r·x - mean) / σ (`kb.search.background`). r is the query
     and the trades that it is drawn to, and the mean that of their products with μ, the mean trade,
     so that z is a sum over them: each has `slope` times its product with x, less that with
-    `origin`, μ/σ. Of a language that no trade is told in, all is the mean over the languages
-    `langs` that they are told in. `means` are μ/σ for each of these.
+    `origin`, μ/σ. Of a language without trades, all is the mean over the languages
+    `langs` that have them. `means` are μ/σ for each of these.
     """
 
     langs: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Reports: one search on record, with every candidate.
+"""Reports: a search on record, with every candidate.
 
 A report says what was asked, of which state of which base, by which encoder and with which weights,
 and who came out, in order, each with what its score is made of. `kb.explanation.report_files` gives
@@ -147,7 +147,7 @@ def _left_out(
     unlike = missing.keys() & (set(steering.unlike) - closed)
     others = missing.keys() - closed - unlike
     passages = store.passages(store.passage_ids_of(Kind.ACTOR, others))
-    speaking = {one.record_id for id_, one in passages.items() if id_ in context.index}
+    speaking = {passage.record_id for id_, passage in passages.items() if id_ in context.index}
     return LeftOut(
         by_filters=len(store.ids(Kind.ACTOR)) - len(ids),
         closed=len(closed),

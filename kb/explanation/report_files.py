@@ -1,8 +1,8 @@
 """Reports as signed files, JSON or CSV.
 
-JSON: one object of `report`, `sha256` and `hmac`, the two over the canonical bytes of `report`
-(`kb.explanation.signature`). CSV: two columns of what is said once, an empty row, then the table of
-candidates; laid out as the spreadsheets of a language expect it (`CsvLayout`), every cell in
+JSON: an object of `report`, `sha256` and `hmac`, the two over the canonical bytes of `report`
+(`kb.explanation.signature`). CSV: two columns of what is given once, an empty row, then the table
+of candidates; laid out as the spreadsheets of a language expect it (`CsvLayout`), every cell in
 quotation marks. The signature is in the rows `sha256` and `hmac`, over the canonical bytes of all
 other rows; `report sha256` is that of the JSON file.
 """
@@ -46,7 +46,7 @@ class CsvLayout:
         return cls(";", ",") if lang == "fr" else cls()
 
     def cell(self, value: object) -> str:
-        """A cell as it is written: a number as one, a text so that no formula is made of it.
+        """A cell as it is written: a number as a number, a text so that it is no formula.
 
         A sign of a formula has an apostrophe before it wherever a spreadsheet that splits texts
         at the wrong sign could start a cell.

@@ -25,7 +25,7 @@ class ScorePart:
 def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score.
 
-    Its own words and what is inferred are one ground, its best case is the other
+    Its own words and what is inferred are a ground, its best case is the other
     (`kb.search.candidates.ground_shares`).
     """
     parts = hit.parts

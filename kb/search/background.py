@@ -1,6 +1,6 @@
 """The background: all trades of the economy, by which close is told from chance.
 
-Cosines of one query crowd in a narrow band that moves with the query: a cosine means nothing by
+Cosines of a query crowd in a narrow band that moves with the query: a cosine means nothing by
 itself. It is therefore compared with the cosines to the trades of the whole economy
 (`kb.reference.trades`), each in French and in English:
 
@@ -41,7 +41,7 @@ once."""
 class NullDistribution:
     """The distribution of the cosines of an embedding to all trades: what chance gives.
 
-    `mean` and `deviation` are those of the cosines to the trades as told in a language; `ceiling`
+    `mean` and `deviation` are those of the cosines to the trades in a language; `ceiling`
     is how many deviations above the mean the closest trades are, in whichever language.
     """
 
@@ -52,7 +52,7 @@ class NullDistribution:
     def standardised(self, cosine: float, lang: str = "") -> float:
         """A cosine to a passage of this language, as deviations above a chance trade's.
 
-        For a language that no trade is told in, the mean over those that they are told in.
+        For a language without trades, the mean over the languages that have them.
         """
         if lang in self.mean:
             return (cosine - self.mean[lang]) / self.deviation[lang]
@@ -64,11 +64,11 @@ class NullDistribution:
 class ExpandedQuery:
     """A query with the trades that it points to.
 
-    `rows` are its embedding drawn towards the closest trades as they are told in a language, to
-    be compared with passages in that language: an English query knows by them how French puts it.
-    `null` is that of these rows, by language, but for its `ceiling`, which is of the query itself.
-    `shares` are the square roots of how much of the query each trade has, `(trades,)`; `trades`
-    the indices of the closest in `kb.reference.trades`, with their weights.
+    `rows` are its embedding drawn towards the closest trades in a language, to be compared with
+    passages in that language: an English query knows by them how French puts it. `null` is that
+    of these rows, by language, but for its `ceiling`, which is of the query itself. `shares`
+    are the square roots of how much of the query each trade has, `(trades,)`; `trades` the
+    indices of the closest in `kb.reference.trades`, with their weights.
     """
 
     embedding: Embeddings
@@ -97,8 +97,8 @@ class Background:
         cls, encoder: Encoder, weights: ExpansionWeights, cache: Path | None = None
     ) -> "Background":
         """The background of an encoder; kept in the folder `cache`, for the next time."""
-        told = {"fr": [trade.fr for trade in trades()], "en": [trade.en for trade in trades()]}
-        texts = [text for lang in STEMMERS for text in told[lang]]
+        by_lang = {"fr": [trade.fr for trade in trades()], "en": [trade.en for trade in trades()]}
+        texts = [text for lang in STEMMERS for text in by_lang[lang]]
         shape = (len(texts), encoder.dimension)
         digest = hashlib.sha256("\n".join([encoder.fingerprint, *texts]).encode()).hexdigest()[:16]
         path = cache / "backgrounds" / f"{digest}.npy" if cache else None
@@ -111,8 +111,8 @@ class Background:
             rows = encoder.encode(texts, TextKind.DOCUMENT)
             if path:
                 _keep(path, rows)
-        by_lang = np.split(rows, len(STEMMERS))
-        return cls(dict(zip(STEMMERS, by_lang, strict=True)), weights)
+        embeddings = np.split(rows, len(STEMMERS))
+        return cls(dict(zip(STEMMERS, embeddings, strict=True)), weights)
 
     @property
     def count(self) -> int:
@@ -136,8 +136,8 @@ class Background:
         weights /= weights.sum()
         share = self.weights.share if to_trades else 0
         rows = {
-            lang: embedding + share * (weights @ told[closest])
-            for lang, told in self.embeddings.items()
+            lang: embedding + share * (weights @ trade_rows[closest])
+            for lang, trade_rows in self.embeddings.items()
         }
         nulls = dict(zip(rows, self.null_distributions(np.stack(list(rows.values()))), strict=True))
         null = NullDistribution(
@@ -153,8 +153,8 @@ class Background:
 
         `rows` are `(n, dimension)` embeddings of passages in a language.
         """
-        told = self.embeddings.get(lang, next(iter(self.embeddings.values())))
-        cosines = rows @ told.T
+        trade_rows = self.embeddings.get(lang, next(iter(self.embeddings.values())))
+        cosines = rows @ trade_rows.T
         standardised = cosines - cosines.mean(axis=1, keepdims=True)
         standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
         return self._root_shares(standardised)

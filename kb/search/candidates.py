@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kb.models import Kind
 from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
@@ -85,15 +84,6 @@ def ground_shares(stated: float, shown: float, weights: RankingWeights) -> tuple
     """
     second = weights.cases.second_ground if min(stated, shown) > 0 else 0.0
     return (second, 1.0) if shown >= stated else (1.0, second)
-
-
-def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
-    """Passages, best first, by the kind and the id of their record."""
-    found: dict[Kind, dict[str, list[ScoredPassage]]] = {Kind.ACTOR: {}, Kind.CASE: {}}
-    for scored in sorted(passages, key=lambda scored: (-scored.score, scored.passage.id)):
-        of_kind = found[scored.passage.kind]
-        of_kind.setdefault(scored.passage.record_id, []).append(scored)
-    return found
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

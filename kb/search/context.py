@@ -87,7 +87,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class SearchContext:
-    """What a search looks at: one state of the base, what encodes, and what calibrates."""
+    """What a search looks at: a state of the base, what encodes, and what calibrates."""
 
     store: Store
     index: Index

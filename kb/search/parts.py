@@ -17,13 +17,13 @@ from kb.models import Case, Kind, Participation
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorsement
-from kb.search.candidates import Candidate, assess, best_first, gather
+from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import fit_of_case, required_score
 from kb.search.fusion import ScoredPassage
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
-from kb.search.scorer import Scope, nearest, score
+from kb.search.scorer import Scope, gather, nearest, score
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold
@@ -297,7 +297,9 @@ def _who_did(
     Best case first; of a case, as they stand in the ranking.
     """
     last = len(ranks)
-    best = sorted(took, key=lambda one: (-one.score, ranks.get(one.record_id, last), one.record_id))
+    best = sorted(
+        took, key=lambda actor: (-actor.score, ranks.get(actor.record_id, last), actor.record_id)
+    )
     weights = context.weights
     return [
         builder.actor_hit(
@@ -316,7 +318,7 @@ def _who_could(
 
     A weak fit is not enough here either.
     """
-    fitting = [one for one in best_first(could) if one.own_fit.is_worth_a_call]
+    fitting = [actor for actor in best_first(could) if actor.own_fit.is_worth_a_call]
     return [
         builder.actor_hit(rank, candidate)
         for rank, candidate in enumerate(fitting[: weights.hits - before], start=before + 1)

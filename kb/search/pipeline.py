@@ -1,7 +1,7 @@
 """Search: the way of a query, from what was typed to actors and cases with their evidence.
 
 read (query) ─ encode (steering) ─ expand (background) ─ retrieve, score (scorer) ─ match cases
-(boosts.case_matching) ─ boost by endorsements, precedents and names (boosts) ─ assess (candidates)
+(boosts.case_matching) ─ boost by names, endorsements and precedents (boosts) ─ assess (candidates)
 ─ filter (filters) ─ results (evidence, parts)
 """
 
@@ -14,7 +14,7 @@ from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse
 from kb.search.boosts.name_search import boost_names, named_actors
 from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents, without_other_parts
-from kb.search.candidates import Candidate, assess, best_first, gather
+from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
@@ -22,7 +22,7 @@ from kb.search.fits import fit_of_need
 from kb.search.parts import answers_by_part
 from kb.search.query import parse
 from kb.search.results import Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
-from kb.search.scorer import retrieve, score
+from kb.search.scorer import gather, retrieve, score
 from kb.search.steering import steered_embedding, unit
 from kb.text.analysis import query_stems
 
@@ -41,10 +41,10 @@ def search(
 ) -> SearchResult:
     """The actors and the cases that could answer a query.
 
-    A case that is told in several languages is given once: in `lang` where it is told in it, else
-    in the language that answers best. Its score is the best of them. With `complete`, every actor
+    A case with translations is given once: in `lang` if there is an edition in it, else in the
+    language that answers best. Its score is the best of them. With `complete`, every actor
     and every case that the filters leave is scored and given, whatever the limit; with the id of an
-    actor, `only` that actor is given, with all its evidence, and nothing is said of the parts.
+    actor, `only` that actor is given, with all its evidence, and there are no parts.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
@@ -53,7 +53,6 @@ def search(
     store, weights = context.store, context.weights
     # Read
     asked, filters = parse(query), checked(filters)
-    named = named_actors(asked.text, context)
     bounds = Bounds(asked, steering, store)
     scope = scope_of(filters, store, complete=complete)
     # Encode and expand
@@ -72,7 +71,9 @@ def search(
     if options.cases:
         eligible = bounds.wanted_stories(cases, options.unmatched)
         matched = match_cases(eligible, case_passages, asked.text, null, lang, weights)
-    # Boost by endorsements, precedents and names
+    # Boost by names, endorsements and precedents
+    named = named_actors(asked.text, context)
+    names = boost_names(asked.text, named, context, near=options.near_names)
     endorsements = endorse(matched, weights.cases)
     if named.only_named:
         endorsements = {id_: of for id_, of in endorsements.items() if id_ in named.ids}
@@ -82,7 +83,6 @@ def search(
     if options.transfer_only:
         endorsements = {}
     boosts = without_other_parts(boosts, endorsements, weights.precedents)
-    names = boost_names(asked.text, named, context, near=options.near_names)
     # Assess; those whom their own words did not bring up have words, too
     boosted = dict.fromkeys([*endorsements, *boosts, *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - actors.keys())

@@ -87,7 +87,7 @@ class ScoreParts:
 
 @dataclass(frozen=True, slots=True)
 class ActorHit:
-    """An actor found. `rank` from 1; `score`: higher is better, comparable within one search."""
+    """An actor found. `rank` from 1; `score`: higher is better, comparable within a search."""
 
     rank: int
     score: float
@@ -155,7 +155,7 @@ class MatchedCase:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one query.
+    """The answer to a query.
 
     `hits` and `cases` hold at most `limit` each, best first; ties are ordered by id. `total` and
     `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`

@@ -1,12 +1,13 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
 from kb.encoder.encoder import Embeddings
+from kb.models import Kind
 from kb.search import fusion
 from kb.search.background import ExpandedQuery
 from kb.search.context import RankingOptions, SearchContext
@@ -112,6 +113,15 @@ def score(
         )
         for id_, passage in passages.items()
     ]
+
+
+def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
+    """Passages, best first, by the kind and the id of their record."""
+    found: dict[Kind, dict[str, list[ScoredPassage]]] = {Kind.ACTOR: {}, Kind.CASE: {}}
+    for scored in sorted(passages, key=lambda scored: (-scored.score, scored.passage.id)):
+        of_kind = found[scored.passage.kind]
+        of_kind.setdefault(scored.passage.record_id, []).append(scored)
+    return found
 
 
 def _dense(

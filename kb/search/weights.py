@@ -1,7 +1,7 @@
 """The numbers of the ranking, all of them.
 
 docs/ranking.md has the formulas. Where no source is named, a value was chosen on the *tune* splits
-of the development sets (docs/evaluation.md) among those that are told there.
+of the development sets (docs/evaluation.md) among the values given there.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class ExpansionWeights:
         ceiling_trades: how many of the closest trades say how close a trade can be.
         trades: how many of the closest trades a query is drawn to.
         share: how far it is drawn to them; the query itself has 1.
-        sharpness: how much more a trade counts that is one deviation closer, as the logarithm of a
+        sharpness: how much more a trade counts that is a deviation closer, as the logarithm of a
             factor.
     """
 
@@ -118,10 +118,10 @@ class NameWeights:
         compared: how many names are compared in full.
         uses_counted: how many passages that use a word are counted.
         uses_read: how many of them are read, so that a name is found in a millisecond.
-        least_part_chars: characters of the shorter part of two words written as one.
+        least_part_chars: characters of the shorter part of two words written without a space.
         part_likeness: likeness of such a part to the word of a name.
-        joined_words: in a query of more words, no two are thought to be one.
-        joined_likeness: likeness from which two words are thought to be one of the name.
+        joined_words: in a query of more words, no two are joined.
+        joined_likeness: likeness from which two joined words are a word of the name.
         least_added: what a word that is not in the name counts against it, however plain.
         least_added_to_slip: the same, beside a slip of the pen.
         sounds_alike: likeness of two words that are written differently and sound the same.
@@ -137,7 +137,7 @@ class NameWeights:
         least_whole_chars: characters that a query compared so must have.
         least_initials: letters that initials must have.
         initials_likeness: likeness of a name to its initials.
-        near_number: likeness of an actor whose SIREN or SIRET is one slip from the query.
+        near_number: likeness of an actor whose SIREN or SIRET is a slip from the query.
         same_unit: likeness of another establishment of the SIREN asked for.
     """
 
@@ -210,7 +210,7 @@ class SteeringWeights:
 
     Attributes:
         wanted: how far it is drawn towards a word or an actor that is wanted.
-        unwanted: how far it is drawn away from one that is not.
+        unwanted: how far it is drawn away from those that are unwanted.
     """
 
     wanted: float = 0.5
@@ -267,7 +267,7 @@ def _with_value(weights: Any, path: list[str], value: float) -> Any:
     name, *rest = path
     known = weights if isinstance(weights, Mapping) else {}
     if not isinstance(weights, Mapping | int | float):
-        known = {one.name: getattr(weights, one.name) for one in fields(weights)}
+        known = {weight.name: getattr(weights, weight.name) for weight in fields(weights)}
     if name not in known or bool(rest) == isinstance(known[name], int | float):
         raise ValueError(f"there is no weight {name!r} among {', '.join(known)}")
     changed: Any = value

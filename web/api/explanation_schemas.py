@@ -115,36 +115,33 @@ class PassageExplanation(Shape):
 
     @classmethod
     def of(
-        cls, told: kb.explanation.explanation.PassageExplanation, need: str
+        cls, passage: kb.explanation.explanation.PassageExplanation, need: str
     ) -> "PassageExplanation":
         return cls(
-            text=told.text,
-            lang=told.lang,
-            part=told.part,
-            source=web_link(told.source),
-            score=told.score,
-            cosine=told.cosine,
-            dense=told.dense,
-            lexical=told.lexical,
-            overlap=told.overlap,
-            marks=list(told.marks),
-            matches=[told.text[slice(*match.spans[0])] for match in told.matches],
+            text=passage.text,
+            lang=passage.lang,
+            part=passage.part,
+            source=web_link(passage.source),
+            score=passage.score,
+            cosine=passage.cosine,
+            dense=passage.dense,
+            lexical=passage.lexical,
+            overlap=passage.overlap,
+            marks=list(passage.marks),
+            matches=[passage.text[slice(*match.spans[0])] for match in passage.matches],
             close=[
                 CloseWord(
-                    start=one.start,
-                    end=one.end,
-                    need_word=need[one.other_start : one.other_end],
-                    closeness=one.closeness,
+                    start=word.start,
+                    end=word.end,
+                    need_word=need[word.other_start : word.other_end],
+                    closeness=word.closeness,
                 )
-                for one in told.close
+                for word in passage.close
             ],
-            need_shares=WordShares.of(told.query_shares, need) if told.query_shares else None,
-            trades=[
-                TradeShare(code=one.code, fr=one.fr, en=one.en, weight=one.weight, share=one.share)
-                for one in told.trades
-            ],
-            passage_shares=WordShares.of(told.passage_shares, told.text)
-            if told.passage_shares
+            need_shares=WordShares.of(passage.query_shares, need) if passage.query_shares else None,
+            trades=[TradeShare(**asdict(trade)) for trade in passage.trades],
+            passage_shares=WordShares.of(passage.passage_shares, passage.text)
+            if passage.passage_shares
             else None,
         )
 
@@ -230,22 +227,22 @@ class Explanation(Shape):
 
     @classmethod
     def of(
-        cls, told: kb.explanation.explanation.Explanation, absolute_url: AbsoluteUrl
+        cls, explanation: kb.explanation.explanation.Explanation, absolute_url: AbsoluteUrl
     ) -> "Explanation":
-        """`told` is of an actor."""
-        need = told.asked.need
-        hit = cast("kb.search.results.ActorHit | None", told.hit)
+        """`explanation` is of an actor."""
+        need = explanation.asked.need
+        hit = cast("kb.search.results.ActorHit | None", explanation.hit)
         return cls(
-            asked=AskedFor.of(told.asked, told.steering),
-            actor=Actor.of(cast("kb.models.Actor", told.record), absolute_url),
+            asked=AskedFor.of(explanation.asked, explanation.steering),
+            actor=Actor.of(cast("kb.models.Actor", explanation.record), absolute_url),
             hit=ActorHit.of(hit, absolute_url) if hit else None,
             score=[
                 CountedPart(name=one.name, value=one.value, share=one.share, counted=one.counted)
-                for one in (score_table(hit, told.weights) if hit else ())
+                for one in (score_table(hit, explanation.weights) if hit else ())
             ],
-            passages=[PassageExplanation.of(one, need) for one in told.passages],
-            cases=[CasePath.of(one, need, absolute_url) for one in told.cases],
-            similar=[SimilarPath.of(one, need, absolute_url) for one in told.similar],
-            ceiling=told.ceiling,
-            constants=asdict(told.weights),
+            passages=[PassageExplanation.of(one, need) for one in explanation.passages],
+            cases=[CasePath.of(one, need, absolute_url) for one in explanation.cases],
+            similar=[SimilarPath.of(one, need, absolute_url) for one in explanation.similar],
+            ceiling=explanation.ceiling,
+            constants=asdict(explanation.weights),
         )

@@ -75,7 +75,7 @@ def match_stories(
 ) -> list[MatchedCase]:
     """The matched cases by how close their needs are (`scores`, by case id), best first.
 
-    A story has the score of its best edition, and is given once: in `lang` if it is told in it.
+    A story has the score of its best edition, and is given once: in `lang` if it has that edition.
     """
     best_first = sorted(scores, key=lambda id_: (-scores[id_], id_))
     best: dict[str, float] = {}

@@ -52,5 +52,5 @@ def endorse(
                     endorsement(matched, participation, weights)
                 )
     for endorsements in found.values():
-        endorsements.sort(key=lambda one: (-one.score, one.case.id))
+        endorsements.sort(key=lambda endorsed: (-endorsed.score, endorsed.case.id))
     return found

@@ -78,7 +78,7 @@ def boost_names(
 def names_near(query: str, store: Store, weights: NameWeights) -> list[NearName]:
     """The actors that a query names, most alike first, ties by id; nobody, if it tells a need.
 
-    A number of digits is a SIREN or SIRET, with one digit wrong, missing or swapped if it does not
+    A number of digits is a SIREN or SIRET, with a digit wrong, missing or swapped if it does not
     satisfy its check digit.
     """
     if number := _NUMBER.fullmatch(fold(query).strip()):
@@ -147,7 +147,7 @@ class _NearWord(NamedTuple):
 
 
 def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> list[_NearWord]:
-    """Words like one of these, or two of them joined, or part of one; the rarest first."""
+    """Words like one of these, or two of them joined, or part of a word; the rarest first."""
     found: list[_NearWord] = []
     joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
     for token, words in store.words_near({*asked, *joined}).items():
@@ -157,14 +157,14 @@ def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> lis
             if (likeness := word_likeness(token, word.word, weights))
         ]
         found += heapq.nsmallest(
-            weights.near_words, near, key=lambda one: (-one.likeness, one.word.id)
+            weights.near_words, near, key=lambda known: (-known.likeness, known.word.id)
         )
     ends = {end: word for word in asked for end in _ends(word, weights.least_part_chars)}
     found += [
         _NearWord(word, ends[word.word], weights.part_likeness)
         for word in (store.vocabulary(ends) if ends else ())
     ]
-    return sorted(found, key=lambda one: (one.word.names, -one.likeness, one.word.id))
+    return sorted(found, key=lambda known: (known.word.names, -known.likeness, known.word.id))
 
 
 def _ends(word: str, least_chars: int) -> Iterator[str]:

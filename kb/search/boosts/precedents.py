@@ -1,7 +1,7 @@
 """Precedents: an actor whose trade is close to that of who met such a need may be able to do it.
 
 A *precedent* is an actor that took part in a matched case. What follows from it for actors in close
-trades is inferred, neither stated nor shown, and is said to be so. How close two trades are is
+trades is inferred, neither stated nor shown, and is marked as such. How close two trades are is
 measured like all else: how far the cosine of two descriptions lies above those of the precedent to
 all trades.
 """
@@ -110,7 +110,7 @@ def without_other_parts(
         actor_id: boost
         for actor_id, boost in boosts.items()
         if actor_id not in endorsements
-        or any(weights.role_shares[one.participation.role] for one in endorsements[actor_id])
+        or any(weights.role_shares[item.participation.role] for item in endorsements[actor_id])
     }
 
 
@@ -129,7 +129,9 @@ def precedents_of(
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
-    return sorted(found, key=lambda one: (-one.weight, one.actor_id))[: weights.count]
+    return sorted(found, key=lambda precedent: (-precedent.weight, precedent.actor_id))[
+        : weights.count
+    ]
 
 
 def match_trades(
@@ -140,7 +142,9 @@ def match_trades(
 ) -> list[TradeMatch]:
     """The trade matches of each precedent among the passages near to it (cosine by passage id)."""
     found = []
-    nulls = background.null_distributions(np.stack([one.embedding for one in precedents]))
+    nulls = background.null_distributions(
+        np.stack([precedent.embedding for precedent in precedents])
+    )
     for precedent, null, near in zip(precedents, nulls, cosines, strict=True):
         for id_, cosine in near.items():
             share = null.standardised(cosine) / max(null.ceiling, 1e-6)

@@ -85,9 +85,7 @@ def test_a_role_is_known_in_both_languages(written: str, role: Role) -> None:
     assert case_from(front_matter, "y").participants[0].role is role
 
 
-_ROLES = (
-    "producer, supplier, repackager, carrier, laboratory, buyer, facilitator, authority, network"
-)
+_ROLES = ", ".join(Role)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,11 @@ from kb.search.boosts.case_matching import (
 )
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.boosts.precedents import Boost, Precedent, TradeMatch, boost_of, trade_match
-from kb.search.candidates import Candidate, assess, best_first, gather
+from kb.search.candidates import Candidate, assess, best_first
 from kb.search.fits import fit_of, required_score
 from kb.search.fusion import ScoredPassage, fuse, reciprocal_rank
 from kb.search.results import Fit, MatchedCase
+from kb.search.scorer import gather
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
 from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
