@@ -1,18 +1,18 @@
-"""A knowledge base as one thing: the folder, its store, its index, its encoder.
+"""The knowledge base: the door to a folder with its store, its index and its encoder.
 
-The only door of this package for the rooms above it. Safe to share between threads: each call
-borrows a store of its own, the index and the encoder are shared. A change made by any
-process is seen by the next search of every other.
+The rooms above use this package through it. Threads can share it: each call borrows a store, the
+index and the encoder are shared. The next search of every process sees a change of any process.
 """
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 from kb.editorial import ingestion, publishing
+from kb.editorial.catalogue import Catalogue, ThemeCount
 from kb.editorial.commit import Outcome, PutRecords, commit
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
@@ -34,7 +34,6 @@ from kb.registers.redirects import redirects_of
 from kb.registers.sites import Sites
 from kb.registers.versions import Version, Withdrawal
 from kb.resolution.merge_rules import SourceRow
-from kb.search.boosts.case_matching import one_edition_each
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
@@ -43,24 +42,18 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.pool import StorePool
-from kb.store.records import in_order
 from kb.store.store import Store
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
 DATABASE_FILE = "kb.sqlite"
 REPORT_ATTEMPTS = 5
-"""How often a report waits for a state in which nobody changes the base."""
+"""How often a report waits for a state of the base that does not change meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeCount:
-    name: str
-    actors: int
-    cases: int
+class KnowledgeBase(Catalogue):
+    """The published records (`Catalogue`), their searches and changes, and the registers."""
 
-
-class KnowledgeBase:
     def __init__(
         self,
         folder: Path,
@@ -83,7 +76,7 @@ class KnowledgeBase:
         self._calibration_lock = threading.Lock()
         self._indexer = Indexer(folder, encoder)
         self._index = LiveIndex(folder, self._indexer)
-        self._stores = StorePool(folder / DATABASE_FILE)
+        super().__init__(StorePool(folder / DATABASE_FILE))
         self.accounts = Accounts(self._stores)
         self.drafts = Drafts(self._stores)
         self.jobs = Jobs(self._stores)
@@ -122,10 +115,10 @@ class KnowledgeBase:
         return is_writable(self.folder / DATABASE_FILE)
 
     def close(self) -> None:
-        """Closes what this base holds open."""
+        """Closes the stores of this base."""
         self._stores.close()
 
-    # Asking
+    # Searching
 
     def search(
         self,
@@ -140,8 +133,8 @@ class KnowledgeBase:
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
-        Of a case and its translations, the one in `lang` is given, or else the best. With
-        `complete`, all that the filters leave are given, each with its score.
+        Of a case and its translations, only that in `lang` is found, or else the best. With
+        `complete`, all records that the filters keep are found, each with its score.
 
         Raises:
             QueryError: the query is empty, too long, or without a word.
@@ -169,7 +162,7 @@ class KnowledgeBase:
         lang: str = "",
         steering: Steering = Steering(),
     ) -> Explanation:
-        """Explains why an actor, or a case, stands where it stands in a search.
+        """Explains the place of an actor, or a case, in a search.
 
         Raises:
             QueryError, KnowledgeBaseError: as `search`.
@@ -189,7 +182,7 @@ class KnowledgeBase:
         lang: str = "",
         steering: Steering = Steering(),
     ) -> SearchReport:
-        """Makes a search and puts it on record, with every actor that the filters leave.
+        """Makes a search and records it, with every actor that the filters keep.
 
         Raises:
             QueryError, KnowledgeBaseError: as `search`; the base changes all the time.
@@ -197,7 +190,7 @@ class KnowledgeBase:
         filters = replace(filters, kind=Kind.ACTOR)
         for _ in range(REPORT_ATTEMPTS):
             with self._context() as context:
-                # One generation is told: the index and the records must both be of it.
+                # A report names one generation: the index and the records must both be of it.
                 if context.index.generation == context.store.generation:
                     result = search(
                         query, context, filters=filters, lang=lang, steering=steering, complete=True
@@ -220,66 +213,11 @@ class KnowledgeBase:
                 self._calibration = Calibration.of(self.encoder, self._weights, self._cache)
             return self._calibration
 
-    def actor(self, actor_id: str) -> Actor:
-        """The actor with this id, or the one that it was found to be.
-
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
-        """
-        with self._stores.lend() as store, store.reading():
-            if not store.actors([actor_id]):
-                actor_id = redirects_of(store, [actor_id]).get(actor_id, actor_id)
-            return cast("Actor", publishing.published(store, Kind.ACTOR, actor_id))
-
-    def case(self, case_id: str) -> Case:
-        """The case with this id, or `UnknownRecord`: `WithdrawnRecord` if there was one."""
-        with self._stores.lend() as store, store.reading():
-            return cast("Case", publishing.published(store, Kind.CASE, case_id))
-
-    def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
-        """The actors that a filter leaves, in the order of their ids."""
-        with self._stores.lend() as store, store.reading():
-            return in_order(store.actors, store.ids(Kind.ACTOR, filters.department, filters.theme))
-
-    def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
-        """The cases that a filter leaves, in the order of their ids."""
-        with self._stores.lend() as store, store.reading():
-            return in_order(store.cases, store.ids(Kind.CASE, filters.department, filters.theme))
-
-    def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
-        """The cases that an actor took part in, newest first, each once: in `lang` if told."""
-        with self._stores.lend() as store, store.reading():
-            cases = in_order(store.cases, store.cases_of([actor_id]).get(actor_id, []))
-        return one_edition_each(cases, lang)
-
-    def translations(self, case: Case) -> Sequence[Case]:
-        """The same story in other languages, in the order of their ids."""
-        with self._stores.lend() as store, store.reading():
-            others = [id_ for id_ in store.editions(case.story) if id_ != case.id]
-            return in_order(store.cases, others)
-
-    def themes(self) -> Sequence[ThemeCount]:
-        with self._stores.lend() as store:
-            return [ThemeCount(*row) for row in store.themes()]
-
-    def departments(self) -> Sequence[tuple[str, int]]:
-        with self._stores.lend() as store:
-            return store.departments()
-
-    def generation(self, kind: Kind) -> str:
-        """Names the state of all actors or of all cases, for who keeps what was made of them."""
-        with self._stores.lend() as store:
-            return store.generation_of(kind)
-
-    def ids(self, kind: Kind) -> set[str]:
-        with self._stores.lend() as store:
-            return set(store.ids(kind))
-
     def status(self) -> Status:
         with self._stores.lend() as store:
             return status_of(store, self.folder, self._indexer)
 
-    # ReconcilePlan
+    # Ingesting
 
     def put(
         self,
@@ -291,9 +229,9 @@ class KnowledgeBase:
     ) -> list[Outcome]:
         """Stores records in one transaction, each in the place of any with its kind and id.
 
-        Only text that no passage had yet is embedded; `on_embedded` is told how many texts, batch
-        by batch. What was added or changed is kept as a version, `by` whom and with a `note`;
-        what was withdrawn is left out. Returns what changed, in the order given.
+        Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
+        after each batch. What is added or changed is kept as a version, `by` an account and with
+        a `note`; withdrawn records are left out. Returns what changed, in the order given.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -312,7 +250,7 @@ class KnowledgeBase:
         by: str = "",
         note: str = "",
     ) -> list[Outcome]:
-        """Stores cases as the input has them, like `put`; what persons corrected stands.
+        """Stores cases as the input has them, like `put`; the corrections of persons stand.
 
         Of a known case, a field is taken from the input if it differs from the last input.
         """
@@ -365,7 +303,7 @@ class KnowledgeBase:
             return ingestion.prune(store, self._indexer, sources, keeps)
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records and all that was made of them; returns how many there were.
+        """Removes records with their documents; returns how many there were.
 
         Their versions stay, and the next ingest may bring them back.
         """
@@ -375,7 +313,7 @@ class KnowledgeBase:
     # Editing
 
     def edit_actor(self, actor: Actor, *, by: str, note: str = "") -> Outcome:
-        """Makes an actor what a moderator says; their word stands whatever sources say later.
+        """Stores an actor as a moderator corrects it; later claims of sources do not undo that.
 
         Raises:
             ReadOnlyKnowledgeBase, KnowledgeBaseError: as `put`.
@@ -384,12 +322,12 @@ class KnowledgeBase:
         return outcome
 
     def history(self, kind: Kind, id: str) -> Sequence[Version]:
-        """Every state that a record had, oldest first; none if it never was or was erased."""
+        """Every version of a record, oldest first; none if it never was or was erased."""
         with self._stores.lend() as store, store.reading():
             return versions.history(store, kind, id)
 
     def looked_after(self, kind: Kind) -> set[str]:
-        """The ids of the records that a person made or changed here, or that began as a draft."""
+        """The ids of the records that an account made or changed, or that began as a draft."""
         with self._stores.lend() as store:
             return versions.looked_after(store, kind)
 
@@ -399,7 +337,7 @@ class KnowledgeBase:
             return versions.withdrawal(store, kind, id)
 
     def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:
-        """Takes a record out of every search at once; its versions stay.
+        """Removes a record from every search at once; its versions stay.
 
         Raises:
             UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
@@ -408,7 +346,7 @@ class KnowledgeBase:
             publishing.withdraw(store, kind, id, by=by, reason=reason)
 
     def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:
-        """Makes a record what its version of that number says, and lifts its withdrawal.
+        """Makes a record what its version of that number was, and lifts its withdrawal.
 
         Raises:
             UnknownRecord: there is no such version.
@@ -437,23 +375,23 @@ class KnowledgeBase:
     ) -> Draft:
         """Makes a draft's record public, in one transaction with the draft's new state.
 
-        The record of a draft that is not based on a published one never takes the place of
-        another: where its id is taken, it gets the next that is free (`gel` becomes `gel-2`).
+        The record of a draft that is based on no published record never replaces a record: if its
+        id is taken, it gets the next free id (`gel` becomes `gel-2`).
 
         Args:
             draft_id: which draft.
-            by: who publishes.
+            by: the account that publishes.
             revision: the draft's revision that this person saw.
-            force: whether to publish over what others did to the record since the draft was made.
+            force: whether to publish over changes of the record since the draft was made.
 
         Returns:
-            The published draft, with the record as it was put.
+            The published draft, with the record as it was stored.
 
         Raises:
             UnknownRecord: there is no such draft.
             EditConflict: the draft has changed or is not open; without `force`, the record
-                has changed since; or it was withdrawn, and would have to be restored first; or it
-                is an actor that was found to be another.
+                has changed since; or it was withdrawn, and has to be restored first; or it is an
+                actor that was merged into another.
         """
         with self._stores.lend() as store:
             return publishing.publish(
@@ -461,12 +399,12 @@ class KnowledgeBase:
             )
 
     def erase(self, kind: Kind, id: str, *, by: str) -> None:
-        """Withdraws a record and destroys what there is of it, in the files of the base too.
+        """Withdraws a record and destroys all traces of it, in the files of the base too.
 
-        Gone are its text and vectors, its versions, its drafts, what sources said of it, and the
-        entries of actors merged into it. What others say of it stays: a case still names its
-        participants. Kept is a hash of its id, so that no ingest brings it back. The database is
-        written anew, which takes time in proportion to its size; writers wait meanwhile.
+        Its text, vectors, versions, drafts and claims go, and the actors merged into it. Mentions
+        in other records stay: a case still names its participants. A hash of its id is kept, so
+        that no ingest brings it back. The database is rewritten, which takes time in proportion to
+        its size; writers wait meanwhile.
 
         Raises:
             UnknownRecord: there never was such a record.
@@ -479,10 +417,10 @@ class KnowledgeBase:
             store.scrub()
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
-        """Makes documents, embeddings and index anew from the records, with today's encoder.
+        """Derives documents, embeddings and index anew from the records, with this encoder.
 
-        Text that this encoder has embedded before is not embedded again. Searches go on with the
-        old state until the new one is complete.
+        Text that this encoder has embedded is not embedded again. Searches use the old state until
+        the new state is complete.
         """
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
@@ -491,7 +429,7 @@ class KnowledgeBase:
         return self.status()
 
     def save_index(self) -> None:
-        """Writes the index beside the database, so that the next start need not make it."""
+        """Writes the index beside the database, so that the next start need not build it."""
         with self._stores.lend() as store:
             self._index.save(store)
 

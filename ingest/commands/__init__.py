@@ -10,7 +10,7 @@ import click
 
 from ingest.commands import directories
 from ingest.commands.work import work_command
-from kb.commands.options import kb_option
+from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
     from ingest.report import IngestReport
@@ -128,10 +128,8 @@ def ingest_command(
 def export_command(folder: Path, force: bool, kb: Path | None) -> None:
     """Write the knowledge base to DIR, as files that `quisait ingest` can read."""
     from ingest.export import export
-    from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
 
-    knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb))
+    knowledge_base = open_base(kb)
     try:
         exported = export(knowledge_base, folder, force=force)
     finally:
@@ -164,14 +162,12 @@ def evaluate_articles_command(
     from ingest.evaluation.findings import demonstration_actors, finder
     from ingest.evaluation.printing import score_json, score_lines
     from ingest.extraction.gazetteer import KnownActors
-    from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
 
     kb = kb or (context.obj or {}).get("kb")
     if kb is None:
         actors = demonstration_actors()
     else:
-        knowledge_base = KnowledgeBase.open(Settings.from_environment(kb=kb))
+        knowledge_base = open_base(kb)
         try:
             actors = KnownActors.of(knowledge_base)
         finally:

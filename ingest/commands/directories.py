@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.options import kb_option
+from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
     from ingest.directories.preview import Preview
@@ -101,7 +101,7 @@ def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None
 
     from kb.registers.duplicates import DuplicateState
 
-    base = _open(kb)
+    base = open_base(kb)
     try:
         pairs = base.duplicates.list(DuplicateState(state), limit)
         if as_json:
@@ -126,7 +126,7 @@ def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None
 @kb_option
 def decide_command(left: str, right: str, same: bool, keep: str, kb: Path | None) -> None:
     """Decide whether two actors are the same. If so, merge them; both ids lead to the result."""
-    base = _open(kb)
+    base = open_base(kb)
     try:
         base.duplicates.decide(left, right, same=same, keep=keep)
         if same:
@@ -141,13 +141,6 @@ def decide_command(left: str, right: str, same: bool, keep: str, kb: Path | None
 
 
 COMMANDS: list[click.Command] = [duplicates]
-
-
-def _open(kb: Path | None) -> "KnowledgeBase":
-    from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
-
-    return KnowledgeBase.open(Settings.from_environment(kb=kb))
 
 
 def _print_pair(base: "KnowledgeBase", pair: "Duplicate") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.options import kb_option
+from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
     from kb.registers.accounts import Accounts
@@ -26,10 +26,7 @@ _role_type = click.Choice(ROLES)
 
 
 def _accounts(kb: Path | None, *, create: bool = False) -> Accounts:
-    from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
-
-    return KnowledgeBase.open(Settings.from_environment(kb=kb), create=create).accounts
+    return open_base(kb, create=create).accounts
 
 
 def _asked_password(*, from_stdin: bool) -> str:

@@ -1,11 +1,17 @@
-"""The options that commands of every room share, so that each reads and behaves the same.
+"""The option `--kb` and the base that it names, for the commands of every room.
 
-Imports click and nothing else: `quisait --help` must answer at once.
+Imports only click at the top: `quisait --help` must answer at once.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
 
 
 def _own_or_given_before_the_verb(
@@ -29,3 +35,11 @@ kb_option = click.option(
 `quisait --kb DIR search …` and `quisait search … --kb DIR` mean the same; the latter wins when
 both are given.
 """
+
+
+def open_base(kb: Path | None, *, create: bool = False) -> KnowledgeBase:
+    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    return KnowledgeBase.open(Settings.from_environment(kb=kb), create=create)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.options import kb_option
+from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
     from kb.registers.sites import Site, Sites, SiteUse
@@ -19,10 +19,7 @@ _LABEL_WIDTH = 11
 
 
 def _sites(kb: Path | None) -> Sites:
-    from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
-
-    return KnowledgeBase.open(Settings.from_environment(kb=kb)).sites
+    return open_base(kb).sites
 
 
 @click.group()

@@ -336,9 +336,9 @@ def test_the_tree_of_errors_is_drawn_in_its_module() -> None:
 
 
 def test_status_is_plain_data(base: KnowledgeBase) -> None:
-    from kb.commands import _plain_status
+    from kb.commands.base import plain_status
 
-    assert json.loads(json.dumps(_plain_status(base.status())))["actors"] == 0
+    assert json.loads(json.dumps(plain_status(base.status())))["actors"] == 0
 
 
 # What another process does while this one encodes

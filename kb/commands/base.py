@@ -1,0 +1,55 @@
+"""The commands on a base as a whole: status and rebuild.
+
+Imports click and what is as light; the rest when a command runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option, open_base
+
+if TYPE_CHECKING:
+    from kb.status import Status
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@kb_option
+def status(as_json: bool, kb: Path | None) -> None:
+    """Show what the knowledge base contains, and its state."""
+    found = open_base(kb).status()
+    if as_json:
+        click.echo(json.dumps(plain_status(found), ensure_ascii=False, indent=2))
+    else:
+        for name, value in plain_status(found).items():
+            lines = value if isinstance(value, list) else [value]
+            for line in lines:
+                click.echo(f"{name:>14}  {line}")
+
+
+@click.command(short_help="Make passages, embeddings and index again.")
+@kb_option
+def rebuild(kb: Path | None) -> None:
+    """Make passages, embeddings and index again from the records, with the current encoder."""
+    from tqdm import tqdm
+
+    base = open_base(kb)
+    with tqdm(unit=" passages", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        found = base.rebuild(bar.update)
+    click.echo(
+        f"{found.actors} actors and {found.cases} cases, {found.passages} passages, "
+        f"{bar.n} embedded by {found.model}."
+    )
+
+
+def plain_status(found: Status) -> dict[str, object]:
+    """A status as JSON can hold it."""
+    from dataclasses import asdict
+
+    return {**asdict(found), "folder": str(found.folder), "problems": list(found.problems)}

@@ -1,0 +1,186 @@
+"""The command `quisait search`: its answer as lines, or as JSON.
+
+Imports click and what is as light; the rest when the command runs.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option, open_base
+
+if TYPE_CHECKING:
+    from kb.models import Actor, Case, Participation
+    from kb.search.results import ActorHit, Evidence, PartAnswer, SearchResult
+
+
+@click.command(short_help="Find who could answer QUERY.")
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option(
+    "--department", default="", metavar="CODE", help="Only this department, for example 16."
+)
+@click.option("--theme", default="", metavar="NAME", help="Only records with this theme.")
+@click.option("--kind", type=click.Choice(["actor", "case"]), help="Only actors, or only cases.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@kb_option
+def search(
+    query: tuple[str, ...],
+    limit: int,
+    department: str,
+    theme: str,
+    kind: str | None,
+    as_json: bool,
+    kb: Path | None,
+) -> None:
+    """Find the actors and cases that could answer QUERY, in French or English."""
+    from kb.models import Kind
+    from kb.search.results import Filters
+
+    filters = Filters(department, theme, Kind(kind) if kind else None)
+    result = open_base(kb).search(" ".join(query), limit=limit, filters=filters)
+    if as_json:
+        click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
+    else:
+        _print(result)
+
+
+def _print(result: SearchResult) -> None:
+    if not result.total:
+        near = result.hits or result.cases
+        click.echo(f"Nothing here fits{'; the nearest are below' if near else ''}.")
+    for hit in result.hits:
+        where = ", ".join(part for part in (hit.actor.place, hit.actor.department) if part)
+        name = click.style(hit.actor.name, bold=True)
+        click.echo(f"{hit.rank:>3}. {name}" + (f" ({where})" if where else "") + f" · {hit.fit}")
+        for evidence in hit.evidence:
+            click.echo(f"     {_evidence_line(evidence)}")
+    if result.cases:
+        click.echo("\nCases")
+    for case_hit in result.cases:
+        date = f" ({case_hit.case.date[:10]})" if case_hit.case.date else ""
+        click.echo(f"{case_hit.rank:>3}. {case_hit.case.title}{date} · {case_hit.fit}")
+    if result.parts:
+        click.echo("\nWho for each part")
+    for answer in result.parts:
+        click.echo(f"{answer.part:>14}  {_names(answer)}")
+
+
+def _names(answer: PartAnswer) -> str:
+    """The names for a part, in a line; those that only a case names are in brackets."""
+    names = [hit.actor.name for hit in answer.hits]
+    named = [f"[{mention.participation.name}]" for mention in answer.mentioned]
+    usual = "" if answer.cases else " (usual)"
+    return ", ".join([*names, *named]) + usual
+
+
+def _evidence_line(evidence: Evidence) -> str:
+    text = ""
+    end = 0
+    for mark_start, mark_end in evidence.marks:
+        text += evidence.text[end:mark_start]
+        text += click.style(evidence.text[mark_start:mark_end], underline=True)
+        end = mark_end
+    text += evidence.text[end:]
+    if evidence.precedent and evidence.case:
+        return (
+            f"↝ inferred: a trade close to that of {evidence.precedent.name}, who took part in "
+            f"“{evidence.case.title}”"
+        )
+    if evidence.case and evidence.participation:
+        return f"↳ {evidence.participation.role} in “{evidence.case.title}”: {text}"
+    return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
+
+
+def _plain(result: SearchResult) -> dict[str, object]:
+    asked = result.asked
+    return {
+        "query": result.query,
+        "asked": {
+            "text": asked.text,
+            "required": asked.required,
+            "wanted": asked.wanted,
+            "unwanted": asked.unwanted,
+        },
+        "took_ms": round(result.took_ms, 2),
+        "total": result.total,
+        "hits": [_plain_hit(hit) for hit in result.hits],
+        "cases": [
+            {
+                "rank": hit.rank,
+                "id": hit.case.id,
+                "title": hit.case.title,
+                "date": hit.case.date,
+                "score": round(hit.score, 4),
+                "fit": hit.fit,
+                "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
+            }
+            for hit in result.cases
+        ],
+        "roles": [
+            {
+                "role": answer.part,
+                "need": answer.need,
+                "cases": [_plain_case(case) for case in answer.cases],
+                "hits": [_plain_hit(hit) for hit in answer.hits],
+                "mentioned": [
+                    {
+                        "name": mention.participation.name,
+                        "case": _plain_case(mention.case, mention.participation),
+                    }
+                    for mention in answer.mentioned
+                ],
+            }
+            for answer in result.parts
+        ],
+    }
+
+
+def _plain_hit(hit: ActorHit) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 4),
+        "fit": hit.fit,
+        "actor": _plain_actor(hit.actor),
+        "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
+        "parts": {name: round(value, 4) for name, value in asdict(hit.parts).items()},
+    }
+
+
+def _plain_actor(actor: Actor) -> dict[str, object]:
+    from dataclasses import fields
+
+    return {
+        **{field.name: getattr(actor, field.name) for field in fields(actor)},
+        "facts": dict(actor.facts),
+    }
+
+
+def _plain_evidence(evidence: Evidence) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "kind": evidence.kind,
+        "text": evidence.text,
+        "marks": evidence.marks,
+        "source": evidence.source,
+    }
+    if evidence.case and evidence.participation:
+        case = _plain_case(evidence.case, evidence.participation)
+        if evidence.precedent:
+            precedent = evidence.precedent
+            plain["precedent"] = {"id": precedent.id, "name": precedent.name, "case": case}
+        else:
+            plain["case"] = case
+    return plain
+
+
+def _plain_case(case: Case, participation: Participation | None = None) -> dict[str, object]:
+    plain: dict[str, object] = {"id": case.id, "title": case.title, "date": case.date}
+    if participation:
+        plain |= {"role": participation.role, "contribution": participation.contribution}
+    return plain

@@ -1,0 +1,88 @@
+"""The catalogue: the published records, by id, filter and story."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from kb.editorial.publishing import published
+from kb.models import Actor, Case, Kind
+from kb.registers.redirects import redirects_of
+from kb.search.boosts.case_matching import one_edition_each
+from kb.search.results import Filters
+from kb.store.pool import StorePool
+from kb.store.records import in_order
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeCount:
+    """A theme as it is usually written, with how many actors and stories have it."""
+
+    name: str
+    actors: int
+    cases: int
+
+
+class Catalogue:
+    """The published records, to be read."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def actor(self, actor_id: str) -> Actor:
+        """The actor with this id, or that it was merged into.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+        """
+        with self._stores.lend() as store, store.reading():
+            if not store.actors([actor_id]):
+                actor_id = redirects_of(store, [actor_id]).get(actor_id, actor_id)
+            return cast("Actor", published(store, Kind.ACTOR, actor_id))
+
+    def case(self, case_id: str) -> Case:
+        """The case with this id.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+        """
+        with self._stores.lend() as store, store.reading():
+            return cast("Case", published(store, Kind.CASE, case_id))
+
+    def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
+        """The actors that a filter keeps, in the order of their ids."""
+        with self._stores.lend() as store, store.reading():
+            return in_order(store.actors, store.ids(Kind.ACTOR, filters.department, filters.theme))
+
+    def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
+        """The cases that a filter keeps, in the order of their ids."""
+        with self._stores.lend() as store, store.reading():
+            return in_order(store.cases, store.ids(Kind.CASE, filters.department, filters.theme))
+
+    def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
+        """The cases that an actor took part in, newest first, a story once, in `lang` if it can."""
+        with self._stores.lend() as store, store.reading():
+            cases = in_order(store.cases, store.cases_of([actor_id]).get(actor_id, []))
+        return one_edition_each(cases, lang)
+
+    def translations(self, case: Case) -> Sequence[Case]:
+        """The same story in other languages, in the order of their ids."""
+        with self._stores.lend() as store, store.reading():
+            others = [id_ for id_ in store.editions(case.story) if id_ != case.id]
+            return in_order(store.cases, others)
+
+    def themes(self) -> Sequence[ThemeCount]:
+        with self._stores.lend() as store:
+            return [ThemeCount(*row) for row in store.themes()]
+
+    def departments(self) -> Sequence[tuple[str, int]]:
+        with self._stores.lend() as store:
+            return store.departments()
+
+    def generation(self, kind: Kind) -> str:
+        """The name of the state of all actors, or of all cases, for caches of them."""
+        with self._stores.lend() as store:
+            return store.generation_of(kind)
+
+    def ids(self, kind: Kind) -> set[str]:
+        with self._stores.lend() as store:
+            return set(store.ids(kind))
