@@ -31,14 +31,6 @@ class SettingsError(QuisaitError):
     """A setting has a value that cannot be used."""
 
 
-class QueryError(QuisaitError):
-    """A query or a filter cannot be searched as it is. `reason` names why in one word."""
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
 class RemarkError(Exception):
     """What is wrong is a remark: `code` and `values` make its line, `field` is what it is about."""
 
@@ -47,8 +39,16 @@ class RemarkError(Exception):
         super().__init__(self.remark)
 
     @property
+    def code(self) -> str:
+        return self.remark.code
+
+    @property
     def field(self) -> str:
         return self.remark.field
+
+
+class QueryError(RemarkError, QuisaitError):
+    """A query or a filter cannot be searched as it is."""
 
 
 class InputError(RemarkError, QuisaitError):
@@ -59,26 +59,12 @@ class FileError(QuisaitError):
     """A file that the command line reads or writes beside a knowledge base cannot be used."""
 
 
-class AccountError(QuisaitError):
-    """An account cannot be made or changed as asked. `reason` names why in one word."""
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+class AccountError(RemarkError, QuisaitError):
+    """An account cannot be made or changed as asked."""
 
 
-class SiteError(QuisaitError):
-    """A site cannot be added or changed as asked. `reason` names why in one word.
-
-    Where an origin is why, `given` is what was given, and `instead` what could be written in its
-    place, if that can be told.
-    """
-
-    def __init__(self, message: str, reason: str, *, given: str = "", instead: str = "") -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.given = given
-        self.instead = instead
+class SiteError(RemarkError, QuisaitError):
+    """A site cannot be added or changed as asked."""
 
 
 class EncoderError(QuisaitError):

@@ -284,6 +284,53 @@ MESSAGES: Mapping[str, str] = {
         "participant {name!q} has the actor {id!q}, which the knowledge base does not have (kept)"
     ),
     "unusable_answer": N_("Of what {origin} said, {count} could not be used: {reasons}."),
+    # Queries
+    "empty_query": N_(
+        "The query is empty: say in a few words what you need, such as a thing, a material or "
+        "a skill."
+    ),
+    "long_query": N_("The query has {count} characters; {most} at most can be searched."),
+    "wordless_query": N_("The query has no word in it: say what you are looking for."),
+    "unknown_department": N_("{reason}."),
+    # Accounts
+    "account_name": N_("The name of an account has 1 to {most} characters, all of them visible."),
+    "account_name_taken": N_("There is an account {name!q} already."),
+    "short_password": N_(
+        "The password has fewer than {least} characters: a short sentence is longer, and "
+        "easier to remember."
+    ),
+    "long_password": N_("The password has more than {most} characters."),
+    "plain_password": N_(
+        "The password is the name of the account, or the same few characters again and again."
+    ),
+    "last_administrator": N_("{name!q} is the last administrator: make another one first."),
+    "account_disabled": N_("The account {name!q} is disabled."),
+    "token_label": N_("A token needs a label of 1 to {most} characters, such as what it is for."),
+    # Sites
+    "site_name": N_("The name of a site has 1 to {most} characters, all of them visible."),
+    "site_theme": N_("A theme has {most} characters at most, all of them visible."),
+    "site_per_day": N_("A site may make 1 to {most} searches a day."),
+    "no_origin": N_(
+        "A site needs its address, such as https://www.reseau.example: only there may it "
+        "show the search."
+    ),
+    "many_origins": N_("A site has {most} addresses at most: add another site for the others."),
+    "origin_null": N_(
+        "{given!q} is what browsers send for pages of no site, such as files: any site "
+        "could pass for it."
+    ),
+    "origin_wildcard": N_("{given!q} holds a *: name each site that is meant."),
+    "origin_scheme": N_("{given!q} should begin with https:// (or with http://)."),
+    "origin_scheme_instead": N_(
+        "{given!q} should begin with https:// (or with http://): write {instead}."
+    ),
+    "origin_credentials": N_("{given!q} holds a name or a password."),
+    "origin_credentials_instead": N_("{given!q} holds a name or a password: write {instead}."),
+    "origin_host": N_("{given!q} does not name a site that browsers can find."),
+    "origin_port": N_("{given!q} has a port that is not a number up to 65535."),
+    "origin_page": N_(
+        "{given!q} is the address of a page, not of a site: write {instead} – without what follows."
+    ),
     # Others
     "other_kind": N_("this contribution is of the kind {kind}: send the field {kind}"),
     "unknown_job": N_("this version does no jobs of the kind {kind!q}"),

@@ -87,7 +87,7 @@ class Accounts:
         password_hash = passwords.hashed(_checked_password(password, name))
         with self._stores.lend() as store, store.writing():
             if _row(store, name):
-                raise AccountError(f"There is an account {name!r} already.", reason="name_taken")
+                raise AccountError("account_name_taken", "name", name=name)
             store.database.table("accounts").insert(
                 {
                     "key": account_key(name),
@@ -195,16 +195,12 @@ class Accounts:
         """
         label = " ".join(label.split())
         if not 0 < len(label) <= MAX_LABEL_CHARS:
-            raise AccountError(
-                f"A token needs a label of 1 to {MAX_LABEL_CHARS} characters, such as what it is "
-                "for.",
-                reason="label",
-            )
+            raise AccountError("token_label", "label", most=MAX_LABEL_CHARS)
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         with self._stores.lend() as store, store.writing():
             row = _known(store, name)
             if row["disabled_at"]:
-                raise AccountError(f"The account {row['name']!r} is disabled.", reason="disabled")
+                raise AccountError("account_disabled", name=row["name"])
             store.database.table("tokens").insert(
                 {
                     "hash": _token_hash(token),
@@ -296,10 +292,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
         [AccountRole.ADMINISTRATOR.value],
     ).fetchall()
     if [row["key"] for row in administrators] == [key]:
-        raise AccountError(
-            f"{administrators[0]['name']!r} is the last administrator: make another one first.",
-            reason="last_administrator",
-        )
+        raise AccountError("last_administrator", name=administrators[0]["name"])
 
 
 def _row(store: Store, name: str) -> sqlite3.Row | None:
@@ -335,20 +328,14 @@ def account_key(name: str) -> str:
 def _checked_name(name: str) -> str:
     name = " ".join(unicodedata.normalize("NFKC", name).split())
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise AccountError(
-            f"The name of an account has 1 to {MAX_NAME_CHARS} characters, all of them visible.",
-            reason="name",
-        )
+        raise AccountError("account_name", "name", most=MAX_NAME_CHARS)
     return name
 
 
 def _checked_password(password: str, name: str) -> str:
     password = passwords.checked(password)
     if account_key(password) == account_key(name) or len(set(password)) < 4:
-        raise AccountError(
-            "The password is the name of the account, or the same few characters again and again.",
-            reason="plain_password",
-        )
+        raise AccountError("plain_password", "password")
     return password
 
 

@@ -36,40 +36,32 @@ def origin_of(text: str) -> str:
     """
     text = text.strip()
     if text.casefold() == "null":
-        raise _refused(
-            text,
-            "null",
-            "is what browsers send for pages of no site, such as files: any site could pass for it",
-        )
+        raise _refused(text, "origin_null")
     if "*" in text:
-        raise _refused(text, "wildcard", "holds a *: name each site that is meant")
+        raise _refused(text, "origin_wildcard")
     found = _ADDRESS.fullmatch(text)
     scheme = found["scheme"].lower() if found else ""
     if not found or scheme not in _PORTS:
         bare = text.lstrip("/")
         likely = "http" if _LOOPBACK.match(bare) else "https"
-        raise _refused(
-            text,
-            "scheme",
-            "should begin with https:// (or with http://)",
-            "" if found or "@" in text else f"{likely}://{bare}",
-        )
+        instead = "" if found or "@" in text else f"{likely}://{bare}"
+        raise _refused(text, "origin_scheme", instead)
     if "@" in found["site"]:
         without = f"{scheme}://{found['site'].rpartition('@')[2]}"
-        raise _refused(text, "credentials", "holds a name or a password", without)
+        raise _refused(text, "origin_credentials", without)
     site = _SITE.fullmatch(found["site"])
     host = _host(site["host"]) if site else ""
     if not site or not host:
-        raise _refused(text, "host", "does not name a site that browsers can find")
+        raise _refused(text, "origin_host")
     origin = f"{scheme}://{host}"
     if site["port"]:
         port = _port(site["port"])
         if port is None:
-            raise _refused(text, "port", "has a port that is not a number up to 65535")
+            raise _refused(text, "origin_port")
         if port != _PORTS[scheme]:
             origin += f":{port}"
     if found["page"] not in ("", "/"):
-        raise _refused(text, "page", "is the address of a page, not of a site", origin)
+        raise _refused(text, "origin_page", origin)
     return origin
 
 
@@ -81,17 +73,21 @@ def can_be_framed(origin: str) -> bool:
     return not _NOT_IN_POLICIES.search(origin)
 
 
-def _refused(given: str, reason: str, why: str, instead: str = "") -> SiteError:
-    if instead:
-        try:
-            instead = origin_of(instead)
-        except SiteError as error:
-            instead = error.instead
-    shown = given if len(given) <= 80 else f"{given[:79]}…"
-    advice = f": write {instead} – without what follows" if reason == "page" else ""
-    if instead and not advice:
-        advice = f": write {instead}"
-    return SiteError(f"{shown!r} {why}{advice}.", reason, given=shown, instead=instead)
+def _refused(given: str, code: str, instead: str = "") -> SiteError:
+    """The refusal of what was given; `instead` is what may be written in its place, if that can be.
+
+    An origin is made of `instead`, or of what the refusal of it says to write.
+    """
+    if not instead:
+        return SiteError(code, "origins", given=given)
+    try:
+        instead = origin_of(instead)
+    except SiteError as error:
+        instead = str(error.remark.values.get("instead", ""))
+        if not instead:
+            return SiteError(code, "origins", given=given)
+    code = code if code == "origin_page" else f"{code}_instead"
+    return SiteError(code, "origins", given=given, instead=instead)
 
 
 def _host(text: str) -> str:

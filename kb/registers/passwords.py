@@ -25,16 +25,10 @@ def checked(password: str) -> str:
         AccountError: the password is too long or too short.
     """
     if len(password) > MAX_PASSWORD_CHARS:
-        raise AccountError(
-            f"The password has more than {MAX_PASSWORD_CHARS} characters.", reason="long_password"
-        )
+        raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountError(
-            f"The password has fewer than {MIN_PASSWORD_CHARS} characters: a short sentence is "
-            "longer, and easier to remember.",
-            reason="short_password",
-        )
+        raise AccountError("short_password", "password", least=MIN_PASSWORD_CHARS)
     return password
 
 

@@ -264,10 +264,7 @@ def _in_one_line(text: str) -> str:
 def _checked_name(name: str) -> str:
     name = _in_one_line(name)
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise SiteError(
-            f"The name of a site has 1 to {MAX_NAME_CHARS} characters, all of them visible.",
-            reason="name",
-        )
+        raise SiteError("site_name", "name", most=MAX_NAME_CHARS)
     return name
 
 
@@ -275,16 +272,9 @@ def _checked_origins(origins: Iterable[str]) -> list[str]:
     given = (origin for origin in origins if origin.strip())
     checked = list(dict.fromkeys(map(origin_of, given)))
     if not checked:
-        raise SiteError(
-            "A site needs its address, such as https://www.reseau.example: only there may it show "
-            "the search.",
-            reason="no_origin",
-        )
+        raise SiteError("no_origin", "origins")
     if len(checked) > MAX_ORIGINS:
-        raise SiteError(
-            f"A site has {MAX_ORIGINS} addresses at most: add another site for the others.",
-            reason="many_origins",
-        )
+        raise SiteError("many_origins", "origins", most=MAX_ORIGINS)
     return checked
 
 
@@ -292,25 +282,19 @@ def _checked_department(department: str) -> str:
     try:
         return department_code(department)
     except ValueError as error:
-        raise SiteError(f"{error}.", reason="department") from None
+        raise SiteError("unknown_department", "department", reason=str(error)) from None
 
 
 def _checked_theme(theme: str) -> str:
     theme = _in_one_line(theme)
     if len(theme) > MAX_THEME_CHARS or not theme.isprintable():
-        raise SiteError(
-            f"A theme has {MAX_THEME_CHARS} characters at most, all of them visible.",
-            reason="theme",
-        )
+        raise SiteError("site_theme", "theme", most=MAX_THEME_CHARS)
     return theme
 
 
 def _checked_per_day(per_day: int) -> int:
     if not 1 <= per_day <= MAX_PER_DAY:
-        raise SiteError(
-            f"A site may make 1 to {MAX_PER_DAY:,} searches a day.",
-            reason="per_day",
-        )
+        raise SiteError("site_per_day", "per_day", most=MAX_PER_DAY)
     return per_day
 
 

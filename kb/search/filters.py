@@ -28,7 +28,7 @@ def checked(filters: Filters) -> Filters:
     try:
         return replace(filters, department=department_code(filters.department))
     except ValueError as error:
-        raise QueryError(f"{error}.", reason="department") from None
+        raise QueryError("unknown_department", "department", reason=str(error)) from None
 
 
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:

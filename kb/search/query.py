@@ -56,12 +56,9 @@ def parse(typed: str) -> Query:
     typed = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", typed))
     typed = " ".join(typed.split())
     if not typed:
-        raise QueryError("The query is empty: say what you are looking for.", reason="empty")
+        raise QueryError("empty_query")
     if len(typed) > MAX_QUERY_CHARS:
-        raise QueryError(
-            f"The query has {len(typed)} characters; {MAX_QUERY_CHARS} at most can be searched.",
-            reason="too_long",
-        )
+        raise QueryError("long_query", count=len(typed), most=MAX_QUERY_CHARS)
     found: dict[str, list[str]] = {"": [], "+": [], "-": []}
     kept, end = [], 0
     for match in _SIGN.finditer(typed):
@@ -77,9 +74,7 @@ def parse(typed: str) -> Query:
     kept.append(typed[end:])
     text = " ".join(" ".join(kept).split())
     if not _has_word(text):
-        raise QueryError(
-            "The query has no word in it: say what you are looking for.", reason="no_word"
-        )
+        raise QueryError("wordless_query")
     return Query(
         typed=typed,
         text=text,

@@ -14,7 +14,6 @@ from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers.accounts import Account, AccountRole, account_key
 from kb.remarks import N_
 from web.http.dependencies import APageRequest
-from web.http.labels import account_refusal
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.secret import NoSecret
@@ -215,7 +214,7 @@ def change_account(
         else:
             raise Refusal(400, N_("This form asks for something that this page does not do."))
     except AccountError as error:
-        return _account_page(request, account, failed=do, message=account_refusal(error))
+        return _account_page(request, account, failed=do, message=error.remark)
     except ReadOnlyKnowledgeBase:
         return _account_page(request, account, failed=do, message=CANNOT_WRITE)
     return _see(request, address(Page.ACCOUNT, done=done).path(request.language))
@@ -295,7 +294,7 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
         else:
             raise Refusal(400, N_("This form asks for something that this page does not do."))
     except AccountError as error:
-        return _accounts_page(request, message=account_refusal(error), form=form)
+        return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
         return _accounts_page(request, message=N_("There is no such account."), form=form)
     except ReadOnlyKnowledgeBase:

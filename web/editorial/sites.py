@@ -19,7 +19,6 @@ from kb.remarks import N_
 from kb.text.folding import fold
 from web.embed.usage import SiteUsage
 from web.http.dependencies import APageRequest
-from web.http.labels import site_refusal
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
@@ -39,7 +38,6 @@ DONE: Mapping[str, str] = {
 """What the page says was done, by the value of `done` in its address."""
 
 _BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
-_FIELDS = frozenset({"name", "department", "theme", "per_day"})
 """The fields whose refusals are named after them; all others are of the origins."""
 
 router = PageRouter()
@@ -49,8 +47,7 @@ router = PageRouter()
 class Filled:
     """What the forms of a site show, and whether they are open.
 
-    `wrong` is the field that was refused, and `message` why, with what was `given` there and what
-    to write `instead`.
+    `wrong` is the field that was refused, and `message` why.
     """
 
     name: str = ""
@@ -61,8 +58,6 @@ class Filled:
     is_open: bool = False
     wrong: str = ""
     message: str = ""
-    given: str = ""
-    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +148,8 @@ def _filled_in(form: FormData) -> Filled:
 def _refused(form: FormData, error: SiteError) -> Filled:
     return replace(
         _filled_in(form),
-        wrong=error.reason if error.reason in _FIELDS else "origins",
-        message=site_refusal(error),
-        given=error.given,
-        instead=error.instead,
+        wrong=error.field,
+        message=error.remark,
     )
 
 

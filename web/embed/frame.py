@@ -24,7 +24,7 @@ from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language, preferred_language
-from web.http.labels import UNKNOWN_DEPARTMENT, refusal
+from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.templating import Renderer
@@ -100,7 +100,7 @@ def framed_search(
             kept=kept,
         )
     except QueryError as error:
-        return _page(request, 400, refusal(error), asked=asked, kept=kept)
+        return _page(request, 400, error.remark, asked=asked, kept=kept)
     _count(request, access, answer)
     return _page(request, asked=asked, kept=kept, answer=answer)
 

@@ -32,6 +32,13 @@ class _LanguageFormatter(MessageFormatter):
         return f"«\u00a0{shortened(text)}\u00a0»"
 
 
+def translated(message: str, language: Language) -> str:
+    """The text of a remark, or of a message marked with `N_`, in a language."""
+    if isinstance(message, Remark):
+        return localized(message, language).text
+    return translations(language).gettext(message)
+
+
 def localized(line: str, language: Language) -> LocalizedText:
     """The line in a language; another line than a remark as it is, marked as English."""
     if language is SOURCE_LANGUAGE:

@@ -25,7 +25,7 @@ from web.http.i18n import (
     written_score,
 )
 from web.http.labels import filters as label_filters
-from web.http.remarks import localized
+from web.http.remarks import localized, translated
 from web.http.urls import Page, address, web_link
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
@@ -79,6 +79,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         percent=partial(written_percent, language=language),
         score=partial(written_score, language=language),
         localized=partial(localized, language=language),
+        translated=partial(translated, language=language),
         site_name=_site_name,
         web_link=web_link,
     )

@@ -16,7 +16,7 @@ from kb.reference.departments import department_code
 from kb.reference.roles import Part
 from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.dependencies import ONE_OF_FEW, APageRequest
-from web.http.labels import UNKNOWN_DEPARTMENT, refusal
+from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page
@@ -90,7 +90,7 @@ def search(
     except ValueError:
         asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
     except QueryError as error:
-        message = refusal(error)
+        message = error.remark
 
     departments, themes = (
         (result.departments, result.themes) if result else _filters_of_all(request.knowledge_base)

@@ -78,7 +78,7 @@ def test_a_password_that_is_easy_to_guess_is_refused_in_a_line(
 ) -> None:
     with pytest.raises(AccountError) as refused:
         accounts.add("Jeanne Dupont-Martin", password, AccountRole.CONTRIBUTOR)
-    assert refused.value.reason == reason
+    assert refused.value.code == reason
     assert "\n" not in str(refused.value)
     assert not password or password not in str(refused.value)
     assert accounts.list() == []

@@ -174,7 +174,8 @@ def test_what_is_no_origin_is_refused_with_what_to_write(
 ) -> None:
     with pytest.raises(SiteError) as refused:
         origin_of(written)
-    assert (refused.value.reason, refused.value.instead) == (reason, instead)
+    assert refused.value.code.removesuffix("_instead") == f"origin_{reason}"
+    assert refused.value.remark.values.get("instead", "") == instead
     assert instead in str(refused.value)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 250
@@ -209,24 +210,24 @@ def test_a_site_has_one_to_twenty_origins_each_once(sites: Sites) -> None:
     ):
         with pytest.raises(SiteError) as refused:
             sites.add("Réseau", origins)
-        assert refused.value.reason == reason
+        assert refused.value.code == reason
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"name": ""}, "name"),
-        ({"name": " \n"}, "name"),
-        ({"name": "a\x00b"}, "name"),
-        ({"name": "a\u202eb"}, "name"),
-        ({"name": "x" * 81}, "name"),
-        ({"department": "99"}, "department"),
-        ({"department": "Cognac"}, "department"),
-        ({"theme": "x" * 201}, "theme"),
-        ({"theme": "a\u202eb"}, "theme"),
-        ({"per_day": 0}, "per_day"),
-        ({"per_day": -1}, "per_day"),
-        ({"per_day": MAX_PER_DAY + 1}, "per_day"),
+        ({"name": ""}, "site_name"),
+        ({"name": " \n"}, "site_name"),
+        ({"name": "a\x00b"}, "site_name"),
+        ({"name": "a\u202eb"}, "site_name"),
+        ({"name": "x" * 81}, "site_name"),
+        ({"department": "99"}, "unknown_department"),
+        ({"department": "Cognac"}, "unknown_department"),
+        ({"theme": "x" * 201}, "site_theme"),
+        ({"theme": "a\u202eb"}, "site_theme"),
+        ({"per_day": 0}, "site_per_day"),
+        ({"per_day": -1}, "site_per_day"),
+        ({"per_day": MAX_PER_DAY + 1}, "site_per_day"),
         ({"origins": []}, "no_origin"),
     ],
 )
@@ -235,7 +236,7 @@ def test_a_value_that_cannot_be_used_is_refused_and_changes_nothing(
 ) -> None:
     with pytest.raises(SiteError) as refused:
         changed(sites, network, **values)
-    assert refused.value.reason == reason
+    assert refused.value.code == reason
     assert sites.list() == [network]
 
 

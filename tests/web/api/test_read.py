@@ -276,9 +276,18 @@ def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClien
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ({"q": ""}, 400, "The query is empty: say what you are looking for."),
+        (
+            {"q": ""},
+            400,
+            "The query is empty: say in a few words what you need, such as a thing, a material or "
+            "a skill.",
+        ),
         ({"q": "🙂"}, 400, "The query has no word in it: say what you are looking for."),
-        ({"q": "a" * 10_000}, 400, "The query has 10000 characters; 1000 at most can be searched."),
+        (
+            {"q": "a" * 10_000},
+            400,
+            "The query has 10,000 characters; 1,000 at most can be searched.",
+        ),
         ({}, 422, "q: this is required"),
         (
             {"q": "gel", "limit": 0},

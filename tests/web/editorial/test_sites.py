@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.sites import Site, SiteCounts
+from kb.registers.sites import MAX_PER_DAY, Site, SiteCounts
 from tests.encoders import WordCountEncoder
 from tests.web.in_memory import AVEL
 from tests.web.page_reader import Page
@@ -274,41 +274,64 @@ def test_a_site_is_deleted_once_its_name_is_typed(
     [
         ("name", " ", "The name of a site has 1 to 80 characters, all of them visible."),
         ("name", "x" * 81, "The name of a site has 1 to 80 characters, all of them visible."),
-        ("origins", "", "Say at which address the site is, such as https://www.reseau.example."),
-        ("origins", "null", "null is no address: browsers write it for pages that are of no site."),
+        (
+            "origins",
+            "",
+            "A site needs its address, such as https://www.reseau.example: only there may it show "
+            "the search.",
+        ),
+        (
+            "origins",
+            "null",
+            "'null' is what browsers send for pages of no site, such as files: any site could pass "
+            "for it.",
+        ),
         (
             "origins",
             "https://*.reseau.example",
-            "https://*.reseau.example: an asterisk cannot stand for addresses. "
-            "Write out each of them.",
+            "'https://*.reseau.example' holds a *: name each site that is meant.",
         ),
         (
             "origins",
             f"{ORIGIN}/contact?x=1",
-            f"{ORIGIN}/contact?x=1 is the address of a page: write {ORIGIN}, without what follows.",
+            f"'{ORIGIN}/contact?x=1' is the address of a page, not of a site: "
+            f"write {ORIGIN} – without what follows.",
         ),
-        ("origins", "www.reseau.example", f"www.reseau.example: write {ORIGIN}."),
-        ("origins", "localhost:3000", "localhost:3000: write http://localhost:3000."),
+        (
+            "origins",
+            "www.reseau.example",
+            f"'www.reseau.example' should begin with https:// (or with http://): write {ORIGIN}.",
+        ),
+        (
+            "origins",
+            "localhost:3000",
+            "'localhost:3000' should begin with https:// (or with http://): "
+            "write http://localhost:3000.",
+        ),
         (
             "origins",
             "https://lea:secret@www.reseau.example",
-            f"https://lea:secret@www.reseau.example: write {ORIGIN}.",
+            f"'https://lea:secret@www.reseau.example' holds a name or a password: write {ORIGIN}.",
         ),
         (
             "origins",
             "ftp://reseau.example",
-            "ftp://reseau.example: the address of a site begins with https:// (or with http://).",
+            "'ftp://reseau.example' should begin with https:// (or with http://).",
         ),
         (
             "origins",
             "https://a..example",
-            "https://a..example is not the address of a site: browsers would not find it.",
+            "'https://a..example' does not name a site that browsers can find.",
         ),
-        ("origins", "https://a.example:x", "https://a.example:x: a port is a number up to 65535."),
+        (
+            "origins",
+            "https://a.example:x",
+            "'https://a.example:x' has a port that is not a number up to 65535.",
+        ),
         (
             "origins",
             "https://x@a..b",
-            "https://x@a..b: the address of a site holds neither a name nor a password.",
+            "'https://x@a..b' holds a name or a password.",
         ),
         (
             "origins",
@@ -318,18 +341,18 @@ def test_a_site_is_deleted_once_its_name_is_typed(
         (
             "department",
             "99",
-            "There is no such department in France. Expected a code, such as 16 or 2A.",
+            "'99' is not a department of France.",
         ),
         ("theme", "x" * 201, "A theme has 200 characters at most, all of them visible."),
         (
             "per_day",
             "0",
-            "Write how many searches the site may make a day: a number from 1 on.",
+            f"A site may make 1 to {MAX_PER_DAY:,} searches a day.",
         ),
         (
             "per_day",
             "many",
-            "Write how many searches the site may make a day: a number from 1 on.",
+            f"A site may make 1 to {MAX_PER_DAY:,} searches a day.",
         ),
     ],
 )
@@ -363,7 +386,8 @@ def test_a_refusal_is_told_at_its_field_and_keeps_what_was_typed(
 def test_a_refusal_is_told_in_french(client: TestClient) -> None:
     answer = ask(client, "add", "/fr/sites", **SAID | {"origins": f"{ORIGIN}/contact"})
     assert Page(answer.text).one("p", role="alert").text == (
-        f"{ORIGIN}/contact est l’adresse d’une page\u00a0: écrivez {ORIGIN}, sans ce qui suit."
+        f"«\u00a0{ORIGIN}/contact\u00a0» est l’adresse d’une page\u00a0: "
+        f"écrivez {ORIGIN}, sans ce qui suit."
     )
 
 
