@@ -187,7 +187,3 @@ def _form_page(
         roles=role_choices(request),
         back=request.http.query_params.get("back", ""),
     )
-
-
-def _kind(record: Record) -> Kind:
-    return Kind.CASE if isinstance(record, Case) else Kind.ACTOR
