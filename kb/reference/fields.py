@@ -60,14 +60,12 @@ class FieldTraits:
     key: str = ""
 
 
-_LANGUAGE_MEANING = "ISO 639-1 code of the language of its text."
-_SOURCE_MEANING = "Where this comes from, or empty."
+_LANGUAGE_MEANING = "The language of its text: ISO 639-1 code."
+_SOURCE_MEANING = "The address of its source, or empty."
 
 ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
     {
-        "id": FieldTraits(
-            "Identifier", FieldKind.ID, meaning="Its identifier, everywhere.", example="avel"
-        ),
+        "id": FieldTraits("Identifier", FieldKind.ID, meaning="Its identifier.", example="avel"),
         "name": FieldTraits(
             "Name", FieldKind.LINE, required=True, form_line=1, example="Avel (Saphir)"
         ),
@@ -76,7 +74,7 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             FieldKind.TEXT,
             form_line=2,
             rows=8,
-            meaning="Its stated competences, in the source's language.",
+            meaning="Its described competences, in the language of the source.",
         ),
         "place": FieldTraits("Town", FieldKind.LINE, form_line=3, example="Magnac-Lavalette"),
         "department": FieldTraits(
@@ -110,7 +108,10 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             example="12345678900012",
         ),
         "website": FieldTraits(
-            "Website", FieldKind.WEB_ADDRESS, form_line=5, meaning="Its own site, or empty."
+            "Website",
+            FieldKind.WEB_ADDRESS,
+            form_line=5,
+            meaning="The address of its website, or empty.",
         ),
         "lang": FieldTraits(
             "Language", FieldKind.LANGUAGE, form_line=6, meaning=_LANGUAGE_MEANING, example="fr"
@@ -134,19 +135,19 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             "Closed since",
             FieldKind.DAY,
             form_line=6,
-            meaning="Since when it is closed: ISO 8601, or empty.",
+            meaning="The day on which it closed: ISO 8601, or empty.",
         ),
         "facts": FieldTraits(
             "Other facts",
             FieldKind.FACTS,
-            meaning="What else the source says, in its own words.",
+            meaning="Other facts from the source, in its own words.",
         ),
     }
 )
 
 CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
     {
-        "id": FieldTraits("Identifier", FieldKind.ID, meaning="Its identifier, everywhere."),
+        "id": FieldTraits("Identifier", FieldKind.ID, meaning="Its identifier."),
         "title": FieldTraits(
             "Title",
             FieldKind.LINE,
@@ -169,7 +170,7 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             "Written on",
             FieldKind.DATE,
             form_line=5,
-            meaning="When it was written: ISO 8601 date or time, or empty.",
+            meaning="The date on which it was written: ISO 8601 date or time, or empty.",
             example="2020-07-01",
         ),
         "modified": FieldTraits("Last changed by the author on", FieldKind.DATE, form_line=5),
@@ -199,7 +200,7 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
         "translation_of": FieldTraits(
             "Translation of",
             FieldKind.LINE,
-            meaning="The id of the case that this one tells in another language, or empty.",
+            meaning="The id of the same case in another language, or empty.",
         ),
         "participants": FieldTraits("Who did what", FieldKind.PARTICIPANTS),
     }
@@ -222,7 +223,7 @@ PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
         "source_url": FieldTraits(
             "Link to the source",
             FieldKind.WEB_ADDRESS,
-            meaning="The page that tells of this part, or empty.",
+            meaning="The address of a page about this participation, or empty.",
         ),
     }
 )

@@ -93,12 +93,12 @@ _NEW_CONTRIBUTION_BODY = {
     **documented(
         "Contribute an article",
         {
-            200: "You have contributed the same before: here it is.",
-            409: "Somebody else has contributed the same.",
+            200: "You have already contributed this: here it is.",
+            409: "Someone else has already contributed this.",
             415: "The body is neither JSON nor multipart/form-data.",
         },
         TOO_LARGE,
-        answer="The new contribution, with what was read out of it.",
+        answer="The new contribution, with its proposals.",
     ),
 )
 async def contribute(
@@ -108,10 +108,10 @@ async def contribute(
     account: AnAccount,
     absolute_url: PageUrls,
 ) -> Contribution:
-    """Reads title, authors, dates, themes, need and participants out of an article.
+    """Reads the title, authors, dates, themes, need and participants in an article.
 
-    The article is a JSON text, a file, or a public web address. What comes of it is a draft, which
-    no search can see until a moderator publishes it.
+    The article is a JSON text, a file, or a public web address. It becomes a draft, which no search
+    can see until a moderator publishes it.
     """
     settings = PageRequest(request).settings
     submit, submitted = await _sent_article(request, settings.max_article_mb)
@@ -182,11 +182,13 @@ def contributions(
     absolute_url: PageUrls,
     state: Annotated[
         list[DraftState] | None,
-        Query(description="Only those in these states; without it, those that are open."),
+        Query(description="Only contributions in these states; by default, open ones."),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
+    ] = 50,
     offset: Annotated[
-        int, Query(ge=0, le=MAX_OFFSET, description="How many of the newest to pass over.")
+        int, Query(ge=0, le=MAX_OFFSET, description="The number of newest contributions to skip.")
     ] = 0,
 ) -> Contributions:
     """Your own contributions; everyone's with a moderator's token."""
@@ -212,7 +214,7 @@ def contribution(
     account: AnAccount,
     absolute_url: PageUrls,
 ) -> Contribution:
-    """The record that it would make, and what was read out of its text. `ETag` is its revision."""
+    """The record, and the proposals from its text. `ETag` is its revision."""
     draft = _readable(knowledge_base.drafts.get(contribution_id), account)
     tell_revision(response, draft)
     return Contribution.of(draft, absolute_url)
@@ -261,7 +263,7 @@ AChange = Annotated[_Change, Depends()]
     **documented("Correct a contribution", _NO_SUCH_CONTRIBUTION, _STALE),
 )
 def correct(sent: ContributionChange, change: AChange) -> Contribution:
-    """Puts another record in its place, whole. The same record again changes nothing."""
+    """Replaces the whole record. The same record again changes nothing."""
 
     def save(draft: Draft) -> Draft:
         record = sent.record(draft.record)
@@ -279,7 +281,7 @@ def correct(sent: ContributionChange, change: AChange) -> Contribution:
     **documented("Submit to the moderators", _NO_SUCH_CONTRIBUTION, _STALE),
 )
 def submit(change: AChange) -> Contribution:
-    """Says that a draft, or one that was returned, is ready for the moderators."""
+    """Submits a draft, or a returned one, to the moderators."""
     return change.to(DraftState.SUBMITTED)
 
 
@@ -288,7 +290,7 @@ def submit(change: AChange) -> Contribution:
     **documented("Return to the contributor", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
 def return_(sent: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
-    """Asks the contributor to complete it, and says what is missing."""
+    """Returns it to the contributor, with a message that says what is missing."""
     return change.to(DraftState.RETURNED, sent.message)
 
 
@@ -297,7 +299,7 @@ def return_(sent: Message, _account: AModeratorsToken, change: AChange) -> Contr
     **documented("Reject", FOR_MODERATORS, _NO_SUCH_CONTRIBUTION, _STALE),
 )
 def reject(sent: Message, _account: AModeratorsToken, change: AChange) -> Contribution:
-    """Says that it will not be published, and why. It stays on record."""
+    """Rejects it, with a message that says why. It stays on record."""
     return change.to(DraftState.REJECTED, sent.message)
 
 
@@ -308,7 +310,7 @@ def reject(sent: Message, _account: AModeratorsToken, change: AChange) -> Contri
 def publish(
     _account: AModeratorsToken, change: AChange, how: Publication = Publication()
 ) -> Contribution:
-    """Makes the record public: the next search finds it."""
+    """Publishes the record: the next search finds it."""
     return change.made(
         lambda draft: change.knowledge_base.publish(
             draft.id, by=change.account.name, revision=change.revision, force=how.force

@@ -24,34 +24,35 @@ from web.http.urls import AbsoluteUrl, web_link
 
 
 class CountedPart(Shape):
-    """A part of a score, and with which share of itself it counts."""
+    """A part of a score, with its weight."""
 
     name: str = Field(
         description="`own`: its own words. `case`: a case in which it took part. `similar`: "
-        "inferred from those who did. `name`: the query is its name, or nearly.",
+        "inferred from actors that took part in one. `name`: the query is its name, or close to "
+        "it.",
         examples=["case"],
     )
     value: float = Field(examples=[7.88])
     share: float = Field(description="From 0 to 1.", examples=[1.0])
     counted: float = Field(
-        description="Value times share; these add up to the score.", examples=[7.88]
+        description="The value times the share. The sum is the score.", examples=[7.88]
     )
 
 
 class WordShare(Shape):
-    """What a word has in a figure."""
+    """The share of a word in a value."""
 
     word: str = Field(examples=["hydroalcoolique"])
-    start: int = Field(description="Where it begins, in Unicode code points.")
-    end: int = Field(description="Where it ends, not included.")
-    share: float = Field(description="Its part of the figure; below 0 if it speaks against.")
+    start: int = Field(description="Its start, in Unicode code points.")
+    end: int = Field(description="Its end, exclusive.")
+    share: float = Field(description="Its part of the value; negative if it counts against.")
 
 
 class WordShares(Shape):
-    """How a figure is made up of words; they and the rest add up to the total."""
+    """A value as a sum over words: the words and the rest add up to the total."""
 
     words: list[WordShare]
-    rest: float = Field(description="What no single word has a part in.")
+    rest: float = Field(description="The part that belongs to no single word.")
     total: float
 
     @classmethod
@@ -69,49 +70,53 @@ class WordShares(Shape):
 
 
 class CloseWord(Shape):
-    """A word of a passage that means like one of the need."""
+    """A word of a passage with a meaning similar to a word of the need."""
 
     start: int
     end: int
     need_word: str = Field(description="The word of the need.", examples=["hydroalcoolique"])
-    closeness: float = Field(description="1 for the same.", examples=[0.62])
+    closeness: float = Field(description="The similarity: 1 for the same meaning.", examples=[0.62])
 
 
 class TradeShare(Shape):
-    """What a trade that the need points to has in a figure."""
+    """The share of a trade suggested by the need in a value."""
 
     code: str = Field(description="Its activity code.", examples=["20.42Z"])
-    fr: str = Field(description="What is done in it, in French.")
-    en: str = Field(description="The same in English.")
-    weight: float = Field(description="How far the need points to it, of the 1 of all.")
-    share: float = Field(description="Its part of the figure.")
+    fr: str = Field(description="Its description in French.")
+    en: str = Field(description="Its description in English.")
+    weight: float = Field(description="Its weight in the expanded need; all weights add up to 1.")
+    share: float = Field(description="Its part of the value.")
 
 
 class PassageExplanation(Shape):
-    """A passage and what its score is made of: its meaning, its words, and its trades."""
+    """A passage with the parts of its score: meaning, words and trades."""
 
     text: str
     lang: str
-    part: str = Field(description="Which part of the record it is of.", examples=["description"])
+    part: str = Field(
+        description="The part of the record that contains it.", examples=["description"]
+    )
     source: SourceUrl
     score: Score
     cosine: float | None = Field(
-        description="Of need and passage, or null where it was found by its words alone."
+        description="The cosine of need and passage, or null if only the words match."
     )
-    dense: float = Field(description="That cosine, in deviations above a chance trade.")
+    dense: float = Field(description="That cosine, in standard deviations above a random trade.")
     lexical: float = Field(description="BM25 of the words of the need.")
-    overlap: float = Field(description="How far it is of the trades that are aimed at, 0 to 1.")
+    overlap: float = Field(description="The overlap of its trades with those of the need, 0 to 1.")
     marks: list[tuple[int, int]] = Field(
-        description="Distinctive words: half-open spans of `text`."
+        description="The distinctive words: half-open spans of `text`."
     )
-    matches: list[str] = Field(description="Words of the passage that stand in the need.")
+    matches: list[str] = Field(description="Words of the passage that are also in the need.")
     close: list[CloseWord]
     need_shares: WordShares | None = Field(
-        description="With `trades`, `dense` in words of the need; null where the encoder does not "
-        "show its words."
+        description="With `trades`: `dense`, split over the words of the need; null if the "
+        "encoder does not give words."
     )
     trades: list[TradeShare]
-    passage_shares: WordShares | None = Field(description="`dense`, in words of `text`; or null.")
+    passage_shares: WordShares | None = Field(
+        description="`dense`, split over the words of `text`, or null."
+    )
 
     @classmethod
     def of(
@@ -147,18 +152,18 @@ class PassageExplanation(Shape):
 
 
 class CasePath(Shape):
-    """From the need to an actor by way of a case."""
+    """The path from the need through a case to an actor."""
 
     case: CaseReference
     need: PassageExplanation | None = Field(description="The need of the case.")
     closeness: float = Field(
-        description="How close that need is: its `dense`, and its `lexical` as far as it says the "
-        "words of the query."
+        description="The closeness of that need: its `dense`, plus its `lexical` in proportion to "
+        "the query's words that it contains."
     )
-    relevance: float = Field(description="How far that is the need asked for, 0 to 1.")
-    weight: float = Field(description="The share of the role that the actor had, 0 to 1.")
+    relevance: float = Field(description="The similarity of the two needs, 0 to 1.")
+    weight: float = Field(description="The weight of the actor's role, 0 to 1.")
     given: float = Field(
-        description="What the case gives: `closeness` times `relevance` times `weight`.",
+        description="The value of the case: `closeness` times `relevance` times `weight`.",
         examples=[7.88],
     )
 
@@ -177,17 +182,17 @@ class CasePath(Shape):
 
 
 class SimilarPath(Shape):
-    """From a case to an actor by way of a precedent, whose trade is close to the actor's."""
+    """The path from a case through a precedent to an actor with a close trade."""
 
     precedent: ActorReference
-    by: CasePath = Field(description="From the need to the precedent.")
-    text: str = Field(description="The actor's passage that is closest to the precedent's trade.")
-    dense: float = Field(description="How close, in deviations above a chance trade.")
+    by: CasePath = Field(description="The path from the need to the precedent.")
+    text: str = Field(description="The actor's passage closest to the precedent's trade.")
+    dense: float = Field(description="The closeness, in standard deviations above a random trade.")
     ceiling: float = Field(
-        description="How close the closest of all trades are to the precedent's."
+        description="The closeness of the closest of all trades to the precedent's."
     )
-    support: float = Field(description="What this precedent is worth.")
-    target: float = Field(description="The score that it draws the actor towards.")
+    support: float = Field(description="The support from this precedent.")
+    target: float = Field(description="The score towards which it raises the actor.")
 
     @classmethod
     def of(
@@ -205,24 +210,24 @@ class SimilarPath(Shape):
 
 
 class Explanation(Shape):
-    """Why an actor stands where it stands in a search."""
+    """Why an actor has its rank in a search."""
 
     asked: AskedFor
     actor: Actor
     hit: ActorHit | None = Field(
-        description="Its place among all candidates, with its evidence; null where the search "
-        "leaves it out: by a filter, by a word, as a counterexample, or because it is closed."
+        description="Its place among all candidates, with its evidence; null if the search leaves "
+        "it out: by a filter, by a word, as a counterexample, or because it is closed."
     )
     score: list[CountedPart] = Field(description="The score as a sum; empty without a hit.")
-    passages: list[PassageExplanation] = Field(description="Its best; the first counts.")
+    passages: list[PassageExplanation] = Field(description="Its best passages; the first counts.")
     cases: list[CasePath]
     similar: list[SimilarPath]
     ceiling: float = Field(
-        description="How close the closest of all trades are to the need: fits are measured from "
-        "a share of it."
+        description="The closeness of the closest of all trades to the need. Fits are measured "
+        "from a share of it."
     )
     constants: dict[str, dict[str, int | float | dict[str, int | float]]] = Field(
-        description="Every number that the ranking is made with, by what it is for and its name."
+        description="Every constant of the ranking, by purpose and name."
     )
 
     @classmethod

@@ -43,8 +43,9 @@ _DIRECTORY_BODY = {
                         },
                         "source": {
                             "type": "string",
-                            "description": "Who keeps this directory: what it says is kept under "
-                            "this name, and read again the same way.",
+                            "description": "The publisher of this directory. Its claims are "
+                            "stored under this name, and the same name next time uses the same "
+                            "columns.",
                         },
                     },
                 }
@@ -63,7 +64,7 @@ _DIRECTORY_BODY = {
         FOR_MODERATORS,
         {415: "The body is not multipart/form-data."},
         TOO_LARGE,
-        answer="The job that will take it in.",
+        answer="The job that will ingest it.",
     ),
 )
 async def send_directory(
@@ -72,7 +73,7 @@ async def send_directory(
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
 ) -> Job:
-    """Keeps the file and takes it in by a job, in the background: `GET` it to see how far it is."""
+    """Ingests the file in the background, as a job: `GET` the job to see its progress."""
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as multipart/form-data.")
     settings = PageRequest(request).settings
@@ -119,9 +120,11 @@ def send_feed(
 def jobs(
     knowledge_base: OpenKnowledgeBase,
     account: AnAccount,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
+    ] = 50,
 ) -> Jobs:
-    """Your own of the latest jobs; everyone's with a moderator's token."""
+    """Your latest jobs; with a moderator's token, everyone's."""
     every = knowledge_base.jobs.list(limit)
     return Jobs(jobs=[Job.of(job) for job in every if account.may_see(job.created_by)])
 
@@ -131,7 +134,7 @@ def jobs(
     **documented("One job", {404: "You have no such job."}, answer="How far it is."),
 )
 def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
-    """How far it is, and what it did once it has ended."""
+    """The progress of a job, and its report when it has ended."""
     found = knowledge_base.jobs.get(job_id)
     if not account.may_see(found.created_by):
         raise HTTPException(404, "You have no such job.")
@@ -143,7 +146,7 @@ def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> J
     **documented("Cancel a job", {404: "You have no such job."}, answer="How far it is."),
 )
 def cancel_job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
-    """Ends it at its next step; what it has done by then stays. One that has ended is left."""
+    """Ends the job at its next step; the work done so far is kept. An ended job does not change."""
     job(job_id, knowledge_base, account)
     knowledge_base.jobs.cancel(job_id)
     return Job.of(knowledge_base.jobs.get(job_id))

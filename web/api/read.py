@@ -25,23 +25,23 @@ from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_fi
 from web.search.request import MAX_LIMIT, MAX_STEERED, SearchRequest, steering_actors
 
 DESCRIPTION = f"""\
-What organisations know how to do, found from a need in everyday French or English.
+Find what organisations know how to do, from a need in everyday French or English.
 
-**Stability.** This is version {API_VERSION}; every answer says so in the header \
-`{API_VERSION_HEADER}`. Within a version, fields, parameters and kinds of evidence may be added, \
-and none is removed, renamed or given another meaning: ignore what you do not know. A change that \
-would break a client makes a new version, under a new path.
+**Stability.** This is version {API_VERSION}; the header `{API_VERSION_HEADER}` of every answer \
+says so. Within a version, fields, parameters and kinds of evidence may be added; none is removed, \
+renamed or changed in meaning. Ignore what you do not know. A change that would break a client \
+makes a new version, under a new path.
 
-**Reading** what is public needs no account. **Writing**, and reading what is not public yet, \
-needs a token: make one on the page of your account, and send it as `Authorization: Bearer qsf_…`. \
-It may do what your account may. Who changes a contribution says in `If-Match` which revision they \
-saw, as `ETag` gave it: of two people at one text, none writes over the other.
+**Reading** public data needs no account. **Writing**, and reading what is not public yet, needs a \
+token: create it on the page of your account, and send it as `Authorization: Bearer qsf_…`. It can \
+do what your account can do. To change a contribution, send in `If-Match` the revision that you \
+read, as given in `ETag`: this way, two people never overwrite each other's changes.
 
-**Refusals and failures** all have one shape, `{{"detail": "…"}}`, one line for a person to read. \
-400: the query cannot be searched. 401 and 403: the token is missing, or is not enough. 404: no \
-such record. 409 and 412: someone else was faster. 413: too large. 422: a parameter or the body \
-is wrong. 429 and 503: too much is asked for at once, or the knowledge base cannot answer now; \
-`Retry-After` says how many seconds to wait, where that is known.
+**Refusals and failures** have one form, `{{"detail": "…"}}`, one line for a person to read. \
+400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. 404: no \
+such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter or the \
+body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer now; \
+`Retry-After` gives the number of seconds to wait, if known.
 """
 
 
@@ -61,10 +61,10 @@ def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 _WRONG_PARAMETER = {422: "A parameter is wrong."}
 _TOO_MANY = {
-    429: "Several explanations and reports are being made for this address already.",
-    503: "Many explanations and reports are being made at this moment, or the site cannot answer.",
+    429: "Several explanations and reports are already being made for this address.",
+    503: "Too many explanations and reports are being made now, or the site cannot answer.",
 }
-_CANNOT_BE_SEARCHED = "The query has no word to search for, or is too long."
+_CANNOT_BE_SEARCHED = "The query has no searchable word, or is too long."
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
@@ -85,7 +85,9 @@ def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
 
 PageLanguage = Annotated[
     Language,
-    Query(description="Language of the pages that links lead to, and of cases told in several."),
+    Query(
+        description="The language of linked pages, and of cases that exist in several languages."
+    ),
 ]
 
 
@@ -100,23 +102,24 @@ PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
 QueryText = Annotated[
     str,
     Query(
-        description="The need, in everyday words; or the name or SIRET of an actor. A word after "
-        "+ counts more, one after - counts against, and words in quotation marks must be there.",
+        description="The need, in everyday words, or the name or SIRET of an actor. A word after "
+        "+ counts more, a word after - is excluded, and words in quotation marks are required.",
         examples=["du gel hydroalcoolique"],
     ),
 ]
 Department = Annotated[
     str,
     AfterValidator(department_code),
-    Query(description="Only actors of this French department: code or name.", examples=["16"]),
+    Query(description="Only actors in this French department: code or name.", examples=["16"]),
 ]
-Theme = Annotated[str, Query(description="Only what has this theme.", examples=["Emballage"])]
+Theme = Annotated[str, Query(description="Only records with this theme.", examples=["Emballage"])]
 Like = Annotated[
     list[str],
     Query(
         default_factory=list,
         max_length=MAX_STEERED,
-        description="Ids of actors like those looked for; may be given several times.",
+        description="The id of an example: actors with a similar trade count more. Can be "
+        "repeated.",
         examples=[["avel"]],
     ),
 ]
@@ -125,8 +128,8 @@ Unlike = Annotated[
     Query(
         default_factory=list,
         max_length=MAX_STEERED,
-        description="Ids of actors unlike those looked for: they are left out, and their trades "
-        "count against. May be given several times.",
+        description="The id of a counterexample: it is left out, and its trade counts against "
+        "others. Can be repeated.",
     ),
 ]
 
@@ -162,18 +165,18 @@ def search(
     absolute_url: PageUrls,
     asked: WhatIsAsked,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="How many actors, and how many cases, at most.")
+        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of actors, and of cases.")
     ] = 10,
     kind: Annotated[
-        Kind | None, Query(description="Only actors, or only cases; both without it.")
+        Kind | None, Query(description="Only actors, or only cases; by default, both.")
     ] = None,
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> SearchAnswer:
-    """Actors ranked by know-how, each with its evidence, and the cases that resemble the need.
+    """Actors ranked by know-how, each with its evidence, and cases similar to the need.
 
-    An exact name or SIRET comes first. Hits whose fit is `none` are given when there is room
-    below the limit: they are the nearest things, not answers. `roles` says who could take which
-    part of meeting the need, as told by similar cases.
+    An exact name or SIRET comes first. Hits with the fit `none` fill the answer up to the limit:
+    they are the closest results, not answers. `roles` says who could take which part of meeting the
+    need, based on similar cases.
     """
     result = request.knowledge_base.search(
         asked.q,
@@ -188,7 +191,7 @@ def search(
 @_answers(
     "/explain",
     dependencies=[ONE_OF_FEW],
-    summary="Why is this actor there?",
+    summary="Why does this actor have its rank?",
     response_description="The explanation.",
     responses=problems(
         {400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER | _TOO_MANY
@@ -202,9 +205,9 @@ def explain(
     actor: Annotated[str, Query(description="The actor's id.", examples=["avel"])],
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> Explanation:
-    """One actor's score in one search, as a sum, and each part of it taken apart.
+    """An actor's score in a search as a sum, with the details of each part.
 
-    The search is the one that `/api/search` makes with the same parameters, of all candidates.
+    The search is that of `/api/search` with the same parameters, with all candidates.
     """
     return Explanation.of(
         request.knowledge_base.explain(
@@ -217,7 +220,7 @@ def explain(
 @_answers(
     "/report",
     dependencies=[ONE_OF_FEW],
-    summary="A search on record, with every candidate",
+    summary="A report of a search, with every candidate",
     response_class=Response,
     responses={
         200: {
@@ -231,11 +234,11 @@ def explain(
     | problems(
         {
             400: _CANNOT_BE_SEARCHED,
-            409: "The report that is asked for again would not be the same any more.",
+            409: "The requested report would no longer be the same.",
         }
         | _WRONG_PARAMETER
         | _TOO_MANY
-        | {503: "Many reports are being made at this moment, or there is no secret to sign with."}
+        | {503: "Too many reports are being made now, or this site has no secret to sign with."}
     ),
 )
 def report(
@@ -243,28 +246,25 @@ def report(
     request: APageRequest,
     asked: WhatIsAsked,
     format: Annotated[
-        ReportFormat, Query(description="A file for programs, or for spreadsheets.")
+        ReportFormat, Query(description="JSON for programs, CSV for spreadsheets.")
     ] = ReportFormat.JSON,
     lang: Annotated[
         Language,
         Query(
-            description="Language of cases told in several, and of the spreadsheets that a CSV is "
-            "for: in French it has semicolons and decimal commas, in English commas and points."
+            description="The language of cases that exist in several, and of a CSV: in French, "
+            "semicolons and decimal commas; in English, commas and decimal points."
         ),
     ] = DEFAULT_LANGUAGE,
-    at: Annotated[
-        str, Query(description="With hmac: when the report that is asked for again was made.")
-    ] = "",
+    at: Annotated[str, Query(description="With hmac: the date of the report to make again.")] = "",
     hmac: Annotated[
-        str, Query(description="With at: the signature of that report, as its page tells it.")
+        str, Query(description="With at: the signature of that report, as given on its page.")
     ] = "",
 ) -> Response:
-    """Every actor that the filters leave, with its score and the parts of it, to be kept.
+    """Every actor that the filters keep, with its score and the parts of the score.
 
-    It says what was asked, of which state of the base, by which encoder and with which constants,
-    and carries a SHA-256 and an HMAC by which whoever runs this site can tell whether it was
-    altered. Who accepts `text/html`, as browsers do, is led to the page of the report in the place
-    of a 409.
+    The file gives the query, the state of the base, the encoder and the constants. With its SHA-256
+    and HMAC, the operator of this site can tell whether it was altered. A client that accepts
+    `text/html`, such as a browser, is redirected to the page of the report instead of a 409.
     """
     # Before the search: it is in vain where nothing can be signed.
     key = site_secret(request.settings, request.knowledge_base.folder)
@@ -297,7 +297,7 @@ def actor(
     absolute_url: PageUrls,
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> ActorWithCases:
-    """An actor with its stated competences, its facts, and its competences shown in cases."""
+    """An actor with its described competences, its facts, and its competences shown in cases."""
     return ActorWithCases.with_cases(
         knowledge_base.actor(actor_id),
         shown_competences(knowledge_base, actor_id, lang),
@@ -316,7 +316,7 @@ def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls
     return Case.of(knowledge_base.case(case_id), absolute_url)
 
 
-@_answers("/status", summary="What the base holds", response_description="The status.")
+@_answers("/status", summary="Contents of the knowledge base", response_description="The status.")
 def status(knowledge_base: OpenKnowledgeBase) -> Status:
-    """Counts, encoder and state, for whoever watches over a server."""
+    """Counts, encoder and state, for monitoring a server."""
     return Status.of(knowledge_base.status())

@@ -27,7 +27,9 @@ class ParticipationContent(Sent):
     role: Role = Field(examples=["producer"])
     actor: str = Field(default="", description="The id of its entry, or empty.", examples=["avel"])
     contribution: str = Field(default="", examples=["Fabrique et conditionne le gel."])
-    source_url: str = Field(default="", description="The page that tells of this part, or empty.")
+    source_url: str = Field(
+        default="", description="The address of a page about this participation, or empty."
+    )
 
     @classmethod
     def of(cls, participation: kb.models.Participation) -> Self:
@@ -90,7 +92,7 @@ class ActorContent(Sent):
 class Contents(Shape):
     """A record in one of two fields, by what it is."""
 
-    kind: Kind = Field(description="What the record is.")
+    kind: Kind = Field(description="The kind of the record.")
     case: CaseContent | None = Field(description="The record, if it is a case.")
     actor: ActorContent | None = Field(description="The record, if it is an actor.")
 

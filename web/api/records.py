@@ -72,7 +72,7 @@ AKind = Annotated[Kind, Depends(_kind)]
 def history(
     record_id: str, kind: AKind, knowledge_base: OpenKnowledgeBase, _account: AModeratorsToken
 ) -> History:
-    """Every state that it had, who made it so and when; of one that was withdrawn as well."""
+    """Every version with its author and date, also of a withdrawn record."""
     versions = knowledge_base.history(kind, record_id)
     withdrawal = knowledge_base.withdrawal(kind, record_id)
     if not versions and withdrawal is None:
@@ -99,14 +99,14 @@ def edit(
     account: AModeratorsToken,
     absolute_url: PageUrls,
 ) -> Contribution:
-    """A contribution that changes it once published, and leaves it as it is until then."""
+    """Creates a draft of the record. The record stays unchanged until the draft is published."""
     draft = knowledge_base.edit(kind, record_id, by=account.name)
     response.headers["Location"] = f"/api/contributions/{draft.id}"
     tell_revision(response, draft)
     return Contribution.of(draft, absolute_url)
 
 
-@_for_each_kind("POST", "withdraw", "Withdraw {}", {410: "It was withdrawn already."})
+@_for_each_kind("POST", "withdraw", "Withdraw {}", {410: "It was already withdrawn."})
 def withdraw(
     record_id: str,
     kind: AKind,
@@ -114,7 +114,7 @@ def withdraw(
     account: AModeratorsToken,
     why: Reason = Reason(),
 ) -> History:
-    """Takes it out of every search at once. Its history stays, and it can be restored."""
+    """Removes it from every search immediately. Its history stays, and it can be restored."""
     knowledge_base.withdraw(kind, record_id, by=account.name, reason=why.reason)
     return history(record_id, kind, knowledge_base, account)
 
@@ -127,7 +127,7 @@ def restore(
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
 ) -> History:
-    """Makes it what that version said, and findable again if it was withdrawn."""
+    """Makes this version the current one again, also after a withdrawal."""
     knowledge_base.restore(kind, record_id, which.version, by=account.name)
     return history(record_id, kind, knowledge_base, account)
 
@@ -136,7 +136,7 @@ def restore(
 def erase(
     record_id: str, kind: AKind, knowledge_base: OpenKnowledgeBase, account: AModeratorsToken
 ) -> History:
-    """Destroys its text, vectors, versions and drafts, for good. It will not come back."""
+    """Erases its text, vectors, versions and drafts permanently. No ingest brings it back."""
     knowledge_base.erase(kind, record_id, by=account.name)
     return history(record_id, kind, knowledge_base, account)
 
@@ -151,9 +151,11 @@ def duplicates(
     state: Annotated[
         DuplicateState, Query(description="Only pairs in this state.")
     ] = DuplicateState.OPEN,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
+    ] = 50,
 ) -> Duplicates:
-    """Pairs of actors that may be one, with what makes them alike."""
+    """Pairs of actors that may be the same, with what they have in common."""
     return Duplicates(
         total=knowledge_base.duplicates.count(state),
         duplicates=[Duplicate.of(pair) for pair in knowledge_base.duplicates.list(state, limit)],
@@ -164,13 +166,16 @@ def duplicates(
     "/duplicates",
     status_code=204,
     **documented(
-        "Decide on a pair", FOR_MODERATORS, {404: "One of them is no actor."}, answer="Done."
+        "Decide on a pair",
+        FOR_MODERATORS,
+        {404: "One of the ids is not an actor's."},
+        answer="Done.",
     ),
 )
 def decide(
     decision: Decision, knowledge_base: OpenKnowledgeBase, account: AModeratorsToken
 ) -> None:
-    """Makes two actors one, or keeps them apart. It is remembered, whatever is ingested later."""
+    """Merges two actors, or keeps them separate. Later ingests respect the decision."""
     knowledge_base.duplicates.decide(
         decision.left, decision.right, decision.same, keep=decision.keep, by=account.name
     )

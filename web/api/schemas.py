@@ -16,26 +16,28 @@ from web.catalogue.provenance import ShownCompetence
 from web.http.urls import AbsoluteUrl, address, web_link
 
 _FIT = (
-    "How well it answers the query, judged against the whole base: `strong`, `possible`, `weak`, "
-    "or `none` for a near thing that should not be presented as an answer."
+    "How well it answers the query, measured against all trades: `strong`, `possible`, `weak`, "
+    "or `none` for a close result that is not an answer."
 )
-_PAGE = "Address of its page, in the language asked for."
-_SCORE = "Higher is better; comparable within one answer only."
+_PAGE = "The address of its page, in the requested language."
+_SCORE = "Higher is better; compare scores only within one answer."
 
-Id = Annotated[str, Field(description="Its identifier, everywhere.", examples=["avel"])]
+Id = Annotated[str, Field(description="Its identifier.", examples=["avel"])]
 Themes = Annotated[list[str], Field(description="Its themes.", examples=[["Cuir et chaussure"]])]
 IsoDate = Annotated[
     str, Field(description="ISO 8601 date or time, or empty.", examples=["2020-07-01"])
 ]
 Lang = Annotated[
-    str, Field(description="ISO 639-1 code of the language of its text.", examples=["fr"])
+    str, Field(description="The language of its text: ISO 639-1 code.", examples=["fr"])
 ]
 SourceUrl = Annotated[
     str,
-    Field(description="Where this comes from, or empty.", examples=["https://www.angouleme.fr/"]),
+    Field(
+        description="The address of its source, or empty.", examples=["https://www.angouleme.fr/"]
+    ),
 ]
 Score = Annotated[float, Field(description=_SCORE, examples=[2.41])]
-Rank = Annotated[int, Field(description="From 1, the best.", examples=[1])]
+Rank = Annotated[int, Field(description="The rank, from 1 (best).", examples=[1])]
 
 
 class Shape(BaseModel):
@@ -45,21 +47,21 @@ class Shape(BaseModel):
 
 
 class Problem(Shape):
-    """Every refusal and failure."""
+    """A refusal or a failure."""
 
     detail: str = Field(
-        description="One line that says what was wrong and what to do.",
+        description="One line that gives the problem and the solution.",
         examples=["limit: input should be less than or equal to 100 (given: 500)"],
     )
 
 
 class CaseReference(Shape):
-    """A case seen from an actor that took part in it."""
+    """A case, with the role of an actor that took part in it."""
 
     id: Id
     title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
     date: IsoDate
-    role: Role | None = Field(description="The actor's part in the case.", examples=["producer"])
+    role: Role | None = Field(description="The actor's role in the case.", examples=["producer"])
     contribution: str = Field(
         description="What the actor did, or empty.", examples=["Fabrique et conditionne le gel."]
     )
@@ -97,20 +99,20 @@ class ActorReference(Shape):
 class Precedent(ActorReference):
     """An actor that met such a need, and whose trade is close to the hit's."""
 
-    case: CaseReference = Field(description="The case, with the part that the precedent took.")
+    case: CaseReference = Field(description="The case, with the precedent's role.")
 
 
 class Evidence(Shape):
-    """Why a hit is there.
+    """Evidence for a hit.
 
-    Kinds may be added within a version; one that you do not know is no reason to leave out the hit.
+    New kinds may appear within a version: keep hits whose kind of evidence you do not know.
     """
 
     kind: EvidenceKind = Field(
-        description="`passage`: a stated competence, in the actor's or the case's own text. "
+        description="`passage`: a described competence, in the text of the actor or the case. "
         "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
-        "inferred, neither stated nor shown: its trade is close to that of the `precedent`, who "
-        "met such a need; `text` is the passage that is closest."
+        "inferred: the actor's trade is close to that of the `precedent`, which met such a need; "
+        "`text` is the closest passage."
     )
     text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
     marks: list[tuple[int, int]] = Field(
@@ -122,7 +124,8 @@ class Evidence(Shape):
         default=None, description="The matched case; absent for the other kinds."
     )
     precedent: Precedent | None = Field(
-        default=None, description="Who did it, for the kind `similar`; absent for the others."
+        default=None,
+        description="The actor that did it, for the kind `similar`; absent for other kinds.",
     )
 
     @classmethod
@@ -167,11 +170,13 @@ class Actor(_ActorFields):
 
 
 class ActorWithCases(Actor):
-    """An actor with everything known of it."""
+    """An actor with its description, facts and cases."""
 
-    description: str = Field(description="Its stated competences, in the source's language.")
-    facts: dict[str, str] = Field(description="What else the source says, in its own words.")
-    cases: list[CaseReference] = Field(description="Its shown competences, the latest case first.")
+    description: str = Field(
+        description="Its described competences, in the language of the source."
+    )
+    facts: dict[str, str] = Field(description="Other facts from the source, in its own words.")
+    cases: list[CaseReference] = Field(description="Its shown competences, latest case first.")
 
     @classmethod
     def with_cases(
@@ -186,31 +191,35 @@ class ActorWithCases(Actor):
 
 
 class ScoreParts(Shape):
-    """What a score is made of; how the parts are counted together, an explanation tells."""
+    """The parts of a score. An explanation says how they are added."""
 
     own: float = Field(
-        description="What its own words give: its best passage, by `dense`, `lexical` and "
+        description="The value of its own words: its best passage, from `dense`, `lexical` and "
         "`overlap`.",
         examples=[1.63],
     )
-    dense: float = Field(description="For their meaning: a standardised cosine.", examples=[1.63])
-    lexical: float = Field(description="For the very words: BM25.", examples=[0.0])
-    overlap: float = Field(
-        description="How far it is of the trades that the need is met by, 0 to 1.", examples=[0.4]
+    dense: float = Field(
+        description="The value of the meaning: a standardised cosine.", examples=[1.63]
     )
-    case: float = Field(description="What cases that it took part in give.", examples=[7.88])
+    lexical: float = Field(description="The value of the words: BM25.", examples=[0.0])
+    overlap: float = Field(
+        description="The overlap of its trades with the trades that meet the need, 0 to 1.",
+        examples=[0.4],
+    )
+    case: float = Field(
+        description="The value of the cases in which it took part.", examples=[7.88]
+    )
     similar: float = Field(
-        description="What is inferred from those with a close trade: `support` / (`support` + 2) "
-        "of the way from `own` to `target`.",
+        description="The value inferred from actors with a close trade: `support` / (`support` + "
+        "2) of the difference between `own` and `target`.",
         examples=[1.5],
     )
     support: float = Field(
-        description="That of all precedents: those with a close trade who did it.", examples=[1.2]
+        description="The total support from all precedents: actors with a close trade that did it.",
+        examples=[1.2],
     )
-    target: float = Field(
-        description="The score of the precedent that draws it highest.", examples=[7.1]
-    )
-    name: float = Field(description="What an exact or a near name gives.", examples=[0.0])
+    target: float = Field(description="The score of its highest-scoring precedent.", examples=[7.1])
+    name: float = Field(description="The value of an exact or similar name.", examples=[0.0])
 
     @classmethod
     def of(cls, parts: kb.search.results.ScoreParts) -> "ScoreParts":
@@ -228,7 +237,7 @@ class ScoreParts(Shape):
 
 
 class ActorHit(Shape):
-    """An actor found."""
+    """An actor in the results."""
 
     rank: Rank
     score: Score
@@ -250,7 +259,7 @@ class ActorHit(Shape):
 
 
 class CaseHit(Shape):
-    """A case found."""
+    """A case in the results."""
 
     rank: Rank
     id: Id
@@ -259,7 +268,7 @@ class CaseHit(Shape):
     score: Score
     fit: Fit = Field(description=_FIT)
     url: str = Field(description=_PAGE)
-    need: str = Field(description="The need that the case answered, or empty.")
+    need: str = Field(description="The need that the case met, or empty.")
     themes: Themes
     evidence: list[Evidence]
 
@@ -280,28 +289,33 @@ class CaseHit(Shape):
 
 
 class Facets(Shape):
-    """How many of the actors found each value of a filter would leave, most first."""
+    """The number of actors found for each value of a filter, most first."""
 
     departments: dict[str, int] = Field(examples=[{"16": 9, "17": 4}])
     themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
 
 
 class AskedFor(Shape):
-    """A query as it was understood, and by which actors it was steered."""
+    """The query as understood, and the examples that were used."""
 
     text: str = Field(
-        description="The need as words, without signs and what is unwanted.",
+        description="The need, without signs and excluded words.",
         examples=["gel hydroalcoolique flacon"],
     )
-    required: list[str] = Field(description="In quotation marks: must be there.", examples=[[]])
-    wanted: list[str] = Field(description="After `+`: counts more.", examples=[["flacon"]])
+    required: list[str] = Field(description="Words in quotation marks: required.", examples=[[]])
+    wanted: list[str] = Field(
+        description="Words after `+`: they count more.", examples=[["flacon"]]
+    )
     unwanted: list[str] = Field(
-        description="After `-`: counts against, and what says it is left out.",
+        description="Words after `-`: actors that mention them are left out.",
         examples=[["parfum"]],
     )
-    like: list[str] = Field(description="Ids of actors like those looked for.", examples=[[]])
+    like: list[str] = Field(
+        description="The ids of the examples: actors with a similar trade count more.",
+        examples=[[]],
+    )
     unlike: list[str] = Field(
-        description="Ids of actors unlike those looked for; they are left out.", examples=[[]]
+        description="The ids of the counterexamples; they are left out.", examples=[[]]
     )
 
     @classmethod
@@ -317,24 +331,26 @@ class AskedFor(Shape):
 
 
 class MentionedParticipant(Shape):
-    """A participant of a case who has no entry here."""
+    """A participant of a case without an entry here."""
 
     name: str = Field(examples=["Agence régionale de santé"])
-    case: CaseReference = Field(description="The case, with the part that it took.")
+    case: CaseReference = Field(description="The case, with the participant's role.")
 
 
 class PartAnswer(Shape):
-    """Who could take one part of meeting the need."""
+    """The actors that could take one part of meeting the need."""
 
     role: Part = Field(description="The part.", examples=["containers"])
     need: str = Field(
-        description="What is asked of it, in a few words; empty where its name says all.",
+        description="What the part requires, in a few words; empty if its name is enough.",
         examples=["flacons et bouteilles, bidons et récipients en plastique, bouchons"],
     )
     cases: list[CaseReference] = Field(
-        description="Similar cases that needed the part; empty where it is only usual."
+        description="The similar cases that needed the part; empty if it is only usual."
     )
-    hits: list[ActorHit] = Field(description="Those who did it first, then those who could.")
+    hits: list[ActorHit] = Field(
+        description="First the actors that took this part, then those that could."
+    )
     mentioned: list[MentionedParticipant]
 
     @classmethod
@@ -359,14 +375,18 @@ class SearchAnswer(Shape):
 
     query: str = Field(examples=["du gel hydroalcoolique"])
     asked: AskedFor
-    took_ms: float = Field(description="Time spent searching, in milliseconds.", examples=[12.4])
-    total: int = Field(description="How many actors fit, before the limit.", examples=[14])
-    hits: list[ActorHit] = Field(description="Actors, best first, `limit` at most.")
-    total_cases: int = Field(description="How many cases fit, before the limit.", examples=[2])
-    cases: list[CaseHit] = Field(description="Cases, best first, `limit` at most.")
+    took_ms: float = Field(description="The search time, in milliseconds.", examples=[12.4])
+    total: int = Field(
+        description="The number of actors that fit, before the limit.", examples=[14]
+    )
+    hits: list[ActorHit] = Field(description="Actors, best first, at most `limit`.")
+    total_cases: int = Field(
+        description="The number of cases that fit, before the limit.", examples=[2]
+    )
+    cases: list[CaseHit] = Field(description="Cases, best first, at most `limit`.")
     facets: Facets
     roles: list[PartAnswer] = Field(
-        description="Who could take which part, makers first; empty where no case is similar."
+        description="Who could take which part, makers first; empty if no case is similar."
     )
 
     @classmethod
@@ -390,10 +410,10 @@ class SearchAnswer(Shape):
 
 
 class Participation(Shape):
-    """An actor's part in a case."""
+    """The role of an actor in a case."""
 
     actor: str | None = Field(
-        description="The actor's id, or null where it has no entry here.", examples=["avel"]
+        description="The actor's id, or null if it has no entry here.", examples=["avel"]
     )
     name: str = Field(examples=["Avel (Saphir)"])
     role: Role = Field(examples=["producer"])
@@ -401,7 +421,7 @@ class Participation(Shape):
 
 
 class Case(Shape):
-    """An article telling how a need was met."""
+    """An article about how a need was met."""
 
     id: Id
     title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
@@ -415,7 +435,7 @@ class Case(Shape):
     text: str = Field(description="The article, in Markdown.")
     source_url: SourceUrl
     translation_of: str = Field(
-        description="The id of the case that this one tells in another language, or empty."
+        description="The id of the same case in another language, or empty."
     )
     url: str = Field(description=_PAGE)
     participants: list[Participation]
@@ -449,21 +469,21 @@ class Case(Shape):
 
 
 class Status(Shape):
-    """What the knowledge base holds and how it stands."""
+    """The contents and the state of the knowledge base."""
 
     actors: int = Field(examples=[63])
     cases: int = Field(examples=[9])
     passages: int
-    embedded: int = Field(description="Passages that the encoder has embedded.")
-    ready: bool = Field(description="Whether it can be searched as it is.")
+    embedded: int = Field(description="The number of passages that the encoder has embedded.")
+    ready: bool = Field(description="Whether searches are possible.")
     model: str = Field(description="The encoder's model.")
     engine: str = Field(description="What runs the encoder.")
-    encoder: str = Field(description="Fingerprint of all that decides an embedding.")
+    encoder: str = Field(description="The fingerprint of everything that determines an embedding.")
     dimension: int = Field(examples=[384])
     schema_version: int
-    generation: str = Field(description="Another one after every change of the base.")
+    generation: str = Field(description="Changes with every change of the base.")
     size_bytes: int
-    updated_at: str = Field(description="Time of the last change, ISO 8601, or empty.")
+    updated_at: str = Field(description="The time of the last change: ISO 8601, or empty.")
 
     @classmethod
     def of(cls, status: kb.knowledge_base.Status) -> "Status":

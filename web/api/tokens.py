@@ -48,7 +48,7 @@ async def _account_of(request: Request) -> kb.registers.accounts.Account:
     return account
 
 
-_bearer = HTTPBearer(auto_error=False, description="A token that the page of an account gives.")
+_bearer = HTTPBearer(auto_error=False, description="A token from the page of your account.")
 
 
 async def _account(
@@ -77,16 +77,16 @@ def token_router() -> APIRouter:
 
 
 _ALWAYS = {
-    401: "There is no token, or it is worth nothing.",
+    401: "The token is missing or not valid.",
     422: "A parameter or the body is wrong.",
     503: "The knowledge base cannot be read or written now.",
 }
 FOR_MODERATORS = {403: "The token is not a moderator's."}
-TOO_LARGE = {413: "It is larger than this site takes."}
+TOO_LARGE = {413: "It is larger than this site accepts."}
 
 
 def documented(
-    summary: str, *meanings: dict[int, str], answer: str = "What it has become."
+    summary: str, *meanings: dict[int, str], answer: str = "Its new state."
 ) -> dict[str, Any]:
     every = _ALWAYS.copy()
     for meaning in meanings:
@@ -106,7 +106,7 @@ def tell_revision(response: Response, draft: Draft) -> None:
 async def _revision(
     if_match: Annotated[
         str,
-        Header(description="The revision that you saw, in quotes.", examples=['"3"']),
+        Header(description="The revision that you read, in quotes.", examples=['"3"']),
     ] = "",
 ) -> int:
     if not if_match:

@@ -26,27 +26,28 @@ from web.api.record_contents import (
 from web.api.schemas import Shape
 from web.http.urls import AbsoluteUrl, address
 
-Account = Annotated[str, Field(description="The account that did it; empty for a terminal.")]
+Account = Annotated[
+    str, Field(description="The account that did it; empty if it came from a terminal.")
+]
 Moment = Annotated[str, Field(description="ISO 8601 time.", examples=["2020-07-01T10:30:00+00:00"])]
 Confidence = Annotated[float, Field(description="From 0 to 1.", examples=[0.85])]
-Sentence = Annotated[str, Field(description="The sentence of the text that says so.")]
+Sentence = Annotated[str, Field(description="The sentence of the text that supports it.")]
 Origin = Annotated[
-    str, Field(description="`rules`, or the name of the model that said it.", examples=["rules"])
+    str, Field(description="`rules`, or the name of the language model.", examples=["rules"])
 ]
 
 
 class NewContribution(Sent):
-    """An article to contribute: its text, or the address where it can be read."""
+    """An article to contribute: its text, or its address."""
 
-    text: str = Field(
-        default="", description="The article: Markdown, plain text, or a page's own words."
-    )
-    title: str = Field(default="", description="Its title, where the text does not begin with it.")
+    text: str = Field(default="", description="The article: Markdown or plain text.")
+    title: str = Field(default="", description="Its title, if the text does not begin with it.")
     url: str = Field(
-        default="", description="Where to read it instead: http or https, a public page."
+        default="", description="The address of a public page to read instead: http or https."
     )
     submit: bool = Field(
-        default=True, description="Whether moderators see it at once, or only when it is submitted."
+        default=True,
+        description="Whether moderators see it immediately, or only after it is submitted.",
     )
 
 
@@ -59,11 +60,13 @@ class Feed(Sent):
 
 
 class ContributionChange(Sent):
-    """What a contribution is to say: a case or an actor, whichever it is."""
+    """The new content of a contribution: a case or an actor."""
 
     case: CaseContent | None = None
     actor: ActorContent | None = None
-    note: str = Field(default="", max_length=1000, description="Why, for the history of the draft.")
+    note: str = Field(
+        default="", max_length=1000, description="The reason, for the history of the draft."
+    )
 
     def record(self, present: kb.models.Record) -> kb.models.Record:
         """The record that is told, in the place of the present one.
@@ -80,7 +83,7 @@ class ContributionChange(Sent):
 
 
 class Message(Sent):
-    """A moderator's word to the contributor."""
+    """A moderator's message to the contributor."""
 
     message: str = Field(default="", max_length=5000)
 
@@ -90,24 +93,24 @@ class Publication(Sent):
 
     force: bool = Field(
         default=False,
-        description="Publish over what others did to the record since the draft was made.",
+        description="Publish even if the record has changed since the draft was created.",
     )
 
 
 class Reason(Sent):
-    """Why a record is withdrawn."""
+    """The reason for a withdrawal."""
 
     reason: str = Field(default="", max_length=1000)
 
 
 class VersionNumber(Sent):
-    """Which version to bring back."""
+    """The version to restore."""
 
     version: int = Field(ge=1)
 
 
 class ProposedField(Shape):
-    """What a field could say, read out of the text."""
+    """A proposed value for a field."""
 
     field: str = Field(examples=["need"])
     value: str
@@ -121,7 +124,7 @@ class ProposedField(Shape):
 
 
 class ProposedParticipation(Shape):
-    """A part that an organisation could have had, read out of the text."""
+    """A proposed participation of an organisation."""
 
     participation: ParticipationContent
     sentence: Sentence
@@ -134,11 +137,13 @@ class ContributionSummary(Shape):
 
     id: str
     state: DraftState = Field(
-        description="`draft` and `returned` are with the contributor, `submitted` with the "
-        "moderators; `published` and `rejected` are final."
+        description="`draft` and `returned`: with the contributor. `submitted`: with the "
+        "moderators. `published` and `rejected`: final."
     )
-    revision: int = Field(description="Raised by every change; `If-Match` names it.")
-    kind: Kind = Field(description="What the record is.")
+    revision: int = Field(
+        description="The revision, raised by every change; send it in `If-Match`."
+    )
+    kind: Kind = Field(description="The kind of the record.")
     title: str = Field(description="The title of the case, or the name of the actor.")
     origin: str = Field(description="A file's name, an address, or `pasted`.")
     created_by: Account
@@ -153,14 +158,18 @@ class ContributionSummary(Shape):
 
 
 class Contribution(ContributionSummary, Contents):
-    """A contribution: the record that it would make, and what was read out of its text."""
+    """A contribution: its record, and the proposals from its text."""
 
-    fields: list[ProposedField] = Field(description="What was read out of the text.")
-    participations: list[ProposedParticipation] = Field(description="The same, of who took part.")
-    remarks: list[str] = Field(description="What a person should look at.")
-    message: str = Field(description="What a moderator last said of it.")
-    source_text: str = Field(description="The text that it was read out of.")
-    based_on: int = Field(description="The version of the record that it changes; 0 if none.")
+    fields: list[ProposedField] = Field(description="The proposals for fields.")
+    participations: list[ProposedParticipation] = Field(
+        description="The proposals for participations."
+    )
+    remarks: list[str] = Field(description="What a person should check.")
+    message: str = Field(description="The last message from a moderator.")
+    source_text: str = Field(description="The original text.")
+    based_on: int = Field(
+        description="The version of the record that it changes; 0 for a new record."
+    )
 
     @classmethod
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
@@ -201,20 +210,20 @@ def _summary(draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> dic
 
 
 class Contributions(Shape):
-    """Contributions, the newest first."""
+    """Contributions, newest first."""
 
-    total: int = Field(description="How many there are, before the limit.")
+    total: int = Field(description="The number before the limit.")
     contributions: list[ContributionSummary]
 
 
 class Version(Contents):
-    """A state that a record had."""
+    """A version of a record."""
 
-    number: int = Field(description="From 1, the oldest.")
+    number: int = Field(description="The number, from 1 (oldest).")
     by: Account
     at: Moment
     note: str
-    restored: int = Field(description="The version that it brought back, or 0.")
+    restored: int = Field(description="The version that it restored, or 0.")
 
     @classmethod
     def of(cls, version: kb.registers.versions.Version) -> Self:
@@ -229,12 +238,12 @@ class Version(Contents):
 
 
 class Withdrawal(Shape):
-    """How a record was taken out."""
+    """How a record was withdrawn or erased."""
 
     by: Account
     at: Moment
     reason: str
-    erased: bool = Field(description="Whether nothing of it is left.")
+    erased: bool = Field(description="Whether it was erased.")
 
     @classmethod
     def of(cls, withdrawal: kb.registers.versions.Withdrawal) -> Self:
@@ -242,25 +251,25 @@ class Withdrawal(Shape):
 
 
 class History(Shape):
-    """Every state that a record had, the oldest first, and whether it was withdrawn."""
+    """Every version of a record, oldest first, and its withdrawal."""
 
     versions: list[Version]
-    withdrawal: Withdrawal | None = Field(description="Null while the record is there.")
+    withdrawal: Withdrawal | None = Field(description="Null while the record is published.")
 
 
 class Job(Shape):
-    """Work that is done in the background."""
+    """Work in the background."""
 
     id: str
     kind: str = Field(examples=["directory"])
     state: JobState = Field(
         description="`done`, `failed` and `cancelled` are final.", examples=["running"]
     )
-    done: int = Field(description="How much is done.")
-    total: int = Field(description="Out of how much; 0 as long as it is not known.")
-    report: dict[str, JsonValue] = Field(description="What it did; empty until it ends.")
-    message: str = Field(description="Why it failed, or empty.")
-    cancel_asked: bool = Field(description="Whether it is to stop.")
+    done: int = Field(description="The number of entries done.")
+    total: int = Field(description="The total number of entries; 0 if not known yet.")
+    report: dict[str, JsonValue] = Field(description="The report of the job; empty until it ends.")
+    message: str = Field(description="The reason for a failure, or empty.")
+    cancel_asked: bool = Field(description="Whether someone cancelled it.")
     created_by: Account
     created_at: Moment
     started_at: str = Field(description="ISO 8601 time, or empty.")
@@ -272,20 +281,20 @@ class Job(Shape):
 
 
 class Jobs(Shape):
-    """Jobs, the newest first."""
+    """Jobs, newest first."""
 
     jobs: list[Job]
 
 
 class Duplicate(Shape):
-    """Two actors that may be one."""
+    """Two actors that may be the same."""
 
-    left: str = Field(description="The id of one.", examples=["avel"])
-    right: str = Field(description="The id of the other.", examples=["avel-saphir"])
-    score: float = Field(description="How alike they are, from 0 to 1.", examples=[0.9])
+    left: str = Field(description="The id of the first actor.", examples=["avel"])
+    right: str = Field(description="The id of the second actor.", examples=["avel-saphir"])
+    score: float = Field(description="Their similarity, from 0 to 1.", examples=[0.9])
     reasons: list[str] = Field(description="What they have in common.")
-    state: DuplicateState = Field(description="`open` until somebody decides.")
-    decided_by: str = Field(description="Who decided, or empty.")
+    state: DuplicateState = Field(description="`open` until someone decides.")
+    decided_by: str = Field(description="The account that decided, or empty.")
     decided_at: str = Field(description="ISO 8601 time, or empty.")
 
     @classmethod
@@ -302,18 +311,18 @@ class Duplicate(Shape):
 
 
 class Duplicates(Shape):
-    """Pairs of actors that may be one, the likeliest first."""
+    """Pairs of actors that may be the same, likeliest first."""
 
-    total: int = Field(description="How many there are, before the limit.")
+    total: int = Field(description="The number before the limit.")
     duplicates: list[Duplicate]
 
 
 class Decision(Sent):
-    """What two actors were found to be."""
+    """The decision about a pair of actors."""
 
-    left: str = Field(description="The id of one.")
-    right: str = Field(description="The id of the other.")
-    same: bool = Field(description="Whether they are one.")
+    left: str = Field(description="The id of the first actor.")
+    right: str = Field(description="The id of the second actor.")
+    same: bool = Field(description="Whether they are the same actor.")
     keep: str = Field(
-        default="", description="If they are one, the id that stays; the left one's if empty."
+        default="", description="The id to keep if they are the same; `left` by default."
     )
