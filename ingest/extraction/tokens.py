@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ingest.articles.typography import BULLETS
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.markdown import plain_text
@@ -71,7 +72,7 @@ class Sentence:
 
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _RULE = re.compile(r"\s*(?:[-=*_]\s*){3,}$")
-_ITEM = re.compile(r"\s*(?:(?:[-*+•‣▪–—>]|\d{1,3}[.)])\s+)+")
+_ITEM = re.compile(rf"\s*(?:(?:[-*+{BULLETS}–—>]|\d{{1,3}}[.)])\s+)+")
 _END = re.compile(
     r"""(?: (?<![A-ZÀ-Þ]) (?<!\b[Mm]me) (?<!\bDr) (?<!\b[Ss]te) (?<!\bSté) (?<!\b[Ee]ts)
         (?<!\b[Aa]v) (?<!\bcf) (?<!\bInc) (?<!\bLtd) (?<!\bCo) (?<!\bSt) (?<!\bno) (?<!\bart)

@@ -12,6 +12,7 @@ from ingest.articles.formats.file_properties import file_properties
 from ingest.articles.formats.table_rows import MAX_CELL_CHARS, row_block
 from ingest.articles.formats.zip_guard import refuse_unsafe
 from ingest.articles.markdown_escape import escaped
+from ingest.articles.typography import BULLETS
 from kb.errors import InputError
 from kb.text.markdown import plain_text
 
@@ -24,7 +25,7 @@ _HEADING = re.compile(r"(?:heading|titre)\s*(\d)", re.IGNORECASE)
 _TITLE = re.compile(r"^(?:title|titre)$", re.IGNORECASE)
 _LIST = re.compile(r"list|liste|puces|bullet", re.IGNORECASE)
 _NUMBERED = re.compile(r"number|numéro", re.IGNORECASE)
-_BULLET = re.compile(r"^\s*[•●▪◦‣·–*-]\s+(?=\S)")
+_BULLET = re.compile(rf"^\s*[{BULLETS}·–*-]\s+(?=\S)")
 _MAX_DEPTH = 5
 _MAX_SHOWN_CHARS = 50_000
 """The longest paragraph whose bold and italic words are kept."""

@@ -14,13 +14,14 @@ from ingest.articles.markdown_escape import escaped, says_itself
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.prose import is_prose
+from ingest.articles.typography import BULLETS
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _MAX_DEPTH = 200
-_BULLET = re.compile(r"^[•●▪◦‣]\s*(?=\S)")
+_BULLET = re.compile(rf"^[{BULLETS}]\s*(?=\S)")
 
 
 def blocks_of(root: "HtmlElement | None", url: str) -> Iterator[Block]:

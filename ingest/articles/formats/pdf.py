@@ -25,12 +25,13 @@ from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import BULLETS, CLOSING, ENDING
 from ingest.encodings import unscrambled
 from kb.errors import InputError
 
-_BULLET = re.compile(r"^\s*(?:[•●▪◦‣·∙–\uf0b7\uf0a7\u2022\x95*-])\s+(?=\S)")
+_BULLET = re.compile(rf"^\s*[{BULLETS}·∙–\uf0b7\uf0a7\x95*-]\s+(?=\S)")
 _NUMBER = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)")
-_SENTENCE_END = re.compile(r"[.!?:;…][»”\"')]*$")
+_SENTENCE_END = re.compile(rf"[{ENDING}:;][{CLOSING}]*$")
 _HYPHEN = re.compile(r"(?P<left>[^\W\d_]+)[-\u00ad\u2010]$")
 _FIRST_PARTS = re.compile(lexicon.any_of("hyphens", "first_parts"))
 _TIED = re.compile(lexicon.any_of("hyphens", "tied"))

@@ -7,9 +7,10 @@ from ingest.articles.blocks import Block, BlockKind, ParsedPage, within_limits
 from ingest.articles.formats.table_rows import row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import notices
+from ingest.articles.typography import BULLETS, CLOSING, ENDING
 from kb.text.markdown import plain_text
 
-_BULLET = re.compile(r"^(?P<indent>\s*)(?:[•●▪◦‣·∙–*+-]|o(?=\s{2,}))\s+(?=\S)")
+_BULLET = re.compile(rf"^(?P<indent>\s*)(?:[{BULLETS}·∙–*+-]|o(?=\s{{2,}}))\s+(?=\S)")
 _NUMBER = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,3})[.)]\s+(?=\S)")
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
@@ -19,7 +20,7 @@ _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MARKS = re.compile(r"[*_`\[\]<>\\#]")
-_SENTENCE_END = re.compile(r"[.!?:;…][»”\"')*_]*$")
+_SENTENCE_END = re.compile(rf"[{ENDING}:;][{CLOSING}*_]*$")
 _MAX_WRAPPED = 110
 _MIN_WRAPPED = 45
 

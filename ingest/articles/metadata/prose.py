@@ -2,8 +2,10 @@
 
 import re
 
-SENTENCE_END = re.compile(r"[.!?…][»”\"')\]]*$")
-TWO_SENTENCES = re.compile(r"[.!?…][»”\"')]*\s+\S")
+from ingest.articles.typography import CLOSING, ENDING
+
+SENTENCE_END = re.compile(rf"[{ENDING}][{CLOSING}\]]*$")
+TWO_SENTENCES = re.compile(rf"[{ENDING}][{CLOSING}]*\s+\S")
 
 
 def is_prose(text: str) -> bool:

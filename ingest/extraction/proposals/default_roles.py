@@ -10,6 +10,7 @@ proposed with little confidence, for a person to look at.
 import re
 from collections.abc import Sequence
 
+from ingest.articles.typography import CLOSING, ENDING
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.coreference.participant import Participant, ParticipantMention
@@ -49,7 +50,7 @@ _TELLS = re.compile(
     + r"\b"
 )
 _PLACE = lexicon.words("prepositions", "likely_place")
-_ENDS = re.compile(r"[.!?…;:»”\")]\s*$")
+_ENDS = re.compile(rf"[{ENDING}{CLOSING};:]\s*$")
 _NOT_FOR_SALE = frozenset(
     {OrganisationKind.NETWORK, OrganisationKind.CHAMBER, OrganisationKind.STATE}
 )
