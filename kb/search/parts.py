@@ -27,23 +27,13 @@ from kb.search.scorer import Scope, gather, nearest, score
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
 
 MayAnswer = Callable[[str, Sequence[Endorsement]], bool]
 
 _SUPPLIES: Mapping[Part, frozenset[str]] = {
-    Part.CONTAINERS: frozenset(
-        """bidon bidons bocal bocaux bonbonne bouchon bouchons bouteille bouteilles capsule capsules
-        contenant contenants fermeture fermetures flacon flacons fut futs jerrican jerricans pompe
-        pompes pot pots pulverisateur pulverisateurs recipient recipients
-        barrel barrels bottle bottles can cans cap caps closure closures container containers jar
-        jars jerrycan jerrycans stopper stoppers vial vials""".split()
-    ),
-    Part.PACKAGING: frozenset(
-        """boite boites caisse caisses carton cartons emballage emballages etiquette etiquettes etui
-        etuis palette palettes sachet sachets
-        box boxes carton cartons crate crates label labels packaging pallet pallets wrapping
-        """.split()
-    ),
+    Part.CONTAINERS: LEXICONS.words("supplies", "containers"),
+    Part.PACKAGING: LEXICONS.words("supplies", "packaging"),
 }
 """Words of suppliers who bring in what goes round the product, folded."""
 

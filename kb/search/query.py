@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from kb.errors import QueryError
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
 from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
 
 MAX_QUERY_CHARS = 1000
 
-ARTICLES = frozenset("d de des du l la le les un une a an some the".split())
+_ARTICLES = LEXICONS.words("articles")
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """NUL, and the halves of characters that stand for bytes that were no UTF-8."""
@@ -99,7 +100,7 @@ def bare_need(text: str) -> str:
         forms = set(word.forms)
         if not forms <= framing:
             return text[word.start if start is None else start :].rstrip(" ?!.")
-        if not forms <= ARTICLES:
+        if not forms <= _ARTICLES:
             start = None
         elif start is None:
             start = word.start

@@ -115,7 +115,7 @@ def index_words(text: str, lang: str) -> str:
 
 
 def query_stems(query: str) -> set[str]:
-    """The stems to look for: of the words that carry the need, whatever their language.
+    """The stems of the words that carry the need of a query, whatever their language.
 
     Function words go first, then the words that only frame the question, each as long as
     something is left: "fournisseur ?" is still a search.
@@ -123,11 +123,11 @@ def query_stems(query: str) -> set[str]:
     return {key for word in _carrying(query) for key in stems(word)}
 
 
-def share_said(query: str, text: str) -> float:
-    """Of the words that carry a query, the share that a text says, 0 to 1: of either language."""
+def word_coverage(query: str, text: str) -> float:
+    """The share, 0 to 1, of the words that carry a query's need which a text has."""
     asked = _carrying(query)
-    said = stem_spans(text)
-    return sum(not stems(word).isdisjoint(said) for word in asked) / max(len(asked), 1)
+    present = stem_spans(text)
+    return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)
 
 
 def _carrying(query: str) -> list[Word]:

@@ -15,17 +15,18 @@ from kb.search.fusion import ScoredPassage
 from kb.search.results import MatchedCase
 from kb.search.weights import RankingWeights
 from kb.store.passages import Passage
-from kb.text.analysis import share_said
+from kb.text.analysis import word_coverage
 
 
 def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
     """How close the need that a passage tells is to the need asked for.
 
     That is its standardised cosine, and its BM25 times the share of the words asked for that it
-    has (`kb.text.analysis.share_said`). Of a rare word the encoder may know nothing; but a single
-    word of many, like the bottles that something is to be closed with, makes no need the same.
+    has (`kb.text.analysis.word_coverage`). The encoder may know nothing of a rare word; but a
+    single word of many, like the bottles that something is to be closed with, makes no need the
+    same.
     """
-    share = share_said(asked, scored.passage.text) if scored.lexical else 0.0
+    share = word_coverage(asked, scored.passage.text) if scored.lexical else 0.0
     return scored.dense + weights.passages.lexical * scored.lexical * share
 
 

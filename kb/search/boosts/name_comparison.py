@@ -15,13 +15,12 @@ from kb.search.weights import NameWeights
 from kb.store.names import NameWord
 from kb.store.store import Store
 from kb.text.analysis import FRAMING_WORDS
+from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import sound
 
-_SET_BEFORE_NAMES = frozenset(
-    "atelier ateliers boutique fabrique firme maison manufacture marque usine usines".split()
-)
-"""Words by which people say that a firm is meant; who is in the others."""
+_BEFORE_NAMES = LEXICONS.words("words_before_names")
+"""Words of a query that say that a firm is meant; its name is in the others."""
 
 
 class NameComparison:
@@ -72,7 +71,7 @@ class NameComparison:
         alike = {word: likeness for word, _, likeness in pairs}
         if not pairs or sum(alike.values()) < weights.enough:
             return 0.0
-        added = set(asked) - alike.keys() - FRAMING_WORDS - _SET_BEFORE_NAMES
+        added = set(asked) - alike.keys() - FRAMING_WORDS - _BEFORE_NAMES
         least = weights.least_added if min(alike.values()) == 1 else weights.least_added_to_slip
         # Most names are found too far by what is at hand, before texts are looked at.
         at_best = [

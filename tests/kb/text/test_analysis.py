@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.analysis import index_words, query_stems, share_said, words
+from kb.text.analysis import index_words, query_stems, word_coverage, words
 from kb.text.folding import fold
 
 
@@ -89,10 +89,10 @@ def test_index_words_leave_function_words_out() -> None:
 
 def test_the_share_of_what_is_asked_that_a_text_says() -> None:
     need = "Trouver des flacons pour du gel hydroalcoolique"
-    assert share_said("qui pourrait fabriquer du gel hydro-alcoolique ?", need) == 1
-    assert share_said("gels", need) == 1
-    assert share_said("un bouchon pour fermer des flacons", need) == pytest.approx(1 / 3)
-    assert share_said("who could make sanitiser?", "Find hand sanitisers") == 1
-    assert share_said("portails", need) == 0
+    assert word_coverage("qui pourrait fabriquer du gel hydro-alcoolique ?", need) == 1
+    assert word_coverage("gels", need) == 1
+    assert word_coverage("un bouchon pour fermer des flacons", need) == pytest.approx(1 / 3)
+    assert word_coverage("who could make sanitiser?", "Find hand sanitisers") == 1
+    assert word_coverage("portails", need) == 0
     # Nothing but framing is still asked for.
-    assert share_said("fournisseur ?", "un fournisseur") == 1
+    assert word_coverage("fournisseur ?", "un fournisseur") == 1

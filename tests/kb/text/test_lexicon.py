@@ -33,7 +33,7 @@ def test_each_file_states_its_purpose_origin_and_format(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_file_is_read_by_a_module(path: Path) -> None:
-    sources = [module.read_text(encoding="utf-8") for module in path.parents[1].rglob("*.py")]
+    sources = [module.read_text(encoding="utf-8") for module in path.parents[2].rglob("*.py")]
     assert any(re.search(rf"""["']{path.stem}["']""", source) for source in sources)
 
 
