@@ -14,7 +14,7 @@ from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
-from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
+from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import checked, fetched_article
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
 from kb.errors import InputError
@@ -187,8 +187,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
     if match := _NAME_IN_BRACKETS.match(author):
         author = match["name"]
     if author and "@" not in author and not is_organisation(author):
-        found, end = person_at(author, 0)
-        person = found if found.name and end >= len(author) else Person(bare_name(author))
+        person = person_named(author)
         confidence = 0.9 if " " in person.name else 0.6
         yield DeclaredField(
             "author", person.name, f"author of the item: {author}", confidence, person

@@ -12,12 +12,20 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html_parsing import parsed
 from ingest.articles.metadata.dates import dates_in
-from ingest.articles.metadata.person_names import bare_name, is_organisation, person_at
+from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.metadata.same_length_fold import plain
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+LINKED_AUTHOR, LINKED_DATE, LINKED_TITLE, LINKED_THEMES, TITLE_ELEMENT = 0.9, 0.88, 0.85, 0.8, 0.5
+"""The confidence in values of JSON-LD, and in the element `title`."""
+ACCOUNT_COST = 0.3
+"""How much less confidence a name of a single word has: it is the name of an account."""
+_META_NAMES = tuple(
+    (field, float(confidence), name) for field, confidence, name in lexicon.rows("meta_names", 3)
+)
+_MAX_KEYWORDS_CHARS = 400
 _IMPRECISE_NAMES = {"", *lexicon.phrases("account_names")}
 
 
@@ -26,55 +34,48 @@ class Head:
 
     def __init__(self, text: str, url: str) -> None:
         self._root = parsed(text)
-        self._meta: dict[str, list[str]] = {}
         self._declared: list[DeclaredField] = []
-        self.lang = ""
-        self.address = ""
-        if self._root is None:
-            return
-        for meta in self._root.iter("meta"):
+        self._meta: dict[str, list[str]] = {}
+        for meta in self._elements("meta"):
             name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
             value = " ".join((meta.get("content") or "").split())
             if name and value:
                 self._meta.setdefault(name, []).append(unescape(value))
-        self.lang = (self._root.get("lang") or "")[:2].lower()
-        if self.lang and self.lang not in {"fr", "en"}:
-            self.lang = ""
+        self._title = next((title.text_content() for title in self._elements("title")), "")
+        lang = ((self._root.get("lang") if self._root is not None else "") or "")[:2].lower()
+        self.lang = lang if lang in {"fr", "en"} else ""
         self.address = self._address(url)
 
     def declared_fields(self) -> list[DeclaredField]:
-        if self._root is None:
-            return []
         self._read_linked_data()
         self._read_meta()
-        self._read_title()
+        title = " ".join(self._title.split())
+        self._add("title", self._without_site(title), f"title: {title}", TITLE_ELEMENT)
         return self._declared
+
+    def _elements(self, tag: str) -> "list[HtmlElement]":
+        return list(self._root.iter(tag)) if self._root is not None else []
 
     def _add(self, field: str, value: str, where: str, confidence: float) -> None:
         if value:
             self._declared.append(DeclaredField(field, value, where, confidence))
 
     def _address(self, url: str) -> str:
-        if self._root is None:
-            return ""
-        links = [link.get("href") or "" for link in self._root.iter("link")
+        """The address that the page names, on the host that it was fetched from."""
+        links = [link.get("href") or "" for link in self._elements("link")
                  if "canonical" in (link.get("rel") or "").lower().split()]  # fmt: skip
         for address in [*links, *self._meta.get("og:url", [])]:
-            full = urljoin(url, address.strip())
+            full = str(urljoin(url, address.strip()))
             parts = urlsplit(full)
-            same_host = not url or _host(full) == _host(url)
-            # The address of a site's home says nothing of this page.
-            if (
-                parts.scheme in {"http", "https"}
-                and parts.netloc
-                and same_host
-                and (parts.path.strip("/") or parts.query)
-            ):
-                return str(full)
+            is_of_host = not url or _host(full) == _host(url)
+            # The address of a site's home is not that of this page.
+            is_of_page = parts.path.strip("/") or parts.query
+            if parts.scheme in {"http", "https"} and parts.netloc and is_of_host and is_of_page:
+                return full
         return ""
 
     def _read_linked_data(self) -> None:
-        for script in self._root.iter("script") if self._root is not None else ():
+        for script in self._elements("script"):
             if (script.get("type") or "").strip().lower() != "application/ld+json":
                 continue
             try:
@@ -85,16 +86,13 @@ class Head:
                 self._read_article_data(article)
 
     def _read_article_data(self, data: Mapping[str, object]) -> None:
-        where = "JSON-LD"
-        self._add("title", _words(data.get("headline")), f"{where}: headline", 0.85)
-        for field, key in (("date", "datePublished"), ("modified", "dateModified")):
-            value = _words(data.get(key))
-            self._add_date(field, value, f"{where}: {key}", 0.88)
-        self._add_people(data.get("author"), f"{where}: author", 0.9)
         keywords = data.get("keywords")
-        names = [_words(word) for word in keywords] if isinstance(keywords, list) else []
-        value = " ; ".join(filter(None, names)) or _words(keywords)
-        self._add("themes", value, f"{where}: keywords", 0.8)
+        themes = map(_words, keywords) if isinstance(keywords, list) else [_words(keywords)]
+        self._add("title", _words(data.get("headline")), "JSON-LD: headline", LINKED_TITLE)
+        for field, key in (("date", "datePublished"), ("modified", "dateModified")):
+            self._add_date(field, _words(data.get(key)), f"JSON-LD: {key}", LINKED_DATE)
+        self._add_people(data.get("author"), "JSON-LD: author", LINKED_AUTHOR)
+        self._add("themes", " ; ".join(filter(None, themes)), "JSON-LD: keywords", LINKED_THEMES)
 
     def _add_people(self, value: object, where: str, confidence: float) -> None:
         values = value if isinstance(value, list) else [value]
@@ -104,17 +102,17 @@ class Head:
             if person.name and plain(person.name) not in _IMPRECISE_NAMES
         ]
         site = plain(" ".join(self._meta.get("og:site_name", [])))
-        titles = plain(" | ".join(title.text_content() for title in self._root_titles()))
+        title = plain(self._title)
         people = [
             person
             for person in people
-            if plain(person.name) != site and not titles.endswith(f" {plain(person.name)}")
+            if plain(person.name) != site and not title.endswith(f" {plain(person.name)}")
         ]
         if not people or any(is_organisation(person.name) for person in people):
             return
         name = ", ".join(person.name for person in people)
         if len(people) == 1 and " " not in name:
-            confidence -= 0.3  # the name of an account
+            confidence -= ACCOUNT_COST
         person = Person(name, people[0].job if len(people) == 1 else "")
         self._declared.append(DeclaredField("author", name, f"{where}: {name}", confidence, person))
 
@@ -129,38 +127,20 @@ class Head:
             break
 
     def _read_meta(self) -> None:
-        for name in ("og:title", "dc.title", "dcterms.title", "citation_title", "twitter:title"):
-            for value in self._meta.get(name, [])[:1]:
-                self._add("title", self._without_site(value), f"{name}: {value}", 0.8)
-        for name in ("article:published_time", "dc.date", "dcterms.date", "dc.date.issued", "date",
-                     "dcterms.created", "dcterms.issued", "citation_publication_date", "pubdate",
-                     "citation_date", "datepublished", "dc.date.created", "publish_date",
-                     ):  # fmt: skip
-            for value in self._meta.get(name, [])[:1]:
-                self._add_date("date", value, name, 0.86)
-        for name in ("article:modified_time", "og:updated_time", "dcterms.modified", "datemodified",
-                     "last-modified", "dc.date.modified"):  # fmt: skip
-            for value in self._meta.get(name, [])[:1]:
-                self._add_date("modified", value, name, 0.84)
-        for name in ("author", "dc.creator", "dcterms.creator", "article:author",
-                     "citation_author", "parsely-author"):  # fmt: skip
-            values = [value for value in self._meta.get(name, []) if "://" not in value]
-            self._add_people(values, name, 0.8)
-        for name, confidence in (("article:tag", 0.82), ("dc.subject", 0.7),
-                                 ("dcterms.subject", 0.7), ("citation_keywords", 0.7),
-                                 ("news_keywords", 0.7), ("keywords", 0.6)):  # fmt: skip
+        for field, confidence, name in _META_NAMES:
             values = self._meta.get(name, [])
-            if len(values) > 0 and len(" ".join(values)) < 400:
-                self._add("themes", " ; ".join(values) if len(values) > 1 else values[0], name,
-                          confidence)  # fmt: skip
-
-    def _root_titles(self) -> "list[HtmlElement]":
-        return list(self._root.iter("title"))[:1] if self._root is not None else []
-
-    def _read_title(self) -> None:
-        for element in self._root_titles():
-            title = " ".join(element.text_content().split())
-            self._add("title", self._without_site(title), f"title: {title}", 0.5)
+            if field == "author":
+                self._add_people(
+                    [value for value in values if "://" not in value], name, confidence
+                )
+            elif field == "themes" and len(" ".join(values)) < _MAX_KEYWORDS_CHARS:
+                self._add(field, " ; ".join(values), name, confidence)
+            elif field == "title":
+                for title in values[:1]:
+                    self._add(field, self._without_site(title), f"{name}: {title}", confidence)
+            elif field in {"date", "modified"}:
+                for date in values[:1]:
+                    self._add_date(field, date, name, confidence)
 
     def _without_site(self, title: str) -> str:
         sites = {plain(name) for name in self._meta.get("og:site_name", [])}
@@ -204,8 +184,5 @@ def _person(value: object) -> Person:
     job = _words(value.get("jobTitle")) if isinstance(value, dict) else ""
     if isinstance(value, dict) and value.get("@type") == "Organization":
         return Person()
-    name = _words(value)
-    found, end = person_at(name, 0)
-    if found.name and end >= len(name):
-        return Person(found.name, job or found.job)
-    return Person(bare_name(name), job)
+    person = person_named(_words(value))
+    return Person(person.name, job or person.job)

@@ -104,6 +104,12 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     return Person(", ".join(names), job), end
 
 
+def person_named(text: str) -> Person:
+    """The person, or several, that a whole text names, which may be a pseudonym."""
+    person, end = person_at(text, 0)
+    return person if person.name and end >= len(text) else Person(bare_name(text))
+
+
 def _job_at(text: str, position: int) -> tuple[str, int]:
     """The job after a name, and where it ends; empty where there is none."""
     match = _AFTER_NAME.match(text, position)
