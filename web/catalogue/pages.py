@@ -85,7 +85,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         case=found,
         translations=translations,
         # The language of the site is changed with that of the article, where it can be.
-        elsewhere={one.lang: address(Page.CASE, one.id) for one in translations},
+        elsewhere={edition.lang: address(Page.CASE, edition.id) for edition in translations},
         linked_data=linked_data.article(found, request.absolute_url),
         done=done if request.session.account else "",
     )

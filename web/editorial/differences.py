@@ -73,9 +73,9 @@ def compared(before: str, after: str) -> list[TextPiece]:
 def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
     """Each field as text; lists have a line for each item."""
     return {
-        one.name: _text(getattr(record, one.name), role_label)
-        for one in fields(record)
-        if one.name != "id"
+        field.name: _text(getattr(record, field.name), role_label)
+        for field in fields(record)
+        if field.name != "id"
     }
 
 
@@ -84,16 +84,16 @@ def _text(value: object, role_label: Callable[[Role], str]) -> str:
         return "\n".join(f"{name}: {text}" for name, text in value.items())
     if isinstance(value, tuple):
         return "\n".join(
-            _participation(one, role_label) if isinstance(one, Participation) else str(one)
-            for one in value
+            _participation(item, role_label) if isinstance(item, Participation) else str(item)
+            for item in value
         )
     return str(value)
 
 
-def _participation(one: Participation, role_label: Callable[[Role], str]) -> str:
-    known = f"{one.name} ({one.actor_id})" if one.actor_id else one.name
-    parts = [known, role_label(one.role), one.contribution, one.source_url]
-    return " · ".join(part for part in parts if part)
+def _participation(part: Participation, role_label: Callable[[Role], str]) -> str:
+    who = f"{part.name} ({part.actor_id})" if part.actor_id else part.name
+    texts = [who, role_label(part.role), part.contribution, part.source_url]
+    return " · ".join(text for text in texts if text)
 
 
 def _compared_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[TextPiece]:
@@ -182,5 +182,5 @@ def _with_gaps(pieces: Sequence[TextPiece]) -> Iterator[TextPiece]:
 
 def _whole_words(text: str) -> str:
     """The text up to its last space, unless that is far back: what follows is half a word."""
-    ends = [one.end() for one in _SPACES.finditer(text)]
+    ends = [space.end() for space in _SPACES.finditer(text)]
     return text[: ends[-1]] if ends and ends[-1] > len(text) // 2 else text

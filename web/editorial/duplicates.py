@@ -52,7 +52,7 @@ def duplicates(request: APageRequest, _account: AModerator, done: str = "") -> R
     return request.page(
         "editorial/duplicates.html",
         here=address(Page.DUPLICATES),
-        pairs=[pair for one in listed if (pair := _pair(base, one))],
+        pairs=[pair for duplicate in listed if (pair := _pair(base, duplicate))],
         count=base.duplicates.count(),
         done=done,
     )
@@ -72,8 +72,8 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
     return see(request, address(Page.DUPLICATES, done="merged" if same else "different"))
 
 
-def _pair(base: KnowledgeBase, one: Duplicate) -> ActorPair | None:
-    left, right = actor_or_none(base, one.left_id), actor_or_none(base, one.right_id)
+def _pair(base: KnowledgeBase, duplicate: Duplicate) -> ActorPair | None:
+    left, right = actor_or_none(base, duplicate.left_id), actor_or_none(base, duplicate.right_id)
     if left is None or right is None:
         return None
     fields = []
@@ -82,7 +82,7 @@ def _pair(base: KnowledgeBase, one: Duplicate) -> ActorPair | None:
         if here or there:
             differs = bool(here and there) and here != there
             fields.append(ComparedField(name, here, there, differs))
-    return ActorPair(left, right, one.reasons, fields)
+    return ActorPair(left, right, duplicate.reasons, fields)
 
 
 def _said(value: object) -> str:

@@ -139,7 +139,7 @@ def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordFor
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
     """Whether what is edited is now as it was in the version that the person saw."""
-    before = next((one.record for one in versions if one.number == seen), None)
+    before = next((version.record for version in versions if version.number == seen), None)
     if before is None:
         return False
     if item.row < 0:

@@ -106,16 +106,16 @@ def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:
     """A list of a report; what is not of its shape is told as it is."""
     listed = report.get(name)
     lines = []
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, Mapping):
-            row = one.get("row", 0)
+    for note in listed if isinstance(listed, list) else ():
+        if isinstance(note, Mapping):
+            row = note.get("row", 0)
             # An upload lies in a folder with a name of no interest.
-            file = str(one.get("file", "")).replace("\\", "/").rpartition("/")[2]
+            file = str(note.get("file", "")).replace("\\", "/").rpartition("/")[2]
             row = row if isinstance(row, int) else 0
-            reason = Remark.restored(str(one.get("reason", "")), one.get("remark"))
+            reason = Remark.restored(str(note.get("reason", "")), note.get("remark"))
             lines.append(ReportLine(file, row, reason))
         else:
-            lines.append(ReportLine("", 0, str(one)))
+            lines.append(ReportLine("", 0, str(note)))
     return lines
 
 
@@ -144,9 +144,9 @@ def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:
 def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:
     """The drafts that a job made, as far as they are still there."""
     drafts, listed = [], report.get("drafts")
-    for one in listed if isinstance(listed, list) else ():
+    for drafted in listed if isinstance(listed, list) else ():
         try:
-            drafts.append(base.drafts.get(str(one["draft_id"])))
+            drafts.append(base.drafts.get(str(drafted["draft_id"])))
         except (UnknownRecord, KeyError, TypeError):
             continue
     return drafts

@@ -48,7 +48,7 @@ def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
         for number, (first, last) in enumerate(spans, start=1)
         if first <= start < last
     }
-    return NumberedText(tuple(one for one in stretches if one.text), numbers)
+    return NumberedText(tuple(stretch for stretch in stretches if stretch.text), numbers)
 
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:

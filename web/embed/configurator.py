@@ -22,7 +22,7 @@ router = PageRouter()
 
 @router.shows(Page.EMBED)
 def embed(request: APageRequest) -> Response:
-    given = {name: one for name, one in request.http.query_params.items() if name in USUAL}
+    given = {name: value for name, value in request.http.query_params.items() if name in USUAL}
     themes = [theme.name for theme in request.knowledge_base.themes()]
     choices = Choices.of(
         {"lang": request.language.value, **given}, request.knowledge_base.sites, themes

@@ -101,9 +101,9 @@ class Choices:
             except _WrongError as error:
                 values[name], wrong[name] = USUAL[name], str(error)
         site = sites.get(values["site"]) if values["site"] else None
-        for name, one in _filters_of(site).items():
+        for name, of_site in _filters_of(site).items():
             # Where the site has none, all is what holds anyway.
-            if values[name] == ALL and not one:
+            if values[name] == ALL and not of_site:
                 typed[name] = values[name] = ""
         return cls(typed, values, wrong, site)
 
@@ -125,7 +125,7 @@ class Choices:
     @property
     def has_filter_of_site(self) -> bool:
         """Whether `asked` has one that is the site's, which may be another one later."""
-        return any(one and not self.values[name] for name, one in self.site_filters.items())
+        return any(of_site and not self.values[name] for name, of_site in self.site_filters.items())
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -254,14 +254,17 @@ def _department(value: str) -> str:
         raise _WrongError(UNKNOWN_DEPARTMENT) from None
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """The contrast of two colours such as `#9c2f1b`, from 1 to 21 (WCAG 2.2)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    lighter, darker = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def _luminance(colour: str) -> float:
     """The relative luminance of an sRGB colour, from 0 to 1 (WCAG 2.2)."""
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
-    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -55,14 +55,14 @@ class WidgetCase(Shape):
     @classmethod
     def of(cls, evidence: Sequence[Evidence], absolute_url: AbsoluteUrl) -> Self | None:
         for kind in (EvidenceKind.CASE, EvidenceKind.SIMILAR):
-            for one in evidence:
-                if one.kind is kind and one.case:
+            for ground in evidence:
+                if ground.kind is kind and ground.case:
                     return cls(
                         ground="shown" if kind is EvidenceKind.CASE else "inferred",
-                        title=one.case.title,
-                        lang=one.case.lang,
-                        url=absolute_url(address("case", one.case.id)),
-                        witness=one.precedent.name if one.precedent else "",
+                        title=ground.case.title,
+                        lang=ground.case.lang,
+                        url=absolute_url(address("case", ground.case.id)),
+                        witness=ground.precedent.name if ground.precedent else "",
                     )
         return None
 
@@ -133,14 +133,14 @@ def _place(actor: Actor) -> str:
 def _passage(hit: ActorHit) -> WidgetPassage | None:
     """What answers in so many words, the actor's own text first; or else what that text says."""
     texts = [
-        one
+        evidence
         for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
-        for one in hit.evidence
-        if one.kind is kind
+        for evidence in hit.evidence
+        if evidence.kind is kind
     ]
     if not texts:
         return None
-    told = next((one for one in texts if one.marks), texts[0])
-    lang = told.case.lang if told.kind is EvidenceKind.CASE and told.case else hit.actor.lang
-    pieces = excerpt(told.text, told.marks, PASSAGE_CHARS)
+    shown = next((evidence for evidence in texts if evidence.marks), texts[0])
+    lang = shown.case.lang if shown.kind is EvidenceKind.CASE and shown.case else hit.actor.lang
+    pieces = excerpt(shown.text, shown.marks, PASSAGE_CHARS)
     return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])

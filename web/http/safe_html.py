@@ -53,10 +53,10 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
     # A third of the room before what is marked, unless the text ends soon after it.
     start = max(0, min(first - most // 3, len(text) - most))
     if start:
-        start = next((one.end() for one in _SPACES.finditer(text, start, first)), first)
+        start = next((space.end() for space in _SPACES.finditer(text, start, first)), first)
     end = len(text)
     if start + most < end:
-        ends = [one.start() for one in _SPACES.finditer(text, start, start + most + 1)]
+        ends = [space.start() for space in _SPACES.finditer(text, start, start + most + 1)]
         end = ends[-1] if ends else start + most
         end = start + len(text[start:end].rstrip(" ,;:.–-"))
     kept = [

@@ -49,8 +49,8 @@ def first_sentence(text: str, most: int = 110) -> str:
 def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
     """Words of a passage that mean like one of the need but are not that word, each pair once."""
     pairs = (
-        (passage.text[one.start : one.end], need[one.other_start : one.other_end])
-        for one in passage.close
+        (passage.text[pair.start : pair.end], need[pair.other_start : pair.other_end])
+        for pair in passage.close
     )
     found = {(fold(word), fold(other)): (word, other) for word, other in pairs}
     return [pair for (word, other), pair in found.items() if word != other]
