@@ -141,9 +141,9 @@ def known_items() -> Built:
 
 
 def repurposing(data: Path, *, unseen: bool) -> Built:
-    """Who answered four needs in 2020, by trades of before; each case vouches for others only.
+    """Who answered four needs in 2020, by trades of before; each case raises others only.
 
-    With `unseen`, no case of the need that is asked is heard: what other cases must not spoil.
+    With `unseen`, no case of the need that is asked is matched: what other cases must not spoil.
     """
     columns = ("id", "name", "place", "department", "region", "trade", "source_url")
     firms = {row[0]: row for _, row in _table(data / "firms.tsv", columns)}

@@ -127,7 +127,7 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
     assert read_split(given, "test").qrels == {"known003": {"periplast": 1}}
 
 
-def test_repurposing_lets_a_case_vouch_for_others_only(data: Path, tmp_path: Path) -> None:
+def test_repurposing_lets_a_case_raise_others_only(data: Path, tmp_path: Path) -> None:
     given = _built(data, tmp_path, "repurposing")
     assert given.transfer_only
     assert given.actors

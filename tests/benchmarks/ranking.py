@@ -91,26 +91,26 @@ def measure() -> Iterator[Row]:
             # What comes first warms what it reads for the others: none of them is to be it.
             order = random.Random(0)
             taken: dict[str, list[float]] = {way: [] for way in ways}
-            heard: dict[str, list[float]] = {way: [] for way in ways}
+            matched: dict[str, list[float]] = {way: [] for way in ways}
             scoped: dict[str, list[float]] = {way: [] for way in ways}
             for _ in range(ROUNDS):
                 for query in queries:
-                    hears = bool(base.search(query).parts)
+                    matches = bool(base.search(query).parts)
                     for way in order.sample(list(ways), len(ways)):
                         took = _milliseconds(base, query, ways[way])
                         taken[way].append(took)
-                        if hears:
-                            heard[way].append(took)
+                        if matches:
+                            matched[way].append(took)
                     for way in order.sample(["all", "plain"], 2):
                         scoped[way].append(_milliseconds(base, query, ways[way], SOME))
     median = statistics.median
     yield "search on 10,000 actors, median, ms", median(taken["all"]), median(taken["plain"])
     yield "the same, longest of twenty, ms", _longest(taken["all"]), _longest(taken["plain"])
-    count = f"{len(heard['all'])} of {len(taken['all'])}"
+    count = f"{len(matched['all'])} of {len(taken['all'])}"
     yield (
         f"of needs like those of cases ({count}), ms",
-        median(heard["all"]),
-        median(heard["plain"]),
+        median(matched["all"]),
+        median(matched["plain"]),
     )
     yield "within a department, median, ms", median(scoped["all"]), median(scoped["plain"])
     for way in LESS:

@@ -48,7 +48,7 @@ def test_search_prints_names_fits_and_evidence(folder: Path) -> None:
     assert evidence.strip() == "“Un atelier de ganterie coud des gants de cuir fins.”"
 
 
-def test_search_names_the_case_that_vouches(folder: Path) -> None:
+def test_search_names_the_matched_case(folder: Path) -> None:
     result = run("search", SANITISER.need, "--kb", folder)
     assert f"↳ producer in “{SANITISER.title}”: prépare le gel" in result.stdout
     assert "Cases\n  1. Du gel hydroalcoolique à Angoulême (2026-11-20)" in result.stdout

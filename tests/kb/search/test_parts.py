@@ -399,7 +399,7 @@ def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBa
 def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:
     assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
     assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
-    # Who took part is vouched for by the case, which says it.
+    # Who took part is endorsed by the case, which says it.
     assert {"maker", "distiller", "townhall"} <= everyone(roles(base, f'{QUERY} "un matin"'))
 
 

@@ -54,7 +54,7 @@ def test_the_best_passage_wins(base: KnowledgeBase) -> None:
     assert [evidence.text[start:end] for start, end in evidence.marks] == ["coud", "gants", "cuir"]
 
 
-def test_a_case_vouches_for_those_who_met_the_need(base: KnowledgeBase) -> None:
+def test_a_case_endorses_those_who_met_the_need(base: KnowledgeBase) -> None:
     result = base.search("gel hydroalcoolique")
     assert [hit.case.id for hit in result.cases[:1]] == [SANITISER.id]
     assert [hit.actor.id for hit in result.hits[:2]] == ["avel", "matha"]
@@ -81,7 +81,9 @@ def test_a_story_is_told_once_in_the_language_that_answers_best(
     assert result.hits[0].actor == POLISH
 
 
-def test_an_article_vouches_by_its_need_and_not_by_what_else_it_says(base: KnowledgeBase) -> None:
+def test_an_article_is_matched_by_its_need_and_not_by_what_else_it_says(
+    base: KnowledgeBase,
+) -> None:
     base.put([replace(SANITISER, text="Un menuisier a fait des escaliers en chêne massif.")])
     result = base.search("escaliers en chêne massif")
     assert result.cases[0].case.id == SANITISER.id
@@ -98,13 +100,13 @@ def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> Non
     assert matha.evidence[0].source == SANITISER.source_url
 
 
-def test_without_cases_nothing_vouches(base: KnowledgeBase) -> None:
+def test_without_cases_nobody_is_endorsed(base: KnowledgeBase) -> None:
     result = base.search("gel hydroalcoolique", options=RankingOptions(cases=False))
     kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
     assert EvidenceKind.CASE not in kinds
 
 
-def test_an_unrelated_case_vouches_for_nobody(base: KnowledgeBase) -> None:
+def test_an_unrelated_case_endorses_nobody(base: KnowledgeBase) -> None:
     result = base.search("qui coud des gants de cuir ?", limit=100)
     assert all(
         evidence.kind is not EvidenceKind.CASE for hit in result.hits for evidence in hit.evidence
@@ -137,7 +139,7 @@ def test_filters_leave_what_they_say(base: KnowledgeBase) -> None:
     assert base.search("cuir", filters=Filters(theme="inconnu")).hits == ()
 
 
-def test_a_filter_does_not_keep_a_case_from_vouching(base: KnowledgeBase) -> None:
+def test_a_filter_does_not_keep_a_case_from_endorsing(base: KnowledgeBase) -> None:
     (hit,) = base.search("gel hydroalcoolique", filters=Filters(department="17")).hits
     assert hit.actor == DISTILLER
     assert hit.evidence[0].case == SANITISER

@@ -99,7 +99,7 @@ def test_each_of_two_required_words_must_be_said(base: KnowledgeBase) -> None:
     assert ids(base.search('cuir "ganterie" "cirages"')) == []
 
 
-def test_a_required_word_may_be_said_by_a_case_that_vouches(base: KnowledgeBase) -> None:
+def test_a_required_word_may_stand_in_a_matched_case(base: KnowledgeBase) -> None:
     """No directory speaks of hydroalcoolique; the case does, of who took part."""
     result = base.search('gel "hydroalcoolique"')
     assert ids(result) == ["avel", "matha"]

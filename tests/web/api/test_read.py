@@ -156,7 +156,7 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
     }
 
 
-def test_a_case_that_vouches_is_named_in_the_evidence(client: TestClient) -> None:
+def test_a_matched_case_is_named_in_the_evidence(client: TestClient) -> None:
     avel = answer(client, "/api/search", q="sanitiser", lang="en")["hits"][0]
     assert (avel["actor"]["id"], avel["fit"]) == ("avel", "strong")
     assert avel["actor"]["url"] == f"{SITE}/en/actors/avel"
