@@ -1,13 +1,12 @@
 """What organisations do for a case, and the words that say so, in French and in English.
 
 An action is recognised by a verb, or by a noun under a verb that only says that it was done
-("assurer le transport"). The lists are by meaning; who the doer is, is for
-`ingest.extraction.roles`.
+("assurer le transport"). Who the doer is, is for `ingest.extraction.roles`.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -52,8 +51,18 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
 }
 
 
-def _er(stems: str) -> str:
-    """The forms, folded, of French verbs in -er, of which the stems are given."""
+BY_PRODUCT = re.compile(
+    rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
+    rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
+)
+"""What is left over where something else is made, in folded words joined by blanks."""
+
+FIGURATIVE = re.compile(rf"^(?:\S+ ){{0,2}}?{lexicon.any_of('clause_cues', 'figurative')}\b")
+"""What is given or brought without anything being supplied, in the words after the verb."""
+
+
+def _french(stems: str) -> str:
+    """The folded forms of French verbs in -er, by their stems."""
     endings = (
         "e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
         "eait|eaient|eant|ea"
@@ -61,70 +70,56 @@ def _er(stems: str) -> str:
     return rf"(?:{stems})(?:{endings})"
 
 
-def _by_action(name: str) -> Iterator[tuple[Action, str]]:
-    """Each action of a lexicon, and a regular expression that matches any of its entries."""
-    patterns: dict[Action, list[str]] = defaultdict(list)
-    for action, pattern in lexicon.rows(name, 2):
-        patterns[Action(action)].append(pattern)
-    for action, alternatives in patterns.items():
-        yield action, "|".join(alternatives)
-
-
-def _verb_patterns() -> dict[Action, re.Pattern[str]]:
-    patterns: dict[Action, list[str]] = defaultdict(list)
-    for action, inflection, pattern in lexicon.rows("action_verbs", 3):
-        patterns[Action(action)].append(_INFLECTIONS[inflection](pattern))
-    return {action: re.compile("|".join(forms)) for action, forms in patterns.items()}
-
-
-def _with_by_products(pattern: str) -> str:
-    return pattern.replace("<by-product>", BY_PRODUCT.pattern)
-
-
-def _en(stems: str) -> str:
-    """The forms of regular English verbs, of which the stems are given without a final e."""
+def _english(stems: str) -> str:
+    """The forms of regular English verbs, by their stems without a final e."""
     return rf"(?:{stems})(?:e|s|es|ed|ing|d|ies|ied|y|ying)?"
 
 
-_INFLECTIONS: dict[str, Callable[[str], str]] = {"er": _er, "en": _en, "as-is": str}
-_PATTERNS = _verb_patterns()
+_INFLECTIONS: dict[str, Callable[[str], str]] = {"er": _french, "en": _english, "as-is": str}
 
-BY_PRODUCT = re.compile(
-    rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
-    rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
-)
-"""What is left over where something else is made, in folded words joined by blanks."""
 
-# Verbs that say one of these things only together with another word of their clause. The second
-# pattern is looked for in the folded words that follow, as far as the clause goes.
+def _by_action(entries: Iterable[tuple[str, str]]) -> dict[Action, str]:
+    """The patterns of each action, as the alternatives of a regular expression."""
+    patterns: dict[Action, list[str]] = defaultdict(list)
+    for action, pattern in entries:
+        patterns[Action(action)].append(pattern)
+    return {action: "|".join(alternatives) for action, alternatives in patterns.items()}
+
+
+def _with_by_products(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("<by-product>", BY_PRODUCT.pattern))
+
+
+_VERBS = {
+    action: re.compile(pattern)
+    for action, pattern in _by_action(
+        (action, _INFLECTIONS[inflection](pattern))
+        for action, inflection, pattern in lexicon.rows("action_verbs", 3)
+    ).items()
+}
+_NOUNS = {
+    action: re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+    for action, pattern in _by_action(
+        (row[0], row[1]) for row in lexicon.rows("action_nouns", 2)
+    ).items()
+}
 _PHRASES = tuple(
-    (Action(action), re.compile(verb), re.compile(_with_by_products(rest)))
+    (Action(action), re.compile(verb), _with_by_products(rest))
     for action, verb, rest in lexicon.rows("action_phrases", 3)
 )
-
-# What is done, as a noun; counts under a verb of doing, and after "par les soins de" and the like.
-_NOUNS = tuple(
-    (action, re.compile(rf"(?<!\S)(?:{patterns})(?!\S)"))
-    for action, patterns in _by_action("action_nouns")
+_ROLE_PHRASES = tuple(
+    (Role(role), float(weight), _with_by_products(pattern))
+    for role, weight, pattern in lexicon.rows("role_phrases", 3)
 )
 _DOING = re.compile(
-    rf"{_er(lexicon.any_of('doing_verbs', 'er'))}|{lexicon.any_of('doing_verbs', 'as_is')}"
-)
-
-FIGURATIVE = re.compile(rf"^(?:\S+ ){{0,2}}?{lexicon.any_of('clause_cues', 'figurative')}\b")
-"""What is given or brought without anything being supplied, in the words after the verb."""
-
-# Nouns that say of an organisation beside them what it did: "avec le soutien de la CCI".
-_SUPPORT = tuple(
-    (Role(role), float(weight), re.compile(_with_by_products(pattern)))
-    for role, weight, pattern in lexicon.rows("role_phrases", 3)
+    rf"{_french(lexicon.any_of('doing_verbs', 'er'))}|{lexicon.any_of('doing_verbs', 'as_is')}"
 )
 
 
 @lru_cache(maxsize=100_000)
 def verbs(form: str) -> tuple[Action, ...]:
     """The actions that a folded word, read as a verb, can say."""
-    return tuple(action for action, pattern in _PATTERNS.items() if pattern.fullmatch(form))
+    return tuple(action for action, pattern in _VERBS.items() if pattern.fullmatch(form))
 
 
 def phrase_actions(form: str, following: str) -> list[Action]:
@@ -142,10 +137,14 @@ def is_doing(form: str) -> bool:
 def noun_actions(words: str) -> list[tuple[int, Action]]:
     """The actions named by nouns in folded words joined by blanks, and where each begins."""
     return [
-        (match.start(), action) for action, pattern in _NOUNS for match in pattern.finditer(words)
+        (match.start(), action)
+        for action, pattern in _NOUNS.items()
+        for match in pattern.finditer(words)
     ]
 
 
 def support(words_before: str) -> list[tuple[Role, float]]:
     """The roles that the folded words just before an organisation give it."""
-    return [(role, weight) for role, weight, pattern in _SUPPORT if pattern.search(words_before)]
+    return [
+        (role, weight) for role, weight, pattern in _ROLE_PHRASES if pattern.search(words_before)
+    ]

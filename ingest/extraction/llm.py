@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_SENT_CHARS = 24_000
-"""What is sent of a long article: its beginning, where a case is told."""
+"""What is sent of a long article: its beginning, which tells the case."""
 
 MAX_ANSWER_BYTES = 1_000_000
 

@@ -1,7 +1,6 @@
-"""What kind of organisation a name stands for, as its words tell: a town hall, a hospital, a firm.
+"""What kind of organisation a name stands for, by its words: a town hall, a hospital, a firm.
 
-The lists are by meaning and in both languages, folded. They know nothing of what an organisation
-did in a story; that is `ingest.extraction.roles`.
+What an organisation did in a story is for `ingest.extraction.roles`.
 """
 
 import re
@@ -32,9 +31,8 @@ class OrganisationKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-# In order: the first that matches tells. Matched against folded words joined by blanks.
 def _kind_patterns() -> tuple[tuple[OrganisationKind, re.Pattern[str]], ...]:
-    """Each kind and what says it in folded words joined by blanks, in the order of the lexicon."""
+    """Each kind and what says it in folded words joined by blanks, the most particular first."""
     patterns: dict[OrganisationKind, list[str]] = defaultdict(list)
     for pattern, kind, _ in lexicon.rows("organisation_words", 3):
         if kind != NO_KIND:
@@ -45,22 +43,20 @@ def _kind_patterns() -> tuple[tuple[OrganisationKind, re.Pattern[str]], ...]:
 
 
 _KINDS = _kind_patterns()
-
-
-_GENERIC = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
-"""Words that many kinds of organisation have in their names: another beside them tells more."""
+_OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
+"""Words in the names of many kinds of organisation: another beside them says more."""
 
 
 @lru_cache(maxsize=100_000)
 def kind_of(name: str) -> OrganisationKind:
     """What kind of organisation a name or a noun phrase stands for, `UNKNOWN` if it does not say.
 
-    The first telling word decides ("lycée de la communauté d'agglomération" is a school), and
-    of those that begin at one word the kind that is the most particular.
+    The first distinctive word decides ("lycée de la communauté d'agglomération" is a school), and
+    of kinds that begin at the same word, the most particular.
     """
     words = " ".join(plain_words(name))
     found = [
-        (_GENERIC.fullmatch(match.group()) is not None, match.start(), order, kind)
+        (_OF_MANY_KINDS.fullmatch(match.group()) is not None, match.start(), order, kind)
         for order, (kind, pattern) in enumerate(_KINDS)
         if (match := pattern.search(words))
     ]

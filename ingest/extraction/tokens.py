@@ -1,7 +1,7 @@
-"""Sentences and their words: an article's text as the rules that read it want it.
+"""Sentences and their words: the text of an article as the rules read it.
 
-Markdown is read for the words it says. Sentences never run over the end of a paragraph, a
-heading or a list item. What the words mean is for others to tell.
+Markdown is read for its words. Sentences never run over the end of a paragraph, a heading or a
+list item.
 """
 
 import re
@@ -31,7 +31,7 @@ class TextToken:
     """A word or a sign of a sentence: `sentence.text[start:end]`, and its folded form.
 
     Elided articles and parts joined by a hyphen are tokens of their own ("l'", "d'");
-    initials with full stops are one ("J.M." → "jm").
+    initials with full stops are a single token ("J.M." → "jm").
     """
 
     start: int
@@ -45,14 +45,14 @@ class TextToken:
 
     @property
     def is_capital(self) -> bool:
-        """Whether it is written like a name: "Avel", "3AR"."""
+        """Whether the token is written like a name: "Avel", "3AR"."""
         digit = self.text[:1].isdigit()
         return self.text[:1].isupper() or (digit and any(map(str.isupper, self.text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence, in order of reading: `number` from 0, the `paragraph` it stands in."""
+    """A sentence: its `number` in order of reading, from 0, and that of its `paragraph`."""
 
     number: int
     paragraph: int
@@ -81,6 +81,8 @@ _END = re.compile(
     re.VERBOSE,
 )
 BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')
+"""Signs after which a word may have a capital without being a name."""
+
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
@@ -123,7 +125,7 @@ def plain_words(text: str) -> list[str]:
 
 
 def is_everyday_word(form: str) -> bool:
-    """Whether a folded word is one that sentences are full of."""
+    """Whether sentences are full of a folded word."""
     return form in FUNCTION_WORDS or form in FRAMING_WORDS
 
 
@@ -140,18 +142,18 @@ def _blocks(title: str, text: str) -> Iterator[tuple[TextPart, str]]:
         heading = _HEADING.match(line)
         item = _ITEM.match(line)
         if heading or item or not line.strip() or _RULE.match(line):
-            yield from _said(TextPart.BODY, lines)
+            yield from _plain(TextPart.BODY, lines)
             lines = []
         if heading:
-            yield from _said(TextPart.HEADING, [line[heading.end() :].rstrip("# ")])
+            yield from _plain(TextPart.HEADING, [line[heading.end() :].rstrip("# ")])
         elif line.strip() and not _RULE.match(line):
             lines.append(line[item.end() :] if item else line)
 
 
-def _said(part: TextPart, lines: list[str]) -> Iterator[tuple[TextPart, str]]:
-    said = plain_text("\n".join(line.strip() for line in lines)) if lines else ""
-    if any(map(str.isalpha, said)):
-        yield part, said
+def _plain(part: TextPart, lines: list[str]) -> Iterator[tuple[TextPart, str]]:
+    text = plain_text("\n".join(line.strip() for line in lines)) if lines else ""
+    if any(map(str.isalpha, text)):
+        yield part, text
 
 
 def _cut(block: str) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Who is who in one article: references that mean the same organisation, gathered."""
+"""Who is who in an article: the references that mean the same organisation."""

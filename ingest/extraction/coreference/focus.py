@@ -115,7 +115,7 @@ class Focus:
         mentions: Sequence[ParticipantMention],
         form: str,
     ) -> Participant | None:
-        """Whom "elle" means: the subject before it, in its sentence or the one before."""
+        """Whom "elle" means: the subject before it, in its sentence or in the last."""
         candidates = [self.subject] if self.subject is not None else []
         candidates += [
             mention.participant

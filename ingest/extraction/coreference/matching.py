@@ -14,7 +14,7 @@ _ANY_FIRM = lexicon.words("organisation_classes", "any_firm")
 _ANOTHER = lexicon.words("pronouns", "another")
 _SAME_BODIES = tuple(frozenset(group.split()) for group in lexicon.phrases("same_bodies"))
 _COMMON_IN_NAMES = lexicon.words("common_name_words", "same_name")
-_SAID_OF_MANY = frozenset({"conseil", "direction", "centre", "agence"})
+_HEADS_OF_MANY = frozenset({"conseil", "direction", "centre", "agence"})
 
 
 def has_name(participant: Participant, reference: Reference) -> bool:
@@ -33,7 +33,7 @@ def has_name(participant: Participant, reference: Reference) -> bool:
 
 
 def _is_short_for(short: str, name: str) -> bool:
-    """Whether a capitalised name is another without a word, or one telling word of it."""
+    """Whether a capitalised name is another without a word, or a single distinctive word of it."""
     words, others = set(name_words(short)), set(name_words(name))
     if not (words < others and short[:1].isupper() and any(len(word) > 3 for word in words)):
         return False
@@ -77,7 +77,7 @@ def is_meant(participant: Participant, reference: Reference) -> bool:
         private = participant.kind not in PUBLIC | {OrganisationKind.HAULIER}
         return len(words) <= 2 and not other_party and private
     both_care = reference.kind is participant.kind is OrganisationKind.CARE
-    if both_care or (head in participant.heads and head not in _SAID_OF_MANY):
+    if both_care or (head in participant.heads and head not in _HEADS_OF_MANY):
         return True
     is_centre = head == "centre" and participant.kind is not OrganisationKind.CARE
     if head in participant.heads and is_centre:

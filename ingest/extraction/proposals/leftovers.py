@@ -19,7 +19,7 @@ def is_about_leftovers(sentences: Sequence[Sentence]) -> bool:
 def owner_of_leftovers(
     sentence: Sentence, mentions: Sequence[ParticipantMention], spoken_of: Participant | None
 ) -> Participant | None:
-    """Whose leftovers "its organic waste" are: of whom the sentence, or the one before, speaks."""
+    """The participant whose leftovers "its organic waste" are, by this sentence or the last."""
     words = sentence.words
     for match in BY_PRODUCT.finditer(words):
         possessive = _POSSESSIVE.search(words[: match.start()])

@@ -1,7 +1,7 @@
-"""The need that an article tells was met, as a short phrase taken from its text.
+"""The need that was met, as a short phrase from the text of an article.
 
 Candidates stand after the words by which people tell a need ("face au besoin de", "shortage of"),
-after the verbs of making, and in the title; one that the text keeps coming back to wins.
+after the verbs of making, and in the title. The candidate that the text keeps coming back to wins.
 """
 
 import math
@@ -26,7 +26,6 @@ class Need:
     confidence: float
 
 
-# After each of these, the need itself stands; folded words joined by blanks.
 _CUES = tuple(
     (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), float(weight))
     for weight, pattern in lexicon.rows("need_cues", 2)
@@ -37,15 +36,20 @@ _LACKING = re.compile(lexicon.any_of("need_phrases", "lacking"))
 _BY_PRODUCTS = re.compile(
     rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
-_GENERIC = lexicon.words("not_needs")
+_NO_NEEDS = lexicon.words("not_needs")
 _INSIDE = lexicon.words("prepositions", "inside_need")
 _STOP = lexicon.words("conjunctions", "ends_need")
 _LEADING = lexicon.words("determiners", "before_need")
+_AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
+_NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
+_NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
+
 MAX_WORDS = 8
+"""A need is a phrase of this many words at most."""
 
 
 def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
-    """The need that an article answers, `None` where nothing in it tells one."""
+    """The need that an article answers, `None` where its text tells no need."""
     counts = _counts(sentences, lang)
     titled = {
         stem(token.form, lang)
@@ -60,7 +64,7 @@ def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
         if not heads:
             continue
         stems = list(dict.fromkeys(stem(token.form, lang) for token in heads))
-        often = max(counts[one] for one in stems[:3])
+        often = max(counts[each] for each in stems[:3])
         first = counts[stems[0]]
         score = weight * (1 + 0.5 * math.log2(1 + often) + 0.3 * math.log2(1 + first))
         score += 0.5 * weight * bool(titled & set(stems[:3]))
@@ -84,6 +88,7 @@ def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
 
 
 def _carries(token: TextToken) -> bool:
+    """Whether a token is a word that says something of what is needed."""
     form = token.form
     return (
         token.is_word
@@ -91,7 +96,7 @@ def _carries(token: TextToken) -> bool:
         and not form.isdigit()
         and form not in FUNCTION_WORDS
         and form not in FRAMING_WORDS
-        and form not in _GENERIC
+        and form not in _NO_NEEDS
     )
 
 
@@ -102,7 +107,9 @@ def _candidates(
     sentences: Sequence[Sentence],
 ) -> Iterator[tuple[Sequence[TextToken], Sentence, float]]:
     often = sum(
-        bool(_BY_PRODUCTS.fullmatch(token.form)) for one in sentences for token in one.tokens
+        bool(_BY_PRODUCTS.fullmatch(token.form))
+        for sentence in sentences
+        for token in sentence.tokens
     )
     by_product = 0.9 if often > 2 else 0.6
     for sentence in sentences:
@@ -136,7 +143,7 @@ def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
 
 
 def _missing(sentence: Sentence) -> Iterator[_Candidate]:
-    """What is said to be missing after it is named: "les masques étaient introuvables"."""
+    """What a sentence names, then says is missing: "les masques étaient introuvables"."""
     words, starts = _joined(sentence.tokens)
     for at, token in enumerate(sentence.tokens):
         if at and token.form == "dont" and _LACKING.search(words[starts[at] :]):
@@ -160,7 +167,7 @@ def _is_partitive(tokens: Sequence[TextToken], at: int) -> bool:
 
 
 def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
-    """The noun phrase that begins at a token or at the next one, determiners left out; or none."""
+    """The noun phrase that begins at a token or at the next, without determiners; none if empty."""
     first = at
     while first < len(tokens) and tokens[first].form in _LEADING and first - at < 4:
         first += 1
@@ -177,7 +184,7 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
             break
         if token.form in {"et", "pour", "for", "sans", "des"} and last > first:
             break
-        if sum(one.is_word for one in tokens[first:last]) >= MAX_WORDS:
+        if sum(token.is_word for token in tokens[first:last]) >= MAX_WORDS:
             break
         if last > first and _is_finite(tokens, last):
             break
@@ -189,7 +196,7 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
     ):
         last -= 1
     phrase = tokens[first:last]
-    if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(one) for one in phrase):
+    if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(token) for token in phrase):
         return ()
     is_verb = phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT
     if is_verb or (phrase[0].is_capital and not phrase[0].text.isupper() and first > 0):
@@ -208,11 +215,6 @@ def _is_finite(tokens: Sequence[TextToken], at: int) -> bool:
     return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
 
 
-_AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
-_NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
-_NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
-
-
 def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> Sequence[TextToken]:
     """The noun phrase that ends where a folded text goes on to say that it is missing."""
     end = _token_at(starts, offset)
@@ -228,6 +230,7 @@ def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> 
 
 
 def _joined(tokens: Sequence[TextToken]) -> tuple[str, list[int]]:
+    """The folded words of tokens joined by blanks, and where each begins."""
     words = ""
     starts = []
     for token in tokens:

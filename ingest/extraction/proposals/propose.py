@@ -30,10 +30,10 @@ from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 
 RULES = "rules"
-"""The origin of what no model said."""
+"""The origin of what the rules propose."""
 
 MAX_CHARS = 60_000
-"""What is read of a text: the length of thirty pages, within which a case is told."""
+"""What is read of a text: the length of thirty pages, within which an article tells its case."""
 
 MIN_CONFIDENCE = 0.38
 """What is less sure than this is not worth a person's look."""
@@ -42,7 +42,7 @@ LEAST_OF_NAMES = 0.3
 """What is less sure than this of a name without a deed is not worth a look."""
 
 HINT = 0.2
-"""The weight from which evidence makes a role likelier than the one of such organisations."""
+"""The weight from which evidence makes a role likelier than that of such organisations."""
 
 _BODIES = frozenset(
     {
@@ -107,8 +107,8 @@ def _by_deeds(
         for role, sure in confidences(participant, own, named).items():
             confidence = sure * participant.likelihood
             if confidence >= MIN_CONFIDENCE and not (title_only and named[role]):
-                told = next((each for _, each in own[role] if each.contribution), own[role][0][1])
-                yield _proposal(participant, role, told.sentence, confidence, told.contribution)
+                best = next((each for _, each in own[role] if each.contribution), own[role][0][1])
+                yield _proposal(participant, role, best.sentence, confidence, best.contribution)
 
 
 def _by_kind(

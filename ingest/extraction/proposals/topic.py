@@ -42,7 +42,7 @@ def stems_of(text: str, lang: str, *, without: frozenset[str] = FUNCTION_WORDS) 
 
 
 def language_of(article: Article) -> str:
-    """The language that an article declares, or else the one whose small words it has more of."""
+    """The language that an article declares, or else that of most of its small words."""
     if article.lang[:2] in STEMMERS:
         return article.lang[:2]
     forms = [word.forms[0] for word in words(article.text)]

@@ -1,4 +1,4 @@
-"""Which named participant "the roaster" or "a brewery" is: the only one of that trade."""
+"""Which named participant "the roaster" or "a brewery" is, by its trade."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,9 +15,9 @@ _NO_TRADE = lexicon.words("organisation_classes", "no_trade")
 
 
 def evidence_by_trade(story: Story, actors: KnownActors) -> Iterator[RoleEvidence]:
-    """The evidence of a story, that for an unnamed participant going to the named one it is.
+    """The evidence of a story; that for an unnamed participant goes to the named one it is.
 
-    What is said of any such firm ("a brewery makes beer") says nothing of this one.
+    Evidence for any such firm ("a brewery makes beer") is left out: it says nothing of this firm.
     """
     named = _named_by_trade(story, actors)
     for evidence in story.evidence:
@@ -29,9 +29,9 @@ def evidence_by_trade(story: Story, actors: KnownActors) -> Iterator[RoleEvidenc
 
 
 def _named_by_trade(story: Story, actors: KnownActors) -> Mapping[Participant, Participant]:
-    """Of each unnamed participant, the one named participant of its trade, if there is one.
+    """Maps each unnamed participant to the only named participant of its trade.
 
-    Those whom one sentence mentions are two.
+    Participants that stand in the same sentence are two.
     """
     lang = story.topic.lang
     together = [passage.participants for passage in story.passages]
@@ -67,6 +67,6 @@ def _trade_of(participant: Participant, actors: KnownActors, lang: str) -> set[s
 
 
 def _are_akin(trade: set[str], stems: set[str]) -> bool:
-    """Whether each stem is among others, or of one family: "torréfact-", "torréfi-"."""
+    """Whether each stem is among others, or of the family of one: "torréfact-", "torréfi-"."""
     families = {stem[:6] for stem in stems if len(stem) > 5}
     return all(stem in stems or (len(stem) > 5 and stem[:6] in families) for stem in trade)

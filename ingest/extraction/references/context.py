@@ -1,4 +1,4 @@
-"""What the whole article says of its words, by which one sentence is read."""
+"""The words of the whole article, by which each of its sentences is read."""
 
 import re
 from collections.abc import Sequence

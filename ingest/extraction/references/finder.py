@@ -22,7 +22,7 @@ _PARTS_OF_A_FIRM = lexicon.words("organisation_classes", "part_of_a_firm")
 
 
 class References:
-    """Finds the references of the sentences of one article."""
+    """Finds the references of the sentences of an article."""
 
     def __init__(self, sentences: Sequence[Sentence], actors: KnownActors) -> None:
         self._context = ArticleContext.of(sentences, actors)
@@ -66,7 +66,7 @@ class References:
 
 
 def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> Iterator[Reference]:
-    """The references, "la maison Decourt" and "les ateliers de Decourt" being one each."""
+    """The references, those to "la maison Decourt" and "les ateliers de Decourt" merged."""
     waiting: Reference | None = None
     for reference in references:
         owned = waiting is not None and _owns(sentence, reference, waiting)

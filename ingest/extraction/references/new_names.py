@@ -1,4 +1,4 @@
-"""References by a name that only its capital tells."""
+"""References by a new name, which only its capital shows."""
 
 import re
 from collections.abc import Sequence

@@ -61,7 +61,7 @@ def _deed(clause: Clause, at: int) -> Deed | None:
     if at and clause.tokens[at - 1].form in {"se", "s'"} and Action.SUPPLY in actions:
         if form.startswith(("fourn", "procur", "approv")):
             return Deed(at, (Action.BUY,), is_passive=False, certainty=sure)
-        return None  # "se vend": nobody is said to sell
+        return None  # "se vend" names nobody who sells
     if Action.MAKE in actions and BY_PRODUCT.search(" ".join(following.split()[:3])):
         actions = (Action.SUPPLY,)  # who makes waste has it to give
         sure *= 0.55

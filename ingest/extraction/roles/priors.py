@@ -1,4 +1,4 @@
-"""How likely a role is for a kind of organisation, whatever it is said to have done."""
+"""How likely a role is for a kind of organisation, whatever an article says that it did."""
 
 from ingest.extraction.organisation_kinds import OrganisationKind
 from kb.reference.roles import Role
@@ -104,7 +104,7 @@ PUBLIC_BUYERS = frozenset({OrganisationKind.CARE, OrganisationKind.TOWN, Organis
 
 
 def prior(kind: OrganisationKind, role: Role) -> float:
-    """How likely a role is for such an organisation, beside 1 for what its words say."""
+    """The factor by which a kind of organisation makes a role likelier or less likely."""
     if kind is OrganisationKind.MEDIA:
         return 0.1
     return _PRIORS[kind].get(role, 1.0)
