@@ -74,7 +74,7 @@ def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> Pars
         raise
     except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
         # pypdf itself warns that broken files cause errors other than its own, and lxml, docx and
-        # odfdo are no different. The rest of the batch must not suffer from one file.
+        # odfdo are no different. A single file must not hold up the batch.
         _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
         kind = type(error).__name__
         raise InputError("damaged_file", kind=kind) from None

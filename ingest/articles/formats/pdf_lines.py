@@ -22,7 +22,7 @@ _LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi",
 _UNKNOWN_ENCRYPTION = (
     PyPdfError,
     NotImplementedError,  # an algorithm that pypdf does not know
-    DependencyError,  # one that it has no library for
+    DependencyError,  # an algorithm that it has no library for
 )
 DAMAGE = (
     PyPdfError,
