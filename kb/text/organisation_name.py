@@ -1,13 +1,12 @@
 """The analysis of an organisation's name, made once for all that compare names.
 
     analyse_name("L'Atelier J. M. Weston & Fils SARL")
-        words        l atelier j m weston fils sarl
         distinctive  atelier weston
         spelled      atelier jm weston
 
 Names are compared by key (`kb.store`, for the whole name), by their distinctive words
 (`kb.resolution.similarity`), by the words as they are spelled (`kb.store.names`,
-`kb.search.name_search`), and in the sentences of articles (`ingest.extraction.gazetteer`), which
+`kb.search.boosts`), and in the sentences of articles (`ingest.extraction.gazetteer`), which
 cuts words as articles are cut and leaves out `LEFT_OUT_IN_TEXTS`.
 """
 
@@ -45,7 +44,7 @@ _MAX_SPELLED = 24
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """A name, or a query that may be one, in folded words, with hyphens parted.
+    """The folded words of a name, or of a query that may be a name, with hyphens parted.
 
     `distinctive` are the words without articles, legal forms and words for a firm, or all words if
     there is nothing else. `spelled` are the same with initials joined and numbers in digits, at
@@ -53,7 +52,6 @@ class OrganisationName:
     the words are several. `numbers` are the runs of digits.
     """
 
-    words: tuple[str, ...]
     distinctive: tuple[str, ...]
     spelled: tuple[str, ...]
     initials: tuple[str, ...]
@@ -68,7 +66,6 @@ class OrganisationName:
 @lru_cache(maxsize=20_000)
 def analyse_name(name: str) -> OrganisationName:
     parts = list(_parts(name))
-    all_words = tuple(word for word, _ in parts)
     joined = _initials_joined(parts)
     spelled = tuple(_WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, _LEFT_OUT))
     spelled = spelled[:_MAX_SPELLED]
@@ -76,8 +73,7 @@ def analyse_name(name: str) -> OrganisationName:
     if len(spelled) >= _MIN_INITIALS:
         initials = {"".join(word[0] for word in several) for several in (spelled, joined)}
     return OrganisationName(
-        all_words,
-        distinctive(all_words, _LEFT_OUT),
+        distinctive([word for word, _ in parts], _LEFT_OUT),
         spelled,
         tuple(sorted(initials)),
         frozenset(_NUMBER.findall(name)),

@@ -34,7 +34,6 @@ def test_words_and_initials_of_a_name() -> None:
 
 def test_the_words_of_a_name_are_analysed_once() -> None:
     name = analyse_name("L'Atelier J. M. Weston & Fils SARL, 2 sites")
-    assert name.words == tuple("l atelier j m weston fils sarl 2 sites".split())
     assert name.distinctive == tuple("atelier weston 2 sites".split())
     assert name.spelled == tuple("atelier jm weston 2 sites".split())
     assert name.numbers == {"2"}
