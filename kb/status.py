@@ -34,6 +34,11 @@ class Status:
     updated_at: str
     problems: tuple[str, ...]
 
+    @property
+    def ready(self) -> bool:
+        """Whether the base can be searched."""
+        return not self.problems
+
 
 def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
     """The status of the base in a folder, for searches with the encoder of an indexer."""

@@ -11,8 +11,8 @@ import kb.models
 import kb.search.results
 from kb.explanation.score_table import score_table
 from web.api.schemas import (
-    Actor,
-    ActorHit,
+    ActorHitOut,
+    ActorOut,
     ActorReference,
     AskedFor,
     CaseReference,
@@ -20,7 +20,7 @@ from web.api.schemas import (
     Shape,
     SourceUrl,
 )
-from web.http.urls import AbsoluteUrl, web_link
+from web.http.urls import AbsoluteUrl
 
 
 class CountedPart(Shape):
@@ -39,7 +39,7 @@ class CountedPart(Shape):
     )
 
 
-class WordShare(Shape):
+class WordShareOut(Shape):
     """The share of a word in a value."""
 
     word: str = Field(examples=["hydroalcoolique"])
@@ -48,18 +48,18 @@ class WordShare(Shape):
     share: float = Field(description="Its part of the value; negative if it counts against.")
 
 
-class WordShares(Shape):
+class WordSharesOut(Shape):
     """A value as a sum over words: the words and the rest add up to the total."""
 
-    words: list[WordShare]
+    words: list[WordShareOut]
     rest: float = Field(description="The part that belongs to no single word.")
     total: float
 
     @classmethod
-    def of(cls, shares: kb.explanation.attribution.WordShares, text: str) -> "WordShares":
+    def of(cls, shares: kb.explanation.attribution.WordShares, text: str) -> "WordSharesOut":
         return cls(
             words=[
-                WordShare(
+                WordShareOut(
                     word=text[one.start : one.end], start=one.start, end=one.end, share=one.share
                 )
                 for one in shares.words
@@ -69,7 +69,7 @@ class WordShares(Shape):
         )
 
 
-class CloseWord(Shape):
+class CloseWordOut(Shape):
     """A word of a passage with a meaning similar to a word of the need."""
 
     start: int
@@ -78,7 +78,7 @@ class CloseWord(Shape):
     closeness: float = Field(description="The similarity: 1 for the same meaning.", examples=[0.62])
 
 
-class TradeShare(Shape):
+class TradeShareOut(Shape):
     """The share of a trade suggested by the need in a value."""
 
     code: str = Field(description="Its activity code.", examples=["20.42Z"])
@@ -88,7 +88,7 @@ class TradeShare(Shape):
     share: float = Field(description="Its part of the value.")
 
 
-class PassageExplanation(Shape):
+class PassageExplanationOut(Shape):
     """A passage with the parts of its score: meaning, words and trades."""
 
     text: str
@@ -108,25 +108,25 @@ class PassageExplanation(Shape):
         description="The distinctive words: half-open spans of `text`."
     )
     matches: list[str] = Field(description="Words of the passage that are also in the need.")
-    close: list[CloseWord]
-    need_shares: WordShares | None = Field(
+    close: list[CloseWordOut]
+    need_shares: WordSharesOut | None = Field(
         description="With `trades`: `dense`, split over the words of the need; null if the "
         "encoder does not give words."
     )
-    trades: list[TradeShare]
-    passage_shares: WordShares | None = Field(
+    trades: list[TradeShareOut]
+    passage_shares: WordSharesOut | None = Field(
         description="`dense`, split over the words of `text`, or null."
     )
 
     @classmethod
     def of(
         cls, passage: kb.explanation.explanation.PassageExplanation, need: str
-    ) -> "PassageExplanation":
+    ) -> "PassageExplanationOut":
         return cls(
             text=passage.text,
             lang=passage.lang,
             part=passage.part,
-            source=web_link(passage.source),
+            source=passage.source,
             score=passage.score,
             cosine=passage.cosine,
             dense=passage.dense,
@@ -135,7 +135,7 @@ class PassageExplanation(Shape):
             marks=list(passage.marks),
             matches=[passage.text[slice(*match.spans[0])] for match in passage.matches],
             close=[
-                CloseWord(
+                CloseWordOut(
                     start=word.start,
                     end=word.end,
                     need_word=need[word.other_start : word.other_end],
@@ -143,19 +143,21 @@ class PassageExplanation(Shape):
                 )
                 for word in passage.close
             ],
-            need_shares=WordShares.of(passage.query_shares, need) if passage.query_shares else None,
-            trades=[TradeShare(**asdict(trade)) for trade in passage.trades],
-            passage_shares=WordShares.of(passage.passage_shares, passage.text)
+            need_shares=WordSharesOut.of(passage.query_shares, need)
+            if passage.query_shares
+            else None,
+            trades=[TradeShareOut.model_validate(trade) for trade in passage.trades],
+            passage_shares=WordSharesOut.of(passage.passage_shares, passage.text)
             if passage.passage_shares
             else None,
         )
 
 
-class CasePath(Shape):
+class CasePathOut(Shape):
     """The path from the need through a case to an actor."""
 
     case: CaseReference
-    need: PassageExplanation | None = Field(description="The need of the case.")
+    need: PassageExplanationOut | None = Field(description="The need of the case.")
     closeness: float = Field(
         description="The closeness of that need: its `dense`, plus its `lexical` in proportion to "
         "the query's words that it contains."
@@ -170,10 +172,10 @@ class CasePath(Shape):
     @classmethod
     def of(
         cls, path: kb.explanation.explanation.CasePath, need: str, absolute_url: AbsoluteUrl
-    ) -> "CasePath":
+    ) -> "CasePathOut":
         return cls(
             case=CaseReference.of(path.case, path.participation, absolute_url),
-            need=PassageExplanation.of(path.need, need) if path.need else None,
+            need=PassageExplanationOut.of(path.need, need) if path.need else None,
             closeness=path.closeness,
             relevance=path.relevance,
             weight=path.weight,
@@ -181,11 +183,11 @@ class CasePath(Shape):
         )
 
 
-class SimilarPath(Shape):
+class SimilarPathOut(Shape):
     """The path from a case through a precedent to an actor with a close trade."""
 
     precedent: ActorReference
-    by: CasePath = Field(description="The path from the need to the precedent.")
+    by: CasePathOut = Field(description="The path from the need to the precedent.")
     text: str = Field(description="The actor's passage closest to the precedent's trade.")
     dense: float = Field(description="The closeness, in standard deviations above a random trade.")
     ceiling: float = Field(
@@ -197,10 +199,10 @@ class SimilarPath(Shape):
     @classmethod
     def of(
         cls, path: kb.explanation.explanation.SimilarPath, need: str, absolute_url: AbsoluteUrl
-    ) -> "SimilarPath":
+    ) -> "SimilarPathOut":
         return cls(
             precedent=ActorReference.of(path.precedent, absolute_url),
-            by=CasePath.of(path.by, need, absolute_url),
+            by=CasePathOut.of(path.by, need, absolute_url),
             text=path.text,
             dense=path.dense,
             ceiling=path.ceiling,
@@ -209,19 +211,21 @@ class SimilarPath(Shape):
         )
 
 
-class Explanation(Shape):
+class ExplanationOut(Shape):
     """Why an actor has its rank in a search."""
 
     asked: AskedFor
-    actor: Actor
-    hit: ActorHit | None = Field(
+    actor: ActorOut
+    hit: ActorHitOut | None = Field(
         description="Its place among all candidates, with its evidence; null if the search leaves "
         "it out: by a filter, by a word, as a counterexample, or because it is closed."
     )
     score: list[CountedPart] = Field(description="The score as a sum; empty without a hit.")
-    passages: list[PassageExplanation] = Field(description="Its best passages; the first counts.")
-    cases: list[CasePath]
-    similar: list[SimilarPath]
+    passages: list[PassageExplanationOut] = Field(
+        description="Its best passages; the first counts."
+    )
+    cases: list[CasePathOut]
+    similar: list[SimilarPathOut]
     ceiling: float = Field(
         description="The closeness of the closest of all trades to the need. Fits are measured "
         "from a share of it."
@@ -233,21 +237,21 @@ class Explanation(Shape):
     @classmethod
     def of(
         cls, explanation: kb.explanation.explanation.Explanation, absolute_url: AbsoluteUrl
-    ) -> "Explanation":
+    ) -> "ExplanationOut":
         """`explanation` is of an actor."""
         need = explanation.asked.need
         hit = cast("kb.search.results.ActorHit | None", explanation.hit)
         return cls(
             asked=AskedFor.of(explanation.asked, explanation.steering),
-            actor=Actor.of(cast("kb.models.Actor", explanation.record), absolute_url),
-            hit=ActorHit.of(hit, absolute_url) if hit else None,
+            actor=ActorOut.of(cast("kb.models.Actor", explanation.record), absolute_url),
+            hit=ActorHitOut.of(hit, absolute_url) if hit else None,
             score=[
-                CountedPart(name=one.name, value=one.value, share=one.share, counted=one.counted)
-                for one in (score_table(hit, explanation.weights) if hit else ())
+                CountedPart.model_validate(row)
+                for row in (score_table(hit, explanation.weights) if hit else ())
             ],
-            passages=[PassageExplanation.of(one, need) for one in explanation.passages],
-            cases=[CasePath.of(one, need, absolute_url) for one in explanation.cases],
-            similar=[SimilarPath.of(one, need, absolute_url) for one in explanation.similar],
+            passages=[PassageExplanationOut.of(one, need) for one in explanation.passages],
+            cases=[CasePathOut.of(one, need, absolute_url) for one in explanation.cases],
+            similar=[SimilarPathOut.of(one, need, absolute_url) for one in explanation.similar],
             ceiling=explanation.ceiling,
             constants=asdict(explanation.weights),
         )

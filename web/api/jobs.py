@@ -18,7 +18,7 @@ from web.api.tokens import (
     file_of,
     token_router,
 )
-from web.api.write_schemas import Feed, Job, Jobs
+from web.api.write_schemas import Feed, JobOut, JobsOut
 from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
@@ -72,7 +72,7 @@ async def send_directory(
     response: Response,
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
-) -> Job:
+) -> JobOut:
     """Ingests the file in the background, as a job: `GET` the job to see its progress."""
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as multipart/form-data.")
@@ -91,7 +91,7 @@ async def send_directory(
 
 def _keep_directory(
     knowledge_base: KnowledgeBase, settings: Settings, file: UploadFile, source: str, by: str
-) -> Job:
+) -> JobOut:
     limit = settings.max_directory_mb * MEGABYTE
     if file.size is not None and file.size > limit:
         raise too_large(settings.max_directory_mb)
@@ -99,7 +99,7 @@ def _keep_directory(
         knowledge_base.folder, file.filename or "directory", file.file, max_bytes=limit
     )
     parameters = {"path": str(path), "source": source, "mapping": ""}
-    return Job.of(knowledge_base.jobs.add("directory", parameters, by=by))
+    return JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
 
 
 @router.post(
@@ -109,9 +109,9 @@ def _keep_directory(
 )
 def send_feed(
     feed: Feed, response: Response, knowledge_base: OpenKnowledgeBase, account: AnAccount
-) -> Job:
+) -> JobOut:
     """Makes a contribution of every article of an RSS or Atom feed, in the background."""
-    job = Job.of(knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name))
+    job = JobOut.model_validate(knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name))
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
 
@@ -123,30 +123,32 @@ def jobs(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
     ] = 50,
-) -> Jobs:
+) -> JobsOut:
     """Your latest jobs; with a moderator's token, everyone's."""
     every = knowledge_base.jobs.list(limit)
-    return Jobs(jobs=[Job.of(job) for job in every if account.may_see(job.created_by)])
+    return JobsOut(
+        jobs=[JobOut.model_validate(job) for job in every if account.may_see(job.created_by)]
+    )
 
 
 @router.get(
     "/jobs/{job_id}",
     **documented("One job", {404: "You have no such job."}, answer="How far it is."),
 )
-def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
+def job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> JobOut:
     """The progress of a job, and its report when it has ended."""
     found = knowledge_base.jobs.get(job_id)
     if not account.may_see(found.created_by):
         raise HTTPException(404, "You have no such job.")
-    return Job.of(found)
+    return JobOut.model_validate(found)
 
 
 @router.post(
     "/jobs/{job_id}/cancel",
     **documented("Cancel a job", {404: "You have no such job."}, answer="How far it is."),
 )
-def cancel_job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> Job:
+def cancel_job(job_id: str, knowledge_base: OpenKnowledgeBase, account: AnAccount) -> JobOut:
     """Ends the job at its next step; the work done so far is kept. An ended job does not change."""
     job(job_id, knowledge_base, account)
     knowledge_base.jobs.cancel(job_id)
-    return Job.of(knowledge_base.jobs.get(job_id))
+    return JobOut.model_validate(knowledge_base.jobs.get(job_id))

@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse
 from kb.explanation.report_files import ReportFormat
 from kb.models import Kind
 from kb.reference.departments import department_code
-from web.api.explanation_schemas import Explanation
-from web.api.schemas import ActorWithCases, Case, Problem, SearchAnswer, Status
+from web.api.explanation_schemas import ExplanationOut
+from web.api.schemas import ActorWithCases, CaseOut, Problem, SearchAnswer, StatusOut
 from web.catalogue.provenance import shown_competences
 from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
@@ -204,12 +204,12 @@ def explain(
     asked: WhatIsAsked,
     actor: Annotated[str, Query(description="The actor's id.", examples=["avel"])],
     lang: PageLanguage = DEFAULT_LANGUAGE,
-) -> Explanation:
+) -> ExplanationOut:
     """An actor's score in a search as a sum, with the details of each part.
 
     The search is that of `/api/search` with the same parameters, with all candidates.
     """
-    return Explanation.of(
+    return ExplanationOut.of(
         request.knowledge_base.explain(
             asked.q, actor, filters=asked.filters, steering=asked.steering, lang=lang
         ),
@@ -311,12 +311,12 @@ def actor(
     response_description="The case.",
     responses=problems({404: "No case has this id."} | _WRONG_PARAMETER),
 )
-def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> Case:
+def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> CaseOut:
     """A case with its text and its participants, each with its role."""
-    return Case.of(knowledge_base.case(case_id), absolute_url)
+    return CaseOut.of(knowledge_base.case(case_id), absolute_url)
 
 
 @_answers("/status", summary="Contents of the knowledge base", response_description="The status.")
-def status(knowledge_base: OpenKnowledgeBase) -> Status:
+def status(knowledge_base: OpenKnowledgeBase) -> StatusOut:
     """Counts, encoder and state, for monitoring a server."""
-    return Status.of(knowledge_base.status())
+    return StatusOut.model_validate(knowledge_base.status())

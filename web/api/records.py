@@ -12,13 +12,13 @@ from web.api.tokens import FOR_MODERATORS, AModeratorsToken, documented, tell_re
 from web.api.write_schemas import (
     Contribution,
     Decision,
-    Duplicate,
-    Duplicates,
+    DuplicateOut,
+    DuplicatesOut,
     History,
     Reason,
-    Version,
     VersionNumber,
-    Withdrawal,
+    VersionOut,
+    WithdrawalOut,
 )
 from web.http.dependencies import OpenKnowledgeBase
 from web.search.request import MAX_LIMIT
@@ -78,8 +78,8 @@ def history(
     if not versions and withdrawal is None:
         raise HTTPException(404, f"There is no {kind} with the id {record_id!r}.")
     return History(
-        versions=[Version.of(version) for version in versions],
-        withdrawal=Withdrawal.of(withdrawal) if withdrawal else None,
+        versions=[VersionOut.of(version) for version in versions],
+        withdrawal=WithdrawalOut.model_validate(withdrawal) if withdrawal else None,
     )
 
 
@@ -154,11 +154,11 @@ def duplicates(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
     ] = 50,
-) -> Duplicates:
+) -> DuplicatesOut:
     """Pairs of actors that may be the same, with what they have in common."""
-    return Duplicates(
+    return DuplicatesOut(
         total=knowledge_base.duplicates.count(state),
-        duplicates=[Duplicate.of(pair) for pair in knowledge_base.duplicates.list(state, limit)],
+        duplicates=[DuplicateOut.of(pair) for pair in knowledge_base.duplicates.list(state, limit)],
     )
 
 

@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-import kb.knowledge_base
 import kb.models
 import kb.search.query
 import kb.search.results
-from kb.reference.fields import ACTOR_FIELDS
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
 from web.api.record_fields import values_of, with_fields, without
@@ -32,6 +31,7 @@ Lang = Annotated[
 ]
 SourceUrl = Annotated[
     str,
+    AfterValidator(web_link),
     Field(
         description="The address of its source, or empty.", examples=["https://www.angouleme.fr/"]
     ),
@@ -41,9 +41,13 @@ Rank = Annotated[int, Field(description="The rank, from 1 (best).", examples=[1]
 
 
 class Shape(BaseModel):
-    """Answers are built here and never changed."""
+    """An answer, or a part of one.
 
-    model_config = ConfigDict(frozen=True)
+    A shape that is named `SomethingOut` shows the value `Something` of `kb`: by the attributes of
+    the same names, or by its method `of`.
+    """
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class Problem(Shape):
@@ -96,13 +100,13 @@ class ActorReference(Shape):
         return cls(id=actor.id, name=actor.name, url=absolute_url(address("actor", actor.id)))
 
 
-class Precedent(ActorReference):
+class PrecedentOut(ActorReference):
     """An actor that met such a need, and whose trade is close to the hit's."""
 
     case: CaseReference = Field(description="The case, with the precedent's role.")
 
 
-class Evidence(Shape):
+class EvidenceOut(Shape):
     """Evidence for a hit.
 
     New kinds may appear within a version: keep hits whose kind of evidence you do not know.
@@ -123,13 +127,13 @@ class Evidence(Shape):
     case: CaseReference | None = Field(
         default=None, description="The matched case; absent for the other kinds."
     )
-    precedent: Precedent | None = Field(
+    precedent: PrecedentOut | None = Field(
         default=None,
         description="The actor that did it, for the kind `similar`; absent for other kinds.",
     )
 
     @classmethod
-    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> "Evidence":
+    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> "EvidenceOut":
         case = (
             CaseReference.of(evidence.case, evidence.participation, absolute_url)
             if evidence.case
@@ -139,9 +143,9 @@ class Evidence(Shape):
             kind=evidence.kind,
             text=evidence.text,
             marks=list(evidence.marks),
-            source=web_link(evidence.source),
+            source=evidence.source,
             case=case if evidence.precedent is None else None,
-            precedent=Precedent(
+            precedent=PrecedentOut(
                 **ActorReference.of(evidence.precedent, absolute_url).model_dump(), case=case
             )
             if evidence.precedent and case
@@ -149,27 +153,28 @@ class Evidence(Shape):
         )
 
 
-_ANSWERED = without(ACTOR_FIELDS, {"description", "facts", "closed_on"})
+_ANSWERED_OF_ACTORS = without(ACTOR_FIELDS, {"description", "facts", "closed_on"})
 
 
-@with_fields(_ANSWERED)
+@with_fields(_ANSWERED_OF_ACTORS)
 class _ActorFields(Shape):
     pass
 
 
-class Actor(_ActorFields):
+class ActorOut(_ActorFields):
     """A firm or other organisation."""
 
     url: str = Field(description=_PAGE)
 
     @classmethod
-    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "Actor":
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "ActorOut":
         return cls(
-            **values_of(actor, _ANSWERED, links=True), url=absolute_url(address("actor", actor.id))
+            **values_of(actor, _ANSWERED_OF_ACTORS, links=True),
+            url=absolute_url(address("actor", actor.id)),
         )
 
 
-class ActorWithCases(Actor):
+class ActorWithCases(ActorOut):
     """An actor with its description, facts and cases."""
 
     description: str = Field(
@@ -183,14 +188,14 @@ class ActorWithCases(Actor):
         cls, actor: kb.models.Actor, shown: list[ShownCompetence], absolute_url: AbsoluteUrl
     ) -> "ActorWithCases":
         return cls(
-            **Actor.of(actor, absolute_url).model_dump(),
+            **ActorOut.of(actor, absolute_url).model_dump(),
             description=actor.description,
             facts=dict(actor.facts),
             cases=[CaseReference.of(one.case, one.participation, absolute_url) for one in shown],
         )
 
 
-class ScoreParts(Shape):
+class ScorePartsOut(Shape):
     """The parts of a score. An explanation says how they are added."""
 
     own: float = Field(
@@ -221,44 +226,30 @@ class ScoreParts(Shape):
     target: float = Field(description="The score of its highest-scoring precedent.", examples=[7.1])
     name: float = Field(description="The value of an exact or similar name.", examples=[0.0])
 
-    @classmethod
-    def of(cls, parts: kb.search.results.ScoreParts) -> "ScoreParts":
-        return cls(
-            own=parts.own,
-            dense=parts.dense,
-            lexical=parts.lexical,
-            overlap=parts.overlap,
-            case=parts.case,
-            similar=parts.similar,
-            support=parts.support,
-            target=parts.target,
-            name=parts.name,
-        )
 
-
-class ActorHit(Shape):
+class ActorHitOut(Shape):
     """An actor in the results."""
 
     rank: Rank
     score: Score
     fit: Fit = Field(description=_FIT)
-    actor: Actor
-    evidence: list[Evidence]
-    parts: ScoreParts
+    actor: ActorOut
+    evidence: list[EvidenceOut]
+    parts: ScorePartsOut
 
     @classmethod
-    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> "ActorHit":
+    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> "ActorHitOut":
         return cls(
             rank=hit.rank,
             score=hit.score,
             fit=hit.fit,
-            actor=Actor.of(hit.actor, absolute_url),
-            evidence=[Evidence.of(one, absolute_url) for one in hit.evidence],
-            parts=ScoreParts.of(hit.parts),
+            actor=ActorOut.of(hit.actor, absolute_url),
+            evidence=[EvidenceOut.of(one, absolute_url) for one in hit.evidence],
+            parts=ScorePartsOut.model_validate(hit.parts),
         )
 
 
-class CaseHit(Shape):
+class CaseHitOut(Shape):
     """A case in the results."""
 
     rank: Rank
@@ -270,10 +261,10 @@ class CaseHit(Shape):
     url: str = Field(description=_PAGE)
     need: str = Field(description="The need that the case met, or empty.")
     themes: Themes
-    evidence: list[Evidence]
+    evidence: list[EvidenceOut]
 
     @classmethod
-    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> "CaseHit":
+    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> "CaseHitOut":
         return cls(
             rank=hit.rank,
             id=hit.case.id,
@@ -284,7 +275,7 @@ class CaseHit(Shape):
             url=absolute_url(address("case", hit.case.id)),
             need=hit.case.need,
             themes=list(hit.case.themes),
-            evidence=[Evidence.of(one, absolute_url) for one in hit.evidence],
+            evidence=[EvidenceOut.of(one, absolute_url) for one in hit.evidence],
         )
 
 
@@ -337,7 +328,7 @@ class MentionedParticipant(Shape):
     case: CaseReference = Field(description="The case, with the participant's role.")
 
 
-class PartAnswer(Shape):
+class PartAnswerOut(Shape):
     """The actors that could take one part of meeting the need."""
 
     role: Part = Field(description="The part.", examples=["containers"])
@@ -348,18 +339,18 @@ class PartAnswer(Shape):
     cases: list[CaseReference] = Field(
         description="The similar cases that needed the part; empty if it is only usual."
     )
-    hits: list[ActorHit] = Field(
+    hits: list[ActorHitOut] = Field(
         description="First the actors that took this part, then those that could."
     )
     mentioned: list[MentionedParticipant]
 
     @classmethod
-    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> "PartAnswer":
+    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> "PartAnswerOut":
         return cls(
             role=answer.part,
             need=answer.need,
             cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
-            hits=[ActorHit.of(hit, absolute_url) for hit in answer.hits],
+            hits=[ActorHitOut.of(hit, absolute_url) for hit in answer.hits],
             mentioned=[
                 MentionedParticipant(
                     name=one.participation.name,
@@ -379,13 +370,13 @@ class SearchAnswer(Shape):
     total: int = Field(
         description="The number of actors that fit, before the limit.", examples=[14]
     )
-    hits: list[ActorHit] = Field(description="Actors, best first, at most `limit`.")
+    hits: list[ActorHitOut] = Field(description="Actors, best first, at most `limit`.")
     total_cases: int = Field(
         description="The number of cases that fit, before the limit.", examples=[2]
     )
-    cases: list[CaseHit] = Field(description="Cases, best first, at most `limit`.")
+    cases: list[CaseHitOut] = Field(description="Cases, best first, at most `limit`.")
     facets: Facets
-    roles: list[PartAnswer] = Field(
+    roles: list[PartAnswerOut] = Field(
         description="Who could take which part, makers first; empty if no case is similar."
     )
 
@@ -401,15 +392,15 @@ class SearchAnswer(Shape):
             asked=AskedFor.of(result.asked, steering),
             took_ms=round(result.took_ms, 1),
             total=result.total,
-            hits=[ActorHit.of(hit, absolute_url) for hit in result.hits],
+            hits=[ActorHitOut.of(hit, absolute_url) for hit in result.hits],
             total_cases=result.total_cases,
-            cases=[CaseHit.of(hit, absolute_url) for hit in result.cases],
+            cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],
             facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
-            roles=[PartAnswer.of(one, absolute_url) for one in result.parts],
+            roles=[PartAnswerOut.of(one, absolute_url) for one in result.parts],
         )
 
 
-class Participation(Shape):
+class ParticipationOut(Shape):
     """The role of an actor in a case."""
 
     actor: str | None = Field(
@@ -420,44 +411,29 @@ class Participation(Shape):
     contribution: str = Field(description="What it did, or empty.")
 
 
-class Case(Shape):
+_ANSWERED_OF_CASES = without(
+    CASE_FIELDS, {"participants", "moderated", "author_job", "moderator_job"}
+)
+
+
+@with_fields(_ANSWERED_OF_CASES)
+class _CaseFields(Shape):
+    pass
+
+
+class CaseOut(_CaseFields):
     """An article about how a need was met."""
 
-    id: Id
-    title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
-    lang: Lang
-    author: str
-    moderator: str
-    date: IsoDate
-    modified: IsoDate
-    themes: Themes
-    need: str = Field(description="The need that was met, or empty.")
-    text: str = Field(description="The article, in Markdown.")
-    source_url: SourceUrl
-    translation_of: str = Field(
-        description="The id of the same case in another language, or empty."
-    )
     url: str = Field(description=_PAGE)
-    participants: list[Participation]
+    participants: list[ParticipationOut]
 
     @classmethod
-    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> "Case":
+    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> "CaseOut":
         return cls(
-            id=case.id,
-            title=case.title,
-            lang=case.lang,
-            author=case.author,
-            moderator=case.moderator,
-            date=case.date,
-            modified=case.modified,
-            themes=list(case.themes),
-            need=case.need,
-            text=case.text,
-            source_url=web_link(case.source_url),
-            translation_of=case.translation_of,
+            **values_of(case, _ANSWERED_OF_CASES, links=True),
             url=absolute_url(address("case", case.id)),
             participants=[
-                Participation(
+                ParticipationOut(
                     actor=participant.actor_id or None,
                     name=participant.name,
                     role=participant.role,
@@ -468,8 +444,8 @@ class Case(Shape):
         )
 
 
-class Status(Shape):
-    """The contents and the state of the knowledge base."""
+class StatusOut(Shape):
+    """The contents and the state of the knowledge base: what concerns visitors, not the folder."""
 
     actors: int = Field(examples=[63])
     cases: int = Field(examples=[9])
@@ -484,22 +460,3 @@ class Status(Shape):
     generation: str = Field(description="Changes with every change of the base.")
     size_bytes: int
     updated_at: str = Field(description="The time of the last change: ISO 8601, or empty.")
-
-    @classmethod
-    def of(cls, status: kb.knowledge_base.Status) -> "Status":
-        """What concerns visitors: not the folder, nor what is amiss in it."""
-        return cls(
-            actors=status.actors,
-            cases=status.cases,
-            passages=status.passages,
-            embedded=status.embedded,
-            ready=not status.problems,
-            model=status.model,
-            engine=status.engine,
-            encoder=status.encoder,
-            dimension=status.dimension,
-            schema_version=status.schema_version,
-            generation=status.generation,
-            size_bytes=status.size_bytes,
-            updated_at=status.updated_at,
-        )

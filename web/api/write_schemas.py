@@ -109,7 +109,7 @@ class VersionNumber(Sent):
     version: int = Field(ge=1)
 
 
-class ProposedField(Shape):
+class ProposedFieldOut(Shape):
     """A proposed value for a field."""
 
     field: str = Field(examples=["need"])
@@ -118,12 +118,8 @@ class ProposedField(Shape):
     confidence: Confidence
     origin: Origin
 
-    @classmethod
-    def of(cls, proposed: kb.registers.proposals.ProposedField) -> Self:
-        return cls.model_validate(proposed, from_attributes=True)
 
-
-class ProposedParticipation(Shape):
+class ProposedParticipationOut(Shape):
     """A proposed participation of an organisation."""
 
     participation: ParticipationContent
@@ -160,8 +156,8 @@ class ContributionSummary(Shape):
 class Contribution(ContributionSummary, Contents):
     """A contribution: its record, and the proposals from its text."""
 
-    fields: list[ProposedField] = Field(description="The proposals for fields.")
-    participations: list[ProposedParticipation] = Field(
+    fields: list[ProposedFieldOut] = Field(description="The proposals for fields.")
+    participations: list[ProposedParticipationOut] = Field(
         description="The proposals for participations."
     )
     remarks: list[str] = Field(description="What a person should check.")
@@ -175,9 +171,9 @@ class Contribution(ContributionSummary, Contents):
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
         return cls(
             **(_summary(draft, absolute_url) | contents_of(draft.record)),
-            fields=[ProposedField.of(field) for field in draft.proposals.fields],
+            fields=list(map(ProposedFieldOut.model_validate, draft.proposals.fields)),
             participations=[
-                ProposedParticipation(
+                ProposedParticipationOut(
                     participation=ParticipationContent.of(proposed.participation),
                     sentence=proposed.sentence,
                     confidence=proposed.confidence,
@@ -216,7 +212,7 @@ class Contributions(Shape):
     contributions: list[ContributionSummary]
 
 
-class Version(Contents):
+class VersionOut(Contents):
     """A version of a record."""
 
     number: int = Field(description="The number, from 1 (oldest).")
@@ -237,7 +233,7 @@ class Version(Contents):
         )
 
 
-class Withdrawal(Shape):
+class WithdrawalOut(Shape):
     """How a record was withdrawn or erased."""
 
     by: Account
@@ -245,19 +241,15 @@ class Withdrawal(Shape):
     reason: str
     erased: bool = Field(description="Whether it was erased.")
 
-    @classmethod
-    def of(cls, withdrawal: kb.registers.versions.Withdrawal) -> Self:
-        return cls.model_validate(withdrawal, from_attributes=True)
-
 
 class History(Shape):
     """Every version of a record, oldest first, and its withdrawal."""
 
-    versions: list[Version]
-    withdrawal: Withdrawal | None = Field(description="Null while the record is published.")
+    versions: list[VersionOut]
+    withdrawal: WithdrawalOut | None = Field(description="Null while the record is published.")
 
 
-class Job(Shape):
+class JobOut(Shape):
     """Work in the background."""
 
     id: str
@@ -275,18 +267,14 @@ class Job(Shape):
     started_at: str = Field(description="ISO 8601 time, or empty.")
     finished_at: str = Field(description="ISO 8601 time, or empty.")
 
-    @classmethod
-    def of(cls, job: kb.registers.jobs.Job) -> Self:
-        return cls.model_validate(job, from_attributes=True)
 
-
-class Jobs(Shape):
+class JobsOut(Shape):
     """Jobs, newest first."""
 
-    jobs: list[Job]
+    jobs: list[JobOut]
 
 
-class Duplicate(Shape):
+class DuplicateOut(Shape):
     """Two actors that may be the same."""
 
     left: str = Field(description="The id of the first actor.", examples=["avel"])
@@ -310,11 +298,11 @@ class Duplicate(Shape):
         )
 
 
-class Duplicates(Shape):
+class DuplicatesOut(Shape):
     """Pairs of actors that may be the same, likeliest first."""
 
     total: int = Field(description="The number before the limit.")
-    duplicates: list[Duplicate]
+    duplicates: list[DuplicateOut]
 
 
 class Decision(Sent):

@@ -46,15 +46,15 @@ def test_types_are_told_in_words(client: TestClient) -> None:
     told = {one.name: one.type_words for one in report.parameters}
     assert told["format"] == "json or csv"
     fields = {shape.name: {one.name: one for one in shape.fields} for shape in shapes(document)}
-    assert fields["Evidence"]["marks"].type_words == "list of [integer, integer]"
-    assert fields["Evidence"]["case"].type_words == "CaseReference or null"
-    assert fields["Evidence"]["case"].shape == "CaseReference"
-    assert fields["Evidence"]["precedent"].type_words == "Precedent or null"
-    assert fields["SearchAnswer"]["roles"].type_words == "list of PartAnswer"
-    assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHit"
+    assert fields["EvidenceOut"]["marks"].type_words == "list of [integer, integer]"
+    assert fields["EvidenceOut"]["case"].type_words == "CaseReference or null"
+    assert fields["EvidenceOut"]["case"].shape == "CaseReference"
+    assert fields["EvidenceOut"]["precedent"].type_words == "PrecedentOut or null"
+    assert fields["SearchAnswer"]["roles"].type_words == "list of PartAnswerOut"
+    assert fields["SearchAnswer"]["hits"].type_words == "list of ActorHitOut"
     assert fields["Facets"]["themes"].type_words == "object of integer"
     assert fields["Facets"]["themes"].example == '{"Emballage": 5}'
-    assert fields["ActorHit"]["fit"].type_words == "strong or possible or weak or none"
+    assert fields["ActorHitOut"]["fit"].type_words == "strong or possible or weak or none"
 
 
 def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
