@@ -1,7 +1,7 @@
 """Finds the articles that a knowledge base has already, as drafts or as cases.
 
-The same article by its address and as a file is one: a second draft is refused with a line that
-names the first.
+An article that is submitted again, by its address or as a file, is refused with a line that
+names its first draft or its case.
 """
 
 import hashlib

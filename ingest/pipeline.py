@@ -79,8 +79,8 @@ def ingest(
         addresses: addresses of articles and feeds, taken in likewise.
 
     Returns:
-        The report. Of two records of one source with one id, the first is kept and the second a
-        failure.
+        The report. Of two records of a source with the same id, the first is kept, and the second
+        is a failure.
 
     Raises:
         InputError: a path does not exist, or a choice or the source's name cannot be used;

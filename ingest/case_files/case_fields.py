@@ -67,7 +67,7 @@ def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[
     """Maps each field to its value; the first of two keys for the same field wins.
 
     Raises:
-        InputError: a key of no field is all but one of a field: what it holds would be lost.
+        InputError: an unknown key is nearly that of a field: its value would be lost.
     """
     values: dict[str, object] = {}
     for key, value in mapping.items():

@@ -1,7 +1,7 @@
 """What the columns of a directory are called, in French and in English.
 
 Names are compared without case, accents or punctuation: "N° SIRET", "n°_siret" and "No Siret"
-are one. A name that is not here is not lost: the readers keep it as a fact of the actor.
+are the same. A column with another name is not lost: the readers keep it as a fact of the actor.
 """
 
 from collections.abc import Mapping, Sequence

@@ -44,8 +44,8 @@ def _rows_of_largest_sheet(path: Path) -> int:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                 with archive.open(name) as sheet:
-                    told = _DIMENSION.search(sheet.read(_GLANCE_BYTES))
-                rows = max(rows, int(told[1]) if told else 0)
+                    declared = _DIMENSION.search(sheet.read(_GLANCE_BYTES))
+                rows = max(rows, int(declared[1]) if declared else 0)
     return rows
 
 

@@ -208,23 +208,11 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
 
 PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
     {
-        "actor_id": FieldTraits(
-            "Entry in the directory",
-            FieldKind.LINE,
-            meaning="The id of its entry, or empty.",
-            example="avel",
-            key="actor",
-        ),
-        "name": FieldTraits("Name", FieldKind.LINE, required=True, example="Avel"),
-        "role": FieldTraits("Role", FieldKind.ROLE, required=True, example="producer"),
-        "contribution": FieldTraits(
-            "What they did", FieldKind.SENTENCE, example="Fabrique et conditionne le gel."
-        ),
-        "source_url": FieldTraits(
-            "Link to the source",
-            FieldKind.WEB_ADDRESS,
-            meaning="The address of a page about this participation, or empty.",
-        ),
+        "actor_id": FieldTraits("Entry in the directory", FieldKind.LINE, key="actor"),
+        "name": FieldTraits("Name", FieldKind.LINE, required=True),
+        "role": FieldTraits("Role", FieldKind.ROLE, required=True),
+        "contribution": FieldTraits("What they did", FieldKind.SENTENCE),
+        "source_url": FieldTraits("Link to the source", FieldKind.WEB_ADDRESS),
     }
 )
 

@@ -51,12 +51,12 @@ def with_fields(
 
 def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
     example: Any = [traits.example] if traits.kind is FieldKind.THEMES else traits.example
-    told: dict[str, Any] = {"description": meaning} if meaning else {}
+    options: dict[str, Any] = {"description": meaning} if meaning else {}
     if traits.example:
-        told["examples"] = [example]
+        options["examples"] = [example]
     if is_sent and not traits.required:
-        told["default"] = _TYPES.get(traits.kind, str)()
-    return Field(**told)
+        options["default"] = _TYPES.get(traits.kind, str)()
+    return Field(**options)
 
 
 def values_of(
