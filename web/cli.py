@@ -1,4 +1,4 @@
-"""The command `quisait`: the verbs of every room, and how their errors are told.
+"""The command `quisait`: the verbs of every room, and their errors in one line each.
 
 Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help` answers at once.
 """
@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class Rooms(click.Group):
-    """A group that tells what a person can cause in one line, never with a traceback."""
+    """A group that prints foreseen errors in one line, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

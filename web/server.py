@@ -1,4 +1,4 @@
-"""A server that listens: takes its port first, warms up, and says when it is ready."""
+"""The server: takes its port first, warms up, and prints its address when it is ready."""
 
 import asyncio
 import socket
@@ -44,7 +44,7 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens; has a worker at hand, and counts written down, as long as it does."""
+    """Prints its address when it listens; meanwhile runs the supervisor and writes counts."""
 
     def __init__(
         self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_usage: SiteUsage

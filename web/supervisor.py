@@ -1,4 +1,4 @@
-"""The supervisor: sees to it that jobs find a worker, as long as the server runs.
+"""The supervisor: starts a worker whenever jobs wait, as long as the server runs.
 
 A worker is a process of its own, of low priority: work never takes the interpreter from a search.
 It is started when a job waits, ends by itself when none has come for a while, and is ended with
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
-    """What starts a worker; its settings are those of this process's environment."""
+    """Returns the command that starts a worker with the settings of this process."""
     # -P: a folder called `web` where the server was started is not ours.
     worker = [sys.executable, "-P", "-m", "web", "work", "--until-idle", "--linger", str(LINGER_S)]
     return [*worker, "--kb", str(knowledge_base.folder.absolute())]
@@ -42,12 +42,12 @@ class Supervisor:
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Looks for jobs from now on; not where the base cannot be written."""
+        """Starts looking for jobs, unless the base cannot be written."""
         if self._knowledge_base.writable:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends the worker, and waits for it."""
+        """Ends the worker and waits for it."""
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()

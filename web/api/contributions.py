@@ -319,7 +319,7 @@ def publish(
 
 
 def _readable(draft: Draft, account: kb.registers.accounts.Account) -> Draft:
-    """The draft, if the account may see it; who may not is not told that it is there."""
+    """Returns the draft if the account may see it; to others it does not exist."""
     if not account.may_see(draft.created_by):
         raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")
     return draft

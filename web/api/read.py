@@ -53,7 +53,7 @@ router = APIRouter(prefix="/api", dependencies=[Depends(announce_version)])
 
 
 def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """How a route's refusals are documented: status to what it means there."""
+    """Documents the refusals of a route: maps each status to its meaning there."""
     return {
         status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
     }
@@ -70,7 +70,7 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
-    """Routes GET and HEAD of a path to the function below; the document tells of GET alone."""
+    """Routes GET and HEAD of a path to a function; the document describes GET alone."""
 
     def register(handler: Handler) -> Handler:
         # The first of the two routes answers; the second is there for the document.
@@ -142,7 +142,7 @@ def _what_is_asked(
     department: Department = "",
     theme: Theme = "",
 ) -> SearchRequest:
-    """Steered by those actors only that are known here."""
+    """Returns the search as asked, steered only by actors that exist."""
     asked = SearchRequest(q, department, theme, tuple(like), tuple(unlike))
     known, _ = steering_actors(request.knowledge_base, asked)
     return known

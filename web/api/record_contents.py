@@ -15,7 +15,7 @@ from web.api.schemas import Shape
 
 
 class Sent(BaseModel):
-    """What is sent has the fields told here and no others: a typing error is not lost."""
+    """A shape that refuses unknown fields, so that no typing error is lost."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -33,7 +33,7 @@ class FieldDescription:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDescription:
-    """What an operation may answer: a status, and the shape that comes with it."""
+    """An answer of an operation: a status and its shape."""
 
     status: str
     description: str
@@ -42,7 +42,7 @@ class AnswerDescription:
 
 @dataclass(frozen=True, slots=True)
 class BodyDescription:
-    """What an operation can be sent: a shape, or fields of its own."""
+    """The body of an operation: a shape, or fields of its own."""
 
     media_type: str
     shape: str
@@ -84,7 +84,7 @@ def api_reference(request: APageRequest) -> Response:
 
 
 def operations(document: Schema) -> Iterator[OperationDescription]:
-    """What can be asked, in the document's order."""
+    """Returns the operations in the document's order."""
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -119,7 +119,7 @@ def operations(document: Schema) -> Iterator[OperationDescription]:
 
 
 def shapes(document: Schema) -> Iterator[ShapeDescription]:
-    """The shapes that have fields; those that only list values are told where they are used."""
+    """Returns the shapes with fields; lists of values are described where they are used."""
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         if "properties" in schema:
@@ -127,7 +127,7 @@ def shapes(document: Schema) -> Iterator[ShapeDescription]:
 
 
 def _fields(schema: Schema, schemas: Schema) -> list[FieldDescription]:
-    """The fields that a schema has itself."""
+    """Returns the fields that a schema has itself."""
     return [
         _field(field, field_schema, field in schema.get("required", ()), schemas)
         for field, field_schema in schema.get("properties", {}).items()
@@ -147,13 +147,13 @@ def _field(name: str, schema: Schema, required: bool, schemas: Schema) -> FieldD
 
 
 def _shape_of(answer: Schema) -> str:
-    """The shape that an answer has; empty where nothing comes with it."""
+    """Returns the name of an answer's shape, empty if it has none."""
     content = answer.get("content", {}).get("application/json")
     return _shape_name(content["schema"]) if content else ""
 
 
 def _shape_name(schema: Schema) -> str:
-    """The shape that a schema is, holds or may be; empty for plain values."""
+    """Returns the name of the shape that a schema is, holds or may be; empty for plain values."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if "items" in schema:

@@ -1,4 +1,4 @@
-"""What the routes that need a token share: who asks, what they saw, and what is documented.
+"""What routes with a token share: the account, the revision it saw, the documentation.
 
 A token stands for an account; the cookies of pages are worth nothing here. Who asks is found out
 before anything of what they send is read.
@@ -25,7 +25,7 @@ _BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa
 
 
 class _TokenRoute(APIRoute):
-    """Finds out who asks before the body is read."""
+    """Finds the account of the token before the body is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -70,7 +70,7 @@ AModeratorsToken = Annotated[kb.registers.accounts.Account, Depends(_moderator)]
 
 
 def token_router() -> APIRouter:
-    """A router whose routes all need a token."""
+    """Returns a router whose routes all need a token."""
     return APIRouter(
         prefix="/api", route_class=_TokenRoute, dependencies=[Depends(announce_version)]
     )
@@ -99,7 +99,7 @@ def documented(
 
 
 def tell_revision(response: Response, draft: Draft) -> None:
-    """Says in `ETag` which revision the answer shows, for `If-Match` to name."""
+    """Sets `ETag` to the revision that the answer shows, for use in `If-Match`."""
     response.headers["ETag"] = f'"{draft.revision}"'
 
 
@@ -121,7 +121,7 @@ SeenRevision = Annotated[int, Depends(_revision)]
 
 
 def file_of(form: FormData) -> UploadFile:
-    """The file that was sent in the field `file`."""
+    """Returns the file in the field `file`."""
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise HTTPException(422, "file: send the file in a field of this name.")

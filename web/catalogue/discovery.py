@@ -1,4 +1,4 @@
-"""What programs read to find their way here: robots.txt, sitemaps, OpenSearch."""
+"""robots.txt, sitemaps and OpenSearch, by which programs find the pages."""
 
 import math
 from typing import Annotated
@@ -51,7 +51,7 @@ async def opensearch(request: APageRequest) -> Response:
 
 
 def _addresses(knowledge_base: KnowledgeBase) -> list[Address]:
-    """Every page worth finding, in an order that holds while the base does not change."""
+    """Lists the pages to index, in an order that holds while the base does not change."""
     return [
         *(address(page) for page in (Page.HOME, Page.THEMES, Page.ABOUT)),
         *(address(Page.THEMES, theme=theme.name) for theme in knowledge_base.themes()),

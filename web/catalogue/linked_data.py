@@ -1,4 +1,4 @@
-"""What search engines read in a page: schema.org descriptions, as JSON-LD."""
+"""Descriptions of pages for search engines: schema.org as JSON-LD."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ Description = Mapping[str, Any]
 
 
 def website(name: str, absolute_url: AbsoluteUrl) -> Description:
-    """The site, and how to search it."""
+    """Describes the site and how to search it."""
     search = f"{absolute_url(address('search'))}?q={{search_term_string}}"
     return {
         "@context": "https://schema.org",
@@ -73,7 +73,7 @@ def article(case: Case, absolute_url: AbsoluteUrl) -> Description:
 
 
 def as_script_content(description: Description) -> Markup:
-    """The description as JSON that can stand in a `<script>`: no `<`, `>` or `&` in it."""
+    """Returns a description as JSON that is safe in a `<script>`: without `<`, `>` or `&`."""
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

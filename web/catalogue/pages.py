@@ -1,4 +1,4 @@
-"""The pages: which records each shows. What they say is in the templates."""
+"""The pages of the catalogue: home, actors, cases, themes."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -135,5 +135,5 @@ def about(request: APageRequest) -> Response:
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """The filters of the catalogue's templates."""
+    """Returns the filters of the catalogue's templates."""
     return {"fact_name": fact_name, "json_ld": linked_data.as_script_content}

@@ -1,4 +1,4 @@
-"""Where what an actor can do is known from: claims of sources, and parts in cases."""
+"""The provenance of an actor's competences: claims of sources, and parts in cases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class Source:
 
     @property
     def latest(self) -> str:
-        """When the source last claimed something new."""
+        """The time of the source's latest claim."""
         return max(claim.claimed_at for claim in self.claims)
 
 
 def claims_by_source(knowledge_base: KnowledgeBase, actor_id: str) -> list[Source]:
-    """The sources of an actor in the order in which they came; those without a name left out."""
+    """Returns the named sources of an actor, in the order of their first claim."""
     by_source: dict[str, list[SourcedClaim]] = {}
     for claim in knowledge_base.claims.of(actor_id):
         if claim.source and claim.field != "id":
@@ -35,7 +35,7 @@ def claims_by_source(knowledge_base: KnowledgeBase, actor_id: str) -> list[Sourc
 
 
 def fact_name(field: str) -> str:
-    """The source's own name of a fact, or an empty string for a field of actors."""
+    """Returns the source's name for a fact, or an empty string for a field of actors."""
     return field.removeprefix(_FACT) if field.startswith(_FACT) else ""
 
 
@@ -54,7 +54,7 @@ class ShownCompetence:
 def shown_competences(
     knowledge_base: KnowledgeBase, actor_id: str, lang: str
 ) -> list[ShownCompetence]:
-    """Every part that the actor took in a case, the latest case first, told in `lang` if it is."""
+    """Returns the actor's parts in cases, latest case first, in `lang` where it has an edition."""
     return [
         ShownCompetence(case, participation, position)
         for case in knowledge_base.cases_of(actor_id, lang)

@@ -1,4 +1,4 @@
-"""The verb `report`: a search on record, signed off by the secret of the base.
+"""The verb `report`: records a search in a file signed with the secret of the base.
 
 Here and not beside `search`, because the secret is kept in this room.
 """
@@ -121,7 +121,7 @@ def _report(
 
 
 def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -> Steering:
-    """Steering by these actors, who all have to be known: who types an id may mistype it."""
+    """Returns the steering by these actors; refuses unknown ids, which may be mistyped."""
     from kb.errors import FileError
     from kb.search.results import Steering
 

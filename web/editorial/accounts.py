@@ -1,4 +1,4 @@
-"""The pages of accounts: signing in and out, one's own, and everyone's for administrators."""
+"""The pages of accounts: signing in and out, the own account, all accounts."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ router = APIRouter(include_in_schema=False)
 
 
 class SignInThrottle:
-    """What signing in is slowed down by: attempts on each account, and from each address.
+    """Slows down signing in by attempts on each account and from each address.
 
     Passwords are looked at two at a time, since each takes 64 MB meanwhile.
     """
@@ -66,7 +66,7 @@ class SignInThrottle:
         self.looking = CapacityLimiter(2)
 
     def wait_s(self, key: str, host: str) -> float:
-        """Counts an attempt and returns 0, or the seconds until the next may be made."""
+        """Counts an attempt and returns 0, or returns the seconds until the next is allowed."""
         return self.of_address.attempt(host) or self.of_account.attempt(key)
 
     def let_in(self, key: str, host: str) -> None:
@@ -92,7 +92,7 @@ def _serves(page: Page, *methods: str) -> Callable[[Handler], Handler]:
 
 
 def _see(request: PageRequest, path: str) -> Response:
-    """Sends the browser on after a form, so that reloading does not send it again."""
+    """Redirects the browser after a form, so that reloading does not send it again."""
     response = RedirectResponse(path, 303)
     sessions_of(request.http).keep(request.http, response)
     return response
@@ -146,7 +146,7 @@ async def sign_out(request: APageRequest, _form: AForm) -> Response:
 
 @_serves(Page.SIGN_OUT, "GET", "HEAD")
 async def sign_out_is_a_form(request: APageRequest) -> Response:
-    """Where a change of language, or a reload, leads after signing out."""
+    """Answers a change of language or a reload after signing out."""
     return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
@@ -169,7 +169,7 @@ def _sign_in_form(
 
 
 def own_path(path: str) -> str:
-    """The path if it leads to a page of this site, whatever a browser makes of it, else empty."""
+    """Returns the path if every browser reads it as a page of this site, else an empty string."""
     if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
         return ""
     parts = urlsplit(path)
@@ -223,7 +223,7 @@ def change_account(
 def _problem_of_password(
     request: PageRequest, account: Account, form: FormData, throttle: SignInThrottle
 ) -> tuple[str, int]:
-    """What is wrong with the passwords given, and how long to wait before the next attempt."""
+    """Returns what is wrong with the passwords, and the seconds until the next attempt."""
     if _text(form, "new") != _text(form, "again"):
         return NOT_TWICE, 0
     key = account_key(account.name)
@@ -323,6 +323,6 @@ def _accounts_page(
 
 
 def _text(form: FormData, field: str) -> str:
-    """What a field of a form says; empty where it is missing or a file."""
+    """Returns the text of a field, empty if it is missing or a file."""
     value = form.get(field)
     return value if isinstance(value, str) else ""

@@ -130,7 +130,7 @@ def _refused(
 
 
 def _submissions(request: PageRequest, account: Account) -> "Submissions":
-    """Makes drafts for their contributor to look at before they are submitted."""
+    """Returns what makes drafts, which the contributor checks before submitting them."""
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
@@ -192,7 +192,7 @@ def _read_upload(request: PageRequest, account: Account, file: UploadFile) -> Fi
 
 
 def _link(request: PageRequest, account: Account, form: FormData) -> Response:
-    """A page becomes a draft at once, a feed a job."""
+    """Makes a draft of a page at once, and a job of a feed."""
     from ingest.articles.feeds import is_feed
     from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 
@@ -277,6 +277,6 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:
-    """The files of a field; a browser sends a file without a name where none was chosen."""
+    """Returns the chosen files of a field; browsers send a nameless file if none was chosen."""
     files = [value for value in form.getlist(name) if isinstance(value, UploadFile)]
     return [file for file in files if file.filename]

@@ -1,4 +1,4 @@
-"""What changed between two states of a record: field by field, word by word.
+"""Differences between two states of a record: field by field, word by word.
 
 Owns what counts as a change and how much of what stayed is shown around it. How a change looks
 is the templates' work.
@@ -25,7 +25,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class PieceKind(StrEnum):
-    """What became of a stretch of text; `GAP` stands for what stayed and is not shown."""
+    """What happened to a piece of text; `GAP` stands for unchanged text that is not shown."""
 
     SAME = "same"
     REMOVED = "removed"
@@ -50,7 +50,7 @@ class FieldDifference:
 def differences(
     before: Record, after: Record, role_label: Callable[[Role], str] = str
 ) -> list[FieldDifference]:
-    """The fields that differ, in the record's own order; empty where the two are equal.
+    """Returns the fields that differ, in the order of the record.
 
     `role_label` tells a role in the reader's language.
     """
@@ -63,7 +63,7 @@ def differences(
 
 
 def compared(before: str, after: str) -> list[TextPiece]:
-    """The pieces of both texts in order: lines first, then words in the lines that changed.
+    """Returns the pieces of both texts in order: compares lines, then words of changed lines.
 
     Those that are not `ADDED` make up `before`, those that are not `REMOVED` make up `after`.
     """
@@ -71,7 +71,7 @@ def compared(before: str, after: str) -> list[TextPiece]:
 
 
 def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
-    """Each field as text; lists have a line for each item."""
+    """Maps each field to its text; lists have a line for each item."""
     return {
         field.name: _text(getattr(record, field.name), role_label)
         for field in fields(record)
@@ -127,7 +127,7 @@ def _blocks(
 
 
 def _joined(pieces: Iterator[TextPiece]) -> list[TextPiece]:
-    """The pieces with neighbours of one kind made one, and a lone space between changes in them.
+    """Joins neighbours of the same kind, and takes a lone space between changes into them.
 
     "old words" into "new things" reads better as one change than as two around a space.
     """
@@ -164,7 +164,7 @@ def _joined(pieces: Iterator[TextPiece]) -> list[TextPiece]:
 
 
 def _with_gaps(pieces: Sequence[TextPiece]) -> Iterator[TextPiece]:
-    """The pieces, of a long unchanged stretch only what touches a change."""
+    """Leaves out of long unchanged pieces what does not touch a change."""
     last = len(pieces) - 1
     for position, piece in enumerate(pieces):
         first_kept = 0 if position == 0 else CONTEXT_CHARS
@@ -181,6 +181,6 @@ def _with_gaps(pieces: Sequence[TextPiece]) -> Iterator[TextPiece]:
 
 
 def _whole_words(text: str) -> str:
-    """The text up to its last space, unless that is far back: what follows is half a word."""
+    """Returns the text up to its last space, so that it ends with a whole word."""
     ends = [space.end() for space in _SPACES.finditer(text)]
     return text[: ends[-1]] if ends and ends[-1] > len(text) // 2 else text

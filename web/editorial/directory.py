@@ -1,4 +1,4 @@
-"""The page of a directory that was sent: how its columns are read, before anything is kept."""
+"""The page of an uploaded directory: how its columns are read, before anything is kept."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The page of a draft: what was read out of a text beside the text, corrected and published."""
+"""The page of a draft: the record beside its source text, to correct and to publish."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -68,7 +68,7 @@ def change(request: APageRequest, account: AContributor, form: AForm, record_id:
 
 
 class _Sent:
-    """One form that somebody sent from a draft's page."""
+    """A form sent from the page of a draft."""
 
     def __init__(
         self, request: PageRequest, account: Account, draft: Draft, form: Mapping[str, object]

@@ -1,4 +1,4 @@
-"""The page of actors that may be one: two at a time, side by side, for a moderator to decide."""
+"""The page of likely duplicates: pairs of actors side by side, for a moderator to decide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class ComparedField:
-    """What two actors say in one field. `differs` only where both say something."""
+    """A field of two actors. `differs` only if both have a value."""
 
     field: str
     left: str
@@ -37,7 +37,7 @@ class ComparedField:
 
 @dataclass(frozen=True, slots=True)
 class ActorPair:
-    """Two actors that may be one, and what each says."""
+    """Two actors that may be the same, and their fields."""
 
     left: Actor
     right: Actor

@@ -1,4 +1,4 @@
-"""The page that changes one thing of what is published: a part in a case, or a description.
+"""The page that edits a single item of a published record: a part in a case, a description.
 
 Two clicks from the published page: open, save. What is saved is published at once, as a version.
 """
@@ -57,7 +57,7 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What is edited: some fields of a record, or one row of its participations, from 0.
+    """The edited item: some fields of a record, or a row of its participations, from 0.
 
     A row beyond the last is a new one. `row` is -1 where it is fields.
     """
@@ -128,7 +128,7 @@ def _save(request: PageRequest, account: Account, form: AForm, record: Record) -
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
-    """The form of the whole record, with what was typed of the item in it."""
+    """Returns the form of the whole record, with the typed item in it."""
     whole = RecordForm.of(record)
     if item.row < 0:
         sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
@@ -138,7 +138,7 @@ def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordFor
 
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
-    """Whether what is edited is now as it was in the version that the person saw."""
+    """Whether the item is unchanged since the version that the person saw."""
     before = next((version.record for version in versions if version.number == seen), None)
     if before is None:
         return False

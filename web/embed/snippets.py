@@ -1,4 +1,4 @@
-"""The code that puts the search on another site, as who looks after that site copies it."""
+"""The code to copy that puts the search on another site."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ _FALLBACK = N_("Search the catalogue “Qui sait faire ?”")
 
 
 class EmbedCode:
-    """What is chosen, in the widget's language, with addresses of the site at `root`.
+    """The code for the chosen options, with addresses of the site at `root`.
 
     HTML has no CSS in it, which strict policies of a page refuse: that is for its style sheet.
     """
@@ -40,7 +40,7 @@ class EmbedCode:
 
     @property
     def element(self) -> str:
-        """The script, and the element, with a link for browsers that run no script."""
+        """The script and the element, with a link for browsers without scripts."""
         values = self._choices.values
         script = {"src": self._root + self._scripts.current_address}
         if values["script"] == "pinned":
@@ -61,7 +61,7 @@ class EmbedCode:
 
     @property
     def element_style(self) -> str:
-        """The room that the element takes, and its look."""
+        """The size and the look of the element."""
         room = {"display": "block", "min-height": ROOM[self._choices.values["open"]]}
         return _rule("quisait-search", {**room, **self._choices.look})
 
@@ -84,7 +84,7 @@ class EmbedCode:
 
     @property
     def frame_script(self) -> str:
-        """What makes the frame as high as what it shows."""
+        """The script that makes the frame as high as its content."""
         address = f"{self._root}{WIDGET_PREFIX}/frame.js"
         return _tag("script", {"src": address}, "async") + "</script>"
 

@@ -1,4 +1,4 @@
-"""Counts of what sites that embed the search ask for, on their way into the register.
+"""Counts the use of the search by each embedding site, on the way into the register.
 
 Searches must not wait for a writer: they are counted here, and written down every ten seconds.
 Nothing but numbers by site and day is kept: no words, no address, nothing that tells visitors
@@ -19,12 +19,12 @@ _log = logging.getLogger(__name__)
 
 
 def today() -> str:
-    """The day that is counted on: of UTC, so that quotas begin anew for all at once."""
+    """Returns the current day in UTC, so that all quotas begin anew at the same time."""
     return datetime.now(UTC).date().isoformat()
 
 
 class SiteUsage:
-    """Counts for sites by their keys. Safe to share between threads."""
+    """Counts by the keys of sites. Safe to share between threads."""
 
     def __init__(self, sites: Sites, day: Callable[[], str] = today) -> None:
         self._sites = sites
@@ -39,18 +39,18 @@ class SiteUsage:
         self._thread = threading.Thread(target=self._write_regularly, name="usage", daemon=True)
 
     def start(self) -> None:
-        """Writes down what was counted every `WRITTEN_EVERY_S`, until `stop`."""
+        """Writes the counts to the register every `WRITTEN_EVERY_S`, until `stop`."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Writes down what was counted last."""
+        """Writes the last counts and stops."""
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
         self.flush()
 
     def add(self, key: str, counts: SiteCounts) -> None:
-        """Counts for a site, today."""
+        """Adds to the counts of a site today."""
         day = self._day()
         with self._lock:
             self._add_pending(day, key, counts)
@@ -58,7 +58,7 @@ class SiteUsage:
                 self._requests[day, key] += counts.requests
 
     def requests_today(self, key: str) -> int:
-        """How often something was searched for a site today, written down or not."""
+        """Returns the number of searches of a site today, whether written or not."""
         day = self._day()
         with self._lock:
             if (day, key) in self._requests:
@@ -82,7 +82,7 @@ class SiteUsage:
                 self._writing.release()
 
     def flush(self) -> None:
-        """Writes down what was counted; keeps it for the next time where that cannot be now."""
+        """Writes the counts to the register; keeps them for the next time if that fails."""
         with self._writing:
             with self._lock:
                 taken, self._pending = self._pending, {}

@@ -1,4 +1,4 @@
-"""What the widget asks for from pages of other sites: answers, and to count.
+"""Requests of the widget from pages of other sites: searches and counts.
 
 Version 1. What would break a page that embeds it is served under another version.
 """
@@ -40,7 +40,7 @@ def search(
     limit: Annotated[int, Query(ge=1)] = 5,
     lang: Language = DEFAULT_LANGUAGE,
 ) -> WidgetAnswer:
-    """What the widget shows, `MAX_LIMIT` answers at most.
+    """Returns what the widget shows, at most `MAX_LIMIT` answers.
 
     The filters of the site hold where none are given.
     """
@@ -59,7 +59,7 @@ def _department(given: str) -> str:
 
 
 class Event(StrEnum):
-    """What is counted for a site: a search that stood, one that found nothing, a result opened."""
+    """What the widget counts for a site: a finished search, an empty search, an opened result."""
 
     SEARCH = "search"
     EMPTY = "empty"
@@ -75,7 +75,7 @@ _COUNTS = {
 
 @router.post(f"{WIDGET_PREFIX}/counts", status_code=204)
 def count(request: APageRequest, access: AnAccess, event: Event) -> None:
-    """Counts what only the widget knows: whether a search stood, and what was opened."""
+    """Counts what only the widget knows: finished searches and opened results."""
     rate_limit_of(request.http).hit(request.http)
     if access.site is None:
         return

@@ -26,21 +26,21 @@ PASSAGE_CHARS = 150
 
 
 class Piece(NamedTuple):
-    """A piece of a passage, and whether it is one of the telling ones."""
+    """A piece of a passage, and whether it is marked as distinctive."""
 
     text: str
     marked: bool
 
 
 class WidgetPassage(Shape):
-    """The passage that tells most. `lang` is the language that it is in."""
+    """The strongest passage. `lang` is its language."""
 
     lang: str
     pieces: list[Piece]
 
 
 class WidgetCase(Shape):
-    """The case that vouches.
+    """The case that supports the hit.
 
     `ground`: `shown`, the actor took part in it; `inferred`, its trade is close to that of the
     `witness`, who did.
@@ -120,7 +120,7 @@ class WidgetAnswer(Shape):
 
 
 def _place(actor: Actor) -> str:
-    """Where it is, in so few words that they need no translation: "Jarnac, Charente (16)"."""
+    """Returns the town and department, which need no translation: "Jarnac, Charente (16)"."""
     department = actor.department and (
         f"{NAMES[actor.department]} ({actor.department})"
         if actor.department in NAMES
@@ -131,7 +131,7 @@ def _place(actor: Actor) -> str:
 
 
 def _passage(hit: ActorHit) -> WidgetPassage | None:
-    """What answers in so many words, the actor's own text first; or else what that text says."""
+    """Returns the first passage with marks, the actor's own text first; else the first passage."""
     texts = [
         evidence
         for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)

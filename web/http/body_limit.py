@@ -1,4 +1,4 @@
-"""How much a request may bring with it, refused before more of it is read.
+"""The limit of a request's body, enforced before more of it is read.
 
 A stranger has nothing to send but a search and the form to sign in. Who shows a cookie or a token
 may send files, whose own limits the routes know.
@@ -22,7 +22,7 @@ def too_large(limit_mb: int) -> HTTPException:
 
 
 class BodyLimit:
-    """ASGI middleware that ends a request whose body is longer than it may be, with 413."""
+    """ASGI middleware that answers 413 when a body is longer than its limit."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app

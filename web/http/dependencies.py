@@ -1,4 +1,4 @@
-"""What a route can ask FastAPI for."""
+"""Dependencies of routes: the request, the knowledge base, a turn to search all of it."""
 
 import math
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ RETRY_AFTER_S = 10
 
 
 class CompleteSearches:
-    """The searches that score every actor of the base: few at once, and of one address.
+    """Limits the searches that score every actor: how many run, and how many of an address wait.
 
     Other searches do not wait for them.
     """
@@ -50,7 +50,7 @@ class CompleteSearches:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """One of the few, when it is its turn.
+        """Waits for a turn and holds it.
 
         Raises:
             Refusal: 503, too many wait; 429, too many are from this address.

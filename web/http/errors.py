@@ -1,4 +1,4 @@
-"""What a visitor or a program is told when something goes wrong, in one place.
+"""The answers to errors, as pages for visitors and as JSON for programs.
 
 Under `/api/` and for the widget, `{"detail": "one line"}`; elsewhere a page, in the visitor's
 language. Only unforeseen exceptions are 500, and only they leave a traceback in the log.
@@ -79,7 +79,7 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
 
 
 def _in_one_line(error: RequestValidationError) -> str:
-    """The first thing wrong, such as `limit: input should be … (given: 500)`."""
+    """Returns the first error as a line, such as `limit: input should be … (given: 500)`."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][1]}"
@@ -105,7 +105,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _sign_in_path(request: PageRequest) -> str:
-    """Where to sign in, and then come back to the page that was asked for."""
+    """Returns the path of the sign-in page, which leads back to the requested page."""
     url = request.http.url
     wanted = f"{url.path}?{url.query}" if url.query else url.path
     return address(Page.SIGN_IN, next=wanted).path(request.language)

@@ -1,4 +1,4 @@
-"""Languages: which one a visitor reads, its catalogue of messages, its dates and numbers.
+"""Languages: the visitor's, its catalogue of messages, its dates and numbers.
 
 Messages are written in English in the code and the templates; `locale/<language>/LC_MESSAGES/
 messages.po` translates them and is read once, at startup.
@@ -43,7 +43,7 @@ DEFAULT_LANGUAGE = Language.FR
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """The messages of a language, ready for gettext."""
+    """Returns the messages of a language, ready for gettext."""
     if language is SOURCE_LANGUAGE:
         return NullTranslations()
     catalogue = files("web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
@@ -55,13 +55,13 @@ def translations(language: Language) -> NullTranslations:
 
 
 def language_of_path(path: str) -> Language | None:
-    """The language that a path begins with, if any: `/fr/…` is French."""
+    """Returns the language that a path begins with, if any: `/fr/…` is French."""
     first = path.removeprefix("/").partition("/")[0]
     return Language(first) if first in set(Language) else None
 
 
 def preferred_language(accept_language: str) -> Language:
-    """The language that an `Accept-Language` header asks for most (RFC 9110, section 12.5.4).
+    """Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4).
 
     Among equals the first named wins. Falls back to `DEFAULT_LANGUAGE`.
     """
@@ -86,7 +86,7 @@ def _weight(parameters: str) -> float:
 
 
 def written_date(iso: str, language: Language) -> str:
-    """An ISO 8601 date or time as the language writes a day; anything else as it is."""
+    """Formats an ISO 8601 date or time as a day; returns anything else unchanged."""
     try:
         day: date = datetime.fromisoformat(iso)
     except ValueError:
@@ -95,7 +95,7 @@ def written_date(iso: str, language: Language) -> str:
 
 
 def written_moment(iso: str, language: Language) -> str:
-    """An ISO 8601 time as the language writes a day and an hour, here; anything else as it is."""
+    """Formats an ISO 8601 time as a day and hour of the local zone; other text is unchanged."""
     try:
         moment = datetime.fromisoformat(iso).astimezone()
     except ValueError:
@@ -106,7 +106,7 @@ def written_moment(iso: str, language: Language) -> str:
 
 
 def written_moment_in_utc(iso: str, language: Language) -> str:
-    """The same in UTC, and said to be: a moment that means the same wherever it is read."""
+    """Formats an ISO 8601 time as a day and hour in UTC, and names the zone."""
     try:
         moment = datetime.fromisoformat(iso).astimezone(UTC)
     except ValueError:
@@ -121,16 +121,16 @@ def written_number(number: float, language: Language) -> str:
 
 
 def written_score(score: float, language: Language) -> str:
-    """A score with two decimals and a true minus; none is less than nothing by rounding."""
+    """Formats a score with two decimals and a true minus; rounding makes no negative zero."""
     written = format_decimal(round(score, 2) + 0.0, format="#,##0.00", locale=language.locale)
     return written.replace("-", MINUS)
 
 
 def written_percent(share: float, language: Language) -> str:
-    """A share, from 0 to 1, in percent."""
+    """Formats a share from 0 to 1 in percent."""
     return format_percent(share, locale=language.locale)
 
 
 def country_name(code: str, language: Language) -> str:
-    """The country of an ISO 3166 alpha-2 code as the language calls it; another code as it is."""
+    """Returns the name of the country of an ISO 3166 alpha-2 code; another code unchanged."""
     return str(language.locale.territories.get(code, code))

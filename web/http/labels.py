@@ -1,4 +1,4 @@
-"""The words that pages use for the values of records: fits, roles, fields.
+"""The labels of the values of records: fits, roles, parts, fields.
 
 In English, each marked with `N_` so that Babel extracts it; the renderer translates.
 """
@@ -67,13 +67,13 @@ UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code,
 
 
 def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value], str]:
-    """What gives the label of a value in a language; the value itself where it has none."""
+    """Returns a function from a value to its label in a language, or to itself if it has none."""
     gettext = translations(language).gettext
     return lambda value: gettext(labels[value]) if value in labels else str(value)
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
-    """The filters of every room's templates that give labels."""
+    """Returns the label filters that the templates of every room use."""
     field_label = labelled(FIELD_LABELS, language)
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),

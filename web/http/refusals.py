@@ -1,4 +1,4 @@
-"""What a page refuses to do, with the words that tell why."""
+"""Refusals of pages, each with advice for the visitor."""
 
 from starlette.exceptions import HTTPException
 

@@ -1,4 +1,4 @@
-"""What readers say of what comes in, in the visitor's language."""
+"""Remarks in the visitor's language."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from web.http.labels import FIELD_LABELS
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A line for a person; `lang` where it is in another language than the page.
+    """A line for a person; `lang` is its language if that is not the page's.
 
     `href` leads to what it speaks of, if to anything.
     """
@@ -33,14 +33,14 @@ class _LanguageFormatter(MessageFormatter):
 
 
 def translated(message: str, language: Language) -> str:
-    """The text of a remark, or of a message marked with `N_`, in a language."""
+    """Returns the text of a remark, or of a message marked with `N_`, in a language."""
     if isinstance(message, Remark):
         return localized(message, language).text
     return translations(language).gettext(message)
 
 
 def localized(line: str, language: Language) -> LocalizedText:
-    """The line in a language; another line than a remark as it is, marked as English."""
+    """Translates a remark; returns any other line unchanged, marked as English."""
     if language is SOURCE_LANGUAGE:
         return LocalizedText(line)
     if not isinstance(line, Remark):

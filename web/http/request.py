@@ -1,4 +1,4 @@
-"""One request from a person or a crawler: its language, and how it is answered with a template."""
+"""A request for a page: its language, its session, and its answer from a template."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -17,7 +17,7 @@ from web.http.urls import Address, absolute_urls, site_root
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a page needs to know of the request it answers, and of the application."""
+    """A request for a page, and what the page needs of the application."""
 
     http: Request
 
@@ -31,7 +31,7 @@ class PageRequest:
 
     @property
     def session(self) -> Session:
-        """Who is signed in; nobody where that cannot be found out, so that a page can say so."""
+        """Who is signed in; nobody if the base cannot say, so that an error page can be shown."""
         try:
             return sessions_of(self.http).of(self.http)
         except QuisaitError:
@@ -65,7 +65,7 @@ class PageRequest:
         status_code: int = 200,
         **context: object,
     ) -> Response:
-        """An HTML page; `language` is the request's unless it is given.
+        """Renders a template as an HTML page, in the language of the request unless given.
 
         `here` is the page's address, None where it has none in the other language; `elsewhere`
         in the context, the addresses of what stands for it in other languages.
@@ -89,7 +89,7 @@ class PageRequest:
         return response
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
-        """A document for programs, such as a sitemap."""
+        """Renders a document for programs, such as a sitemap."""
         text = self._render(template, self.language, **context)
         return Response(text, media_type=media_type, headers=self._headers(self.language))
 

@@ -1,4 +1,4 @@
-"""Routes of pages: one function answers the address of a page in every language.
+"""Routes of pages: a function answers the addresses of a page in all languages.
 
 And what pages with forms share: reading what was sent, and sending the browser on.
 """
@@ -17,7 +17,7 @@ Handler = Callable[..., object]
 
 
 class PageRouter(APIRouter):
-    """A router whose routes are pages, and so not part of the API's description."""
+    """A router of pages, which are not part of the API's description."""
 
     def __init__(self) -> None:
         super().__init__(include_in_schema=False)
@@ -25,11 +25,11 @@ class PageRouter(APIRouter):
     def shows(
         self, page: Page, dependencies: Sequence[Depends] = ()
     ) -> Callable[[Handler], Handler]:
-        """Answers those who ask for the page."""
+        """Registers a function that shows the page."""
         return self._routes(page, ["GET", "HEAD"], dependencies)
 
     def takes(self, page: Page) -> Callable[[Handler], Handler]:
-        """Answers those who send a form to the page."""
+        """Registers a function that answers forms sent to the page."""
         return self._routes(page, ["POST"])
 
     def _routes(
@@ -50,7 +50,7 @@ class PageRouter(APIRouter):
 
 
 def see(request: PageRequest, page_address: Address, element_id: str = "") -> Response:
-    """Sends the browser on after a form, so that reloading does not send it again.
+    """Redirects the browser after a form, so that reloading does not send it again.
 
     `element_id` is where on the page; its top, if empty.
     """
@@ -61,12 +61,12 @@ def see(request: PageRequest, page_address: Address, element_id: str = "") -> Re
 
 
 def text_of(form: Mapping[str, object], name: str) -> str:
-    """What a field of a form says; empty where it is missing or a file."""
+    """Returns the text of a field, empty if it is missing or a file."""
     value = form.get(name)
     return value if isinstance(value, str) else ""
 
 
 def number_in(form: Mapping[str, object], name: str) -> int:
-    """The whole number in a field of a form; 0 where there is none."""
+    """Returns the whole number in a field of a form, or 0."""
     value = text_of(form, name)
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0

@@ -25,7 +25,7 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """The text with each half-open span of `marks` in a `<mark>`; spans in order and apart."""
+    """Puts each half-open span of `marks` into a `<mark>`; spans are ordered and disjoint."""
     return Markup("").join(
         Markup("<mark>{}</mark>").format(piece) if is_marked else escape(piece)
         for piece, is_marked in pieces_of(text, marks)
@@ -33,7 +33,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 
 def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
-    """A text cut where marks begin and end: each piece, none of them empty, and if it is marked."""
+    """Cuts a text where marks begin and end; yields non-empty pieces, and if they are marked."""
     pieces: list[tuple[str, bool]] = []
     position = 0
     for start, end in marks:
@@ -43,7 +43,7 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bo
 
 
 def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
-    """`most` characters of a text, whole words around its first mark, as pieces.
+    """Returns `most` characters around the first mark, in whole words, as pieces.
 
     White space is one space each. An ellipsis stands where something is left out.
     """
@@ -76,7 +76,7 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
 
 
 def article(markdown: str) -> Markup:
-    """The HTML of an article's Markdown, to stand under a page's `<h1>`.
+    """Returns the HTML of an article's Markdown, with headings below a page's `<h1>`.
 
     HTML in the source is shown as text, links carry `rel="nofollow noopener"`, an image becomes a
     link to it (a page makes no third-party request), and headings start at `<h2>` and never skip

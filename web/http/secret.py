@@ -1,4 +1,4 @@
-"""The site's secret, by which it knows the cookies and forms that it made itself.
+"""The secret of the site, which signs its cookies and forms.
 
 A setting, or else random bytes in a file of the knowledge base's folder that only its owner may
 read. It is never in the database, and so in no copy or export of what is known.
@@ -22,7 +22,7 @@ class NoSecret(SettingsError):
 
 
 def site_secret(settings: Settings, folder: Path) -> str:
-    """The secret of the site; makes the file at first need.
+    """Returns the secret of the site; makes its file at first need.
 
     Raises:
         NoSecret: none is set, and the folder cannot keep one.
@@ -52,7 +52,7 @@ def _kept(path: Path) -> str:
 
 
 def _made(path: Path) -> str:
-    """Writes a secret whole or not at all; another process may have been faster."""
+    """Writes a new secret atomically, unless another process was faster; returns what is there."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE}-")  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

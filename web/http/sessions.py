@@ -1,4 +1,4 @@
-"""Who is asking: sessions in a signed cookie, and forms that only our own pages can send.
+"""Sessions in a signed cookie, and forms that only pages of this site can send.
 
 A session is the cookie alone, nothing is stored for it: the account's name, the epoch of its
 sessions, and when it signed in, signed with the site's secret. It ends 14 days after the last
@@ -51,7 +51,7 @@ STRANGERS_FORM_BYTES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in, if anyone, and what their forms carry in the field `csrf`.
+    """The account that is signed in, if any, and the `csrf` token of its forms.
 
     `bound_to` is what that token vouches for. `signed_in_at` and `renewed_at` are Unix times.
     """
@@ -82,7 +82,7 @@ class Sessions:
         return self._kept_secret
 
     def of(self, request: Request) -> Session:
-        """The session of a request; the same object however often it is asked.
+        """Returns the session of a request, always the same object.
 
         Raises:
             QuisaitError: there is a cookie, and the base or the secret cannot be read.
@@ -92,11 +92,11 @@ class Sessions:
         return cast("Session", request.state.session)
 
     def sign_in(self, request: Request, account: Account) -> None:
-        """Makes the request one of the account; `keep` then tells the browser."""
+        """Signs the account in for this request; `keep` then sets the cookie."""
         request.state.session = self._of_account(account, int(time.time()), renewed_at=0)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Makes the request one of nobody, and the browser forget the cookie."""
+        """Signs out, and deletes the browser's cookie."""
         request.state.session = NOBODY
         response.delete_cookie(self._cookie_name(request), **self._cookie_attributes(request))
 
@@ -108,7 +108,7 @@ class Sessions:
         return session
 
     def keep(self, request: Request, response: Response) -> None:
-        """Has the browser keep the session of the request, where its cookie is not new enough."""
+        """Sets the session cookie if the browser's is not new enough."""
         session: Session = getattr(request.state, "session", NOBODY)
         now = int(time.time())
         if not session.bound_to or now - session.renewed_at < RENEWED_EVERY_S:
@@ -216,7 +216,7 @@ ASession = Annotated[Session, Depends(_session)]
 
 
 def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
-    """A dependency that gives the account that asks, which may at least what `role` may.
+    """Returns a dependency that gives the account, which has at least the rights of `role`.
 
     Raises:
         NotSignedIn: nobody is signed in.
@@ -251,7 +251,7 @@ async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[F
 
 
 def _refuse_long_form(request: Request, session: Session) -> None:
-    """Refuses what would fill memory: files alone are kept on disk while they are read."""
+    """Refuses forms that would fill the memory: only files are kept on disk while read."""
     if session.account and request.headers.get("Content-Type", "").startswith("multipart/"):
         return
     limit = 3 * MAX_FIELD_BYTES if session.account else STRANGERS_FORM_BYTES

@@ -42,7 +42,7 @@ class Renderer:
                 environment.filters.update(room_filters(language))
 
     def render(self, template: str, language: Language, **context: object) -> str:
-        """The text of a template; every name that it uses must be given or an environment's."""
+        """Renders a template; every name that it uses must be in `context` or the environment."""
         return self._environments[language].get_template(template).render(context)
 
 
@@ -87,10 +87,10 @@ def _environment(language: Language, assets: Assets) -> Environment:
 
 
 def _department(code: str) -> str:
-    """The name and code, such as "Charente (16)"; a code that is not French as it is."""
+    """Returns the name and code, such as "Charente (16)"; a foreign code unchanged."""
     return f"{NAMES[code]} ({code})" if code in NAMES else code
 
 
 def _site_name(url: str) -> str:
-    """The host of a URL as people say it: `www.` left out."""
+    """Returns the host of a URL without `www.`."""
     return urlsplit(url).netloc.removeprefix("www.")

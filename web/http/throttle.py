@@ -1,4 +1,4 @@
-"""Slows down whoever tries and tries again: each attempt after the first few waits twice as long.
+"""Slows down repeated attempts: after the first few, each waits twice as long as the last.
 
 Kept in memory, of the keys tried last: a restart forgets it, and filling it costs more attempts
 than it saves.
@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 
 
 def host_of(connection: HTTPConnection) -> str:
-    """What attempts are counted by: an address, or the network that one customer has in IPv6."""
+    """Returns what attempts are counted by: an IPv4 address, or a customer's network in IPv6."""
     host = connection.client.host if connection.client else ""
     try:
         number = ip_address(host)
@@ -56,7 +56,7 @@ class Throttle:
         self._of: OrderedDict[str, _Attempts] = OrderedDict()
 
     def attempt(self, key: str) -> float:
-        """Counts an attempt and returns 0; or the seconds to wait, if it comes too early.
+        """Counts an attempt and returns 0, or returns the seconds to wait if it comes too early.
 
         Counted before its outcome is known, so that many at once are many.
         """
@@ -79,7 +79,7 @@ class Throttle:
         return 0
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:
-        """Forgets all attempts of a key, or the last one alone."""
+        """Forgets all attempts of a key, or only the last."""
         with self._lock:
             if forget:
                 self._of.pop(key, None)

@@ -129,23 +129,23 @@ AbsoluteUrl = Callable[[Address], str]
 
 
 def address(page: Page | str, record_id: str = "", **query: str | int) -> Address:
-    """Names a page; query values that are empty are left out."""
+    """Returns the address of a page; leaves out empty query values."""
     kept = tuple((name, str(value)) for name, value in query.items() if value != "")
     return Address(Page(page), record_id, kept)
 
 
 def site_root(request: Request, settings: Settings) -> str:
-    """The scheme and host that visitors use, without a final slash."""
+    """Returns the scheme and host that visitors use, without a final slash."""
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
-    """What turns the address of a page into its full URL in one language."""
+    """Returns a function from the address of a page to its full URL in a language."""
     return lambda page_address: root + page_address.path(language)
 
 
 def web_link(url: str) -> str:
-    """The URL where it is one that a page may link to (http or https), else an empty string.
+    """Returns the URL if a page may link to it (http or https), else an empty string.
 
     Sources and sites come from files that anyone may have written: `javascript:` must not pass.
     """

@@ -36,7 +36,7 @@ def is_named(hit: ActorHit) -> bool:
 
 
 def first_sentence(text: str, most: int = 110) -> str:
-    """The beginning of a text: its first sentence, or as many words as `most` characters hold."""
+    """Returns the first sentence of a text, cut after `most` characters at a whole word."""
     line = " ".join(text.split())
     # A point within the first words is that of an abbreviation: "J.M. Weston".
     if end := _END_OF_SENTENCE.search(line, FEWEST_CHARS, most):
@@ -47,7 +47,7 @@ def first_sentence(text: str, most: int = 110) -> str:
 
 
 def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
-    """Words of a passage that mean like one of the need but are not that word, each pair once."""
+    """Returns pairs of a passage's word and the need's word of similar meaning, each pair once."""
     pairs = (
         (passage.text[pair.start : pair.end], need[pair.other_start : pair.other_end])
         for pair in passage.close
@@ -57,7 +57,7 @@ def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """The filters of templates that show evidence."""
+    """Returns the filters of templates that show evidence."""
     return {
         "alike": alike,
         "first_sentence": first_sentence,

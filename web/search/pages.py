@@ -1,4 +1,4 @@
-"""The pages of a search: its results, who to call, why a hit is there, and its report."""
+"""The pages of a search: results, who to call, why a hit was found, the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -170,7 +170,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
 
 @router.shows(Page.REPORT, [ONE_OF_FEW])
 def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> Response:
-    """`changed`: what was asked for is the file of a report that cannot be had any more."""
+    """`changed`: the file of a former report was asked for, which cannot be made any more."""
     asked, steering = steering_actors(request.knowledge_base, asked)
     try:
         made = request.knowledge_base.report(
@@ -208,7 +208,7 @@ def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResu
 
 
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
-    """Where it is said what is wrong with what was asked, beside the form to ask again."""
+    """Redirects to the search page, which says what is wrong and has the form."""
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
 
 
@@ -219,18 +219,18 @@ def _names(actors: Sequence[Actor]) -> Mapping[str, str]:
 def _filters_of_all(
     knowledge_base: KnowledgeBase,
 ) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """What the filters offer before anything is found: departments and themes of all actors."""
+    """Returns the departments and themes of all actors, for the filters before a search."""
     themes = {theme.name: theme.actors for theme in knowledge_base.themes()}
     return dict(knowledge_base.departments()), themes
 
 
 def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
-    """The counts, with the chosen value among them even where it leaves nothing."""
+    """Returns the counts, always with the chosen value among them."""
     return {**({chosen: 0} if chosen else {}), **counts}
 
 
 def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:
-    """Where to make a need known; a mail has the need as its subject, and where it was asked."""
+    """Returns the link to make a need known; a mail gets the need as subject, and its address."""
     contact_url = request.settings.contact_url
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"

@@ -16,7 +16,7 @@ MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/cs
 
 
 class ReportHasChanged(HTTPException):
-    """The report that is asked for again would not be the same any more."""
+    """The report cannot be made again: it would not be the same."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class ReportHasChanged(HTTPException):
 def signature_of(
     report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
 ) -> Signature | None:
-    """The signature of a report; None where there is no secret to sign with."""
+    """Returns the signature of a report; None if there is no secret to sign with."""
     try:
         return signature(report, site_secret(settings, knowledge_base.folder))
     except NoSecret:

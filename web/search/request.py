@@ -1,4 +1,4 @@
-"""What a person asks, as it stands in the address of a page: the need, filters and steering.
+"""A search request as the address of a page states it: the need, filters and steering.
 
 Every link on a page of results is this, changed in one thing.
 """
@@ -28,7 +28,7 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MA
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A need, and how its search is narrowed and steered. `like` and `unlike` are ids of actors."""
+    """A need, with filters and steering. `like` and `unlike` are ids of actors."""
 
     q: str = ""
     department: str = ""
@@ -49,17 +49,17 @@ class SearchRequest:
         return bool(self.like or self.unlike)
 
     def at(self, page: Page | str = Page.SEARCH, **more: str | int) -> Address:
-        """The page that answers this; `more` of its query goes last, what is empty nowhere."""
+        """Returns the address of a page for this request, with `more` at the end of its query."""
         pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
         return Address(Page(page), query=tuple((name, value) for name, value in pairs if value))
 
     def data(self, path: str, **more: str | int) -> str:
-        """The path of the API that answers this as data."""
+        """Returns the path of the API that answers this request."""
         pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
         return f"{path}?{urlencode([(name, value) for name, value in pairs if value])}"
 
     def without(self, *names: str) -> Self:
-        """Without these filters, or without any steering (`like`, `unlike`)."""
+        """Returns the request without these filters, or without steering (`like`, `unlike`)."""
         return replace(
             self,
             department="" if "department" in names else self.department,
@@ -69,12 +69,12 @@ class SearchRequest:
         )
 
     def liking(self, actor_id: str) -> Self:
-        """With this actor as an example of what is looked for."""
+        """Returns the request with an actor as an example of what is looked for."""
         freed = self.not_steering_by(actor_id)
         return replace(freed, like=(*freed.like, actor_id))
 
     def unliking(self, actor_id: str) -> Self:
-        """With this actor as an example of what is not looked for."""
+        """Returns the request with an actor as an example of what is not looked for."""
         freed = self.not_steering_by(actor_id)
         return replace(freed, unlike=(*freed.unlike, actor_id))
 
@@ -86,7 +86,7 @@ class SearchRequest:
         )
 
     def without_sign(self, sign: str, said: str) -> Self:
-        """With these words as ordinary ones: no longer required (`""`), nor wanted (`+`).
+        """Returns the request with these words as ordinary words: neither required nor wanted.
 
         Words that were unwanted (`-`) go altogether: nobody looks for them.
         """
@@ -129,7 +129,7 @@ ASearchRequest = Annotated[SearchRequest, Depends(_asked)]
 def steering_actors(
     knowledge_base: KnowledgeBase, asked: SearchRequest
 ) -> tuple[SearchRequest, list[Actor]]:
-    """What is asked, steered by those actors only that are known here; and these actors."""
+    """Returns the request steered only by actors that exist, and these actors."""
     known: dict[str, Actor] = {}
     for id_ in (*asked.like, *asked.unlike):
         try:
