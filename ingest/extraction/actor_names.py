@@ -16,7 +16,7 @@ from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, distinctive
 MIN_SHORT_NAME_CHARS = 5
 """The longest word of what is left of a name is at least this long for a text to name it so."""
 
-ALIAS_KEYS = frozenset(lexicon.phrases("alias_fields"))
+_ALIAS_FIELDS = frozenset(lexicon.phrases("alias_fields"))
 
 _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _BEFORE_A_NAME = re.compile(
@@ -80,7 +80,7 @@ def names_of(actor: Actor) -> Iterator[str]:
         if inside[:1].isupper() and not inside.isdigit() and fold(inside) != fold(actor.place):
             yield inside
     for key, value in actor.facts.items():
-        if fold(key) in ALIAS_KEYS:
+        if fold(key) in _ALIAS_FIELDS:
             yield from (alias.strip() for alias in re.split(r"[|;,\n]", value) if alias.strip())
 
 

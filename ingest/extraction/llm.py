@@ -11,9 +11,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING, Any, Self
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
@@ -55,26 +53,6 @@ _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 class _Failure(Exception):
     """The service did not give an answer that can be used; the message says why in a line."""
-
-
-_Words = Annotated[str, Field(min_length=1, max_length=1_500)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    role: Role
-    sentence: _Words
-    contribution: Annotated[str, Field(max_length=400)] = ""
-    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
-
-
-class _Need(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    phrase: Annotated[str, Field(min_length=1, max_length=200)]
-    sentence: _Words
 
 
 @dataclass(frozen=True, slots=True)

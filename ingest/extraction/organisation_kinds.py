@@ -11,7 +11,7 @@ from functools import lru_cache
 from ingest.extraction import lexicon
 from ingest.extraction.tokens import plain_words
 
-NO_KIND = "-"
+_NO_KIND = "-"
 """What the lexicon has instead of a kind for a word that says none."""
 
 
@@ -35,7 +35,7 @@ def _kind_patterns() -> tuple[tuple[OrganisationKind, re.Pattern[str]], ...]:
     """Each kind and what says it in folded words joined by blanks, the most particular first."""
     patterns: dict[OrganisationKind, list[str]] = defaultdict(list)
     for pattern, kind, _ in lexicon.rows("organisation_words", 3):
-        if kind != NO_KIND:
+        if kind != _NO_KIND:
             patterns[OrganisationKind(kind)].append(pattern)
     return tuple(
         (kind, re.compile(rf"\b(?:{'|'.join(each)})\b")) for kind, each in patterns.items()
