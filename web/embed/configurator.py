@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kb.registers.sites import KEY_CHARS
 from web.embed.access import is_demonstration
-from web.embed.options import ALL, MAX_RADIUS_PX, MAX_TEXT_CHARS, USUAL, Choices
+from web.embed.options import ALL, MAX_OPTION_CHARS, MAX_RADIUS_PX, USUAL, Choices
 from web.embed.scripts import WidgetScripts
 from web.embed.snippets import EmbedCode
 from web.embed.widget_schemas import MAX_LIMIT
@@ -37,7 +37,7 @@ def embed(request: APageRequest) -> Response:
         themes=themes,
         max_limit=MAX_LIMIT,
         max_radius=MAX_RADIUS_PX,
-        max_text=MAX_TEXT_CHARS,
+        max_text=MAX_OPTION_CHARS,
         key_chars=KEY_CHARS,
         all=ALL,
         demonstration=is_demonstration(request),

@@ -15,7 +15,7 @@ from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.search.request import SearchRequest
 
-MAX_TEXT_CHARS = 120
+MAX_OPTION_CHARS = 120
 MAX_RADIUS_PX = 32
 
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
@@ -206,7 +206,7 @@ def _checks(sites: Sites, themes: Sequence[str]) -> Mapping[str, _Check]:
         "shortcut": _shortcut,
         **dict.fromkeys(COLOURS, _written(r"#[0-9A-Fa-f]{6}", _COLOUR)),
         **dict.fromkeys(
-            ("label", "placeholder"), _written(rf".{{0,{MAX_TEXT_CHARS}}}", _LONG_TEXT)
+            ("label", "placeholder"), _written(rf".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)
         ),
     }
 
