@@ -16,13 +16,13 @@ from pydantic import SecretStr
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.browser.host_pages import HostPages, hosting
-from tests.web.in_memory import (
+from tests.web.sample_base import (
     ACTORS,
     BARE_ACTOR,
     BARE_CASE,
     CASES,
     PERFUMER,
-    InMemoryKnowledgeBase,
+    SampleBase,
 )
 from web.app import create_app
 
@@ -75,7 +75,7 @@ class _SignallingServer(uvicorn.Server):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of a running server, without a final slash."""
-    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER, BARE_ACTOR), (*CASES, BARE_CASE))
+    base = SampleBase((*ACTORS, PERFUMER, BARE_ACTOR), (*CASES, BARE_CASE))
     with serving(base) as url:
         yield url
 

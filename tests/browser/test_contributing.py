@@ -20,7 +20,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.editorial.test_editorial_pages import TWIN
-from tests.web.in_memory import ANGOULEME, AVEL, DISTILLERY
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser

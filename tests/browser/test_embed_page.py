@@ -10,14 +10,14 @@ from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages
 from tests.web.embed.test_frame import CHARENTE
-from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase
+from tests.web.sample_base import ACTORS, CASES, PERFUMER, SampleBase
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with serving(InMemoryKnowledgeBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))) as url:
+    with serving(SampleBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))) as url:
         yield url
 
 

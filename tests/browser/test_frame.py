@@ -11,7 +11,7 @@ from kb.registers.sites import Site
 from tests.browser.accessibility import check_page, check_width
 from tests.browser.conftest import Visits, serving
 from tests.browser.host_pages import HostPages, hosting
-from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
+from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
 
 pytestmark = pytest.mark.browser
 
@@ -36,12 +36,12 @@ addEventListener("message", (event) => {
 
 
 @pytest.fixture(scope="module")
-def base() -> InMemoryKnowledgeBase:
-    return InMemoryKnowledgeBase((*ACTORS, PERFUMER), CASES, (REGISTERED, OFF))
+def base() -> SampleBase:
+    return SampleBase((*ACTORS, PERFUMER), CASES, (REGISTERED, OFF))
 
 
 @pytest.fixture(scope="module")
-def site(base: InMemoryKnowledgeBase) -> Iterator[str]:
+def site(base: SampleBase) -> Iterator[str]:
     with serving(base) as url:
         yield url
 
@@ -60,7 +60,7 @@ def at_host(browser: Browser, site: str, host: HostPages, third: HostPages) -> I
     visits.close()
 
 
-def register(base: InMemoryKnowledgeBase, host: HostPages) -> None:
+def register(base: SampleBase, host: HostPages) -> None:
     """Lets the host, and nobody else, show the search of the registered site."""
     assert isinstance(base.sites, RegisteredSites)
     base.sites.known[REGISTERED.key] = replace(REGISTERED, origins=(host.url,))
@@ -107,7 +107,7 @@ def settled_height(page: Page) -> int:
 
 @pytest.mark.parametrize("key", ["", REGISTERED.key])
 def test_the_frame_is_as_high_as_what_it_shows(
-    at_host: Visits, site: str, host: HostPages, base: InMemoryKnowledgeBase, key: str
+    at_host: Visits, site: str, host: HostPages, base: SampleBase, key: str
 ) -> None:
     register(base, host)
     host.put("/", host_page(site, f"lang=fr&site={key}"))
@@ -170,7 +170,7 @@ def test_padding_is_minded(at_host: Visits, site: str, host: HostPages, sizing: 
 
 
 def test_pages_that_may_not_show_it_see_nothing(
-    browser: Browser, site: str, host: HostPages, third: HostPages, base: InMemoryKnowledgeBase
+    browser: Browser, site: str, host: HostPages, third: HostPages, base: SampleBase
 ) -> None:
     register(base, host)
     third.put("/", host_page(site, f"site={REGISTERED.key}"))
@@ -185,7 +185,7 @@ def test_pages_that_may_not_show_it_see_nothing(
 
 
 def test_even_shown_by_others_it_tells_them_nothing(
-    browser: Browser, site: str, host: HostPages, third: HostPages, base: InMemoryKnowledgeBase
+    browser: Browser, site: str, host: HostPages, third: HostPages, base: SampleBase
 ) -> None:
     """As in a browser that does not mind `frame-ancestors`."""
     register(base, host)
@@ -356,7 +356,7 @@ def test_what_is_no_greeting_is_not_answered(at_host: Visits, site: str, host: H
 
 
 def test_a_result_opens_in_a_new_tab_and_is_counted(
-    at_host: Visits, site: str, host: HostPages, base: InMemoryKnowledgeBase
+    at_host: Visits, site: str, host: HostPages, base: SampleBase
 ) -> None:
     register(base, host)
     host.put("/", host_page(site, f"site={REGISTERED.key}&q=cirages&lang=en"))

@@ -15,7 +15,7 @@ from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
 from tests.browser.test_accounts import sign_in
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import AVEL
+from tests.web.sample_base import AVEL
 from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser

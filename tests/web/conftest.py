@@ -5,13 +5,13 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.settings import Settings
-from tests.web.in_memory import InMemoryKnowledgeBase
+from tests.web.sample_base import SampleBase
 from web.app import create_app
 
 
 @pytest.fixture
-def knowledge_base() -> InMemoryKnowledgeBase:
-    return InMemoryKnowledgeBase()
+def knowledge_base() -> SampleBase:
+    return SampleBase()
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def client(knowledge_base: InMemoryKnowledgeBase, settings: Settings) -> Iterator[TestClient]:
+def client(knowledge_base: SampleBase, settings: Settings) -> Iterator[TestClient]:
     app = create_app(knowledge_base, settings)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client

@@ -18,7 +18,7 @@ from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import ANGOULEME, AVEL
+from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import read, reference
 from web.app import EDITORIAL, WRITING_API

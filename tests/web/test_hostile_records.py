@@ -9,8 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kb.settings import Settings
-from tests.web.in_memory import HOSTILE, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import HOSTILE, SampleBase
 from web.app import create_app
 
 ATTACK = '"><script>alert("query")</script><img src=x onerror=alert(1)>'
@@ -61,7 +61,7 @@ def test_a_hostile_query_stays_text(client: TestClient, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def long_lived_client() -> Iterator[TestClient]:
-    with TestClient(create_app(InMemoryKnowledgeBase(), Settings())) as client:
+    with TestClient(create_app(SampleBase(), Settings())) as client:
         yield client
 
 

@@ -6,8 +6,8 @@ import httpx
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from tests.web.in_memory import ACTORS, CASES
 from tests.web.page_reader import Page
+from tests.web.sample_base import ACTORS, CASES
 from web.app import create_app
 
 

@@ -15,11 +15,11 @@ import uvicorn
 
 from kb.errors import SettingsError
 from kb.settings import Settings
-from tests.web.in_memory import InMemoryKnowledgeBase
+from tests.web.sample_base import SampleBase
 from web import server
 
 
-class Watched(InMemoryKnowledgeBase):
+class Watched(SampleBase):
     """Answers, and remembers whether it was closed."""
 
     last: "Watched"

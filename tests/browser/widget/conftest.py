@@ -11,12 +11,12 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from kb.models import Actor
+from kb.models import Actor, Kind
 from kb.registers.sites import Site
 from kb.search.results import SearchResult
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
-from tests.web.in_memory import ACTORS, CASES, PERFUMER, InMemoryKnowledgeBase, RegisteredSites
+from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
 from web.embed import usage
 
 KEY = "qss_reseau"
@@ -30,7 +30,7 @@ SEARCH = re.compile("/embed/v1/search")
 STYLES = "body { margin: 2rem; } quisait-search { display: block; min-height: 5.5rem; }"
 
 
-class MoodyKnowledgeBase(InMemoryKnowledgeBase):
+class MoodyKnowledgeBase(SampleBase):
     """Answers when a test wants, or not at all."""
 
     def __init__(self) -> None:
@@ -59,9 +59,15 @@ class MoodyKnowledgeBase(InMemoryKnowledgeBase):
     @contextmanager
     def holding(self, actors: Iterable[Actor]) -> Iterator[None]:
         """Knows these actors and no others, for as long as the context is entered."""
-        before, self._actors = self._actors, {actor.id: actor for actor in actors}
+        before = self.actors()
+        self._exchange(actors)
         yield
-        self._actors = before
+        self._exchange(before)
+
+    def _exchange(self, actors: Iterable[Actor]) -> None:
+        known = list(actors)
+        self.put(known)
+        self.remove(Kind.ACTOR, self.ids(Kind.ACTOR) - {actor.id for actor in known})
 
     @property
     def queries(self) -> list[str]:

@@ -18,7 +18,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.registers.jobs import JobState
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
-from tests.web.in_memory import ANGOULEME, AVEL
+from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SETTINGS, SITE, account_client, client_of
 
 PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique le gel", "https://a.example/")

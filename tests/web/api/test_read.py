@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -10,8 +10,8 @@ from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.search.results import Filters, Steering
 from kb.settings import Settings
-from tests.web.in_memory import ACTORS, ANGOULEME, AVEL, PERFUMER, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, PERFUMER, SampleBase, with_bottling
 from web.app import create_app
 
 SITE = "https://quisait.example"
@@ -29,10 +29,6 @@ AVEL_SUMMARY = {
     "source_url": "https://www.angouleme.example/avel",
     "url": f"{SITE}/fr/acteurs/avel",
 }
-
-NO_PARTS = dict.fromkeys(
-    ("own", "dense", "lexical", "overlap", "case", "similar", "support", "target", "name"), 0.0
-)
 
 
 def answer(client: TestClient, path: str, **query: object) -> Any:
@@ -54,39 +50,51 @@ def detail(client: TestClient, path: str, status: int, **query: object) -> str:
     return str(body["detail"])
 
 
-def test_a_search_answers_exactly_this(client: TestClient) -> None:
-    assert answer(client, "/api/search", q="gel conditionné", department="16") == {
-        "query": "gel conditionné",
+def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: SampleBase) -> None:
+    searched = knowledge_base.search("cirages", filters=Filters("16"))
+    assert [hit.parts.own for hit in searched.hits] == [hit.score for hit in searched.hits]
+    scores = [hit.score for hit in searched.hits] + [hit.score for hit in searched.cases]
+    assert sorted(set(scores), reverse=True) == scores
+    found = answer(client, "/api/search", q="cirages", department="16")
+    assert found == {
+        "took_ms": 1.2,
+        "query": "cirages",
         "asked": {
-            "text": "gel conditionné",
+            "text": "cirages",
             "required": [],
             "wanted": [],
             "unwanted": [],
             "like": [],
             "unlike": [],
         },
-        "took_ms": 1.2,
-        "total": 1,
+        "total": 2,
         "hits": [
             {
                 "rank": 1,
-                "score": 1.0,
-                "fit": "possible",
+                "score": scores[0],
+                "fit": "strong",
                 "actor": AVEL_SUMMARY,
                 "evidence": [
                     {
                         "kind": "passage",
                         "text": AVEL.description,
-                        "marks": [[60, 71]],
+                        "marks": [[18, 25]],
                         "source": "https://www.angouleme.example/avel",
-                    }
+                    },
+                    {
+                        "kind": "passage",
+                        "text": "lessive, liquide vaisselle, savon en pain, nettoyants de sols, "
+                        "cire et désodorisants : formulation et conditionnement",
+                        "marks": [],
+                        "source": "",
+                    },
                 ],
-                "parts": {**NO_PARTS, "own": 1.0, "dense": 1.0},
+                "parts": asdict(searched.hits[0].parts),
             },
             {
                 "rank": 2,
-                "score": 0.0,
-                "fit": "none",
+                "score": scores[1],
+                "fit": "strong",
                 "actor": {
                     "id": "hostile",
                     "name": '<script>alert("name")</script>',
@@ -105,11 +113,11 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
                     {
                         "kind": "passage",
                         "text": 'Cirages</p><img src=x onerror="alert(1)"> & <b>gras</b>',
-                        "marks": [],
+                        "marks": [[0, 7]],
                         "source": "",
                     }
                 ],
-                "parts": NO_PARTS,
+                "parts": asdict(searched.hits[1].parts),
             },
         ],
         "total_cases": 0,
@@ -119,7 +127,7 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
                 "id": "angouleme",
                 "title": "Angoulême : du cirage au gel hydroalcoolique",
                 "date": "2020-07-01",
-                "score": 0.0,
+                "score": scores[2],
                 "fit": "none",
                 "url": f"{SITE}/fr/cas/angouleme",
                 "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
@@ -127,30 +135,24 @@ def test_a_search_answers_exactly_this(client: TestClient) -> None:
                 "evidence": [
                     {
                         "kind": "passage",
-                        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+                        "text": text,
                         "marks": [],
                         "source": "https://www.angouleme.example/cas",
                     }
-                ],
-            },
-            {
-                "rank": 2,
-                "id": "kalundborg",
-                "title": "Kalundborg: steam from one firm to the next",
-                "date": "1972",
-                "score": 0.0,
-                "fit": "none",
-                "url": f"{SITE}/fr/cas/kalundborg",
-                "need": "Use lost steam",
-                "themes": [],
-                "evidence": [
-                    {"kind": "passage", "text": "Use lost steam", "marks": [], "source": ""}
+                    for text in (
+                        "<script>alert('case')</script>",
+                        "Avel mélange et met en flacons.",
+                    )
                 ],
             },
         ],
         "facets": {
-            "departments": {"16": 1},
-            "themes": {"Cuir et chaussure": 1, "Chimie et formulation": 1},
+            "departments": {"16": 2},
+            "themes": {
+                '"><script>alert("theme")</script>': 1,
+                "Chimie et formulation": 1,
+                "Cuir et chaussure": 1,
+            },
         },
         "roles": [],
     }
@@ -162,8 +164,8 @@ def test_a_matched_case_is_named_in_the_evidence(client: TestClient) -> None:
     assert avel["actor"]["url"] == f"{SITE}/en/actors/avel"
     assert avel["evidence"][0] == {
         "kind": "case",
-        "text": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
-        "marks": [[32, 41]],
+        "text": "fabrique et conditionne le gel",
+        "marks": [],
         "source": "https://www.angouleme.example/cas",
         "case": {
             "id": "angouleme",
@@ -174,8 +176,8 @@ def test_a_matched_case_is_named_in_the_evidence(client: TestClient) -> None:
             "url": f"{SITE}/en/cases/angouleme",
         },
     }
-    text, (start, end) = avel["evidence"][0]["text"], avel["evidence"][0]["marks"][0]
-    assert text[start:end] == "sanitiser"
+    merlet = answer(client, "/api/search", q="sanitiser alcool")["hits"][1]["evidence"][0]
+    assert [merlet["text"][start:end] for start, end in merlet["marks"]] == ["alcool"]
 
 
 def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
@@ -183,13 +185,13 @@ def test_an_exact_name_is_evidence_of_its_own_kind(client: TestClient) -> None:
     assert first["evidence"][0] == {
         "kind": "name",
         "text": "Avel (Saphir)",
-        "marks": [[0, 13]],
+        "marks": [[0, 4], [6, 12]],
         "source": "https://www.angouleme.example/avel",
     }
 
 
 def test_what_is_inferred_names_its_precedent_and_no_case_of_its_own() -> None:
-    base = InMemoryKnowledgeBase((*ACTORS, PERFUMER))
+    base = SampleBase((*ACTORS, PERFUMER))
     client = TestClient(create_app(base, Settings(public_url=SITE)))
     found = {
         hit["actor"]["id"]: hit for hit in answer(client, "/api/search", q="sanitiser")["hits"]
@@ -213,14 +215,20 @@ def test_what_is_inferred_names_its_precedent_and_no_case_of_its_own() -> None:
             },
         },
     }
-    assert found["parfumeur"]["parts"]["similar"] == 1.0
+    assert found["parfumeur"]["parts"]["similar"] > 0
+    assert found["parfumeur"]["parts"]["case"] == 0
 
 
-def test_the_parts_that_a_need_takes_are_answered_one_by_one(client: TestClient) -> None:
+def test_the_parts_that_a_need_takes_are_answered_one_by_one(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.app.state, "knowledge_base", with_bottling())  # type: ignore[attr-defined]
     roles = answer(client, "/api/search", q="sanitiser", lang="en")["roles"]
-    assert [one["role"] for one in roles] == ["maker", "inputs", "packaging", "validation"]
-    maker, inputs, packaging, validation = roles
-    assert [hit["actor"]["id"] for hit in maker["hits"]] == ["avel"]
+    parts = ["maker", "inputs", "packaging", "repackaging", "validation"]
+    assert [answered["role"] for answered in roles] == parts
+    maker, inputs, packaging, _, validation = roles
+    assert [hit["actor"]["id"] for hit in maker["hits"]] == ["avel", "parfumeur"]
+    assert packaging["hits"][0]["actor"]["id"] == "boxes"
     assert maker["cases"] == [
         {
             "id": "angouleme",
@@ -239,7 +247,7 @@ def test_the_parts_that_a_need_takes_are_answered_one_by_one(client: TestClient)
 
 
 def test_a_search_is_steered_and_says_how_it_was_understood(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
     query = {"q": 'cirages +crèmes -alcools "les mélange"', "like": ["avel", "nobody"]}
     found = client.get("/api/search", params={**query, "unlike": ["hostile"]}).json()
@@ -259,9 +267,7 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
     assert client.get("/api/search", params=many).status_code == 422
 
 
-def test_filters_reach_the_knowledge_base(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
-) -> None:
+def test_filters_reach_the_knowledge_base(client: TestClient, knowledge_base: SampleBase) -> None:
     query = {"q": "gel", "limit": 3, "department": "2a", "theme": "Santé", "kind": "case"}
     found = answer(client, "/api/search", **query)
     assert found["hits"] == []
@@ -355,7 +361,7 @@ def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_what_a_search_finds_can_be_opened_whatever_its_id(record_id: str, lang: str) -> None:
     part = Participation("Avel", Role.PRODUCER, record_id)
-    base = InMemoryKnowledgeBase(
+    base = SampleBase(
         [replace(AVEL, id=record_id)], [replace(ANGOULEME, id=record_id, participants=(part,))]
     )
     with TestClient(create_app(base, Settings(public_url=SITE))) as client:
@@ -375,7 +381,7 @@ def test_what_a_search_finds_can_be_opened_whatever_its_id(record_id: str, lang:
 
 
 def test_a_slash_of_an_id_may_be_left_as_it_is() -> None:
-    base = InMemoryKnowledgeBase([replace(AVEL, id="FR/16/001")], [])
+    base = SampleBase([replace(AVEL, id="FR/16/001")], [])
     with TestClient(create_app(base, Settings())) as client:
         assert answer(client, "/api/actors/FR/16/001")["id"] == "FR/16/001"
         assert client.get("/fr/acteurs/FR/16/001").status_code == 200
@@ -439,8 +445,8 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
 
 
 def test_unknown_records_and_paths(client: TestClient) -> None:
-    assert detail(client, "/api/actors/nobody", 404) == "No actor has the id 'nobody'."
-    assert detail(client, "/api/cases/nothing", 404) == "No case has the id 'nothing'."
+    assert detail(client, "/api/actors/nobody", 404) == "There is no actor with the id 'nobody'."
+    assert detail(client, "/api/cases/nothing", 404) == "There is no case with the id 'nothing'."
     assert detail(client, "/api/nothing", 404) == "Not Found"
     assert client.post("/api/search").status_code == 405
     assert client.post("/api/search").json() == {"detail": "Method Not Allowed"}
@@ -448,27 +454,30 @@ def test_unknown_records_and_paths(client: TestClient) -> None:
     assert set(allowed.split(", ")) == {"GET", "HEAD"}
 
 
-def test_the_status_tells_nothing_of_the_machine(client: TestClient) -> None:
+def test_the_status_tells_nothing_of_the_machine(
+    client: TestClient, knowledge_base: SampleBase
+) -> None:
+    status = knowledge_base.status()
     assert answer(client, "/api/status") == {
         "actors": 4,
         "cases": 2,
-        "passages": 6,
-        "embedded": 6,
+        "passages": 12,
+        "embedded": 12,
         "ready": True,
-        "model": "by-hand",
-        "engine": "hand",
-        "encoder": "by-hand",
-        "dimension": 3,
-        "schema_version": 1,
-        "generation": "7",
-        "size_bytes": 4096,
-        "updated_at": "2020-07-03T08:00:00+00:00",
+        "model": "word-count",
+        "engine": "test",
+        "encoder": "words-1",
+        "dimension": 2048,
+        "schema_version": status.schema_version,
+        "generation": status.generation,
+        "size_bytes": status.size_bytes,
+        "updated_at": status.updated_at,
     }
 
 
 def test_a_knowledge_base_out_of_order_is_unavailable(
     client: TestClient,
-    knowledge_base: InMemoryKnowledgeBase,
+    knowledge_base: SampleBase,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -481,7 +490,7 @@ def test_a_knowledge_base_out_of_order_is_unavailable(
 
 
 def test_an_unforeseen_failure_tells_nothing_of_the_inside(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret")

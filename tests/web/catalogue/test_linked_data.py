@@ -3,8 +3,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from tests.web.in_memory import AVEL, HOSTILE
 from tests.web.page_reader import Page
+from tests.web.sample_base import AVEL, HOSTILE
 from web.catalogue.linked_data import as_script_content
 
 SITE = "https://quisait.example"

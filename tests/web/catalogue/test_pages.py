@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from kb.models import Actor
 from kb.settings import Settings
-from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
 from web.app import create_app
 from web.catalogue.pages import ACTORS_PER_PAGE
 
@@ -100,7 +100,7 @@ def test_the_other_language_is_the_same_page(client: TestClient, french: str, en
 
 
 def test_links_use_the_address_of_the_request_without_a_public_one(
-    knowledge_base: InMemoryKnowledgeBase,
+    knowledge_base: SampleBase,
 ) -> None:
     client = TestClient(create_app(knowledge_base, Settings()), base_url="http://127.0.0.1:8000")
     canonical = page(client, "/fr/").one("link", rel="canonical")
@@ -190,7 +190,7 @@ def test_a_case_links_to_its_translations() -> None:
     english = replace(
         ANGOULEME, id="polish", title="From polish", lang="en", translation_of="angouleme"
     )
-    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    base = SampleBase(cases=(ANGOULEME, english))
     with TestClient(create_app(base, Settings())) as client:
         for here, there, path in [
             ("angouleme", english, "/fr/cas/polish"),
@@ -214,7 +214,7 @@ def test_a_case_links_to_its_translations() -> None:
 
 def test_the_language_is_changed_with_that_of_the_article() -> None:
     english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    base = SampleBase(cases=(ANGOULEME, english))
     with TestClient(create_app(base, Settings())) as client:
         for here, there in [
             ("/fr/cas/angouleme", "/en/cases/polish"),
@@ -226,7 +226,7 @@ def test_the_language_is_changed_with_that_of_the_article() -> None:
 
 def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
     english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = InMemoryKnowledgeBase(cases=(ANGOULEME, english))
+    base = SampleBase(cases=(ANGOULEME, english))
     with TestClient(create_app(base, Settings())) as client:
         for path, title, count in [
             ("/fr/themes", ANGOULEME.title, "1 cas"),
@@ -240,7 +240,7 @@ def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
 
 def test_an_id_with_a_slash_has_its_pages() -> None:
     actor, case = replace(AVEL, id="FR/16/1 ?"), replace(ANGOULEME, id="a/b")
-    base = InMemoryKnowledgeBase([actor], [case])
+    base = SampleBase([actor], [case])
     with TestClient(create_app(base, Settings())) as client:
         hit = client.get("/api/search", params={"q": "cirages"}).json()["hits"][0]
         assert client.get(hit["actor"]["url"]).status_code == 200
@@ -253,7 +253,7 @@ def test_an_id_with_a_slash_has_its_pages() -> None:
 def test_what_has_nothing_to_tell_has_no_empty_landmark() -> None:
     bare = Actor(id="bare", name="Bare")
     told = replace(ANGOULEME, id="told", participants=(), themes=())
-    base = InMemoryKnowledgeBase([bare], [told])
+    base = SampleBase([bare], [told])
     with TestClient(create_app(base, Settings())) as client:
         for path in ["/fr/acteurs/bare", "/fr/cas/told"]:
             assert not page(client, path).all("aside")
@@ -302,7 +302,7 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
         return [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
 
     assert links(client) == ["mailto:reseau@quisait.example", "/api/docs"]
-    unwritten = TestClient(create_app(InMemoryKnowledgeBase(), Settings()))
+    unwritten = TestClient(create_app(SampleBase(), Settings()))
     assert links(unwritten) == ["/api/docs"]
 
 
@@ -347,7 +347,7 @@ def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
 def test_a_theme_of_many_actors_is_told_in_parts() -> None:
     count = ACTORS_PER_PAGE + 1
     actors: list[Actor] = [replace(AVEL, id=f"avel-{number:04}") for number in range(count)]
-    client = TestClient(create_app(InMemoryKnowledgeBase(actors, []), Settings()))
+    client = TestClient(create_app(SampleBase(actors, []), Settings()))
     base = "/fr/themes?theme=Cuir+et+chaussure"
     first, last = page(client, base), page(client, f"{base}&part=2")
     assert len(first.inside(first.one("ul", class_="directory"), "li")) == ACTORS_PER_PAGE
@@ -378,7 +378,7 @@ def test_errors_are_pages_in_the_language_of_the_address(
 
 @pytest.mark.parametrize("status", [401, 405, 418])
 def test_what_was_asked_wrongly_is_told_as_that(
-    knowledge_base: InMemoryKnowledgeBase, settings: Settings, status: int
+    knowledge_base: SampleBase, settings: Settings, status: int
 ) -> None:
     app = create_app(knowledge_base, settings)
 
@@ -399,7 +399,7 @@ def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestCl
 
 
 def test_an_unforeseen_failure_is_a_page_too(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: str) -> None:
         raise RuntimeError("secret")

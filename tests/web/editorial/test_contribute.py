@@ -14,8 +14,8 @@ from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
-from tests.web.in_memory import AVEL
 from tests.web.page_reader import Page
+from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token
 
 TITLE = "Du cirage au gel hydroalcoolique"

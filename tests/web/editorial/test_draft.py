@@ -12,8 +12,8 @@ from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
-from tests.web.in_memory import AVEL
 from tests.web.page_reader import Page
+from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token
 
 AVEL_PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique et conditionne le gel")

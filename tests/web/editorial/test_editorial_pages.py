@@ -14,8 +14,8 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.remarks import Remark
 from tests.web.editorial.test_draft import fields_of
-from tests.web.in_memory import ANGOULEME, AVEL, DISTILLERY
 from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import account_client, client_of, csrf_token
 
 TWIN = Actor(

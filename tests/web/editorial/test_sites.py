@@ -16,8 +16,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.sites import MAX_PER_DAY, Site, SiteCounts
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import AVEL
 from tests.web.page_reader import Page
+from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, send
 
 ORIGIN = "https://www.reseau.example"

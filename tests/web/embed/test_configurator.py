@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 
 from kb.settings import Settings
 from tests.web.embed.test_frame import CHARENTE, OFF, ROOT, SITE
-from tests.web.in_memory import ACTORS, CASES, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import ACTORS, CASES, SampleBase
 from web.app import create_app
 from web.embed.options import COLOURS, DISTINCT, READABLE, contrast
 from web.embed.scripts import BUILDS
@@ -22,12 +22,12 @@ HOSTILE = '"><script>alert("&amp;1")</script>'
 
 
 @pytest.fixture
-def knowledge_base() -> InMemoryKnowledgeBase:
-    return InMemoryKnowledgeBase(ACTORS, CASES, (SITE, CHARENTE, OFF))
+def knowledge_base() -> SampleBase:
+    return SampleBase(ACTORS, CASES, (SITE, CHARENTE, OFF))
 
 
 @pytest.fixture
-def client(knowledge_base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
+def client(knowledge_base: SampleBase) -> Iterator[TestClient]:
     app = create_app(knowledge_base, Settings(public_url=ROOT))
     with TestClient(app, follow_redirects=False) as client:
         yield client
@@ -400,7 +400,7 @@ def test_colours_that_are_written_in_several_places_agree() -> None:
 
 
 def test_a_key_is_asked_for_but_on_this_machine(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
     assert "hidden" not in configure(client).one("p", id="no-key").attributes
     assert "hidden" in configure(client, site=SITE.key).one("p", id="no-key").attributes

@@ -14,14 +14,14 @@ from kb.registers.sites import Site, SiteCounts
 from kb.settings import Settings
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.web.in_memory import (
+from tests.web.page_reader import Element, Page
+from tests.web.sample_base import (
     ACTORS,
     CASES,
     PERFUMER,
-    InMemoryKnowledgeBase,
     RegisteredSites,
+    SampleBase,
 )
-from tests.web.page_reader import Element, Page
 from tests.web.signed_in import account_client
 from web.app import create_app
 from web.embed.usage import SiteUsage, today
@@ -53,8 +53,8 @@ POLICY = (
 
 
 @pytest.fixture
-def knowledge_base() -> InMemoryKnowledgeBase:
-    return InMemoryKnowledgeBase((*ACTORS, PERFUMER), CASES, (SITE, CHARENTE, OFF))
+def knowledge_base() -> SampleBase:
+    return SampleBase((*ACTORS, PERFUMER), CASES, (SITE, CHARENTE, OFF))
 
 
 def client_at(knowledge_base: KnowledgeBase, root: str) -> TestClient:
@@ -63,7 +63,7 @@ def client_at(knowledge_base: KnowledgeBase, root: str) -> TestClient:
 
 
 @pytest.fixture
-def client(knowledge_base: InMemoryKnowledgeBase) -> Iterator[TestClient]:
+def client(knowledge_base: SampleBase) -> Iterator[TestClient]:
     with client_at(knowledge_base, ROOT) as client:
         yield client
 
@@ -83,7 +83,7 @@ def ask(client: TestClient, status: int = 200, /, **query: str | int) -> Page:
 def counted(client: TestClient, key: str = SITE.key) -> SiteCounts:
     state = cast("FastAPI", client.app).state
     cast("SiteUsage", state.site_usage).flush()
-    register = cast("InMemoryKnowledgeBase", state.knowledge_base).sites
+    register = cast("SampleBase", state.knowledge_base).sites
     return dict(register.counts(key, since=today())).get(today(), SiteCounts())
 
 
@@ -117,7 +117,7 @@ def test_only_pages_of_the_site_may_show_it(
 
 
 def test_what_no_policy_can_name_is_left_out_of_it(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
     assert isinstance(knowledge_base.sites, RegisteredSites)
     origins = ("https://[2001:db8::1]", "https://a-b.example:8443", "https://mon_site.example")
@@ -137,7 +137,7 @@ def test_pages_that_are_isolated_may_show_it_too(client: TestClient) -> None:
 
 
 def test_pages_of_this_machine_may_show_the_demonstration(
-    knowledge_base: InMemoryKnowledgeBase,
+    knowledge_base: SampleBase,
 ) -> None:
     with client_at(knowledge_base, "http://127.0.0.1:8000") as client:
         response = client.get("/embed/search")
@@ -197,8 +197,8 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     assert [one.text.strip() for one in read.all("h3")] == [
         "Avel (Saphir) (nouvel onglet)",
         "Distillerie Merlet (nouvel onglet)",
-        '<script>alert("name")</script> (nouvel onglet)',
         "Parfums d'Angoulême (nouvel onglet)",
+        '<script>alert("name")</script> (nouvel onglet)',
     ]
     first = " ".join(read.inside(read.one("ol"), "li")[0].text.split())
     assert first == (
@@ -207,14 +207,14 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
         "Montré dans le cas Angoulême : du cirage au gel hydroalcoolique (nouvel onglet)"
     )
     assert read.all("mark")[0].text == "cirages"
-    last = " ".join(read.inside(read.one("ol"), "li")[-1].text.split())
-    assert "Déduit métier proche : Avel (Saphir), qui a pris part au cas" in last
+    inferred = " ".join(read.inside(read.one("ol"), "li")[2].text.split())
+    assert "Déduit métier proche : Avel (Saphir), qui a pris part au cas" in inferred
     links = read.inside(read.one("main"), "a")
     assert [one.attributes["href"] for one in links if "data-selection" in one.attributes] == [
         f"{ROOT}/fr/acteurs/avel",
         f"{ROOT}/fr/acteurs/distillerie-merlet",
-        f"{ROOT}/fr/acteurs/hostile",
         f"{ROOT}/fr/acteurs/parfumeur",
+        f"{ROOT}/fr/acteurs/hostile",
     ]
     assert links[-1].attributes["href"] == f"{ROOT}/fr/recherche?q=cirages+sanitiser"
     for link in links:
@@ -245,7 +245,7 @@ def test_a_name_is_said_to_be_one(client: TestClient) -> None:
 
 
 def test_filters_are_those_given_or_the_site_s_and_are_said(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
     def asked(**query: str | int) -> tuple[str, str, int]:
         read = ask(client, 200, q="cirages", **query)
@@ -297,7 +297,7 @@ def test_a_wrong_department_is_told_and_not_asked_again(client: TestClient) -> N
 
 
 def test_a_base_that_cannot_answer_is_told_in_the_frame(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise NotAKnowledgeBase("/secret/folder is no knowledge base.")
@@ -337,7 +337,7 @@ def test_what_the_page_around_begins_with_is_not_counted(
 
 @pytest.mark.parametrize("loaded_as", ["image", "script", "empty", "object"])
 def test_it_is_loaded_as_a_page_alone(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase, loaded_as: str
+    client: TestClient, knowledge_base: SampleBase, loaded_as: str
 ) -> None:
     client.headers.update({"Sec-Fetch-Dest": loaded_as})
     ask(client, 403, site=SITE.key, q="cirages")
@@ -345,7 +345,7 @@ def test_it_is_loaded_as_a_page_alone(
 
 
 def test_who_has_used_up_the_day_is_told_until_when(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
     client.headers.update(FROM_THE_FRAME)
     for _ in range(SITE.per_day):

@@ -2,8 +2,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.web.catalogue.test_pages import EVERY_PAGE
-from tests.web.in_memory import InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import SampleBase
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -40,7 +40,7 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
 
 
 def test_the_answer_to_an_unforeseen_failure_carries_them_too(
-    client: TestClient, knowledge_base: InMemoryKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> None:
         raise RuntimeError

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
-from tests.web.in_memory import ANGOULEME, AVEL, InMemoryKnowledgeBase
 from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
 from web.app import create_app
 
 
@@ -36,30 +36,33 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
     first = " ".join(hits[0].text.split())
     assert first.startswith("1 Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien")
-    fits = [" ".join(one.text.split()) for one in read.all("p", class_="fit fit-possible")]
-    assert fits == ["Pourrait convenir", "Proche"]  # an actor fits, a case resembles
+    fits = [" ".join(fit.text.split()) for fit in read.all("p", class_="fit fit-strong")]
+    # An actor fits, a case resembles.
+    assert fits[:3] == ["Convient bien", "Convient bien", "Très proche"]
+    assert [fit.text.strip() for fit in read.all("p", class_="fit fit-weak")] == ["Piste ténue"]
 
 
 def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None:
     read = results(client, "/en/search?q=cirages+sanitiser")
     first = read.all("li", class_="hit")[0]
-    shown, stated = read.inside(first, "li")
+    shown, stated, trade = read.inside(first, "li")
     assert shown.attributes["class"] == "shown"
     assert " ".join(shown.text.split()) == (
         "Shown in the case Angoulême : du cirage au gel hydroalcoolique article of 1 July 2020 "
-        "Producer fabrique et conditionne le gel "
-        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital Source: angouleme.example"
+        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital "
+        "Producer fabrique et conditionne le gel Source: angouleme.example"
     )
+    assert trade.attributes["class"] == "stated"
+    assert "Source" not in trade.text
     assert stated.attributes["class"] == "stated"
     assert AVEL.description in stated.text
     assert [one.text for one in read.inside(stated, "mark")] == ["cirages"]
-    assert [one.text for one in read.inside(shown, "mark")] == ["sanitiser"]
     assert read.inside(stated, "blockquote")[0].attributes["lang"] == "fr"
 
 
 def test_a_contribution_that_is_the_evidence_is_not_repeated(client: TestClient) -> None:
     part = replace(ANGOULEME.participants[0], contribution=ANGOULEME.need)
-    base = InMemoryKnowledgeBase([AVEL], [replace(ANGOULEME, participants=(part,))])
+    base = SampleBase([AVEL], [replace(ANGOULEME, participants=(part,))])
     client.app.state.knowledge_base = base  # type: ignore[attr-defined]
     read = results(client, "/fr/recherche?q=sanitiser")
     assert read.one("li", class_="shown").text.count(ANGOULEME.need) == 1
@@ -87,8 +90,8 @@ def test_a_misspelt_name_is_not_said_to_be_its_own(
 def test_cases_stand_beside_the_actors(client: TestClient) -> None:
     aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
     assert " ".join(aside.text.split()) == (
-        "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Proche "
-        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
+        "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Très "
+        "proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
     )
 
 
@@ -103,7 +106,7 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
     assert read.text("h1") == "Avec ces filtres, rien de certain pour « fusée lunaire »"
     headings = [one.text for one in read.all("h2")]
     assert headings == ["Ce que vous pouvez faire", "Les plus proches, sans certitude"]
-    assert names(read) == ["Avel (Saphir)", "Kalundborg Weavers"]
+    assert sorted(names(read)) == ["Avel (Saphir)", "Kalundborg Weavers"]
     assert all(
         "fit-none" in one.attributes["class"]
         for one in read.all("p")
@@ -135,7 +138,7 @@ def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
 
 
 def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None:
-    class OnlyLeads(InMemoryKnowledgeBase):
+    class OnlyLeads(SampleBase):
         def search(self, query: str, **asked: Any) -> SearchResult:
             found = super().search(query, **asked)
             weak = replace(found.hits[0], fit=Fit.WEAK)
@@ -163,7 +166,7 @@ def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None
     ],
 )
 def test_where_to_tell_a_need_comes_from_the_settings(contact_url: str, link: str | None) -> None:
-    app = create_app(InMemoryKnowledgeBase(), Settings(contact_url=contact_url))
+    app = create_app(SampleBase(), Settings(contact_url=contact_url))
     read = results(TestClient(app), "/en/search?q=rocket")
     links = [one.attributes["href"] for one in read.inside(read.one("div", class_="advice"), "a")]
     if link is None:
@@ -199,7 +202,7 @@ def test_a_filter_in_use_is_chosen_in_the_form_and_can_be_removed(client: TestCl
 
 def test_more_actors_are_shown_step_by_step(client: TestClient) -> None:
     many = [replace(AVEL, id=f"avel-{number:03}") for number in range(120)]
-    client.app.state.knowledge_base = InMemoryKnowledgeBase(many, [])  # type: ignore[attr-defined]
+    client.app.state.knowledge_base = SampleBase(many, [])  # type: ignore[attr-defined]
     path, shown = "/fr/recherche?q=cirages", []
     while path:
         read = results(client, path)

@@ -3,7 +3,7 @@
 import pytest
 
 from kb.search.query import parse
-from tests.web.in_memory import InMemoryKnowledgeBase
+from tests.web.sample_base import SampleBase
 from web.http.i18n import Language
 from web.http.urls import Page
 from web.search.evidence_text import first_sentence
@@ -32,7 +32,7 @@ def test_an_actor_is_an_example_of_one_thing_at_a_time() -> None:
 
 def test_only_actors_that_are_known_steer() -> None:
     asked = SearchRequest("gel", like=("avel", "nobody"), unlike=("avel", "distillerie-merlet"))
-    known, actors = steering_actors(InMemoryKnowledgeBase(), asked)
+    known, actors = steering_actors(SampleBase(), asked)
     assert known == SearchRequest("gel", unlike=("avel", "distillerie-merlet"))
     assert [one.id for one in actors] == ["avel", "distillerie-merlet"]
 

@@ -8,7 +8,7 @@ from kb.errors import InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
-from tests.web.in_memory import ACTORS, CASES
+from tests.web.sample_base import ACTORS, CASES
 from web.editorial.forms.cleaning import written_date
 from web.editorial.forms.participations import ParticipationRow
 from web.editorial.forms.record_form import RecordForm, WrongFields, best_proposals
