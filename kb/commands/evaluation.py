@@ -98,6 +98,8 @@ def evaluate(
     """
     if compare and ablation:
         raise click.UsageError("--compare compares two runs that are there: leave out --ablation.")
+    if compare and changes:
+        raise click.UsageError("--compare does not rank anew: leave out --weight.")
     weights = _weights(changes)
     reports = (
         _compared(folders, splits, by, compare)

@@ -198,6 +198,8 @@ def test_what_cannot_be_evaluated_is_one_line(needs: Path, kb: Path, tmp_path: P
     assert f"{other}: no query of" in refusal(needs, "--compare", other, valid)
     assert "third.run:1: expected six columns" in refusal(needs, "--compare", third, other)
     assert "leave out --ablation" in refusal(needs, "--ablation", "--compare", other, third)
+    weighed = ("--weight", "passages.lexical=0.2", "--compare", other, third)
+    assert "leave out --weight" in refusal(needs, *weighed)
     assert "is not a knowledge base" in refusal(needs, "--kb", tmp_path / "none")
     (needs / "qrels" / "test.tsv").write_text("q\tc\ts\nq1\tnobody\t1\n")
     assert "'nobody', relevant to 'q1', is not in the knowledge base" in refusal(needs, "--kb", kb)
