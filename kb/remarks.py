@@ -120,16 +120,16 @@ MESSAGES: Mapping[str, str] = {
     "unnamed_feed": N_("may be a feed: name it, and its articles are read"),
     "missing_path": N_("{path} does not exist"),
     # Articles, whatever their format
-    "no_article_format": N_("is no article: an article is one of {formats}"),
+    "no_article_format": N_("is not an article: an article is one of {formats}"),
     "no_article": N_("has no article that could be found: paste its text instead"),
     "long_article": N_(
         "has an article of {count} characters; at most {most} fit: cut it into several"
     ),
     "large_article": N_(
-        "has {size} bytes; at most {most} of {suffix} are read: hand in the article alone"
+        "has {size} bytes; at most {most} of {suffix} are read: send the article alone"
     ),
     "large_feed": N_("has {size} bytes; at most {most} are read"),
-    "long_page": N_("has more than {most} lines and paragraphs: hand in the article alone"),
+    "long_page": N_("has more than {most} lines and paragraphs: send the article alone"),
     "damaged_file": N_("is damaged ({kind}): save it again, or paste its text"),
     "damaged": N_("is damaged and cannot be read: save it again"),
     "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
@@ -137,29 +137,29 @@ MESSAGES: Mapping[str, str] = {
     "encrypted_or_older": N_(
         "is encrypted, or of an older format: save it in {format} again, without a password"
     ),
-    "cut_off_document": N_("is no document in {format}, or is cut off: save it again"),
-    "no_document": N_("is no document in {format}"),
+    "cut_off_document": N_("is not a document in {format}, or is cut off: save it again"),
+    "no_document": N_("is not a document in {format}"),
     "large_unpacked": N_("would unpack to {size} bytes; at most {most} are read"),
     "tightly_packed": N_("is packed {times} times over, as no document is: it is not unpacked"),
     # HTML and PDF
-    "no_html": N_("is no HTML: save it as .txt"),
+    "no_html": N_("is not HTML: save it as .txt"),
     "script_page": N_("has no article: its page shows no text without its scripts"),
-    "many_tags": N_("has more than {most} tags: hand in the article alone"),
-    "strange_tag": N_("has a tag as no page has: hand in the article alone"),
-    "no_pdf": N_("is no PDF"),
+    "many_tags": N_("has more than {most} tags: send the article alone"),
+    "strange_tag": N_("has an invalid tag: send the article alone"),
+    "no_pdf": N_("is not a PDF"),
     "scanned": N_("has no text, only pictures of it: run it through text recognition (OCR) first"),
     "cut_off": N_("is cut off: its end is missing; fetch it again"),
     "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),
     "damaged_page": N_("is damaged on page {page}: print it to a new PDF"),
-    "many_pages": N_("has {count} pages; at most {most} are read: hand in the article alone"),
+    "many_pages": N_("has {count} pages; at most {most} are read: send the article alone"),
     "slow_pdf": N_("takes longer than {seconds} seconds to read: paste its text"),
     # Feeds
     "no_article_or_feed": N_("is neither an article nor a feed: check the address"),
-    "no_feed": N_("is no feed: a feed is RSS or Atom"),
+    "no_feed": N_("is not a feed: a feed is RSS or Atom"),
     "page_with_feed": N_("is a page, not a feed: its feed is {link}"),
     "page_not_feed": N_("is a page, not a feed: give the address of its RSS or Atom feed"),
     "empty_feed": N_("is a feed without items, or one that is damaged"),
-    "nested_feed": N_("is no feed as they are written: too much is nested in it"),
+    "nested_feed": N_("is nested too deeply for a feed"),
     "no_item_text": N_("item {title!q} has neither a text nor a link"),
     "short_item": N_("the feed has only the beginning of this article"),
     # Addresses
@@ -178,14 +178,14 @@ MESSAGES: Mapping[str, str] = {
     "no_web_server": N_("{address!q} does not answer as a web server does"),
     "unreachable": N_("{address!q} cannot be reached: {reason}"),
     "error_status": N_("{address!q} answers with error {status}: check the address"),
-    "other_type": N_("{address!q} is {type}, which is no article"),
-    "no_type": N_("{address!q} is of no type that is told, which is no article"),
-    "large_page": N_("{address!q} has more than {most} bytes: hand in its text instead"),
-    "other_packing": N_("{address!q} is packed as {packing}, which was not asked"),
+    "other_type": N_("{address!q} is {type}, which is not an article"),
+    "no_type": N_("{address!q} is of an unknown type, which is not an article"),
+    "large_page": N_("{address!q} has more than {most} bytes: send its text instead"),
+    "other_packing": N_("{address!q} is compressed as {packing}, which was not requested"),
     "page_cut_off": N_("{address!q} was cut off: try again later"),
-    "unknown_host": N_("{host!q} is no host that is known: check the address"),
+    "unknown_host": N_("{host!q} is not a known host: check the address"),
     "private_address": N_(
-        "{host!q} is at {address}, which is no public address: it is not fetched"
+        "{host!q} is at {address}, which is not a public address: it is not fetched"
     ),
     "no_fetching": N_("is an address, and nothing is fetched from here: save the page first"),
     # Fields
@@ -234,7 +234,7 @@ MESSAGES: Mapping[str, str] = {
     "no_spreadsheet": N_("cannot be read as a spreadsheet: {reason}"),
     "damaged_workbook": N_("is damaged, or no spreadsheet: {reason}"),
     "large_workbook": N_("is larger than {most} MiB once unpacked: export it as CSV"),
-    "strange_workbook": N_("is written as no program does: export it as CSV"),
+    "strange_workbook": N_("has an unusual structure: export it as CSV"),
     "wide_sheet": N_(
         "has a sheet of {rows} rows and {columns} columns: delete what is far outside the "
         "table, or export it as CSV"
@@ -275,9 +275,9 @@ MESSAGES: Mapping[str, str] = {
     "resembles": N_("resembles the {kind} {title!q} ({id}): are both one article?"),
     "was_withdrawn": N_("{kind} {id!q} was {how}: not brought back"),
     # What deserves a look
-    "no_certain_title": N_("has no title that stands out: give it one"),
-    "no_certain_author": N_("has no author that is certain"),
-    "no_certain_date": N_("has no date that is certain"),
+    "no_certain_title": N_("has no clear title: give it one"),
+    "no_certain_author": N_("has no certain author"),
+    "no_certain_date": N_("has no certain date"),
     "unclear_date": N_("date {value!q} is not a day: it is left empty"),
     "signed_by_nobody": N_("the page is signed {value!q}, which names nobody"),
     "unknown_participant": N_(

@@ -67,7 +67,7 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
     """The items of a feed in its order, the first `MAX_FEED_ITEMS`.
 
     Raises:
-        InputError: it is no feed, or has no items.
+        InputError: it is not a feed, or has no items.
     """
     import feedparser
 

@@ -36,7 +36,7 @@ def fetched_article(fetched: Fetched) -> Article:
     """The article of a fetched address.
 
     Raises:
-        InputError: it is no article, or cannot be read.
+        InputError: it is not an article, or cannot be read.
     """
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:

@@ -81,7 +81,7 @@ def test_a_refusal_is_told_beside_the_form_and_keeps_the_name(visit: Visits) -> 
     page = visit.open("/fr/connexion", width=320, expected=200)
     sign_in(page, "Personne", "pas celui-là")
     told = page.get_by_role("alert")
-    assert "ne vont pas ensemble" in (told.text_content() or "")
+    assert "mot de passe incorrect" in (told.text_content() or "")
     assert page.locator("#name").input_value() == "Personne"
     check_page(page, 320)
     visit.complaints[:] = [one for one in visit.complaints if "status of 403" not in one]
@@ -113,7 +113,7 @@ def test_a_form_survives_a_session_that_ended(visit: Visits, base: KnowledgeBase
     page.locator("#label").fill("Written before the session ended")
     page.context.clear_cookies()
     page.locator("#label").press("Enter")
-    assert "nothing you wrote is lost" in (page.locator("main").text_content() or "")
+    assert "Nothing that you wrote is lost" in (page.locator("main").text_content() or "")
     other = page.context.new_page()
     other.goto(page.url.replace("/account", "/sign-in"))
     sign_in(other)

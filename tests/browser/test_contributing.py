@@ -83,7 +83,7 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
             origin="gel.pdf",
             source_text=f"{SOURCE}{LONG_WORD}",
             proposals=PROPOSALS,
-            remarks=["has no date that is certain"],
+            remarks=["has no certain date"],
         )
         if state:
             drafts.set_state(added.id, state, by="Léa", revision=1, message="Quelle source ?")

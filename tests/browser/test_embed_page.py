@@ -129,7 +129,7 @@ def test_a_key_is_judged_once_it_is_there(visit: Visits) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     key, made = page.get_by_label("Public key of your site"), page.locator("#made")
-    message = "This site is not registered here: the public key is not known."
+    message = "This site is not registered here: the public key is unknown."
     page.clock.install()
     key.press_sequentially("qss_unfinished")
     page.clock.run_for(600)

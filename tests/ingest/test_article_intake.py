@@ -55,7 +55,7 @@ def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, fol
     assert sorted(one.title for one in report.drafts) == [TITLE, "Une chaudière"]
     assert base.ids(Kind.CASE) == {"un-cas"}
     assert {draft.state for draft in base.drafts.list()} == {DraftState.SUBMITTED}
-    assert [str(note) for note in report.failures] == [f"{folder}/bad.pdf: is no PDF"]
+    assert [str(note) for note in report.failures] == [f"{folder}/bad.pdf: is not a PDF"]
     assert sorted(note.file for note in report.skipped) == [
         f"{folder}/README.md",
         f"{folder}/vide.html",
@@ -136,9 +136,9 @@ def test_one_bad_address_does_not_hold_up_the_others(base: KnowledgeBase, site: 
     for url in ("http://192.168.0.1/", site.url("/image"), site.url("/none"), site.url("/12")):
         taken.take_url(url)
     assert [str(note) for note in taken.report.failures] == [
-        "http://192.168.0.1/: '192.168.0.1' is at 192.168.0.1, which is no public address: it is "
-        "not fetched",
-        f"{site.url('/image')}: is image/png, which is no article",
+        "http://192.168.0.1/: '192.168.0.1' is at 192.168.0.1, which is not a public address: it "
+        "is not fetched",
+        f"{site.url('/image')}: is image/png, which is not an article",
         f"{site.url('/none')}: answers with error 404: check the address",
     ]
     assert [one.title for one in taken.report.drafts] == [TITLE]

@@ -31,11 +31,11 @@ from web.http.urls import PATTERNS, Page, address
 MAX_WAITING = 50
 """How many may wait for their password to be looked at; more are asked to come back."""
 
-WRONG = N_("This name and this password do not go together, or the account is disabled.")
-WRONG_CURRENT = N_("The current password is not this one. Nothing was changed.")
-NOT_TWICE = N_("The two new passwords are not the same. Nothing was changed.")
-NO_ROLE = N_("There is no such role.")
-CANNOT_WRITE = N_("The catalogue cannot be written now. Nothing was changed.")
+WRONG = N_("Wrong name or password, or the account is disabled.")
+WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
+NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
+NO_ROLE = N_("This role does not exist.")
+CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
 
 DONE: Mapping[str, str] = {
     "password": N_("The password is changed. Other browsers are signed out."),
@@ -212,7 +212,7 @@ def change_account(
             accounts.revoke_token(account.name, _text(form, "token"))
             done = "revoked"
         else:
-            raise Refusal(400, N_("This form asks for something that this page does not do."))
+            raise Refusal(400, N_("This page cannot do what the form asks for."))
     except AccountError as error:
         return _account_page(request, account, failed=do, message=error.remark)
     except ReadOnlyKnowledgeBase:
@@ -292,11 +292,11 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
             accounts.enable(name)
             done = "enabled"
         else:
-            raise Refusal(400, N_("This form asks for something that this page does not do."))
+            raise Refusal(400, N_("This page cannot do what the form asks for."))
     except AccountError as error:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
-        return _accounts_page(request, message=N_("There is no such account."), form=form)
+        return _accounts_page(request, message=N_("This account does not exist."), form=form)
     except ReadOnlyKnowledgeBase:
         return _accounts_page(request, message=CANNOT_WRITE, form=form)
     except ValueError:

@@ -41,14 +41,14 @@ MEGABYTE = 1_000_000
 _NO_TEXT = N_("Paste the text of an article.")
 _NO_FILE = N_("Choose a file first.")
 _NO_LINK = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
-_NO_SOURCE = N_("Say where this directory comes from, such as the name of who keeps it.")
+_NO_SOURCE = N_("Give the source of this directory, for example the name of its publisher.")
 _NO_DIRECTORY = N_(
-    "This is no directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines or "
-    "Parquet."
+    "This is not a directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines "
+    "or Parquet."
 )
 _TOO_MANY = N_("At most 20 files at once.")
-_PUBLISHED = N_("This article is published already.")
-_KNOWN = N_("This text has been contributed before, by somebody else: it is in good hands.")
+_PUBLISHED = N_("This article is already published.")
+_KNOWN = N_("Someone else has already contributed this text.")
 
 router = PageRouter()
 
@@ -82,7 +82,7 @@ async def contribute(request: APageRequest, account: AContributor, form: AForm) 
     takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
     taker = takers.get(text_of(form, "do"))
     if taker is None:
-        raise Refusal(400, N_("This form asks for something that this page does not do."))
+        raise Refusal(400, N_("This page cannot do what the form asks for."))
     # Few articles are read at once, whoever sends them: searches do not wait for them.
     return await to_thread.run_sync(
         taker, request, account, form, limiter=request.http.app.state.reading

@@ -27,8 +27,8 @@ from web.http.urls import Page, address
 SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
-_GONE = N_("This file is not here any more: send it again.")
-_NO_SUCH_ACTION = N_("This form asks for something that this page does not do.")
+_GONE = N_("This file is no longer here: send it again.")
+_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 

@@ -44,7 +44,7 @@ _SHOWN_CHANGES = 20
 """Of how many states the page says what changed, the newest first."""
 
 _NEEDS_A_WORD = N_("Say why in a few words: the contributor will read it.")
-_NO_SUCH_ACTION = N_("This form asks for something that this page does not do.")
+_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 
@@ -61,7 +61,7 @@ def change(request: APageRequest, account: AContributor, form: AForm, record_id:
     what = text_of(form, "do")
     if what == "delete":
         if draft.state not in OPEN_STATES:
-            raise Refusal(409, N_("What was published or rejected stays on record."))
+            raise Refusal(409, N_("A published or rejected draft cannot be deleted."))
         request.knowledge_base.drafts.delete(draft.id)
         return see(request, address(Page.CONTRIBUTIONS, done="deleted"))
     return _Sent(request, account, draft, form).answered(what)
@@ -164,16 +164,22 @@ class _Sent:
         draft = self._base.drafts.get(self._draft.id)
         if draft.state not in OPEN_STATES:
             raise Refusal(
-                409, N_("This draft was published or rejected meanwhile, and cannot be changed.")
+                409,
+                N_(
+                    "This draft was published or rejected in the meantime, and can no longer be "
+                    "changed."
+                ),
             )
         moved = draft.revision != self._revision
         published = None if moved else _published(self._base, draft)
         if published is not None and published.id != draft.record.id:
-            raise Refusal(409, N_("This actor was found to be another meanwhile: change that one."))
+            raise Refusal(
+                409, N_("This actor was merged with another one in the meantime: edit that one.")
+            )
         if not moved and (published is None or not draft.based_on):
             raise Refusal(
                 409,
-                N_("What this draft tells of was withdrawn. A moderator can restore it first."),
+                N_("The page of this draft was withdrawn. A moderator must restore it first."),
             )
         if not moved:
             return draft_page(

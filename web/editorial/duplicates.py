@@ -64,7 +64,7 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
     what = text_of(form, "do")
     kept = {"keep_left": left, "keep_right": right, "different": ""}
     if what not in kept:
-        raise Refusal(400, N_("This form asks for something that this page does not do."))
+        raise Refusal(400, N_("This page cannot do what the form asks for."))
     same = what != "different"
     request.knowledge_base.duplicates.decide(
         left, right, same=same, keep=kept[what], by=account.name

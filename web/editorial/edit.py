@@ -101,7 +101,7 @@ def _item(record: Record, name: str) -> _Item:
         return _Item(name, fields=known[name])
     if isinstance(record, Case) and name.isascii() and name.isdecimal() and len(name) < 5:
         return _Item(name, row=min(int(name), len(record.participants)))
-    raise Refusal(404, N_("There is nothing of this name to change here."))
+    raise Refusal(404, N_("There is nothing with this name to edit here."))
 
 
 def _save(request: PageRequest, account: Account, form: AForm, record: Record) -> Response:

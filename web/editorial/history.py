@@ -18,8 +18,8 @@ from web.http.sessions import AForm, AModerator
 from web.http.urls import Address, Page, address
 
 _NEEDS_A_REASON = N_("Say why in a few words: it stays in the history.")
-_NOT_THE_NAME = N_("This is not its name. Type it as it is written above, or copy it.")
-_NO_SUCH_ACTION = N_("This form asks for something that this page does not do.")
+_NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
+_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 

@@ -97,7 +97,7 @@ def change_job(
 ) -> Response:
     found = _readable(request.knowledge_base, record_id, account)
     if text_of(form, "do") != "cancel":
-        raise Refusal(400, N_("This form asks for something that this page does not do."))
+        raise Refusal(400, N_("This page cannot do what the form asks for."))
     request.knowledge_base.jobs.cancel(found.id)
     return see(request, address(Page.JOB, found.id, done="cancelling"))
 

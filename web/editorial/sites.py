@@ -25,9 +25,9 @@ from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
 
-CANNOT_WRITE = N_("The catalogue cannot be written now. Nothing was changed.")
-NO_SITE = N_("This site is not there any more. Nothing was changed.")
-NOT_THE_NAME = N_("This is not its name. Type it as it is written above, or copy it.")
+CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
+NO_SITE = N_("This site no longer exists. Nothing was changed.")
+NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
 
 DONE: Mapping[str, str] = {
     "changed": N_("The site is changed."),
@@ -103,7 +103,7 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
             sites.delete(key)
             done = "deleted"
         else:
-            raise Refusal(400, N_("This form asks for something that this page does not do."))
+            raise Refusal(400, N_("This page cannot do what the form asks for."))
     except SiteError as error:
         return _sites_page(request, key=key, refused=_refused(form, error))
     except UnknownRecord:

@@ -23,14 +23,16 @@ from web.http.request import PageRequest
 LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
 """Which pages may frame the search of the demonstration."""
 
-UNKNOWN = N_("This site is not registered here: the public key is not known.")
+UNKNOWN = N_("This site is not registered here: the public key is unknown.")
 CLOSED = N_("The search is switched off for this site.")
 _ELSEWHERE = N_(
-    "This page is not one of the site that the public key is of: its origin has to be registered."
+    "This page does not belong to the site of this public key: its address must be registered."
 )
 _NO_KEY = N_("Give the public key of a registered site.")
-NOT_A_PAGE = N_("Only pages of the site are counted, by a browser that says where they are from.")
-_NOT_SO = N_("This is for scripts of pages, and for frames: other pages cannot load it.")
+NOT_A_PAGE = N_(
+    "Only requests from pages of the site are counted, when the browser states their origin."
+)
+_NOT_SO = N_("Only a script on a page, or a frame, can load this address.")
 
 _FRAMES = {"", "iframe", "frame", "document"}
 """What a page is loaded for, as `Sec-Fetch-Dest` says, that shows a search in a frame."""

@@ -36,7 +36,7 @@ PATH = "/embed/search"
 KEPT = ("lang", "site", "department", "theme", "limit")
 """What the form asks again as it was asked."""
 
-_WRONG_ADDRESS = N_("The address of this frame has a value that cannot be used.")
+_WRONG_ADDRESS = N_("The address of this frame has an invalid value.")
 _NO_ANSWER = N_("The catalogue is not available now. Try again in a moment.")
 
 _log = logging.getLogger(__name__)

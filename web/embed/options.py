@@ -65,14 +65,14 @@ _ATTRIBUTES = (
 _SCHEMES = {"device": "light dark", "light": "light", "dark": "dark"}
 """What CSS calls them; as the page around is what holds anyway."""
 
-_NO_CHOICE = N_("This address has a choice that there is not.")
-_NO_THEME = N_("There is no such theme in the catalogue.")
+_NO_CHOICE = N_("This address contains an unknown setting.")
+_NO_THEME = N_("This theme is not in the catalogue.")
 _LIMIT = N_("The number of results is a whole number from 1 to 20.")
-_RADIUS = N_("The rounding of the corners is a whole number of pixels, from 0 to 32.")
+_RADIUS = N_("The corner radius is a whole number of pixels, from 0 to 32.")
 _SHORTCUT = N_("The shortcut is one letter, such as k or j.")
 _TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, such as k or j.")
 _COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
-_LONG_TEXT = N_("A text has 120 characters at most.")
+_LONG_TEXT = N_("A text has at most 120 characters.")
 
 _NEEDED = frozenset("acflnprstvwxyz0123456789")
 """Keys that do something with Ctrl or ⌘ already: select, copy, find, undo, open a tab."""

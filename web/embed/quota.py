@@ -21,7 +21,7 @@ OF_ADDRESS = parse("300/minute")
 """Many times what one person types; an office behind one address shares it."""
 
 _TOO_FAST = N_("Too many searches from this address at once. Try again in a moment.")
-_QUOTA_USED = N_("This site has made as many searches as it may make in a day.")
+_QUOTA_USED = N_("This site has reached its daily quota of searches.")
 
 
 class RateLimit:

@@ -59,8 +59,8 @@ class CompleteSearches:
             raise Refusal(
                 503,
                 N_(
-                    "Many explanations and reports are being made at this moment. Try again in a "
-                    "few seconds."
+                    "Too many explanations and reports are being made now. Try again in a few "
+                    "seconds."
                 ),
                 {"Retry-After": str(RETRY_AFTER_S)},
             )
@@ -69,8 +69,8 @@ class CompleteSearches:
             raise Refusal(
                 429,
                 N_(
-                    "Several explanations and reports are being made for you already. Wait for "
-                    "them before you ask for the next one."
+                    "Several explanations and reports are already being made for you. Wait for "
+                    "them before you request another one."
                 ),
                 {"Retry-After": str(math.ceil(wait_s))},
             )

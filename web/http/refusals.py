@@ -23,21 +23,22 @@ class NotSignedIn(Refusal):
             403,
             N_(
                 "You are not signed in, or no longer. Sign in in another tab, come back here with "
-                "your browser’s Back button, and send the form again: nothing you wrote is lost."
+                "your browser’s Back button, and send the form again. Nothing that you wrote is "
+                "lost."
             ),
         )
 
 
 def not_allowed() -> Refusal:
-    return Refusal(403, N_("Your account may not do this: ask a moderator or an administrator."))
+    return Refusal(403, N_("Your account cannot do this: ask a moderator or an administrator."))
 
 
 def strange_form() -> Refusal:
     return Refusal(
         403,
         N_(
-            "This form did not come from a page of yours, or is too old. Go back, reload the page "
-            "and send it again."
+            "This form was not sent from your page, or is too old. Go back, reload the page and "
+            "send it again."
         ),
     )
 
@@ -46,7 +47,7 @@ def no_cookie() -> Refusal:
     return Refusal(
         403,
         N_(
-            "The browser did not send the cookie of this site: allow it to keep one, then go back "
-            "and reload the page."
+            "Your browser did not send the cookie of this site. Allow cookies for this site, then "
+            "go back and reload the page."
         ),
     )

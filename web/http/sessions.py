@@ -257,7 +257,7 @@ def _refuse_long_form(request: Request, session: Session) -> None:
     limit = 3 * MAX_FIELD_BYTES if session.account else STRANGERS_FORM_BYTES
     announced = request.headers.get("Content-Length", "")
     if not announced.isdecimal() or int(announced) > limit:
-        raise Refusal(413, N_("This form is longer than any of this site: send a file instead."))
+        raise Refusal(413, N_("This form is too long: send a file instead."))
 
 
 async def _accounts_form(

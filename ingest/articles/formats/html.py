@@ -28,7 +28,7 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
         declared_encoding: the encoding that the server named.
 
     Raises:
-        InputError: it is no HTML, or has no text at all.
+        InputError: it is not HTML, or has no text at all.
     """
     text = html_text(content, declared_encoding)
     refuse_tangled(text)

@@ -49,7 +49,7 @@ def html_text(content: bytes | str, declared_encoding: str = "") -> str:
         declared_encoding: the encoding that the server named.
 
     Raises:
-        InputError: it is no HTML, or its encoding cannot be guessed.
+        InputError: it is not HTML, or its encoding cannot be guessed.
     """
     if isinstance(content, bytes):
         meta = _DECLARED_ENCODING.search(content[:4096])

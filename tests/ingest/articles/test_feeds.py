@@ -118,7 +118,7 @@ def test_a_feed_that_is_a_page_names_its_feed() -> None:
     ("content", "reason"),
     [
         (b"<!doctype html><html></html>", "is a page, not a feed: give the address of its RSS"),
-        (b"Bonjour", "is no feed: a feed is RSS or Atom"),
+        (b"Bonjour", "is not a feed: a feed is RSS or Atom"),
         (b"<rss version='2.0'><channel></channel></rss>", "is a feed without items"),
         (b"<rss version='2.0'><channel><item", "is a feed without items, or one that is damaged"),
     ],

@@ -178,7 +178,7 @@ def test_a_pdf_whose_properties_are_damaged_has_its_article() -> None:
 
 
 def test_what_is_no_pdf() -> None:
-    assert refusal(b"<html>", ".pdf") == "is no PDF"
+    assert refusal(b"<html>", ".pdf") == "is not a PDF"
 
 
 def test_a_pdf_with_too_many_pages() -> None:
@@ -189,8 +189,7 @@ def test_a_pdf_with_too_many_pages() -> None:
             document.cell(0, 6, THIRD)
 
     assert refusal(pdf(fill), ".pdf") == (
-        f"has {MAX_PDF_PAGES + 1} pages; at most {MAX_PDF_PAGES} are read: "
-        "hand in the article alone"
+        f"has {MAX_PDF_PAGES + 1} pages; at most {MAX_PDF_PAGES} are read: send the article alone"
     )
 
 
@@ -287,7 +286,7 @@ def test_an_archive_of_something_else(suffix: str, name: str) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("a.txt", "a")
-    assert refusal(content.getvalue(), suffix) == f"is no document in {name} ({suffix})"
+    assert refusal(content.getvalue(), suffix) == f"is not a document in {name} ({suffix})"
 
 
 def test_a_word_document_that_is_cut_off() -> None:
@@ -379,8 +378,8 @@ def test_letters_that_are_lost() -> None:
         (b"Un texte long. " * 20_000, ".txt", "at most 200,000 fit"),
         (b"<html><body><div id=app></div><script>go()</script>", ".html", "has no article"),
         (b"<html><body><nav><a href=/>Accueil</a></nav></body></html>", ".html", "has no article"),
-        (b"Only words here, and no markup at all.", ".html", "is no HTML"),
-        (b"x", ".exe", "is no article: an article is one of .md,"),
+        (b"Only words here, and no markup at all.", ".html", "is not HTML"),
+        (b"x", ".exe", "is not an article: an article is one of .md,"),
     ],
 )
 def test_what_is_no_article(content: bytes, suffix: str, reason: str) -> None:

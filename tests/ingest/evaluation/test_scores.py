@@ -329,10 +329,10 @@ def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> Non
         return Findings(title="T", text="x")
 
     scores = evaluate_articles(tmp_path, find)
-    assert scores.unread == ["a.txt: is no PDF"]
+    assert scores.unread == ["a.txt: is not a PDF"]
     assert counts(scores, "title") == (1, 0, 1)
     assert counts(scores, "body") == (1, 0, 1)
-    assert score_json(scores)["unread"] == ["a.txt: is no PDF"]
+    assert score_json(scores)["unread"] == ["a.txt: is not a PDF"]
 
 
 def test_what_an_article_and_its_proposals_say_is_compared() -> None:

@@ -62,16 +62,16 @@ def test_the_settings_say_which_origins_of_this_machine_are_fetched(site: Site) 
         ("http://example.org:99999/", "is not a web address"),
         ("http://user:secret@example.org/", "holds a name or a password"),
         ("http://example.org:8080/", "is on port 8080"),
-        ("http://127.0.0.1/", "is at 127.0.0.1, which is no public address"),
-        ("http://127.1/", "is at 127.0.0.1, which is no public address"),
-        ("http://2130706433/", "is at 127.0.0.1, which is no public address"),
-        ("http://0x7f000001/", "is at 127.0.0.1, which is no public address"),
-        ("http://localhost/", "which is no public address"),
-        ("http://[::1]/", "is at ::1, which is no public address"),
-        ("http://[::ffff:10.0.0.1]/", "which is no public address"),
-        ("http://0.0.0.0/", "is at 0.0.0.0, which is no public address"),
-        ("http://169.254.169.254/latest/meta-data/", "which is no public address"),
-        ("http://192.168.1.1/", "which is no public address"),
+        ("http://127.0.0.1/", "is at 127.0.0.1, which is not a public address"),
+        ("http://127.1/", "is at 127.0.0.1, which is not a public address"),
+        ("http://2130706433/", "is at 127.0.0.1, which is not a public address"),
+        ("http://0x7f000001/", "is at 127.0.0.1, which is not a public address"),
+        ("http://localhost/", "which is not a public address"),
+        ("http://[::1]/", "is at ::1, which is not a public address"),
+        ("http://[::ffff:10.0.0.1]/", "which is not a public address"),
+        ("http://0.0.0.0/", "is at 0.0.0.0, which is not a public address"),
+        ("http://169.254.169.254/latest/meta-data/", "which is not a public address"),
+        ("http://192.168.1.1/", "which is not a public address"),
     ],
 )
 def test_an_address_that_is_not_public_is_refused(url: str, reason: str) -> None:
@@ -112,7 +112,7 @@ def test_one_address_of_many_that_is_not_public_is_enough_to_refuse() -> None:
     def both(_host: str, _port: int) -> Sequence[str]:
         return ["93.184.216.34", "10.0.0.7"]
 
-    with pytest.raises(InputError, match=r"is at 10\.0\.0\.7, which is no public address"):
+    with pytest.raises(InputError, match=r"is at 10\.0\.0\.7, which is not a public address"):
         Fetcher(resolve=both).fetch("http://example.org/")
 
 
@@ -120,7 +120,7 @@ def test_a_host_that_nobody_knows() -> None:
     def none(_host: str, _port: int) -> Sequence[str]:
         raise OSError
 
-    with pytest.raises(InputError, match=r"'nowhere\.example' is no host that is known"):
+    with pytest.raises(InputError, match=r"'nowhere\.example' is not a known host"):
         Fetcher(resolve=none).fetch("http://nowhere.example/")
 
 
@@ -143,14 +143,14 @@ def test_a_name_that_points_elsewhere_a_moment_later_leads_nowhere(site: Site) -
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     named = f"rebinding.example:{site.port}"
     fetcher = Fetcher(local={named}, resolve=lambda _host, _port: next(answers))
-    with pytest.raises(InputError, match=r"is at 10\.0\.0\.1, which is no public address"):
+    with pytest.raises(InputError, match=r"is at 10\.0\.0\.1, which is not a public address"):
         fetcher.fetch(site.url("/hello", "rebinding.example"))
     assert site.paths == ["/robots.txt"]
 
 
 def test_an_origin_of_this_machine_may_not_be_anything_else() -> None:
     fetcher = Fetcher(local={"inner.example:80"}, resolve=lambda _host, _port: ["192.168.0.1"])
-    with pytest.raises(InputError, match="which is no public address"):
+    with pytest.raises(InputError, match="which is not a public address"):
         fetcher.fetch("http://inner.example/")
 
 
@@ -166,9 +166,9 @@ def test_a_redirect_is_followed(site: Site) -> None:
     ("location", "reason"),
     [
         ("file:///etc/passwd", "is neither http nor https"),
-        ("http://169.254.169.254/latest/", "which is no public address"),
-        ("http://[::ffff:127.0.0.1]/", "which is no public address"),
-        ("//10.0.0.1/", "which is no public address"),
+        ("http://169.254.169.254/latest/", "which is not a public address"),
+        ("http://[::ffff:127.0.0.1]/", "which is not a public address"),
+        ("//10.0.0.1/", "which is not a public address"),
         ("http://example.org:22/", "is on port 22"),
         ("http://user:secret@example.org/", "holds a name or a password"),
     ],
@@ -261,14 +261,14 @@ def test_a_packed_page_that_is_cut_off_is_refused(site: Site) -> None:
 
 def test_a_packing_that_was_not_asked_for_is_refused(site: Site) -> None:
     site.answers["/br"] = page(b"?", headers={"Content-Encoding": "br"})
-    with pytest.raises(InputError, match="is packed as br"):
+    with pytest.raises(InputError, match="is compressed as br"):
         fetcher(site).fetch(site.url("/br"))
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "application/zip", "video/mp4", ""])
 def test_what_is_no_article_by_its_type_is_refused(site: Site, media_type: str) -> None:
     site.answers["/thing"] = page(b"...", media_type)
-    with pytest.raises(InputError, match="which is no article"):
+    with pytest.raises(InputError, match="which is not an article"):
         fetcher(site).fetch(site.url("/thing"))
 
 

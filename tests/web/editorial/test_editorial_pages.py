@@ -106,7 +106,7 @@ def test_the_queue_shows_who_waits_longest_first(
             replace(ANGOULEME, id=name, title=f"The {name}"),
             by=f"who sent the {name}",
             origin=f"https://{name}.example/page",
-            remarks=[Remark("no_certain_date", "date"), "has no author that is certain"],
+            remarks=[Remark("no_certain_date", "date"), "has no certain author"],
         )
     base.drafts.add(replace(ANGOULEME, id="x", title="Unsent"), by="x", origin="", submitted=False)
     read = Page(moderator.get("/fr/moderation").text)
@@ -118,7 +118,7 @@ def test_the_queue_shows_who_waits_longest_first(
     assert "Aucune date n’est certaine dans le texte." in waiting.text
     # A remark that was kept as text alone is shown as it is, and said to be English.
     english = [span.text for span in read.inside(waiting, "span") if "lang" in span.attributes]
-    assert english == ["has no author that is certain"] * 2
+    assert english == ["has no certain author"] * 2
     assert "Unsent" in read.one("section", aria_labelledby="unsent").text
 
 
@@ -337,7 +337,7 @@ def test_erasing_takes_the_name(base: KnowledgeBase, moderator: TestClient) -> N
     path = "/en/history/cases/angouleme"
     refused = send(moderator, path, "erase", name="angouleme")
     assert refused.status_code == 400
-    assert Page(refused.text).text("p", id="f-name-error").startswith("This is not its name.")
+    assert Page(refused.text).text("p", id="f-name-error").startswith("This is not the right name.")
     answer = send(moderator, path, "erase", name=f" {ANGOULEME.title} ")
     assert answer.headers["Location"] == "/en/moderation?done=erased"
     assert base.history(Kind.CASE, "angouleme") == []

@@ -262,7 +262,7 @@ def test_a_site_is_deleted_once_its_name_is_typed(
     for typed in ("", "réseau", "Autre"):
         answer = ask(client, "delete", key=site.key, confirmed=typed)
         assert answer.status_code == 400
-        assert "This is not its name." in Page(answer.text).text("p", role="alert")
+        assert "This is not the right name." in Page(answer.text).text("p", role="alert")
         assert base.sites.list() == [site]
     answer = ask(client, "delete", key=site.key, confirmed=" Réseau ")
     assert answer.headers["Location"] == "/en/sites?done=deleted"
@@ -410,7 +410,7 @@ def test_a_site_that_is_not_there_any_more_is_told(
     base.sites.delete(site.key)
     answer = ask(client, do, **sent)
     assert answer.status_code == 400
-    assert "This site is not there any more." in Page(answer.text).text("p", role="alert")
+    assert "This site no longer exists." in Page(answer.text).text("p", role="alert")
     with pytest.raises(UnknownRecord):
         base.sites.get(site.key)
 
@@ -444,7 +444,7 @@ def test_a_base_that_cannot_be_written_is_told_and_nothing_typed_is_lost(
         assert answer.status_code == 400
         read = Page(answer.text)
         assert read.text("p", role="alert") == (
-            "The catalogue cannot be written now. Nothing was changed."
+            "The catalogue cannot be changed now. Nothing was changed."
         )
         if suffix:
             assert value_of(read, f"name-{suffix}") == sent["name"]

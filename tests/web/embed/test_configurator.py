@@ -226,12 +226,12 @@ def test_it_is_tried_here_without_counting_for_the_site(client: TestClient) -> N
         ("site", "qss_nobody", "This site is not registered here"),
         ("site", OFF.key, "The search is switched off for this site."),
         ("department", "99", "There is no such department in France."),
-        ("theme", "Aviation", "There is no such theme in the catalogue."),
+        ("theme", "Aviation", "This theme is not in the catalogue."),
         ("limit", "0", "The number of results is a whole number from 1 to 20."),
         ("limit", "21", "The number of results is a whole number from 1 to 20."),
         ("limit", "٣", "The number of results is a whole number from 1 to 20."),
-        ("radius", "33", "The rounding of the corners is a whole number of pixels"),
-        ("radius", "-1", "The rounding of the corners is a whole number of pixels"),
+        ("radius", "33", "The corner radius is a whole number of pixels"),
+        ("radius", "-1", "The corner radius is a whole number of pixels"),
         ("shortcut", "kk", "The shortcut is one letter, such as k or j."),
         ("shortcut", "/", "The shortcut is one letter, such as k or j."),
         *(
@@ -241,8 +241,8 @@ def test_it_is_tried_here_without_counting_for_the_site(client: TestClient) -> N
         ("accent", "red", "A colour is written as # and six"),
         ("paper", "#12345g", "A colour is written as # and six"),
         ("ink", "#000;}</style><script>", "A colour is written as # and six"),
-        ("label", "a" * 121, "A text has 120 characters at most."),
-        ("placeholder", "a" * 121, "A text has 120 characters at most."),
+        ("label", "a" * 121, "A text has at most 120 characters."),
+        ("placeholder", "a" * 121, "A text has at most 120 characters."),
     ],
 )
 def test_what_cannot_be_used_is_told_and_nothing_is_lost(
@@ -329,7 +329,7 @@ def test_all_is_plain_where_the_site_has_no_filter(client: TestClient, site: str
 @pytest.mark.parametrize("name", ["lang", "open", "target", "scheme", "script", "colours"])
 def test_a_choice_that_there_is_not_is_told(client: TestClient, name: str) -> None:
     read = configure(client, 400, **{name: HOSTILE})
-    assert read.one("p", role="alert").text == "This address has a choice that there is not."
+    assert read.one("p", role="alert").text == "This address contains an unknown setting."
     assert len(read.all("script")) == 2
 
 

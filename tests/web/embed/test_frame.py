@@ -151,7 +151,7 @@ def test_who_is_not_let_in_is_told_so_in_words(client: TestClient) -> None:
         (
             {"site": "qss_nobody"},
             "Ce site n’est pas enregistré ici\N{NO-BREAK SPACE}: la clé publique est inconnue.",
-            "This site is not registered here: the public key is not known.",
+            "This site is not registered here: the public key is unknown.",
         ),
         (
             {"site": OFF.key},
@@ -292,7 +292,7 @@ def test_a_wrong_department_is_told_and_not_asked_again(client: TestClient) -> N
     for limit in ("0", "21", "many"):
         read = ask(client, 400, limit=limit, lang="en")
         assert read.one("p", role="alert").text == (
-            "The address of this frame has a value that cannot be used."
+            "The address of this frame has an invalid value."
         )
 
 
@@ -355,7 +355,7 @@ def test_who_has_used_up_the_day_is_told_until_when(
     assert 0 < int(response.headers["Retry-After"]) <= 86_400
     read = Page(response.text)
     assert read.one("p", role="alert").text == (
-        "This site has made as many searches as it may make in a day."
+        "This site has reached its daily quota of searches."
     )
     assert read.one("input", id="q").attributes["value"] == "cuir"
     assert len(knowledge_base.searches) == SITE.per_day

@@ -115,7 +115,7 @@ def test_an_unknown_key_opens_nothing(client: TestClient) -> None:
     answer = search(client, ORIGIN, site="qss_2")
     assert answer.status_code == 403
     assert answer.json() == {
-        "detail": "This site is not registered here: the public key is not known."
+        "detail": "This site is not registered here: the public key is unknown."
     }
     assert "Access-Control-Allow-Origin" not in answer.headers
 

@@ -96,9 +96,7 @@ def test_a_wrong_password_and_an_unknown_name_are_told_alike(
     answer = sign_in(client, name, password)
     assert answer.status_code == 403
     read = Page(answer.text)
-    assert read.text("p", role="alert") == (
-        "This name and this password do not go together, or the account is disabled."
-    )
+    assert read.text("p", role="alert") == ("Wrong name or password, or the account is disabled.")
     assert read.one("input", id="name").attributes["value"] == name
     assert "value" not in read.one("input", id="password").attributes
     assert not is_signed_in(client)
@@ -244,7 +242,7 @@ def test_a_form_without_its_token_does_nothing(
     sign_in(client, lea)
     answer = client.post("/en/account", data={"csrf": token, "do": "issue_token", "label": "x"})
     assert answer.status_code == 403
-    assert "did not come from a page of yours" in Page(answer.text).text("div", class_="prompt")
+    assert "was not sent from your page" in Page(answer.text).text("div", class_="prompt")
     assert base.accounts.tokens(lea) == []
 
 
@@ -325,7 +323,7 @@ def test_a_form_that_outlived_its_session_can_be_sent_after_signing_in_again(
     fields = {"csrf": token, "do": "issue_token", "label": "kept"}
     refused = client.post("/en/account", data=fields)
     assert refused.status_code == 403
-    assert "nothing you wrote is lost" in refused.text
+    assert "Nothing that you wrote is lost" in refused.text
     sign_in(client, lea)
     assert client.post("/en/account", data=fields).status_code == 200
     assert [token.label for token in base.accounts.tokens(lea)] == ["kept"]
@@ -469,8 +467,8 @@ def test_another_password_ends_the_other_sessions(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"current": "not this one"}, "The current password is not this one."),
-        ({"again": "something else entirely"}, "The two new passwords are not the same."),
+        ({"current": "not this one"}, "The current password is wrong."),
+        ({"again": "something else entirely"}, "The two new passwords are different."),
         ({"new": "short", "again": "short"}, "The password has fewer than 12 characters"),
         (
             {"new": "aaaaaaaaaaaaaa", "again": "aaaaaaaaaaaaaa"},
@@ -542,7 +540,7 @@ def test_only_an_administrator_sees_and_changes_accounts(
     client = account_client(base, role)
     answer = client.get("/en/accounts")
     assert answer.status_code == 403
-    assert "Your account may not do this" in answer.text
+    assert "Your account cannot do this" in answer.text
     fields = {"do": "role", "name": f"a {role}", "role": "administrator"}
     assert send(client, "/en/accounts", fields, shown_at="/en/account").status_code == 403
     assert base.accounts.get(f"a {role}").role is role
@@ -583,8 +581,8 @@ def test_an_administrator_makes_and_changes_accounts(base: KnowledgeBase) -> Non
             {"do": "role", "name": "a administrator", "role": "contributor"},
             "'a administrator' is the last administrator",
         ),
-        ({"do": "role", "name": "a administrator", "role": "king"}, "There is no such role."),
-        ({"do": "role", "name": "nobody", "role": "moderator"}, "There is no such account."),
+        ({"do": "role", "name": "a administrator", "role": "king"}, "This role does not exist."),
+        ({"do": "role", "name": "nobody", "role": "moderator"}, "This account does not exist."),
         (
             {"do": "add", "name": "A ADMINISTRATOR", "password": PASSWORD, "role": "moderator"},
             "There is an account 'A ADMINISTRATOR' already.",

@@ -556,13 +556,9 @@ class Held:
 def test_who_finds_too_many_waiting_is_asked_to_come_back(client: TestClient, held: Held) -> None:
     held.searches.of_address = Throttle(free=100)
     held.ask(COMPLETE_SEARCHES + MAX_WAITING)
-    english = (
-        "Many explanations and reports are being made at this moment. Try again in a few seconds."
-    )
-    french = (
-        "Beaucoup d’explications et de comptes rendus sont en cours en ce moment. Réessayez dans "
-        "quelques secondes."
-    )
+    english = "Too many explanations and reports are being made now. Try again in a few seconds."
+    french = "Trop d’explications et de comptes rendus sont en préparation. Réessayez dans "
+    "quelques secondes."
     for path in ("/api/explain?q=cirages&actor=avel", "/api/report?q=cirages"):
         refused = client.get(path)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
@@ -585,7 +581,7 @@ def test_one_address_cannot_keep_all_others_waiting(client: TestClient, held: He
     held.ask(COMPLETE_SEARCHES_OF_ONE)
     refused = client.get("/fr/recherche/compte-rendu?q=cirages")
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
-    assert "sont déjà en cours pour vous" in said(Page(refused.text).one("main"))
+    assert "sont déjà en préparation pour vous" in said(Page(refused.text).one("main"))
     assert client.get("/api/report?q=cirages").json()["detail"].startswith("Several explanations")
     assert held.finish() == [200] * COMPLETE_SEARCHES_OF_ONE
     # What is done counts no more, however many there were.

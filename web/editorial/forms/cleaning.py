@@ -32,13 +32,13 @@ _WRONG: Mapping[FieldKind, str] = {
     FieldKind.DEPARTMENT: N_(
         "There is no such department in France. Expected a code, such as 16 or 2A."
     ),
-    FieldKind.COUNTRY: N_("This country is not known: write its two-letter code, such as FR."),
+    FieldKind.COUNTRY: N_("This country is unknown: write its two-letter code, such as FR."),
     FieldKind.SIRET: N_(
-        "This is not a SIRET number: 14 digits, of which the last one checks the others."
+        "This is not a SIRET number: it has 14 digits, and the last one checks the others."
     ),
 }
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
-_OTHERWISE_WRONG = N_("This cannot be kept as it is.")
+_OTHERWISE_WRONG = N_("This cannot be saved as it is.")
 
 
 def why_wrong(kind: FieldKind) -> str:
