@@ -158,8 +158,8 @@ def evaluate_articles_command(
     """
     import json
 
+    from ingest.evaluation.article_findings import demonstration_actors, finder
     from ingest.evaluation.comparison import evaluate_articles
-    from ingest.evaluation.findings import demonstration_actors, finder
     from ingest.evaluation.printing import score_json, score_lines
     from ingest.extraction.gazetteer import KnownActors
 

@@ -5,7 +5,7 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.evaluation.findings import Findings, FoundParticipation
+from ingest.evaluation.article_findings import ArticleFindings, FoundParticipation
 from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from ingest.evaluation.scores import Scores, Slip
 from ingest.evaluation.similarity import (
@@ -27,7 +27,7 @@ _SAME_ACTOR = 200.0
 _DATES = ("date", "modified", "moderated")
 
 
-def evaluate_articles(folder: Path, find: Callable[[Path], Findings]) -> Scores:
+def evaluate_articles(folder: Path, find: Callable[[Path], ArticleFindings]) -> Scores:
     """Compares what `find` finds in each article of a folder with its labels.
 
     An article that `find` refuses with an `InputError` counts as one in which nothing was found.
@@ -42,12 +42,12 @@ def evaluate_articles(folder: Path, find: Callable[[Path], Findings]) -> Scores:
             findings = find(path)
         except InputError as error:
             scores.unread.append(f"{path.name}: {error}")
-            findings = Findings()
+            findings = ArticleFindings()
         compare(scores, path.name, labels, findings)
     return scores
 
 
-def compare(scores: Scores, file: str, labels: Labels, findings: Findings) -> None:
+def compare(scores: Scores, file: str, labels: Labels, findings: ArticleFindings) -> None:
     """Adds the comparison of an article with its labels to the scores."""
     scores.articles += 1
     _Comparison(scores, file, labels, findings).run()
@@ -68,7 +68,9 @@ class _FoundParticipant(NamedTuple):
 class _Comparison:
     """The comparison of one article with its labels; adds to the scores."""
 
-    def __init__(self, scores: Scores, file: str, labels: Labels, findings: Findings) -> None:
+    def __init__(
+        self, scores: Scores, file: str, labels: Labels, findings: ArticleFindings
+    ) -> None:
         self._scores = scores
         self._file = file
         self._labels = labels

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.tokens import sentences
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
@@ -110,27 +110,6 @@ def test_public_bodies_are_those_of_the_place_told_of() -> None:
     text = "Angoulême manque de gel. À Angoulême, l'hôpital cherche."
     assert KNOWN.public_bodies(OrganisationKind.CARE, text) == ("hopital",)
     assert KNOWN.public_bodies(OrganisationKind.CARE, "À Cognac, rien.") == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("Mairie d'Angoulême", OrganisationKind.TOWN),
-        ("Leeds City Council", OrganisationKind.TOWN),
-        ("CHU de Limoges", OrganisationKind.CARE),
-        ("Agence régionale de santé", OrganisationKind.STATE),
-        ("Chambre de commerce et d'industrie", OrganisationKind.CHAMBER),
-        ("Réseau 3AR", OrganisationKind.NETWORK),
-        ("Laboratoire Art&Cos", OrganisationKind.LABORATORY),
-        ("Transports Vigier", OrganisationKind.HAULIER),
-        ("lycée de la communauté de communes", OrganisationKind.SCHOOL),
-        ("Brasserie Dalons", OrganisationKind.FIRM),
-        ("Avel", OrganisationKind.UNKNOWN),
-        ("", OrganisationKind.UNKNOWN),
-    ],
-)
-def test_names_say_what_kind_of_organisation_it_is(name: str, kind: OrganisationKind) -> None:
-    assert kind_of(name) is kind
 
 
 def test_a_long_list_costs_a_text_little() -> None:

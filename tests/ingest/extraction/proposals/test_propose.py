@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.articles.article import Article
+from ingest.evaluation.article_findings import demonstration_actors, finder
 from ingest.evaluation.comparison import evaluate_articles
-from ingest.evaluation.findings import demonstration_actors, finder
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import propose
 from kb.models import Actor

@@ -24,7 +24,7 @@ class FoundParticipation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ArticleFindings:
     """What was found in an article."""
 
     title: str = ""
@@ -41,12 +41,12 @@ class Findings:
     participations: tuple[FoundParticipation, ...] = ()
 
 
-def finder(actors: "KnownActors") -> Callable[[Path], Findings]:
+def finder(actors: "KnownActors") -> Callable[[Path], ArticleFindings]:
     """A function that finds what ingestion finds in an article: by its reader, and by rules."""
     from ingest.articles.readers import read_article
     from ingest.extraction.proposals.propose import propose
 
-    def find(path: Path) -> Findings:
+    def find(path: Path) -> ArticleFindings:
         article = read_article(path)
         return findings_of(article, propose(article, actors))
 
@@ -62,14 +62,14 @@ def demonstration_actors() -> "KnownActors":
     return KnownActors(entry.record for entry in entries if isinstance(entry.record, Actor))
 
 
-def findings_of(article: "Article", proposals: "Proposals") -> Findings:
+def findings_of(article: "Article", proposals: "Proposals") -> ArticleFindings:
     """The findings of an article and of the proposals made from it.
 
     The need is that proposed with the most confidence, the first of equals.
     """
     needs = [field for field in proposals.fields if field.field == "need"]
     need = max(needs, key=lambda field: field.confidence).value if needs else ""
-    return Findings(
+    return ArticleFindings(
         title=article.title,
         author=article.author.name,
         author_job=article.author.job,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.articles.article import Article, Person
+from ingest.evaluation.article_findings import ArticleFindings, FoundParticipation, findings_of
 from ingest.evaluation.comparison import compare, evaluate_articles
-from ingest.evaluation.findings import Findings, FoundParticipation, findings_of
 from ingest.evaluation.labels import LabelledParticipant, Labels
 from ingest.evaluation.printing import score_json, score_lines
 from ingest.evaluation.scores import Scores, Tally
@@ -20,7 +20,7 @@ PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK
 
 
-def scored(labels: Labels, findings: Findings) -> Scores:
+def scored(labels: Labels, findings: ArticleFindings) -> Scores:
     scores = Scores()
     compare(scores, "a.txt", labels, findings)
     return scores
@@ -55,7 +55,7 @@ def test_a_ratio_of_nothing_is_none() -> None:
 
 
 def test_nothing_to_find_and_nothing_found_counts_nothing() -> None:
-    scores = scored(Labels(), Findings())
+    scores = scored(Labels(), ArticleFindings())
     assert all(tally == Tally() for tally in scores.fields.values())
     assert scores.slips == []
 
@@ -72,16 +72,16 @@ def test_nothing_to_find_and_nothing_found_counts_nothing() -> None:
 )
 def test_a_title_is_right_by_its_words(findings: str, expected: tuple[int, int, int]) -> None:
     labels = Labels(title="Du cirage au gel", title_also=("Cirage, le retour",))
-    assert counts(scored(labels, Findings(title=findings)), "title") == expected
+    assert counts(scored(labels, ArticleFindings(title=findings)), "title") == expected
 
 
 def test_what_is_found_where_there_is_nothing_is_wrong() -> None:
-    assert counts(scored(Labels(), Findings(author="Jean Dupin")), "author") == (0, 1, 0)
+    assert counts(scored(Labels(), ArticleFindings(author="Jean Dupin")), "author") == (0, 1, 0)
 
 
 def test_the_parts_of_a_name_may_stand_in_any_order() -> None:
     labels = Labels(author="Hélène Duprat", moderator="Ali Benali")
-    scores = scored(labels, Findings(author="DUPRAT Helene", moderator="Ali"))
+    scores = scored(labels, ArticleFindings(author="DUPRAT Helene", moderator="Ali"))
     assert counts(scores, "author") == (1, 0, 0)
     assert counts(scores, "moderator") == (0, 1, 1)
 
@@ -89,7 +89,7 @@ def test_the_parts_of_a_name_may_stand_in_any_order() -> None:
 def test_a_job_is_compared_word_by_word() -> None:
     labels = Labels(author_job="Chargée d'études", moderator_job="Animatrice")
     scores = scored(
-        labels, Findings(author_job="chargée d’études", moderator_job="Animatrice Suivre")
+        labels, ArticleFindings(author_job="chargée d’études", moderator_job="Animatrice Suivre")
     )
     assert counts(scores, "author job") == (1, 0, 0)
     assert counts(scores, "moderator job") == (0, 1, 1)
@@ -108,12 +108,12 @@ def test_a_job_is_compared_word_by_word() -> None:
 def test_dates_count_to_the_minute_where_it_is_labelled(
     findings: str, label: str, right: bool
 ) -> None:
-    scores = scored(Labels(modified=label), Findings(modified=findings))
+    scores = scored(Labels(modified=label), ArticleFindings(modified=findings))
     assert counts(scores, "dates") == ((1, 0, 0) if right else (0, 1, 1))
 
 
 def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
-    scores = scored(Labels(moderated="2020-07-02"), Findings(date="2020-07-02"))
+    scores = scored(Labels(moderated="2020-07-02"), ArticleFindings(date="2020-07-02"))
     assert counts(scores, "dates") == (0, 1, 1)
     assert [str(slip) for slip in scores.slips] == [
         "a.txt: dates: wrong: date '2020-07-02'",
@@ -123,7 +123,7 @@ def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
 
 def test_themes_are_sets_of_folded_words() -> None:
     labels = Labels(themes=("Énergie", "Réemploi", "Textile"))
-    findings = Findings(themes=("energie", "Énergie", "réemploi", "Suivre"))
+    findings = ArticleFindings(themes=("energie", "Énergie", "réemploi", "Suivre"))
     assert counts(scored(labels, findings), "themes") == (2, 1, 1)
 
 
@@ -132,21 +132,21 @@ def test_a_body_keeps_its_text_and_none_of_the_furniture() -> None:
         body_must_contain=("l'atelier coud des masques", "tout est dit"),
         body_must_not_contain=("Se désabonner", "À lire aussi"),
     )
-    findings = Findings(
+    findings = ArticleFindings(
         text="Ici **l’atelier** coud\ndes masques.\n\nA lire aussi : le temps qu'il fera"
     )
     assert counts(scored(labels, findings), "body") == (1, 1, 1)
 
 
 def test_a_snippet_is_whole_words() -> None:
-    scores = scored(Labels(body_must_contain=("cale",)), Findings(text="Ils calent."))
+    scores = scored(Labels(body_must_contain=("cale",)), ArticleFindings(text="Ils calent."))
     assert counts(scores, "body") == (0, 0, 1)
 
 
 def test_a_known_actor_is_found_by_its_id_whatever_its_name() -> None:
     scores = scored(
         labelled("Avel", PRODUCER, known="avel"),
-        Findings(participations=(part("Saphir", PRODUCER, "avel"),)),
+        ArticleFindings(participations=(part("Saphir", PRODUCER, "avel"),)),
     )
     for field in ("participants", "known actors", "roles", "roles end to end"):
         assert counts(scores, field) == (1, 0, 0)
@@ -155,7 +155,7 @@ def test_a_known_actor_is_found_by_its_id_whatever_its_name() -> None:
 def test_another_known_actor_is_somebody_else_even_by_the_same_name() -> None:
     scores = scored(
         labelled("Avel", PRODUCER, known="avel"),
-        Findings(participations=(part("Avel", PRODUCER, "avel-2"),)),
+        ArticleFindings(participations=(part("Avel", PRODUCER, "avel-2"),)),
     )
     assert counts(scores, "participants") == (0, 1, 1)
     assert counts(scores, "roles") == (0, 0, 0)
@@ -164,7 +164,8 @@ def test_another_known_actor_is_somebody_else_even_by_the_same_name() -> None:
 
 def test_a_known_actor_that_is_only_named_is_found_but_not_known() -> None:
     scores = scored(
-        labelled("Avel", PRODUCER, known="avel"), Findings(participations=(part("AVEL", PRODUCER),))
+        labelled("Avel", PRODUCER, known="avel"),
+        ArticleFindings(participations=(part("AVEL", PRODUCER),)),
     )
     assert counts(scores, "participants") == (1, 0, 0)
     assert counts(scores, "known actors") == (0, 0, 1)
@@ -183,7 +184,7 @@ def test_a_known_actor_that_is_only_named_is_found_but_not_known() -> None:
 )
 def test_who_is_not_known_is_found_by_a_name_nearly_the_same(name: str, found: bool) -> None:
     labels = labelled("entreprise de cirage", PRODUCER, aliases=("cirage",))
-    scores = scored(labels, Findings(participations=(part(name, PRODUCER),)))
+    scores = scored(labels, ArticleFindings(participations=(part(name, PRODUCER),)))
     assert counts(scores, "participants") == ((1, 0, 0) if found else (0, 1, 1))
 
 
@@ -191,14 +192,16 @@ def test_participants_are_paired_one_to_one_the_most_alike_first() -> None:
     labels = Labels(
         participants=(participant("Rémy Martin", SUPPLIER), participant("Rémy Cointreau", BUYER))
     )
-    findings = Findings(participations=(part("Rémy Cointreau", BUYER), part("Rémy", SUPPLIER)))
+    findings = ArticleFindings(
+        participations=(part("Rémy Cointreau", BUYER), part("Rémy", SUPPLIER))
+    )
     scores = scored(labels, findings)
     assert counts(scores, "participants") == (2, 0, 0)
     assert counts(scores, "roles") == (2, 0, 0)
 
 
 def test_what_is_found_twice_of_one_participant_is_one() -> None:
-    findings = Findings(
+    findings = ArticleFindings(
         participations=(
             part("Mairie d'Angoulême", BUYER),
             part("MAIRIE D'ANGOULÊME", FACILITATOR),
@@ -218,7 +221,7 @@ def test_roles_of_those_paired_and_end_to_end() -> None:
             participant("Merlet", SUPPLIER),
         )
     )
-    findings = Findings(
+    findings = ArticleFindings(
         participations=(
             part("Avel", SUPPLIER, "avel"),  # wrong role: 1 wrong, 1 missed
             part("Mairie", BUYER),  # 1 right, 1 missed
@@ -245,7 +248,7 @@ def test_where_two_careful_people_differ_either_is_right(
     roles: tuple[Role, ...], expected: tuple[int, int, int]
 ) -> None:
     either = LabelledParticipant("Biotop", roles=(frozenset({NETWORK, FACILITATOR}),))
-    findings = Findings(participations=tuple(part("Biotop", role) for role in roles))
+    findings = ArticleFindings(participations=tuple(part("Biotop", role) for role in roles))
     assert counts(scored(Labels(participants=(either,)), findings), "roles") == expected
 
 
@@ -253,7 +256,9 @@ def test_a_label_of_one_role_takes_it_before_a_label_of_two() -> None:
     label = LabelledParticipant(
         "Biotop", roles=(frozenset({NETWORK, FACILITATOR}), frozenset({FACILITATOR}))
     )
-    findings = Findings(participations=(part("Biotop", FACILITATOR), part("Biotop", NETWORK)))
+    findings = ArticleFindings(
+        participations=(part("Biotop", FACILITATOR), part("Biotop", NETWORK))
+    )
     assert counts(scored(Labels(participants=(label,)), findings), "roles") == (2, 0, 0)
 
 
@@ -270,17 +275,21 @@ def test_a_need_is_right_when_it_has_the_stem_of_each_keyword(
     findings: str, expected: tuple[int, int, int]
 ) -> None:
     labels = Labels(need="solution hydroalcoolique", need_keywords=("solution", "hydroalcoolique"))
-    assert counts(scored(labels, Findings(need=findings)), "need") == expected
+    assert counts(scored(labels, ArticleFindings(need=findings)), "need") == expected
 
 
 def test_a_keyword_may_have_alternatives() -> None:
     labels = Labels(need="gel", need_keywords=("gel|hydroalcoolique",))
-    assert counts(scored(labels, Findings(need="Solution hydroalcoolique")), "need") == (1, 0, 0)
-    assert counts(scored(Labels(), Findings(need="gel")), "need") == (0, 1, 0)
+    assert counts(scored(labels, ArticleFindings(need="Solution hydroalcoolique")), "need") == (
+        1,
+        0,
+        0,
+    )
+    assert counts(scored(Labels(), ArticleFindings(need="gel")), "need") == (0, 1, 0)
 
 
 def test_confidence_is_compared_with_what_is_right() -> None:
-    findings = Findings(
+    findings = ArticleFindings(
         participations=(
             part("Avel", PRODUCER, "avel", confidence=1.0),
             part("Avel", BUYER, "avel", confidence=0.8),
@@ -303,9 +312,9 @@ def test_confidence_is_compared_with_what_is_right() -> None:
 def test_articles_add_up() -> None:
     scores = Scores()
     labels = Labels(title="Un titre")
-    compare(scores, "a.txt", labels, Findings(title="Un titre"))
-    compare(scores, "b.txt", labels, Findings(title="Un autre"))
-    compare(scores, "c.txt", replace(labels, title=""), Findings())
+    compare(scores, "a.txt", labels, ArticleFindings(title="Un titre"))
+    compare(scores, "b.txt", labels, ArticleFindings(title="Un autre"))
+    compare(scores, "c.txt", replace(labels, title=""), ArticleFindings())
     assert scores.articles == 3
     assert counts(scores, "title") == (1, 1, 1)
     assert "title                  0.500   0.500   0.500       1      1       1" in score_lines(
@@ -323,10 +332,10 @@ def test_an_article_that_cannot_be_read_misses_everything(tmp_path: Path) -> Non
         (tmp_path / f"{name}.json").write_text(LABELS)
         (tmp_path / f"{name}.txt").write_text("x")
 
-    def find(path: Path) -> Findings:
+    def find(path: Path) -> ArticleFindings:
         if path.name == "a.txt":
             raise InputError("no_pdf")
-        return Findings(title="T", text="x")
+        return ArticleFindings(title="T", text="x")
 
     scores = evaluate_articles(tmp_path, find)
     assert scores.unread == ["a.txt: is not a PDF"]
@@ -354,7 +363,7 @@ def test_what_an_article_and_its_proposals_say_is_compared() -> None:
             ProposedParticipation(Participation("Avel", PRODUCER, "avel"), "Avel…", 0.7, "rules"),
         ),
     )
-    assert findings_of(article, proposals) == Findings(
+    assert findings_of(article, proposals) == ArticleFindings(
         title="T",
         author="Jean Dupin",
         author_job="maire",
