@@ -9,9 +9,9 @@ from typing import Self
 from ingest.articles.article import NoArticle
 from ingest.articles.feeds import FeedItem, is_feed, read_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES
-from ingest.entries import WHOLE_FILE
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 from ingest.known_articles import AlreadyKnown
+from ingest.records.entries import WHOLE_FILE
 from ingest.report import Drafted, IngestReport, Note
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError

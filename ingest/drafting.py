@@ -10,7 +10,8 @@ from ingest.articles.article import Article
 from ingest.articles.readers import checked
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import RULES, propose
-from ingest.fields import (
+from ingest.known_articles import KnownArticles
+from ingest.records.fields import (
     MAX_LINE_CHARS,
     folded,
     iso_date,
@@ -19,7 +20,6 @@ from ingest.fields import (
     record_id,
     web_address,
 )
-from ingest.known_articles import KnownArticles
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation

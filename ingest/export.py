@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.case_files import front_matter
-from ingest.fields import folded
+from ingest.records.fields import folded
 from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation

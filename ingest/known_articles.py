@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ingest.articles.article import Article
-from ingest.fields import folded
+from ingest.records.fields import folded
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case

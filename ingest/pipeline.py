@@ -15,8 +15,8 @@ from ingest.directories.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.seen_ids import SeenIds
 from ingest.directories.table import entries
-from ingest.entries import WHOLE_FILE, Entry, NotInput, Reader
 from ingest.input_files import files, refuse_missing
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput, Reader
 from ingest.report import IngestReport, Note, place_in
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome

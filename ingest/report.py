@@ -5,7 +5,7 @@ A report is one value that the pipeline and the intake of articles both add to.
 
 from dataclasses import dataclass, field
 
-from ingest.entries import WHOLE_FILE
+from ingest.records.entries import WHOLE_FILE
 
 MAX_NOTES = 1000
 """How many notes of a kind a report holds; of the others it holds the number."""

@@ -11,7 +11,7 @@ from ingest.case_files.case_fields import CASE_KEYS
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.readers import read_directory
 from ingest.export import export
-from ingest.parsers import PARSERS
+from ingest.records.parsers import PARSERS
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import (

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from ingest.field_names import field_of, names_of, spellings_in
-from ingest.fields import (
+from ingest.records.field_names import field_of, names_of, spellings_in
+from ingest.records.fields import (
     folded,
     one_line,
     paragraphs,
@@ -13,7 +13,7 @@ from ingest.fields import (
     refuse_oversize,
     short_line,
 )
-from ingest.parsers import parsed
+from ingest.records.parsers import parsed
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Case, Participation
 from kb.reference.fields import CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from ingest.entries import NotInput
+from ingest.records.entries import NotInput
 from kb.errors import InputError
 
 _FENCE = re.compile(r"---[ \t]*")

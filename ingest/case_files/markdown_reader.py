@@ -6,7 +6,7 @@ from pathlib import Path
 from ingest.case_files import front_matter
 from ingest.case_files.case_fields import case_from
 from ingest.encodings import open_text
-from ingest.entries import WHOLE_FILE, Entry
+from ingest.records.entries import WHOLE_FILE, Entry
 from kb.errors import InputError
 
 

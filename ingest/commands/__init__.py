@@ -194,7 +194,7 @@ COMMANDS: list[click.Command] = [
 
 def _print_report(report: "IngestReport") -> None:
     from ingest.article_intake import NO_ARTICLES
-    from ingest.entries import WHOLE_FILE
+    from ingest.records.entries import WHOLE_FILE
 
     counts = [
         f"{report.read} read",

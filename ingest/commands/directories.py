@@ -28,8 +28,8 @@ def dry_run(
     from dataclasses import asdict
 
     from ingest.directories.preview import preview
-    from ingest.entries import NotInput
     from ingest.input_files import files, refuse_missing
+    from ingest.records.entries import NotInput
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
     from kb.settings import Settings

@@ -6,8 +6,8 @@ from itertools import chain
 
 from ingest.directories.header_names import Column
 from ingest.directories.sirene import fields_from_register
-from ingest.fields import paragraphs, record_id, refuse_oversize, short_line
-from ingest.parsers import parsed
+from ingest.records.fields import paragraphs, record_id, refuse_oversize, short_line
+from ingest.records.parsers import parsed
 from kb.errors import InputError
 from kb.models import NO_FACTS, Actor
 from kb.reference.fields import ACTOR_FIELDS, FieldKind

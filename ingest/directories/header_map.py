@@ -13,8 +13,8 @@ from ingest.directories.header_names import (
     Column,
     actor_columns,
 )
-from ingest.field_names import field_of
-from ingest.fields import folded
+from ingest.records.field_names import field_of
+from ingest.records.fields import folded
 from kb.errors import InputError
 
 TARGETS = (*ACTOR_COLUMNS, *REGISTER_COLUMNS)

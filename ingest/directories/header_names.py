@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.field_names import names_of, spellings_in
-from ingest.fields import folded, one_line
+from ingest.records.field_names import names_of, spellings_in
+from ingest.records.fields import folded, one_line
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
 
 

@@ -11,8 +11,8 @@ from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
 from ingest.directories.table import DirectoryRow, entry
-from ingest.entries import WHOLE_FILE, NotInput
 from ingest.input_files import source_of
+from ingest.records.entries import WHOLE_FILE, NotInput
 from ingest.report import Note
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase

@@ -9,7 +9,7 @@ from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows
 from ingest.directories.table import RowReader, entries
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ingest.directories.actor_row import source_row_from
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.sirene import RowLeftOut
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.remarks import Remark, quoted
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.entries import Entry
 from ingest.pipeline import READERS, ingest
+from ingest.records.entries import Entry
 from ingest.report import IngestReport, Note
 from kb.errors import InputError
 from kb.models import Actor, Case, Kind

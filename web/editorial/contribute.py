@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from ingest.fields import web_address
+from ingest.records.fields import web_address
 from ingest.uploads import keep_upload, plain_name
 from kb.errors import InputError
 from kb.registers.accounts import Account, AccountRole

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from starlette.responses import Response
 
-from ingest.fields import folded
+from ingest.records.fields import folded
 from kb.errors import EditConflict, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record

@@ -16,7 +16,7 @@ from ingest.articles.formats.html_blocks import blocks_of
 from ingest.articles.formats.html_metadata import Head
 from ingest.articles.formats.html_parsing import html_text, parsed, refuse_tangled, sanitised
 from ingest.articles.metadata.prose import is_prose
-from ingest.fields import folded
+from ingest.records.fields import folded
 
 
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:

@@ -17,7 +17,7 @@ from ingest.articles.metadata.person_names import (
     is_person,
     person_at,
 )
-from ingest.fields import folded
+from ingest.records.fields import folded
 
 NEAR_LABEL, HINTED, UNLABELLED = 0.95, 0.85, 0.7
 """The confidence in a person: beside a label, where the page's markup says so, otherwise."""

@@ -11,7 +11,7 @@ from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
 from ingest.articles.metadata.labels import Notice, notices
 from ingest.articles.metadata.prose import is_prose
-from ingest.fields import detected_language
+from ingest.records.fields import detected_language
 
 _MAX_LINK_SHARE = 0.7
 """The share of links from which a short block is a menu rather than prose."""

@@ -11,7 +11,7 @@ from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
 from ingest.articles.metadata.prose import TWO_SENTENCES
-from ingest.fields import folded
+from ingest.records.fields import folded
 
 MAX_TITLE_CHARS = 300
 _MAX_SENTENCE_CHARS = 150

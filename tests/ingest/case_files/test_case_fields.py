@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.case_files.case_fields import CASE_KEYS, case_from
-from ingest.field_names import field_of
+from ingest.records.field_names import field_of
 from kb.errors import InputError
 from kb.models import Case, Participation
 from kb.reference.roles import Role

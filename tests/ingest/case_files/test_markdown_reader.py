@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.entries import Entry, NotInput
+from ingest.records.entries import Entry, NotInput
 from kb.models import Case, Participation
 from kb.reference.roles import Role
 

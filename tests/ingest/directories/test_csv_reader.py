@@ -4,7 +4,7 @@ import pytest
 
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.readers import read_directory
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
 

@@ -7,7 +7,7 @@ from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS, case_fr
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_names import ACTOR_NAMES
 from ingest.directories.readers import read_directory
-from ingest.field_names import field_of
+from ingest.records.field_names import field_of
 from kb.models import Actor, Case
 from kb.reference.roles import Role
 

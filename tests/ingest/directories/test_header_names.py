@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.directories.header_names import ACTOR_NAMES, Column, actor_columns
-from ingest.field_names import field_of
+from ingest.records.field_names import field_of
 
 
 @pytest.mark.parametrize(

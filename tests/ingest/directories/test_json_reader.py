@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ingest.directories.readers import read_directory
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
 

@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from ingest.directories.header_map import HeaderMap
 from ingest.directories.readers import read_directory
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ingest.directories.preview import Preview, PreviewedColumn, preview
-from ingest.entries import NotInput
+from ingest.records.entries import NotInput
 from ingest.report import Note
 from kb.errors import InputError
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.directories.readers import read_directory
 from ingest.directories.sirene import department_of_commune
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.models import Actor
 
 SIRENE = {

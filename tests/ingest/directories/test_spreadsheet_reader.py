@@ -9,7 +9,7 @@ from openpyxl import Workbook
 
 from ingest.directories import spreadsheet_reader
 from ingest.directories.readers import read_directory
-from ingest.entries import Entry
+from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
 

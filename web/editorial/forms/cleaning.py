@@ -1,13 +1,13 @@
 """How the fields of a form are typed and cleaned, and what is wrong with them in words.
 
-How values are cleaned is the readers' work (`ingest.fields`), and the same here as in a file.
+The cleaning of values is that of the readers (`ingest.records.fields`), the same as in a file.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ingest.fields import (
+from ingest.records.fields import (
     MAX_LINE_CHARS,
     iso_date,
     language,

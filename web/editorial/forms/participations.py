@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ingest.fields import MAX_LINE_CHARS, folded, one_line, web_address
+from ingest.records.fields import MAX_LINE_CHARS, folded, one_line, web_address
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.fields import FieldKind

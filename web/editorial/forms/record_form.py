@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from ingest.directories.actor_row import actor_from
-from ingest.fields import MAX_LINE_CHARS, one_line
+from ingest.records.fields import MAX_LINE_CHARS, one_line
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Record
 from kb.reference.fields import (

@@ -8,7 +8,7 @@ between them.
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ingest.fields import folded
+from ingest.records.fields import folded
 
 
 def spellings_in(path: Path, section: str) -> dict[str, tuple[str, ...]]:

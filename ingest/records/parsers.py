@@ -14,7 +14,7 @@ from typing import Any
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 from stdnum.fr import siret as siret_number
 
-from ingest.fields import (
+from ingest.records.fields import (
     country_code,
     iso_date,
     language,

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.fields import (
+from ingest.records.fields import (
     country_code,
     iso_date,
     language,
