@@ -34,7 +34,7 @@ class Participants:
         self._focus = Focus()
 
     @property
-    def spoken_of(self) -> Participant | None:
+    def last_subject(self) -> Participant | None:
         """Whom the last sentence was about."""
         return self._focus.subject
 

@@ -17,7 +17,7 @@ def is_about_leftovers(sentences: Sequence[Sentence]) -> bool:
 
 
 def owner_of_leftovers(
-    sentence: Sentence, mentions: Sequence[ParticipantMention], spoken_of: Participant | None
+    sentence: Sentence, mentions: Sequence[ParticipantMention], last_subject: Participant | None
 ) -> Participant | None:
     """The participant whose leftovers "its organic waste" are, by this sentence or the last."""
     words = sentence.words
@@ -28,5 +28,5 @@ def owner_of_leftovers(
             before = [
                 mention for mention in mentions if mention.last <= at and not mention.is_pronoun
             ]
-            return before[0].participant if before else spoken_of
+            return before[0].participant if before else last_subject
     return None

@@ -10,7 +10,7 @@ from ingest.extraction.proposals.disclaimers import is_disclaimer, points_back
 from ingest.extraction.proposals.leftovers import is_about_leftovers, owner_of_leftovers
 from ingest.extraction.proposals.topic import Topic
 from ingest.extraction.references.finder import References
-from ingest.extraction.roles.evidence import RoleEvidence, evidence, tells_sources
+from ingest.extraction.roles.evidence import RoleEvidence, evidence, is_about_sources
 from ingest.extraction.tokens import Sentence, TextPart
 from kb.reference.roles import Role
 
@@ -59,13 +59,13 @@ def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors)
     references = References(sentences, actors)
     # What the title calls "a polish maker" the text calls by its name.
     for sentence in sorted(sentences, key=lambda sentence: sentence.part is TextPart.TITLE):
-        spoken_of = participants.spoken_of
+        last_subject = participants.last_subject
         mentions = participants.of(sentence, references.of(sentence))
         story.evidence += evidence(sentence, mentions, leftovers=story.is_about_leftovers)
-        owner = owner_of_leftovers(sentence, mentions, spoken_of)
+        owner = owner_of_leftovers(sentence, mentions, last_subject)
         if owner is not None:
             story.evidence.append(RoleEvidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
-        if not tells_sources(sentence):
+        if not is_about_sources(sentence):
             covered = topic.covers(sentence.text)
             _add(story, SentenceMentions(sentence, tuple(mentions), covered))
     story.participants = participants.all

@@ -59,13 +59,13 @@ def evidence(
 
     With `leftovers`, what changes hands in the article is what somebody throws away.
     """
-    if tells_sources(sentence):
+    if is_about_sources(sentence):
         return []
     clause = Clause(sentence, mentions)
     return [*_of_deeds(clause, leftovers=leftovers), *_of_nouns(clause)]
 
 
-def tells_sources(sentence: Sentence) -> bool:
+def is_about_sources(sentence: Sentence) -> bool:
     """Whether a sentence only says where something is to be read, or whom to ask."""
     return bool(_SOURCES.match(sentence.words))
 
