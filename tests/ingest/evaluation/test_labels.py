@@ -123,10 +123,10 @@ def test_the_set_of_the_project_is_well_labelled(half: Path) -> None:
                 text = content.decode()
             except UnicodeDecodeError:  # one article of each half is of another age
                 text = content.decode("cp1252")
-            said = unescape(text).replace("\u00a0", " ").replace("’", "'")
-            assert labels.title.replace("’", "'").casefold() in said.casefold(), path
+            plain = unescape(text).replace("\u00a0", " ").replace("’", "'")
+            assert labels.title.replace("’", "'").casefold() in plain.casefold(), path
             for snippet in (*labels.body_must_contain, *labels.body_must_not_contain):
-                assert snippet.replace("’", "'") in said, (path, snippet)
+                assert snippet.replace("’", "'") in plain, (path, snippet)
 
 
 @pytest.mark.parametrize("half", HALVES, ids=lambda path: path.name)

@@ -34,10 +34,12 @@ def found(text: str) -> list[tuple[str, str]]:
     (sentence,) = sentences("", text)
     return [
         (
-            text[sentence.tokens[one.first].start : sentence.tokens[one.last - 1].end],
-            *one.actor_ids,
+            text[
+                sentence.tokens[known_name.first].start : sentence.tokens[known_name.last - 1].end
+            ],
+            *known_name.actor_ids,
         )  # type: ignore[misc]
-        for one in KNOWN.find(sentence.tokens)
+        for known_name in KNOWN.find(sentence.tokens)
     ]
 
 
@@ -87,7 +89,7 @@ def test_what_is_not_a_name_is_nobody(name: str) -> None:
 def test_a_name_of_two_means_both() -> None:
     known = KnownActors([Actor(id="a", name="Dupont"), Actor(id="b", name="Dupont SARL")])
     (sentence,) = sentences("", "Voici Dupont.")
-    assert [one.actor_ids for one in known.find(sentence.tokens)] == [("a", "b")]
+    assert [known_name.actor_ids for known_name in known.find(sentence.tokens)] == [("a", "b")]
 
 
 def test_the_actors_are_those_of_the_knowledge_base() -> None:

@@ -57,28 +57,28 @@ class Server:
 def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.paths.append(self.path)
-            told.seen_headers.append(dict(self.headers))
-            told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            time.sleep(told.pause_s)
-            self.send_response(told.status)
-            for name, value in told.headers.items():
+            answering.paths.append(self.path)
+            answering.seen_headers.append(dict(self.headers))
+            answering.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            time.sleep(answering.pause_s)
+            self.send_response(answering.status)
+            for name, value in answering.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told.body)))
+            self.send_header("Content-Length", str(len(answering.body)))
             with contextlib.suppress(ConnectionError):
                 self.end_headers()
             with contextlib.suppress(ConnectionError):  # some tests hang up early
-                self.wfile.write(told.body)
+                self.wfile.write(answering.body)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
-    told = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
+    answering = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
     thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    yield told
+    yield answering
     http.shutdown()
     http.server_close()
     thread.join()
@@ -161,7 +161,7 @@ def test_what_the_article_does_not_bear_out_is_dropped_with_a_remark(
 ) -> None:
     server.says({"participations": [part(**wrong), part()]})
     refined = server.assistant.refine(ARTICLE, FOUND)
-    assert [one.participation.name for one in refined.proposals.participations] == [
+    assert [proposal.participation.name for proposal in refined.proposals.participations] == [
         "La savonnerie",
         "Machin",
     ]

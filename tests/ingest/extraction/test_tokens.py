@@ -28,12 +28,12 @@ def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) 
 
 def test_title_headings_and_text_are_told_apart() -> None:
     found = sentences("Un titre", "## Une tête\nUn texte.")
-    assert [(one.text, one.part) for one in found] == [
+    assert [(sentence.text, sentence.part) for sentence in found] == [
         ("Un titre", TextPart.TITLE),
         ("Une tête", TextPart.HEADING),
         ("Un texte.", TextPart.BODY),
     ]
-    assert [one.number for one in found] == [0, 1, 2]
+    assert [sentence.number for sentence in found] == [0, 1, 2]
 
 
 def test_tokens_are_where_they_say() -> None:
@@ -46,6 +46,6 @@ def test_tokens_are_where_they_say() -> None:
 
 
 def test_a_page_without_punctuation_is_cut() -> None:
-    lengths = [len(one) for one in texts("mot " * 2_000)]
+    lengths = [len(text) for text in texts("mot " * 2_000)]
     assert max(lengths) <= 1_500
     assert sum(lengths) > 7_000

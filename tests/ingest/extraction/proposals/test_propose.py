@@ -34,11 +34,11 @@ def proposals(text: str, title: str = "", lang: str = "") -> Proposals:
     return propose(Article(title=title, text=text, lang=lang), KNOWN)
 
 
-def said(text: str, title: str = "") -> set[tuple[str, str]]:
+def roles_in(text: str, title: str = "") -> set[tuple[str, str]]:
     """The proposals for a text, each as a name and a role."""
     return {
-        (one.participation.name, str(one.participation.role))
-        for one in proposals(text, title).participations
+        (proposal.participation.name, str(proposal.participation.role))
+        for proposal in proposals(text, title).participations
     }
 
 
@@ -89,7 +89,7 @@ def said(text: str, title: str = "") -> set[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_roles_are_told_by_what_is_done(text: str, expected: set[tuple[str, str]]) -> None:
-    assert said(text) == expected
+    assert roles_in(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_roles_are_told_by_what_is_done(text: str, expected: set[tuple[str, str]
     ],
 )
 def test_who_did_nothing_is_not_proposed(text: str) -> None:
-    assert said(text) == set()
+    assert roles_in(text) == set()
 
 
 @pytest.mark.parametrize(
@@ -124,38 +124,43 @@ def test_who_did_nothing_is_not_proposed(text: str) -> None:
     ],
 )
 def test_one_participant_under_many_names_is_one(text: str, expected: str) -> None:
-    producers = {name for name, role in said(text) if role == "producer"}
+    producers = {name for name, role in roles_in(text) if role == "producer"}
     assert producers == {expected}
 
 
 def test_the_unnamed_of_the_title_is_named_in_the_text() -> None:
     text = "Avel mélange des liquides. En mars, Avel a fabriqué le gel."
-    assert said(text, "Un fabricant de cirage produit du gel") == {("Avel (Saphir)", "producer")}
+    assert roles_in(text, "Un fabricant de cirage produit du gel") == {
+        ("Avel (Saphir)", "producer")
+    }
 
 
 def test_one_actor_may_have_two_roles() -> None:
     text = "La mairie d'Angoulême a identifié un fabricant. Elle a aussi acheté du gel."
-    assert said(text) >= {("Mairie d'Angoulême", "facilitator"), ("Mairie d'Angoulême", "buyer")}
+    assert roles_in(text) >= {
+        ("Mairie d'Angoulême", "facilitator"),
+        ("Mairie d'Angoulême", "buyer"),
+    }
 
 
 def test_lists_share_their_verb() -> None:
     text = "L'éthanol est venu de Merlet, puis des distillateurs Rivat et Coldor."
-    assert said(text) == {("Merlet", "supplier"), ("Rivat", "supplier"), ("Coldor", "supplier")}
+    assert roles_in(text) == {("Merlet", "supplier"), ("Rivat", "supplier"), ("Coldor", "supplier")}
 
 
 def test_both_firms_are_those_that_were_named() -> None:
     text = "Avel est voisine de Merlet. Les deux entreprises ont fabriqué du gel."
-    assert said(text) == {("Avel (Saphir)", "producer"), ("Merlet", "producer")}
+    assert roles_in(text) == {("Avel (Saphir)", "producer"), ("Merlet", "producer")}
 
 
 def test_what_is_left_over_goes_from_supplier_to_producer() -> None:
     text = "Les chutes de bois de la menuiserie Vannier sont cédées à Brikeo SAS."
-    assert said(text) == {("Menuiserie Vannier", "supplier"), ("Brikeo SAS", "producer")}
+    assert roles_in(text) == {("Menuiserie Vannier", "supplier"), ("Brikeo SAS", "producer")}
 
 
 def test_what_is_left_over_belongs_to_whom_the_text_spoke_of() -> None:
     text = "Brodel Foods makes soup. Its vegetable waste is spread on the fields."
-    assert ("Brodel Foods", "supplier") in said(text)
+    assert ("Brodel Foods", "supplier") in roles_in(text)
 
 
 def test_one_may_be_given_waste_that_is_called_by_a_pronoun() -> None:
@@ -163,17 +168,17 @@ def test_one_may_be_given_waste_that_is_called_by_a_pronoun() -> None:
         "Les chutes de Plastor SAS encombraient la cour. Les chutes partent chaque lundi. "
         "Elles sont confiées à Broyeco SARL, qui les transforme en granulés."
     )
-    assert {("Plastor SAS", "supplier"), ("Broyeco SARL", "producer")} <= said(text)
+    assert {("Plastor SAS", "supplier"), ("Broyeco SARL", "producer")} <= roles_in(text)
 
 
 def test_who_is_named_takes_part_though_no_deed_is_told() -> None:
     text = "Le gel manquait. Avel a fait face pour le gel, et Merlet aussi pour le gel."
-    assert {name for name, _ in said(text)} == {"Avel (Saphir)", "Merlet"}
+    assert {name for name, _ in roles_in(text)} == {"Avel (Saphir)", "Merlet"}
 
 
 def test_a_deed_that_is_not_told_is_proposed_with_little_confidence() -> None:
     found = proposals("Pour le gel, Merlet a répondu présent.", "Du gel")
-    assert [one.confidence < 0.6 for one in found.participations] == [True]
+    assert [proposal.confidence < 0.6 for proposal in found.participations] == [True]
 
 
 @pytest.mark.parametrize(
@@ -188,18 +193,20 @@ def test_a_deed_that_is_not_told_is_proposed_with_little_confidence() -> None:
     ],
 )
 def test_who_is_only_compared_takes_no_part(text: str) -> None:
-    assert {name for name, _ in said(text)} == {"Avel (Saphir)"}
+    assert {name for name, _ in roles_in(text)} == {"Avel (Saphir)"}
 
 
 def test_an_unnamed_firm_of_a_trade_is_the_named_one_that_has_it() -> None:
     text = "Une brasserie laisse de la drêche. La Brasserie Morlac a cédé sa drêche à un éleveur."
-    assert [name for name, _ in said(text) if "rasserie" in name] == ["Brasserie Morlac"]
+    assert [name for name, _ in roles_in(text) if "rasserie" in name] == ["Brasserie Morlac"]
 
 
 def test_a_part_of_a_known_name_with_a_slip_is_another_name() -> None:
     known = KnownActors([Actor(id="t", name="Tonnellerie Doreau")])
     article = Article(title="", text="Caisserie Moreau a fabriqué des ruches.")
-    assert {one.participation.actor_id for one in propose(article, known).participations} == {""}
+    assert {
+        proposal.participation.actor_id for proposal in propose(article, known).participations
+    } == {""}
 
 
 def test_need_is_what_somebody_wants_to_do() -> None:
@@ -209,17 +216,17 @@ def test_need_is_what_somebody_wants_to_do() -> None:
 
 def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
     text = "Rien à dire ici. En mars, Merlet a fourni l'alcool, et c'est tout."
-    (one,) = proposals(text).participations
-    assert one.sentence == "En mars, Merlet a fourni l'alcool, et c'est tout."
-    assert one.participation.contribution == "a fourni l'alcool"
-    assert one.participation.actor_id == "merlet"
-    assert one.origin == "rules"
-    assert 0.7 < one.confidence < 1
+    (proposal,) = proposals(text).participations
+    assert proposal.sentence == "En mars, Merlet a fourni l'alcool, et c'est tout."
+    assert proposal.participation.contribution == "a fourni l'alcool"
+    assert proposal.participation.actor_id == "merlet"
+    assert proposal.origin == "rules"
+    assert 0.7 < proposal.confidence < 1
 
 
 def test_of_two_with_one_name_the_place_decides() -> None:
-    (one,) = proposals("À Limoges, Dupont a fabriqué du gel.").participations
-    assert one.participation.actor_id == "dupont-87"
+    (proposal,) = proposals("À Limoges, Dupont a fabriqué du gel.").participations
+    assert proposal.participation.actor_id == "dupont-87"
 
 
 def test_who_it_is_of_two_stays_open_where_no_place_is_told() -> None:
@@ -232,7 +239,7 @@ def test_who_it_is_of_two_stays_open_where_no_place_is_told() -> None:
 
 def test_a_known_public_body_is_recognised_by_its_place() -> None:
     text = "À Angoulême, on manquait de gel. L'hôpital a acheté celui d'Avel."
-    ids = {one.participation.actor_id for one in proposals(text).participations}
+    ids = {proposal.participation.actor_id for proposal in proposals(text).participations}
     assert "hopital" in ids
 
 
@@ -275,10 +282,10 @@ def test_sentences_and_names_of_proposals_are_in_the_text() -> None:
     for path in sorted(TUNE.glob("*.txt")):
         text = path.read_bytes().decode("utf-8", errors="replace")
         plain = " ".join(text.split())
-        for one in propose(Article(title="", text=text), KNOWN).participations:
-            assert one.sentence.split(" ")[-1] in plain
-            assert 0 < one.confidence <= 1
-            assert isinstance(one.participation.role, Role)
+        for proposal in propose(Article(title="", text=text), KNOWN).participations:
+            assert proposal.sentence.split(" ")[-1] in plain
+            assert 0 < proposal.confidence <= 1
+            assert isinstance(proposal.participation.role, Role)
 
 
 def test_labelled_articles_are_read_well() -> None:
