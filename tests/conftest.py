@@ -5,6 +5,7 @@ import os
 # As the command does, before NumPy is imported: its own threads wait for those of the tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType
@@ -65,8 +66,16 @@ def word_counts() -> WordCountEncoder:
     return WordCountEncoder()
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the newest schema without records, to be copied."""
+    database = tmp_path_factory.mktemp("empty") / DATABASE_FILE
+    Store.open(database, create=True).close()
+    return database
+
+
 @pytest.fixture
-def open_base(tmp_path: Path) -> Iterator[OpenBase]:
+def open_base(tmp_path: Path, empty_database: Path) -> Iterator[OpenBase]:
     """Opens, or makes, a knowledge base under the test's folder with a given encoder."""
     opened: list[KnowledgeBase] = []
 
@@ -75,7 +84,8 @@ def open_base(tmp_path: Path) -> Iterator[OpenBase]:
     ) -> KnowledgeBase:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        Store.open(folder / DATABASE_FILE, create=True).close()
+        if not (folder / DATABASE_FILE).exists():
+            shutil.copyfile(empty_database, folder / DATABASE_FILE)
         base = KnowledgeBase(folder, lambda: encoder, weights=weights)
         opened.append(base)
         return base

@@ -136,18 +136,17 @@ def test_every_route_that_is_documented_with_a_token_is_in_these_tests(base: Kno
 
 
 @pytest.mark.parametrize(("method", "url"), EVERY_ROUTE)
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer qsf_unknown", "Basic bGVhOng=", "qsf_x", "Bearer é"]
-)
 def test_without_a_good_token_nothing_is_answered(
-    base: KnowledgeBase, method: str, url: str, header: str | None
+    base: KnowledgeBase, method: str, url: str
 ) -> None:
-    headers = [] if header is None else [(b"Authorization", header.encode())]
-    answer = client_of(base).request(method, url, headers=headers, content=b"{not json")
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert list(answer.json()) == ["detail"]
-    assert answer.headers["Quisait-API-Version"] == "1"
+    client = client_of(base)
+    values = ("", "Bearer", "Bearer qsf_unknown", "Basic bGVhOng=", "qsf_x", "Bearer é")
+    for headers in ([], *([(b"Authorization", value.encode())] for value in values)):
+        answer = client.request(method, url, headers=headers, content=b"{not json")
+        assert answer.status_code == 401, headers
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert list(answer.json()) == ["detail"]
+        assert answer.headers["Quisait-API-Version"] == "1"
 
 
 def test_the_cookie_of_a_page_is_no_token(base: KnowledgeBase) -> None:
