@@ -7,16 +7,20 @@ from itertools import pairwise
 
 from starlette.responses import Response
 
-from ingest.records.fields import folded
-from kb.errors import EditConflict, QueryError, UnknownRecord
+from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record
-from kb.reference.roles import Role
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from kb.remarks import N_
-from kb.search.results import EvidenceKind, Filters
 from web.editorial.differences import FieldDifference, differences
+from web.editorial.forms.choices import (
+    actor_finder,
+    actor_or_none,
+    actors_named,
+    language_choices,
+    role_choices,
+)
 from web.editorial.forms.participations import ParticipationRow
 from web.editorial.forms.record_form import (
     ACTOR_LINES,
@@ -300,51 +304,6 @@ def draft_page(
     )
 
 
-def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
-    """Returns the languages that a record can be in: those of the site, and its present one."""
-    names = request.language.locale.languages
-    codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
-    return [(code, str(names.get(code, code))) for code in codes]
-
-
-def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
-    gettext = translations(request.language).gettext
-    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_LABELS[r])) for r in Role)]
-
-
-def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
-    """Returns a function that finds an actor's id by its id, or by a name only it has."""
-
-    def find(given: str) -> str:
-        known = actor_or_none(base, given)
-        if known:
-            return known.id
-        named = [actor for actor in _named(base, given) if folded(actor.name) == folded(given)]
-        return named[0].id if len(named) == 1 else ""
-
-    return find
-
-
-def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
-    try:
-        return base.actor(actor_id) if actor_id else None
-    except UnknownRecord:
-        return None
-
-
-def _named(base: KnowledgeBase, name: str) -> list[Actor]:
-    """Returns the actors that a search finds by this name."""
-    try:
-        found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
-    except QueryError:
-        return []
-    return [
-        hit.actor
-        for hit in found.hits
-        if any(evidence.kind is EvidenceKind.NAME for evidence in hit.evidence)
-    ]
-
-
 def participants_of(record: Record) -> Sequence[Participation]:
     return record.participants if isinstance(record, Case) else ()
 
@@ -390,7 +349,7 @@ def _suggested(
             suggested[actor.id] = actor
     unknown = {row.name for row in rows if row.name and row.actor_id not in known}
     for name in sorted(unknown)[:MAX_LOOKED_UP]:
-        suggested |= {actor.id: actor for actor in _named(base, name)}
+        suggested |= {actor.id: actor for actor in actors_named(base, name)}
     return list(suggested.values())[:MAX_SUGGESTIONS]
 
 

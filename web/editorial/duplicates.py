@@ -9,8 +9,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.duplicates import Duplicate
 from kb.remarks import N_
-from web.editorial.draft import actor_or_none
 from web.editorial.edit import ACTOR_ITEMS
+from web.editorial.forms.choices import actor_or_none
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal
 from web.http.routing import PageRouter, see, text_of

@@ -14,13 +14,8 @@ from kb.registers.accounts import Account
 from kb.registers.versions import Version
 from kb.remarks import N_
 from web.editorial.differences import differences
-from web.editorial.draft import (
-    actor_finder,
-    actor_or_none,
-    language_choices,
-    participants_of,
-    role_choices,
-)
+from web.editorial.draft import participants_of
+from web.editorial.forms.choices import actor_finder, actor_or_none, language_choices, role_choices
 from web.editorial.forms.participations import ParticipationRow, sent_row
 from web.editorial.forms.record_form import RecordForm, WrongFields
 from web.editorial.history import name_of

@@ -1,0 +1,61 @@
+"""What a form offers to choose from: languages, roles, and actors by their ids or names."""
+
+from collections.abc import Callable, Sequence
+
+from ingest.records.fields import folded
+from kb.errors import QueryError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Kind
+from kb.reference.roles import Role
+from kb.remarks import N_
+from kb.search.results import EvidenceKind, Filters
+from web.http.i18n import translations
+from web.http.labels import ROLE_LABELS
+from web.http.request import PageRequest
+
+
+def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
+    """Returns the languages that a record can be in: those of the site, and its present one."""
+    names = request.language.locale.languages
+    codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
+    return [(code, str(names.get(code, code))) for code in codes]
+
+
+def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
+    gettext = translations(request.language).gettext
+    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_LABELS[r])) for r in Role)]
+
+
+def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
+    """Returns a function that finds an actor's id by its id, or by a name only it has."""
+
+    def find(given: str) -> str:
+        known = actor_or_none(base, given)
+        if known:
+            return known.id
+        named = [
+            actor for actor in actors_named(base, given) if folded(actor.name) == folded(given)
+        ]
+        return named[0].id if len(named) == 1 else ""
+
+    return find
+
+
+def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
+    try:
+        return base.actor(actor_id) if actor_id else None
+    except UnknownRecord:
+        return None
+
+
+def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
+    """Returns the actors that a search finds by this name."""
+    try:
+        found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
+    except QueryError:
+        return []
+    return [
+        hit.actor
+        for hit in found.hits
+        if any(evidence.kind is EvidenceKind.NAME for evidence in hit.evidence)
+    ]
