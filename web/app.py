@@ -27,11 +27,11 @@ from web.embed import configurator, frame, scripts, widget_api
 from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
 from web.http.assets import Assets
-from web.http.body_limit import BodyLimit
 from web.http.dependencies import CompleteSearches
 from web.http.errors import answer_errors
-from web.http.headers import SecurityHeaders
-from web.http.sessions import Sessions
+from web.http.security.body_limit import BodyLimit
+from web.http.security.headers import SecurityHeaders
+from web.http.security.sessions import Sessions
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
 from web.search import pages as search_pages

@@ -34,9 +34,9 @@ from web.api.write_schemas import (
     NewContribution,
     Publication,
 )
-from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
+from web.http.security.body_limit import MEGABYTE, too_large
 from web.search.request import MAX_LIMIT
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from web.api.tokens import (
     token_router,
 )
 from web.api.write_schemas import Feed, JobOut, JobsOut
-from web.http.body_limit import MEGABYTE, too_large
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
+from web.http.security.body_limit import MEGABYTE, too_large
 from web.search.request import MAX_LIMIT
 
 router = token_router()

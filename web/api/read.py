@@ -19,7 +19,7 @@ from web.api.schemas import ActorWithCases, CaseOut, Problem, SearchAnswer, Stat
 from web.catalogue.provenance import shown_competences
 from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
-from web.http.secret import site_secret
+from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
 from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import MAX_LIMIT, MAX_STEERED, SearchRequest, steering_actors

@@ -153,7 +153,7 @@ def _verify(file: Path, settings: Settings) -> None:
 
 def _key(settings: Settings) -> str:
     from kb.errors import KnowledgeBaseError
-    from web.http.secret import NoSecret, site_secret
+    from web.http.security.secret import NoSecret, site_secret
 
     try:
         return site_secret(settings, settings.kb)

@@ -16,8 +16,8 @@ from kb.remarks import N_
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
-from web.http.secret import NoSecret
-from web.http.sessions import (
+from web.http.security.secret import NoSecret
+from web.http.security.sessions import (
     AContributor,
     AForm,
     AFormOfAnyone,
@@ -25,7 +25,7 @@ from web.http.sessions import (
     ASession,
     sessions_of,
 )
-from web.http.throttle import Throttle, host_of
+from web.http.security.throttle import Throttle, host_of
 from web.http.urls import PATTERNS, Page, address
 
 MAX_WAITING = 50

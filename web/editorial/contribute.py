@@ -21,7 +21,7 @@ from web.http.refusals import Refusal, not_allowed
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.sessions import AContributor, AForm
+from web.http.security.sessions import AContributor, AForm
 from web.http.urls import Page, address
 
 if TYPE_CHECKING:

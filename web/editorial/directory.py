@@ -21,7 +21,7 @@ from web.http.refusals import Refusal
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.sessions import AForm, AModerator
+from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
 SHOWN_PROBLEMS = 10

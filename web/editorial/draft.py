@@ -37,7 +37,7 @@ from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal, not_allowed
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.sessions import AContributor, AForm
+from web.http.security.sessions import AContributor, AForm
 from web.http.urls import Page, address
 
 MAX_SUGGESTIONS = 20

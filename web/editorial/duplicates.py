@@ -14,7 +14,7 @@ from web.editorial.forms.choices import actor_or_none
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal
 from web.http.routing import PageRouter, see, text_of
-from web.http.sessions import AForm, AModerator
+from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
 SHOWN_PAIRS = 10

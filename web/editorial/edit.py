@@ -25,7 +25,7 @@ from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.sessions import AForm, AModerator
+from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
 _DESCRIPTION = ("description", "lang", "source_url")

@@ -14,7 +14,7 @@ from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.sessions import AForm, AModerator
+from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Address, Page, address
 
 _NEEDS_A_REASON = N_("Say why in a few words: it stays in the history.")

@@ -16,7 +16,7 @@ from kb.remarks import N_, Remark
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, not_allowed
 from web.http.routing import PageRouter, see, text_of
-from web.http.sessions import AContributor, AForm
+from web.http.security.sessions import AContributor, AForm
 from web.http.urls import Page, address
 
 REFRESHED_EVERY_S = 3

@@ -6,7 +6,7 @@ from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
 from web.http.dependencies import APageRequest
 from web.http.routing import PageRouter
-from web.http.sessions import AModerator
+from web.http.security.sessions import AModerator
 from web.http.urls import Page, address
 
 SHOWN_PUBLISHED = 20

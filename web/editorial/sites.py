@@ -22,7 +22,7 @@ from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.sessions import AForm, AnAdministrator
+from web.http.security.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
 
 CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")

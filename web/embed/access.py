@@ -16,9 +16,9 @@ from kb.errors import UnknownRecord
 from kb.registers.sites import Site
 from kb.remarks import N_
 from kb.settings import is_this_machine
-from web.http.headers import let_frame, let_read
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
+from web.http.security.headers import let_frame, let_read
 
 LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
 """Which pages may frame the search of the demonstration."""

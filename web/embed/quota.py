@@ -15,7 +15,7 @@ from kb.remarks import N_
 from web.embed.access import Access
 from web.embed.usage import SiteUsage
 from web.http.refusals import Refusal
-from web.http.throttle import host_of
+from web.http.security.throttle import host_of
 
 OF_ADDRESS = parse("300/minute")
 """Many times what one person types; an office behind one address shares it."""

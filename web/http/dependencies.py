@@ -12,7 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.remarks import N_
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
-from web.http.throttle import Throttle, host_of
+from web.http.security.throttle import Throttle, host_of
 
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
 

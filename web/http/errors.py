@@ -24,9 +24,9 @@ from kb.errors import (
     UnknownRecord,
     WithdrawnRecord,
 )
-from web.http.headers import SECURITY_HEADERS
 from web.http.refusals import NotSignedIn, Refusal
 from web.http.request import PageRequest
+from web.http.security.headers import SECURITY_HEADERS
 from web.http.urls import API_VERSION, API_VERSION_HEADER, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
-from web.http.sessions import NOBODY, Session, sessions_of
+from web.http.security.sessions import NOBODY, Session, sessions_of
 from web.http.templating import Renderer
 from web.http.urls import Address, absolute_urls, site_root
 

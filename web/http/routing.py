@@ -10,7 +10,7 @@ from fastapi.params import Depends
 from starlette.responses import RedirectResponse, Response
 
 from web.http.request import PageRequest
-from web.http.sessions import sessions_of
+from web.http.security.sessions import sessions_of
 from web.http.urls import PATTERNS, Address, Page
 
 Handler = Callable[..., object]

@@ -10,7 +10,7 @@ from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
 from kb.explanation.signature import Signature
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web.http.secret import NoSecret, site_secret
+from web.http.security.secret import NoSecret, site_secret
 
 MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
 

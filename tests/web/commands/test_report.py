@@ -12,7 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
-from web.http.secret import FILE
+from web.http.security.secret import FILE
 
 Folder = Path
 

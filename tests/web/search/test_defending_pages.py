@@ -49,7 +49,7 @@ from web.http.dependencies import (
     MAX_WAITING,
     CompleteSearches,
 )
-from web.http.throttle import Throttle
+from web.http.security.throttle import Throttle
 
 TRADES = {
     ("Composer des parfums.", "Compose perfumes."): 0.4,

@@ -31,7 +31,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.remarks import N_
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
-from web.http.secret import site_secret
+from web.http.security.secret import site_secret
 
 COOKIE = "quisait"
 SECURE_COOKIE = f"__Host-{COOKIE}"

@@ -2,7 +2,7 @@
 
 import threading
 
-from web.http.throttle import Throttle
+from web.http.security.throttle import Throttle
 
 
 class Clock:

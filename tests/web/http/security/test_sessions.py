@@ -32,8 +32,8 @@ from tests.web.signed_in import (
 from web.app import create_app
 from web.editorial import accounts as account_pages
 from web.editorial.accounts import own_path
-from web.http.secret import FILE, site_secret
-from web.http.sessions import COOKIE, DAY_S, SECURE_COOKIE
+from web.http.security.secret import FILE, site_secret
+from web.http.security.sessions import COOKIE, DAY_S, SECURE_COOKIE
 
 
 @pytest.fixture
@@ -655,7 +655,7 @@ def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("web.http.secret.tempfile.mkstemp", refused)
+    monkeypatch.setattr("web.http.security.secret.tempfile.mkstemp", refused)
     answer = client_of(base).get("/en/sign-in")
     assert answer.status_code == 503
     read = Page(answer.text)

@@ -1,0 +1,1 @@
+"""Who may do what, and how much: sessions, the secret that signs them, headers, limits."""
