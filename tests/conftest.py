@@ -35,11 +35,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture
+def real_hashing() -> None:
+    """Has passwords hashed as they are in use, where the hashing is what is tested."""
+
+
 @pytest.fixture(autouse=True)
 def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password's hash costs 40 ms by intent; only the tests of hashing pay that."""
+    """A password's hash costs 40 ms by intent; only the tests with `real_hashing` pay that."""
     passwords._hash_of_nothing.cache_clear()
-    if request.module.__name__ != "tests.kb.registers.test_accounts":
+    if "real_hashing" not in request.fixturenames:
         cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
 

@@ -89,12 +89,14 @@ def test_a_password_is_the_same_whatever_keyboard_composed_it(accounts: Accounts
     assert accounts.authenticate("zoé", unicodedata.normalize("NFC", "été à la mer"))
 
 
+@pytest.mark.usefixtures("real_hashing")
 def test_a_password_is_kept_as_argon2id_makes_of_it(base: KnowledgeBase, lea: str) -> None:
     ((kept,),) = stored(base, "select password_hash from accounts")
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in "".join(map(str, stored(base, "select * from accounts")[0]))
 
 
+@pytest.mark.usefixtures("real_hashing")
 def test_a_hash_of_older_parameters_is_made_anew(base: KnowledgeBase, lea: str) -> None:
     older = argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
     with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
@@ -110,6 +112,7 @@ def test_a_hash_of_older_parameters_is_made_anew(base: KnowledgeBase, lea: str) 
     assert base.accounts.authenticate(lea, PASSWORD)
 
 
+@pytest.mark.usefixtures("real_hashing")
 def test_an_unknown_name_takes_as_much_work_as_a_wrong_password(
     accounts: Accounts, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
