@@ -5,16 +5,16 @@ import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
 
-from kb.adaptation import nomenclatures
 from kb.adaptation.measuring import (
     Collection,
     measure,
     nomenclature_collections,
     read_collections,
 )
+from kb.adaptation.nomenclatures import FILES
 from kb.adaptation.pairs import batches, read_trades
 from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
@@ -55,6 +55,8 @@ def learn(
         FileError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
         EncoderError: the model cannot be found or loaded.
     """
+    import torch
+
     from kb.encoder.torch_engine import encode_with, load_sentence_transformer
 
     trades = read_trades(data)
@@ -71,7 +73,8 @@ def learn(
     base_model = prepared.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
     plain = load_sentence_transformer(model_folder)
     prompts = prepared.prompts_of(name, plain)
-    _use_threads(settings.threads)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
 
     def figures_with(delta: Delta | None) -> Figures:
         model = plain
@@ -80,7 +83,7 @@ def learn(
             merge(delta, model)
 
         def encode(texts: Sequence[str], kind: str) -> Embeddings:
-            with _bfloat16():
+            with torch.autocast("cpu", torch.bfloat16):
                 return encode_with(model, texts, prompts[kind])
 
         return measure(encode, collections)
@@ -111,19 +114,6 @@ def learn(
     return rows
 
 
-def _use_threads(threads: int) -> None:
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)
-
-
-def _bfloat16() -> Any:
-    import torch
-
-    return torch.autocast("cpu", torch.bfloat16)
-
-
 def _header(collections: Sequence[Collection]) -> str:
     names = " ".join(f"{collection.name:>12}" for collection in collections)
     return f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}"
@@ -136,17 +126,12 @@ def _line(row: Row) -> str:
 
 
 def _write_curve(rows: Sequence[Row], path: Path) -> None:
-    names = list(rows[0].figures)
+    columns = list(product(rows[0].figures, ("nDCG@10", "MAP")))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        columns = [f"{name} {metric}" for name in names for metric in ("nDCG@10", "MAP")]
-        writer.writerow(["what", "loss", *columns])
+        writer.writerow(["what", "loss", *(f"{name} {metric}" for name, metric in columns)])
         for row in rows:
-            cells = [
-                f"{row.figures[name][metric]:.4f}"
-                for name in names
-                for metric in ("nDCG@10", "MAP")
-            ]
+            cells = [f"{row.figures[name][metric]:.4f}" for name, metric in columns]
             writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
 
 
@@ -158,15 +143,9 @@ def _card(
     collections: Sequence[Collection],
     rows: Sequence[Row],
 ) -> str:
-    files = (
-        nomenclatures.NACE_LABELS_FILE,
-        nomenclatures.NACE_NOTES_FILE,
-        nomenclatures.CN_FILE,
-        nomenclatures.ESCO_FILE,
-    )
     hashes = "\n".join(
         f"| `{name}` | `{hashlib.sha256((data / name).read_bytes()).hexdigest()[:16]}…` |"
-        for name in files
+        for name in FILES
     )
     plain, kept = rows[0].figures, rows[-1].figures
     figures = "\n".join(

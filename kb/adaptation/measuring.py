@@ -9,7 +9,6 @@ as folders in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -80,7 +79,13 @@ def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
     """
     qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
     queries = [query for query in read_queries(folder / "queries.jsonl") if query.id in qrels]
-    corpus = _read_corpus(folder / "corpus.jsonl")
+    lines = read_json_lines(
+        folder / "corpus.jsonl",
+        lambda line: (str(line["_id"]), str(line["text"])),
+        "a text",
+        "`_id` and `text`",
+    )
+    corpus = dict(text for _, text in lines)
     by_lang: dict[str, list[SetQuery]] = {}
     for query in queries:
         by_lang.setdefault(query.lang, []).append(query)
@@ -95,39 +100,23 @@ def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
     ]
 
 
-def _read_corpus(path: Path) -> dict[str, str]:
-    def text_of(given: Any) -> tuple[str, str]:
-        return str(given["_id"]), str(given["text"])
-
-    lines = read_json_lines(path, text_of, "a text", "`_id` and `text`")
-    return dict(text for _, text in lines)
-
-
 def measure(encode: EncodeTexts, collections: Sequence[Collection]) -> dict[str, dict[str, float]]:
     """nDCG@10 and MAP by the names of the collections; each text is embedded once."""
-    known: dict[tuple[str, str], Embeddings] = {}
-    for kind in ("query", "document"):
-        texts = list(
-            dict.fromkeys(
-                text
-                for c in collections
-                for text in (c.queries if kind == "query" else c.corpus).values()
-            )
-        )
-        known.update(
-            ((kind, text), row) for text, row in zip(texts, encode(texts, kind), strict=True)
-        )
-    return {c.name: _figures(c, known) for c in collections}
+    asked = list(dict.fromkeys(text for c in collections for text in c.queries.values()))
+    answers = list(dict.fromkeys(text for c in collections for text in c.corpus.values()))
+    queries = dict(zip(asked, encode(asked, "query"), strict=True))
+    documents = dict(zip(answers, encode(answers, "document"), strict=True))
+    return {c.name: _figures(c, queries, documents) for c in collections}
 
 
 def _figures(
-    collection: Collection, known: Mapping[tuple[str, str], Embeddings]
+    collection: Collection, queries: Mapping[str, Embeddings], documents: Mapping[str, Embeddings]
 ) -> dict[str, float]:
     ids = list(collection.corpus)
-    passages = np.stack([known["document", text] for text in collection.corpus.values()])
+    passages = np.stack([documents[text] for text in collection.corpus.values()])
     figures = []
     for id_, text in collection.queries.items():
-        order = np.argsort(-(passages @ known["query", text]), kind="stable")
+        order = np.argsort(-(passages @ queries[text]), kind="stable")
         ranking, grades = [ids[row] for row in order], collection.qrels[id_]
         figures.append((ndcg(ranking, grades), average_precision(ranking, grades)))
     means = np.mean(figures, axis=0)

@@ -12,7 +12,7 @@ Combined Nomenclature (CN) belong to a split, whatever the language: see `split_
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,12 +25,13 @@ NACE_LABELS_FILE = "nace_class_labels.tsv"
 NACE_NOTES_FILE = "nace_note_items.tsv"
 CN_FILE = "cn2023_fr_en_de.tsv"
 ESCO_FILE = "esco_occupations_fr_en.tsv"
+FILES = (NACE_LABELS_FILE, NACE_NOTES_FILE, CN_FILE, ESCO_FILE)
 
-NOTE_LANGUAGES = ("fr", "en")
-NOTE_KINDS = ("includes", "sub", "also_includes")
+_KNOWN = {"lang": ("fr", "en"), "kind": ("includes", "sub", "also_includes")}
+"""The values of the columns that have few."""
 
-_NACE_CODE = re.compile(r"\d\d\.\d\d")
-_CN_CODE = re.compile(r"\d{8}")
+_NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
+_CN_CODE = re.compile(r"\d{8}"), "the eight digits of a product"
 
 
 def split_of(code: str) -> Split:
@@ -54,11 +55,6 @@ class NaceClass:
     @property
     def split(self) -> Split:
         return split_of(self.code)
-
-    @property
-    def division(self) -> str:
-        """The first two digits: `20` of `20.42`."""
-        return self.code[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,88 +105,56 @@ class Occupation:
 
 
 def read_nace_classes(folder: Path) -> list[NaceClass]:
-    """The classes of `nace_class_labels.tsv`, in the order of the file.
-
-    Raises:
-        FileError: the file is missing or a row cannot be read; names file and row.
-    """
+    """The classes of `nace_class_labels.tsv`, in the order of the file; errors as `_rows`."""
     path = folder / NACE_LABELS_FILE
     classes: dict[str, NaceClass] = {}
     columns = ("code", "label_fr", "label_en", "label_de", "label_es")
-    for number, row in _rows(path, columns):
-        code, *labels = row
-        _check_code(path, number, code, _NACE_CODE, "a NACE class such as 20.42")
+    for number, (code, *labels) in _rows(path, columns, _NACE_CODE):
         if code in classes:
             raise FileError(f"{path}:{number}: {code} was there before; keep one of the two.")
-        _check_filled(path, number, columns, row)
         classes[code] = NaceClass(code, dict(zip(("fr", "en", "de", "es"), labels, strict=True)))
     return list(classes.values())
 
 
 def read_nace_items(folder: Path) -> list[NaceItem]:
-    """The items of `nace_note_items.tsv`, in the order of the file.
-
-    Raises:
-        FileError: the file is missing or a row cannot be read; names file and row.
-    """
-    path = folder / NACE_NOTES_FILE
-    items = []
-    columns = ("lang", "code", "kind", "text")
-    for number, row in _rows(path, columns):
-        lang, code, kind, text = row
-        _check_code(path, number, code, _NACE_CODE, "a NACE class such as 20.42")
-        _check_one_of(path, number, "lang", lang, NOTE_LANGUAGES)
-        _check_one_of(path, number, "kind", kind, NOTE_KINDS)
-        _check_filled(path, number, columns, row)
-        items.append(NaceItem(lang, code, kind, text))
-    return items
+    """The items of `nace_note_items.tsv`, in the order of the file; errors as `_rows`."""
+    rows = _rows(folder / NACE_NOTES_FILE, ("lang", "code", "kind", "text"), _NACE_CODE)
+    return [NaceItem(*row) for _, row in rows]
 
 
 def read_cn_products(folder: Path) -> list[CnProduct]:
-    """The products of `cn2023_fr_en_de.tsv`, in the order of the file.
-
-    Raises:
-        FileError: the file is missing or a row cannot be read; names file and row.
-    """
-    path = folder / CN_FILE
-    products = []
-    columns = ("code", "fr", "en", "de")
-    for number, row in _rows(path, columns):
-        code, *labels = row
-        _check_code(path, number, code, _CN_CODE, "the eight digits of a product")
-        _check_filled(path, number, columns, row)
-        products.append(CnProduct(code, dict(zip(("fr", "en", "de"), labels, strict=True))))
-    return products
+    """The products of `cn2023_fr_en_de.tsv`, in the order of the file; errors as `_rows`."""
+    rows = _rows(folder / CN_FILE, ("code", "fr", "en", "de"), _CN_CODE)
+    return [
+        CnProduct(code, dict(zip(("fr", "en", "de"), labels, strict=True)))
+        for _, (code, *labels) in rows
+    ]
 
 
 def read_occupations(folder: Path) -> list[Occupation]:
-    """The occupations of `esco_occupations_fr_en.tsv`, in the order of the file.
+    """The occupations of `esco_occupations_fr_en.tsv`, in order; errors as `_rows`."""
+    columns = ("uri", "isco", "label_fr", "alt_fr", "label_en", "alt_en", "description_en")
+    return [
+        Occupation(uri, isco, label_fr, _names(alt_fr), label_en, _names(alt_en), description)
+        for _, (uri, isco, label_fr, alt_fr, label_en, alt_en, description) in _rows(
+            folder / ESCO_FILE, columns
+        )
+    ]
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in cell.split("|") if name.strip())
+
+
+def _rows(
+    path: Path, columns: tuple[str, ...], code_form: tuple[re.Pattern[str], str] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the header, without white space around their cells, with their numbers.
 
     Raises:
-        FileError: the file is missing or a row cannot be read; names file and row.
+        FileError: the file is missing, or a row has other columns, an empty cell, an unknown value
+            or a `code` of another form; names file and row.
     """
-    path = folder / ESCO_FILE
-    occupations = []
-    columns = ("uri", "isco", "label_fr", "alt_fr", "label_en", "alt_en", "description_en")
-    for number, row in _rows(path, columns):
-        _check_filled(path, number, columns, row, may_be_empty={"alt_fr", "alt_en"})
-        uri, isco, label_fr, others_fr, label_en, others_en, description_en = row
-        occupations.append(
-            Occupation(
-                uri,
-                isco,
-                label_fr,
-                tuple(name.strip() for name in others_fr.split("|") if name.strip()),
-                label_en,
-                tuple(name.strip() for name in others_en.split("|") if name.strip()),
-                description_en,
-            )
-        )
-    return occupations
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the header, without white space around their cells, with their numbers."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -199,8 +163,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]
         raise FileError(f"{path} is not in UTF-8; save it so.") from None
     # Not `splitlines`: it also parts at characters that a text may hold, such as U+2028.
     lines = text.split("\n")
-    header = tuple(lines[0].rstrip("\r").split("\t"))
-    if header != columns:
+    if tuple(lines[0].rstrip("\r").split("\t")) != columns:
         raise FileError(
             f"{path}:1: the columns should be {', '.join(columns)}, with tabs between them."
         )
@@ -210,26 +173,12 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]
         row = [cell.strip() for cell in line.split("\t")]
         if len(row) != len(columns):
             raise FileError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
+        for column, cell in zip(columns, row, strict=True):
+            if not cell and not column.startswith("alt_"):
+                raise FileError(f"{path}:{number}: the column {column} is empty.")
+            if column in _KNOWN and cell not in _KNOWN[column]:
+                known = ", ".join(_KNOWN[column])
+                raise FileError(f"{path}:{number}: {column} is {cell!r}; known: {known}.")
+            if code_form and column == "code" and not code_form[0].fullmatch(cell):
+                raise FileError(f"{path}:{number}: {cell!r} is not {code_form[1]}.")
         yield number, row
-
-
-def _check_code(path: Path, number: int, code: str, form: re.Pattern[str], expected: str) -> None:
-    if not form.fullmatch(code):
-        raise FileError(f"{path}:{number}: {code!r} is not {expected}.")
-
-
-def _check_one_of(path: Path, number: int, column: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise FileError(f"{path}:{number}: {column} is {value!r}; known: {', '.join(known)}.")
-
-
-def _check_filled(
-    path: Path,
-    number: int,
-    columns: tuple[str, ...],
-    row: list[str],
-    may_be_empty: Collection[str] = (),
-) -> None:
-    for column, cell in zip(columns, row, strict=True):
-        if not cell and column not in may_be_empty:
-            raise FileError(f"{path}:{number}: the column {column} is empty.")

@@ -64,7 +64,6 @@ def train(
     seed: int,
     *,
     base_model: str,
-    on_step: Callable[[int, float], None] | None = None,
 ) -> Iterator[Checkpoint]:
     """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
 
@@ -126,8 +125,6 @@ def train(
         optimiser.step()
         schedule.step()
         losses.append(loss.item())
-        if on_step:
-            on_step(step, losses[-1])
         if step % recipe.checkpoint_every == 0 or step == recipe.steps:
             yield Checkpoint(
                 step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)

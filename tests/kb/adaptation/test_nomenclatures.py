@@ -41,7 +41,6 @@ def test_rows_are_read_as_records(tmp_path: Path) -> None:
     assert read_nace_classes(tmp_path) == [
         NaceClass("20.42", {"fr": "Parfums", "en": "Perfumes", "de": "Duft", "es": "Perfume"})
     ]
-    assert read_nace_classes(tmp_path)[0].division == "20"
     assert read_nace_items(tmp_path) == [
         NaceItem("en", "20.42", "sub", 'perfumes "and" toilet water')
     ]
