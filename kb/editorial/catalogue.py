@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from kb.editorial.publishing import published
-from kb.models import Actor, Case, Kind
+from kb.errors import UnknownRecord, WithdrawnRecord
+from kb.models import Actor, Case, Kind, Record
+from kb.registers import versions
 from kb.registers.redirects import redirects_of
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.store.pool import StorePool
 from kb.store.records import in_order
+from kb.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,7 @@ class Catalogue:
             UnknownRecord: there is none; `WithdrawnRecord` if there was one.
         """
         with self._stores.lend() as store, store.reading():
-            if not store.actors([actor_id]):
-                actor_id = redirects_of(store, [actor_id]).get(actor_id, actor_id)
-            return cast("Actor", published(store, Kind.ACTOR, actor_id))
+            return cast("Actor", published(store, Kind.ACTOR, kept_id(store, actor_id)))
 
     def case(self, case_id: str) -> Case:
         """The case with this id.
@@ -86,3 +86,24 @@ class Catalogue:
     def ids(self, kind: Kind) -> set[str]:
         with self._stores.lend() as store:
             return set(store.ids(kind))
+
+
+def published(store: Store, kind: Kind, record_id: str) -> Record:
+    """The record with this id.
+
+    Raises:
+        UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+    """
+    try:
+        return store.record(kind, record_id)
+    except UnknownRecord:
+        if versions.withdrawn(store, kind, [record_id]):
+            raise WithdrawnRecord(f"The {kind} {record_id!r} was withdrawn.") from None
+        raise
+
+
+def kept_id(store: Store, actor_id: str) -> str:
+    """The id, or that of the actor that an unknown actor was merged into."""
+    if store.actors([actor_id]):
+        return actor_id
+    return redirects_of(store, [actor_id]).get(actor_id, actor_id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from kb.editorial.catalogue import Catalogue
 from kb.editorial.commit import Change, Outcome, PutRecords, commit
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
@@ -11,6 +12,7 @@ from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
 from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow
+from kb.store.pool import StorePool
 from kb.store.store import Store
 
 _PRUNED_AT_ONCE = 500
@@ -89,82 +91,130 @@ class _Pruning(Change):
             store.remove(Kind.ACTOR, actor_id)
 
 
-def ingest_actors(
-    store: Store,
-    indexer: Indexer,
-    source: str,
-    rows: Sequence[SourceRow],
-    *,
-    by: str,
-    note: str,
-    on_embedded: OnEmbedded | None,
-) -> list[Outcome]:
-    """Stores the rows of a source, merged with the claims of all other sources.
+class Ingestion(Catalogue):
+    """The published records, to be read and filled from sources."""
 
-    Returns what each row changed of its actor, in the order given.
-    """
-    change = _SourceRows(source=source, rows=rows, by=by, note=note)
-    commit(store, indexer, change, on_embedded)
-    plan = change.reconciled
-    return [
-        Outcome.WITHDRAWN if position in plan.withdrawn else _outcome_of(before, after)
-        for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
-    ]
+    def __init__(self, stores: StorePool, indexer: Indexer) -> None:
+        super().__init__(stores)
+        self._indexer = indexer
+
+    def put(
+        self,
+        records: Sequence[Record],
+        on_embedded: OnEmbedded | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        """Stores records in one transaction, each in the place of any with its kind and id.
+
+        Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
+        after each batch. What is added or changed is kept as a version, `by` an account and with
+        a `note`; withdrawn records are left out. Returns what changed, in the order given.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        """
+        change = PutRecords(records=records, by=by, note=note)
+        self._commit(change, on_embedded)
+        return change.outcomes
+
+    def ingest_cases(
+        self,
+        cases: Sequence[Case],
+        on_embedded: OnEmbedded | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        """Stores cases as the input has them, like `put`; the corrections of persons stand.
+
+        Of a known case, a field is taken from the input if it differs from the last input.
+        """
+        change = _CaseInputs(cases=cases, by=by, note=note)
+        self._commit(change, on_embedded)
+        return change.outcomes
+
+    def ingest_actors(
+        self,
+        source: str,
+        rows: Sequence[SourceRow],
+        on_embedded: OnEmbedded | None = None,
+        *,
+        by: str = "",
+        note: str = "",
+    ) -> list[Outcome]:
+        """Stores the rows of a source, each under an id of the source's own, merged with others.
+
+        A row is about the actor that the source meant by that id before, or that has its SIRET, or
+        else its id; the actor becomes what the claims of all its sources make together
+        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
+
+        Returns:
+            What each row changed of its actor, in the order given.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        """
+        change = _SourceRows(source=source, rows=rows, by=by, note=note)
+        self._commit(change, on_embedded)
+        plan = change.reconciled
+        return [
+            Outcome.WITHDRAWN if position in plan.withdrawn else _outcome_of(before, after)
+            for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
+        ]
+
+    def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
+        """Deletes claims that sources no longer make, and the actors that are left without any.
+
+        Where no other source is known, the actors without a source record go as well: they are
+        from before sources were recorded.
+
+        Args:
+            sources: the sources that were read whole.
+            keeps: whether a source, by its name, still has an id of its own.
+
+        Returns:
+            How many actors were removed.
+        """
+        with self._stores.lend() as store:
+            gone = [key for key in claims.keys_of(store, sources) if not keeps(*key)]
+        removed = 0
+        for first in range(0, len(gone), _PRUNED_AT_ONCE):
+            change = _Pruning(keys=gone[first : first + _PRUNED_AT_ONCE])
+            self._commit(change)
+            removed += len(change.reconciled.gone)
+        with self._stores.lend() as store:
+            named = {source for source, _ in claims.sources_of(store)} - {UNNAMED, MODERATION}
+            if not named <= set(sources):
+                return removed
+            unnamed = [
+                actor_id
+                for actor_id in claims.actors_without_source(store)
+                if not any(keeps(source, actor_id) for source in sources)
+            ]
+        return removed + self.remove(Kind.ACTOR, unnamed)
+
+    def remove(self, kind: Kind, ids: Collection[str]) -> int:
+        """Removes records with their documents; returns how many there were.
+
+        Their versions stay, and the next ingest may bring them back.
+        """
+        with self._stores.lend() as store, store.changing():
+            versions.keep_first_versions(store, kind, ids)
+            if kind is Kind.ACTOR:
+                claims.forget_actors(store, ids)
+                duplicates.forget_pairs(store, ids)
+            return sum(store.remove(kind, id_) for id_ in sorted(ids))
+
+    def _commit(self, change: Change, on_embedded: OnEmbedded | None = None) -> None:
+        with self._stores.lend() as store:
+            commit(store, self._indexer, change, on_embedded)
 
 
 def _outcome_of(before: Actor | None, after: Actor | None) -> Outcome:
     if before == after:
         return Outcome.UNCHANGED
     return Outcome.CHANGED if before else Outcome.ADDED
-
-
-def ingest_cases(
-    store: Store,
-    indexer: Indexer,
-    cases: Sequence[Case],
-    *,
-    by: str,
-    note: str,
-    on_embedded: OnEmbedded | None,
-) -> list[Outcome]:
-    """Stores what is new in the input of cases; returns what changed, in the order given."""
-    change = _CaseInputs(cases=cases, by=by, note=note)
-    commit(store, indexer, change, on_embedded)
-    return change.outcomes
-
-
-def prune(
-    store: Store, indexer: Indexer, sources: Collection[str], keeps: Callable[[str, str], bool]
-) -> int:
-    """Deletes the claims that `sources`, read whole, no longer make; returns how many actors went.
-
-    An actor without a claim is removed. A transaction covers some hundreds of keys. `keeps`
-    tells whether a source, by its name, still has a key.
-    """
-    gone = [
-        (source, key) for source, key in claims.keys_of(store, sources) if not keeps(source, key)
-    ]
-    removed = 0
-    for first in range(0, len(gone), _PRUNED_AT_ONCE):
-        change = _Pruning(keys=gone[first : first + _PRUNED_AT_ONCE])
-        commit(store, indexer, change)
-        removed += len(change.reconciled.gone)
-    named = {source for source, _ in claims.sources_of(store)} - {UNNAMED, MODERATION}
-    if named <= set(sources):
-        unnamed = [
-            actor_id
-            for actor_id in claims.actors_without_source(store)
-            if not any(keeps(source, actor_id) for source in sources)
-        ]
-        removed += remove(store, Kind.ACTOR, unnamed)
-    return removed
-
-
-def remove(store: Store, kind: Kind, ids: Collection[str]) -> int:
-    """Removes records in one transaction; their versions stay. Returns how many there were."""
-    with store.changing():
-        versions.keep_first_versions(store, kind, ids)
-        if kind is Kind.ACTOR:
-            claims.forget_actors(store, ids)
-            duplicates.forget_pairs(store, ids)
-        return sum(store.remove(kind, id_) for id_ in sorted(ids))

@@ -3,16 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from kb.editorial.commit import Change, commit, unless_same
+from kb.editorial.catalogue import published
+from kb.editorial.commit import Change, unless_same
+from kb.editorial.ingestion import Ingestion
 from kb.editorial.reconcile import merging
-from kb.errors import EditConflict, UnknownRecord, WithdrawnRecord
+from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.indexer import Indexer
+from kb.indexing.live_index import LiveIndex
 from kb.models import Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
-from kb.registers.drafts import Draft, DraftState, draft_of, erase_drafts, publishable, revise
+from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
+from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import forget_in_reports
 from kb.registers.redirects import follow_redirects, merged_into, naming, redirects_of
+from kb.registers.versions import Version, Withdrawal
 from kb.resolution.merge_rules import SourceRecord
+from kb.store.pool import StorePool
 from kb.store.store import Store
 
 
@@ -84,35 +90,119 @@ class _Merging(Change):
         duplicates.redirect(store, self.other, self.kept)
 
 
-def published(store: Store, kind: Kind, record_id: str) -> Record:
-    """The record with this id.
+class Publishing(Ingestion):
+    """The published records and their versions, to be read, ingested, and changed by persons."""
 
-    Raises:
-        UnknownRecord: there is none; `WithdrawnRecord` if there was one.
-    """
-    try:
-        return store.record(kind, record_id)
-    except UnknownRecord:
-        if versions.withdrawn(store, kind, [record_id]):
-            raise WithdrawnRecord(f"The {kind} {record_id!r} was withdrawn.") from None
-        raise
+    def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
+        super().__init__(stores, indexer)
+        self._index = index
+        self.drafts = Drafts(stores)
+        self.duplicates = Duplicates(stores, self._merge)
 
+    def history(self, kind: Kind, id: str) -> Sequence[Version]:
+        """Every version of a record, oldest first; none if it never was or was erased."""
+        with self._stores.lend() as store, store.reading():
+            return versions.history(store, kind, id)
 
-def publish(
-    store: Store, indexer: Indexer, draft_id: str, *, by: str, revision: int, force: bool
-) -> Draft:
-    """Makes a draft's record public, in one transaction with the draft's new state.
+    def looked_after(self, kind: Kind) -> set[str]:
+        """The ids of the records that an account made or changed, or that began as a draft."""
+        with self._stores.lend() as store:
+            return versions.looked_after(store, kind)
 
-    Raises:
-        UnknownRecord: there is no such draft.
-        EditConflict: it cannot be published as it is, see `publishable` and `_published_as`.
-    """
-    commit(
-        store,
-        indexer,
-        _Publication(draft=draft_of(store, draft_id), revision=revision, force=force, by=by),
-    )
-    return draft_of(store, draft_id)
+    def withdrawal(self, kind: Kind, id: str) -> Withdrawal | None:
+        """How a record was withdrawn or erased, or None if it was not."""
+        with self._stores.lend() as store, store.reading():
+            return versions.withdrawal(store, kind, id)
+
+    def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:
+        """Removes a record from every search at once; its versions stay.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
+        """
+        with self._stores.lend() as store, store.changing():
+            published(store, kind, id)
+            versions.keep_first_versions(store, kind, [id])
+            store.remove(kind, id)
+            if kind is Kind.ACTOR:
+                duplicates.forget_pairs(store, [id])
+            versions.note_withdrawal(store, kind, id, by=by, reason=reason)
+
+    def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:
+        """Makes a record what its version of that number was, and lifts its withdrawal.
+
+        Raises:
+            UnknownRecord: there is no such version.
+        """
+        change = _Restoration(kind=kind, record_id=id, restored=number, by=by)
+        self._commit(change)
+        with self._stores.lend() as store:
+            return change.record(store)
+
+    def edit(self, kind: Kind, id: str, *, by: str) -> Draft:
+        """A new draft of a record as it is published, to be changed and published again.
+
+        Raises:
+            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn.
+        """
+        with self._stores.lend() as store, store.reading():
+            record = published(store, kind, id)
+            number = versions.history(store, kind, id)[-1].number
+        return self.drafts.add(record, by=by, origin="", submitted=False, based_on=number)
+
+    def publish(
+        self,
+        draft_id: str,
+        *,
+        by: str,
+        revision: int,
+        force: bool = False,
+    ) -> Draft:
+        """Makes a draft's record public, in one transaction with the draft's new state.
+
+        The record of a draft that is based on no published record never replaces a record: if its
+        id is taken, it gets the next free id (`gel` becomes `gel-2`).
+
+        Args:
+            draft_id: which draft.
+            by: the account that publishes.
+            revision: the draft's revision that this person saw.
+            force: whether to publish over changes of the record since the draft was made.
+
+        Returns:
+            The published draft, with the record as it was stored.
+
+        Raises:
+            UnknownRecord: there is no such draft.
+            EditConflict: the draft has changed or is not open; without `force`, the record
+                has changed since; or it was withdrawn, and has to be restored first; or it is an
+                actor that was merged into another.
+        """
+        draft = self.drafts.get(draft_id)
+        self._commit(_Publication(draft=draft, revision=revision, force=force, by=by))
+        return self.drafts.get(draft_id)
+
+    def erase(self, kind: Kind, id: str, *, by: str) -> None:
+        """Withdraws a record and destroys all traces of it, in the files of the base too.
+
+        Its text, vectors, versions, drafts and claims go, and the actors merged into it. Mentions
+        in other records stay: a case still names its participants. A hash of its id is kept, so
+        that no ingest brings it back. The database is rewritten, which takes time in proportion to
+        its size; writers wait meanwhile.
+
+        Raises:
+            UnknownRecord: there never was such a record.
+            KnowledgeBaseError: another process reads a former state of the base for too long;
+                the record is gone from every search, and erasing it again cleans the files.
+        """
+        with self._stores.lend() as store:
+            with store.changing():
+                _erase(store, kind, id, by)
+            self._index.delete_saved()
+            store.scrub()
+
+    def _merge(self, kept: str, other: str, by: str, settle: Callable[[Store], None]) -> None:
+        self._commit(_Merging(kept=kept, other=other, settle=settle, by=by))
 
 
 def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
@@ -143,83 +233,29 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
     return record
 
 
-def withdraw(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
-    """Removes a record from every search; its versions stay.
-
-    Raises:
-        UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
-    """
-    with store.changing():
-        published(store, kind, record_id)
-        versions.keep_first_versions(store, kind, [record_id])
-        store.remove(kind, record_id)
-        if kind is Kind.ACTOR:
-            duplicates.forget_pairs(store, [record_id])
-        versions.note_withdrawal(store, kind, record_id, by=by, reason=reason)
-
-
-def restore(
-    store: Store, indexer: Indexer, kind: Kind, record_id: str, number: int, *, by: str
-) -> Record:
-    """Makes a record what its version of that number was, and lifts its withdrawal.
-
-    Raises:
-        UnknownRecord: there is no such version.
-    """
-    change = _Restoration(kind=kind, record_id=record_id, restored=number, by=by)
-    commit(store, indexer, change)
-    return change.record(store)
-
-
-def merge(
-    store: Store,
-    indexer: Indexer,
-    kept: str,
-    other: str,
-    *,
-    by: str,
-    settle: Callable[[Store], None],
-) -> None:
-    """Merges the actor `other` into `kept`, as `Duplicates.decide` describes, and calls `settle`.
-
-    Raises:
-        UnknownRecord: one of them is no actor; `WithdrawnRecord` if it was one.
-    """
-    commit(store, indexer, _Merging(kept=kept, other=other, settle=settle, by=by))
-
-
-def erase(store: Store, kind: Kind, record_id: str, *, by: str) -> None:
-    """Destroys all that the registers hold of a record and of the actors merged into it.
-
-    What the files still hold of it goes by `Store.scrub`.
-
-    Raises:
-        UnknownRecord: there never was such a record, or it is an actor that was found to be
-            another.
-    """
-    with store.changing():
-        if kind is Kind.ACTOR and (kept := redirects_of(store, [record_id]).get(record_id)):
-            raise UnknownRecord(
-                f"The actor {record_id!r} was found to be {kept!r}, which has all that was said "
-                "of it: erase that one."
-            )
-        ids = [record_id, *(merged_into(store, record_id) if kind is Kind.ACTOR else ())]
-        if not any(
-            versions.history(store, kind, id_) or versions.withdrawal(store, kind, id_)
-            for id_ in ids
-        ):
-            raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
-        names = {_name(old.record) for id_ in ids for old in versions.history(store, kind, id_)}
-        forget_in_reports(store, ids, names)
-        for id_ in ids:
-            store.remove(kind, id_)
-        erase_drafts(store, kind, ids)
-        if kind is Kind.ACTOR:
-            ids += claims.unused_keys(store, ids)
-            claims.erase_claims(store, ids)
-        else:
-            last_inputs.delete_inputs(store, ids)
-        versions.erase_versions(store, kind, ids, by=by)
+def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
+    """Destroys all that the registers hold of a record and of the actors merged into it."""
+    if kind is Kind.ACTOR and (kept := redirects_of(store, [record_id]).get(record_id)):
+        raise UnknownRecord(
+            f"The actor {record_id!r} was found to be {kept!r}, which has all that was said "
+            "of it: erase that one."
+        )
+    ids = [record_id, *(merged_into(store, record_id) if kind is Kind.ACTOR else ())]
+    if not any(
+        versions.history(store, kind, id_) or versions.withdrawal(store, kind, id_) for id_ in ids
+    ):
+        raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
+    names = {_name(old.record) for id_ in ids for old in versions.history(store, kind, id_)}
+    forget_in_reports(store, ids, names)
+    for id_ in ids:
+        store.remove(kind, id_)
+    erase_drafts(store, kind, ids)
+    if kind is Kind.ACTOR:
+        ids += claims.unused_keys(store, ids)
+        claims.erase_claims(store, ids)
+    else:
+        last_inputs.delete_inputs(store, ids)
+    versions.erase_versions(store, kind, ids, by=by)
 
 
 def _name(record: Record) -> str:

@@ -108,7 +108,7 @@ def test_ids_of_two_sources_that_are_of_one_firm_are_one(base: KnowledgeBase) ->
 
 def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL, MERLET)
-    assert base.edit_actor(replace(AVEL, name="Avel-Saphir"), by="lea") is Outcome.CHANGED
+    assert base.put([replace(AVEL, name="Avel-Saphir")], by="lea") == [Outcome.CHANGED]
     ingest(base, "cci", replace(AVEL, name="AVEL", place="Magnac"))
     assert base.actor("avel") == replace(AVEL, name="Avel-Saphir", place="Magnac")
     assert ("moderation", "name", "Avel-Saphir") in claims_of(base, "avel")
