@@ -14,7 +14,7 @@ import click
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
-    from kb.models import Actor, Case, Participation
+    from kb.models import Case, Participation
     from kb.search.results import ActorHit, Evidence, PartAnswer, SearchResult
 
 
@@ -97,14 +97,10 @@ def _evidence_line(evidence: Evidence) -> str:
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
-    asked = result.asked
     return {
         "query": result.query,
         "asked": {
-            "text": asked.text,
-            "required": asked.required,
-            "wanted": asked.wanted,
-            "unwanted": asked.unwanted,
+            name: getattr(result.asked, name) for name in ("text", "required", "wanted", "unwanted")
         },
         "took_ms": round(result.took_ms, 2),
         "total": result.total,
@@ -141,33 +137,21 @@ def _plain(result: SearchResult) -> dict[str, object]:
 
 
 def _plain_hit(hit: ActorHit) -> dict[str, object]:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     return {
         "rank": hit.rank,
         "score": round(hit.score, 4),
         "fit": hit.fit,
-        "actor": _plain_actor(hit.actor),
+        "actor": asdict(replace(hit.actor, facts=dict(hit.actor.facts))),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
         "parts": {name: round(value, 4) for name, value in asdict(hit.parts).items()},
     }
 
 
-def _plain_actor(actor: Actor) -> dict[str, object]:
-    from dataclasses import fields
-
-    return {
-        **{field.name: getattr(actor, field.name) for field in fields(actor)},
-        "facts": dict(actor.facts),
-    }
-
-
 def _plain_evidence(evidence: Evidence) -> dict[str, object]:
     plain: dict[str, object] = {
-        "kind": evidence.kind,
-        "text": evidence.text,
-        "marks": evidence.marks,
-        "source": evidence.source,
+        name: getattr(evidence, name) for name in ("kind", "text", "marks", "source")
     }
     if evidence.case and evidence.participation:
         case = _plain_case(evidence.case, evidence.participation)

@@ -7,7 +7,6 @@ kept between runs, by encoder and text.
 
 import contextlib
 import hashlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
+from kb.whole_file import replacing
 
 
 class RememberingEncoder:
@@ -57,18 +57,9 @@ class RememberingEncoder:
         """Writes what it knows, whole or not at all."""
         if not self._added:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        pending = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        try:
-            with pending.open("wb") as file:
-                np.savez(
-                    file,
-                    keys=np.array(list(self._known)),
-                    rows=np.stack(list(self._known.values())),
-                )
-            pending.replace(self._path)
-        finally:
-            pending.unlink(missing_ok=True)
+        rows = np.stack(list(self._known.values()))
+        with replacing(self._path) as pending, pending.open("wb") as file:
+            np.savez(file, keys=np.array(list(self._known)), rows=rows)
         self._added = False
 
     def _kept(self) -> dict[str, Embeddings]:
@@ -126,9 +117,8 @@ def base_of(
             yield base
         return
     KnowledgeBase.open(settings).close()
-    with contextlib.closing(
-        KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights)
-    ) as base:
+    base = KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights)
+    with contextlib.closing(base):
         if not may_copy or not base.status().problems:
             yield base
             return
@@ -144,8 +134,7 @@ def _temporary(
     with tempfile.TemporaryDirectory(prefix="quisait-evaluation-") as folder:
         settings = Settings(kb=Path(folder))
         KnowledgeBase.open(settings, create=True).close()
-        with contextlib.closing(
-            KnowledgeBase(settings.kb, lambda: encoder, cache, weights)
-        ) as base:
+        base = KnowledgeBase(settings.kb, lambda: encoder, cache, weights)
+        with contextlib.closing(base):
             base.put(records)
             yield base

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import FileError
-from kb.evaluation.ablation import RankingRuns, Silence
+from kb.evaluation.ablation import RankingRuns
 from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
 from kb.evaluation.files import Run, SetQuery
 from kb.evaluation.metrics import measure
@@ -27,15 +27,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """All figures of one set's split. `values` has, by ranking, each metric for each query."""
+    """All figures of runs on a set. `values` has, by ranking, each metric for each query."""
 
-    given: DevelopmentSet
-    judged: Judged
+    ranked: RankingRuns
     figures: Sequence[Figures]
     values: Mapping[str, Mapping[str, Mapping[str, float]]]
     compared_with: str
-    silences: Sequence[Silence] = ()
-    left_out: Sequence[str] = ()
 
 
 def report_of(ranked: RankingRuns, by: By | None, compared_with: str = "") -> SetReport:
@@ -49,15 +46,7 @@ def report_of(ranked: RankingRuns, by: By | None, compared_with: str = "") -> Se
         for part, ids in _parts(ranked.judged.queries, by or ranked.given.by)
         for name in values
     ]
-    return SetReport(
-        ranked.given,
-        ranked.judged,
-        figures,
-        values,
-        compared_with,
-        ranked.silences,
-        ranked.left_out,
-    )
+    return SetReport(ranked, figures, values, compared_with)
 
 
 def comparison_of(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kb.errors import FileError
+from kb.models import Actor, Case
 
 Qrels = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Mapping[str, float]]
@@ -36,29 +37,22 @@ class SetQuery:
     unmatched: frozenset[str] = frozenset()
 
 
-def read_queries(path: Path) -> list[SetQuery]:
-    """The queries of a `queries.jsonl`.
-
-    Raises:
-        FileError: the file is missing, a line is not a query, or an id comes twice; names the
-            line.
-    """
-    queries: dict[str, SetQuery] = {}
-    for number, query in read_json_lines(path, _query, "a query", "`_id` and `text`"):
-        if query.id in queries:
-            raise FileError(f"{path}:{number}: the id {query.id!r} was there before.")
-        queries[query.id] = query
-    return list(queries.values())
+Item = TypeVar("Item", SetQuery, Actor, Case)
 
 
-def _query(given: Any) -> SetQuery:
-    about = given.get("metadata", {})
+def read_queries(path: Path) -> tuple[SetQuery, ...]:
+    """The queries of a `queries.jsonl`; errors as `read_items`."""
+    return read_items(path, _query, "a query", "`_id` and `text`")
+
+
+def _query(plain: Any) -> SetQuery:
+    about = plain.get("metadata", {})
     unmatched = about.get("unheard", [])
     if not isinstance(unmatched, list):
         raise TypeError
     return SetQuery(
-        str(given["_id"]),
-        str(given["text"]),
+        str(plain["_id"]),
+        str(plain["text"]),
         str(about.get("lang", "")),
         str(about.get("split", "")),
         str(about.get("group", "")),
@@ -66,10 +60,24 @@ def _query(given: Any) -> SetQuery:
     )
 
 
+def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) -> tuple[Item, ...]:
+    """What `make` makes of each line that is not empty, in order.
+
+    Raises:
+        FileError: as `read_json_lines`, or an id comes twice; names the line.
+    """
+    items: dict[str, Item] = {}
+    for number, item in read_json_lines(path, make, what, needed):
+        if item.id in items:
+            raise FileError(f"{path}:{number}: the id {item.id!r} was there before.")
+        items[item.id] = item
+    return tuple(items.values())
+
+
 def read_json_lines(
-    path: Path, made_of: Callable[[Any], T], what: str, needed: str
+    path: Path, make: Callable[[Any], T], what: str, needed: str
 ) -> Iterator[tuple[int, T]]:
-    """What `made_of` makes of each line that is not empty, with the number of the line.
+    """What `make` makes of each line that is not empty, with the number of the line.
 
     Raises:
         FileError: the file is missing, or a line is not such a thing; names the line.
@@ -78,7 +86,7 @@ def read_json_lines(
         if not line.strip():
             continue
         try:
-            yield number, made_of(json.loads(line))
+            yield number, make(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise FileError(f"{path}:{number}: not {what}; expected JSON with {needed}.") from None
 
@@ -115,11 +123,11 @@ def write_run(run: Run, path: Path, tag: str) -> None:
     lines = []
     for query_id, ranking in run.items():
         before = np.float32(np.inf)
-        for rank, (record_id, given) in enumerate(ranking.items(), start=1):
+        for rank, (record_id, exact) in enumerate(ranking.items(), start=1):
             for id_ in (query_id, record_id, tag):
                 if not id_ or len(id_.split()) != 1:
                     raise FileError(f"{id_!r} cannot stand in a run file: it needs one word.")
-            score = min(np.float32(given), np.nextafter(before, np.float32(-np.inf)))
+            score = min(np.float32(exact), np.nextafter(before, np.float32(-np.inf)))
             lines.append(f"{query_id} Q0 {record_id} {rank} {float(score)!r} {tag}\n")
             before = score
     try:

@@ -18,12 +18,11 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from kb.errors import FileError
-from kb.evaluation.files import Qrels, SetQuery, read_json_lines, read_qrels, read_queries
+from kb.evaluation.files import Qrels, SetQuery, read_items, read_qrels, read_queries
 from kb.evaluation.metrics import METRICS
 from kb.models import Actor, Case, Kind
 from kb.store.record_json import record_from_json
 
-SPLITS = ("tune", "test")
 By = Literal["all", "lang", "group", "both"]
 COLUMNS = ("nDCG@10", "MAP", "MRR", "R@10", "R@100")
 
@@ -83,14 +82,15 @@ def read_set(folder: Path) -> DevelopmentSet:
     )
     if cases and not corpus:
         raise FileError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
-    actors = _actors(corpus) if corpus else None
+    needed = "`id`, `title` and `participants`, each with its `role`"
+    actors = read_items(corpus, _actor, "a document", "`_id` and `text`") if corpus else None
     return DevelopmentSet(
         folder,
         about.get("title") or folder.resolve().name,
-        tuple(read_queries(folder / "queries.jsonl")),
-        tuple(read_queries(silence)) if silence else (),
+        read_queries(folder / "queries.jsonl"),
+        read_queries(silence) if silence else (),
         actors,
-        _cases(cases) if cases else (),
+        read_items(cases, _case, "a case", needed) if cases else (),
         about.get("transfer_only", False),
         tuple(about.get("metrics", COLUMNS)),
         about.get("by", "lang"),
@@ -158,40 +158,21 @@ def _about(path: Path) -> dict[str, Any]:
     return about
 
 
-def _actors(path: Path) -> tuple[Actor, ...]:
-    actors: dict[str, Actor] = {}
-    for number, actor in read_json_lines(path, _actor, "a document", "`_id` and `text`"):
-        if actor.id in actors:
-            raise FileError(f"{path}:{number}: the id {actor.id!r} was there before.")
-        actors[actor.id] = actor
-    return tuple(actors.values())
-
-
-def _actor(given: Any) -> Actor:
-    about = given.get("metadata", {})
+def _actor(plain: Any) -> Actor:
+    about = plain.get("metadata", {})
     return Actor(
-        str(given["_id"]),
+        str(plain["_id"]),
         # Without a title there is no name: an id in its place would be searched.
-        str(given.get("title", "")),
-        str(given["text"]),
+        str(plain.get("title", "")),
+        str(plain["text"]),
         themes=tuple(map(str, about.get("themes", ()))),
         facts=MappingProxyType({}),
         **{key: str(value) for key, value in about.items() if key in _FROM_METADATA},
     )
 
 
-def _cases(path: Path) -> tuple[Case, ...]:
-    cases: dict[str, Case] = {}
-    needed = "`id`, `title` and `participants`, each with its `role`"
-    for number, case in read_json_lines(path, _case, "a case", needed):
-        if case.id in cases:
-            raise FileError(f"{path}:{number}: the id {case.id!r} was there before.")
-        cases[case.id] = case
-    return tuple(cases.values())
-
-
-def _case(given: Any) -> Case:
-    given.setdefault("text", "")
-    for part in given.get("participants", ()):
+def _case(plain: Any) -> Case:
+    plain.setdefault("text", "")
+    for part in plain.get("participants", ()):
         part.setdefault("name", "")
-    return cast("Case", record_from_json(Kind.CASE, json.dumps(given)))
+    return cast("Case", record_from_json(Kind.CASE, json.dumps(plain)))

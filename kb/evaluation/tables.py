@@ -1,76 +1,76 @@
 """What was measured, as tables in Markdown and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from kb.evaluation.comparison import Difference, Mean, share_of
-from kb.evaluation.figures import SetReport
+from kb.evaluation.figures import Figures, SetReport
 
 
 def as_text(report: SetReport, *, per_query: bool = False) -> str:
-    """The report as Markdown."""
-    lines = [f"## {report.given.title}, {report.judged.split}", ""]
-    columns = report.given.columns
-    for part in dict.fromkeys(figures.part for figures in report.figures):
-        of_part = [figures for figures in report.figures if figures.part == part]
-        rows = [["ranking", *columns]]
-        if report.compared_with:
-            rows[0].append(f"{columns[0]} less {report.compared_with}'s")
-        for figures in of_part:
-            row = [figures.ranking, *(_mean(figures.means[metric]) for metric in columns)]
-            if report.compared_with:
-                differences = figures.differences
-                row.append(_difference(differences[columns[0]]) if differences else "")
-            rows.append(row)
-        lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows), ""]
-    if report.silences:
-        rows = [["silence", "answerable with a fit", "unanswerable without"]]
-        for silence in report.silences:
-            rows.append(
-                [
-                    " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
-                    _share(silence.found, silence.answerable),
-                    _share(silence.silent, silence.unanswerable),
-                ]
-            )
-        lines += [*_table(rows), ""]
-    if per_query:
-        lines += [*_table(_query_rows(report)), ""]
-    lines += [f"Left out: {reason}." for reason in report.left_out]
-    return "\n".join(lines).rstrip() + "\n"
+    """The report as Markdown, a table of rankings for each part."""
+    metrics, baseline = report.ranked.given.columns, report.compared_with
+    head = ["ranking", *metrics, *([f"{metrics[0]} less {baseline}'s"] if baseline else [])]
+
+    def row(figures: Figures) -> list[str]:
+        cells = [figures.ranking, *(_mean(figures.means[metric]) for metric in metrics)]
+        if baseline:
+            differences = figures.differences
+            cells.append(_difference(differences[metrics[0]]) if differences else "")
+        return cells
+
+    return _document(report, lambda part: [head, *map(row, part)], per_query=per_query)
 
 
 def comparison_as_text(report: SetReport, *, per_query: bool = False) -> str:
-    """The report of two runs, a table of metrics for each part."""
-    lines = [f"## {report.given.title}, {report.judged.split}", ""]
-    first, second = report.values
+    """The report of two runs as Markdown, a table of metrics for each part."""
+
+    def rows(part: Sequence[Figures]) -> Iterator[list[str]]:
+        first, second = part
+        yield ["metric", first.ranking, second.ranking, "difference", "p"]
+        for metric, difference in second.differences.items():
+            means = [_mean(figures.means[metric]) for figures in part]
+            yield [metric, *means, _signed(difference), _p(difference.p).removeprefix("= ")]
+
+    return _document(report, rows, per_query=per_query)
+
+
+def _document(
+    report: SetReport,
+    rows_of: Callable[[Sequence[Figures]], Iterable[list[str]]],
+    *,
+    per_query: bool,
+) -> str:
+    ranked = report.ranked
+    lines = [f"## {ranked.given.title}, {ranked.judged.split}", ""]
     for part in dict.fromkeys(figures.part for figures in report.figures):
-        a, b = (figures for figures in report.figures if figures.part == part)
-        rows = [["metric", first, second, "difference", "p"]]
-        for metric in report.given.columns:
-            difference = b.differences[metric]
-            rows.append(
-                [
-                    metric,
-                    _mean(a.means[metric]),
-                    _mean(b.means[metric]),
-                    _signed(difference),
-                    _p(difference.p).removeprefix("= "),
-                ]
-            )
-        lines += [f"{part or 'all'}: {_queries(a.n)}", "", *_table(rows), ""]
+        of_part = [figures for figures in report.figures if figures.part == part]
+        lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows_of(of_part)), ""]
+    if ranked.silences:
+        rows = [["silence", "answerable with a fit", "unanswerable without"]]
+        rows += [
+            [
+                " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
+                _share(silence.found, silence.answerable),
+                _share(silence.silent, silence.unanswerable),
+            ]
+            for silence in ranked.silences
+        ]
+        lines += [*_table(rows), ""]
     if per_query:
         lines += [*_table(_query_rows(report)), ""]
+    lines += [f"Left out: {reason}." for reason in ranked.left_out]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
     """The report as what JSON can say, each metric with its interval."""
+    ranked = report.ranked
     plain: dict[str, Any] = {
-        "set": report.given.name,
-        "title": report.given.title,
-        "split": report.judged.split,
+        "set": ranked.given.name,
+        "title": ranked.given.title,
+        "split": ranked.judged.split,
         "compared_with": report.compared_with,
         "figures": [asdict(figures) for figures in report.figures],
         "silence": [
@@ -79,15 +79,15 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
                 "share_found": _plain_share(silence.found, silence.answerable),
                 "share_silent": _plain_share(silence.silent, silence.unanswerable),
             }
-            for silence in report.silences
+            for silence in ranked.silences
         ],
-        "left_out": list(report.left_out),
+        "left_out": list(ranked.left_out),
     }
     if per_query:
         plain["queries"] = {
             name: {
                 query.id: {metric: of_query[query.id] for metric, of_query in of_metric.items()}
-                for query in report.judged.queries
+                for query in ranked.judged.queries
             }
             for name, of_metric in report.values.items()
         }
@@ -95,10 +95,11 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
 
 
 def _query_rows(report: SetReport) -> list[list[str]]:
-    rows = [["ranking", "query", *report.given.columns, "text"]]
+    metrics = report.ranked.given.columns
+    rows = [["ranking", "query", *metrics, "text"]]
     for name, of_metric in report.values.items():
-        for query in report.judged.queries:
-            figures = [f"{of_metric[metric][query.id]:.3f}" for metric in report.given.columns]
+        for query in report.ranked.judged.queries:
+            figures = [f"{of_metric[metric][query.id]:.3f}" for metric in metrics]
             rows.append([name, query.id, *figures, query.text.replace("|", "/")])
     return rows
 
@@ -134,8 +135,9 @@ def _plain_share(count: int, n: int) -> dict[str, float] | None:
     return asdict(share_of(count, n)) if n else None
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def _table(table: Iterable[Sequence[str]]) -> list[str]:
     """A table in Markdown whose columns stand below each other; the first row is its head."""
+    rows = list(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

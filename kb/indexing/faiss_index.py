@@ -14,7 +14,6 @@ that is copied at each change, until it is large enough to be merged into the ot
 import contextlib
 import copy
 import hashlib
-import os
 import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from io import BufferedReader
@@ -26,6 +25,7 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.store.store import Store
+from kb.whole_file import replacing
 
 INDEX_FILE = "passages.faiss"
 CARD_FILE = "passages.faiss.npz"
@@ -163,23 +163,18 @@ class Index:
         the digest of its file: it is not read with another.
         """
         whole = self._whole() if self._gone or self._recent.ids else self._base
-        pending = folder / f".{INDEX_FILE}.{os.getpid()}"
-        try:
+        with replacing(folder / INDEX_FILE) as pending:
             faiss.write_index(whole.faiss, str(pending))
             with pending.open("rb") as file:
                 digest = _digest(file)
-            pending.replace(folder / INDEX_FILE)
-            card: dict[str, Any] = {
-                "made_by": self._made_by(),
-                "digest": digest,
-                "generation": self.generation,
-                "ids": np.fromiter(whole.ids, np.int64, len(whole)),
-            }
-            with pending.open("wb") as file:
-                np.savez(file, **card)
-            pending.replace(folder / CARD_FILE)
-        finally:
-            pending.unlink(missing_ok=True)
+        card: dict[str, Any] = {
+            "made_by": self._made_by(),
+            "digest": digest,
+            "generation": self.generation,
+            "ids": np.fromiter(whole.ids, np.int64, len(whole)),
+        }
+        with replacing(folder / CARD_FILE) as pending, pending.open("wb") as file:
+            np.savez(file, **card)
         for name in FORMER_FILES:
             (folder / name).unlink(missing_ok=True)
 

@@ -16,7 +16,6 @@ score says the same in a base of fifty firms and in one of fifty thousand.
 import contextlib
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.reference.trades import trades
 from kb.search.weights import ExpansionWeights
 from kb.text.analysis import STEMMERS
+from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -252,15 +252,9 @@ class Overlaps:
 
 
 def _keep(path: Path, rows: Embeddings) -> None:
-    """Writes a cache whole or not at all; what cannot be written is embedded again next time."""
-    pending = path.with_name(f".{path.name}.{os.getpid()}")
+    """Writes a cache; what cannot be written is embedded again next time."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pending.open("wb") as file:
+        with replacing(path) as pending, pending.open("wb") as file:
             np.save(file, rows)
-        pending.replace(path)
     except OSError as error:
         logger.info("The background was not kept: %s", error)
-    finally:
-        with contextlib.suppress(OSError):
-            pending.unlink(missing_ok=True)
