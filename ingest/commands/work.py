@@ -1,5 +1,6 @@
-"""The verb `work`. Imports click and nothing else at the top, as `ingest.commands`."""
+"""The command that runs waiting jobs."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -7,7 +8,7 @@ import click
 from kb.commands.options import kb_option
 
 
-@click.command("work", short_help="Run waiting jobs.")
+@click.command(short_help="Run waiting jobs.")
 @click.option("--once", is_flag=True, help="Run one job, if one waits, and end.")
 @click.option("--until-idle", is_flag=True, help="End when no job waits.")
 @click.option(
@@ -18,7 +19,7 @@ from kb.commands.options import kb_option
     help="With --until-idle: wait this long for another job before ending.",
 )
 @kb_option
-def work_command(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
+def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
     """Run waiting jobs, such as directories sent through the pages.
 
     `quisait serve` starts a worker automatically when a job waits. The worker runs at low priority,
@@ -27,21 +28,18 @@ def work_command(once: bool, until_idle: bool, linger: float, kb: Path | None) -
     import signal
     import threading
 
-    from ingest.worker import run_next, step_back, work
+    from ingest import worker
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
     settings = Settings.from_environment(kb=kb)
-    threads = step_back()
+    threads = worker.step_back()
     settings = settings.model_copy(update={"threads": min(settings.threads or threads, threads)})
-    knowledge_base = KnowledgeBase.open(settings)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    try:
+    with closing(KnowledgeBase.open(settings)) as knowledge_base:
         if once:
-            run_next(knowledge_base, stopping)
+            worker.run_next(knowledge_base, stopping)
         else:
-            work(knowledge_base, linger_s=linger if until_idle else None, stopping=stopping)
-    finally:
-        knowledge_base.close()
+            worker.work(knowledge_base, linger_s=linger if until_idle else None, stopping=stopping)

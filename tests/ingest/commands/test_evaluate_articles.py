@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ingest.commands import evaluate_articles_command
+from ingest.commands import evaluate_articles
 from kb.errors import FileError
 
 SET = Path(__file__).parents[2] / "data" / "articles"
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(evaluate_articles_command, [*map(str, arguments)])
+    return CliRunner().invoke(evaluate_articles, [*map(str, arguments)])
 
 
 @pytest.fixture

@@ -1,0 +1,213 @@
+"""The command that reads directories, cases and articles, or shows how it would."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.options import kb_option
+
+if TYPE_CHECKING:
+    from ingest.directories.preview import Preview
+    from ingest.report import IngestReport
+
+SHOWN_SKIPPED = 5
+"""How many files that were skipped are named; the JSON report has the others."""
+
+
+@click.command(short_help="Read directories, cases and articles.")
+@click.argument("inputs", metavar="PATH_OR_URL...", nargs=-1, required=True)
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Publish the proposals for each article immediately, without a moderator.",
+)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove the actors and cases that the input no longer contains, unless a record failed.",
+)
+@click.option(
+    "--source",
+    default="",
+    metavar="NAME",
+    help="The source of the actors (default: the name of the file or folder).",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@kb_option
+def ingest(
+    inputs: tuple[str, ...],
+    publish: bool,
+    prune: bool,
+    source: str,
+    mapped: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    kb: Path | None,
+) -> None:
+    """Read directories of actors, cases and articles into the knowledge base.
+
+    PATH_OR_URL is a file, a folder with its subfolders, or a web address: actors in CSV, TSV, XLSX,
+    ODS, JSON, JSON Lines or Parquet; cases in Markdown with front matter; articles in text,
+    Markdown, HTML, PDF, DOCX or ODT, and their RSS or Atom feeds. An article becomes a draft that
+    waits for a moderator. Exits with 1 if a record failed; the other records are kept.
+    """
+    import json
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from ingest import pipeline
+    from ingest.article_intake import ArticleIntake, is_address
+    from ingest.directories.header_map import choices_in
+    from ingest.input_files import refuse_missing
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+
+    addresses = [argument for argument in inputs if is_address(argument)]
+    paths = [Path(argument) for argument in inputs if not is_address(argument)]
+    choices = choices_in(mapped)
+    pipeline.refuse_unusable(source, choices)
+    if dry_run:
+        if not _dry_run(paths, source, choices, as_json, kb):
+            raise click.exceptions.Exit(1)
+        return
+    refuse_missing(paths)  # before a knowledge base is made for nothing
+    settings = Settings.from_environment(kb=kb)
+    with closing(KnowledgeBase.open(settings, create=True)) as knowledge_base:
+        # `disable=None` shows the bar on a terminal only.
+        with tqdm(unit=" records", disable=None, leave=False) as bar:
+            report = pipeline.ingest(
+                knowledge_base,
+                paths,
+                progress=bar.update,
+                prune=prune,
+                source=source,
+                choices=choices,
+                articles=ArticleIntake.from_settings(
+                    knowledge_base, settings, publish=publish, progress=bar.update
+                ),
+                addresses=addresses,
+            )
+        if report.added or report.changed or report.removed:
+            knowledge_base.save_index()
+        pairs = knowledge_base.duplicates.count()
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+    else:
+        _print_report(report)
+        if prune and not report.pruned:
+            click.echo("Nothing was pruned: correct the failures above, then ingest again.")
+        if pairs:
+            click.echo(f"Pairs of actors that may be one: {pairs}. See `quisait duplicates list`.")
+    if report.failures:
+        raise click.exceptions.Exit(1)
+
+
+def _print_report(report: "IngestReport") -> None:
+    from ingest.article_intake import NO_ARTICLES
+    from ingest.records.entries import WHOLE_FILE
+
+    counts = [
+        f"{report.read} read",
+        f"{report.added} added",
+        f"{report.changed} changed",
+        f"{report.unchanged} unchanged",
+        f"{report.failed} failed",
+    ]
+    if report.pruned:
+        counts.append(f"{report.removed} removed")
+    if report.skipped:
+        counts.append(f"{len(report.skipped) + report.untold.get('skipped', 0)} skipped")
+    if report.drafts:
+        counts.append(f"{len(report.drafts)} drafted")
+    if report.known:
+        counts.append(f"{len(report.known)} known already")
+    click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
+    for note in (*report.failures, *report.drafts, *report.known, *report.remarks):
+        click.echo(str(note))
+    files = [
+        note
+        for note in report.skipped
+        if note.row == WHOLE_FILE and Path(note.file).stem.lower() not in NO_ARTICLES
+    ]
+    for note in files[:SHOWN_SKIPPED]:
+        click.echo(f"{note} (skipped)")
+    if len(files) > SHOWN_SKIPPED:
+        click.echo(f"… and {len(files) - SHOWN_SKIPPED} more skipped.")
+    if report.untold:
+        more = ", ".join(f"{count} more {kind}" for kind, count in report.untold.items())
+        click.echo(f"… and {more}.")
+
+
+def _dry_run(
+    paths: Sequence[Path], source: str, choices: Mapping[str, str], as_json: bool, kb: Path | None
+) -> bool:
+    """Shows how the directories at these paths would be read; returns whether all would be kept.
+
+    Changes nothing, and makes no knowledge base where there is none.
+    """
+    import json
+    from dataclasses import asdict
+
+    from ingest.directories.preview import preview
+    from ingest.input_files import files, refuse_missing
+    from ingest.records.entries import NotInput
+    from kb.errors import InputError
+    from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+    from kb.settings import Settings
+
+    refuse_missing(paths)
+    settings = Settings.from_environment(kb=kb)
+    is_there = (settings.kb / DATABASE_FILE).is_file()
+    base = KnowledgeBase.open(settings) if is_there else None
+    previews: list[Preview] = []
+    failures: list[str] = []
+    for path, is_named, found_source in files(paths):
+        try:
+            previews.append(preview(path, source or found_source, choices, knowledge_base=base))
+        except NotInput as not_input:
+            if is_named:
+                failures.append(f"{path}: {not_input}: a dry run shows directories only")
+        except InputError as error:
+            failures.append(f"{path}: {error}")
+    if base is not None:
+        base.close()
+    if as_json:
+        found = {"previews": [asdict(shown) for shown in previews], "failures": failures}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for shown in previews:
+            _print_preview(shown)
+        for failure in failures:
+            click.echo(failure)
+        click.echo("Nothing was changed: this was a dry run.")
+    return not failures and not any(shown.failed for shown in previews)
+
+
+def _print_preview(seen: "Preview") -> None:
+    from ingest.directories.preview import table
+
+    click.echo(f"{seen.file}, source {seen.source!r}:")
+    for line in table(seen.columns):
+        click.echo(line)
+    of_all = f" of about {seen.total_estimate}" if seen.total_estimate > seen.rows else ""
+    left_out = seen.rows - seen.kept - seen.failed
+    click.echo(
+        f"{seen.rows} rows looked at{of_all}: {seen.kept} would be kept, {seen.failed} would fail"
+        + (f", {left_out} would be left out." if left_out > 0 else ".")
+    )
+    for problem in seen.problems:
+        click.echo(str(problem))
