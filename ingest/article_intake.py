@@ -12,7 +12,7 @@ from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 from ingest.known_articles import AlreadyKnown
 from ingest.records.entries import WHOLE_FILE
-from ingest.report import Drafted, IngestReport, Note
+from ingest.report import Drafted, IngestReport, Note, unwatched
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -27,10 +27,6 @@ NO_ARTICLES = frozenset(
     "lisez-moi lisezmoi".split()
 )
 """Names of files that lie beside articles in a folder and are none, without their endings."""
-
-
-def _unwatched(_articles: int) -> None:
-    """Progress that nobody watches."""
 
 
 class ArticleIntake:
@@ -51,7 +47,7 @@ class ArticleIntake:
         *,
         by: str = "",
         publish: bool = False,
-        progress: Callable[[int], object] = _unwatched,
+        progress: Callable[[int], object] = unwatched,
     ) -> None:
         self.report = IngestReport()
         self.case_ids: set[str] = set()
@@ -70,7 +66,7 @@ class ArticleIntake:
         *,
         by: str = "",
         publish: bool = False,
-        progress: Callable[[int], object] = _unwatched,
+        progress: Callable[[int], object] = unwatched,
     ) -> Self:
         """Fetches and refines as the settings say."""
         submissions = Submissions.from_settings(knowledge_base, settings, by=by)
@@ -89,8 +85,7 @@ class ArticleIntake:
 
     def passed_over(self, path: Path) -> str:
         """Says why a file of a folder is passed over though it could be taken; else ""."""
-        is_feed = path.suffix.lower() in FEED_SUFFIXES
-        return Remark("unnamed_feed") if is_feed else ""
+        return Remark("unnamed_feed") if path.suffix.lower() in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
         """Takes the article of a file, or those of a feed that was saved as one.
@@ -132,13 +127,13 @@ class ArticleIntake:
             except NoArticle as error:
                 if is_named:
                     raise
-                self.report.note("skipped", Note(name, WHOLE_FILE, error.remark))
+                self._note("skipped", name, error.remark)
                 return
             self.report.read += 1
             if isinstance(draft.record, Case):
                 self.report.drafts.append(self._drafted(name, draft, draft.record))
             for remark in article.remarks:
-                self.report.note("remarks", Note(name, WHOLE_FILE, remark))
+                self._note("remarks", name, remark)
 
     def _drafted(self, name: str, draft: Draft, case: Case) -> Drafted:
         if not self._publish:
@@ -157,18 +152,21 @@ class ArticleIntake:
             self.report.read += 1
             if known.case_id:
                 self.case_ids.add(known.case_id)
-            self.report.note("known", Note(name, WHOLE_FILE, known.remark))
-        except InputError as error:
+            self._note("known", name, known.remark)
+        except (QuisaitError, OSError) as error:
             self.report.read += 1
-            reason = error.remark.without_prefix(f"{quoted(name)} ")
-            self.report.note("failures", Note(name, WHOLE_FILE, reason))
-        except QuisaitError as error:
-            self.report.read += 1
-            self.report.note("failures", Note(name, WHOLE_FILE, " ".join(str(error).split())))
-        except OSError as error:
-            self.report.read += 1
-            reason = Remark("unreadable", reason=str(error.strerror))
-            self.report.note("failures", Note(name, WHOLE_FILE, reason))
+            self._note("failures", name, _reason(error, name))
+
+    def _note(self, kind: str, name: str, reason: str) -> None:
+        self.report.note(kind, Note(name, WHOLE_FILE, reason))
+
+
+def _reason(error: QuisaitError | OSError, name: str) -> str:
+    if isinstance(error, InputError):
+        return error.remark.without_prefix(f"{quoted(name)} ")
+    if isinstance(error, OSError):
+        return Remark("unreadable", reason=str(error.strerror))
+    return " ".join(str(error).split())
 
 
 def is_address(text: str) -> bool:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.readers import DIRECTORY_READERS
+from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.directories.seen_ids import SeenIds
-from ingest.directories.table import entries
 from ingest.input_files import files, refuse_missing
-from ingest.records.entries import WHOLE_FILE, Entry, NotInput, Reader
-from ingest.report import IngestReport, Note, place_in
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.report import IngestReport, Note, place_in, unwatched
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
@@ -27,7 +26,10 @@ from kb.resolution.merge_rules import MODERATION, SourceRow
 if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
-READERS: dict[str, Reader] = {".md": read_markdown, ".markdown": read_markdown}
+READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+}
 
 BATCH_RECORDS = 256
 """How many records are one transaction: enough that texts of one length meet at the encoder."""
@@ -42,16 +44,15 @@ class _ReadRecord(NamedTuple):
     file: str
     row: int
 
-
-def _unwatched(_records: int) -> None:
-    """Progress that nobody watches."""
+    def note(self, reason: str) -> Note:
+        return Note(self.file, self.row, reason)
 
 
 def ingest(
     knowledge_base: KnowledgeBase,
     paths: Sequence[Path],
     *,
-    progress: Callable[[int], object] = _unwatched,
+    progress: Callable[[int], object] = unwatched,
     prune: bool = False,
     by: str = "",
     source: str = "",
@@ -169,8 +170,7 @@ class _Run:
             raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
             self._header_maps[source] = _header_map(self._knowledge_base, source, choices)
-        header_map = self._header_maps[source]
-        return entries(DIRECTORY_READERS[suffix](path, header_map), header_map)
+        return read_directory(path, self._header_maps[source])
 
     def _take(self, entry: Entry, source: str, file: str) -> None:
         self.report.read += 1
@@ -206,7 +206,8 @@ class _Run:
                 try:
                     self._put([found])
                 except (InputError, ValueError) as error:
-                    self._fail(found.file, found.row, " ".join(str(error).split()))
+                    reason = " ".join(str(error).split())
+                    self.report.note("failures", found.note(reason))
 
     def _put(self, batch: Sequence[_ReadRecord]) -> None:
         """Puts records of one kind and source."""
@@ -242,7 +243,7 @@ class _Run:
             by = f" by {withdrawal.by}" if withdrawal.by else ""
             how = f"{'erased' if withdrawal.erased else 'withdrawn'}{by} on {withdrawal.at[:10]}"
         reason = Remark("was_withdrawn", kind=kind, id=found.record.id, how=how)
-        self.report.note("remarks", Note(found.file, found.row, reason))
+        self.report.note("remarks", found.note(reason))
 
     def _note_mentions(self, case: Case, found: _ReadRecord) -> None:
         for participant in case.participants:
@@ -253,7 +254,7 @@ class _Run:
                     name=participant.name,
                     id=participant.actor_id,
                 )
-                self._mentions.append((participant.actor_id, Note(found.file, found.row, reason)))
+                self._mentions.append((participant.actor_id, found.note(reason)))
 
     def _is_redirected(self, actor_id: str) -> bool:
         """Whether the id is that of an actor that was merged into another."""

@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
@@ -21,6 +20,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import FINAL_STATES, Job, JobState
 from kb.remarks import Remark
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.article_intake import ArticleIntake
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +68,7 @@ class Progress:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._closed.set()
         self._thread.join()
 
@@ -130,15 +127,10 @@ def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Drafts articles: `paths` and `urls`, each a list in JSON."""
-    from ingest.article_intake import ArticleIntake
-
     paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
     urls: list[str] = json.loads(parameters.get("urls", "[]"))
     progress.total = len(paths) + len(urls)
-    settings = Settings.from_environment()
-    intake = ArticleIntake.from_settings(
-        knowledge_base, settings, by=progress.by, progress=progress.advance
-    )
+    intake = _intake(knowledge_base, progress)
     for path in paths:
         intake.take_file(path, path.name)
     for url in urls:
@@ -150,14 +142,17 @@ def _feed(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Drafts the articles of a feed: its `url`."""
-    from ingest.article_intake import ArticleIntake
-
-    settings = Settings.from_environment()
-    intake = ArticleIntake.from_settings(
-        knowledge_base, settings, by=progress.by, progress=progress.advance
-    )
+    intake = _intake(knowledge_base, progress)
     intake.take_feed(parameters["url"])
     return asdict(intake.report)
+
+
+def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
+    from ingest.article_intake import ArticleIntake
+
+    return ArticleIntake.from_settings(
+        knowledge_base, Settings.from_environment(), by=progress.by, progress=progress.advance
+    )
 
 
 RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}
@@ -252,13 +247,9 @@ def _shortened(report: Mapping[str, object]) -> dict[str, object]:
         for name, value in report.items()
     }
     plain: dict[str, object] = json.loads(json.dumps(parts, default=str))
-    lists = {
-        name: value
-        for name, value in plain.items()
-        if isinstance(value, list) and len(value) > MAX_REPORTED
-    }
-    if not lists:
-        return plain
-    beginnings = {name: value[:MAX_REPORTED] for name, value in lists.items()}
-    more = {name: len(value) - MAX_REPORTED for name, value in lists.items()}
-    return {**plain, **beginnings, "more": more}
+    more: dict[str, int] = {}
+    for name, value in plain.items():
+        if isinstance(value, list) and len(value) > MAX_REPORTED:
+            more[name] = len(value) - MAX_REPORTED
+            plain[name] = value[:MAX_REPORTED]
+    return {**plain, "more": more} if more else plain

@@ -12,11 +12,12 @@ from urllib.parse import urljoin
 from ingest.articles.article import Article, Person
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
+from ingest.articles.formats.html import feed_link, parse_html_fragment
 from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import checked, fetched_article
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetcher
+from ingest.fetching.safe_fetch import Fetcher
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -51,16 +52,6 @@ class FeedItem:
 def is_feed(content: bytes) -> bool:
     """Whether bytes look like a feed."""
     return bool(_FEED.search(content[:4096]))
-
-
-def fetch_feed(fetcher: Fetcher, url: str) -> list[FeedItem]:
-    """The items of the feed at an address.
-
-    Raises:
-        InputError: there is no feed, or it cannot be fetched.
-    """
-    fetched = fetcher.fetch(url, FEED_TYPES | PAGE_TYPES)
-    return read_feed(fetched.content, url=fetched.url)
 
 
 def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
@@ -138,12 +129,8 @@ def _filled(article: Article, feed_article: Article) -> Article:
 def _no_feed(content: bytes, url: str) -> InputError:
     if not _PAGE.search(content[:4096]):
         return InputError("no_feed")
-    from ingest.articles.formats.html import feed_link
-
     link = feed_link(content.decode("utf-8", "replace"), url)
-    if link:
-        return InputError("page_with_feed", link=link)
-    return InputError("page_not_feed")
+    return InputError("page_with_feed", link=link) if link else InputError("page_not_feed")
 
 
 def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
@@ -168,11 +155,8 @@ def _content(entry: "FeedParserDict") -> tuple[str, bool]:
 
 
 def _article(entry: "FeedParserDict", content: str, url: str, title: str, lang: str) -> Article:
-    from ingest.articles.formats.html import parse_html_fragment
-
-    page = parse_html_fragment(content, url=url)
     page = replace(
-        page,
+        parse_html_fragment(content, url=url),
         declared=tuple(_declared_fields(entry, title)),
         lang=lang if lang in {"fr", "en"} else "",
         source_url=url if url.startswith(("http://", "https://")) else "",
@@ -209,8 +193,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
 
 def _iso(written: str, moment: Any) -> str:
     """The moment in its own time zone if it is written in a known form, else in UTC."""
-    iso = only_date(written)
-    if iso:
+    if iso := only_date(written):
         return iso
     year, month, day, hour, minute = moment[:5]
     return datetime(year, month, day, hour, minute, tzinfo=UTC).isoformat(timespec="minutes")

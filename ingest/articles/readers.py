@@ -1,12 +1,14 @@
 """Articles from files and from fetched addresses, each format by its parser."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 from ingest.articles.article import Article, NoArticle
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import ParsedPage
+from ingest.articles.formats.docx import parse_docx
+from ingest.articles.formats.html import parse_html
+from ingest.articles.formats.odt import parse_odt
 from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
 from ingest.encodings import decoded
@@ -19,6 +21,18 @@ _LOG = logging.getLogger(__name__)
 MIN_ARTICLE_CHARS = 30
 """The shortest text of an article."""
 
+_TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
+ARTICLE_SUFFIXES = (*_TEXT_SUFFIXES, ".pdf", ".docx", ".odt")
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+}
+
 
 def read_article(path: Path) -> Article:
     """The article that a file holds.
@@ -27,8 +41,7 @@ def read_article(path: Path) -> Article:
         InputError: the file holds no article, or cannot be read.
     """
     suffix = path.suffix.lower()
-    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
-    _refuse_oversize(path.stat().st_size, suffix)
+    _refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
 
 
@@ -60,8 +73,7 @@ def article_from_bytes(
     Raises:
         InputError: they hold no article, or cannot be read.
     """
-    _refuse_other_than(ARTICLE_SUFFIXES, suffix)
-    _refuse_oversize(len(content), suffix)
+    _refuse_unreadable(len(content), suffix)
     if not content:
         raise InputError("empty")
     return checked(article_of(_page(content, suffix, url, declared_encoding)))
@@ -69,7 +81,7 @@ def article_from_bytes(
 
 def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> ParsedPage:
     try:
-        return _READERS[suffix](content, url, declared_encoding)
+        return _parse(content, suffix, url, declared_encoding)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
@@ -103,63 +115,25 @@ def checked(article: Article) -> Article:
     return article
 
 
-def _refuse_other_than(suffixes: tuple[str, ...], suffix: str) -> None:
-    if suffix not in suffixes:
-        raise InputError("no_article_format", formats=", ".join(suffixes))
-
-
-def _refuse_oversize(size: int, suffix: str) -> None:
+def _refuse_unreadable(size: int, suffix: str) -> None:
+    if suffix not in ARTICLE_SUFFIXES:
+        raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
     most = MAX_TEXT_BYTES if suffix in _TEXT_SUFFIXES else MAX_FILE_BYTES
     if size > most:
         raise InputError("large_article", size=size, most=most, suffix=suffix)
 
 
-def _text(content: bytes, url: str, declared_encoding: str) -> ParsedPage:
-    return parse_text(decoded(content, declared_encoding), source_url=url)
+def _parse(content: bytes, suffix: str, url: str, declared_encoding: str) -> ParsedPage:
+    match suffix:
+        case ".html" | ".htm":
+            return parse_html(content, url=url, declared_encoding=declared_encoding)
+        case ".pdf":
+            from ingest.articles.formats.pdf import parse_pdf  # pypdf takes long to import
 
-
-def _html(content: bytes, url: str, declared_encoding: str) -> ParsedPage:
-    from ingest.articles.formats.html import parse_html
-
-    return parse_html(content, url=url, declared_encoding=declared_encoding)
-
-
-def _pdf(content: bytes, url: str, _encoding: str) -> ParsedPage:
-    from ingest.articles.formats.pdf import parse_pdf
-
-    return parse_pdf(content, url=url)
-
-
-def _word(content: bytes, url: str, _encoding: str) -> ParsedPage:
-    from ingest.articles.formats.docx import parse_docx
-
-    return parse_docx(content, url=url)
-
-
-def _opendocument(content: bytes, url: str, _encoding: str) -> ParsedPage:
-    from ingest.articles.formats.odt import parse_odt
-
-    return parse_odt(content, url=url)
-
-
-_READERS: dict[str, Callable[[bytes, str, str], ParsedPage]] = {
-    ".md": _text,
-    ".markdown": _text,
-    ".txt": _text,
-    ".html": _html,
-    ".htm": _html,
-    ".pdf": _pdf,
-    ".docx": _word,
-    ".odt": _opendocument,
-}
-ARTICLE_SUFFIXES = tuple(_READERS)
-_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
-_SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-}
+            return parse_pdf(content, url=url)
+        case ".docx":
+            return parse_docx(content, url=url)
+        case ".odt":
+            return parse_odt(content, url=url)
+        case _:
+            return parse_text(decoded(content, declared_encoding), source_url=url)

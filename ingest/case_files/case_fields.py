@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from ingest.records.field_names import field_of, names_of, spellings_in
 from ingest.records.fields import (
     folded,
+    names_of,
     one_line,
     paragraphs,
     record_id,
@@ -18,15 +18,16 @@ from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS, Case, Participation
 from kb.reference.fields import CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
 from kb.reference.roles import ROLES, Role
+from kb.text.lexicon import Lexicons
 
-_SPELLINGS = Path(__file__).parent / "lexicons" / "keys.txt"
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 CASE_KEYS = names_of(
     (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
-    spellings_in(_SPELLINGS, "case"),
+    _LEXICONS.spellings("keys", "case"),
 )
 _PARTICIPATION = {traits.key or name: traits for name, traits in PARTICIPATION_FIELDS.items()}
-PARTICIPATION_KEYS = names_of(_PARTICIPATION, spellings_in(_SPELLINGS, "participation"))
+PARTICIPATION_KEYS = names_of(_PARTICIPATION, _LEXICONS.spellings("keys", "participation"))
 
 _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, *traits.french)}
 
@@ -72,8 +73,7 @@ def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[
     values: dict[str, object] = {}
     for key, value in mapping.items():
         name = folded(str(key))
-        field = field_of(name, fields)
-        if field:
+        if field := fields.get(name):
             values.setdefault(field, value)
         elif meant := get_close_matches(name, fields, n=1, cutoff=0.8):
             raise InputError("unknown_key", key=str(key), meant=meant[0])

@@ -31,7 +31,7 @@ def evaluate_articles(
 
     from ingest.evaluation.article_findings import demonstration_actors, finder
     from ingest.evaluation.comparison import evaluate_articles as evaluate
-    from ingest.evaluation.printing import score_json, score_lines
+    from ingest.evaluation.scores import score_json, score_lines
     from ingest.extraction.gazetteer import KnownActors
 
     kb = kb or (context.obj or {}).get("kb")

@@ -13,7 +13,6 @@ from ingest.directories.header_names import (
     Column,
     actor_columns,
 )
-from ingest.records.field_names import field_of
 from ingest.records.fields import folded
 from kb.errors import InputError
 
@@ -39,7 +38,7 @@ class HeaderMap:
         self, choices: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
     ) -> None:
         self.choices = {
-            header: field_of(field, ACTOR_NAMES) or field for header, field in choices.items()
+            header: ACTOR_NAMES.get(folded(field), field) for header, field in choices.items()
         }
         for header, target in self.choices.items():
             if target not in {*TARGETS, FACT, IGNORED}:

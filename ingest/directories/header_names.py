@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.records.field_names import names_of, spellings_in
-from ingest.records.fields import folded, one_line
+from ingest.records.fields import folded, names_of, one_line
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from kb.text.lexicon import Lexicons
 
 
 class Column(NamedTuple):
@@ -30,9 +30,9 @@ IGNORED, FACT = "ignored", "fact"
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
-_SPELLINGS = Path(__file__).parent / "lexicons" / "header_names.txt"
-_REGISTER_SPELLINGS = spellings_in(_SPELLINGS, "register")
-_ACTOR_IN_REGISTERS = spellings_in(_SPELLINGS, "actor_in_registers")
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+_REGISTER_SPELLINGS = _LEXICONS.spellings("header_names", "register")
+_ACTOR_IN_REGISTERS = _LEXICONS.spellings("header_names", "actor_in_registers")
 
 ACTOR_COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
@@ -42,7 +42,7 @@ REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
 """What the registers of firms have columns for, and no field of an actor is: fields are made of
 them (`ingest.directories.sirene`)."""
 
-ACTOR_NAMES = names_of(ACTOR_COLUMNS, spellings_in(_SPELLINGS, "actor"))
+ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _GUESSED = (
     ACTOR_NAMES,
     names_of(_ACTOR_IN_REGISTERS, _ACTOR_IN_REGISTERS),
@@ -50,7 +50,7 @@ _GUESSED = (
 )
 _SIRENE_FACTS = {
     folded(column): fact
-    for fact, columns in spellings_in(_SPELLINGS, "sirene_facts").items()
+    for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
     for column in columns
 }
 """The columns of the SIRENE file that say something of the actor and are kept as facts."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.table import DirectoryRow
+from ingest.directories.table import DirectoryRow, cell_text
 from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 from kb.remarks import Remark
@@ -184,13 +184,7 @@ def _row(number: int, value: object) -> DirectoryRow:
 
 
 def _cell(value: object) -> str:
-    """Returns a value as the cell of a table: lists of texts joined by `|`, others as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
+    """Returns a value as `cell_text` does, the blank items of a list kept."""
     if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        return " | ".join(_cell(item) for item in value)
-    if isinstance(value, bool | list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+        return " | ".join(map(cell_text, value))
+    return cell_text(value)

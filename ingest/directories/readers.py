@@ -8,7 +8,7 @@ from ingest.directories.header_map import HeaderMap
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows
-from ingest.directories.table import RowReader, entries
+from ingest.directories.table import RowReader, entry
 from ingest.records.entries import Entry
 
 DIRECTORY_READERS: dict[str, RowReader] = {
@@ -30,4 +30,5 @@ def read_directory(path: Path, header_map: HeaderMap | None = None) -> Iterator[
         InputError: the file cannot be read, or has no column for the name.
     """
     header_map = header_map or HeaderMap()
-    return entries(DIRECTORY_READERS[path.suffix.lower()](path, header_map), header_map)
+    for row in DIRECTORY_READERS[path.suffix.lower()](path, header_map):
+        yield entry(row, header_map)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
@@ -44,12 +44,6 @@ class RawRow(NamedTuple):
     number: int
     cells: list[str]
     reason: str = ""
-
-
-def entries(rows: Iterable[DirectoryRow], header_map: HeaderMap) -> Iterator[Entry]:
-    """Yields the actor of each row, or why it has none."""
-    for row in rows:
-        yield entry(row, header_map)
 
 
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:

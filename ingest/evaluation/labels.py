@@ -7,7 +7,6 @@ A labelled set is a folder with articles and, beside each, its labels: `NAME.jso
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,71 +84,58 @@ def read_labels(path: Path) -> Labels:
             role is none of `Role`; names the file and the key.
     """
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        labels = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FileError(f"{path}: not JSON: {error}") from None
-    if not isinstance(given, dict):
+    if not isinstance(labels, dict):
         raise FileError(f"{path}: expected an object with the labels of one article")
     keys = {field.name for field in fields(Labels)}
-    missing = sorted(keys - _OPTIONAL_KEYS - given.keys())
+    missing = sorted(keys - _OPTIONAL_KEYS - labels.keys())
     if missing:
         raise FileError(f"{path}: {missing[0]!r} is missing; what is not said is empty")
-    unknown = sorted(given.keys() - keys)
+    unknown = sorted(labels.keys() - keys)
     if unknown:
         raise FileError(f"{path}: {unknown[0]!r} is no label")
-    participants = given["participants"]
+    participants = labels["participants"]
     if not isinstance(participants, list):
         raise FileError(f"{path}: 'participants' must be a list")
-    if given["need"] and not given["need_keywords"]:
+    if labels["need"] and not labels["need_keywords"]:
         raise FileError(f"{path}: 'need_keywords' is empty; a need is recognised by its words")
-    text = partial(_text, path, given)
-    texts = partial(_texts, path, given)
-    return Labels(
-        title=text("title"),
-        title_also=texts("title_also"),
-        author=text("author"),
-        author_job=text("author_job"),
-        moderator=text("moderator"),
-        moderator_job=text("moderator_job"),
-        date=text("date"),
-        modified=text("modified"),
-        moderated=text("moderated"),
-        themes=texts("themes"),
-        need=text("need"),
-        need_keywords=texts("need_keywords"),
-        participants=tuple(_participant(path, item) for item in participants),
-        body_must_contain=texts("body_must_contain"),
-        body_must_not_contain=texts("body_must_not_contain"),
-    )
+    values: dict[str, Any] = {
+        field.name: (_text if field.default == "" else _texts)(path, labels, field.name)
+        for field in fields(Labels)
+        if field.name != "participants"
+    }
+    return Labels(**values, participants=tuple(_participant(path, item) for item in participants))
 
 
-def _text(path: Path, given: Mapping[str, Any], key: str) -> str:
-    value = given.get(key, "")
+def _text(path: Path, labels: Mapping[str, Any], key: str) -> str:
+    value = labels.get(key, "")
     if not isinstance(value, str):
         raise FileError(f"{path}: {key!r} must be a text, and is {value!r}")
     return value
 
 
-def _texts(path: Path, given: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = given.get(key, [])
+def _texts(path: Path, labels: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = labels.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise FileError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
     return tuple(value)
 
 
-def _participant(path: Path, given: Any) -> LabelledParticipant:
-    if not isinstance(given, dict) or not given.get("name"):
-        raise FileError(f"{path}: a participant must be an object with a name, and is {given!r}")
-    unknown = sorted(given.keys() - _PARTICIPANT_KEYS)
+def _participant(path: Path, label: Any) -> LabelledParticipant:
+    if not isinstance(label, dict) or not label.get("name"):
+        raise FileError(f"{path}: a participant must be an object with a name, and is {label!r}")
+    unknown = sorted(label.keys() - _PARTICIPANT_KEYS)
     if unknown:
         raise FileError(f"{path}: {unknown[0]!r} is no label of a participant")
-    roles = _texts(path, given, "roles")
+    roles = _texts(path, label, "roles")
     if not roles:
-        raise FileError(f"{path}: the participant {given['name']!r} has no role")
+        raise FileError(f"{path}: the participant {label['name']!r} has no role")
     return LabelledParticipant(
-        _text(path, given, "name"),
-        _texts(path, given, "aliases"),
-        _text(path, given, "known"),
+        _text(path, label, "name"),
+        _texts(path, label, "aliases"),
+        _text(path, label, "known"),
         tuple(frozenset(_role(path, name) for name in role.split("|")) for role in roles),
     )
 

@@ -1,8 +1,6 @@
 """Entries: what every reader yields, a record of a file or the reason why there is none."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from kb.errors import RemarkError
 from kb.models import Record
@@ -29,12 +27,3 @@ class Entry:
     reason: str = ""
     is_open: bool = False
     left_out: bool = False
-
-
-Reader = Callable[[Path], Iterator[Entry]]
-"""Reads one file lazily.
-
-Raises:
-    NotInput: the file is something else.
-    InputError: the file cannot be read, or not further.
-"""

@@ -8,6 +8,7 @@ Blank stays blank. Refusals are an `InputError` of one line.
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -50,6 +51,11 @@ def folded(text: str) -> str:
     """
     words: str = slugify(text.replace("’", "'"), separator=" ")
     return words
+
+
+def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Maps each folded name to its field: the field's own name, and its spellings."""
+    return {folded(name): field for field in fields for name in (field, *spellings.get(field, ()))}
 
 
 def refuse_oversize(text: str, field: str) -> None:

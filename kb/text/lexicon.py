@@ -9,8 +9,9 @@
 
 A lexicon is a UTF-8 text file. Lines that begin with "#" are comments; those at the top of each
 file say what it is for, where its entries come from, and their format. `[name]` opens a section;
-each other line is an entry, which is a folded word, a regular expression, or a row whose cells
-are separated by a tab. A file without sections has one, named "".
+each other line is an entry: a folded word, a regular expression, a row whose cells are separated
+by a tab, or a field, a colon and its spellings with commas between them. A file without sections
+has one, named "".
 """
 
 import re
@@ -90,6 +91,14 @@ class Lexicons:
                 raise LexiconError(self._path(name), line, problem)
             found.append(cells)
         return tuple(found)
+
+    def spellings(self, name: str, section: str = "") -> dict[str, tuple[str, ...]]:
+        """Maps each field to its spellings in a section, of entries `field: spelling, spelling`."""
+        split = (entry.partition(":") for _, entry in self._section(name, section))
+        return {
+            field: tuple(part.strip() for part in spellings.split(",") if part.strip())
+            for field, _, spellings in split
+        }
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.txt"

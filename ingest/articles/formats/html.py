@@ -15,7 +15,7 @@ from ingest.articles.blocks import Block, ParsedPage, Region, within_limits
 from ingest.articles.formats.html_blocks import blocks_of
 from ingest.articles.formats.html_metadata import Head
 from ingest.articles.formats.html_parsing import html_text, parsed, refuse_tangled, sanitised
-from ingest.articles.metadata.prose import is_prose
+from ingest.articles.typography import is_prose
 from ingest.records.fields import folded
 
 

@@ -13,8 +13,7 @@ from ingest.articles.formats.table_rows import row_block
 from ingest.articles.markdown_escape import escaped, says_itself
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
-from ingest.articles.metadata.prose import is_prose
-from ingest.articles.typography import BULLETS
+from ingest.articles.typography import BULLETS, is_prose
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:

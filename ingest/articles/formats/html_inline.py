@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ingest.articles.formats.html_parsing import BLOCKS
-from ingest.articles.metadata.prose import is_prose
+from ingest.articles.typography import is_prose
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

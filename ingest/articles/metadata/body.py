@@ -15,8 +15,8 @@ from ingest.articles.metadata.boilerplate import (
 from ingest.articles.metadata.findings import Findings, unique
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
-from ingest.articles.metadata.prose import SENTENCE_END
 from ingest.articles.metadata.themes import MAX_THEME_CHARS, is_row_of_hashtags
+from ingest.articles.typography import SENTENCE_END
 
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
 _MAX_AFTER_COLOPHON = 0.2

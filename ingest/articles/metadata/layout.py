@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
 from ingest.articles.metadata.labels import Notice, notices
-from ingest.articles.metadata.prose import is_prose
+from ingest.articles.typography import is_prose
 from ingest.records.fields import detected_language
 
 _MAX_LINK_SHARE = 0.7

@@ -10,7 +10,7 @@ from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
-from ingest.articles.metadata.prose import TWO_SENTENCES
+from ingest.articles.typography import TWO_SENTENCES
 from ingest.records.fields import folded
 
 MAX_TITLE_CHARS = 300

@@ -12,8 +12,7 @@ from collections.abc import Set as AbstractSet
 
 from ingest.extraction.actions import BY_PRODUCT, Action
 from ingest.extraction.coreference.participant import Participant
-from ingest.extraction.proposals.disclaimers import is_disclaimer
-from ingest.extraction.proposals.story import Story
+from ingest.extraction.proposals.story import Story, is_disclaimer
 from ingest.extraction.roles.evidence import RoleEvidence
 from ingest.extraction.roles.priors import prior
 from kb.reference.roles import Role

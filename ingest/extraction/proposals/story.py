@@ -1,18 +1,23 @@
 """What the sentences of an article say of its participants, before it is weighed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.extraction import lexicon
+from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.coreference.linking import Participants
 from ingest.extraction.coreference.participant import Participant, ParticipantMention
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals.disclaimers import is_disclaimer, points_back
-from ingest.extraction.proposals.leftovers import is_about_leftovers, owner_of_leftovers
 from ingest.extraction.proposals.topic import Topic
 from ingest.extraction.references.finder import References
 from ingest.extraction.roles.evidence import RoleEvidence, evidence, is_about_sources
 from ingest.extraction.tokens import Sentence, TextPart
 from kb.reference.roles import Role
+
+_TAKES_NO_PART = re.compile(rf"\b{lexicon.any_of('disclaimers', 'takes_no_part')}", re.IGNORECASE)
+_POINTS_BACK = re.compile(rf"\W*{lexicon.any_of('disclaimers', 'points_back')}", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+ ){0,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Story:
 
 def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors) -> Story:
     """What the sentences of an article say, its title read last."""
-    story = Story(topic, is_about_leftovers(sentences))
+    story = Story(topic, _is_about_leftovers(sentences))
     participants = Participants()
     references = References(sentences, actors)
     # What the title calls "a polish maker" the text calls by its name.
@@ -62,7 +67,7 @@ def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors)
         last_subject = participants.last_subject
         mentions = participants.of(sentence, references.of(sentence))
         story.evidence += evidence(sentence, mentions, leftovers=story.is_about_leftovers)
-        owner = owner_of_leftovers(sentence, mentions, last_subject)
+        owner = _owner_of_leftovers(sentence, mentions, last_subject)
         if owner is not None:
             story.evidence.append(RoleEvidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
         if not is_about_sources(sentence):
@@ -77,10 +82,42 @@ def _add(story: Story, passage: SentenceMentions) -> None:
     text = passage.sentence.text
     if not is_disclaimer(text):
         story.passages.append(passage)
-    elif not passage.named and story.passages and points_back(text):
+    elif not passage.named and story.passages and _points_back(text):
         story.doubted |= story.passages[-1].named
         story.taken_back.add(story.passages[-1].sentence.number)
     else:
         story.doubted |= passage.named
     if passage.sentence.part is TextPart.BODY:
         story.in_body |= passage.named
+
+
+def _is_about_leftovers(sentences: Sequence[Sentence]) -> bool:
+    """Whether an article is about what one organisation throws away and another takes."""
+    hits = [sentence for sentence in sentences if BY_PRODUCT.search(sentence.words)]
+    return len(hits) > 2 or any(sentence.part is TextPart.TITLE for sentence in hits)
+
+
+def _owner_of_leftovers(
+    sentence: Sentence, mentions: Sequence[ParticipantMention], last_subject: Participant | None
+) -> Participant | None:
+    """The participant whose leftovers "its organic waste" are, by this sentence or the last."""
+    words = sentence.words
+    for match in BY_PRODUCT.finditer(words):
+        possessive = _POSSESSIVE.search(words[: match.start()])
+        if possessive:
+            at = words[: possessive.start() + 1].count(" ")
+            before = [
+                mention for mention in mentions if mention.last <= at and not mention.is_pronoun
+            ]
+            return before[0].participant if before else last_subject
+    return None
+
+
+def is_disclaimer(sentence: str) -> bool:
+    """Whether a sentence says of those it names that they took no part."""
+    return _TAKES_NO_PART.search(sentence) is not None
+
+
+def _points_back(sentence: str) -> bool:
+    """Whether a sentence speaks of the one before it: "Mais c'est une autre histoire."."""
+    return _POINTS_BACK.match(sentence) is not None

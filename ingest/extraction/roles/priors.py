@@ -4,100 +4,22 @@ from ingest.extraction.organisation_kinds import OrganisationKind
 from kb.reference.roles import Role
 
 _PRIORS: dict[OrganisationKind, dict[Role, float]] = {
-    OrganisationKind.STATE: {
-        Role.PRODUCER: 0.1,
-        Role.SUPPLIER: 0.25,
-        Role.REPACKAGER: 0.1,
-        Role.CARRIER: 0.2,
-        Role.LABORATORY: 0.4,
-        Role.BUYER: 0.45,
-        Role.FACILITATOR: 0.6,
-        Role.NETWORK: 0.2,
-        Role.AUTHORITY: 1.1,
-    },
-    OrganisationKind.TOWN: {
-        Role.PRODUCER: 0.15,
-        Role.SUPPLIER: 0.5,
-        Role.REPACKAGER: 0.15,
-        Role.CARRIER: 0.3,
-        Role.LABORATORY: 0.2,
-        Role.AUTHORITY: 0.7,
-        Role.NETWORK: 0.25,
-        Role.BUYER: 1.05,
-    },
-    OrganisationKind.CARE: {
-        Role.PRODUCER: 0.5,
-        Role.SUPPLIER: 0.4,
-        Role.REPACKAGER: 0.5,
-        Role.CARRIER: 0.2,
-        Role.LABORATORY: 0.6,
-        Role.AUTHORITY: 0.15,
-        Role.NETWORK: 0.2,
-        Role.FACILITATOR: 0.7,
-        Role.BUYER: 1.1,
-    },
-    OrganisationKind.CHAMBER: {
-        Role.PRODUCER: 0.1,
-        Role.SUPPLIER: 0.25,
-        Role.REPACKAGER: 0.1,
-        Role.CARRIER: 0.1,
-        Role.LABORATORY: 0.2,
-        Role.AUTHORITY: 0.4,
-        Role.NETWORK: 0.5,
-        Role.BUYER: 0.4,
-        Role.FACILITATOR: 1.1,
-    },
-    OrganisationKind.NETWORK: {
-        Role.PRODUCER: 0.25,
-        Role.SUPPLIER: 0.4,
-        Role.REPACKAGER: 0.4,
-        Role.CARRIER: 0.4,
-        Role.LABORATORY: 0.3,
-        Role.AUTHORITY: 0.2,
-        Role.BUYER: 0.6,
-        Role.NETWORK: 1.25,
-    },
-    OrganisationKind.LABORATORY: {
-        Role.LABORATORY: 1.15,
-        Role.PRODUCER: 0.85,
-        Role.SUPPLIER: 0.5,
-        Role.BUYER: 0.4,
-        Role.AUTHORITY: 0.35,
-        Role.NETWORK: 0.2,
-        Role.FACILITATOR: 0.5,
-        Role.CARRIER: 0.2,
-    },
-    OrganisationKind.HAULIER: {
-        Role.CARRIER: 1.15,
-        Role.PRODUCER: 0.2,
-        Role.SUPPLIER: 0.5,
-        Role.BUYER: 0.4,
-        Role.AUTHORITY: 0.1,
-        Role.NETWORK: 0.1,
-        Role.FACILITATOR: 0.3,
-        Role.LABORATORY: 0.1,
-    },
-    OrganisationKind.SCHOOL: {
-        Role.PRODUCER: 0.9,
-        Role.LABORATORY: 0.9,
-        Role.AUTHORITY: 0.1,
-        Role.NETWORK: 0.2,
-        Role.FACILITATOR: 0.7,
-    },
-    OrganisationKind.FIRM: {
-        Role.AUTHORITY: 0.15,
-        Role.NETWORK: 0.15,
-        Role.FACILITATOR: 0.45,
-        Role.LABORATORY: 0.55,
-    },
-    OrganisationKind.UNKNOWN: {
-        Role.AUTHORITY: 0.35,
-        Role.NETWORK: 0.35,
-        Role.FACILITATOR: 0.7,
-        Role.LABORATORY: 0.85,
-    },
-}
-
+    kind: dict(zip(Role, factors, strict=True))
+    for kind, factors in {
+    # In the order of `Role`: producer, supplier, repackager, carrier, laboratory, buyer,
+    # facilitator, authority, network.
+    OrganisationKind.STATE:       (0.1,  0.25, 0.1,  0.2,  0.4,  0.45, 0.6,  1.1,  0.2),
+    OrganisationKind.TOWN:        (0.15, 0.5,  0.15, 0.3,  0.2,  1.05, 1.0,  0.7,  0.25),
+    OrganisationKind.CARE:        (0.5,  0.4,  0.5,  0.2,  0.6,  1.1,  0.7,  0.15, 0.2),
+    OrganisationKind.CHAMBER:     (0.1,  0.25, 0.1,  0.1,  0.2,  0.4,  1.1,  0.4,  0.5),
+    OrganisationKind.NETWORK:     (0.25, 0.4,  0.4,  0.4,  0.3,  0.6,  1.0,  0.2,  1.25),
+    OrganisationKind.LABORATORY:  (0.85, 0.5,  1.0,  0.2,  1.15, 0.4,  0.5,  0.35, 0.2),
+    OrganisationKind.HAULIER:     (0.2,  0.5,  1.0,  1.15, 0.1,  0.4,  0.3,  0.1,  0.1),
+    OrganisationKind.SCHOOL:      (0.9,  1.0,  1.0,  1.0,  0.9,  1.0,  0.7,  0.1,  0.2),
+    OrganisationKind.FIRM:        (1.0,  1.0,  1.0,  1.0,  0.55, 1.0,  0.45, 0.15, 0.15),
+    OrganisationKind.UNKNOWN:     (1.0,  1.0,  1.0,  1.0,  0.85, 1.0,  0.7,  0.35, 0.35),
+    }.items()
+}  # fmt: skip
 
 PUBLIC_BUYERS = frozenset({OrganisationKind.CARE, OrganisationKind.TOWN, OrganisationKind.SCHOOL})
 """Those that buy where others make."""
@@ -107,4 +29,4 @@ def prior(kind: OrganisationKind, role: Role) -> float:
     """The factor by which a kind of organisation makes a role likelier or less likely."""
     if kind is OrganisationKind.MEDIA:
         return 0.1
-    return _PRIORS[kind].get(role, 1.0)
+    return _PRIORS[kind][role]

@@ -4,9 +4,9 @@ from html import escape
 import pytest
 
 from ingest.articles.article import Article, Person
-from ingest.articles.feeds import fetch_feed, is_feed, item_article, read_feed
+from ingest.articles.feeds import is_feed, item_article, read_feed
 from ingest.articles.limits import MAX_FEED_ITEMS
-from ingest.fetching.safe_fetch import Fetcher
+from ingest.fetching.safe_fetch import FEED_TYPES, Fetcher
 from kb.errors import InputError
 from tests.ingest.local_site import Site, page, serving
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
@@ -150,6 +150,7 @@ def test_entities_of_a_feed_are_not_followed() -> None:
 
 def test_a_feed_is_fetched_by_the_fetcher(site: Site) -> None:
     site.answers["/feed"] = page(rss(item(content=HTML), item(title="Deux")), "application/rss+xml")
-    items = fetch_feed(Fetcher(local={site.origin}), site.url("/feed"))
+    fetched = Fetcher(local={site.origin}).fetch(site.url("/feed"), FEED_TYPES)
+    items = read_feed(fetched.content, url=fetched.url)
     assert [item.title for item in items] == [TITLE, "Deux"]
     assert SECOND in item_article(items[0], None).text

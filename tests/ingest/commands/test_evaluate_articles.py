@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ingest.commands import evaluate_articles
+from ingest.commands.evaluate_articles import evaluate_articles
 from kb.errors import FileError
 
 SET = Path(__file__).parents[2] / "data" / "articles"

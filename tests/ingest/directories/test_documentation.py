@@ -7,7 +7,7 @@ from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS, case_fr
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_names import ACTOR_NAMES
 from ingest.directories.readers import read_directory
-from ingest.records.field_names import field_of
+from ingest.records.fields import folded
 from kb.models import Actor, Case
 from kb.reference.roles import Role
 
@@ -36,17 +36,17 @@ def test_every_column_is_documented_and_every_header_named_is_understood() -> No
     columns = names_in_table("column")
     assert set(columns) == set(ACTOR_NAMES.values())
     for column, headers in columns.items():
-        assert {field_of(header, ACTOR_NAMES) for header in [column, *headers]} == {column}
+        assert {ACTOR_NAMES.get(folded(header), "") for header in [column, *headers]} == {column}
 
 
 def test_every_key_is_documented_in_both_languages() -> None:
     keys = names_in_table("key")
     assert set(keys) == set(CASE_KEYS.values())
-    assert {field_of(key, CASE_KEYS) for key in keys} == set(keys)
+    assert {CASE_KEYS.get(folded(key), "") for key in keys} == set(keys)
     of_participant = names_in_table("key of a participant")
     assert set(of_participant) == set(PARTICIPATION_KEYS.values())
     for key, names in of_participant.items():
-        assert {field_of(name, PARTICIPATION_KEYS) for name in names} == {key}
+        assert {PARTICIPATION_KEYS.get(folded(name), "") for name in names} == {key}
 
 
 def test_every_role_is_documented_in_both_languages() -> None:

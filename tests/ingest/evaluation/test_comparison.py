@@ -9,8 +9,7 @@ from ingest.articles.article import Article, Person
 from ingest.evaluation.article_findings import ArticleFindings, FoundParticipation, findings_of
 from ingest.evaluation.comparison import compare, evaluate_articles
 from ingest.evaluation.labels import LabelledParticipant, Labels
-from ingest.evaluation.printing import score_json, score_lines
-from ingest.evaluation.scores import Scores, Tally
+from ingest.evaluation.scores import Scores, Tally, score_json, score_lines
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.roles import Role
