@@ -5,7 +5,7 @@ and the likely duplicates of the actors.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -122,10 +122,7 @@ def commit(
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
     """What putting each of these records would change."""
     ids = {kind: {record.id for record in records if kind_of(record) is kind} for kind in Kind}
-    known: dict[Kind, Mapping[str, Record]] = {
-        Kind.ACTOR: store.actors(ids[Kind.ACTOR]),
-        Kind.CASE: store.cases(ids[Kind.CASE]),
-    }
+    known = {kind: store.records(kind, ids[kind]) for kind in Kind}
     withdrawn = {kind: versions.withdrawn(store, kind, ids[kind]) for kind in Kind}
     found = []
     for record in records:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from kb.errors import (
     AccountError,
@@ -21,6 +20,7 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.registers import passwords
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -113,7 +113,7 @@ class Accounts:
     def list(self) -> Sequence[Account]:
         """Every account, in the order of their names."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute("select * from accounts order by key").fetchall()
+            rows = store.execute("select * from accounts order by key").fetchall()
         return [_account(row) for row in rows]
 
     def authenticate(self, name: str, password: str) -> Account | None:
@@ -130,7 +130,7 @@ class Accounts:
             rehashed = passwords.hashed(password)
             with suppress(ReadOnlyKnowledgeBase), self._stores.lend() as store, store.writing():
                 # Unless the password was changed meanwhile.
-                store.database.conn.execute(
+                store.execute(
                     "update accounts set password_hash = ? where key = ? and password_hash = ?",
                     [rehashed, row["key"], stored],
                 )
@@ -218,7 +218,7 @@ class Accounts:
             return None
         hashed = _token_hash(token)
         with self._stores.lend() as store:
-            found = store.database.conn.execute(
+            found = store.execute(
                 "select accounts.*, used_at from tokens join accounts on key = account"
                 " where hash = ? and disabled_at = ''",
                 [hashed],
@@ -231,22 +231,17 @@ class Accounts:
             ):
                 # Not worth failing for: another use will note it.
                 with suppress(KnowledgeBaseError), store.writing():
-                    store.database.conn.execute(
-                        "update tokens set used_at = ? where hash = ?", [_now(), hashed]
-                    )
+                    store.execute("update tokens set used_at = ? where hash = ?", [_now(), hashed])
             return _account(found)
 
     def tokens(self, name: str) -> Sequence[Token]:
         """The valid tokens of an account, the newest first."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
+            rows = store.execute(
                 "select * from tokens where account = ? order by created_at desc, hash",
                 [_known(store, name)["key"]],
             ).fetchall()
-        return [
-            Token(row["hash"][:TOKEN_HANDLE_CHARS], row["label"], row["created_at"], row["used_at"])
-            for row in rows
-        ]
+        return [from_row(Token, row, handle=row["hash"][:TOKEN_HANDLE_CHARS]) for row in rows]
 
     def revoke_token(self, name: str, handle: str) -> None:
         """Makes a token of an account worthless.
@@ -256,7 +251,7 @@ class Accounts:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self._stores.lend() as store, store.writing():
-            revoked = store.database.conn.execute(
+            revoked = store.execute(
                 "delete from tokens where account = ? and substr(hash, 1, ?) = ?",
                 [_known(store, name)["key"], TOKEN_HANDLE_CHARS, handle],
             )
@@ -277,17 +272,17 @@ class Accounts:
             key = _known(store, name)["key"]
             if keeps_administrator:
                 _refuse_last_administrator(store, key)
-            store.database.conn.execute(
+            store.execute(
                 f"update accounts set {change} where key = ?",  # noqa: S608 (its callers write it)
                 [value, key],
             )
             if revokes_tokens:
-                store.database.conn.execute("delete from tokens where account = ?", [key])
+                store.execute("delete from tokens where account = ?", [key])
             return _account(_known(store, name))
 
 
 def _refuse_last_administrator(store: Store, key: str) -> None:
-    administrators = store.database.conn.execute(
+    administrators = store.execute(
         "select key, name from accounts where role = ? and disabled_at = ''",
         [AccountRole.ADMINISTRATOR.value],
     ).fetchall()
@@ -296,7 +291,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
 
 
 def _row(store: Store, name: str) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = store.database.conn.execute(
+    found: sqlite3.Row | None = store.execute(
         "select * from accounts where key = ?", [account_key(name)]
     ).fetchone()
     return found
@@ -309,14 +304,8 @@ def _known(store: Store, name: str) -> sqlite3.Row:
     return row
 
 
-def _account(row: sqlite3.Row | dict[str, Any]) -> Account:
-    return Account(
-        name=row["name"],
-        role=AccountRole(row["role"]),
-        created_at=row["created_at"],
-        disabled=bool(row["disabled_at"]),
-        session_epoch=row["session_epoch"],
-    )
+def _account(row: sqlite3.Row) -> Account:
+    return from_row(Account, row, role=AccountRole(row["role"]), disabled=bool(row["disabled_at"]))
 
 
 def account_key(name: str) -> str:

@@ -6,11 +6,12 @@ The register of provenance. A source's claims under one of its ids are one row o
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from kb.resolution.merge_rules import Claim, SourceRecord
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -64,21 +65,16 @@ class Claims:
 
 def sources_of(store: Store) -> list[tuple[str, int]]:
     """Every source with how many ids it makes claims under, in alphabetical order."""
-    rows = store.database.conn.execute(
-        "select source, count(*) from statements group by source order by source"
-    )
+    rows = store.execute("select source, count(*) from statements group by source order by source")
     return [(row[0], row[1]) for row in rows]
 
 
 def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
     """The source records of each of these actors, in the order in which they came."""
-    rows = store.database.conn.execute(
-        "select * from statements where actor_id in (select value from json_each(?))"
-        " order by number",
-        [json.dumps(sorted(actor_ids))],
-    )
     found: dict[str, list[SourceRecord]] = {}
-    for row in rows:
+    for row in store.run(
+        "select * from statements where actor_id in :values order by number", actor_ids
+    ):
         found.setdefault(row["actor_id"], []).append(_source_record(row))
     return found
 
@@ -87,45 +83,37 @@ def source_records_by_key(
     store: Store, source: str, keys: Collection[str]
 ) -> dict[str, SourceRecord]:
     """The records of a source under these ids of its own, by id."""
-    rows = store.database.conn.execute(
-        "select * from statements where source = ? and key in (select value from json_each(?))",
-        [source, json.dumps(sorted(keys))],
+    rows = store.run(
+        "select * from statements where source = :source and key in :values", keys, source=source
     )
     return {row["key"]: _source_record(row) for row in rows}
 
 
-def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
+def keys_of(store: Store, sources: Collection[str]) -> list[tuple[str, str]]:
     """The source and the key of every record of these sources."""
-    rows = store.database.conn.execute(
-        "select source, key from statements where source in (select value from json_each(?))",
-        [json.dumps(sorted(sources))],
-    )
-    return ((row[0], row[1]) for row in rows)
+    rows = store.run("select source, key from statements where source in :values", sources)
+    return [(row[0], row[1]) for row in rows]
 
 
 def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
     """The ids of the actors with a record under these sources and keys."""
-    execute = store.database.conn.execute
-    rows = (
-        execute("select actor_id from statements where source = ? and key = ?", key).fetchone()
-        for key in keys
-    )
-    return {row[0] for row in rows if row}
+    of_key = "select actor_id from statements where source = ? and key = ?"
+    return {row[0] for key in keys for row in store.execute(of_key, key)}
 
 
 def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
     """The sources' own ids of these actors that no actor has: an ingest could give them to one."""
-    rows = store.database.conn.execute(
-        "select distinct key from statements where actor_id in (select value from json_each(?))"
+    rows = store.run(
+        "select distinct key from statements where actor_id in :values"
         " and key not in (select id from actors) order by key",
-        [json.dumps(sorted(actor_ids))],
+        actor_ids,
     )
     return [row[0] for row in rows]
 
 
 def actors_without_source(store: Store) -> list[str]:
     """The ids of the actors without a source record."""
-    rows = store.database.conn.execute(
+    rows = store.execute(
         "select id from actors where id not in (select actor_id from statements) order by id"
     )
     return [row[0] for row in rows]
@@ -133,7 +121,7 @@ def actors_without_source(store: Store) -> list[str]:
 
 def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
     """Stores source records, each in the place of the one with its source and key."""
-    store.database.conn.executemany(
+    store.executemany(
         "insert into statements (number, source, key, actor_id, said, since)"
         " values (?, ?, ?, ?, ?, ?) on conflict (source, key) do update set"
         " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since",
@@ -153,33 +141,20 @@ def save_source_records(store: Store, source_records: Iterable[SourceRecord]) ->
 
 def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
     """Deletes the records with these sources and keys."""
-    store.database.conn.executemany("delete from statements where source = ? and key = ?", keys)
+    store.executemany("delete from statements where source = ? and key = ?", keys)
 
 
 def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
     """Deletes the source records of these actors."""
-    store.database.conn.execute(
-        "delete from statements where actor_id in (select value from json_each(?))",
-        [json.dumps(sorted(actor_ids))],
-    )
+    store.run("delete from statements where actor_id in :values", actor_ids)
 
 
 def erase_claims(store: Store, actor_ids: Collection[str]) -> None:
     """Deletes all claims about these actors, and their duplicates and redirects."""
     forget_actors(store, actor_ids)
-    execute = store.database.conn.execute
-    these = {"these": json.dumps(sorted(actor_ids))}
-    execute("delete from blocks where actor_id in (select value from json_each(:these))", these)
-    execute(
-        "delete from duplicates where left_id in (select value from json_each(:these))"
-        " or right_id in (select value from json_each(:these))",
-        these,
-    )
-    execute(
-        "delete from merged_actors where id in (select value from json_each(:these))"
-        " or actor_id in (select value from json_each(:these))",
-        these,
-    )
+    store.run("delete from blocks where actor_id in :values", actor_ids)
+    store.run("delete from duplicates where left_id in :values or right_id in :values", actor_ids)
+    store.run("delete from merged_actors where id in :values or actor_id in :values", actor_ids)
 
 
 def _json(record: SourceRecord) -> str:
@@ -195,11 +170,4 @@ def _source_record(row: sqlite3.Row) -> SourceRecord:
         for at, values in json.loads(row["said"]).items()
         for field, value in values.items()
     }
-    return SourceRecord(
-        source=row["source"],
-        key=row["key"],
-        actor_id=row["actor_id"],
-        claims=MappingProxyType(claims),
-        since=row["since"],
-        number=row["number"],
-    )
+    return from_row(SourceRecord, row, claims=MappingProxyType(claims))

@@ -16,9 +16,7 @@ class ColumnChoices:
     def mapping(self, name: str) -> Mapping[str, str]:
         """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
         with self._stores.lend() as store:
-            row = store.database.conn.execute(
-                "select mapping from sources where name = ?", [name]
-            ).fetchone()
+            row = store.execute("select mapping from sources where name = ?", [name]).fetchone()
         return dict(json.loads(row["mapping"])) if row else {}
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
@@ -139,11 +140,13 @@ class Drafts:
         With `limit`, only so many.
         """
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
-                "select * from drafts where state in (select value from json_each(?))"
-                " and ? in ('', created_by) order by created_at desc, rowid desc limit ?",
-                [json.dumps(sorted(states)), by, limit],
-            ).fetchall()
+            rows = store.run(
+                "select * from drafts where state in :values and :by in ('', created_by)"
+                " order by created_at desc, rowid desc limit :limit",
+                states,
+                by=by,
+                limit=limit,
+            )
         return [_draft(row) for row in rows]
 
     def with_origin(self, origin_hash: str) -> Draft | None:
@@ -151,7 +154,7 @@ class Drafts:
         if not origin_hash:
             return None
         with self._stores.lend() as store:
-            row = store.database.conn.execute(
+            row = store.execute(
                 "select * from drafts where origin_hash = ? order by created_at desc, rowid desc",
                 [origin_hash],
             ).fetchone()
@@ -212,17 +215,14 @@ class Drafts:
     def versions(self, id: str) -> Sequence[DraftVersion]:
         """Every revision of a draft, oldest first; none if there is no such draft."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
+            rows = store.execute(
                 "select * from draft_versions where draft_id = ? order by revision", [id]
             ).fetchall()
         return [
-            DraftVersion(
-                draft_id=row["draft_id"],
-                revision=row["revision"],
+            from_row(
+                DraftVersion,
+                row,
                 record=record_from_json(Kind(row["kind"]), row["content"]),
-                by=row["by"],
-                at=row["at"],
-                note=row["note"],
                 state=DraftState(row["state"]),
             )
             for row in rows
@@ -231,9 +231,8 @@ class Drafts:
     def delete(self, id: str) -> None:
         """Deletes a draft and its revisions, if it is there."""
         with self._stores.lend() as store, store.writing():
-            execute = store.database.conn.execute
-            execute("delete from draft_versions where draft_id = ?", [id])
-            execute("delete from drafts where id = ?", [id])
+            store.execute("delete from draft_versions where draft_id = ?", [id])
+            store.execute("delete from drafts where id = ?", [id])
 
 
 # Within a transaction of the caller's
@@ -241,7 +240,7 @@ class Drafts:
 
 def draft_of(store: Store, draft_id: str) -> Draft:
     """The draft with this id, or `UnknownRecord`."""
-    row = store.database.conn.execute("select * from drafts where id = ?", [draft_id]).fetchone()
+    row = store.execute("select * from drafts where id = ?", [draft_id]).fetchone()
     if row is None:
         raise UnknownRecord(f"There is no draft with the id {draft_id!r}.")
     return _draft(row)
@@ -272,7 +271,7 @@ def revise(
 ) -> Draft:
     """Raises a draft's revision, with its new state, record and message."""
     kept = record or draft.record
-    store.database.conn.execute(
+    store.execute(
         "update drafts set revision = revision + 1, state = ?, kind = ?, record_id = ?,"
         " content = ?, message = ?, updated_by = ?, updated_at = ? where id = ?",
         [
@@ -292,18 +291,18 @@ def revise(
 
 def erase_drafts(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
     """Deletes every draft of these records."""
-    ids = json.dumps(sorted(record_ids))
-    condition = "kind = ? and record_id in (select value from json_each(?))"
-    execute = store.database.conn.execute
+    of_records = "kind = :kind and record_id in :values"
     # A draft may have been of another record before.
-    execute(
-        f"delete from draft_versions where {condition}"  # noqa: S608 (written above)
-        f" or draft_id in (select id from drafts where {condition})",
-        [kind.value, ids, kind.value, ids],
+    store.run(
+        f"delete from draft_versions where {of_records}"  # noqa: S608 (written above)
+        f" or draft_id in (select id from drafts where {of_records})",
+        record_ids,
+        kind=kind.value,
     )
-    execute(
-        f"delete from drafts where {condition}",  # noqa: S608 (written above)
-        [kind.value, ids],
+    store.run(
+        f"delete from drafts where {of_records}",  # noqa: S608 (written above)
+        record_ids,
+        kind=kind.value,
     )
 
 
@@ -317,7 +316,7 @@ def _unmoved(store: Store, draft_id: str, revision: int) -> Draft:
 
 
 def _keep_version(store: Store, draft_id: str, note: str) -> None:
-    store.database.conn.execute(
+    store.execute(
         "insert into draft_versions"
         ' (draft_id, revision, kind, record_id, state, content, "by", "at", note)'
         " select id, revision, kind, record_id, state, content, updated_by, updated_at, ?"
@@ -327,20 +326,11 @@ def _keep_version(store: Store, draft_id: str, note: str) -> None:
 
 
 def _draft(row: sqlite3.Row) -> Draft:
-    return Draft(
-        id=row["id"],
+    return from_row(
+        Draft,
+        row,
         state=DraftState(row["state"]),
-        revision=row["revision"],
         record=record_from_json(Kind(row["kind"]), row["content"]),
         proposals=proposals_from_json(row["proposals"]),
-        source_text=row["source_text"],
-        origin=row["origin"],
         remarks=tuple(map(restored_remark, json.loads(row["remarks"]))),
-        message=row["message"],
-        created_by=row["created_by"],
-        created_at=row["created_at"],
-        updated_by=row["updated_by"],
-        updated_at=row["updated_at"],
-        origin_hash=row["origin_hash"],
-        based_on=row["based_on"],
     )

@@ -4,7 +4,7 @@ A pair is decided once: the decision stands whatever is ingested later.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -15,10 +15,10 @@ from kb.registers.clock import now
 from kb.resolution.similarity import (
     BLOCKING_VERSION,
     LIKELY,
-    ActorSimilarity,
     actor_similarity,
     blocks,
 )
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -66,27 +66,24 @@ class Duplicates:
     ) -> Sequence[Duplicate]:
         """The pairs in a state, the likeliest first."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
+            rows = store.execute(
                 "select * from duplicates where state = ?"
                 " order by score desc, left_id, right_id limit ?",
                 [state.value, limit],
             ).fetchall()
         return [
-            Duplicate(
-                row["left_id"],
-                row["right_id"],
-                row["score"],
-                tuple(json.loads(row["reasons"])),
-                DuplicateState(row["state"]),
-                row["decided_by"],
-                row["decided_at"],
+            from_row(
+                Duplicate,
+                row,
+                reasons=tuple(json.loads(row["reasons"])),
+                state=DuplicateState(row["state"]),
             )
             for row in rows
         ]
 
     def count(self, state: DuplicateState = DuplicateState.OPEN) -> int:
         with self._stores.lend() as store:
-            (count,) = store.database.conn.execute(
+            (count,) = store.execute(
                 "select count(*) from duplicates where state = ?", [state.value]
             ).fetchone()
         return int(count)
@@ -131,55 +128,49 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
     if not actors:
         return
     if store.property(_BLOCKING) != BLOCKING_VERSION:
-        _keep_blocks(store, _all_actors(store))
+        _keep_blocks(store, _to_compare(store, "true").values())
         store.set_property(_BLOCKING, BLOCKING_VERSION)
     _keep_blocks(store, actors)
     ids = {actor.id for actor in actors}
-    execute = store.database.conn.execute
-    these = json.dumps(sorted(ids))
     # An actor that is back, such as a restored actor, redirects to no other, and may be decided
     # about again.
-    back = "(select id from merged_actors where id in (select value from json_each(:these)))"
-    execute(
+    back = "(select id from merged_actors where id in :values)"
+    store.run(
         "delete from duplicates where state = 'same'"  # noqa: S608 (`back` is written above)
         f" and (left_id in {back} or right_id in {back})",
-        {"these": these},
+        ids,
     )
-    execute("delete from merged_actors where id in (select value from json_each(?))", [these])
-    execute(
-        "delete from duplicates where state = 'open'"
-        " and (left_id in (select value from json_each(:these))"
-        " or right_id in (select value from json_each(:these)))",
-        {"these": these},
-    )
+    store.run("delete from merged_actors where id in :values", ids)
+    _delete_open_pairs(store, ids)
     pairs = _pairs_of_blocks(store, ids)
-    known = _to_compare(store, {id_ for pair in pairs for id_ in pair})
-    likely: list[tuple[str, str, ActorSimilarity]] = []
-    for left, right in sorted(pairs):
-        if left in known and right in known:
-            similarity = actor_similarity(known[left], known[right])
-            if similarity.score >= LIKELY:
-                likely.append((left, right, similarity))
-    store.database.conn.executemany(
+    known = _to_compare(store, "id in :values", {id_ for pair in pairs for id_ in pair})
+    compared = (
+        (left, right, actor_similarity(known[left], known[right]))
+        for left, right in sorted(pairs)
+        if left in known and right in known
+    )
+    store.executemany(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (?, ?, ?, ?, 'open', '', '') on conflict do nothing",
         [
             (left, right, similarity.score, json.dumps(similarity.reasons))
-            for left, right, similarity in likely
+            for left, right, similarity in compared
+            if similarity.score >= LIKELY
         ],
     )
 
 
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
     """Deletes the open pairs of actors that are gone."""
-    these = {"these": json.dumps(sorted(actor_ids))}
-    execute = store.database.conn.execute
-    execute("delete from blocks where actor_id in (select value from json_each(:these))", these)
-    execute(
+    store.run("delete from blocks where actor_id in :values", actor_ids)
+    _delete_open_pairs(store, actor_ids)
+
+
+def _delete_open_pairs(store: Store, actor_ids: Collection[str]) -> None:
+    store.run(
         "delete from duplicates where state = 'open'"
-        " and (left_id in (select value from json_each(:these))"
-        " or right_id in (select value from json_each(:these)))",
-        these,
+        " and (left_id in :values or right_id in :values)",
+        actor_ids,
     )
 
 
@@ -188,16 +179,17 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
 
     Its undecided and different pairs become pairs of the other.
     """
-    execute = store.database.conn.execute
-    execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
-    execute("insert or replace into merged_actors (id, actor_id) values (?, ?)", [actor_id, to])
-    execute("delete from blocks where actor_id = ?", [actor_id])
-    rows = execute(
+    store.execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
+    store.execute(
+        "insert or replace into merged_actors (id, actor_id) values (?, ?)", [actor_id, to]
+    )
+    store.execute("delete from blocks where actor_id = ?", [actor_id])
+    rows = store.execute(
         "select * from duplicates where state != 'same' and (left_id = :id or right_id = :id)",
         {"id": actor_id},
     ).fetchall()
     for row in rows:
-        execute(
+        store.execute(
             "delete from duplicates where left_id = ? and right_id = ?",
             [row["left_id"], row["right_id"]],
         )
@@ -205,7 +197,7 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
             to if id_ == actor_id else id_ for id_ in (row["left_id"], row["right_id"])
         )
         if left != right:
-            execute(
+            store.execute(
                 "insert into duplicates"
                 " (left_id, right_id, score, reasons, state, decided_by, decided_at)"
                 " values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
@@ -215,7 +207,7 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
 
 def _settle(store: Store, first: str, second: str, state: DuplicateState, by: str) -> None:
     left, right = sorted([first, second])
-    store.database.conn.execute(
+    store.execute(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (:left, :right, 0, '[]', :state, :by, :at) on conflict do update"
         " set state = :state, decided_by = :by, decided_at = :at",
@@ -226,22 +218,20 @@ def _settle(store: Store, first: str, second: str, state: DuplicateState, by: st
 def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
     last = {actor.id: actor for actor in actors}
     rows = [(block, id_) for id_, actor in last.items() for block in sorted(blocks(actor))]
-    store.database.conn.execute(
-        "delete from blocks where actor_id in (select value from json_each(?))",
-        [json.dumps(sorted(last))],
-    )
-    store.database.conn.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
+    store.run("delete from blocks where actor_id in :values", last)
+    store.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
 
 
 def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str, str]]:
     """The pairs of these actors with any that share a block with them."""
-    rows = store.database.conn.execute(
+    rows = store.run(
         "with shared as materialized (select distinct block from blocks"
-        " where actor_id in (select value from json_each(?))),"
+        " where actor_id in :values),"
         " few as materialized (select block from shared where (select count(*) from"
-        " (select 1 from blocks b where b.block = shared.block limit ?)) <= ?)"
+        " (select 1 from blocks b where b.block = shared.block limit :most + 1)) <= :most)"
         " select block, actor_id from few join blocks using (block)",
-        [json.dumps(sorted(actor_ids)), _MAX_BLOCK + 1, _MAX_BLOCK],
+        actor_ids,
+        most=_MAX_BLOCK,
     )
     members: dict[int, list[str]] = {}
     for row in rows:
@@ -255,21 +245,11 @@ def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str,
     }
 
 
-_COMPARED = "id, name, place, department, activity_code, siret, website"
-
-
-def _to_compare(store: Store, actor_ids: Collection[str]) -> Mapping[str, Actor]:
-    """The actors, with only the fields that are compared."""
-    rows = store.database.conn.execute(
-        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
-        " where id in (select value from json_each(?))",
-        [json.dumps(sorted(actor_ids))],
+def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict[str, Actor]:
+    """The actors that a condition of SQL keeps, by id, with only the fields that are compared."""
+    rows = store.run(
+        "select id, name, place, department, activity_code, siret, website"  # noqa: S608 (ours)
+        f" from actors where {condition}",
+        ids,
     )
     return {row["id"]: Actor(**dict(row)) for row in rows}
-
-
-def _all_actors(store: Store) -> list[Actor]:
-    rows = store.database.conn.execute(
-        f"select {_COMPARED} from actors"  # noqa: S608 (columns named above)
-    )
-    return [Actor(**dict(row)) for row in rows]

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from kb.errors import UnknownRecord
 from kb.registers.clock import before, now
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -96,7 +97,7 @@ class Jobs:
     def list(self, limit: int = 50) -> list[Job]:
         """The newest jobs, newest first."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute(
+            rows = store.execute(
                 "select * from jobs order by created_at desc, rowid desc limit ?", [limit]
             ).fetchall()
         return [_job(row) for row in rows]
@@ -109,7 +110,7 @@ class Jobs:
     def working(self) -> bool:
         """Whether some worker is at a job and alive."""
         with self._stores.lend() as store:
-            row = store.database.conn.execute(
+            row = store.execute(
                 "select 1 from jobs where state = 'running' and beat_at > ?", [before(SILENCE_S)]
             ).fetchone()
         return row is not None
@@ -135,7 +136,7 @@ class Jobs:
                         _end(store, row["id"], JobState.FAILED, message=message)
                         continue
                     claim = secrets.token_hex(8)
-                    store.database.conn.execute(
+                    store.execute(
                         "update jobs set state = 'running', claim = ?, claims = claims + 1,"
                         " beat_at = ?, started_at = coalesce(nullif(started_at, ''), ?)"
                         " where id = ?",
@@ -152,7 +153,7 @@ class Jobs:
             Whether to go on: not when it is to be cancelled, or is another worker's by now.
         """
         with self._stores.lend() as store, store.writing():
-            beaten = store.database.conn.execute(
+            beaten = store.execute(
                 "update jobs set beat_at = ?, done = ?, total = ?"
                 " where id = ? and claim = ? and state = 'running' returning cancel_asked",
                 [now(), done, total, id, self._claims.get(id)],
@@ -181,7 +182,7 @@ class Jobs:
         """Puts a claimed job back into the queue, for the next worker to take it up."""
         with self._stores.lend() as store, store.writing():
             if _is_claimed(store, id, self._claims.pop(id, "")):
-                store.database.conn.execute(
+                store.execute(
                     "update jobs set state = 'queued', claim = '', claims = claims - 1"
                     " where id = ?",
                     [id],
@@ -198,7 +199,7 @@ class Jobs:
             if job.state is JobState.QUEUED:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
-                store.database.conn.execute("update jobs set cancel_asked = 1 where id = ?", [id])
+                store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
@@ -208,7 +209,7 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
     """
     quoted = [f"{quote}{id_}{quote}" for id_ in ids for quote in ("'", '"')]
     mentions = [name for name in names if name] + quoted
-    for row in store.database.conn.execute("select id, report, message from jobs").fetchall():
+    for row in store.execute("select id, report, message from jobs").fetchall():
         report = json.loads(row["report"])
         kept = {
             key: [item for item in value if not _has_any(item, mentions)]
@@ -218,7 +219,7 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
         }
         message = "" if any(mention in row["message"] for mention in mentions) else row["message"]
         if (kept, message) != (report, row["message"]):
-            store.database.conn.execute(
+            store.execute(
                 "update jobs set report = ?, message = ? where id = ?",
                 [json.dumps(kept, ensure_ascii=False), message, row["id"]],
             )
@@ -233,7 +234,7 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
 
 
 def _next(store: Store) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = store.database.conn.execute(
+    found: sqlite3.Row | None = store.execute(
         "select id, claims, cancel_asked from jobs"
         " where state = 'queued' or (state = 'running' and beat_at <= ?)"
         " order by created_at, rowid limit 1",
@@ -243,7 +244,7 @@ def _next(store: Store) -> sqlite3.Row | None:
 
 
 def _is_claimed(store: Store, job_id: str, claim: str) -> bool:
-    row = store.database.conn.execute(
+    row = store.execute(
         "select 1 from jobs where id = ? and claim = ? and state = 'running'", [job_id, claim]
     ).fetchone()
     return row is not None
@@ -256,7 +257,7 @@ def _end(
     report: Mapping[str, object] | None = None,
     message: str = "",
 ) -> None:
-    store.database.conn.execute(
+    store.execute(
         "update jobs set state = ?, report = coalesce(?, report), message = ?, finished_at = ?,"
         " claim = '' where id = ?",
         [
@@ -270,25 +271,18 @@ def _end(
 
 
 def _job_of(store: Store, job_id: str) -> Job:
-    row = store.database.conn.execute("select * from jobs where id = ?", [job_id]).fetchone()
+    row = store.execute("select * from jobs where id = ?", [job_id]).fetchone()
     if row is None:
         raise UnknownRecord(f"There is no job with the id {job_id!r}.")
     return _job(row)
 
 
 def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        kind=row["kind"],
+    return from_row(
+        Job,
+        row,
         parameters=json.loads(row["parameters"]),
         state=JobState(row["state"]),
-        done=row["done"],
-        total=row["total"],
         report=json.loads(row["report"]),
-        message=row["message"],
-        created_by=row["created_by"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
         cancel_asked=bool(row["cancel_asked"]),
     )

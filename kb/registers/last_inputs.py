@@ -3,7 +3,6 @@
 Ingesting again takes from the files what is new there, and leaves what persons corrected.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 
@@ -18,11 +17,7 @@ def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
 
     Of a case from before inputs were kept, it is the last version that no account made.
     """
-    rows = store.database.conn.execute(
-        "select * from inputs where case_id in (select value from json_each(?))",
-        [json.dumps(sorted(case_ids))],
-    )
-    found = {row["case_id"]: case_from_json(row["content"]) for row in rows}
+    found = {id_: case_from_json(content) for id_, content in _inputs(store, case_ids).items()}
     for case_id in set(case_ids) - found.keys():
         for version in history(store, Kind.CASE, case_id):
             if isinstance(version.record, Case) and not (version.by or version.restored):
@@ -32,26 +27,27 @@ def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
 
 def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
     """The cases that differ from their last input, or have none."""
-    rows = store.database.conn.execute(
-        "select * from inputs where case_id in (select value from json_each(?))",
-        [json.dumps(sorted({case.id for case in cases}))],
-    )
-    kept = {row["case_id"]: row["content"] for row in rows}
+    kept = _inputs(store, {case.id for case in cases})
     return [case for case in cases if kept.get(case.id) != record_to_json(case)]
 
 
 def save_inputs(store: Store, cases: Sequence[Case]) -> None:
-    store.database.conn.executemany(
+    store.executemany(
         "insert or replace into inputs (case_id, content) values (?, ?)",
         [(case.id, record_to_json(case)) for case in cases],
     )
 
 
 def delete_inputs(store: Store, case_ids: Collection[str]) -> None:
-    store.database.conn.execute(
-        "delete from inputs where case_id in (select value from json_each(?))",
-        [json.dumps(sorted(case_ids))],
-    )
+    store.run("delete from inputs where case_id in :values", case_ids)
+
+
+def _inputs(store: Store, case_ids: Collection[str]) -> dict[str, str]:
+    """The content of the last input of cases, by id."""
+    return {
+        row["case_id"]: row["content"]
+        for row in store.run("select * from inputs where case_id in :values", case_ids)
+    }
 
 
 def renewed(case: Case, given: Case, before: Case) -> Case:

@@ -1,6 +1,5 @@
 """Redirects: the ids of merged actors, and the ids that replaced them."""
 
-import json
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TypeVar, cast
@@ -13,18 +12,13 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 def redirects_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
     """Maps each merged actor id among these to the id that replaced it."""
-    rows = store.database.conn.execute(
-        "select id, actor_id from merged_actors where id in (select value from json_each(?))",
-        [json.dumps(sorted(actor_ids))],
-    )
+    rows = store.run("select id, actor_id from merged_actors where id in :values", actor_ids)
     return {row["id"]: row["actor_id"] for row in rows}
 
 
 def merged_into(store: Store, actor_id: str) -> list[str]:
     """The ids of the actors that were merged into this actor."""
-    rows = store.database.conn.execute(
-        "select id from merged_actors where actor_id = ? order by id", [actor_id]
-    )
+    rows = store.execute("select id from merged_actors where actor_id = ? order by id", [actor_id])
     return [row["id"] for row in rows]
 
 

@@ -9,12 +9,14 @@ import secrets
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add
 
 from kb.errors import SiteError, UnknownRecord
 from kb.reference.departments import department_code
 from kb.registers.clock import before, now
 from kb.registers.origins import can_be_framed, origin_of
+from kb.store.database import from_row
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.folding import fold
@@ -72,12 +74,7 @@ class SiteCounts:
     """The results that were opened."""
 
     def __add__(self, other: "SiteCounts") -> "SiteCounts":
-        return SiteCounts(
-            self.requests + other.requests,
-            self.searches + other.searches,
-            self.empty + other.empty,
-            self.selections + other.selections,
-        )
+        return SiteCounts(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ class Sites:
     def list(self) -> Sequence[Site]:
         """Every site, in the order of their names, whatever their case and accents."""
         with self._stores.lend() as store:
-            rows = store.database.conn.execute("select * from sites").fetchall()
+            rows = store.execute("select * from sites").fetchall()
         return sorted(map(_site, rows), key=lambda site: (fold(site.name), site.name, site.key))
 
     def change(
@@ -168,8 +165,8 @@ class Sites:
         """
         with self._stores.lend() as store, store.writing():
             _known(store, key)
-            store.database.conn.execute("delete from site_counts where key = ?", [key])
-            store.database.conn.execute("delete from sites where key = ?", [key])
+            store.execute("delete from site_counts where key = ?", [key])
+            store.execute("delete from sites where key = ?", [key])
 
     def count(self, day: str, counts: Mapping[str, SiteCounts]) -> None:
         """Adds to the counts of sites on a day, in one transaction; `counts` are by key.
@@ -183,15 +180,11 @@ class Sites:
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
-        rows = [
-            (day, more.requests, more.searches, more.empty, more.selections, key)
-            for key, more in counts.items()
-            if more != SiteCounts()
-        ]
+        rows = [(day, *astuple(more), key) for key, more in counts.items() if more != SiteCounts()]
         if not rows:
             return
         with self._stores.lend() as store, store.writing():
-            store.database.conn.executemany(
+            store.executemany(
                 "insert into site_counts (key, day, requests, searches, empty, selections)"
                 " select key, ?, ?, ?, ?, ? from sites where key = ?"
                 " on conflict (key, day) do update set"
@@ -214,17 +207,11 @@ class Sites:
         """
         with self._stores.lend() as store:
             _known(store, key)
-            rows = store.database.conn.execute(
+            rows = store.execute(
                 "select * from site_counts where key = ? and day >= ? order by day desc",
                 [key, since],
             ).fetchall()
-        return [
-            (
-                row["day"],
-                SiteCounts(row["requests"], row["searches"], row["empty"], row["selections"]),
-            )
-            for row in rows
-        ]
+        return [(row["day"], from_row(SiteCounts, row)) for row in rows]
 
     def use(self, key: str) -> SiteUse:
         """How much a site was used lately, or `UnknownRecord`."""
@@ -318,22 +305,12 @@ def _row_of(
 
 
 def _known(store: Store, key: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = store.database.conn.execute(
-        "select * from sites where key = ?", [key]
-    ).fetchone()
+    row: sqlite3.Row | None = store.execute("select * from sites where key = ?", [key]).fetchone()
     if row is None:
         raise UnknownRecord(f"There is no site with the key {key!r}.")
     return row
 
 
 def _site(row: sqlite3.Row) -> Site:
-    return Site(
-        key=row["key"],
-        name=row["name"],
-        origins=tuple(json.loads(row["origins"])),
-        department=row["department"],
-        theme=row["theme"],
-        per_day=row["per_day"],
-        created_at=row["created_at"],
-        disabled=bool(row["disabled_at"]),
-    )
+    origins = tuple(json.loads(row["origins"]))
+    return from_row(Site, row, origins=origins, disabled=bool(row["disabled_at"]))

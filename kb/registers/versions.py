@@ -5,14 +5,14 @@ kept has a version 1, by nobody: its state then.
 """
 
 import hashlib
-import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kb.errors import UnknownRecord
 from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
+from kb.store.database import from_row
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
@@ -52,7 +52,7 @@ class Withdrawal:
 
 def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
     """The versions of a record, oldest first; none if it never was, or was erased."""
-    rows = store.database.conn.execute(
+    rows = store.execute(
         "select * from versions where kind = ? and record_id = ? order by number",
         [kind.value, record_id],
     ).fetchall()
@@ -68,7 +68,7 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
 
 def looked_after(store: Store, kind: Kind) -> set[str]:
     """The ids of the records that an account made or changed, or that began as a draft."""
-    rows = store.database.conn.execute(
+    rows = store.execute(
         "select record_id from versions where kind = :kind and \"by\" != ''"
         " union select record_id from drafts where kind = :kind and state = 'published'",
         {"kind": kind.value},
@@ -96,26 +96,15 @@ def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -
     unkept = set(record_ids) - _last_numbers(store, kind, record_ids).keys()
     if not unkept:
         return
-    known: Mapping[str, Record] = (
-        store.actors(unkept) if kind is Kind.ACTOR else store.cases(unkept)
-    )
+    known = store.records(kind, unkept)
     times = store.updated_at(kind, known.keys())
     _insert(store, [(1, record, "", times[id_], "", 0) for id_, record in known.items()])
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
     """How a record was withdrawn, if it was."""
-    found = _withdrawals(store, kind, [record_id]).get(record_id)
-    if found is None:
-        return None
-    return Withdrawal(
-        kind=kind,
-        record_id=found["record_id"],
-        by=found["by"],
-        at=found["at"],
-        reason=found["reason"],
-        erased=bool(found["erased"]),
-    )
+    row = _withdrawals(store, kind, [record_id]).get(record_id)
+    return from_row(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
@@ -125,14 +114,14 @@ def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]
 
 def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]:
     """Maps each of these SIRET to the withdrawn actor whose last version has it."""
-    rows = store.database.conn.execute(
+    rows = store.run(
         "select v.record_id, json_extract(content, '$.siret') siret"
         " from withdrawals w cross join versions v using (kind, record_id)"
         " where w.kind = 'actor' and number = (select max(number) from versions last"
         "  where last.kind = v.kind and last.record_id = v.record_id)"
-        " and siret != '' and siret in (select value from json_each(?))"
+        " and siret != '' and siret in :values"
         " order by v.record_id desc",
-        [json.dumps(sorted(sirets))],
+        sirets,
     )
     return {row["siret"]: row["record_id"] for row in rows}
 
@@ -142,7 +131,7 @@ def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason
 
 
 def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
-    store.database.conn.execute(
+    store.execute(
         "delete from withdrawals where kind = ? and record_id = ? and erased = 0",
         [kind.value, record_id],
     )
@@ -152,14 +141,14 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
     """Deletes the versions of these records, and keeps a hash of their ids."""
     for record_id in record_ids:
         lift_withdrawal(store, kind, record_id)
-        store.database.conn.execute(
+        store.execute(
             "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
         )
         _note(store, kind, _hash(record_id), by, "", erased=True)
 
 
 def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:
-    store.database.conn.execute(
+    store.execute(
         'insert or replace into withdrawals (kind, record_id, "by", "at", reason, erased)'
         " values (?, ?, ?, ?, ?, ?)",
         [kind.value, record_id, by, now(), reason, int(erased)],
@@ -169,10 +158,10 @@ def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, era
 def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, sqlite3.Row]:
     """The withdrawals of records, by the ids asked for."""
     erased = {_hash(id_): id_ for id_ in record_ids}
-    rows = store.database.conn.execute(
-        "select * from withdrawals where kind = ?"
-        " and record_id in (select value from json_each(?))",
-        [kind.value, json.dumps([*record_ids, *erased])],
+    rows = store.run(
+        "select * from withdrawals where kind = :kind and record_id in :values",
+        [*record_ids, *erased],
+        kind=kind.value,
     )
     found = {}
     for row in rows:
@@ -187,16 +176,17 @@ def _hash(record_id: str) -> str:
 
 
 def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, int]:
-    rows = store.database.conn.execute(
-        "select record_id, max(number) from versions where kind = ?"
-        " and record_id in (select value from json_each(?)) group by record_id",
-        [kind.value, json.dumps(sorted(record_ids))],
+    rows = store.run(
+        "select record_id, max(number) from versions where kind = :kind"
+        " and record_id in :values group by record_id",
+        record_ids,
+        kind=kind.value,
     )
     return dict(map(tuple, rows))
 
 
 def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, int]]) -> None:
-    store.database.conn.executemany(
+    store.executemany(
         'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
         " values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -208,13 +198,4 @@ def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, i
 
 def _version(row: sqlite3.Row) -> Version:
     kind = Kind(row["kind"])
-    return Version(
-        kind=kind,
-        record_id=row["record_id"],
-        number=row["number"],
-        record=record_from_json(kind, row["content"]),
-        by=row["by"],
-        at=row["at"],
-        note=row["note"],
-        restored=row["restored"],
-    )
+    return from_row(Version, row, kind=kind, record=record_from_json(kind, row["content"]))

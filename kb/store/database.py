@@ -9,13 +9,19 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process's transaction before it gives up."""
@@ -27,6 +33,8 @@ class StoreFile:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = Database(connection)
         self._connection = connection
+        self.execute = connection.execute
+        self.executemany = connection.executemany
         self._frozen_at: tuple[int, int] | None = None
 
     @property
@@ -131,11 +139,16 @@ class StoreFile:
         except sqlite3.DatabaseError as error:
             raise explained(error, path) from None
 
-    def _select(self, sql: str, values: Collection[Any], **named: str) -> list[sqlite3.Row]:
-        """Runs a query with the parameters `named` and `:values`, a set as a JSON array."""
-        return self._connection.execute(
-            sql, {"values": json.dumps(list(values)), **named}
-        ).fetchall()
+    def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
+        """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""
+        sql = sql.replace("in :values", "in (select value from json_each(:values))")
+        return self.execute(sql, {"values": json.dumps(list(values)), **named}).fetchall()
+
+
+def from_row(made: type[T], row: sqlite3.Row, **converted: object) -> T:
+    """The dataclass whose fields are the columns of their names, where they are not `converted`."""
+    names = {field.name for field in fields(made)} & set(row.keys())
+    return made(**{name: row[name] for name in names} | converted)
 
 
 def is_writable(path: Path) -> bool:

@@ -56,10 +56,10 @@ class StoredNames(StoreFile):
         for word in sorted(words):
             for slip in slips(word):
                 meant.setdefault(slip, []).append(word)
-        rows = self._select(
+        rows = self.run(
             "select slip, id, word, sound, names from name_slips"
             " join name_vocabulary on id = word_id"
-            " where slip in (select value from json_each(:values))",
+            " where slip in :values",
             meant,
         )
         found: dict[str, dict[int, VocabularyWord]] = {}
@@ -70,9 +70,8 @@ class StoredNames(StoreFile):
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
         """The words among these that names have, in any order."""
-        rows = self._select(
-            "select id, word, sound, names from name_vocabulary"
-            " where word in (select value from json_each(:values))",
+        rows = self.run(
+            "select id, word, sound, names from name_vocabulary where word in :values",
             words,
         )
         return [VocabularyWord(*row) for row in rows]
@@ -84,7 +83,7 @@ class StoredNames(StoreFile):
 
         With `among_those_with`, only of the actors that have one of these words too.
         """
-        rows = self._connection.execute(
+        rows = self.execute(
             "select distinct word_id, actor_id from name_words"
             " where word_id in (select value from json_each(?)) and (? or actor_id in"
             " (select actor_id from name_words where word_id in (select value from json_each(?))))"
@@ -100,7 +99,7 @@ class StoredNames(StoreFile):
 
     def actors_numbered(self, numbers: Collection[str]) -> list[str]:
         """The ids of the actors with one of these SIRET (14 digits) or SIREN (9)."""
-        rows = self._select(
+        rows = self.run(
             "select distinct actors.id from json_each(:values) join actors on siret >= value"
             " and siret < value || ':' and length(value) in (9, 14) order by actors.id",
             numbers,
@@ -109,10 +108,10 @@ class StoredNames(StoreFile):
 
     def name_words(self, actor_ids: Collection[str]) -> dict[str, list[NameWord]]:
         """The initials of the names of these actors, then their words in order; by id."""
-        rows = self._select(
+        rows = self.run(
             "select actor_id, position, word, sound, names from name_words"
             " join name_vocabulary on id = word_id"
-            " where actor_id in (select value from json_each(:values)) order by actor_id, position",
+            " where actor_id in :values order by actor_id, position",
             actor_ids,
         )
         found: dict[str, list[NameWord]] = {}
@@ -126,7 +125,7 @@ class StoredNames(StoreFile):
         Only `looked_at` passages with the word are looked at, and `k` of those that are no names.
         """
         meant = set().union(*map(stems, words_of(word)))
-        rows = self._connection.execute(
+        rows = self.execute(
             'select substr(text, start + 1, "end" - start), record_id, kind from'
             " (select rowid found from passage_words where passage_words match ? limit ?)"
             " join passages p on p.id = found join documents d on d.id = document_id"
@@ -134,9 +133,9 @@ class StoredNames(StoreFile):
             [fts_query(meant), looked_at, k],
         ).fetchall()
         actors = {row["record_id"] for row in rows if row["kind"] == "actor"}
-        called = self._select(
+        called = self.run(
             "select distinct actor_id from name_vocabulary join name_words on word_id = id"
-            " where word = :word and actor_id in (select value from json_each(:values))",
+            " where word = :word and actor_id in :values",
             actors,
             word=word,
         )
@@ -146,37 +145,36 @@ class StoredNames(StoreFile):
         """Stores the words of the name of an actor that has none stored."""
         placed = list(analyse_name(name).placed())
         ids = {word: self._add_to_vocabulary(word) for word in {word for _, word in placed}}
-        self._connection.executemany(
+        self.executemany(
             "insert or ignore into name_words (word_id, actor_id, position) values (?, ?, ?)",
             [(ids[word], actor_id, position) for position, word in placed],
         )
 
     def _add_to_vocabulary(self, word: str) -> int:
         """The id of a word that another name has."""
-        id_, names = self._connection.execute(
+        id_, names = self.execute(
             "insert into name_vocabulary (word, sound, names) values (?, ?, 1)"
             " on conflict (word) do update set names = names + 1 returning id, names",
             [word, sound(word)],
         ).fetchone()
         if names == 1:
-            self._connection.executemany(
+            self.executemany(
                 "insert into name_slips (slip, word_id) values (?, ?)",
                 [(slip, id_) for slip in sorted(slips(word))],
             )
         return int(id_)
 
     def _remove_name(self, actor_id: str) -> None:
-        execute = self._connection.execute
         of_actor = "select distinct word_id from name_words where actor_id = ?"
-        word_ids = [row[0] for row in execute(of_actor, [actor_id])]
-        execute("delete from name_words where actor_id = ?", [actor_id])
+        word_ids = [row[0] for row in self.execute(of_actor, [actor_id])]
+        self.execute("delete from name_words where actor_id = ?", [actor_id])
         for word_id in word_ids:
-            execute("update name_vocabulary set names = names - 1 where id = ?", [word_id])
-            gone = execute(
+            self.execute("update name_vocabulary set names = names - 1 where id = ?", [word_id])
+            gone = self.execute(
                 "delete from name_vocabulary where id = ? and names = 0 returning word", [word_id]
             ).fetchall()
             for row in gone:
-                self._connection.executemany(
+                self.executemany(
                     "delete from name_slips where slip = ? and word_id = ?",
                     [(slip, word_id) for slip in slips(row["word"])],
                 )

@@ -1,7 +1,6 @@
 """Passages in the store: their words, by which they are matched, and their embeddings."""
 
 import hashlib
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
-from kb.store.database import StoreFile
+from kb.store.database import StoreFile, from_row
 from kb.text.analysis import STEMMERS, index_words
 
 
@@ -30,28 +29,18 @@ class StoredPassages(StoreFile):
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids, by id; ids that are gone are left out."""
-        rows = self._select(
+        rows = self.run(
             'select p.id, kind, record_id, part, lang, substr(text, start + 1, "end" - start) text'
             " from passages p join documents d on d.id = document_id"
-            " where p.id in (select value from json_each(:values))",
+            " where p.id in :values",
             ids,
         )
-        return {
-            row["id"]: Passage(
-                row["id"],
-                Kind(row["kind"]),
-                row["record_id"],
-                row["part"],
-                row["lang"],
-                row["text"],
-            )
-            for row in rows
-        }
+        return {row["id"]: from_row(Passage, row, kind=Kind(row["kind"])) for row in rows}
 
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
-        rows = self._select(
+        rows = self.run(
             "select p.id from passages p join documents d on d.id = document_id"
-            " where kind = :kind and record_id in (select value from json_each(:values))",
+            " where kind = :kind and record_id in :values",
             record_ids,
             kind=kind.value,
         )
@@ -59,9 +48,9 @@ class StoredPassages(StoreFile):
 
     def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
         """The passages of these parts of all records of a kind."""
-        rows = self._select(
+        rows = self.run(
             "select p.id from passages p join documents d on d.id = document_id"
-            " where kind = :kind and part in (select value from json_each(:values))",
+            " where kind = :kind and part in :values",
             parts,
             kind=kind.value,
         )
@@ -73,7 +62,7 @@ class StoredPassages(StoreFile):
         query = " OR ".join(_fts_phrase(stems) for stems in sorted(phrases) if stems)
         if not query:
             return set()
-        rows = self._connection.execute(
+        rows = self.execute(
             "select distinct kind, record_id from passage_words w"
             " join passages p on p.id = w.rowid join documents d on d.id = document_id"
             " where passage_words match ?",
@@ -92,11 +81,13 @@ class StoredPassages(StoreFile):
         query = fts_query(stems)
         if not query:
             return []
-        rows = self._connection.execute(
+        rows = self.run(
             "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
-            " and (? is null or rowid in (select value from json_each(?)))"
-            " order by bm25(passage_words), rowid limit ?",
-            [query, *[None if among is None else json.dumps(list(among))] * 2, k],
+            " and (:all or rowid in :values) order by bm25(passage_words), rowid limit :k",
+            among or (),
+            query=query,
+            all=among is None,
+            k=k,
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -106,12 +97,12 @@ class StoredPassages(StoreFile):
         None if that is not remembered, or if this base never was at that generation: a base
         restored from a copy remembers no change that came after the copy.
         """
-        closed = self._connection.execute(
+        closed = self.execute(
             "select id from passage_changes where generation = ?", [generation]
         ).fetchone()
         if closed is None:
             return None
-        rows = self._connection.execute(
+        rows = self.execute(
             "select distinct passage_id from passage_changes"
             " where id > ? and passage_id is not null",
             [closed[0]],
@@ -128,15 +119,15 @@ class StoredPassages(StoreFile):
             " where encoder = :encoder"
         )
         if among is not None:
-            query += " and p.id in (select value from json_each(:values))"
-        rows = self._select(query, among or (), encoder=encoder)
+            query += " and p.id in :values"
+        rows = self.run(query, among or (), encoder=encoder)
         return {row[0] for row in rows}
 
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
         """The embeddings of these passages, a row each in the order given."""
-        rows = self._select(
+        rows = self.run(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = :encoder and p.id in (select value from json_each(:values))",
+            " where encoder = :encoder and p.id in :values",
             ids,
             encoder=encoder,
         )
@@ -145,9 +136,8 @@ class StoredPassages(StoreFile):
 
     def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
         """The text hashes that have no embedding of this encoder."""
-        rows = self._select(
-            "select text_hash from embeddings where encoder = :encoder"
-            " and text_hash in (select value from json_each(:values))",
+        rows = self.run(
+            "select text_hash from embeddings where encoder = :encoder and text_hash in :values",
             hashes,
             encoder=encoder,
         )

@@ -11,7 +11,7 @@ from typing import TypeVar
 from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
-from kb.store.database import StoreFile
+from kb.store.database import StoreFile, from_row
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
@@ -29,46 +29,39 @@ class StoredRecords(StoreFile):
         Raises:
             UnknownRecord: there is none.
         """
-        found = self.actors([record_id]) if kind is Kind.ACTOR else self.cases([record_id])
+        found = self.records(kind, [record_id])
         if record_id not in found:
             raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
         return found[record_id]
 
+    def records(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Record]:
+        """The actors or cases with these ids, by id; unknown ids are left out."""
+        return self.actors(ids) if kind is Kind.ACTOR else self.cases(ids)
+
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
         """The actors with these ids, by id; unknown ids are left out."""
-        rows = self._select(
-            "select * from actors where id in (select value from json_each(:values))", ids
-        )
+        rows = self.run("select * from actors where id in :values", ids)
         return {row["id"]: _actor(row) for row in rows}
 
     def closed_on(self, ids: Collection[str]) -> dict[str, str]:
         """When actors were closed, or nothing, by id; unknown ids are left out."""
-        rows = self._select(
-            "select id, closed_on from actors where id in (select value from json_each(:values))",
+        rows = self.run(
+            "select id, closed_on from actors where id in :values",
             ids,
         )
         return {row["id"]: row["closed_on"] for row in rows}
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
         """The cases with these ids, by id, with their participants; unknown ids are left out."""
-        rows = self._select(
-            "select * from cases where id in (select value from json_each(:values))", ids
-        )
-        parts = self._select(
-            "select * from participations where case_id in (select value from json_each(:values))"
-            " order by case_id, position",
+        rows = self.run("select * from cases where id in :values", ids)
+        parts = self.run(
+            "select * from participations where case_id in :values order by case_id, position",
             ids,
         )
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
         for part in parts:
             participants[part["case_id"]].append(
-                Participation(
-                    name=part["name"],
-                    role=Role(part["role"]),
-                    actor_id=part["actor_id"],
-                    contribution=part["contribution"],
-                    source_url=part["source_url"],
-                )
+                from_row(Participation, part, role=Role(part["role"]))
             )
         return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
 
@@ -99,19 +92,19 @@ class StoredRecords(StoreFile):
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
         """When each of these records was last stored, by id; unknown ids are left out."""
-        rows = self._select(
+        rows = self.run(
             f"select id, updated_at from {TABLES[kind]}"  # noqa: S608 (our tables)
-            " where id in (select value from json_each(:values))",
+            " where id in :values",
             ids,
         )
         return {row["id"]: row["updated_at"] for row in rows}
 
     def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
         """The ids of the cases that each of these actors took part in, newest first."""
-        rows = self._select(
+        rows = self.run(
             "select distinct actor_id, case_id, date from participations"
             " join cases on cases.id = case_id"
-            " where actor_id in (select value from json_each(:values))"
+            " where actor_id in :values"
             " order by actor_id, date desc, case_id",
             actor_ids,
         )
@@ -122,14 +115,14 @@ class StoredRecords(StoreFile):
 
     def editions(self, story: str) -> list[str]:
         """The ids of a case and of its translations, by the id of the original."""
-        rows = self._connection.execute(
+        rows = self.execute(
             "select id from cases where id = ? or translation_of = ? order by id", [story, story]
         )
         return [row[0] for row in rows]
 
     def themes(self) -> list[tuple[str, int, int]]:
         """Each theme as it is usually written, with how many actors and stories have it."""
-        rows = self._connection.execute(
+        rows = self.execute(
             "select key, name, kind,"
             " count(distinct coalesce(nullif(translation_of, ''), record_id))"
             " from themes left join cases on kind = 'case' and id = record_id"
@@ -147,7 +140,7 @@ class StoredRecords(StoreFile):
 
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""
-        rows = self._connection.execute(
+        rows = self.execute(
             "select department, count(*) from actors where department != ''"
             " group by department order by department"
         )
@@ -155,14 +148,12 @@ class StoredRecords(StoreFile):
 
     def actors_named(self, key: str) -> list[str]:
         """The ids of the actors whose name has this key (`kb.text.organisation_name.name_key`)."""
-        rows = self._connection.execute(
-            "select actor_id from names where key = ? order by actor_id", [key]
-        )
+        rows = self.execute("select actor_id from names where key = ? order by actor_id", [key])
         return [row[0] for row in rows]
 
     def actors_registered(self, number: str) -> list[str]:
         """The ids of the actors with this SIRET (14 digits) or SIREN (9)."""
-        rows = self._connection.execute(
+        rows = self.execute(
             "select id from actors where siret = ? or (length(?) = 9 and substr(siret, 1, 9) = ?)"
             " order by id",
             [number, number, number],
@@ -171,9 +162,9 @@ class StoredRecords(StoreFile):
 
     def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, str]:
         """Maps each known SIRET among these to its actor; of several, the first by id."""
-        rows = self._select(
+        rows = self.run(
             "select siret, min(id) id from actors where siret != ''"
-            " and siret in (select value from json_each(:values)) group by siret",
+            " and siret in :values group by siret",
             sirets,
         )
         return {row["siret"]: row["id"] for row in rows}

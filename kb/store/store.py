@@ -5,7 +5,6 @@ what a search can find is one transaction that also raises the base's generation
 threads and processes notice it.
 """
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -81,9 +80,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return self.property(f"{kind} generation")
 
     def property(self, name: str) -> str:
-        row = self._connection.execute(
-            "select value from properties where name = ?", [name]
-        ).fetchone()
+        row = self.execute("select value from properties where name = ?", [name]).fetchone()
         return row[0] if row else ""
 
     def set_property(self, name: str, value: str) -> None:
@@ -91,7 +88,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def counts(self, encoder: str) -> Counts:
         """How much the base holds, and how many passages this encoder has embedded."""
-        row = self._connection.execute(
+        row = self.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
             " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
             " (select count(*) from passages where text_hash is not null),"
@@ -105,9 +102,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def count_erased(self) -> int:
         """How many records were ever erased."""
-        (count,) = self._connection.execute(
-            "select count(*) from withdrawals where erased = 1"
-        ).fetchone()
+        (count,) = self.execute("select count(*) from withdrawals where erased = 1").fetchone()
         return int(count)
 
     # Changes
@@ -142,13 +137,12 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         The line with the generation comes after those of its passages, so that all later lines
         are changes since.
         """
-        execute = self._connection.execute
-        self._connection.executemany(
+        self.executemany(
             "insert into passage_changes (passage_id) values (?)",
             ([id_] for id_ in sorted(self._touched)),
         )
-        execute("insert into passage_changes (generation) values (?)", [generation])
-        execute(
+        self.execute("insert into passage_changes (generation) values (?)", [generation])
+        self.execute(
             "delete from passage_changes where id <= (select max(id) from passage_changes) - ?",
             [PASSAGE_CHANGES_KEPT],
         )
@@ -162,7 +156,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = {**row_of(record), "updated_at": now}
         # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
-        self._connection.execute(
+        self.execute(
             f"insert into {TABLES[kind]} ({', '.join(row)})"  # noqa: S608 (our tables and columns)
             f" values ({', '.join('?' * len(row))})",
             list(row.values()),
@@ -180,11 +174,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 }
                 for position, part in enumerate(record.participants)
             )
-        self._connection.executemany(
+        self.executemany(
             "insert or ignore into themes (kind, record_id, key, name) values (?, ?, ?, ?)",
             [(kind.value, record.id, fold(theme), theme) for theme in record.themes],
         )
-        self._connection.executemany(
+        self.executemany(
             "insert or ignore into names (key, actor_id) values (?, ?)",
             [(key, record.id) for key in sorted(names)],
         )
@@ -194,14 +188,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._put_document(kind, record.id, document)
 
     def _is_known(self, kind: Kind, record_id: str) -> bool:
-        row = self._connection.execute(
+        row = self.execute(
             f"select 1 from {TABLES[kind]} where id = ?",  # noqa: S608 (our tables)
             [record_id],
         ).fetchone()
         return row is not None
 
     def _put_document(self, kind: Kind, record_id: str, document: Document) -> None:
-        cursor = self._connection.execute(
+        cursor = self.execute(
             "insert into documents (kind, record_id, part, lang, text) values (?, ?, ?, ?, ?)",
             [kind.value, record_id, document.part, document.lang, document.text],
         )
@@ -217,7 +211,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 passage.text_hash,
             )
             self._touched.add(id_)
-            self._connection.execute(
+            self.execute(
                 'insert into passages (id, document_id, start, "end", text_hash)'
                 " values (?, ?, ?, ?, ?)",
                 [
@@ -228,14 +222,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                     passage.text_hash or None,
                 ],
             )
-            self._connection.execute(
+            self.execute(
                 "insert into passage_words (rowid, words) values (?, ?)", [id_, passage.words]
             )
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors `(dimension,)` by text hash."""
-        rows = self._select(
-            "select id from passages where text_hash in (select value from json_each(:values))",
+        rows = self.run(
+            "select id from passages where text_hash in :values",
             vectors.keys(),
         )
         self._touched.update(row["id"] for row in rows)
@@ -250,41 +244,40 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def remove(self, kind: Kind, record_id: str) -> bool:
         """Removes a record with its documents; returns whether there was such a record."""
         key = [kind.value, record_id]
-        execute = self._connection.execute
-        passages = execute(
+        passages = self.execute(
             "select p.id, text_hash from passages p join documents d on d.id = document_id"
             " where kind = ? and record_id = ?",
             key,
         ).fetchall()
         self._released.update(row["text_hash"] for row in passages if row["text_hash"])
         self._touched.update(row["id"] for row in passages)
-        ids = [json.dumps([row["id"] for row in passages])]
-        execute("delete from passage_words where rowid in (select value from json_each(?))", ids)
-        execute("delete from passages where id in (select value from json_each(?))", ids)
-        execute("delete from documents where kind = ? and record_id = ?", key)
-        execute("delete from themes where kind = ? and record_id = ?", key)
+        ids = [row["id"] for row in passages]
+        self.run("delete from passage_words where rowid in :values", ids)
+        self.run("delete from passages where id in :values", ids)
+        self.execute("delete from documents where kind = ? and record_id = ?", key)
+        self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
-            execute("delete from names where actor_id = ?", [record_id])
+            self.execute("delete from names where actor_id = ?", [record_id])
             self._remove_name(record_id)
-            deleted = execute("delete from actors where id = ?", [record_id])
+            deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
-            execute("delete from participations where case_id = ?", [record_id])
-            deleted = execute("delete from cases where id = ?", [record_id])
+            self.execute("delete from participations where case_id = ?", [record_id])
+            deleted = self.execute("delete from cases where id = ?", [record_id])
         if deleted.rowcount:
             self._changed.add(kind)
         return deleted.rowcount > 0
 
     def _drop_released_embeddings(self) -> None:
         """Deletes the embeddings of removed passages, unless another passage has the same text."""
-        self._connection.execute(
-            "delete from embeddings where text_hash in (select value from json_each(:values))"
+        self.run(
+            "delete from embeddings where text_hash in :values"
             " and not exists (select 1 from passages p where p.text_hash = embeddings.text_hash)",
-            {"values": json.dumps(sorted(self._released))},
+            self._released,
         )
 
     def drop_embeddings_except(self, encoder: str) -> None:
         """Deletes the embeddings of other encoders."""
-        self._connection.execute("delete from embeddings where encoder != ?", [encoder])
+        self.execute("delete from embeddings where encoder != ?", [encoder])
 
     def scrub(self) -> None:
         """Rewrites the database, without a byte of what was deleted from it.
@@ -296,11 +289,9 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             KnowledgeBaseError: another process reads a former state for too long.
         """
         with self.writing():
-            self._connection.execute(
-                "insert into passage_words (passage_words) values ('optimize')"
-            )
-        self._connection.execute("vacuum")
-        (is_busy, *_) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            self.execute("insert into passage_words (passage_words) values ('optimize')")
+        self.execute("vacuum")
+        (is_busy, *_) = self.execute("pragma wal_checkpoint(truncate)").fetchone()
         if is_busy:
             raise KnowledgeBaseError(
                 "What is erased is gone from every search, but not yet from the files: another "
