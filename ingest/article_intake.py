@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 from ingest.articles.article import NoArticle
 from ingest.articles.feeds import FeedItem, is_feed, read_feed
@@ -19,7 +18,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft
 from kb.remarks import Remark, quoted
-from kb.settings import Settings
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
 NO_ARTICLES = frozenset(
@@ -35,7 +33,6 @@ class ArticleIntake:
     Args:
         knowledge_base: where the drafts go.
         submissions: make the drafts.
-        by: the account that contributes them.
         publish: whether to publish what is proposed at once.
         progress: called with the number of articles read since the last call.
     """
@@ -45,7 +42,6 @@ class ArticleIntake:
         knowledge_base: KnowledgeBase,
         submissions: Submissions,
         *,
-        by: str = "",
         publish: bool = False,
         progress: Callable[[int], object] = unwatched,
     ) -> None:
@@ -54,23 +50,8 @@ class ArticleIntake:
         """The cases that the articles are, those that were there already among them."""
         self._knowledge_base = knowledge_base
         self._submissions = submissions
-        self._by = by
         self._publish = publish
         self._progress = progress
-
-    @classmethod
-    def from_settings(
-        cls,
-        knowledge_base: KnowledgeBase,
-        settings: Settings,
-        *,
-        by: str = "",
-        publish: bool = False,
-        progress: Callable[[int], object] = unwatched,
-    ) -> Self:
-        """Fetches and refines as the settings say."""
-        submissions = Submissions.from_settings(knowledge_base, settings, by=by)
-        return cls(knowledge_base, submissions, by=by, publish=publish, progress=progress)
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -109,7 +90,6 @@ class ArticleIntake:
                 self._take(url, lambda: self._submissions.page(fetched, url))
 
     def take_feed(self, url: str) -> None:
-        """Takes the articles of the feed at an address."""
         with self._noting(url):
             fetched = self._submissions.fetch_feed(url)
             self._take_items(url, read_feed(fetched.content, url=fetched.url))
@@ -138,7 +118,9 @@ class ArticleIntake:
     def _drafted(self, name: str, draft: Draft, case: Case) -> Drafted:
         if not self._publish:
             return Drafted(name, case.title, draft.id)
-        published = self._knowledge_base.publish(draft.id, by=self._by, revision=draft.revision)
+        published = self._knowledge_base.publish(
+            draft.id, by=self._submissions.by, revision=draft.revision
+        )
         self.report.added += 1
         self.case_ids.add(published.record.id)
         return Drafted(name, case.title, draft.id, published.record.id)

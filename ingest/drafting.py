@@ -2,14 +2,15 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
 from ingest.articles.article import Article
 from ingest.articles.readers import checked
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals.propose import RULES, propose
+from ingest.extraction.proposals.propose import propose
 from ingest.known_articles import KnownArticles
 from ingest.records.fields import (
     MAX_LINE_CHARS,
@@ -24,7 +25,7 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.registers.drafts import Draft, DraftState
-from kb.registers.proposals import Proposals, ProposedField
+from kb.registers.proposals import Proposals
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
@@ -74,10 +75,7 @@ class Drafting:
         if self._actors is None:
             self._actors = KnownActors.of(self._knowledge_base)
         proposals = propose(article, self._actors)
-        remarks = (
-            *article.remarks,
-            *islice(self.known.resembling(article), 1),
-        )
+        remarks = (*article.remarks, *islice(self.known.resembling(article), 1))
         if self._assistant is not None:
             refined = self._assistant.refine(article, proposals, self._actors)
             proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
@@ -87,9 +85,7 @@ class Drafting:
             origin=origin,
             source_text=article.page_text or article.text,
             origin_hash=origin_hash or text_hash(article),
-            proposals=Proposals(
-                (*_found_fields(article), *proposals.fields), proposals.participations
-            ),
+            proposals=Proposals((*article.found, *proposals.fields), proposals.participations),
             remarks=remarks,
             submitted=submitted,
         )
@@ -106,9 +102,9 @@ class Drafting:
             title=title,
             text=paragraphs(article.text),
             lang=article.lang or "fr",
-            date=_date(article.date),
-            modified=_date(article.modified),
-            moderated=_date(article.moderated),
+            date=_if_valid(iso_date, article.date, "date"),
+            modified=_if_valid(iso_date, article.modified, "modified"),
+            moderated=_if_valid(iso_date, article.moderated, "moderated"),
             author=_short(article.author.name),
             author_job=_short(article.author.job),
             moderator=_short(article.moderator.name),
@@ -118,7 +114,7 @@ class Drafting:
                 if theme and len(theme) <= _MAX_THEME_CHARS
             ),
             need=one_line(need),
-            source_url=_address(article.source_url),
+            source_url=_if_valid(web_address, article.source_url, "source_url"),
             participants=_taken(proposals),
         )  # fmt: skip
 
@@ -126,23 +122,13 @@ class Drafting:
         taken = self._knowledge_base.ids(Kind.CASE) | {
             draft.record.id for draft in self._knowledge_base.drafts.list(list(DraftState))
         }
-        number, identifier = 1, wanted
-        while identifier in taken:
-            number += 1
-            identifier = f"{wanted}-{number}"
-        return identifier
+        numbered = (f"{wanted}-{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
 
 
 def text_hash(article: Article) -> str:
     """Returns a hash of an article's text, whatever its typography and its file."""
     return hashlib.sha256(folded(plain_text(article.text)).encode()).hexdigest()
-
-
-def _found_fields(article: Article) -> list[ProposedField]:
-    return [
-        ProposedField(found.field, found.value, found.line, found.confidence, RULES)
-        for found in article.found
-    ]
 
 
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:
@@ -154,16 +140,9 @@ def _taken(proposals: Proposals) -> tuple[Participation, ...]:
     return tuple(taken.values())
 
 
-def _date(iso: str) -> str:
+def _if_valid(clean: Callable[[str, str], str], value: str, field: str) -> str:
     try:
-        return iso_date(iso, "date")
-    except InputError:
-        return ""
-
-
-def _address(url: str) -> str:
-    try:
-        return web_address(url, "source_url")
+        return clean(value, field)
     except InputError:
         return ""
 

@@ -25,8 +25,6 @@ _MAX_STEM_CHARS = 80
 
 
 class Exported(NamedTuple):
-    """How many records were written."""
-
     actors: int
     cases: int
 

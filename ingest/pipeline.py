@@ -36,8 +36,6 @@ BATCH_RECORDS = 256
 
 
 class _ReadRecord(NamedTuple):
-    """A record, its source, and the file and row where it was read."""
-
     record: Record
     is_open: bool
     source: str
@@ -210,7 +208,6 @@ class _Run:
                     self.report.note("failures", found.note(reason))
 
     def _put(self, batch: Sequence[_ReadRecord]) -> None:
-        """Puts records of one kind and source."""
         base = self._knowledge_base
         rows = [
             SourceRow(found.record, found.is_open)

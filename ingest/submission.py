@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 
 class Submitted(NamedTuple):
-    """An article that was read, and the draft that it became."""
-
     draft: Draft
     article: Article
 
@@ -54,15 +52,20 @@ class Submissions:
         assistant: "Assistant | None" = None,
         submitted: bool = True,
     ) -> None:
+        self.by = by
         self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
         self._fetcher = fetcher
         self._submitted = submitted
 
     @classmethod
     def from_settings(
-        cls, knowledge_base: KnowledgeBase, settings: Settings, *, by: str, submitted: bool = True
+        cls,
+        knowledge_base: KnowledgeBase,
+        settings: Settings,
+        *,
+        by: str = "",
+        submitted: bool = True,
     ) -> Self:
-        """Fetches and refines as the settings say."""
         from ingest.extraction.llm import Assistant
 
         return cls(
@@ -94,7 +97,6 @@ class Submissions:
         return self._open_fetcher().fetch(url, types)
 
     def fetch_feed(self, url: str) -> Fetched:
-        """Fetches the feed at an address."""
         return self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
 
     def page(self, fetched: Fetched, origin: str = "") -> Submitted:

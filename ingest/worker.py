@@ -85,7 +85,6 @@ class Progress:
             raise Stopped
 
     def save(self) -> None:
-        """Saves how far the job is."""
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
         try:
@@ -149,10 +148,11 @@ def _feed(
 
 def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
     from ingest.article_intake import ArticleIntake
+    from ingest.submission import Submissions
 
-    return ArticleIntake.from_settings(
-        knowledge_base, Settings.from_environment(), by=progress.by, progress=progress.advance
-    )
+    settings = Settings.from_environment()
+    submissions = Submissions.from_settings(knowledge_base, settings, by=progress.by)
+    return ArticleIntake(knowledge_base, submissions, progress=progress.advance)
 
 
 RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}

@@ -6,6 +6,7 @@ Readers make an article of each format; drafting makes a case of it.
 from dataclasses import dataclass, field
 
 from kb.errors import InputError
+from kb.registers.proposals import ProposedField
 
 
 class NoArticle(InputError):
@@ -24,26 +25,13 @@ NOBODY = Person()
 
 
 @dataclass(frozen=True, slots=True)
-class FoundField:
-    """A value that was read in a page, with the line that it comes from.
-
-    `field` is the name of a field of `Case`; `confidence` lies between 0 and 1.
-    """
-
-    field: str
-    value: str
-    line: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class Article:
     """An article. Fields that its page does not give for certain are empty.
 
     `text` is Markdown, without the title and without what the page puts around the article.
     `date` (written), `modified` and `moderated` are ISO 8601 dates, or dates with times.
-    `found` has the origin of each value, `remarks` what deserves a look, and `page_text` the text
-    of the page in its own order, notices included.
+    `found` has the line and the confidence of each value, `remarks` what deserves a look, and
+    `page_text` the text of the page in its own order, notices included.
     """
 
     title: str
@@ -56,6 +44,6 @@ class Article:
     themes: tuple[str, ...] = ()
     lang: str = ""
     source_url: str = ""
-    found: tuple[FoundField, ...] = field(default=(), compare=False)
+    found: tuple[ProposedField, ...] = field(default=(), compare=False)
     remarks: tuple[str, ...] = field(default=(), compare=False)
     page_text: str = field(default="", compare=False, repr=False)

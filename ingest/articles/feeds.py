@@ -50,7 +50,6 @@ class FeedItem:
 
 
 def is_feed(content: bytes) -> bool:
-    """Whether bytes look like a feed."""
     return bool(_FEED.search(content[:4096]))
 
 

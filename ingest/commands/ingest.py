@@ -73,6 +73,7 @@ def ingest(
     from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.header_map import choices_in
     from ingest.input_files import refuse_missing
+    from ingest.submission import Submissions
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
@@ -96,8 +97,11 @@ def ingest(
                 prune=prune,
                 source=source,
                 choices=choices,
-                articles=ArticleIntake.from_settings(
-                    knowledge_base, settings, publish=publish, progress=bar.update
+                articles=ArticleIntake(
+                    knowledge_base,
+                    Submissions.from_settings(knowledge_base, settings),
+                    publish=publish,
+                    progress=bar.update,
                 ),
                 addresses=addresses,
             )

@@ -63,7 +63,6 @@ class HeaderMap:
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def known(self, header: Sequence[str]) -> int:
-        """Counts the headers that are known."""
         return sum(bool(column.field) for column in self.columns(header))
 
 

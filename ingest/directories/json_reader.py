@@ -91,7 +91,6 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
 
 
 def _values(events: Iterator[_Event], array: str | None) -> Iterator[object]:
-    """Yields the items of the array that `_array` found."""
     if array is None:
         yield _value(events, next(events), 0)
         return

@@ -107,8 +107,6 @@ def preview(
 
 
 class _RowsSeen:
-    """What the first rows of a directory would become."""
-
     def __init__(self, file: str, header_map: HeaderMap) -> None:
         self.rows = 0
         self.kept = 0

@@ -39,8 +39,6 @@ Raises:
 
 
 class RawRow(NamedTuple):
-    """A row of a table before its header is known."""
-
     number: int
     cells: list[str]
     reason: str = ""

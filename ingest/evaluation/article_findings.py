@@ -24,8 +24,8 @@ class FoundParticipation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleFindings:
-    """What was found in an article."""
+class ArticleFacts:
+    """What is read beside the text of an article, by a person or by the readers."""
 
     title: str = ""
     author: str = ""
@@ -36,8 +36,12 @@ class ArticleFindings:
     modified: str = ""
     moderated: str = ""
     themes: tuple[str, ...] = ()
-    text: str = ""
     need: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFindings(ArticleFacts):
+    text: str = ""
     participations: tuple[FoundParticipation, ...] = ()
 
 

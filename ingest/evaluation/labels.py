@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ingest.evaluation.article_findings import ArticleFacts
 from kb.errors import FileError
 from kb.reference.roles import Role
 
@@ -28,20 +29,10 @@ class LabelledParticipant:
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(ArticleFacts):
     """What a careful person found in an article; what it does not say is empty."""
 
-    title: str = ""
     title_also: tuple[str, ...] = ()
-    author: str = ""
-    author_job: str = ""
-    moderator: str = ""
-    moderator_job: str = ""
-    date: str = ""
-    modified: str = ""
-    moderated: str = ""
-    themes: tuple[str, ...] = ()
-    need: str = ""
     need_keywords: tuple[str, ...] = ()
     participants: tuple[LabelledParticipant, ...] = ()
     body_must_contain: tuple[str, ...] = ()

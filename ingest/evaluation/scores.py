@@ -116,7 +116,6 @@ class Scores:
     unread: list[str] = field(default_factory=list)
 
     def band(self, confidence: float) -> Band:
-        """The band that a confidence is in."""
         below = (band for band in reversed(self.bands) if confidence >= band.start)
         return next(below, self.bands[0])
 
@@ -126,7 +125,6 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def score_lines(scores: Scores) -> list[str]:
-    """The scores as lines for a terminal."""
     lines = [f"{scores.articles} articles"]
     lines.append(f"{'':18} precision  recall      F1   right  wrong  missed")
     for name, tally in scores.fields.items():

@@ -5,8 +5,7 @@ An action is recognised by a verb, or by a noun under a verb that only says that
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -78,30 +77,20 @@ def _english(stems: str) -> str:
 _INFLECTIONS: dict[str, Callable[[str], str]] = {"er": _french, "en": _english, "as-is": str}
 
 
-def _by_action(entries: Iterable[tuple[str, str]]) -> dict[Action, str]:
-    """The patterns of each action, as the alternatives of a regular expression."""
-    patterns: dict[Action, list[str]] = defaultdict(list)
-    for action, pattern in entries:
-        patterns[Action(action)].append(pattern)
-    return {action: "|".join(alternatives) for action, alternatives in patterns.items()}
-
-
 def _with_by_products(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("<by-product>", BY_PRODUCT.pattern))
 
 
 _VERBS = {
-    action: re.compile(pattern)
-    for action, pattern in _by_action(
+    Action(action): re.compile(pattern)
+    for action, pattern in lexicon.alternatives(
         (action, _INFLECTIONS[inflection](pattern))
         for action, inflection, pattern in lexicon.rows("action_verbs", 3)
     ).items()
 }
 _NOUNS = {
-    action: re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
-    for action, pattern in _by_action(
-        (row[0], row[1]) for row in lexicon.rows("action_nouns", 2)
-    ).items()
+    Action(action): re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+    for action, pattern in lexicon.alternatives(lexicon.rows("action_nouns", 2)).items()
 }
 _PHRASES = tuple(
     (Action(action), re.compile(verb), _with_by_products(rest))

@@ -228,7 +228,6 @@ class KnownActors:
                     yield KnownName(first, last, tuple(self._owners[number]), 1.0)
 
     def _misspelt(self, form: str) -> list[str]:
-        """The words of names that a word may be with a slip."""
         if len(form) < MIN_FUZZY_CHARS or not form.isalpha():
             return []
         near = {

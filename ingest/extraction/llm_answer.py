@@ -75,18 +75,12 @@ class AnswerMerger:
         answered = self._parts(answer.get("participations", []))
         participations = (*self._weighed(answered), *self._added(answered))
         fields = self._fields(answer.get("need"))
-        remarks: tuple[str, ...] = ()
-        if self._dropped:
-            reasons = "; ".join(dict.fromkeys(self._dropped))
-            remarks = (
-                Remark(
-                    "unusable_answer",
-                    origin=self._origin,
-                    count=len(self._dropped),
-                    reasons=reasons,
-                ),
-            )
-        return Refined(Proposals(fields, participations), remarks)
+        refined = Refined(Proposals(fields, participations))
+        if not self._dropped:
+            return refined
+        count, reasons = len(self._dropped), "; ".join(dict.fromkeys(self._dropped))
+        remark = Remark("unusable_answer", origin=self._origin, count=count, reasons=reasons)
+        return replace(refined, remarks=(remark,))
 
     def _parts(self, items: Sequence[object]) -> list[_ModelParticipation]:
         parts: list[_ModelParticipation] = []
@@ -128,7 +122,6 @@ class AnswerMerger:
         return weighed
 
     def _added(self, answered: Sequence[_ModelParticipation]) -> list[ProposedParticipation]:
-        """What only the model says, each participation once."""
         known = {
             name_key(proposal.participation.name): proposal.participation
             for proposal in self._proposals.participations

@@ -4,7 +4,6 @@ What an organisation did in a story is for `ingest.extraction.roles`.
 """
 
 import re
-from collections import defaultdict
 from enum import StrEnum
 from functools import lru_cache
 
@@ -16,8 +15,6 @@ _NO_KIND = "-"
 
 
 class OrganisationKind(StrEnum):
-    """What kind of organisation a participant is."""
-
     FIRM = "firm"
     TOWN = "town"
     CARE = "care"
@@ -31,18 +28,14 @@ class OrganisationKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-def _kind_patterns() -> tuple[tuple[OrganisationKind, re.Pattern[str]], ...]:
-    """Each kind and what says it in folded words joined by blanks, the most particular first."""
-    patterns: dict[OrganisationKind, list[str]] = defaultdict(list)
-    for pattern, kind, _ in lexicon.rows("organisation_words", 3):
-        if kind != _NO_KIND:
-            patterns[OrganisationKind(kind)].append(pattern)
-    return tuple(
-        (kind, re.compile(rf"\b(?:{'|'.join(each)})\b")) for kind, each in patterns.items()
-    )
-
-
-_KINDS = _kind_patterns()
+_KINDS = tuple(
+    (OrganisationKind(kind), re.compile(rf"\b(?:{pattern})\b"))
+    for kind, pattern in lexicon.alternatives(
+        (kind, pattern) for pattern, kind, _ in lexicon.rows("organisation_words", 3)
+    ).items()
+    if kind != _NO_KIND
+)
+"""Each kind and what says it in folded words joined by blanks, the most particular first."""
 _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
 """Words in the names of many kinds of organisation: another beside them says more."""
 

@@ -19,8 +19,6 @@ MAX_SENTENCE_CHARS = 1_500
 
 
 class TextPart(StrEnum):
-    """What a sentence is part of."""
-
     TITLE = "title"
     HEADING = "heading"
     BODY = "body"
@@ -62,7 +60,6 @@ class Sentence:
 
     @property
     def words(self) -> str:
-        """Its folded words and signs, joined by blanks."""
         return joined(self.tokens)
 
     def written(self, first: int, last: int) -> str:
@@ -115,12 +112,10 @@ def tokens(text: str) -> Iterator[TextToken]:
 
 
 def joined(tokens: Iterable[TextToken]) -> str:
-    """The folded forms of tokens, joined by blanks."""
     return " ".join(token.form for token in tokens)
 
 
 def plain_words(text: str) -> list[str]:
-    """The folded words of a text, without its signs."""
     return _PLAIN_WORD.findall(fold(text))
 
 

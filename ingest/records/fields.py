@@ -186,9 +186,7 @@ def country_code(text: str) -> str:
         InputError: it is neither a code nor a name, in French or in English, of a country.
     """
     written = one_line(text)
-    if not written:
-        return "FR"
-    code = _codes_by_name("territories").get(folded(written))
+    code = _codes_by_name("territories").get(folded(written)) if written else "FR"
     if not code:
         raise InputError("unknown_country", "country", value=written)
     return code

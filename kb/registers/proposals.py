@@ -8,19 +8,22 @@ from typing import Any
 from kb.models import Participation
 from kb.store.record_json import participation_of, plain_participation
 
+RULES = "rules"
+"""The origin of what is read without a language model."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedField:
     """A proposed value of a record's field, and the sentence that it was read in.
 
-    `confidence` is from 0 to 1; `origin` is "rules", or the name of the model that proposed it.
+    `confidence` is from 0 to 1; `origin` is `RULES`, or the name of the model that proposed it.
     """
 
     field: str
     value: str
     sentence: str
     confidence: float
-    origin: str
+    origin: str = RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class ProposedParticipation:
     participation: Participation
     sentence: str
     confidence: float
-    origin: str
+    origin: str = RULES
 
 
 @dataclass(frozen=True, slots=True)

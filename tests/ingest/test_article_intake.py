@@ -47,7 +47,7 @@ def intake(
 ) -> ArticleIntake:
     fetcher = Fetcher(local={site.origin}) if site else None
     submissions = Submissions(base, by="léa", fetcher=fetcher)
-    return ArticleIntake(base, submissions, by="léa", publish=publish)
+    return ArticleIntake(base, submissions, publish=publish)
 
 
 def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, folder: Path) -> None:

@@ -55,7 +55,6 @@ def feed_link(text: str, url: str) -> str:
 
 
 def parse_html_fragment(fragment: str, *, url: str = "") -> ParsedPage:
-    """The page of a fragment of HTML, as feeds carry them."""
     refuse_tangled(fragment)
     return ParsedPage(within_limits(blocks_of(sanitised(fragment), url)))
 

@@ -27,19 +27,15 @@ def blocks_of(root: "HtmlElement | None", url: str) -> Iterator[Block]:
     """The blocks of the page below a root. `url` is its address, for links without a host."""
     body = root.find("body") if root is not None else None
     if body is not None:
-        yield from _Walk(body, url).blocks()
+        yield from _Walk(body, url).inside(body, Position())
 
 
 class _Walk:
     def __init__(self, body: "HtmlElement", url: str) -> None:
-        self._body = body
         self._url = url
         self._regions = Regions(body)
 
-    def blocks(self) -> Iterator[Block]:
-        yield from self._inside(self._body, Position())
-
-    def _inside(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
+    def inside(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
         """The blocks in an element: runs of text between the block elements that it holds."""
         if where.depth > _MAX_DEPTH:
             return
@@ -122,9 +118,9 @@ class _Walk:
                 yield Block(" ".join(text.split()), f"```\n{text}\n```", BlockKind.VERBATIM,
                             region=where.region)  # fmt: skip
         elif tag == "blockquote":
-            yield from self._inside(element, replace(where, quoted=True))
+            yield from self.inside(element, replace(where, quoted=True))
         else:
-            yield from self._inside(element, where)
+            yield from self.inside(element, where)
 
     def _list(self, element: "HtmlElement", where: Position, level: int) -> Iterator[Block]:
         number = int(element.get("start") or 1) if (element.get("start") or "1").isdigit() else 1
@@ -143,7 +139,7 @@ class _Walk:
         self, item: "HtmlElement", where: Position, level: int, number: int
     ) -> Iterator[Block]:
         first = True
-        for block in self._inside(item, where):
+        for block in self.inside(item, where):
             if first and block.kind is BlockKind.PARAGRAPH:
                 yield replace(block, kind=BlockKind.ITEM, level=min(level, 3), number=number,
                               stands_alone=False)  # fmt: skip
@@ -188,7 +184,7 @@ class _Walk:
     def _layout(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
         """The cells of a table that lays out a page, each after the other."""
         if element.tag in {"td", "th", "caption"}:
-            yield from self._inside(element, self._regions.at(element, where))
+            yield from self.inside(element, self._regions.at(element, where))
             return
         for child in element:
             if isinstance(child.tag, str):
@@ -199,9 +195,7 @@ class _Walk:
         for child in element.iter("dt", "dd"):
             if child.tag == "dd":
                 parts += [
-                    part
-                    for part in self._inside(child, self._regions.at(child, where))
-                    if part.text
+                    part for part in self.inside(child, self._regions.at(child, where)) if part.text
                 ]
                 continue
             yield from self._definition(term, parts)

@@ -96,17 +96,12 @@ class Head:
 
     def _add_people(self, value: object, where: str, confidence: float) -> None:
         values = value if isinstance(value, list) else [value]
-        people = [
-            person
-            for person in map(_person, values)
-            if person.name and plain(person.name) not in _IMPRECISE_NAMES
-        ]
-        site = plain(" ".join(self._meta.get("og:site_name", [])))
+        no_names = {*_IMPRECISE_NAMES, plain(" ".join(self._meta.get("og:site_name", [])))}
         title = plain(self._title)
         people = [
             person
-            for person in people
-            if plain(person.name) != site and not title.endswith(f" {plain(person.name)}")
+            for person in map(_person, values)
+            if (name := plain(person.name)) not in no_names and not title.endswith(f" {name}")
         ]
         if not people or any(is_organisation(person.name) for person in people):
             return

@@ -44,8 +44,6 @@ _MAX_REMOVED_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where in a page an element stands."""
-
     region: Region = Region.TEXT
     hint: str = ""
     depth: int = 0

@@ -50,8 +50,7 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
         raise InputError("no_pdf")
     reader = open_reader(content)
     pages = printed_pages(reader)
-    lines = [line for page in pages for line in page]
-    if not sum(len(line.text) for line in lines) > 20 * max(1, len(pages) // 4):
+    if sum(len(line.text) for page in pages for line in page) <= 20 * max(1, len(pages) // 4):
         raise InputError("scanned")
     lines = without_edges(pages)
     kept = {id(line) for line in lines}
@@ -101,7 +100,6 @@ def _blocks(lines: Sequence[PrintedLine]) -> Iterator[Block]:
 def _goes_on(
     line: PrintedLine, following: PrintedLine, gap: float, widest: int, usual: float
 ) -> bool:
-    """Whether a paragraph goes on in the next line."""
     if abs(line.size - following.size) > 0.6:
         return False
     if _BULLET.match(following.text) or _NUMBER.match(following.text):
@@ -144,8 +142,7 @@ def _joined(lines: Sequence[str], words: Counter[str]) -> str:
 def _block(
     text: str, kind: BlockKind, *, level: int = 0, number: int = 0, alone: bool = True
 ) -> Block:
-    shown = escaped(text)
-    return Block(text, shown, kind, level, number, stands_alone=alone)
+    return Block(text, escaped(text), kind, level, number, stands_alone=alone)
 
 
 def _dates_at_edges(edges: Sequence[str]) -> Iterator[DeclaredField]:

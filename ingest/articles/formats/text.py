@@ -52,7 +52,8 @@ def _blocks(text: str) -> Iterator[Block]:
             continue
         if _FENCE.match(line):
             end = _closing(lines, at)
-            yield _verbatim(lines[at : end + 1])
+            fenced = lines[at : end + 1]
+            yield Block(" ".join(fenced), "\n".join(fenced), BlockKind.VERBATIM)
             at, stands_alone = end + 1, True
             continue
         following = lines[at + 1] if at + 1 < len(lines) else ""
@@ -71,14 +72,8 @@ def _blocks(text: str) -> Iterator[Block]:
 
 
 def _closing(lines: list[str], opening: int) -> int:
-    for at in range(opening + 1, len(lines)):
-        if _FENCE.match(lines[at]):
-            return at
-    return len(lines) - 1
-
-
-def _verbatim(lines: list[str]) -> Block:
-    return Block(" ".join(lines), "\n".join(lines), BlockKind.VERBATIM)
+    below = range(opening + 1, len(lines))
+    return next((at for at in below if _FENCE.match(lines[at])), len(lines) - 1)
 
 
 def _row(inner: str) -> Block:
@@ -90,14 +85,8 @@ def _row(inner: str) -> Block:
 def _goes_on(line: str, following: str, wrap: int) -> bool:
     """Whether an editor broke the line, so that the next line continues its sentence."""
     line_text, next_text = line.strip(), following.strip()
-    if (
-        not next_text
-        or _BULLET.match(following)
-        or _NUMBER.match(following)
-        or _HEADING.match(following)
-    ):
-        return False
-    if _RULE.match(following) or _FENCE.match(following) or _HEADING.match(line):
+    openings = (_BULLET, _NUMBER, _HEADING, _RULE, _FENCE)
+    if not next_text or _HEADING.match(line) or any(form.match(following) for form in openings):
         return False
     if is_boilerplate(next_text) or is_boilerplate(line_text) or notices(next_text):
         return False

@@ -49,7 +49,6 @@ class WrittenDate:
 
 
 def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
-    """The dates that a text writes, in their order."""
     folded = plain(text)
     position = 0
     while position < len(folded):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ingest.articles.article import NOBODY, FoundField, Person
+from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
+from kb.registers.proposals import ProposedField
 from kb.remarks import Remark
 
 MIN_CERTAIN = 0.5
@@ -18,8 +19,6 @@ _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+
 
 @dataclass(frozen=True, slots=True)
 class FoundThemes:
-    """Themes that a line lists, and the confidence in them."""
-
     confidence: float
     names: tuple[str, ...]
     line: str
@@ -33,7 +32,7 @@ class Findings:
     """
 
     words: str = ""
-    fields: dict[str, FoundField] = field(default_factory=dict)
+    fields: dict[str, ProposedField] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     themes: list[FoundThemes] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -42,7 +41,7 @@ class Findings:
         name = str(name)
         known = self.fields.get(name)
         if value and (known is None or known.confidence < confidence):
-            self.fields[name] = FoundField(name, value, line, confidence)
+            self.fields[name] = ProposedField(name, value, line, confidence)
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
         name = str(name)
@@ -52,22 +51,23 @@ class Findings:
             held = self.people[name]
             if held.name == person.name and not held.job and person.job:
                 self.people[name] = person
-                self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+                self.fields[f"{name}_job"] = ProposedField(
+                    f"{name}_job", person.job, line, confidence
+                )
             return
         held = self.people.get(name, Person())
         if held.name == person.name and held.job and not person.job:
             person = held
         self.people[name] = person
-        self.fields[name] = FoundField(name, person.name, line, confidence)
+        self.fields[name] = ProposedField(name, person.name, line, confidence)
         self.fields.pop(f"{name}_job", None)
         if person.job:
-            self.fields[f"{name}_job"] = FoundField(f"{name}_job", person.job, line, confidence)
+            self.fields[f"{name}_job"] = ProposedField(f"{name}_job", person.job, line, confidence)
 
     def add_themes(self, names: Iterable[str], line: str, confidence: float) -> None:
         self.themes.append(FoundThemes(confidence, tuple(names), line))
 
     def add_declared(self, declared: Iterable[DeclaredField]) -> None:
-        """Adds what the file declares about itself."""
         for value in declared:
             if value.field in {"author", "moderator"}:
                 self.add_person(value.field, value.person, value.where, value.confidence)
@@ -82,7 +82,7 @@ class Findings:
         if not lists:
             return ()
         best = max(lists, key=lambda found: found.confidence)
-        self.fields["themes"] = FoundField(
+        self.fields["themes"] = ProposedField(
             "themes", " | ".join(best.names), best.line, best.confidence
         )
         return best.names
@@ -95,11 +95,9 @@ class Findings:
         return name in self.fields and self.fields[name].confidence >= MIN_CERTAIN
 
     def certain_value(self, name: str) -> str:
-        """The value of a field if it is certain, else an empty text."""
         return self.fields[name].value if self.is_certain(name) else ""
 
     def certain_person(self, name: str) -> Person:
-        """The person of a role if certain, else nobody."""
         return self.people.get(name, NOBODY) if self.is_certain(name) else NOBODY
 
     def _full_name(self, name: str) -> str:

@@ -272,9 +272,8 @@ class _Reading:
             if word in _MAIL_WORDS and not (has_colon or mail):
                 return 0
             self._meaning = label.then
-            if not person.job and (after_job := self._loose_job(after)):
-                person, after = after_job[0], after_job[1]
-                person = Person(self._name_before(value_at), person.job)
+            if not person.job and (loose := self._loose_job(after)):
+                person, after = Person(person.name, loose[0]), loose[1]
             announced = self._signed_as(label)
             self._notices.append(Notice(announced, person.name, person, is_weak=label.is_weak))
             return after
@@ -335,7 +334,7 @@ class _Reading:
         self._meaning = label.then
         return value_at + len(value)
 
-    def _loose_job(self, position: int) -> tuple[Person, int] | None:
+    def _loose_job(self, position: int) -> tuple[str, int] | None:
         """The few words after a labelled name, with no word of a trade in them, and their end."""
         match = re.compile(
             r",[  ]+(?P<job>[^,.|·—;()\d]{3,60})(?=\s*(?:$|[|·—]|,\s+le\s|\s[–-]\s))"
@@ -344,12 +343,9 @@ class _Reading:
         if not match:
             return None
         job = (match["job"] or match["bracketed"]).strip()
-        if LABELS and any(label.pattern.match(plain(job)) for label in LABELS):
+        if any(label.pattern.match(plain(job)) for label in LABELS):
             return None
-        return Person("", job), match.end()
-
-    def _name_before(self, value_at: int) -> str:
-        return person_at(self._text, value_at)[0].name
+        return job, match.end()
 
     def _take_dated(self, label: Label, value_at: int) -> int:
         if recently := _RECENTLY.match(self._folded, value_at):

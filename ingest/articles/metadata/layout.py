@@ -51,7 +51,6 @@ class Line:
         return not self.is_event and not self.is_prose
 
     def leave(self) -> None:
-        """Leaves the line out of the text."""
         self.is_body = False
         self.is_used = True
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from ingest.articles.article import FoundField, Person
+from ingest.articles.article import Person
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.bylines import take_hinted_person, take_person_near
 from ingest.articles.metadata.dates import is_unclear_date, only_date
@@ -14,6 +14,7 @@ from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.themes import take_tags, take_themes_below
 from ingest.articles.typography import is_prose
+from kb.registers.proposals import ProposedField
 from kb.remarks import Remark
 
 LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6
@@ -126,7 +127,7 @@ def _take_date(findings: Findings, notice: Notice, line: Line, confidence: float
         findings.add(notice.announced, value, line.text, confidence)
     elif "T" in value or "T" not in known.value:
         # The same day, once with a time: the time that readers see counts.
-        findings.fields[str(notice.announced)] = FoundField(
+        findings.fields[str(notice.announced)] = ProposedField(
             known.field, value, line.text, max(confidence, known.confidence)
         )
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ingest.articles import lexicon
-from ingest.articles.article import FoundField
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
@@ -12,6 +11,7 @@ from ingest.articles.metadata.layout import Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
 from ingest.articles.typography import TWO_SENTENCES
 from ingest.records.fields import folded
+from kb.registers.proposals import ProposedField
 
 MAX_TITLE_CHARS = 300
 _MAX_SENTENCE_CHARS = 150
@@ -111,7 +111,7 @@ def find_title(layout: Layout, findings: Findings) -> None:
         _leave_repeats(layout, title)
 
 
-def _scores(layout: Layout, declared: FoundField | None) -> list[tuple[float, int]]:
+def _scores(layout: Layout, declared: ProposedField | None) -> list[tuple[float, int]]:
     """The score of each line above the text that can be the title, and minus its place."""
     # Of very many lines above the text, those at their beginning and their end.
     above = [at for at in range(layout.first) if at < _MAX_ABOVE or at >= layout.first - _MAX_ABOVE]
@@ -142,7 +142,9 @@ def _could_be_title(layout: Layout, at: int) -> bool:
     )
 
 
-def _score(layout: Layout, at: int, rivals: Sequence[Line], declared: FoundField | None) -> float:
+def _score(
+    layout: Layout, at: int, rivals: Sequence[Line], declared: ProposedField | None
+) -> float:
     line = layout.lines[at]
     level_cost = HEADING_LEVEL_COST * line.block.level
     weights = {**TITLE_WEIGHTS, "is_heading": TITLE_WEIGHTS["is_heading"] - level_cost}
@@ -151,7 +153,7 @@ def _score(layout: Layout, at: int, rivals: Sequence[Line], declared: FoundField
 
 
 def _signs(
-    layout: Layout, at: int, rivals: Sequence[Line], declared: FoundField | None
+    layout: Layout, at: int, rivals: Sequence[Line], declared: ProposedField | None
 ) -> Mapping[str, bool]:
     """Which signs of `TITLE_WEIGHTS` a line shows.
 

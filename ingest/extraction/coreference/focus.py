@@ -36,7 +36,6 @@ class Focus:
         self._place: Participant | None = None
 
     def see(self, participant: Participant) -> None:
-        """Makes a participant the most recent."""
         self.recent = [other for other in self.recent if other is not participant]
         self.recent.append(participant)
 
@@ -160,7 +159,6 @@ def _is_either(forms: Sequence[str], at: int) -> bool:
 def _joined_with(
     tokens: Sequence[TextToken], mentions: Sequence[ParticipantMention], subject: Participant
 ) -> list[Participant]:
-    """A subject, and those that "et" joins with it."""
     at = next(number for number, mention in enumerate(mentions) if mention.participant is subject)
     subjects = [subject]
     for left, right in zip(mentions[at:], mentions[at + 1 :], strict=False):

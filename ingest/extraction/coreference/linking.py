@@ -35,7 +35,6 @@ class Participants:
 
     @property
     def last_subject(self) -> Participant | None:
-        """Whom the last sentence was about."""
         return self._focus.subject
 
     def of(self, sentence: Sentence, references: Sequence[Reference]) -> list[ParticipantMention]:

@@ -47,7 +47,6 @@ Grounds = Mapping[Role, Sequence[WeighedEvidence]]
 
 
 def grounds(story: Story, evidence: Iterable[RoleEvidence]) -> Mapping[Participant, Grounds]:
-    """The grounds of each participant that has evidence."""
     found: dict[Participant, dict[Role, list[WeighedEvidence]]] = defaultdict(
         lambda: defaultdict(list)
     )

@@ -29,9 +29,6 @@ from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 
-RULES = "rules"
-"""The origin of what the rules propose."""
-
 MAX_CHARS = 60_000
 """What is read of a text: the length of thirty pages, within which an article tells its case."""
 
@@ -169,9 +166,8 @@ def _proposal(
         Participation(participant.name, role, actor_id, contribution),
         sentence.text,
         round(confidence, 2),
-        RULES,
     )
 
 
 def _field(need: Need) -> ProposedField:
-    return ProposedField("need", need.phrase, need.sentence.text, need.confidence, RULES)
+    return ProposedField("need", need.phrase, need.sentence.text, need.confidence)

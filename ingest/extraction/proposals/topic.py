@@ -25,7 +25,6 @@ class Topic:
         return cls(frozenset(stems_of(text, lang, without=FUNCTION_WORDS | FRAMING_WORDS)), lang)
 
     def covers(self, text: str) -> bool:
-        """Whether a text has a word of the topic."""
         return any(
             stem(form, self.lang) in self.stems for word in words(text) for form in word.forms
         )

@@ -22,8 +22,6 @@ _PARTS_OF_A_FIRM = lexicon.words("organisation_classes", "part_of_a_firm")
 
 
 class References:
-    """Finds the references of the sentences of an article."""
-
     def __init__(self, sentences: Sequence[Sentence], actors: KnownActors) -> None:
         self._context = ArticleContext.of(sentences, actors)
 

@@ -27,7 +27,6 @@ def is_trade(form: str) -> bool:
 
 
 def is_head(form: str) -> bool:
-    """Whether a folded word says what kind of organisation it stands for."""
     return form in FIRM_HEADS or form in PUBLIC_HEADS or is_trade(form)
 
 

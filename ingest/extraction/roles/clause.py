@@ -66,7 +66,6 @@ class Clause:
         return joined(self.tokens[max(0, at - 8) : at])
 
     def around(self, mention: ParticipantMention) -> str:
-        """The text around a mention."""
         return self.written(max(0, mention.first - 8), min(len(self.tokens), mention.last + 6))
 
     def written(self, first: int, last: int) -> str:

@@ -23,7 +23,6 @@ _LOCATION = lexicon.words("prepositions", "location")
 
 
 def doers(clause: Clause, deeds: Sequence[Deed], number: int) -> list[Doer]:
-    """The doers of one of the deeds of a clause."""
     deed = deeds[number]
     if _ENTRUSTED.match(clause.tokens[deed.at].form) and Action.SUPPLY not in deed.actions:
         return _entrusted(clause, deed)

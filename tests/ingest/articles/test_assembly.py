@@ -74,8 +74,8 @@ def test_the_body_of_a_network_page_is_markdown() -> None:
 def test_each_value_says_where_it_comes_from() -> None:
     article = read(NETWORK_PAGE)
     found = {field.field: field for field in article.found}
-    assert found["moderated"].line == "Dernière modération le 04/05/2019 - 08:30"
-    assert found["author"].line == "Auteur de la page Jeanne Morel"
+    assert found["moderated"].sentence == "Dernière modération le 04/05/2019 - 08:30"
+    assert found["author"].sentence == "Auteur de la page Jeanne Morel"
     assert found["themes"].value == " | ".join(THEMES)
     assert all(0 < field.confidence <= 1 for field in article.found)
     assert "Auteur de la page" in article.page_text
