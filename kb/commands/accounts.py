@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kb.registers.accounts import Accounts
 
 # As in kb.registers.accounts, which is not imported for `--help`.
-ROLES = ("contributor", "moderator", "administrator")
+ACCOUNT_ROLES = ("contributor", "moderator", "administrator")
 
 _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
 )
-_role_type = click.Choice(ROLES)
+_role_type = click.Choice(ACCOUNT_ROLES)
 
 
 def _accounts(kb: Path | None, *, create: bool = False) -> Accounts:
@@ -44,7 +44,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=_role_type, default=ROLES[0], show_default=True)
+@click.option("--role", type=_role_type, default=ACCOUNT_ROLES[0], show_default=True)
 @_password_option
 @kb_option
 def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:

@@ -94,7 +94,9 @@ def test_the_evidence_leads_to_the_case_and_back_to_its_actors(visit: Visits) ->
 
 def test_a_refusal_is_announced_and_the_words_are_kept(visit: Visits) -> None:
     page = visit.open("/en/search?q=%F0%9F%99%82", expected=400)
-    expect(page.get_by_role("alert")).to_contain_text("There is no word to search for here.")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "The query has no word in it: say what you are looking for."
+    )
     expect(page.get_by_role("searchbox")).to_have_value("🙂")
 
 

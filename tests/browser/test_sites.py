@@ -88,7 +88,7 @@ def test_a_refusal_leads_the_keyboard_to_its_field(visit: Visits) -> None:
     page.locator("#per-day-1").fill("0")
     page.locator("#per-day-1").press("Enter")
     told = page.get_by_role("alert")
-    assert "un nombre à partir de 1" in (told.text_content() or "")
+    assert "de 1 à" in (told.text_content() or "")
     assert page.evaluate("document.activeElement.id") == "per-day-1"
     assert page.locator("#per-day-1").is_visible()
     assert told.is_visible()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.commands.accounts import ROLES
+from kb.commands.accounts import ACCOUNT_ROLES
 from kb.knowledge_base import DATABASE_FILE
 from kb.registers.accounts import AccountRole, Accounts
 from kb.store.pool import StorePool
@@ -92,7 +92,7 @@ def test_no_password_is_taken_as_an_argument(folder: Path) -> None:
 
 
 def test_the_roles_of_the_command_are_those_of_accounts() -> None:
-    assert tuple(AccountRole) == ROLES
+    assert tuple(AccountRole) == ACCOUNT_ROLES
 
 
 def test_a_folder_without_a_base_is_told_but_to_add(folder: Path) -> None:
