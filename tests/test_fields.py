@@ -110,7 +110,7 @@ def test_every_field_that_is_edited_is_in_the_forms(record: Record) -> None:
 
 
 def test_every_field_is_in_the_api() -> None:
-    assert ActorContent.of(ACTOR).record(ACTOR) == ACTOR
+    assert ActorContent.read(ACTOR).record(ACTOR) == ACTOR
     assert CaseContent.of(CASE).record(CASE) == CASE
     assert set(ActorContent.model_fields) == set(ACTOR_FIELDS)
     assert set(CaseContent.model_fields) == set(CASE_FIELDS)

@@ -1,7 +1,7 @@
 """The shapes of explanations in the JSON API: what a score is made of, word by word."""
 
 from dataclasses import asdict
-from typing import cast
+from typing import Self, cast
 
 from pydantic import Field
 
@@ -56,17 +56,11 @@ class WordSharesOut(Shape):
     total: float
 
     @classmethod
-    def of(cls, shares: kb.explanation.attribution.WordShares, text: str) -> "WordSharesOut":
-        return cls(
-            words=[
-                WordShareOut(
-                    word=text[one.start : one.end], start=one.start, end=one.end, share=one.share
-                )
-                for one in shares.words
-            ],
-            rest=shares.rest,
-            total=shares.total,
-        )
+    def of(cls, shares: kb.explanation.attribution.WordShares, text: str) -> Self:
+        words = [
+            WordShareOut.read(share, word=text[share.start : share.end]) for share in shares.words
+        ]
+        return cls.read(shares, words=words)
 
 
 class CloseWordOut(Shape):
@@ -119,37 +113,17 @@ class PassageExplanationOut(Shape):
     )
 
     @classmethod
-    def of(
-        cls, passage: kb.explanation.explanation.PassageExplanation, need: str
-    ) -> "PassageExplanationOut":
-        return cls(
-            text=passage.text,
-            lang=passage.lang,
-            part=passage.part,
-            source=passage.source,
-            score=passage.score,
-            cosine=passage.cosine,
-            dense=passage.dense,
-            lexical=passage.lexical,
-            overlap=passage.overlap,
-            marks=list(passage.marks),
+    def of(cls, passage: kb.explanation.explanation.PassageExplanation, need: str) -> Self:
+        return cls.read(
+            passage,
             matches=[passage.text[slice(*match.spans[0])] for match in passage.matches],
             close=[
-                CloseWordOut(
-                    start=word.start,
-                    end=word.end,
-                    need_word=need[word.other_start : word.other_end],
-                    closeness=word.closeness,
-                )
+                CloseWordOut.read(word, need_word=need[word.other_start : word.other_end])
                 for word in passage.close
             ],
-            need_shares=WordSharesOut.of(passage.query_shares, need)
-            if passage.query_shares
-            else None,
-            trades=[TradeShareOut.model_validate(trade) for trade in passage.trades],
-            passage_shares=WordSharesOut.of(passage.passage_shares, passage.text)
-            if passage.passage_shares
-            else None,
+            need_shares=passage.query_shares and WordSharesOut.of(passage.query_shares, need),
+            passage_shares=passage.passage_shares
+            and WordSharesOut.of(passage.passage_shares, passage.text),
         )
 
 
@@ -172,14 +146,11 @@ class CasePathOut(Shape):
     @classmethod
     def of(
         cls, path: kb.explanation.explanation.CasePath, need: str, absolute_url: AbsoluteUrl
-    ) -> "CasePathOut":
-        return cls(
+    ) -> Self:
+        return cls.read(
+            path,
             case=CaseReference.of(path.case, path.participation, absolute_url),
-            need=PassageExplanationOut.of(path.need, need) if path.need else None,
-            closeness=path.closeness,
-            relevance=path.relevance,
-            weight=path.weight,
-            given=path.given,
+            need=path.need and PassageExplanationOut.of(path.need, need),
         )
 
 
@@ -199,15 +170,11 @@ class SimilarPathOut(Shape):
     @classmethod
     def of(
         cls, path: kb.explanation.explanation.SimilarPath, need: str, absolute_url: AbsoluteUrl
-    ) -> "SimilarPathOut":
-        return cls(
+    ) -> Self:
+        return cls.read(
+            path,
             precedent=ActorReference.of(path.precedent, absolute_url),
             by=CasePathOut.of(path.by, need, absolute_url),
-            text=path.text,
-            dense=path.dense,
-            ceiling=path.ceiling,
-            support=path.support,
-            target=path.target,
         )
 
 
@@ -237,21 +204,18 @@ class ExplanationOut(Shape):
     @classmethod
     def of(
         cls, explanation: kb.explanation.explanation.Explanation, absolute_url: AbsoluteUrl
-    ) -> "ExplanationOut":
+    ) -> Self:
         """`explanation` is of an actor."""
         need = explanation.asked.need
         hit = cast("kb.search.results.ActorHit | None", explanation.hit)
-        return cls(
-            asked=AskedFor.of(explanation.asked, explanation.steering),
+        return cls.read(
+            explanation,
+            asked=AskedFor.read(explanation.asked, explanation.steering),
             actor=ActorOut.of(cast("kb.models.Actor", explanation.record), absolute_url),
-            hit=ActorHitOut.of(hit, absolute_url) if hit else None,
-            score=[
-                CountedPart.model_validate(row)
-                for row in (score_table(hit, explanation.weights) if hit else ())
-            ],
-            passages=[PassageExplanationOut.of(one, need) for one in explanation.passages],
-            cases=[CasePathOut.of(one, need, absolute_url) for one in explanation.cases],
-            similar=[SimilarPathOut.of(one, need, absolute_url) for one in explanation.similar],
-            ceiling=explanation.ceiling,
+            hit=hit and ActorHitOut.of(hit, absolute_url),
+            score=score_table(hit, explanation.weights) if hit else (),
+            passages=[PassageExplanationOut.of(passage, need) for passage in explanation.passages],
+            cases=[CasePathOut.of(path, need, absolute_url) for path in explanation.cases],
+            similar=[SimilarPathOut.of(path, need, absolute_url) for path in explanation.similar],
             constants=asdict(explanation.weights),
         )

@@ -15,7 +15,14 @@ from kb.explanation.report_files import ReportFormat
 from kb.models import Kind
 from kb.reference.departments import department_code
 from web.api.explanation_schemas import ExplanationOut
-from web.api.schemas import ActorWithCases, CaseOut, Problem, SearchAnswer, StatusOut
+from web.api.schemas import (
+    ActorWithCases,
+    CaseOut,
+    CaseReference,
+    Problem,
+    SearchAnswer,
+    StatusOut,
+)
 from web.catalogue.provenance import shown_competences
 from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
@@ -298,10 +305,14 @@ def actor(
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> ActorWithCases:
     """An actor with its described competences, its facts, and its competences shown in cases."""
-    return ActorWithCases.with_cases(
+    shown = shown_competences(knowledge_base, actor_id, lang)
+    return ActorWithCases.of(
         knowledge_base.actor(actor_id),
-        shown_competences(knowledge_base, actor_id, lang),
         absolute_url,
+        cases=[
+            CaseReference.of(competence.case, competence.participation, absolute_url)
+            for competence in shown
+        ],
     )
 
 

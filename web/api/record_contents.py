@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 import kb.models
 from ingest.case_files.case_fields import case_from
@@ -10,14 +10,14 @@ from ingest.directories.actor_row import actor_from
 from kb.models import Kind
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Role
-from web.api.record_fields import values_of, with_fields, without
+from web.api.record_fields import with_fields, without
 from web.api.schemas import Shape
 
 
-class Sent(BaseModel):
+class Sent(Shape):
     """A shape that refuses unknown fields, so that no typing error is lost."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class ParticipationContent(Sent):
@@ -33,38 +33,28 @@ class ParticipationContent(Sent):
 
     @classmethod
     def of(cls, participation: kb.models.Participation) -> Self:
-        return cls(
-            name=participation.name,
-            role=participation.role,
-            actor=participation.actor_id,
-            contribution=participation.contribution,
-            source_url=participation.source_url,
-        )
+        return cls.read(participation, actor=participation.actor_id)
 
 
-_CASE_FIELDS = without(CASE_FIELDS, {"participants"})
 _SENT_MEANINGS = {
     "id": "Left empty, it stays what it is. A published record keeps its own.",
     "lang": "ISO 639-1 code; empty means found from the text.",
 }
 
 
-@with_fields(_CASE_FIELDS, is_sent=True, meanings=_SENT_MEANINGS)
-class _CaseFields(Sent):
+@with_fields(without(CASE_FIELDS, {"participants"}), is_sent=True, meanings=_SENT_MEANINGS)
+class _SentCase(Sent):
     pass
 
 
-class CaseContent(_CaseFields):
+class CaseContent(_SentCase):
     """A case as it is written: all of it, since what is left out becomes empty."""
 
-    participants: list[ParticipationContent] = []
+    participants: list[ParticipationContent] = Field(default=[])
 
     @classmethod
     def of(cls, case: kb.models.Case) -> Self:
-        return cls(
-            **values_of(case, _CASE_FIELDS),
-            participants=[ParticipationContent.of(part) for part in case.participants],
-        )
+        return cls.read(case, participants=list(map(ParticipationContent.of, case.participants)))
 
     def record(self, present: kb.models.Record) -> kb.models.Case:
         """The case that this says, held to the same rules as one that is read from a file."""
@@ -76,10 +66,6 @@ class CaseContent(_CaseFields):
 @with_fields(ACTOR_FIELDS, is_sent=True, meanings=_SENT_MEANINGS)
 class ActorContent(Sent):
     """An actor as it is written: all of it, since what is left out becomes empty."""
-
-    @classmethod
-    def of(cls, actor: kb.models.Actor) -> Self:
-        return cls(**values_of(actor, ACTOR_FIELDS))
 
     def record(self, present: kb.models.Record) -> kb.models.Actor:
         """The actor that this says, held to the same rules as one that is read from a file."""
@@ -101,4 +87,4 @@ def contents_of(record: kb.models.Record) -> dict[str, Any]:
     """The values of `Contents` for a record."""
     if isinstance(record, kb.models.Case):
         return {"kind": Kind.CASE, "case": CaseContent.of(record), "actor": None}
-    return {"kind": Kind.ACTOR, "case": None, "actor": ActorContent.of(record)}
+    return {"kind": Kind.ACTOR, "case": None, "actor": record}

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import AfterValidator, BaseModel, Field, create_model
 
-import kb.models
 from kb.reference.fields import FieldKind, FieldTraits
 from web.http.urls import web_link
 
 AnyShape = TypeVar("AnyShape", bound=BaseModel)
 
 _TYPES: Mapping[FieldKind, Any] = {FieldKind.THEMES: list[str], FieldKind.FACTS: dict[str, str]}
+_ANSWERED_TYPES: Mapping[FieldKind, Any] = {
+    **_TYPES,
+    FieldKind.WEB_ADDRESS: Annotated[str, AfterValidator(web_link)],
+}
 _MEANINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -31,9 +34,10 @@ def with_fields(
     """
 
     def decorate(shape: type[AnyShape]) -> type[AnyShape]:
+        kind_types = _TYPES if is_sent else _ANSWERED_TYPES
         types: dict[str, Any] = {
             name: (
-                _TYPES.get(traits.kind, str),
+                kind_types.get(traits.kind, str),
                 _field(traits, meanings.get(name, traits.meaning), is_sent),
             )
             for name, traits in fields.items()
@@ -57,24 +61,6 @@ def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
     if is_sent and not traits.required:
         options["default"] = _TYPES.get(traits.kind, str)()
     return Field(**options)
-
-
-def values_of(
-    record: kb.models.Record, fields: Mapping[str, FieldTraits], *, links: bool = False
-) -> dict[str, Any]:
-    """Maps each field to its value in JSON; `links`: addresses as pages may link to them."""
-    return {
-        name: _value(getattr(record, name), links and traits.kind is FieldKind.WEB_ADDRESS)
-        for name, traits in fields.items()
-    }
-
-
-def _value(value: Any, is_link: bool) -> Any:
-    if is_link:
-        return web_link(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
 
 
 def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:

@@ -1,17 +1,15 @@
 """The shapes of the JSON API, version 1: what each field means, and how records fill them."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 import kb.models
-import kb.search.query
 import kb.search.results
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
-from web.api.record_fields import values_of, with_fields, without
-from web.catalogue.provenance import ShownCompetence
+from web.api.record_fields import with_fields, without
 from web.http.urls import AbsoluteUrl, address, web_link
 
 _FIT = (
@@ -44,10 +42,25 @@ class Shape(BaseModel):
     """An answer, or a part of one.
 
     A shape that is named `SomethingOut` shows the value `Something` of `kb`: by the attributes of
-    the same names, or by its method `of`.
+    the same names, or by its method `of`, which adds what the value does not have.
     """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    @classmethod
+    def read(cls, *values: object, **added: Any) -> Self:
+        """Returns the shape with the `added` fields, and the attributes of the values as others.
+
+        Each field is read from the first value that has an attribute of its name.
+        """
+        names = cls.model_fields.keys() - added.keys()
+        found = {
+            name: getattr(value, name)
+            for value in reversed(values)
+            for name in names
+            if hasattr(value, name)
+        }
+        return cls(**found, **added)
 
 
 class Problem(Shape):
@@ -77,11 +90,9 @@ class CaseReference(Shape):
         case: kb.models.Case,
         participation: kb.models.Participation | None,
         absolute_url: AbsoluteUrl,
-    ) -> "CaseReference":
-        return cls(
-            id=case.id,
-            title=case.title,
-            date=case.date,
+    ) -> Self:
+        return cls.read(
+            case,
             role=participation.role if participation else None,
             contribution=participation.contribution if participation else "",
             url=absolute_url(address("case", case.id)),
@@ -96,8 +107,8 @@ class ActorReference(Shape):
     url: str = Field(description=_PAGE)
 
     @classmethod
-    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "ActorReference":
-        return cls(id=actor.id, name=actor.name, url=absolute_url(address("actor", actor.id)))
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
+        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
 
 
 class PrecedentOut(ActorReference):
@@ -133,45 +144,32 @@ class EvidenceOut(Shape):
     )
 
     @classmethod
-    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> "EvidenceOut":
-        case = (
-            CaseReference.of(evidence.case, evidence.participation, absolute_url)
-            if evidence.case
-            else None
+    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> Self:
+        case = evidence.case and CaseReference.of(
+            evidence.case, evidence.participation, absolute_url
         )
-        return cls(
-            kind=evidence.kind,
-            text=evidence.text,
-            marks=list(evidence.marks),
-            source=evidence.source,
-            case=case if evidence.precedent is None else None,
-            precedent=PrecedentOut(
-                **ActorReference.of(evidence.precedent, absolute_url).model_dump(), case=case
-            )
-            if evidence.precedent and case
-            else None,
-        )
+        if evidence.precedent is None:
+            return cls.read(evidence, case=case)
+        precedent = PrecedentOut.of(evidence.precedent, absolute_url, case=case)
+        return cls.read(evidence, case=None, precedent=precedent)
 
 
 _ANSWERED_OF_ACTORS = without(ACTOR_FIELDS, {"description", "facts", "closed_on"})
 
 
 @with_fields(_ANSWERED_OF_ACTORS)
-class _ActorFields(Shape):
+class _AnsweredActor(Shape):
     pass
 
 
-class ActorOut(_ActorFields):
+class ActorOut(_AnsweredActor):
     """A firm or other organisation."""
 
     url: str = Field(description=_PAGE)
 
     @classmethod
-    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl) -> "ActorOut":
-        return cls(
-            **values_of(actor, _ANSWERED_OF_ACTORS, links=True),
-            url=absolute_url(address("actor", actor.id)),
-        )
+    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
+        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
 
 
 class ActorWithCases(ActorOut):
@@ -182,17 +180,6 @@ class ActorWithCases(ActorOut):
     )
     facts: dict[str, str] = Field(description="Other facts from the source, in its own words.")
     cases: list[CaseReference] = Field(description="Its shown competences, latest case first.")
-
-    @classmethod
-    def with_cases(
-        cls, actor: kb.models.Actor, shown: list[ShownCompetence], absolute_url: AbsoluteUrl
-    ) -> "ActorWithCases":
-        return cls(
-            **ActorOut.of(actor, absolute_url).model_dump(),
-            description=actor.description,
-            facts=dict(actor.facts),
-            cases=[CaseReference.of(one.case, one.participation, absolute_url) for one in shown],
-        )
 
 
 class ScorePartsOut(Shape):
@@ -238,14 +225,11 @@ class ActorHitOut(Shape):
     parts: ScorePartsOut
 
     @classmethod
-    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> "ActorHitOut":
-        return cls(
-            rank=hit.rank,
-            score=hit.score,
-            fit=hit.fit,
+    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> Self:
+        return cls.read(
+            hit,
             actor=ActorOut.of(hit.actor, absolute_url),
-            evidence=[EvidenceOut.of(one, absolute_url) for one in hit.evidence],
-            parts=ScorePartsOut.model_validate(hit.parts),
+            evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )
 
 
@@ -264,18 +248,12 @@ class CaseHitOut(Shape):
     evidence: list[EvidenceOut]
 
     @classmethod
-    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> "CaseHitOut":
-        return cls(
-            rank=hit.rank,
-            id=hit.case.id,
-            title=hit.case.title,
-            date=hit.case.date,
-            score=hit.score,
-            fit=hit.fit,
+    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> Self:
+        return cls.read(
+            hit,
+            hit.case,
             url=absolute_url(address("case", hit.case.id)),
-            need=hit.case.need,
-            themes=list(hit.case.themes),
-            evidence=[EvidenceOut.of(one, absolute_url) for one in hit.evidence],
+            evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )
 
 
@@ -309,17 +287,6 @@ class AskedFor(Shape):
         description="The ids of the counterexamples; they are left out.", examples=[[]]
     )
 
-    @classmethod
-    def of(cls, asked: kb.search.query.Query, steering: kb.search.results.Steering) -> "AskedFor":
-        return cls(
-            text=asked.text,
-            required=list(asked.required),
-            wanted=list(asked.wanted),
-            unwanted=list(asked.unwanted),
-            like=list(steering.like),
-            unlike=list(steering.unlike),
-        )
-
 
 class MentionedParticipant(Shape):
     """A participant of a case without an entry here."""
@@ -345,18 +312,18 @@ class PartAnswerOut(Shape):
     mentioned: list[MentionedParticipant]
 
     @classmethod
-    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> "PartAnswerOut":
-        return cls(
+    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> Self:
+        return cls.read(
+            answer,
             role=answer.part,
-            need=answer.need,
             cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
             hits=[ActorHitOut.of(hit, absolute_url) for hit in answer.hits],
             mentioned=[
                 MentionedParticipant(
-                    name=one.participation.name,
-                    case=CaseReference.of(one.case, one.participation, absolute_url),
+                    name=mention.participation.name,
+                    case=CaseReference.of(mention.case, mention.participation, absolute_url),
                 )
-                for one in answer.mentioned
+                for mention in answer.mentioned
             ],
         )
 
@@ -386,17 +353,15 @@ class SearchAnswer(Shape):
         result: kb.search.results.SearchResult,
         steering: kb.search.results.Steering,
         absolute_url: AbsoluteUrl,
-    ) -> "SearchAnswer":
-        return cls(
-            query=result.query,
-            asked=AskedFor.of(result.asked, steering),
+    ) -> Self:
+        return cls.read(
+            result,
+            asked=AskedFor.read(result.asked, steering),
             took_ms=round(result.took_ms, 1),
-            total=result.total,
             hits=[ActorHitOut.of(hit, absolute_url) for hit in result.hits],
-            total_cases=result.total_cases,
             cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],
-            facets=Facets(departments=dict(result.departments), themes=dict(result.themes)),
-            roles=[PartAnswerOut.of(one, absolute_url) for one in result.parts],
+            facets=Facets.read(result),
+            roles=[PartAnswerOut.of(answer, absolute_url) for answer in result.parts],
         )
 
 
@@ -417,28 +382,23 @@ _ANSWERED_OF_CASES = without(
 
 
 @with_fields(_ANSWERED_OF_CASES)
-class _CaseFields(Shape):
+class _AnsweredCase(Shape):
     pass
 
 
-class CaseOut(_CaseFields):
+class CaseOut(_AnsweredCase):
     """An article about how a need was met."""
 
     url: str = Field(description=_PAGE)
     participants: list[ParticipationOut]
 
     @classmethod
-    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> "CaseOut":
-        return cls(
-            **values_of(case, _ANSWERED_OF_CASES, links=True),
+    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> Self:
+        return cls.read(
+            case,
             url=absolute_url(address("case", case.id)),
             participants=[
-                ParticipationOut(
-                    actor=participant.actor_id or None,
-                    name=participant.name,
-                    role=participant.role,
-                    contribution=participant.contribution,
-                )
+                ParticipationOut.read(participant, actor=participant.actor_id or None)
                 for participant in case.participants
             ],
         )

@@ -150,7 +150,7 @@ class ContributionSummary(Shape):
 
     @classmethod
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
-        return cls(**_summary(draft, absolute_url))
+        return cls.read(draft, **_added(draft, absolute_url))
 
 
 class Contribution(ContributionSummary, Contents):
@@ -169,38 +169,24 @@ class Contribution(ContributionSummary, Contents):
 
     @classmethod
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
-        return cls(
-            **(_summary(draft, absolute_url) | contents_of(draft.record)),
-            fields=list(map(ProposedFieldOut.model_validate, draft.proposals.fields)),
+        return cls.read(
+            draft,
+            draft.proposals,
+            **_added(draft, absolute_url),
+            **contents_of(draft.record),
             participations=[
-                ProposedParticipationOut(
-                    participation=ParticipationContent.of(proposed.participation),
-                    sentence=proposed.sentence,
-                    confidence=proposed.confidence,
-                    origin=proposed.origin,
+                ProposedParticipationOut.read(
+                    proposed, participation=ParticipationContent.of(proposed.participation)
                 )
                 for proposed in draft.proposals.participations
             ],
-            remarks=list(draft.remarks),
-            message=draft.message,
-            source_text=draft.source_text,
-            based_on=draft.based_on,
         )
 
 
-def _summary(draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> dict[str, Any]:
+def _added(draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> dict[str, Any]:
     record = draft.record
     return {
-        "id": draft.id,
-        "state": draft.state,
-        "revision": draft.revision,
-        "kind": draft.kind,
         "title": record.title if isinstance(record, kb.models.Case) else record.name,
-        "origin": draft.origin,
-        "created_by": draft.created_by,
-        "created_at": draft.created_at,
-        "updated_by": draft.updated_by,
-        "updated_at": draft.updated_at,
         "url": absolute_url(address("draft", draft.id)),
     }
 
@@ -223,14 +209,7 @@ class VersionOut(Contents):
 
     @classmethod
     def of(cls, version: kb.registers.versions.Version) -> Self:
-        return cls(
-            **contents_of(version.record),
-            number=version.number,
-            by=version.by,
-            at=version.at,
-            note=version.note,
-            restored=version.restored,
-        )
+        return cls.read(version, **contents_of(version.record))
 
 
 class WithdrawalOut(Shape):
@@ -287,15 +266,7 @@ class DuplicateOut(Shape):
 
     @classmethod
     def of(cls, duplicate: kb.registers.duplicates.Duplicate) -> Self:
-        return cls(
-            left=duplicate.left_id,
-            right=duplicate.right_id,
-            score=duplicate.score,
-            reasons=list(duplicate.reasons),
-            state=duplicate.state,
-            decided_by=duplicate.decided_by,
-            decided_at=duplicate.decided_at,
-        )
+        return cls.read(duplicate, left=duplicate.left_id, right=duplicate.right_id)
 
 
 class DuplicatesOut(Shape):

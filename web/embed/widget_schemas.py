@@ -81,11 +81,10 @@ class WidgetHit(Shape):
 
     @classmethod
     def of(cls, hit: ActorHit, absolute_url: AbsoluteUrl) -> Self:
-        return cls(
-            id=hit.actor.id,
-            name=hit.actor.name,
+        return cls.read(
+            hit,
+            hit.actor,
             place=_place(hit.actor),
-            fit=hit.fit,
             named=is_named(hit),
             url=absolute_url(address("actor", hit.actor.id)),
             passage=_passage(hit),
@@ -109,9 +108,8 @@ class WidgetAnswer(Shape):
     ) -> Self:
         answers = Answers.of(result, limit)
         hits = answers.fitting or answers.nearest[:NEAREST]
-        return cls(
-            query=result.query,
-            total=result.total,
+        return cls.read(
+            result,
             fits=bool(answers.fitting),
             hits=[WidgetHit.of(hit, absolute_url) for hit in hits],
             url=absolute_url(asked.at()),
