@@ -75,7 +75,7 @@ class ShapeDescription:
 def api_reference(request: APageRequest) -> Response:
     document = request.http.app.openapi()
     return request.page(
-        "api/api_reference.html",
+        "api/reference.html",
         language=Language.EN,
         description=document["info"]["description"],
         operations=list(operations(document)),

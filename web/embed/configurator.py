@@ -29,7 +29,7 @@ def embed(request: APageRequest) -> Response:
     )
     scripts = cast("WidgetScripts", request.http.app.state.widget)
     return request.page(
-        "embed/embed.html",
+        "embed/configurator.html",
         here=address(Page.EMBED, **given),
         status_code=400 if choices.wrong else 200,
         choices=choices,
