@@ -1,30 +1,8 @@
-"""The verbs of this room: `serve` and `report`. Imports the server only when asked for it."""
-
-from pathlib import Path
+"""The verbs of this room: `serve` and `report`."""
 
 import click
 
-from kb.commands.options import kb_option
 from web.commands.report import report
-
-
-@click.command()
-@kb_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="The port to listen on; 0 chooses a free port.",
-)
-@click.option("--access-log", is_flag=True, help="Log each request, queries included.")
-def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
-    """Serve the pages and the JSON API."""
-    from kb.settings import Settings
-    from web import server
-
-    server.serve(Settings.from_environment(kb=kb), host, port, access_log=access_log)
-
+from web.commands.serve import serve
 
 COMMANDS: list[click.Command] = [serve, report]

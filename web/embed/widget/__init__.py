@@ -1,0 +1,1 @@
+"""The sources of the widget's script, and what builds it."""
