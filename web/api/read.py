@@ -5,7 +5,7 @@ Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator
@@ -26,6 +26,7 @@ from web.api.schemas import (
 from web.catalogue.provenance import shown_competences
 from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.routing import Handler
 from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
 from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
@@ -72,8 +73,6 @@ _TOO_MANY = {
     503: "Too many explanations and reports are being made now, or the site cannot answer.",
 }
 _CANNOT_BE_SEARCHED = "The query has no searchable word, or is too long."
-
-Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:

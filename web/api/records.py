@@ -1,7 +1,7 @@
 """The JSON API of what is published: histories, changes, withdrawals, and likely duplicates."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 
@@ -21,9 +21,8 @@ from web.api.write_schemas import (
     WithdrawalOut,
 )
 from web.http.dependencies import OpenKnowledgeBase
+from web.http.routing import Handler
 from web.search.request import MAX_LIMIT
-
-Handler = TypeVar("Handler", bound=Callable[..., object])
 
 router = token_router()
 

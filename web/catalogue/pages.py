@@ -94,7 +94,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
 def _withdrawn(request: APageRequest, kind: Kind, record_id: str) -> Response:
     return request.page(
         "catalogue/withdrawn.html",
-        here=address(Page.CASE if kind is Kind.CASE else Page.ACTOR, record_id),
+        here=address(kind, record_id),
         status_code=410,
         kind=kind,
         record_id=record_id,

@@ -1,21 +1,23 @@
 """The pages of accounts: signing in and out, the own account, all accounts."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers.accounts import Account, AccountRole, account_key
 from kb.remarks import N_
+from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
-from web.http.refusals import Refusal
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
     AContributor,
@@ -26,7 +28,7 @@ from web.http.security.sessions import (
     sessions_of,
 )
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import PATTERNS, Page, address
+from web.http.urls import Page, address
 
 MAX_WAITING = 50
 """How many may wait for their password to be looked at; more are asked to come back."""
@@ -35,7 +37,6 @@ WRONG = N_("Wrong name or password, or the account is disabled.")
 WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
 NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 NO_ROLE = N_("This role does not exist.")
-CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
 
 DONE: Mapping[str, str] = {
     "password": N_("The password is changed. Other browsers are signed out."),
@@ -49,9 +50,7 @@ DONE: Mapping[str, str] = {
 }
 """What a page says was done, by the value of `done` in its address."""
 
-Handler = Callable[..., object]
-
-router = APIRouter(include_in_schema=False)
+router = PageRouter()
 
 
 class SignInThrottle:
@@ -82,29 +81,13 @@ async def _sign_in_throttle(request: Request) -> SignInThrottle:
 ASignInThrottle = Annotated[SignInThrottle, Depends(_sign_in_throttle)]
 
 
-def _serves(page: Page, *methods: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for path in PATTERNS[page].values():
-            router.add_api_route(path, handler, methods=list(methods), response_model=None)
-        return handler
-
-    return register
-
-
-def _see(request: PageRequest, path: str) -> Response:
-    """Redirects the browser after a form, so that reloading does not send it again."""
-    response = RedirectResponse(path, 303)
-    sessions_of(request.http).keep(request.http, response)
-    return response
-
-
 # Signing in and out
 
 
-@_serves(Page.SIGN_IN, "GET", "HEAD")
+@router.shows(Page.SIGN_IN)
 def sign_in_page(request: APageRequest, session: ASession, next: str = "") -> Response:
     if session.account:
-        return RedirectResponse(own_path(next) or _landing(request), 303)
+        return RedirectResponse(own_path(next) or address(Page.ACCOUNT).path(request.language), 303)
     try:
         sessions_of(request.http).welcome(request.http)
     except NoSecret:
@@ -114,12 +97,12 @@ def sign_in_page(request: APageRequest, session: ASession, next: str = "") -> Re
     return _sign_in_form(request, next_path=own_path(next))
 
 
-@_serves(Page.SIGN_IN, "POST")
+@router.takes(Page.SIGN_IN)
 async def sign_in(
     request: APageRequest, form: AFormOfAnyone, throttle: ASignInThrottle
 ) -> Response:
-    name, password = _text(form, "name").strip(), _text(form, "password")
-    next_path = own_path(_text(form, "next"))
+    name, password = text_of(form, "name").strip(), text_of(form, "password")
+    next_path = own_path(text_of(form, "next"))
     host = host_of(request.http)
     key = account_key(name)
     wait_s = throttle.wait_s(key, host)
@@ -134,20 +117,20 @@ async def sign_in(
         return _sign_in_form(request, name=name, next_path=next_path, message=WRONG)
     throttle.let_in(key, host)
     sessions_of(request.http).sign_in(request.http, account)
-    return _see(request, next_path or _landing(request))
+    return see(request, next_path or address(Page.ACCOUNT))
 
 
-@_serves(Page.SIGN_OUT, "POST")
-async def sign_out(request: APageRequest, _form: AForm) -> Response:
-    response = RedirectResponse(address(Page.HOME).path(request.language), 303)
-    sessions_of(request.http).sign_out(request.http, response)
-    return response
-
-
-@_serves(Page.SIGN_OUT, "GET", "HEAD")
-async def sign_out_is_a_form(request: APageRequest) -> Response:
+@router.shows(Page.SIGN_OUT)
+async def signed_out(request: APageRequest) -> Response:
     """Answers a change of language or a reload after signing out."""
     return RedirectResponse(address(Page.HOME).path(request.language), 303)
+
+
+@router.takes(Page.SIGN_OUT)
+async def sign_out(request: APageRequest, _form: AForm) -> Response:
+    response = await signed_out(request)
+    sessions_of(request.http).sign_out(request.http, response)
+    return response
 
 
 def _sign_in_form(
@@ -176,61 +159,57 @@ def own_path(path: str) -> str:
     return "" if parts.scheme or parts.netloc else path
 
 
-def _landing(request: PageRequest) -> str:
-    return address(Page.ACCOUNT).path(request.language)
-
-
 # One's own account
 
 
-@_serves(Page.ACCOUNT, "GET", "HEAD")
+@router.shows(Page.ACCOUNT)
 def account_page(request: APageRequest, account: AContributor, done: str = "") -> Response:
     return _account_page(request, account, done=DONE.get(done, ""))
 
 
-@_serves(Page.ACCOUNT, "POST")
+@router.takes(Page.ACCOUNT)
 def change_account(
     request: APageRequest, account: AContributor, form: AForm, throttle: ASignInThrottle
 ) -> Response:
     accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
-    do, done = _text(form, "do"), ""
+    do, done = text_of(form, "do"), ""
     try:
         if do == "password":
             problem, wait_s = _problem_of_password(request, account, form, throttle)
             if problem:
                 return _account_page(request, account, failed=do, message=problem, wait_s=wait_s)
-            changed = accounts.set_password(account.name, _text(form, "new"))
+            changed = accounts.set_password(account.name, text_of(form, "new"))
             sessions.sign_in(request.http, changed)
             done = "password"
         elif do == "end_sessions":
             sessions.sign_in(request.http, accounts.end_sessions(account.name))
             done = "ended"
         elif do == "issue_token":
-            token = accounts.issue_token(account.name, _text(form, "label"))
+            token = accounts.issue_token(account.name, text_of(form, "label"))
             return _account_page(request, account, token=token)
         elif do == "revoke_token":
-            accounts.revoke_token(account.name, _text(form, "token"))
+            accounts.revoke_token(account.name, text_of(form, "token"))
             done = "revoked"
         else:
-            raise Refusal(400, N_("This page cannot do what the form asks for."))
+            raise no_such_action()
     except AccountError as error:
         return _account_page(request, account, failed=do, message=error.remark)
     except ReadOnlyKnowledgeBase:
         return _account_page(request, account, failed=do, message=CANNOT_WRITE)
-    return _see(request, address(Page.ACCOUNT, done=done).path(request.language))
+    return see(request, address(Page.ACCOUNT, done=done))
 
 
 def _problem_of_password(
     request: PageRequest, account: Account, form: FormData, throttle: SignInThrottle
 ) -> tuple[str, int]:
     """Returns what is wrong with the passwords, and the seconds until the next attempt."""
-    if _text(form, "new") != _text(form, "again"):
+    if text_of(form, "new") != text_of(form, "again"):
         return NOT_TWICE, 0
     key = account_key(account.name)
     wait_s = throttle.of_account.attempt(key)
     if wait_s:
         return N_("Too many attempts. Wait a little before the next one."), math.ceil(wait_s)
-    if not request.knowledge_base.accounts.authenticate(account.name, _text(form, "current")):
+    if not request.knowledge_base.accounts.authenticate(account.name, text_of(form, "current")):
         return WRONG_CURRENT, 0
     throttle.of_account.succeeded(key)
     return "", 0
@@ -264,24 +243,24 @@ def _account_page(
 # Everyone's accounts
 
 
-@_serves(Page.ACCOUNTS, "GET", "HEAD")
+@router.shows(Page.ACCOUNTS)
 def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
     return _accounts_page(request, done=DONE.get(done, ""))
 
 
-@_serves(Page.ACCOUNTS, "POST")
+@router.takes(Page.ACCOUNTS)
 def change_accounts(request: APageRequest, administrator: AnAdministrator, form: AForm) -> Response:
     accounts = request.knowledge_base.accounts
-    do, name = _text(form, "do"), _text(form, "name")
+    do, name = text_of(form, "do"), text_of(form, "name")
     try:
         if do == "add":
-            accounts.add(name, _text(form, "password"), AccountRole(_text(form, "role")))
+            accounts.add(name, text_of(form, "password"), AccountRole(text_of(form, "role")))
             done = "added"
         elif do == "role":
-            accounts.set_role(name, AccountRole(_text(form, "role")))
+            accounts.set_role(name, AccountRole(text_of(form, "role")))
             done = "role"
         elif do == "password":
-            changed = accounts.set_password(name, _text(form, "password"))
+            changed = accounts.set_password(name, text_of(form, "password"))
             if changed.name == administrator.name:
                 sessions_of(request.http).sign_in(request.http, changed)
             done = "reset"
@@ -292,7 +271,7 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
             accounts.enable(name)
             done = "enabled"
         else:
-            raise Refusal(400, N_("This page cannot do what the form asks for."))
+            raise no_such_action()
     except AccountError as error:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
@@ -301,13 +280,13 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
         return _accounts_page(request, message=CANNOT_WRITE, form=form)
     except ValueError:
         return _accounts_page(request, message=NO_ROLE, form=form)
-    return _see(request, address(Page.ACCOUNTS, done=done).path(request.language))
+    return see(request, address(Page.ACCOUNTS, done=done))
 
 
 def _accounts_page(
     request: PageRequest, *, done: str = "", message: str = "", form: FormData | None = None
 ) -> Response:
-    adding = form if form and _text(form, "do") == "add" else None
+    adding = form if form and text_of(form, "do") == "add" else None
     return request.page(
         "editorial/accounts.html",
         here=address(Page.ACCOUNTS),
@@ -316,13 +295,7 @@ def _accounts_page(
         roles=tuple(AccountRole),
         done=done,
         message=message,
-        new_name=_text(adding, "name") if adding else "",
-        new_role=_text(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
-        failed_name=_text(form, "name") if form and not adding else "",
+        new_name=text_of(adding, "name") if adding else "",
+        new_role=text_of(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
+        failed_name=text_of(form, "name") if form and not adding else "",
     )
-
-
-def _text(form: FormData, field: str) -> str:
-    """Returns the text of a field, empty if it is missing or a file."""
-    value = form.get(field)
-    return value if isinstance(value, str) else ""

@@ -17,7 +17,7 @@ from kb.registers.drafts import Draft, DraftState
 from kb.remarks import N_, Remark
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.refusals import Refusal, not_allowed
+from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
@@ -82,7 +82,7 @@ async def contribute(request: APageRequest, account: AContributor, form: AForm) 
     takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
     taker = takers.get(text_of(form, "do"))
     if taker is None:
-        raise Refusal(400, N_("This page cannot do what the form asks for."))
+        raise no_such_action()
     # Few articles are read at once, whoever sends them: searches do not wait for them.
     return await to_thread.run_sync(
         taker, request, account, form, limiter=request.http.app.state.reading

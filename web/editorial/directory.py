@@ -17,7 +17,7 @@ from web.editorial.labels import REGISTER_LABELS
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import FIELD_LABELS
-from web.http.refusals import Refusal
+from web.http.refusals import Refusal, no_such_action
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
@@ -28,7 +28,6 @@ SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
 _GONE = N_("This file is no longer here: send it again.")
-_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 
@@ -47,7 +46,7 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
     if what == "look":
         return _page(request, record_id, source, choices)
     if what != "apply":
-        raise Refusal(400, _NO_SUCH_ACTION)
+        raise no_such_action()
     path = _upload(base, record_id)
     try:
         preview(path, source, choices, knowledge_base=base)

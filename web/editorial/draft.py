@@ -34,7 +34,7 @@ from web.editorial.source_text import numbered
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS
-from web.http.refusals import Refusal, not_allowed
+from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AContributor, AForm
@@ -48,7 +48,6 @@ _SHOWN_CHANGES = 20
 """Of how many states the page says what changed, the newest first."""
 
 _NEEDS_A_WORD = N_("Say why in a few words: the contributor will read it.")
-_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 
@@ -101,7 +100,7 @@ class _Sent:
         if what == "preview":
             return self._again(self._typed, previewed=True)
         if what not in actions:
-            raise Refusal(400, _NO_SUCH_ACTION)
+            raise no_such_action()
         if what in {"publish", "return", "reject"} and not self._account.role.may(
             AccountRole.MODERATOR
         ):
@@ -308,6 +307,10 @@ def participants_of(record: Record) -> Sequence[Participation]:
     return record.participants if isinstance(record, Case) else ()
 
 
+def published_record(base: KnowledgeBase, kind: Kind, record_id: str) -> Record:
+    return base.case(record_id) if kind is Kind.CASE else base.actor(record_id)
+
+
 def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
     """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
@@ -317,9 +320,8 @@ def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
 
 
 def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
-    find = base.case if draft.kind is Kind.CASE else base.actor
     try:
-        return find(draft.record.id)
+        return published_record(base, draft.kind, draft.record.id)
     except UnknownRecord:
         return None
 

@@ -8,11 +8,10 @@ from starlette.responses import Response
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.duplicates import Duplicate
-from kb.remarks import N_
 from web.editorial.edit import ACTOR_ITEMS
 from web.editorial.forms.choices import actor_or_none
 from web.http.dependencies import APageRequest
-from web.http.refusals import Refusal
+from web.http.refusals import no_such_action
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
@@ -64,7 +63,7 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
     what = text_of(form, "do")
     kept = {"keep_left": left, "keep_right": right, "different": ""}
     if what not in kept:
-        raise Refusal(400, N_("This page cannot do what the form asks for."))
+        raise no_such_action()
     same = what != "different"
     request.knowledge_base.duplicates.decide(
         left, right, same=same, keep=kept[what], by=account.name

@@ -14,7 +14,7 @@ from kb.registers.accounts import Account
 from kb.registers.versions import Version
 from kb.remarks import N_
 from web.editorial.differences import differences
-from web.editorial.draft import participants_of
+from web.editorial.draft import participants_of, published_record
 from web.editorial.forms.choices import actor_finder, actor_or_none, language_choices, role_choices
 from web.editorial.forms.participations import ParticipationRow, sent_row
 from web.editorial.forms.record_form import RecordForm, WrongFields
@@ -24,7 +24,7 @@ from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import AKind, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
@@ -63,31 +63,24 @@ class _Item:
 
 
 @router.shows(Page.CASE_EDIT)
-def edit_case(
-    request: APageRequest, _account: AModerator, record_id: str, item: str = ""
-) -> Response:
-    return _form_page(request, request.knowledge_base.case(record_id), item)
-
-
 @router.shows(Page.ACTOR_EDIT)
-def edit_actor(
-    request: APageRequest, _account: AModerator, record_id: str, item: str = ""
+def edit(
+    request: APageRequest, _account: AModerator, kind: AKind, record_id: str, item: str = ""
 ) -> Response:
-    return _form_page(request, request.knowledge_base.actor(record_id), item)
+    return _form_page(request, published_record(request.knowledge_base, kind, record_id), item)
 
 
 @router.takes(Page.CASE_EDIT)
-def save_case(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
-    record = request.knowledge_base.case(record_id)
-    if text_of(form, "do") == "draft":
-        draft = request.knowledge_base.edit(Kind.CASE, record.id, by=account.name)
+@router.takes(Page.ACTOR_EDIT)
+def save(
+    request: APageRequest, account: AModerator, kind: AKind, form: AForm, record_id: str
+) -> Response:
+    base = request.knowledge_base
+    record = published_record(base, kind, record_id)
+    if kind is Kind.CASE and text_of(form, "do") == "draft":
+        draft = base.edit(kind, record.id, by=account.name)
         return see(request, address(Page.DRAFT, draft.id))
     return _save(request, account, form, record)
-
-
-@router.takes(Page.ACTOR_EDIT)
-def save_actor(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
-    return _save(request, account, form, request.knowledge_base.actor(record_id))
 
 
 def _item(record: Record, name: str) -> _Item:
@@ -115,11 +108,10 @@ def _save(request: PageRequest, account: Account, form: AForm, record: Record) -
     if seen != versions[-1].number and not _is_same_item(record, versions, seen, item):
         return _form_page(request, record, item.name, typed, status_code=409, typed_record=changed)
     base.put([changed], by=account.name)
-    page = Page.CASE if isinstance(record, Case) else Page.ACTOR
     back = text_of(form, "back")
     if back and actor_or_none(base, back):
         return see(request, address(Page.ACTOR, back, done="published"))
-    return see(request, address(page, record.id, done="published"))
+    return see(request, address(kind_of(record), record.id, done="published"))
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
@@ -163,9 +155,7 @@ def _form_page(
         changes = differences(record, typed_record, lambda role: gettext(ROLE_LABELS[role]))
     return request.page(
         "editorial/edit.html",
-        here=address(
-            Page.CASE_EDIT if kind is Kind.CASE else Page.ACTOR_EDIT, record.id, item=name
-        ),
+        here=address(f"{kind}_edit", record.id, item=name),
         status_code=status_code,
         kind=kind,
         record=record,

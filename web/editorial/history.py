@@ -4,75 +4,45 @@ from starlette.responses import Response
 
 from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record
-from kb.registers.accounts import Account
-from kb.registers.versions import Version
 from kb.remarks import N_
 from web.editorial.differences import differences
+from web.editorial.labels import NOT_THE_NAME
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS
-from web.http.refusals import Refusal
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import AKind, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator
-from web.http.urls import Address, Page, address
+from web.http.urls import Page, address
 
 _NEEDS_A_REASON = N_("Say why in a few words: it stays in the history.")
-_NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
-_NO_SUCH_ACTION = N_("This page cannot do what the form asks for.")
 
 router = PageRouter()
 
 
 @router.shows(Page.CASE_HISTORY)
-def case_history(
-    request: APageRequest,
-    _account: AModerator,
-    record_id: str,
-    older: int = 0,
-    newer: int = 0,
-    done: str = "",
-) -> Response:
-    return _history(request, Kind.CASE, record_id, older=older, newer=newer, done=done)
-
-
 @router.shows(Page.ACTOR_HISTORY)
-def actor_history(
+def history(
     request: APageRequest,
     _account: AModerator,
+    kind: AKind,
     record_id: str,
     older: int = 0,
     newer: int = 0,
     done: str = "",
 ) -> Response:
-    return _history(request, Kind.ACTOR, record_id, older=older, newer=newer, done=done)
-
-
-@router.takes(Page.CASE_HISTORY)
-def change_case(
-    request: APageRequest, account: AModerator, form: AForm, record_id: str
-) -> Response:
-    return _change(request, account, form, Kind.CASE, record_id)
-
-
-@router.takes(Page.ACTOR_HISTORY)
-def change_actor(
-    request: APageRequest, account: AModerator, form: AForm, record_id: str
-) -> Response:
-    return _change(request, account, form, Kind.ACTOR, record_id)
+    return _history(request, kind, record_id, older=older, newer=newer, done=done)
 
 
 def name_of(record: Record) -> str:
     return record.title if isinstance(record, Case) else record.name
 
 
-def history_address(kind: Kind, record_id: str, **query: str | int) -> Address:
-    page = Page.CASE_HISTORY if kind is Kind.CASE else Page.ACTOR_HISTORY
-    return address(page, record_id, **query)
-
-
-def _change(
-    request: PageRequest, account: Account, form: AForm, kind: Kind, record_id: str
+@router.takes(Page.CASE_HISTORY)
+@router.takes(Page.ACTOR_HISTORY)
+def change(
+    request: APageRequest, account: AModerator, form: AForm, kind: AKind, record_id: str
 ) -> Response:
     base, done = request.knowledge_base, ""
     what = text_of(form, "do")
@@ -90,12 +60,12 @@ def _change(
         name = name_of(versions[-1].record) if versions else record_id
         typed = " ".join(text_of(form, "name").split())
         if typed != " ".join(name.split()):
-            return _history(request, kind, record_id, errors={"name": _NOT_THE_NAME})
+            return _history(request, kind, record_id, errors={"name": NOT_THE_NAME})
         base.erase(kind, record_id, by=account.name)
         return see(request, address(Page.MODERATION, done="erased"))
     else:
-        raise Refusal(400, _NO_SUCH_ACTION)
-    return see(request, history_address(kind, record_id, done=done))
+        raise no_such_action()
+    return see(request, address(f"{kind}_history", record_id, done=done))
 
 
 def _history(
@@ -118,19 +88,18 @@ def _history(
     older = older if older in versions else max((n for n in versions if n < newer), default=newer)
     if older > newer:
         older, newer = newer, older
-    pair: tuple[Version, Version] = (versions[older], versions[newer])
     return request.page(
         "editorial/history.html",
-        here=history_address(kind, record_id),
+        here=address(f"{kind}_history", record_id),
         status_code=400 if errors else 200,
         kind=kind,
         record_id=record_id,
         name=name_of(versions[last].record),
         versions=list(reversed(versions.values())),
-        older=pair[0],
-        newer=pair[1],
+        older=versions[older],
+        newer=versions[newer],
         differences=differences(
-            pair[0].record, pair[1].record, lambda role: gettext(ROLE_LABELS[role])
+            versions[older].record, versions[newer].record, lambda role: gettext(ROLE_LABELS[role])
         ),
         withdrawal=base.withdrawal(kind, record_id),
         errors=errors or {},

@@ -14,7 +14,7 @@ from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job
 from kb.remarks import N_, Remark
 from web.http.dependencies import APageRequest
-from web.http.refusals import Refusal, not_allowed
+from web.http.refusals import no_such_action, not_allowed
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AContributor, AForm
 from web.http.urls import Page, address
@@ -97,7 +97,7 @@ def change_job(
 ) -> Response:
     found = _readable(request.knowledge_base, record_id, account)
     if text_of(form, "do") != "cancel":
-        raise Refusal(400, N_("This page cannot do what the form asks for."))
+        raise no_such_action()
     request.knowledge_base.jobs.cancel(found.id)
     return see(request, address(Page.JOB, found.id, done="cancelling"))
 

@@ -84,6 +84,10 @@ DONE_LABELS: Mapping[str, str] = {
 """What a page says was done, by the word in its address."""
 
 
+CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
+NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
+
+
 def confidence_label(confidence: float) -> str:
     """How sure a proposal is, in words; `confidence` lies between 0 and 1."""
     if confidence >= 0.85:

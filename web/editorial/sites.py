@@ -7,27 +7,26 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.reference.departments import NAMES
-from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, Sites, SiteUse
+from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, SiteUse
 from kb.remarks import N_
 from kb.text.folding import fold
+from web.editorial.labels import CANNOT_WRITE, NOT_THE_NAME
 from web.embed.usage import SiteUsage
 from web.http.dependencies import APageRequest
-from web.http.refusals import Refusal
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
 
-CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
 NO_SITE = N_("This site no longer exists. Nothing was changed.")
-NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
 
 DONE: Mapping[str, str] = {
     "changed": N_("The site is changed."),
@@ -38,7 +37,6 @@ DONE: Mapping[str, str] = {
 """What the page says was done, by the value of `done` in its address."""
 
 _BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
-"""The fields whose refusals are named after them; all others are of the origins."""
 
 router = PageRouter()
 
@@ -84,10 +82,10 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
     what, key = text_of(form, "do"), text_of(form, "key")
     try:
         if what == "add":
-            added = _add(sites, form)
+            added = sites.add(**_permissions(form))
             return see(request, address(Page.SITES, added=added.key), added.key)
         if what == "change":
-            _change(sites, key, form)
+            sites.change(key, **_permissions(form))
             done = "changed"
         elif what == "disable":
             sites.disable(key)
@@ -103,7 +101,7 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
             sites.delete(key)
             done = "deleted"
         else:
-            raise Refusal(400, N_("This page cannot do what the form asks for."))
+            raise no_such_action()
     except SiteError as error:
         return _sites_page(request, key=key, refused=_refused(form, error))
     except UnknownRecord:
@@ -114,30 +112,14 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
     return see(request, address(Page.SITES, done=done))
 
 
-def _add(sites: Sites, form: FormData) -> Site:
-    return sites.add(
-        text_of(form, "name"),
-        _origins(form),
-        department=text_of(form, "department"),
-        theme=text_of(form, "theme"),
-        per_day=number_in(form, "per_day"),
-    )
-
-
-def _change(sites: Sites, key: str, form: FormData) -> None:
-    sites.change(
-        key,
-        name=text_of(form, "name"),
-        origins=_origins(form),
-        department=text_of(form, "department"),
-        theme=text_of(form, "theme"),
-        per_day=number_in(form, "per_day"),
-    )
-
-
-def _origins(form: FormData) -> list[str]:
-    """What is between spaces, commas and ends of lines: none of them is part of an origin."""
-    return _BETWEEN_ORIGINS.split(text_of(form, "origins"))
+def _permissions(form: FormData) -> dict[str, Any]:
+    """Returns what the form says of a site, as `Sites.add` and `Sites.change` take it."""
+    return {
+        **{name: text_of(form, name) for name in ("name", "department", "theme")},
+        # None of what stands between two origins is part of one.
+        "origins": _BETWEEN_ORIGINS.split(text_of(form, "origins")),
+        "per_day": number_in(form, "per_day"),
+    }
 
 
 def _filled_in(form: FormData) -> Filled:
@@ -146,11 +128,7 @@ def _filled_in(form: FormData) -> Filled:
 
 
 def _refused(form: FormData, error: SiteError) -> Filled:
-    return replace(
-        _filled_in(form),
-        wrong=error.field,
-        message=error.remark,
-    )
+    return replace(_filled_in(form), wrong=error.field, message=error.remark)
 
 
 def _filled_with(site: Site) -> Filled:

@@ -33,6 +33,10 @@ def not_allowed() -> Refusal:
     return Refusal(403, N_("Your account cannot do this: ask a moderator or an administrator."))
 
 
+def no_such_action() -> Refusal:
+    return Refusal(400, N_("This page cannot do what the form asks for."))
+
+
 def strange_form() -> Refusal:
     return Refusal(
         403,

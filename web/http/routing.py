@@ -4,16 +4,17 @@ And what pages with forms share: reading what was sent, and sending the browser 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter
-from fastapi.params import Depends
+from fastapi import APIRouter, Depends, Request, params
 from starlette.responses import RedirectResponse, Response
 
+from kb.models import Kind
 from web.http.request import PageRequest
 from web.http.security.sessions import sessions_of
 from web.http.urls import PATTERNS, Address, Page
 
-Handler = Callable[..., object]
+Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 class PageRouter(APIRouter):
@@ -23,7 +24,7 @@ class PageRouter(APIRouter):
         super().__init__(include_in_schema=False)
 
     def shows(
-        self, page: Page, dependencies: Sequence[Depends] = ()
+        self, page: Page, dependencies: Sequence[params.Depends] = ()
     ) -> Callable[[Handler], Handler]:
         """Registers a function that shows the page."""
         return self._routes(page, ["GET", "HEAD"], dependencies)
@@ -33,14 +34,15 @@ class PageRouter(APIRouter):
         return self._routes(page, ["POST"])
 
     def _routes(
-        self, page: Page, methods: Sequence[str], dependencies: Sequence[Depends] = ()
+        self, page: Page, methods: list[str], dependencies: Sequence[params.Depends] = ()
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             for path in PATTERNS[page].values():
                 self.add_api_route(
                     path,
                     handler,
-                    methods=list(methods),
+                    methods=methods,
+                    name=page,
                     dependencies=dependencies,
                     response_model=None,
                 )
@@ -49,12 +51,20 @@ class PageRouter(APIRouter):
         return register
 
 
-def see(request: PageRequest, page_address: Address, element_id: str = "") -> Response:
+async def _record_kind(request: Request) -> Kind:
+    """Returns the kind of record that a page is of, which its name begins with."""
+    return Kind(request.scope["route"].name.partition("_")[0])
+
+
+AKind = Annotated[Kind, Depends(_record_kind)]
+
+
+def see(request: PageRequest, target: Address | str, element_id: str = "") -> Response:
     """Redirects the browser after a form, so that reloading does not send it again.
 
-    `element_id` is where on the page; its top, if empty.
+    `target` is a page or a path on this site; `element_id` where on the page, its top if empty.
     """
-    path = page_address.path(request.language)
+    path = target if isinstance(target, str) else target.path(request.language)
     response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
     sessions_of(request.http).keep(request.http, response)
     return response

@@ -51,62 +51,42 @@ class Page(StrEnum):
     CASE_EDIT = "case_edit"
 
 
+_RECORD = "{record_id:path}"  # `path` because an id may hold a slash
+
+_PATHS: Mapping[Page, tuple[str, str]] = {
+    Page.HOME: ("", ""),
+    Page.SEARCH: ("recherche", "search"),
+    Page.WHO_TO_CALL: ("recherche/qui-appeler", "search/who-to-call"),
+    Page.WHY: ("recherche/pourquoi", "search/why"),
+    Page.REPORT: ("recherche/compte-rendu", "search/report"),
+    Page.ACTOR: (f"acteurs/{_RECORD}", f"actors/{_RECORD}"),
+    Page.CASE: (f"cas/{_RECORD}", f"cases/{_RECORD}"),
+    Page.THEMES: ("themes", "themes"),
+    Page.ABOUT: ("a-propos", "about"),
+    Page.SIGN_IN: ("connexion", "sign-in"),
+    Page.SIGN_OUT: ("deconnexion", "sign-out"),
+    Page.ACCOUNT: ("compte", "account"),
+    Page.ACCOUNTS: ("comptes", "accounts"),
+    Page.SITES: ("sites", "sites"),
+    Page.EMBED: ("integrer", "embed"),
+    Page.CONTRIBUTE: ("contribuer", "contribute"),
+    Page.CONTRIBUTIONS: ("contributions", "contributions"),
+    Page.DRAFT: (f"brouillons/{_RECORD}", f"drafts/{_RECORD}"),
+    Page.DIRECTORY: (f"annuaires/{_RECORD}", f"directories/{_RECORD}"),
+    Page.JOBS: ("taches", "jobs"),
+    Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
+    Page.MODERATION: ("moderation", "moderation"),
+    Page.DUPLICATES: ("doublons", "duplicates"),
+    Page.ACTOR_HISTORY: (f"historique/acteurs/{_RECORD}", f"history/actors/{_RECORD}"),
+    Page.CASE_HISTORY: (f"historique/cas/{_RECORD}", f"history/cases/{_RECORD}"),
+    Page.ACTOR_EDIT: (f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"),
+    Page.CASE_EDIT: (f"modifier/cas/{_RECORD}", f"edit/cases/{_RECORD}"),
+}
+"""The paths of each page in French and English, after the language."""
+
 PATTERNS: Mapping[Page, Mapping[Language, str]] = {
-    Page.HOME: {Language.FR: "/fr/", Language.EN: "/en/"},
-    Page.SEARCH: {Language.FR: "/fr/recherche", Language.EN: "/en/search"},
-    Page.WHO_TO_CALL: {
-        Language.FR: "/fr/recherche/qui-appeler",
-        Language.EN: "/en/search/who-to-call",
-    },
-    Page.WHY: {Language.FR: "/fr/recherche/pourquoi", Language.EN: "/en/search/why"},
-    Page.REPORT: {Language.FR: "/fr/recherche/compte-rendu", Language.EN: "/en/search/report"},
-    # `path` because an id may hold a slash.
-    Page.ACTOR: {
-        Language.FR: "/fr/acteurs/{record_id:path}",
-        Language.EN: "/en/actors/{record_id:path}",
-    },
-    Page.CASE: {Language.FR: "/fr/cas/{record_id:path}", Language.EN: "/en/cases/{record_id:path}"},
-    Page.THEMES: {Language.FR: "/fr/themes", Language.EN: "/en/themes"},
-    Page.ABOUT: {Language.FR: "/fr/a-propos", Language.EN: "/en/about"},
-    Page.SIGN_IN: {Language.FR: "/fr/connexion", Language.EN: "/en/sign-in"},
-    Page.SIGN_OUT: {Language.FR: "/fr/deconnexion", Language.EN: "/en/sign-out"},
-    Page.ACCOUNT: {Language.FR: "/fr/compte", Language.EN: "/en/account"},
-    Page.ACCOUNTS: {Language.FR: "/fr/comptes", Language.EN: "/en/accounts"},
-    Page.SITES: {Language.FR: "/fr/sites", Language.EN: "/en/sites"},
-    Page.EMBED: {Language.FR: "/fr/integrer", Language.EN: "/en/embed"},
-    Page.CONTRIBUTE: {Language.FR: "/fr/contribuer", Language.EN: "/en/contribute"},
-    Page.CONTRIBUTIONS: {Language.FR: "/fr/contributions", Language.EN: "/en/contributions"},
-    Page.DRAFT: {
-        Language.FR: "/fr/brouillons/{record_id:path}",
-        Language.EN: "/en/drafts/{record_id:path}",
-    },
-    Page.DIRECTORY: {
-        Language.FR: "/fr/annuaires/{record_id:path}",
-        Language.EN: "/en/directories/{record_id:path}",
-    },
-    Page.JOBS: {Language.FR: "/fr/taches", Language.EN: "/en/jobs"},
-    Page.JOB: {
-        Language.FR: "/fr/taches/{record_id:path}",
-        Language.EN: "/en/jobs/{record_id:path}",
-    },
-    Page.MODERATION: {Language.FR: "/fr/moderation", Language.EN: "/en/moderation"},
-    Page.DUPLICATES: {Language.FR: "/fr/doublons", Language.EN: "/en/duplicates"},
-    Page.ACTOR_HISTORY: {
-        Language.FR: "/fr/historique/acteurs/{record_id:path}",
-        Language.EN: "/en/history/actors/{record_id:path}",
-    },
-    Page.CASE_HISTORY: {
-        Language.FR: "/fr/historique/cas/{record_id:path}",
-        Language.EN: "/en/history/cases/{record_id:path}",
-    },
-    Page.ACTOR_EDIT: {
-        Language.FR: "/fr/modifier/acteurs/{record_id:path}",
-        Language.EN: "/en/edit/actors/{record_id:path}",
-    },
-    Page.CASE_EDIT: {
-        Language.FR: "/fr/modifier/cas/{record_id:path}",
-        Language.EN: "/en/edit/cases/{record_id:path}",
-    },
+    page: {Language.FR: f"/fr/{french}", Language.EN: f"/en/{english}"}
+    for page, (french, english) in _PATHS.items()
 }
 
 
@@ -121,7 +101,7 @@ class Address:
     def path(self, language: Language) -> str:
         """The path and query of this page on this site, percent-encoded."""
         pattern = PATTERNS[self.page][language]
-        path = pattern.replace("{record_id:path}", quote(self.record_id, safe=""))
+        path = pattern.replace(_RECORD, quote(self.record_id, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
 
