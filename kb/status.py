@@ -1,7 +1,7 @@
 """The status of a base: what it holds, and what is wrong with it."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kb.indexing.indexer import Indexer
@@ -55,17 +55,12 @@ def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
         folder=folder,
         schema_version=SCHEMA_VERSION,
         generation=generation,
-        actors=counts.actors,
-        cases=counts.cases,
-        stories=counts.stories,
-        passages=counts.passages,
-        embedded=counts.embedded,
+        **asdict(counts),
         model=encoder.name,
         engine=encoder.engine,
         encoder=encoder.fingerprint,
         dimension=encoder.dimension,
         size_bytes=_size_bytes(folder),
-        updated_at=counts.updated_at,
         problems=tuple(problem for problem in problems if problem),
     )
 

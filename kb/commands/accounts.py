@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kb.commands.options import kb_option, open_base
-
-if TYPE_CHECKING:
-    from kb.registers.accounts import Accounts
 
 # As in kb.registers.accounts, which is not imported for `--help`.
 ACCOUNT_ROLES = ("contributor", "moderator", "administrator")
@@ -23,10 +19,6 @@ _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
 )
 _role_type = click.Choice(ACCOUNT_ROLES)
-
-
-def _accounts(kb: Path | None, *, create: bool = False) -> Accounts:
-    return open_base(kb, create=create).accounts
 
 
 def _asked_password(*, from_stdin: bool) -> str:
@@ -51,7 +43,7 @@ def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
     """Create the account NAME; asks for its password."""
     from kb.registers.accounts import AccountRole
 
-    accounts = _accounts(kb, create=True)
+    accounts = open_base(kb, create=True).accounts
     account = accounts.add(name, _asked_password(from_stdin=password_stdin), AccountRole(role))
     click.echo(f"{account.name} can sign in as {account.role}.")
 
@@ -60,7 +52,7 @@ def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
 @kb_option
 def list_(kb: Path | None) -> None:
     """List the accounts with their roles."""
-    accounts = _accounts(kb).list()
+    accounts = open_base(kb).accounts.list()
     for account in accounts:
         click.echo(
             f"{account.role:<13}  {account.created_at[:10]}  {account.name}"
@@ -78,7 +70,7 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
     """Change the role of the account NAME."""
     from kb.registers.accounts import AccountRole
 
-    account = _accounts(kb).set_role(name, AccountRole(role))
+    account = open_base(kb).accounts.set_role(name, AccountRole(role))
     click.echo(f"{account.name} is {account.role} now.")
 
 
@@ -88,7 +80,7 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
 @kb_option
 def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
     """Change the password of the account NAME, and sign it out everywhere."""
-    accounts = _accounts(kb)
+    accounts = open_base(kb).accounts
     accounts.get(name)  # refuses an unknown name before it asks for a password
     account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
     click.echo(f"{account.name} has another password, and is signed out everywhere.")
@@ -99,7 +91,7 @@ def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
 @kb_option
 def disable(name: str, kb: Path | None) -> None:
     """Sign the account NAME out, revoke its tokens, and block it."""
-    account = _accounts(kb).disable(name)
+    account = open_base(kb).accounts.disable(name)
     click.echo(f"{account.name} is disabled.")
 
 
@@ -108,5 +100,5 @@ def disable(name: str, kb: Path | None) -> None:
 @kb_option
 def enable(name: str, kb: Path | None) -> None:
     """Let the account NAME sign in again."""
-    account = _accounts(kb).enable(name)
+    account = open_base(kb).accounts.enable(name)
     click.echo(f"{account.name} can sign in again, as {account.role}.")

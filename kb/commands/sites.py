@@ -13,13 +13,9 @@ import click
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
-    from kb.registers.sites import Site, Sites, SiteUse
+    from kb.registers.sites import Site, SiteUse
 
 _LABEL_WIDTH = 11
-
-
-def _sites(kb: Path | None) -> Sites:
-    return open_base(kb).sites
 
 
 @click.group()
@@ -59,7 +55,7 @@ def add(
     """Let the site NAME embed the search; prints its public key."""
     from kb.registers.sites import DEFAULT_PER_DAY
 
-    added = _sites(kb).add(
+    added = open_base(kb).sites.add(
         name,
         origins,
         department=department,
@@ -74,7 +70,7 @@ def add(
 @kb_option
 def list_(kb: Path | None) -> None:
     """List the sites, with their use in the last 30 days."""
-    sites = _sites(kb)
+    sites = open_base(kb).sites
     known = sites.list()
     for number, listed in enumerate(known):
         if number:
@@ -110,7 +106,7 @@ def change(
     kb: Path | None,
 ) -> None:
     """Change the site with the public key KEY; other values stay."""
-    sites = _sites(kb)
+    sites = open_base(kb).sites
     known = sites.get(key)
     changed = sites.change(
         key,
@@ -129,7 +125,7 @@ def change(
 @kb_option
 def disable(key: str, kb: Path | None) -> None:
     """Switch the site with the public key KEY off, until it is enabled."""
-    click.echo(f"{_sites(kb).disable(key).name} is switched off.")
+    click.echo(f"{open_base(kb).sites.disable(key).name} is switched off.")
 
 
 @site.command(short_help="Switch a site on again.")
@@ -137,7 +133,7 @@ def disable(key: str, kb: Path | None) -> None:
 @kb_option
 def enable(key: str, kb: Path | None) -> None:
     """Switch the site with the public key KEY on again."""
-    click.echo(f"{_sites(kb).enable(key).name} can show the search again.")
+    click.echo(f"{open_base(kb).sites.enable(key).name} can show the search again.")
 
 
 @site.command(short_help="Delete a site and its counts.")
@@ -146,7 +142,7 @@ def enable(key: str, kb: Path | None) -> None:
 @kb_option
 def delete(key: str, yes: bool, kb: Path | None) -> None:
     """Delete the site with the public key KEY and its counts, permanently."""
-    sites = _sites(kb)
+    sites = open_base(kb).sites
     known = sites.get(key)
     if not yes:
         click.confirm(f"Forget {known.name}, its key and what was counted for it?", abort=True)

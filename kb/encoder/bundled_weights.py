@@ -22,7 +22,7 @@ import importlib.resources
 import importlib.util
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +44,16 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Architecture:
-    hidden: int
-    layers: int
-    heads: int
-    intermediate: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
+    """The sizes in the order of the file, by the names of BERT's configuration."""
+
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    vocab_size: int
+    max_position_embeddings: int
+    type_vocab_size: int
+    layer_norm_eps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,11 @@ def unpack(folder: Path) -> None:
 
 
 def _read_architecture(cursor: _Cursor) -> _Architecture:
-    sizes = cursor.take("7i")
-    (epsilon,) = cursor.take("f")
+    architecture = _Architecture(*cursor.take("7if"))
     (block_size,) = cursor.take("i")
     if block_size != BLOCK_SIZE:
         raise ValueError(f"blocks of {block_size} weights, {BLOCK_SIZE} expected")
-    hidden, layers, heads, intermediate, vocabulary, positions, types = sizes
-    return _Architecture(
-        hidden, layers, heads, intermediate, vocabulary, positions, types, float(epsilon)
-    )
+    return architecture
 
 
 def _read_vocabulary(cursor: _Cursor) -> _Vocabulary:
@@ -170,7 +168,7 @@ def _dequantise(blocks: memoryview) -> Array:
 def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str, Array]) -> None:
     from safetensors.numpy import save_file
 
-    hidden, intermediate = architecture.hidden, architecture.intermediate
+    hidden, intermediate = architecture.hidden_size, architecture.intermediate_size
     state = {
         "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(-1, hidden),
         "embeddings.position_embeddings.weight": tensors["emb.pos"].reshape(-1, hidden),
@@ -188,7 +186,7 @@ def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str,
         "fo": ("output.dense", (hidden, intermediate)),
         "oln": ("output.LayerNorm", (hidden,)),
     }
-    for layer in range(architecture.layers):
+    for layer in range(architecture.num_hidden_layers):
         for short, (long, shape) in parts.items():
             name = f"encoder.layer.{layer}.{long}"
             state[f"{name}.weight"] = tensors[f"l{layer}.{short}.w"].reshape(shape)
@@ -198,14 +196,7 @@ def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str,
     config = {
         "architectures": ["BertModel"],
         "model_type": "bert",
-        "hidden_size": hidden,
-        "num_hidden_layers": architecture.layers,
-        "num_attention_heads": architecture.heads,
-        "intermediate_size": intermediate,
-        "vocab_size": architecture.vocabulary,
-        "max_position_embeddings": architecture.positions,
-        "type_vocab_size": architecture.types,
-        "layer_norm_eps": architecture.epsilon,
+        **asdict(architecture),
         "hidden_act": "gelu",
         "pad_token_id": 1,
         "dtype": "float32",
@@ -290,7 +281,10 @@ def _write_modules(folder: Path, architecture: _Architecture) -> None:
         folder / "sentence_bert_config.json",
         {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
     )
-    pooling = {"word_embedding_dimension": architecture.hidden, "pooling_mode_mean_tokens": True}
+    pooling = {
+        "word_embedding_dimension": architecture.hidden_size,
+        "pooling_mode_mean_tokens": True,
+    }
     (folder / "1_Pooling").mkdir(exist_ok=True)
     _write_json(folder / "1_Pooling" / "config.json", pooling)
     (folder / "2_Normalize").mkdir(exist_ok=True)

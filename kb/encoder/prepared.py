@@ -257,13 +257,5 @@ def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> s
 
 
 def _compiled_encoder(name: str, folder: Path, card: Card, threads: int = 0) -> OpenVinoEncoder:
-    return OpenVinoEncoder(
-        folder / GRAPH_FILE,
-        folder / TOKENIZER_FILE,
-        name=name,
-        fingerprint=card.fingerprint,
-        dimension=card.dimension,
-        max_tokens=card.max_tokens,
-        prompts=card.prompts,
-        threads=threads,
-    )
+    graph, tokenizer = folder / GRAPH_FILE, folder / TOKENIZER_FILE
+    return OpenVinoEncoder(graph, tokenizer, name=name, threads=threads, **asdict(card))

@@ -122,7 +122,7 @@ class Explainer:
         bm25 = dict(store.match_words(self._stems, len(ids), among=ids))
         read = {id_ for id_ in ids if id_ in index or id_ in bm25}
         scored = score(self._expanded, read, self._context, bm25=bm25)
-        return sorted(scored, key=lambda one: (-one.score, one.passage.id))
+        return sorted(scored, key=lambda passage: (-passage.score, passage.passage.id))
 
     def case_path(self, case: Case, participation: Participation) -> CasePath:
         """The path by a case, with its need in whichever language is closest to the query."""

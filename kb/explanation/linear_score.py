@@ -45,7 +45,7 @@ class LinearScore:
             float(np.mean(less)),
             slope,
             tuple(
-                background.mean(known).astype(np.float64) / deviation
+                background.embeddings[known].mean(axis=0).astype(np.float64) / deviation
                 for known, deviation in zip(langs, deviations, strict=True)
             ),
         )

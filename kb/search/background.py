@@ -119,11 +119,6 @@ class Background:
         """How many trades there are."""
         return len(next(iter(self.embeddings.values())))
 
-    def mean(self, lang: str) -> Embeddings:
-        """The `(dimension,)` mean of the trades' embeddings in a language."""
-        mean: Embeddings = self.embeddings[lang].mean(axis=0)
-        return mean
-
     def expand(self, embedding: Embeddings, *, to_trades: bool = True) -> ExpandedQuery:
         """The expanded query of a `(dimension,)` unit embedding.
 

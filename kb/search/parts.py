@@ -16,7 +16,7 @@ import numpy as np
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.background import NullDistribution
-from kb.search.boosts.endorsements import Endorsement, endorsement
+from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
@@ -123,10 +123,7 @@ def answers_by_part(
     spoken = lang or relevant[0].case.lang
     asks = {part: _asks(part, of, spoken, weights.parts) for part, of in needed.items()}
     close = _close_to(asks, context, scope)
-    taken: dict[str, list[Endorsement]] = {}
-    for of_part in needed.values():
-        for id_, endorsements in of_part.taken.items():
-            taken.setdefault(id_, []).extend(endorsements)
+    taken = endorse(relevant, weights.cases)
     known = {
         id_: actor
         for id_, actor in context.store.actors({*taken, *chain(*close.values())}).items()

@@ -1,6 +1,6 @@
 """Steering: the embedding of a need, drawn towards what a person wants and away from what not."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 
@@ -48,9 +48,4 @@ def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, 
     for id_, row in context.index.embeddings(passages.keys()).items():
         if passages[id_].part != NAME:
             rows.setdefault(passages[id_].record_id, []).append(row)
-    return {actor_id: unit_mean(of_actor) for actor_id, of_actor in rows.items()}
-
-
-def unit_mean(rows: Sequence[Embeddings]) -> Embeddings:
-    """The `(dimension,)` unit mean of `(dimension,)` embeddings."""
-    return unit(np.mean(rows, axis=0))
+    return {actor_id: unit(np.mean(of_actor, axis=0)) for actor_id, of_actor in rows.items()}

@@ -39,14 +39,6 @@ class NamedActors:
     only_named: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NearName:
-    """An actor that a query may name, with the likeness of its name, at most 1: the name itself."""
-
-    actor_id: str
-    likeness: float
-
-
 def named_actors(text: str, context: SearchContext) -> NamedActors:
     """The actors that a query names exactly."""
     store, weights = context.store, context.weights.names
@@ -69,15 +61,14 @@ def boost_names(
     weights = context.weights.names
     if named.ids or not near:
         return dict.fromkeys(sorted(named.ids), weights.exact)
-    return {
-        found.actor_id: weights.near * found.likeness
-        for found in names_near(text, context.store, weights)
-    }
+    near_names = names_near(text, context.store, weights)
+    return {actor_id: weights.near * likeness for actor_id, likeness in near_names.items()}
 
 
-def names_near(query: str, store: Store, weights: NameWeights) -> list[NearName]:
-    """The actors that a query names, most alike first, ties by id; nobody, if it tells a need.
+def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
+    """The likeness of the actors that a query names, by id: at most 1, the name itself.
 
+    The most alike are first, ties by id; nobody, if the query tells a need.
     A number of digits is a SIREN or SIRET, with a digit wrong, missing or swapped if it does not
     satisfy its check digit.
     """
@@ -85,7 +76,8 @@ def names_near(query: str, store: Store, weights: NameWeights) -> list[NearName]
         found = _numbered("".join(filter(str.isdigit, number[1])), store, weights)
     else:
         found = _called(query, store, weights)
-    return sorted(found, key=lambda near: (-near.likeness, near.actor_id))[: weights.most_names]
+    best_first = sorted(found.items(), key=lambda near: (-near[1], near[0]))
+    return dict(best_first[: weights.most_names])
 
 
 def is_distinctive(name: str, store: Store, weights: NameWeights) -> bool:
@@ -96,19 +88,19 @@ def is_distinctive(name: str, store: Store, weights: NameWeights) -> bool:
     )
 
 
-def _called(query: str, store: Store, weights: NameWeights) -> list[NearName]:
+def _called(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
     asked = analyse_name(query).spelled
     if not asked or len(asked) > weights.most_words:
-        return []
+        return {}
     ids = set(store.actors_named(name_key(query)))
     if not FUNCTION_WORDS.issuperset(asked):
         ids.update(_bearers(asked, store, weights))
     comparison = NameComparison(asked, store, weights)
-    return [
-        NearName(actor_id, likeness)
+    return {
+        actor_id: likeness
         for actor_id, name in store.name_words(ids).items()
         if (likeness := comparison.likeness(actor_id, name)) >= weights.threshold
-    ]
+    }
 
 
 def _bearers(asked: Sequence[str], store: Store, weights: NameWeights) -> list[str]:
@@ -173,16 +165,16 @@ def _ends(word: str, least_chars: int) -> Iterator[str]:
         yield from (word[:at], word[at:])
 
 
-def _numbered(digits: str, store: Store, weights: NameWeights) -> list[NearName]:
+def _numbered(digits: str, store: Store, weights: NameWeights) -> dict[str, float]:
     """The actors of a SIREN or SIRET, or of those that it may be a slip of."""
     if len(digits) in {SIREN_DIGITS, SIRET_DIGITS}:
         if known := store.actors_registered(digits):
-            return [NearName(actor_id, 1.0) for actor_id in known]
+            return dict.fromkeys(known, 1.0)
         if luhn.is_valid(digits):
             same_unit = store.actors_registered(digits[:SIREN_DIGITS])
-            return [NearName(actor_id, weights.same_unit) for actor_id in same_unit]
+            return dict.fromkeys(same_unit, weights.same_unit)
     meant = sorted({number for number in _slips(digits) if luhn.is_valid(number)})
-    return [NearName(actor_id, weights.near_number) for actor_id in store.actors_numbered(meant)]
+    return dict.fromkeys(store.actors_numbered(meant), weights.near_number)
 
 
 def _slips(digits: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
-from kb.search.boosts.name_search import NearName, names_near
+from kb.search.boosts.name_search import names_near
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store import migrations
 from kb.store.store import Store
@@ -55,10 +55,6 @@ def put(store: Store, *actors: Actor) -> None:
             store.put(actor, derived.documents, derived.names)
 
 
-def ids(found: list[NearName]) -> list[str]:
-    return [near.actor_id for near in found]
-
-
 @pytest.mark.parametrize(
     ("query", "actor_id"),
     [
@@ -82,7 +78,7 @@ def ids(found: list[NearName]) -> list[str]:
     ],
 )
 def test_a_name_is_known_however_it_is_spelt(store: Store, query: str, actor_id: str) -> None:
-    assert ids(names_near(query, store, NAMES))[:1] == [actor_id]
+    assert list(names_near(query, store, NAMES))[:1] == [actor_id]
 
 
 @pytest.mark.parametrize(
@@ -102,15 +98,15 @@ def test_a_name_is_known_however_it_is_spelt(store: Store, query: str, actor_id:
     ],
 )
 def test_a_need_is_no_name(store: Store, query: str) -> None:
-    assert names_near(query, store, NAMES) == []
+    assert names_near(query, store, NAMES) == {}
 
 
 def test_the_name_itself_is_most_alike(store: Store) -> None:
     put(store, replace(ACTORS[0], id="other", name="Distillerie Merlot"))
     found = names_near("Distillerie Merlet", store, NAMES)
-    assert ids(found) == ["merlet", "other"]
-    assert found[0].likeness == 1.0
-    assert NAMES.threshold <= found[1].likeness < 1.0
+    assert list(found) == ["merlet", "other"]
+    assert found["merlet"] == 1.0
+    assert NAMES.threshold <= found["other"] < 1.0
 
 
 @pytest.mark.parametrize(
@@ -130,19 +126,17 @@ def test_the_name_itself_is_most_alike(store: Store) -> None:
 )
 def test_a_number_is_known_with_one_slip(store: Store, query: str, likeness: float) -> None:
     found = names_near(query, store, NAMES)
-    assert [near.likeness for near in found if near.actor_id == "edf"] == [likeness] * bool(
-        likeness
-    )
+    assert [found[id_] for id_ in found if id_ == "edf"] == [likeness] * bool(likeness)
 
 
 def test_what_is_renamed_or_removed_is_forgotten_at_once(store: Store) -> None:
     put(store, replace(ACTORS[0], name="Papeterie Alamigeon"))
-    assert ids(names_near("alamijon", store, NAMES)) == ["merlet"]
-    assert names_near("merlet", store, NAMES) == []
+    assert list(names_near("alamijon", store, NAMES)) == ["merlet"]
+    assert names_near("merlet", store, NAMES) == {}
     with store.changing():
         for actor_id in store.ids(Kind.ACTOR):
             store.remove(Kind.ACTOR, actor_id)
-    assert names_near("alamijon", store, NAMES) == []
+    assert names_near("alamijon", store, NAMES) == {}
     assert [rows(store._connection, table) for table in TABLES] == [[], [], []]
 
 
@@ -154,7 +148,7 @@ def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
 
     with pytest.raises(RuntimeError):
         fail_half_way()
-    assert ids(names_near("merlet", store, NAMES)) == ["merlet"]
+    assert list(names_near("merlet", store, NAMES)) == ["merlet"]
 
 
 TABLES = ("name_vocabulary", "name_slips", "name_words")
@@ -186,7 +180,7 @@ def test_a_base_of_the_second_schema_knows_its_names(store: Store, tmp_path: Pat
     connection.commit()
     connection.close()
     migrated = Store.open(path)
-    assert ids(names_near("savonerie du midi", migrated, NAMES)) == ["savon"]
+    assert list(names_near("savonerie du midi", migrated, NAMES)) == ["savon"]
     put(store, replace(ACTORS[0], id="twin"))
     with store.changing():
         store.remove(Kind.ACTOR, "edf")
@@ -232,11 +226,11 @@ def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
 @given(slipped_names())
 def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
     name, query = slipped
-    assert name in ids(names_near(query, many, NAMES))[:3]
+    assert name in list(names_near(query, many, NAMES))[:3]
 
 
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
-    for near in names_near(query, many, NAMES):
-        assert NAMES.threshold <= near.likeness <= 1
+    for likeness in names_near(query, many, NAMES).values():
+        assert NAMES.threshold <= likeness <= 1
