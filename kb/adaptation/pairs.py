@@ -19,6 +19,7 @@ from kb.adaptation.nomenclatures import (
     CnProduct,
     NaceClass,
     Occupation,
+    Split,
     read_cn_products,
     read_nace_classes,
     read_nace_items,
@@ -119,30 +120,25 @@ def read_trades(folder: Path) -> Trades:
     """
     classes, items = read_nace_classes(folder), read_nace_items(folder)
     products, occupations = read_cn_products(folder), read_occupations(folder)
-    held_out = {
-        _folded(text)
-        for texts in (
-            (label for c in classes if c.split != "train" for label in c.labels.values()),
-            (item.text for item in items if item.split != "train"),
-            (label for p in products if p.split != "train" for label in p.labels.values()),
-        )
-        for text in texts
-    }
+    labelled = [
+        *((c.split, c.labels.values()) for c in classes),
+        *((item.split, [item.text]) for item in items),
+        *((product.split, product.labels.values()) for product in products),
+    ]
+    held_out = {_folded(text) for split, texts in labelled if split != "train" for text in texts}
+
+    def may_be_learnt(split: Split, texts: Iterable[str]) -> bool:
+        return split == "train" and not any(held_out & _forms(text) for text in texts)
+
+    kept_classes = {c.code: c for c in classes if may_be_learnt(c.split, c.labels.values())}
     kept_items: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        if item.split == "train" and not held_out & _forms(item.text):
+        if may_be_learnt(item.split, [item.text]):
             kept_items[item.code][item.lang].append(item.text)
     kept_products: dict[str, list[CnProduct]] = defaultdict(list)
     for product in products:
-        texts = set().union(*(_forms(label) for label in product.labels.values()))
-        if product.split == "train" and not held_out & texts:
+        if may_be_learnt(product.split, product.labels.values()):
             kept_products[product.heading].append(product)
-    kept_classes = {
-        c.code: c
-        for c in classes
-        if c.split == "train"
-        and not held_out & set().union(*(_forms(label) for label in c.labels.values()))
-    }
     trades = Trades(
         kept_classes,
         {
@@ -151,7 +147,7 @@ def read_trades(folder: Path) -> Trades:
             if code in kept_classes and {"fr", "en"} <= by_lang.keys()
         },
         {heading: tuple(kept) for heading, kept in kept_products.items()},
-        tuple(o for o in occupations if not held_out & _forms(o.label_fr)),
+        tuple(o for o in occupations if may_be_learnt("train", [o.label_fr])),
     )
     if not (trades.items and trades.products and trades.occupations):
         raise FileError(f"{folder}: the files leave nothing to learn from in the train split.")

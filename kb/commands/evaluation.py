@@ -152,22 +152,22 @@ def _ranked(
         threadpool_limits(1),
         closing(Encoders(work or settings.cache / "evaluation")) as encoders,
     ):
-        for given in sets:
+        for dataset in sets:
             for split in splits:
                 with tqdm(
-                    desc=f"{given.name}, {split}",
+                    desc=f"{dataset.name}, {split}",
                     unit=" queries",
                     disable=not sys.stderr.isatty(),
                     file=sys.stderr,
                     leave=False,
                 ) as bar:
                     ranked = run_rankings(
-                        given, split, ways, settings, encoders, weights, bar.update
+                        dataset, split, ways, settings, encoders, weights, bar.update
                     )
                 if save_runs:
                     for name, run in ranked.runs.items():
                         tag = slugify(name)
-                        write_run(run, save_runs / f"{given.name}.{split}.{tag}.run", tag)
+                        write_run(run, save_runs / f"{dataset.name}.{split}.{tag}.run", tag)
                 yield report_of(ranked, by, BASELINE if ablation else "")
 
 
@@ -196,6 +196,6 @@ def _compared(
     if len(runs) < 2:
         raise click.UsageError("--compare needs two different runs.")
     for folder in folders:
-        given = read_set(folder)
+        dataset = read_set(folder)
         for split in splits:
-            yield comparison_of(given, read_split(given, split), runs, by)
+            yield comparison_of(dataset, read_split(dataset, split), runs, by)

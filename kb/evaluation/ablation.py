@@ -113,7 +113,7 @@ class RankingRuns:
     `left_out` says which rankings could not be asked, and why.
     """
 
-    given: DevelopmentSet
+    dataset: DevelopmentSet
     judged: Judged
     runs: Mapping[str, Run]
     silences: Sequence[Silence] = ()
@@ -121,7 +121,7 @@ class RankingRuns:
 
 
 def run_rankings(
-    given: DevelopmentSet,
+    dataset: DevelopmentSet,
     split: str,
     ways: Sequence[Ranking],
     settings: Settings,
@@ -148,55 +148,55 @@ def run_rankings(
         if known_as != encoder:
             left_out.append(f"{encoder}: the encoder is the same as {known_as}")
             continue
-        with base_of(given, chosen, encoders, weights, may_copy=bool(overrides)) as base:
-            judged = read_split(given, split, base.ids(Kind.ACTOR))
+        with base_of(dataset, chosen, encoders, weights, may_copy=bool(overrides)) as base:
+            judged = read_split(dataset, split, base.ids(Kind.ACTOR))
             # Ways that differ in nothing are asked once.
             done: dict[RankingOptions, Run] = {}
             for way in (way for way in ways if way.encoder == encoder):
-                key = _options(given, way)
+                key = _options(dataset, way)
                 if key not in done:
                     done[key] = {
-                        query.id: _ranked(base, given, way, query, on_query)
+                        query.id: _ranked(base, dataset, way, query, on_query)
                         for query in judged.queries
                     }
                 runs[way.name] = done[key]
-            if given.silence:
-                silences += _silences(base, given, judged, encoder)
-    return RankingRuns(given, judged, runs, silences, left_out)
+            if dataset.silence:
+                silences += _silences(base, dataset, judged, encoder)
+    return RankingRuns(dataset, judged, runs, silences, left_out)
 
 
 def _options(
-    given: DevelopmentSet, way: Ranking, unmatched: frozenset[str] = frozenset()
+    dataset: DevelopmentSet, way: Ranking, unmatched: frozenset[str] = frozenset()
 ) -> RankingOptions:
     """The options of a way to rank, for a query for which the cases `unmatched` raise nobody."""
     chosen = dict(way.options)
-    if given.actors is not None and not given.cases:
+    if dataset.actors is not None and not dataset.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
         chosen |= _NO_CASES
-    return RankingOptions(**chosen, transfer_only=given.transfer_only, unmatched=unmatched)
+    return RankingOptions(**chosen, transfer_only=dataset.transfer_only, unmatched=unmatched)
 
 
 def _ranked(
     base: KnowledgeBase,
-    given: DevelopmentSet,
+    dataset: DevelopmentSet,
     way: Ranking,
     query: SetQuery,
     on_query: Callable[[], Any],
 ) -> dict[str, float]:
-    options = _options(given, way, query.unmatched)
-    hits = _found(base, given, query, DEPTH, options).hits
+    options = _options(dataset, way, query.unmatched)
+    hits = _found(base, dataset, query, DEPTH, options).hits
     on_query()
     return {hit.actor.id: hit.score for hit in hits}
 
 
 def _silences(
-    base: KnowledgeBase, given: DevelopmentSet, judged: Judged, encoder: str
+    base: KnowledgeBase, dataset: DevelopmentSet, judged: Judged, encoder: str
 ) -> Iterator[Silence]:
-    asked = answerable(given, judged), given.unanswerable(judged.split)
+    asked = answerable(dataset, judged), dataset.unanswerable(judged.split)
     for lang in sorted({query.lang for queries in asked for query in queries}):
         fits = [
             [
-                _found(base, given, query, 1, _options(given, FULL, query.unmatched)).total > 0
+                _found(base, dataset, query, 1, _options(dataset, FULL, query.unmatched)).total > 0
                 for query in queries
                 if query.lang == lang
             ]
@@ -206,9 +206,13 @@ def _silences(
 
 
 def _found(
-    base: KnowledgeBase, given: DevelopmentSet, query: SetQuery, limit: int, options: RankingOptions
+    base: KnowledgeBase,
+    dataset: DevelopmentSet,
+    query: SetQuery,
+    limit: int,
+    options: RankingOptions,
 ) -> SearchResult:
     try:
         return base.search(query.text, limit=limit, filters=_ACTORS, options=options)
     except QueryError as error:
-        raise FileError(f"{given.folder}: the query {query.id!r}: {error}") from None
+        raise FileError(f"{dataset.folder}: the query {query.id!r}: {error}") from None

@@ -89,14 +89,13 @@ class Encoders:
         return self._loaded[key]
 
     def close(self) -> None:
-        """Keeps what they embedded for the next run."""
         for encoder in self._loaded.values():
             encoder.keep()
 
 
 @contextlib.contextmanager
 def base_of(
-    given: DevelopmentSet,
+    dataset: DevelopmentSet,
     settings: Settings,
     encoders: Encoders,
     weights: RankingWeights = DEFAULT_WEIGHTS,
@@ -112,8 +111,10 @@ def base_of(
         NotAKnowledgeBase: the set has no corpus, and the settings name no base.
     """
     encoder = encoders.of(settings)
-    if given.actors is not None:
-        with _temporary([*given.actors, *given.cases], encoder, settings.cache, weights) as base:
+    if dataset.actors is not None:
+        with _temporary(
+            [*dataset.actors, *dataset.cases], encoder, settings.cache, weights
+        ) as base:
             yield base
         return
     KnowledgeBase.open(settings).close()

@@ -48,7 +48,6 @@ class Difference:
 
 
 def mean_of(values: Sequence[float]) -> Mean:
-    """The mean of at least one value, with its interval."""
     mean = float(np.mean(values))
     low, high = _interval(values)
     return Mean(mean, low, high, len(values))

@@ -42,15 +42,15 @@ def report_of(ranked: RankingRuns, by: By | None, compared_with: str = "") -> Se
     """
     values = {name: measure(run, ranked.judged.qrels) for name, run in ranked.runs.items()}
     figures = [
-        _figures(ranked.given, values, name, part, ids, compared_with)
-        for part, ids in _parts(ranked.judged.queries, by or ranked.given.by)
+        _figures(ranked.dataset, values, name, part, ids, compared_with)
+        for part, ids in _parts(ranked.judged.queries, by or ranked.dataset.by)
         for name in values
     ]
     return SetReport(ranked, figures, values, compared_with)
 
 
 def comparison_of(
-    given: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By | None
+    dataset: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By | None
 ) -> SetReport:
     """The figures of runs from elsewhere, the later compared with the first.
 
@@ -61,12 +61,12 @@ def comparison_of(
     """
     for name, run in runs.items():
         if not run.keys() & judged.qrels.keys():
-            raise FileError(f"{name}: no query of {given.folder}, {judged.split}.")
-    return report_of(RankingRuns(given, judged, runs), by, next(iter(runs)))
+            raise FileError(f"{name}: no query of {dataset.folder}, {judged.split}.")
+    return report_of(RankingRuns(dataset, judged, runs), by, next(iter(runs)))
 
 
 def _figures(
-    given: DevelopmentSet,
+    dataset: DevelopmentSet,
     values: Mapping[str, Mapping[str, Mapping[str, float]]],
     name: str,
     part: str,
@@ -75,7 +75,7 @@ def _figures(
 ) -> Figures:
     chosen = {
         of_run: {
-            metric: {id_: values[of_run][metric][id_] for id_ in ids} for metric in given.columns
+            metric: {id_: values[of_run][metric][id_] for id_ in ids} for metric in dataset.columns
         }
         for of_run in {name, compared_with} & values.keys()
     }

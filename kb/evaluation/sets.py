@@ -97,7 +97,7 @@ def read_set(folder: Path) -> DevelopmentSet:
     )
 
 
-def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
+def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
     """The judged queries of a split.
 
     A set with a `silence.jsonl` may have none: then there is no file of qrels.
@@ -106,33 +106,33 @@ def read_split(given: DevelopmentSet, split: str, known: Collection[str] | None 
         FileError: the qrels are missing or cannot be read, or name a query that the set lacks or
             an actor that is not among the `known`.
     """
-    path = given.folder / "qrels" / f"{split}.tsv"
-    if given.silence and not path.exists():
+    path = dataset.folder / "qrels" / f"{split}.tsv"
+    if dataset.silence and not path.exists():
         return Judged(split, (), {})
     qrels = read_qrels(path)
     if not qrels:
         raise FileError(f"{path}: no row but the header; judge a query or delete the file.")
-    queries = {query.id: query for query in given.queries}
+    queries = {query.id: query for query in dataset.queries}
     for query_id, grades in qrels.items():
         if query_id not in queries:
             raise FileError(f"{path}: no query {query_id!r} in queries.jsonl.")
         for record_id in grades:
             if known is not None and record_id not in known:
-                where = "the knowledge base" if given.actors is None else "corpus.jsonl"
+                where = "the knowledge base" if dataset.actors is None else "corpus.jsonl"
                 raise FileError(
                     f"{path}: {record_id!r}, relevant to {query_id!r}, is not in {where}."
                 )
     return Judged(split, [queries[id_] for id_ in qrels], qrels)
 
 
-def answerable(given: DevelopmentSet, judged: Judged) -> list[SetQuery]:
+def answerable(dataset: DevelopmentSet, judged: Judged) -> list[SetQuery]:
     """The queries of the split that something answers, as far as the set says.
 
     Those that are judged, or else those whose metadata name the split.
     """
     if judged.queries:
         return list(judged.queries)
-    return [query for query in given.queries if query.split == judged.split]
+    return [query for query in dataset.queries if query.split == judged.split]
 
 
 def _about(path: Path) -> dict[str, Any]:

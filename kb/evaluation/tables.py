@@ -10,7 +10,7 @@ from kb.evaluation.figures import Figures, SetReport
 
 def as_text(report: SetReport, *, per_query: bool = False) -> str:
     """The report as Markdown, a table of rankings for each part."""
-    metrics, baseline = report.ranked.given.columns, report.compared_with
+    metrics, baseline = report.ranked.dataset.columns, report.compared_with
     head = ["ranking", *metrics, *([f"{metrics[0]} less {baseline}'s"] if baseline else [])]
 
     def row(figures: Figures) -> list[str]:
@@ -43,7 +43,7 @@ def _document(
     per_query: bool,
 ) -> str:
     ranked = report.ranked
-    lines = [f"## {ranked.given.title}, {ranked.judged.split}", ""]
+    lines = [f"## {ranked.dataset.title}, {ranked.judged.split}", ""]
     for part in dict.fromkeys(figures.part for figures in report.figures):
         of_part = [figures for figures in report.figures if figures.part == part]
         lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows_of(of_part)), ""]
@@ -68,8 +68,8 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
     """The report as what JSON can say, each metric with its interval."""
     ranked = report.ranked
     plain: dict[str, Any] = {
-        "set": ranked.given.name,
-        "title": ranked.given.title,
+        "set": ranked.dataset.name,
+        "title": ranked.dataset.title,
         "split": ranked.judged.split,
         "compared_with": report.compared_with,
         "figures": [asdict(figures) for figures in report.figures],
@@ -95,7 +95,7 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
 
 
 def _query_rows(report: SetReport) -> list[list[str]]:
-    metrics = report.ranked.given.columns
+    metrics = report.ranked.dataset.columns
     rows = [["ranking", "query", *metrics, "text"]]
     for name, of_metric in report.values.items():
         for query in report.ranked.judged.queries:

@@ -50,7 +50,6 @@ class WordShares:
 
     @property
     def total(self) -> float:
-        """The figure."""
         return sum(word.share for word in self.words) + self.rest
 
 

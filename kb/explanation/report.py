@@ -115,7 +115,7 @@ class SearchReport:
 def report_of(
     result: SearchResult, context: SearchContext, *, filters: Filters, steering: Steering
 ) -> SearchReport:
-    """The report of a complete search of actors, made in this very context."""
+    """The report of a complete search of actors, made in the same context."""
     store, encoder = context.store, context.encoder
     department = department_code(filters.department) if filters.department else ""
     counts = store.counts(encoder.fingerprint)

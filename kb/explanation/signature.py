@@ -47,6 +47,5 @@ def digest(content: object) -> str:
 
 
 def sign(content: object, key: str) -> Signature:
-    """The signature of plain values by the secret `key`."""
     own_key = hmac.digest(key.encode(), _PURPOSE, "sha256")
     return Signature(digest(content), hmac.digest(own_key, canonical(content), "sha256").hex())

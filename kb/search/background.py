@@ -116,7 +116,6 @@ class Background:
 
     @property
     def count(self) -> int:
-        """How many trades there are."""
         return len(next(iter(self.embeddings.values())))
 
     def expand(self, embedding: Embeddings, *, to_trades: bool = True) -> ExpandedQuery:
@@ -155,7 +154,6 @@ class Background:
         return self._root_shares(standardised)
 
     def null_distribution(self, embedding: Embeddings) -> NullDistribution:
-        """The null distribution of a `(dimension,)` embedding."""
         (null,) = self.null_distributions(embedding[np.newaxis])
         return null
 

@@ -50,7 +50,6 @@ class Phrases:
         self._lock = threading.Lock()
 
     def expanded(self, phrases: Sequence[str]) -> list[ExpandedQuery]:
-        """The expanded query of each phrase."""
         with self._lock:
             missing = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._known]
             found = {phrase: self._known[phrase] for phrase in phrases if phrase in self._known}

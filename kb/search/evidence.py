@@ -95,7 +95,6 @@ class EvidenceBuilder:
         ]
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
-        """Where in a text the words of the query stand."""
         if (text, lang) not in self._marked:
             spans = stem_spans(text, lang)
             self._marked[text, lang] = tuple(

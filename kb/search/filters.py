@@ -32,7 +32,6 @@ def checked(filters: Filters) -> Filters:
 
 
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
-    """The scope with the passages of the actors that the filters leave."""
     if complete or not (filters.department or filters.theme):
         return Scope(complete=complete)
     left = store.ids(Kind.ACTOR, filters.department, filters.theme)

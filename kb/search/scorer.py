@@ -130,7 +130,6 @@ def _dense(
     context: SearchContext,
     options: RankingOptions,
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """The standardised cosines of passages, and their overlaps in trades."""
     by_lang: dict[str, dict[int, Embeddings]] = {}
     for id_, embedding in context.index.embeddings(passages).items():
         by_lang.setdefault(passages[id_].lang, {})[id_] = embedding

@@ -33,7 +33,6 @@ def steered_embedding(asked: Query, steering: Steering, context: SearchContext) 
 
 
 def unit(embedding: Embeddings) -> Embeddings:
-    """A `(dimension,)` embedding made unit."""
     return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-12), np.float32)
 
 

@@ -40,7 +40,6 @@ class NamedActors:
 
 
 def named_actors(text: str, context: SearchContext) -> NamedActors:
-    """The actors that a query names exactly."""
     store, weights = context.store, context.weights.names
     number = "".join(text.split())
     is_number = number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
