@@ -1,8 +1,9 @@
 """The fields of actors, cases and participations, and all that depends on which field it is.
 
 Readers, forms, exports, pages and the API go over these tables. Adding a field takes an attribute
-of its record in `kb.models` with a column of the store for it, an entry here, and the translation
-of its label. Other spellings of its name in files are in `ingest/*/lexicons`.
+of its record in `kb.models`, an entry here, and the translation of its label; but for a text of
+actors that no SQL looks for, also a column of the store. Other spellings of its name in files are
+in `ingest/*/lexicons`.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.registers import passwords
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -241,7 +241,7 @@ class Accounts:
                 "select * from tokens where account = ? order by created_at desc, hash",
                 [_known(store, name)["key"]],
             ).fetchall()
-        return [from_row(Token, row, handle=row["hash"][:TOKEN_HANDLE_CHARS]) for row in rows]
+        return [dataclass_of(Token, row, handle=row["hash"][:TOKEN_HANDLE_CHARS]) for row in rows]
 
     def revoke_token(self, name: str, handle: str) -> None:
         """Makes a token of an account worthless.
@@ -305,7 +305,9 @@ def _known(store: Store, name: str) -> sqlite3.Row:
 
 
 def _account(row: sqlite3.Row) -> Account:
-    return from_row(Account, row, role=AccountRole(row["role"]), disabled=bool(row["disabled_at"]))
+    return dataclass_of(
+        Account, row, role=AccountRole(row["role"]), disabled=bool(row["disabled_at"])
+    )
 
 
 def account_key(name: str) -> str:

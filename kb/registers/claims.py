@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from kb.resolution.merge_rules import Claim, SourceRecord
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -170,4 +170,4 @@ def _source_record(row: sqlite3.Row) -> SourceRecord:
         for at, values in json.loads(row["said"]).items()
         for field, value in values.items()
     }
-    return from_row(SourceRecord, row, claims=MappingProxyType(claims))
+    return dataclass_of(SourceRecord, row, claims=MappingProxyType(claims))

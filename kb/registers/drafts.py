@@ -17,7 +17,7 @@ from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
@@ -219,7 +219,7 @@ class Drafts:
                 "select * from draft_versions where draft_id = ? order by revision", [id]
             ).fetchall()
         return [
-            from_row(
+            dataclass_of(
                 DraftVersion,
                 row,
                 record=record_from_json(Kind(row["kind"]), row["content"]),
@@ -326,7 +326,7 @@ def _keep_version(store: Store, draft_id: str, note: str) -> None:
 
 
 def _draft(row: sqlite3.Row) -> Draft:
-    return from_row(
+    return dataclass_of(
         Draft,
         row,
         state=DraftState(row["state"]),

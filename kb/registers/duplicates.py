@@ -18,7 +18,7 @@ from kb.resolution.similarity import (
     actor_similarity,
     blocks,
 )
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -72,7 +72,7 @@ class Duplicates:
                 [state.value, limit],
             ).fetchall()
         return [
-            from_row(
+            dataclass_of(
                 Duplicate,
                 row,
                 reasons=tuple(json.loads(row["reasons"])),

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from kb.errors import UnknownRecord
 from kb.registers.clock import before, now
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -278,7 +278,7 @@ def _job_of(store: Store, job_id: str) -> Job:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    return from_row(
+    return dataclass_of(
         Job,
         row,
         parameters=json.loads(row["parameters"]),

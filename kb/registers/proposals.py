@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kb.models import Participation
-from kb.store.record_json import participation_of, plain_participation
+from kb.store.record_json import participation_of
 
 RULES = "rules"
 """The origin of what is read without a language model."""
@@ -45,19 +45,7 @@ class Proposals:
 
 
 def proposals_to_json(proposals: Proposals) -> str:
-    plain = {
-        "fields": [asdict(field) for field in proposals.fields],
-        "participations": [
-            {
-                "participation": plain_participation(part.participation),
-                "sentence": part.sentence,
-                "confidence": part.confidence,
-                "origin": part.origin,
-            }
-            for part in proposals.participations
-        ],
-    }
-    return json.dumps(plain, ensure_ascii=False)
+    return json.dumps(asdict(proposals), ensure_ascii=False)
 
 
 def proposals_from_json(content: str) -> Proposals:
@@ -66,11 +54,8 @@ def proposals_from_json(content: str) -> Proposals:
         fields=tuple(ProposedField(**field) for field in plain["fields"]),
         participations=tuple(
             ProposedParticipation(
-                participation=participation_of(part["participation"]),
-                sentence=part["sentence"],
-                confidence=part["confidence"],
-                origin=part["origin"],
+                **{**proposed, "participation": participation_of(proposed["participation"])}
             )
-            for part in plain["participations"]
+            for proposed in plain["participations"]
         ),
     )

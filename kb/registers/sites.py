@@ -16,7 +16,7 @@ from kb.errors import SiteError, UnknownRecord
 from kb.reference.departments import department_code
 from kb.registers.clock import before, now
 from kb.registers.origins import can_be_framed, origin_of
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.folding import fold
@@ -107,11 +107,13 @@ class Sites:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         key = KEY_PREFIX + secrets.token_urlsafe(12)
-        checked = _checked(name, origins, department, theme, per_day)
-        with self._stores.lend() as store, store.writing():
-            row = {"key": key, **_row_of(store, *checked), "created_at": now(), "disabled_at": ""}
-            store.database.table("sites").insert(row)
-        return self.get(key)
+        with self._stores.lend() as store:
+            row = _row(store, name, origins, department, theme, per_day)
+            with store.writing():
+                store.database.table("sites").insert(
+                    {"key": key, **row, "created_at": now(), "disabled_at": ""}
+                )
+            return _site(_known(store, key))
 
     def get(self, key: str) -> Site:
         """The site with this key, or `UnknownRecord`."""
@@ -141,20 +143,18 @@ class Sites:
             SiteError: a value cannot be used.
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
-        self.get(key)
-        checked = _checked(name, origins, department, theme, per_day)
-        with self._stores.lend() as store, store.writing():
+        with self._stores.lend() as store:
             _known(store, key)
-            store.database.table("sites").update(key, _row_of(store, *checked))
-        return self.get(key)
+            row = _row(store, name, origins, department, theme, per_day)
+        return self._update(key, row)
 
     def disable(self, key: str) -> Site:
         """Lets a site show the search no more. It keeps its key and its counts."""
-        return self._switch(key, now())
+        return self._update(key, {"disabled_at": now()})
 
     def enable(self, key: str) -> Site:
         """Lets a site show the search again."""
-        return self._switch(key, "")
+        return self._update(key, {"disabled_at": ""})
 
     def delete(self, key: str) -> None:
         """Deletes a site and its counts.
@@ -211,7 +211,7 @@ class Sites:
                 "select * from site_counts where key = ? and day >= ? order by day desc",
                 [key, since],
             ).fetchall()
-        return [(row["day"], from_row(SiteCounts, row)) for row in rows]
+        return [(row["day"], dataclass_of(SiteCounts, row)) for row in rows]
 
     def use(self, key: str) -> SiteUse:
         """How much a site was used lately, or `UnknownRecord`."""
@@ -222,82 +222,45 @@ class Sites:
             today=counts.get(today, SiteCounts()), lately=sum(counts.values(), SiteCounts())
         )
 
-    def _switch(self, key: str, disabled_at: str) -> Site:
+    def _update(self, key: str, values: Mapping[str, str | int]) -> Site:
         with self._stores.lend() as store, store.writing():
             _known(store, key)
-            store.database.table("sites").update(key, {"disabled_at": disabled_at})
+            store.database.table("sites").update(key, dict(values))
             return _site(_known(store, key))
-
-
-_Values = tuple[str, list[str], str, str, int]
-
-
-def _checked(
-    name: str, origins: Iterable[str], department: str, theme: str, per_day: int
-) -> _Values:
-    return (
-        _checked_name(name),
-        _checked_origins(origins),
-        _checked_department(department),
-        _checked_theme(theme),
-        _checked_per_day(per_day),
-    )
 
 
 def _in_one_line(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _checked_name(name: str) -> str:
-    name = _in_one_line(name)
+def _row(
+    store: Store, name: str, origins: Iterable[str], department: str, theme: str, per_day: int
+) -> dict[str, str | int]:
+    """The columns of a site with these values, its theme as the base usually writes it.
+
+    Raises:
+        SiteError: a value cannot be used.
+    """
+    name, theme = _in_one_line(name), _in_one_line(theme)
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
         raise SiteError("site_name", "name", most=MAX_NAME_CHARS)
-    return name
-
-
-def _checked_origins(origins: Iterable[str]) -> list[str]:
-    given = (origin for origin in origins if origin.strip())
-    checked = list(dict.fromkeys(map(origin_of, given)))
+    checked = list(dict.fromkeys(origin_of(origin) for origin in origins if origin.strip()))
     if not checked:
         raise SiteError("no_origin", "origins")
     if len(checked) > MAX_ORIGINS:
         raise SiteError("many_origins", "origins", most=MAX_ORIGINS)
-    return checked
-
-
-def _checked_department(department: str) -> str:
     try:
-        return department_code(department)
+        department = department_code(department)
     except ValueError as error:
         raise SiteError("unknown_department", "department", reason=str(error)) from None
-
-
-def _checked_theme(theme: str) -> str:
-    theme = _in_one_line(theme)
     if len(theme) > MAX_THEME_CHARS or not theme.isprintable():
         raise SiteError("site_theme", "theme", most=MAX_THEME_CHARS)
-    return theme
-
-
-def _checked_per_day(per_day: int) -> int:
     if not 1 <= per_day <= MAX_PER_DAY:
         raise SiteError("site_per_day", "per_day", most=MAX_PER_DAY)
-    return per_day
-
-
-def _row_of(
-    store: Store,
-    name: str,
-    origins: list[str],
-    department: str,
-    theme: str,
-    per_day: int,
-) -> dict[str, str | int]:
-    """The row of a site, with its theme as the base usually writes it."""
     usual = (known for known, _, _ in store.themes() if fold(known) == fold(theme))
     return {
         "name": name,
-        "origins": json.dumps(origins),
+        "origins": json.dumps(checked),
         "department": department,
         "theme": next(usual, theme) if theme else "",
         "per_day": per_day,
@@ -313,4 +276,4 @@ def _known(store: Store, key: str) -> sqlite3.Row:
 
 def _site(row: sqlite3.Row) -> Site:
     origins = tuple(json.loads(row["origins"]))
-    return from_row(Site, row, origins=origins, disabled=bool(row["disabled_at"]))
+    return dataclass_of(Site, row, origins=origins, disabled=bool(row["disabled_at"]))

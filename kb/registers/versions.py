@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kb.errors import UnknownRecord
 from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
-from kb.store.database import from_row
+from kb.store.database import dataclass_of
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
@@ -104,7 +104,7 @@ def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
     """How a record was withdrawn, if it was."""
     row = _withdrawals(store, kind, [record_id]).get(record_id)
-    return from_row(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
+    return dataclass_of(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
@@ -198,4 +198,4 @@ def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, i
 
 def _version(row: sqlite3.Row) -> Version:
     kind = Kind(row["kind"])
-    return from_row(Version, row, kind=kind, record=record_from_json(kind, row["content"]))
+    return dataclass_of(Version, row, kind=kind, record=record_from_json(kind, row["content"]))

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -145,10 +145,15 @@ class StoreFile:
         return self.execute(sql, {"values": json.dumps(list(values)), **named}).fetchall()
 
 
-def from_row(made: type[T], row: sqlite3.Row, **converted: object) -> T:
-    """The dataclass whose fields are the columns of their names, where they are not `converted`."""
-    names = {field.name for field in fields(made)} & set(row.keys())
-    return made(**{name: row[name] for name in names} | converted)
+def dataclass_of(made: type[T], row: sqlite3.Row | Mapping[str, Any], **converted: object) -> T:
+    """The dataclass whose fields are the columns of their names, or else `converted`.
+
+    Columns that are no fields are ignored; fields without a column have their default.
+    """
+    values = {**dict(row), **converted}
+    return made(
+        **{field.name: values[field.name] for field in fields(made) if field.name in values}
+    )
 
 
 def is_writable(path: Path) -> bool:

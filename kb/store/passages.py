@@ -8,7 +8,7 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
-from kb.store.database import StoreFile, from_row
+from kb.store.database import StoreFile, dataclass_of
 from kb.text.analysis import STEMMERS, index_words
 
 
@@ -35,7 +35,7 @@ class StoredPassages(StoreFile):
             " where p.id in :values",
             ids,
         )
-        return {row["id"]: from_row(Passage, row, kind=Kind(row["kind"])) for row in rows}
+        return {row["id"]: dataclass_of(Passage, row, kind=Kind(row["kind"])) for row in rows}
 
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
         rows = self.run(

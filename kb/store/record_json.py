@@ -6,25 +6,23 @@ that this version does not know is ignored.
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import Any
 
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
+from kb.store.database import dataclass_of
 
 
 def record_to_json(record: Record) -> str:
-    plain: dict[str, Any] = {
-        field.name: getattr(record, field.name)
-        for field in fields(record)
-        if field.name not in {"facts", "participants"}
-    }
-    if isinstance(record, Actor):
-        plain["facts"] = dict(record.facts)
-    else:
-        plain["participants"] = [plain_participation(part) for part in record.participants]
-    return json.dumps(plain, ensure_ascii=False)
+    plain = {field.name: getattr(record, field.name) for field in fields(record)}
+    return json.dumps(plain, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """An actor's facts, or a participation, as JSON can hold them."""
+    return dict(value) if isinstance(value, Mapping) else asdict(value)
 
 
 def record_from_json(kind: Kind, content: str) -> Record:
@@ -32,31 +30,18 @@ def record_from_json(kind: Kind, content: str) -> Record:
 
 
 def actor_from_json(content: str) -> Actor:
-    plain: dict[str, Any] = json.loads(content)
-    plain["themes"] = tuple(plain.get("themes", ()))
-    plain["facts"] = MappingProxyType(plain.get("facts", {}))
-    return Actor(**_known(Actor, plain))
+    plain = json.loads(content)
+    facts = MappingProxyType(plain.get("facts", {}))
+    return dataclass_of(Actor, plain, themes=tuple(plain.get("themes", ())), facts=facts)
 
 
 def case_from_json(content: str) -> Case:
-    plain: dict[str, Any] = json.loads(content)
-    plain["themes"] = tuple(plain.get("themes", ()))
-    plain["participants"] = tuple(participation_of(part) for part in plain.get("participants", ()))
-    return Case(**_known(Case, plain))
-
-
-def plain_participation(participation: Participation) -> dict[str, str]:
-    """A participation as a mapping that JSON can hold."""
-    return {field.name: str(getattr(participation, field.name)) for field in fields(participation)}
+    plain = json.loads(content)
+    participants = tuple(map(participation_of, plain.get("participants", ())))
+    themes = tuple(plain.get("themes", ()))
+    return dataclass_of(Case, plain, themes=themes, participants=participants)
 
 
 def participation_of(plain: Mapping[str, Any]) -> Participation:
-    """The participation that `plain_participation` made plain."""
-    return Participation(**{**_known(Participation, plain), "role": Role(plain["role"])})
-
-
-def _known(
-    made: type[Actor] | type[Case] | type[Participation], plain: Mapping[str, Any]
-) -> dict[str, Any]:
-    names = {field.name for field in fields(made)}
-    return {name: value for name, value in plain.items() if name in names}
+    """A participation, from its fields in JSON."""
+    return dataclass_of(Participation, plain, role=Role(plain["role"]))

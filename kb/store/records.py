@@ -5,13 +5,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
 from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
-from kb.store.database import StoreFile, from_row
+from kb.store.database import StoreFile, dataclass_of
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
@@ -22,6 +23,10 @@ RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
 class StoredRecords(StoreFile):
     """The actors and cases, to be read."""
+
+    @cached_property
+    def actor_columns(self) -> frozenset[str]:
+        return frozenset(self._db.table(TABLES[Kind.ACTOR]).columns_dict)
 
     def record(self, kind: Kind, record_id: str) -> Record:
         """The actor or case with this id.
@@ -61,7 +66,7 @@ class StoredRecords(StoreFile):
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
         for part in parts:
             participants[part["case_id"]].append(
-                from_row(Participation, part, role=Role(part["role"]))
+                dataclass_of(Participation, part, role=Role(part["role"]))
             )
         return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
 
@@ -183,8 +188,12 @@ def usual_spelling(spellings: Counter[str]) -> str:
     return min(spellings, key=lambda name: (-spellings[name], name))
 
 
-def row_of(record: Record) -> dict[str, str]:
-    """A record's own columns: all its fields but the participants, the compound ones as JSON."""
+def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
+    """A record's own columns: all its fields but the participants, the compound ones as JSON.
+
+    What an actor holds in fields without a column stands with its facts, which are then the first
+    of two objects.
+    """
     row = {
         field.name: getattr(record, field.name)
         for field in fields(record)
@@ -192,20 +201,21 @@ def row_of(record: Record) -> dict[str, str]:
     }
     row["themes"] = json.dumps(record.themes, ensure_ascii=False)
     if isinstance(record, Actor):
-        row["facts"] = json.dumps(dict(record.facts), ensure_ascii=False)
+        others = {name: row.pop(name) for name in row.keys() - set(actor_columns)}
+        facts = dict(record.facts)
+        plain = [facts, others] if any(others.values()) else facts
+        row["facts"] = json.dumps(plain, ensure_ascii=False)
     return row
 
 
 def _actor(row: sqlite3.Row) -> Actor:
-    given = dict(row)
-    del given["updated_at"]
-    given["themes"] = tuple(json.loads(row["themes"]))
-    given["facts"] = MappingProxyType(json.loads(row["facts"]))
-    return Actor(**given)
+    facts, others = json.loads(row["facts"]), {}
+    if isinstance(facts, list):
+        facts, others = facts
+    themes = tuple(json.loads(row["themes"]))
+    return dataclass_of(Actor, row, themes=themes, facts=MappingProxyType(facts), **others)
 
 
 def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:
-    given = dict(row)
-    del given["updated_at"]
-    given["themes"] = tuple(json.loads(row["themes"]))
-    return Case(**given, participants=tuple(participants))
+    themes = tuple(json.loads(row["themes"]))
+    return dataclass_of(Case, row, themes=themes, participants=tuple(participants))

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from kb.encoder.encoder import Embeddings
@@ -151,10 +151,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         kind = kind_of(record)
         self._changed.add(kind)
-        if self._is_known(kind, record.id):
+        if self.updated_at(kind, [record.id]):
             self.remove(kind, record.id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {**row_of(record), "updated_at": now}
+        row = {**row_of(record, self.actor_columns), "updated_at": now}
         # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
         self.execute(
             f"insert into {TABLES[kind]} ({', '.join(row)})"  # noqa: S608 (our tables and columns)
@@ -163,15 +163,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         )
         if isinstance(record, Case):
             self._db.table("participations").insert_all(
-                {
-                    "case_id": record.id,
-                    "position": position,
-                    "actor_id": part.actor_id,
-                    "name": part.name,
-                    "role": part.role.value,
-                    "contribution": part.contribution,
-                    "source_url": part.source_url,
-                }
+                {"case_id": record.id, "position": position, **asdict(part)}
                 for position, part in enumerate(record.participants)
             )
         self.executemany(
@@ -187,40 +179,20 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for document in documents:
             self._put_document(kind, record.id, document)
 
-    def _is_known(self, kind: Kind, record_id: str) -> bool:
-        row = self.execute(
-            f"select 1 from {TABLES[kind]} where id = ?",  # noqa: S608 (our tables)
-            [record_id],
-        ).fetchone()
-        return row is not None
-
     def _put_document(self, kind: Kind, record_id: str, document: Document) -> None:
         cursor = self.execute(
             "insert into documents (kind, record_id, part, lang, text) values (?, ?, ?, ?, ?)",
             [kind.value, record_id, document.part, document.lang, document.text],
         )
         for passage in document.passages:
-            text = document.text[passage.slice.start : passage.slice.end]
-            id_ = passage_id(
-                kind,
-                record_id,
-                document.part,
-                passage.slice.start,
-                document.lang,
-                text,
-                passage.text_hash,
-            )
+            start, end = passage.slice.start, passage.slice.end
+            text, text_hash = document.text[start:end], passage.text_hash
+            id_ = passage_id(kind, record_id, document.part, start, document.lang, text, text_hash)
             self._touched.add(id_)
             self.execute(
                 'insert into passages (id, document_id, start, "end", text_hash)'
                 " values (?, ?, ?, ?, ?)",
-                [
-                    id_,
-                    cursor.lastrowid,
-                    passage.slice.start,
-                    passage.slice.end,
-                    passage.text_hash or None,
-                ],
+                [id_, cursor.lastrowid, start, end, text_hash or None],
             )
             self.execute(
                 "insert into passage_words (rowid, words) values (?, ?)", [id_, passage.words]
@@ -228,10 +200,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors `(dimension,)` by text hash."""
-        rows = self.run(
-            "select id from passages where text_hash in :values",
-            vectors.keys(),
-        )
+        rows = self.run("select id from passages where text_hash in :values", vectors)
         self._touched.update(row["id"] for row in rows)
         self._db.table("embeddings").insert_all(
             (

@@ -1,7 +1,8 @@
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.indexing.derivation import derive
-from kb.models import Kind, Record
+from kb.models import Actor, Kind, Record
 from kb.store import migrations
 from kb.store.passages import fts_query
 from kb.store.pool import StorePool
@@ -392,3 +393,42 @@ def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: 
 def fill(store: Store) -> None:
     with store.writing():
         store.set_property("filler", "x" * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ActorWithPhone(Actor):
+    """An actor as a later version of the program knows it."""
+
+    phone: str = ""
+
+
+def test_a_field_without_a_column_is_kept_with_the_facts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.records.Actor", ActorWithPhone)
+    phoned = ActorWithPhone(**{**fields_of(POLISH), "phone": "0545000000"})
+    silent = ActorWithPhone(**fields_of(GLOVER))
+
+    with store.changing():
+        store.put(phoned, [], [])
+        store.put(silent, [], [])
+
+    assert store.actors([phoned.id, silent.id]) == {phoned.id: phoned, silent.id: silent}
+    contents = store.execute("select facts from actors where id in ('avel', 'gants') order by id")
+    assert [json.loads(row["facts"]) for row in contents] == [
+        [{"effectif": "40"}, {"phone": "0545000000"}],
+        {},
+    ]
+
+
+def test_a_field_that_this_version_does_not_know_is_ignored(store: Store) -> None:
+    with store.changing():
+        store.execute(
+            "update actors set facts = ? where id = ?",
+            ['[{"effectif": "40"}, {"phone": "0545000000"}]', POLISH.id],
+        )
+    assert store.record(Kind.ACTOR, POLISH.id) == POLISH
+
+
+def fields_of(actor: Actor) -> dict[str, Any]:
+    return {field.name: getattr(actor, field.name) for field in fields(actor)}
