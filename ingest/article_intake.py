@@ -28,13 +28,10 @@ NO_ARTICLES = frozenset(
 
 
 class ArticleIntake:
-    """Takes articles in, one after the other; a bad one is a line of the report.
+    """Takes articles in; a bad one is a line of the report.
 
-    Args:
-        knowledge_base: where the drafts go.
-        submissions: make the drafts.
-        publish: whether to publish what is proposed at once.
-        progress: called with the number of articles read since the last call.
+    With `publish`, what is proposed is published at once. `progress` is called with the number of
+    articles read since the last call.
     """
 
     def __init__(

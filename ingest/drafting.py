@@ -38,12 +38,9 @@ _MAX_THEME_CHARS = 100
 
 
 class Drafting:
-    """Makes drafts of articles; the actors and articles that are known are looked up once.
+    """Makes drafts of articles, contributed by an account; the assistant refines the proposals.
 
-    Args:
-        knowledge_base: where the drafts go.
-        by: the account that contributes them.
-        assistant: refines what the rules propose.
+    The actors and articles that are known are looked up once.
     """
 
     def __init__(
@@ -58,13 +55,10 @@ class Drafting:
     def add(
         self, article: Article, *, origin: str, origin_hash: str = "", submitted: bool = True
     ) -> Draft:
-        """Makes a draft of an article.
+        """Makes a draft of an article, ready for a moderator if `submitted`.
 
-        Args:
-            article: what was read.
-            origin: where it came from: a file's name, an address, or "pasted".
-            origin_hash: names the content; that of the text when empty.
-            submitted: whether it is ready for a moderator.
+        `origin` is a file's name, an address, or "pasted"; `origin_hash` that of its content, or
+        of the text when empty.
 
         Raises:
             AlreadyKnown: a draft or a case tells the same article.

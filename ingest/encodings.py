@@ -132,11 +132,7 @@ def _refuse_twice_encoded(block: bytes) -> None:
 
 
 def decoded(content: bytes, declared: str = "") -> str:
-    """Decodes bytes; guesses the encoding when none is declared.
-
-    Args:
-        content: the bytes.
-        declared: the encoding that a header or the file itself names, tried after UTF-8.
+    """Decodes bytes as UTF-8, or as declared by a header or the file itself, or else by a guess.
 
     Raises:
         InputError: the bytes are no text, or characters were lost before they came here.
@@ -148,9 +144,8 @@ def decoded(content: bytes, declared: str = "") -> str:
     glance = content[:_GLANCE_BYTES]
     if len(_CONTROL.findall(glance)) > _MAX_CONTROLS_OF_ARTICLES * len(glance):
         raise InputError("not_text")
-    for encoding in ("utf-8", declared):
-        text = _strict(content, encoding) if encoding else None
-        if text is not None:
+    for encoding in filter(None, ("utf-8", declared)):
+        if (text := _strict(content, encoding)) is not None:
             return _clean(text)
     return _clean(_detected(content))
 
@@ -177,13 +172,9 @@ def _detected(content: bytes) -> str:
     ).best()
     if best is not None and (western is None or best.encoding in {"cp850", "mac_roman"}):
         detected = str(best)
-        if western is None or _letters(detected) > _letters(western):
+        if western is None or len(_FRENCH.findall(detected)) > len(_FRENCH.findall(western)):
             return detected
     return western if western is not None else content.decode("latin-1")
-
-
-def _letters(text: str) -> int:
-    return len(_FRENCH.findall(text))
 
 
 def _clean(text: str) -> str:

@@ -7,7 +7,7 @@ the text: import the columns as text when the file is opened in a spreadsheet.
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,11 +32,8 @@ class Exported(NamedTuple):
 def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) -> Exported:
     """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
 
-    Args:
-        knowledge_base: what to write.
-        folder: where; made if it does not exist.
-        force: whether to write into a folder that is not empty. The actors there are replaced
-            and so is each case of the same id; other files stay.
+    The folder is made if it does not exist. With `force` it may hold files: its actors are
+    replaced and so is each case of the same id; other files stay.
 
     Raises:
         FileError: the folder is a file, is not empty and `force` is not set, or cannot be
@@ -77,14 +74,9 @@ def _write_actors(path: Path, actors: Sequence[Actor]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*_COLUMNS, *facts])
-        writer.writerows(_row(actor, facts) for actor in actors)
-
-
-def _row(actor: Actor, facts: Iterable[str]) -> list[str]:
-    return [
-        *(_cell(getattr(actor, field)) for field in _COLUMNS),
-        *(actor.facts.get(fact, "") for fact in facts),
-    ]
+        for actor in actors:
+            cells = (_cell(getattr(actor, field)) for field in _COLUMNS)
+            writer.writerow([*cells, *(actor.facts.get(fact, "") for fact in facts)])
 
 
 def _cell(value: str | tuple[str, ...]) -> str:

@@ -33,12 +33,10 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
 class AlreadyKnown(InputError):
     """The article is there already: as the draft `draft_id`, as the case `case_id`, or as both."""
 
-    def __init__(
-        self, code: str, known: "_KnownRecord", *, draft_id: str = "", case_id: str = ""
-    ) -> None:
+    def __init__(self, code: str, known: "_KnownRecord") -> None:
         super().__init__(code, kind=known.kind, title=known.title, id=known.id)
-        self.draft_id = draft_id
-        self.case_id = case_id
+        self.draft_id = known.draft_id
+        self.case_id = known.case_id
 
 
 class KnownArticles:
@@ -57,9 +55,8 @@ class KnownArticles:
         text = _ComparedText.of(article.title, article.text)
         address = normal_address(article.source_url)
         for known in self._all():
-            sameness = known.sameness(text, address, article)
-            if sameness:
-                raise known.refusal(sameness)
+            if sameness := known.sameness(text, address, article):
+                raise AlreadyKnown(sameness, known.record)
 
     def refuse_address(self, url: str) -> None:
         """Refuses an address before it is fetched, where a draft or a case was read there.
@@ -70,7 +67,7 @@ class KnownArticles:
         address = normal_address(url)
         for known in self._all():
             if address and known.address == address:
-                raise known.refusal("known_address")
+                raise AlreadyKnown("known_address", known.record)
 
     def refuse_content(self, content_hash: str) -> None:
         """Refuses bytes before they are read, where a draft was made of the same bytes.
@@ -83,12 +80,9 @@ class KnownArticles:
         if draft is None:
             return
         is_case = draft.state is DraftState.PUBLISHED and draft.record.id in base.ids(draft.kind)
-        raise AlreadyKnown(
-            "known_content",
-            _KnownRecord.of_draft(draft),
-            draft_id=draft.id,
-            case_id=draft.record.id if is_case else "",
-        )
+        title = draft.record.title if isinstance(draft.record, Case) else ""
+        case_id = draft.record.id if is_case else ""
+        raise AlreadyKnown("known_content", _KnownRecord(title, draft.id, case_id))
 
     def resembling(self, article: Article) -> Iterator[Remark]:
         """Says which drafts and cases tell nearly the same under another title.
@@ -105,19 +99,14 @@ class KnownArticles:
     def add(self, draft: Draft) -> None:
         """Adds the draft of a case, which has just been made."""
         if isinstance(draft.record, Case):
-            self._all().append(
-                _KnownArticle.of(draft.record, _KnownRecord.of_draft(draft), draft_id=draft.id)
-            )
+            self._all().append(_KnownArticle.of(draft.record, draft_id=draft.id))
 
     def _all(self) -> "list[_KnownArticle]":
         if self._articles is None:
             base = self._knowledge_base
             # Cases first: a published draft is found as the case that it became.
-            self._articles = [
-                _KnownArticle.of(case, _KnownRecord("case", case.title, case.id), case_id=case.id)
-                for case in base.cases()
-            ]
-            published = {known.case_id for known in self._articles}
+            self._articles = [_KnownArticle.of(case, case_id=case.id) for case in base.cases()]
+            published = {known.record.case_id for known in self._articles}
             for draft in base.drafts.list(list(DraftState)):
                 is_case = draft.state is DraftState.PUBLISHED and draft.record.id in published
                 if not is_case and not draft.based_on:
@@ -155,16 +144,19 @@ class _ComparedText:
 
 
 class _KnownRecord(NamedTuple):
-    """What a refusal names: a "draft" or a "case", its title and its id."""
+    """What a refusal names: a draft, which may have become a case, or a case of another origin."""
 
-    kind: str
     title: str
-    id: str
+    draft_id: str = ""
+    case_id: str = ""
 
-    @classmethod
-    def of_draft(cls, draft: Draft) -> Self:
-        title = draft.record.title if isinstance(draft.record, Case) else ""
-        return cls("draft", title, draft.id)
+    @property
+    def kind(self) -> str:
+        return "draft" if self.draft_id else "case"
+
+    @property
+    def id(self) -> str:
+        return self.draft_id or self.case_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +167,13 @@ class _KnownArticle:
     address: str
     days: frozenset[str]
     text: _ComparedText
-    draft_id: str
-    case_id: str
 
     @classmethod
-    def of(cls, case: Case, record: _KnownRecord, *, draft_id: str = "", case_id: str = "") -> Self:
+    def of(cls, case: Case, *, draft_id: str = "", case_id: str = "") -> Self:
         days = frozenset({case.date[:10], case.modified[:10]} - {""})
         text = _ComparedText.of(case.title, case.text)
-        return cls(record, normal_address(case.source_url), days, text, draft_id, case_id)
-
-    def refusal(self, code: str) -> AlreadyKnown:
-        return AlreadyKnown(code, self.record, draft_id=self.draft_id, case_id=self.case_id)
+        record = _KnownRecord(case.title, draft_id, case_id)
+        return cls(record, normal_address(case.source_url), days, text)
 
     def sameness(self, text: _ComparedText, address: str, article: Article) -> str:
         """Returns the code of what makes an article the same as this; "" when they differ."""

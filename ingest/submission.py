@@ -33,14 +33,8 @@ class Submissions:
     """Makes drafts of the articles that an account hands in.
 
     Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
-    where there is none, and `InputError` where it cannot be read or kept.
-
-    Args:
-        knowledge_base: where the drafts go.
-        by: the account that contributes them.
-        fetcher: fetches addresses; without it they are refused.
-        assistant: refines what the rules propose.
-        submitted: whether the drafts are ready for a moderator.
+    where there is none, and `InputError` where it cannot be read or kept. Without a fetcher,
+    addresses are refused. `submitted` drafts are ready for a moderator.
     """
 
     def __init__(

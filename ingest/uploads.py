@@ -51,13 +51,7 @@ def without_upload_folders(kb_folder: Path, text: str) -> str:
 
 
 def tidy_uploads(kb_folder: Path, wanted: Collection[str], done_with: Collection[str]) -> None:
-    """Deletes the uploads that are not needed any more.
-
-    Args:
-        kb_folder: the folder of the base.
-        wanted: texts that name uploads which are still to be read.
-        done_with: texts that name uploads which are not, unless `wanted` names them too.
-    """
+    """Deletes the uploads that texts of `done_with` name and none of `wanted`, and old ones."""
     try:
         folders = [path for path in (kb_folder / UPLOADS).iterdir() if path.is_dir()]
     except FileNotFoundError:

@@ -62,13 +62,9 @@ def fetched_article(fetched: Fetched) -> Article:
 def article_from_bytes(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """The article that bytes hold in the format of a suffix.
+    """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`.
 
-    Args:
-        content: the bytes.
-        suffix: one of `ARTICLE_SUFFIXES`.
-        url: the address that they come from.
-        declared_encoding: the encoding that a server named.
+    `url` is the address that they come from, `declared_encoding` what a server named.
 
     Raises:
         InputError: they hold no article, or cannot be read.

@@ -33,12 +33,9 @@ _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, 
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:
-    """Returns the case that an article tells.
+    """Returns the case that an article in Markdown tells.
 
-    Args:
-        front_matter: values by key, in French or in English: text, lists and mappings, as YAML
-            gives them.
-        text: the article, in Markdown.
+    The keys of the front matter are French or English, its values as YAML gives them.
 
     Raises:
         InputError: the article cannot be kept; says which key, and why.

@@ -23,11 +23,9 @@ _PROSE = tuple(
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """Returns the actor that a row of a directory describes.
+    """Returns the actor of the cells by field of `Actor`, and of those under other headers.
 
-    Args:
-        cells: the cells by field of `Actor`; absent and blank are the same.
-        facts: the cells under headers that are no field; blank ones are left out.
+    Absent and blank are the same.
 
     Raises:
         InputError: the row cannot be kept; says which cell, and why.

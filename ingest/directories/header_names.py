@@ -5,6 +5,7 @@ are the same. A column with another name is not lost: the readers keep it as a f
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -78,11 +79,8 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
     Of two headers of one field the first wins, the other is a fact. A column without a header
     is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
-    SIRENE file, only what is known is kept.
-
-    Args:
-        headers: as they stand in the directory.
-        targets: by folded header, what a person chose for some: a field, `FACT` or `IGNORED`.
+    SIRENE file, only what is known is kept. `targets` maps folded headers to what a person chose:
+    a field, `FACT` or `IGNORED`.
     """
     names = [folded(header) for header in headers]
     sirene = is_sirene(headers)
@@ -117,8 +115,5 @@ def _guessed_field(name: str, names: Sequence[str]) -> str:
 
 def _unused(fact: str, columns: Sequence[Column]) -> str:
     used = {column.fact for column in columns if column.fact}
-    name, number = fact, 1
-    while name in used:
-        number += 1
-        name = f"{fact} ({number})"
-    return name
+    numbered = (f"{fact} ({number})" for number in count(2))
+    return next(name for name in chain([fact], numbered) if name not in used)

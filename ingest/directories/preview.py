@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS, Column
+from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
@@ -66,11 +66,8 @@ def preview(
 ) -> Preview:
     """Reads the first rows of a directory as `ingest.pipeline.ingest` would.
 
-    Args:
-        path: the file.
-        source: the name of its source; the file's name when empty.
-        choices: how its columns are to be read, by header.
-        knowledge_base: remembers earlier choices.
+    `choices` say by header how columns are to be read, in addition to those that the knowledge
+    base remembers of the source, which is named after the file unless it has a name.
 
     Raises:
         InputError: a choice cannot be used, or the file cannot be read.
@@ -92,8 +89,7 @@ def preview(
         seen.fail(WHOLE_FILE, error.remark)
     columns = tuple(seen.columns())
     if not header_map.names_actors([column.header for column in columns]):
-        reason = Remark("no_name_column")
-        seen.problems.insert(0, Note(str(path), WHOLE_FILE, reason))
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, Remark("no_name_column")))
     return Preview(
         file=str(path),
         source=source,
@@ -145,7 +141,7 @@ class _RowsSeen:
         for header, column in zip(headers, self._header_map.columns(headers), strict=True):
             yield PreviewedColumn(
                 header=header,
-                target=_target(column),
+                target=column.field or (FACT if column.fact else IGNORED),
                 examples=tuple(self._examples.get(header, ())),
                 said=header.casefold().strip() in chosen,
             )
@@ -168,10 +164,6 @@ class _RowsSeen:
             self._header = row.header
         elif self._header != row.header:
             self._header = ()
-
-
-def _target(column: Column) -> str:
-    return column.field or (FACT if column.fact else IGNORED)
 
 
 def table(columns: Sequence[PreviewedColumn]) -> Iterator[str]:

@@ -178,13 +178,11 @@ class _Comparison:
         return right
 
     def _need(self) -> None:
-        keywords = self._labels.need_keywords
+        labels = self._labels
         self._compare(
-            "need",
-            self._findings.need,
-            self._labels.need,
-            lambda need, _: meets_need(need, keywords),
-        )
+            "need", self._findings.need, labels.need,
+            lambda need, _: meets_need(need, labels.need_keywords),
+        )  # fmt: skip
 
     def _right(self, name: str, count: int = 1) -> None:
         self._scores.fields[name].right += count

@@ -5,6 +5,7 @@ others: a department by its country, a language by the text.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -47,6 +48,7 @@ def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
     Raises:
         InputError: a cell cannot be kept; says which, and why.
     """
+    cells = defaultdict(str, cells)
     return {
         name: PARSERS[traits.kind](cells, name)
         for name, traits in fields.items()
@@ -54,13 +56,9 @@ def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
     }
 
 
-def _cell(cells: Cells, field: str) -> str:
-    return cells.get(field, "")
-
-
 def _day(cells: Cells, field: str) -> str:
     """Returns a day as ISO 8601; it may be written as in French ("31/12/2023")."""
-    written = _MIDNIGHT.sub("", one_line(_cell(cells, field)))
+    written = _MIDNIGHT.sub("", one_line(cells[field]))
     french = _FRENCH_DAY.fullmatch(written)
     if french:
         day, month, year = map(int, french.groups())
@@ -73,13 +71,11 @@ def _day(cells: Cells, field: str) -> str:
 
 def _language(cells: Cells, field: str) -> str:
     """Returns the language given, or else that of the record's text."""
-    return language(
-        _cell(cells, field), paragraphs(cells.get("text") or _cell(cells, "description"))
-    )
+    return language(cells[field], paragraphs(cells["text"] or cells["description"]))
 
 
 def _department(cells: Cells, field: str) -> str:
-    written, country = one_line(_cell(cells, field)), country_code(_cell(cells, "country"))
+    written, country = one_line(cells[field]), country_code(cells["country"])
     if written and country not in _COUNTRIES_OF_DEPARTMENTS:
         raise InputError("foreign_department", field, value=written, country=country)
     try:
@@ -90,7 +86,7 @@ def _department(cells: Cells, field: str) -> str:
 
 def _activity_code(cells: Cells, field: str) -> str:
     """Returns the code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
-    code = short_line(_cell(cells, field), field).upper()
+    code = short_line(cells[field], field).upper()
     naf = _NAF_WITHOUT_POINT.fullmatch(code)
     return f"{naf[1]}.{naf[2]}" if naf else code
 
@@ -101,7 +97,7 @@ def _siret(cells: Cells, field: str) -> str:
     A number of a spreadsheet is made what it was: "7.3282932000074E13", or without the zeros that
     it began with.
     """
-    written = one_line(_cell(cells, field))
+    written = one_line(cells[field])
     if not written:
         return ""
     digits = "".join(written.split())
@@ -144,17 +140,17 @@ def _whole_number(written: str) -> str:
 
 PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
     {
-        FieldKind.LINE: lambda cells, field: short_line(_cell(cells, field), field),
-        FieldKind.SENTENCE: lambda cells, field: one_line(_cell(cells, field)),
-        FieldKind.TEXT: lambda cells, field: paragraphs(_cell(cells, field)),
-        FieldKind.DATE: lambda cells, field: iso_date(_cell(cells, field), field),
+        FieldKind.LINE: lambda cells, field: short_line(cells[field], field),
+        FieldKind.SENTENCE: lambda cells, field: one_line(cells[field]),
+        FieldKind.TEXT: lambda cells, field: paragraphs(cells[field]),
+        FieldKind.DATE: lambda cells, field: iso_date(cells[field], field),
         FieldKind.DAY: _day,
-        FieldKind.WEB_ADDRESS: lambda cells, field: web_address(_cell(cells, field), field),
+        FieldKind.WEB_ADDRESS: lambda cells, field: web_address(cells[field], field),
         FieldKind.LANGUAGE: _language,
         FieldKind.DEPARTMENT: _department,
-        FieldKind.COUNTRY: lambda cells, field: country_code(_cell(cells, field)),
+        FieldKind.COUNTRY: lambda cells, field: country_code(cells[field]),
         FieldKind.ACTIVITY_CODE: _activity_code,
         FieldKind.SIRET: _siret,
-        FieldKind.THEMES: lambda cells, field: theme_names(_cell(cells, field)),
+        FieldKind.THEMES: lambda cells, field: theme_names(cells[field]),
     }
 )

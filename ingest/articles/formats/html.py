@@ -22,10 +22,8 @@ from ingest.records.fields import folded
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
     """The page of some HTML.
 
-    Args:
-        content: the HTML, as bytes or as text.
-        url: the address that it comes from: the base of its links, unless it names another.
-        declared_encoding: the encoding that the server named.
+    `url`, from where it comes, is the base of its links, unless it names another;
+    `declared_encoding` is the server's.
 
     Raises:
         InputError: it is not HTML, or has no text at all.
@@ -66,17 +64,14 @@ def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:
     """
     ours = sum(len(block.text) for block in blocks
                if block.region is Region.TEXT and is_prose(block.text))  # fmt: skip
-    kept = list(blocks)
     others = [block for block in blocks if block.region is not Region.TEXT and is_prose(block.text)]
     if not others and ours:
-        return kept
+        return list(blocks)
     main = folded(_main_text(text))
-    if not main:
-        return kept
-    added = [block for block in others if folded(block.text) in main]
+    added = [block for block in others if folded(block.text) in main] if main else []
     if sum(len(block.text) for block in added) <= ours:
-        return kept
-    return [replace(block, region=Region.TEXT) if block in added else block for block in kept]
+        return list(blocks)
+    return [replace(block, region=Region.TEXT) if block in added else block for block in blocks]
 
 
 def _main_text(text: str) -> str:

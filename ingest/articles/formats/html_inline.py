@@ -40,11 +40,7 @@ class Run:
 def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
     """Adds the words of an inline element to a run.
 
-    Args:
-        element: the element.
-        run: what the words are added to.
-        url: the address of the page, for links without a host.
-        marks: whether links keep their address, and strong words their marks.
+    `url` completes links without a host; with `marks`, links and strong words stay marked.
     """
     if not isinstance(element.tag, str):
         return

@@ -42,11 +42,7 @@ _BETWEEN_ATTRIBUTES = re.compile(r"[\s/=]+")
 
 
 def html_text(content: bytes | str, declared_encoding: str = "") -> str:
-    """The HTML as text, without scrambled letters.
-
-    Args:
-        content: the HTML, as bytes or as text.
-        declared_encoding: the encoding that the server named.
+    """The HTML as text, without scrambled letters; `declared_encoding` is the server's.
 
     Raises:
         InputError: it is not HTML, or its encoding cannot be guessed.

@@ -21,10 +21,7 @@ _DAMAGE = (
 def refuse_unsafe(content: bytes, part: str, name: str) -> None:
     """Refuses an archive that is no document of a kind, or would unpack to more than documents do.
 
-    Args:
-        content: the file.
-        part: a part that every document of the kind has, such as `word/document.xml`.
-        name: the name of the format.
+    Every document of the kind has the `part`, such as `word/document.xml`.
 
     Raises:
         InputError: it is no document, is damaged or encrypted, or would fill the memory.

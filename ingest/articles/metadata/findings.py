@@ -46,23 +46,19 @@ class Findings:
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
         name = str(name)
         person = Person(self._full_name(person.name), person.job)
-        known = self.fields.get(name)
+        known, held = self.fields.get(name), self.people.get(name, NOBODY)
         if known is not None and known.confidence >= confidence:
-            held = self.people[name]
-            if held.name == person.name and not held.job and person.job:
-                self.people[name] = person
-                self.fields[f"{name}_job"] = ProposedField(
-                    f"{name}_job", person.job, line, confidence
-                )
-            return
-        held = self.people.get(name, Person())
-        if held.name == person.name and held.job and not person.job:
-            person = held
+            if held.name != person.name or held.job or not person.job:
+                return
+        else:
+            if held.name == person.name and held.job and not person.job:
+                person = held
+            self.fields[name] = ProposedField(name, person.name, line, confidence)
         self.people[name] = person
-        self.fields[name] = ProposedField(name, person.name, line, confidence)
-        self.fields.pop(f"{name}_job", None)
+        job = f"{name}_job"
+        self.fields.pop(job, None)
         if person.job:
-            self.fields[f"{name}_job"] = ProposedField(f"{name}_job", person.job, line, confidence)
+            self.fields[job] = ProposedField(job, person.job, line, confidence)
 
     def add_themes(self, names: Iterable[str], line: str, confidence: float) -> None:
         self.themes.append(FoundThemes(confidence, tuple(names), line))

@@ -155,14 +155,7 @@ def _score(
 def _signs(
     layout: Layout, at: int, rivals: Sequence[Line], declared: ProposedField | None
 ) -> Mapping[str, bool]:
-    """Which signs of `TITLE_WEIGHTS` a line shows.
-
-    Args:
-        layout: the lines of the page.
-        at: the place of the line.
-        rivals: the lines above the text that are not boilerplate or notices.
-        declared: the title that the file declares.
-    """
+    """Which signs of `TITLE_WEIGHTS` the line at a place shows among its rivals."""
     line = layout.lines[at]
     text = line.text
     is_set_apart = line.block.stands_alone and all(

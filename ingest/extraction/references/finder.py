@@ -33,9 +33,7 @@ class References:
             reference = known_reference(self._context, sentence, known)
             if reference is not None:
                 found.append(reference)
-                taken[reference.first : reference.last] = [True] * (
-                    reference.last - reference.first
-                )
+                _take(taken, reference.first, reference.last)
         found += self._unknown(sentence, taken)
         found.sort(key=lambda reference: reference.first)
         return list(_with_their_trade(sentence, found))
@@ -48,7 +46,7 @@ class References:
                 continue
             person = person_end(tokens, at)
             if person:
-                taken[at:person] = [True] * (person - at)
+                _take(taken, at, person)
                 at = person
                 continue
             reference = phrase_reference(self._context, sentence, at, taken)
@@ -59,8 +57,12 @@ class References:
                 yield reference
                 end = max(reference.last, end)
             if end > at + 1 or reference is not None:
-                taken[at:end] = [True] * (end - at)
+                _take(taken, at, end)
             at = end
+
+
+def _take(taken: list[bool], first: int, last: int) -> None:
+    taken[first:last] = [True] * (last - first)
 
 
 def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> Iterator[Reference]:
