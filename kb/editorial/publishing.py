@@ -150,14 +150,7 @@ class Publishing(Ingestion):
             number = versions.history(store, kind, id)[-1].number
         return self.drafts.add(record, by=by, origin="", submitted=False, based_on=number)
 
-    def publish(
-        self,
-        draft_id: str,
-        *,
-        by: str,
-        revision: int,
-        force: bool = False,
-    ) -> Draft:
+    def publish(self, draft_id: str, *, by: str, revision: int, force: bool = False) -> Draft:
         """Makes a draft's record public, in one transaction with the draft's new state.
 
         The record of a draft that is based on no published record never replaces a record: if its

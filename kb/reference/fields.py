@@ -139,9 +139,7 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             meaning="The day on which it closed: ISO 8601, or empty.",
         ),
         "facts": FieldTraits(
-            "Other facts",
-            FieldKind.FACTS,
-            meaning="Other facts from the source, in its own words.",
+            "Other facts", FieldKind.FACTS, meaning="Other facts from the source, in its own words."
         ),
     }
 )
@@ -181,12 +179,7 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
         "moderator": FieldTraits("Moderator", FieldKind.LINE, form_line=4),
         "moderator_job": FieldTraits("Moderator’s job", FieldKind.LINE, form_line=4),
         "themes": FieldTraits(
-            "Themes",
-            FieldKind.THEMES,
-            form_line=6,
-            rows=4,
-            meaning="Its themes.",
-            example="Santé",
+            "Themes", FieldKind.THEMES, form_line=6, rows=4, meaning="Its themes.", example="Santé"
         ),
         "need": FieldTraits(
             "The need that was met",

@@ -13,12 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from kb.errors import (
-    AccountError,
-    KnowledgeBaseError,
-    ReadOnlyKnowledgeBase,
-    UnknownRecord,
-)
+from kb.errors import AccountError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers import passwords
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
@@ -71,7 +66,11 @@ class Token:
 
 
 class Accounts:
-    """The register of accounts. Names are compared folded: "Léa" and "LÉA" are one account."""
+    """The register of accounts. Names are compared folded: "Léa" and "LÉA" are one account.
+
+    Changes raise `ReadOnlyKnowledgeBase` if the base cannot be written, and methods other than
+    `add` and `authenticate` raise `UnknownRecord` if no account has the name.
+    """
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
@@ -81,7 +80,6 @@ class Accounts:
 
         Raises:
             AccountError: the name is taken, or it or the password cannot be used.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         name = _checked_name(name)
         password_hash = passwords.hashed(_checked_password(password, name))
@@ -102,11 +100,7 @@ class Accounts:
         return self.get(name)
 
     def get(self, name: str) -> Account:
-        """The account of this name, however it is spelled.
-
-        Raises:
-            UnknownRecord: there is none.
-        """
+        """The account of this name, however it is spelled."""
         with self._stores.lend() as store:
             return _account(_known(store, name))
 
@@ -140,9 +134,7 @@ class Accounts:
         """Gives an account another password, and ends its sessions. Its tokens stay valid.
 
         Raises:
-            UnknownRecord: there is no such account.
             AccountError: the password cannot be used.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         account = self.get(name)
         password_hash = passwords.hashed(_checked_password(password, account.name))
@@ -154,9 +146,7 @@ class Accounts:
         """Gives an account another role, from its next request on.
 
         Raises:
-            UnknownRecord: there is no such account.
             AccountError: it is the last administrator's.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         loses = role is not AccountRole.ADMINISTRATOR
         return self._update(name, "role = ?", role.value, keeps_administrator=loses)
@@ -165,9 +155,7 @@ class Accounts:
         """Ends an account's sessions, revokes its tokens, and lets it sign in no more.
 
         Raises:
-            UnknownRecord: there is no such account.
             AccountError: it is the last administrator's.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         return self._update(
             name,
@@ -189,9 +177,7 @@ class Accounts:
         """A new token that acts as this account; it is shown only now.
 
         Raises:
-            UnknownRecord: there is no such account.
             AccountError: the account is disabled, or the label is empty or too long.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         label = " ".join(label.split())
         if not 0 < len(label) <= MAX_LABEL_CHARS:
@@ -248,7 +234,6 @@ class Accounts:
 
         Raises:
             UnknownRecord: the account has no token of this handle.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self._stores.lend() as store, store.writing():
             revoked = store.execute(

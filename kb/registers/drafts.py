@@ -160,15 +160,7 @@ class Drafts:
             ).fetchone()
         return _draft(row) if row else None
 
-    def save(
-        self,
-        id: str,
-        record: Record,
-        *,
-        by: str,
-        revision: int,
-        note: str = "",
-    ) -> Draft:
+    def save(self, id: str, record: Record, *, by: str, revision: int, note: str = "") -> Draft:
         """Gives an open draft another content.
 
         Raises:
@@ -189,13 +181,7 @@ class Drafts:
             return revise(store, draft, draft.state, by=by, record=record, note=note)
 
     def set_state(
-        self,
-        id: str,
-        state: DraftState,
-        *,
-        by: str,
-        revision: int,
-        message: str = "",
+        self, id: str, state: DraftState, *, by: str, revision: int, message: str = ""
     ) -> Draft:
         """Submits, returns, rejects or reopens a draft, with a message for its author.
 

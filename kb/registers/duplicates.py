@@ -12,12 +12,7 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
-from kb.resolution.similarity import (
-    BLOCKING_VERSION,
-    LIKELY,
-    actor_similarity,
-    blocks,
-)
+from kb.resolution.similarity import BLOCKING_VERSION, LIKELY, actor_similarity, blocks
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store

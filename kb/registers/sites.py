@@ -86,7 +86,11 @@ class SiteUse:
 
 
 class Sites:
-    """The register of sites. Sites may share a name, or an origin."""
+    """The register of sites. Sites may share a name, or an origin.
+
+    Changes raise `ReadOnlyKnowledgeBase` if the base cannot be written, and methods that take a
+    key raise `UnknownRecord` if no site has it.
+    """
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
@@ -104,7 +108,6 @@ class Sites:
 
         Raises:
             SiteError: a value cannot be used.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         key = KEY_PREFIX + secrets.token_urlsafe(12)
         with self._stores.lend() as store:
@@ -139,9 +142,7 @@ class Sites:
         """Gives a site these values; its key and its counts stay.
 
         Raises:
-            UnknownRecord: there is no such site.
             SiteError: a value cannot be used.
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self._stores.lend() as store:
             _known(store, key)
@@ -157,12 +158,7 @@ class Sites:
         return self._update(key, {"disabled_at": ""})
 
     def delete(self, key: str) -> None:
-        """Deletes a site and its counts.
-
-        Raises:
-            UnknownRecord: there is no such site.
-            ReadOnlyKnowledgeBase: the base cannot be written.
-        """
+        """Deletes a site and its counts."""
         with self._stores.lend() as store, store.writing():
             _known(store, key)
             store.execute("delete from site_counts where key = ?", [key])
@@ -176,9 +172,6 @@ class Sites:
         Args:
             day: an ISO date, in UTC.
             counts: what to add to the counts of that day.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         rows = [(day, *astuple(more), key) for key, more in counts.items() if more != SiteCounts()]
         if not rows:
@@ -201,9 +194,6 @@ class Sites:
         Args:
             key: which site.
             since: the first day, an ISO date in UTC; empty for all there are.
-
-        Raises:
-            UnknownRecord: there is no such site.
         """
         with self._stores.lend() as store:
             _known(store, key)
