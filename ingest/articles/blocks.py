@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.limits import MAX_LINES
@@ -87,9 +88,7 @@ def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
     Raises:
         InputError: there are more than `MAX_LINES`.
     """
-    read: list[Block] = []
-    for block in blocks:
-        read.append(block)
-        if len(read) > MAX_LINES:
-            raise InputError("long_page", most=MAX_LINES)
-    return tuple(read)
+    read = tuple(islice(blocks, MAX_LINES + 1))
+    if len(read) > MAX_LINES:
+        raise InputError("long_page", most=MAX_LINES)
+    return read

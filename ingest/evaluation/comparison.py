@@ -5,19 +5,14 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
+from rapidfuzz import fuzz
+
 from ingest.evaluation.article_findings import ArticleFindings, FoundParticipation
 from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from ingest.evaluation.scores import Scores, Slip
-from ingest.evaluation.similarity import (
-    folded,
-    meets_need,
-    name_likeness,
-    same_date,
-    same_person,
-    same_text,
-)
 from kb.errors import InputError
 from kb.reference.roles import Role
+from kb.text.analysis import FUNCTION_WORDS, stems, words
 from kb.text.organisation_name import name_key
 
 SAME_NAME = 85.0
@@ -78,14 +73,14 @@ class _Comparison:
 
     def run(self) -> None:
         labels, findings = self._labels, self._findings
-        self._compare("title", findings.title, labels.title, same_text, labels.title_also)
+        self._compare("title", findings.title, labels.title, _same_text, labels.title_also)
         for name in ("author", "moderator"):
-            self._compare(name, getattr(findings, name), getattr(labels, name), same_person)
+            self._compare(name, getattr(findings, name), getattr(labels, name), _same_person)
             job = f"{name}_job"
-            self._compare(f"{name} job", getattr(findings, job), getattr(labels, job), same_text)
+            self._compare(f"{name} job", getattr(findings, job), getattr(labels, job), _same_text)
         for name in _DATES:
             self._compare(
-                "dates", getattr(findings, name), getattr(labels, name), same_date, about=name
+                "dates", getattr(findings, name), getattr(labels, name), _same_date, about=name
             )
         self._themes()
         self._body()
@@ -111,8 +106,8 @@ class _Comparison:
             self._missed(name, f"{about}{label!r}")
 
     def _themes(self) -> None:
-        found = {folded(theme): theme for theme in self._findings.themes}
-        labelled = {folded(theme): theme for theme in self._labels.themes}
+        found = {_folded(theme): theme for theme in self._findings.themes}
+        labelled = {_folded(theme): theme for theme in self._labels.themes}
         self._right("themes", len(found.keys() & labelled.keys()))
         for key in found.keys() - labelled.keys():
             self._wrong("themes", repr(found[key]))
@@ -181,7 +176,7 @@ class _Comparison:
         labels = self._labels
         self._compare(
             "need", self._findings.need, labels.need,
-            lambda need, _: meets_need(need, labels.need_keywords),
+            lambda need, _: _meets_need(need, labels.need_keywords),
         )  # fmt: skip
 
     def _right(self, name: str, count: int = 1) -> None:
@@ -230,14 +225,67 @@ def _likeness(label: LabelledParticipant, found: _FoundParticipant) -> tuple[flo
         same = label.known == found.actor_id
         return (_SAME_ACTOR if same else 0.0, 0.0)
     return max(
-        name_likeness(name, other) for name in (label.name, *label.aliases) for other in found.names
+        _name_likeness(name, other)
+        for name in (label.name, *label.aliases)
+        for other in found.names
     )
 
 
 def _padded(text: str) -> str:
     """Folded words between blanks, so that a snippet is found as whole words."""
-    return f" {folded(text)} "
+    return f" {_folded(text)} "
 
 
 def _either(roles: Collection[Role]) -> str:
     return " or ".join(sorted(roles))
+
+
+def _same_text(found: str, label: str) -> bool:
+    """Whether texts are the same but for case, accents and punctuation."""
+    return _folded(found) == _folded(label)
+
+
+def _same_person(found: str, label: str) -> bool:
+    """Whether names of persons are the same, without regard to the order of their parts."""
+    return sorted(_folded(found).split()) == sorted(_folded(label).split())
+
+
+def _same_date(found: str, label: str) -> bool:
+    """Whether dates are the same to the minute where the label has a time, else to the day."""
+    return found.replace(" ", "T")[: len(label)] == label.replace(" ", "T")
+
+
+def _meets_need(need: str, keywords: Sequence[str]) -> bool:
+    """Whether a need has the stem of each keyword, or of any of its alternatives."""
+    found = {stem for word in words(need) for stem in stems(word)}
+    return all(
+        any(found & stems(word) for each in keyword.split("|") for word in words(each))
+        for keyword in keywords
+    )
+
+
+def _name_likeness(name: str, other: str) -> tuple[float, float]:
+    """How alike two names are, 0 to 100, and letter by letter, for ties.
+
+    100 where either has all the words of the other, else how alike the sorted words are.
+
+    This is rapidfuzz's `token_set_ratio` but for names that share a common word and differ in a
+    short one ("entreprise de BTP", "entreprise de cirage"), which it would take for the same.
+    """
+    words_of, words_of_other = _distinctive(name), _distinctive(other)
+    if not words_of or not words_of_other:
+        return (0.0, 0.0)
+    sorted_ratio = fuzz.ratio(" ".join(sorted(words_of)), " ".join(sorted(words_of_other)))
+    if words_of <= words_of_other or words_of_other <= words_of:
+        return (100.0, sorted_ratio)
+    return (sorted_ratio, sorted_ratio)
+
+
+def _distinctive(name: str) -> set[str]:
+    forms = _folded(name).split()
+    return {form for form in forms if form not in FUNCTION_WORDS} or set(forms)
+
+
+def _folded(text: str) -> str:
+    """The folded words of a text, those with hyphens joined: the same for spellings of one text."""
+    return " ".join(word.forms[-1] for word in words(text))

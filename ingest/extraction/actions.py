@@ -5,7 +5,6 @@ An action is recognised by a verb, or by a noun under a verb that only says that
 """
 
 import re
-from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -60,21 +59,13 @@ FIGURATIVE = re.compile(rf"^(?:\S+ ){{0,2}}?{lexicon.any_of('clause_cues', 'figu
 """What is given or brought without anything being supplied, in the words after the verb."""
 
 
-def _french(stems: str) -> str:
-    """The folded forms of French verbs in -er, by their stems."""
-    endings = (
-        "e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
-        "eait|eaient|eant|ea"
-    )
-    return rf"(?:{stems})(?:{endings})"
-
-
-def _english(stems: str) -> str:
-    """The forms of regular English verbs, by their stems without a final e."""
-    return rf"(?:{stems})(?:e|s|es|ed|ing|d|ies|ied|y|ying)?"
-
-
-_INFLECTIONS: dict[str, Callable[[str], str]] = {"er": _french, "en": _english, "as-is": str}
+_INFLECTIONS = {
+    "er": "(?:{})(?:e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
+    "eait|eaient|eant|ea)",
+    "en": "(?:{})(?:e|s|es|ed|ing|d|ies|ied|y|ying)?",
+    "as-is": "{}",
+}
+"""The folded forms of French verbs in -er and of regular English verbs, by their stems."""
 
 
 def _with_by_products(pattern: str) -> re.Pattern[str]:
@@ -84,7 +75,7 @@ def _with_by_products(pattern: str) -> re.Pattern[str]:
 _VERBS = {
     Action(action): re.compile(pattern)
     for action, pattern in lexicon.alternatives(
-        (action, _INFLECTIONS[inflection](pattern))
+        (action, _INFLECTIONS[inflection].format(pattern))
         for action, inflection, pattern in lexicon.rows("action_verbs", 3)
     ).items()
 }
@@ -101,7 +92,8 @@ _ROLE_PHRASES = tuple(
     for role, weight, pattern in lexicon.rows("role_phrases", 3)
 )
 _DOING = re.compile(
-    rf"{_french(lexicon.any_of('doing_verbs', 'er'))}|{lexicon.any_of('doing_verbs', 'as_is')}"
+    f"{_INFLECTIONS['er'].format(lexicon.any_of('doing_verbs', 'er'))}"
+    f"|{lexicon.any_of('doing_verbs', 'as_is')}"
 )
 
 

@@ -160,15 +160,12 @@ def without_edges(pages: Sequence[list[PrintedLine]]) -> list[PrintedLine]:
         sizes = sorted(line.size for line in page)
         usual = sizes[len(sizes) // 2] if sizes else 0
         for line in page:
-            at_edge = id(line) in edges
-            is_running = at_edge and repeats[_pattern(line.text)] >= enough
-            is_number = at_edge and bool(_PAGE_NUMBER.match(line.text))
-            is_numbered_print = (
-                at_edge
-                and line.size < 0.85 * usual
-                and bool(re.search(r"\b\d+\s*/\s*\d+$", line.text))
-            )
-            if not (is_running or is_number or is_numbered_print):
+            is_numbered = line.size < 0.85 * usual and re.search(r"\b\d+\s*/\s*\d+$", line.text)
+            if id(line) not in edges or not (
+                repeats[_pattern(line.text)] >= enough
+                or _PAGE_NUMBER.match(line.text)
+                or is_numbered
+            ):
                 kept.append(line)
     return kept
 

@@ -6,13 +6,14 @@ after the verbs of making, and in the title. The candidate that the text keeps c
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action, verbs
-from ingest.extraction.references.heads import FIRM_HEADS, is_head
+from ingest.extraction.references.vocabulary import FIRM_HEADS, is_head
 from ingest.extraction.tokens import Sentence, TextPart, TextToken
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 
@@ -132,14 +133,11 @@ def _candidates(
 def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
     words, starts = _joined(sentence.tokens)
     for match in _WHEREWITH.finditer(words):
-        first, end = _token_at(starts, match.start(1)), _token_at(starts, match.end(1) + 1)
-        if first is not None:
-            yield sentence.tokens[first : len(sentence.tokens) if end is None else end], 0.9
+        first, end = bisect_left(starts, match.start(1)), bisect_left(starts, match.end(1) + 1)
+        yield sentence.tokens[first:end], 0.9
     for cue, weight in _CUES:
         for match in cue.finditer(words):
-            at = _token_at(starts, match.end())
-            if at is not None:
-                yield noun_phrase(sentence.tokens, at), weight
+            yield noun_phrase(sentence.tokens, bisect_left(starts, match.end())), weight
 
 
 def _missing(sentence: Sentence) -> Iterator[_Candidate]:
@@ -217,9 +215,7 @@ def _is_finite(tokens: Sequence[TextToken], at: int) -> bool:
 
 def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> Sequence[TextToken]:
     """The noun phrase that ends where a folded text goes on to say that it is missing."""
-    end = _token_at(starts, offset)
-    if end is None:
-        end = len(tokens)
+    end = bisect_left(starts, offset)
     while end and tokens[end - 1].form in {"qui", "ne", "n'", "se", "y", "en"}:
         end -= 1
     for first in range(max(0, end - 5), end):
@@ -237,7 +233,3 @@ def _joined(tokens: Sequence[TextToken]) -> tuple[str, list[int]]:
         starts.append(len(words))
         words += token.form + " "
     return words, starts
-
-
-def _token_at(starts: Sequence[int], offset: int) -> int | None:
-    return next((number for number, start in enumerate(starts) if start >= offset), None)

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
-from ingest.extraction.references.heads import COMPOUND_HEADS, FIRM_HEADS, PUBLIC_HEADS
 from ingest.extraction.references.vocabulary import (
+    COMPOUND_HEADS,
     DEFINITE,
+    FIRM_HEADS,
     INDEFINITE,
     LINKS,
     NEVER_IN_A_NAME,
     OF,
     OTHER_ACRONYMS,
     PLACES_AND_TIMES,
+    PUBLIC_HEADS,
     SENTENCE_OPENERS,
 )
 from ingest.extraction.tokens import TextToken, is_everyday_word

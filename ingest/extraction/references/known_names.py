@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from ingest.extraction.gazetteer import KnownName
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.references.context import ArticleContext
-from ingest.extraction.references.heads import head_of
 from ingest.extraction.references.persons import CIVILITY, FIRST_NAMES, is_abbreviated_civility
 from ingest.extraction.references.reference import Reference, ReferenceKind
-from ingest.extraction.references.vocabulary import BEFORE_A_PLACE, LINKS, OF
+from ingest.extraction.references.vocabulary import BEFORE_A_PLACE, LINKS, OF, head_of
 from ingest.extraction.tokens import BEFORE_A_CAPITAL, Sentence, TextToken, is_everyday_word
 from kb.text.organisation_name import LEGAL_FORMS
 

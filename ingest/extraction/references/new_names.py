@@ -8,7 +8,6 @@ from ingest.extraction.actions import BY_PRODUCT, Action, verbs
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.extents import name_end
-from ingest.extraction.references.heads import head_of, is_head
 from ingest.extraction.references.persons import CIVILITY, is_person
 from ingest.extraction.references.reference import Reference, ReferenceKind
 from ingest.extraction.references.vocabulary import (
@@ -20,7 +19,9 @@ from ingest.extraction.references.vocabulary import (
     OTHER_ACRONYMS,
     PLACES_AND_TIMES,
     SENTENCE_OPENERS,
+    head_of,
     is_acronym,
+    is_head,
 )
 from ingest.extraction.tokens import (
     Sentence,

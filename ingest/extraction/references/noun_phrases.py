@@ -7,9 +7,14 @@ from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.organisation_kinds import kind_of
 from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.extents import phrase_end, phrase_start
-from ingest.extraction.references.heads import FIRM_HEADS, PUBLIC_HEADS, is_head
 from ingest.extraction.references.reference import Reference, ReferenceKind
-from ingest.extraction.references.vocabulary import DEFINITE, is_acronym
+from ingest.extraction.references.vocabulary import (
+    DEFINITE,
+    FIRM_HEADS,
+    PUBLIC_HEADS,
+    is_acronym,
+    is_head,
+)
 from ingest.extraction.tokens import Sentence, TextPart, TextToken, joined
 from kb.text.organisation_name import LEGAL_FORMS
 
