@@ -19,6 +19,7 @@ from web.api.tokens import (
     TOO_LARGE,
     AModeratorsToken,
     AnAccount,
+    Limit,
     SeenRevision,
     documented,
     file_of,
@@ -37,7 +38,6 @@ from web.api.write_schemas import (
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
-from web.search.request import MAX_LIMIT
 
 if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
@@ -184,9 +184,7 @@ def contributions(
         list[DraftState] | None,
         Query(description="Only contributions in these states; by default, open ones."),
     ] = None,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
-    ] = 50,
+    limit: Limit = 50,
     offset: Annotated[
         int, Query(ge=0, le=MAX_OFFSET, description="The number of newest contributions to skip.")
     ] = 0,

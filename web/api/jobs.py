@@ -1,8 +1,6 @@
 """The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
 
-from typing import Annotated
-
-from fastapi import HTTPException, Query, Request, Response
+from fastapi import HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -14,6 +12,7 @@ from web.api.tokens import (
     TOO_LARGE,
     AModeratorsToken,
     AnAccount,
+    Limit,
     documented,
     file_of,
     token_router,
@@ -22,7 +21,6 @@ from web.api.write_schemas import Feed, JobOut, JobsOut
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
-from web.search.request import MAX_LIMIT
 
 router = token_router()
 
@@ -120,9 +118,7 @@ def send_feed(
 def jobs(
     knowledge_base: OpenKnowledgeBase,
     account: AnAccount,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> JobsOut:
     """Your latest jobs; with a moderator's token, everyone's."""
     every = knowledge_base.jobs.list(limit)

@@ -8,7 +8,14 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 from kb.models import Kind
 from kb.registers.duplicates import DuplicateState
 from web.api.read import PageUrls
-from web.api.tokens import FOR_MODERATORS, AModeratorsToken, documented, tell_revision, token_router
+from web.api.tokens import (
+    FOR_MODERATORS,
+    AModeratorsToken,
+    Limit,
+    documented,
+    tell_revision,
+    token_router,
+)
 from web.api.write_schemas import (
     Contribution,
     Decision,
@@ -22,7 +29,6 @@ from web.api.write_schemas import (
 )
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.routing import Handler
-from web.search.request import MAX_LIMIT
 
 router = token_router()
 
@@ -150,9 +156,7 @@ def duplicates(
     state: Annotated[
         DuplicateState, Query(description="Only pairs in this state.")
     ] = DuplicateState.OPEN,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> DuplicatesOut:
     """Pairs of actors that may be the same, with what they have in common."""
     return DuplicatesOut(

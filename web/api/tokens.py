@@ -5,10 +5,11 @@ before anything of what they send is read.
 """
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.read import announce_version, problems
 from web.http.request import PageRequest
+from web.search.request import MAX_LIMIT
 
 _NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
 _BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105 (a message)
@@ -52,7 +54,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token from the page of you
 
 
 async def _account(
-    request: Request, _told: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> kb.registers.accounts.Account:
     return cast("kb.registers.accounts.Account", request.state.account)
 
@@ -88,9 +90,7 @@ TOO_LARGE = {413: "It is larger than this site accepts."}
 def documented(
     summary: str, *meanings: dict[int, str], answer: str = "Its new state."
 ) -> dict[str, Any]:
-    every = _ALWAYS.copy()
-    for meaning in meanings:
-        every |= meaning
+    every = dict(ChainMap(*reversed(meanings), _ALWAYS))
     return {
         "summary": summary,
         "response_description": answer,
@@ -118,6 +118,8 @@ async def _revision(
 
 
 SeenRevision = Annotated[int, Depends(_revision)]
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")]
 
 
 def file_of(form: FormData) -> UploadFile:

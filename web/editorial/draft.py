@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 from starlette.responses import Response
 
@@ -94,11 +95,10 @@ class _Sent:
             "reject": lambda record: self._send_back(record, DraftState.REJECTED),
         }
         if what == "add_row":
-            return self._again(
-                replace(self._typed, rows=(*self._typed.rows, ParticipationRow())), added=True
-            )
+            rows = (*self._typed.rows, ParticipationRow())
+            return self._page(replace(self._typed, rows=rows), added=True)
         if what == "preview":
-            return self._again(self._typed, previewed=True)
+            return self._page(self._typed, previewed=True)
         if what not in actions:
             raise no_such_action()
         if what in {"publish", "return", "reject"} and not self._account.role.may(
@@ -108,7 +108,7 @@ class _Sent:
         try:
             record = self._typed.record(self._draft.record, actor_finder(self._base))
         except WrongFields as error:
-            return self._again(self._typed.wrong(error.errors), status_code=400)
+            return self._page(self._typed.wrong(error.errors), status_code=400)
         try:
             return actions[what](record)
         except EditConflict:
@@ -136,7 +136,7 @@ class _Sent:
     def _send_back(self, record: Record, state: DraftState) -> Response:
         if not self._message:
             wrong = self._typed.wrong({"message": _NEEDS_A_WORD})
-            return self._again(wrong, status_code=400)
+            return self._page(wrong, status_code=400)
         self._state(self._saved(record), state)
         return self._see("returned" if state is DraftState.RETURNED else "rejected")
 
@@ -173,42 +173,27 @@ class _Sent:
                     "changed."
                 ),
             )
-        moved = draft.revision != self._revision
-        published = None if moved else _published(self._base, draft)
-        if published is not None and published.id != draft.record.id:
-            raise Refusal(
-                409, N_("This actor was merged with another one in the meantime: edit that one.")
-            )
-        if not moved and (published is None or not draft.based_on):
-            raise Refusal(
-                409,
-                N_("The page of this draft was withdrawn. A moderator must restore it first."),
-            )
-        if not moved:
-            return draft_page(
-                self._request,
-                draft,
-                self._typed,
-                status_code=409,
-                message=self._message,
-                meanwhile=published,
-                typed_record=record,
-                over=True,
-            )
+        if draft.revision == self._revision:
+            published = _published(self._base, draft)
+            if published is not None and published.id != draft.record.id:
+                raise Refusal(
+                    409,
+                    N_("This actor was merged with another one in the meantime: edit that one."),
+                )
+            if published is None or not draft.based_on:
+                raise Refusal(
+                    409,
+                    N_("The page of this draft was withdrawn. A moderator must restore it first."),
+                )
+            conflict = self._conflict_with(published, record, over=True)
+            return self._page(self._typed, draft, status_code=409, conflict=conflict)
         form = self._typed_over(draft, record)
         try:
             both = form.record(draft.record, actor_finder(self._base))
         except WrongFields as error:
             form, both = form.wrong(error.errors), record
-        return draft_page(
-            self._request,
-            draft,
-            form,
-            status_code=409,
-            message=self._message,
-            meanwhile=draft.record,
-            typed_record=both,
-        )
+        conflict = self._conflict_with(draft.record, both)
+        return self._page(form, draft, status_code=409, conflict=conflict)
 
     def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
         """Returns what others saved, with what this person changed in the revision they saw."""
@@ -230,25 +215,16 @@ class _Sent:
         same_rows = participants_of(record) == participants_of(seen)
         return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
 
-    def _again(
-        self,
-        form: RecordForm,
-        *,
-        status_code: int = 200,
-        previewed: bool = False,
-        added: bool = False,
-    ) -> Response:
-        # Whoever changed the draft meanwhile is told of when it is saved.
-        draft = replace(self._draft, revision=self._revision)
-        return draft_page(
-            self._request,
-            draft,
-            form,
-            status_code=status_code,
-            previewed=previewed,
-            added=added,
-            message=self._message,
-        )
+    def _conflict_with(
+        self, meanwhile: Record, typed: Record, *, over: bool = False
+    ) -> Mapping[str, object]:
+        """Returns what the page says of a conflict; `over`: with the published record."""
+        return {"differences": _differences(self._request, meanwhile, typed), "over": over}
+
+    def _page(self, form: RecordForm, draft: Draft | None = None, **shown: Any) -> Response:
+        # What others changed meanwhile is shown when this is saved.
+        draft = draft or replace(self._draft, revision=self._revision)
+        return draft_page(self._request, draft, form, message=self._message, **shown)
 
 
 def draft_page(
@@ -261,19 +237,10 @@ def draft_page(
     message: str = "",
     previewed: bool = False,
     added: bool = False,
-    meanwhile: Record | None = None,
-    typed_record: Record | None = None,
-    over: bool = False,
+    conflict: Mapping[str, object] | None = None,
 ) -> Response:
-    """The page of a draft with a form filled in; it opens at a participation just `added`.
-
-    Where somebody else was faster, `meanwhile` is what they made of the record, and `over` says
-    that it is the published one.
-    """
+    """The page of a draft with a form filled in; it opens at a participation just `added`."""
     versions = request.knowledge_base.drafts.versions(draft.id)
-    conflict = None
-    if meanwhile is not None and typed_record is not None:
-        conflict = {"differences": _differences(request, meanwhile, typed_record), "over": over}
     actors = _actors_of(request.knowledge_base, form.rows)
     return request.page(
         "editorial/draft.html",

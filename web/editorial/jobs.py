@@ -52,8 +52,7 @@ class ReportLine:
 @router.shows(Page.JOBS)
 def jobs(request: APageRequest, account: AContributor) -> Response:
     every = request.knowledge_base.jobs.list()
-    mine = account.role.may(AccountRole.MODERATOR)
-    shown = [job for job in every if mine or job.created_by == account.name]
+    shown = [job for job in every if account.may_see(job.created_by)]
     return request.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
 
 
@@ -127,12 +126,11 @@ def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
 
 
 def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
-    counts: list[tuple[str, int]] = []
-    for name, word in _COUNTS:
-        count = report.get(name)
-        if isinstance(count, int) and (count or name == "read"):
-            counts.append((word, count))
-    return counts
+    return [
+        (word, count)
+        for name, word in _COUNTS
+        if isinstance(count := report.get(name), int) and (count or name == "read")
+    ]
 
 
 def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:

@@ -133,11 +133,7 @@ def _refused(form: FormData, error: SiteError) -> Filled:
 
 def _filled_with(site: Site) -> Filled:
     return Filled(
-        name=site.name,
-        origins="\n".join(site.origins),
-        department=site.department,
-        theme=site.theme,
-        per_day=str(site.per_day),
+        site.name, "\n".join(site.origins), site.department, site.theme, str(site.per_day)
     )
 
 

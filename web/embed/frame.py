@@ -19,14 +19,13 @@ from kb.errors import QueryError, QuisaitError
 from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from kb.remarks import N_
-from web.embed.access import Access, AFramedAccess
+from web.embed.access import AFramedAccess
 from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
 from web.http.templating import Renderer
 from web.http.urls import absolute_urls
 from web.search.request import SearchRequest
@@ -89,36 +88,23 @@ def framed_search(
         return _page(request, asked=asked, kept=kept)
     try:
         count_request(page_request.http, access)
-        answer = _found(page_request, asked, limit, _language(request))
+        language = _language(request)
+        result = page_request.knowledge_base.search(
+            asked.q, limit=limit, filters=asked.filters, lang=language
+        )
+        urls = absolute_urls(page_request.root, language)
+        answer = WidgetAnswer.of(result, asked, limit, urls)
     except Refusal as error:
         return _page(
-            request,
-            error.status_code,
-            error.advice,
-            headers=error.headers,
-            asked=asked,
-            kept=kept,
+            request, error.status_code, error.advice, headers=error.headers, asked=asked, kept=kept
         )
     except QueryError as error:
         return _page(request, 400, error.remark, asked=asked, kept=kept)
-    _count(request, access, answer)
-    return _page(request, asked=asked, kept=kept, answer=answer)
-
-
-def _found(
-    request: PageRequest, asked: SearchRequest, limit: int, language: Language
-) -> WidgetAnswer:
-    result = request.knowledge_base.search(
-        asked.q, limit=limit, filters=asked.filters, lang=language
-    )
-    return WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, language))
-
-
-def _count(request: Request, access: Access, answer: WidgetAnswer) -> None:
-    """A form that was sent is a search that stands."""
     if access.site and access.is_from_site:
-        empty = 0 if answer.fits else 1
-        usage_of(request).add(access.site.key, SiteCounts(searches=1, empty=empty))
+        # A form that was sent is a search that stands.
+        counts = SiteCounts(searches=1, empty=0 if answer.fits else 1)
+        usage_of(request).add(access.site.key, counts)
+    return _page(request, asked=asked, kept=kept, answer=answer)
 
 
 def _page(

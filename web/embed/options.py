@@ -211,22 +211,23 @@ def _checks(sites: Sites, themes: Sequence[str]) -> Mapping[str, _Check]:
     }
 
 
-def _one_of(choices: Sequence[str], message: str) -> _Check:
+def _valid(holds: Callable[[str], object], message: str) -> _Check:
+    """Returns a check that gives back the values for which this holds, and refuses others."""
+
     def check(value: str) -> str:
-        if value not in choices:
+        if not holds(value):
             raise _WrongError(message)
         return value
 
     return check
+
+
+def _one_of(choices: Sequence[str], message: str) -> _Check:
+    return _valid(choices.__contains__, message)
 
 
 def _written(pattern: str, message: str) -> _Check:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise _WrongError(message)
-        return value
-
-    return check
+    return _valid(re.compile(pattern).fullmatch, message)
 
 
 def _number(name: str, least: int, most: int, message: str) -> _Check:

@@ -100,9 +100,7 @@ def written_moment(iso: str, language: Language) -> str:
         moment = datetime.fromisoformat(iso).astimezone()
     except ValueError:
         return iso
-    day = format_date(moment, format="long", locale=language.locale)
-    hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
-    return f"{day}, {hour}"
+    return _day_and_hour(moment, language)
 
 
 def written_moment_in_utc(iso: str, language: Language) -> str:
@@ -111,9 +109,13 @@ def written_moment_in_utc(iso: str, language: Language) -> str:
         moment = datetime.fromisoformat(iso).astimezone(UTC)
     except ValueError:
         return iso
+    return f"{_day_and_hour(moment, language)} UTC"
+
+
+def _day_and_hour(moment: datetime, language: Language) -> str:
     day = format_date(moment, format="long", locale=language.locale)
-    hour = format_time(moment, format="short", locale=language.locale, tzinfo=UTC)
-    return f"{day}, {hour} UTC"
+    hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
+    return f"{day}, {hour}"
 
 
 def written_number(number: float, language: Language) -> str:

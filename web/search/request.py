@@ -4,6 +4,7 @@ Every link on a page of results is this, changed in one thing.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 from urllib.parse import urlencode
@@ -50,23 +51,15 @@ class SearchRequest:
 
     def at(self, page: Page | str = Page.SEARCH, **more: str | int) -> Address:
         """Returns the address of a page for this request, with `more` at the end of its query."""
-        pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
-        return Address(Page(page), query=tuple((name, value) for name, value in pairs if value))
+        return Address(Page(page), query=tuple(self._pairs(more)))
 
     def data(self, path: str, **more: str | int) -> str:
         """Returns the path of the API that answers this request."""
-        pairs = [*self._pairs(), *((name, str(value)) for name, value in more.items())]
-        return f"{path}?{urlencode([(name, value) for name, value in pairs if value])}"
+        return f"{path}?{urlencode(self._pairs(more))}"
 
     def without(self, *names: str) -> Self:
         """Returns the request without these filters, or without steering (`like`, `unlike`)."""
-        return replace(
-            self,
-            department="" if "department" in names else self.department,
-            theme="" if "theme" in names else self.theme,
-            like=() if "like" in names else self.like,
-            unlike=() if "unlike" in names else self.unlike,
-        )
+        return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
 
     def liking(self, actor_id: str) -> Self:
         """Returns the request with an actor as an example of what is looked for."""
@@ -103,14 +96,17 @@ class SearchRequest:
         )
         return replace(self, q=" ".join(q.split()))
 
-    def _pairs(self) -> list[tuple[str, str]]:
-        return [
+    def _pairs(self, more: Mapping[str, str | int]) -> list[tuple[str, str]]:
+        """Returns the query of an address: what is asked, then `more`, without empty values."""
+        pairs = [
             ("q", self.q),
             ("department", self.department),
             ("theme", self.theme),
             *(("like", id_) for id_ in self.like),
             *(("unlike", id_) for id_ in self.unlike),
+            *((name, str(value)) for name, value in more.items()),
         ]
+        return [(name, value) for name, value in pairs if value]
 
 
 async def _asked(

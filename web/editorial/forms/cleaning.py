@@ -20,6 +20,7 @@ from kb.errors import InputError
 from kb.models import Case, Record
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, FieldKind, FieldTraits
 from kb.remarks import N_
+from web.http.labels import UNKNOWN_DEPARTMENT
 
 MISSING = N_("This is required.")
 TOO_LONG = N_("This is too long.")
@@ -29,9 +30,7 @@ _WRONG: Mapping[FieldKind, str] = {
     FieldKind.DAY: _NO_DATE,
     FieldKind.WEB_ADDRESS: N_("This is not a web address. It begins with http:// or https://."),
     FieldKind.LANGUAGE: N_("Choose a language."),
-    FieldKind.DEPARTMENT: N_(
-        "There is no such department in France. Expected a code, such as 16 or 2A."
-    ),
+    FieldKind.DEPARTMENT: UNKNOWN_DEPARTMENT,
     FieldKind.COUNTRY: N_("This country is unknown: write its two-letter code, such as FR."),
     FieldKind.SIRET: N_(
         "This is not a SIRET number: it has 14 digits, and the last one checks the others."

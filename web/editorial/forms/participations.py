@@ -1,7 +1,7 @@
 """Participations as rows of a form, and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 from ingest.records.fields import MAX_LINE_CHARS, folded, one_line, web_address
 from kb.errors import InputError
@@ -38,14 +38,7 @@ class ParticipationRow:
 
 def row_of(participation: Participation, proposal: int) -> ParticipationRow:
     """Returns the row of a participation, which came from the proposal of this number, or -1."""
-    return ParticipationRow(
-        name=participation.name,
-        role=participation.role.value,
-        actor_id=participation.actor_id,
-        contribution=participation.contribution,
-        source_url=participation.source_url,
-        proposal=proposal,
-    )
+    return ParticipationRow(**asdict(participation), proposal=proposal)
 
 
 def proposal_of(participation: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
@@ -64,20 +57,11 @@ def proposal_of(participation: Participation, unused: Mapping[int, ProposedParti
 
 def sent_row(form: Mapping[str, object], number: int) -> ParticipationRow:
     """A row of a form as somebody filled it in."""
-
-    def value(name: str) -> str:
-        return str(form.get(f"{name}-{number}", ""))
-
-    proposal = value("proposal")
-    return ParticipationRow(
-        name=value("name"),
-        role=value("role"),
-        actor_id=value("actor_id"),
-        contribution=value("contribution"),
-        source_url=value("source_url"),
-        kept=bool(value("keep")),
-        proposal=int(proposal) if proposal.isdecimal() else -1,
-    )
+    names = [*(field.name for field in fields(Participation)), "keep", "proposal"]
+    typed = {name: str(form.get(f"{name}-{number}", "")) for name in names}
+    kept, proposal = bool(typed.pop("keep")), typed.pop("proposal")
+    proposal_number = int(proposal) if proposal.isdecimal() else -1
+    return ParticipationRow(**typed, kept=kept, proposal=proposal_number)
 
 
 def participation_from(
