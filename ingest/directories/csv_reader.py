@@ -101,7 +101,6 @@ def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
 
 
 def _explained(error: Exception) -> Remark:
-    unclosed = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
-    if unclosed:
+    if isinstance(error, _Unclosed) or str(error) == "unexpected end of data":
         return Remark("unclosed_quote")
     return Remark("malformed_csv", reason=str(error))

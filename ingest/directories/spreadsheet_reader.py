@@ -8,6 +8,7 @@ such as #REF!, the cell is empty.
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import islice
 from lzma import LZMAError
 from pathlib import Path
@@ -128,10 +129,7 @@ def _refuse_wide(rows: int, columns: set[bytes]) -> None:
 
 
 def _column_number(name: bytes) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+    return reduce(lambda number, letter: number * 26 + letter - ord("A") + 1, name, 0)
 
 
 def _lines(rows: Iterator[Sequence[object]]) -> Iterator[RawRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.models import Actor
 from kb.reference.roles import Role
@@ -73,17 +73,14 @@ def findings_of(article: "Article", proposals: "Proposals") -> ArticleFindings:
     """
     needs = [field for field in proposals.fields if field.field == "need"]
     need = max(needs, key=lambda field: field.confidence).value if needs else ""
+    same_names = ("title", "date", "modified", "moderated", "themes", "text")
+    same: dict[str, Any] = {name: getattr(article, name) for name in same_names}
     return ArticleFindings(
-        title=article.title,
+        **same,
         author=article.author.name,
         author_job=article.author.job,
         moderator=article.moderator.name,
         moderator_job=article.moderator.job,
-        date=article.date,
-        modified=article.modified,
-        moderated=article.moderated,
-        themes=article.themes,
-        text=article.text,
         need=need,
         participations=tuple(
             FoundParticipation(

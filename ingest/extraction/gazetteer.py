@@ -248,15 +248,14 @@ def _are_close(
     distinct: Sequence[int], begin: int, end: int, sentence: Sequence[TextToken]
 ) -> bool:
     """Whether nothing but articles, prepositions and full stops stands between the words."""
-    for left, right in pairwise(distinct[begin:end]):
-        if right - left > 4:
-            return False
-        if any(
-            not token.is_word and token.form not in {"-", "'", "’", ".", "&", "‐", "‑"}
+    return all(
+        right - left <= 4
+        and all(
+            token.is_word or token.form in {"-", "'", "’", ".", "&", "‐", "‑"}
             for token in sentence[left + 1 : right]
-        ):
-            return False
-    return True
+        )
+        for left, right in pairwise(distinct[begin:end])
+    )
 
 
 def _max_slips(word: str) -> int:

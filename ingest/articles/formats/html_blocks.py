@@ -43,10 +43,8 @@ class _Walk:
         run = Run()
         if self._is_row_of_chips(element):
             for chip in element:
-                inner = Run()
-                gather(chip, inner, self._url, marks=False)
                 at = self._regions.at(chip, where)
-                yield from self._block(inner, at, BlockKind.PARAGRAPH, alone=False)
+                yield from self._block(self._unmarked(chip), at, BlockKind.PARAGRAPH, alone=False)
             return
         run.add_text(element.text)
         is_list = self._is_labelled_list(element)
@@ -103,8 +101,7 @@ class _Walk:
         where = self._regions.at(element, where)
         tag = element.tag
         if tag in HEADINGS:
-            run = Run()
-            gather(element, run, self._url, marks=False)
+            run = self._unmarked(element)
             yield from self._block(run, where, BlockKind.HEADING, level=HEADINGS[tag])
         elif tag in {"ul", "ol"}:
             yield from self._list(element, where, level=0)
@@ -164,15 +161,15 @@ class _Walk:
                 yield from self._layout(row, where)
             return
         for row in cells:
-            runs = []
-            for cell in row:
-                run = Run()
-                gather(cell, run, self._url, marks=False)
-                runs.append(run)
-            texts = [run.text for run in runs]
+            texts = [self._unmarked(cell).text for cell in row]
             if any(texts):
                 yield replace(row_block(texts, widest), region=where.region, hint=where.hint,
                               path=where.path)  # fmt: skip
+
+    def _unmarked(self, element: "HtmlElement") -> Run:
+        run = Run()
+        gather(element, run, self._url, marks=False)
+        return run
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
         """Whether a cell holds a part of a page rather than a value."""
@@ -194,9 +191,7 @@ class _Walk:
         term, parts = "", list[Block]()
         for child in element.iter("dt", "dd"):
             if child.tag == "dd":
-                parts += [
-                    part for part in self.inside(child, self._regions.at(child, where)) if part.text
-                ]
+                parts += self.inside(child, self._regions.at(child, where))
                 continue
             yield from self._definition(term, parts)
             term, parts = SPACES.sub(" ", child.text_content()).strip().rstrip(" :"), []

@@ -63,8 +63,8 @@ def _stands_beside(
     if last.reference is None:
         return False
     same_number = last.reference.plural == reference.plural
-    one_is_unnamed = last.reference.is_named != reference.is_named
-    if between[0] == "(" and (same_number or one_is_unnamed):
+    differ_in_naming = last.reference.is_named != reference.is_named
+    if between[0] == "(" and (same_number or differ_in_naming):
         both_known = last.participant.actor_ids and reference.actor_ids
         place_like = (
             reference.reference_kind is ReferenceKind.NAMED
@@ -73,7 +73,7 @@ def _stands_beside(
         )
         return not both_known and not place_like
     return (
-        one_is_unnamed
+        differ_in_naming
         and same_number
         and between[0] in {",", "–", "—", ":"}
         and set(between) <= _BETWEEN

@@ -147,13 +147,8 @@ def _is_first_or_second(forms: Sequence[str], at: int) -> bool:
 
 def _is_either(forms: Sequence[str], at: int) -> bool:
     """Whether a word is that of "l'un" or "l'autre", in a sentence with both."""
-    return (
-        forms[at] in {"une", "un", "autre"}
-        and at > 0
-        and forms[at - 1] == "l'"
-        and "autre" in forms
-        and bool({"une", "un"} & set(forms))
-    )
+    has_both = "autre" in forms and bool({"une", "un"} & set(forms))
+    return has_both and at > 0 and forms[at - 1] == "l'" and forms[at] in {"une", "un", "autre"}
 
 
 def _joined_with(

@@ -37,8 +37,8 @@ class ArticleContext:
     def narrowed(self, sentence: Sentence, ids: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
         """The ids whose actors' places the text names best, and how likely one of them is meant.
 
-        Of several actors with one name, a place in the sentence says more than one elsewhere in
-        the article, and that more than a department.
+        Of several actors with the same name, a place in the sentence says more than a place
+        elsewhere in the article, and that more than a department.
         """
         if len(ids) == 1:
             return ids, 1.0

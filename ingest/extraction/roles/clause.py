@@ -45,7 +45,7 @@ class Clause:
         self.governors = self._governors()
 
     def group(self, number: int) -> list[ParticipantMention]:
-        """The mentions that a list joins with one, itself included."""
+        """The mentions that a list joins with a mention, itself included."""
         first = last = number
         while first and self._joined[first]:
             first -= 1
