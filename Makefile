@@ -47,12 +47,11 @@ quick: install ## run the tests that need neither the real encoder nor a browser
 	$(PYTEST) -m "not slow and not browser"
 
 test: install ## run every test
-	$(PYTEST)
+	$(PYTEST) $(COVERAGE)
 
 check: install ## what CI runs: format, lint, types, imports, every test with its coverage
 	$(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory lint types imports
-	$(PYTEST) --cov
+	$(MAKE) --no-print-directory lint types imports test COVERAGE=--cov
 
 format: install ## format the code
 	$(BIN)/ruff format .
