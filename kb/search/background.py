@@ -1,11 +1,11 @@
-"""The background: all trades of the economy, by which close is told from chance.
+"""The background: all trades of the economy, which show whether a closeness is chance.
 
 Cosines of a query crowd in a narrow band that moves with the query: a cosine means nothing by
 itself. It is therefore compared with the cosines to the trades of the whole economy
 (`kb.reference.trades`), each in French and in English:
 
 - how many standard deviations a passage lies above the mean trade of its language: a query prefers
-  text in its own language, whatever it says, and this takes it out;
+  text in its own language, whatever its content, and this takes it out;
 - how close the closest trades of all are: to a need that no firm here meets, some trade elsewhere
   is closer than any firm here.
 
@@ -33,7 +33,7 @@ from kb.whole_file import replacing
 logger = logging.getLogger(__name__)
 
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
-"""Of how many passages the shares of the trades are remembered (1.2 kB each), and computed at
+"""Count of passages whose shares of trades are remembered (1.2 kB each), and computed at
 once."""
 
 
@@ -64,7 +64,7 @@ class NullDistribution:
 class ExpandedQuery:
     """A query with the trades that it points to.
 
-    `rows` are its embedding drawn towards the closest trades in a language, to be compared with
+    `rows` are its embedding moved towards the closest trades in a language, to be compared with
     passages in that language: an English query knows by them how French puts it. `null` is that
     of these rows, by language, but for its `ceiling`, which is of the query itself. `shares`
     are the square roots of how much of the query each trade has, `(trades,)`; `trades` the
@@ -188,7 +188,7 @@ class Background:
 
 
 class Overlaps:
-    """How far passages are of the trades that a query points to.
+    """The overlap of passages with the trades that a query points to.
 
     That is the Bhattacharyya coefficient of two distributions over the trades: 0 where they have no
     trade in common, 1 where they are the same. Those of passages are remembered, in half precision:

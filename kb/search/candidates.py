@@ -58,7 +58,7 @@ def assess(
     if endorsements:
         fits.append(fit_of_case(endorsements[0].share, weights.fits))
     if inferred:
-        # What is only inferred says no more than its trade is close.
+        # An inferred hit shows only that its trade is close.
         closest = max(match.closeness for match, _ in boost.matches)
         of_match = fit_of_trade_match(closest, weights.fits)
         fits.append(least_fit(fit_of(score, null, weights.fits), of_match))
@@ -87,5 +87,5 @@ def ground_shares(stated: float, shown: float, weights: RankingWeights) -> tuple
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """By score, ties by id."""
+    """Returns the candidates by score, ties by id."""
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.record_id))

@@ -1,4 +1,4 @@
-"""The context of a search: a state of the base, what encodes, and what calibrates scores."""
+"""The context of a search: a state of the base, its encoder, and the calibration of scores."""
 
 import threading
 from collections import OrderedDict
@@ -19,10 +19,10 @@ PHRASES_REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class RankingOptions:
-    """Which parts a ranking is made of; each can be left out, to measure what it is worth.
+    """The parts of a ranking; each can be left out, to measure its effect.
 
-    With `transfer_only`, a case raises others than the actors who took part in it: a measure of
-    what it says of firms that no case knows. The cases `unmatched`, by id, raise nobody.
+    With `transfer_only`, a case does not raise the actors that took part in it, only others: this
+    measures its effect on firms that no case names. The cases `unmatched`, by id, raise nobody.
     """
 
     dense: bool = True
@@ -38,9 +38,9 @@ class RankingOptions:
 
 
 class Phrases:
-    """The expanded queries of phrases that return from search to search, like what bottlers do.
+    """The expanded queries of phrases that searches repeat, like the queries for a part of a need.
 
-    The latest are remembered. Threads share it.
+    The latest `PHRASES_REMEMBERED` are kept. Threads share them.
     """
 
     def __init__(self, encoder: Encoder, background: Background) -> None:
@@ -65,7 +65,7 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is computed of an encoder and of weights once, for all searches."""
+    """Values computed once from an encoder and weights, for all searches."""
 
     weights: RankingWeights
     background: Background
@@ -86,7 +86,10 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class SearchContext:
-    """What a search looks at: a state of the base, what encodes, and what calibrates."""
+    """The state of the base that a search reads, its encoder, and the calibration of scores.
+
+    A context serves a single search or report, so the passages that it keeps need no bound.
+    """
 
     store: Store
     index: Index

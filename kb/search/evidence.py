@@ -71,7 +71,7 @@ class EvidenceBuilder:
 
     def _quotation(self, passage: Passage, source: str) -> Evidence:
         text = quotation(passage.part, passage.text)
-        # What an activity code means is said in our words, and in no source.
+        # The meaning of an activity code is in our words, and in no source.
         source = "" if passage.part == ACTIVITY else source
         return Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), source)
 

@@ -1,4 +1,4 @@
-"""Filters: which records may answer, by what a person asks for, must have and does not want."""
+"""Filters: the records that may answer, by filters, required words and unwanted words."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,7 +18,7 @@ from kb.text.folding import fold
 
 
 def checked(filters: Filters) -> Filters:
-    """The filters with the code of their department.
+    """Returns the filters with the code of their department.
 
     Raises:
         QueryError: there is no such department.
@@ -39,7 +39,7 @@ def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
 
 
 def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
-    """Whether the filters leave a record of this kind, by its id."""
+    """Returns a test of whether the filters keep a record of this kind, by its id."""
     if filters.kind not in {None, kind}:
         return lambda _: False
     if not (filters.department or filters.theme):
@@ -48,9 +48,9 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
 
 
 class Bounds:
-    """Who cannot answer: by what a person does not want, and by words that must be there.
+    """Records that cannot answer: they have unwanted words, or lack required words.
 
-    A word that must be there may stand in a case that endorses an actor.
+    A required word of an actor may stand in a case that endorses it.
     """
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
@@ -75,9 +75,9 @@ class Bounds:
     def wanted_stories(
         self, cases: Mapping[str, Case], unmatched: Collection[str] = ()
     ) -> dict[str, Case]:
-        """The cases that may be matched, by id: all but those `unmatched`.
+        """Returns the cases that may be matched, by id: all but those `unmatched`.
 
-        A story is left out if any edition of it has a word that is not wanted.
+        A story is left out if any edition of it has an unwanted word.
         """
         unwanted = {case.story for id_, case in cases.items() if self._is_unwanted(id_)}
         return {
@@ -93,10 +93,10 @@ class Bounds:
 def apply_filters(
     actors: Iterable[Candidate], bounds: Bounds, store: Store, exact_name: float
 ) -> list[Candidate]:
-    """The actors that can answer.
+    """Returns the actors that can answer.
 
-    A case may name an actor that has no entry here yet. An actor that is closed by now answers no
-    need, but is found by whoever asks for it: its name counts `exact_name`.
+    Actors named in a case but without an entry in the base are left out. A closed actor answers no
+    need, but is found by its exact name, whose score is `exact_name`.
     """
     actors = list(actors)
     closed_on = store.closed_on([actor.record_id for actor in actors])
@@ -110,7 +110,7 @@ def apply_filters(
 
 
 def facets(actors: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
-    """How many of these actors each department and each theme would leave, most first."""
+    """Counts these actors in each department and each theme, most first."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
     themes: dict[str, Counter[str]] = {}

@@ -1,4 +1,4 @@
-"""Fits: what a score says to a person."""
+"""Fits: the meaning of a score for a person."""
 
 from kb.search.background import NullDistribution
 from kb.search.results import Fit

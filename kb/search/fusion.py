@@ -16,7 +16,7 @@ from kb.store.passages import Passage
 
 
 class Fusion(StrEnum):
-    """How the two scores become a single one; the second is there to be compared with."""
+    """Methods that join the two scores; the second is only a baseline for evaluations."""
 
     STANDARDISED = "standardised"
     RECIPROCAL_RANK = "reciprocal rank"

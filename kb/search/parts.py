@@ -1,15 +1,16 @@
-"""Answers by part: who here could take which part, so that a person leaves with a set to call.
+"""Answers by part: the actors that could take each part of a need.
 
-Makers alone seldom meet a need. Which parts it takes follows from the matched cases: who brought in
-alcohol, who the containers, who validated the formula. For each part, those who took it are given
-first, then those whose own words are close to what it asks. What no case tells, but containers
-always ask for, cartons and labels, is given as usual, and said to be.
+Makers alone seldom meet a need. The matched cases show the parts of it: one actor brought in
+alcohol, another the containers, a third validated the formula. For each part, the actors that took
+it in a case come first, then the actors whose own words are close to the queries for the part.
+Packaging always goes with containers: it is given as usual even if no case mentions it.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
@@ -27,63 +28,44 @@ from kb.search.scorer import Scope, gather, nearest, score
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold
-from kb.text.lexicon import LEXICONS
+from kb.text.lexicon import Lexicons
 
 MayAnswer = Callable[[str, Sequence[Endorsement]], bool]
 
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+
 _SUPPLIES: Mapping[Part, frozenset[str]] = {
-    Part.CONTAINERS: LEXICONS.words("supplies", "containers"),
-    Part.PACKAGING: LEXICONS.words("supplies", "packaging"),
+    part: _LEXICONS.words("supplies", part) for part in (Part.CONTAINERS, Part.PACKAGING)
 }
 """Words of suppliers who bring in what goes round the product, folded."""
 
-_ASKS: Mapping[Part, Mapping[str, tuple[str, ...]]] = {
-    Part.CONTAINERS: {
-        "fr": ("flacons et bouteilles", "bidons et récipients en plastique", "bouchons"),
-        "en": ("bottles", "plastic jerrycans and containers", "caps and closures"),
-    },
-    Part.PACKAGING: {
-        "fr": ("emballages en carton", "étuis et coffrets", "étiquettes"),
-        "en": ("cardboard packaging", "boxes and cases", "labels"),
-    },
-    Part.REPACKAGING: {
-        "fr": ("conditionnement à façon", "embouteillage"),
-        "en": ("contract packing", "bottling"),
-    },
-    Part.TRANSPORT: {
-        "fr": ("transport routier de marchandises", "livraison"),
-        "en": ("road haulage", "delivery of goods"),
-    },
-    Part.VALIDATION: {
-        "fr": ("laboratoire d'analyses", "contrôle de la qualité"),
-        "en": ("testing laboratory", "quality control"),
-    },
-}
-"""What is asked of a part whatever the need, where that says more than the cases do."""
+_QUERIES = {lang: _LEXICONS.spellings("part_queries", lang) for lang in ("fr", "en")}
+"""By language and part, the queries for a part that are better than the words of the cases."""
 
-_ONLY_THOSE_WHO_DID = frozenset({Part.COORDINATION, Part.BUYER})
-"""Parts that nobody is proposed for who has not taken them: no trade tells who would."""
+_WITHOUT_PROPOSALS = frozenset({Part.COORDINATION, Part.BUYER})
+"""Parts for which only actors of the cases are given: no trade shows who else could take them."""
 
 _GOES_WITH = {Part.PACKAGING: (Part.CONTAINERS, Part.REPACKAGING)}
-"""What is usual where one of these parts is needed, though no case may tell of it."""
+"""Parts that are usual where one of these parts is needed, even if no case mentions them."""
 
-_PURPOSE = re.compile(r",|\s(?:pour|afin|destinée?s?|for|to)\s", re.IGNORECASE)
-_BROUGHT = re.compile(
-    r"^(?:(?:a|ont|avait|avaient|l'a|l'ont|has|have|had)\s+)?"
-    r"(?:(?:aussi|également|en\s+premier|d'abord|first|also)\s+)?"
-    r"(?:(?:fourni|livr|donn|apport|offr|offer|cèd|céd|vend)\w*|mis\s+à\s+disposition"
-    r"|suppl(?:y|ies|ied)|provide[sd]?|g[ai]ve[sn]?(?:\s+up)?|deliver(?:s|ed)?"
-    r"|br(?:ings?|ought)(?:\s+in)?|was\s+the\s+first\s+to\s+supply)\s+"
-    r"(?:(?:en\s+premier|first)\s+)?"
-    r"(?:de\s+l'|du\s+|des\s+|de\s+la\s+|d'|de\s+|les\s+|le\s+|la\s+|l'|leurs?\s+|ses\s+|son\s+"
-    r"|sa\s+|the\s+|some\s+|its\s+|their\s+)?",
+_PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
+_SUPPLYING = re.compile(
+    "^(?:{auxiliaries}\\s+)?(?:{adverbs}\\s+)?{verbs}\\s+(?:{ranks}\\s+)?{articles}?".format(
+        **{
+            section: _LEXICONS.any_of("supplying", section)
+            for section in ("auxiliaries", "adverbs", "verbs", "ranks", "articles")
+        }
+    ),
     re.IGNORECASE,
 )
 
 
 @dataclass(slots=True)
 class _NeededPart:
-    """A part that cases needed: what was asked, who took it, with an entry here and without."""
+    """A part that cases needed, with the things brought in and the actors that took it.
+
+    `taken` has the actors with an entry in the base, `mentioned` those without.
+    """
 
     cases: dict[str, Case] = field(default_factory=dict)
     taken: dict[str, list[Endorsement]] = field(default_factory=dict)
@@ -102,17 +84,19 @@ def answers_by_part(
     may_answer: MayAnswer,
     lang: str,
 ) -> list[PartAnswer]:
-    """For each part that the matched cases needed, who here could take it, makers first.
+    """Returns, for each part that the matched cases needed, the actors that could take it.
+
+    Makers come first.
 
     Args:
         need: that of the query.
         matched: the matched cases, best first.
-        ranked: the actors that the search found and leaves, best first.
+        ranked: the actors that the search found and the filters keep, best first.
         null: of the query.
         builder: of the evidence of `ranked`.
         context: of the search.
         scope: of the search.
-        may_answer: whether the search leaves an actor, by its id and its endorsements.
+        may_answer: tells whether an actor may be given, by its id and its endorsements.
         lang: of the reader, or empty.
     """
     weights = context.weights
@@ -120,9 +104,9 @@ def answers_by_part(
     needed = _needed_parts(relevant, weights.cases)
     if not needed:
         return []
-    spoken = lang or relevant[0].case.lang
-    asks = {part: _asks(part, of, spoken, weights.parts) for part, of in needed.items()}
-    close = _close_to(asks, context, scope)
+    reader_lang = lang or relevant[0].case.lang
+    queries = {part: _queries(part, of, reader_lang, weights.parts) for part, of in needed.items()}
+    close = _close_to(queries, context, scope)
     taken = endorse(relevant, weights.cases)
     known = {
         id_: actor
@@ -135,25 +119,25 @@ def answers_by_part(
         if part not in needed:
             continue
         of_part = needed[part]
-        asked = ", ".join(asks[part])
+        asked = ", ".join(queries[part])
         if part is Part.MAKER:
             asked = need
             hits = _makers(ranked, of_part, builder, weights.parts)
         else:
-            stems = query_stems(" ".join(asks[part])) if asks[part] else set()
+            stems = query_stems(" ".join(queries[part])) if queries[part] else set()
             of_known = EvidenceBuilder(stems, known)
             took = [
                 assess(id_, (), null, weights, endorsements=endorsements)
                 for id_, endorsements in of_part.taken.items()
                 if id_ in known
             ]
-            hits = _who_did(took, of_known, ranks, context)
+            hits = _actors_of_cases(took, of_known, ranks, context)
             could = [
                 candidate
                 for id_, candidate in close.get(part, {}).items()
                 if id_ in known and id_ not in of_part.taken
             ]
-            hits += _who_could(could, of_known, len(hits), weights.parts)
+            hits += _proposed_actors(could, of_known, len(hits), weights.parts)
         if hits or of_part.mentioned:
             mentioned = tuple(of_part.mentioned.values())
             cases = tuple(of_part.cases.values())
@@ -162,7 +146,7 @@ def answers_by_part(
 
 
 def _needed_parts(matched: Sequence[MatchedCase], weights: CaseWeights) -> dict[Part, _NeededPart]:
-    """The parts that these cases needed, and the usual ones that go with them."""
+    """Returns the parts that these cases needed, and the usual parts that go with them."""
     needed: dict[Part, _NeededPart] = {}
     for match in matched:
         for participation in match.case.participants:
@@ -185,7 +169,7 @@ def _needed_parts(matched: Sequence[MatchedCase], weights: CaseWeights) -> dict[
 
 
 def part_of(participation: Participation, brought: str) -> Part:
-    """Which part a participation takes; of suppliers, by what they `brought`."""
+    """Returns the part of a participation; a supplier's depends on the thing it `brought`."""
     part = ROLES[participation.role].part
     if part is Part.INPUTS:
         forms = {form for word in words(f"{brought} {participation.name}") for form in word.forms}
@@ -196,42 +180,43 @@ def part_of(participation: Participation, brought: str) -> Part:
 
 
 def brought_in(participation: Participation) -> str:
-    """What a supplier brought in, in the words of its contribution: "éthanol"."""
+    """Returns the thing that a supplier brought in, by its contribution: "éthanol"."""
     if participation.role is not Role.SUPPLIER:
         return ""
-    brought = _BROUGHT.sub("", participation.contribution, count=1)
+    brought = _SUPPLYING.sub("", participation.contribution, count=1)
     return _PURPOSE.split(brought, maxsplit=1)[0].strip(" .")
 
 
-def _asks(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:
-    """What is asked of a part, in a few words each; nothing where its name says it all."""
-    if part in _ASKS:
-        return _ASKS[part].get(lang) or _ASKS[part]["fr"]
+def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:
+    """Returns the queries for a part, of a few words each; none if its name is enough."""
+    of_part = _QUERIES.get(lang, _QUERIES["fr"])
+    if part in of_part:
+        return of_part[part]
     return tuple(needed.objects.values())[: weights.objects]
 
 
 def _close_to(
-    asks: Mapping[Part, Sequence[str]], context: SearchContext, scope: Scope
+    queries: Mapping[Part, Sequence[str]], context: SearchContext, scope: Scope
 ) -> dict[Part, dict[str, Candidate]]:
-    """Whose words are close to what is asked of each part that anyone may be proposed for.
+    """Returns, for each part, the actors whose words are close to a query for it, by id.
 
-    They are scored as if all that a part asks was the first thing that it asks.
+    Scores for the queries of a part are shifted to the scale of its first query.
     """
     asked = [
-        (part, ask)
-        for part, of_part in asks.items()
-        if part not in _ONLY_THOSE_WHO_DID
-        for ask in of_part
+        (part, query)
+        for part, of_part in queries.items()
+        if part not in _WITHOUT_PROPOSALS
+        for query in of_part
     ]
     if not asked:
         return {}
     weights = context.weights
-    queries = context.calibration.phrases.expanded([ask for _, ask in asked])
-    rows = np.stack([expanded.mean_row for expanded in queries])
+    expanded_queries = context.calibration.phrases.expanded([query for _, query in asked])
+    rows = np.stack([expanded.mean_row for expanded in expanded_queries])
     cosines = nearest(rows, weights.parts.passages, context, scope)
     nulls: dict[Part, NullDistribution] = {}
     scored: dict[Part, list[ScoredPassage]] = {}
-    for (part, _), expanded, near in zip(asked, queries, cosines, strict=True):
+    for (part, _), expanded, near in zip(asked, expanded_queries, cosines, strict=True):
         first = nulls.setdefault(part, expanded.null)
         shift = required_score(first, weights.fits) - required_score(expanded.null, weights.fits)
         scored.setdefault(part, []).extend(
@@ -253,9 +238,9 @@ def _makers(
     builder: EvidenceBuilder,
     weights: PartWeights,
 ) -> list[ActorHit]:
-    """The first of the ranking, but for those who are there only for another part they took.
+    """Returns the first actors of the ranking, without actors ranked only for another part.
 
-    A weak fit is not enough: a list of whom to call is no place for guesses.
+    A weak fit is not enough: this is a list of actors to call.
     """
     makers = [
         candidate
@@ -273,15 +258,15 @@ def _makers(
     ]
 
 
-def _who_did(
+def _actors_of_cases(
     took: Sequence[Candidate],
     builder: EvidenceBuilder,
     ranks: Mapping[str, int],
     context: SearchContext,
 ) -> list[ActorHit]:
-    """Those who took the part in a case: as fit for it as the case is like.
+    """Returns the actors that took the part in a case; their fit is that of the case.
 
-    Best case first; of a case, as they stand in the ranking.
+    The best case is first; the actors of a case are in the order of the ranking.
     """
     last = len(ranks)
     best = sorted(
@@ -298,10 +283,10 @@ def _who_did(
     ]
 
 
-def _who_could(
+def _proposed_actors(
     could: Sequence[Candidate], builder: EvidenceBuilder, before: int, weights: PartWeights
 ) -> list[ActorHit]:
-    """Those whose own words are close to what is asked, after the `before` who did it.
+    """Returns the actors whose own words are close to the queries, ranked after the first `before`.
 
     A weak fit is not enough here either.
     """

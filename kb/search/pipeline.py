@@ -1,4 +1,4 @@
-"""Search: the way of a query, from what was typed to actors and cases with their evidence.
+"""Search: from the typed query to ranked actors and cases with their evidence.
 
 read (query) ─ encode (steering) ─ expand (background) ─ retrieve, score (scorer) ─ match cases
 (boosts.case_matching) ─ boost by names, endorsements and precedents (boosts) ─ assess (candidates)
@@ -39,7 +39,7 @@ def search(
     complete: bool = False,
     only: str = "",
 ) -> SearchResult:
-    """The actors and the cases that could answer a query.
+    """Returns the actors and the cases that could answer a query.
 
     A case with translations is given once: in `lang` if there is an edition in it, else in the
     language that answers best. Its score is the best of them. With `complete`, every actor
@@ -64,7 +64,7 @@ def search(
     needs = store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if options.cases else ()
     bm25 = retrieve(expanded, stems, context, options, scope, needs)
     scored = gather(score(expanded, bm25, context, options, bm25))
-    actors, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
+    retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     cases = store.cases(case_passages)
     # Match cases
     matched: list[MatchedCase] = []
@@ -74,30 +74,29 @@ def search(
     # Boost by names, endorsements and precedents
     named = named_actors(asked.text, context)
     names = boost_names(asked.text, named, context, near=options.near_names)
-    endorsements = endorse(matched, weights.cases)
+    endorsed = endorse(matched, weights.cases)
     if named.only_named:
-        endorsements = {id_: of for id_, of in endorsements.items() if id_ in named.ids}
-    boosts: dict[str, Boost] = {}
+        endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
+    followed: Mapping[str, Boost] = {}
     if options.similar and not named.only_named:
-        boosts = follow_precedents(endorsements, context, scope)
-    if options.transfer_only:
-        endorsements = {}
-    boosts = without_other_parts(boosts, endorsements, weights.precedents)
-    # Assess; those whom their own words did not bring up have words, too
+        followed = follow_precedents(endorsed, context, scope)
+    endorsements = {} if options.transfer_only else endorsed
+    boosts = without_other_parts(followed, endorsements, weights.precedents)
+    # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *boosts, *names])
-    unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - actors.keys())
-    actors |= gather(score(expanded, unread, context, options))[Kind.ACTOR]
+    unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
+    actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
     candidates = [
         assess(
             id_,
-            actors.get(id_, ()),
+            actor_passages.get(id_, ()),
             null,
             weights,
             endorsements=endorsements.get(id_, ()),
             boost=boosts.get(id_, NO_BOOST),
             name=names.get(id_, 0.0),
         )
-        for id_ in {**actors, **boosted}
+        for id_ in {**actor_passages, **boosted}
     ]
     # Filter
     answering = apply_filters(candidates, bounds, store, weights.names.exact)
@@ -148,7 +147,7 @@ def search(
 def _builder(
     stems: frozenset[str], actors: Sequence[Candidate], context: SearchContext
 ) -> EvidenceBuilder:
-    """The builder of the evidence of these actors, with the precedents that they follow."""
+    """Returns the builder of evidence for these actors and the precedents that they follow."""
     matches = (match for actor in actors for match, _ in actor.boost.matches)
     precedents = {match.precedent.actor_id for match in matches}
     ids = {*(actor.record_id for actor in actors), *precedents}
@@ -162,7 +161,7 @@ def _stories(
     lang: str,
     context: SearchContext,
 ) -> list[tuple[Candidate, float, Fit]]:
-    """A single edition of each ranked case, with the best score of its story, and its fit."""
+    """Returns an edition of each ranked case, with the best score of its story and its fit."""
     candidates = {candidate.record_id: candidate for candidate in ranked}
     best: dict[str, float] = {}
     for candidate in ranked:

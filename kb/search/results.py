@@ -1,4 +1,4 @@
-"""What a search asks for and what it answers: filters, hits, and the evidence of each hit."""
+"""The input and the results of a search: filters, hits, and the evidence of each hit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a hit must be. Empty means anything goes.
+    """Conditions on hits. An empty condition is met by every hit.
 
     `department` is a French department's code or name; themes are compared folded.
     """
@@ -65,7 +65,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ScoreParts:
-    """What a score is made of (docs/ranking.md).
+    """The parts of a score (docs/ranking.md).
 
     `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
     its overlap with the trades of the query. `own` is what its own words give, `case` what the
@@ -110,7 +110,7 @@ class CaseHit:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """Hits that a person says are what they look for, or are not: ids of actors."""
+    """Examples and counterexamples chosen by a person: ids of actors."""
 
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
@@ -126,9 +126,9 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """Who here could take a part of meeting a need.
+    """The actors that could take a part of a need.
 
-    `need` says in a few words what is asked of that part. `cases` are the matched cases in which
+    `need` is the query for that part, in a few words. `cases` are the matched cases in which
     the part was taken; none, if it is only usual that such a need takes it. `hits` are actors,
     best first, each with its evidence; `mentioned`, participants of the cases without an entry.
     """

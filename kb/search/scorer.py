@@ -22,7 +22,7 @@ NO_SCORES: Mapping[int, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How far a search looks.
+    """The extent of a search.
 
     The whole base is looked at whatever the scope: a filter does not keep a case from being
     matched, and what it would leave is counted. The `passages` of the scope, by id, are looked at
@@ -103,7 +103,7 @@ def score(
             for id_ in passages
         }
     return [
-        # To the encoder, a passage that it has not read is a chance one.
+        # A passage that the encoder has not read counts as a chance one.
         ScoredPassage(
             passage,
             dense.get(id_, 0.0),

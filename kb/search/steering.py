@@ -1,4 +1,4 @@
-"""Steering: the embedding of a need, drawn towards what a person wants and away from what not."""
+"""Steering: the embedding of a need, moved towards wanted things and away from unwanted ones."""
 
 from collections.abc import Collection
 
@@ -13,10 +13,10 @@ from kb.search.results import Steering
 
 
 def steered_embedding(asked: Query, steering: Steering, context: SearchContext) -> Embeddings:
-    """The `(dimension,)` embedding of the need, steered; it is not unit.
+    """Returns the steered `(dimension,)` embedding of the need; it is not unit.
 
-    A linear combination of embeddings, that of the need itself in full: its standardised cosines
-    combine those of its parts.
+    It is a linear combination of embeddings, in which the need itself has weight 1. Its
+    standardised cosines combine those of its parts.
     """
     weights = context.weights.steering
     texts = [asked.need, *asked.wanted, *asked.unwanted]
@@ -37,9 +37,9 @@ def unit(embedding: Embeddings) -> Embeddings:
 
 
 def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, Embeddings]:
-    """The `(dimension,)` unit mean of the embeddings of each actor's passages, by its id.
+    """Returns the `(dimension,)` unit mean of the embeddings of each actor's passages, by its id.
 
-    An actor that says nothing of itself has none.
+    An actor without a description has none.
     """
     store = context.store
     passages = store.passages(store.passage_ids_of(Kind.ACTOR, ids))

@@ -1,7 +1,11 @@
 """The numbers of the ranking, all of them.
 
-docs/ranking.md has the formulas. Where no source is named, a value was chosen on the *tune* splits
-of the development sets (docs/evaluation.md) among the values given there.
+docs/ranking.md has the formulas. Each group of numbers names the source of its values:
+
+- *measured*: chosen on the *tune* splits of the development sets, among the values given in
+  docs/evaluation.md;
+- *judged*: set by hand from examples, and checked by tests, not by a comparison of values;
+- *cost*: a limit on the work of a search, not a choice about its results.
 """
 
 from collections.abc import Mapping
@@ -13,14 +17,15 @@ from kb.reference.roles import ROLES, Role
 
 @dataclass(frozen=True, slots=True)
 class ExpansionWeights:
-    """How a query is compared with all trades, and drawn to the closest (`kb.search.background`).
+    """Comparison of a query with all trades, and its move to the closest (`kb.search.background`).
+
+    Source: measured.
 
     Attributes:
-        ceiling_trades: how many of the closest trades say how close a trade can be.
-        trades: how many of the closest trades a query is drawn to.
-        share: how far it is drawn to them; the query itself has 1.
-        sharpness: how much more a trade counts that is a deviation closer, as the logarithm of a
-            factor.
+        ceiling_trades: count of the closest trades whose mean closeness is the ceiling.
+        trades: count of the closest trades that a query is moved towards.
+        share: weight of these trades; the query itself has 1.
+        sharpness: logarithm of the factor by which a trade a deviation closer weighs more.
     """
 
     ceiling_trades: int = 3
@@ -31,7 +36,9 @@ class ExpansionWeights:
 
 @dataclass(frozen=True, slots=True)
 class PassageWeights:
-    """How passages are retrieved and scored (`kb.search.scorer`, `kb.search.fusion`).
+    """Retrieval and scores of passages (`kb.search.scorer`, `kb.search.fusion`).
+
+    Source: measured; `reciprocal_rank` is that of the paper, the counts of candidates are cost.
 
     Attributes:
         lexical: worth of a point of BM25, in standard deviations of the cosine.
@@ -41,8 +48,8 @@ class PassageWeights:
             fair answer.
         reciprocal_rank: k of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
             Condorcet and individual rank learning methods".
-        dense_candidates: how many of the passages nearest to a query are scored.
-        lexical_candidates: how many of the passages that match its words best are scored.
+        dense_candidates: count of the passages nearest to a query that are scored.
+        lexical_candidates: count of the passages with its words that are scored.
     """
 
     lexical: float = 0.3
@@ -56,7 +63,9 @@ class PassageWeights:
 
 @dataclass(frozen=True, slots=True)
 class CaseWeights:
-    """How cases are matched, and what they give their actors (`kb.search.boosts`).
+    """Matches of cases, and the scores of their actors (`kb.search.boosts`).
+
+    Source: measured; the role shares are judged.
 
     Attributes:
         gate_middle: closeness at which a need is as likely the same as another, as a share of the
@@ -80,15 +89,17 @@ class CaseWeights:
 
 @dataclass(frozen=True, slots=True)
 class PrecedentWeights:
-    """How far actors in a close trade follow a precedent (`kb.search.boosts.precedents`).
+    """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
+
+    Source: measured; the role shares are judged, `passages` is cost.
 
     Attributes:
-        count: how many precedents are followed at most.
-        passages: how many of the passages nearest to a precedent are looked at.
-        close: from this share of the precedent's ceiling on, a trade is close.
-        most_closeness: closer than this is no closer: the same trade.
-        half_way: support that draws an actor half of the way to the precedent's score.
-        role_shares: how far an actor in this role is a precedent for making the thing
+        count: most precedents that are followed.
+        passages: count of the passages nearest to a precedent that are read.
+        close: least closeness of a close trade, as a share of the precedent's ceiling.
+        most_closeness: greatest closeness, that of the same trade.
+        half_way: support that raises an actor half of the way to the precedent's score.
+        role_shares: strength of an actor in this role as a precedent for making the thing
             (`kb.reference.roles.ROLES`).
     """
 
@@ -104,38 +115,44 @@ class PrecedentWeights:
 
 @dataclass(frozen=True, slots=True)
 class NameWeights:
-    """How a query is recognised as a name (`kb.search.boosts.name_search`).
+    """Recognition of a query as a name (`kb.search.boosts.name_search`).
+
+    Source: judged, and checked on the known items of *tune*; `near_words`, `actors`, `compared`,
+    `uses_counted`, `uses_read` and `trade_names` are cost.
 
     Attributes:
         exact: added to the score of an actor whose exact name or number the query is, so that
             nothing outranks it.
         near: added, times the likeness, for a name that is nearly the query.
-        threshold: from this likeness on, a query is taken for the name.
-        most_words: a query of more words tells a need.
-        most_names: how many names a query is taken for at most.
-        near_words: how many words of names are tried for a word of the query.
-        actors: how many actors with these words are looked at.
-        compared: how many names are compared in full.
-        uses_counted: how many passages that use a word are counted.
-        uses_read: how many of them are read, so that a name is found in a millisecond.
+        below_exact: greatest likeness of a name whose words the query has, but that it is not.
+        threshold: least likeness of a name that the query is taken for.
+        most_words: most words of a query that may be a name; a longer query is a need.
+        most_names: most names that a query is taken for.
+        near_words: count of words of names tried for a word of the query.
+        actors: count of actors with these words that are considered.
+        compared: count of names compared in full.
+        uses_counted: count of passages with a word that are counted.
+        uses_read: count of these that are read, so that a name is found in a millisecond.
         least_part_chars: characters of the shorter part of two words written without a space.
         part_likeness: likeness of such a part to the word of a name.
-        joined_words: in a query of more words, no two are joined.
-        joined_likeness: likeness from which two joined words are a word of the name.
-        least_added: what a word that is not in the name counts against it, however plain.
+        joined_words: most words of a query in which two are joined.
+        joined_likeness: likeness above which two joined words are a word of the name.
+        least_added: least worth against a name of a word that is not in it.
         least_added_to_slip: the same, beside a slip of the pen.
         sounds_alike: likeness of two words that are written differently and sound the same.
-        slip_chars: characters from which a word may have a slip.
-        two_slips_chars: characters from which it may have two.
-        small_uses: so many passages that write a word small make it half as distinctive.
-        other_uses: so many actors that use a word and are not called so, the same.
-        rarity_doublings: so many doublings of the names that have a word make it half as rare.
-        enough: what the words shared with a name must be worth, of the 1 of a word of its own.
-        trade_names: a word of more names is the word of a trade, and is not looked up.
-        missing_share: share of its likeness that a name loses by all that the query leaves out.
+        slip_chars: least characters of a word that may have a slip.
+        two_slips_chars: least characters of a word that may have two.
+        small_uses: count of passages with a word in small letters that makes it half as
+            distinctive.
+        other_uses: count of other actors that use a word, without it in their names, that makes it
+            half as distinctive.
+        rarity_doublings: doublings of the count of names with a word that make it half as rare.
+        enough: least worth of the words shared with a name; a word of its own has 1.
+        trade_names: most names with a word that is looked up; a word of more is that of a trade.
+        missing_share: share of its likeness that a name loses if the query has none of its worth.
         whole_likeness: least likeness of a query and a name written without spaces.
-        least_whole_chars: characters that a query compared so must have.
-        least_initials: letters that initials must have.
+        least_whole_chars: least characters of a query compared so.
+        least_initials: least letters of initials.
         initials_likeness: likeness of a name to its initials.
         near_number: likeness of an actor whose SIREN or SIRET is a slip from the query.
         same_unit: likeness of another establishment of the SIREN asked for.
@@ -143,6 +160,7 @@ class NameWeights:
 
     exact: float = 1000.0
     near: float = 100.0
+    below_exact: float = 0.99
     threshold: float = 0.7
     most_words: int = 8
     most_names: int = 10
@@ -176,7 +194,9 @@ class NameWeights:
 
 @dataclass(frozen=True, slots=True)
 class FitWeights:
-    """From which score on a hit is which fit (`kb.search.fits`).
+    """Least scores of each fit (`kb.search.fits`).
+
+    Source: measured (docs/ranking.md).
 
     Attributes:
         ceiling_share: share of the ceiling that is required of a fit.
@@ -184,8 +204,8 @@ class FitWeights:
         possible: of a possible fit.
         weak: of a weak fit: the lowest bound at which nine in ten of the everyday queries that
             nothing answers stay silent.
-        shown_strong: least relevance times role share of a case that makes a strong fit. Who
-            bought, coordinated or allowed it is a lead to those who made it, and no more.
+        shown_strong: least relevance times role share of a case that makes a strong fit: the actor
+            that bought, coordinated or permitted the thing is only a lead to its makers.
         shown_possible: of a case that makes a possible fit.
         shown_weak: of a case that makes a weak fit.
         inferred_possible: least closeness of a trade that makes a possible fit; from 1 on it is as
@@ -206,11 +226,13 @@ class FitWeights:
 
 @dataclass(frozen=True, slots=True)
 class SteeringWeights:
-    """How far a person steers a query by hand (`kb.search.steering`).
+    """Strength of steering by hand (`kb.search.steering`).
+
+    Source: judged.
 
     Attributes:
-        wanted: how far it is drawn towards a word or an actor that is wanted.
-        unwanted: how far it is drawn away from those that are unwanted.
+        wanted: weight of an embedding added for a wanted word or actor.
+        unwanted: weight of an embedding subtracted for an unwanted word or actor.
     """
 
     wanted: float = 0.5
@@ -219,14 +241,16 @@ class SteeringWeights:
 
 @dataclass(frozen=True, slots=True)
 class PartWeights:
-    """Who is proposed for which part of a need (`kb.search.parts`).
+    """Actors proposed for each part of a need (`kb.search.parts`).
+
+    Source: judged; `passages` is cost.
 
     Attributes:
-        relevance: from this relevance on, the parts that a case needed are parts of the need.
-        hits: how many actors are given for a part.
-        hits_who_did: how many of them at most for having taken it.
-        passages: how many of the passages nearest to what a part asks are looked at.
-        objects: how many of the things that suppliers brought are asked for.
+        relevance: least relevance of a case whose parts are parts of the need.
+        hits: most actors given for a part.
+        hits_who_did: most actors given for having taken the part in a case.
+        passages: count of the passages nearest to a query for a part that are read.
+        objects: count of the things that suppliers brought that are searched for.
     """
 
     relevance: float = 0.55

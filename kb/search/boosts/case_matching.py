@@ -1,4 +1,4 @@
-"""Matched cases: what was done for a need like this one.
+"""Matched cases: cases with a need like that of the query.
 
 A case is matched by its need, not by whatever else its article touches on. How far the need is the
 same is its *relevance*: a gate, between 0 for a need that is another and 1 for the same, so that an
@@ -19,7 +19,7 @@ from kb.text.analysis import word_coverage
 
 
 def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
-    """How close the need that a passage tells is to the need asked for.
+    """Returns the closeness of the need in a passage to the need of the query.
 
     That is its standardised cosine, and its BM25 times the share of the words asked for that it
     has (`kb.text.analysis.word_coverage`). The encoder may know nothing of a rare word; but a
@@ -31,13 +31,13 @@ def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> flo
 
 
 def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
-    """How far a need this close is the need asked for, 0 to 1: a logistic gate."""
+    """Returns the relevance of a need by its closeness, 0 to 1: a logistic gate."""
     share = score / max(null.ceiling, 1e-6)
     return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
 
 
 def tells_need(passage: Passage, case: Case) -> bool:
-    """Whether a passage of a case tells its need: the field, or else the title."""
+    """Returns whether a passage of a case states its need: the field, or else the title."""
     return passage.part == (NEED if case.need else TITLE)
 
 
@@ -90,7 +90,7 @@ def match_stories(
 
 
 def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
-    """Each story once, in the order given: the case in `lang` if there is one, else the first."""
+    """Returns each story once, in the order given: its case in `lang`, or else its first case."""
     chosen: dict[str, Case] = {}
     for case in cases:
         if case.story not in chosen or (case.lang == lang != chosen[case.story].lang):

@@ -14,7 +14,7 @@ from kb.search.weights import CaseWeights
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """What a matched case says for an actor.
+    """The endorsement of an actor by a matched case.
 
     `share` is how far it speaks for the actor, 0 to 1: its relevance times the share of the role.
     """

@@ -1,7 +1,7 @@
-"""Whether a query is a name: words compared by their letters and by how they sound in French.
+"""Comparison of a query with names: words are compared by their letters and by their sound.
 
-A name is known by its distinctive words. A word is the less so, the more names have it, and the
-more texts write it small, as no name is: `savon` is no name, though a firm is called Savon du
+A name is recognised by its distinctive words. A word is less distinctive if more names have it and
+if more texts write it in small letters: `savon` is no name, though a firm is called Savon du
 Midi; `merlet` is, though the firm is called Distillerie Merlet.
 """
 
@@ -20,11 +20,11 @@ from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import sound
 
 _BEFORE_NAMES = LEXICONS.words("words_before_names")
-"""Words of a query that say that a firm is meant; its name is in the others."""
+"""Words of a query that announce a firm; its name is in the other words."""
 
 
 class NameComparison:
-    """A query against names. What its words are worth is looked up once."""
+    """A query compared with names. The worth of each of its words is looked up once."""
 
     def __init__(self, asked: Sequence[str], store: Store, weights: NameWeights) -> None:
         """`asked` are the words of the query (`kb.text.organisation_name`)."""
@@ -34,7 +34,7 @@ class NameComparison:
         self._known: dict[str, float] = {}
 
     def likeness(self, actor_id: str, name: Sequence[NameWord]) -> float:
-        """How far the query is this name of an actor, from 0 to 1, the name itself."""
+        """Returns the likeness of the query to a name of an actor, 0 to 1, the name itself."""
         weights = self._weights
         words = [word for word in name if word.position >= 0]
         key, sounds = "".join(self._asked), "".join(map(sound, self._asked))
@@ -73,7 +73,7 @@ class NameComparison:
             return 0.0
         added = set(asked) - alike.keys() - FRAMING_WORDS - _BEFORE_NAMES
         least = weights.least_added if min(alike.values()) == 1 else weights.least_added_to_slip
-        # Most names are found too far by what is at hand, before texts are looked at.
+        # These bounds reject most names before any text is read.
         at_best = [
             rarity(named[other].names if other in named else 1, weights) for _, other, _ in pairs
         ]
@@ -96,12 +96,12 @@ class NameComparison:
             for word in set(written) - {other for _, other, _ in pairs}
         )
         covered = _contained(worths, alike.values(), missing)
-        return min(0.99, contained * (1 - weights.missing_share * (1 - covered)))
+        return min(weights.below_exact, contained * (1 - weights.missing_share * (1 - covered)))
 
     def _shared_worth(self, word: str, other: str, named: Mapping[str, NameWord]) -> float:
-        """How distinctive it is that a word of the query is this other of the name.
+        """Returns the worth of a word of the query paired with the word `other` of the name.
 
-        Another word than that of the name, that others use, is likely to mean what they do.
+        If they differ and texts use the word of the query, it probably has its usual meaning.
         """
         worth = self._worth(other, named)
         return worth if word == other else min(worth, self.distinctiveness(word))
@@ -111,13 +111,13 @@ class NameComparison:
         return rarity(names, self._weights) * self.distinctiveness(word)
 
     def _missing_worth(self, word: str, named: Mapping[str, NameWord]) -> float:
-        """The worth of a word that the query leaves out; a trade's is not looked up."""
+        """Returns the worth of a word that the query leaves out; a trade's is not looked up."""
         if word in named and named[word].names > self._weights.trade_names:
             return rarity(named[word].names, self._weights) / 2
         return self._worth(word, named)
 
     def distinctiveness(self, word: str) -> float:
-        """1 for a word that no text uses but as a name; else less."""
+        """Returns 1 for a word that texts use only as a name, else less."""
         if word not in self._known:
             weights = self._weights
             uses = self._store.uses_of_word(word, weights.uses_counted, weights.uses_read)
@@ -127,7 +127,7 @@ class NameComparison:
         return self._known[word]
 
     def _joined(self, words: Sequence[str], others: Sequence[str]) -> list[str]:
-        """The words, two that follow each other joined where that is a word of the others."""
+        """Returns the words, with two neighbours joined if that makes a word of the others."""
         weights = self._weights
         joined: list[str] = []
         for word in words:
@@ -146,7 +146,7 @@ class NameComparison:
         return joined
 
     def _pairs(self, words: Sequence[str], others: Sequence[str]) -> list[tuple[str, str, float]]:
-        """Words that are meant to be the same, each in one pair at most, with their likeness."""
+        """Returns pairs of like words and their likeness; each word is in no second pair."""
         alike = sorted(
             (
                 (likeness, word, other)
@@ -164,18 +164,18 @@ class NameComparison:
 
 
 def _contained(worths: Sequence[float], alike: Iterable[float], rest: float) -> float:
-    """How much of all is shared, by worth, where `rest` is not."""
+    """Returns the share of the total worth that is shared; `rest` is the worth that is not."""
     shared = sum(worth * likeness for worth, likeness in zip(worths, alike, strict=True))
     return shared / (sum(worths) + rest)
 
 
 def rarity(names: int, weights: NameWeights) -> float:
-    """How rare a word is that so many names have: 1 for a single name, else less."""
+    """Returns the rarity of a word in this many names: 1 for a single name, else less."""
     return 1 / (1 + math.log2(max(names, 1)) / weights.rarity_doublings)
 
 
 def _shortened(words: Sequence[str], others: Sequence[str]) -> list[str]:
-    """The words, those that follow each other as initials where those are a word of the others."""
+    """Returns the words, with neighbours as initials where these are a word of the others."""
     initials = "".join(word[0] for word in words)
     shortened = list(words)
     for other in others:
@@ -186,7 +186,7 @@ def _shortened(words: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def word_likeness(word: str, other: str, weights: NameWeights) -> float:
-    """How alike two words are, 0 if they are more than a slip apart."""
+    """Returns the likeness of two words, 0 if they are more than a slip apart."""
     slip_chars = weights.slip_chars, weights.two_slips_chars
     return _word_likeness(word, other, weights.sounds_alike, slip_chars)
 

@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 class NamedActors:
     """The actors whose exact name or number a query is, by id.
 
-    `only_named` says that it asks for nobody else. A firm may be called what others need: such a
+    `only_named` is true if it asks for nobody else. A firm may be called what others need: such a
     name silences nobody.
     """
 
@@ -53,7 +53,7 @@ def named_actors(text: str, context: SearchContext) -> NamedActors:
 def boost_names(
     text: str, named: NamedActors, context: SearchContext, *, near: bool
 ) -> dict[str, float]:
-    """What the actors get that a query names, by id: above all others.
+    """Returns the boosts of the actors that a query names, by id: above all other actors.
 
     With `near`, a query that nobody is called exactly may be nearly a name.
     """
@@ -67,7 +67,7 @@ def boost_names(
 def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
     """The likeness of the actors that a query names, by id: at most 1, the name itself.
 
-    The most alike are first, ties by id; nobody, if the query tells a need.
+    The most alike are first, ties by id. There are none if the query is a need.
     A number of digits is a SIREN or SIRET, with a digit wrong, missing or swapped if it does not
     satisfy its check digit.
     """
@@ -80,7 +80,7 @@ def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, floa
 
 
 def is_distinctive(name: str, store: Store, weights: NameWeights) -> bool:
-    """Whether a name could be nothing else: not if all its words are those of needs, too."""
+    """Returns whether a name can only be a name: some word of it is not usual in needs."""
     comparison = NameComparison((), store, weights)
     return any(
         comparison.distinctiveness(word) >= weights.enough for word in analyse_name(name).spelled
@@ -107,7 +107,7 @@ def _bearers(asked: Sequence[str], store: Store, weights: NameWeights) -> list[s
     near = _near_words(asked, store, weights)
     if not near:
         return []
-    # A word of very many names only tells apart those that rarer words have brought up.
+    # A word of very many names only tells apart names that rarer words have found.
     names = list(accumulate(found.word.names for found in near))
     n_rare = max(1, bisect(names, weights.actors))
     rare = {found.word.id for found in near[:n_rare]}
@@ -138,7 +138,7 @@ class _NearWord(NamedTuple):
 
 
 def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> list[_NearWord]:
-    """Words like one of these, or two of them joined, or part of a word; the rarest first."""
+    """Returns words like a word of these, two of them joined, or a part of one; rarest first."""
     found: list[_NearWord] = []
     joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
     for token, words in store.words_near({*asked, *joined}).items():
@@ -159,7 +159,7 @@ def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> lis
 
 
 def _ends(word: str, least_chars: int) -> Iterator[str]:
-    """What could be a word of a name, if the space after it, or before it, was left out."""
+    """Yields possible words of a name, if the space after it or before it was left out."""
     for at in range(least_chars, len(word) - least_chars + 1):
         yield from (word[:at], word[at:])
 

@@ -34,7 +34,7 @@ class Precedent:
 
     @property
     def score(self) -> float:
-        """What nobody who follows it is raised above, on the scale of an endorsement's."""
+        """The highest score of an actor that follows it, on the scale of endorsements."""
         return self.weight * self.endorsement.matched.closeness
 
 
@@ -54,7 +54,7 @@ class TradeMatch:
 
 @dataclass(frozen=True, slots=True)
 class Boost:
-    """What precedents do for an actor.
+    """The effect of precedents on an actor.
 
     `support` is that of all of them, `target` the score that they draw the actor to, and `matches`
     are those with its passages, strongest first.
@@ -65,9 +65,9 @@ class Boost:
     matches: Sequence[tuple[TradeMatch, Passage]] = ()
 
     def above(self, own: float, weights: PrecedentWeights) -> float:
-        """How far an actor is raised whose own words give it the score `own`.
+        """Returns the rise of an actor whose own words give it the score `own`.
 
-        It is drawn towards the target, and never above: by the share S / (S + h) of the way, with S
+        It rises towards the target, never above: by the share S / (S + h) of the way, with S
         the support, and h the support that draws half of the way.
         """
         return max(self.target - own, 0.0) * self.support / (self.support + weights.half_way)
@@ -105,7 +105,7 @@ def without_other_parts(
     endorsements: Mapping[str, Sequence[Endorsement]],
     weights: PrecedentWeights,
 ) -> dict[str, Boost]:
-    """The boosts but for actors that were there for another part than to make the thing."""
+    """Returns the boosts without actors whose part in a case was not to make the thing."""
     return {
         actor_id: boost
         for actor_id, boost in boosts.items()

@@ -8,12 +8,18 @@ import pytest
 
 import ingest.articles
 import ingest.extraction
+import kb.search
 import kb.text
 from kb.text.lexicon import LEXICONS, LexiconError, Lexicons
 
 ROOMS = [
     Path(room)
-    for room in (*kb.text.__path__, *ingest.articles.__path__, *ingest.extraction.__path__)
+    for room in (
+        *kb.search.__path__,
+        *kb.text.__path__,
+        *ingest.articles.__path__,
+        *ingest.extraction.__path__,
+    )
 ]
 FILES = [path for room in ROOMS for path in sorted((room / "lexicons").glob("*.txt"))]
 
