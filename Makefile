@@ -43,8 +43,8 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
 	@touch $@
 
-quick: install ## run the tests that need neither the real encoder nor a browser
-	$(PYTEST) -m "not slow and not browser"
+quick: install ## run the tests that take moments: no real encoder, no browser, no hostile input
+	$(PYTEST) -m "not slow and not browser and not thorough"
 
 test: install ## run every test
 	$(PYTEST) $(COVERAGE)

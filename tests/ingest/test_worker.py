@@ -319,6 +319,7 @@ def test_a_file_that_is_no_upload_is_left_alone(base: KnowledgeBase, tmp_path: P
 # Processes
 
 
+@pytest.mark.thorough
 def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice(
     open_base: OpenBase, tmp_path: Path
 ) -> None:

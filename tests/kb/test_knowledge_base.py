@@ -103,6 +103,7 @@ def test_another_process_s_change_is_seen_by_the_next_search(
     assert server.search("gants").hits == ()
 
 
+@pytest.mark.thorough
 def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
     base.put(RECORDS)
     stop = threading.Event()

@@ -28,6 +28,8 @@ from web.http.i18n import Language
 from web.http.urls import PATTERNS, Page
 from web.search import pages as search_pages
 
+pytestmark = pytest.mark.thorough
+
 STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR = (
     "a stranger", "another contributor", "a contributor", "a moderator", "an administrator"
 )  # fmt: skip

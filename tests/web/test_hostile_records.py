@@ -13,6 +13,8 @@ from tests.web.page_reader import Page
 from tests.web.sample_base import HOSTILE, SampleBase
 from web.app import create_app
 
+pytestmark = pytest.mark.thorough
+
 ATTACK = '"><script>alert("query")</script><img src=x onerror=alert(1)>'
 PAGES = [
     "/fr/acteurs/hostile",

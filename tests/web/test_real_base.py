@@ -3,12 +3,15 @@
 import asyncio
 
 import httpx
+import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, CASES
 from web.app import create_app
+
+pytestmark = pytest.mark.thorough
 
 
 async def ask(base: KnowledgeBase, paths: list[str]) -> list[httpx.Response]:

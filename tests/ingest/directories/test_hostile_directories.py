@@ -15,6 +15,8 @@ from ingest.directories.preview import preview
 from ingest.directories.table import RawRow, under_header
 from kb.errors import InputError
 
+pytestmark = pytest.mark.thorough
+
 
 def workbook(path: Path, rows: bytes, *, sheet: str = "xl/worksheets/sheet1.xml") -> Path:
     """A workbook with these rows below its own, its sheet in this part."""

@@ -70,6 +70,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.change(name), delta.change(name))
 
 
+@pytest.mark.thorough
 def test_merging_gives_what_peft_gives(tmp_path: Path) -> None:
     import torch
     from peft import PeftModel

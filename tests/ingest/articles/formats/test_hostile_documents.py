@@ -17,6 +17,8 @@ from ingest.articles.formats import pdf_lines
 from ingest.articles.readers import article_from_bytes, read_article
 from kb.errors import InputError
 
+pytestmark = pytest.mark.thorough
+
 SAID = "La mairie d’Angoulême a cherché du gel, et une entreprise de cirage lui en a fait. " * 3
 SECONDS = 20
 """What no file may take, on a machine that does other things too: squares take minutes."""

@@ -269,6 +269,7 @@ def test_a_text_that_tells_nothing_gives_nothing(text: str) -> None:
     assert proposals(text).participations == ()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "piece", ["a", "de ", "Avel et ", "(", "Besoin de ", "Mairie d'", "ne que qui ", "[a](b) "]
 )
