@@ -32,7 +32,7 @@ class SettingsError(QuisaitError):
 
 
 class RemarkError(Exception):
-    """What is wrong is a remark: `code` and `values` make its line, `field` is what it is about."""
+    """An error with a remark: `code` and `values` make its line, `field` is its subject."""
 
     def __init__(self, code: str, field: str = "", **values: Value) -> None:
         self.remark = Remark(code, field, **values)
@@ -88,7 +88,7 @@ class ReadOnlyKnowledgeBase(KnowledgeBaseError):
 
 
 class EditConflict(KnowledgeBaseError):
-    """What was to be changed is not any more what the person who changes it saw."""
+    """The thing to change has changed since the person saw it."""
 
 
 class UnknownRecord(KnowledgeBaseError):

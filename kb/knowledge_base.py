@@ -1,4 +1,4 @@
-"""The knowledge base: the door to a folder with its store, its index and its encoder.
+"""The knowledge base: access to a folder with its store, its index and its encoder.
 
 The rooms above use this package through it. Threads can share it: each call borrows a store, the
 index and the encoder are shared. The next search of every process sees a change of any process.
@@ -42,7 +42,7 @@ __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
 DATABASE_FILE = "kb.sqlite"
 REPORT_ATTEMPTS = 5
-"""How often a report waits for a state of the base that does not change meanwhile."""
+"""Most attempts of a report to read a state of the base that does not change meanwhile."""
 
 
 class KnowledgeBase(Publishing):
@@ -103,7 +103,7 @@ class KnowledgeBase(Publishing):
 
     @property
     def writable(self) -> bool:
-        """Whether this process may change the base."""
+        """Returns whether this process may change the base."""
         return is_writable(self.folder / DATABASE_FILE)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ MAX_TEXT_CHARS = 200_000
 
 
 class Kind(StrEnum):
-    """What a document is about, and so what a hit is."""
+    """The kind of record that a document describes and that a hit gives."""
 
     ACTOR = "actor"
     CASE = "case"

@@ -17,7 +17,7 @@ NO_ADAPTATION = "off"
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is this very machine, by its name or by a loopback address."""
+    """Returns whether a host is this machine, by its name or by a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -25,7 +25,7 @@ def is_this_machine(host: str) -> bool:
 
 
 class Settings(BaseSettings):
-    """How the program runs. Documented for its users in docs/configuration.md."""
+    """The settings of the program. Documented for its users in docs/configuration.md."""
 
     model_config = SettingsConfigDict(env_prefix="QUISAIT_", extra="ignore", frozen=True)
 

@@ -11,7 +11,7 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a knowledge base holds, and what is wrong with it.
+    """The content of a knowledge base, and its problems.
 
     `stories` counts a case and its translations once. `passages` are those to be embedded,
     `embedded` those that this encoder has embedded. `problems` has a line for each; a base without
@@ -36,7 +36,7 @@ class Status:
 
     @property
     def ready(self) -> bool:
-        """Whether the base can be searched."""
+        """Returns whether the base can be searched."""
         return not self.problems
 
 

@@ -1,4 +1,4 @@
-"""From a folder of nomenclatures to a delta with its card and its curve."""
+"""Learning: a folder of nomenclatures becomes a delta with its card and its curve."""
 
 import copy
 import csv

@@ -26,7 +26,7 @@ EncodeTexts = Callable[[Sequence[str], str], Embeddings]
 """Embeds texts of a kind, `query` or `document`."""
 
 PRODUCTS_ASKED = 300
-"""How many queries are taken of a set of products, so that measuring takes seconds."""
+"""Count of queries sampled from a set of products, so that measuring takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)

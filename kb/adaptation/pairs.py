@@ -30,16 +30,16 @@ from kb.errors import FileError
 Key = TypeVar("Key")
 
 SHARES = {"nace": 0.5, "cn": 0.3, "esco": 0.2}
-"""Of each batch, the share of pairs from each nomenclature."""
+"""The share of each nomenclature in a batch."""
 
 SIBLINGS = 8
-"""How many pairs of a family (NACE division, CN chapter, ISCO minor group) come together."""
+"""Count of pairs of a family (NACE division, CN chapter, ISCO minor group) put together."""
 
 SHARE_OF_SIBLINGS = 0.5
-"""Of each batch, the share that comes in families: each is a hard negative for the others."""
+"""The share of a batch that comes in families: each pair is a hard negative for the others."""
 
 SHARE_OF_NEIGHBOURS = 0.4
-"""Of the pairs of products, the share whose passage makes other products of the same heading."""
+"""The share of pairs of products whose passage makes other products of the same heading."""
 
 QUERY_TEMPLATES = {
     "fr": (
@@ -297,7 +297,7 @@ def _asked(text: str, lang: str, rng: random.Random) -> str:
 
 
 def thing(text: str) -> str:
-    """What an item names, without "la fabrication de" before it and "telles que" after it."""
+    """Returns the name in an item without "la fabrication de" and "telles que"."""
     return _ARTICLE.sub("", _LEADING.sub("", _TRAILING.sub("", text))) or text
 
 

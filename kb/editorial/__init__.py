@@ -1,1 +1,1 @@
-"""What people do to the knowledge base: ingest, reconcile, publish, withdraw, merge, erase."""
+"""Changes of the knowledge base by people: ingest, reconcile, publish, withdraw, merge, erase."""

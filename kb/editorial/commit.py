@@ -19,7 +19,7 @@ from kb.store.store import Store
 
 
 class Outcome(StrEnum):
-    """What putting a record changed."""
+    """The effect of putting a record."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -120,7 +120,7 @@ def commit(
 
 
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
-    """What putting each of these records would change."""
+    """Returns the effect that putting each of these records would have."""
     ids = {kind: {record.id for record in records if kind_of(record) is kind} for kind in Kind}
     known = {kind: store.records(kind, ids[kind]) for kind in Kind}
     withdrawn = {kind: versions.withdrawn(store, kind, ids[kind]) for kind in Kind}

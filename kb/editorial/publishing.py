@@ -110,7 +110,7 @@ class Publishing(Ingestion):
             return versions.looked_after(store, kind)
 
     def withdrawal(self, kind: Kind, id: str) -> Withdrawal | None:
-        """How a record was withdrawn or erased, or None if it was not."""
+        """Returns the withdrawal or erasure of a record, or None."""
         with self._stores.lend() as store, store.reading():
             return versions.withdrawal(store, kind, id)
 
@@ -209,7 +209,7 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
     if draft.based_on:
         if kind is Kind.ACTOR and (kept := redirects_of(store, [record.id]).get(record.id)):
             raise EditConflict(
-                f"The actor {record.id!r} was found to be {kept!r} since this draft was made of "
+                f"The actor {record.id!r} was merged into {kept!r} since this draft was made of "
                 "it: edit that one."
             )
         last = versions.history(store, kind, record.id)[-1]
@@ -230,8 +230,8 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
     """Destroys all that the registers hold of a record and of the actors merged into it."""
     if kind is Kind.ACTOR and (kept := redirects_of(store, [record_id]).get(record_id)):
         raise UnknownRecord(
-            f"The actor {record_id!r} was found to be {kept!r}, which has all that was said "
-            "of it: erase that one."
+            f"The actor {record_id!r} was merged into {kept!r}, which has all its "
+            f"claims: erase {kept!r}."
         )
     ids = [record_id, *(merged_into(store, record_id) if kind is Kind.ACTOR else ())]
     if not any(

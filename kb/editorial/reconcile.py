@@ -32,7 +32,7 @@ from kb.store.store import Store
 
 @dataclass(slots=True)
 class Reconciliation:
-    """Which source records are saved and deleted, and which actors are changed and gone.
+    """The source records to save and to delete, and the actors that change or go.
 
     `befores` and `afters` are the actors before and after each row, in the order of the rows: the
     same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
@@ -54,7 +54,7 @@ class Reconciliation:
 
 
 def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> Reconciliation:
-    """What the rows of a source make of actors; each row has an id of the source's own.
+    """Returns the changes that the rows of a source bring; each row has the source's own id.
 
     A row is about the actor that the source described under that id before; else the actor with
     its SIRET; else the actor with its id, if both may be one firm; else a new actor.
@@ -85,7 +85,7 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
 
 
 def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliation:
-    """What becomes of actors without the source records of these sources and keys."""
+    """Returns the changes without the source records of these sources and keys."""
     keys = set(keys)
     actor_ids = actors_by_keys(store, keys)
     actors = store.actors(actor_ids)
@@ -208,7 +208,7 @@ class _Known:
         ]
 
     def _is_unclaimed(self, actor_id: str) -> bool:
-        """Whether no named source claims anything about the actor."""
+        """Returns whether no named source claims anything about the actor."""
         records = self.source_records.get(actor_id, ())
         return (
             all(record.source in {UNNAMED, MODERATION} for record in records)
@@ -226,7 +226,7 @@ class _Known:
 
 
 def _may_be_same(known: Actor, given: Actor) -> bool:
-    """Whether two sources' actors of one id may be one firm: many sources have an id like "1"."""
+    """Returns whether two actors of an id may be a single firm: many sources have an id "1"."""
     if known.siret and given.siret:
         return known.siret == given.siret
     return name_similarity(known.name, given.name) >= LIKELY

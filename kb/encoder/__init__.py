@@ -1,1 +1,1 @@
-"""From text to unit vectors: the seam, the engines that run a model, the default weights."""
+"""Encoders of text as unit vectors: their interface, engines and default weights."""

@@ -83,7 +83,7 @@ class _Cursor:
 
 
 def is_available() -> bool:
-    """Whether the package that carries the weights is installed (Linux on x86-64 only)."""
+    """Returns whether the package that carries the weights is installed (Linux on x86-64 only)."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 

@@ -24,7 +24,7 @@ They are computed apart, in bfloat16 where the processor has it; see
 
 
 class TextKind(StrEnum):
-    """Which side of a search a text is on; asymmetric models word the two differently."""
+    """The side of a search that a text is on; asymmetric models prefix the two differently."""
 
     QUERY = "query"
     DOCUMENT = "document"

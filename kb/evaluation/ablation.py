@@ -18,7 +18,7 @@ from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
-"""How many actors of a ranking are looked at, as trec_eval does."""
+"""Count of actors of a ranking that are measured, as in trec_eval."""
 
 _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
@@ -53,7 +53,7 @@ STEPS = (
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full"),
 )
-"""From words alone to the full system; after it come the full system less each ingredient."""
+"""The rankings from words alone to the full system, then the full system less each ingredient."""
 
 _CALLED = {
     "lexical": "BM25",
@@ -92,10 +92,10 @@ BASELINE = f"{_DENSE}, {next(iter(ENCODERS))}"
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """How well answerable and unanswerable queries are told apart in a language.
+    """The separation of answerable from unanswerable queries in a language.
 
-    Of the answerable queries those are `found` that have a hit that fits, of the unanswerable
-    ones those `silent` that have none.
+    `found` counts the answerable queries with a hit that fits, `silent` the unanswerable queries
+    without any.
     """
 
     encoder: str
@@ -110,7 +110,7 @@ class Silence:
 class RankingRuns:
     """The runs on a set's split, by the name of the ranking, and its silences.
 
-    `left_out` says which rankings could not be asked, and why.
+    `left_out` maps each ranking that could not be measured to the reason.
     """
 
     dataset: DevelopmentSet

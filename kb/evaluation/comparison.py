@@ -16,10 +16,10 @@ CONFIDENCE = 0.95
 RESAMPLES = 9_999
 SEED = 20_200_317
 BATCH = 500
-"""How many resamples are held in memory at once."""
+"""Count of resamples held in memory at once."""
 
 NORMAL_QUANTILE = 1.959963984540054
-"""Of 97.5 %, for Wilson's interval of 95 %."""
+"""The quantile of 97.5 %, for Wilson's interval of 95 %."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from kb.evaluation.sets import By, DevelopmentSet, Judged
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a ranking is worth on some queries: each metric, and how it differs from another's.
+    """The figures of a ranking on some queries: each metric, and its difference from another's.
 
-    `part` says which queries: empty for all. `differences` is empty where nothing is compared.
+    `part` names the queries, empty for all. `differences` is empty if nothing is compared.
     """
 
     ranking: str

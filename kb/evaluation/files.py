@@ -61,7 +61,7 @@ def _query(plain: Any) -> SetQuery:
 
 
 def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) -> tuple[Item, ...]:
-    """What `make` makes of each line that is not empty, in order.
+    """Yields the result of `make` for each line that is not empty, in order.
 
     Raises:
         FileError: as `read_json_lines`, or an id comes twice; names the line.
@@ -77,7 +77,7 @@ def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) 
 def read_json_lines(
     path: Path, make: Callable[[Any], T], what: str, needed: str
 ) -> Iterator[tuple[int, T]]:
-    """What `make` makes of each line that is not empty, with the number of the line.
+    """Yields the number of each line that is not empty, and the result of `make` for it.
 
     Raises:
         FileError: the file is missing, or a line is not such a thing; names the line.
@@ -140,7 +140,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
 def read_run(path: Path) -> dict[str, dict[str, float]]:
     """The run of a TREC run file, read as trec_eval does.
 
-    By score, equals by their ids from the last to the first; the column of ranks says nothing.
+    By score, equals by their ids from the last to the first; the column of ranks is ignored.
 
     Raises:
         FileError: the file is missing, a row is not one of a run, or a document comes twice.

@@ -1,4 +1,4 @@
-"""A development set: a folder that says what is asked, what is asked of, and what is right.
+"""A development set: a folder with queries, documents, and right answers.
 
     set.json          optional: {"title", "transfer_only", "metrics", "by"}
     queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
@@ -62,7 +62,7 @@ class DevelopmentSet:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The queries of one split of a set, and what is relevant to each."""
+    """The queries of one split of a set, and the documents relevant to each."""
 
     split: str
     queries: Sequence[SetQuery]
@@ -126,9 +126,9 @@ def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | Non
 
 
 def answerable(dataset: DevelopmentSet, judged: Judged) -> list[SetQuery]:
-    """The queries of the split that something answers, as far as the set says.
+    """Returns the answerable queries of the split.
 
-    Those that are judged, or else those whose metadata name the split.
+    They are the judged queries, or else the queries whose metadata name the split.
     """
     if judged.queries:
         return list(judged.queries)

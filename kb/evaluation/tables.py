@@ -1,4 +1,4 @@
-"""What was measured, as tables in Markdown and as JSON."""
+"""Figures as tables in Markdown and as JSON."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict

@@ -45,7 +45,7 @@ from kb.search.steering import actor_embeddings, steered_embedding, unit
 from kb.text.analysis import query_stems, stem_spans
 
 PASSAGES = 3
-"""How many of a record's passages are explained."""
+"""Count of a record's passages that are explained."""
 
 
 def explain(
@@ -217,7 +217,7 @@ class Explainer:
             part=passage.part,
             lang=passage.lang,
             text=text,
-            # What an activity code means is said in our words, and in no source.
+            # The meaning of an activity code is in our words, and in no source.
             source="" if passage.part == ACTIVITY else record.source_url,
             score=scored.score,
             cosine=None if embedding is None else float(self._expanded.embedding @ embedding),

@@ -71,11 +71,11 @@ class PassageExplanation:
 
 @dataclass(frozen=True, slots=True)
 class CasePath:
-    """From the query to an actor by way of a case: its need, then the part that the actor took.
+    """The path from a query to an actor by a case: its need, then the part that the actor took.
 
     `need` is the passage by which the case is matched (in whichever language it is closest),
-    `closeness` how close that is (`kb.search.boosts.case_matching.closeness`), `relevance` how far
-    it is the need asked for, from 0 to 1, and `weight` the share of the role; `given` is what the
+    `closeness` that of this need (`kb.search.boosts.case_matching.closeness`), `relevance` its
+    relevance, from 0 to 1, and `weight` the share of the role; `given` is what the
     case gives the actor: the product of the three.
     """
 
@@ -93,12 +93,12 @@ class CasePath:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPath:
-    """From a case to an actor by way of a precedent in a close trade, who took part in the case.
+    """The path from a case to an actor by a precedent, which took part in it, in a close trade.
 
-    `text` is the actor's passage that is closest to what the precedent says of itself; `cosine` and
-    `dense` how close, the latter in deviations above a chance trade, as `ceiling` is that of the
-    closest of all trades. `weight` is how much the precedent counts, by the relevance of the case
-    and the role; `support` draws the actor towards `target`, by the share `support` / (`support` +
+    `text` is the actor's passage that is closest to the precedent's own description; `cosine` and
+    `dense` are their closeness, the latter in deviations above a chance trade, as `ceiling` is for
+    the closest of all trades. `weight` is the weight of the precedent, by the relevance of the case
+    and the role; `support` raises the actor towards `target`, by the share `support` / (`support` +
     `PrecedentWeights.half_way`) if there is no other precedent.
     """
 

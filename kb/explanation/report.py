@@ -18,10 +18,10 @@ from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchRe
 from kb.search.weights import RankingWeights
 
 FORMAT = "quisait report 2"
-"""Raised whenever what a report says, or how, changes."""
+"""Raised whenever the content or the layout of a report changes."""
 
 DIGITS = 6
-"""How many decimals of a score are given: more than any two rankings differ by."""
+"""Count of decimals of a score: enough to show any difference of two rankings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class EncoderState:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many actors of the base are no candidates.
+    """Counts of the actors of the base that are no candidates, by reason.
 
-    `by_filters` are those that the department or the theme leaves out. Of the others, `closed` are
-    closed by now, `unlike` are not wanted, `silent` say nothing of what they do, and `by_words`
-    lack a word that must be there, or have a word that must not.
+    `by_filters` are left out by the department or the theme. Of the others, `closed` are closed by
+    now, `unlike` are counterexamples, `silent` have no description, and `by_words` lack a required
+    word or have an unwanted word.
     """
 
     by_filters: int
@@ -82,7 +82,7 @@ class SearchReport:
     left_out: LeftOut
 
     def content(self) -> dict[str, Any]:
-        """All that the report says, as plain values: what is signed."""
+        """The content of the report as plain values, which are signed."""
         return {
             "format": FORMAT,
             "at": self.at,

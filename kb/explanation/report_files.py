@@ -28,7 +28,7 @@ _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
 
 
 class ReportFormat(StrEnum):
-    """How a report is given out."""
+    """The format of a report's file."""
 
     JSON = "json"
     CSV = "csv"
@@ -36,7 +36,7 @@ class ReportFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CsvLayout:
-    """What stands between cells, and before decimals: what spreadsheets of a language expect."""
+    """The delimiter of cells and the decimal sign that spreadsheets of a language expect."""
 
     delimiter: str = ","
     decimal: str = "."
@@ -87,10 +87,10 @@ def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
 
 
 def verify(file: bytes | str, key: str) -> bool:
-    """Whether a file, JSON or CSV, was given out under this secret and says what it said then.
+    """Returns whether a file, JSON or CSV, was signed with this secret and has the same content.
 
-    How it is laid out does not matter: spaces between tokens of JSON; in CSV, quotation marks and
-    what stands between cells (a comma, a semicolon or a tab).
+    Its layout does not matter: spaces between tokens of JSON; in CSV, quotation marks and
+    the delimiter of cells (a comma, a semicolon or a tab).
     """
     try:
         text = file.decode("utf-8-sig") if isinstance(file, bytes) else file.removeprefix("\ufeff")
@@ -98,7 +98,7 @@ def verify(file: bytes | str, key: str) -> bool:
         return False
     if text.lstrip().startswith("{"):
         return _is_signed(_read_json, text, key)
-    # Read otherwise than it was written, a file says something else, which nobody has signed.
+    # With another delimiter than its own, a file has another content, which nobody has signed.
     return any(_is_signed(partial(_read_csv, delimiter), text, key) for delimiter in _DELIMITERS)
 
 
@@ -111,7 +111,7 @@ def _is_signed(read: Callable[[str], tuple[object, Signature]], text: str, key: 
 
 
 def _read_json(text: str) -> tuple[object, Signature]:
-    """The content of a file and its signature; `ValueError` if it is no report or says more."""
+    """Returns the content of a file and its signature; `ValueError` if it is no exact report."""
 
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)

@@ -43,7 +43,7 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """What the best passage gives: for its meaning, its words, and the trades that it is of."""
+    """The score of the best passage: for its meaning, its words, and its trades."""
 
     meaning: float
     words: float

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 _PURPOSE = b"quisait report sign-off"
-"""What the secret is used for here: a signature of another purpose is none of a report."""
+"""The purpose of the secret here: a signature for another purpose does not sign a report."""
 
 
 @dataclass(frozen=True, slots=True)

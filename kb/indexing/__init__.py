@@ -1,1 +1,1 @@
-"""From records to what finds them: passages, embeddings, the FAISS index that follows the store."""
+"""Indexing of records: passages, embeddings, and the FAISS index that follows the store."""

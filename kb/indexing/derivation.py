@@ -31,7 +31,7 @@ TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """All that is made of a record: its documents, its name keys, and what is to be embedded.
+    """Data derived from a record: its documents, its name keys, and the texts to embed.
 
     `encoder_texts` maps a text's hash to the text, for each passage that is to be embedded.
     """
@@ -64,7 +64,7 @@ def quotation(part: str, passage: str) -> str:
 
 
 def encoder_text(record: Record, part: str, passage: str) -> str:
-    """What the encoder reads for a passage."""
+    """Returns the text that the encoder reads for a passage."""
     if isinstance(record, Case) and part == TEXT:
         return f"{record.title}. {passage}"
     return passage

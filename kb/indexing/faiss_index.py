@@ -32,11 +32,11 @@ CARD_FILE = "passages.faiss.npz"
 INDEX_FORMAT = 4
 FORMER_FILES = ("passages.npz", "passages.faiss.json")
 BATCH = 10_000
-"""How many embeddings are read or added at once."""
+"""Count of embeddings read or added at once."""
 
 RECENT_PASSAGES, RECENT_SHARE = 1_000, 0.05
-"""How many passages may come, or go, before the large segment is built anew: so many, or this
-share of its own if that is more."""
+"""Most passages added, or removed, before the large segment is built anew: this count, or this
+share of its passages if that is more."""
 
 
 # From so many rows on, FAISS compares them as one matrix product: its own 20 is for larger bases.
@@ -149,7 +149,7 @@ class Index:
         return self._recent
 
     def _whole(self) -> "_Segment":
-        """All the passages of this index in one new segment."""
+        """Returns a new segment with all the passages of this index."""
         whole = self._base.without(self._gone)
         ids = sorted(self._recent.ids)
         if ids:

@@ -62,7 +62,7 @@ class IndexBatch:
                 self._on_embedded(len(batch))
 
     def is_embedded(self, store: Store) -> bool:
-        """Whether every text is embedded, in the store or here."""
+        """Returns whether every text is embedded, in the store or here."""
         return not self._missing(store)
 
     def put(self, store: Store) -> None:

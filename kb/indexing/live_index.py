@@ -11,7 +11,7 @@ from kb.store.store import Store
 logger = logging.getLogger(__name__)
 
 REFRESH_PATIENCE_S = 0.1
-"""How long a search waits for another thread to bring the index up to date."""
+"""Time that a search waits for another thread to bring the index up to date."""
 
 
 class LiveIndex:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 class FieldKind(StrEnum):
-    """What a field holds, and so how it is read, cleaned, typed and written."""
+    """The type of a field's value, by which it is read, cleaned, typed and written."""
 
     ID = "id"
     LINE = "line"
@@ -35,7 +35,7 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldTraits:
-    """What the program knows of a field.
+    """The properties of a field.
 
     Attributes:
         label: its name on English pages; the other languages translate it.
@@ -45,7 +45,7 @@ class FieldTraits:
         rows: how many lines of it an editor sees at once; 0 for an input of one line.
         listed: whether the actor's page lists it under its label; other fields have their own
             places there.
-        meaning: what the documentation of the API says of it.
+        meaning: its description in the documentation of the API.
         example: a value for the documentation of the API.
         key: its name in files and in the API, where that is not its name in `kb.models`.
     """

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 class Role(StrEnum):
-    """What an actor did in a case."""
+    """The role of an actor in a case."""
 
     PRODUCER = "producer"
     SUPPLIER = "supplier"
@@ -39,7 +39,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleTraits:
-    """What the program knows of a role.
+    """The properties of a role.
 
     Attributes:
         label: its name on English pages; the other languages translate it.

@@ -1,4 +1,4 @@
-"""What a firm of each class of activity does, in everyday words: `trades.tsv`.
+"""Trades: the work of a firm of each class of activity, in everyday words (`trades.tsv`).
 
 One line for each of the 615 classes of NACE Rev. 2, which are also those of the NAF rév. 2: its
 code, then what such a firm makes, sells or does, in French and in English. The words are ours, not

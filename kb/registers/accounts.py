@@ -28,14 +28,14 @@ _USE_NOTED_EVERY = timedelta(hours=1)
 
 
 class AccountRole(StrEnum):
-    """What an account may do; each role may what those before it may."""
+    """The rights of an account; each role has the rights of the roles before it."""
 
     CONTRIBUTOR = "contributor"
     MODERATOR = "moderator"
     ADMINISTRATOR = "administrator"
 
     def may(self, other: "AccountRole") -> bool:
-        """Whether this role is at least as much as another."""
+        """Returns whether this role has at least the rights of another."""
         ranks = list(AccountRole)
         return ranks.index(self) >= ranks.index(other)
 
@@ -51,7 +51,7 @@ class Account:
     session_epoch: int
 
     def may_see(self, created_by: str) -> bool:
-        """Whether the account made a draft or a job itself, or is a moderator."""
+        """Returns whether the account made a draft or a job itself, or is a moderator."""
         return created_by == self.name or self.role.may(AccountRole.MODERATOR)
 
 

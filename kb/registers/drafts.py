@@ -24,7 +24,7 @@ from kb.store.store import Store
 
 
 class DraftState(StrEnum):
-    """Where a draft stands. Published is final."""
+    """The state of a draft. Published is final."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"

@@ -18,14 +18,14 @@ from kb.store.pool import StorePool
 from kb.store.store import Store
 
 SILENCE_S = 30.0
-"""How long a worker may send no beat before it is taken for dead."""
+"""Time without a beat after which a worker is taken for dead."""
 
 MAX_CLAIMS = 5
-"""How often a job is claimed before it fails for the death of its workers."""
+"""Most times that a job is claimed before it fails because its workers died."""
 
 
 class JobState(StrEnum):
-    """Where a job stands. The last three are final."""
+    """The state of a job. The last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -39,7 +39,7 @@ FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to be done. `total` is 0 while it is not known; `message` says why a job failed."""
+    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure."""
 
     id: str
     kind: str
@@ -103,12 +103,12 @@ class Jobs:
         return [_job(row) for row in rows]
 
     def waiting(self) -> bool:
-        """Whether a job could be claimed now."""
+        """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
             return _next(store) is not None
 
     def working(self) -> bool:
-        """Whether some worker is at a job and alive."""
+        """Returns whether a live worker is at a job."""
         with self._stores.lend() as store:
             row = store.execute(
                 "select 1 from jobs where state = 'running' and beat_at > ?", [before(SILENCE_S)]

@@ -66,7 +66,7 @@ def origin_of(text: str) -> str:
 
 
 def can_be_framed(origin: str) -> bool:
-    """Whether browsers' policies, such as `frame-ancestors`, can name an origin.
+    """Returns whether browsers' policies, such as `frame-ancestors`, can name an origin.
 
     They cannot name hosts with a `_`, nor addresses of IPv6.
     """
@@ -74,9 +74,9 @@ def can_be_framed(origin: str) -> bool:
 
 
 def _refused(given: str, code: str, instead: str = "") -> SiteError:
-    """The refusal of what was given; `instead` is what may be written in its place, if that can be.
+    """Returns the refusal of an origin; `instead` is the text to write in its place, if any.
 
-    An origin is made of `instead`, or of what the refusal of it says to write.
+    If `instead` is itself refused, the text that its own refusal advises is used.
     """
     if not instead:
         return SiteError(code, "origins", given=given)

@@ -39,7 +39,7 @@ def hashed(password: str) -> str:
 
 
 def verify(password_hash: str, password: str) -> bool:
-    """Whether a hash is of this password.
+    """Returns whether a hash is of this password.
 
     Takes as long for no hash, or a password that is too long, as for a wrong password.
     """
@@ -57,7 +57,7 @@ def verify(password_hash: str, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether a hash was made with other parameters than today's."""
+    """Returns whether a hash was made with other parameters than today's."""
     return _hasher().check_needs_rehash(password_hash)
 
 

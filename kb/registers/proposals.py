@@ -38,7 +38,7 @@ class ProposedParticipation:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """All that is proposed of a text, for a person to accept or not."""
+    """The proposals from a text, for a person to accept or reject."""
 
     fields: tuple[ProposedField, ...] = ()
     participations: tuple[ProposedParticipation, ...] = ()

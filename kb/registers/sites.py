@@ -22,10 +22,10 @@ from kb.store.store import Store
 from kb.text.folding import fold
 
 KEY_PREFIX = "qss_"
-"""What keys begin with. A key is public, and stands in the pages of its site: no secret."""
+"""The beginning of keys. A key is public, in the pages of its site: it is no secret."""
 
 KEY_CHARS = len(KEY_PREFIX) + 16
-"""How long a key is."""
+"""Characters of a key."""
 
 DEFAULT_PER_DAY = 20_000
 MAX_PER_DAY = 100_000_000
@@ -34,7 +34,7 @@ MAX_THEME_CHARS = 200
 MAX_ORIGINS = 20
 
 SHOWN_DAYS = 30
-"""How many days people are shown the use of a site for, today among them."""
+"""Count of days for which the use of a site is shown, with today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Site:
     theme: str
     """As the base writes it, where it has it; empty for all of them."""
     per_day: int
-    """How many searches it may make in a day, 1 at least."""
+    """Most searches in a day, at least 1."""
     created_at: str
     disabled: bool
 
@@ -62,14 +62,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class SiteCounts:
-    """How much a site was used."""
+    """Counts of the use of a site."""
 
     requests: int = 0
-    """All that was searched for it, each pause in typing too; `Site.per_day` bounds these."""
+    """All requests of a search, also those at a pause in typing; `Site.per_day` bounds these."""
     searches: int = 0
-    """The searches that stood a while, or were sent."""
+    """The searches that stayed for a while, or were submitted."""
     empty: int = 0
-    """Those of `searches` that found nothing that fits."""
+    """The `searches` without a hit that fits."""
     selections: int = 0
     """The results that were opened."""
 
@@ -79,7 +79,7 @@ class SiteCounts:
 
 @dataclass(frozen=True, slots=True)
 class SiteUse:
-    """How much a site was used today, and in the last `SHOWN_DAYS` days with today, in UTC."""
+    """The use of a site today, and in the last `SHOWN_DAYS` days with today, in UTC."""
 
     today: SiteCounts
     lately: SiteCounts
@@ -189,7 +189,7 @@ class Sites:
             )
 
     def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
-        """How much a site was used by day, the newest first; days without any are left out.
+        """Returns the use of a site by day, the newest first; days without any are left out.
 
         Args:
             key: which site.
@@ -204,7 +204,7 @@ class Sites:
         return [(row["day"], dataclass_of(SiteCounts, row)) for row in rows]
 
     def use(self, key: str) -> SiteUse:
-        """How much a site was used lately, or `UnknownRecord`."""
+        """Returns the recent use of a site, or raises `UnknownRecord`."""
         today = now()[:10]
         since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
         counts = dict(self.counts(key, since=since))

@@ -102,7 +102,7 @@ def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
-    """How a record was withdrawn, if it was."""
+    """Returns the withdrawal of a record, or None."""
     row = _withdrawals(store, kind, [record_id]).get(record_id)
     return dataclass_of(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
 

@@ -5,7 +5,7 @@ Each source claims values under an id of its own, in a `SourceRecord`. They are 
 - a moderator's correction wins, field by field;
 - else the source that came first keeps each field, and the others fill what is empty;
 - themes and facts are united, descriptions joined, each paragraph once;
-- an actor is closed when a source says so, unless another source has said since that it is open.
+- an actor is closed if a source claims it, unless another source has since claimed that it is open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

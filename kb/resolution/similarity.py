@@ -19,7 +19,7 @@ from kb.text.organisation_name import analyse_name, name_key
 BLOCKING_VERSION = "1"
 """Raised whenever `blocks` gives other blocks."""
 LIKELY = 0.8
-"""From this similarity on, a person decides whether two actors are the same."""
+"""Least similarity of two actors that a person must compare."""
 
 _NAME_WEIGHT = 0.6
 _SIMILAR_NAME = 0.8
@@ -120,7 +120,7 @@ def _website_similarity(left: Actor, right: Actor) -> float:
 
 
 def _siren_similarity(left: Actor, right: Actor) -> float:
-    """What the numbers of the two legal units add to the similarity, or take from it."""
+    """Returns the change of the similarity by the numbers of the two legal units."""
     if not left.siret or not right.siret:
         return 0.0
     return 0.1 if left.siret[:SIREN_DIGITS] == right.siret[:SIREN_DIGITS] else -0.25

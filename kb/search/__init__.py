@@ -1,1 +1,1 @@
-"""From a query to hits with their evidence: `pipeline` reads from top to bottom."""
+"""Search: hits for a query, with their evidence; `pipeline` reads from top to bottom."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 BUSY_TIMEOUT_S = 10.0
-"""How long a writer waits for another process's transaction before it gives up."""
+"""Time that a writer waits for another process's transaction before it gives up."""
 
 
 class StoreFile:
@@ -89,7 +89,7 @@ class StoreFile:
         return store
 
     def outlived(self, path: Path) -> bool:
-        """Whether the base was written since it was opened as a file that does not change."""
+        """Returns whether the base was written since it was opened as an unchanging file."""
         if self._frozen_at is None:
             return False
         return self._frozen_at != _state_of_file(path) or _wal(path).exists()
@@ -157,7 +157,7 @@ def dataclass_of(made: type[T], row: sqlite3.Row | Mapping[str, Any], **converte
 
 
 def is_writable(path: Path) -> bool:
-    """Whether this process may write the database at `path`, or make it.
+    """Returns whether this process may write the database at `path`, or make it.
 
     Raises:
         ReadOnlyKnowledgeBase: there is none and it cannot be made.

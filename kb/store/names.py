@@ -41,7 +41,7 @@ class NameWord:
 
 @dataclass(frozen=True, slots=True)
 class WordUses:
-    """How many passages write a word small, and how many actors use it without bearing it."""
+    """Counts of passages with a word in small letters, and of actors that only use it in text."""
 
     small: int
     others: int
@@ -120,9 +120,9 @@ class StoredNames(StoreFile):
         return found
 
     def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
-        """How texts use a folded word, in any of its forms.
+        """Returns the uses of a folded word in texts, in any of its forms.
 
-        Only `looked_at` passages with the word are looked at, and `k` of those that are no names.
+        At most `looked_at` passages with the word are read, and `k` of these that are no names.
         """
         meant = set().union(*map(stems, words_of(word)))
         rows = self.execute(
@@ -188,7 +188,7 @@ _fold = lru_cache(maxsize=50_000)(fold)
 
 
 def _has_small(text: str, meant: set[str]) -> bool:
-    """Whether a word of these stems is written small in a text."""
+    """Returns whether a word of these stems is written small in a text."""
     beginnings = {stem_[:2] for stem_ in meant}
     folded = (word for word in map(_fold, _SMALL.findall(text)) if word[:2] in beginnings)
     return any(stem(word, lang) in meant for word in folded for lang in STEMMERS)

@@ -21,7 +21,7 @@ from kb.store.records import TABLES, StoredRecords, row_of
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
-"""How many of the last changes of passages are remembered."""
+"""Count of the last changes of passages that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a base holds. `stories`: cases, a case and its translations counted once."""
+    """Counts of the content of a base. `stories` counts a case and its translations once."""
 
     actors: int
     cases: int
@@ -71,7 +71,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def generation(self) -> str:
         """The name of the state of the base: a counter of changes, and a token that never recurs.
 
-        The token tells a base from a restored copy that has seen as many changes.
+        The token distinguishes a base from a restored copy that has seen as many changes.
         """
         return self.property("generation")
 
@@ -87,7 +87,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
 
     def counts(self, encoder: str) -> Counts:
-        """How much the base holds, and how many passages this encoder has embedded."""
+        """Returns the counts of the base, with the passages that this encoder has embedded."""
         row = self.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
             " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
@@ -101,7 +101,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return Counts(actors, cases, stories, passages, embedded, updated_at)
 
     def count_erased(self) -> int:
-        """How many records were ever erased."""
+        """Returns the count of records ever erased."""
         (count,) = self.execute("select count(*) from withdrawals where erased = 1").fetchone()
         return int(count)
 

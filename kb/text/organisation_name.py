@@ -81,7 +81,7 @@ def analyse_name(name: str) -> OrganisationName:
 
 
 def name_key(name: str) -> str:
-    """What spellings of one name share: its distinctive words, joined."""
+    """Returns the key that spellings of a name share: its distinctive words, joined."""
     return "".join(analyse_name(name).distinctive)
 
 

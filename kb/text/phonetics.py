@@ -1,6 +1,6 @@
-"""How a word of a name sounds, and what it is looked up by when it is nearly known.
+"""The sound of a word of a name, and the keys by which near spellings of it are found.
 
-`Cafés MERLING` sounds like `kafe merlin`. Sounds are what the spellings of one French word share:
+`Cafés MERLING` sounds like `kafe merlin`. Spellings of a French word share their sound:
 silent ends, double letters, `ph` and `f`, `eau` and `o`.
 """
 
@@ -35,12 +35,12 @@ _SOUNDS = tuple(
         (r"(?<=[a-z$]{3})(?:es?|[stxdp]s?)\Z", ""),
     )
 )
-"""What is written so, sounds so; in this order."""
+"""Pairs of a spelling and its sound, applied in this order."""
 
 
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
-    """What a folded word shares with others that sound the same."""
+    """Returns the sound of a folded word."""
     if not word.isalpha() or not word.isascii() or not _VOWELS.search(word):
         return word
     for written, sounds in _SOUNDS:
@@ -49,10 +49,10 @@ def sound(word: str) -> str:
 
 
 def slips(word: str) -> set[str]:
-    """What a word is looked up by: it, its sound and its consonants, each with a letter left out.
+    """Returns the keys of a word: it, its sound and its consonants, each with a letter left out.
 
-    Two words that are one slip apart (a letter left out, put in, another, or two swapped) have one
-    of these in common; so do most that are two slips apart and sound alike.
+    Two words a slip apart (a letter left out, put in, replaced, or two swapped) have a key in
+    common; so do most words two slips apart that sound alike.
     """
     sounded = sound(word)
     consonants = _VOWELS.sub("", sounded)

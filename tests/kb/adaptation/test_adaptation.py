@@ -38,7 +38,7 @@ def test_the_bundled_delta_is_for_the_bundled_model_alone(tmp_path: Path) -> Non
     assert find_delta(settings(model=str(tmp_path), adaptation=str(tmp_path))) == tmp_path
 
 
-def test_a_setting_that_names_nothing_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_setting_that_names_nothing_is_reported_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="QUISAIT_ADAPTATION='on' is neither") as caught:
         find_delta(settings(adaptation="on"))
     assert "\n" not in str(caught.value)
@@ -96,7 +96,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["adapt", *map(str, arguments)])
 
 
-def test_what_is_wrong_with_the_data_is_told_in_a_line(tmp_path: Path) -> None:
+def test_errors_of_the_data_are_reported_in_a_line(tmp_path: Path) -> None:
     data = shutil.copytree(DATA, tmp_path / "data")
     (data / "nace_note_items.tsv").write_text("lang\tcode\tkind\ttext\nfr\t1\tsub\tx\n")
     result = run("--data", data, "--out", tmp_path / "out")
@@ -115,14 +115,16 @@ def test_what_is_wrong_with_the_data_is_told_in_a_line(tmp_path: Path) -> None:
     assert run().exit_code == 2
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     result = run("--data", DATA, "--out", tmp_path / "file" / "out")
     assert result.exit_code == 1
     assert "cannot be made: Not a directory; name another --out." in result.stderr
 
 
-def test_without_peft_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_peft_the_command_names_the_package_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     result = run("--data", DATA)
     assert result.exit_code == 1
@@ -179,7 +181,7 @@ def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encode
 
 
 @pytest.mark.slow
-def test_a_delta_for_another_model_is_told_in_a_line(learnt: Path, tmp_path: Path) -> None:
+def test_a_delta_for_another_model_is_reported_in_a_line(learnt: Path, tmp_path: Path) -> None:
     delta = read_delta(learnt / "one")
     name, (a, b) = next(iter(delta.factors.items()))
     write_delta(replace(delta, factors={name: (a[:, :100], b)}), tmp_path / "delta")

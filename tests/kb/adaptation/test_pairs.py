@@ -92,7 +92,7 @@ def test_a_trade_is_that_of_making() -> None:
     assert made("Gloves", "en") == "manufacture of gloves"
 
 
-def test_data_without_anything_to_learn_is_told(tmp_path: Path) -> None:
+def test_data_without_anything_to_learn_is_reported(tmp_path: Path) -> None:
     for path in DATA.iterdir():
         (tmp_path / path.name).write_text(path.read_text().split("\n")[0] + "\n")
     with pytest.raises(FileError, match="nothing to learn from in the train split"):

@@ -43,7 +43,7 @@ def test_a_password_can_come_from_standard_input(folder: Path) -> None:
     assert accounts(folder).authenticate("Léa", f" {PASSWORD}é ")
 
 
-def test_a_password_that_is_refused_is_told_in_a_line_and_not_shown(folder: Path) -> None:
+def test_a_refused_password_is_reported_in_a_line_and_not_shown(folder: Path) -> None:
     refused = user(folder, "add", "Léa", "--password-stdin", typed="short one\n")
     assert refused.exit_code == 1
     assert refused.output.startswith("quisait: The password has fewer than 12 characters")
@@ -72,7 +72,7 @@ def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["role", "password", "disable", "enable"])
-def test_an_unknown_account_is_told_in_a_line(folder: Path, verb: str) -> None:
+def test_an_unknown_account_is_reported_in_a_line(folder: Path, verb: str) -> None:
     user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
     result = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
     assert (result.exit_code, result.output) == (1, "quisait: There is no account 'Vincent'.\n")
@@ -95,7 +95,7 @@ def test_the_roles_of_the_command_are_those_of_accounts() -> None:
     assert tuple(AccountRole) == ACCOUNT_ROLES
 
 
-def test_a_folder_without_a_base_is_told_but_to_add(folder: Path) -> None:
+def test_a_folder_without_a_base_is_reported_except_by_add(folder: Path) -> None:
     result = user(folder, "list")
     assert result.exit_code == 1
     assert "is not a knowledge base" in result.output

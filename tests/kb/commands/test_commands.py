@@ -167,7 +167,7 @@ def test_status(folder: Path) -> None:
     assert "actors  3" in run("status", "--kb", folder).stdout
 
 
-def test_rebuild_says_what_it_did(folder: Path) -> None:
+def test_rebuild_reports_its_work(folder: Path) -> None:
     assert run("rebuild", "--kb", folder).stdout.startswith("3 actors and 1 cases, 7 passages, 0 ")
 
 

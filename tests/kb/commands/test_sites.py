@@ -44,7 +44,7 @@ def test_a_site_is_added_and_its_key_printed(folder: Path) -> None:
     assert (only.department, only.theme, only.per_day) == ("16", "Cuir", 500)
 
 
-def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
+def test_origins_without_frames_are_reported(folder: Path) -> None:
     result = site(
         folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example"
     )
@@ -55,7 +55,7 @@ def test_where_no_frame_can_be_shown_is_told(folder: Path) -> None:
     assert site(folder, "change", only.key, "--origin", ORIGIN).stderr == ""
 
 
-def test_a_site_has_the_usual_quota_unless_it_is_said(folder: Path) -> None:
+def test_a_site_has_the_usual_quota_unless_another_is_given(folder: Path) -> None:
     assert site(folder, "add", "Réseau", "--origin", ORIGIN).exit_code == 0
     assert sites(folder).list()[0].per_day == 20_000
     assert "(default: 20000)" in site(folder, "add", "--help").output
@@ -84,7 +84,7 @@ def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
     )
 
 
-def test_no_site_is_told(folder: Path) -> None:
+def test_the_lack_of_sites_is_reported(folder: Path) -> None:
     result = site(folder, "list")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "There is no site yet: add one with `quisait site add`.\n"
@@ -121,7 +121,7 @@ def test_a_site_is_deleted_once_it_is_confirmed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["change", "disable", "enable", "delete"])
-def test_an_unknown_key_is_told_in_a_line(folder: Path, verb: str) -> None:
+def test_an_unknown_key_is_reported_in_a_line(folder: Path, verb: str) -> None:
     result = site(folder, verb, "qss_x")
     assert (result.exit_code, result.output) == (
         1,
@@ -145,7 +145,7 @@ def test_an_unknown_key_is_told_in_a_line(folder: Path, verb: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_used_is_told_in_a_line(
+def test_unusable_values_are_reported_in_a_line(
     folder: Path, arguments: list[str], line: str
 ) -> None:
     result = site(folder, "add", "Réseau", *arguments)
@@ -159,7 +159,7 @@ def test_a_site_needs_an_origin(folder: Path) -> None:
     assert "--origin" in result.output
 
 
-def test_a_folder_without_a_base_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_base_is_reported(tmp_path: Path) -> None:
     result = site(tmp_path / "nothing", "list")
     assert result.exit_code == 1
     assert "is not a knowledge base" in result.output

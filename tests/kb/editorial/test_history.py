@@ -118,7 +118,7 @@ def test_what_is_withdrawn_is_gone_from_every_search_at_once(
     assert "cuir" not in [theme.name for theme in server.themes() if theme.actors > 1]
 
 
-def test_a_withdrawal_says_who_and_why(base: KnowledgeBase) -> None:
+def test_a_withdrawal_gives_its_author_and_reason(base: KnowledgeBase) -> None:
     base.put([GLOVER])
     assert base.withdrawal(Kind.ACTOR, "gants") is None
     base.withdraw(Kind.ACTOR, "gants", by="max", reason="asked by the firm")
@@ -134,7 +134,7 @@ def test_a_withdrawal_says_who_and_why(base: KnowledgeBase) -> None:
     assert summary(base.history(Kind.ACTOR, "gants")) == [(1, "", GLOVER)]
 
 
-def test_what_is_withdrawn_is_told_from_what_never_was(base: KnowledgeBase) -> None:
+def test_withdrawn_records_differ_from_records_that_never_were(base: KnowledgeBase) -> None:
     base.put(RECORDS)
     base.withdraw(Kind.ACTOR, "gants", by="max")
     base.withdraw(Kind.CASE, SANITISER.id, by="max")
@@ -432,7 +432,7 @@ def test_what_was_merged_into_an_erased_actor_is_erased_with_it(secretive: Knowl
 def test_an_actor_that_was_found_to_be_another_is_erased_as_that_one(base: KnowledgeBase) -> None:
     base.put([POLISH, replace(POLISH, id="avel-2")])
     base.duplicates.decide("avel", "avel-2", same=True, by="max")
-    with pytest.raises(UnknownRecord, match="was found to be 'avel'"):
+    with pytest.raises(UnknownRecord, match="was merged into 'avel'"):
         base.erase(Kind.ACTOR, "avel-2", by="max")
     base.erase(Kind.ACTOR, "avel", by="max")
     assert base.put([POLISH, replace(POLISH, id="avel-2")]) == [Outcome.WITHDRAWN] * 2
@@ -458,7 +458,7 @@ def test_what_is_erased_while_an_index_is_saved_does_not_come_back_with_it(
     assert traces(secretive.folder, word_counts, *texts) == []
 
 
-def test_a_process_that_reads_a_former_state_is_waited_for_and_told_of(
+def test_a_process_that_reads_a_former_state_is_waited_for_and_reported(
     secretive: KnowledgeBase,
     open_base: OpenBase,
     word_counts: WordCountEncoder,

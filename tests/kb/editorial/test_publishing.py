@@ -194,7 +194,7 @@ def test_an_edit_does_not_bring_back_what_was_found_to_be_another_since(
     base.put([POLISH, replace(POLISH, id="avel-2")])
     draft = base.edit(Kind.ACTOR, "avel-2", by="léa")
     base.duplicates.decide("avel", "avel-2", same=True, by="max")
-    with pytest.raises(EditConflict, match="was found to be 'avel'"):
+    with pytest.raises(EditConflict, match="was merged into 'avel'"):
         base.publish(draft.id, by="léa", revision=1, force=True)
     assert base.ids(Kind.ACTOR) == {"avel"}
 

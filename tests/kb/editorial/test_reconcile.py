@@ -61,7 +61,7 @@ def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
     assert base.actor("avel").name == "Avel (Saphir)"
 
 
-def test_a_source_that_says_what_is_known_is_noted_without_a_change(base: KnowledgeBase) -> None:
+def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL)
     generation = base.status().generation
     assert ingest(base, "annuaire", AVEL) == [Outcome.UNCHANGED]
@@ -77,7 +77,7 @@ def test_a_source_of_before_sources_goes_on_under_its_name(base: KnowledgeBase) 
     assert base.claims.sources() == [("cci", 1)]
 
 
-def test_what_was_known_is_told_by_an_unnamed_source_to_whom_others_come(
+def test_known_values_become_claims_of_an_unnamed_source_when_others_come(
     base: KnowledgeBase,
 ) -> None:
     base.put([AVEL])
@@ -148,7 +148,7 @@ def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase
     assert base.ids(Kind.ACTOR) == {"1"}
 
 
-def test_what_a_source_no_longer_tells_is_untold(base: KnowledgeBase) -> None:
+def test_values_that_a_source_no_longer_gives_are_removed(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL, MERLET)
     ingest(base, "annuaire", SAME)
     assert base.prune(["cci"], lambda _source, _key: False) == 1
@@ -249,7 +249,7 @@ def test_the_kept_one_keeps_its_fields_whoever_came_first(twins: KnowledgeBase) 
     assert twins.actor("merlet") == replace(TWIN, description="Distille.")
 
 
-def test_what_was_one_stays_one_when_it_is_told_again(twins: KnowledgeBase) -> None:
+def test_merged_actors_stay_merged_when_they_are_ingested_again(twins: KnowledgeBase) -> None:
     twins.duplicates.decide("merlet", "merlet-2", same=True, keep="merlet", by="lea")
     assert ingest(twins, "annuaire", TWIN) == [Outcome.UNCHANGED]
     assert ingest(twins, "web", replace(TWIN, website="https://merlet.fr")) == [Outcome.CHANGED]

@@ -133,7 +133,7 @@ def test_a_delta_of_another_model_changes_nothing(change: dict[str, Any], messag
         assert torch.equal(weight, model[0].auto_model.state_dict()[name])
 
 
-def test_a_folder_that_holds_no_delta_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_holds_no_delta_is_reported(tmp_path: Path) -> None:
     for read in (read_delta, fingerprint, base_model):
         with pytest.raises(EncoderError, match=r"holds no delta: it has no adapter_config\.json"):
             read(tmp_path)
@@ -164,7 +164,7 @@ def test_other_kinds_of_deltas_are_refused(
 
 
 @pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
-def test_a_spoilt_file_is_told(tmp_path: Path, name: str) -> None:
+def test_a_spoilt_file_is_reported(tmp_path: Path, name: str) -> None:
     write_delta(small_delta(), tmp_path)
     (tmp_path / name).write_bytes(b"{spoilt")
     with pytest.raises(EncoderError, match="cannot be read") as caught:

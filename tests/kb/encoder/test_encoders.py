@@ -155,7 +155,7 @@ def test_preparing_once_is_enough(real_encoder: Encoder, monkeypatch: pytest.Mon
         ("nobody-at-all/no-such-model", "cannot be fetched"),
     ],
 )
-def test_a_model_that_is_not_there_is_told_in_a_line(
+def test_a_model_that_is_not_there_is_reported_in_a_line(
     model: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -164,14 +164,14 @@ def test_a_model_that_is_not_there_is_told_in_a_line(
     assert "\n" not in str(raised.value)
 
 
-def test_a_cache_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_reported_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EncoderError, match="QUISAIT_CACHE") as raised:
         load_encoder(settings(cache=tmp_path / "file" / "cache"))
     assert "\n" not in str(raised.value)
 
 
-def test_a_folder_that_is_no_model_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_model_is_reported_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncoderError, match="cannot be loaded") as raised:
         load_encoder(settings(model=str(tmp_path / "empty"), cache=tmp_path / "cache"))
@@ -180,7 +180,7 @@ def test_a_folder_that_is_no_model_is_told_in_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"E5S1", b"other", b"E5S1" + b"\0" * 200])
-def test_weights_in_another_format_are_told_in_a_line(
+def test_weights_in_another_format_are_reported_in_a_line(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / bundled_weights.WEIGHTS_FILE).write_bytes(content)

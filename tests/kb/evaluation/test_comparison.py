@@ -14,7 +14,7 @@ def test_a_mean_lies_in_its_interval_which_is_the_same_each_time() -> None:
     assert mean == mean_of(values)
 
 
-def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+def test_an_interval_covers_the_truth_about_as_often_as_its_level() -> None:
     chance = random.Random(1)
     covered = 0
     for _ in range(60):

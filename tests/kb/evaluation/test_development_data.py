@@ -119,8 +119,8 @@ def test_repurposing_cases_say_need_and_contribution_in_both_languages() -> None
     assert all(row[text] for row in rows for text in texts)
     names = [name.lower() for name in actors().values()]
     for row in rows:
-        told = " ".join(row[text] for text in texts).lower()
-        named = [name for name in names if re.search(rf"\b{re.escape(name)}\b", told)]
+        text_of_row = " ".join(row[text] for text in texts).lower()
+        named = [name for name in names if re.search(rf"\b{re.escape(name)}\b", text_of_row)]
         assert not named, row
 
 

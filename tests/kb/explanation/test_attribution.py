@@ -65,8 +65,8 @@ def assert_they_add_up(encoder: Encoder, tolerance: float) -> None:
         attribute(of_passage, PASSAGE, query),
     ):
         assert shares.total == pytest.approx(cosine, abs=tolerance)
-    told = of_words(attribute(of_query, QUERY, passage), QUERY)
-    assert list(told) == ["Qui", "pourrait", "coudre", "des", "gants", "de", "cuir"]
+    words = of_words(attribute(of_query, QUERY, passage), QUERY)
+    assert list(words) == ["Qui", "pourrait", "coudre", "des", "gants", "de", "cuir"]
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_words_that_mean_alike_are_close(
     assert ours is not None
     assert theirs is not None
 
-    def told(one: CloseWord) -> tuple[str, str]:
-        return passage[one.start : one.end], query[one.other_start : one.other_end]
+    def pair(close: CloseWord) -> tuple[str, str]:
+        return passage[close.start : close.end], query[close.other_start : close.other_end]
 
-    assert (word, meant) in map(told, closest_words(ours, passage, theirs, query))
+    assert (word, meant) in map(pair, closest_words(ours, passage, theirs, query))

@@ -181,11 +181,11 @@ def test_a_case_is_explained_by_its_passages(filled: KnowledgeBase) -> None:
     assert explanation.passages[0].text == SANITISER.need
     assert len(explanation.passages) == 3
     # The encoder reads the title before the text: it is none of the passage's words.
-    (told,) = (one for one in explanation.passages if one.part == "text")
-    assert told.passage_shares
-    assert told.passage_shares.total == pytest.approx(told.dense, abs=TOLERANCE)
-    first = told.passage_shares.words[0]
-    assert told.text[first.start : first.end] == "La"
+    (passage,) = (passage for passage in explanation.passages if passage.part == "text")
+    assert passage.passage_shares
+    assert passage.passage_shares.total == pytest.approx(passage.dense, abs=TOLERANCE)
+    first = passage.passage_shares.words[0]
+    assert passage.text[first.start : first.end] == "La"
 
 
 def test_an_encoder_that_shows_no_words_leaves_the_figures(

@@ -1,4 +1,4 @@
-"""Reports: one search on record, as files that can be told from changed ones."""
+"""Reports: one search on record, as files that show any change."""
 
 import csv
 import hashlib
@@ -56,18 +56,18 @@ def cells(file: bytes, lang: str) -> list[list[str]]:
     return list(csv.reader(text, delimiter=";" if lang == "fr" else ","))
 
 
-def told(file: bytes) -> dict[str, Any]:
+def content_of(file: bytes) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file)["report"]
     return content
 
 
-def test_every_candidate_is_told_in_the_order_of_the_search(
+def test_every_candidate_is_given_in_the_order_of_the_search(
     filled: KnowledgeBase, report: SearchReport
 ) -> None:
     hits = filled.search(GEL, complete=True).hits
     assert report.hits == hits
     assert {hit.actor.id for hit in hits} == {"avel", "matha", "gants", "@id"}
-    candidates = told(as_json(report, KEY))["candidates"]
+    candidates = content_of(as_json(report, KEY))["candidates"]
     assert [one["rank"] for one in candidates] == [1, 2, 3, 4]
     best, hit = candidates[0], hits[0]
     assert best == {
@@ -111,12 +111,12 @@ def test_every_candidate_is_told_in_the_order_of_the_search(
     }
 
 
-def test_what_was_asked_and_of_what_is_told(filled: KnowledgeBase) -> None:
+def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
     steering = Steering(like=("avel",), unlike=("matha",))
     report = filled.report(
         'gants "cuir" +fins -soie', filters=Filters("Charente", "Cuir"), steering=steering
     )
-    content = told(as_json(report, KEY))
+    content = content_of(as_json(report, KEY))
     assert content["query"] == {
         "typed": 'gants "cuir" +fins -soie',
         "text": report.asked.text,
@@ -273,7 +273,7 @@ def test_what_is_no_report_is_none(file: bytes) -> None:
     assert not verify(file, KEY)
 
 
-def test_csv_is_a_table_after_what_is_told_once(report: SearchReport) -> None:
+def test_csv_is_a_table_after_values_given_once(report: SearchReport) -> None:
     file = as_csv(report, KEY)
     assert file.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline="")))
@@ -363,7 +363,7 @@ def test_the_same_search_has_the_same_report(filled: KnowledgeBase, report: Sear
     assert as_json(again, KEY) == as_json(report, KEY)
 
 
-def test_one_state_of_the_base_is_told(open_base: OpenBase, report: SearchReport) -> None:
+def test_a_single_state_of_the_base_is_reported(open_base: OpenBase, report: SearchReport) -> None:
     """A report of a base that another process has changed is of its state after that."""
     assert report.base.actors == 4
     other = open_base(report_encoder(report))

@@ -33,7 +33,7 @@ def actor(description: str, **fields: Any) -> Actor:
     return Actor(id="a", name="A", description=description, **fields)
 
 
-def said_by_the_code(lang: str = "fr") -> str:
+def text_of_the_code(lang: str = "fr") -> str:
     trade = trade_of(CODE)
     assert trade
     return trade.en if lang == "en" else trade.fr
@@ -58,30 +58,30 @@ def test_names_participants_and_facts_are_found_by_their_words_alone() -> None:
 
 @pytest.mark.parametrize("description", ["", "Cosmétiques."])
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_an_activity_code_speaks_for_who_says_little(description: str, lang: str) -> None:
+def test_an_activity_code_describes_actors_with_little_text(description: str, lang: str) -> None:
     derived = derive(actor(description, activity_code=CODE, lang=lang))
     documents = {document.part: document for document in derived.documents}
-    assert documents[ACTIVITY].text == said_by_the_code(lang)
-    assert said_by_the_code(lang) in derived.encoder_texts.values()
+    assert documents[ACTIVITY].text == text_of_the_code(lang)
+    assert text_of_the_code(lang) in derived.encoder_texts.values()
     assert documents[ACTIVITY].passages[0].words
 
 
-def test_who_says_enough_is_not_spoken_for() -> None:
+def test_actors_with_enough_text_are_not_described_by_a_code() -> None:
     enough = "x" * BARE_CHARS
     assert texts(actor(enough, activity_code=CODE)).keys() == {NAME, DESCRIPTION}
     assert ACTIVITY in texts(actor(enough[1:], activity_code=CODE))
 
 
 @pytest.mark.parametrize("code", ["", "20", "99.98Z", "chimie"])
-def test_a_code_that_names_no_trade_says_nothing(code: str) -> None:
+def test_a_code_that_names_no_trade_gives_no_text(code: str) -> None:
     assert ACTIVITY not in texts(actor("", activity_code=code))
 
 
 def test_who_has_a_code_only_is_found_by_what_it_means(base: KnowledgeBase) -> None:
     base.put([actor("", activity_code=CODE), Actor(id="b", name="B", description="Du bois.")])
-    (first, *_) = base.search(said_by_the_code()).hits
+    (first, *_) = base.search(text_of_the_code()).hits
     assert first.actor.id == "a"
-    assert first.evidence[0].text == said_by_the_code()
+    assert first.evidence[0].text == text_of_the_code()
     assert first.evidence[0].source == ""  # in our words, and in no source
 
 
@@ -93,5 +93,5 @@ def test_a_code_takes_nothing_from_who_describes_itself(base: KnowledgeBase) -> 
             actor("", activity_code=CODE),
         ]
     )
-    by_id = {hit.actor.id: hit.score for hit in base.search(said_by_the_code()).hits}
+    by_id = {hit.actor.id: hit.score for hit in base.search(text_of_the_code()).hits}
     assert by_id["a"] > by_id["described"]

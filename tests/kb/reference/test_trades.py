@@ -50,7 +50,7 @@ def test_a_trade_is_a_short_phrase_without_capital_or_full_stop(language: str) -
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_trades_are_told_alike(language: str) -> None:
+def test_no_two_trades_have_the_same_text(language: str) -> None:
     texts = list(phrases(language).values())
     alike = process.cdist(texts, texts, scorer=fuzz.token_sort_ratio, score_cutoff=85)
     assert [(texts[i], texts[j]) for i, j in np.argwhere(alike) if i < j] == []
@@ -64,7 +64,7 @@ def test_each_phrase_is_in_its_language() -> None:
     assert not [trade for trade in trades() if trade.fr == trade.en]
 
 
-def test_wholesalers_and_shops_are_told_from_makers() -> None:
+def test_wholesalers_and_shops_differ_from_makers() -> None:
     assert "grossistes" in phrases("fr")["46.45"]
     assert "wholesalers" in phrases("en")["46.45"]
     assert "boutique" in phrases("fr")["47.75"]

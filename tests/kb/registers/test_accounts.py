@@ -208,7 +208,7 @@ def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> Non
 @pytest.mark.parametrize(
     "change", ["get", "disable", "enable", "end_sessions", "tokens"], ids=lambda name: name
 )
-def test_an_unknown_account_is_told(accounts: Accounts, change: str) -> None:
+def test_an_unknown_account_is_reported(accounts: Accounts, change: str) -> None:
     with pytest.raises(UnknownRecord, match="There is no account 'Nobody'"):
         getattr(accounts, change)("Nobody")
 

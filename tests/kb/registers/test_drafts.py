@@ -35,7 +35,7 @@ def added(drafts: Drafts, by: str = "léa") -> Draft:
     return drafts.add(SANITISER, by=by, origin="gel.pdf")
 
 
-def test_all_that_is_told_of_a_draft_is_kept(drafts: Drafts) -> None:
+def test_all_values_of_a_draft_are_kept(drafts: Drafts) -> None:
     draft = drafts.add(
         SANITISER,
         by="léa",

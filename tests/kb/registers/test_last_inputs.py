@@ -26,13 +26,13 @@ def generation(base: KnowledgeBase) -> str:
     return found
 
 
-def test_cases_are_stored_as_the_input_says(base: KnowledgeBase) -> None:
+def test_cases_are_stored_as_in_the_input(base: KnowledgeBase) -> None:
     assert base.ingest_cases([SANITISER]) == [Outcome.ADDED]
     assert base.ingest_cases([RETOLD]) == [Outcome.CHANGED]
     assert base.case(SANITISER.id) == RETOLD
 
 
-def test_what_a_person_corrected_stands_when_the_input_says_the_same_again(
+def test_corrections_stand_when_the_input_is_repeated(
     corrected: KnowledgeBase,
 ) -> None:
     before = generation(corrected)
@@ -75,7 +75,7 @@ def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
     assert (case.need, case.participants[0].actor_id) == (CORRECTED.need, "avel-2")
 
 
-def test_nothing_is_kept_of_what_is_erased_and_told_again(base: KnowledgeBase) -> None:
+def test_nothing_is_kept_of_erased_records_that_are_ingested_again(base: KnowledgeBase) -> None:
     secret = replace(SANITISER, text="Kwyjibo.")
     base.ingest_cases([secret])
     base.erase(Kind.CASE, secret.id, by="max")

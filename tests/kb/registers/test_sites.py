@@ -67,7 +67,9 @@ def test_a_site_is_kept_as_it_was_added(sites: Sites) -> None:
     assert len(site.key) == KEY_CHARS
 
 
-def test_a_site_that_says_no_more_has_no_filters_and_the_usual_quota(network: Site) -> None:
+def test_a_site_with_only_a_name_and_origins_has_no_filters_and_the_usual_quota(
+    network: Site,
+) -> None:
     assert (network.department, network.theme, network.per_day) == ("", "", 20_000)
 
 
@@ -185,7 +187,7 @@ def test_what_is_no_origin_is_refused_with_what_to_write(
         assert sites.list() == []
 
 
-def test_the_address_of_a_page_is_told_what_to_leave_out() -> None:
+def test_the_refusal_of_the_address_of_a_page_gives_the_part_to_leave_out() -> None:
     with pytest.raises(SiteError) as refused:
         origin_of("https://www.reseau.example/qui-sait?x=1")
     assert str(refused.value) == (
@@ -260,7 +262,7 @@ def test_a_site_is_changed_switched_off_and_on_and_keeps_its_key(
     assert not sites.enable(network.key).disabled
 
 
-def test_a_site_that_is_not_there_is_told(sites: Sites, network: Site) -> None:
+def test_an_unknown_site_is_reported(sites: Sites, network: Site) -> None:
     for asked in (
         sites.get,
         sites.disable,

@@ -35,7 +35,7 @@ def record(*given: tuple[str, Actor], is_open: bool = False) -> Actor | None:
     return merged("avel", records)
 
 
-def test_what_one_source_says_is_the_record() -> None:
+def test_the_claims_of_a_single_source_are_the_record() -> None:
     assert record(("cci", AVEL)) == AVEL
 
 
@@ -77,17 +77,17 @@ def test_the_language_is_that_of_the_first_description() -> None:
     assert found.lang == "en"
 
 
-def test_a_source_that_says_closed_closes() -> None:
+def test_a_source_that_claims_closed_closes() -> None:
     found = record(("cci", AVEL), ("sirene", replace(AVEL, closed_on="2024-05-01")))
     assert found == replace(AVEL, closed_on="2024-05-01")
 
 
-def test_a_newer_source_that_says_open_opens() -> None:
+def test_a_newer_source_that_claims_open_opens() -> None:
     closed = replace(AVEL, closed_on="2024-05-01")
     assert record(("cci", closed), ("sirene", AVEL), is_open=True) == AVEL
 
 
-def test_a_newer_source_that_says_nothing_leaves_it_closed() -> None:
+def test_a_newer_source_without_a_claim_leaves_it_closed() -> None:
     closed = replace(AVEL, closed_on="2024-05-01")
     assert record(("cci", closed), ("annuaire", AVEL)) == closed
 
@@ -101,7 +101,7 @@ def test_a_source_that_takes_back_that_it_is_closed_opens() -> None:
     assert now.claims["closed_on"].at == "2026-01-02"
 
 
-def test_what_is_said_again_keeps_its_date() -> None:
+def test_a_repeated_claim_keeps_its_date() -> None:
     before = source_record("cci", SourceRow(AVEL), "avel", "2026-01-01")
     now = source_record(
         "cci", SourceRow(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before

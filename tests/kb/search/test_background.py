@@ -32,9 +32,9 @@ def two_languages(shift: float = 1.0) -> Background:
 def test_the_background_is_every_trade_in_both_languages(word_counts: WordCountEncoder) -> None:
     background = Background.of(word_counts, WEIGHTS)
     assert background.embeddings.keys() == {"fr", "en"}
-    told = {"fr": [one.fr for one in trades()], "en": [one.en for one in trades()]}
+    texts = {"fr": [trade.fr for trade in trades()], "en": [trade.en for trade in trades()]}
     for lang, rows in background.embeddings.items():
-        np.testing.assert_array_equal(rows, word_counts.encode(told[lang], TextKind.DOCUMENT))
+        np.testing.assert_array_equal(rows, word_counts.encode(texts[lang], TextKind.DOCUMENT))
 
 
 def test_chance_by_hand() -> None:

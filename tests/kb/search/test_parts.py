@@ -82,12 +82,12 @@ def test_only_suppliers_bring_in(role: Role) -> None:
         ("supplied alcohol for the bottles", Part.INPUTS),
     ],
 )
-def test_a_supplier_s_part_is_told_by_what_it_brought(contribution: str, role: Part) -> None:
+def test_a_supplier_s_part_follows_from_the_thing_it_brought(contribution: str, role: Part) -> None:
     participation = Participation("X", Role.SUPPLIER, "x", contribution)
     assert part_of(participation, brought_in(participation)) is role
 
 
-def test_a_supplier_s_part_may_be_told_by_its_name() -> None:
+def test_a_supplier_s_part_may_follow_from_its_name() -> None:
     unnamed = Participation("Fabricants de contenants", Role.SUPPLIER)
     assert part_of(unnamed, brought_in(unnamed)) is Part.CONTAINERS
 
@@ -105,7 +105,7 @@ def test_a_supplier_s_part_may_be_told_by_its_name() -> None:
         (Role.BUYER, Part.BUYER),
     ],
 )
-def test_every_other_role_is_a_part_whatever_it_says(role: Role, needed: Part) -> None:
+def test_every_other_role_is_a_part_whatever_the_contribution(role: Role, needed: Part) -> None:
     assert part_of(Participation("X", role, "x", "des flacons"), "") is needed
 
 
@@ -254,11 +254,11 @@ def test_packaging_is_usual_where_there_are_containers(base: KnowledgeBase) -> N
 
 def test_packaging_that_a_case_tells_of_is_not_only_usual(base: KnowledgeBase) -> None:
     packer = Participation("Cartons", Role.SUPPLIER, "cartons", "a fourni des cartons")
-    told = replace(STORY, participants=(*STORY.participants, packer))
-    base.put([told])
+    case = replace(STORY, participants=(*STORY.participants, packer))
+    base.put([case])
     packaging = roles(base)[Part.PACKAGING]
-    assert packaging.cases == (told,)
-    assert packaging.hits[0].evidence[0].case == told
+    assert packaging.cases == (case,)
+    assert packaging.hits[0].evidence[0].case == case
 
 
 def test_carriers_and_laboratories_are_proposed_beside_those_mentioned(
@@ -316,7 +316,7 @@ def test_a_name_and_a_search_for_cases_ask_for_no_parts(base: KnowledgeBase) -> 
     assert base.search(QUERY, options=RankingOptions(cases=False)).parts == ()
 
 
-def test_who_is_told_of_without_an_entry_here_is_given_once(base: KnowledgeBase) -> None:
+def test_an_actor_without_an_entry_is_mentioned_once(base: KnowledgeBase) -> None:
     again = replace(STORY, id="again", title="Encore", text="Un soir.")
     base.put([again])
     validation = roles(base)[Part.VALIDATION]
@@ -343,7 +343,7 @@ def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
     assert "bottles" in english[Part.CONTAINERS].need
     assert "bouteilles" in roles(base)[Part.CONTAINERS].need
     assert "bouteilles" in by_role(base.search(QUERY, lang="fr"))[Part.CONTAINERS].need
-    told = replace(
+    case = replace(
         STORY,
         id="story-en",
         lang="en",
@@ -355,10 +355,10 @@ def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
             Participation("Container makers", Role.SUPPLIER, "", "supplied bottles"),
         ),
     )
-    base.put([told])
+    base.put([case])
     by_case = roles(base, "sanitiser")[Part.CONTAINERS]
     assert "bottles" in by_case.need
-    assert by_case.cases == (told,)
+    assert by_case.cases == (case,)
     by_page = by_role(base.search("sanitiser", lang="fr"))[Part.CONTAINERS]
     assert "bouteilles" in by_page.need
     assert by_page.cases == (STORY,)
@@ -383,7 +383,7 @@ def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
     assert "stopper" not in everyone(roles(base, f"{QUERY} -bouchons"))
 
 
-def test_a_case_that_says_what_is_not_wanted_tells_of_no_part(base: KnowledgeBase) -> None:
+def test_a_case_with_an_unwanted_word_gives_no_part(base: KnowledgeBase) -> None:
     result = base.search(f"{QUERY} -transporteurs")
     assert result.parts == ()
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
@@ -396,7 +396,7 @@ def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBa
     assert base.search("hand gel -hydroalcoolique").parts == ()
 
 
-def test_what_must_be_said_is_said_by_who_is_called_or_by_the_case(base: KnowledgeBase) -> None:
+def test_required_words_stand_in_the_actor_or_in_the_case(base: KnowledgeBase) -> None:
     assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
     assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
     # Who took part is endorsed by the case, which says it.

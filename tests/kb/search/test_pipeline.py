@@ -68,20 +68,20 @@ def test_a_case_endorses_those_who_met_the_need(base: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "edition"),
     [("gel hydroalcoolique hôpital", SANITISER), ("hand sanitiser hospital", SANITISER_IN_ENGLISH)],
 )
-def test_a_story_is_told_once_in_the_language_that_answers_best(
-    base: KnowledgeBase, query: str, told: Case
+def test_a_story_is_given_once_in_the_language_that_answers_best(
+    base: KnowledgeBase, query: str, edition: Case
 ) -> None:
     base.put([SANITISER_IN_ENGLISH])
     result = base.search(query)
-    assert [hit.case for hit in result.cases] == [told]
-    assert [e.case for e in result.hits[0].evidence if e.kind is EvidenceKind.CASE] == [told]
+    assert [hit.case for hit in result.cases] == [edition]
+    assert [e.case for e in result.hits[0].evidence if e.kind is EvidenceKind.CASE] == [edition]
     assert result.hits[0].actor == POLISH
 
 
-def test_an_article_is_matched_by_its_need_and_not_by_what_else_it_says(
+def test_an_article_is_matched_by_its_need_and_not_by_its_other_text(
     base: KnowledgeBase,
 ) -> None:
     base.put([replace(SANITISER, text="Un menuisier a fait des escaliers en chêne massif.")])
@@ -93,8 +93,8 @@ def test_an_article_is_matched_by_its_need_and_not_by_what_else_it_says(
 
 def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> None:
     maker, *others = SANITISER.participants
-    told = replace(maker, source_url="https://exemple.fr/part")
-    base.put([replace(SANITISER, participants=(told, *others))])
+    sourced = replace(maker, source_url="https://exemple.fr/part")
+    base.put([replace(SANITISER, participants=(sourced, *others))])
     avel, matha = base.search(SANITISER.need).hits[:2]
     assert avel.evidence[0].source == "https://exemple.fr/part"
     assert matha.evidence[0].source == SANITISER.source_url
@@ -348,10 +348,10 @@ def test_in_a_large_base_a_page_is_the_beginning_of_all_there_is(
     base = open_base(word_counts, weights=looking_at(20))
     base.put([*RECORDS, *OTHERS])
 
-    def firm(i: int, said: str, department: str) -> Actor:
+    def firm(i: int, description: str, department: str) -> Actor:
         # Each says something else besides, so that no two are as good.
         besides = " ".join(f"mot{i}x{k}" for k in range(i % 30))
-        description = f"{said} {besides}"
+        description = f"{description} {besides}"
         return Actor(id=f"f{i}", name=f"F {i}", description=description, department=department)
 
     base.put([firm(i, "Gants de cuir fins, coudre des gants de cuir.", "33") for i in range(90)])

@@ -48,7 +48,7 @@ def test_a_query_of_unwanted_words_alone_asks_nothing() -> None:
         parse("-parfum")
 
 
-def test_what_is_said_twice_counts_once() -> None:
+def test_repeated_words_count_once() -> None:
     assert parse("gel +Été +ete").wanted == ("ete",)
 
 
@@ -64,5 +64,5 @@ def test_what_is_said_twice_counts_once() -> None:
         ("du pain", "du pain"),
     ],
 )
-def test_a_need_keeps_the_article_that_says_of_which_language_it_is(typed: str, need: str) -> None:
+def test_a_need_keeps_the_article_that_shows_its_language(typed: str, need: str) -> None:
     assert parse(typed).need == need

@@ -136,11 +136,11 @@ def test_a_need_that_is_another_one_adds_nothing(score: float, ceiling: float) -
 
 @given(st.floats(0, 60), st.floats(0.5, 30))
 @settings(deadline=None)
-def test_a_case_never_says_more_than_its_need_is_near(score: float, ceiling: float) -> None:
-    told = match_stories(
+def test_a_case_never_counts_more_than_its_need_is_near(score: float, ceiling: float) -> None:
+    matched = match_stories(
         {SANITISER.id: score}, {SANITISER.id: SANITISER}, null(ceiling), "", DEFAULT_WEIGHTS
     )
-    for of_actor in endorse(told, DEFAULT_WEIGHTS.cases).values():
+    for of_actor in endorse(matched, DEFAULT_WEIGHTS.cases).values():
         for given_ in of_actor:
             assert 0 <= given_.score <= score
             assert 0 <= given_.share <= 1
@@ -173,22 +173,25 @@ EDITIONS = {SANITISER.id: SANITISER, SANITISER_IN_ENGLISH.id: SANITISER_IN_ENGLI
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"), [("fr", SANITISER), ("en", SANITISER_IN_ENGLISH), ("", SANITISER_IN_ENGLISH)]
+    ("lang", "edition"),
+    [("fr", SANITISER), ("en", SANITISER_IN_ENGLISH), ("", SANITISER_IN_ENGLISH)],
 )
-def test_a_story_is_matched_once_with_the_score_of_its_best_edition(lang: str, told: Case) -> None:
+def test_a_story_is_matched_once_with_the_score_of_its_best_edition(
+    lang: str, edition: Case
+) -> None:
     scores = {SANITISER.id: 20.0, SANITISER_IN_ENGLISH.id: 30.0}
-    (one,) = matches(scores, EDITIONS, null(5.0), lang)
-    assert one.case == told
-    assert one.closeness == 30.0
-    assert one.relevance == relevant(30.0, null(5.0))
+    (match,) = matches(scores, EDITIONS, null(5.0), lang)
+    assert match.case == edition
+    assert match.closeness == 30.0
+    assert match.relevance == relevant(30.0, null(5.0))
 
 
 def test_the_nearest_need_is_matched_first_and_ties_by_id() -> None:
     a, b, c = (replace(SANITISER, id=id_) for id_ in "abc")
-    told = match_stories(
+    matched = match_stories(
         {"b": 20.0, "c": 25.0, "a": 20.0}, {"a": a, "b": b, "c": c}, null(5.0), "", DEFAULT_WEIGHTS
     )
-    assert [one.case.id for one in told] == ["c", "a", "b"]
+    assert [match.case.id for match in matched] == ["c", "a", "b"]
 
 
 def test_editions_keep_the_order_of_their_stories() -> None:
@@ -285,7 +288,7 @@ def test_what_is_only_inferred_is_possible_at_best(
         assert fit is not Fit.STRONG
 
 
-def test_what_is_inferred_says_no_more_than_its_trade_is_close() -> None:
+def test_an_inferred_hit_shows_only_that_its_trade_is_close() -> None:
     fits = []
     for how_close in (0.01, FITTING.inferred_weak, FITTING.inferred_possible, MOST_CLOSENESS):
         matches = [(match("w", how_close), passage("a", -50.0).passage)]
@@ -310,7 +313,7 @@ def test_who_did_the_same_is_a_strong_fit_and_who_did_something_else_is_none() -
     assert candidate(endorsements=[endorsed(10.0, 0.0)]).fit is Fit.NONE
 
 
-def test_the_words_of_a_need_count_as_far_as_it_says_what_is_asked() -> None:
+def test_the_words_of_a_need_count_by_their_share_of_the_query() -> None:
     def close(lexical: float, text: str) -> float:
         scored = replace(passage("a", 0.0), dense=2.0, lexical=lexical)
         scored = replace(scored, passage=replace(scored.passage, text=text))

@@ -44,7 +44,7 @@ def test_a_plus_leaves_out_nobody(base: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize("unwanted", ["-cirages", "-cirage", '-"cirages et crèmes"', "−CIRAGE"])
-def test_who_says_an_unwanted_word_is_left_out(base: KnowledgeBase, unwanted: str) -> None:
+def test_actors_with_an_unwanted_word_are_left_out(base: KnowledgeBase, unwanted: str) -> None:
     query = "crèmes pour le cuir, gants de cuir fins"
     without = base.search(query)
     assert "avel" in ids(without)
@@ -55,7 +55,7 @@ def test_who_says_an_unwanted_word_is_left_out(base: KnowledgeBase, unwanted: st
     assert "Chimie" not in result.themes
 
 
-def test_a_case_that_says_an_unwanted_word_is_left_out(base: KnowledgeBase) -> None:
+def test_a_case_with_an_unwanted_word_is_left_out(base: KnowledgeBase) -> None:
     assert [hit.case for hit in base.search("gel").cases] == [SANITISER]
     assert base.search("gel -mairie").cases == ()
 
@@ -75,10 +75,10 @@ def test_what_is_unwanted_is_moved_away_from(base: KnowledgeBase) -> None:
     assert steered["tanner"] - steered["knitter"] < before
 
 
-# What must be said
+# Required words
 
 
-def test_only_who_says_a_required_word_is_found(base: KnowledgeBase) -> None:
+def test_only_actors_with_a_required_word_are_found(base: KnowledgeBase) -> None:
     assert ids(base.search('cuir "ganterie"')) == ["gants"]
     assert ids(base.search('cuir "porcelaine"')) == []
     assert base.search('cuir "porcelaine"').cases == ()
@@ -94,7 +94,7 @@ def test_the_words_of_a_phrase_stand_next_to_each_other(
     assert ids(base.search(f'atelier "{phrase}"')) == found
 
 
-def test_each_of_two_required_words_must_be_said(base: KnowledgeBase) -> None:
+def test_each_of_two_required_words_must_be_there(base: KnowledgeBase) -> None:
     assert ids(base.search('cuir "ganterie" "fins"')) == ["gants"]
     assert ids(base.search('cuir "ganterie" "cirages"')) == []
 

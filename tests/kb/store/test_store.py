@@ -173,13 +173,13 @@ def test_index_words_have_no_order_of_their_own() -> None:
 # Folders that are not, or not quite, a knowledge base
 
 
-def test_a_missing_base_is_told(tmp_path: Path) -> None:
+def test_a_missing_base_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NotAKnowledgeBase, match="is not a knowledge base: it has no"):
         Store.open(tmp_path / "kb.sqlite")
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but text" * 99, b"\0" * 4096])
-def test_a_file_that_is_no_database_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "kb.sqlite"
     path.write_bytes(content)
     with pytest.raises(KnowledgeBaseError, match=r"kb\.sqlite"):
@@ -202,7 +202,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_half_written_database_is_told(tmp_path: Path, store: Store) -> None:
+def test_a_half_written_database_is_reported(tmp_path: Path, store: Store) -> None:
     store.close()
     path = tmp_path / "kb.sqlite"
     whole = path.read_bytes()
@@ -211,7 +211,7 @@ def test_a_half_written_database_is_told(tmp_path: Path, store: Store) -> None:
         Store.open(path)
 
 
-def test_damage_that_shows_only_when_read_is_told(tmp_path: Path, store: Store) -> None:
+def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Store) -> None:
     (page,) = store._connection.execute(
         "select rootpage from sqlite_master where name = 'documents'"
     ).fetchone()
@@ -227,7 +227,7 @@ def test_damage_that_shows_only_when_read_is_told(tmp_path: Path, store: Store) 
     pool.close()
 
 
-def test_a_fault_of_the_program_is_not_told_as_one_of_the_base(
+def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
     tmp_path: Path, store: Store
 ) -> None:
     pool = StorePool(tmp_path / "kb.sqlite")
@@ -328,7 +328,7 @@ def test_a_base_that_others_write_is_read_as_it_is_now(
     writer.close()
 
 
-def test_a_theme_is_told_as_it_is_usually_written(store: Store) -> None:
+def test_a_theme_is_given_in_its_usual_spelling(store: Store) -> None:
     with store.changing():
         for number, theme in enumerate(["emballage", "Emballage", "Emballage", "Émballage"]):
             put(store, replace(GLOVER, id=f"g{number}", themes=(theme,)))
@@ -343,7 +343,7 @@ def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
     assert ("Santé", 0, 1) in store.themes()
 
 
-def test_a_writer_that_waits_too_long_is_told(
+def test_a_writer_that_waits_too_long_is_reported(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.05)

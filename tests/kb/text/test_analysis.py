@@ -87,7 +87,7 @@ def test_index_words_leave_function_words_out() -> None:
     assert index_words("Les gants de la ganterie", "fr") == "gant ganter"
 
 
-def test_the_share_of_what_is_asked_that_a_text_says() -> None:
+def test_the_share_of_the_words_asked_that_a_text_has() -> None:
     need = "Trouver des flacons pour du gel hydroalcoolique"
     assert word_coverage("qui pourrait fabriquer du gel hydro-alcoolique ?", need) == 1
     assert word_coverage("gels", need) == 1

@@ -72,7 +72,7 @@ def test_a_close_trade_is_raised_above_another_one(base: KnowledgeBase) -> None:
     assert hits["forge"].score == without["forge"].score
 
 
-def test_it_is_said_who_did_what_and_what_is_close_to_it(base: KnowledgeBase) -> None:
+def test_a_boost_gives_its_precedent_and_the_close_passage(base: KnowledgeBase) -> None:
     hit = found(base)["close"]
     (inferred,) = [one for one in hit.evidence if one.kind is EvidenceKind.SIMILAR]
     assert inferred.precedent == POLISHER
@@ -99,7 +99,7 @@ def test_nobody_is_a_precedent_for_itself(base: KnowledgeBase) -> None:
     assert alone.parts.similar == 0
 
 
-def test_the_role_of_the_precedent_says_how_far_its_trade_does(base: KnowledgeBase) -> None:
+def test_the_role_of_the_precedent_scales_the_boost_of_its_trade(base: KnowledgeBase) -> None:
     hits = found(base)
     assert hits["close"].parts.similar > hits["closetosupplier"].parts.similar > 0
     assert hits["closetobuyer"].parts.similar == 0
@@ -174,7 +174,7 @@ def test_several_passages_of_one_actor_count_once(base: KnowledgeBase) -> None:
     assert hits["long"].parts.similar <= hits["close"].parts.similar + 1e-6
 
 
-def test_transfer_only_tells_what_a_case_says_of_others(base: KnowledgeBase) -> None:
+def test_transfer_only_measures_the_effect_of_a_case_on_others(base: KnowledgeBase) -> None:
     hits = found(base, options=RankingOptions(transfer_only=True))
     assert all(hit.parts.case == 0 for hit in hits.values())
     assert all(EvidenceKind.CASE not in kinds(hit) for hit in hits.values())
