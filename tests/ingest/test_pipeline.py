@@ -42,7 +42,7 @@ def test_a_folder_is_read_however_deep(folder: Path) -> None:
         added=3,
         embedded=3,
         skipped=[
-            Note(f"{folder}/logo.png", 0, f"is none of {formats}"),
+            Note(f"{folder}/logo.png", 0, f"has an unknown format; these are read: {formats}"),
             Note(
                 f"{folder}/cases/README.md",
                 0,
@@ -82,7 +82,8 @@ def test_what_is_named_must_be_input(folder: Path) -> None:
     report = ingest(MemoryKnowledgeBase(), [readme, logo])
     assert [str(failure) for failure in report.failures] == [
         f"{readme}: has no front matter: begin it with a line of three dashes",
-        f"{logo}: is none of .csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, "
+        f"{logo}: has an unknown format; these are read: "
+        ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, "
         ".markdown",
     ]
     assert report.skipped == []

@@ -11,8 +11,8 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole, account_key
-from kb.remarks import N_
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from ingest.records.fields import web_address
 from ingest.uploads import keep_upload, plain_name
 from kb.errors import InputError
+from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
-from kb.remarks import N_, Remark
+from kb.remarks import Remark
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed

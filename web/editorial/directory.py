@@ -12,7 +12,7 @@ from ingest.directories.preview import Preview, preview
 from ingest.uploads import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.remarks import N_
+from kb.messages import N_
 from web.editorial.labels import REGISTER_LABELS
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from kb.remarks import N_
 from web.editorial.differences import FieldDifference, differences
 from web.editorial.forms.choices import (
     actor_finder,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
+from kb.messages import N_
 from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
-from kb.remarks import N_
 from web.editorial.differences import differences
 from web.editorial.draft import participants_of, published_record
 from web.editorial.forms.choices import actor_finder, actor_or_none, language_choices, role_choices

@@ -3,8 +3,8 @@
 from starlette.responses import Response
 
 from kb.errors import UnknownRecord
+from kb.messages import N_
 from kb.models import Case, Kind, Record
-from kb.remarks import N_
 from web.editorial.differences import differences
 from web.editorial.labels import NOT_THE_NAME
 from web.http.dependencies import APageRequest

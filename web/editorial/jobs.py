@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job
-from kb.remarks import N_, Remark
+from kb.remarks import Remark
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action, not_allowed
 from web.http.routing import PageRouter, see, text_of

@@ -1,13 +1,13 @@
 """The words that the editorial pages use: fields, states, confidence, what was done.
 
-As in `wording`: English, marked with `N_`, translated by the renderer.
+The labels are English, marked with `N_`; the renderer translates them.
 """
 
 from collections.abc import Callable, Mapping
 
+from kb.messages import N_
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
-from kb.remarks import N_
 from web.http.i18n import Language, translations
 from web.http.labels import labelled
 
@@ -26,7 +26,7 @@ REGISTER_LABELS: Mapping[str, str] = {
     "legal_category": N_("Legal category"),
     "activity_nomenclature": N_("Nomenclature of the activity"),
 }
-"""What directories and registers have columns for, and no form here has fields."""
+"""Labels of the columns of directories and registers that no form has a field for."""
 
 STATE_LABELS: Mapping[DraftState, str] = {
     DraftState.DRAFT: N_("Draft"),

@@ -13,9 +13,9 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
+from kb.messages import N_
 from kb.reference.departments import NAMES
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, SiteUse
-from kb.remarks import N_
 from kb.text.folding import fold
 from web.editorial.labels import CANNOT_WRITE, NOT_THE_NAME
 from web.embed.usage import SiteUsage

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Query, Request
 
 from kb.errors import UnknownRecord
+from kb.messages import N_
 from kb.registers.sites import Site
-from kb.remarks import N_
 from kb.settings import is_this_machine
 from web.http.refusals import Refusal
 from web.http.request import PageRequest

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
 from kb.errors import QueryError, QuisaitError
+from kb.messages import N_
 from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
-from kb.remarks import N_
 from web.embed.access import AFramedAccess
 from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from kb.errors import UnknownRecord
+from kb.messages import N_
 from kb.reference.departments import department_code
 from kb.registers.sites import Site, Sites
-from kb.remarks import N_
 from web.embed.access import CLOSED, UNKNOWN
 from web.embed.widget_schemas import MAX_LIMIT
 from web.http.i18n import Language

@@ -10,8 +10,8 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from kb.messages import N_
 from kb.registers.sites import SiteCounts
-from kb.remarks import N_
 from web.embed.access import Access
 from web.embed.usage import SiteUsage
 from web.http.refusals import Refusal

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from markupsafe import escape
 
-from kb.remarks import N_
+from kb.messages import N_
 from web.embed.frame import KEPT
 from web.embed.frame import PATH as FRAME_PATH
 from web.embed.options import Choices

@@ -9,7 +9,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from kb.knowledge_base import KnowledgeBase
-from kb.remarks import N_
+from kb.messages import N_
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.throttle import Throttle, host_of

@@ -6,10 +6,10 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from kb.messages import N_
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
 from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
-from kb.remarks import N_
 from kb.search.results import Fit
 from web.http.i18n import Language, translations
 

@@ -2,7 +2,7 @@
 
 from starlette.exceptions import HTTPException
 
-from kb.remarks import N_
+from kb.messages import N_
 
 
 class Refusal(HTTPException):

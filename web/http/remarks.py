@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kb.remarks import MESSAGES, MessageFormatter, Remark, shortened
+from kb.messages import MESSAGES
+from kb.remarks import MessageFormatter, Remark, shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language, translations, written_number
 from web.http.labels import FIELD_LABELS
 

@@ -194,7 +194,8 @@ def test_files_that_are_skipped_are_named_but_for_those_that_belong_there(
         (folder / f"photo-{number}.png").write_bytes(b"PNG")
     lines = run("ingest", folder, kb=tmp_path / "kb").output.splitlines()
     assert (
-        f"{folder}/feed.xml: may be a feed: name it, and its articles are read (skipped)" in lines
+        f"{folder}/feed.xml: may be a feed: "
+        "name this file itself to have its articles read (skipped)" in lines
     )
     assert lines[-1] == "… and 1 more skipped."
     assert not [line for line in lines if "README" in line]

@@ -165,7 +165,7 @@ def test_what_the_article_does_not_bear_out_is_dropped_with_a_remark(
         "La savonnerie",
         "Machin",
     ]
-    assert refined.remarks == (f"Of what little-model said, 1 could not be used: {reason}.",)
+    assert refined.remarks == (f"Unusable items in the answer of little-model: 1 ({reason}).",)
 
 
 def test_a_contribution_in_other_words_is_left_out(server: Server) -> None:

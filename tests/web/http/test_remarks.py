@@ -4,7 +4,8 @@ from string import Formatter
 
 import pytest
 
-from kb.remarks import MESSAGES, Remark
+from kb.messages import MESSAGES
+from kb.remarks import Remark
 from web.http.i18n import Language, translations
 from web.http.remarks import LocalizedText, localized
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from ingest.records.fields import folded
 from kb.errors import QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.models import Actor, Kind
 from kb.reference.roles import Role
-from kb.remarks import N_
 from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS

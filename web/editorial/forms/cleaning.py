@@ -17,9 +17,9 @@ from ingest.records.fields import (
     web_address,
 )
 from kb.errors import InputError
+from kb.messages import N_
 from kb.models import Case, Record
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, FieldKind, FieldTraits
-from kb.remarks import N_
 from web.http.labels import UNKNOWN_DEPARTMENT
 
 MISSING = N_("This is required.")

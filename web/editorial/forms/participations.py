@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, fields
 
 from ingest.records.fields import MAX_LINE_CHARS, folded, one_line, web_address
 from kb.errors import InputError
+from kb.messages import N_
 from kb.models import Participation
 from kb.reference.fields import FieldKind
 from kb.reference.roles import Role
 from kb.registers.proposals import ProposedParticipation
-from kb.remarks import N_
 from web.editorial.forms.cleaning import FieldCleaner, why_wrong
 
 _UNKNOWN_ACTOR = N_("No actor has this name or identifier. Leave it empty if it has no entry.")

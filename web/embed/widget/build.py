@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from kb.remarks import N_
+from kb.messages import N_
 from web.embed.scripts import BUILDS, CURRENT, build_name
 from web.http.i18n import Language, translations
 from web.http.labels import FIT_LABELS

@@ -27,8 +27,8 @@ from starlette.responses import Response
 
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
-from kb.remarks import N_
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
 from web.http.security.secret import site_secret

@@ -1,0 +1,249 @@
+"""The messages of refusals and notices by code, in English; the web interface translates them.
+
+In a message, `{name}` stands for the value of this name: text as it is, a whole number with its
+thousands apart. `{name!q}` stands for the value in quotes, shortened.
+"""
+
+from collections.abc import Mapping
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name, which Babel looks for)
+    """Marks a message for extraction; translated later, when the language is known."""
+    return message
+
+
+MESSAGES: Mapping[str, str] = {
+    # Files
+    "empty": N_("is empty"),
+    "too_many_mb": N_("{file} has more than {most} MB"),
+    "more_than_mb": N_("has more than {most} MB"),
+    "not_text": N_("is not text"),
+    "damaged_character": N_("has a damaged character on line {line}: save it again as UTF-8"),
+    "lost_letters": N_("has lost letters (first on line {line}): save it again as UTF-8"),
+    "scrambled": N_('has letters scrambled beyond repair (such as "Ã©"): save it again as UTF-8'),
+    "encoded_twice": N_(
+        "was encoded twice: line {line} has 'Ã' and a sign where a letter with an accent "
+        "should be; export it again as UTF-8"
+    ),
+    "long_line": N_("has a line of more than {most} characters"),
+    "unreadable": N_("cannot be read: {reason}"),
+    "other_format": N_("has an unknown format; these are read: {formats}"),
+    "unnamed_feed": N_("may be a feed: name this file itself to have its articles read"),
+    "missing_path": N_("{path} does not exist"),
+    # Articles, whatever their format
+    "no_article_format": N_("is not an article: an article is one of {formats}"),
+    "no_article": N_("has no article that could be found: paste its text instead"),
+    "long_article": N_(
+        "has an article of {count} characters; at most {most} fit: cut it into several"
+    ),
+    "large_article": N_(
+        "has {size} bytes; at most {most} of {suffix} are read: send the article alone"
+    ),
+    "large_feed": N_("has {size} bytes; at most {most} are read"),
+    "long_page": N_("has more than {most} lines and paragraphs: send the article alone"),
+    "damaged_file": N_("is damaged ({kind}): save it again, or paste its text"),
+    "damaged": N_("is damaged and cannot be read: save it again"),
+    "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
+    "encrypted": N_("is encrypted: save it without its password"),
+    "encrypted_or_older": N_(
+        "is encrypted, or of an older format: save it in {format} again, without a password"
+    ),
+    "cut_off_document": N_("is not a document in {format}, or is cut off: save it again"),
+    "no_document": N_("is not a document in {format}"),
+    "large_unpacked": N_("would unpack to {size} bytes; at most {most} are read"),
+    "tightly_packed": N_("is packed {times} times over, as no document is: it is not unpacked"),
+    # HTML and PDF
+    "no_html": N_("is not HTML: save it as .txt"),
+    "script_page": N_("has no article: its page shows no text without its scripts"),
+    "many_tags": N_("has more than {most} tags: send the article alone"),
+    "strange_tag": N_("has an invalid tag: send the article alone"),
+    "no_pdf": N_("is not a PDF"),
+    "scanned": N_("has no text, only pictures of it: run it through text recognition (OCR) first"),
+    "cut_off": N_("is cut off: its end is missing; fetch it again"),
+    "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),
+    "damaged_page": N_("is damaged on page {page}: print it to a new PDF"),
+    "many_pages": N_("has {count} pages; at most {most} are read: send the article alone"),
+    "slow_pdf": N_("takes longer than {seconds} seconds to read: paste its text"),
+    # Feeds
+    "no_article_or_feed": N_("is neither an article nor a feed: check the address"),
+    "no_feed": N_("is not a feed: a feed is RSS or Atom"),
+    "page_with_feed": N_("is a page, not a feed: its feed is {link}"),
+    "page_not_feed": N_("is a page, not a feed: give the address of its RSS or Atom feed"),
+    "empty_feed": N_("is a feed without items, or one that is damaged"),
+    "nested_feed": N_("is nested too deeply for a feed"),
+    "no_item_text": N_("item {title!q} has neither a text nor a link"),
+    "short_item": N_("the feed has only the beginning of this article"),
+    # Addresses
+    "closed_to_robots": N_(
+        "{address!q} is closed to robots by its site (robots.txt): paste its text instead"
+    ),
+    "many_redirects": N_("{address!q} redirects more than {most} times"),
+    "no_address": N_("{address!q} is not a web address"),
+    "not_http": N_("{address!q} is neither http nor https: it is not fetched"),
+    "address_with_password": N_("{address} holds a name or a password: leave it out"),
+    "other_port": N_("{address!q} is on port {port}: only 80 and 443 are fetched from"),
+    "robots_unknown": N_(
+        "{site} cannot say what robots may fetch (robots.txt: error {status}): try again later"
+    ),
+    "slow_site": N_("{address!q} takes longer than {seconds} seconds: try again later"),
+    "no_web_server": N_("{address!q} does not answer as a web server does"),
+    "unreachable": N_("{address!q} cannot be reached: {reason}"),
+    "error_status": N_("{address!q} answers with error {status}: check the address"),
+    "other_type": N_("{address!q} is {type}, which is not an article"),
+    "no_type": N_("{address!q} is of an unknown type, which is not an article"),
+    "large_page": N_("{address!q} has more than {most} bytes: send its text instead"),
+    "other_packing": N_("{address!q} is compressed as {packing}, which was not requested"),
+    "page_cut_off": N_("{address!q} was cut off: try again later"),
+    "unknown_host": N_("{host!q} is not a known host: check the address"),
+    "private_address": N_(
+        "{host!q} is at {address}, which is not a public address: it is not fetched"
+    ),
+    "no_fetching": N_("is an address, and nothing is fetched from here: save the page first"),
+    # Fields
+    "too_long": N_("{field} has {count} characters; at most {most} fit"),
+    "id_without_letter": N_("id {value!q} has neither a letter nor a digit"),
+    "no_id": N_("no id can be made from {value!q}: give one"),
+    "other_scheme": N_("{field} {value!q} begins with {scheme}: only http and https are accepted"),
+    "no_web_address": N_("{field} {value!q} is not a web address"),
+    "no_date": N_("{field} {value!q} is not a date such as 2020-03-18"),
+    "no_day": N_("closed_on {value!q} is not a day of the calendar"),
+    "unknown_language": N_("lang {value!q} is not a language: write fr or en"),
+    "unknown_country": N_("country {value!q} is not known: write its two-letter code"),
+    "not_only_text": N_("{field} holds something else than text"),
+    "unknown_key": N_("key {key!q} is not known: is it {meant}?"),
+    # Rows of a directory
+    "no_name": N_("has no name"),
+    "no_public_name": N_("has no name that may be made public"),
+    "name_in_other_file": N_("has no name: the register keeps it in its file of legal units"),
+    "twice_encoded_letter": N_(
+        "{field} holds {letter!q}, a letter that was encoded twice: export the row again"
+    ),
+    "foreign_department": N_("department {value!q} is given, but the country is {country}"),
+    "wrong_department": N_("department {reason}"),
+    "siret_lost_digits": N_("siret {value!q} lost digits in a spreadsheet: make its column text"),
+    "siret_length": N_("siret {value!q} is not valid: a SIRET has 14 digits"),
+    "siret_check": N_("siret {value!q} is not valid: its check digit is wrong"),
+    "siret_digits": N_("siret {value!q} is not valid: a SIRET holds digits only"),
+    "closed_without_date": N_("is closed, but no date says since when"),
+    "cell_count": N_("number of cells is {count}, but the header has {columns}"),
+    "many_cells": N_("has more than {most} cells"),
+    "malformed_csv": N_("cannot be read as CSV: {reason}"),
+    "unclosed_quote": N_("cannot be read as CSV: a quote is opened and never closed"),
+    "no_object": N_("is not an object"),
+    "id_given_twice": N_("id {id!q} was already given by {place}"),
+    "id_of_row": N_("id {id!q} was already given by row {row}"),
+    # Directories as a whole
+    "no_header": N_("has no column called name or nom; its header is {header}"),
+    "wrong_header": N_("has a header that {reason}"),
+    "no_name_column": N_("has no column for the name of the actors: say which one is the name"),
+    "no_sheet": N_("has no sheet with a column called name or nom; {headers}"),
+    "protected_workbook": N_("is protected by a password: save it without"),
+    "older_workbook": N_(
+        "is protected by a password, or in the format of before 2007: save it as XLSX "
+        "without a password"
+    ),
+    "no_spreadsheet": N_("cannot be read as a spreadsheet: {reason}"),
+    "damaged_workbook": N_("is damaged, or no spreadsheet: {reason}"),
+    "large_workbook": N_("is larger than {most} MiB once unpacked: export it as CSV"),
+    "strange_workbook": N_("has an unusual structure: export it as CSV"),
+    "wide_sheet": N_(
+        "has a sheet of {rows} rows and {columns} columns: delete what is far outside the "
+        "table, or export it as CSV"
+    ),
+    "out_of_memory": N_("does not fit in memory: export it as CSV"),
+    "no_parquet": N_("cannot be read as Parquet: {reason}"),
+    "large_cell": N_("has a cell of more than {most} characters"),
+    "no_json": N_("is not JSON: {reason}"),
+    "no_json_at": N_("is not JSON: {reason} (line {line}, column {column})"),
+    "nested_json": N_("is not JSON that can be read: it is nested too deeply"),
+    "huge_number": N_("has a number of thousands of digits: write it in quotes"),
+    "no_container": N_("holds neither an array nor an object"),
+    "not_one_array": N_("must hold one array of actors; its arrays are: {arrays}"),
+    "wrong_target": N_("column {header!q} cannot be read as {target!q}: write {targets}"),
+    "wrong_option": N_("{option!q} is not of the form header=field"),
+    "reserved_source": N_("a source cannot be called {name!q}: name it otherwise"),
+    # Files of cases
+    "no_title": N_("has no title"),
+    "no_text": N_("has no text after its front matter"),
+    "no_front_matter": N_("has no front matter: begin it with a line of three dashes"),
+    "open_front_matter": N_(
+        "has front matter that is not closed: end it with a line of three dashes"
+    ),
+    "strange_front_matter": N_("has front matter that is not keys and values"),
+    "no_yaml_at": N_("has front matter that is not YAML on line {line}: {reason}"),
+    "no_yaml": N_("has front matter that is not YAML: {reason}"),
+    "no_participant_list": N_("participants is not a list"),
+    "no_participant_keys": N_("participant {number} has no keys: give it a name and a role"),
+    "nameless_participant": N_("participant {number} has no name"),
+    "no_role": N_("participant {name!q} has no role: write one of {roles}"),
+    "unknown_role": N_("participant {name!q} has the role {role!q}: write one of {roles}"),
+    # What is there already
+    "known_address": N_("is there already: the {kind} {title!q} ({id}) has the same address"),
+    "known_text": N_("is there already: the {kind} {title!q} ({id}) has the same text"),
+    "known_content": N_("is there already: the {kind} {title!q} ({id}) has the same content"),
+    "known_title": N_("is there already: the {kind} {title!q} ({id}) has the same title and date"),
+    "known_nearly": N_("is there already: the {kind} {title!q} ({id}) has nearly the same text"),
+    "resembles": N_("resembles the {kind} {title!q} ({id}): are both one article?"),
+    "was_withdrawn": N_("{kind} {id!q} was {how}: not brought back"),
+    # What deserves a look
+    "no_certain_title": N_("has no clear title: give it one"),
+    "no_certain_author": N_("has no certain author"),
+    "no_certain_date": N_("has no certain date"),
+    "unclear_date": N_("date {value!q} is not a day: it is left empty"),
+    "signed_by_nobody": N_("the page is signed {value!q}, which names nobody"),
+    "unknown_participant": N_(
+        "participant {name!q} has the actor {id!q}, which the knowledge base does not have (kept)"
+    ),
+    "unusable_answer": N_("Unusable items in the answer of {origin}: {count} ({reasons})."),
+    # Queries
+    "empty_query": N_(
+        "The query is empty: say in a few words what you need, such as a thing, a material or "
+        "a skill."
+    ),
+    "long_query": N_("The query has {count} characters; {most} at most can be searched."),
+    "wordless_query": N_("The query has no word in it: say what you are looking for."),
+    "unknown_department": N_("{reason}."),
+    # Accounts
+    "account_name": N_("The name of an account has 1 to {most} characters, all of them visible."),
+    "account_name_taken": N_("There is an account {name!q} already."),
+    "short_password": N_(
+        "The password has fewer than {least} characters: a short sentence is longer, and "
+        "easier to remember."
+    ),
+    "long_password": N_("The password has more than {most} characters."),
+    "plain_password": N_(
+        "The password is the name of the account, or the same few characters again and again."
+    ),
+    "last_administrator": N_("{name!q} is the last administrator: make another one first."),
+    "account_disabled": N_("The account {name!q} is disabled."),
+    "token_label": N_("A token needs a label of 1 to {most} characters, such as what it is for."),
+    # Sites
+    "site_name": N_("The name of a site has 1 to {most} characters, all of them visible."),
+    "site_theme": N_("A theme has {most} characters at most, all of them visible."),
+    "site_per_day": N_("A site may make 1 to {most} searches a day."),
+    "no_origin": N_(
+        "A site needs its address, such as https://www.reseau.example: only there may it "
+        "show the search."
+    ),
+    "many_origins": N_("A site has {most} addresses at most: add another site for the others."),
+    "origin_null": N_(
+        "{given!q} is what browsers send for pages of no site, such as files: any site "
+        "could pass for it."
+    ),
+    "origin_wildcard": N_("{given!q} holds a *: name each site that is meant."),
+    "origin_scheme": N_("{given!q} should begin with https:// (or with http://)."),
+    "origin_scheme_instead": N_(
+        "{given!q} should begin with https:// (or with http://): write {instead}."
+    ),
+    "origin_credentials": N_("{given!q} holds a name or a password."),
+    "origin_credentials_instead": N_("{given!q} holds a name or a password: write {instead}."),
+    "origin_host": N_("{given!q} does not name a site that browsers can find."),
+    "origin_port": N_("{given!q} has a port that is not a number up to 65535."),
+    "origin_page": N_(
+        "{given!q} is the address of a page, not of a site: write {instead} – without what follows."
+    ),
+    # Others
+    "other_kind": N_("this contribution is of the kind {kind}: send the field {kind}"),
+    "unknown_job": N_("this version does no jobs of the kind {kind!q}"),
+}
+"""Each message by its code."""
