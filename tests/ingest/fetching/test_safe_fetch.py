@@ -14,6 +14,8 @@ from kb.errors import InputError
 from kb.settings import Settings
 from tests.ingest.local_site import Site, page, redirect, serving
 
+pytestmark = pytest.mark.thorough
+
 HELLO = page("<p>Bonjour</p>")
 
 

@@ -194,6 +194,7 @@ def test_how_it_is_laid_out_does_not_matter(report: SearchReport) -> None:
     assert verify(file.getvalue(), KEY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "fr"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
@@ -207,6 +208,7 @@ def test_what_stands_between_cells_does_not_matter(
     assert not verify(file.getvalue().replace("Avel", "Avem"), KEY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -229,6 +231,7 @@ def test_a_changed_json_is_not_known_again(report: SearchReport, before: str, af
     assert not verify(file.replace(before, after, 1), KEY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -292,6 +292,7 @@ def some_record(chance: random.Random) -> Record:
     return Actor(id=id_, name=id_, description=text if chance.random() < 0.9 else "", lang=lang)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_any_changes_lead_to_the_index_made_afresh(
     store: Store, seed: int, monkeypatch: pytest.MonkeyPatch

@@ -438,6 +438,7 @@ def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: Knowled
     assert len({hit.score for hit in found[:3]}) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("query", ["travaille la matière", "gel hydroalcoolique", "cuir"])
 def test_the_same_base_answers_the_same(
     open_base: OpenBase, base: KnowledgeBase, query: str

@@ -354,6 +354,7 @@ def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "record_id",
     ["FR/16/001", "/first", "last/", "a//b", "co? & co #1", "100%", "a+b;c=d", "à «l’été»"],

@@ -5,6 +5,8 @@ from tests.web.catalogue.test_pages import EVERY_PAGE
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 
+pytestmark = pytest.mark.thorough
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
