@@ -44,7 +44,7 @@ class ArticleIntake:
     ) -> None:
         self.report = IngestReport()
         self.case_ids: set[str] = set()
-        """The cases that the articles are, those that were there already among them."""
+        """The ids of the cases of the articles, including cases known before."""
         self._knowledge_base = knowledge_base
         self._submissions = submissions
         self._publish = publish
@@ -62,13 +62,13 @@ class ArticleIntake:
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
-        """Says why a file of a folder is passed over though it could be taken; else ""."""
+        """Returns why a file of a folder that could be taken is passed over; else ""."""
         return Remark("unnamed_feed") if path.suffix.lower() in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
-        """Takes the article of a file, or those of a feed that was saved as one.
+        """Takes the article of a file, or the articles of a feed saved as a file.
 
-        A file that nobody named and that has no article is skipped.
+        A file that is not named and has no article is skipped.
         """
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:

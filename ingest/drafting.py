@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
 
 MIN_TAKEN = 0.5
-"""How sure a proposed participation is at least to stand in the draft; others wait beside it."""
+"""Least confidence of a participation written into the draft; others wait beside it."""
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
 

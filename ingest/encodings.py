@@ -39,7 +39,7 @@ _MIN_TWICE_ENCODED = 10
 _MOJIBAKE = re.compile("[ÃÂâÅ][\u0080-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,2}")
 _DAMAGE = "\ufffd"
 _USUAL_LETTERS = frozenset("àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ’«»°€–… ")
-"""What a French text holds beyond ASCII."""
+"""Letters and signs of French text beyond ASCII."""
 _FRENCH = re.compile("[àâçéèêëîïôùûüœÀÂÇÉÈÊÎÔ’«»]")
 _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 

@@ -22,11 +22,11 @@ from kb.remarks import Remark
 from kb.text.markdown import plain_text
 
 SAME_TEXT = 90.0
-"""How much alike two texts are at least to be one article, of 100."""
+"""Least similarity, 0 to 100, of two texts of the same article."""
 _SKETCHED = 48
 _WORDS_TOGETHER = 4
 _MIN_SHARED = 0.25
-"""The share of their sketches that two texts have in common to be worth comparing."""
+"""Least common share of the sketches of two texts that are worth comparing."""
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
 
 
@@ -47,7 +47,7 @@ class KnownArticles:
         self._articles: list[_KnownArticle] | None = None
 
     def refuse(self, article: Article) -> None:
-        """Refuses an article that a draft or a case tells already.
+        """Refuses an article that a draft or a case already holds.
 
         Raises:
             AlreadyKnown: names the other, and what the two share.
@@ -85,7 +85,7 @@ class KnownArticles:
         raise AlreadyKnown("known_content", _KnownRecord(title, draft.id, case_id))
 
     def resembling(self, article: Article) -> Iterator[Remark]:
-        """Says which drafts and cases tell nearly the same under another title.
+        """Yields remarks on drafts and cases with nearly the same text under another title.
 
         Networks write their articles after one model: that much alike, two may well be two.
         """
@@ -144,7 +144,7 @@ class _ComparedText:
 
 
 class _KnownRecord(NamedTuple):
-    """What a refusal names: a draft, which may have become a case, or a case of another origin."""
+    """The record a refusal names: a draft, which may have become a case, or another case."""
 
     title: str
     draft_id: str = ""
@@ -201,7 +201,7 @@ class _KnownArticle:
 
 
 def _may_be_one_title(title: str, other: str) -> bool:
-    """Whether a title says nothing that the other does not: a site's name may follow a title."""
+    """Whether a title contains the other, as where a site's name follows a title."""
     title_words, other_words = f" {title} ", f" {other} "
     return not title or not other or title_words in other_words or other_words in title_words
 

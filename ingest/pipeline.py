@@ -32,7 +32,7 @@ READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
 }
 
 BATCH_RECORDS = 256
-"""How many records are one transaction: enough that texts of one length meet at the encoder."""
+"""Records of a transaction: enough that texts of equal length meet at the encoder."""
 
 
 class _ReadRecord(NamedTuple):
@@ -285,7 +285,7 @@ class _Run:
 def _header_map(
     knowledge_base: KnowledgeBase, source: str, choices: Mapping[str, str]
 ) -> HeaderMap:
-    """How a source's columns are read: by earlier choices, and by these, which are remembered."""
+    """Returns the map of a source's columns, by earlier choices and these, which are remembered."""
     earlier = knowledge_base.column_choices.mapping(source)
     together = {**earlier, **choices}
     if together != earlier:

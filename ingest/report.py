@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest.records.entries import WHOLE_FILE
 
 MAX_NOTES = 1000
-"""How many notes of a kind a report holds; of the others it holds the number."""
+"""Most notes of a kind that a report holds; further notes are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class IngestReport:
 
 
 def unwatched(_count: int) -> None:
-    """Progress that nobody watches."""
+    """Ignores progress."""
 
 
 def place_in(file: str, row: int) -> str:

@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAVED_EVERY_S = 0.5
-"""How often the progress of a job is saved, at most."""
+"""Least time between two saves of a job's progress."""
 
 BEAT_EVERY_S = 5.0
-"""How often a job that makes no progress shows that it is alive."""
+"""Time between two heartbeats of a job that makes no progress."""
 
 LOOK_EVERY_S = 1.0
-"""How often an idle worker looks for a job."""
+"""Time between two looks of an idle worker for a job."""
 
 MAX_REPORTED = 500
-"""How many items of each list of a report are kept with a job."""
+"""Most items of each list of a report kept with a job."""
 
 NICENESS = 10
-"""How far a worker steps back for the processes that answer people."""
+"""Niceness of a worker, so that processes which answer people go first."""
 
 
 class Stopped(Exception):
@@ -47,7 +47,7 @@ class Stopped(Exception):
 
 
 class Progress:
-    """How far a job is. Its runner advances it; while it is open, a thread beats for the job.
+    """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
 
     `by` is the account that asked for the job; `total` is 0 as long as it is not known.
     """
@@ -209,7 +209,7 @@ def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = N
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of jobs that have ended, and those that none ever named."""
+    """Deletes the uploads of ended jobs, and uploads that no job names."""
     if not (knowledge_base.folder / UPLOADS).exists():
         return
     wanted: list[str] = []

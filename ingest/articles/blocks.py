@@ -73,7 +73,7 @@ class DeclaredField:
 
 @dataclass(frozen=True, slots=True)
 class ParsedPage:
-    """What a reader makes of a file. `source_url` is its address, if it was fetched."""
+    """The result of reading a file. `source_url` is its address, if it was fetched."""
 
     blocks: tuple[Block, ...]
     declared: tuple[DeclaredField, ...] = ()

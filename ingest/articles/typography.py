@@ -6,10 +6,10 @@ BULLETS = "•●▪◦‣"
 """Signs that are bullets and nothing else; formats add what their writers type instead."""
 
 ENDING = ".!?…"
-"""What ends a sentence."""
+"""Signs that end a sentence."""
 
 CLOSING = "»”\"')"
-"""What may stand after the end of a sentence that it closes."""
+"""Closing signs that may follow the end of a sentence."""
 
 SENTENCE_END = re.compile(rf"[{ENDING}][{CLOSING}\]]*$")
 TWO_SENTENCES = re.compile(rf"[{ENDING}][{CLOSING}]*\s+\S")

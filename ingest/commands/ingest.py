@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ingest.report import IngestReport
 
 SHOWN_SKIPPED = 5
-"""How many files that were skipped are named; the JSON report has the others."""
+"""Most skipped files that are named; the JSON report has the others."""
 
 
 @click.command(short_help="Read directories, cases and articles.")

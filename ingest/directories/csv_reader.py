@@ -23,7 +23,7 @@ from kb.remarks import Remark
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000
-"""What a row of several lines holds at most before its quote is taken for one never closed."""
+"""Most characters of a row of several lines; a longer row has a quote that is never closed."""
 _MAX_CELLS = 20_000
 """More than any spreadsheet has columns."""
 

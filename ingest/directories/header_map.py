@@ -1,4 +1,4 @@
-"""How the columns of a directory are read: by a choice, by their headers, or as facts."""
+"""Maps the columns of a directory: by a choice, by their headers, or to facts."""
 
 from collections.abc import Mapping, Sequence
 

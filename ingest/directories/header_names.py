@@ -1,4 +1,4 @@
-"""What the columns of a directory are called, in French and in English.
+"""Names of the columns of a directory, in French and in English.
 
 Names are compared without case, accents or punctuation: "N° SIRET", "n°_siret" and "No Siret"
 are the same. A column with another name is not lost: the readers keep it as a fact of the actor.
@@ -16,7 +16,7 @@ from kb.text.lexicon import Lexicons
 
 
 class Column(NamedTuple):
-    """Where the cells of a column go: to a `field`, to the fact named `fact`, to both or neither.
+    """Target of a column's cells: a `field`, the fact named `fact`, both or neither.
 
     The field is one of `Actor`'s or one that helps to make them (`REGISTER_COLUMNS`).
     """
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 IGNORED, FACT = "ignored", "fact"
-"""Where a column goes that is no field: nowhere, or to the facts under its own header."""
+"""Targets of a column that is no field: none, or the facts under its own header."""
 
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
@@ -40,8 +40,8 @@ ACTOR_COLUMNS = tuple(
 )
 """The fields of an actor that a column can hold."""
 REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
-"""What the registers of firms have columns for, and no field of an actor is: fields are made of
-them (`ingest.directories.sirene`)."""
+"""The columns of registers of firms that are no fields of an actor; `ingest.directories.sirene`
+makes fields of them."""
 
 ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _GUESSED = (
@@ -54,7 +54,7 @@ _SIRENE_FACTS = {
     for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
     for column in columns
 }
-"""The columns of the SIRENE file that say something of the actor and are kept as facts."""
+"""The columns of the SIRENE file that are kept as facts of the actor."""
 
 NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
 """The fields of which one is enough to name an actor."""

@@ -15,7 +15,7 @@ from kb.errors import InputError
 from kb.remarks import Remark
 
 _Event = tuple[str, object]
-"""What a streaming parser says: the kind of what it met, and its value."""
+"""An event of a streaming parser: its kind and its value."""
 
 _END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
 _MAX_EXPLAINED_BYTES = 1 << 24

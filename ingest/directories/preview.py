@@ -40,7 +40,7 @@ class PreviewedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the first rows of a directory would become. Nothing was changed.
+    """The outcome of reading the first rows of a directory. Nothing was changed.
 
     Of the `rows` looked at, `kept` would be kept, `failed` would fail, and the others would rightly
     be left out. `problems` are the first reasons. `total_estimate` is about how many rows there

@@ -10,7 +10,7 @@ _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
 
 
 def count_rows(path: Path) -> int:
-    """Estimates how many rows stand below the header; 0 where only reading them would tell."""
+    """Estimates the number of rows below the header; 0 if only reading them would show it."""
     suffix = path.suffix.lower()
     try:
         if suffix in {".csv", ".tsv", ".txt"}:
@@ -22,7 +22,7 @@ def count_rows(path: Path) -> int:
         if suffix == ".parquet":
             return _rows_of_parquet(path)
     except (OSError, ValueError, zipfile.BadZipFile):
-        # Whatever is wrong with the file, its reader will say it.
+        # The reader of the file reports its errors.
         return 0
     return 0
 

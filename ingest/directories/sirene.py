@@ -10,7 +10,7 @@ from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES
 
 MASKED = "[ND]"
-"""What a register writes in the place of what is not to be made public."""
+"""A register's mark for a value that is not public."""
 
 _NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
 _OVERSEAS = ("97", "98")

@@ -28,7 +28,7 @@ from ingest.directories.table import (
 from kb.errors import InputError
 
 MAX_UNPACKED_BYTES = 1 << 29
-"""How large a workbook may be once unpacked: what does not fit in memory is no directory."""
+"""Most bytes of an unpacked workbook: a directory fits in memory."""
 
 _MAX_CELLS = 30_000_000
 _BLOCK_BYTES = 1 << 20
@@ -36,7 +36,7 @@ _ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d{1,9})""")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d{1,9})""")
 _LONGEST_PLACE = 4_000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""What no program writes a sheet in, and what would hide the places of its cells."""
+"""Encodings that no program writes a sheet in, and that would hide the places of its cells."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DAMAGE = (
     BadZipFile,
@@ -48,7 +48,7 @@ _DAMAGE = (
     OverflowError,  # places further than a file can be
     RuntimeError,  # parts behind a password; as NotImplementedError, packed in an unknown way
 )
-"""What zipfile raises over an archive that is damaged, or made by nobody it knows."""
+"""Errors of zipfile for an archive that is damaged or of an unknown make."""
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:

@@ -1,1 +1,1 @@
-"""How much of what an article says is read out of it: labelled articles, and scores."""
+"""Evaluation of article reading: labelled articles, comparison and scores."""

@@ -1,4 +1,4 @@
-"""What ingestion finds in an article, as it is compared with the labels."""
+"""The findings of ingestion in an article, in the form compared with the labels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class FoundParticipation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ArticleFacts:
-    """What is read beside the text of an article, by a person or by the readers."""
+    """The facts of an article beside its text, read by a person or by the readers."""
 
     title: str = ""
     author: str = ""

@@ -16,7 +16,7 @@ from kb.text.analysis import FUNCTION_WORDS, stems, words
 from kb.text.organisation_name import name_key
 
 SAME_NAME = 85.0
-"""How much alike two names of one participant are at least, of 100."""
+"""Least similarity, 0 to 100, of two names of the same participant."""
 
 _SAME_ACTOR = 200.0
 _DATES = ("date", "modified", "moderated")
@@ -220,7 +220,7 @@ def _paired(
 
 
 def _likeness(label: LabelledParticipant, found: _FoundParticipant) -> tuple[float, float]:
-    """How alike a label and a participant are, 0 to 100 or `_SAME_ACTOR`; by letters, for ties."""
+    """Returns how alike label and participant are, 0 to 100 or `_SAME_ACTOR`, and a tie-break."""
     if label.known and found.actor_id:
         same = label.known == found.actor_id
         return (_SAME_ACTOR if same else 0.0, 0.0)
@@ -265,7 +265,7 @@ def _meets_need(need: str, keywords: Sequence[str]) -> bool:
 
 
 def _name_likeness(name: str, other: str) -> tuple[float, float]:
-    """How alike two names are, 0 to 100, and letter by letter, for ties.
+    """Returns the similarity of two names, 0 to 100, and their similarity by letters, for ties.
 
     100 where either has all the words of the other, else how alike the sorted words are.
 

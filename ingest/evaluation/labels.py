@@ -1,4 +1,4 @@
-"""Labels: what a careful person found in an article, to measure extraction against.
+"""Labels: the findings of a careful person in an article, to measure extraction against.
 
 A labelled set is a folder with articles and, beside each, its labels: `NAME.json` for
 `NAME.html`. `tests/data/articles/README.md` tells what each label means.
@@ -20,7 +20,7 @@ _PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles"})
 
 @dataclass(frozen=True, slots=True)
 class LabelledParticipant:
-    """Who takes part, as labelled. Each of `roles` is a set of which any one is right."""
+    """A labelled participant. `roles` holds sets of alternatives: any role of a set is right."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class LabelledParticipant:
 
 @dataclass(frozen=True, slots=True)
 class Labels(ArticleFacts):
-    """What a careful person found in an article; what it does not say is empty."""
+    """The findings of a careful person in an article; a field the article lacks is empty."""
 
     title_also: tuple[str, ...] = ()
     need_keywords: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8)
-"""Where each band of confidence begins; the last includes 1."""
+"""Lower bound of each band of confidence; the last band includes 1."""
 
 FIELDS = (
     "title",
@@ -107,7 +107,7 @@ class Slip(NamedTuple):
 
 @dataclass(slots=True)
 class Scores:
-    """What a comparison found. `unread` are the articles that no reader could read, and why."""
+    """Scores of a comparison. `unread` lists the articles no reader could read, with reasons."""
 
     articles: int = 0
     fields: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in FIELDS})

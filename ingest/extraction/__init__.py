@@ -1,1 +1,1 @@
-"""Who took part in a case, in which role, for which need: proposals read out of a text."""
+"""Proposals read from a text: who took part in a case, in which role, for which need."""

@@ -1,4 +1,4 @@
-"""What organisations do for a case, and the words that say so, in French and in English.
+"""Actions of organisations in a case, and the French and English words for them.
 
 An action is recognised by a verb, or by a noun under a verb that only says that it was done
 ("assurer le transport"). Who the doer is, is for `ingest.extraction.roles`.
@@ -53,10 +53,10 @@ BY_PRODUCT = re.compile(
     rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
     rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
 )
-"""What is left over where something else is made, in folded words joined by blanks."""
+"""By-products, in folded words joined by blanks."""
 
 FIGURATIVE = re.compile(rf"^(?:\S+ ){{0,2}}?{lexicon.any_of('clause_cues', 'figurative')}\b")
-"""What is given or brought without anything being supplied, in the words after the verb."""
+"""Objects of figurative giving, which supplies nothing, in the words after a verb."""
 
 
 _INFLECTIONS = {
@@ -111,7 +111,7 @@ def phrase_actions(form: str, following: str) -> list[Action]:
 
 
 def is_doing(form: str) -> bool:
-    """Whether a folded word is a verb that leaves it to a noun to say what is done."""
+    """Whether a folded word is a verb whose noun names the action: "assurer le transport"."""
     return bool(_DOING.fullmatch(form))
 
 

@@ -36,7 +36,7 @@ _PUBLIC_WORDS = tuple(
     (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
 )
 _PAIRED = lexicon.words("organisation_classes", "paired")
-"""Words that say what an organisation is only together with the word beside them."""
+"""Words that mean a kind of organisation only together with the word beside them."""
 
 _VAGUE = lexicon.words("common_name_words", "short_name")
 LEFT_OUT = (
@@ -55,9 +55,9 @@ def name_words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=100_000)
 def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
-    """What spellings of a public body share, as of "Ville d'Angoulême", "Angoulême town hall".
+    """Returns the words that spellings of a public body share: "Ville d'Angoulême", "town hall".
 
-    Empty for a name that is no public body's, or has no place in it.
+    Empty if the kind is no public body, or the name has no place in it.
     """
     if kind not in _PUBLIC_KINDS:
         return frozenset()
@@ -88,11 +88,11 @@ def short_name(name: str, place: str) -> tuple[str, ...]:
     """The words of a name without its trade and its place, none if that can be no name."""
     words = name_words(name)
     of_place = set(name_words(place)) if place else set()
-    of_trade = {word for pair in pairwise(words) if _says_kind(" ".join(pair)) for word in pair}
+    of_trade = {word for pair in pairwise(words) if _names_kind(" ".join(pair)) for word in pair}
     left = tuple(
         word
         for word in words
-        if word not in of_place and not _says_kind(word) and word not in of_trade & _PAIRED
+        if word not in of_place and not _names_kind(word) and word not in of_trade & _PAIRED
     )
     is_name = (
         left != words
@@ -103,5 +103,5 @@ def short_name(name: str, place: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=100_000)
-def _says_kind(words: str) -> bool:
+def _names_kind(words: str) -> bool:
     return kind_of(words) is not OrganisationKind.UNKNOWN

@@ -28,7 +28,7 @@ MIN_FUZZY_CHARS = 5
 """Shorter words have too many neighbours for a wrong letter to be a slip."""
 
 SHORT_NAME = 0.9
-"""What a name that is only the distinctive part of the whole ("Taransaud") is worth beside it."""
+"""Weight of the distinctive part of a name ("Taransaud") beside the whole name, 1."""
 
 _DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
 _NAMED_IN_SHORT = frozenset(
@@ -263,7 +263,7 @@ def _max_slips(word: str) -> int:
 
 
 def _likeness(words: Sequence[str], forms: Sequence[str]) -> float:
-    """How alike the words of a name and of a text are: 1 for the same, 0 for another name."""
+    """Returns the similarity of the words of a name and a text: 1 if equal, 0 for another name."""
     slips = 0.0
     length = sum(map(len, words))
     for word, form in zip(words, forms, strict=True):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_SENT_CHARS = 24_000
-"""What is sent of a long article: its beginning, which tells the case."""
+"""Most characters of an article that are sent: the beginning of a long article has the case."""
 
 MAX_ANSWER_BYTES = 1_000_000
 
@@ -52,7 +52,7 @@ _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
 class _Failure(Exception):
-    """The service did not give an answer that can be used; the message says why in a line."""
+    """The service gave no usable answer; the message is the reason, in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,13 @@ class Assistant:
 
     @property
     def name(self) -> str:
-        """What proposals from here carry as their origin."""
+        """The origin of the proposals of this model."""
         return self.model or "assistant"
 
     def refine(
         self, article: Article, proposals: Proposals, actors: KnownActors | None = None
     ) -> Refined:
-        """The proposals with what the model says of the article, or as they were if it fails.
+        """Returns the proposals refined by the model, or unchanged if it fails.
 
         A proposal that the model makes too is surer, one that it does not make is less sure, and
         what only the model says is added with its name as the origin. `actors` gives names from

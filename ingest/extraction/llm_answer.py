@@ -17,13 +17,13 @@ from kb.text.organisation_name import name_key
 
 MAX_PARTS = 100
 MAX_CONFIDENCE = 0.75
-"""How far a model alone is believed, whatever it says of itself."""
+"""Most confidence of a proposal that only the model makes, whatever confidence it states."""
 
 AGREEMENT = 0.5
-"""What the doubt of a proposal is multiplied by when the model makes it too."""
+"""Factor of the doubt of a proposal that the model makes too."""
 
 SILENCE = 0.8
-"""What the confidence of a proposal is multiplied by when the model does not make it."""
+"""Factor of the confidence of a proposal that the model does not make."""
 
 
 _Words = Annotated[str, Field(min_length=1, max_length=1_500)]
@@ -55,7 +55,7 @@ class Refined:
 
 
 class AnswerMerger:
-    """Holds what a model says against the article, and puts it with what the rules say."""
+    """Checks a model's answer against the article, and combines it with the rules' proposals."""
 
     def __init__(
         self, article: Article, proposals: Proposals, actors: KnownActors | None, origin: str
@@ -71,7 +71,7 @@ class AnswerMerger:
         self._dropped: list[str] = []
 
     def merge(self, answer: dict[str, Any]) -> Refined:
-        """The proposals of the rules, weighed by the answer, and what only the answer says."""
+        """Returns the rules' proposals, weighed by the answer, and those of the answer alone."""
         answered = self._parts(answer.get("participations", []))
         participations = (*self._weighed(answered), *self._added(answered))
         fields = self._fields(answer.get("need"))

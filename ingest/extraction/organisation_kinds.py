@@ -1,6 +1,6 @@
-"""What kind of organisation a name stands for, by its words: a town hall, a hospital, a firm.
+"""Kinds of organisations, by the words of their names: a town hall, a hospital, a firm.
 
-What an organisation did in a story is for `ingest.extraction.roles`.
+`ingest.extraction.roles` finds what an organisation did in a story.
 """
 
 import re
@@ -11,7 +11,7 @@ from ingest.extraction import lexicon
 from ingest.extraction.tokens import plain_words
 
 _NO_KIND = "-"
-"""What the lexicon has instead of a kind for a word that says none."""
+"""Mark of the lexicon for a word without a kind."""
 
 
 class OrganisationKind(StrEnum):
@@ -35,14 +35,14 @@ _KINDS = tuple(
     ).items()
     if kind != _NO_KIND
 )
-"""Each kind and what says it in folded words joined by blanks, the most particular first."""
+"""Each kind and a pattern of its folded words joined by blanks, the most particular first."""
 _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
 """Words in the names of many kinds of organisation: another beside them says more."""
 
 
 @lru_cache(maxsize=100_000)
 def kind_of(name: str) -> OrganisationKind:
-    """What kind of organisation a name or a noun phrase stands for, `UNKNOWN` if it does not say.
+    """Returns the kind of organisation that a name or a noun phrase means, else `UNKNOWN`.
 
     The first distinctive word decides ("lycée de la communauté d'agglomération" is a school), and
     of kinds that begin at the same word, the most particular.

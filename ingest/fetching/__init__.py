@@ -1,1 +1,1 @@
-"""What is fetched from the web: from where, and how much of it."""
+"""Fetching from the web: which addresses, and how much of each."""

@@ -27,9 +27,9 @@ from kb.settings import Settings
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 10_000_000
-"""What is fetched at most, unpacked."""
+"""Most bytes of a page, unpacked."""
 MAX_SECONDS = 30.0
-"""How long one fetch may take, with its redirects."""
+"""Longest time of a fetch, redirects included."""
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
 
@@ -53,7 +53,7 @@ FEED_TYPES = frozenset(
         "application/rdf+xml",
     }
 )
-_UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KNOWN_SUFFIXES = frozenset({".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt"})
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -87,7 +87,7 @@ _NEVER_PUBLIC = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address gave. `url` is where the redirects led; `encoding` as the server says."""
+    """A fetched page. `url` is its address after redirects, `encoding` as its server declares."""
 
     url: str
     content: bytes
@@ -158,7 +158,7 @@ class Fetcher:
         return cls(contact=settings.public_url, local=frozenset(filter(None, local)))
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """What is at an address, in one of the media types given.
+        """Fetches an address that has one of the media types given.
 
         Raises:
             InputError: it must not, or cannot, be fetched; says why in one line.
@@ -202,7 +202,7 @@ class Fetcher:
         return self._robots[site](url)
 
     def _rules_of(self, site: str, deadline: float) -> Callable[[str], bool]:
-        """What the robots.txt of a site allows: all, where it has none.
+        """Returns the rule of a site's robots.txt; without a robots.txt, every address is allowed.
 
         Raises:
             InputError: the site cannot be asked.
@@ -228,7 +228,7 @@ class Fetcher:
     def _ask(
         self, url: str, deadline: float, max_bytes: int, types: Collection[str] | None
     ) -> Fetched | str:
-        """What is at the address, or the address that it redirects to."""
+        """Returns the page at an address, or the address it redirects to."""
         headers = {
             "User-Agent": self.user_agent,
             "Accept": ", ".join(sorted(types)) + ", */*;q=0.1" if types else "*/*",
@@ -275,7 +275,7 @@ class Fetcher:
         media_type = media_type.strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-            if media_type not in _UNTOLD_TYPES or suffix not in _KNOWN_SUFFIXES:
+            if media_type not in _UNKNOWN_TYPES or suffix not in _KNOWN_SUFFIXES:
                 if not media_type:
                     raise InputError("no_type", address=url)
                 raise InputError("other_type", address=url, type=media_type)
@@ -379,7 +379,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 def _left(deadline: float, timeout: float | None) -> float:
-    """How many seconds one call may take: as many as it asks for, if there are so many left."""
+    """Returns the seconds a call may take: those it asks for, or fewer if less time is left."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout

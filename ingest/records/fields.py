@@ -172,7 +172,7 @@ def language(given: str, text: str) -> str:
 
 
 def detected_language(text: str) -> str:
-    """Returns `fr` or `en`; `fr` when the text is too short to tell."""
+    """Returns `fr` or `en`; `fr` for a short text."""
     if len(text) < MIN_DETECTABLE_CHARS:
         return "fr"
     lang: str = _french_or_english().classify(text)[0]

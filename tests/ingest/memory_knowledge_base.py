@@ -1,4 +1,4 @@
-"""A knowledge base in a dictionary: what this room asks of a real one, and no more."""
+"""A knowledge base in a dictionary, with the methods that this room uses."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 

@@ -10,7 +10,7 @@ from ingest.articles.formats.html_inline import SPACES, Run, ends_paragraph, gat
 from ingest.articles.formats.html_parsing import HEADINGS
 from ingest.articles.formats.html_regions import Position, Regions
 from ingest.articles.formats.table_rows import row_block
-from ingest.articles.markdown_escape import escaped, says_itself
+from ingest.articles.markdown_escape import escaped, is_inert
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
 from ingest.articles.typography import BULLETS, is_prose
@@ -221,7 +221,7 @@ class _Walk:
             line.strip() for line in re.sub(r"[ \t]+", " ", "".join(run.shown)).split("\n")
         ).strip()
         shown = re.sub(r"\n{2,}", "\n", shown).replace("\n", "  \n")
-        if plain_text(shown) != text or not says_itself(shown):
+        if plain_text(shown) != text or not is_inert(shown):
             shown = escaped(text)
         if kind is BlockKind.PARAGRAPH and _BULLET.match(text):
             kind, alone = BlockKind.ITEM, False

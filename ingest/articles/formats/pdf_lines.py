@@ -39,7 +39,7 @@ DAMAGE = (
     RecursionError,  # objects within themselves, or thousands deep
     ZeroDivisionError,  # letters of no size
 )
-"""What pypdf raises over a file that is damaged: its documentation warns of more than its own."""
+"""Errors of pypdf for a damaged file: its documentation warns of more than its own."""
 _EDGE_LINES = 3
 _MAX_EDGE_CHARS = 160
 

@@ -15,7 +15,7 @@ _DAMAGE = (
     OverflowError,  # places further than a file can be
     NotImplementedError,  # a version of the format that is yet to come
 )
-"""What zipfile raises over a list of parts that is damaged."""
+"""Errors of zipfile for a damaged list of parts."""
 
 
 def refuse_unsafe(content: bytes, part: str, name: str) -> None:

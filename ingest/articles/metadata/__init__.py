@@ -1,1 +1,1 @@
-"""Where a page names its title, authors, dates and themes, and what is none of its text."""
+"""Title, authors, dates and themes of a page, and the parts outside its text."""

@@ -26,7 +26,7 @@ _MAX_ABOUT = 0.4
 _MAX_BOX = 0.4
 """The greatest share of all prose in a box about something else."""
 _MIN_PROSE_BEFORE = 120
-"""How many characters of prose stand above the first part about something else."""
+"""Returns the number of characters of prose above the first part about something else."""
 _REPEATED_THEMES = 0.95
 """The confidence in themes that the heading of articles on the same themes repeats."""
 

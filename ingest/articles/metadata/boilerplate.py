@@ -1,4 +1,4 @@
-"""What pages put around their articles: buttons, menus, notices, lists of other articles."""
+"""Boilerplate around articles: buttons, menus, notices, lists of other articles."""
 
 import re
 

@@ -27,7 +27,7 @@ _BAR = re.compile(r"\s*[|·•]\s*")
 
 
 def take_person_near(layout: Layout, findings: Findings, at: int, announced: Announced) -> bool:
-    """Takes the person whom a label that stands alone announces; whether there is any."""
+    """Takes the person announced by a label that stands alone; returns whether there is any."""
     name_at, job_at = _near(layout, at)
     line = layout.line_at(name_at)
     if line is None:
@@ -66,7 +66,7 @@ def _near(layout: Layout, at: int) -> tuple[int, int]:
 
 
 def _is_named_above(layout: Layout, at: int) -> bool:
-    """Whether a line names a person of whom the lines below say more."""
+    """Whether a line names a person that the lines below describe."""
     line, below = layout.line_at(at), layout.line_at(at + 1)
     if line is None or not _is_free_name(line):
         return False
@@ -99,7 +99,7 @@ def _could_be_job(layout: Layout, at: int) -> bool:
 
 
 def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
-    """Takes the person whom the page's markup calls an author or a moderator."""
+    """Takes the author or the moderator marked up by the page."""
     line, below = layout.lines[at], layout.line_at(at + 1)
     text, hint = line.text.strip(), line.block.hint
     person, end = person_at(text, 0)

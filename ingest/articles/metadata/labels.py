@@ -304,7 +304,7 @@ class _Reading:
         return value_at + len(value)
 
     def _signed_as(self, label: Label) -> Announced:
-        """The field of the person whom a bare "par" names: that of the date before it."""
+        """Returns the field of the person after a bare "par": that of the date before it."""
         before = self._notices[-1].announced if self._notices else None
         is_dated = any(notice.announced is Announced.DATE for notice in self._notices)
         if label.is_weak and before is Announced.MODIFIED and not is_dated:
@@ -326,7 +326,7 @@ class _Reading:
         return found.end("name")
 
     def _take_signed_by_many(self, label: Label, value_at: int) -> int:
-        """Takes an organisation that signs: a service is an author, "la rédaction" names nobody."""
+        """Takes an organisation that signs: a service is an author, "la rédaction" is no name."""
         value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
         if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
             return 0
@@ -420,7 +420,7 @@ class _Reading:
 
 
 def _signed_by(announced: Announced, value: str) -> Notice:
-    """The notice of an organisation that signs; what stands for nobody is only remarked on."""
+    """Returns the notice of an organisation that signs; "la rédaction" is only a remark."""
     if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
         return Notice(Announced.OTHER, value, is_weak=True)
     name = _ARTICLE.sub("", value)

@@ -1,4 +1,4 @@
-"""The notices of a page: those that are believed, and the fields that they give."""
+"""The notices of a page that are believed, and their fields."""
 
 import re
 from dataclasses import replace
@@ -22,7 +22,7 @@ LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85,
 sentences (or the page's markup), a label of categories, nothing, the opening of a press release;
 and in the name of an organisation."""
 MARGIN_COST = 0.15
-"""How much less confidence a value in the margin has."""
+"""Confidence subtracted from a value in the margin."""
 _MAX_DATELINE_CHARS = 80
 _MIDNIGHT = re.compile(r"T00:00(?:[+]00:00)?$")
 _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s")

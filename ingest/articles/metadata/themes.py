@@ -100,7 +100,7 @@ def _take_hashtags(layout: Layout, findings: Findings) -> None:
 
 
 def _take_row(layout: Layout, findings: Findings) -> bool:
-    """Whether it takes a row of themes below the text: `Lait | Élevage | Logistique`."""
+    """Takes a row of themes below the text, `Lait | Élevage`; returns whether it did."""
     for line in layout.lines[layout.last + 1 :]:
         parts = _BAR.split(line.text.strip())
         if len(parts) < 3 or line.is_used or not line.is_short:

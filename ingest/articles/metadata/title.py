@@ -17,7 +17,7 @@ MAX_TITLE_CHARS = 300
 _MAX_SENTENCE_CHARS = 150
 """The longest first sentence of a text that can be its title."""
 _MAX_ABOVE = 100
-"""How many lines above the text are looked at, from their beginning and from their end."""
+"""Numbers of lines above the text that are searched, from their start and from their end."""
 _MAX_PROSE_ABOVE = 0.3
 """The share of all prose above which what stands above the title is text, and stays."""
 
@@ -48,7 +48,7 @@ TITLE_WEIGHTS: Mapping[str, float] = {
     "is_labelled_person": -3.0,
     "is_declared": 4.0,
 }
-"""How much each sign of a line speaks for its being the title.
+"""Weight of each sign that a line is the title.
 
 Set by hand until the articles of tests/data/articles/tune read right; a line below 0 is no title.
 """
@@ -155,7 +155,7 @@ def _score(
 def _signs(
     layout: Layout, at: int, rivals: Sequence[Line], declared: ProposedField | None
 ) -> Mapping[str, bool]:
-    """Which signs of `TITLE_WEIGHTS` the line at a place shows among its rivals."""
+    """Returns the signs of `TITLE_WEIGHTS` that a line shows among its rivals."""
     line = layout.lines[at]
     text = line.text
     is_set_apart = line.block.stands_alone and all(

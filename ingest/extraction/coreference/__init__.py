@@ -1,1 +1,1 @@
-"""Who is who in an article: the references that mean the same organisation."""
+"""Coreference: groups the references of an article that mean the same organisation."""

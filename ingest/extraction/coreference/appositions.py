@@ -1,4 +1,4 @@
-"""Appositions: a reference that names once more whom the one before it means."""
+"""Appositions: a reference that renames the participant of the reference before it."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ _BETWEEN = lexicon.words("conjunctions", "apposition")
 def apposed(
     tokens: Sequence[TextToken], mentions: Sequence[ParticipantMention], reference: Reference
 ) -> Participant | None:
-    """Whom a reference names once more: "Avel, fabricant de cirage", "le CTTC (Centre …)"."""
+    """Returns the participant that an apposition renames: "Avel, fabricant de cirage"."""
     last = mentions[-1] if mentions else None
     if last is None or last.reference is None:
         return None
     between = [token.form for token in tokens[last.last : reference.first]]
     if between and (
         _is_clause_of(last.participant, between, reference)
-        or _is_said_to_be(tokens, last, between, reference)
+        or _is_equated(tokens, last, between, reference)
         or (len(between) <= 3 and _stands_beside(tokens, last, between, reference))
     ):
         return last.participant
@@ -31,7 +31,7 @@ def apposed(
 
 
 def _is_clause_of(participant: Participant, between: Sequence[str], reference: Reference) -> bool:
-    """Whether a relative clause or a bracket says who an unnamed participant is."""
+    """Whether a relative clause or a bracket names an unnamed participant."""
     if participant.is_named:
         return False
     if not reference.is_named:
@@ -40,13 +40,13 @@ def _is_clause_of(participant: Participant, between: Sequence[str], reference: R
     return relative and len(between) < 8 and not participant.plural
 
 
-def _is_said_to_be(
+def _is_equated(
     tokens: Sequence[TextToken],
     last: ParticipantMention,
     between: Sequence[str],
     reference: Reference,
 ) -> bool:
-    """Whether a verb says what a mention is: "X est un fabricant de cirage"."""
+    """Whether a verb equates a mention with a reference: "X est un fabricant de cirage"."""
     is_a = len(between) > 1 and between[-2] in _COPULAS and between[0] == ","
     near = len(between) < 14 if is_a else len(between) <= 3 and between[0] in _COPULAS
     unnamed = not reference.is_named and not reference.definite
@@ -87,7 +87,7 @@ def _goes_on(
     between: Sequence[str],
     reference: Reference,
 ) -> bool:
-    """Whether a comma or a colon leads to somebody else: the next of a list, or after a title."""
+    """Whether a comma or colon introduces another participant: in a list, or after a title."""
     after = [token.form for token in tokens[reference.last : reference.last + 2]]
     closes = (
         len(after) == 2 and after[0] == "," and (after[1] in {"a", "est"} or bool(verbs(after[1])))

@@ -1,4 +1,4 @@
-"""Whom an article speaks of as it goes on, for its pronouns to stand for."""
+"""The focus of an article: the participants that its pronouns stand for."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,11 +22,11 @@ _IMPERSONAL = lexicon.words("auxiliaries", "impersonal")
 
 
 class Focus:
-    """Remembers whom the sentences read so far speak of.
+    """Remembers the participants of the sentences read so far.
 
-    `recent` are the participants in the order of their last mention, `subject` is whom the last
-    sentence was about, `_subjects` are all of them where "et" joins several, and `_place` is at
-    whose place things happen.
+    `recent` holds the participants in the order of their last mention, `subject` is the subject of
+    the last sentence, `_subjects` all subjects joined by "et", and `_place` the participant at
+    whose site the story takes place.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Focus:
         self.recent.append(participant)
 
     def remember(self, tokens: Sequence[TextToken], mentions: Sequence[ParticipantMention]) -> None:
-        """Keeps whom the next sentence means by "elle", and whose place it means by "y"."""
+        """Keeps the participants that "elle" and "y" mean in the next sentence."""
         subject: Participant | None = None
         for mention in mentions:
             if mention.participant.kind is OrganisationKind.MEDIA:
@@ -86,7 +86,7 @@ class Focus:
         if not there_is and (form == "there" or (form == "y" and after)):
             meant = self._place
         elif form in _PERSONAL and at > 1 and forms[at - 2 : at] == ["c'", "est"]:
-            # "C'est elle qui…" picks out whom the sentence before ended with.
+            # "C'est elle qui…" means the last participant of the sentence before.
             meant = _last_of_number(self.recent, form)
         elif form in _PERSONAL and not _is_impersonal(form, after):
             meant = self._subject_before(sentence.tokens, at, mentions, form)
@@ -101,7 +101,7 @@ class Focus:
     def _last_before(
         self, at: int, mentions: Sequence[ParticipantMention], form: str
     ) -> Participant | None:
-        """Whom "celle-ci" means: who was spoken of last."""
+        """Returns the participant that "celle-ci" means: the last mentioned."""
         before = [mention.participant for mention in mentions if mention.last <= at]
         here = {id(mention.participant) for mention in mentions}
         earlier = [participant for participant in self.recent if id(participant) not in here]
@@ -114,7 +114,7 @@ class Focus:
         mentions: Sequence[ParticipantMention],
         form: str,
     ) -> Participant | None:
-        """Whom "elle" means: the subject before it, in its sentence or in the last."""
+        """Returns the participant that "elle" means: the last subject, here or just before."""
         candidates = [self.subject] if self.subject is not None else []
         candidates += [
             mention.participant
@@ -138,7 +138,7 @@ def _last_of_number(participants: Sequence[Participant], form: str) -> Participa
 
 
 def _is_first_or_second(forms: Sequence[str], at: int) -> bool:
-    """Whether a word is that of "le premier" or "the latter", and no adjective."""
+    """Whether a word is a pronoun as in "le premier" or "the latter", not an adjective."""
     if forms[at] not in _FIRST | _SECOND or not at or forms[at - 1] not in {"le", "la", "the"}:
         return False
     after = forms[at + 1] if at + 1 < len(forms) else ""
@@ -146,7 +146,7 @@ def _is_first_or_second(forms: Sequence[str], at: int) -> bool:
 
 
 def _is_either(forms: Sequence[str], at: int) -> bool:
-    """Whether a word is that of "l'un" or "l'autre", in a sentence with both."""
+    """Whether a word is the pronoun of "l'un" or "l'autre", in a sentence with both."""
     has_both = "autre" in forms and bool({"une", "un"} & set(forms))
     return has_both and at > 0 and forms[at - 1] == "l'" and forms[at] in {"une", "un", "autre"}
 

@@ -55,7 +55,7 @@ class Participants:
         return sorted([*mentions, *pronouns], key=lambda mention: mention.first)
 
     def _several(self, reference: Reference) -> list[Participant]:
-        """Whom "les deux entreprises" means: those two that the text has named, if it has two."""
+        """Returns the participants that "les deux entreprises" means, if the text has named two."""
         if not reference.number or reference.is_named:
             return []
         named = [participant for participant in self.all if is_named_firm(participant)]
@@ -116,7 +116,7 @@ class Participants:
         return self._only_firm(reference) if part is TextPart.BODY else None
 
     def _only_firm(self, reference: Reference) -> Participant | None:
-        """Whom "the mill" means where the text has named one firm, and no other kind of mill."""
+        """Returns the participant "the mill" means, if the text names a single firm and no mill."""
         is_firm = reference.kind is OrganisationKind.FIRM and reference.head not in OTHER_PARTIES
         if not is_firm or reference.plural or len(name_words(reference.name)) > 1:
             return None
@@ -126,13 +126,13 @@ class Participants:
 
 def _add_name(participant: Participant, reference: Reference) -> None:
     """Lets a participant go by its best name: known, then named, then the fullest."""
-    says_kind = reference.kind is not OrganisationKind.UNKNOWN
+    names_kind = reference.kind is not OrganisationKind.UNKNOWN
     fuller = len(name_words(reference.name)) > len(name_words(participant.name))
     better = reference.reference_kind > participant.reference_kind or (
         reference.reference_kind is participant.reference_kind
         and not reference.is_known
         and fuller
-        and (not reference.is_named or says_kind)
+        and (not reference.is_named or names_kind)
     )
     if reference.name not in participant.names:
         participant.names.append(reference.name)
@@ -143,5 +143,5 @@ def _add_name(participant: Participant, reference: Reference) -> None:
         participant.reference_kind = reference.reference_kind
         participant.plural = reference.plural
         participant.actor_ids = reference.actor_ids or participant.actor_ids
-    if participant.kind is OrganisationKind.UNKNOWN or (better and says_kind):
+    if participant.kind is OrganisationKind.UNKNOWN or (better and names_kind):
         participant.kind = reference.kind

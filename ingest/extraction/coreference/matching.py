@@ -1,4 +1,4 @@
-"""Whether a reference means a participant, by their names and by what they are."""
+"""Matching of references with participants, by their names and kinds."""
 
 from collections.abc import Set as AbstractSet
 
@@ -49,7 +49,7 @@ def _are_one_body(name: str, other: str) -> bool:
 
 
 def is_first_named(participant: Participant, reference: Reference) -> bool:
-    """Whether a name is that of a body which the text only called "la ville" before."""
+    """Whether a name belongs to a body that the text only called "la ville" before."""
     bodies = {
         OrganisationKind.TOWN,
         OrganisationKind.CARE,
@@ -68,7 +68,7 @@ def is_first_named(participant: Participant, reference: Reference) -> bool:
 
 
 def is_meant(participant: Participant, reference: Reference) -> bool:
-    """Whether "the factory", "la mairie" may mean a participant, by what it is."""
+    """Whether "the factory", "la mairie" may mean a participant, by its kind."""
     head, words = reference.head, name_words(reference.name)
     if _ANOTHER & set(words) or (len(words) > 2 and not participant.is_named):
         return False

@@ -1,1 +1,1 @@
-"""What an article says of who took part, in which role, to meet which need, as proposals."""
+"""Proposals from an article: who took part, in which role, to meet which need."""

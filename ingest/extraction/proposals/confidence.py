@@ -1,4 +1,4 @@
-"""How sure it is that a participant has a role, by all the evidence for it.
+"""Confidence that a participant has a role, by all the evidence for it.
 
 A confidence is the weight of the best evidence (a verb of doing with its subject weighs more than
 a noun beside a name), raised a little by further evidence. It is lower for roles that such an
@@ -39,7 +39,7 @@ _ECHOES = (
     (Role.FACILITATOR, Role.SUPPLIER, 0.9),
     (Role.AUTHORITY, Role.FACILITATOR, 0.8),
 )
-"""Of (a role, another, a ratio): the first is dropped where it is below the ratio of the other."""
+"""Echoes (role, other, ratio): a role is dropped if it is below the ratio of the other."""
 
 WeighedEvidence = tuple[float, RoleEvidence]
 Grounds = Mapping[Role, Sequence[WeighedEvidence]]
@@ -91,7 +91,7 @@ def _weight(story: Story, evidence: RoleEvidence) -> float:
 def confidences(
     participant: Participant, own: Grounds, named: Mapping[Role, AbstractSet[Participant]]
 ) -> dict[Role, float]:
-    """How sure each role of a participant is, from 0 to 1, those that echo another left out.
+    """Returns the confidence of each role of a participant, 0 to 1, without echoes of other roles.
 
     `named` are the named participants that have grounds for each role.
     """

@@ -1,10 +1,9 @@
-"""The likely role of who is named and of whom no sentence says in so many words what it did.
+"""Likely roles of named participants whose deeds no sentence states.
 
-An article names few organisations that took no part in what it tells, and says of most of those
-that they did not (`ingest.extraction.proposals.story` heeds it). So a name that is left without a
-role gets the one that such an organisation mostly has, in such a story: a town hall buys, an
-agency permits; of firms, the one whose leftovers are spoken of supplies, and another makes. It is
-proposed with little confidence, for a person to look at.
+An article names few organisations that took no part in its story, and mostly says so where they
+did not (`ingest.extraction.proposals.story`). So a name left without a role gets the usual role of
+such an organisation in such a story: a town hall buys, an agency permits; a firm supplies if the
+text mentions its leftovers, else makes. The role has little confidence: a person checks it.
 """
 
 import re
@@ -23,10 +22,10 @@ from kb.reference.roles import Role
 CONFIDENCE = 0.5
 BESIDE_THE_TOPIC = 0.65
 OF_A_DISTINCTIVE_NAME = 0.87
-"""What is left of the confidence where no sentence speaks of the topic."""
+"""Factors of the confidence where no sentence is about the topic."""
 
 MIN_PLAIN_WORDS = 4
-"""What a sentence has at least, beside names, to say something of who is not known."""
+"""Least number of lower-case words in a sentence that can give an unknown name a role."""
 
 _ROLE_OF: dict[OrganisationKind, Role] = {
     OrganisationKind.TOWN: Role.BUYER,
@@ -43,7 +42,7 @@ _INPUT = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'input')}\b")
 _COMPARED = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'compared')}\b")
 _PRESS = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'press')}\b")
 _DENIED = re.compile(rf"\b{lexicon.any_of('default_role_cues', 'denied')}\b")
-_TELLS = re.compile(
+_NARRATES = re.compile(
     r"^(?:, [^,]{0,40}, |\( [^)]{0,40} \) |, \S+ \S+ \S+ \S+ )?"
     r"(?:(?:a|ont|nous|en|y|l'|le|is|are|has|have|platforms?) )*"
     + lexicon.any_of("default_role_cues", "tells")
@@ -54,16 +53,16 @@ _ENDS = re.compile(rf"[{ENDING}{CLOSING};:]\s*$")
 _NOT_FOR_SALE = frozenset(
     {OrganisationKind.NETWORK, OrganisationKind.CHAMBER, OrganisationKind.STATE}
 )
-"""Those that have no leftovers of their own."""
+"""Kinds of organisations without leftovers of their own."""
 
 
 def likely_role(
     participant: Participant, story: Story, *, others_made: bool
 ) -> tuple[Role, float, Sentence] | None:
-    """The likely role of a named participant, how sure, and a sentence that names it.
+    """Returns the likely role of a named participant, its confidence, and a sentence naming it.
 
-    With `others_made`, somebody else is known to have made the thing. `None` where nothing speaks
-    for its having taken part.
+    `None` if no sentence shows the participant in the story. With `others_made`, another
+    participant is known to have made the goods.
     """
     passages = [passage for passage in story.passages if _takes_part(participant, passage)]
     if not passages:
@@ -71,8 +70,8 @@ def likely_role(
     best = next((passage for passage in passages if passage.is_on_topic), passages[0])
     confidence = CONFIDENCE
     if not best.is_on_topic:
-        says_kind = participant.kind is not OrganisationKind.UNKNOWN or " " in participant.name
-        is_distinctive = says_kind and not participant.is_known
+        names_kind = participant.kind is not OrganisationKind.UNKNOWN or " " in participant.name
+        is_distinctive = names_kind and not participant.is_known
         confidence *= OF_A_DISTINCTIVE_NAME if is_distinctive else BESIDE_THE_TOPIC
     supplies = others_made and story.is_about_leftovers
     role = _role(participant, passages, supplies=supplies)
@@ -80,11 +79,11 @@ def likely_role(
 
 
 def _takes_part(participant: Participant, passage: SentenceMentions) -> bool:
-    """Whether a sentence may tell that a participant took part in the story."""
+    """Whether a sentence may show that a participant took part in the story."""
     sentence, is_known = passage.sentence, participant.is_known
     return (
         sentence.part is TextPart.BODY
-        and _says_something(sentence, 2 if is_known else MIN_PLAIN_WORDS)
+        and _is_informative(sentence, 2 if is_known else MIN_PLAIN_WORDS)
         and (is_known or _ENDS.search(sentence.text) is not None)
         and not _COMPARED.search(_before(passage, participant))
         and any(
@@ -98,7 +97,7 @@ def _takes_part(participant: Participant, passage: SentenceMentions) -> bool:
 def _role(
     participant: Participant, passages: Sequence[SentenceMentions], *, supplies: bool
 ) -> Role:
-    """The role that such an organisation mostly has, a firm by what is spoken of beside it."""
+    """Returns the usual role of a kind of organisation; for a firm, by the words beside it."""
     if participant.kind not in _NOT_FOR_SALE and any(
         BY_PRODUCT.search(_before(passage, participant, 7)) for passage in passages
     ):
@@ -116,7 +115,7 @@ def _role(
 
 
 def _is_actor(sentence: Sentence, mention: ParticipantMention) -> bool:
-    """Whether a mention is not only a place, the end of a list, or who tells the story."""
+    """Whether a mention is an actor rather than a place, the end of a list or the narrator."""
     tokens, participant = sentence.tokens, mention.participant
     governor = preposition(tokens, mention.first)
     # A new name of one word beside "de" or "in" is mostly a place.
@@ -130,11 +129,11 @@ def _is_actor(sentence: Sentence, mention: ParticipantMention) -> bool:
     if closes or (may_be_place and governor in _PLACE):
         return False
     after = joined(tokens[mention.last : mention.last + 9]).partition(" ;")[0]
-    return not _TELLS.match(after) and not _DENIED.search(after)
+    return not _NARRATES.match(after) and not _DENIED.search(after)
 
 
-def _says_something(sentence: Sentence, at_least: int) -> bool:
-    """Whether a sentence is more than a heading or a credit, and not about who told the story."""
+def _is_informative(sentence: Sentence, at_least: int) -> bool:
+    """Whether a sentence is more than a heading or a credit, and not about the press."""
     plain = [token for token in sentence.tokens if token.is_word and token.text.islower()]
     return len(plain) >= at_least and not _PRESS.search(sentence.words)
 

@@ -50,7 +50,7 @@ MAX_WORDS = 8
 
 
 def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
-    """The need that an article answers, `None` where its text tells no need."""
+    """Returns the need that an article answers; `None` if its text states no need."""
     counts = _counts(sentences, lang)
     titled = {
         stem(token.form, lang)
@@ -89,7 +89,7 @@ def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
 
 
 def _carries(token: TextToken) -> bool:
-    """Whether a token is a word that says something of what is needed."""
+    """Whether a token is a word that can describe a need."""
     form = token.form
     return (
         token.is_word
@@ -141,7 +141,7 @@ def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
 
 
 def _missing(sentence: Sentence) -> Iterator[_Candidate]:
-    """What a sentence names, then says is missing: "les masques étaient introuvables"."""
+    """Yields the things a sentence names and calls missing: "les masques étaient introuvables"."""
     words, starts = _joined(sentence.tokens)
     for at, token in enumerate(sentence.tokens):
         if at and token.form == "dont" and _LACKING.search(words[starts[at] :]):
@@ -214,7 +214,7 @@ def _is_finite(tokens: Sequence[TextToken], at: int) -> bool:
 
 
 def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> Sequence[TextToken]:
-    """The noun phrase that ends where a folded text goes on to say that it is missing."""
+    """Returns the noun phrase that ends a folded text, before the words that call it missing."""
     end = bisect_left(starts, offset)
     while end and tokens[end - 1].form in {"qui", "ne", "n'", "se", "y", "en"}:
         end -= 1

@@ -30,13 +30,13 @@ from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 
 MAX_CHARS = 60_000
-"""What is read of a text: the length of thirty pages, within which an article tells its case."""
+"""Most characters read of a text: thirty pages, enough for an article to state its case."""
 
 MIN_CONFIDENCE = 0.38
-"""What is less sure than this is not worth a person's look."""
+"""Least confidence of a proposal shown to a person."""
 
 LEAST_OF_NAMES = 0.3
-"""What is less sure than this of a name without a deed is not worth a look."""
+"""Least confidence of a proposal for a name without a deed."""
 
 HINT = 0.2
 """The weight from which evidence makes a role likelier than that of such organisations."""
@@ -91,7 +91,7 @@ def _name_public_bodies(
 def _by_deeds(
     story: Story, by_participant: Mapping[Participant, Grounds]
 ) -> Iterator[ProposedParticipation]:
-    """The roles that participants have by what the article says they did."""
+    """Yields the participations that rest on deeds in the article."""
     named = {
         role: {each for each, own in by_participant.items() if each.is_named and role in own}
         for role in Role
@@ -145,7 +145,7 @@ def _hint(own: Grounds) -> Role | None:
 
 
 def _is_body(participant: Participant, *, is_hinted: bool) -> bool:
-    """Whether a participant without a name is one body: "the health agency", "le réseau".
+    """Whether a participant without a name is a single body: "the health agency", "le réseau".
 
     A town may be only the place: it takes part where something hints at a deed.
     """

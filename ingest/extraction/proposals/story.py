@@ -1,4 +1,4 @@
-"""What the sentences of an article say of its participants, before it is weighed."""
+"""Evidence of the sentences of an article for its participants, before weighing."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _POSSESSIVE = re.compile(r"(?:^| )(?:its|their|his|her|ses|son|sa|leurs?) (?:\S+
 
 @dataclass(frozen=True, slots=True)
 class SentenceMentions:
-    """A sentence and whom it mentions; whether it speaks of the topic of the article."""
+    """A sentence, its mentions, and whether it is about the topic of the article."""
 
     sentence: Sentence
     mentions: tuple[ParticipantMention, ...]
@@ -34,17 +34,17 @@ class SentenceMentions:
 
     @property
     def named(self) -> set[Participant]:
-        """Those mentioned by more than a pronoun."""
+        """The participants mentioned by more than a pronoun."""
         return {mention.participant for mention in self.mentions if not mention.is_pronoun}
 
 
 @dataclass(slots=True)
 class Story:
-    """The participants of an article, and what its sentences say of them.
+    """The participants of an article, and the evidence of its sentences.
 
-    `doubted` are those of whom a sentence says that they took no part, `in_body` those that the
-    text mentions, and not only its title. `taken_back` are the numbers of the sentences that the
-    next one takes back.
+    `doubted` holds the participants that a sentence excludes, `in_body` those that the text
+    mentions, not only the title. `taken_back` holds the numbers of sentences that the next
+    sentence withdraws.
     """
 
     topic: Topic
@@ -58,7 +58,7 @@ class Story:
 
 
 def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors) -> Story:
-    """What the sentences of an article say, its title read last."""
+    """Reads the sentences of an article, its title last."""
     story = Story(topic, _is_about_leftovers(sentences))
     participants = Participants()
     references = References(sentences, actors)
@@ -92,7 +92,7 @@ def _add(story: Story, passage: SentenceMentions) -> None:
 
 
 def _is_about_leftovers(sentences: Sequence[Sentence]) -> bool:
-    """Whether an article is about what one organisation throws away and another takes."""
+    """Whether an article is about leftovers that another organisation takes."""
     hits = [sentence for sentence in sentences if BY_PRODUCT.search(sentence.words)]
     return len(hits) > 2 or any(sentence.part is TextPart.TITLE for sentence in hits)
 
@@ -114,10 +114,10 @@ def _owner_of_leftovers(
 
 
 def is_disclaimer(sentence: str) -> bool:
-    """Whether a sentence says of those it names that they took no part."""
+    """Whether a sentence denies that the organisations it names took part."""
     return _TAKES_NO_PART.search(sentence) is not None
 
 
 def _points_back(sentence: str) -> bool:
-    """Whether a sentence speaks of the one before it: "Mais c'est une autre histoire."."""
+    """Whether a sentence refers to the sentence before: "Mais c'est une autre histoire."."""
     return _POINTS_BACK.match(sentence) is not None

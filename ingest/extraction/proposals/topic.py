@@ -1,4 +1,4 @@
-"""What an article is about, by the stems of its title and its need."""
+"""The topic of an article, by the stems of its title and its need."""
 
 from dataclasses import dataclass
 from typing import Self

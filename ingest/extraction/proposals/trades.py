@@ -1,4 +1,4 @@
-"""Which named participant "the roaster" or "a brewery" is, by its trade."""
+"""Links "the roaster" or "a brewery" with a named participant, by its trade."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ _NO_TRADE = lexicon.words("organisation_classes", "no_trade")
 def evidence_by_trade(story: Story, actors: KnownActors) -> Iterator[RoleEvidence]:
     """The evidence of a story; that for an unnamed participant goes to the named one it is.
 
-    Evidence for any such firm ("a brewery makes beer") is left out: it says nothing of this firm.
+    Evidence for any such firm ("a brewery makes beer") is left out: it is general.
     """
     named = _named_by_trade(story, actors)
     for evidence in story.evidence:

@@ -1,1 +1,1 @@
-"""Where sentences refer to organisations: by a known name, by a new one, or by what they are."""
+"""References of sentences to organisations: by a known name, a new name or a noun phrase."""

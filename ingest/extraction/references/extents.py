@@ -1,4 +1,4 @@
-"""Where the noun phrases and names of organisations begin and end."""
+"""Extents of the noun phrases and names of organisations."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _OF_A_REGION = lexicon.words("organisation_classes", "with_region")
 
 
 def phrase_start(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> tuple[int, str]:
-    """Where the phrase of a head begins, its determiner left out, and that determiner."""
+    """Returns the start of a head's phrase, without its determiner, and the determiner."""
     start = at
     while start and not taken[start - 1]:
         before = tokens[start - 1]
@@ -82,7 +82,7 @@ def phrase_start(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) ->
 
 
 def phrase_end(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> tuple[int, int]:
-    """Where the phrase of a head ends, and where a proper name begins in it (−1: nowhere)."""
+    """Returns the end of a head's phrase and the start of a proper name in it, −1 without name."""
     head = tokens[at].form
     end = at + 1
     while end < len(tokens) and (
@@ -156,7 +156,7 @@ def _second_complement_end(
 
 
 def name_end(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> int:
-    """Where the name that begins at a token ends."""
+    """Returns the end of the name that begins at a token."""
     end = at + 1
     while end < len(tokens) and not taken[end]:
         token = tokens[end]

@@ -85,13 +85,13 @@ def _with_their_trade(sentence: Sentence, references: Sequence[Reference]) -> It
 
 
 def _is_trade_of(sentence: Sentence, trade: Reference, name: Reference) -> bool:
-    """Whether a name follows what its bearer does for a living: "la maison Decourt"."""
+    """Whether a name follows a noun for its bearer's business: "la maison Decourt"."""
     between = [token.form for token in sentence.tokens[trade.last : name.first]]
     return not trade.is_named and name.is_named and between in ([], ["«"], ['"'], ["“"])
 
 
 def _owns(sentence: Sentence, name: Reference, part: Reference) -> bool:
-    """Whether a name is that of whose workshop or site was spoken of."""
+    """Whether a name follows a workshop or site that belongs to its bearer."""
     between = joined(sentence.tokens[part.last : name.first])
     return (
         not part.is_named

@@ -48,7 +48,7 @@ def _certainty(
     known: KnownName,
     words: Sequence[TextToken],
 ) -> float:
-    """How likely the words of a known name stand for it here, by their capitals and neighbours."""
+    """Returns the probability that words mean a known name, by their capitals and neighbours."""
     before = tokens[known.first - 1] if known.first else None
     after = tokens[known.last] if known.last < len(tokens) else None
     if not any(word.is_capital or word.text[:1].isdigit() for word in words):
@@ -78,7 +78,7 @@ def _certainty(
 def _certainty_of_one_word(
     context: ArticleContext, word: TextToken, before: TextToken | None, after: TextToken | None
 ) -> float:
-    """How likely a word with a capital is a name, 1 where nothing speaks against it."""
+    """Returns the probability that a capitalised word is a name; 1 without contrary signs."""
     form = word.form
     opens = before is None or before.text in BEFORE_A_CAPITAL
     everyday = is_everyday_word(form)
@@ -95,7 +95,7 @@ def _certainty_of_one_word(
 
 
 def _may_be_of_the_name(before: TextToken) -> bool:
-    """Whether a word before a name may be the first of a longer name, of somebody else."""
+    """Whether the word before a name may open a longer name, of another organisation."""
     return (
         before.is_word
         and before.is_capital

@@ -90,7 +90,7 @@ def new_name(
 def _names_something_else(
     tokens: Sequence[TextToken], at: int, end: int, *, is_one_word: bool
 ) -> bool:
-    """Whether a name is that of a standard, of a people, of a product or of a person."""
+    """Whether a name belongs to a standard, a people, a product or a person."""
     before = tokens[at - 1].form if at else ""
     after = tokens[end].form if end < len(tokens) else ""
     people = _INHABITANT.search(tokens[at].form) and before in _BEFORE_A_PEOPLE
@@ -110,7 +110,7 @@ def _likelihood(
     kind: OrganisationKind,
     forms: Sequence[str],
 ) -> float:
-    """How likely a name is an organisation's, 0 for a place's."""
+    """Returns the probability that a name is an organisation's; 0 for the name of a place."""
     if len(forms) > 1 and LEGAL_FORMS & set(forms):
         return 0.95
     if kind not in {OrganisationKind.UNKNOWN, OrganisationKind.MEDIA}:
@@ -124,7 +124,7 @@ def _likelihood(
 def _opens_with_a_name(
     context: ArticleContext, tokens: Sequence[TextToken], at: int, end: int, *, is_one_word: bool
 ) -> bool:
-    """Whether the capital that opens a sentence is a name's.
+    """Whether the word that opens a sentence is a name.
 
     A name comes back with its capital, or is at once followed by a verb, as nouns without an
     article are not in French.
@@ -144,7 +144,7 @@ def _opens_with_a_name(
 
 
 def _has_a_verb_at(tokens: Sequence[TextToken], end: int) -> bool:
-    """Whether what may be a name is followed by what follows a name."""
+    """Whether the words after a possible name are such as follow a name."""
     after = [token.form for token in tokens[end : end + 3]]
     if not after:
         return False
@@ -163,7 +163,7 @@ def _has_a_verb_at(tokens: Sequence[TextToken], end: int) -> bool:
 def _is_place(
     context: ArticleContext, tokens: Sequence[TextToken], at: int, end: int, *, is_one_word: bool
 ) -> bool:
-    """Whether a name is that of a place, as a directory or the words before it say."""
+    """Whether a name is a place's, by the directory of actors or the words before it."""
     if context.actors.is_place(joined(token for token in tokens[at:end] if token.is_word)):
         return True
     before = tokens[at - 1] if at else None
@@ -180,7 +180,7 @@ def _is_place(
 
 
 def _gives(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a verb of giving or taking goes before: what follows "à" is then no place."""
+    """Whether a verb of giving or taking goes before, so that no place follows "à"."""
     return any(
         {Action.SUPPLY, Action.BUY, Action.TAKE, Action.RECEIVE} & set(verbs(token.form))
         or _COMES.match(token.form)

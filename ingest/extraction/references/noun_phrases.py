@@ -104,7 +104,7 @@ def _is_no_noun(token: TextToken) -> bool:
 
 
 def _is_material(tokens: Sequence[TextToken], start: int, form: str) -> bool:
-    """Whether a phrase without a determiner says of what kind something else is."""
+    """Whether a phrase without a determiner describes the kind of something else."""
     if form not in FIRM_HEADS | PUBLIC_HEADS:
         return True
     if not start or tokens[start - 1].form not in {"de", "d'"}:

@@ -15,7 +15,7 @@ _SPEECH = lexicon.words("persons", "speech")
 
 
 def person_end(tokens: Sequence[TextToken], at: int) -> int:
-    """Where the name of a person that begins at a token ends, 0 if none begins."""
+    """Returns the end of the person's name that begins at a token; 0 if none begins there."""
     first = tokens[at]
     if not first.is_capital:
         return 0
@@ -42,7 +42,7 @@ def _is_of_a_name(tokens: Sequence[TextToken], at: int) -> bool:
 
 
 def is_person(tokens: Sequence[TextToken], at: int, end: int) -> bool:
-    """Whether the name `tokens[at:end]` is a person's, as its words and those around it say."""
+    """Whether the name `tokens[at:end]` is a person's, by its words and their neighbours."""
     words = [token for token in tokens[at:end] if token.is_word]
     if len(words) > 1 and any(token.form in LEGAL_FORMS for token in words):
         return False

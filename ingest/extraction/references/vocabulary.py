@@ -11,7 +11,7 @@ from ingest.extraction.tokens import TextToken, plain_words
 INDEFINITE = lexicon.words("determiners", "indefinite")
 DEFINITE = lexicon.words("determiners", "definite")
 LINKS = lexicon.words("name_links", "inside")
-"""What joins the words of a name."""
+"""Words that join the words of a name."""
 
 NEVER_IN_A_NAME = lexicon.words("verb_forms", "not_in_a_name")
 OF = lexicon.words("prepositions", "of")

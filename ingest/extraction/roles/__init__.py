@@ -1,1 +1,1 @@
-"""What each participant did, by the verbs and nouns around its mentions."""
+"""Deeds of participants, by the verbs and nouns around their mentions."""

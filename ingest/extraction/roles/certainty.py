@@ -1,4 +1,4 @@
-"""How sure a clause is that a deed was done."""
+"""Certainty of a clause that a deed was done."""
 
 import re
 
@@ -14,7 +14,7 @@ _USUALLY = re.compile(rf"\b{lexicon.any_of('clause_cues', 'usually')}\b")
 
 
 def certainty(clause: Clause, at: int) -> float:
-    """1 for what a clause tells as done, less for what only could be, 0 for what it denies."""
+    """Returns 1 for a deed done, less for a possible deed, 0 for a denied deed."""
     weight = 1.0
     denies = True
     for back in range(at - 1, -1, -1):
@@ -33,7 +33,7 @@ def certainty(clause: Clause, at: int) -> float:
 
 
 def _possibility(token: TextToken, distance: int) -> float:
-    """How likely a deed is that a word some tokens before it makes possible only."""
+    """Returns the probability of a deed that a word some tokens before makes only possible."""
     if token.form in {"si", "if"} and distance <= 8:
         return 0.5
     if token.form in _ABLE and distance <= 4:

@@ -24,7 +24,7 @@ _BEFORE_A_PRONOUN = lexicon.words("prepositions", "before_pronoun")
 
 
 class Clause:
-    """A sentence and its mentions, without those that take no part.
+    """A sentence and its mentions, without mentions that take no part.
 
     Of each token, `owners` holds the number of the mention it belongs to, −1 for none, and
     `depths` the number of brackets around it. Of each mention, `governors` holds its preposition,
@@ -73,7 +73,7 @@ class Clause:
         return self.sentence.written(first, last).strip(' ,;:.(«»"') if first < last else ""
 
     def _is_aside(self, mention: ParticipantMention) -> bool:
-        """Whether the words before a mention say that it takes no part: "contrairement à X"."""
+        """Whether the words before a mention exclude it: "contrairement à X"."""
         before = joined(self.tokens[max(0, mention.first - 6) : mention.first])
         return not mention.is_pronoun and _ASIDE.search(before) is not None
 
@@ -87,7 +87,7 @@ class Clause:
         return depths
 
     def _governors(self) -> list[str]:
-        """The preposition of each mention; of those joined by "et", the first one's."""
+        """Returns the preposition of each mention; mentions joined by "et" share the first's."""
         governors: list[str] = []
         for number, mention in enumerate(self.mentions):
             governor = preposition(self.tokens, mention.first)
@@ -99,7 +99,7 @@ class Clause:
         return governors
 
     def _list_links(self) -> list[bool]:
-        """Of each mention, whether a list joins it with the one before."""
+        """Returns, for each mention, whether a list joins it with the mention before."""
         links = [self._link(number) if number else "" for number in range(len(self.mentions))]
         are_joined = [link == "and" for link in links]
         for number in range(len(links) - 2, 0, -1):
@@ -108,7 +108,7 @@ class Clause:
         return are_joined
 
     def _link(self, number: int) -> str:
-        """What joins a mention with the one before: "and", "comma" or nothing."""
+        """Returns the link of a mention with the mention before: "and", "comma" or ""."""
         left, right = self.mentions[number - 1], self.mentions[number]
         if left.first == right.first:
             return "and"
@@ -128,7 +128,7 @@ class Clause:
         return "comma" if "," in forms else ""
 
     def _ends_list(self, right: ParticipantMention, forms: Sequence[str], governor: str) -> bool:
-        """Whether what follows a governed mention is no part of its list."""
+        """Whether the list of a governed mention ends before the next mention."""
         repeated = governor in forms or (governor in {"de", "d'", "du"} and "des" in forms)
         if "," in forms and governor and not repeated and set(forms) & _ARTICLES:
             return True  # "… de la Charente, la mairie": the list would say "de la mairie"

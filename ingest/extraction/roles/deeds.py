@@ -1,4 +1,4 @@
-"""The deeds of a clause: its verbs of doing, with the actions that each says."""
+"""The deeds of a clause: its verbs of doing, and the actions of each."""
 
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ def _deed(clause: Clause, at: int) -> Deed | None:
 
 
 def _actions(clause: Clause, at: int, following: str) -> tuple[Action, ...]:
-    """The actions that a word says as a verb, none where it is a noun."""
+    """Returns the actions of a word as a verb; none if it is a noun."""
     form = clause.tokens[at].form
     before = clause.tokens[at - 1].form
     if form in {"fait", "font"} and before == "en":
@@ -104,7 +104,7 @@ def _following(clause: Clause, at: int) -> str:
 
 
 def contribution(clause: Clause, deed: Deed) -> str:
-    """What was done, from the verb to the end of its clause; of a passive, the whole clause."""
+    """Returns the words for a deed: its clause from the verb on, or all of a passive clause."""
     tokens = clause.tokens
     first = deed.at
     while (

@@ -1,4 +1,4 @@
-"""Who did a deed, by the order of the words, the prepositions and the voice."""
+"""Doers of deeds, by the order of the words, the prepositions and the voice."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from ingest.extraction.roles.clause import AGENT, BE, DATIVE, Clause
 from ingest.extraction.roles.deeds import Deed
 
 Doer = tuple[ParticipantMention, float]
-"""A mention, and how far it is to be believed, from 0 to 1, that it is a doer."""
+"""A mention, and the confidence, from 0 to 1, that it is a doer."""
 
 _CAUSATIVE = re.compile(lexicon.any_of("clause_cues", "causative"))
 _LIKEWISE = re.compile(lexicon.any_of("clause_cues", "likewise") + r"(?: (?:le|la|l'|les|the))?$")
@@ -41,7 +41,7 @@ def doers(clause: Clause, deeds: Sequence[Deed], number: int) -> list[Doer]:
 
 
 def _singled_out(clause: Clause, at: int) -> list[ParticipantMention]:
-    """Who a cleft singles out: "le premier à en offrir fut X", "the first to call was X"."""
+    """Returns the doers singled out by a cleft: "le premier à en offrir fut X"."""
     before = {token.form for token in clause.tokens[max(0, at - 4) : at]}
     if not before & {"premier", "premiere", "premiers", "seul", "seule", "first", "only"}:
         return []
@@ -53,7 +53,7 @@ def _singled_out(clause: Clause, at: int) -> list[ParticipantMention]:
 
 
 def _entrusted(clause: Clause, deed: Deed) -> list[Doer]:
-    """To whom a task was given: "a confié le conditionnement à X"."""
+    """Returns the doers of an entrusted task: "a confié le conditionnement à X"."""
     for number, mention in enumerate(clause.mentions):
         if mention.first > deed.at and clause.governors[number] in DATIVE:
             return [(mention, 0.9) for mention in clause.group(number)]
@@ -61,7 +61,7 @@ def _entrusted(clause: Clause, deed: Deed) -> list[Doer]:
 
 
 def _likewise(clause: Clause, deeds: Sequence[Deed], number: int) -> Iterator[ParticipantMention]:
-    """Those of whom a clause goes on to say that they did the same."""
+    """Yields the mentions that did the same, by the rest of the clause."""
     last = deeds[number + 1].at if number + 1 < len(deeds) else len(clause.tokens)
     for mention in clause.mentions:
         if deeds[number].at < mention.first <= last and _LIKEWISE.search(clause.before(mention)):
@@ -69,7 +69,7 @@ def _likewise(clause: Clause, deeds: Sequence[Deed], number: int) -> Iterator[Pa
 
 
 def _agents(clause: Clause, deeds: Sequence[Deed], number: int) -> list[Doer]:
-    """By whom a passive says that it was done; failing that, at whose place."""
+    """Returns the agents of a passive; failing that, the host of the deed."""
     deed = deeds[number]
     for position, mention in enumerate(clause.mentions):
         if mention.first > deed.at and clause.governors[position] in AGENT:
@@ -83,7 +83,7 @@ def _agents(clause: Clause, deeds: Sequence[Deed], number: int) -> list[Doer]:
 
 
 def _tester(clause: Clause, deed: Deed) -> list[Doer]:
-    """The laboratory in which a passive says that a test was made."""
+    """Returns the laboratory in which a test of a passive took place."""
     laboratories = {OrganisationKind.LABORATORY, OrganisationKind.SCHOOL}
     for governor, mention in zip(clause.governors, clause.mentions, strict=True):
         if (
@@ -97,7 +97,7 @@ def _tester(clause: Clause, deed: Deed) -> list[Doer]:
 
 
 def _located(clause: Clause, deed: Deed) -> list[Doer]:
-    """At whose place it was done: "Chez X, la solution est fabriquée et mise en flacon."."""
+    """Returns the host of a deed: "Chez X, la solution est fabriquée et mise en flacon."."""
     for governor, mention in zip(clause.governors, clause.mentions, strict=True):
         form = clause.tokens[mention.first].form
         before = mention.first <= deed.at
@@ -112,7 +112,7 @@ def _located(clause: Clause, deed: Deed) -> list[Doer]:
 
 
 def _subject(clause: Clause, at: int) -> list[Doer]:
-    """Who stands before a verb as its subject; failing that, at whose place it was done."""
+    """Returns the subject before a verb; failing that, the host of the deed."""
     position = at - 1
     host: list[Doer] = []
     while position >= 0:
@@ -159,7 +159,7 @@ def _host_before(clause: Clause, position: int) -> list[Doer]:
 
 
 def _antecedent(clause: Clause, position: int) -> list[Doer]:
-    """Whom "qui" stands for: whoever is named right before it."""
+    """Returns the antecedent of "qui": the mention right before it."""
     before = position - 1
     while before >= 0 and (clause.tokens[before].text in {",", ")"} or clause.depths[before]):
         before -= 1

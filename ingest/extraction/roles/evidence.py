@@ -1,4 +1,4 @@
-"""The evidence of a sentence for the roles of those it mentions."""
+"""Returns the evidence of a sentence for the roles of the participants it mentions."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _NAME_ROLES = tuple(
     for role, weight, pattern in lexicon.rows("role_names", 3)
 )
 _SHARE_OF_BEST = 0.55
-"""What an action gives its doer in one role beside its likeliest, at least, to be heeded."""
+"""Least weight of a further role of a doer, as a share of its likeliest role's weight."""
 
 _FROM_A_SUPPLIER = frozenset({Action.BUY, Action.RECEIVE, Action.TAKE, Action.TRANSFORM})
 _TO_A_BUYER = frozenset({Action.SUPPLY, Action.CARRY, Action.PACK})
@@ -36,10 +36,10 @@ _PERMISSION = re.compile(rf"\b{lexicon.any_of('clause_cues', 'permission')}\b")
 
 @dataclass(frozen=True, slots=True)
 class RoleEvidence:
-    """What a sentence says for a role: `weight` from 0 to 1, and the words for what was done.
+    """Evidence of a sentence for a role: `weight` from 0 to 1, and the words for the deed.
 
-    `about` is what follows the verb, as far as the next one. `is_past` is false where the verb
-    may tell what somebody does for a living, and no deed.
+    `about` holds the words from the verb to the next verb. `is_past` is false where the verb may
+    describe a business rather than a deed.
     """
 
     participant: Participant
@@ -55,9 +55,9 @@ class RoleEvidence:
 def evidence(
     sentence: Sentence, mentions: Sequence[ParticipantMention], *, leftovers: bool = False
 ) -> list[RoleEvidence]:
-    """The evidence of a sentence for the roles of those it mentions.
+    """Returns the evidence of a sentence for the roles of the participants it mentions.
 
-    With `leftovers`, what changes hands in the article is what somebody throws away.
+    With `leftovers`, the goods that change hands in the article are somebody's leftovers.
     """
     if is_about_sources(sentence):
         return []
@@ -66,7 +66,7 @@ def evidence(
 
 
 def is_about_sources(sentence: Sentence) -> bool:
-    """Whether a sentence only says where something is to be read, or whom to ask."""
+    """Whether a sentence only names a source to read or a person to ask."""
     return bool(_SOURCES.match(sentence.words))
 
 
@@ -144,7 +144,7 @@ def _role_in(
 
 
 def _of_nouns(clause: Clause) -> Iterator[RoleEvidence]:
-    """What the nouns beside each mention say of its role, and what it is called."""
+    """Yields the evidence of the nouns beside each mention, and of its own name."""
     for number, mention in enumerate(clause.mentions):
         kind = mention.participant.kind
         around, sure = clause.around(mention), certainty(clause, mention.first)

@@ -1,4 +1,4 @@
-"""How likely a role is for a kind of organisation, whatever an article says that it did."""
+"""Prior probabilities of roles for kinds of organisations, before any deed is read."""
 
 from ingest.extraction.organisation_kinds import OrganisationKind
 from kb.reference.roles import Role
@@ -22,7 +22,7 @@ _PRIORS: dict[OrganisationKind, dict[Role, float]] = {
 }  # fmt: skip
 
 PUBLIC_BUYERS = frozenset({OrganisationKind.CARE, OrganisationKind.TOWN, OrganisationKind.SCHOOL})
-"""Those that buy where others make."""
+"""Kinds of organisations that buy where others make."""
 
 
 def prior(kind: OrganisationKind, role: Role) -> float:

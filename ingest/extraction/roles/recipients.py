@@ -1,4 +1,4 @@
-"""Who has a part in a deed beside its doers: to whom, for whom and from whom it was done."""
+"""Recipients and sources of a deed, beside its doers."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -15,7 +15,7 @@ _SOURCE = lexicon.words("prepositions", "source")
 
 
 class Slot(StrEnum):
-    """How an organisation hangs on a verb that it is no doer of."""
+    """The relation of an organisation to a verb whose doer it is not."""
 
     TO = "to"
     FOR = "for"
@@ -44,7 +44,7 @@ def recipients(
 
 
 def _is_supplied(deed: Deed, mention: ParticipantMention) -> bool:
-    """Whether a passive says of somebody that it was supplied: "les hôpitaux ont été livrés"."""
+    """Whether the subject of a passive was supplied: "les hôpitaux ont été livrés"."""
     return (
         not mention.is_pronoun
         and deed.is_passive

@@ -1,4 +1,4 @@
-"""What a word that may be a verb is in its clause: a noun, a participle, passive, past."""
+"""Forms of a possible verb in its clause: noun, participle, passive, past."""
 
 import re
 
@@ -109,7 +109,7 @@ def _shares_auxiliary(clause: Clause, at: int) -> bool:
 
 
 def is_past(clause: Clause, at: int) -> bool:
-    """Whether a verb tells what was done, not what is done."""
+    """Whether a verb is in a past tense."""
     form = clause.tokens[at].form
     if is_passive(clause, at) or form.endswith("ed") or _ENGLISH_PAST.fullmatch(form):
         return True

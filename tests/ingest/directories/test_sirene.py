@@ -63,7 +63,7 @@ def actor(tmp_path: Path, **changed: str) -> Actor:
     return record
 
 
-def test_an_establishment_of_sirene_is_an_actor_that_is_said_to_be_open(tmp_path: Path) -> None:
+def test_an_establishment_of_sirene_is_an_actor_that_is_equated_open(tmp_path: Path) -> None:
     assert read(tmp_path) == Entry(2, AVEL, is_open=True)
 
 

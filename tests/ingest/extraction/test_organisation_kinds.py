@@ -1,4 +1,4 @@
-"""What kind of organisation a name stands for."""
+"""Kinds of organisations, by their names."""
 
 import pytest
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.thorough
 
 SAID = "La mairie d’Angoulême a cherché du gel, et une entreprise de cirage lui en a fait. " * 3
 SECONDS = 20
-"""What no file may take, on a machine that does other things too: squares take minutes."""
+"""Most processor time of a file, on a busy machine: quadratic time takes minutes."""
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
