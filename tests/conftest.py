@@ -23,6 +23,7 @@ from kb.registers import passwords
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
 from kb.store.store import Store
+from tests.chat_server import ChatServer, serving_chats
 from tests.encoders import WordCountEncoder
 
 OpenBase = Callable[..., KnowledgeBase]
@@ -103,6 +104,12 @@ def open_base(tmp_path: Path, empty_database: Path) -> Iterator[OpenBase]:
 @pytest.fixture
 def base(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
     return open_base(word_counts)
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    with serving_chats() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from ingest.extraction.llm import Assistant
 from ingest.known_articles import AlreadyKnown
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
+from kb.language_model.chat_service import ChatService
 from kb.models import Actor, Case
 from kb.registers.drafts import Draft, DraftState
 from tests.ingest.sample_articles import BODY, NETWORK_PAGE, TITLE
@@ -82,11 +83,12 @@ def test_whom_an_assistant_names_is_a_known_actor(base: KnowledgeBase) -> None:
     said = {"name": "Les Prés", "role": "laboratory", "sentence": text[32:], "confidence": 0.9}
     content = json.dumps({"participations": [said]})
     answer = {"choices": [{"message": {"content": content}}]}
-    assistant = Assistant(
+    service = ChatService(
         "http://assistant.example/v1",
         "little-model",
         transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer)),
     )
+    assistant = Assistant(service)
     made = drafted(base, replace(ARTICLE, text=text), by="", assistant=assistant)
     told = {(one.origin, one.participation.actor_id) for one in made.proposals.participations}
     assert ("little-model", "ferme") in told

@@ -1,24 +1,20 @@
 """The assistant against a real server on this machine that speaks its protocol."""
 
-import contextlib
 import json
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm import Assistant
+from ingest.extraction.llm_answer import Refined
 from kb.errors import SettingsError
+from kb.language_model.chat_service import ChatService
 from kb.models import Actor, Participation
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.settings import Settings
+from tests.chat_server import ChatServer
 
 ARTICLE = Article(
     title="Du gel pour l'hôpital",
@@ -31,57 +27,13 @@ PRODUCER = ProposedParticipation(Participation("La savonnerie", Role.PRODUCER), 
 FOUND = Proposals((ProposedField("need", "gel", MADE, 0.5, "rules"),), (PRODUCER,))
 
 
-@dataclass
-class Server:
-    """A server that answers all it is asked with the same; remembers what it was asked."""
-
-    url: str
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    pause_s: float = 0.0
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    seen_headers: list[dict[str, str]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-
-    def says(self, content: object) -> None:
-        text = content if isinstance(content, str) else json.dumps(content)
-        self.body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-
-    @property
-    def assistant(self) -> Assistant:
-        return Assistant(self.url, "little-model", "sesame", timeout_s=5)
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            answering.paths.append(self.path)
-            answering.seen_headers.append(dict(self.headers))
-            answering.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            time.sleep(answering.pause_s)
-            self.send_response(answering.status)
-            for name, value in answering.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answering.body)))
-            with contextlib.suppress(ConnectionError):
-                self.end_headers()
-            with contextlib.suppress(ConnectionError):  # some tests hang up early
-                self.wfile.write(answering.body)
+def server(chat_server: ChatServer) -> ChatServer:
+    return chat_server
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    answering = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
-    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield answering
-    http.shutdown()
-    http.server_close()
-    thread.join()
+def refined(server: ChatServer, actors: KnownActors | None = None) -> Refined:
+    return Assistant(server.service).refine(ARTICLE, FOUND, actors)
 
 
 def part(**changes: object) -> dict[str, object]:
@@ -94,9 +46,9 @@ def part(**changes: object) -> dict[str, object]:
     } | changes
 
 
-def test_it_asks_in_the_protocol_and_sends_the_article_as_data(server: Server) -> None:
+def test_it_asks_in_the_protocol_and_sends_the_article_as_data(server: ChatServer) -> None:
     server.says({"participations": []})
-    server.assistant.refine(ARTICLE, FOUND)
+    refined(server)
     (request,) = server.asked
     assert server.paths == ["/v1/chat/completions"]
     assert server.seen_headers[0]["Authorization"] == "Bearer sesame"
@@ -112,11 +64,11 @@ def test_it_asks_in_the_protocol_and_sends_the_article_as_data(server: Server) -
     assert "Ignore" not in request["messages"][0]["content"]
 
 
-def test_what_only_the_model_says_is_added_under_its_name(server: Server) -> None:
+def test_what_only_the_model_says_is_added_under_its_name(server: ChatServer) -> None:
     server.says({"participations": [part()]})
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert refined.remarks == ()
-    assert refined.proposals.participations[1] == ProposedParticipation(
+    found = refined(server)
+    assert found.remarks == ()
+    assert found.proposals.participations[1] == ProposedParticipation(
         Participation("Machin", Role.SUPPLIER, "", "a fourni l'alcool"),
         SUPPLIED,
         0.75,
@@ -124,25 +76,25 @@ def test_what_only_the_model_says_is_added_under_its_name(server: Server) -> Non
     )
 
 
-def test_a_known_actor_gets_its_id(server: Server) -> None:
+def test_a_known_actor_gets_its_id(server: ChatServer) -> None:
     server.says({"participations": [part()]})
     actors = KnownActors([Actor(id="machin-16", name="Machin SARL")])
-    refined = server.assistant.refine(ARTICLE, FOUND, actors)
-    assert refined.proposals.participations[1].participation.actor_id == "machin-16"
+    found = refined(server, actors)
+    assert found.proposals.participations[1].participation.actor_id == "machin-16"
 
 
-def test_agreement_makes_a_proposal_surer_and_silence_less_sure(server: Server) -> None:
+def test_agreement_makes_a_proposal_surer_and_silence_less_sure(server: ChatServer) -> None:
     server.says({"participations": [part(name="la savonnerie", role="producer", sentence=MADE)]})
-    (agreed,) = server.assistant.refine(ARTICLE, FOUND).proposals.participations
+    (agreed,) = refined(server).proposals.participations
     assert (agreed.origin, agreed.confidence) == ("rules", 0.8)
     server.says({"participations": [part()]})
-    silent = server.assistant.refine(ARTICLE, FOUND).proposals.participations[0]
+    silent = refined(server).proposals.participations[0]
     assert silent.confidence == 0.48
 
 
-def test_fences_around_the_json_are_no_matter(server: Server) -> None:
+def test_fences_around_the_json_are_no_matter(server: ChatServer) -> None:
     server.says("```json\n" + json.dumps({"participations": [part()]}) + "\n```")
-    assert len(server.assistant.refine(ARTICLE, FOUND).proposals.participations) == 2
+    assert len(refined(server).proposals.participations) == 2
 
 
 @pytest.mark.parametrize(
@@ -157,46 +109,46 @@ def test_fences_around_the_json_are_no_matter(server: Server) -> None:
     ],
 )
 def test_what_the_article_does_not_bear_out_is_dropped_with_a_remark(
-    server: Server, wrong: dict[str, object], reason: str
+    server: ChatServer, wrong: dict[str, object], reason: str
 ) -> None:
     server.says({"participations": [part(**wrong), part()]})
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert [proposal.participation.name for proposal in refined.proposals.participations] == [
+    found = refined(server)
+    assert [proposal.participation.name for proposal in found.proposals.participations] == [
         "La savonnerie",
         "Machin",
     ]
-    assert refined.remarks == (f"Unusable items in the answer of little-model: 1 ({reason}).",)
+    assert found.remarks == (f"Unusable items in the answer of little-model: 1 ({reason}).",)
 
 
-def test_a_contribution_in_other_words_is_left_out(server: Server) -> None:
+def test_a_contribution_in_other_words_is_left_out(server: ChatServer) -> None:
     server.says({"participations": [part(contribution="was very generous")]})
-    added = server.assistant.refine(ARTICLE, FOUND).proposals.participations[1]
+    added = refined(server).proposals.participations[1]
     assert added.participation.contribution == ""
 
 
-def test_another_need_stands_beside_the_rules_own(server: Server) -> None:
+def test_another_need_stands_beside_the_rules_own(server: ChatServer) -> None:
     server.says({"need": {"phrase": "alcool", "sentence": SUPPLIED}})
-    fields = server.assistant.refine(ARTICLE, FOUND).proposals.fields
+    fields = refined(server).proposals.fields
     assert fields == (
         *FOUND.fields,
         ProposedField("need", "alcool", SUPPLIED, 0.75, "little-model"),
     )
 
 
-def test_the_same_need_is_surer(server: Server) -> None:
+def test_the_same_need_is_surer(server: ChatServer) -> None:
     server.says({"need": {"phrase": "le gel", "sentence": MADE}})
-    (need,) = server.assistant.refine(ARTICLE, FOUND).proposals.fields
+    (need,) = refined(server).proposals.fields
     assert (need.value, need.confidence, need.origin) == ("gel", 0.75, "rules")
 
 
 @pytest.mark.parametrize(
     "need", [{"phrase": "or", "sentence": "De l'or."}, {"phrase": 3}, "gel", {"phrase": "gel"}]
 )
-def test_a_need_that_is_not_in_the_text_is_dropped(server: Server, need: object) -> None:
+def test_a_need_that_is_not_in_the_text_is_dropped(server: ChatServer, need: object) -> None:
     server.says({"need": need})
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert refined.proposals == FOUND
-    assert len(refined.remarks) == 1
+    found = refined(server)
+    assert found.proposals == FOUND
+    assert len(found.remarks) == 1
 
 
 @pytest.mark.parametrize(
@@ -213,58 +165,59 @@ def test_a_need_that_is_not_in_the_text_is_dropped(server: Server, need: object)
         b"\xff\xfe",
     ],
 )
-def test_nonsense_leaves_the_rules_proposals_with_a_remark(server: Server, body: bytes) -> None:
+def test_nonsense_leaves_the_rules_proposals_with_a_remark(server: ChatServer, body: bytes) -> None:
     server.body = body
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert refined.proposals == FOUND
-    assert refined.remarks == (
+    found = refined(server)
+    assert found.proposals == FOUND
+    assert found.remarks == (
         "The assistant was not used: its answer is not the JSON that was asked for.",
     )
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
-def test_a_refusal_leaves_the_rules_proposals_with_a_remark(server: Server, status: int) -> None:
+def test_a_refusal_leaves_the_rules_proposals_with_a_remark(
+    server: ChatServer, status: int
+) -> None:
     server.status = status
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert refined.proposals == FOUND
-    assert refined.remarks == (f"The assistant was not used: it answered with status {status}.",)
+    found = refined(server)
+    assert found.proposals == FOUND
+    assert found.remarks == (f"The assistant was not used: it answered with status {status}.",)
 
 
-def test_a_server_without_response_formats_is_asked_again_without_one(server: Server) -> None:
+def test_a_server_without_response_formats_is_asked_again_without_one(server: ChatServer) -> None:
     server.status = 400
-    server.assistant.refine(ARTICLE, FOUND)
+    refined(server)
     assert ["response_format" in request for request in server.asked] == [True, False]
 
 
-def test_a_redirect_is_not_followed(server: Server) -> None:
+def test_a_redirect_is_not_followed(server: ChatServer) -> None:
     server.status = 307
     server.headers = {"Location": server.url + "/elsewhere"}
-    refined = server.assistant.refine(ARTICLE, FOUND)
+    found = refined(server)
     assert server.paths == ["/v1/chat/completions"]
-    assert refined.remarks == ("The assistant was not used: it answered with status 307.",)
+    assert found.remarks == ("The assistant was not used: it answered with status 307.",)
 
 
-def test_a_slow_server_is_given_up(server: Server) -> None:
-    server.pause_s = 1.0
-    refined = Assistant(server.url, "m", timeout_s=0.2).refine(ARTICLE, FOUND)
-    assert refined.proposals == FOUND
-    assert refined.remarks == ("The assistant was not used: it did not answer within 0.2 s.",)
+def test_a_slow_server_is_given_up(server: ChatServer) -> None:
+    server.released.clear()
+    found = Assistant(ChatService(server.url, "m", timeout_s=0.2)).refine(ARTICLE, FOUND)
+    assert found.proposals == FOUND
+    assert found.remarks == ("The assistant was not used: it did not answer within 0.2 s.",)
 
 
-def test_an_endless_answer_is_given_up(server: Server) -> None:
+def test_an_endless_answer_is_given_up(server: ChatServer) -> None:
     server.body = b" " * 1_200_000
-    refined = server.assistant.refine(ARTICLE, FOUND)
-    assert refined.remarks == (
+    found = refined(server)
+    assert found.remarks == (
         "The assistant was not used: its answer is longer than 1000000 bytes.",
     )
 
 
 def test_nobody_there_leaves_the_rules_proposals_with_a_remark() -> None:
-    refined = Assistant("http://127.0.0.1:9/v1", "m", timeout_s=2).refine(ARTICLE, FOUND)
-    assert refined.proposals == FOUND
-    assert refined.remarks == (
-        "The assistant was not used: it could not be reached (ConnectError).",
-    )
+    nobody = ChatService("http://127.0.0.1:9/v1", "m", timeout_s=2)
+    found = Assistant(nobody).refine(ARTICLE, FOUND)
+    assert found.proposals == FOUND
+    assert found.remarks == ("The assistant was not used: it could not be reached (ConnectError).",)
 
 
 def test_without_an_address_there_is_no_assistant() -> None:
@@ -280,7 +233,7 @@ def test_the_settings_name_the_assistant(monkeypatch: pytest.MonkeyPatch) -> Non
     }.items():
         monkeypatch.setenv(f"QUISAIT_ASSISTANT_{name}", value)
     assistant = Assistant.from_settings(Settings.from_environment())
-    assert assistant == Assistant("https://llm.example.org/v1", "m", "k", 3.0)
+    assert assistant == Assistant(ChatService("https://llm.example.org/v1", "m", "k", 3.0))
 
 
 @pytest.mark.parametrize(
