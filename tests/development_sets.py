@@ -151,7 +151,7 @@ def repurposing(data: Path, *, unseen: bool) -> Built:
         "repurposing-unseen" if unseen else "repurposing",
         {
             "title": "Repurposing, no case of the need" if unseen else "Repurposing",
-            "transfer_only": True,
+            "leave_one_out": True,
         },
         [
             _document(id_, name, trade, lang="fr", place=place, department=department)

@@ -129,7 +129,7 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
 
 def test_repurposing_lets_a_case_raise_others_only(data: Path, tmp_path: Path) -> None:
     given = _built(data, tmp_path, "repurposing")
-    assert given.transfer_only
+    assert given.leave_one_out
     assert given.actors
     polish = given.actors[1]
     assert (polish.id, polish.name, polish.description) == ("P1", "Avel", "cirages")

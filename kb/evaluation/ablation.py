@@ -1,6 +1,6 @@
 """The rankings that are compared, what each is without, and their runs on a set."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -9,16 +9,20 @@ from kb.errors import FileError, QueryError
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Run, SetQuery
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
+from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search.context import RankingOptions
 from kb.search.fusion import Fusion
-from kb.search.results import Filters, SearchResult
+from kb.search.results import Filters, Fit, SearchResult
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """Count of actors of a ranking that are measured, as in trec_eval."""
+
+FIRST = 20
+"""Count of hits of a query whose fits are counted: those that a person may look at."""
 
 _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
@@ -95,7 +99,7 @@ class Silence:
     """The separation of answerable from unanswerable queries in a language.
 
     `found` counts the answerable queries with a hit that fits, `silent` the unanswerable queries
-    without any.
+    without any, and `strong` the unanswerable queries with a strong fit among the `FIRST`.
     """
 
     encoder: str
@@ -104,6 +108,7 @@ class Silence:
     answerable: int
     silent: int
     unanswerable: int
+    strong: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +155,20 @@ def run_rankings(
             continue
         with base_of(dataset, chosen, encoders, weights, may_copy=bool(overrides)) as base:
             judged = read_split(dataset, split, base.ids(Kind.ACTOR))
+            own_cases = cases_by_actor(base.cases()) if dataset.leave_one_out else {}
             # Ways that differ in nothing are asked once.
             done: dict[RankingOptions, Run] = {}
             for way in (way for way in ways if way.encoder == encoder):
                 key = _options(dataset, way)
                 if key not in done:
-                    done[key] = {
-                        query.id: _ranked(base, dataset, way, query, on_query)
-                        for query in judged.queries
-                    }
+                    run: dict[str, Mapping[str, float]] = {}
+                    for query in judged.queries:
+                        grades = judged.qrels[query.id]
+                        relevant = {id_ for id_, grade in grades.items() if grade > 0}
+                        answers = _ranked(base, dataset, way, query, relevant, own_cases)
+                        run[query.id] = {one.actor_id: one.score for one in answers}
+                        on_query()
+                    done[key] = run
                 runs[way.name] = done[key]
             if dataset.silence:
                 silences += _silences(base, dataset, judged, encoder)
@@ -173,7 +183,7 @@ def _options(
     if dataset.actors is not None and not dataset.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
         chosen |= _NO_CASES
-    return RankingOptions(**chosen, transfer_only=dataset.transfer_only, unmatched=unmatched)
+    return RankingOptions(**chosen, transfer_only=dataset.leave_one_out, unmatched=unmatched)
 
 
 def _ranked(
@@ -181,12 +191,35 @@ def _ranked(
     dataset: DevelopmentSet,
     way: Ranking,
     query: SetQuery,
-    on_query: Callable[[], Any],
-) -> dict[str, float]:
-    options = _options(dataset, way, query.unmatched)
-    hits = _found(base, dataset, query, DEPTH, options).hits
-    on_query()
-    return {hit.actor.id: hit.score for hit in hits}
+    relevant: Set[str],
+    own_cases: Mapping[str, frozenset[str]],
+) -> list[Answer]:
+    """The ranking of a query, best first.
+
+    `own_cases` has the ids of the cases of each actor that is to be ranked without them.
+    """
+
+    def without(unmatched: frozenset[str]) -> list[Answer]:
+        options = _options(dataset, way, unmatched)
+        hits = _found(base, dataset, query, DEPTH, options).hits
+        return [Answer(hit.actor.id, hit.score, hit.fit) for hit in hits]
+
+    full = without(query.unmatched)
+    if not _options(dataset, way).cases:
+        return full
+    # Actors with the same cases share a world.
+    worlds = {
+        own: without(query.unmatched | own)
+        for own in {own_cases[id_] for id_ in relevant & own_cases.keys()}
+        if not own <= query.unmatched
+    }
+    if not worlds:
+        return full
+    return leave_one_out(
+        full,
+        {id_: worlds[own] for id_, own in own_cases.items() if id_ in relevant and own in worlds},
+        relevant,
+    )
 
 
 def _silences(
@@ -194,15 +227,40 @@ def _silences(
 ) -> Iterator[Silence]:
     asked = answerable(dataset, judged), dataset.unanswerable(judged.split)
     for lang in sorted({query.lang for queries in asked for query in queries}):
-        fits = [
+        found, silent = (
             [
-                _found(base, dataset, query, 1, _options(dataset, FULL, query.unmatched)).total > 0
+                _fits(base, dataset, query, refusable=queries is asked[1])
                 for query in queries
                 if query.lang == lang
             ]
             for queries in asked
-        ]
-        yield Silence(encoder, lang, sum(fits[0]), len(fits[0]), fits[1].count(False), len(fits[1]))
+        )
+        yield Silence(
+            encoder,
+            lang,
+            sum(bool(fits) for fits in found),
+            len(found),
+            sum(not fits for fits in silent),
+            len(silent),
+            sum(Fit.STRONG in fits for fits in silent),
+        )
+
+
+def _fits(
+    base: KnowledgeBase, dataset: DevelopmentSet, query: SetQuery, *, refusable: bool
+) -> set[Fit]:
+    """The fits of the first hits of the full system, without NONE.
+
+    If a query is `refusable`, a search that refuses it finds nothing.
+    """
+    options = _options(dataset, FULL, query.unmatched)
+    try:
+        hits = base.search(query.text, limit=FIRST, filters=_ACTORS, options=options).hits
+    except QueryError as error:
+        if refusable:
+            return set()
+        raise _unasked(dataset, query, error) from None
+    return {hit.fit for hit in hits} - {Fit.NONE}
 
 
 def _found(
@@ -215,4 +273,8 @@ def _found(
     try:
         return base.search(query.text, limit=limit, filters=_ACTORS, options=options)
     except QueryError as error:
-        raise FileError(f"{dataset.folder}: the query {query.id!r}: {error}") from None
+        raise _unasked(dataset, query, error) from None
+
+
+def _unasked(dataset: DevelopmentSet, query: SetQuery, error: QueryError) -> FileError:
+    return FileError(f"{dataset.folder}: the query {query.id!r}: {error}")

@@ -1,6 +1,6 @@
 """A development set: a folder with queries, documents, and right answers.
 
-    set.json          optional: {"title", "transfer_only", "metrics", "by"}
+    set.json          optional: {"title", "leave_one_out", "metrics", "by"}
     queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
     qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
     corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
@@ -37,9 +37,9 @@ _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "
 class DevelopmentSet:
     """A development set, read.
 
-    With `transfer_only`, a case raises others than its own actors only. `columns` are the
-    metrics that the set is about, `by` is what its queries are grouped by. `actors` is None for
-    a set without a corpus.
+    With `leave_one_out`, each right answer is ranked without its own cases
+    (`kb.evaluation.worlds`). `columns` are the metrics that the set is about, `by` is what its
+    queries are grouped by. `actors` is None for a set without a corpus.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class DevelopmentSet:
     silence: tuple[SetQuery, ...] = ()
     actors: tuple[Actor, ...] | None = None
     cases: tuple[Case, ...] = ()
-    transfer_only: bool = False
+    leave_one_out: bool = False
     columns: tuple[str, ...] = COLUMNS
     by: By = "lang"
 
@@ -91,7 +91,7 @@ def read_set(folder: Path) -> DevelopmentSet:
         read_queries(silence) if silence else (),
         actors,
         read_items(cases, _case, "a case", needed) if cases else (),
-        about.get("transfer_only", False),
+        about.get("leave_one_out", False),
         tuple(about.get("metrics", COLUMNS)),
         about.get("by", "lang"),
     )
@@ -142,9 +142,9 @@ def _about(path: Path) -> dict[str, Any]:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         usable = (
             isinstance(about.get("title", ""), str)
-            and isinstance(about.get("transfer_only", False), bool)
+            and isinstance(about.get("leave_one_out", False), bool)
             and about.get("by", "all") in get_args(By)
-            and about.keys() <= {"title", "transfer_only", "metrics", "by"}
+            and about.keys() <= {"title", "leave_one_out", "metrics", "by"}
         )
         metrics = about.get("metrics", COLUMNS)
         usable = usable and len(metrics) > 0 and set(metrics) <= METRICS.keys()
@@ -152,7 +152,7 @@ def _about(path: Path) -> dict[str, Any]:
         usable = False
     if not usable:
         raise FileError(
-            f"{path}: expected JSON with `title` (text), `transfer_only` (true or false), `by` "
+            f"{path}: expected JSON with `title` (text), `leave_one_out` (true or false), `by` "
             f"({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
     return about

@@ -48,12 +48,13 @@ def _document(
         of_part = [figures for figures in report.figures if figures.part == part]
         lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows_of(of_part)), ""]
     if ranked.silences:
-        rows = [["silence", "answerable with a fit", "unanswerable without"]]
+        rows = [["silence", "answerable with a fit", "unanswerable without", "… with a strong fit"]]
         rows += [
             [
                 " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
                 _share(silence.found, silence.answerable),
                 _share(silence.silent, silence.unanswerable),
+                _share(silence.strong, silence.unanswerable),
             ]
             for silence in ranked.silences
         ]
@@ -78,6 +79,7 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
             | {
                 "share_found": _plain_share(silence.found, silence.answerable),
                 "share_silent": _plain_share(silence.silent, silence.unanswerable),
+                "share_strong": _plain_share(silence.strong, silence.unanswerable),
             }
             for silence in ranked.silences
         ],

@@ -40,14 +40,14 @@ def folder(tmp_path: Path) -> Path:
         '{"_id": "s1", "text": "piano", "metadata": {"lang": "fr", "split": "tune"}}\n'
     )
     (folder / "set.json").write_text(
-        '{"title": "Trades", "transfer_only": true, "metrics": ["MRR", "S@1"], "by": "group"}'
+        '{"title": "Trades", "leave_one_out": true, "metrics": ["MRR", "S@1"], "by": "group"}'
     )
     return folder
 
 
 def test_a_set_is_read_whole(folder: Path) -> None:
     given = read_set(folder)
-    assert (given.name, given.title, given.transfer_only) == ("trades", "Trades", True)
+    assert (given.name, given.title, given.leave_one_out) == ("trades", "Trades", True)
     assert (given.columns, given.by) == (("MRR", "S@1"), "group")
     assert given.actors
     perfume, gloves = given.actors
@@ -71,7 +71,7 @@ def test_a_set_is_read_whole(folder: Path) -> None:
     assert [query.id for query in answerable(given, unjudged)] == ["q2"]
     (folder / "set.json").unlink()
     plain = read_set(folder)
-    assert (plain.title, plain.transfer_only) == ("trades", False)
+    assert (plain.title, plain.leave_one_out) == ("trades", False)
     assert (plain.columns, plain.by) == (COLUMNS, "lang")
 
 

@@ -1,0 +1,157 @@
+"""Each right answer is ranked in a world without its own cases."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kb.evaluation.ablation import FULL, run_rankings
+from kb.evaluation.bases import Encoders
+from kb.evaluation.figures import report_of
+from kb.evaluation.sets import read_set
+from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
+from kb.models import Case, Kind, Participation
+from kb.reference.roles import Role
+from kb.search.context import RankingOptions
+from kb.search.results import Fit
+from kb.settings import Settings
+from tests.encoders import WordCountEncoder
+
+
+def ranking(**scores: float) -> list[Answer]:
+    return [Answer(id_, score, Fit.WEAK) for id_, score in scores.items()]
+
+
+def ids(answers: Sequence[Answer]) -> list[str]:
+    return [answer.actor_id for answer in answers]
+
+
+def test_a_right_answer_stands_after_the_others_of_its_own_world() -> None:
+    full = ranking(x=5, a=4, y=3, b=2, z=1)
+    worlds = {"a": ranking(x=5, y=4, a=3, z=1), "b": ranking(b=9, x=5, a=4, y=3)}
+    assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["b", "x", "y", "a", "z"]
+
+
+def test_other_right_answers_are_not_counted_as_above() -> None:
+    full = ranking(a=5, b=4, x=3)
+    worlds = {"b": ranking(a=5, b=4, x=3), "a": ranking(b=5, a=4, x=3)}
+    # As many are above each; the higher score is first.
+    assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["a", "b", "x"]
+    worlds = {"b": ranking(a=5, b=4.5, x=3), "a": ranking(b=5, a=4, x=3)}
+    assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["b", "a", "x"]
+
+
+def test_who_has_no_case_is_ranked_with_all_and_who_is_not_found_is_not_ranked() -> None:
+    full = ranking(x=5, a=4, b=3)
+    assert ids(leave_one_out(full, {"b": ranking(x=5, y=4)}, {"a", "b", "c"})) == ["x", "a"]
+    # More are above than the full ranking has.
+    assert ids(leave_one_out(ranking(x=5), {"a": ranking(y=9, x=5, a=1)}, {"a"})) == ["x", "a"]
+
+
+def test_scores_never_rise_so_that_a_run_file_has_the_same_order() -> None:
+    full = ranking(x=5, a=9, y=3)
+    merged = leave_one_out(full, {"a": ranking(x=2, a=1, y=0.5)}, {"a"})
+    assert [(answer.actor_id, answer.score) for answer in merged] == [("x", 5), ("a", 1), ("y", 1)]
+
+
+def test_an_edition_in_another_language_is_its_actors_case_too() -> None:
+    part = Participation("", Role.PRODUCER, "a")
+    unknown = Participation("Somebody", Role.BUYER, "")
+    cases = [
+        Case("c", "t", "x", participants=(part, unknown)),
+        Case("c-en", "t", "x", participants=(part,), translation_of="c"),
+        Case("d", "t", "x", participants=(Participation("", Role.CARRIER, "b"),)),
+    ]
+    assert cases_by_actor(cases) == {"a": {"c", "c-en"}, "b": {"d"}}
+
+
+class Town:
+    """A base in which a firm is raised by every case of another firm in its trade."""
+
+    trades: Mapping[str, tuple[str, float]] = {
+        "polisher1": ("polish", 0.2),
+        "polisher2": ("polish", 0.2),
+        "follower": ("polish", 0.1),
+        "baker": ("bread", 0.9),
+    }
+    """The trade of each firm, and the score that its own words give it."""
+    made: Mapping[str, str] = {"case1": "polisher1", "case2": "polisher2"}
+
+    def ids(self, kind: Kind) -> set[str]:
+        assert kind is Kind.ACTOR
+        return set(self.trades)
+
+    def cases(self) -> list[Case]:
+        return [
+            Case(id_, "t", "x", participants=(Participation("", Role.PRODUCER, firm),))
+            for id_, firm in self.made.items()
+        ]
+
+    def search(self, query: str, *, options: RankingOptions, **_: Any) -> SimpleNamespace:
+        known = {id_: firm for id_, firm in self.made.items() if id_ not in options.unmatched}
+        assert options.transfer_only
+        scores = {
+            firm: own
+            + sum(other != firm and self.trades[other][0] == trade for other in known.values())
+            for firm, (trade, own) in self.trades.items()
+        }
+        hits = [
+            SimpleNamespace(actor=SimpleNamespace(id=firm), score=score, fit=Fit.WEAK)
+            for firm, score in sorted(scores.items(), key=lambda pair: -pair[1])
+        ]
+        return SimpleNamespace(hits=hits)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    @contextmanager
+    def town(*_: object, **__: object) -> Iterator[Town]:
+        yield Town()
+
+    monkeypatch.setattr("kb.evaluation.ablation.base_of", town)
+    monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: WordCountEncoder())
+    folder = tmp_path / "town"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "set.json").write_text('{"leave_one_out": true}')
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "gel", "metadata": {}}\n')
+    (folder / "qrels" / "test.tsv").write_text(
+        "query-id\tcorpus-id\tscore\nq\tpolisher1\t1\nq\tpolisher2\t1\n"
+    )
+    return folder
+
+
+def test_to_follow_an_example_rightly_is_not_punished(folder: Path, tmp_path: Path) -> None:
+    """Two of a trade did it. A third, that did not, is raised by both, they only by each other.
+
+    In the one world in which all cases are known, it is above them; in the world of each, below.
+    """
+    ranked = run_rankings(read_set(folder), "test", [FULL], Settings(), Encoders(tmp_path))
+    assert list(ranked.runs["full"]["q"]) == ["polisher1", "polisher2", "follower", "baker"]
+    report = report_of(ranked, None)
+    assert report.values["full"]["MAP"]["q"] == 1.0
+
+    together = Town().search("gel", options=RankingOptions(transfer_only=True)).hits
+    assert together[0].actor.id == "follower"
+
+
+def test_without_cases_every_world_is_the_same(folder: Path, tmp_path: Path) -> None:
+    asked: list[str] = []
+    search = Town.search
+
+    class Counting(Town):
+        def search(self, query: str, **given: Any) -> SimpleNamespace:
+            asked.append(query)
+            return search(self, query, **given)
+
+    @contextmanager
+    def town(*_: object, **__: object) -> Iterator[Town]:
+        yield Counting()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kb.evaluation.ablation.base_of", town)
+        no_cases = [type(FULL)("without", {"cases": False, "similar": False})]
+        run_rankings(read_set(folder), "test", no_cases, Settings(), Encoders(tmp_path))
+    assert len(asked) == 1
