@@ -7,9 +7,14 @@ import pytest
 
 from kb.adaptation.nomenclatures import split_of
 from kb.errors import FileError
-from kb.evaluation.sets import DevelopmentSet, read_set, read_split
-from tests import development_sets
-from tests.development_sets import ITEMS_PER_HEADING, build, main
+from kb.evaluation.sets import DevelopmentSet, answerable, read_set, read_split
+from tests.development_sets import build, built
+from tests.development_sets.__main__ import main
+from tests.development_sets.built import held, table
+from tests.development_sets.conversions import COLUMNS
+from tests.development_sets.everyday import half_of
+from tests.development_sets.nomenclatures import ITEMS_PER_HEADING
+from tests.development_sets.phrases import split_of_phrase
 
 
 def _code(split: str, form: Callable[[int], str]) -> str:
@@ -24,6 +29,19 @@ def _heading(split: str) -> str:
     return _code(split, lambda number: f"34{number:02}")
 
 
+def _phrase(split: str | None) -> str:
+    texts = (f"Soap number {number} (manufacture)" for number in range(100))
+    return next(text for text in texts if split_of_phrase(text) == split)
+
+
+HELD_OUT = {"tune": _phrase("tune"), "test": _phrase("test")}
+LEARNT = _phrase(None)
+LEARNT_TOO = next(
+    text
+    for text in (f"Glue number {number} (manufacture)" for number in range(100))
+    if split_of_phrase(text) is None and split_of_phrase(text.replace("(", "").replace(")", ""))
+)
+"""A phrase that may be learnt from, and may not be in other words."""
 TRAIN, TUNE, TEST = _class("train"), _class("tune"), _class("test")
 
 
@@ -33,11 +51,21 @@ def _write(path: Path, *rows: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _write_demo_needs(folder: Path) -> None:
+    _write(folder / "qrels" / "tune.tsv", "q | c | s", "n1 | avel | 2")
+    _write(folder / "qrels" / "test.tsv", "q | c | s", "n2 | avel | 2")
+    _write(
+        folder / "queries.jsonl",
+        '{"_id": "n1", "text": "du cirage", "metadata": {"lang": "fr"}}',
+        '{"_id": "n2", "text": "shoe polish", "metadata": {"lang": "en"}}',
+    )
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Everything that sets are made of: the project's part in `held`, the rest in `data`."""
     held, data = tmp_path / "held", tmp_path / "data"
-    monkeypatch.setattr(development_sets, "HELD", held)
+    monkeypatch.setattr(built, "HELD", held)
     _write(
         held / "known-items.tsv",
         "query | actor_id | kind | split",
@@ -63,6 +91,22 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"{_heading('tune')} | {TRAIN}",
         f"{_heading('test')} | {TUNE}",
     )
+    _write(held / "conversions" / "rows.tsv", "id | need", "V1 | gel", "V2 | gel", "V3 | lits")
+    _write(
+        held / "conversions" / "needs.tsv",
+        "need | lang | text | split",
+        "gel | fr | du gel | tune",
+        "gel | en | hand rub | tune",
+        "lits | fr | des couchages | test",
+    )
+    _write(
+        held / "everyday.tsv",
+        "query | lang | nace_codes | source",
+        f"savon d'invité | fr | {TRAIN},{TUNE} | authored",
+        f"scent for men | en | {TUNE} | authored",
+    )
+    _write(held / "off-topic.tsv", "text | lang | kind", "il pleut | fr | weather")
+    _write_demo_needs(tmp_path / "demo-needs")
     firms = "id | name | place | department | region | trade | source_url"
     _write(
         data / "firms.tsv",
@@ -96,6 +140,38 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"en | {TUNE} | includes | manufacture of perfumes",
         f"fr | {TEST} | includes | la fabrication de colles",
     )
+    _write(
+        data / "conversions.tsv",
+        " | ".join(COLUMNS),
+        "V1 | A | Caen | FR | distillerie | distillery | gel | gel | made | 2020 | a.fr",
+        "V2 | B | Caen | FR | brasserie | brewery | alcool | spirit | supplied | 2020 | a.fr",
+        "V3 | B | Caen | FR | brasserie | brewery | lits | beds | made | 2021 | a.fr",
+    )
+    index = "code | lang | text | source"
+    _write(
+        data / "open" / "uksic2007_index_en.tsv",
+        index,
+        f"{TEST} | en | {HELD_OUT['test']} | UKSIC",
+        f"{TUNE}|{TEST} | en | {HELD_OUT['tune']} | UKSIC",
+        f"{TRAIN} | en | {LEARNT} | UKSIC",
+        f"{TRAIN} | en | {LEARNT_TOO} | UKSIC",
+        f"99.99 | en | {HELD_OUT['test']} of another class | UKSIC",
+    )
+    _write(data / "open" / "naics2022_index_en.tsv", index)
+    _write(data / "open" / "nacebel2003_fr.tsv", index)
+    _write(data / "open" / "nacebel2008_fr.tsv", index)
+    _write(
+        data / "open" / "cpv2008_fr_en.tsv",
+        index,
+        f"33700000-7 | en | {HELD_OUT['tune']} | CPV2008",
+        f"33700000-7 | fr | {LEARNT} | CPV2008",
+        f"99000000-0 | en | {HELD_OUT['test']} | CPV2008",
+    )
+    _write(
+        data / "open" / "cpv_to_nace_auto.tsv",
+        "cpv | nace | cosine | vote | cpv_name_en | nearest_phrase",
+        f"33700000-7 | {TRAIN} | 1 | 1 | x | x",
+    )
     tune, test = _heading("tune"), _heading("test")
     _write(
         data / "open" / "cn2023_fr_en_de.tsv",
@@ -114,7 +190,8 @@ def _built(data: Path, tmp_path: Path, name: str) -> DevelopmentSet:
 
 def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path) -> None:
     assert list(build(None, tmp_path / "out")) == [
-        "known-items: 1 queries to tune, 1 queries to test"
+        "known-items: 1 queries to tune, 1 queries to test",
+        "off-topic: 1 without an answer",
     ]
     given = read_set(tmp_path / "out" / "known-items")
     assert given.actors is None
@@ -127,7 +204,21 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
     assert read_split(given, "test").qrels == {"known003": {"periplast": 1}}
 
 
-def test_repurposing_lets_a_case_raise_others_only(data: Path, tmp_path: Path) -> None:
+def test_off_topic_texts_stand_beside_needs_of_the_demonstration(
+    data: Path, tmp_path: Path
+) -> None:
+    given = _built(data, tmp_path, "off-topic")
+    assert given.actors is None
+    assert [(query.text, query.split) for query in given.queries] == [
+        ("du cirage", "tune"),
+        ("shoe polish", "test"),
+    ]
+    (rain,) = given.silence
+    assert (rain.text, rain.lang, rain.split) == ("il pleut", "fr", half_of("il pleut"))
+    assert [query.text for query in answerable(given, read_split(given, "tune"))] == ["du cirage"]
+
+
+def test_repurposing_ranks_each_firm_without_its_own_case(data: Path, tmp_path: Path) -> None:
     given = _built(data, tmp_path, "repurposing")
     assert given.leave_one_out
     assert given.actors
@@ -193,9 +284,118 @@ def test_a_text_is_of_one_split(data: Path, tmp_path: Path) -> None:
     assert list(read_split(given, "tune").qrels.values()) == [{TUNE: 1}]
 
 
+def test_conversions_are_trades_without_names_and_a_case_for_each_row(
+    data: Path, tmp_path: Path
+) -> None:
+    given = _built(data, tmp_path, "conversions")
+    assert given.leave_one_out
+    assert given.actors
+    assert given.by == "both"
+    # A firm that converted twice is one firm with two cases.
+    assert [(actor.id, actor.name, actor.description) for actor in given.actors] == [
+        ("V1", "", "distillerie"),
+        ("V2", "", "brasserie"),
+    ]
+    assert [
+        (case.id, case.need, case.participants[0].actor_id, str(case.participants[0].role))
+        for case in given.cases
+    ] == [
+        ("case-V1", "gel", "V1", "producer"),
+        ("case-V1-en", "gel", "V1", "producer"),
+        ("case-V2", "alcool", "V2", "supplier"),
+        ("case-V2-en", "spirit", "V2", "supplier"),
+        ("case-V3", "lits", "V2", "producer"),
+        ("case-V3-en", "beds", "V2", "producer"),
+    ]
+    assert {case.story for case in given.cases} == {"case-V1", "case-V2", "case-V3"}
+    assert [(query.text, query.group) for query in given.queries] == [
+        ("du gel", "with example"),
+        ("hand rub", "with example"),
+        ("des couchages", "no example"),
+    ]
+    tune, test = read_split(given, "tune"), read_split(given, "test")
+    assert list(tune.qrels.values()) == [{"V1": 1, "V2": 1}] * 2
+    assert list(test.qrels.values()) == [{"V2": 1}]
+
+    unseen = read_set(tmp_path / "out" / "conversions-unseen")
+    assert unseen.queries[0].unmatched == {"case-V1", "case-V1-en", "case-V2", "case-V2-en"}
+    english = read_set(tmp_path / "out" / "conversions-en")
+    assert english.actors
+    assert [(actor.description, actor.lang) for actor in english.actors] == [
+        ("distillery", "en"),
+        ("brewery", "en"),
+    ]
+    assert [query.text for query in english.queries] == [query.text for query in given.queries]
+
+
+def test_everyday_needs_are_asked_of_labels_and_of_descriptions(data: Path, tmp_path: Path) -> None:
+    lines = _built(data, tmp_path, "everyday-lines")
+    descriptions = read_set(tmp_path / "out" / "everyday-descriptions")
+    assert lines.actors
+    assert descriptions.actors
+    assert [actor.description for actor in lines.actors] == [
+        "Savons",
+        "Parfums et fards",
+        "Colles",
+    ]
+    assert [actor.description for actor in descriptions.actors] == [
+        "Savons : la fabrication de savons mous.",
+        'Parfums et fards : eaux de toilette, dites "fraîches" ; fards ; Parfums et fards.',
+        "Colles : la fabrication de colles.",
+    ]
+    split = half_of("savon d'invité")
+    assert {TRAIN: 1, TUNE: 1} in read_split(lines, split).qrels.values()
+    assert [query.text for query in lines.silence] == ["il pleut"]
+
+
+def test_phrases_that_may_be_learnt_are_not_asked(data: Path, tmp_path: Path) -> None:
+    given = _built(data, tmp_path, "phrases-british")
+    asked = {query.text: query.group for query in given.queries}
+    assert asked == {
+        HELD_OUT["tune"].removesuffix(" (manufacture)"): "class unseen",
+        HELD_OUT["test"].removesuffix(" (manufacture)"): "class unseen",
+    }
+    assert list(read_split(given, "tune").qrels.values()) == [{TUNE: 1, TEST: 1}]
+    assert list(read_split(given, "test").qrels.values()) == [{TEST: 1}]
+
+
+def test_a_phrase_that_only_wording_tells_from_a_learnt_one_is_not_asked(
+    data: Path, tmp_path: Path
+) -> None:
+    other_words = LEARNT_TOO.replace("(", "").replace(")", "")
+    index = "code | lang | text | source"
+    _write(
+        data / "open" / "naics2022_index_en.tsv",
+        index,
+        f"{TRAIN} | en | {other_words} | NAICS",
+        f"{TRAIN} | en | {HELD_OUT['test']} | NAICS",
+    )
+    asked = _built(data, tmp_path, "phrases-american").queries
+    assert [query.text for query in asked] == [HELD_OUT["test"].removesuffix(" (manufacture)")]
+
+
+def test_codes_of_purchasing_are_split_by_division(data: Path, tmp_path: Path) -> None:
+    given = _built(data, tmp_path, "cpv")
+    assert [query.text for query in given.queries] == [HELD_OUT["tune"]]
+    assert read_split(given, half_of("33")).qrels == {"33700000-7-en": {TRAIN: 1}}
+
+
 @pytest.mark.parametrize(
     ("name", "row", "message"),
     [
+        ("held/everyday.tsv", "x\tfr\t99.99\t", r"everyday\.tsv:4: '99\.99' is not known"),
+        ("held/conversions/rows.tsv", "V9\tgel", r"rows\.tsv:5: 'V9' is not in conversions"),
+        ("held/conversions/needs.tsv", "vin\tfr\tx\ttune", r"needs\.tsv:5: no firm"),
+        (
+            "data/conversions.tsv",
+            "V9\tC\tCaen\tFR\tx\tx\ty\ty\tmade\t2020\ta.fr",
+            r"rows\.tsv: the row 'V9' of conversions\.tsv has no need",
+        ),
+        (
+            "data/conversions.tsv",
+            "V9\tC\tCaen\tFR\tx\tx\ty\ty\tsang\t2020\ta.fr",
+            r"conversions\.tsv:5: the role 'sang' is not known",
+        ),
         ("data/firms.tsv", "F9", r"firms\.tsv:5: 1 columns, 7 expected"),
         ("data/repurposing.tsv", "X\t\t\tgel\t\t", r"repurposing\.tsv:4: 'X' is not known"),
         ("held/products.tsv", "3401\t99.99", r"products\.tsv:4: '99\.99' is not known"),
@@ -229,3 +429,20 @@ def test_a_missing_file_is_one_line(
 def test_the_data_that_the_project_holds_can_be_built(tmp_path: Path) -> None:
     assert main(["--out", str(tmp_path)]) == 0
     assert read_split(read_set(tmp_path / "known-items"), "tune").queries
+    assert len(read_set(tmp_path / "off-topic").unanswerable("test")) > 20
+
+
+def test_a_need_of_conversions_and_the_firms_that_met_it_are_in_one_split() -> None:
+    """Whoever chooses on *tune* has seen no firm and no need of *test*."""
+    needs = list(table(held("conversions", "needs.tsv"), ("need", "lang", "text", "split")))
+    split_of_need: dict[str, set[str]] = {}
+    langs_of_need: dict[str, list[str]] = {}
+    for _, (need, lang, _, split) in needs:
+        split_of_need.setdefault(need, set()).add(split)
+        langs_of_need.setdefault(need, []).append(lang)
+    assert all(len(splits) == 1 for splits in split_of_need.values())
+    assert all(langs.count("fr") == langs.count("en") >= 2 for langs in langs_of_need.values())
+    splits_of_row: dict[str, set[str]] = {}
+    for _, (id_, need) in table(held("conversions", "rows.tsv"), ("id", "need")):
+        splits_of_row.setdefault(id_, set()).update(split_of_need[need])
+    assert all(len(splits) == 1 for splits in splits_of_row.values())
