@@ -22,6 +22,8 @@ from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
+from kb.language_model.need_worder import NeedWorder
+from kb.language_model.wording import NO_WORDING, Wording, WordingState
 from kb.models import Kind
 from kb.registers.accounts import Accounts
 from kb.registers.claims import Claims
@@ -30,6 +32,7 @@ from kb.registers.jobs import Jobs
 from kb.registers.sites import Sites
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
+from kb.search.query import parse
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
@@ -54,6 +57,7 @@ class KnowledgeBase(Publishing):
         encoder: Callable[[], Encoder],
         cache: Path | None = None,
         weights: RankingWeights = DEFAULT_WEIGHTS,
+        worder: NeedWorder | None = None,
     ) -> None:
         """Takes the knowledge base in a folder.
 
@@ -62,8 +66,10 @@ class KnowledgeBase(Publishing):
             encoder: loads the encoder when it is first needed: many uses never need it.
             cache: keeps what is computed of the encoder once, and takes a while.
             weights: of the ranking.
+            worder: words needs by a language model, if one is set.
         """
         self.folder = folder
+        self.worder = worder
         self._cache = cache
         self._weights = weights
         self._calibration: Calibration | None = None
@@ -93,7 +99,12 @@ class KnowledgeBase(Publishing):
                 raise ReadOnlyKnowledgeBase(
                     f"{settings.kb} cannot be made: {error.strerror}."
                 ) from None
-        base = cls(settings.kb, lambda: load_encoder(settings), settings.cache)
+        base = cls(
+            settings.kb,
+            lambda: load_encoder(settings),
+            settings.cache,
+            worder=NeedWorder.from_settings(settings),
+        )
         base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
         return base
 
@@ -132,6 +143,7 @@ class KnowledgeBase(Publishing):
             QueryError: the query is empty, too long, or without a word.
             KnowledgeBaseError: the base was embedded by another encoder.
         """
+        wording = self._wording(query, steering)
         with self._context() as context:
             return search(
                 query,
@@ -142,6 +154,7 @@ class KnowledgeBase(Publishing):
                 steering=steering,
                 options=options,
                 complete=complete,
+                wording=wording,
             )
 
     def explain(
@@ -160,11 +173,20 @@ class KnowledgeBase(Publishing):
             QueryError, KnowledgeBaseError: as `search`.
             UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
         """
+        wording = self._wording(query, steering)
         with self._context() as context:
             if kind is Kind.ACTOR:
                 id = kept_id(context.store, id)
             record = published(context.store, kind, id)
-            return explain(query, record, context, filters=filters, lang=lang, steering=steering)
+            return explain(
+                query,
+                record,
+                context,
+                filters=filters,
+                lang=lang,
+                steering=steering,
+                wording=wording,
+            )
 
     def report(
         self,
@@ -180,15 +202,33 @@ class KnowledgeBase(Publishing):
             QueryError, KnowledgeBaseError: as `search`; the base changes all the time.
         """
         filters = replace(filters, kind=Kind.ACTOR)
+        wording = self._wording(query, steering)
         for _ in range(REPORT_ATTEMPTS):
             with self._context() as context:
                 # A report names one generation: the index and the records must both be of it.
                 if context.index.generation == context.store.generation:
                     result = search(
-                        query, context, filters=filters, lang=lang, steering=steering, complete=True
+                        query,
+                        context,
+                        filters=filters,
+                        lang=lang,
+                        steering=steering,
+                        complete=True,
+                        wording=wording,
                     )
                     return report_of(result, context, filters=filters, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
+
+    def _wording(self, query: str, steering: Steering) -> Wording:
+        """The wording of a need by the language model, waited for before a store is lent.
+
+        The service gets the words of the need and nothing else: no record, filter or example.
+        """
+        if self.worder is None:
+            return NO_WORDING
+        if not steering.worded:
+            return Wording(self.worder.model, WordingState.OFF)
+        return self.worder.wording(parse(query).need).without(steering.taken_back)
 
     @contextmanager
     def _context(self) -> Iterator[SearchContext]:

@@ -91,6 +91,13 @@ class Settings(BaseSettings):
     assistant_timeout_s: float = Field(
         default=60, gt=0, description="How long the assistant is waited for, in seconds."
     )
+    assistant_search_wait_s: float = Field(
+        default=1.5,
+        ge=0,
+        le=30,
+        description="How long a search waits for the assistant to word its need, in seconds; 0 "
+        "means that searches do not ask it.",
+    )
     assistant_allow_http: bool = Field(
         default=False,
         description="Whether the assistant may be asked over plain http beyond this machine.",
@@ -99,7 +106,8 @@ class Settings(BaseSettings):
     assistant_url: str = Field(
         default="",
         description="The address of an OpenAI-compatible service that may refine what is proposed "
-        "of an article (`/chat/completions` is added); empty means that none is asked.",
+        "of an article, and word the needs of searches (`/chat/completions` is added); empty means "
+        "that none is asked.",
     )
 
     @field_validator("assistant_url")
@@ -114,7 +122,7 @@ class Settings(BaseSettings):
             if info.data.get("assistant_allow_http") or is_this_machine(address.hostname):
                 return value
             raise ValueError(
-                "articles would travel unencrypted: use https, or set "
+                "articles and needs would travel unencrypted: use https, or set "
                 "QUISAIT_ASSISTANT_ALLOW_HTTP=1 where that is right"
             )
         raise ValueError("it should begin with https:// or, on this machine, http://")

@@ -6,6 +6,7 @@ their BM25; z word by word, of the query and of the passage; the matched case, w
 need is; and for what is inferred, how close two trades are.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,14 @@ from kb.explanation.explanation import (
     CasePath,
     Explanation,
     PassageExplanation,
+    PhraseShare,
     SimilarPath,
     StemMatch,
     TradeShare,
 )
 from kb.explanation.linear_score import LinearScore
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
+from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
 from kb.reference.trades import trades
 from kb.search.boosts.case_matching import closeness, relevance, tells_need
@@ -41,7 +44,12 @@ from kb.search.results import (
     Steering,
 )
 from kb.search.scorer import score
-from kb.search.steering import actor_embeddings, steered_embedding, unit
+from kb.search.steering import (
+    actor_embeddings,
+    phrase_embeddings,
+    steered_embedding,
+    unit,
+)
 from kb.text.analysis import query_stems, stem_spans
 
 PASSAGES = 3
@@ -56,8 +64,9 @@ def explain(
     filters: Filters = Filters(),
     steering: Steering = Steering(),
     lang: str = "",
+    wording: Wording = NO_WORDING,
 ) -> Explanation:
-    """The explanation of a record of the context's base for a query.
+    """The explanation of a record of the context's base for a query, moved by a `wording`.
 
     Raises:
         QueryError: as `kb.search.pipeline.search`.
@@ -66,14 +75,21 @@ def explain(
     filters = replace(filters, kind=None)
     only = "" if isinstance(record, Case) else record.id
     result = search(
-        query, context, filters=filters, steering=steering, lang=lang, complete=True, only=only
+        query,
+        context,
+        filters=filters,
+        steering=steering,
+        lang=lang,
+        complete=True,
+        only=only,
+        wording=wording,
     )
     hit: ActorHit | CaseHit | None
     if isinstance(record, Case):
         hit = next((hit for hit in result.cases if hit.case.story == record.story), None)
     else:
         hit = next((hit for hit in result.hits if hit.actor.id == record.id), None)
-    explainer = Explainer(result.asked, steering, context)
+    explainer = Explainer(result.asked, steering, context, wording)
     evidence = hit.evidence if isinstance(hit, ActorHit) else ()
     return Explanation(
         asked=result.asked,
@@ -92,16 +108,24 @@ def explain(
         steering=steering,
         ceiling=result.ceiling,
         weights=context.weights,
+        wording=wording,
     )
 
 
 class Explainer:
     """Explains passages, cases and precedents for a query."""
 
-    def __init__(self, asked: Query, steering: Steering, context: SearchContext) -> None:
+    def __init__(
+        self,
+        asked: Query,
+        steering: Steering,
+        context: SearchContext,
+        wording: Wording = NO_WORDING,
+    ) -> None:
         self._asked = asked
         self._context = context
-        steered = steered_embedding(asked, steering, context)
+        self._wording = wording
+        steered = steered_embedding(asked, steering, context, wording)
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
         self._stems = asked.stems | query_stems(" ".join(asked.wanted))
@@ -201,11 +225,13 @@ class Explainer:
         query_shares: WordShares | None = None
         passage_shares: WordShares | None = None
         trade_shares: tuple[TradeShare, ...] = ()
+        phrase_shares: tuple[PhraseShare, ...] = ()
         close: tuple[CloseWord, ...] = ()
         if embedding is not None:
             line = LinearScore.of(self._expanded, self._background, passage.lang)
             trade_shares = self._trade_shares(embedding, line)
-            query_shares = self._query_shares(embedding, line)
+            phrase_shares = self._phrase_shares(embedding, line)
+            query_shares = self._query_shares(embedding, line, phrase_shares)
             read = encoder_text(record, passage.part, text)
             passage_words = self._context.encoder.encode_words(read, TextKind.DOCUMENT)
             if passage_words and read.endswith(text):
@@ -226,19 +252,35 @@ class Explainer:
             overlap=scored.overlap,
             query_shares=query_shares,
             trades=trade_shares,
+            phrases=phrase_shares,
             passage_shares=passage_shares,
             matches=_matches(text, passage.lang, self._stems),
             close=close,
         )
 
-    def _query_shares(self, embedding: Embeddings, line: LinearScore) -> WordShares | None:
-        """The shares of the query's own words in z; what steers it by hand is in the rest."""
+    def _query_shares(
+        self, embedding: Embeddings, line: LinearScore, phrases: Sequence[PhraseShare]
+    ) -> WordShares | None:
+        """The shares of the query's own words in z; what steers it by hand is in the rest.
+
+        The rest is without the shares of the model's `phrases`.
+        """
         if self._words is None:
             return None
         direction = line.slope * embedding.astype(np.float64) - line.origin
         own = attribute(self._words, self._asked.need, self._own_share * direction)
         whole = float(self._expanded.embedding @ direction)
+        whole -= sum(phrase.share for phrase in phrases)
         return replace(own, rest=own.rest + whole - own.total)
+
+    def _phrase_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[PhraseShare, ...]:
+        """The shares of the model's phrases in z."""
+        if not self._wording.phrases:
+            return ()
+        direction = line.slope * embedding.astype(np.float64) - line.origin
+        rows = phrase_embeddings(self._wording, self._context)
+        shares = (rows @ direction * self._own_share).tolist()
+        return tuple(map(PhraseShare, self._wording.phrases, shares))
 
     def _trade_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[TradeShare, ...]:
         """The shares of the trades that the query is drawn to in z, the rest of it."""

@@ -6,6 +6,7 @@ docs/ranking.md has the formulas.
 from dataclasses import dataclass
 
 from kb.explanation.attribution import CloseWord, WordShares
+from kb.language_model.wording import NeedPhrase, Wording
 from kb.models import Actor, Case, Participation, Record
 from kb.search.query import Query
 from kb.search.results import ActorHit, CaseHit, Filters, Steering
@@ -35,16 +36,24 @@ class TradeShare:
 
 
 @dataclass(frozen=True, slots=True)
+class PhraseShare:
+    """The `share` of a phrase of the language model in a z."""
+
+    phrase: NeedPhrase
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class PassageExplanation:
     """A passage, with all that its score is made of.
 
     `score` is made of `dense`, which is z, of `lexical`, which is BM25, and of `overlap` by
     `kb.search.fusion.fuse`. `cosine` is that of the query itself; None for a passage that is found
     by its words alone. `query_shares` are of words of the query's need and add up to `dense` with
-    those of `trades`; `passage_shares` are of words of `text`, and add up to `dense` themselves;
-    None where the encoder does not show its words. `matches` are what BM25 counts; `close` the
-    words that mean like one of the query's (`other_start` and `other_end` are of the need); `marks`
-    the spans of both, in order and apart.
+    those of `trades` and `phrases`; `passage_shares` are of words of `text`, and add up to `dense`
+    themselves; None where the encoder does not show its words. `matches` are what BM25 counts;
+    `close` the words that mean like one of the query's (`other_start` and `other_end` are of the
+    need); `marks` the spans of both, in order and apart.
     """
 
     part: str
@@ -58,6 +67,7 @@ class PassageExplanation:
     overlap: float
     query_shares: WordShares | None
     trades: tuple[TradeShare, ...]
+    phrases: tuple[PhraseShare, ...]
     passage_shares: WordShares | None
     matches: tuple[StemMatch, ...]
     close: tuple[CloseWord, ...]
@@ -119,7 +129,8 @@ class Explanation:
 
     `hit` has its rank, its score and the parts of it; None if the search leaves the record out, by
     `filters`, by a word that must or must not be there, or because it is closed. `ceiling` is how
-    close the closest of all trades are to the query, from which its fit is measured.
+    close the closest of all trades are to the query, from which its fit is measured. `wording` has
+    the phrases of a language model that the query was moved towards.
     """
 
     asked: Query
@@ -132,3 +143,4 @@ class Explanation:
     steering: Steering
     ceiling: float
     weights: RankingWeights
+    wording: Wording

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from kb.language_model.wording import Wording
 from kb.models import Kind
 from kb.reference.departments import department_code
 from kb.search.context import SearchContext
@@ -65,7 +66,8 @@ class SearchReport:
 
     `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
     first: every actor that is not `left_out`. Fits are measured from a share of `ceiling`;
-    `matched` are the matched cases, best first.
+    `matched` are the matched cases, best first. `wording` has the phrases of a language model that
+    the query was moved towards.
     """
 
     at: str
@@ -80,6 +82,7 @@ class SearchReport:
     matched: tuple[MatchedCase, ...]
     hits: tuple[ActorHit, ...]
     left_out: LeftOut
+    wording: Wording
 
     def content(self) -> dict[str, Any]:
         """The content of the report as plain values, which are signed."""
@@ -96,6 +99,7 @@ class SearchReport:
             },
             "filters": {"department": self.filters.department, "theme": self.filters.theme},
             "steering": {"like": list(self.steering.like), "unlike": list(self.steering.unlike)},
+            "wording": self._plain_wording(),
             "base": asdict(self.base),
             "encoder": asdict(self.encoder),
             "constants": asdict(self.weights),
@@ -109,6 +113,15 @@ class SearchReport:
             },
             "left_out": asdict(self.left_out),
             "candidates": [_plain_hit(hit) for hit in self.hits],
+        }
+
+    def _plain_wording(self) -> dict[str, Any]:
+        """What was used of a language model: nothing, and not its name, if it gave nothing."""
+        given = self.wording.phrases or self.wording.taken_back
+        return {
+            "model": self.wording.model if given else "",
+            "phrases": [phrase.text for phrase in self.wording.phrases],
+            "taken_back": [phrase.text for phrase in self.wording.taken_back],
         }
 
 
@@ -134,6 +147,7 @@ def report_of(
         matched=result.matched,
         hits=result.hits,
         left_out=_left_out(result, context, department, filters.theme, steering),
+        wording=result.wording,
     )
 
 

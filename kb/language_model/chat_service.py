@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES = 1_000_000
 
+_OPTIONAL = {"response_format", "max_tokens"}
+
 _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
@@ -26,10 +28,10 @@ class NoAnswer(Exception):
 
 
 class UnusableAnswer(NoAnswer):
-    """The service answered, but not with the JSON that was asked for."""
+    """The service answered, but not with what was asked for."""
 
-    def __init__(self) -> None:
-        super().__init__("its answer is not the JSON that was asked for.")
+    def __init__(self, reason: str = "its answer is not the JSON that was asked for.") -> None:
+        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class ChatService:
         data: Mapping[str, Any],
         *,
         most_bytes: int = MAX_ANSWER_BYTES,
+        most_tokens: int | None = None,
     ) -> dict[str, Any]:
         """Returns the JSON object that the model answers.
 
@@ -75,10 +78,11 @@ class ChatService:
             instructions: what the model is told to do; nothing of the data is in them.
             data: sent as JSON, so that no text can end the quotation that it stands in.
             most_bytes: the longest answer that is read.
+            most_tokens: the longest answer that the service is to make.
 
         Raises:
-            NoAnswer: the service is not reached, is too slow, refuses, or says too much.
-            UnusableAnswer: it answers with something else than a JSON object.
+            NoAnswer: the service is not reached, is too slow, or refuses.
+            UnusableAnswer: it answers with something else than a JSON object, or with too much.
         """
         request: dict[str, Any] = {
             "model": self.model,
@@ -90,6 +94,8 @@ class ChatService:
             "stream": False,
             "response_format": {"type": "json_object"},
         }
+        if most_tokens is not None:
+            request["max_tokens"] = most_tokens
         body = self._body(request, most_bytes)
         try:
             content = json.loads(body)["choices"][0]["message"]["content"]
@@ -105,8 +111,8 @@ class ChatService:
 
         try:
             status, body = self._post(request, most_bytes)
-            if status == 400:  # Some servers know no response format.
-                request = {key: request[key] for key in request if key != "response_format"}
+            if status == 400:  # Some servers do not know these.
+                request = {key: request[key] for key in request.keys() - _OPTIONAL}
                 status, body = self._post(request, most_bytes)
         except httpx.TimeoutException:
             raise NoAnswer(f"it did not answer within {self.timeout_s:g} s.") from None
@@ -140,7 +146,7 @@ class ChatService:
             for piece in response.iter_bytes():
                 body += piece
                 if len(body) > most_bytes:
-                    raise NoAnswer(f"its answer is longer than {most_bytes} bytes.")
+                    raise UnusableAnswer(f"its answer is longer than {most_bytes} bytes.")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("too slow")
             return response.status_code, bytes(body)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from kb.indexing.derivation import NEED, TITLE
+from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse
@@ -38,13 +39,15 @@ def search(
     options: RankingOptions = RankingOptions(),
     complete: bool = False,
     only: str = "",
+    wording: Wording = NO_WORDING,
 ) -> SearchResult:
     """Returns the actors and the cases that could answer a query.
 
     A case with translations is given once: in `lang` if there is an edition in it, else in the
     language that answers best. Its score is the best of them. With `complete`, every actor
     and every case that the filters leave is scored and given, whatever the limit; with the id of an
-    actor, `only` that actor is given, with all its evidence, and there are no parts.
+    actor, `only` that actor is given, with all its evidence, and there are no parts. The query is
+    moved towards the phrases of `wording`.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
@@ -56,7 +59,7 @@ def search(
     bounds = Bounds(asked, steering, store)
     scope = scope_of(filters, store, complete=complete)
     # Encode and expand
-    embedding = unit(steered_embedding(asked, steering, context))
+    embedding = unit(steered_embedding(asked, steering, context, wording))
     expanded = context.calibration.background.expand(embedding, to_trades=options.expanded)
     null = expanded.null
     # Retrieve and score
@@ -141,6 +144,7 @@ def search(
         parts=tuple(parts),
         ceiling=null.ceiling,
         matched=tuple(matched),
+        wording=wording,
     )
 
 

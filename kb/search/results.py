@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Part
 from kb.search.query import Query
@@ -110,10 +111,16 @@ class CaseHit:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """Examples and counterexamples chosen by a person: ids of actors."""
+    """What a person has chosen for a search beside its words.
+
+    `like` and `unlike` are examples and counterexamples: ids of actors. `taken_back` are phrases of
+    the language model that are not to be used; without `worded`, no model is asked.
+    """
 
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    taken_back: tuple[str, ...] = ()
+    worded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,7 @@ class SearchResult:
     kept, most first. `parts` are those that matched cases needed, makers first; empty where no case
     is matched. `asked` is the query as it was understood, `ceiling` how close the closest of all
     trades are to it, from which fits are measured, and `matched` the matched cases, best first.
+    `wording` has the phrases of a language model that the query was moved towards.
     """
 
     query: str
@@ -177,3 +185,4 @@ class SearchResult:
     parts: tuple[PartAnswer, ...] = ()
     ceiling: float = 0.0
     matched: tuple[MatchedCase, ...] = ()
+    wording: Wording = NO_WORDING

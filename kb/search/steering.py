@@ -1,4 +1,4 @@
-"""Steering: the embedding of a need, moved towards wanted things and away from unwanted ones."""
+"""Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
 from collections.abc import Collection
 
@@ -6,13 +6,16 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
+from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Kind
 from kb.search.context import SearchContext
 from kb.search.query import Query
 from kb.search.results import Steering
 
 
-def steered_embedding(asked: Query, steering: Steering, context: SearchContext) -> Embeddings:
+def steered_embedding(
+    asked: Query, steering: Steering, context: SearchContext, wording: Wording = NO_WORDING
+) -> Embeddings:
     """Returns the steered `(dimension,)` embedding of the need; it is not unit.
 
     It is a linear combination of embeddings, in which the need itself has weight 1. Its
@@ -29,7 +32,20 @@ def steered_embedding(asked: Query, steering: Steering, context: SearchContext) 
         steered += weights.wanted * towards
     for away in (*rows[first_unwanted:], *unliked):
         steered -= weights.unwanted * away
+    if wording.phrases:
+        steered += phrase_embeddings(wording, context).sum(axis=0)
     return steered
+
+
+def phrase_embeddings(wording: Wording, context: SearchContext) -> Embeddings:
+    """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
+
+    Together they are the mean of the phrases' embeddings, times its weight.
+    """
+    texts = [phrase.text for phrase in wording.phrases]
+    rows = [one.embedding for one in context.calibration.phrases.expanded(texts)]
+    share: float = context.weights.wording.share
+    return np.asarray(np.stack(rows) * (share / len(rows)), np.float32)
 
 
 def unit(embedding: Embeddings) -> Embeddings:

@@ -240,6 +240,19 @@ class SteeringWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class WordingWeights:
+    """Use of the phrases of a language model, if one is set (`kb.search.steering`).
+
+    Source: judged.
+
+    Attributes:
+        share: weight of the mean embedding of the phrases; the need itself has 1.
+    """
+
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class PartWeights:
     """Actors proposed for each part of a need (`kb.search.parts`).
 
@@ -271,6 +284,7 @@ class RankingWeights:
     names: NameWeights = NameWeights()
     fits: FitWeights = FitWeights()
     steering: SteeringWeights = SteeringWeights()
+    wording: WordingWeights = WordingWeights()
     parts: PartWeights = PartWeights()
 
     def with_value(self, name: str, value: float) -> "RankingWeights":

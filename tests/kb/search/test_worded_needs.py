@@ -1,0 +1,156 @@
+"""Searches whose need is worded by a language model, on a real server of this machine."""
+
+import subprocess
+import sys
+
+import pytest
+
+from kb.explanation.report import SearchReport
+from kb.knowledge_base import KnowledgeBase
+from kb.language_model.need_worder import NeedWorder
+from kb.language_model.wording import WordingState
+from kb.search.results import SearchResult, Steering
+from tests.chat_server import ChatServer
+from tests.kb.records import GLOVER, POLISH, RECORDS
+
+PATIENT_S = 60.0
+NEED = "protections pour les doigts"
+SEWING = "ganterie de cuir"
+
+
+@pytest.fixture
+def base(base: KnowledgeBase, chat_server: ChatServer) -> KnowledgeBase:
+    base.put(RECORDS)
+    chat_server.says({"trades": [SEWING], "materials": ["coton"], "gestures": []})
+    base.worder = NeedWorder(chat_server.service, PATIENT_S)
+    return base
+
+
+def dense(result: SearchResult) -> dict[str, float]:
+    return {hit.actor.id: hit.parts.dense for hit in result.hits}
+
+
+def phrases(result: SearchResult | SearchReport) -> list[str]:
+    return [phrase.text for phrase in result.wording.phrases]
+
+
+PLAIN = Steering(worded=False)
+
+
+def test_the_query_is_moved_towards_the_phrases(base: KnowledgeBase) -> None:
+    plain, worded = base.search(NEED, steering=PLAIN), base.search(NEED)
+    assert phrases(worded) == [SEWING, "coton"]
+    assert dense(worded)[GLOVER.id] > dense(plain)[GLOVER.id] + 1
+    assert worded.hits[0].actor.id == GLOVER.id
+
+
+def test_phrases_leave_nobody_out_and_are_no_words_of_the_query(base: KnowledgeBase) -> None:
+    plain, worded = base.search(NEED, steering=PLAIN), base.search(NEED)
+    assert dense(worded).keys() == dense(plain).keys()
+    assert worded.asked == plain.asked
+    assert {hit.parts.lexical for hit in worded.hits} == {0.0}
+
+
+def test_only_the_words_of_the_need_are_sent(base: KnowledgeBase, chat_server: ChatServer) -> None:
+    base.search(
+        'qui pourrait fabriquer des gants "fins" -porcelaine', steering=Steering(like=(POLISH.id,))
+    )
+    assert chat_server.data() == {"need": "des gants fins"}
+    assert len(chat_server.asked[0]["messages"]) == 2
+    assert POLISH.name not in str(chat_server.asked)
+
+
+def test_a_phrase_that_is_taken_back_is_not_used(base: KnowledgeBase) -> None:
+    one = base.search(NEED, steering=Steering(taken_back=("COTON",)))
+    assert phrases(one) == [SEWING]
+    assert [phrase.text for phrase in one.wording.taken_back] == ["coton"]
+    assert dense(one)[GLOVER.id] > dense(base.search(NEED))[GLOVER.id]
+    none = base.search(NEED, steering=Steering(taken_back=("coton", SEWING)))
+    assert none.hits == base.search(NEED, steering=PLAIN).hits
+
+
+def test_a_search_without_the_model_asks_nobody(
+    base: KnowledgeBase, chat_server: ChatServer
+) -> None:
+    result = base.search(NEED, steering=PLAIN)
+    assert result.wording.state is WordingState.OFF
+    assert chat_server.asked == []
+
+
+def test_a_search_that_gets_no_answer_is_as_without_the_model(
+    base: KnowledgeBase, chat_server: ChatServer
+) -> None:
+    chat_server.status = 500
+    result = base.search(NEED)
+    assert result.wording.state is WordingState.MISSING
+    assert result.hits == base.search(NEED, steering=PLAIN).hits
+
+
+def test_an_exact_name_stays_first(base: KnowledgeBase, chat_server: ChatServer) -> None:
+    assert base.search("Avel").hits[0].actor.id == POLISH.id
+    assert base.search(POLISH.siret).hits[0].actor.id == POLISH.id
+    assert [chat_server.data(at)["need"] for at in range(len(chat_server.asked))] == ["Avel"]
+
+
+def test_an_explanation_adds_up_with_the_phrases(base: KnowledgeBase) -> None:
+    hit = next(hit for hit in base.search(NEED).hits if hit.actor == GLOVER)
+    explanation = base.explain(NEED, GLOVER.id)
+    assert explanation.hit is not None
+    assert explanation.hit.score == hit.score
+    best = explanation.passages[0]
+    assert [share.phrase.text for share in best.phrases] == [SEWING, "coton"]
+    assert best.phrases[0].share > best.phrases[1].share
+    assert best.query_shares is not None
+    trades = sum(share.share for share in best.trades)
+    by_phrases = sum(share.share for share in best.phrases)
+    assert best.query_shares.total + trades + by_phrases == pytest.approx(best.dense, abs=1e-5)
+    # Nothing else steers this query: what its words and the phrases do not have is nearly nothing.
+    assert best.query_shares.rest == pytest.approx(0, abs=0.1)
+
+
+def test_without_phrases_an_explanation_has_none(base: KnowledgeBase) -> None:
+    explanation = base.explain(NEED, GLOVER.id, steering=PLAIN)
+    assert explanation.passages[0].phrases == ()
+
+
+def test_a_report_says_which_phrases_were_used(base: KnowledgeBase) -> None:
+    made = base.report(NEED, steering=Steering(taken_back=("coton",)))
+    assert phrases(made) == [SEWING]
+    content = made.content()
+    assert content["wording"] == {
+        "model": "little-model",
+        "phrases": [SEWING],
+        "taken_back": ["coton"],
+    }
+    assert content["constants"]["wording"]["share"] > 0
+
+
+def test_a_report_that_got_no_answer_is_one_without_the_model(
+    base: KnowledgeBase, chat_server: ChatServer
+) -> None:
+    """So its files can be made again, even if the answer has come meanwhile."""
+    chat_server.status = 500
+    missing = base.report(NEED).content()
+    plain = base.report(NEED, steering=PLAIN).content()
+    assert missing["wording"] == {"model": "", "phrases": [], "taken_back": []}
+    assert {**missing, "at": ""} == {**plain, "at": ""}
+
+
+def test_without_the_setting_no_client_is_loaded(base: KnowledgeBase) -> None:
+    script = """
+import sys
+from pathlib import Path
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from tests.encoders import WordCountEncoder
+folder = Path(sys.argv[1])
+with_settings = KnowledgeBase.open(Settings(kb=folder))
+assert with_settings.worder is None
+assert KnowledgeBase(folder, WordCountEncoder, worder=with_settings.worder).search("gants").hits
+print(sorted({"httpx", "httpcore"} & sys.modules.keys()))
+"""
+    base.close()
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(base.folder)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
