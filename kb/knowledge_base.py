@@ -113,6 +113,11 @@ class KnowledgeBase(Publishing):
         return self._indexer.encoder
 
     @property
+    def language_model(self) -> str:
+        """The name of the language model that words needs; empty if there is none."""
+        return self.worder.model if self.worder else ""
+
+    @property
     def writable(self) -> bool:
         """Returns whether this process may change the base."""
         return is_writable(self.folder / DATABASE_FILE)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--theme", default="", metavar="NAME", help="Only records with this theme.")
 @click.option("--kind", type=click.Choice(["actor", "case"]), help="Only actors, or only cases.")
+@click.option("--no-wording", is_flag=True, help="Do not ask the language model, if one is set.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @kb_option
 def search(
@@ -34,15 +35,17 @@ def search(
     department: str,
     theme: str,
     kind: str | None,
+    no_wording: bool,
     as_json: bool,
     kb: Path | None,
 ) -> None:
     """Find the actors and cases that could answer QUERY, in French or English."""
     from kb.models import Kind
-    from kb.search.results import Filters
+    from kb.search.results import Filters, Steering
 
     filters = Filters(department, theme, Kind(kind) if kind else None)
-    result = open_base(kb).search(" ".join(query), limit=limit, filters=filters)
+    steering = Steering(worded=not no_wording)
+    result = open_base(kb).search(" ".join(query), limit=limit, filters=filters, steering=steering)
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
     else:
@@ -50,6 +53,11 @@ def search(
 
 
 def _print(result: SearchResult) -> None:
+    if result.wording.phrases:
+        phrases = ", ".join(phrase.text for phrase in result.wording.phrases)
+        click.echo(f"Understood as: {phrases} ({result.wording.model}).")
+    elif result.wording.state == "missing":
+        click.echo("The language model has not answered: it was not used.")
     if not result.total:
         near = result.hits or result.cases
         click.echo(f"Nothing here fits{'; the nearest are below' if near else ''}.")
@@ -97,10 +105,16 @@ def _evidence_line(evidence: Evidence) -> str:
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
+    from dataclasses import asdict
+
     return {
         "query": result.query,
         "asked": {
-            name: getattr(result.asked, name) for name in ("text", "required", "wanted", "unwanted")
+            **{
+                name: getattr(result.asked, name)
+                for name in ("text", "required", "wanted", "unwanted")
+            },
+            "wording": asdict(result.wording),
         },
         "took_ms": round(result.took_ms, 2),
         "total": result.total,

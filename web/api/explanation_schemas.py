@@ -16,6 +16,7 @@ from web.api.schemas import (
     ActorReference,
     AskedFor,
     CaseReference,
+    NeedPhraseOut,
     Score,
     Shape,
     SourceUrl,
@@ -72,6 +73,12 @@ class CloseWordOut(Shape):
     closeness: float = Field(description="The similarity: 1 for the same meaning.", examples=[0.62])
 
 
+class PhraseShareOut(NeedPhraseOut):
+    """A phrase of the language model, with its share in a value."""
+
+    share: float = Field(description="Its part of the value; negative if it counts against.")
+
+
 class TradeShareOut(Shape):
     """The share of a trade suggested by the need in a value."""
 
@@ -104,10 +111,13 @@ class PassageExplanationOut(Shape):
     matches: list[str] = Field(description="Words of the passage that are also in the need.")
     close: list[CloseWordOut]
     need_shares: WordSharesOut | None = Field(
-        description="With `trades`: `dense`, split over the words of the need; null if the "
-        "encoder does not give words."
+        description="With `trades` and `phrases`: `dense`, split over the words of the need; null "
+        "if the encoder does not give words."
     )
     trades: list[TradeShareOut]
+    phrases: list[PhraseShareOut] = Field(
+        description="The phrases of the language model; empty if there is none."
+    )
     passage_shares: WordSharesOut | None = Field(
         description="`dense`, split over the words of `text`, or null."
     )
@@ -121,6 +131,7 @@ class PassageExplanationOut(Shape):
                 CloseWordOut.read(word, need_word=need[word.other_start : word.other_end])
                 for word in passage.close
             ],
+            phrases=[PhraseShareOut.read(phrase, phrase.phrase) for phrase in passage.phrases],
             need_shares=passage.query_shares and WordSharesOut.of(passage.query_shares, need),
             passage_shares=passage.passage_shares
             and WordSharesOut.of(passage.passage_shares, passage.text),
@@ -210,7 +221,7 @@ class ExplanationOut(Shape):
         hit = cast("kb.search.results.ActorHit | None", explanation.hit)
         return cls.read(
             explanation,
-            asked=AskedFor.read(explanation.asked, explanation.steering),
+            asked=AskedFor.of(explanation.asked, explanation.steering, explanation.wording),
             actor=ActorOut.of(cast("kb.models.Actor", explanation.record), absolute_url),
             hit=hit and ActorHitOut.of(hit, absolute_url),
             score=score_table(hit, explanation.weights) if hit else (),

@@ -5,6 +5,7 @@ Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -30,7 +31,13 @@ from web.http.routing import Handler
 from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
 from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
-from web.search.request import MAX_LIMIT, MAX_STEERED, SearchRequest, steering_actors
+from web.search.request import (
+    MAX_LIMIT,
+    MAX_STEERED,
+    WITHOUT_MODEL,
+    SearchRequest,
+    steering_actors,
+)
 
 DESCRIPTION = f"""\
 Find what organisations know how to do, from a need in everyday French or English.
@@ -140,16 +147,47 @@ Unlike = Annotated[
 ]
 
 
+TakenBack = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        max_length=MAX_STEERED,
+        description="A phrase of the language model that is not to be used. Can be repeated.",
+    ),
+]
+
+
+class WordingChoice(StrEnum):
+    """Whether a language model words the need, if the site has one."""
+
+    ON = "on"
+    OFF = WITHOUT_MODEL
+
+
 def _what_is_asked(
+    *,
     request: APageRequest,
     q: QueryText,
     like: Like,
     unlike: Unlike,
+    taken_back: TakenBack,
     department: Department = "",
     theme: Theme = "",
+    wording: Annotated[
+        WordingChoice,
+        Query(description="With off, the words of the need are sent to no language model."),
+    ] = WordingChoice.ON,
 ) -> SearchRequest:
     """Returns the search as asked, steered only by actors that exist."""
-    asked = SearchRequest(q, department, theme, tuple(like), tuple(unlike))
+    asked = SearchRequest(
+        q,
+        department,
+        theme,
+        tuple(like),
+        tuple(unlike),
+        tuple(taken_back),
+        worded=wording is WordingChoice.ON,
+    )
     known, _ = steering_actors(request.knowledge_base, asked)
     return known
 

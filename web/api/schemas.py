@@ -4,8 +4,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+import kb.language_model.wording
 import kb.models
+import kb.search.query
 import kb.search.results
+from kb.language_model.wording import PhraseKind, WordingState
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
@@ -264,6 +267,29 @@ class Facets(Shape):
     themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
 
 
+class NeedPhraseOut(Shape):
+    """A phrase that a language model words for a need."""
+
+    kind: PhraseKind = Field(description="What it is of.", examples=["trade"])
+    text: str = Field(examples=["fabrication de savons"])
+
+
+class WordingOut(Shape):
+    """The phrases of a language model that the search was moved towards."""
+
+    model: str = Field(
+        description="The name of the model; empty if this site has none.", examples=[""]
+    )
+    state: WordingState = Field(
+        description="`given`: the model has answered. `missing`: not in time, or not usably. "
+        "`off`: it was not asked."
+    )
+    phrases: list[NeedPhraseOut] = Field(examples=[[]])
+    taken_back: list[NeedPhraseOut] = Field(
+        description="Its phrases that were not used, because `taken_back` has them.", examples=[[]]
+    )
+
+
 class AskedFor(Shape):
     """The query as understood, and the examples that were used."""
 
@@ -286,6 +312,16 @@ class AskedFor(Shape):
     unlike: list[str] = Field(
         description="The ids of the counterexamples; they are left out.", examples=[[]]
     )
+    wording: WordingOut
+
+    @classmethod
+    def of(
+        cls,
+        asked: kb.search.query.Query,
+        steering: kb.search.results.Steering,
+        wording: kb.language_model.wording.Wording,
+    ) -> Self:
+        return cls.read(asked, steering, wording=WordingOut.read(wording))
 
 
 class MentionedParticipant(Shape):
@@ -356,7 +392,7 @@ class SearchAnswer(Shape):
     ) -> Self:
         return cls.read(
             result,
-            asked=AskedFor.read(result.asked, steering),
+            asked=AskedFor.of(result.asked, steering, result.wording),
             took_ms=round(result.took_ms, 1),
             hits=[ActorHitOut.of(hit, absolute_url) for hit in result.hits],
             cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],

@@ -5,7 +5,6 @@ Here and not beside `search`, because the secret is kept in this room.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     metavar="ID",
     help="The id of an actor to leave out; its trade counts against others. Can be repeated.",
 )
+@click.option("--no-wording", is_flag=True, help="Do not ask the language model, if one is set.")
 @click.option(
     "--lang",
     type=click.Choice(["fr", "en"]),
@@ -64,6 +64,7 @@ def report(
     theme: str,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
+    no_wording: bool,
     lang: str,
     format: str,
     out: Path | None,
@@ -76,7 +77,7 @@ def report(
     signed: later, --verify checks with the secret of the base that a JSON or CSV file comes from
     this base and was not changed. Exits with 1 if the check fails.
     """
-    from kb.search.results import Filters
+    from kb.search.results import Filters, Steering
     from kb.settings import Settings
 
     if bool(query) == bool(verify):
@@ -86,13 +87,14 @@ def report(
         _verify(verify, settings)
     else:
         filters = Filters(department, theme)
-        _report(" ".join(query), filters, (like, unlike), lang, format, out, settings)
+        steering = Steering(like, unlike, worded=not no_wording)
+        _report(" ".join(query), filters, steering, lang, format, out, settings)
 
 
 def _report(
     query: str,
     filters: Filters,
-    steered_by: tuple[Sequence[str], Sequence[str]],
+    steering: Steering,
     lang: str,
     format: str,
     out: Path | None,
@@ -105,7 +107,7 @@ def _report(
     base = KnowledgeBase.open(settings)
     try:
         key = _key(settings)
-        steering = _steering(base, *steered_by)
+        steering = _known(base, steering)
         made = base.report(query, filters=filters, lang=lang, steering=steering)
     finally:
         base.close()
@@ -120,18 +122,20 @@ def _report(
     click.echo(f"{len(made.hits)} candidates written to {out}.")
 
 
-def _steering(base: KnowledgeBase, like: Sequence[str], unlike: Sequence[str]) -> Steering:
-    """Returns the steering by these actors; refuses unknown ids, which may be mistyped."""
+def _known(base: KnowledgeBase, steering: Steering) -> Steering:
+    """Returns the steering by known actors; refuses unknown ids, which may be mistyped."""
+    from dataclasses import replace
+
     from kb.errors import FileError
-    from kb.search.results import Steering
 
     liked, unliked = (
-        tuple(dict.fromkeys(base.actor(id_).id for id_ in ids)) for ids in (like, unlike)
+        tuple(dict.fromkeys(base.actor(id_).id for id_ in ids))
+        for ids in (steering.like, steering.unlike)
     )
     for id_ in liked:
         if id_ in unliked:
             raise FileError(f"{id_} is given with --like and with --unlike; choose one of them.")
-    return Steering(liked, unliked)
+    return replace(steering, like=liked, unlike=unliked)
 
 
 def _verify(file: Path, settings: Settings) -> None:

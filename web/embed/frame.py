@@ -19,6 +19,7 @@ from kb.errors import QueryError, QuisaitError
 from kb.messages import N_
 from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
+from kb.search.results import Steering
 from web.embed.access import AFramedAccess
 from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
@@ -90,7 +91,12 @@ def framed_search(
         count_request(page_request.http, access)
         language = _language(request)
         result = page_request.knowledge_base.search(
-            asked.q, limit=limit, filters=asked.filters, lang=language
+            asked.q,
+            limit=limit,
+            filters=asked.filters,
+            lang=language,
+            # As the widget: no language model is asked.
+            steering=Steering(worded=False),
         )
         urls = absolute_urls(page_request.root, language)
         answer = WidgetAnswer.of(result, asked, limit, urls)

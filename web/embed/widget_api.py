@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
+from kb.search.results import Steering
 from web.api.read import QueryText
 from web.embed.access import NOT_A_PAGE, AnAccess
 from web.embed.quota import count_request, rate_limit_of, usage_of
@@ -42,12 +43,15 @@ def search(
 ) -> WidgetAnswer:
     """Returns what the widget shows, at most `MAX_LIMIT` answers.
 
-    The filters of the site hold where none are given.
+    The filters of the site hold where none are given. No language model is asked: what somebody has
+    typed so far is sent to nobody.
     """
     count_request(request.http, access)
     limit = min(limit, MAX_LIMIT)
     asked = SearchRequest(q, _department(access.department(department)), access.theme(theme))
-    result = request.knowledge_base.search(q, limit=limit, filters=asked.filters, lang=lang)
+    result = request.knowledge_base.search(
+        q, limit=limit, filters=asked.filters, lang=lang, steering=Steering(worded=False)
+    )
     return WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, lang))
 
 

@@ -6,6 +6,7 @@ In English, each marked with `N_` so that Babel extracts it; the renderer transl
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from kb.language_model.wording import PhraseKind
 from kb.messages import N_
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
 from kb.reference.roles import ROLES, Part, Role
@@ -45,6 +46,13 @@ PART_LABELS: Mapping[Part, str] = {
 }
 """The parts that have to be taken for a need to be met."""
 
+PHRASE_KIND_LABELS: Mapping[PhraseKind, str] = {
+    PhraseKind.TRADE: N_("trade:"),
+    PhraseKind.MATERIAL: N_("material:"),
+    PhraseKind.GESTURE: N_("task:"),
+}
+"""What a phrase for a need is of, before the phrase."""
+
 FIELD_LABELS: Mapping[str, str] = {
     **{
         name: traits.label
@@ -82,5 +90,6 @@ def filters(language: Language) -> Mapping[str, Callable[..., str]]:
         "fit_label": labelled(FIT_LABELS, language),
         "nearness_label": labelled(NEARNESS_LABELS, language),
         "part_label": labelled(PART_LABELS, language),
+        "phrase_kind_label": labelled(PHRASE_KIND_LABELS, language),
         "role_label": labelled(ROLE_LABELS, language),
     }

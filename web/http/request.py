@@ -96,7 +96,12 @@ class PageRequest:
     def _render(self, template: str, language: Language, **context: object) -> str:
         renderer = cast("Renderer", self.http.app.state.renderer)
         return renderer.render(
-            template, language, root=self.root, contact_url=self.settings.contact_url, **context
+            template,
+            language,
+            root=self.root,
+            contact_url=self.settings.contact_url,
+            language_model=self.knowledge_base.language_model,
+            **context,
         )
 
     def _headers(self, language: Language) -> dict[str, str]:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from kb.errors import QueryError
 from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
+from kb.language_model.wording import WordingState
 from kb.models import Actor
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
@@ -101,6 +102,7 @@ def search(
         status_code=400 if message else 200,
         asked=asked,
         understood=result.asked if result else None,
+        wording=result.wording if result else None,
         names=_names(steering),
         message=message,
         departments=_with_chosen(asked.department, departments),
@@ -130,6 +132,7 @@ def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
         here=asked.at(Page.WHO_TO_CALL),
         asked=asked,
         understood=result.asked,
+        wording=result.wording,
         names=_names(steering),
         roles=roles,
         by_role=bool(answers.roles),
@@ -156,6 +159,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         here=asked.at(Page.WHY, id=id),
         asked=asked,
         understood=explanation.asked,
+        wording=explanation.wording,
         names=_names(steering),
         explanation=explanation,
         actor=explanation.record,
@@ -180,18 +184,21 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         return _back_to_the_search(request, asked)
     signed = signature_of(made, request.settings, request.knowledge_base)
     sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
+    # The files are those of this report, even if the language model has answered meanwhile.
+    of_files = asked.without_model() if made.wording.state is WordingState.MISSING else asked
     return request.page(
         "search/report.html",
         here=asked.at(Page.REPORT, changed="yes" if changed else ""),
         changed=bool(changed),
         asked=asked,
         understood=made.asked,
+        wording=made.wording,
         names=_names(steering),
         report=made,
         rows=made.hits[:ROWS_OF_A_REPORT],
         signed=signed,
         files={
-            format_: asked.data("/api/report", format=format_, lang=request.language, **sealed)
+            format_: of_files.data("/api/report", format=format_, lang=request.language, **sealed)
             for format_ in ("json", "csv")
         },
     )

@@ -4,7 +4,7 @@ Every link on a page of results is this, changed in one thing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 from urllib.parse import urlencode
@@ -22,20 +22,29 @@ MAX_LIMIT = 100
 """How many results a search answers at most."""
 
 MAX_STEERED = 20
-"""How many actors a search can be steered by, for each way."""
+"""How many actors, or phrases, a search can be steered by, for each way."""
+
+WITHOUT_MODEL = "off"
+"""The value of `wording` for which no language model is asked."""
 
 SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MAX_STEERED)]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A need, with filters and steering. `like` and `unlike` are ids of actors."""
+    """A need, with filters and steering.
+
+    `like` and `unlike` are ids of actors, `taken_back` phrases of the language model; without
+    `worded`, no model is asked.
+    """
 
     q: str = ""
     department: str = ""
     theme: str = ""
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    taken_back: tuple[str, ...] = ()
+    worded: bool = True
 
     @property
     def filters(self) -> Filters:
@@ -43,7 +52,7 @@ class SearchRequest:
 
     @property
     def steering(self) -> Steering:
-        return Steering(self.like, self.unlike)
+        return Steering(self.like, self.unlike, self.taken_back, self.worded)
 
     @property
     def is_steered(self) -> bool:
@@ -58,7 +67,7 @@ class SearchRequest:
         return f"{path}?{urlencode(self._pairs(more))}"
 
     def without(self, *names: str) -> Self:
-        """Returns the request without these filters, or without steering (`like`, `unlike`)."""
+        """Returns the request with these attributes as they are at first."""
         return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
 
     def liking(self, actor_id: str) -> Self:
@@ -77,6 +86,14 @@ class SearchRequest:
             like=tuple(id_ for id_ in self.like if id_ != actor_id),
             unlike=tuple(id_ for id_ in self.unlike if id_ != actor_id),
         )
+
+    def taking_back(self, phrase: str) -> Self:
+        """Returns the request without a phrase of the language model."""
+        return replace(self, taken_back=_once([*self.taken_back, phrase]))
+
+    def without_model(self) -> Self:
+        """Returns the request for which no language model is asked."""
+        return replace(self, taken_back=(), worded=False)
 
     def without_sign(self, sign: str, said: str) -> Self:
         """Returns the request with these words as ordinary words: neither required nor wanted.
@@ -104,6 +121,8 @@ class SearchRequest:
             ("theme", self.theme),
             *(("like", id_) for id_ in self.like),
             *(("unlike", id_) for id_ in self.unlike),
+            *(("taken_back", phrase) for phrase in self.taken_back),
+            ("wording", "" if self.worded else WITHOUT_MODEL),
             *((name, str(value)) for name, value in more.items()),
         ]
         return [(name, value) for name, value in pairs if value]
@@ -112,11 +131,21 @@ class SearchRequest:
 async def _asked(
     like: SteeringIds,
     unlike: SteeringIds,
+    taken_back: SteeringIds,
     q: str = "",
     department: str = "",
     theme: str = "",
+    wording: str = "",
 ) -> SearchRequest:
-    return SearchRequest(q, department, theme, _once(like), _once(unlike))
+    return SearchRequest(
+        q,
+        department,
+        theme,
+        _once(like),
+        _once(unlike),
+        _once(taken_back),
+        worded=wording != WITHOUT_MODEL,
+    )
 
 
 ASearchRequest = Annotated[SearchRequest, Depends(_asked)]
@@ -141,5 +170,5 @@ def steering_actors(
     return replace(asked, like=like, unlike=unlike), list(known.values())
 
 
-def _once(ids: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(id_ for id_ in ids if id_))
+def _once(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))

@@ -20,6 +20,7 @@ from kb.search.results import (
     ScoreParts,
     SearchResult,
 )
+from tests.chat_server import ChatServer
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, SANITISER
 from web.cli import main
@@ -105,6 +106,26 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     assert [part["role"] for part in plain["roles"]] == ["maker", "packaging"]
     assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
     assert plain["asked"]["text"] == "gel"
+
+
+def test_search_prints_what_a_language_model_understands(
+    folder: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat_server.says({"trades": ["ganterie de cuir"], "materials": ["peau d'agneau"]})
+    monkeypatch.setenv("QUISAIT_ASSISTANT_URL", chat_server.url)
+    monkeypatch.setenv("QUISAIT_ASSISTANT_MODEL", "little-model")
+    monkeypatch.setenv("QUISAIT_ASSISTANT_SEARCH_WAIT_S", "30")
+    first, *_ = run("search", "mains au chaud", "--kb", folder).stdout.splitlines()
+    assert first == "Understood as: ganterie de cuir, peau d'agneau (little-model)."
+    asked = json.loads(run("search", "mains", "--kb", folder, "--json").stdout)["asked"]
+    assert asked["wording"]["phrases"][0] == {"kind": "trade", "text": "ganterie de cuir"}
+    chat_server.asked.clear()
+    without = run("search", "mains au chaud", "--kb", folder, "--no-wording").stdout
+    assert "Understood as" not in without
+    assert chat_server.asked == []
+    chat_server.status = 500
+    first, *_ = run("search", "mains au chaud", "--kb", folder).stdout.splitlines()
+    assert first == "The language model has not answered: it was not used."
 
 
 def test_search_filters(folder: Path) -> None:

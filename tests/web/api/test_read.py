@@ -38,6 +38,9 @@ def answer(client: TestClient, path: str, **query: object) -> Any:
     return response.json()
 
 
+NO_WORDING = {"model": "", "state": "off", "phrases": [], "taken_back": []}
+
+
 def detail(client: TestClient, path: str, status: int, **query: object) -> str:
     response = client.get(path, params={name: str(value) for name, value in query.items()})
     assert response.status_code == status
@@ -66,6 +69,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             "unwanted": [],
             "like": [],
             "unlike": [],
+            "wording": NO_WORDING,
         },
         "total": 2,
         "hits": [
@@ -258,6 +262,7 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
         "unwanted": ["alcools"],
         "like": ["avel"],
         "unlike": ["hostile"],
+        "wording": NO_WORDING,
     }
     assert knowledge_base.steerings == [Steering(("avel",), ("hostile",))]
     ids = [hit["actor"]["id"] for hit in found["hits"]]

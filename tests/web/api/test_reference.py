@@ -41,6 +41,8 @@ def test_types_are_told_in_words(client: TestClient) -> None:
         "lang": ("fr or en", False),
         "like": ("list of string", False),
         "unlike": ("list of string", False),
+        "taken_back": ("list of string", False),
+        "wording": ("on or off", False),
     }
     report = next(one for one in operations(document) if one.path == "/api/report")
     told = {one.name: one.type_words for one in report.parameters}

@@ -1,0 +1,262 @@
+"""What a language model words for a need: shown, taken back, told of, and kept from other sites."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.language_model.need_worder import NeedWorder
+from kb.settings import Settings
+from tests.chat_server import ChatServer
+from tests.web.page_reader import Element, Page
+from tests.web.sample_base import AVEL, SampleBase
+
+PATIENT_S = 60.0
+NEED = "brillant pour chaussures"
+PATHS = {"fr": "/fr/recherche", "en": "/en/search"}
+
+
+@pytest.fixture(autouse=True)
+def server(chat_server: ChatServer, knowledge_base: SampleBase) -> ChatServer:
+    chat_server.says({"trades": ["cirages", "shoe polish"], "materials": ["cire"], "gestures": []})
+    knowledge_base.worder = NeedWorder(chat_server.service, PATIENT_S)
+    return chat_server
+
+
+def shown(client: TestClient, lang: str = "en", **more: str) -> Page:
+    response = client.get(PATHS[lang], params={"q": NEED, **more})
+    assert response.status_code == 200
+    return Page(response.text)
+
+
+def block(read: Page) -> Element:
+    return read.one("div", class_="understood")
+
+
+def links(read: Page) -> Mapping[str, str]:
+    """The addresses of the block, by their words."""
+    return {
+        " ".join(link.text.split()): link.attributes["href"]
+        for link in read.inside(block(read), "a")
+    }
+
+
+def query(address: str) -> Mapping[str, list[str]]:
+    return parse_qs(urlsplit(address).query)
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        (
+            "fr",
+            "Compris comme Retirer métier : cirages × Retirer métier : shoe polish × Retirer "
+            "matière : cire × Ces formules viennent du modèle de langue little-model, auquel les "
+            "mots de votre besoin ont été transmis. Les retirer toutes",
+        ),
+        (
+            "en",
+            "Understood as Take back trade: cirages × Take back trade: shoe polish × Take back "
+            "material: cire × These phrases are from the language model little-model, to which "
+            "the words of your need were sent. Take all of them back",
+        ),
+    ],
+)
+def test_phrases_are_shown_with_their_kind_and_their_model(
+    client: TestClient, lang: str, text: str
+) -> None:
+    assert " ".join(block(shown(client, lang)).text.split()) == text
+
+
+def test_a_phrase_is_taken_back_by_its_link(client: TestClient) -> None:
+    address = links(shown(client))["Take back trade: cirages ×"]
+    assert query(address) == {"q": [NEED], "taken_back": ["cirages"]}
+    read = Page(client.get(address).text)
+    assert "trade: cirages" not in block(read).text
+    assert query(links(read)["Take back material: cire ×"])["taken_back"] == ["cirages", "cire"]
+    # Filters keep what was taken back.
+    kept = read.one("input", name="taken_back")
+    assert kept.attributes["value"] == "cirages"
+    again = links(read)["Use the phrases of the language model"]
+    assert query(again) == {"q": [NEED]}
+
+
+def test_all_of_them_are_taken_back_and_the_model_is_not_asked(
+    client: TestClient, server: ChatServer
+) -> None:
+    address = links(shown(client))["Take all of them back"]
+    assert query(address) == {"q": [NEED], "wording": ["off"]}
+    other = address.replace("brillant", "lustre")
+    read = Page(client.get(other).text)
+    assert [server.data(at)["need"] for at in range(len(server.asked))] == [NEED]
+    assert " ".join(block(read).text.split()) == (
+        "The language model little-model was not asked. Use the phrases of the language model"
+    )
+    assert read.one("input", name="wording").attributes["value"] == "off"
+    assert "wording" not in query(links(read)["Use the phrases of the language model"])
+
+
+def test_phrases_change_the_answer_and_taking_them_back_restores_it(
+    client: TestClient, knowledge_base: SampleBase
+) -> None:
+    def score(**more: str) -> float:
+        found = client.get("/api/search", params={"q": NEED, **more}).json()["hits"]
+        return float(next(hit["score"] for hit in found if hit["actor"]["id"] == AVEL.id))
+
+    assert score() > score(wording="off") + 1
+    assert score(taken_back="shoe polish") > score(taken_back="cirages")
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        (
+            "fr",
+            "Le modèle de langue n’a pas encore répondu : voici les réponses sans ses formules. "
+            "Chercher à nouveau",
+        ),
+        (
+            "en",
+            "The language model has not answered yet: these are the results without its phrases. "
+            "Search again",
+        ),
+    ],
+)
+def test_a_page_does_without_an_answer_that_is_late_and_says_so(
+    client: TestClient, knowledge_base: SampleBase, server: ChatServer, lang: str, text: str
+) -> None:
+    server.released.clear()
+    knowledge_base.worder = NeedWorder(server.service, 0.01)
+    read = shown(client, lang)
+    assert " ".join(block(read).text.split()) == text
+    server.released.set()
+    # The same question, waited for: it has been answered by the time of the next search.
+    knowledge_base.worder._wait_s = PATIENT_S
+    again = Page(client.get(next(iter(links(read).values()))).text)
+    assert "cirages" in block(again).text
+    assert len(server.asked) == 1
+
+
+def test_a_need_without_phrases_has_no_block_of_them(
+    client: TestClient, server: ChatServer
+) -> None:
+    server.says({"trades": [], "materials": [], "gestures": []})
+    assert shown(client).all("div", class_="understood") == []
+
+
+def test_what_the_model_says_is_text_and_nothing_else(
+    client: TestClient, server: ChatServer
+) -> None:
+    server.says({"trades": ["<script>steal()</script>", "cirages & crèmes"]})
+    html = client.get(PATHS["en"], params={"q": NEED}).text
+    assert "steal()" not in html
+    assert "cirages &amp; crèmes" in html
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/fr/recherche/qui-appeler", "cirages, shoe polish, cire (formules du modèle de langue"),
+        ("/en/search/who-to-call", "cirages, shoe polish, cire (phrases of the language model"),
+        ("/en/search/report", "cirages, shoe polish, cire (phrases of the language model"),
+        ("/en/search/why", "cirages, shoe polish, cire (phrases of the language model"),
+    ],
+)
+def test_pages_to_defend_an_answer_name_the_phrases(
+    client: TestClient, path: str, told: str
+) -> None:
+    response = client.get(path, params={"q": NEED, "id": AVEL.id})
+    assert response.status_code == 200
+    assert told in " ".join(Page(response.text).one("main").text.split())
+
+
+def test_an_explanation_gives_each_phrase_its_share(client: TestClient) -> None:
+    page = client.get("/en/search/why", params={"q": NEED, "id": AVEL.id}).text
+    assert "the phrase “cirages” of the language model" in page
+    found = client.get("/api/explain", params={"q": NEED, "actor": AVEL.id}).json()
+    assert found["asked"]["wording"]["model"] == "little-model"
+    best = found["passages"][0]
+    shares = {share["text"]: share for share in best["phrases"]}
+    assert shares["cirages"]["kind"] == "trade"
+    assert shares["cirages"]["share"] > shares["cire"]["share"]
+    added = best["need_shares"]["total"] + sum(
+        share["share"] for share in (*best["trades"], *best["phrases"])
+    )
+    assert added == pytest.approx(best["dense"], abs=1e-4)
+
+
+def test_the_api_says_what_was_used_and_what_was_not(client: TestClient) -> None:
+    found = client.get("/api/search", params={"q": NEED, "taken_back": ["Cirages"]}).json()
+    assert found["asked"]["wording"] == {
+        "model": "little-model",
+        "state": "given",
+        "phrases": [
+            {"kind": "trade", "text": "shoe polish"},
+            {"kind": "material", "text": "cire"},
+        ],
+        "taken_back": [{"kind": "trade", "text": "cirages"}],
+    }
+    assert client.get("/api/search", params={"q": NEED, "wording": "maybe"}).status_code == 422
+
+
+def test_the_files_of_a_report_have_the_phrases(client: TestClient) -> None:
+    read = Page(client.get("/en/search/report", params={"q": NEED, "taken_back": "cire"}).text)
+    files = [link.attributes["href"] for link in read.all("a") if "/api/report" in str(link)]
+    as_csv, as_json = (client.get(file) for file in files)
+    assert json.loads(as_json.content)["report"]["wording"] == {
+        "model": "little-model",
+        "phrases": ["cirages", "shoe polish"],
+        "taken_back": ["cire"],
+    }
+    rows = list(csv.reader(io.StringIO(as_csv.content.decode("utf-8-sig"))))
+    assert ["wording.phrases", "cirages; shoe polish"] in rows
+
+
+def test_the_files_are_those_of_the_page_even_if_the_answer_comes_in_between(
+    client: TestClient, knowledge_base: SampleBase, server: ChatServer
+) -> None:
+    server.released.clear()
+    knowledge_base.worder = NeedWorder(server.service, 0.01)
+    read = Page(client.get("/en/search/report", params={"q": NEED}).text)
+    knowledge_base.worder._wait_s = PATIENT_S
+    server.released.set()
+    assert knowledge_base.search(NEED).wording.phrases
+    for link in read.all("a"):
+        if "/api/report" in link.attributes["href"]:
+            assert client.get(link.attributes["href"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/fr/", "Les mots d’un besoin sont aussi transmis au modèle de langue little-model."),
+        ("/en/", "The words of a need are also sent to the language model little-model."),
+        ("/fr/a-propos", "Seuls les mots de votre besoin sont aussi transmis au modèle"),
+        ("/en/about", "Only the words of your need are also sent to the language model"),
+    ],
+)
+def test_visitors_are_told_where_their_words_go(client: TestClient, path: str, told: str) -> None:
+    assert told in " ".join(client.get(path).text.split())
+
+
+@pytest.mark.parametrize("path", ["/fr/", "/fr/a-propos", "/fr/recherche?q=cirages"])
+def test_without_a_model_no_page_speaks_of_one(
+    client: TestClient, knowledge_base: SampleBase, path: str
+) -> None:
+    knowledge_base.worder = None
+    page = client.get(path).text
+    assert "au modèle de langue" not in page
+    assert "understood" not in page
+    assert "wording" not in page
+
+
+def test_the_search_on_other_sites_asks_no_model(
+    client: TestClient, server: ChatServer, settings: Settings
+) -> None:
+    for path in ("/embed/v1/search", "/embed/search"):
+        assert client.get(path, params={"q": NEED}).status_code == 200
+    assert server.asked == []
