@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -151,9 +152,13 @@ def dataclass_of(made: type[T], row: sqlite3.Row | Mapping[str, Any], **converte
     Columns that are no fields are ignored; fields without a column have their default.
     """
     values = {**dict(row), **converted}
-    return made(
-        **{field.name: values[field.name] for field in fields(made) if field.name in values}
-    )
+    return made(**{name: values[name] for name in _field_names(made) if name in values})
+
+
+@cache
+def _field_names(made: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a dataclass: asked for every row that is read."""
+    return tuple(field.name for field in fields(made))
 
 
 def is_writable(path: Path) -> bool:
