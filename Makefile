@@ -15,7 +15,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate clean
+.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate ablation clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,8 +77,13 @@ benchmark: demo ## measure speed and memory (docs/benchmarks.md)
 
 evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/quisait evaluate --ablation --split tune --split test --kb $(DEMO) \
-	  $(NEEDS) build/development/*/
+	@$(BIN)/quisait evaluate --headlines --split test --split tune --kb $(DEMO) \
+	  $(if $(DATA),--summary docs/ranking-figures.md) $(NEEDS) build/development/*/
+
+ablation: demo ## measure the ranking without each of its parts; takes hours with DATA=dir
+	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
+	@$(BIN)/quisait evaluate --ablation --split test --split tune --kb $(DEMO) \
+	  $(if $(DATA),--summary docs/ranking-ablation.md) $(NEEDS) build/development/*/
 
 clean: ## remove what was built; the environment in .venv stays
 	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

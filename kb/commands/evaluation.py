@@ -44,6 +44,11 @@ _SPLITS = ("tune", "test")
     "--ablation", is_flag=True, help="Measure every ranking, and the full system without each part."
 )
 @click.option(
+    "--headlines",
+    is_flag=True,
+    help="Measure the full system and embeddings alone, both with and without the adaptation.",
+)
+@click.option(
     "--by",
     type=click.Choice(["all", "lang", "group", "both"]),
     help="A table for each language, group of queries, or both, and one for all "
@@ -64,6 +69,12 @@ _SPLITS = ("tune", "test")
     help="Write each ranking as a TREC run file.",
 )
 @click.option(
+    "--summary",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the figures of all sets as a page of Markdown, in a few tables.",
+)
+@click.option(
     "--work",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
@@ -82,10 +93,12 @@ def evaluate(
     folders: tuple[Path, ...],
     splits: tuple[str, ...],
     ablation: bool,
+    headlines: bool,
     by: By | None,
     per_query: bool,
     compare: tuple[Path, Path] | None,
     save_runs: Path | None,
+    summary: Path | None,
     work: Path | None,
     changes: tuple[str, ...],
     as_json: bool,
@@ -96,20 +109,25 @@ def evaluate(
     A set without its own corpus is measured on the knowledge base. docs/evaluation.md explains the
     figures.
     """
-    if compare and ablation:
-        raise click.UsageError("--compare compares two runs that are there: leave out --ablation.")
+    for given, name in ((ablation, "--ablation"), (headlines, "--headlines")):
+        if compare and given:
+            raise click.UsageError(f"--compare compares two runs that are there: leave out {name}.")
+    if compare and summary:
+        raise click.UsageError("--compare has no summary: leave out --summary.")
     if compare and changes:
         raise click.UsageError("--compare does not rank anew: leave out --weight.")
     weights = _weights(changes)
     reports = (
         _compared(folders, splits, by, compare)
         if compare
-        else _ranked(folders, splits, by, ablation, save_runs, work, weights, kb)
+        else _ranked(folders, splits, by, ablation, headlines, save_runs, work, weights, kb)
     )
     from kb.evaluation import tables
 
     found: list[dict[str, Any]] = []
+    kept: list[SetReport] = []
     for report in reports:
+        kept.append(report)
         if as_json:
             found.append(tables.as_json(report, per_query=per_query))
         elif compare:
@@ -118,6 +136,12 @@ def evaluate(
             click.echo(tables.as_text(report, per_query=per_query))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    if summary:
+        from kb.evaluation.summary import as_summary
+        from kb.whole_file import replacing
+
+        with replacing(summary) as pending:
+            pending.write_text(as_summary(kept), encoding="utf-8")
 
 
 def _ranked(
@@ -125,6 +149,7 @@ def _ranked(
     splits: tuple[str, ...],
     by: By | None,
     ablation: bool,
+    headlines: bool,
     save_runs: Path | None,
     work: Path | None,
     weights: RankingWeights,
@@ -136,7 +161,13 @@ def _ranked(
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
-    from kb.evaluation.ablation import BASELINE, FULL, rankings, run_rankings
+    from kb.evaluation.ablation import (
+        BASELINE,
+        FULL,
+        headline_rankings,
+        rankings,
+        run_rankings,
+    )
     from kb.evaluation.bases import Encoders
     from kb.evaluation.figures import report_of
     from kb.evaluation.files import write_run
@@ -144,7 +175,7 @@ def _ranked(
     from kb.settings import Settings
 
     settings = Settings.from_environment(kb=kb)
-    ways = rankings() if ablation else [FULL]
+    ways = rankings() if ablation else headline_rankings() if headlines else [FULL]
     sets = [read_set(folder) for folder in folders]
     # One query after another multiplies little: threads would cost more than they bring, and far
     # more where others work on the same machine. The encoder has threads of its own.
@@ -168,7 +199,7 @@ def _ranked(
                     for name, run in ranked.runs.items():
                         tag = slugify(name)
                         write_run(run, save_runs / f"{dataset.name}.{split}.{tag}.run", tag)
-                yield report_of(ranked, by, BASELINE if ablation else "")
+                yield report_of(ranked, by, BASELINE if ablation or headlines else "")
 
 
 def _weights(changes: tuple[str, ...]) -> RankingWeights:

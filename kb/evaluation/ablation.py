@@ -8,6 +8,7 @@ from typing import Any
 from kb.errors import FileError, QueryError
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.files import Run, SetQuery
+from kb.evaluation.fit_counts import FIRST, FitCount, count_fits
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
@@ -20,9 +21,6 @@ from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """Count of actors of a ranking that are measured, as in trec_eval."""
-
-FIRST = 20
-"""Count of hits of a query whose fits are counted: those that a person may look at."""
 
 _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
@@ -90,8 +88,23 @@ def rankings() -> list[Ranking]:
     ]
 
 
+def headline_rankings() -> list[Ranking]:
+    """Embeddings alone and the full system, with each encoder, those by the baseline's first."""
+    return [way for way in rankings() if way.name in HEADLINES]
+
+
 BASELINE = f"{_DENSE}, {next(iter(ENCODERS))}"
 """The name of the ranking that all are compared with."""
+
+
+HEADLINES: Mapping[str, str] = MappingProxyType(
+    {
+        f"{way.name}, {encoder}": f"{short}, {encoder}"
+        for encoder in ENCODERS
+        for way, short in ((STEPS[1], _DENSE), (STEPS[-1], FULL.name))
+    }
+)
+"""The rankings that a summary gives, by their names, with names for its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class RankingRuns:
-    """The runs on a set's split, by the name of the ranking, and its silences.
+    """The runs on a set's split, by the name of the ranking, its silences, and its counts of fits.
 
     `left_out` maps each ranking that could not be measured to the reason.
     """
@@ -122,6 +135,7 @@ class RankingRuns:
     judged: Judged
     runs: Mapping[str, Run]
     silences: Sequence[Silence] = ()
+    fits: Sequence[FitCount] = ()
     left_out: Sequence[str] = ()
 
 
@@ -136,7 +150,8 @@ def run_rankings(
 ) -> RankingRuns:
     """Ranks for every judged query of a split, each way; `on_query` is called for each of them.
 
-    Silences are asked of the full system alone, with each encoder.
+    Silences are asked of the full system alone, with each encoder; so are fits, if it is among the
+    `ways`.
 
     Raises:
         FileError: the set cannot be read, or a query of it cannot be searched.
@@ -144,6 +159,7 @@ def run_rankings(
     """
     runs: dict[str, Run] = {}
     silences: list[Silence] = []
+    fits: list[FitCount] = []
     left_out = []
     judged = Judged(split, (), {})
     called: dict[str, str] = {}
@@ -155,24 +171,22 @@ def run_rankings(
             continue
         with base_of(dataset, chosen, encoders, weights, may_copy=bool(overrides)) as base:
             judged = read_split(dataset, split, base.ids(Kind.ACTOR))
-            own_cases = cases_by_actor(base.cases()) if dataset.leave_one_out else {}
             # Ways that differ in nothing are asked once.
-            done: dict[RankingOptions, Run] = {}
+            done: dict[RankingOptions, Mapping[str, Sequence[Answer]]] = {}
             for way in (way for way in ways if way.encoder == encoder):
                 key = _options(dataset, way)
                 if key not in done:
-                    run: dict[str, Mapping[str, float]] = {}
-                    for query in judged.queries:
-                        grades = judged.qrels[query.id]
-                        relevant = {id_ for id_, grade in grades.items() if grade > 0}
-                        answers = _ranked(base, dataset, way, query, relevant, own_cases)
-                        run[query.id] = {one.actor_id: one.score for one in answers}
-                        on_query()
-                    done[key] = run
-                runs[way.name] = done[key]
+                    done[key] = _answers(base, dataset, judged, way, on_query)
+                runs[way.name] = {
+                    query_id: {answer.actor_id: answer.score for answer in answers}
+                    for query_id, answers in done[key].items()
+                }
+            full = done.get(_options(dataset, FULL))
+            if full:
+                fits += count_fits(full, judged.queries, judged.qrels, encoder)
             if dataset.silence:
                 silences += _silences(base, dataset, judged, encoder)
-    return RankingRuns(dataset, judged, runs, silences, left_out)
+    return RankingRuns(dataset, judged, runs, silences, fits, left_out)
 
 
 def _options(
@@ -184,6 +198,23 @@ def _options(
         # Where there are no cases, ways that differ in what cases say differ in nothing.
         chosen |= _NO_CASES
     return RankingOptions(**chosen, transfer_only=dataset.leave_one_out, unmatched=unmatched)
+
+
+def _answers(
+    base: KnowledgeBase,
+    dataset: DevelopmentSet,
+    judged: Judged,
+    way: Ranking,
+    on_query: Callable[[], Any],
+) -> dict[str, list[Answer]]:
+    """The ranking of each judged query, by its id, best first."""
+    own_cases = cases_by_actor(base.cases()) if dataset.leave_one_out else {}
+    answers = {}
+    for query in judged.queries:
+        relevant = {id_ for id_, grade in judged.qrels[query.id].items() if grade > 0}
+        answers[query.id] = _ranked(base, dataset, way, query, relevant, own_cases)
+        on_query()
+    return answers
 
 
 def _ranked(

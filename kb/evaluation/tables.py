@@ -6,6 +6,10 @@ from typing import Any
 
 from kb.evaluation.comparison import Difference, Mean, share_of
 from kb.evaluation.figures import Figures, SetReport
+from kb.evaluation.fit_counts import FitCount
+from kb.search.results import Fit
+
+_FITS = tuple(Fit)
 
 
 def as_text(report: SetReport, *, per_query: bool = False) -> str:
@@ -14,7 +18,7 @@ def as_text(report: SetReport, *, per_query: bool = False) -> str:
     head = ["ranking", *metrics, *([f"{metrics[0]} less {baseline}'s"] if baseline else [])]
 
     def row(figures: Figures) -> list[str]:
-        cells = [figures.ranking, *(_mean(figures.means[metric]) for metric in metrics)]
+        cells = [figures.ranking, *(mean_text(figures.means[metric]) for metric in metrics)]
         if baseline:
             differences = figures.differences
             cells.append(_difference(differences[metrics[0]]) if differences else "")
@@ -30,8 +34,8 @@ def comparison_as_text(report: SetReport, *, per_query: bool = False) -> str:
         first, second = part
         yield ["metric", first.ranking, second.ranking, "difference", "p"]
         for metric, difference in second.differences.items():
-            means = [_mean(figures.means[metric]) for figures in part]
-            yield [metric, *means, _signed(difference), _p(difference.p).removeprefix("= ")]
+            means = [mean_text(figures.means[metric]) for figures in part]
+            yield [metric, *means, signed_text(difference), _p(difference.p).removeprefix("= ")]
 
     return _document(report, rows, per_query=per_query)
 
@@ -46,21 +50,28 @@ def _document(
     lines = [f"## {ranked.dataset.title}, {ranked.judged.split}", ""]
     for part in dict.fromkeys(figures.part for figures in report.figures):
         of_part = [figures for figures in report.figures if figures.part == part]
-        lines += [f"{part or 'all'}: {_queries(of_part[0].n)}", "", *_table(rows_of(of_part)), ""]
+        lines += [
+            f"{part or 'all'}: {_queries(of_part[0].n)}",
+            "",
+            *markdown_table(rows_of(of_part)),
+            "",
+        ]
     if ranked.silences:
         rows = [["silence", "answerable with a fit", "unanswerable without", "… with a strong fit"]]
         rows += [
             [
                 " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
-                _share(silence.found, silence.answerable),
-                _share(silence.silent, silence.unanswerable),
-                _share(silence.strong, silence.unanswerable),
+                share_text(silence.found, silence.answerable),
+                share_text(silence.silent, silence.unanswerable),
+                share_text(silence.strong, silence.unanswerable),
             ]
             for silence in ranked.silences
         ]
-        lines += [*_table(rows), ""]
+        lines += [*markdown_table(rows), ""]
+    if ranked.fits:
+        lines += [*markdown_table([["right, by fit", *_FITS], *fit_rows(ranked.fits)]), ""]
     if per_query:
-        lines += [*_table(_query_rows(report)), ""]
+        lines += [*markdown_table(_query_rows(report)), ""]
     lines += [f"Left out: {reason}." for reason in ranked.left_out]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -83,6 +94,10 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
             }
             for silence in ranked.silences
         ],
+        "fits": [
+            asdict(count) | {"share_right": _plain_share(count.right, count.n)}
+            for count in ranked.fits
+        ],
         "left_out": list(ranked.left_out),
     }
     if per_query:
@@ -94,6 +109,16 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
             for name, of_metric in report.values.items()
         }
     return plain
+
+
+def fit_rows(counts: Sequence[FitCount]) -> Iterator[list[str]]:
+    """A row for each encoder and language: of the hits of each fit, how many are right."""
+    rows: dict[tuple[str, str], dict[str, FitCount]] = {}
+    for count in counts:
+        rows.setdefault((count.encoder, count.lang), {})[count.fit] = count
+    for (encoder, lang), by_fit in rows.items():
+        shares = [share_text(by_fit[fit].right, by_fit[fit].n) for fit in _FITS]
+        yield [" ".join(filter(None, (lang or "all", encoder))), *shares]
 
 
 def _query_rows(report: SetReport) -> list[list[str]]:
@@ -110,15 +135,17 @@ def _queries(n: int) -> str:
     return "1 query" if n == 1 else f"{n} queries"
 
 
-def _mean(mean: Mean) -> str:
+def mean_text(mean: Mean) -> str:
+    """A mean with its interval."""
     return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
 
 
 def _difference(difference: Difference) -> str:
-    return f"{_signed(difference)}, p {_p(difference.p)}"
+    return f"{signed_text(difference)}, p {_p(difference.p)}"
 
 
-def _signed(difference: Difference) -> str:
+def signed_text(difference: Difference) -> str:
+    """A difference with its interval, signs before them."""
     return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 
@@ -126,9 +153,10 @@ def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def _share(count: int, n: int) -> str:
+def share_text(count: int, n: int) -> str:
+    """A share with its interval, or a word where there is nothing to share."""
     if not n:
-        return "none asked"
+        return "none"
     share = share_of(count, n)
     return f"{count} of {n}: {share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"
 
@@ -137,7 +165,7 @@ def _plain_share(count: int, n: int) -> dict[str, float] | None:
     return asdict(share_of(count, n)) if n else None
 
 
-def _table(table: Iterable[Sequence[str]]) -> list[str]:
+def markdown_table(table: Iterable[Sequence[str]]) -> list[str]:
     """A table in Markdown whose columns stand below each other; the first row is its head."""
     rows = list(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -46,14 +46,20 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
 
 
-def table(text: str) -> list[list[str]]:
-    """The cells of the rows of all tables, without heads and rules."""
+def cells(text: str) -> list[list[str]]:
+    """The cells of the rows of all tables, without rules."""
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if line.startswith("|")
     ]
-    return [row for row in rows if not row[1].startswith("-") and row[0] != "ranking"]
+    return [row for row in rows if not row[1].startswith("-")]
+
+
+def table(text: str) -> list[list[str]]:
+    """The rows of the tables of figures and of silences, without their heads."""
+    fits = text.partition("| right, by fit")[0]
+    return [row for row in cells(fits) if row[0] not in {"ranking", "silence"}]
 
 
 def test_a_row_for_each_language_and_one_for_all(needs: Path, kb: Path, tmp_path: Path) -> None:
@@ -95,7 +101,7 @@ def test_figures_as_json_with_every_query(needs: Path, kb: Path, tmp_path: Path)
 
 def test_every_query_in_a_table(needs: Path, kb: Path, tmp_path: Path) -> None:
     result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--split", "tune", "--per-query")
-    assert table(result.stdout)[-1] == ["full", "q1", *["1.000"] * 5, "gants de cuir"]
+    assert cells(result.stdout)[-1] == ["full", "q1", *["1.000"] * 5, "gants de cuir"]
 
 
 def test_an_ablation_compares_with_embeddings_alone(needs: Path, kb: Path, tmp_path: Path) -> None:
@@ -156,12 +162,55 @@ def test_silence_is_counted_by_language(needs: Path, kb: Path, tmp_path: Path) -
     result = run(needs, "--kb", kb, "--work", tmp_path / "work")
     english, french = table(result.stdout)[-2:]
     assert english[0] == "en"
-    assert english[2] == "none asked"
+    assert english[2] == "none"
     assert french[1].startswith("1 of 1: 1.00 [0.21, 1.00]")
     assert " of 1: " in french[2]
     printed = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
     assert printed[0]["silence"][1]["share_found"]["value"] == 1.0
     assert printed[0]["silence"][0]["share_silent"] is None
+
+
+def test_right_answers_are_counted_by_fit(needs: Path, kb: Path, tmp_path: Path) -> None:
+    result = run(needs, "--kb", kb, "--work", tmp_path / "work")
+    *_, head, english, french, both = cells(result.stdout)
+    assert head == ["right, by fit", "strong", "possible", "weak", "none"]
+    assert [english[0], french[0], both[0]] == ["en", "fr", "all"]
+    (printed,) = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
+    counts = [count for count in printed["fits"] if not count["lang"]]
+    assert [count["fit"] for count in counts] == head[1:]
+    # Each of two queries has one right answer, and it is found.
+    assert sum(count["right"] for count in counts) == 2
+    for count, cell in zip(counts, both[1:], strict=True):
+        assert cell.startswith(f"{count['right']} of {count['n']}: " if count["n"] else "none")
+
+
+def test_a_summary_has_all_sets_in_a_few_tables(needs: Path, kb: Path, tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "figures.md"
+    (needs / "silence.jsonl").write_text(
+        '{"_id": "s1", "text": "de la", "metadata": {"lang": "fr", "split": "test"}}\n'
+    )
+    arguments = (needs, "--kb", kb, "--work", tmp_path / "work", "--summary", page)
+    assert run(*arguments, "--split", "tune", "--split", "test").exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# Figures of the ranking",
+        *("## Tune", "### Rankings", "### Silence", "### Right answers by fit"),
+        *("## Test", "### Rankings", "### Silence", "### Right answers by fit"),
+    ]
+    tune = ["needs", "all", "1", "nDCG@10", "1.000 [1.000, 1.000]"]
+    assert cells(text)[:2] == [["set", "part", "queries", "metric", "full"], tune]
+
+    assert run(*arguments, "--headlines").exit_code == 0
+    headlines = page.read_text(encoding="utf-8")
+    assert "### Ablation" not in headlines
+    assert cells(headlines)[0][4:] == ["dense, plain", "full, plain", f"last − {BASELINE}"]
+    assert run(*arguments, "--ablation").exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "### Ablation" in text
+    # What is measured with fewer rankings has the same figures.
+    assert text.startswith(headlines.partition("### Silence")[0])
+    names = [row[0] for row in cells(text.partition("### Ablation")[2])]
+    assert names == ["ranking", *(way.name for way in rankings() if way.encoder == "plain")]
 
 
 def test_two_runs_are_compared(needs: Path, tmp_path: Path) -> None:
@@ -197,6 +246,9 @@ def test_what_cannot_be_evaluated_is_one_line(needs: Path, kb: Path, tmp_path: P
     third.write_text("q1 Q0 gants\n")
     assert f"{other}: no query of" in refusal(needs, "--compare", other, valid)
     assert "third.run:1: expected six columns" in refusal(needs, "--compare", third, other)
+    assert "leave out --summary" in refusal(
+        needs, "--summary", tmp_path / "page.md", "--compare", other, third
+    )
     assert "leave out --ablation" in refusal(needs, "--ablation", "--compare", other, third)
     weighed = ("--weight", "passages.lexical=0.2", "--compare", other, third)
     assert "leave out --weight" in refusal(needs, *weighed)
