@@ -75,6 +75,7 @@ class Case:
 
     `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
     dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
+    `flow` is the way of its need (`kb.reference.flows.Flow`), or empty where its words tell it.
     `translation_of` is the id of the case that this case translates, or empty.
     """
 
@@ -91,6 +92,7 @@ class Case:
     moderator_job: str = ""
     themes: tuple[str, ...] = ()
     need: str = ""
+    flow: str = ""
     source_url: str = ""
     translation_of: str = ""
     participants: tuple[Participation, ...] = ()
