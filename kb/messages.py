@@ -176,6 +176,7 @@ MESSAGES: Mapping[str, str] = {
     "no_participant_keys": N_("participant {number} has no keys: give it a name and a role"),
     "nameless_participant": N_("participant {number} has no name"),
     "no_role": N_("participant {name!q} has no role: write one of {roles}"),
+    "unknown_flow": N_("{value!q} is no flow: write one of {flows}, or leave it empty"),
     "unknown_role": N_("participant {name!q} has the role {role!q}: write one of {roles}"),
     # What is there already
     "known_address": N_("is there already: the {kind} {title!q} ({id}) has the same address"),

@@ -39,6 +39,7 @@ SAMPLES: dict[FieldKind, Any] = {
     FieldKind.DAY: "2023-12-31",
     FieldKind.WEB_ADDRESS: "https://exemple.example/page",
     FieldKind.LANGUAGE: "en",
+    FieldKind.FLOW: "offers",
     FieldKind.DEPARTMENT: "974",
     FieldKind.COUNTRY: "RE",
     FieldKind.ACTIVITY_CODE: "20.41Z",

@@ -17,6 +17,7 @@ from stdnum.fr import siret as siret_number
 
 from ingest.records.fields import (
     country_code,
+    folded,
     iso_date,
     language,
     one_line,
@@ -29,6 +30,7 @@ from kb.errors import InputError
 from kb.models import SIRET_DIGITS
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
+from kb.reference.flows import FLOWS, Flow
 
 Cells = Mapping[str, str]
 Parser = Callable[[Cells, str], str | tuple[str, ...]]
@@ -36,6 +38,7 @@ Parser = Callable[[Cells, str], str | tuple[str, ...]]
 # France and its overseas departments, which have country codes of their own.
 _COUNTRIES_OF_DEPARTMENTS = {"FR", "GF", "GP", "MQ", "RE", "YT"}
 _NAF_WITHOUT_POINT = re.compile(r"(\d\d)(\d\d[A-Z])")
+_FLOWS = {word: flow for flow, traits in FLOWS.items() for word in (flow.value, *traits.french)}
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 _SPREADSHEET_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:E[+-]?\d+)?", re.IGNORECASE)
@@ -72,6 +75,18 @@ def _day(cells: Cells, field: str) -> str:
 def _language(cells: Cells, field: str) -> str:
     """Returns the language given, or else that of the record's text."""
     return language(cells[field], paragraphs(cells["text"] or cells["description"]))
+
+
+def flow(given: str, field: str) -> str:
+    """Returns the flow given, in English or French.
+
+    Raises:
+        InputError: it is none.
+    """
+    written = one_line(given)
+    if written and folded(written) not in _FLOWS:
+        raise InputError("unknown_flow", field, value=written, flows=", ".join(Flow))
+    return _FLOWS[folded(written)].value if written else ""
 
 
 def _department(cells: Cells, field: str) -> str:
@@ -147,6 +162,7 @@ PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
         FieldKind.DAY: _day,
         FieldKind.WEB_ADDRESS: lambda cells, field: web_address(cells[field], field),
         FieldKind.LANGUAGE: _language,
+        FieldKind.FLOW: lambda cells, field: flow(cells[field], field),
         FieldKind.DEPARTMENT: _department,
         FieldKind.COUNTRY: lambda cells, field: country_code(cells[field]),
         FieldKind.ACTIVITY_CODE: _activity_code,

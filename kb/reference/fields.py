@@ -30,6 +30,7 @@ class FieldKind(StrEnum):
     THEMES = "themes"
     FACTS = "facts"
     ROLE = "role"
+    FLOW = "flow"
     PARTICIPANTS = "participants"
 
 
@@ -187,6 +188,14 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             form_line=2,
             rows=2,
             meaning="The need that was met, or empty.",
+        ),
+        "flow": FieldTraits(
+            "Which way it went",
+            FieldKind.FLOW,
+            form_line=2,
+            meaning="Whether somebody sought a thing (`seeks`), had one to give (`offers`) or "
+            "wanted to share one (`shares`); empty where the words of the need tell it.",
+            example="offers",
         ),
         "source_url": FieldTraits(
             "Link to the source", FieldKind.WEB_ADDRESS, form_line=7, meaning=_SOURCE_MEANING

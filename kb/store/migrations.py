@@ -337,11 +337,17 @@ def _site_tables(db: Database) -> None:
     )
 
 
+def _flow_of_cases(db: Database) -> None:
+    # Empty where a case does not say which way its need goes: then its words tell it.
+    db.table("cases").add_column("flow", str, not_null_default="")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
     _name_tables,
     _site_tables,
+    _flow_of_cases,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -19,6 +19,7 @@ from web.editorial.forms.choices import (
     actor_finder,
     actor_or_none,
     actors_named,
+    flow_choices,
     language_choices,
     role_choices,
 )
@@ -249,7 +250,10 @@ def draft_page(
         draft=draft,
         form=form,
         lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
-        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        choices={
+            "lang": language_choices(request, form.values.get("lang", "")),
+            "flow": flow_choices(request),
+        },
         roles=role_choices(request),
         proposed=best_proposals(draft.proposals),
         source=numbered(draft.source_text, sentences(draft.proposals)),

@@ -15,7 +15,13 @@ from kb.registers.accounts import Account
 from kb.registers.versions import Version
 from web.editorial.differences import differences
 from web.editorial.draft import participants_of, published_record
-from web.editorial.forms.choices import actor_finder, actor_or_none, language_choices, role_choices
+from web.editorial.forms.choices import (
+    actor_finder,
+    actor_or_none,
+    flow_choices,
+    language_choices,
+    role_choices,
+)
 from web.editorial.forms.participations import ParticipationRow, sent_row
 from web.editorial.forms.record_form import RecordForm, WrongFields
 from web.editorial.history import name_of
@@ -38,7 +44,7 @@ ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
     ],
 }
 CASE_ITEMS: Mapping[str, Sequence[str]] = {
-    "need": ("need",),
+    "need": ("need", "flow"),
     "people": (
         "title author author_job date modified moderator moderator_job moderated themes lang "
         "source_url"
@@ -168,7 +174,10 @@ def _form_page(
         version=version or last.number,
         last=last,
         changes=changes,
-        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        choices={
+            "lang": language_choices(request, form.values.get("lang", "")),
+            "flow": flow_choices(request),
+        },
         roles=role_choices(request),
         back=request.http.query_params.get("back", ""),
     )

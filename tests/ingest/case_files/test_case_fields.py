@@ -85,6 +85,20 @@ def test_a_role_is_known_in_both_languages(written: str, role: Role) -> None:
     assert case_from(front_matter, "y").participants[0].role is role
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "flow"),
+    [
+        ("flow", "offers", "offers"),
+        ("sens", "Cède", "offers"),
+        ("flux", "cherche", "seeks"),
+        ("flow", " Shares ", "shares"),
+        ("flow", None, ""),
+    ],
+)
+def test_a_flow_is_known_in_both_languages(key: str, written: str | None, flow: str) -> None:
+    assert case_from({"title": "x", key: written}, "y").flow == flow
+
+
 _ROLES = ", ".join(Role)
 
 
@@ -96,6 +110,11 @@ _ROLES = ", ".join(Role)
         ({"title": "x"}, "y" * 200_001, "text has 200,001 characters; at most 200,000 fit"),
         ({"title": {"fr": "x"}}, "y", "title holds something else than text"),
         ({"title": "x", "date": "hier"}, "y", "date 'hier' is not a date such as 2020-03-18"),
+        (
+            {"title": "x", "flow": "vers l'aval"},
+            "y",
+            '"vers l\'aval" is no flow: write one of seeks, offers, shares, or leave it empty',
+        ),
         ({"title": "x", "participants": "Avel"}, "y", "participants is not a list"),
         (
             {"title": "x", "participants": ["Avel"]},

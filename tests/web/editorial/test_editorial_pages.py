@@ -183,6 +183,19 @@ def test_a_described_competence_is_changed_in_two_clicks(
     assert told == "Published: searches now find it."
 
 
+def test_the_flow_of_a_case_is_chosen_with_its_need(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    first_click = "/en/edit/cases/angouleme?item=need"
+    form = fields_of(Page(moderator.get(first_click).text))
+    assert form["flow"] == ""
+    moderator.post(first_click, data=form | {"flow": "shares", "do": "save"})
+    assert base.case("angouleme") == replace(ANGOULEME, flow="shares")
+    refused = moderator.post(first_click, data=form | {"flow": "uphill", "do": "save"})
+    assert refused.status_code == 400
+    assert "Choose one of the list." in refused.text
+
+
 def test_every_item_is_saved_as_it_is(base: KnowledgeBase, moderator: TestClient) -> None:
     for path, item in [
         ("/en/edit/cases/angouleme", "people"),

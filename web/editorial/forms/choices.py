@@ -7,10 +7,11 @@ from kb.errors import QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Kind
+from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS
+from web.http.labels import FLOW_LABELS, ROLE_LABELS
 from web.http.request import PageRequest
 
 
@@ -19,6 +20,12 @@ def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, 
     names = request.language.locale.languages
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
     return [(code, str(names.get(code, code))) for code in codes]
+
+
+def flow_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
+    gettext = translations(request.language).gettext
+    unsaid = gettext(N_("As the words of the need say"))
+    return [("", unsaid), *((flow.value, gettext(FLOW_LABELS[flow])) for flow in Flow)]
 
 
 def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:

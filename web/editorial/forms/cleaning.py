@@ -16,6 +16,7 @@ from ingest.records.fields import (
     theme_names,
     web_address,
 )
+from ingest.records.parsers import flow
 from kb.errors import InputError
 from kb.messages import N_
 from kb.models import Case, Record
@@ -30,6 +31,7 @@ _WRONG: Mapping[FieldKind, str] = {
     FieldKind.DAY: _NO_DATE,
     FieldKind.WEB_ADDRESS: N_("This is not a web address. It begins with http:// or https://."),
     FieldKind.LANGUAGE: N_("Choose a language."),
+    FieldKind.FLOW: N_("Choose one of the list."),
     FieldKind.DEPARTMENT: UNKNOWN_DEPARTMENT,
     FieldKind.COUNTRY: N_("This country is unknown: write its two-letter code, such as FR."),
     FieldKind.SIRET: N_(
@@ -83,6 +85,7 @@ class FieldCleaner:
             FieldKind.TEXT: paragraphs,
             FieldKind.LANGUAGE: lambda given: language(given, self._values.get("text", "")),
             FieldKind.WEB_ADDRESS: lambda given: web_address(given, name),
+            FieldKind.FLOW: lambda given: flow(given, name),
         }
         is_long = kind in {FieldKind.TEXT, FieldKind.SENTENCE}
         return self(

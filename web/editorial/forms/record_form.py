@@ -38,6 +38,7 @@ _NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.LANGUAGE: "select",
+    FieldKind.FLOW: "select",
     FieldKind.WEB_ADDRESS: "url",
 }
 
