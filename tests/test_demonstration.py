@@ -1,6 +1,7 @@
 """The demonstration knowledge base, with the encoder that users get: what it must answer."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from ingest.pipeline import ingest
 from kb.encoder.encoder import Encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Kind
-from kb.reference.roles import Part
+from kb.models import Case, Kind, Participation
+from kb.reference.flows import Flow
+from kb.reference.roles import Part, Role
 from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
 from kb.store.store import Store
 from kb.text.splitter import split
@@ -125,3 +127,80 @@ def test_every_case_is_an_article_with_its_people(demonstration: KnowledgeBase) 
         named = {part.actor_id for part in case.participants if part.actor_id}
         assert named
         assert named <= known
+
+
+SAUCE = Case(
+    "sauce",
+    "Une sauce tomate avec les invendus du marché",
+    "Un texte.",
+    need="Trouver qui pourrait faire une sauce tomate",
+    participants=(
+        Participation("Une conserverie", Role.PRODUCER, contribution="a cuit la sauce tomate"),
+        Participation(
+            "Verallia", Role.SUPPLIER, "verallia-cognac", "a fourni des bocaux pour la sauce"
+        ),
+        Participation("Mairie d'Angoulême", Role.BUYER, "mairie-angouleme", "a acheté la sauce"),
+    ),
+)
+
+
+def fits(base: KnowledgeBase, query: str) -> dict[str, Fit]:
+    return {hit.actor.id: hit.fit for hit in base.search(query, limit=100).hits}
+
+
+@pytest.mark.parametrize("query", ["qui pourrait faire une sauce tomate ?", "make a tomato sauce"])
+def test_who_supplied_jars_is_strong_for_jars_and_not_for_sauce(
+    real_encoder: Encoder, tmp_path: Path, demonstration: KnowledgeBase, query: str
+) -> None:
+    copy = tmp_path / DATABASE_FILE
+    with sqlite3.connect(demonstration.folder / DATABASE_FILE) as source:
+        source.execute("vacuum into ?", [str(copy)])
+    base = KnowledgeBase(tmp_path, lambda: real_encoder)
+    base.put([SAUCE])
+    of_sauce = fits(base, query)
+    assert of_sauce["verallia-cognac"] in {Fit.POSSIBLE, Fit.WEAK}
+    assert of_sauce["mairie-angouleme"] is not Fit.STRONG
+    assert Fit.STRONG not in of_sauce.values()
+    parts = {
+        answer.part: {hit.actor.id: hit.fit for hit in answer.hits}
+        for answer in base.search(query).parts
+    }
+    assert parts[Part.CONTAINERS]["verallia-cognac"] is Fit.STRONG
+    assert fits(base, "des bocaux en verre")["verallia-cognac"] is Fit.STRONG
+    base.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "giver", "taker"),
+    [
+        ("qui peut reprendre nos déchets de bois ?", "jls-production", "ca-cartonne-energie"),
+        ("get rid of wood waste", "jls-production", "ca-cartonne-energie"),
+        ("que faire de sacs de toile vides ?", "cafes-merling", "atelier-du-vegetal"),
+        ("se débarrasser de marc de café", "cafes-merling", "atelier-du-vegetal"),
+        ("who would take our coffee grounds?", "cafes-merling", "atelier-du-vegetal"),
+        ("we have surplus gypsum", "asnaes-power-station", "gyproc"),
+    ],
+)
+def test_who_gives_a_by_product_away_is_no_outlet_for_it(
+    demonstration: KnowledgeBase, query: str, giver: str, taker: str
+) -> None:
+    result = demonstration.search(query, limit=100)
+    assert result.asked.flow is Flow.OFFERS
+    hits = {hit.actor.id: hit for hit in result.hits}
+    assert hits[taker].fit is Fit.STRONG
+    assert giver not in hits or hits[giver].rank > hits[taker].rank
+    assert giver not in hits or hits[giver].fit in {Fit.WEAK, Fit.NONE}
+    named = {hit.actor.id for answer in result.parts for hit in answer.hits}
+    assert giver not in named
+
+
+def test_who_gives_a_by_product_away_is_found_by_who_looks_for_it(
+    demonstration: KnowledgeBase,
+) -> None:
+    assert fits(demonstration, "cherche du marc de café")["cafes-merling"] is Fit.STRONG
+    assert fits(demonstration, "je cherche des déchets de bois")["jls-production"] is Fit.STRONG
+
+
+@pytest.mark.parametrize("query", ["louer une chambre froide", "rent a cold room"])
+def test_one_word_in_common_makes_no_strong_fit(demonstration: KnowledgeBase, query: str) -> None:
+    assert Fit.STRONG not in fits(demonstration, query).values()

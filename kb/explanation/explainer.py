@@ -151,8 +151,7 @@ class Explainer:
     def case_path(self, case: Case, participation: Participation) -> CasePath:
         """The path by a case, with its need in whichever language is closest to the query."""
         need, endorsed = self._endorsement(case, participation)
-        matched = endorsed.matched
-        weight = self._context.weights.cases.role_shares[participation.role]
+        matched, weight = endorsed.matched, endorsed.role_share
         return CasePath(case, participation, need, matched.closeness, matched.relevance, weight)
 
     def _endorsement(
@@ -164,7 +163,7 @@ class Explainer:
         weights = self._context.weights
         relevant = relevance(close, self._expanded.null, weights) if need else 0.0
         matched = MatchedCase(case, close, relevant)
-        return need, endorsement(matched, participation, weights.cases)
+        return need, endorsement(matched, participation, self._asked, weights.cases)
 
     def _need(self, case: Case) -> tuple[PassageExplanation | None, float]:
         store, weights = self._context.store, self._context.weights

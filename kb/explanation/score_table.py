@@ -11,7 +11,10 @@ from kb.search.weights import RankingWeights
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """A part of a score: `own`, `similar`, `case` or `name`; it counts with a `share` of itself."""
+    """A part of a score: `own`, `similar`, `case`, `direction` or `name`.
+
+    It counts with a `share` of itself.
+    """
 
     name: str
     value: float
@@ -37,6 +40,7 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
         ScorePart("case", parts.case, case_share),
         ScorePart("similar", parts.similar, stated_share),
         ScorePart("own", parts.own, stated_share),
+        ScorePart("direction", parts.direction, 1.0),
     ]
     return [part for part in found if part.value or part.name == "own"]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 
 class Role(StrEnum):
@@ -21,6 +22,10 @@ class Role(StrEnum):
     FACILITATOR = "facilitator"
     AUTHORITY = "authority"
     NETWORK = "network"
+
+
+BestFit = Literal["strong", "possible", "weak"]
+"""The value of a `kb.search.results.Fit`."""
 
 
 class Part(StrEnum):
@@ -47,6 +52,12 @@ class RoleTraits:
         part: the part of a need that the role takes; what a supplier brings in may say another
             (`kb.search.parts`).
         endorsement_share: share of a case's score that its actors in this role get, 0 to 1.
+        best_fit: the best fit of an actor for the need of a case in which it had this role, if
+            nothing else speaks for it: who supplied jars once makes no sauce.
+        is_asked: whether the fit may be strong if what the actor brought is what is asked for.
+        outlet_share: as `endorsement_share`, for a need to be rid of a thing, and a case in which
+            such a thing was given up: who gave it up is no outlet for it.
+        outlet_fit: as `best_fit`, for such a need and such a case.
         precedent_share: how far a firm in a close trade could make the thing, 0 to 1; 0 for roles
             that say nothing of makers.
     """
@@ -55,29 +66,72 @@ class RoleTraits:
     french: tuple[str, ...]
     part: Part
     endorsement_share: float
+    best_fit: BestFit = "weak"
+    is_asked: bool = False
+    outlet_share: float = 0.5
+    outlet_fit: BestFit = "weak"
     precedent_share: float = 0.0
 
 
 ROLES: Mapping[Role, RoleTraits] = MappingProxyType(
     {
         Role.PRODUCER: RoleTraits(
-            "Producer", ("producteur", "productrice"), Part.MAKER, 1.0, precedent_share=1.0
+            "Producer",
+            ("producteur", "productrice"),
+            Part.MAKER,
+            1.0,
+            best_fit="strong",
+            outlet_share=1.0,
+            outlet_fit="strong",
+            precedent_share=1.0,
         ),
         Role.SUPPLIER: RoleTraits(
-            "Supplier", ("fournisseur", "fournisseuse"), Part.INPUTS, 0.85, precedent_share=0.5
+            "Supplier",
+            ("fournisseur", "fournisseuse"),
+            Part.INPUTS,
+            0.85,
+            best_fit="possible",
+            is_asked=True,
+            outlet_share=0.1,
+            precedent_share=0.5,
         ),
         Role.REPACKAGER: RoleTraits(
             "Repackager",
             ("reconditionneur", "reconditionneuse", "conditionneur", "conditionneuse"),
             Part.REPACKAGING,
             0.85,
+            best_fit="possible",
+            is_asked=True,
+            outlet_share=0.85,
+            outlet_fit="strong",
             precedent_share=0.7,
         ),
-        Role.CARRIER: RoleTraits("Carrier", ("transporteur", "transporteuse"), Part.TRANSPORT, 0.8),
-        Role.LABORATORY: RoleTraits(
-            "Laboratory", ("laboratoire",), Part.VALIDATION, 0.8, precedent_share=0.7
+        Role.CARRIER: RoleTraits(
+            "Carrier",
+            ("transporteur", "transporteuse"),
+            Part.TRANSPORT,
+            0.8,
+            is_asked=True,
+            outlet_share=0.8,
+            outlet_fit="possible",
         ),
-        Role.BUYER: RoleTraits("Buyer", ("acheteur", "acheteuse"), Part.BUYER, 0.4),
+        Role.LABORATORY: RoleTraits(
+            "Laboratory",
+            ("laboratoire",),
+            Part.VALIDATION,
+            0.8,
+            best_fit="possible",
+            is_asked=True,
+            precedent_share=0.7,
+        ),
+        Role.BUYER: RoleTraits(
+            "Buyer",
+            ("acheteur", "acheteuse"),
+            Part.BUYER,
+            0.4,
+            outlet_share=0.85,
+            outlet_fit="strong",
+        ),
         Role.FACILITATOR: RoleTraits(
             "Facilitator",
             ("facilitateur", "facilitatrice", "animateur", "animatrice"),
@@ -89,4 +143,6 @@ ROLES: Mapping[Role, RoleTraits] = MappingProxyType(
     }
 )
 """Makers count most, then those who brought something in, last those who asked: a buyer of
-sanitiser is no answer to who makes it. The shares are judgements, not measurements."""
+sanitiser is no answer to who makes it. For who wants to be rid of a thing it is the other way
+round: those who took it count most, last those who gave it up. Shares and fits are judgements, not
+measurements."""

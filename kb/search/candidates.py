@@ -3,13 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kb.reference.flows import Flow
 from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
-from kb.search.fits import best_fit, fit_of, fit_of_case, fit_of_trade_match, least_fit
+from kb.search.fits import (
+    best_fit,
+    fit_of,
+    fit_of_case,
+    fit_of_trade_match,
+    fit_of_words,
+    least_fit,
+)
 from kb.search.fusion import ScoredPassage
+from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
 from kb.search.weights import RankingWeights
+from kb.text.flow import gives_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,16 @@ def assess(
     null: NullDistribution,
     weights: RankingWeights,
     *,
+    asked: Query | None = None,
     endorsements: Sequence[Endorsement] = (),
     boost: Boost = NO_BOOST,
     name: float = 0.0,
 ) -> Candidate:
     """The candidate of a record, by its passages, its endorsements and its boosts, best first.
 
-    Its best passage counts, so that length does not win; and its best endorsement.
+    Its best passage counts, so that length does not win; and its best endorsement. An actor that
+    gives up itself what the query offers loses a share of its score, and is a lead at best. What is
+    `asked` is known but for a part of a need.
     """
     best = passages[0] if passages else None
     own = best.score if best else 0.0
@@ -52,11 +65,19 @@ def assess(
     if endorsements:
         stated_share, shown_share = ground_shares(own + inferred, shown, weights)
         score = stated_share * (own + inferred) + shown_share * shown
-    score += name
+    gives = _gives(best, endorsements, asked)
+    direction = -weights.cases.given_up * max(score, 0.0) if gives else 0.0
+    score += direction + name
     own_fit = fit_of(own, null, weights.fits)
-    fits = [own_fit]
-    if endorsements:
-        fits.append(fit_of_case(endorsements[0].share, weights.fits))
+    if best and asked:
+        own_fit = fit_of_words(best, asked, null, weights)
+    fits = [
+        own_fit,
+        *(
+            least_fit(fit_of_case(endorsed.share, weights.fits), endorsed.best_fit)
+            for endorsed in endorsements
+        ),
+    ]
     if inferred:
         # An inferred hit shows only that its trade is close.
         closest = max(match.closeness for match, _ in boost.matches)
@@ -71,10 +92,23 @@ def assess(
         similar=inferred,
         support=boost.support,
         target=boost.target,
+        direction=direction,
         name=name,
     )
-    fit = Fit.STRONG if name else best_fit(*fits)
+    fit = least_fit(best_fit(*fits), Fit.WEAK) if gives else best_fit(*fits)
+    if name:
+        fit = Fit.STRONG
     return Candidate(record_id, passages, endorsements, boost, parts, score, own_fit, fit)
+
+
+def _gives(
+    best: ScoredPassage | None, endorsements: Sequence[Endorsement], asked: Query | None
+) -> bool:
+    """Whether an actor gives up what the query offers: in a case, or else by its own words."""
+    if endorsements:
+        return any(endorsed.gives for endorsed in endorsements)
+    offers = asked is not None and asked.flow is Flow.OFFERS
+    return offers and best is not None and gives_up(best.passage.text)
 
 
 def ground_shares(stated: float, shown: float, weights: RankingWeights) -> tuple[float, float]:

@@ -1,8 +1,14 @@
 """Fits: the meaning of a score for a person."""
 
+from kb.indexing.derivation import ACTIVITY
+from kb.reference.flows import Flow
 from kb.search.background import NullDistribution
+from kb.search.fusion import ScoredPassage
+from kb.search.query import Query
 from kb.search.results import Fit
-from kb.search.weights import FitWeights
+from kb.search.weights import FitWeights, RankingWeights
+from kb.text.analysis import word_coverage
+from kb.text.flow import gives_up, takes_in
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
@@ -16,6 +22,39 @@ def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:
     """The fit of a score, given how close the closest of all trades are to the query."""
     excess = score - required_score(null, weights)
     return _fit_from(excess, weights.strong, weights.possible, weights.weak)
+
+
+def fit_of_words(
+    best: ScoredPassage, asked: Query, null: NullDistribution, weights: RankingWeights
+) -> Fit:
+    """The fit of an actor's own words, by its best passage.
+
+    It is not strong by trades alone, nor by one word of many. For a query that offers something, it
+    is strong only if the words say that the actor takes such things in.
+    """
+    fit = fit_of(best.score, null, weights.fits)
+    text = best.passage.text
+    if asked.flow is Flow.OFFERS and fit is not Fit.NONE:
+        if gives_up(text):
+            return least_fit(fit, Fit.WEAK)
+        if not takes_in(text):
+            fit = least_fit(fit, Fit.POSSIBLE)
+    if fit is Fit.STRONG and not _is_strong_without_trades(best, asked.text, null, weights):
+        return Fit.POSSIBLE
+    return fit
+
+
+def _is_strong_without_trades(
+    best: ScoredPassage, asked: str, null: NullDistribution, weights: RankingWeights
+) -> bool:
+    """Whether meaning and words are enough, the words by the share of those asked for."""
+    if best.passage.part == ACTIVITY:
+        return False
+    words = weights.passages.lexical * best.lexical
+    trades = best.score - best.dense - words
+    covered = word_coverage(asked, best.passage.text) if best.lexical else 0.0
+    sure = best.dense + words * covered + min(trades, 0.0)
+    return fit_of(sure, null, weights.fits) is Fit.STRONG
 
 
 def fit_of_case(share: float, weights: FitWeights) -> Fit:

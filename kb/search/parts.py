@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.models import Case, Kind, Participation
+from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
@@ -23,6 +24,7 @@ from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import fit_of_case, required_score
 from kb.search.fusion import ScoredPassage
+from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
 from kb.search.scorer import Scope, gather, nearest, score
 from kb.search.weights import CaseWeights, PartWeights
@@ -48,7 +50,6 @@ _WITHOUT_PROPOSALS = frozenset({Part.COORDINATION, Part.BUYER})
 _GOES_WITH = {Part.PACKAGING: (Part.CONTAINERS, Part.REPACKAGING)}
 """Parts that are usual where one of these parts is needed, even if no case mentions them."""
 
-_PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
 _SUPPLYING = re.compile(
     "^(?:{auxiliaries}\\s+)?(?:{adverbs}\\s+)?{verbs}\\s+(?:{ranks}\\s+)?{articles}?".format(
         **{
@@ -74,7 +75,7 @@ class _NeededPart:
 
 
 def answers_by_part(
-    need: str,
+    asked: Query,
     matched: Sequence[MatchedCase],
     ranked: Sequence[Candidate],
     null: NullDistribution,
@@ -89,7 +90,7 @@ def answers_by_part(
     Makers come first.
 
     Args:
-        need: that of the query.
+        asked: the query.
         matched: the matched cases, best first.
         ranked: the actors that the search found and the filters keep, best first.
         null: of the query.
@@ -101,13 +102,13 @@ def answers_by_part(
     """
     weights = context.weights
     relevant = [match for match in matched if match.relevance >= weights.parts.relevance]
-    needed = _needed_parts(relevant, weights.cases)
+    needed = _needed_parts(relevant, asked, weights.cases)
     if not needed:
         return []
     reader_lang = lang or relevant[0].case.lang
     queries = {part: _queries(part, of, reader_lang, weights.parts) for part, of in needed.items()}
     close = _close_to(queries, context, scope)
-    taken = endorse(relevant, weights.cases)
+    taken = endorse(relevant, asked, weights.cases)
     known = {
         id_: actor
         for id_, actor in context.store.actors({*taken, *chain(*close.values())}).items()
@@ -119,9 +120,9 @@ def answers_by_part(
         if part not in needed:
             continue
         of_part = needed[part]
-        asked = ", ".join(queries[part])
+        need = ", ".join(queries[part])
         if part is Part.MAKER:
-            asked = need
+            need = asked.need
             hits = _makers(ranked, of_part, builder, weights.parts)
         else:
             stems = query_stems(" ".join(queries[part])) if queries[part] else set()
@@ -141,15 +142,22 @@ def answers_by_part(
         if hits or of_part.mentioned:
             mentioned = tuple(of_part.mentioned.values())
             cases = tuple(of_part.cases.values())
-            answers.append(PartAnswer(part, asked, cases, tuple(hits), mentioned))
+            answers.append(PartAnswer(part, need, cases, tuple(hits), mentioned))
     return answers
 
 
-def _needed_parts(matched: Sequence[MatchedCase], weights: CaseWeights) -> dict[Part, _NeededPart]:
-    """Returns the parts that these cases needed, and the usual parts that go with them."""
+def _needed_parts(
+    matched: Sequence[MatchedCase], asked: Query, weights: CaseWeights
+) -> dict[Part, _NeededPart]:
+    """Returns the parts that these cases needed, and the usual parts that go with them.
+
+    Who offers a thing needs nobody to bring one: suppliers take no part then.
+    """
     needed: dict[Part, _NeededPart] = {}
     for match in matched:
         for participation in match.case.participants:
+            if asked.flow is Flow.OFFERS and participation.role is Role.SUPPLIER:
+                continue
             brought = brought_in(participation)
             of_part = needed.setdefault(part_of(participation, brought), _NeededPart())
             of_part.cases.setdefault(match.case.id, match.case)
@@ -157,7 +165,7 @@ def _needed_parts(matched: Sequence[MatchedCase], weights: CaseWeights) -> dict[
                 of_part.objects.setdefault(fold(brought), brought)
             if participation.actor_id:
                 of_part.taken.setdefault(participation.actor_id, []).append(
-                    endorsement(match, participation, weights)
+                    endorsement(match, participation, asked, weights)
                 )
             else:
                 mention = Mention(match.case, participation)
@@ -184,7 +192,7 @@ def brought_in(participation: Participation) -> str:
     if participation.role is not Role.SUPPLIER:
         return ""
     brought = _SUPPLYING.sub("", participation.contribution, count=1)
-    return _PURPOSE.split(brought, maxsplit=1)[0].strip(" .")
+    return without_purpose(brought).partition(",")[0].strip(" .")
 
 
 def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:

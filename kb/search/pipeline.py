@@ -12,7 +12,7 @@ from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
-from kb.search.boosts.endorsements import Endorsement, endorse
+from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import boost_names, named_actors
 from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents, without_other_parts
 from kb.search.candidates import Candidate, assess, best_first
@@ -77,12 +77,12 @@ def search(
     # Boost by names, endorsements and precedents
     named = named_actors(asked.text, context)
     names = boost_names(asked.text, named, context, near=options.near_names)
-    endorsed = endorse(matched, weights.cases)
+    endorsed = endorse(matched, asked, weights.cases)
     if named.only_named:
         endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
     followed: Mapping[str, Boost] = {}
     if options.similar and not named.only_named:
-        followed = follow_precedents(endorsed, context, scope)
+        followed = follow_precedents(leading(endorsed), context, scope)
     endorsements = {} if options.transfer_only else endorsed
     boosts = without_other_parts(followed, endorsements, weights.precedents)
     # Assess, with the passages of boosted actors that were not retrieved
@@ -95,6 +95,7 @@ def search(
             actor_passages.get(id_, ()),
             null,
             weights,
+            asked=asked,
             endorsements=endorsements.get(id_, ()),
             boost=boosts.get(id_, NO_BOOST),
             name=names.get(id_, 0.0),
@@ -126,7 +127,7 @@ def search(
             return actor_left(id_) and not bounds.exclude_actor(id_, of_actor)
 
         parts = answers_by_part(
-            asked.need, matched, ranked, null, builder, context, scope, may_answer, lang
+            asked, matched, ranked, null, builder, context, scope, may_answer, lang
         )
     return SearchResult(
         query=asked.typed,

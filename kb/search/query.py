@@ -11,15 +11,22 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kb.errors import QueryError
+from kb.reference.flows import Flow
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
+from kb.text.flow import flow_of
 from kb.text.folding import fold
-from kb.text.lexicon import LEXICONS
+from kb.text.lexicon import LEXICONS, Lexicons
 
 MAX_QUERY_CHARS = 1000
 
 _ARTICLES = LEXICONS.words("articles")
+
+_PURPOSE = re.compile(
+    Lexicons(Path(__file__).parent / "lexicons").any_of("supplying", "purposes"), re.IGNORECASE
+)
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """NUL, and the halves of characters that stand for bytes that were no UTF-8."""
@@ -36,7 +43,8 @@ class Query:
     `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
     `need` is the text without the words that only frame the question.
     `required` are words, or phrases, that must be in what is found; `wanted` count more;
-    `unwanted` against. `stems` are those to look for among the words of the base.
+    `unwanted` against. `stems` are those to look for among the words of the base. `flow` says
+    whether something is sought, offered or shared, or is None if the words do not say.
     """
 
     typed: str
@@ -46,6 +54,12 @@ class Query:
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
     stems: frozenset[str] = frozenset()
+    flow: Flow | None = None
+
+    @property
+    def thing(self) -> str:
+        """What is asked for, without its purpose: "bocaux" of "bocaux pour du miel"."""
+        return without_purpose(self.need)
 
 
 def parse(typed: str) -> Query:
@@ -84,7 +98,13 @@ def parse(typed: str) -> Query:
         wanted=_once(found["+"]),
         unwanted=_once(found["-"]),
         stems=frozenset(query_stems(text)),
+        flow=flow_of(text),
     )
+
+
+def without_purpose(text: str) -> str:
+    """A text up to the words that say what a thing is for."""
+    return _PURPOSE.split(text, maxsplit=1)[0]
 
 
 def bare_need(text: str) -> str:

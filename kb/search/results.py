@@ -70,8 +70,9 @@ class ScoreParts:
 
     `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
     its overlap with the trades of the query. `own` is what its own words give, `case` what the
-    cases that it took part in give, `similar` what precedents in close trades give, and `name` what
-    an exact or a near name gives. `similar` follows from the `support` of all precedents and from
+    cases that it took part in give, `similar` what precedents in close trades give, `direction`
+    what it loses because it gives up itself what the query offers, and `name` what an exact or a
+    near name gives. `similar` follows from the `support` of all precedents and from
     the score that they draw to, `target` (`kb.search.boosts.precedents.Boost`).
     """
 
@@ -83,6 +84,7 @@ class ScoreParts:
     similar: float = 0.0
     support: float = 0.0
     target: float = 0.0
+    direction: float = 0.0
     name: float = 0.0
 
 

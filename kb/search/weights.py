@@ -65,7 +65,7 @@ class PassageWeights:
 class CaseWeights:
     """Matches of cases, and the scores of their actors (`kb.search.boosts`).
 
-    Source: measured; the role shares are judged.
+    Source: measured; the role shares, and all that follows them, are judged.
 
     Attributes:
         gate_middle: closeness at which a need is as likely the same as another, as a share of the
@@ -76,6 +76,13 @@ class CaseWeights:
             is added to the stronger.
         role_shares: share of a case's score that an actor gets, by its role
             (`kb.reference.roles.ROLES`).
+        outlet_shares: the same, where the query offers what the case shows given up.
+        aside: share of these shares for a part in such a case that speaks of something else.
+        given_up: share of its score that an actor loses if it gives up itself what the query
+            offers.
+        sharing: share for who coordinated such a case, where the query wants to share.
+        asked_words: least share of the words asked for, in what an actor brought in, that makes
+            this the thing asked for.
     """
 
     gate_middle: float = 1.1
@@ -85,6 +92,13 @@ class CaseWeights:
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.endorsement_share for role, of in ROLES.items()}
     )
+    outlet_shares: Mapping[Role, float] = field(
+        default_factory=lambda: {role: of.outlet_share for role, of in ROLES.items()}
+    )
+    aside: float = 0.4
+    given_up: float = 0.75
+    sharing: float = 0.85
+    asked_words: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ import kb.search.query
 import kb.search.results
 from kb.language_model.wording import PhraseKind, WordingState
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
+from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
 from kb.search.results import EvidenceKind, Fit
+from kb.text.flow import case_flow
 from web.api.record_fields import with_fields, without
 from web.http.urls import AbsoluteUrl, address, web_link
 
@@ -214,6 +216,10 @@ class ScorePartsOut(Shape):
         examples=[1.2],
     )
     target: float = Field(description="The score of its highest-scoring precedent.", examples=[7.1])
+    direction: float = Field(
+        description="What is subtracted because the actor gives up itself what the query offers.",
+        examples=[0.0],
+    )
     name: float = Field(description="The value of an exact or similar name.", examples=[0.0])
 
 
@@ -247,6 +253,11 @@ class CaseHitOut(Shape):
     fit: Fit = Field(description=_FIT)
     url: str = Field(description=_PAGE)
     need: str = Field(description="The need that the case met, or empty.")
+    flow: Flow | None = Field(
+        description="Whether the need sought a thing, offered one or wanted to share one, as the "
+        "case or else its words say; null if they do not.",
+        examples=["offers"],
+    )
     themes: Themes
     evidence: list[EvidenceOut]
 
@@ -256,6 +267,7 @@ class CaseHitOut(Shape):
             hit,
             hit.case,
             url=absolute_url(address("case", hit.case.id)),
+            flow=case_flow(hit.case),
             evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )
 
@@ -311,6 +323,11 @@ class AskedFor(Shape):
     )
     unlike: list[str] = Field(
         description="The ids of the counterexamples; they are left out.", examples=[[]]
+    )
+    flow: Flow | None = Field(
+        description="Whether the query seeks a thing, offers one or wants to share one; null if "
+        "its words do not say.",
+        examples=["seeks"],
     )
     wording: WordingOut
 

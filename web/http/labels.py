@@ -9,9 +9,11 @@ from typing import TypeVar
 from kb.language_model.wording import PhraseKind
 from kb.messages import N_
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
+from kb.reference.flows import FLOWS, Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
 from kb.search.results import Fit
+from kb.text.flow import case_flow
 from web.http.i18n import Language, translations
 
 Value = TypeVar("Value")
@@ -32,6 +34,8 @@ NEARNESS_LABELS: Mapping[Fit, str] = {
 """How near the need of a case is to the need asked for, down to a case that is of another one."""
 
 ROLE_LABELS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
+
+FLOW_LABELS: Mapping[Flow, str] = {flow: traits.label for flow, traits in FLOWS.items()}
 
 PART_LABELS: Mapping[Part, str] = {
     Part.MAKER: N_("Manufacturing"),
@@ -80,13 +84,15 @@ def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value
     return lambda value: gettext(labels[value]) if value in labels else str(value)
 
 
-def filters(language: Language) -> Mapping[str, Callable[..., str]]:
+def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the label filters that the templates of every room use."""
     field_label = labelled(FIELD_LABELS, language)
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
         # A part of a row has its number after its name: `role-2`.
         "field_label": lambda name: field_label(name.partition("-")[0]),
+        "flow_of": case_flow,
+        "flow_label": labelled(FLOW_LABELS, language),
         "fit_label": labelled(FIT_LABELS, language),
         "nearness_label": labelled(NEARNESS_LABELS, language),
         "part_label": labelled(PART_LABELS, language),

@@ -2,26 +2,42 @@
 
 So it is even where nothing in their own words would say so: a polish maker's directory entry never
 speaks of sanitiser.
+
+Which way things go counts as well. Where the query offers what a case shows given up, those who
+took it are right, and who gave it up is no outlet for it (`kb.text.flow`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.models import Case, Participation
-from kb.search.results import MatchedCase
+from kb.reference.flows import Flow
+from kb.reference.roles import ROLES, Part, Role
+from kb.search.query import Query, without_purpose
+from kb.search.results import Fit, MatchedCase
 from kb.search.weights import CaseWeights
+from kb.text.analysis import word_coverage
+from kb.text.flow import case_flow, gave_up
 
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
     """The endorsement of an actor by a matched case.
 
-    `share` is how far it speaks for the actor, 0 to 1: its relevance times the share of the role.
+    `role_share` is how much the actor's part in the case counts, 0 to 1, and `best_fit` the best
+    fit that follows from it. `gives` says that the actor gave up what the query offers.
     """
 
     matched: MatchedCase
     participation: Participation
-    share: float
+    role_share: float
+    best_fit: Fit
+    gives: bool = False
+
+    @property
+    def share(self) -> float:
+        """How far the case speaks for the actor, 0 to 1: its relevance times the role's share."""
+        return self.matched.relevance * self.role_share
 
     @property
     def score(self) -> float:
@@ -34,14 +50,29 @@ class Endorsement:
 
 
 def endorsement(
-    matched: MatchedCase, participation: Participation, weights: CaseWeights
+    matched: MatchedCase, participation: Participation, asked: Query, weights: CaseWeights
 ) -> Endorsement:
-    share = matched.relevance * weights.role_shares[participation.role]
-    return Endorsement(matched, participation, share)
+    """The endorsement by the part that an actor took in a matched case."""
+    traits = ROLES[participation.role]
+    if asked.flow is Flow.OFFERS and _shows_giving(matched.case):
+        share = weights.outlet_shares[participation.role]
+        if not _speaks_of(participation, matched.case, asked):
+            return Endorsement(matched, participation, weights.aside * share, Fit.WEAK)
+        gives = participation.role is Role.SUPPLIER
+        return Endorsement(matched, participation, share, Fit(traits.outlet_fit), gives)
+    share, fit = weights.role_shares[participation.role], Fit(traits.best_fit)
+    if asked.flow is Flow.OFFERS:
+        # It made such a thing for who needed it: that says little of whether it takes one.
+        fit = Fit.POSSIBLE if fit is Fit.STRONG else fit
+    elif asked.flow is Flow.SHARES and traits.part is Part.COORDINATION:
+        share, fit = weights.sharing, Fit.POSSIBLE
+    elif traits.is_asked and _brought(participation, asked) >= weights.asked_words:
+        share, fit = 1.0 if gave_up(participation) else share, Fit.STRONG
+    return Endorsement(matched, participation, share, fit)
 
 
 def endorse(
-    matched_cases: Iterable[MatchedCase], weights: CaseWeights
+    matched_cases: Iterable[MatchedCase], asked: Query, weights: CaseWeights
 ) -> dict[str, list[Endorsement]]:
     """The endorsements of the actors who took part in matched cases, by actor id, best first."""
     found: dict[str, list[Endorsement]] = {}
@@ -49,8 +80,32 @@ def endorse(
         for participation in matched.case.participants:
             if participation.actor_id:
                 found.setdefault(participation.actor_id, []).append(
-                    endorsement(matched, participation, weights)
+                    endorsement(matched, participation, asked, weights)
                 )
     for endorsements in found.values():
         endorsements.sort(key=lambda endorsed: (-endorsed.score, endorsed.case.id))
     return found
+
+
+def leading(endorsements: Mapping[str, Sequence[Endorsement]]) -> dict[str, list[Endorsement]]:
+    """The endorsements that others may follow: without the actors that give up what is offered."""
+    return {
+        id_: list(of_actor)
+        for id_, of_actor in endorsements.items()
+        if not any(endorsed.gives for endorsed in of_actor)
+    }
+
+
+def _shows_giving(case: Case) -> bool:
+    return case_flow(case) is Flow.OFFERS or any(map(gave_up, case.participants))
+
+
+def _speaks_of(participation: Participation, case: Case, asked: Query) -> bool:
+    """Whether a part in a case is about what is asked, where the case tells of several things."""
+    covered = [word_coverage(asked.need, other.contribution) for other in case.participants]
+    return word_coverage(asked.need, participation.contribution) >= max(covered) / 2
+
+
+def _brought(participation: Participation, asked: Query) -> float:
+    """The share of the words for the thing asked for that what an actor brought in has."""
+    return word_coverage(asked.thing, without_purpose(participation.contribution))

@@ -91,6 +91,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                     "similar",
                     "support",
                     "target",
+                    "direction",
                     "name",
                 ),
             )

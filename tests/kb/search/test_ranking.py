@@ -23,6 +23,7 @@ from kb.search.boosts.precedents import Boost, Precedent, TradeMatch, boost_of, 
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.fits import fit_of, required_score
 from kb.search.fusion import ScoredPassage, fuse, reciprocal_rank
+from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
@@ -131,7 +132,7 @@ def test_a_need_that_is_another_one_adds_nothing(score: float, ceiling: float) -
         )
         == []
     )
-    assert endorse([], DEFAULT_WEIGHTS.cases) == {}
+    assert endorse([], parse("gel"), DEFAULT_WEIGHTS.cases) == {}
 
 
 @given(st.floats(0, 60), st.floats(0.5, 30))
@@ -140,7 +141,7 @@ def test_a_case_never_counts_more_than_its_need_is_near(score: float, ceiling: f
     matched = match_stories(
         {SANITISER.id: score}, {SANITISER.id: SANITISER}, null(ceiling), "", DEFAULT_WEIGHTS
     )
-    for of_actor in endorse(matched, DEFAULT_WEIGHTS.cases).values():
+    for of_actor in endorse(matched, parse("gel"), DEFAULT_WEIGHTS.cases).values():
         for given_ in of_actor:
             assert 0 <= given_.score <= score
             assert 0 <= given_.share <= 1
@@ -151,7 +152,7 @@ def near(case: Case, score: float = 10.0, relevance_: float = 1.0) -> MatchedCas
 
 
 def test_a_case_endorses_its_actors_by_their_roles() -> None:
-    found = endorse([near(SANITISER, 4.0, 0.5)], DEFAULT_WEIGHTS.cases)
+    found = endorse([near(SANITISER, 4.0, 0.5)], parse("gel"), DEFAULT_WEIGHTS.cases)
     assert found.keys() == {"avel", "matha", "not-yet-known"}
     assert found["avel"][0].score == pytest.approx(2.0 * ROLES[Role.PRODUCER].endorsement_share)
     assert found["matha"][0].score == pytest.approx(2.0 * ROLES[Role.SUPPLIER].endorsement_share)
@@ -163,9 +164,13 @@ def test_the_best_endorsement_comes_first() -> None:
     other = replace(
         SANITISER, id="other", participants=(Participation("Avel", Role.PRODUCER, "avel"),)
     )
-    given = endorse([near(SANITISER, 4.0), near(other, 5.0)], DEFAULT_WEIGHTS.cases)["avel"]
+    given = endorse([near(SANITISER, 4.0), near(other, 5.0)], parse("gel"), DEFAULT_WEIGHTS.cases)[
+        "avel"
+    ]
     assert [one.case.id for one in given] == ["other", SANITISER.id]
-    ties = endorse([near(other, 4.0), near(SANITISER, 4.0)], DEFAULT_WEIGHTS.cases)["avel"]
+    ties = endorse([near(other, 4.0), near(SANITISER, 4.0)], parse("gel"), DEFAULT_WEIGHTS.cases)[
+        "avel"
+    ]
     assert [one.case.id for one in ties] == [SANITISER.id, "other"]
 
 
@@ -206,7 +211,7 @@ def test_editions_keep_the_order_of_their_stories() -> None:
 
 def endorsed(score: float, relevance_: float = 1.0) -> Endorsement:
     match = near(SANITISER, score, relevance_)
-    return endorsement(match, SANITISER.participants[0], DEFAULT_WEIGHTS.cases)
+    return endorsement(match, SANITISER.participants[0], parse("gel"), DEFAULT_WEIGHTS.cases)
 
 
 def candidate(
@@ -386,7 +391,11 @@ def test_a_weight_is_changed_by_its_name() -> None:
         DEFAULT_WEIGHTS, passages=replace(DEFAULT_WEIGHTS.passages, lexical=0.2)
     )
     buyers = DEFAULT_WEIGHTS.with_value("cases.role_shares.buyer", 0)
-    assert endorse([near(SANITISER)], buyers.cases).keys() == {"avel", "matha", "not-yet-known"}
+    assert endorse([near(SANITISER)], parse("gel"), buyers.cases).keys() == {
+        "avel",
+        "matha",
+        "not-yet-known",
+    }
     assert buyers.cases.role_shares[Role.BUYER] == 0
     assert DEFAULT_WEIGHTS.with_value("parts.hits", 3.0).parts.hits == 3
 

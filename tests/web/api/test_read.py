@@ -69,6 +69,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             "unwanted": [],
             "like": [],
             "unlike": [],
+            "flow": None,
             "wording": NO_WORDING,
         },
         "total": 2,
@@ -262,6 +263,7 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
         "unwanted": ["alcools"],
         "like": ["avel"],
         "unlike": ["hostile"],
+        "flow": None,
         "wording": NO_WORDING,
     }
     assert knowledge_base.steerings == [Steering(("avel",), ("hostile",))]

@@ -186,6 +186,23 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("flow", "need", "told"),
+    [
+        ("", "Trouver un débouché pour du marc de café", "A quelque chose à céder"),
+        ("seeks", "Trouver un débouché pour du marc de café", "Cherche quelque chose"),
+        ("shares", "Du gel", "Veut mettre en commun"),
+        ("", "Du gel", ""),
+    ],
+)
+def test_a_case_says_which_way_its_need_went(flow: str, need: str, told: str) -> None:
+    base = SampleBase(cases=(replace(ANGOULEME, need=need, flow=flow),))
+    with TestClient(create_app(base, Settings())) as client:
+        read = page(client, "/fr/cas/angouleme")
+        shown = [one.text for one in read.all("p", class_="flow")]
+        assert shown == ([told] if told else [])
+
+
 def test_a_case_links_to_its_translations() -> None:
     english = replace(
         ANGOULEME, id="polish", title="From polish", lang="en", translation_of="angouleme"

@@ -107,7 +107,12 @@ def messages_in_code() -> Catalog:
             folder,
             method_map=methods,
             options_map=options,
-            keywords={**DEFAULT_KEYWORDS, "RoleTraits": None, "FieldTraits": None},
+            keywords={
+                **DEFAULT_KEYWORDS,
+                "RoleTraits": None,
+                "FieldTraits": None,
+                "FlowTraits": None,
+            },
         ):
             catalogue.add(message, context=context)
     return catalogue

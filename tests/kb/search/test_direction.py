@@ -1,0 +1,198 @@
+"""Who is right for a need by the part that it took in a case, and by which way things went."""
+
+from dataclasses import replace
+
+import pytest
+
+from kb.models import Case, Kind, Participation
+from kb.reference.flows import Flow
+from kb.reference.roles import ROLES, Role
+from kb.search.background import NullDistribution
+from kb.search.boosts.endorsements import Endorsement, endorse, leading
+from kb.search.candidates import Candidate, assess
+from kb.search.fusion import ScoredPassage
+from kb.search.query import parse
+from kb.search.results import Fit, MatchedCase
+from kb.search.weights import DEFAULT_WEIGHTS
+from kb.store.passages import Passage
+
+SAUCE = Case(
+    "sauce",
+    "De la sauce tomate au village",
+    "Un texte.",
+    need="Faire une sauce tomate avec les invendus du marché",
+    participants=(
+        Participation("Conserverie", Role.PRODUCER, "cannery", "a cuit la sauce tomate"),
+        Participation("Verrerie", Role.SUPPLIER, "glassworks", "a fourni des bocaux pour la sauce"),
+        Participation("Mairie", Role.BUYER, "townhall", "a acheté la sauce tomate"),
+        Participation("Labo", Role.LABORATORY, "lab", "a contrôlé la stérilisation"),
+    ),
+)
+OYSTERS = Case(
+    "oysters",
+    "Des coquilles pour le carrelage",
+    "Un texte.",
+    need="Se débarrasser de coquilles d'huîtres",
+    participants=(
+        Participation("Écailler", Role.SUPPLIER, "oysterman", "a cédé des coquilles d'huîtres"),
+        Participation("Carreleur", Role.PRODUCER, "tiler", "a fait des coquilles un carrelage"),
+        Participation("Ville", Role.BUYER, "town", "a pris des coquilles d'huîtres broyées"),
+        Participation("Club", Role.NETWORK, "club", "a réuni les ostréiculteurs"),
+    ),
+)
+NULL = NullDistribution({"fr": 0.0, "en": 0.0}, {"fr": 1.0, "en": 1.0}, 5.0)
+
+
+def endorsed(query: str, case: Case, relevance: float = 1.0) -> dict[str, list[Endorsement]]:
+    return endorse([MatchedCase(case, 8.0, relevance)], parse(query), DEFAULT_WEIGHTS.cases)
+
+
+def passage(
+    text: str, dense: float, lexical: float = 0.0, part: str = "description"
+) -> ScoredPassage:
+    score = dense + DEFAULT_WEIGHTS.passages.lexical * lexical
+    return ScoredPassage(Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, lexical, 0.5, score)
+
+
+def found(
+    query: str, *passages: ScoredPassage, endorsements: list[Endorsement] | None = None
+) -> Candidate:
+    return assess(
+        "a",
+        passages,
+        NULL,
+        DEFAULT_WEIGHTS,
+        asked=parse(query),
+        endorsements=endorsements or (),
+    )
+
+
+def fits(query: str, case: Case) -> dict[str, Fit]:
+    return {
+        id_: found(query, endorsements=of_actor).fit
+        for id_, of_actor in endorsed(query, case).items()
+    }
+
+
+def test_only_who_made_a_thing_is_strong_for_it() -> None:
+    assert fits("faire une sauce tomate", SAUCE) == {
+        "cannery": Fit.STRONG,
+        "glassworks": Fit.POSSIBLE,
+        "townhall": Fit.WEAK,
+        "lab": Fit.POSSIBLE,
+    }
+
+
+@pytest.mark.parametrize("query", ["bocaux", "des bocaux pour du miel", "qui fournit des bocaux ?"])
+def test_who_brought_what_is_asked_for_is_strong_for_that(query: str) -> None:
+    assert fits(query, SAUCE)["glassworks"] is Fit.STRONG
+
+
+def test_what_a_thing_was_brought_for_is_not_what_was_brought() -> None:
+    assert fits("sauce", SAUCE)["glassworks"] is Fit.POSSIBLE
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_is_fit_for_more_than_it_allows(role: Role) -> None:
+    case = replace(SAUCE, participants=(Participation("X", role, "x"),))
+    rising = [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG]
+    fit = fits("faire une sauce tomate", case)["x"]
+    assert rising.index(fit) <= rising.index(Fit(ROLES[role].best_fit))
+
+
+def test_a_weak_match_makes_no_fit_that_the_role_would_allow() -> None:
+    (of_cannery,) = endorsed("faire une sauce tomate", SAUCE, relevance=0.3)["cannery"]
+    assert found("faire une sauce tomate", endorsements=[of_cannery]).fit is Fit.WEAK
+
+
+@pytest.mark.parametrize("query", ["que faire de nos coquilles d'huîtres ?", "get rid of shells"])
+def test_who_gave_a_thing_up_is_no_outlet_for_it(query: str) -> None:
+    of_query = fits(query, OYSTERS)
+    assert of_query["tiler"] is Fit.STRONG
+    assert of_query["oysterman"] is not Fit.POSSIBLE
+    assert of_query["oysterman"] is not Fit.STRONG
+    given = endorsed(query, OYSTERS)
+    assert given["oysterman"][0].gives
+    assert given["oysterman"][0].score < min(
+        given[taker][0].score for taker in ("tiler", "town", "club")
+    )
+    assert leading(given).keys() == given.keys() - {"oysterman"}
+
+
+def test_who_gave_a_thing_up_is_right_for_who_looks_for_it() -> None:
+    given = endorsed("cherche des coquilles d'huîtres", OYSTERS)
+    assert not given["oysterman"][0].gives
+    assert given["oysterman"][0].share == pytest.approx(1.0)
+    assert fits("cherche des coquilles d'huîtres", OYSTERS)["oysterman"] is Fit.STRONG
+
+
+def test_a_giver_ranks_below_a_taker_whatever_its_own_words() -> None:
+    query = "que faire de nos coquilles d'huîtres ?"
+    given = endorsed(query, OYSTERS)
+    own = passage("Il ouvre des huîtres et vend leurs coquilles.", 7.0)
+    giver = found(query, own, endorsements=given["oysterman"])
+    taker = found(query, passage("Il pose du carrelage.", 0.0), endorsements=given["tiler"])
+    assert taker.score > giver.score
+    assert giver.fit is Fit.WEAK
+    assert giver.score == pytest.approx(
+        giver.parts.own
+        + DEFAULT_WEIGHTS.cases.second_ground * giver.parts.case
+        + giver.parts.direction
+    )
+    assert giver.parts.direction < 0 == taker.parts.direction
+
+
+def test_of_a_case_of_several_exchanges_only_the_one_asked_about_counts() -> None:
+    sawdust = Participation("Scierie", Role.SUPPLIER, "tiler", "a cédé de la sciure")
+    steam = Participation("Serre", Role.PRODUCER, "greenhouse", "a utilisé de la vapeur")
+    case = replace(OYSTERS, participants=(*OYSTERS.participants, sawdust, steam))
+    of_query = fits("que faire de coquilles d'huîtres ?", case)
+    # It gave up something else, and took the shells.
+    assert of_query["tiler"] is Fit.STRONG
+    assert of_query["greenhouse"] is Fit.WEAK
+
+
+def test_who_made_a_thing_for_others_may_not_take_one() -> None:
+    assert fits("que faire de 500 pots de sauce tomate ?", SAUCE)["cannery"] is Fit.POSSIBLE
+
+
+def test_who_brings_people_together_is_right_for_who_wants_to_share() -> None:
+    (alone,) = endorsed("coquilles d'huîtres", OYSTERS)["club"]
+    (shared,) = endorsed("mutualiser des coquilles d'huîtres", OYSTERS)["club"]
+    assert shared.share > alone.share
+    assert (alone.best_fit, shared.best_fit) == (Fit.WEAK, Fit.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("Il collecte et broie des coquilles d'huîtres.", Fit.STRONG),
+        ("Il vend des huîtres et leurs coquilles.", Fit.POSSIBLE),
+        ("Il ouvre des huîtres et cède leurs coquilles.", Fit.WEAK),
+    ],
+)
+def test_a_description_is_strong_for_who_offers_only_if_it_says_that_it_takes(
+    text: str, fit: Fit
+) -> None:
+    assert found("que faire de nos coquilles d'huîtres ?", passage(text, 6.0)).fit is fit
+    assert found("coquilles d'huîtres", passage(text, 6.0)).fit is Fit.STRONG
+
+
+def test_one_word_of_many_makes_no_strong_fit() -> None:
+    cold = passage("Il fabrique des boîtes qui gardent au froid.", 3.0, lexical=5.0)
+    assert found("louer une chambre froide", cold).fit is Fit.POSSIBLE
+    assert found("boîtes froides", cold).fit is Fit.STRONG
+
+
+def test_trades_alone_make_no_strong_fit() -> None:
+    activity = passage("Fabrication de savons", 6.0, part="activity")
+    assert found("du savon", activity).fit is Fit.POSSIBLE
+    by_trades = replace(passage("Il mélange et conditionne.", 3.5), score=6.0)
+    assert found("du savon", by_trades).fit is Fit.POSSIBLE
+    assert found("du savon", passage("Il fait du savon.", 6.0)).fit is Fit.STRONG
+
+
+def test_a_query_knows_which_way_its_need_goes() -> None:
+    assert parse("que faire de nos drêches ?").flow is Flow.OFFERS
+    assert parse("drêches -cherche").flow is None
+    assert parse("des bocaux pour la sauce").thing == "des bocaux"
