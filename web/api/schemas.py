@@ -255,7 +255,7 @@ class CaseHitOut(Shape):
     need: str = Field(description="The need that the case met, or empty.")
     flow: Flow | None = Field(
         description="Whether the need sought a thing, offered one or wanted to share one, as the "
-        "case or else its words say; null if they do not.",
+        "case or else its words say; absent if they do not.",
         examples=["offers"],
     )
     themes: Themes
@@ -325,8 +325,8 @@ class AskedFor(Shape):
         description="The ids of the counterexamples; they are left out.", examples=[[]]
     )
     flow: Flow | None = Field(
-        description="Whether the query seeks a thing, offers one or wants to share one; null if "
-        "its words do not say.",
+        description="Whether the query seeks a thing, offers one or wants to share one; absent "
+        "if its words do not say.",
         examples=["seeks"],
     )
     wording: WordingOut

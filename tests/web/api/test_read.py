@@ -69,7 +69,6 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             "unwanted": [],
             "like": [],
             "unlike": [],
-            "flow": None,
             "wording": NO_WORDING,
         },
         "total": 2,
@@ -263,7 +262,6 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
         "unwanted": ["alcools"],
         "like": ["avel"],
         "unlike": ["hostile"],
-        "flow": None,
         "wording": NO_WORDING,
     }
     assert knowledge_base.steerings == [Steering(("avel",), ("hostile",))]
@@ -425,6 +423,7 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
         "modified": "2020-07-02T11:51:00+02:00",
         "themes": ["Chimie et formulation", "Santé"],
         "need": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
+        "flow": "",
         "text": ANGOULEME.text,
         "source_url": "https://www.angouleme.example/cas",
         "translation_of": "",

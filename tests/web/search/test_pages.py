@@ -37,8 +37,10 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     first = " ".join(hits[0].text.split())
     assert first.startswith("1 Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien")
     fits = [" ".join(fit.text.split()) for fit in read.all("p", class_="fit fit-strong")]
-    # An actor fits, a case resembles.
-    assert fits[:3] == ["Convient bien", "Convient bien", "Très proche"]
+    # An actor fits, a case resembles. Who only supplied something could fit.
+    assert fits[:2] == ["Convient bien", "Très proche"]
+    assert " ".join(hits[1].text.split()).startswith("2 Distillerie Merlet")
+    assert "Pourrait convenir" in hits[1].text
     assert [fit.text.strip() for fit in read.all("p", class_="fit fit-weak")] == ["Piste ténue"]
 
 
