@@ -40,12 +40,14 @@ def steered_embedding(
 def phrase_embeddings(wording: Wording, context: SearchContext) -> Embeddings:
     """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
 
-    Together they are the mean of the phrases' embeddings, times its weight.
+    Together they are the weighted mean of the phrases' embeddings, times its share.
     """
+    weights = context.weights.wording
     texts = [phrase.text for phrase in wording.phrases]
     rows = [one.embedding for one in context.calibration.phrases.expanded(texts)]
-    share: float = context.weights.wording.share
-    return np.asarray(np.stack(rows) * (share / len(rows)), np.float32)
+    shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])
+    shares *= weights.share / max(float(shares.sum()), 1e-12)
+    return np.asarray(np.stack(rows) * shares[:, np.newaxis], np.float32)
 
 
 def unit(embedding: Embeddings) -> Embeddings:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from kb.language_model.wording import PhraseKind
 from kb.reference.roles import ROLES, Role
 
 
@@ -257,13 +258,22 @@ class SteeringWeights:
 class WordingWeights:
     """Use of the phrases of a language model, if one is set (`kb.search.steering`).
 
-    Source: judged.
+    Source: measured with phrases that were written by hand for the queries of *tune*, in the place
+    of a model's.
 
     Attributes:
         share: weight of the mean embedding of the phrases; the need itself has 1.
+        kind_shares: weight of a phrase in that mean, by its kind.
     """
 
-    share: float = 0.5
+    share: float = 1.0
+    kind_shares: Mapping[PhraseKind, float] = field(
+        default_factory=lambda: {
+            PhraseKind.TRADE: 1.0,
+            PhraseKind.MATERIAL: 0.25,
+            PhraseKind.GESTURE: 0.25,
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
