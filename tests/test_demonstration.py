@@ -92,6 +92,32 @@ def test_who_for_each_part_in_charente(demonstration: KnowledgeBase, query: str)
     assert all(hit.evidence for answer in found for hit in answer.hits)
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("drêches", "waste-me-up"),
+        ("que faire de nos drêches ?", "waste-me-up"),
+        ("plasturgie", "hertus"),
+        ("Jarnac", "papcart"),
+    ],
+)
+def test_who_has_the_rare_word_is_first(
+    demonstration: KnowledgeBase, query: str, first: str
+) -> None:
+    hit = demonstration.search(query, limit=1).hits[0]
+    assert hit.actor.id == first
+    assert hit.fit.is_worth_a_call
+
+
+def test_a_rare_word_by_the_way_does_not_decide(demonstration: KnowledgeBase) -> None:
+    """A single firm of the base is in Jarnac, and makes boxes."""
+    for query, makers in [("tonnelier à Jarnac", "tonnellerie"), ("gants pour Jarnac", "gant")]:
+        first = demonstration.search(query, limit=1).hits[0].actor
+        assert makers in first.description.lower(), query
+    hits = demonstration.search("tonnelier à Jarnac", limit=79).hits
+    assert all(hit.fit is not Fit.STRONG for hit in hits if hit.actor.id == "papcart")
+
+
 def test_what_nothing_answers_is_answered_so(demonstration: KnowledgeBase) -> None:
     for query in ("réparer un piano", "a dentist", "cours de natation", "satellite launch"):
         assert demonstration.search(query).total == 0, query

@@ -2,8 +2,8 @@
 
 Nothing is ranked here: the search is made as always, and the record looked up in its result. An
 explanation gives figures that add up (docs/ranking.md): the passages with their cosine, their z and
-their BM25; z word by word, of the query and of the passage; the matched case, with how close its
-need is; and for what is inferred, how close two trades are.
+the value of their words; z word by word, of the query and of the passage; the matched case, with
+how close its need is; and for what is inferred, how close two trades are.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ from kb.search.results import (
     MatchedCase,
     Steering,
 )
-from kb.search.scorer import score
+from kb.search.scorer import WordValues, score
 from kb.search.steering import (
     actor_embeddings,
     phrase_embeddings,
@@ -129,6 +129,7 @@ class Explainer:
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
         self._stems = asked.stems | query_stems(" ".join(asked.wanted))
+        self._word_values = WordValues(asked, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
         self._expanded = self._background.expand(unit(steered))
@@ -142,10 +143,9 @@ class Explainer:
         return tuple(self._passage(record, scored) for scored in self._scored(ids)[:limit])
 
     def _scored(self, ids: set[int]) -> list[ScoredPassage]:
-        store, index = self._context.store, self._context.index
-        bm25 = dict(store.match_words(self._stems, len(ids), among=ids))
-        read = {id_ for id_ in ids if id_ in index or id_ in bm25}
-        scored = score(self._expanded, read, self._context, bm25=bm25)
+        words = self._word_values.best(len(ids), among=ids)
+        read = {id_ for id_ in ids if id_ in self._context.index or id_ in words}
+        scored = score(self._expanded, read, self._context, words=words)
         return sorted(scored, key=lambda passage: (-passage.score, passage.passage.id))
 
     def case_path(self, case: Case, participation: Participation) -> CasePath:

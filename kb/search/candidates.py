@@ -86,6 +86,7 @@ def assess(
     parts = ScoreParts(
         dense=best.dense if best else 0.0,
         lexical=best.lexical if best else 0.0,
+        rare=best.words.rare if best else 0.0,
         overlap=best.overlap if best else 0.0,
         own=own,
         case=shown,

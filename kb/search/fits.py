@@ -10,6 +10,9 @@ from kb.search.weights import FitWeights, RankingWeights
 from kb.text.analysis import word_coverage
 from kb.text.flow import gives_up, takes_in
 
+_WHOLE_NEED = 1 - 1e-6
+"""Shares that add up to a whole need are not less for rounding."""
+
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
 
@@ -32,7 +35,7 @@ def fit_of_words(
     It is not strong by trades alone, nor by one word of many. For a query that offers something, it
     is strong only if the words say that the actor takes such things in.
     """
-    fit = fit_of(best.score, null, weights.fits)
+    fit = _fit_with_rare_words(best, null, weights)
     text = best.passage.text
     if asked.flow is Flow.OFFERS and fit is not Fit.NONE:
         if gives_up(text):
@@ -42,6 +45,29 @@ def fit_of_words(
     if fit is Fit.STRONG and not _is_strong_without_trades(best, asked.text, null, weights):
         return Fit.POSSIBLE
     return fit
+
+
+def _fit_with_rare_words(
+    best: ScoredPassage, null: NullDistribution, weights: RankingWeights
+) -> Fit:
+    """The fit of a score that rare words may have raised.
+
+    If they are all that is asked for, the fit is at least possible; if they are most of it,
+    possible at best; if not, they only raise the rank.
+    """
+    fit, share, rare = (
+        fit_of(best.score, null, weights.fits),
+        best.words.rare_share,
+        best.words.rare,
+    )
+    if not rare:
+        return fit
+    if share > _WHOLE_NEED:
+        return best_fit(fit, Fit.POSSIBLE) if rare >= weights.rare_words.sure_points else fit
+    without = fit_of(best.score - weights.passages.lexical * rare, null, weights.fits)
+    if share <= weights.rare_words.fit_share:
+        return without
+    return best_fit(without, least_fit(fit, Fit.POSSIBLE))
 
 
 def _is_strong_without_trades(

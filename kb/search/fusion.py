@@ -1,9 +1,10 @@
-"""Fusion: the score of a passage from its cosine, its BM25 and its overlap in trades.
+"""Fusion: the score of a passage from its cosine, its words and its overlap in trades.
 
-The dense score is a cosine standardised against the background (`kb.search.background`), and BM25
-is added to it with a small weight. This is a convex combination of scores up to a scale (Bruch, Gai
-and Ingber 2022, "An analysis of fusion functions for hybrid retrieval"), which unlike reciprocal
-rank fusion leaves a dense ranking alone where no word matches, as across languages.
+The dense score is a cosine standardised against the background (`kb.search.background`), and the
+value of the words (BM25, and rare words) is added to it with a small weight. This is a convex
+combination of scores up to a scale (Bruch, Gai and Ingber 2022, "An analysis of fusion functions
+for hybrid retrieval"), which unlike reciprocal rank fusion leaves a dense ranking alone where no
+word matches, as across languages.
 """
 
 import math
@@ -23,32 +24,57 @@ class Fusion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WordValue:
+    """The value of a passage's words: its BM25, and what rare words add to it, in the same points.
+
+    `rare_share` is the share of the words that carry the need which are rare and in the passage.
+    """
+
+    bm25: float = 0.0
+    rare: float = 0.0
+    rare_share: float = 0.0
+
+    @property
+    def value(self) -> float:
+        return self.bm25 + self.rare
+
+
+NO_WORDS = WordValue()
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage and its score, made of its standardised cosine, its BM25 and its `overlap`.
+    """A passage and its score, made of its standardised cosine, its words and its `overlap`.
 
     The overlap is that with the trades that the query points to, 0 to 1.
     """
 
     passage: Passage
     dense: float
-    lexical: float
+    words: WordValue
     overlap: float
     score: float
 
+    @property
+    def lexical(self) -> float:
+        return self.words.value
 
-def fuse(dense: float, bm25: float, overlap: float | None, weights: PassageWeights) -> float:
+
+def fuse(dense: float, lexical: float, overlap: float | None, weights: PassageWeights) -> float:
     """The fused score of a passage.
 
     Args:
         dense: standardised cosine (`kb.search.background.NullDistribution.standardised`).
-        bm25: 0 or more.
+        lexical: value of the words, 0 or more.
         overlap: with the trades of the query, 0 to 1; None where the encoder has not read the
             passage.
         weights: how much each counts.
     """
     known = weights.unknown_overlap if overlap is None else overlap
     return (
-        dense + weights.lexical * bm25 + weights.overlap * math.log(known + weights.least_overlap)
+        dense
+        + weights.lexical * lexical
+        + weights.overlap * math.log(known + weights.least_overlap)
     )
 
 

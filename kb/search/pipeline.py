@@ -25,7 +25,6 @@ from kb.search.query import parse
 from kb.search.results import Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import gather, retrieve, score
 from kb.search.steering import steered_embedding, unit
-from kb.text.analysis import query_stems
 
 
 def search(
@@ -63,10 +62,9 @@ def search(
     expanded = context.calibration.background.expand(embedding, to_trades=options.expanded)
     null = expanded.null
     # Retrieve and score
-    stems = asked.stems | query_stems(" ".join(asked.wanted))
     needs = store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if options.cases else ()
-    bm25 = retrieve(expanded, stems, context, options, scope, needs)
-    scored = gather(score(expanded, bm25, context, options, bm25))
+    found = retrieve(expanded, asked, context, options, scope, needs)
+    scored = gather(score(expanded, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     cases = store.cases(case_passages)
     # Match cases

@@ -68,16 +68,18 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, its BM25, and
-    its overlap with the trades of the query. `own` is what its own words give, `case` what the
-    cases that it took part in give, `similar` what precedents in close trades give, `direction`
-    what it loses because it gives up itself what the query offers, and `name` what an exact or a
-    near name gives. `similar` follows from the `support` of all precedents and from
+    `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, the value of
+    its words (BM25, and `rare`, what rare words add), and its overlap with the trades of the query.
+    `own` is what its own words give, `case` what the cases that it took part in give, `similar`
+    what precedents in close trades give, `direction` what it loses because it gives up itself what
+    the query offers, and `name` what an exact or a near name gives. `similar` follows from the
+    `support` of all precedents and from
     the score that they draw to, `target` (`kb.search.boosts.precedents.Boost`).
     """
 
     dense: float = 0.0
     lexical: float = 0.0
+    rare: float = 0.0
     overlap: float = 0.0
     own: float = 0.0
     case: float = 0.0

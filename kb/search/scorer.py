@@ -11,13 +11,43 @@ from kb.models import Kind
 from kb.search import fusion
 from kb.search.background import ExpandedQuery
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.fusion import Fusion, ScoredPassage
+from kb.search.fusion import NO_WORDS, Fusion, ScoredPassage, WordValue
+from kb.search.literal.rare_words import rare_word_points, rare_words, shares_of_rare_words
+from kb.search.query import Query
 from kb.store.passages import Passage
+from kb.text.analysis import query_stems
 
 ALL_PASSAGES = -1
 """As many as there are, to SQLite."""
 
-NO_SCORES: Mapping[int, float] = MappingProxyType({})
+NO_VALUES: Mapping[int, WordValue] = MappingProxyType({})
+
+
+class WordValues:
+    """The values of passages by the words of a query: BM25, and what rare words add to it."""
+
+    def __init__(self, asked: Query, context: SearchContext) -> None:
+        self._weights = context.weights.rare_words
+        self._store = context.store
+        self._stems = asked.stems | query_stems(" ".join(asked.wanted))
+        self._rare = shares_of_rare_words(rare_words(asked, context.store, self._weights))
+
+    def best(self, k: int, among: Collection[int] | None = None) -> dict[int, WordValue]:
+        """The values, by id, of the `k` passages with the highest BM25 and of all with a rare word.
+
+        With `among`, only those passages are looked at.
+        """
+        bm25 = dict(self._store.match_words(self._stems, k, among=among))
+        rare = self._rare.keys() if among is None else self._rare.keys() & set(among)
+        if missed := rare - bm25.keys():
+            bm25.update(self._store.match_words(self._stems, len(missed), among=missed))
+        return {id_: self._value(id_, bm25.get(id_, 0.0)) for id_ in bm25.keys() | rare}
+
+    def _value(self, id_: int, bm25: float) -> WordValue:
+        if id_ not in self._rare:
+            return WordValue(bm25)
+        rare, share = self._rare[id_]
+        return WordValue(bm25, rare_word_points(rare, self._weights), share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +65,30 @@ class Scope:
 
 def retrieve(
     expanded: ExpandedQuery,
-    stems: Collection[str],
+    asked: Query,
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
     besides: Collection[int] = (),
-) -> dict[int, float]:
-    """The BM25, by id, of the passages that could matter to a query; 0 for those near in meaning.
+) -> dict[int, WordValue]:
+    """The value of their words, by id, of the passages that could matter to a query.
 
-    Those of `besides` are among them, too, if they are the nearest of these.
+    It is 0 for those that are only near in meaning. Those of `besides` are among them, too, if they
+    are the nearest of these.
     """
     weights = context.weights.passages
     word_depth = ALL_PASSAGES if scope.complete else weights.lexical_candidates
     depth = len(context.index) if scope.complete else weights.dense_candidates
     scopes = [None] if scope.passages is None else [None, scope.passages]
-    found: dict[int, float] = {}
+    found: dict[int, WordValue] = {}
     if options.lexical:
+        words = WordValues(asked, context)
         for among in scopes:
-            found.update(context.store.match_words(stems, word_depth, among=among))
+            found.update(words.best(word_depth, among))
     if options.dense:
         for among in (*scopes, *([besides] if besides else [])):
             nearest = context.index.search(expanded.mean_row, depth, among=among)
-            found |= {id_: 0.0 for id_, _ in nearest if id_ not in found}
+            found |= {id_: NO_WORDS for id_, _ in nearest if id_ not in found}
     return found
 
 
@@ -86,20 +118,22 @@ def score(
     ids: Collection[int],
     context: SearchContext,
     options: RankingOptions = RankingOptions(),
-    bm25: Mapping[int, float] = NO_SCORES,
+    words: Mapping[int, WordValue] = NO_VALUES,
 ) -> list[ScoredPassage]:
-    """These passages, scored by their closeness to a query and by their BM25."""
+    """These passages, scored by their closeness to a query and by their words."""
     weights = context.weights.passages
     passages = context.passages(ids)
     dense, overlaps = _dense(expanded, passages, context, options) if options.dense else ({}, {})
     if options.fusion is Fusion.RECIPROCAL_RANK:
-        matching = {id_: points for id_, points in bm25.items() if points}
+        matching = {id_: of.value for id_, of in words.items() if of.value}
         scores = fusion.reciprocal_rank(
             weights.reciprocal_rank, _ranking(dense), _ranking(matching)
         )
     else:
         scores = {
-            id_: fusion.fuse(dense.get(id_, 0.0), bm25.get(id_, 0.0), overlaps.get(id_), weights)
+            id_: fusion.fuse(
+                dense.get(id_, 0.0), words.get(id_, NO_WORDS).value, overlaps.get(id_), weights
+            )
             for id_ in passages
         }
     return [
@@ -107,7 +141,7 @@ def score(
         ScoredPassage(
             passage,
             dense.get(id_, 0.0),
-            bm25.get(id_, 0.0),
+            words.get(id_, NO_WORDS),
             overlaps.get(id_, weights.unknown_overlap),
             scores.get(id_, 0.0),
         )

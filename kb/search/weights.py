@@ -63,6 +63,32 @@ class PassageWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class RareWordWeights:
+    """Words of a query that few texts have (`kb.search.literal.rare_words`).
+
+    Source: measured.
+
+    Attributes:
+        points: what a passage with all the words of a need, each as rare as can be, gets, in points
+            of BM25.
+        share_power: power of the share of the need that these words have, by which it counts.
+        fit_share: share of the need above which rare words make a fit; at or below it they only
+            raise the rank.
+        sure_points: points from which rare words that are all that is asked for are a possible fit.
+        rare_power: a word is as rare as can be up to this power of the count of all records and
+            trades.
+        common_power: a word is common from this power of that count on.
+    """
+
+    points: float = 12.0
+    share_power: float = 2.0
+    fit_share: float = 0.5
+    sure_points: float = 3.0
+    rare_power: float = 0.2
+    common_power: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class CaseWeights:
     """Matches of cases, and the scores of their actors (`kb.search.boosts`).
 
@@ -303,6 +329,7 @@ class RankingWeights:
 
     expansion: ExpansionWeights = ExpansionWeights()
     passages: PassageWeights = PassageWeights()
+    rare_words: RareWordWeights = RareWordWeights()
     cases: CaseWeights = CaseWeights()
     precedents: PrecedentWeights = PrecedentWeights()
     names: NameWeights = NameWeights()

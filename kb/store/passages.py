@@ -11,6 +11,9 @@ from kb.models import Kind
 from kb.store.database import StoreFile, dataclass_of
 from kb.text.analysis import STEMMERS, index_words
 
+PASSAGES_OF_RECORD = 8
+"""Count of a record's passages with a word that are looked at to count its records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -91,6 +94,26 @@ class StoredPassages(StoreFile):
         )
         return [(row[0], row[1]) for row in rows]
 
+    def passages_with(
+        self, phrases: Collection[str], most: int
+    ) -> dict[int, tuple[Kind, str]] | None:
+        """The passages that have one of these phrases of stems, each with its record.
+
+        None if more than `most` records have one, as far as a few passages of each show it.
+        """
+        query, limit = fts_query(phrases), most * PASSAGES_OF_RECORD + 1
+        if not query or most < 1:
+            return None
+        rows = self.execute(
+            "select found, kind, record_id from"
+            " (select rowid found from passage_words where passage_words match ? limit ?)"
+            " join passages p on p.id = found join documents d on d.id = document_id",
+            [query, limit],
+        ).fetchall()
+        passages = {row[0]: (Kind(row[1]), row[2]) for row in rows}
+        common = len(rows) == limit or len(set(passages.values())) > most
+        return None if common else passages
+
     def passages_touched_since(self, generation: str) -> set[int] | None:
         """The passages that may have come, gone or been embedded since a generation.
 
@@ -157,7 +180,10 @@ def passage_id(
 
 
 def fts_query(stems: Collection[str]) -> str:
-    """An FTS5 query for any of the stems; nothing in a stem is FTS5 syntax once it is quoted."""
+    """An FTS5 query for any of the stems, or phrases of stems.
+
+    Nothing in a stem is FTS5 syntax once it is quoted.
+    """
     return " OR ".join(_fts_phrase(stem) for stem in sorted(stems) if stem)
 
 

@@ -13,10 +13,14 @@ from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.store.database import StoreFile, dataclass_of
+from kb.text.analysis import words
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 """The table of the records of each kind."""
+
+_UNFOLDED = frozenset("bdfghjklmpqrtvwx")
+"""Letters that no accent or ligature is folded to."""
 
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
@@ -94,6 +98,25 @@ class StoredRecords(StoreFile):
             select="id",
         )
         return [row["id"] for row in rows]
+
+    def count_records(self) -> int:
+        """The count of actors and cases."""
+        query = "select (select count(*) from actors) + (select count(*) from cases)"
+        return int(self.execute(query).fetchone()[0])
+
+    def actors_at(self, word: str, most: int) -> list[str]:
+        """The ids of the actors whose place has this folded word; none if more than `most`.
+
+        A word with hyphens is given joined: `saintjunien`.
+        """
+        # Anything may stand for a letter that folding changes; the words are compared afterwards.
+        pattern = "".join(letter if letter in _UNFOLDED else "%" for letter in word)
+        rows = self.execute(
+            "select id, place from actors where replace(place, '-', '') like ? order by id",
+            [f"%{pattern}%"],
+        )
+        found = [row[0] for row in rows if any(word in of.forms for of in words(row[1]))]
+        return found if len(found) <= most else []
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
         """When each of these records was last stored, by id; unknown ids are left out."""

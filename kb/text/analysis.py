@@ -120,17 +120,18 @@ def query_stems(query: str) -> set[str]:
     Function words go first, then the words that only frame the question, each as long as
     something is left: "fournisseur ?" is still a search.
     """
-    return {key for word in _carrying(query) for key in stems(word)}
+    return {key for word in carrying_words(query) for key in stems(word)}
 
 
 def word_coverage(query: str, text: str) -> float:
     """The share, 0 to 1, of the words that carry a query's need which a text has."""
-    asked = _carrying(query)
+    asked = carrying_words(query)
     present = stem_spans(text)
     return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)
 
 
-def _carrying(query: str) -> list[Word]:
+def carrying_words(query: str) -> list[Word]:
+    """The words that carry the need of a query, in order (`query_stems`)."""
     found = list(words(query))
     for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
         found = [word for word in found if not set(word.forms) <= unwanted] or found

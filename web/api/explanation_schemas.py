@@ -103,7 +103,9 @@ class PassageExplanationOut(Shape):
         description="The cosine of need and passage, or null if only the words match."
     )
     dense: float = Field(description="That cosine, in standard deviations above a random trade.")
-    lexical: float = Field(description="BM25 of the words of the need.")
+    lexical: float = Field(
+        description="The value of the words of the need: BM25, and what rare words add."
+    )
     overlap: float = Field(description="The overlap of its trades with those of the need, 0 to 1.")
     marks: list[tuple[int, int]] = Field(
         description="The distinctive words: half-open spans of `text`."

@@ -198,7 +198,13 @@ class ScorePartsOut(Shape):
     dense: float = Field(
         description="The value of the meaning: a standardised cosine.", examples=[1.63]
     )
-    lexical: float = Field(description="The value of the words: BM25.", examples=[0.0])
+    lexical: float = Field(
+        description="The value of the words: BM25, and what rare words add.", examples=[0.0]
+    )
+    rare: float = Field(
+        description="What rare words add to `lexical`: words of the need that few texts have.",
+        examples=[0.0],
+    )
     overlap: float = Field(
         description="The overlap of its trades with the trades that meet the need, 0 to 1.",
         examples=[0.4],

@@ -85,6 +85,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                 *(
                     "dense",
                     "lexical",
+                    "rare",
                     "overlap",
                     "own",
                     "case",

@@ -10,7 +10,7 @@ from kb.reference.roles import ROLES, Role
 from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.candidates import Candidate, assess
-from kb.search.fusion import ScoredPassage
+from kb.search.fusion import ScoredPassage, WordValue
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.weights import DEFAULT_WEIGHTS
@@ -51,7 +51,9 @@ def passage(
     text: str, dense: float, lexical: float = 0.0, part: str = "description"
 ) -> ScoredPassage:
     score = dense + DEFAULT_WEIGHTS.passages.lexical * lexical
-    return ScoredPassage(Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, lexical, 0.5, score)
+    return ScoredPassage(
+        Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, WordValue(lexical), 0.5, score
+    )
 
 
 def found(

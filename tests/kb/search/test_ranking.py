@@ -21,8 +21,8 @@ from kb.search.boosts.case_matching import (
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.boosts.precedents import Boost, Precedent, TradeMatch, boost_of, trade_match
 from kb.search.candidates import Candidate, assess, best_first
-from kb.search.fits import fit_of, required_score
-from kb.search.fusion import ScoredPassage, fuse, reciprocal_rank
+from kb.search.fits import fit_of, fit_of_words, required_score
+from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse, reciprocal_rank
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
@@ -42,7 +42,7 @@ def null(ceiling: float) -> NullDistribution:
 
 def passage(record_id: str, score: float, id_: int = 1, kind: Kind = Kind.ACTOR) -> ScoredPassage:
     of_record = Passage(id_, kind, record_id, "description", "fr", "")
-    return ScoredPassage(of_record, dense=score, lexical=0.0, overlap=0.0, score=score)
+    return ScoredPassage(of_record, dense=score, words=NO_WORDS, overlap=0.0, score=score)
 
 
 fit = partial(fit_of, weights=FITTING)
@@ -267,11 +267,12 @@ def test_two_grounds_are_worth_more_than_the_better_and_less_than_both(
 
 
 def test_parts_add_up_to_what_counts_for_an_actor() -> None:
-    best = replace(passage("a", 1.4), dense=1.0, lexical=2.0, overlap=0.3)
+    best = replace(passage("a", 1.4), dense=1.0, words=WordValue(1.5, 0.5, 0.1), overlap=0.3)
     boost = Boost(2.0, 2.4, [(match("w", 1.0), best.passage)])
     one = candidate(best, passage("a", 0.5), endorsements=[endorsed(3.0)], boost=boost, name=7.0)
     parts = one.parts
     assert (parts.dense, parts.lexical, parts.overlap, parts.own) == (1.0, 2.0, 0.3, 1.4)
+    assert parts.rare == 0.5
     inferred = boost.above(1.4, DEFAULT_WEIGHTS.precedents)
     assert (parts.case, parts.similar, parts.name) == (3.0, inferred, 7.0)
     assert (parts.support, parts.target) == (2.0, 2.4)
@@ -320,7 +321,7 @@ def test_who_did_the_same_is_a_strong_fit_and_who_did_something_else_is_none() -
 
 def test_the_words_of_a_need_count_by_their_share_of_the_query() -> None:
     def close(lexical: float, text: str) -> float:
-        scored = replace(passage("a", 0.0), dense=2.0, lexical=lexical)
+        scored = replace(passage("a", 0.0), dense=2.0, words=WordValue(lexical))
         scored = replace(scored, passage=replace(scored.passage, text=text))
         return closeness(scored, "gel hydroalcoolique", DEFAULT_WEIGHTS)
 
@@ -328,6 +329,29 @@ def test_the_words_of_a_need_count_by_their_share_of_the_query() -> None:
     assert close(5.0, "des gants") == 2.0
     assert close(5.0, "du gel hydroalcoolique") > close(5.0, "du gel") > 2.0
     assert close(5.0, "du gel hydroalcoolique") == pytest.approx(2.0 + 5.0 * PASSAGES.lexical)
+
+
+# Rare words
+
+
+def test_a_rare_word_is_strong_only_if_it_is_all_that_is_asked_for() -> None:
+    asked, of = parse("drêches"), null(5.0)
+
+    def fits(share: float, above: float = FITTING.strong + 0.1, rare: float = 10.0) -> Fit:
+        scored = passage("a", required(of) + above)
+        scored = replace(scored, passage=replace(scored.passage, text="sèche les drêches"))
+        scored = replace(scored, words=WordValue(1.0, rare, share))
+        return fit_of_words(scored, asked, of, DEFAULT_WEIGHTS)
+
+    assert fits(1.0) is Fit.STRONG
+    assert fits(0.67) is Fit.POSSIBLE
+    # Half of the need is not most of it: without its rare word this is none.
+    assert fits(0.5) is Fit.NONE
+    # What is strong without it stays so.
+    assert fits(0.5, above=9.0) is Fit.STRONG
+    # Who says all that is asked for is worth a call, whatever the encoder makes of it.
+    assert fits(1.0, above=-3.0) is Fit.POSSIBLE
+    assert fits(1.0, above=-3.0, rare=0.1) is Fit.NONE
 
 
 # Precedents
