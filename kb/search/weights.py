@@ -285,14 +285,14 @@ class WordingWeights:
     """Use of the phrases of a language model, if one is set (`kb.search.steering`).
 
     Source: measured with phrases that were written by hand for the queries of *tune*, in the place
-    of a model's.
+    of a model's. A larger share gains more from good phrases, and loses as much by wrong ones.
 
     Attributes:
         share: weight of the mean embedding of the phrases; the need itself has 1.
         kind_shares: weight of a phrase in that mean, by its kind.
     """
 
-    share: float = 1.0
+    share: float = 0.5
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,
