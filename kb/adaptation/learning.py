@@ -15,7 +15,7 @@ from kb.adaptation.measuring import (
     read_collections,
 )
 from kb.adaptation.nomenclatures import FILES
-from kb.adaptation.pairs import batches, read_trades
+from kb.adaptation.pairs import MIXES, batches, read_trades
 from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
 from kb.encoder.delta import Delta, combine, merge, write_delta
@@ -42,14 +42,16 @@ class Row:
 def learn(
     data: Path,
     out: Path,
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     seed: int,
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
     """Learns a delta from the nomenclatures in `data` and writes it to `out`; returns the curve.
 
-    It is for the model that the settings name. `show` is called with each row of the curve.
+    It is the mean of what each of the `recipes` learns, from the model that the settings name each
+    time; the first has the seed `seed`, the next the seed after it. `show` is called with each row
+    of the curve.
 
     Raises:
         FileError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
@@ -97,17 +99,21 @@ def learn(
         show(_line(rows[-1]))
 
     add("plain", None, None)
-    deltas = []
-    data_order = batches(trades, seed, recipe.batch)
-    for checkpoint in train(plain, prompts, data_order, recipe, seed, base_model=base_model):
-        deltas.append(checkpoint.delta)
-        add(f"step {checkpoint.step}", checkpoint.loss, checkpoint.delta)
-    final = combine(deltas[-recipe.averaged :], recipe.strength)
+    learnt = []
+    for number, recipe in enumerate(recipes):
+        of_run = seed + number
+        data_order = batches(trades, of_run, recipe.batch, MIXES[recipe.mix])
+        deltas = []
+        for checkpoint in train(plain, prompts, data_order, recipe, of_run, base_model=base_model):
+            deltas.append(checkpoint.delta)
+            add(f"{recipe.mix} {checkpoint.step}", checkpoint.loss, checkpoint.delta)
+        learnt.append(combine(deltas[-recipe.averaged :], recipe.strength))
+    final = combine(learnt)
     add("kept", None, final)
     try:
         write_delta(final, out)
         _write_curve(rows, out / CURVE_FILE)
-        card = _card(base_model, recipe, seed, data, collections, rows)
+        card = _card(base_model, recipes, seed, data, collections, rows)
         (out / CARD_FILE).write_text(card, encoding="utf-8")
     except OSError as error:
         raise FileError(f"{out} cannot be written: {error.strerror}.") from None
@@ -135,9 +141,19 @@ def _write_curve(rows: Sequence[Row], path: Path) -> None:
             writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
 
 
+def constants_of(recipes: Sequence[Recipe], seed: int) -> str:
+    """The constants of each run, a line each."""
+    return "\n".join(
+        f"- **Run {number}**: seed {seed + number - 1}, "
+        + ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
+        + "."
+        for number, recipe in enumerate(recipes, start=1)
+    )
+
+
 def _card(
     base_model: str,
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     seed: int,
     data: Path,
     collections: Sequence[Collection],
@@ -153,14 +169,12 @@ def _card(
         f"{kept[c.name]['nDCG@10']:.3f} | {plain[c.name]['MAP']:.3f} | {kept[c.name]['MAP']:.3f} |"
         for c in collections
     )
-    constants = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     return template.format(
         base_model=base_model,
-        rank=recipe.rank,
-        steps=recipe.steps,
+        rank=max(recipe.rank for recipe in recipes),
         seed=seed,
-        constants=constants,
+        constants=constants_of(recipes, seed),
         hashes=hashes,
         figures=figures,
     )

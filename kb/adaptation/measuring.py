@@ -2,8 +2,9 @@
 
 From the nomenclatures, *tune* split: an item of the notes of NACE finds the label of its class
 among those of all classes (French items, English items on French labels, French items on
-English labels), and a product of the Combined Nomenclature its English name. Others are given
-as folders in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
+English labels), a phrase of an index finds the French label of its class, and a product of the
+Combined Nomenclature its English name. Others are given as folders in BEIR's layout:
+`corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +16,12 @@ import numpy as np
 from kb.adaptation.nomenclatures import (
     Split,
     read_cn_products,
+    read_index_phrases,
     read_nace_classes,
     read_nace_items,
+    split_of,
 )
+from kb.adaptation.phrases import said
 from kb.encoder.encoder import Embeddings
 from kb.evaluation.files import SetQuery, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import average_precision, ndcg
@@ -25,8 +29,8 @@ from kb.evaluation.metrics import average_precision, ndcg
 EncodeTexts = Callable[[Sequence[str], str], Embeddings]
 """Embeds texts of a kind, `query` or `document`."""
 
-PRODUCTS_ASKED = 300
-"""Count of queries sampled from a set of products, so that measuring takes seconds."""
+ASKED = 300
+"""Count of queries sampled from products and from phrases, so that measuring takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,24 @@ def nomenclature_collections(folder: Path, split: Split = "tune") -> list[Collec
                 {id_: {item.code: 1} for id_, item in queries.items()},
             )
         )
+    index = [
+        (phrase.codes[0], phrase.lang, said(phrase.text))
+        for phrase in read_index_phrases(folder)
+        if len(phrase.codes) == 1 and split_of(phrase.codes[0]) == split and said(phrase.text)
+    ]
+    for lang in ("fr", "en"):
+        of_lang = [(code, text) for code, language, text in index if language == lang]
+        sample = dict(enumerate(of_lang[:: max(1, len(of_lang) // ASKED)]))
+        collections.append(
+            Collection(
+                f"index {lang}→fr",
+                {str(n): text for n, (_, text) in sample.items()},
+                {c.code: c.labels["fr"] for c in classes},
+                {str(n): {code: 1} for n, (code, _) in sample.items()},
+            )
+        )
     products = [product for product in read_cn_products(folder) if product.split == split]
-    asked_products = products[:: max(1, len(products) // PRODUCTS_ASKED)]
+    asked_products = products[:: max(1, len(products) // ASKED)]
     collections.append(
         Collection(
             "CN fr→en",

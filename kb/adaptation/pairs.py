@@ -10,7 +10,7 @@ too, word for word, is left out with the rest of that class.
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,18 +19,26 @@ from kb.adaptation.nomenclatures import (
     CnProduct,
     NaceClass,
     Occupation,
+    Purchase,
     Split,
     read_cn_products,
+    read_index_phrases,
     read_nace_classes,
     read_nace_items,
     read_occupations,
+    read_purchases,
+    split_of_phrase,
 )
+from kb.adaptation.phrases import Phrase, PhraseBook, listed_things, said
 from kb.errors import FileError
 
 Key = TypeVar("Key")
 
-SHARES = {"nace": 0.5, "cn": 0.3, "esco": 0.2}
-"""The share of each nomenclature in a batch."""
+MIXES: Mapping[str, Mapping[str, float]] = {
+    "notes": {"nace": 0.5, "cn": 0.3, "esco": 0.2},
+    "phrases": {"phrases": 0.4, "cpv": 0.1, "nace": 0.25, "cn": 0.15, "esco": 0.1},
+}
+"""The share of each nomenclature in a batch, by the name of the mix."""
 
 SIBLINGS = 8
 """Count of pairs of a family (NACE division, CN chapter, ISCO minor group) put together."""
@@ -57,6 +65,12 @@ QUERY_TEMPLATES = {
         "making {}",
     ),
 }
+
+ACTIVITY_TEMPLATES = {
+    "fr": ("nous cherchons {}", "besoin de {}", "{} : à qui s'adresser ?"),
+    "en": ("we are looking for {}", "we need {}", "{}: who does that?"),
+}
+"""For what is done, sold or lent, not made."""
 
 DESCRIPTION_TEMPLATES = {
     "fr": (
@@ -110,6 +124,8 @@ class Trades:
     items: Mapping[str, Mapping[str, Sequence[str]]]  # by class, by language
     products: Mapping[str, Sequence[CnProduct]]  # by heading
     occupations: Sequence[Occupation]
+    phrases: PhraseBook
+    purchases: Sequence[Purchase]
 
 
 def read_trades(folder: Path) -> Trades:
@@ -120,24 +136,36 @@ def read_trades(folder: Path) -> Trades:
     """
     classes, items = read_nace_classes(folder), read_nace_items(folder)
     products, occupations = read_cn_products(folder), read_occupations(folder)
+    index, purchases = read_index_phrases(folder), read_purchases(folder)
     labelled = [
         *((c.split, c.labels.values()) for c in classes),
         *((item.split, [item.text]) for item in items),
         *((product.split, product.labels.values()) for product in products),
     ]
     held_out = {_folded(text) for split, texts in labelled if split != "train" for text in texts}
+    held_out_phrases = {
+        _folded(text)
+        for phrase in index
+        if phrase.split != "train"
+        for text in (phrase.text, said(phrase.text))
+        if text
+    }
 
-    def may_be_learnt(split: Split, texts: Iterable[str]) -> bool:
+    def may_be_learnt(split: Split, texts: Iterable[str], held_out: Set[str]) -> bool:
         return split == "train" and not any(held_out & _forms(text) for text in texts)
 
-    kept_classes = {c.code: c for c in classes if may_be_learnt(c.split, c.labels.values())}
+    # A label that is a held-out phrase, too, stays: without it, its class could not be learnt.
+    kept_classes = {
+        c.code: c for c in classes if may_be_learnt(c.split, c.labels.values(), held_out)
+    }
+    held_out |= held_out_phrases
     kept_items: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        if may_be_learnt(item.split, [item.text]):
+        if may_be_learnt(item.split, [item.text], held_out):
             kept_items[item.code][item.lang].append(item.text)
     kept_products: dict[str, list[CnProduct]] = defaultdict(list)
     for product in products:
-        if may_be_learnt(product.split, product.labels.values()):
+        if may_be_learnt(product.split, product.labels.values(), held_out):
             kept_products[product.heading].append(product)
     trades = Trades(
         kept_classes,
@@ -147,31 +175,71 @@ def read_trades(folder: Path) -> Trades:
             if code in kept_classes and {"fr", "en"} <= by_lang.keys()
         },
         {heading: tuple(kept) for heading, kept in kept_products.items()},
-        tuple(o for o in occupations if may_be_learnt("train", [o.label_fr])),
+        tuple(o for o in occupations if may_be_learnt("train", [o.label_fr], held_out)),
+        PhraseBook.of(
+            Phrase(phrase.lang, phrase.codes[0], said(phrase.text), listed_things(phrase.text))
+            for phrase in index
+            if len(phrase.codes) == 1
+            and phrase.codes[0] in kept_classes
+            and said(phrase.text)
+            and split_of_phrase(said(phrase.text)) == "train"
+            and may_be_learnt(phrase.split, [phrase.text], held_out)
+        ),
+        tuple(
+            purchase
+            for purchase in purchases
+            if purchase.nace in {"", *kept_classes}
+            and may_be_learnt(purchase.split, purchase.labels.values(), held_out)
+        ),
     )
-    if not (trades.items and trades.products and trades.occupations):
+    learnt = (trades.items, trades.products, trades.occupations, trades.phrases.by_class)
+    if not (all(learnt) and trades.purchases):
         raise FileError(f"{folder}: the files leave nothing to learn from in the train split.")
     return trades
 
 
-def batches(trades: Trades, seed: int, size: int) -> Iterator[list[Pair]]:
-    """Batches of `size` pairs without end, the same for the same seed."""
+def batches(
+    trades: Trades, seed: int, size: int, shares: Mapping[str, float]
+) -> Iterator[list[Pair]]:
+    """Batches of `size` pairs without end, the same for the same seed and shares."""
     rng = random.Random(seed)  # noqa: S311 nothing secret
-    sources: list[tuple[float, list[list[Any]], Callable[[Trades, Any, random.Random], Pair]]] = [
-        (SHARES["nace"], _families((code, code[:2]) for code in trades.items), _nace_pair),
-        (SHARES["cn"], _families((code, code[:2]) for code in trades.products), _cn_pair),
-        (
-            SHARES["esco"],
-            _families((i, o.isco[:3]) for i, o in enumerate(trades.occupations)),
-            _esco_pair,
-        ),
-    ]
+    keys: Mapping[str, Callable[[int], Sequence[Any]]] = {
+        "phrases": lambda n: trades.phrases.draw(n, SIBLINGS, rng),
+        "cpv": _drawn(((i, p.code[:3]) for i, p in enumerate(trades.purchases)), rng),
+        "nace": _drawn(((code, code[:2]) for code in trades.items), rng),
+        "cn": _drawn(((code, code[:2]) for code in trades.products), rng),
+        "esco": _drawn(((i, o.isco[:3]) for i, o in enumerate(trades.occupations)), rng),
+    }
+    make: Mapping[str, Callable[[Trades, Any, random.Random], Pair]] = {
+        "phrases": _phrase_pair,
+        "cpv": _cpv_pair,
+        "nace": _nace_pair,
+        "cn": _cn_pair,
+        "esco": _esco_pair,
+    }
+    *others, last = shares
     while True:
         batch: list[Pair] = []
-        for number, (share, families, make) in enumerate(sources):
-            wanted = round(size * share) if number < len(sources) - 1 else size - len(batch)
-            batch += [make(trades, key, rng) for key in _keys(families, wanted, rng)]
+        for name in (*others, last):
+            wanted = size - len(batch) if name == last else round(size * shares[name])
+            batch += [_unequal(make[name], trades, key, rng) for key in keys[name](wanted)]
         yield batch
+
+
+def _unequal(
+    make: Callable[[Trades, Any, random.Random], Pair], trades: Trades, key: Any, rng: random.Random
+) -> Pair:
+    """A pair of a key; if it asks for what it answers, word for word, another is made, once."""
+    pair = make(trades, key, rng)
+    if _folded(pair.query) == _folded(pair.passage):
+        pair = make(trades, key, rng)
+    return pair
+
+
+def _drawn(members: Iterable[tuple[Key, str]], rng: random.Random) -> Callable[[int], list[Key]]:
+    """Draws of so many members, in part by their families."""
+    families = _families(members)
+    return lambda n: _keys(families, n, rng)
 
 
 def _families(members: Iterable[tuple[Key, str]]) -> list[list[Key]]:
@@ -213,6 +281,50 @@ def _nace_pair(trades: Trades, code: str, rng: random.Random) -> Pair:
     else:
         passage = _described(label, others, answer_lang, rng)
     return Pair(_asked(query, lang, rng), _cased(passage, rng), code, code)
+
+
+def _phrase_pair(trades: Trades, phrase: Phrase, rng: random.Random) -> Pair:
+    labels, by_lang = trades.classes[phrase.code].labels, trades.phrases.by_class[phrase.code]
+    lang, code = phrase.lang, phrase.code
+    things = phrase.things if phrase.things and rng.random() < 0.5 else (phrase.text,)
+    query = _wanted(rng.choice(things), phrase, rng)
+    answer_lang = _answer_language(rng)
+    others = [
+        thing(other.text)
+        for other in by_lang.get("en" if lang == "fr" else "fr", ())
+        if other.text != phrase.text
+    ]
+    other_lang = "en" if lang == "fr" else "fr"
+    form = rng.random()
+    if form < 0.45 or not others:
+        passage = labels[answer_lang]
+    elif form < 0.75 or not phrase.is_of_making:
+        passage = rng.choice(others)
+    else:
+        passage = _listed(labels[other_lang], others, other_lang, rng)
+    return Pair(query, _cased(passage, rng), code, code)
+
+
+def _wanted(text: str, phrase: Phrase, rng: random.Random) -> str:
+    """A phrase as a person asks for it: a thing that is made, or what is done."""
+    if phrase.is_of_making:
+        return _asked(text, phrase.lang, rng)
+    if rng.random() < 0.65:
+        return _cased(text, rng)
+    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return rng.choice(ACTIVITY_TEMPLATES[phrase.lang]).format(text)
+
+
+def _cpv_pair(trades: Trades, number: int, rng: random.Random) -> Pair:
+    purchase = trades.purchases[number]
+    lang = rng.choice(("fr", "en"))
+    other_lang = "en" if lang == "fr" else "fr"
+    query, passage = purchase.labels[lang], purchase.labels[other_lang]
+    code = purchase.nace or purchase.code
+    if purchase.nace and rng.random() < 0.5:
+        passage = trades.classes[code].labels[_answer_language(rng)]
+    template = rng.choice(("{}", "{}", *ACTIVITY_TEMPLATES[lang][:2]))
+    return Pair(template.format(_cased(query, rng)), _cased(passage, rng), code, code)
 
 
 def _listed(label: str, items: Sequence[str], lang: str, rng: random.Random) -> str:

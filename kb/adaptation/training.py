@@ -28,11 +28,12 @@ from kb.encoder.torch_engine import quiet
 class Recipe:
     """The constants of a run, explained in docs/adaptation.md.
 
-    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The
-    last `averaged` of the checkpoints, at every `checkpoint_every` steps, are kept, times
-    `strength`.
+    `mix` names the shares of the nomenclatures (`pairs.MIXES`). `rate` rises to its value over
+    `warm_up` steps, then falls to `floor` of it. The last `averaged` of the checkpoints, at every
+    `checkpoint_every` steps, are kept, times `strength`.
     """
 
+    mix: str = "notes"
     steps: int = 100
     batch: int = 64
     rank: int = 16
@@ -47,6 +48,13 @@ class Recipe:
     passage_tokens: int = 72
     passage_to_query: float = 0.5
     floor: float = 0.1
+
+
+RECIPES = (
+    Recipe(),
+    Recipe(mix="phrases", steps=60, checkpoint_every=12, query_tokens=32, passage_tokens=48),
+)
+"""The runs of a delta, each from the model as it was; what is kept is the mean of them all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ import click
     help="The output folder: the delta, its card and the curve.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--steps", type=click.IntRange(1), help="The number of batches to learn from.")
+@click.option("--steps", type=click.IntRange(1), help="The number of batches of each run.")
 @click.option(
     "--tune",
     multiple=True,
@@ -38,11 +38,11 @@ def adapt(data: Path, out: Path, seed: int, steps: int | None, tune: tuple[Path,
     Set QUISAIT_ADAPTATION to the output folder to use the result.
     """
     from kb.adaptation.learning import learn
-    from kb.adaptation.training import Recipe
+    from kb.adaptation.training import RECIPES
     from kb.errors import EncoderError
 
     if not importlib.util.find_spec("peft"):
         raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
-    recipe = replace(Recipe(), steps=steps) if steps else Recipe()
-    learn(data, out, recipe, seed, tune, click.echo)
+    recipes = [replace(recipe, steps=steps or recipe.steps) for recipe in RECIPES]
+    learn(data, out, recipes, seed, tune, click.echo)
     click.echo(f"The delta, its card and its curve are in {out}.")

@@ -3,16 +3,16 @@
 import csv
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.adaptation.learning import learn
+from kb.adaptation.learning import constants_of, learn
 from kb.adaptation.measuring import Collection, measure, nomenclature_collections, read_collections
-from kb.adaptation.training import Recipe
+from kb.adaptation.training import RECIPES
 from kb.encoder import bundled_weights, prepared
 from kb.encoder.delta import BUNDLED, DeltaMismatch, fingerprint, read_delta, write_delta
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
@@ -46,7 +46,18 @@ def test_a_setting_that_names_nothing_is_reported_in_a_line(tmp_path: Path) -> N
 
 def test_the_collections_are_of_the_tune_split() -> None:
     there = {c.name: c for c in nomenclature_collections(DATA)}
-    assert there.keys() == {"NACE fr→fr", "NACE en→fr", "NACE fr→en", "CN fr→en"}
+    assert there.keys() == {
+        "NACE fr→fr",
+        "NACE en→fr",
+        "NACE fr→en",
+        "index en→fr",
+        "CN fr→en",
+    }
+    assert sorted(there["index en→fr"].queries.values()) == [
+        "Bath salts",
+        "Body butter",
+        "Soup plates",
+    ]
     asked = there["NACE en→fr"]
     assert sorted(asked.queries.values()) == [
         "balms for the skin",
@@ -138,9 +149,9 @@ def learnt(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> P
     """Where a delta was learnt twice, in two steps each."""
     assert real_encoder.name
     folder = tmp_path_factory.mktemp("learnt")
-    recipe = replace(Recipe(), steps=2, batch=8, checkpoint_every=1, averaged=2)
+    recipes = [replace(r, steps=2, batch=8, checkpoint_every=1, averaged=2) for r in RECIPES]
     for name in ("one", "two"):
-        learn(DATA, folder / name, recipe, 3)
+        learn(DATA, folder / name, recipes, 3)
     return folder
 
 
@@ -156,13 +167,16 @@ def test_learning_again_gives_the_same_delta(learnt: Path) -> None:
 def test_the_curve_and_the_card_say_how_it_went(learnt: Path) -> None:
     with (learnt / "one" / "curve.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["what"] for row in rows] == ["plain", "step 1", "step 2", "kept"]
+    steps = [f"{recipe.mix} {step}" for recipe in RECIPES for step in (1, 2)]
+    assert [row["what"] for row in rows] == ["plain", *steps, "kept"]
     assert float(rows[1]["loss"]) > 0
     assert 0 < float(rows[0]["NACE fr→fr nDCG@10"]) <= 1
     card = (learnt / "one" / "README.md").read_text()
-    assert "quisait adapt --seed 3 --steps 2" in card
+    assert "quisait adapt --seed 3`" in card
+    assert "- **Run 2**: seed 4, mix phrases, steps 2, " in card
     assert HUB_NAME in card
     assert "European Union" in card
+    assert "Office for National Statistics" in card
 
 
 @pytest.mark.slow
@@ -216,8 +230,7 @@ def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
 
 def test_the_bundled_card_names_the_constants_of_the_recipe() -> None:
     card = (BUNDLED / "README.md").read_text(encoding="utf-8")
-    constants = ", ".join(f"{name} {value}" for name, value in asdict(Recipe()).items())
-    assert f"- **Constants**: seed 0, {constants}.\n" in card
+    assert f"\n{constants_of(RECIPES, 0)}\n" in card
 
 
 def test_preparing_was_raised() -> None:

@@ -1,25 +1,34 @@
 """Reading the open nomenclatures, and the splits of their classes and headings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kb.adaptation.nomenclatures import (
+    PHRASE_FILES,
     CnProduct,
+    IndexPhrase,
     NaceClass,
     NaceItem,
     Occupation,
+    Purchase,
     read_cn_products,
+    read_index_phrases,
     read_nace_classes,
     read_nace_items,
     read_occupations,
+    read_purchases,
     split_of,
+    split_of_phrase,
 )
 from kb.errors import FileError
 
 LABELS = "code\tlabel_fr\tlabel_en\tlabel_de\tlabel_es\n"
 NOTES = "lang\tcode\tkind\ttext\n"
 CN = "code\tfr\ten\tde\n"
+INDEX = "code\tlang\ttext\tsource\n"
+CPV_TO_NACE = "cpv\tnace\tcosine\tvote\tcpv_name_en\tnearest_phrase\n"
 ESCO = "uri\tisco\tlabel_fr\talt_fr\tlabel_en\talt_en\tdescription_en\n"
 
 
@@ -59,6 +68,45 @@ def test_rows_are_read_as_records(tmp_path: Path) -> None:
             "Tailors sew.",
         )
     ]
+
+
+def test_phrases_and_purchases_are_read_as_records(tmp_path: Path) -> None:
+    for name in PHRASE_FILES:
+        write(tmp_path, name, INDEX)
+    write(tmp_path, "uksic2007_index_en.tsv", INDEX + "15.12\ten\tSatchels (manufacture)\tUK:1\n")
+    write(tmp_path, "nacebel2003_fr.tsv", INDEX + "15.12|20.42\tfr\tCuirs\tBE:1\n")
+    phrases = read_index_phrases(tmp_path)
+    assert phrases == [
+        IndexPhrase("en", ("15.12",), "Satchels (manufacture)"),
+        IndexPhrase("fr", ("15.12", "20.42"), "Cuirs"),
+    ]
+    assert [phrase.split for phrase in phrases] == ["train", "tune"]  # 20.42 is tune
+
+    rows = [
+        "19510000-4\ten\tSoles\tCPV",
+        "19510000-4\tfr\tSemelles\tCPV",
+        "44600000-6\ten\tTanks\tCPV",
+        "39221100-8\tfr\tVaisselle\tCPV",
+        "39221100-8\ten\tCrockery\tCPV",
+    ]
+    write(tmp_path, "cpv2008_fr_en.tsv", INDEX + "\n".join(rows))
+    write(tmp_path, "cpv_to_nace_auto.tsv", CPV_TO_NACE + "39221100-8\t23.41\t1\t1\ta\tb\n")
+    assert read_purchases(tmp_path) == [
+        Purchase("19510000-4", {"en": "Soles", "fr": "Semelles"}, ""),
+        Purchase("39221100-8", {"fr": "Vaisselle", "en": "Crockery"}, "23.41"),
+    ]
+
+
+def test_a_phrase_has_a_split_of_its_own() -> None:
+    # `printf 'saddle trees of wood' | sha256sum`, modulo 10, and so on.
+    assert split_of_phrase(" Saddle trees of WOOD ") == "tune"
+    assert split_of_phrase("saddlery") == "test"
+    assert split_of_phrase("satchels") == "train"
+    assert IndexPhrase("en", ("15.12",), "saddlery").split == "test"
+    purchase = Purchase("19510000-4", {"fr": "semelles", "en": "satchels"}, "")
+    assert purchase.split == "train"
+    assert replace(purchase, labels={"fr": "semelles", "en": "saddlery"}).split == "test"
+    assert replace(purchase, nace="23.41").split == "tune"
 
 
 def test_the_splits_are_those_of_the_hash_of_the_code() -> None:
@@ -123,6 +171,19 @@ def test_the_splits_are_those_of_the_hash_of_the_code() -> None:
             NOTES + "fr\t20.42\texcludes\tparfums\n",
             read_nace_items,
             ":2: kind is 'excludes'; known: includes, sub, also_includes.",
+        ),
+        (
+            "uksic2007_index_en.tsv",
+            INDEX + "15.12|x\ten\tSatchels\tUK:1\n",
+            read_index_phrases,
+            ":2: '15.12|x' is not a NACE class such as 20.42.",
+        ),
+        (
+            "cpv_to_nace_auto.tsv",
+            "cpv\tnace\n",
+            read_purchases,
+            ":1: the columns should be cpv, nace, cosine, vote, cpv_name_en, nearest_phrase, "
+            "with tabs between them.",
         ),
         (
             "cn2023_fr_en_de.tsv",
