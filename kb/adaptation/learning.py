@@ -173,6 +173,7 @@ def _card(
     return template.format(
         base_model=base_model,
         rank=max(recipe.rank for recipe in recipes),
+        mixes=" ".join(f"--mix {recipe.mix}" for recipe in recipes),
         seed=seed,
         constants=constants_of(recipes, seed),
         hashes=hashes,

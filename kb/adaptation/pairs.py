@@ -4,7 +4,8 @@ What is learnt: that a product named in a language goes with the trade that make
 described in another; and that a maker of a product of a class could make another of its products.
 
 Only the *train* split is read. A text of a *train* class that a held-out class or heading has
-too, word for word, is left out with the rest of that class.
+too, word for word, is left out with the rest of that class; an item or a phrase that is a held-out
+phrase, alone.
 """
 
 import random
@@ -285,16 +286,11 @@ def _nace_pair(trades: Trades, code: str, rng: random.Random) -> Pair:
 
 def _phrase_pair(trades: Trades, phrase: Phrase, rng: random.Random) -> Pair:
     labels, by_lang = trades.classes[phrase.code].labels, trades.phrases.by_class[phrase.code]
-    lang, code = phrase.lang, phrase.code
-    things = phrase.things if phrase.things and rng.random() < 0.5 else (phrase.text,)
-    query = _wanted(rng.choice(things), phrase, rng)
+    listed = phrase.things if phrase.things and rng.random() < 0.5 else (phrase.text,)
+    query = _wanted(rng.choice(listed), phrase, rng)
     answer_lang = _answer_language(rng)
-    others = [
-        thing(other.text)
-        for other in by_lang.get("en" if lang == "fr" else "fr", ())
-        if other.text != phrase.text
-    ]
-    other_lang = "en" if lang == "fr" else "fr"
+    other_lang = "en" if phrase.lang == "fr" else "fr"
+    others = [thing(o.text) for o in by_lang.get(other_lang, ()) if o.text != phrase.text]
     form = rng.random()
     if form < 0.45 or not others:
         passage = labels[answer_lang]
@@ -302,7 +298,7 @@ def _phrase_pair(trades: Trades, phrase: Phrase, rng: random.Random) -> Pair:
         passage = rng.choice(others)
     else:
         passage = _listed(labels[other_lang], others, other_lang, rng)
-    return Pair(query, _cased(passage, rng), code, code)
+    return Pair(query, _cased(passage, rng), phrase.code, phrase.code)
 
 
 def _wanted(text: str, phrase: Phrase, rng: random.Random) -> str:

@@ -50,11 +50,21 @@ class Recipe:
     floor: float = 0.1
 
 
-RECIPES = (
-    Recipe(),
-    Recipe(mix="phrases", steps=60, checkpoint_every=12, query_tokens=32, passage_tokens=48),
-)
-"""The runs of a delta, each from the model as it was; what is kept is the mean of them all."""
+RECIPES = {
+    recipe.mix: recipe
+    for recipe in (
+        Recipe(),
+        Recipe(
+            mix="phrases",
+            steps=60,
+            checkpoint_every=12,
+            averaged=3,
+            query_tokens=32,
+            passage_tokens=48,
+        ),
+    )
+}
+"""The recipe of a run for each mix of pairs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+MIXES = ("notes", "phrases")
+"""Those of `kb.adaptation.training.RECIPES`, which is read when the command runs."""
+
 
 @click.command(short_help="Learn trades from open nomenclatures.")
 @click.option(
@@ -23,6 +26,15 @@ import click
     show_default=True,
     help="The output folder: the delta, its card and the curve.",
 )
+@click.option(
+    "--mix",
+    "mixes",
+    multiple=True,
+    type=click.Choice(MIXES),
+    default=("notes",),
+    show_default=True,
+    help="What to learn from; can be repeated: the result is the mean of a run for each.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--steps", type=click.IntRange(1), help="The number of batches of each run.")
 @click.option(
@@ -31,7 +43,14 @@ import click
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Also measure on this folder (BEIR's layout, split tune); can be repeated.",
 )
-def adapt(data: Path, out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
+def adapt(
+    data: Path,
+    out: Path,
+    mixes: tuple[str, ...],
+    seed: int,
+    steps: int | None,
+    tune: tuple[Path, ...],
+) -> None:
     """Adapt the encoder: learn from open nomenclatures which trade makes what.
 
     Prints the loss and the figures of the tune split as they develop, and writes them to curve.csv.
@@ -43,6 +62,6 @@ def adapt(data: Path, out: Path, seed: int, steps: int | None, tune: tuple[Path,
 
     if not importlib.util.find_spec("peft"):
         raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
-    recipes = [replace(recipe, steps=steps or recipe.steps) for recipe in RECIPES]
+    recipes = [replace(RECIPES[mix], steps=steps or RECIPES[mix].steps) for mix in mixes]
     learn(data, out, recipes, seed, tune, click.echo)
     click.echo(f"The delta, its card and its curve are in {out}.")

@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 
 from kb.adaptation.learning import constants_of, learn
 from kb.adaptation.measuring import Collection, measure, nomenclature_collections, read_collections
+from kb.adaptation.pairs import MIXES
 from kb.adaptation.training import RECIPES
+from kb.commands.adapt import MIXES as OFFERED
 from kb.encoder import bundled_weights, prepared
 from kb.encoder.delta import BUNDLED, DeltaMismatch, fingerprint, read_delta, write_delta
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
@@ -149,7 +151,9 @@ def learnt(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> P
     """Where a delta was learnt twice, in two steps each."""
     assert real_encoder.name
     folder = tmp_path_factory.mktemp("learnt")
-    recipes = [replace(r, steps=2, batch=8, checkpoint_every=1, averaged=2) for r in RECIPES]
+    recipes = [
+        replace(r, steps=2, batch=8, checkpoint_every=1, averaged=2) for r in RECIPES.values()
+    ]
     for name in ("one", "two"):
         learn(DATA, folder / name, recipes, 3)
     return folder
@@ -167,12 +171,12 @@ def test_learning_again_gives_the_same_delta(learnt: Path) -> None:
 def test_the_curve_and_the_card_say_how_it_went(learnt: Path) -> None:
     with (learnt / "one" / "curve.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    steps = [f"{recipe.mix} {step}" for recipe in RECIPES for step in (1, 2)]
+    steps = [f"{mix} {step}" for mix in RECIPES for step in (1, 2)]
     assert [row["what"] for row in rows] == ["plain", *steps, "kept"]
     assert float(rows[1]["loss"]) > 0
     assert 0 < float(rows[0]["NACE fr→fr nDCG@10"]) <= 1
     card = (learnt / "one" / "README.md").read_text()
-    assert "quisait adapt --seed 3`" in card
+    assert "`quisait adapt --mix notes --mix phrases --seed 3`" in card
     assert "- **Run 2**: seed 4, mix phrases, steps 2, " in card
     assert HUB_NAME in card
     assert "European Union" in card
@@ -230,7 +234,12 @@ def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
 
 def test_the_bundled_card_names_the_constants_of_the_recipe() -> None:
     card = (BUNDLED / "README.md").read_text(encoding="utf-8")
-    assert f"\n{constants_of(RECIPES, 0)}\n" in card
+    assert f"\n{constants_of([RECIPES['notes']], 0)}\n" in card
+
+
+def test_the_command_offers_the_mixes_that_there_are() -> None:
+    assert set(OFFERED) == RECIPES.keys() == MIXES.keys()
+    assert run("--data", DATA, "--mix", "nothing").exit_code == 2
 
 
 def test_preparing_was_raised() -> None:
