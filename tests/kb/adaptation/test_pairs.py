@@ -59,7 +59,7 @@ def test_a_phrase_that_is_held_out_itself_is_not_learnt() -> None:
     assert "wine boxes" not in learnt
     assert "saddlery" not in learnt
     assert "travail du cuir" not in learnt
-    assert "caisses" not in [line.removeprefix("fab. de ") for line in learnt.split("\n")]
+    assert "fab. de caisses" not in learnt
 
 
 def test_all_that_is_to_be_learnt_comes_up() -> None:
@@ -85,10 +85,6 @@ def test_a_batch_has_the_shares_of_the_sources() -> None:
     assert len(batch) == 64
     assert sum("." in pair.code for pair in batch) == 32
     assert sum(pair.code.isdigit() for pair in batch) == 19
-    phrases = {
-        phrase for of in trades.phrases.by_class.values() for p in of.values() for phrase in p
-    }
-    assert phrases
     (batch,) = itertools.islice(batches(trades, 0, 64, {"phrases": 0.5, "esco": 0.5}), 1)
     assert sum("." in pair.code for pair in batch) == 32
     for shares in MIXES.values():
