@@ -50,11 +50,17 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
 class Bounds:
     """Records that cannot answer: they have unwanted words, or lack required words.
 
-    A required word of an actor may stand in a case that endorses it.
+    A required word of an actor may stand in a case that endorses it. The required phrases `unsaid`
+    are in no record.
     """
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
         self._required = [store.records_saying(phrase) for phrase in asked.required]
+        self.unsaid = tuple(
+            phrase
+            for phrase, records in zip(asked.required, self._required, strict=True)
+            if not records
+        )
         self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
         self._unlike = frozenset(steering.unlike)
 

@@ -9,7 +9,10 @@ import numpy as np
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
 from kb.store.database import StoreFile, dataclass_of
-from kb.text.analysis import STEMMERS, index_words
+from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
+
+_UNFOLDED = frozenset("bdfghjklmpqrtvwx")
+"""Letters that no accent or ligature is folded to."""
 
 PASSAGES_OF_RECORD = 8
 """Count of a record's passages with a word that are looked at to count its records."""
@@ -60,18 +63,23 @@ class StoredPassages(StoreFile):
         return {row["id"] for row in rows}
 
     def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
-        """The records that have these words next to each other, whatever their endings."""
-        phrases = {index_words(phrase, lang) for lang in STEMMERS}
-        query = " OR ".join(_fts_phrase(stems) for stems in sorted(phrases) if stems)
-        if not query:
-            return set()
-        rows = self.execute(
-            "select distinct kind, record_id from passage_words w"
-            " join passages p on p.id = w.rowid join documents d on d.id = document_id"
-            " where passage_words match ?",
-            [query],
-        )
-        return {(Kind(row[0]), row[1]) for row in rows}
+        """The records that have exactly these words (`kb.text.analysis.says`)."""
+        carrying = [word for word in words(phrase) if not FUNCTION_WORDS.issuperset(word.forms)]
+        if query := " AND ".join(f"({fts_query(spellings(word))})" for word in carrying):
+            rows = self.execute(
+                'select kind, record_id, substr(text, start + 1, "end" - start)'
+                " from passage_words w join passages p on p.id = w.rowid"
+                " join documents d on d.id = document_id where passage_words match ?",
+                [query],
+            )
+        else:
+            # The index has no function words; for a letter that folding changes, any may stand.
+            letters = (letter if letter in _UNFOLDED else "%" for letter in phrase.lower())
+            rows = self.execute(
+                "select kind, record_id, text from documents where text like ?",
+                [f"%{''.join(letters)}%"],
+            )
+        return {(Kind(row[0]), row[1]) for row in rows if says(row[2], phrase)}
 
     def match_words(
         self, stems: Collection[str], k: int, among: Collection[int] | None = None

@@ -25,6 +25,10 @@ TEXTS_REMEMBERED = 1_000
 
 _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
+_HYPHENS = re.compile(r"(?<=[^\W_])[-‐‑](?=[^\W_])")
+_PLURAL_END = re.compile("(?<=[^s])s$|(?<=eau)x$")
+_LEAST_PLURAL = 4
+"""Characters of the shortest word that may have a mark of the plural."""
 _ELIDED = LEXICONS.words("elisions")
 
 FUNCTION_WORDS = LEXICONS.words("function_words")
@@ -114,6 +118,15 @@ def index_words(text: str, lang: str) -> str:
     return " ".join(stem(form, _known(lang)) for word in kept for form in word.forms)
 
 
+def spellings(word: Word) -> set[str]:
+    """The stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
+    return {
+        " ".join(stem(form, lang) for form in written)
+        for written in (word.forms[-1:], _parts_of(word))
+        for lang in STEMMERS
+    }
+
+
 def query_stems(query: str) -> set[str]:
     """The stems of the words that carry the need of a query, whatever their language.
 
@@ -140,3 +153,31 @@ def carrying_words(query: str) -> list[Word]:
 
 def _known(lang: str) -> str:
     return lang if lang in STEMMERS else "fr"
+
+
+def says(text: str, phrase: str) -> bool:
+    """Returns whether a text has exactly the words of a phrase, next to each other.
+
+    Accents, capitals, hyphens and the mark of the plural do not matter; all else does, function
+    words too: `gel avec alcool` does not say `sans alcool`.
+    """
+    pattern, folded = _literally(phrase), fold(text)
+    return any(pattern.search(written) for written in (folded, _HYPHENS.sub("", folded)))
+
+
+@lru_cache(maxsize=1_000)
+def _literally(phrase: str) -> re.Pattern[str]:
+    found = [(word.start, part) for word in words(phrase) for part in _parts_of(word)]
+    pattern = ""
+    end = None
+    for start, part in found:
+        # Parts of a word may be joined in the text; words may not.
+        pattern += "" if end is None else r"[\W_]*" if start == end else r"[\W_]+"
+        end = start
+        plural = part not in FUNCTION_WORDS and len(part) >= _LEAST_PLURAL and part.isalpha()
+        pattern += f"{_PLURAL_END.sub('', part)}[sx]?" if plural else re.escape(part)
+    return re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])")
+
+
+def _parts_of(word: Word) -> tuple[str, ...]:
+    return word.forms[:-1] or word.forms

@@ -8,7 +8,7 @@ for the sole reason that a base is small.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +17,7 @@ from kb.reference.trades import trades
 from kb.search.query import Query
 from kb.search.weights import RareWordWeights
 from kb.store.store import Store
-from kb.text.analysis import STEMMERS, Word, carrying_words, stem, stems, words
+from kb.text.analysis import STEMMERS, Word, carrying_words, spellings, stem, stems, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _rarity(
     passages; not so `Cognac`, which is also what trades make.
     """
     in_trades = _trades_with(word)
-    said = store.passages_with(phrases_of(word), most - in_trades)
+    said = store.passages_with(spellings(word), most - in_trades)
     if said is None:
         return 0.0, frozenset()
     passages, records = set(said), set(said.values())
@@ -100,16 +100,6 @@ def _rarity(
     power = math.log(count) / math.log(documents)
     rarity = (weights.common_power - power) / (weights.common_power - weights.rare_power)
     return min(rarity, 1.0), frozenset(passages)
-
-
-def phrases_of(word: Word) -> Collection[str]:
-    """Returns the stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
-    spellings = {word.forms[-1:], word.forms[:-1] or word.forms}
-    return {
-        " ".join(stem(form, lang) for form in spelling)
-        for spelling in spellings
-        for lang in STEMMERS
-    }
 
 
 def _trades_with(word: Word) -> int:

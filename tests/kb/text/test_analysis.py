@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.analysis import index_words, query_stems, word_coverage, words
+from kb.text.analysis import index_words, query_stems, says, word_coverage, words
 from kb.text.folding import fold
 
 
@@ -96,3 +96,39 @@ def test_the_share_of_the_words_asked_that_a_text_has() -> None:
     assert word_coverage("portails", need) == 0
     # Nothing but framing is still asked for.
     assert word_coverage("fournisseur ?", "un fournisseur") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "un gel sans alcool.",
+        "Gels SANS ALCOOLS",
+        "sans-alcool",
+        "c'est sans\nalcool",
+        "**sans** alcool",
+    ],
+)
+def test_a_text_says_a_phrase_whatever_its_accents_capitals_and_plurals(text: str) -> None:
+    assert says(text, "sans alcool")
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("avec alcool", "sans alcool"),
+        ("alcool", "sans alcool"),
+        ("sans son alcool", "sans alcool"),
+        ("sans alcoolique", "sans alcool"),
+        ("des prises", "prix"),
+        ("une usine", "us"),
+        ("ISO 134850", "ISO 13485"),
+    ],
+)
+def test_a_text_without_all_its_words_does_not_say_a_phrase(text: str, phrase: str) -> None:
+    assert not says(text, phrase)
+
+
+def test_hyphens_do_not_matter_to_what_a_text_says() -> None:
+    for phrase in ("hydro-alcoolique", "hydroalcoolique"):
+        for text in ("gel hydro-alcoolique", "gels hydroalcooliques", "Hydro‑Alcoolique"):
+            assert says(text, phrase), (text, phrase)
