@@ -13,7 +13,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
-from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
+from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit
 from kb.store.store import Store
 from kb.text.splitter import split
 
@@ -116,6 +116,48 @@ def test_a_rare_word_by_the_way_does_not_decide(demonstration: KnowledgeBase) ->
         assert makers in first.description.lower(), query
     hits = demonstration.search("tonnelier à Jarnac", limit=79).hits
     assert all(hit.fit is not Fit.STRONG for hit in hits if hit.actor.id == "papcart")
+
+
+def test_nothing_without_the_quoted_words_is_listed(demonstration: KnowledgeBase) -> None:
+    result = demonstration.search('gel "sans alcool"')
+    assert (result.unsaid, result.nothing_fits) == (("sans alcool",), True)
+    assert (result.hits, result.cases, result.parts) == ((), (), ())
+    said = demonstration.search('gel "alcool"', limit=79)
+    assert said.hits
+    for hit in said.hits:
+        texts = [hit.actor.name, hit.actor.description, *hit.actor.facts.values()]
+        texts += [one.case.text for one in hit.evidence if one.case]
+        assert "alcool" in " ".join(texts).lower(), hit.actor.id
+
+
+@pytest.mark.parametrize(
+    ("query", "absent"),
+    [
+        ("552100554", Absence.NUMBER),
+        ("552 100 554 00013", Absence.NUMBER),
+        ("Saint-Gobain", Absence.NAME),
+        ("SARL Dupont Frères", Absence.NAME),
+        ("Michelin", Absence.NAME),
+        ("ESAT", None),
+        ("CNC", None),
+    ],
+)
+def test_an_organisation_that_is_not_here_has_no_fit_by_chance(
+    demonstration: KnowledgeBase, query: str, absent: Absence | None
+) -> None:
+    result = demonstration.search(query)
+    assert result.absent is absent
+    assert result.nothing_fits
+    assert not result.parts
+    if absent is Absence.NUMBER:
+        assert result.hits == ()
+
+
+@pytest.mark.parametrize("query", ["Barriques", "Gel hydroalcoolique", "La Rochelle", "Angoulême"])
+def test_a_need_with_a_capital_is_no_absent_name(demonstration: KnowledgeBase, query: str) -> None:
+    result = demonstration.search(query)
+    assert result.absent is None
+    assert not result.nothing_fits
 
 
 def test_what_nothing_answers_is_answered_so(demonstration: KnowledgeBase) -> None:

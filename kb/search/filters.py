@@ -9,8 +9,9 @@ from kb.models import Actor, Case, Kind
 from kb.reference.departments import department_code
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.candidates import Candidate
+from kb.search.fits import least_fit
 from kb.search.query import Query
-from kb.search.results import Filters, Steering
+from kb.search.results import Absence, Filters, Fit, PartAnswer, Steering
 from kb.search.scorer import Scope
 from kb.store.records import usual_spelling
 from kb.store.store import Store
@@ -92,6 +93,22 @@ class Bounds:
             if id_ not in unmatched and case.story not in unwanted
         }
 
+    def without_silent_mentions(self, parts: Iterable[PartAnswer]) -> list[PartAnswer]:
+        """Returns the parts without participants mentioned by cases that lack required words.
+
+        A part that holds nobody then is left out.
+        """
+        left = (
+            replace(
+                part,
+                mentioned=tuple(
+                    mention for mention in part.mentioned if not self.exclude_case(mention.case.id)
+                ),
+            )
+            for part in parts
+        )
+        return [part for part in left if part.hits or part.mentioned]
+
     def _is_unwanted(self, id_: str) -> bool:
         return any((Kind.CASE, id_) in records for records in self._unwanted)
 
@@ -112,6 +129,23 @@ def apply_filters(
         if actor.record_id in closed_on
         and not (closed_on[actor.record_id] and actor.parts.name < exact_name)
         and not bounds.exclude_actor(actor.record_id, actor.endorsements)
+    ]
+
+
+def without_chance(
+    actors: Iterable[Candidate], absent: Absence | None, best: Fit
+) -> list[Candidate]:
+    """Returns the actors that may answer a query for an organisation that is not here.
+
+    Of a number, only those with a near number; of a name, those with a near name, and those that
+    fit what its words could mean, with the fit `best` at most: they do by chance.
+    """
+    if absent is None:
+        return list(actors)
+    return [
+        actor if actor.parts.name else replace(actor, fit=least_fit(actor.fit, best))
+        for actor in actors
+        if actor.parts.name or (absent is Absence.NAME and actor.fit is not Fit.NONE)
     ]
 
 

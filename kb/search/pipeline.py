@@ -1,8 +1,9 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ encode (steering) ─ expand (background) ─ retrieve, score (scorer) ─ match cases
-(boosts.case_matching) ─ boost by names, endorsements and precedents (boosts) ─ assess (candidates)
-─ filter (filters) ─ results (evidence, parts)
+read (query) ─ encode (steering) ─ expand (background) ─ retrieve, score (scorer) ─ names
+(boosts.name_search, literal.name_reading) ─ match cases (boosts.case_matching) ─ boost by
+endorsements and precedents (boosts) ─ assess (candidates) ─ filter (filters) ─ results (evidence,
+parts)
 """
 
 import time
@@ -13,17 +14,26 @@ from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
-from kb.search.boosts.name_search import boost_names, named_actors
+from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
 from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents, without_other_parts
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
-from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
+from kb.search.filters import (
+    Bounds,
+    apply_filters,
+    checked,
+    facets,
+    leaves,
+    scope_of,
+    without_chance,
+)
 from kb.search.fits import fit_of_need
+from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.parts import answers_by_part
-from kb.search.query import parse
-from kb.search.results import Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
-from kb.search.scorer import gather, retrieve, score
+from kb.search.query import Query, parse
+from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
+from kb.search.scorer import Scope, gather, retrieve, score
 from kb.search.steering import steered_embedding, unit
 
 
@@ -67,22 +77,17 @@ def search(
     scored = gather(score(expanded, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     cases = store.cases(case_passages)
-    # Match cases
-    matched: list[MatchedCase] = []
-    if options.cases:
-        eligible = bounds.wanted_stories(cases, options.unmatched)
-        matched = match_cases(eligible, case_passages, asked.text, null, lang, weights)
-    # Boost by names, endorsements and precedents
+    # Names, and whether somebody is named that is not here
     named = named_actors(asked.text, context)
     names = boost_names(asked.text, named, context, near=options.near_names)
-    endorsed = endorse(matched, asked, weights.cases)
-    if named.only_named:
-        endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
-    followed: Mapping[str, Boost] = {}
-    if options.similar and not named.only_named:
-        followed = follow_precedents(leading(endorsed), context, scope)
-    endorsements = {} if options.transfer_only else endorsed
-    boosts = without_other_parts(followed, endorsements, weights.precedents)
+    absent, best_by_chance = _absence(asked, names, options, context)
+    # Match cases
+    matched: list[MatchedCase] = []
+    if options.cases and absent is not Absence.NUMBER:
+        eligible = bounds.wanted_stories(cases, options.unmatched)
+        matched = match_cases(eligible, case_passages, asked.text, null, lang, weights)
+    # Boost by endorsements and precedents
+    endorsements, boosts = _boosts(matched, asked, named, context, options, scope)
     # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *boosts, *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
@@ -102,6 +107,7 @@ def search(
     ]
     # Filter
     answering = apply_filters(candidates, bounds, store, weights.names.exact)
+    answering = without_chance(answering, absent, best_by_chance)
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
     ranked = best_first(actor for actor in answering if actor_left(actor.record_id))
     ranked_cases = best_first(
@@ -118,8 +124,10 @@ def search(
     builder = _builder(asked.stems, [*fitting, *(actor for _, actor in ranks)], context)
     departments, themes = facets([builder.actors[actor.record_id] for actor in fitting], filters)
     stories = _stories(ranked_cases, cases, matched, lang, context)
+    if absent:
+        stories = [story for story in stories if story[2].is_worth_a_call]
     parts: list[PartAnswer] = []
-    if not named.only_named and not only and filters.kind is not Kind.CASE:
+    if not named.only_named and not absent and not only and filters.kind is not Kind.CASE:
 
         def may_answer(id_: str, of_actor: Sequence[Endorsement]) -> bool:
             return actor_left(id_) and not bounds.exclude_actor(id_, of_actor)
@@ -127,6 +135,7 @@ def search(
         parts = answers_by_part(
             asked, matched, ranked, null, builder, context, scope, may_answer, lang
         )
+        parts = bounds.without_silent_mentions(parts)
     return SearchResult(
         query=asked.typed,
         asked=asked,
@@ -144,7 +153,56 @@ def search(
         ceiling=null.ceiling,
         matched=tuple(matched),
         wording=wording,
+        nothing_fits=not any(
+            fit.is_worth_a_call
+            for fit in (*(actor.fit for actor in ranked), *(fit for _, _, fit in stories))
+        ),
+        unsaid=bounds.unsaid,
+        absent=absent,
     )
+
+
+def _boosts(
+    matched: Sequence[MatchedCase],
+    asked: Query,
+    named: NamedActors,
+    context: SearchContext,
+    options: RankingOptions,
+    scope: Scope,
+) -> tuple[Mapping[str, Sequence[Endorsement]], Mapping[str, Boost]]:
+    """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
+
+    A query that is a name alone endorses nobody else.
+    """
+    weights = context.weights
+    endorsed = endorse(matched, asked, weights.cases)
+    if named.only_named:
+        endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
+    followed: Mapping[str, Boost] = {}
+    if options.similar and not named.only_named:
+        followed = follow_precedents(leading(endorsed), context, scope)
+    endorsements = {} if options.transfer_only else endorsed
+    return endorsements, without_other_parts(followed, endorsements, weights.precedents)
+
+
+def _absence(
+    asked: Query, names: Mapping[str, float], options: RankingOptions, context: SearchContext
+) -> tuple[Absence | None, Fit]:
+    """Returns what nobody here has, if that is what a query is, and the best fit by chance.
+
+    `names` are the actors that the query names, exactly or nearly, each with its boost.
+    """
+    if is_number(asked.text):
+        exact = max(names.values(), default=0.0) >= context.weights.names.near
+        return (None if exact else Absence.NUMBER), Fit.NONE
+    if names or not options.near_names:
+        return None, Fit.STRONG
+    reading = name_reading(asked, context.store)
+    return {
+        NameReading.NEED: (None, Fit.STRONG),
+        NameReading.LIKELY: (Absence.NAME, Fit.POSSIBLE),
+        NameReading.PLAIN: (Absence.NAME, Fit.WEAK),
+    }[reading]
 
 
 def _builder(

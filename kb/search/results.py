@@ -23,6 +23,13 @@ class Fit(StrEnum):
         return self in {Fit.STRONG, Fit.POSSIBLE}
 
 
+class Absence(StrEnum):
+    """What a query is that no organisation here has: its number, or its name."""
+
+    NUMBER = "number"
+    NAME = "name"
+
+
 class EvidenceKind(StrEnum):
     """The kind of evidence: stated (its own words, its name), shown (a case), or inferred."""
 
@@ -174,7 +181,11 @@ class SearchResult:
     kept, most first. `parts` are those that matched cases needed, makers first; empty where no case
     is matched. `asked` is the query as it was understood, `ceiling` how close the closest of all
     trades are to it, from which fits are measured, and `matched` the matched cases, best first.
-    `wording` has the phrases of a language model that the query was moved towards.
+
+    `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
+    `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
+    is the number or the name of an organisation that is not here. `wording` has the phrases of a
+    language model that the query was moved towards.
     """
 
     query: str
@@ -190,3 +201,6 @@ class SearchResult:
     ceiling: float = 0.0
     matched: tuple[MatchedCase, ...] = ()
     wording: Wording = NO_WORDING
+    nothing_fits: bool = False
+    unsaid: tuple[str, ...] = ()
+    absent: Absence | None = None

@@ -27,9 +27,10 @@ LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")
 LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS
 """Legal forms and words for a firm that are no part of a name in a text, folded."""
 
-_LEFT_OUT = (
+LEFT_OUT_OF_NAMES = (
     FUNCTION_WORDS | LEFT_OUT_IN_TEXTS | LEXICONS.words("legal_forms", "words_of_names_in_texts")
 )
+"""Words of a name that distinguish it from no other, folded."""
 
 INITIALS = -1
 """The position of initials, which are not in the name as a word."""
@@ -67,13 +68,15 @@ class OrganisationName:
 def analyse_name(name: str) -> OrganisationName:
     parts = list(_parts(name))
     joined = _initials_joined(parts)
-    spelled = tuple(_WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, _LEFT_OUT))
+    spelled = tuple(
+        _WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, LEFT_OUT_OF_NAMES)
+    )
     spelled = spelled[:_MAX_SPELLED]
     initials = set()
     if len(spelled) >= _MIN_INITIALS:
         initials = {"".join(word[0] for word in several) for several in (spelled, joined)}
     return OrganisationName(
-        distinctive([word for word, _ in parts], _LEFT_OUT),
+        distinctive([word for word, _ in parts], LEFT_OUT_OF_NAMES),
         spelled,
         tuple(sorted(initials)),
         frozenset(_NUMBER.findall(name)),

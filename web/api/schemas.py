@@ -12,7 +12,7 @@ from kb.language_model.wording import PhraseKind, WordingState
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
-from kb.search.results import EvidenceKind, Fit
+from kb.search.results import Absence, EvidenceKind, Fit
 from kb.text.flow import case_flow
 from web.api.record_fields import with_fields, without
 from web.http.urls import AbsoluteUrl, address, web_link
@@ -401,6 +401,15 @@ class SearchAnswer(Shape):
         description="The number of cases that fit, before the limit.", examples=[2]
     )
     cases: list[CaseHitOut] = Field(description="Cases, best first, at most `limit`.")
+    nothing_fits: bool = Field(
+        description="Whether no actor and no case is worth a call: what is given is but a lead."
+    )
+    unsaid: list[str] = Field(
+        description="The words in quotation marks that no text here says.", examples=[[]]
+    )
+    absent: Absence | None = Field(
+        None, description="`number` or `name` if the query is that of an organisation not here."
+    )
     facets: Facets
     roles: list[PartAnswerOut] = Field(
         description="Who could take which part, makers first; empty if no case is similar."

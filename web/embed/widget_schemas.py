@@ -107,7 +107,7 @@ class WidgetAnswer(Shape):
         cls, result: SearchResult, asked: SearchRequest, limit: int, absolute_url: AbsoluteUrl
     ) -> Self:
         answers = Answers.of(result, limit)
-        hits = answers.fitting or answers.nearest[:NEAREST]
+        hits = answers.fitting or answers.leads[:NEAREST] or answers.nearest[:NEAREST]
         return cls.read(
             result,
             fits=bool(answers.fitting),

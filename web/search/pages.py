@@ -46,30 +46,34 @@ router = PageRouter()
 class Answers:
     """A search's result as a page shows it.
 
-    `fitting` and `cases` hold no hit whose fit is NONE; `nearest` holds such hits, and only where
-    no actor fits better than weakly (`only_leads`, or none at all). `next_limit` is what to ask
-    for to see more, or None where all are shown. `roles` are who could take which part.
+    `fitting` and `cases` hold no hit whose fit is NONE. Where nothing fits (`nothing_fits`), they
+    are empty: `leads` and `leading_cases` are the weak hits, and `nearest` those whose fit is NONE,
+    if there is no lead. `next_limit` is what to ask for to see more, or None where all are shown.
+    `roles` are who could take which part.
     """
 
     fitting: Sequence[ActorHit]
-    only_leads: bool
+    leads: Sequence[ActorHit]
     nearest: Sequence[ActorHit]
     cases: Sequence[CaseHit]
+    leading_cases: Sequence[CaseHit]
     total: int
     next_limit: int | None
     roles: Sequence[PartAnswer]
 
     @classmethod
     def of(cls, result: SearchResult, limit: int) -> Self:
-        fitting = [hit for hit in result.hits if hit.fit is not Fit.NONE]
+        found = [hit for hit in result.hits if hit.fit is not Fit.NONE]
+        cases = [hit for hit in result.cases if hit.fit is not Fit.NONE]
         uncertain = [hit for hit in result.hits if hit.fit is Fit.NONE]
-        no_better = all(hit.fit is Fit.WEAK for hit in fitting)
+        nothing = result.nothing_fits
         larger_limits = (larger for larger in LIMITS if larger > limit)
         return cls(
-            fitting=fitting,
-            only_leads=bool(fitting) and no_better,
-            nearest=uncertain[:NEAREST] if no_better else (),
-            cases=[hit for hit in result.cases if hit.fit is not Fit.NONE],
+            fitting=() if nothing else found,
+            leads=found if nothing else (),
+            nearest=() if found else uncertain[:NEAREST],
+            cases=() if nothing else cases,
+            leading_cases=cases if nothing else (),
             total=result.total,
             next_limit=next(larger_limits, None) if result.total > limit else None,
             roles=result.parts,
@@ -104,12 +108,15 @@ def search(
         understood=result.asked if result else None,
         wording=result.wording if result else None,
         names=_names(steering),
+        unsaid=result.unsaid if result else (),
+        unquoted=_unquoted(asked, result) if result else asked,
+        absent=result.absent if result else None,
         message=message,
         departments=_with_chosen(asked.department, departments),
         themes=_with_chosen(asked.theme, themes),
         answers=Answers.of(result, limit) if result else None,
         limit=limit,
-        held=request.knowledge_base.status().actors if result and not result.total else 0,
+        held=request.knowledge_base.status().actors if result and result.nothing_fits else 0,
         need_link=_link_to_tell(request, asked),
         json_path=asked.data("/api/search", limit=limit, lang=request.language),
     )
@@ -217,6 +224,13 @@ def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResu
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
     """Redirects to the search page, which says what is wrong and has the form."""
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
+
+
+def _unquoted(asked: SearchRequest, result: SearchResult) -> SearchRequest:
+    """Returns the request with the words in quotation marks as ordinary words."""
+    for said in result.asked.required:
+        asked = asked.without_sign("", said)
+    return asked
 
 
 def _names(actors: Sequence[Actor]) -> Mapping[str, str]:

@@ -42,11 +42,11 @@ class NamedActors:
 def named_actors(text: str, context: SearchContext) -> NamedActors:
     store, weights = context.store, context.weights.names
     number = "".join(text.split())
-    is_number = number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
+    is_bare = number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
     ids = set(store.actors_named(name_key(text)))
-    if is_number:
+    if is_bare:
         ids |= set(store.actors_registered(number))
-    only_named = bool(ids) and (is_number or is_distinctive(text, store, weights))
+    only_named = bool(ids) and (is_bare or is_distinctive(text, store, weights))
     return NamedActors(frozenset(ids), only_named)
 
 
@@ -62,6 +62,11 @@ def boost_names(
         return dict.fromkeys(sorted(named.ids), weights.exact)
     near_names = names_near(text, context.store, weights)
     return {actor_id: weights.near * likeness for actor_id, likeness in near_names.items()}
+
+
+def is_number(text: str) -> bool:
+    """Returns whether a query is a SIREN or SIRET, or as good as one."""
+    return _NUMBER.fullmatch(fold(text).strip()) is not None
 
 
 def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, float]:

@@ -102,6 +102,11 @@ def _rarity(
     return min(rarity, 1.0), frozenset(passages)
 
 
+def is_word_of_trades(word: Word) -> bool:
+    """Returns whether some trade of the economy is described with this word."""
+    return _trades_with(word) > 0
+
+
 def _trades_with(word: Word) -> int:
     counts = _stems_of_trades()
     return max(counts.get(stem(form, lang), 0) for form in word.forms[-1:] for lang in STEMMERS)

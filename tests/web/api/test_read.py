@@ -150,6 +150,8 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                 ],
             },
         ],
+        "nothing_fits": False,
+        "unsaid": [],
         "facets": {
             "departments": {"16": 2},
             "themes": {
@@ -504,3 +506,14 @@ def test_an_unforeseen_failure_tells_nothing_of_the_inside(
 
     monkeypatch.setattr(knowledge_base, "search", broken)
     assert detail(client, "/api/search", 500, q="gel") == "Something unforeseen went wrong here."
+
+
+def test_what_nothing_says_and_who_is_not_here_are_said(client: TestClient) -> None:
+    quoted = client.get("/api/search", params={"q": 'sanitiser "sans alcool"'}).json()
+    assert (quoted["unsaid"], quoted["nothing_fits"]) == (["sans alcool"], True)
+    assert (quoted["hits"], quoted["cases"], quoted["roles"]) == ([], [], [])
+    for q, absent in [("552100554", "number"), ("Saint-Gobain", "name")]:
+        answer = client.get("/api/search", params={"q": q}).json()
+        assert (answer["absent"], answer["nothing_fits"]) == (absent, True)
+        assert (answer["hits"], answer["cases"]) == ([], [])
+    assert "absent" not in client.get("/api/search", params={"q": "sanitiser"}).json()

@@ -139,24 +139,56 @@ def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
     assert not read.all("section", class_="roles")
 
 
-def test_where_only_weak_leads_are_found_there_is_help_and_the_nearest() -> None:
+def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> None:
     class OnlyLeads(SampleBase):
         def search(self, query: str, **asked: Any) -> SearchResult:
             found = super().search(query, **asked)
             weak = replace(found.hits[0], fit=Fit.WEAK)
             rest = [replace(hit, fit=Fit.NONE) for hit in found.hits[1:]]
-            return replace(found, hits=(weak, *rest), total=1)
+            return replace(found, hits=(weak, *rest), total=1, nothing_fits=True)
 
     read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
-    headings = [one.text for one in read.all("h2")]
-    assert headings == [
-        "Acteurs, du score le plus haut au plus bas",
-        "Ce que vous pouvez faire",
-        "Les plus proches, sans certitude",
-    ]
-    assert names(read)[0] == "Avel (Saphir)"
-    assert len(names(read)) > 1
+    assert read.text("h1") == "Rien ici ne répond vraiment à « cirages »"
+    assert [one.text for one in read.all("h2")] == ["Ce que vous pouvez faire"]
+    assert names(read) == ["Avel (Saphir)"]
+    folded = read.one("details", class_="leads")
+    assert "open" not in folded.attributes
+    (summary,) = read.inside(folded, "summary")
+    assert summary.text == "1 piste, qui n’est pas une réponse"
     assert "envoyez l’adresse de cette page" in read.one("div", class_="advice").text
+
+
+def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=sanitiser+%22sans+alcool%22")
+    assert read.text("p", class_="silence") == "Aucun texte ici ne dit « sans alcool »."
+    assert not names(read)
+    assert not read.all("aside")
+    assert not read.all("section", class_="role-block")
+    links = {one.text: one.attributes["href"] for one in read.all("a")}
+    assert links["Chercher sans les guillemets"] == "/fr/recherche?q=sanitiser+sans+alcool"
+
+
+@pytest.mark.parametrize("number", ["552100554", "552 100 554", "552 100 554 00013"])
+def test_an_unknown_number_finds_nobody(client: TestClient, number: str) -> None:
+    read = results(client, f"/fr/recherche?q={number}")
+    assert read.text("h1") == "Aucune organisation de ce numéro ici"
+    assert not names(read)
+    assert not read.all("aside")
+
+
+def test_a_near_number_is_given_as_near(client: TestClient) -> None:
+    """This one is of another establishment of Avel's unit."""
+    read = results(client, "/en/search?q=12345678900007")
+    assert names(read) == [AVEL.name]
+    assert read.text("p", class_="silence") == (
+        "No organisation here has this number. These have a number close to it."
+    )
+
+
+def test_an_unknown_name_finds_nobody(client: TestClient) -> None:
+    read = results(client, "/en/search?q=Saint-Gobain")
+    assert read.text("h1") == "No organisation called “Saint-Gobain” here"
+    assert "close to" not in read.text("p", class_="silence")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Name reading: whether a query is plainly the name of an organisation, by how it is written.
+
+Whoever types `Saint-Gobain` looks for that firm, and not for what an encoder makes of its name.
+No list of firms is needed: a name is written with capitals, and neither the base nor the trades of
+the economy know its words.
+"""
+
+import re
+from enum import IntEnum
+from pathlib import Path
+
+from kb.search.literal.rare_words import is_word_of_trades
+from kb.search.query import Query
+from kb.store.store import Store
+from kb.text.analysis import FUNCTION_WORDS, Word, spellings, words
+from kb.text.lexicon import Lexicons
+from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
+
+MOST_WORDS = 6
+"""Most words of a name, without function words."""
+
+_COMMON_NOUN = re.compile(
+    Lexicons(Path(__file__).parent / "lexicons").any_of("common_noun_endings", "") + "$"
+)
+_CAPITAL_INSIDE = re.compile(r"[-‐‑'’][A-ZÀ-Þ]")
+
+
+class NameReading(IntEnum):
+    """How far a query is a name: it is a need, it could be a name, it can hardly be another."""
+
+    NEED = 0
+    LIKELY = 1
+    PLAIN = 2
+
+
+def name_reading(asked: Query, store: Store) -> NameReading:
+    """Returns how far a query that names nobody of the base is the name of an organisation.
+
+    Each of its words begins with a capital, and the base and the trades know at least one of them
+    in no spelling. A capital at the beginning of a query is usual, so that a single word must not
+    end like a common noun; words of capitals alone (`ESAT`, `CNC`) are no names.
+    """
+    if asked.required or asked.wanted or asked.unwanted:
+        return NameReading.NEED
+    text = asked.text
+    found = [word for word in words(text) if not FUNCTION_WORDS.issuperset(word.forms)]
+    written = {word: text[word.start : word.end] for word in found}
+    capital = {word for word in found if written[word][0].isupper()}
+    has_form = any(word.forms[-1] in LEGAL_FORMS for word in capital)
+    own = [word for word in found if not LEFT_OUT_OF_NAMES.issuperset(word.forms)]
+    if not has_form:
+        own = [word for word in own if not _is_abbreviation(written[word])]
+    if not own or len(found) > MOST_WORDS or not capital.issuperset(own):
+        return NameReading.NEED
+    unknown = [word for word in own if not _is_known(word, store)]
+    if not unknown:
+        return NameReading.NEED
+    if has_form or any(_CAPITAL_INSIDE.search(written[word]) for word in unknown):
+        return NameReading.PLAIN if len(unknown) == len(own) else NameReading.LIKELY
+    if any(word.start > found[0].start for word in unknown):
+        return NameReading.LIKELY
+    is_common = len(found) > 1 or _COMMON_NOUN.search(unknown[0].forms[-1])
+    return NameReading.NEED if is_common else NameReading.LIKELY
+
+
+def _is_abbreviation(written: str) -> bool:
+    return written.isupper() or any(map(str.isdigit, written))
+
+
+def _is_known(word: Word, store: Store) -> bool:
+    return is_word_of_trades(word) or store.passages_with(spellings(word), 1) != {}

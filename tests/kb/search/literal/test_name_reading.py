@@ -1,0 +1,77 @@
+"""Queries that are plainly names, by how they are written, and those that only look so."""
+
+from contextlib import closing
+
+import pytest
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor
+from kb.search.literal.name_reading import NameReading, name_reading
+from kb.search.query import parse
+from kb.search.results import Absence, Fit
+from kb.store.store import Store
+
+ACTORS = [
+    Actor(id="cooper", name="Doreau", description="Nous faisons des barriques en chêne."),
+    Actor(id="glover", name="Ganterie", description="Gants de cuir, à Saint-Junien."),
+]
+
+
+@pytest.fixture
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put(ACTORS)
+    return base
+
+
+def read(base: KnowledgeBase, query: str) -> NameReading:
+    with closing(Store.open(base.folder / DATABASE_FILE)) as store:
+        return name_reading(parse(query), store)
+
+
+@pytest.mark.parametrize("name", ["Saint-Gobain", "SARL Dupont Frères", "DUPONT SAS", "L'Air-Vif"])
+def test_a_plain_name(base: KnowledgeBase, name: str) -> None:
+    assert read(base, name) is NameReading.PLAIN
+
+
+@pytest.mark.parametrize("name", ["Michelin", "L'Oréal", "Brasserie Martinaud", "Groupe Zodiarex"])
+def test_a_likely_name(base: KnowledgeBase, name: str) -> None:
+    assert read(base, name) is NameReading.LIKELY
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        "gel hydroalcoolique",
+        "Gel hydroalcoolique",
+        "Barriques",
+        "Jéroboams",
+        "Emboutissage",
+        "ESAT",
+        "CNC",
+        "Usinage CNC",
+        "ISO 13485",
+        "saint-gobain",
+        "Saint-Junien",
+        "un fournisseur pour Michelin",
+        "+Michelin tissu",
+        "Qui ?",
+    ],
+)
+def test_a_need(base: KnowledgeBase, need: str) -> None:
+    assert read(base, need) is NameReading.NEED
+
+
+def test_a_name_that_is_not_here_has_no_strong_fit_by_chance(base: KnowledgeBase) -> None:
+    """The other word of the name is what a firm here makes."""
+    plain = base.search("Barriques").hits[0]
+    assert plain.fit is Fit.STRONG
+    named = base.search("Barriques Martinaud")
+    assert named.absent is Absence.NAME
+    assert {hit.fit for hit in named.hits} <= {Fit.POSSIBLE, Fit.WEAK}
+
+
+def test_who_has_the_name_or_one_near_it_is_not_absent(base: KnowledgeBase) -> None:
+    for query in ("Doreau", "SARL Doreau", "Dorreau"):
+        result = base.search(query)
+        assert result.absent is None, query
+        assert result.hits[0].actor.id == "cooper"
