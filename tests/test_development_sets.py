@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.adaptation.nomenclatures import split_of
+from kb.adaptation.nomenclatures import split_of, split_of_phrase
 from kb.errors import FileError
 from kb.evaluation.sets import DevelopmentSet, answerable, read_set, read_split
 from tests.development_sets import build, built
@@ -14,7 +14,6 @@ from tests.development_sets.built import held, table
 from tests.development_sets.conversions import COLUMNS
 from tests.development_sets.everyday import half_of
 from tests.development_sets.nomenclatures import ITEMS_PER_HEADING
-from tests.development_sets.phrases import split_of_phrase
 
 
 def _code(split: str, form: Callable[[int], str]) -> str:
@@ -29,17 +28,17 @@ def _heading(split: str) -> str:
     return _code(split, lambda number: f"34{number:02}")
 
 
-def _phrase(split: str | None) -> str:
+def _phrase(split: str) -> str:
     texts = (f"Soap number {number} (manufacture)" for number in range(100))
     return next(text for text in texts if split_of_phrase(text) == split)
 
 
 HELD_OUT = {"tune": _phrase("tune"), "test": _phrase("test")}
-LEARNT = _phrase(None)
+LEARNT = _phrase("train")
 LEARNT_TOO = next(
     text
     for text in (f"Glue number {number} (manufacture)" for number in range(100))
-    if split_of_phrase(text) is None and split_of_phrase(text.replace("(", "").replace(")", ""))
+    if split_of_phrase(text) == "train" != split_of_phrase(text.replace("(", "").replace(")", ""))
 )
 """A phrase that may be learnt from, and may not be in other words."""
 TRAIN, TUNE, TEST = _class("train"), _class("tune"), _class("test")
@@ -166,6 +165,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"33700000-7 | en | {HELD_OUT['tune']} | CPV2008",
         f"33700000-7 | fr | {LEARNT} | CPV2008",
         f"99000000-0 | en | {HELD_OUT['test']} | CPV2008",
+        f"99000000-0 | fr | {HELD_OUT['test']} | CPV2008",
     )
     _write(
         data / "open" / "cpv_to_nace_auto.tsv",

@@ -222,11 +222,11 @@ def read_occupations(folder: Path) -> list[Occupation]:
     ]
 
 
-def read_index_phrases(folder: Path) -> list[IndexPhrase]:
-    """The phrases of the indexes of activities, file by file, in order; errors as `_rows`."""
+def read_index_phrases(folder: Path, names: Sequence[str] = PHRASE_FILES) -> list[IndexPhrase]:
+    """The phrases of indexes of activities, file by file, in order; errors as `_rows`."""
     return [
         IndexPhrase(lang, tuple(code.split("|")), text)
-        for name in PHRASE_FILES
+        for name in names
         for _, (code, lang, text, _) in _rows(folder / name, _INDEX_COLUMNS, _NACE_CODES)
     ]
 

@@ -1,18 +1,24 @@
 """Phrases of activity indexes and of public purchasing, asked of the French labels of all trades.
 
-Only phrases that nothing was learnt from are asked: `split_of_phrase`.
+Only phrases that nothing was learnt from are asked
+(`kb.adaptation.nomenclatures.split_of_phrase`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import read_nace_classes, split_of
+from kb.adaptation.nomenclatures import (
+    read_index_phrases,
+    read_nace_classes,
+    read_purchases,
+    split_of,
+    split_of_phrase,
+)
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import index_words
 from kb.text.folding import fold
-from tests.development_sets.built import SPLITS, Built, digest, document, table
+from tests.development_sets.built import SPLITS, Built, digest, document
 from tests.development_sets.everyday import half_of
 from tests.development_sets.nomenclatures import is_stub, plain
 
@@ -28,31 +34,6 @@ PHRASES_OF_SPLIT = 300
 
 _MANUFACTURE = re.compile(r"\s*\(manufactur(?:e|ing)\)$", re.IGNORECASE)
 _MAKING = re.compile(r"\bmanufactur\w*|\bfabrication\b|\bfab\b")
-_PHRASE_COLUMNS = ("code", "lang", "text", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A phrase of an index with the classes that it may belong to."""
-
-    lang: str
-    text: str
-    codes: tuple[str, ...]
-
-    @property
-    def content(self) -> frozenset[str]:
-        """The stems of what it is about; phrases that differ in wording only are the same."""
-        told = _MAKING.sub(" ", fold(self.text))
-        return frozenset(index_words(told, self.lang).split())
-
-
-def split_of_phrase(text: str) -> str | None:
-    """The split of a phrase; None if encoders and trade indexes may learn from it.
-
-    SHA-256 of the text in lower case modulo 10: 0 is *test*, 1 is *tune*.
-    """
-    remainder = int(digest(text.lower().strip()), 16) % 10
-    return {0: "test", 1: "tune"}.get(remainder)
 
 
 def phrases(folder: Path, index: str) -> Built:
@@ -61,19 +42,19 @@ def phrases(folder: Path, index: str) -> Built:
     known = {fold(label) for label in labels.values()}
     learnt = _learnt(folder)
     taken = dict.fromkeys(SPLITS, 0)
-    of_index = (phrase for name in INDEXES[index] for phrase in _phrases(folder / name))
     # Which are taken is chance, and the same each time.
+    of_index = read_index_phrases(folder, INDEXES[index])
     for phrase in sorted(of_index, key=lambda one: digest(one.text)):
         split = split_of_phrase(phrase.text)
         codes = [code for code in phrase.codes if code in labels]
         text = plain(_MANUFACTURE.sub("", phrase.text))
         if (
-            split is None
+            split not in SPLITS
             or taken[split] >= PHRASES_OF_SPLIT
             or not codes
             or fold(text) in known
             or not _can_be_asked(text)
-            or phrase.content in learnt
+            or _content(phrase.text, phrase.lang) in learnt
         ):
             continue
         before = len(built.queries)
@@ -92,23 +73,25 @@ def phrases(folder: Path, index: str) -> Built:
 def cpv(folder: Path) -> Built:
     """How public buyers word needs, in French and English, to the French labels of trades."""
     built, labels = _on_labels(folder, "cpv", "Public purchasing (CPV) → labels", "both")
-    classes = {}
-    columns = ("cpv", "nace", "cosine", "vote", "cpv_name_en", "nearest_phrase")
-    for _, (code, nace, *_) in table(folder / "cpv_to_nace_auto.tsv", columns):
-        classes[code] = nace
     learnt = _learnt(folder)
-    for _, (code, lang, text, _) in table(folder / "cpv2008_fr_en.tsv", _PHRASE_COLUMNS):
-        asked = plain(text)
-        nace = classes.get(code, "")
-        if (
-            nace in labels
-            and split_of_phrase(text) is not None
-            and _can_be_asked(asked)
-            and Phrase(lang, text, (nace,)).content not in learnt
-        ):
-            built.add(
-                f"{code}-{lang}", asked, half_of(code[:2]), [nace], lang=lang, group=_seen([nace])
-            )
+    for purchase in read_purchases(folder):
+        if purchase.nace not in labels:
+            continue
+        for lang, text in purchase.labels.items():
+            asked = plain(text)
+            if (
+                split_of_phrase(text) in SPLITS
+                and _can_be_asked(asked)
+                and _content(text, lang) not in learnt
+            ):
+                built.add(
+                    f"{purchase.code}-{lang}",
+                    asked,
+                    half_of(purchase.code[:2]),
+                    [purchase.nace],
+                    lang=lang,
+                    group=_seen([purchase.nace]),
+                )
     return built
 
 
@@ -119,20 +102,18 @@ def _on_labels(folder: Path, name: str, title: str, by: str) -> tuple[Built, Map
     return Built(name, {"title": title, "by": by}, corpus), labels
 
 
-def _phrases(path: Path) -> Iterator[Phrase]:
-    for _, (codes, lang, text, _) in table(path, _PHRASE_COLUMNS):
-        yield Phrase(lang, text, tuple(codes.split("|")))
-
-
 def _learnt(folder: Path) -> set[frozenset[str]]:
     """What the phrases are about that may be learnt from, of all indexes."""
-    files = (folder / name for names in INDEXES.values() for name in names)
     return {
-        phrase.content
-        for path in files
-        for phrase in _phrases(path)
-        if split_of_phrase(phrase.text) is None
+        _content(phrase.text, phrase.lang)
+        for phrase in read_index_phrases(folder)
+        if split_of_phrase(phrase.text) not in SPLITS
     }
+
+
+def _content(text: str, lang: str) -> frozenset[str]:
+    """The stems of what a phrase is about; phrases that differ in wording only have the same."""
+    return frozenset(index_words(_MAKING.sub(" ", fold(text)), lang).split())
 
 
 def _seen(codes: Iterable[str]) -> str:
