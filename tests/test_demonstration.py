@@ -272,3 +272,65 @@ def test_who_gives_a_by_product_away_is_found_by_who_looks_for_it(
 @pytest.mark.parametrize("query", ["louer une chambre froide", "rent a cold room"])
 def test_one_word_in_common_makes_no_strong_fit(demonstration: KnowledgeBase, query: str) -> None:
     assert Fit.STRONG not in fits(demonstration, query).values()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the meaning of life",
+        "le sens de la vie",
+        "how to boil an egg",
+        "pourquoi bâille-t-on",
+        "recette de confiture de fraises",
+        "history of soap making",
+        "how does hand sanitiser work",
+        "who should I vote for",
+        "how old is Dolly Parton",
+        "météo à Angoulême demain",
+        "my neighbour's fence is broken, is he liable",
+        "quel est le cours de l'action d'un fabricant de pneus",
+        "my holiday in Cognac was lovely",
+        "je cherche un emploi de caviste",
+    ],
+)
+def test_it_is_never_sure_where_nothing_is_needed(demonstration: KnowledgeBase, text: str) -> None:
+    result = demonstration.search(text, limit=100)
+    assert result.need < 0.5
+    assert {hit.fit for hit in result.hits} <= {Fit.NONE, Fit.WEAK}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the meaning of life",
+        "how does hand sanitiser work",
+        "who should I vote for",
+        "pourquoi bâille-t-on",
+        "how old is Dolly Parton",
+    ],
+)
+def test_it_is_silent_where_nothing_is_needed(demonstration: KnowledgeBase, text: str) -> None:
+    assert demonstration.search(text).total == 0
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        "gants",
+        "bougies",
+        "découpe laser",
+        "boutelles en verre",
+        "nursing bras",
+        "que faire de nos drêches ?",
+        "somebody to sew 500 tote bags",
+        "presse de 400 tonnes",
+        "vitres de comptoir anti-postillons",
+    ],
+)
+def test_a_need_is_taken_for_one(demonstration: KnowledgeBase, need: str) -> None:
+    assert demonstration.search(need).need > 0.4
+
+
+def test_a_name_is_found_whatever_else_it_means(demonstration: KnowledgeBase) -> None:
+    for query in ("Grey Goose", "merlet"):
+        assert demonstration.search(query).hits[0].fit is Fit.STRONG

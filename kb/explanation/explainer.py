@@ -46,9 +46,9 @@ from kb.search.results import (
 from kb.search.scorer import WordValues, score
 from kb.search.steering import (
     actor_embeddings,
+    expand,
     phrase_embeddings,
     steered_embedding,
-    unit,
 )
 from kb.text.analysis import query_stems, stem_spans
 
@@ -107,6 +107,7 @@ def explain(
         filters=filters,
         steering=steering,
         ceiling=result.ceiling,
+        need=result.need,
         weights=context.weights,
         wording=wording,
     )
@@ -132,7 +133,7 @@ class Explainer:
         self._word_values = WordValues(asked, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
-        self._expanded = self._background.expand(unit(steered))
+        self._expanded = expand(asked, steering, context, wording)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:

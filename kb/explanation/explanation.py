@@ -129,8 +129,9 @@ class Explanation:
 
     `hit` has its rank, its score and the parts of it; None if the search leaves the record out, by
     `filters`, by a word that must or must not be there, or because it is closed. `ceiling` is how
-    close the closest of all trades are to the query, from which its fit is measured. `wording` has
-    the phrases of a language model that the query was moved towards.
+    close the closest of all trades are to the query, from which its fit is measured, and
+    `need` how likely the query is a need at all: a fit requires more where that is low. `wording`
+    has the phrases of a language model that the query was moved towards.
     """
 
     asked: Query
@@ -142,5 +143,6 @@ class Explanation:
     filters: Filters
     steering: Steering
     ceiling: float
+    need: float
     weights: RankingWeights
     wording: Wording

@@ -65,7 +65,8 @@ class SearchReport:
     """One search on record.
 
     `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
-    first: every actor that is not `left_out`. Fits are measured from a share of `ceiling`;
+    first: every actor that is not `left_out`. Fits are measured from a share of `ceiling`,
+    and require more where `need`, the probability that the query is a need at all, is low;
     `matched` are the matched cases, best first. `wording` has the phrases of a language model that
     the query was moved towards.
     """
@@ -79,6 +80,7 @@ class SearchReport:
     encoder: EncoderState
     weights: RankingWeights
     ceiling: float
+    need: float
     matched: tuple[MatchedCase, ...]
     hits: tuple[ActorHit, ...]
     left_out: LeftOut
@@ -104,6 +106,7 @@ class SearchReport:
             "encoder": asdict(self.encoder),
             "constants": asdict(self.weights),
             "ceiling": _rounded(self.ceiling),
+            "need": _rounded(self.need),
             "matched": {
                 match.case.id: {
                     "closeness": _rounded(match.closeness),
@@ -144,6 +147,7 @@ def report_of(
         ),
         weights=context.weights,
         ceiling=result.ceiling,
+        need=result.need,
         matched=result.matched,
         hits=result.hits,
         left_out=_left_out(result, context, department, filters.theme, steering),

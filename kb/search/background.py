@@ -42,12 +42,16 @@ class NullDistribution:
     """The distribution of the cosines of an embedding to all trades: what chance gives.
 
     `mean` and `deviation` are those of the cosines to the trades in a language; `ceiling`
-    is how many deviations above the mean the closest trades are, in whichever language.
+    is how many deviations above the mean the closest trades are, in whichever language. `need_odds`
+    are the log odds that a query is a need at all, and `doubt` what fits require more where they
+    are low (`kb.search.need.probe`).
     """
 
     mean: Mapping[str, float]
     deviation: Mapping[str, float]
     ceiling: float
+    need_odds: float = 0.0
+    doubt: float = 0.0
 
     def standardised(self, cosine: float, lang: str = "") -> float:
         """A cosine to a passage of this language, as deviations above a chance trade's.

@@ -10,6 +10,7 @@ from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.faiss_index import Index
 from kb.search.background import Background, ExpandedQuery, Overlaps
 from kb.search.fusion import Fusion
+from kb.search.need.probe import NeedProbe
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
 from kb.store.store import Store
@@ -71,6 +72,7 @@ class Calibration:
     background: Background
     overlaps: Overlaps
     phrases: Phrases
+    probe: NeedProbe
 
     @classmethod
     def of(
@@ -79,9 +81,10 @@ class Calibration:
         weights: RankingWeights = DEFAULT_WEIGHTS,
         cache: Path | None = None,
     ) -> "Calibration":
-        """The calibration of an encoder; its background is kept in the folder `cache`."""
+        """The calibration of an encoder; what takes a while is kept in the folder `cache`."""
         background = Background.of(encoder, weights.expansion, cache)
-        return cls(weights, background, Overlaps(background), Phrases(encoder, background))
+        probe = NeedProbe.of(encoder, weights.need, cache)
+        return cls(weights, background, Overlaps(background), Phrases(encoder, background), probe)
 
 
 @dataclass(frozen=True, slots=True)

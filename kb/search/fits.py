@@ -17,8 +17,11 @@ _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
 
 def required_score(null: NullDistribution, weights: FitWeights) -> float:
-    """The score from which fits are measured: a share of what the closest of all trades have."""
-    return weights.ceiling_share * null.ceiling
+    """The score from which fits are measured: a share of what the closest of all trades have.
+
+    It is higher where the query may be no need.
+    """
+    return weights.ceiling_share * null.ceiling + null.doubt
 
 
 def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:

@@ -30,11 +30,12 @@ from kb.search.filters import (
 )
 from kb.search.fits import fit_of_need
 from kb.search.literal.name_reading import NameReading, name_reading
+from kb.search.need.probe import probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query, parse
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, score
-from kb.search.steering import steered_embedding, unit
+from kb.search.steering import expand
 
 
 def search(
@@ -68,8 +69,7 @@ def search(
     bounds = Bounds(asked, steering, store)
     scope = scope_of(filters, store, complete=complete)
     # Encode and expand
-    embedding = unit(steered_embedding(asked, steering, context, wording))
-    expanded = context.calibration.background.expand(embedding, to_trades=options.expanded)
+    expanded = expand(asked, steering, context, wording, to_trades=options.expanded)
     null = expanded.null
     # Retrieve and score
     needs = store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if options.cases else ()
@@ -151,6 +151,7 @@ def search(
         took_ms=(time.perf_counter() - started) * 1000,
         parts=tuple(parts),
         ceiling=null.ceiling,
+        need=probability(null.need_odds),
         matched=tuple(matched),
         wording=wording,
         nothing_fits=not any(

@@ -180,7 +180,8 @@ class SearchResult:
     count the actors (fit not NONE) that each value of that filter would leave, the other filter
     kept, most first. `parts` are those that matched cases needed, makers first; empty where no case
     is matched. `asked` is the query as it was understood, `ceiling` how close the closest of all
-    trades are to it, from which fits are measured, and `matched` the matched cases, best first.
+    trades are to it, from which fits are measured, `need` how likely it is a need at all, and
+    `matched` the matched cases, best first.
 
     `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
     `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
@@ -199,6 +200,7 @@ class SearchResult:
     took_ms: float = 0.0
     parts: tuple[PartAnswer, ...] = ()
     ceiling: float = 0.0
+    need: float = 1.0
     matched: tuple[MatchedCase, ...] = ()
     wording: Wording = NO_WORDING
     nothing_fits: bool = False

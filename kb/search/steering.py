@@ -1,6 +1,7 @@
 """Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Kind
+from kb.search.background import ExpandedQuery
 from kb.search.context import SearchContext
+from kb.search.need.probe import doubt
 from kb.search.query import Query
 from kb.search.results import Steering
 
@@ -35,6 +38,29 @@ def steered_embedding(
     if wording.phrases:
         steered += phrase_embeddings(wording, context).sum(axis=0)
     return steered
+
+
+def expand(
+    asked: Query,
+    steering: Steering,
+    context: SearchContext,
+    wording: Wording = NO_WORDING,
+    *,
+    to_trades: bool = True,
+) -> ExpandedQuery:
+    """Returns the expanded query of the steered need, with the odds that it is a need at all.
+
+    The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
+    """
+    steered = unit(steered_embedding(asked, steering, context, wording))
+    expanded = context.calibration.background.expand(steered, to_trades=to_trades)
+    own = expanded.embedding
+    if steering.like or steering.unlike or asked.wanted or asked.unwanted or wording.phrases:
+        (of_need,) = context.calibration.phrases.expanded([asked.need])
+        own = of_need.embedding
+    odds = context.calibration.probe.log_odds(asked.text, own)
+    null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, context.weights.need))
+    return replace(expanded, null=null)
 
 
 def phrase_embeddings(wording: Wording, context: SearchContext) -> Embeddings:

@@ -266,6 +266,27 @@ class FitWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedWeights:
+    """Whether a query is a need at all (`kb.search.need.probe`).
+
+    Source: measured, on texts whose kind the probe had not seen.
+
+    Attributes:
+        bound: log odds of a need below which a fit requires more.
+        slope: what it requires more for each log odd below, in the units of a score.
+        penalty: of the squared slopes of the probe.
+        word_scale: weight of a word beside the embedding.
+        least_texts: count of training texts with a word, so that it is known.
+    """
+
+    bound: float = -1.5
+    slope: float = 3.0
+    penalty: float = 0.05
+    word_scale: float = 10.0
+    least_texts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class SteeringWeights:
     """Strength of steering by hand (`kb.search.steering`).
 
@@ -334,6 +355,7 @@ class RankingWeights:
     precedents: PrecedentWeights = PrecedentWeights()
     names: NameWeights = NameWeights()
     fits: FitWeights = FitWeights()
+    need: NeedWeights = NeedWeights()
     steering: SteeringWeights = SteeringWeights()
     wording: WordingWeights = WordingWeights()
     parts: PartWeights = PartWeights()

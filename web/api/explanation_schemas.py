@@ -210,6 +210,11 @@ class ExplanationOut(Shape):
         description="The closeness of the closest of all trades to the need. Fits are measured "
         "from a share of it."
     )
+    need: float = Field(
+        description="How likely the query is a need at all, 0 to 1. A fit requires more where this "
+        "is low.",
+        examples=[0.98],
+    )
     constants: dict[str, dict[str, int | float | dict[str, int | float]]] = Field(
         description="Every constant of the ranking, by purpose and name."
     )

@@ -31,8 +31,11 @@ def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> flo
 
 
 def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
-    """Returns the relevance of a need by its closeness, 0 to 1: a logistic gate."""
-    share = score / max(null.ceiling, 1e-6)
+    """Returns the relevance of a need by its closeness, 0 to 1: a logistic gate.
+
+    The need has to be closer where the query may be none: no case tells the history of soap.
+    """
+    share = (score - null.doubt) / max(null.ceiling, 1e-6)
     return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
 
 
