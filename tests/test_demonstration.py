@@ -9,11 +9,13 @@ import pytest
 
 from ingest.pipeline import ingest
 from kb.encoder.encoder import Encoder
+from kb.explanation.score_table import score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
 from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit
+from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 from kb.text.splitter import split
 
@@ -258,6 +260,9 @@ def test_who_gives_a_by_product_away_is_no_outlet_for_it(
     assert hits[taker].fit is Fit.STRONG
     assert giver not in hits or hits[giver].rank > hits[taker].rank
     assert giver not in hits or hits[giver].fit in {Fit.WEAK, Fit.NONE}
+    for hit in result.hits:
+        table = score_table(hit, DEFAULT_WEIGHTS)
+        assert sum(part.counted for part in table) == pytest.approx(hit.score)
     named = {hit.actor.id for answer in result.parts for hit in answer.hits}
     assert giver not in named
 

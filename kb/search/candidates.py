@@ -65,12 +65,12 @@ def assess(
     if endorsements:
         stated_share, shown_share = ground_shares(own + inferred, shown, weights)
         score = stated_share * (own + inferred) + shown_share * shown
-    gives = _gives(best, endorsements, asked)
-    direction = -weights.cases.given_up * max(score, 0.0) if gives else 0.0
-    score += direction + name
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
         own_fit = fit_of_words(best, asked, null, weights)
+    gives = _gives(best, own_fit, endorsements, asked)
+    direction = -weights.cases.given_up * gives * max(score, 0.0) if gives else 0.0
+    score += direction + name
     fits = [
         own_fit,
         *(
@@ -96,20 +96,30 @@ def assess(
         direction=direction,
         name=name,
     )
-    fit = least_fit(best_fit(*fits), Fit.WEAK) if gives else best_fit(*fits)
+    fit = best_fit(*fits)
+    if gives >= weights.fits.shown_possible:
+        fit = least_fit(fit, Fit.WEAK)
     if name:
         fit = Fit.STRONG
     return Candidate(record_id, passages, endorsements, boost, parts, score, own_fit, fit)
 
 
 def _gives(
-    best: ScoredPassage | None, endorsements: Sequence[Endorsement], asked: Query | None
-) -> bool:
-    """Whether an actor gives up what the query offers: in a case, or else by its own words."""
+    best: ScoredPassage | None,
+    own_fit: Fit,
+    endorsements: Sequence[Endorsement],
+    asked: Query | None,
+) -> float:
+    """How surely an actor gives up what the query offers, 0 to 1.
+
+    It does so in a case, as far as this is relevant, or else by words that fit.
+    """
     if endorsements:
-        return any(endorsed.gives for endorsed in endorsements)
-    offers = asked is not None and asked.flow is Flow.OFFERS
-    return offers and best is not None and gives_up(best.passage.text)
+        giving = (endorsed.matched.relevance for endorsed in endorsements if endorsed.gives)
+        return max(giving, default=0.0)
+    if best is None or asked is None or asked.flow is not Flow.OFFERS or own_fit is Fit.NONE:
+        return 0.0
+    return float(gives_up(best.passage.text))
 
 
 def ground_shares(stated: float, shown: float, weights: RankingWeights) -> tuple[float, float]:

@@ -5,10 +5,12 @@ word for what is left over: "repreneur pour des invendus" offers, "cherche des i
 """
 
 import re
+from functools import lru_cache
 
 from kb.models import Case, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
+from kb.text.analysis import TEXTS_REMEMBERED
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
@@ -32,6 +34,7 @@ _GIVES = _signs("gives", of_leftovers=("gives_leftovers",))
 _TAKES = _signs("takes", of_leftovers=("takes_leftovers",))
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def flow_of(text: str) -> Flow | None:
     """The flow of a need, or None if its words do not say."""
     words = _plain(text)
@@ -67,6 +70,7 @@ def gave_up(participation: Participation) -> bool:
     return participation.role is Role.SUPPLIER and gives_up(participation.contribution)
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def _first_sign(text: str) -> re.Pattern[str] | None:
     words = _plain(text)
     found = [match for match in (_GIVES.search(words), _TAKES.search(words)) if match]

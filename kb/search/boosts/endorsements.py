@@ -9,6 +9,7 @@ took it are right, and who gave it up is no outlet for it (`kb.text.flow`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kb.models import Case, Participation
 from kb.reference.flows import Flow
@@ -16,7 +17,7 @@ from kb.reference.roles import ROLES, Part, Role
 from kb.search.query import Query, without_purpose
 from kb.search.results import Fit, MatchedCase
 from kb.search.weights import CaseWeights
-from kb.text.analysis import word_coverage
+from kb.text.analysis import TEXTS_REMEMBERED, word_coverage
 from kb.text.flow import case_flow, gave_up
 
 
@@ -88,12 +89,17 @@ def endorse(
 
 
 def leading(endorsements: Mapping[str, Sequence[Endorsement]]) -> dict[str, list[Endorsement]]:
-    """The endorsements that others may follow: without the actors that give up what is offered."""
-    return {
-        id_: list(of_actor)
-        for id_, of_actor in endorsements.items()
-        if not any(endorsed.gives for endorsed in of_actor)
-    }
+    """The endorsements that others may follow: by cases in which the actor did not give.
+
+    A case in which it gave up what the query offers makes it no example of an outlet.
+    """
+    found = {}
+    for id_, of_actor in endorsements.items():
+        given_up = {endorsed.case.id for endorsed in of_actor if endorsed.gives}
+        followed = [endorsed for endorsed in of_actor if endorsed.case.id not in given_up]
+        if followed:
+            found[id_] = followed
+    return found
 
 
 def _shows_giving(case: Case) -> bool:
@@ -102,10 +108,14 @@ def _shows_giving(case: Case) -> bool:
 
 def _speaks_of(participation: Participation, case: Case, asked: Query) -> bool:
     """Whether a part in a case is about what is asked, where the case tells of several things."""
-    covered = [word_coverage(asked.need, other.contribution) for other in case.participants]
-    return word_coverage(asked.need, participation.contribution) >= max(covered) / 2
+    covered = {other: _words_covered(asked.need, other.contribution) for other in case.participants}
+    return covered[participation] >= max(covered.values()) / 2
 
 
 def _brought(participation: Participation, asked: Query) -> float:
     """The share of the words for the thing asked for that what an actor brought in has."""
-    return word_coverage(asked.thing, without_purpose(participation.contribution))
+    return _words_covered(asked.thing, without_purpose(participation.contribution))
+
+
+_words_covered = lru_cache(maxsize=TEXTS_REMEMBERED)(word_coverage)
+"""A search asks for the same contributions again and again."""

@@ -198,3 +198,22 @@ def test_a_query_knows_which_way_its_need_goes() -> None:
     assert parse("que faire de nos drêches ?").flow is Flow.OFFERS
     assert parse("drêches -cherche").flow is None
     assert parse("des bocaux pour la sauce").thing == "des bocaux"
+
+
+def test_the_less_a_case_is_relevant_the_less_its_giver_loses() -> None:
+    query = "que faire de nos coquilles d'huîtres ?"
+    own = passage("Il ouvre des huîtres et vend leurs coquilles.", 6.0)
+    (far,) = endorsed(query, OYSTERS, relevance=0.2)["oysterman"]
+    (close,) = endorsed(query, OYSTERS)["oysterman"]
+    lost = [found(query, own, endorsements=[given]) for given in (far, close)]
+    assert 0 > lost[0].parts.direction > lost[1].parts.direction
+    assert [giver.fit for giver in lost] == [Fit.POSSIBLE, Fit.WEAK]
+
+
+def test_a_giver_may_still_be_followed_for_what_it_did_elsewhere() -> None:
+    query = parse("que faire de nos coquilles d'huîtres ?")
+    made = Participation("Écailler", Role.PRODUCER, "oysterman", "a fait des coquilles un engrais")
+    elsewhere = replace(OYSTERS, id="elsewhere", participants=(made,))
+    matched = [MatchedCase(case, 8.0, 1.0) for case in (OYSTERS, elsewhere)]
+    followed = leading(endorse(matched, query, DEFAULT_WEIGHTS.cases))
+    assert [given.case.id for given in followed["oysterman"]] == ["elsewhere"]

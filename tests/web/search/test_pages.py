@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -42,6 +42,23 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     assert " ".join(hits[1].text.split()).startswith("2 Distillerie Merlet")
     assert "Pourrait convenir" in hits[1].text
     assert [fit.text.strip() for fit in read.all("p", class_="fit fit-weak")] == ["Piste ténue"]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("que faire de nos cirages ?", "vous avez quelque chose à céder"),
+        ("mutualiser du cirage", "vous voulez mettre quelque chose en commun"),
+        ("cherche du cirage", ""),
+        ("cirages", ""),
+    ],
+)
+def test_a_need_to_be_rid_of_something_is_said_to_be_understood(
+    client: TestClient, query: str, told: str
+) -> None:
+    main = results(client, f"/fr/recherche?{urlencode({'q': query})}").one("main").text
+    assert ("Compris" in main) == bool(told)
+    assert told in main
 
 
 def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None:
