@@ -342,12 +342,18 @@ def _flow_of_cases(db: Database) -> None:
     db.table("cases").add_column("flow", str, not_null_default="")
 
 
+def _places_of_actors(db: Database) -> None:
+    # With the id, so that a place is looked for without reading the actors.
+    db.table("actors").create_index(["place", "id"])
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
     _name_tables,
     _site_tables,
     _flow_of_cases,
+    _places_of_actors,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -14,7 +14,7 @@ from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""
 
-PASSAGES_OF_RECORD = 8
+PASSAGES_OF_RECORD = 3
 """Count of a record's passages with a word that are looked at to count its records."""
 
 
@@ -112,15 +112,17 @@ class StoredPassages(StoreFile):
         query, limit = fts_query(phrases), most * PASSAGES_OF_RECORD + 1
         if not query or most < 1:
             return None
-        rows = self.execute(
-            "select found, kind, record_id from"
-            " (select rowid found from passage_words where passage_words match ? limit ?)"
-            " join passages p on p.id = found join documents d on d.id = document_id",
-            [query, limit],
-        ).fetchall()
+        matching = "select rowid from passage_words where passage_words match ? limit ?"
+        ids = [row[0] for row in self.execute(matching, [query, limit])]
+        if len(ids) == limit:
+            return None
+        rows = self.run(
+            "select p.id, kind, record_id from passages p join documents d on d.id = document_id"
+            " where p.id in :values",
+            ids,
+        )
         passages = {row[0]: (Kind(row[1]), row[2]) for row in rows}
-        common = len(rows) == limit or len(set(passages.values())) > most
-        return None if common else passages
+        return None if len(set(passages.values())) > most else passages
 
     def passages_touched_since(self, generation: str) -> set[int] | None:
         """The passages that may have come, gone or been embedded since a generation.

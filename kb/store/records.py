@@ -13,7 +13,7 @@ from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.store.database import StoreFile, dataclass_of
-from kb.text.analysis import words
+from kb.text.analysis import Word, words
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
@@ -104,18 +104,15 @@ class StoredRecords(StoreFile):
         query = "select (select count(*) from actors) + (select count(*) from cases)"
         return int(self.execute(query).fetchone()[0])
 
-    def actors_at(self, word: str, most: int) -> list[str]:
-        """The ids of the actors whose place has this folded word; none if more than `most`.
-
-        A word with hyphens is given joined: `saintjunien`.
-        """
-        # Anything may stand for a letter that folding changes; the words are compared afterwards.
-        pattern = "".join(letter if letter in _UNFOLDED else "%" for letter in word)
-        rows = self.execute(
-            "select id, place from actors where replace(place, '-', '') like ? order by id",
-            [f"%{pattern}%"],
+    def actors_at(self, word: Word, most: int) -> list[str]:
+        """The ids of the actors whose place has this word; none if more than `most`."""
+        # Any letter may stand for one that folding changes; the words are compared afterwards.
+        pattern = "%".join(
+            "".join(letter if letter in _UNFOLDED else "_" for letter in part)
+            for part in word.forms[:-1] or word.forms
         )
-        found = [row[0] for row in rows if any(word in of.forms for of in words(row[1]))]
+        rows = self.execute("select id, place from actors where place like ?", [f"%{pattern}%"])
+        found = [row[0] for row in rows if any(word.forms[-1] in of.forms for of in words(row[1]))]
         return found if len(found) <= most else []
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:

@@ -161,22 +161,30 @@ def says(text: str, phrase: str) -> bool:
     Accents, capitals, hyphens and the mark of the plural do not matter; all else does, function
     words too: `gel avec alcool` does not say `sans alcool`.
     """
-    pattern, folded = _literally(phrase), fold(text)
-    return any(pattern.search(written) for written in (folded, _HYPHENS.sub("", folded)))
+    pieces, pattern = _literally(phrase)
+    folded = fold(text)
+    # Most texts lack a piece: to look for it is much faster than to match.
+    return any(
+        all(piece in written for piece in pieces) and pattern.search(written) is not None
+        for written in (folded, _HYPHENS.sub("", folded))
+    )
 
 
 @lru_cache(maxsize=1_000)
-def _literally(phrase: str) -> re.Pattern[str]:
-    found = [(word.start, part) for word in words(phrase) for part in _parts_of(word)]
+def _literally(phrase: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """The pieces that a text with a phrase has, and what matches it in the folded text."""
+    pieces: list[str] = []
     pattern = ""
-    end = None
-    for start, part in found:
-        # Parts of a word may be joined in the text; words may not.
-        pattern += "" if end is None else r"[\W_]*" if start == end else r"[\W_]+"
-        end = start
-        plural = part not in FUNCTION_WORDS and len(part) >= _LEAST_PLURAL and part.isalpha()
-        pattern += f"{_PLURAL_END.sub('', part)}[sx]?" if plural else re.escape(part)
-    return re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])")
+    before: Word | None = None
+    for word, part in ((found, part) for found in words(phrase) for part in _parts_of(found)):
+        if before:
+            # Parts of a word may be joined in the text; words may not.
+            pattern += r"[\W_]*" if word is before else r"[\W_]+"
+        before = word
+        has_plural = part not in FUNCTION_WORDS and len(part) >= _LEAST_PLURAL and part.isalpha()
+        pieces.append(_PLURAL_END.sub("", part) if has_plural else part)
+        pattern += re.escape(pieces[-1]) + ("[sx]?" if has_plural else "")
+    return tuple(pieces), re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])")
 
 
 def _parts_of(word: Word) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _rarity(
         return 0.0, frozenset()
     passages, records = set(said), set(said.values())
     if is_name and not in_trades:
-        placed = store.actors_at(word.forms[-1], most)
+        placed = store.actors_at(word, most)
         passages |= store.passage_ids_of(Kind.ACTOR, placed)
         records |= {(Kind.ACTOR, id_) for id_ in placed}
     count = len(records) + in_trades
