@@ -13,7 +13,13 @@ from concurrent.futures import Future
 from typing import Self
 
 from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
-from kb.language_model.wording import NeedPhrase, Wording, WordingState, worded
+from kb.language_model.wording import (
+    MAX_NEED_CHARS,
+    NeedPhrase,
+    Wording,
+    WordingState,
+    worded,
+)
 from kb.settings import Settings
 from kb.text.folding import fold
 
@@ -60,8 +66,8 @@ class NeedWorder:
     def wording(self, need: str) -> Wording:
         """Returns the wording of a need; without phrases if there is none within the budget."""
         missing = Wording(self.model, WordingState.MISSING)
-        if not any(sign.isalpha() for sign in need):
-            # A number is looked up, not worded.
+        if len(need) > MAX_NEED_CHARS or not any(sign.isalpha() for sign in need):
+            # A long text is not sent, and a number is looked up.
             return Wording(self.model, WordingState.GIVEN)
         asked = self._answer(need)
         if asked is None:

@@ -16,8 +16,8 @@ from typing import Any, Self
 from kb.language_model.chat_service import ChatService, UnusableAnswer
 from kb.text.folding import fold
 
-MAX_NEED_CHARS = 1_000
-"""Most characters of a need that are sent."""
+MAX_NEED_CHARS = 400
+"""Most characters of a need that is sent: a longer text, like a pasted e-mail, may name people."""
 
 MAX_WORDING_BYTES = 20_000
 """The longest answer of the service that is read: ten times what was asked for."""
@@ -78,7 +78,8 @@ class WordingState(StrEnum):
     """Whether a search has a model's phrases.
 
     OFF: no model is set, or the person wants none to be asked. MISSING: the model did not answer in
-    time, or failed. GIVEN: it answered; it may have no phrase for a text that is no need.
+    time, or failed. GIVEN: it answered, or there was nothing to ask; it may have no phrase for a
+    text that is no need.
     """
 
     OFF = "off"
@@ -117,7 +118,6 @@ def worded(service: ChatService, need: str) -> tuple[NeedPhrase, ...]:
     Raises:
         NoAnswer: as `ChatService.ask`; `UnusableAnswer` if it has none of the lists.
     """
-    need = need[:MAX_NEED_CHARS]
     answer = service.ask(
         INSTRUCTIONS,
         {"need": need},

@@ -8,7 +8,7 @@ import pytest
 from kb.language_model import need_worder
 from kb.language_model.chat_service import ChatService
 from kb.language_model.need_worder import MAX_ASKED_AT_ONCE, PAUSE_S, NeedWorder
-from kb.language_model.wording import Wording, WordingState
+from kb.language_model.wording import MAX_NEED_CHARS, Wording, WordingState
 from kb.settings import Settings
 from tests.chat_server import ChatServer
 
@@ -166,6 +166,12 @@ def test_a_failure_that_nobody_thought_of_ends_the_wait(
     monkeypatch.setattr(need_worder, "worded", lambda *_: 1 / 0)
     assert worder.wording("gel").state is WordingState.MISSING
     assert worder._asked == {}
+
+
+def test_a_long_text_is_not_sent(worder: NeedWorder, chat_server: ChatServer) -> None:
+    assert worder.wording("g" * (MAX_NEED_CHARS + 1)).phrases == ()
+    assert chat_server.asked == []
+    assert texts(worder.wording("g" * MAX_NEED_CHARS)) == ["savons"]
 
 
 def test_numbers_are_not_worded(worder: NeedWorder, chat_server: ChatServer) -> None:

@@ -5,7 +5,6 @@ import pytest
 from kb.language_model.chat_service import UnusableAnswer
 from kb.language_model.wording import (
     INSTRUCTIONS,
-    MAX_NEED_CHARS,
     MAX_PHRASES_OF_A_KIND,
     NeedPhrase,
     PhraseKind,
@@ -36,12 +35,6 @@ def test_the_need_is_sent_as_data_and_nothing_else(chat_server: ChatServer) -> N
     worded(chat_server.service, need)
     assert chat_server.data() == {"need": need}
     assert chat_server.asked[0]["messages"][0]["content"] == INSTRUCTIONS
-
-
-def test_a_long_need_is_cut(chat_server: ChatServer) -> None:
-    chat_server.says({"trades": []})
-    worded(chat_server.service, "g" * 5_000)
-    assert len(chat_server.data()["need"]) == MAX_NEED_CHARS
 
 
 @pytest.mark.parametrize(
