@@ -86,6 +86,8 @@ def search(
     if options.cases and absent is not Absence.NUMBER:
         eligible = bounds.wanted_stories(cases, options.unmatched)
         matched = match_cases(eligible, case_passages, asked.text, null, lang, weights)
+    if any(match.relevance >= weights.parts.relevance for match in matched):
+        absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
     endorsements, boosts = _boosts(matched, asked, named, context, options, scope)
     # Assess, with the passages of boosted actors that were not retrieved

@@ -5,7 +5,8 @@ from contextlib import closing
 import pytest
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Actor
+from kb.models import Actor, Case, Participation
+from kb.reference.roles import Role
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.query import parse
 from kb.search.results import Absence, Fit
@@ -75,3 +76,12 @@ def test_who_has_the_name_or_one_near_it_is_not_absent(base: KnowledgeBase) -> N
         result = base.search(query)
         assert result.absent is None, query
         assert result.hits[0].actor.id == "cooper"
+
+
+def test_a_need_that_was_met_is_no_name_however_it_is_written(base: KnowledgeBase) -> None:
+    took = Participation("Ganterie", Role.PRODUCER, "glover", "made them")
+    need = "Face shields"
+    base.put([Case(id="case", title="T", text="T.", need=need, lang="en", participants=(took,))])
+    result = base.search("Face Shields")
+    assert result.absent is None
+    assert (result.hits[0].actor.id, result.hits[0].fit) == ("glover", Fit.STRONG)
