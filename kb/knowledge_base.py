@@ -32,8 +32,8 @@ from kb.registers.jobs import Jobs
 from kb.registers.sites import Sites
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
-from kb.search.query import parse
 from kb.search.results import Filters, SearchResult, Steering
+from kb.search.steering import understood
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
 from kb.status import Status, status_of
@@ -233,7 +233,8 @@ class KnowledgeBase(Publishing):
             return NO_WORDING
         if not steering.worded:
             return Wording(self.worder.model, WordingState.OFF)
-        return self.worder.wording(parse(query).need).without(steering.taken_back)
+        asked = understood(query, steering, self.encoder, self._calibrated())
+        return self.worder.wording(asked.need).without(steering.taken_back)
 
     @contextmanager
     def _context(self) -> Iterator[SearchContext]:

@@ -14,7 +14,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
-from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit
+from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 from kb.text.splitter import split
@@ -339,3 +339,39 @@ def test_a_need_is_taken_for_one(demonstration: KnowledgeBase, need: str) -> Non
 def test_a_name_is_found_whatever_else_it_means(demonstration: KnowledgeBase) -> None:
     for query in ("Grey Goose", "merlet"):
         assert demonstration.search(query).hits[0].fit is Fit.STRONG
+
+
+CRATES = """\
+Bonjour à tous,
+J'espère que la rentrée s'est bien passée. Notre musée prête douze statues cet automne et le
+conservateur est inquiet.
+Nous cherchons un atelier qui fabrique des caisses en bois sur mesure. Le prêt dure six mois.
+Merci et bonne journée,
+Anne Exemple
+05 00 00 00 00
+"""
+
+
+def test_a_letter_is_searched_by_what_it_asks_for(demonstration: KnowledgeBase) -> None:
+    result = demonstration.search(CRATES)
+    assert result.asked.sentences == (
+        "Nous cherchons un atelier qui fabrique des caisses en bois sur mesure.",
+    )
+    assert "statues" not in result.asked.text
+    whole = demonstration.search(CRATES, steering=Steering(whole=True))
+    assert whole.asked.sentences == ()
+    assert "statues" in whole.asked.text
+
+
+GLOVES = """\
+Hi, thanks for your help with the fair. The town gardens have three teams, and the rain has not
+made it easy. The old ones wore out within weeks. We need leather gloves for our gardeners. The
+council meets on Monday. Best wishes, Tom
+"""
+
+
+def test_a_letter_finds_what_its_need_alone_finds(demonstration: KnowledgeBase) -> None:
+    bare = [hit.actor.id for hit in demonstration.search("leather gloves for gardeners").hits]
+    found = [hit.actor.id for hit in demonstration.search(GLOVES).hits]
+    assert found[0] in bare[:3]
+    assert len({*bare} & {*found}) >= 6

@@ -53,6 +53,8 @@ def search(
 
 
 def _print(result: SearchResult) -> None:
+    if result.asked.sentences:
+        click.echo(f"Understood: {' '.join(result.asked.sentences)}")
     if result.wording.phrases:
         phrases = ", ".join(phrase.text for phrase in result.wording.phrases)
         click.echo(f"Understood as: {phrases} ({result.wording.model}).")

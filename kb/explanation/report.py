@@ -98,6 +98,7 @@ class SearchReport:
                 "required": list(self.asked.required),
                 "wanted": list(self.asked.wanted),
                 "unwanted": list(self.asked.unwanted),
+                "sentences": list(self.asked.sentences),
             },
             "filters": {"department": self.filters.department, "theme": self.filters.theme},
             "steering": {"like": list(self.steering.like), "unlike": list(self.steering.unlike)},

@@ -32,10 +32,10 @@ from kb.search.fits import fit_of_need
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.probe import probability
 from kb.search.parts import answers_by_part
-from kb.search.query import Query, parse
+from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, score
-from kb.search.steering import expand
+from kb.search.steering import expand, understood
 
 
 def search(
@@ -65,7 +65,10 @@ def search(
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read
-    asked, filters = parse(query), checked(filters)
+    asked, filters = (
+        understood(query, steering, context.encoder, context.calibration),
+        checked(filters),
+    )
     bounds = Bounds(asked, steering, store)
     scope = scope_of(filters, store, complete=complete)
     # Encode and expand

@@ -20,7 +20,7 @@ from kb.text.flow import flow_of
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
 
-MAX_QUERY_CHARS = 1000
+MAX_QUERY_CHARS = 4000
 
 _ARTICLES = LEXICONS.words("articles")
 
@@ -44,7 +44,8 @@ class Query:
     `need` is the text without the words that only frame the question.
     `required` are words, or phrases, that must be in what is found; `wanted` count more;
     `unwanted` against. `stems` are those to look for among the words of the base. `flow` says
-    whether something is sought, offered or shared, or is None if the words do not say.
+    whether something is sought, offered or shared, or is None if the words do not say. Of a letter,
+    all this is of the `sentences` that ask for something; they are empty for a short query.
     """
 
     typed: str
@@ -55,6 +56,7 @@ class Query:
     unwanted: tuple[str, ...] = ()
     stems: frozenset[str] = frozenset()
     flow: Flow | None = None
+    sentences: tuple[str, ...] = ()
 
     @property
     def thing(self) -> str:

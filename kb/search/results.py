@@ -125,13 +125,15 @@ class Steering:
     """What a person has chosen for a search beside its words.
 
     `like` and `unlike` are examples and counterexamples: ids of actors. `taken_back` are phrases of
-    the language model that are not to be used; without `worded`, no model is asked.
+    the language model that are not to be used; without `worded`, no model is asked. With `whole`, a
+    long text is searched as it is, not by the sentences that ask for something.
     """
 
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
     worded: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

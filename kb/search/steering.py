@@ -1,18 +1,19 @@
 """Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, TextKind
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Kind
 from kb.search.background import ExpandedQuery
-from kb.search.context import SearchContext
+from kb.search.context import Calibration, SearchContext
+from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.probe import doubt
-from kb.search.query import Query
+from kb.search.query import Query, parse
 from kb.search.results import Steering
 
 
@@ -38,6 +39,25 @@ def steered_embedding(
     if wording.phrases:
         steered += phrase_embeddings(wording, context).sum(axis=0)
     return steered
+
+
+def understood(query: str, steering: Steering, encoder: Encoder, calibration: Calibration) -> Query:
+    """Returns a query as it is understood; of a letter, what it asks for.
+
+    Raises:
+        QueryError: as `kb.search.query.parse`.
+    """
+    asked, weights = parse(query), calibration.weights.letters
+    if steering.whole or not is_letter(query, weights):
+        return asked
+
+    def embed(needs: Sequence[str]) -> Embeddings:
+        return encoder.encode(needs, TextKind.QUERY)
+
+    sentences = asking_sentences(query, calibration.probe, embed, weights)
+    if not sentences:
+        return asked
+    return replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
 
 
 def expand(

@@ -287,6 +287,33 @@ class NeedWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterWeights:
+    """The sentences of a long text that ask for something (`kb.search.need.letters`).
+
+    Source: judged, on letters written for it; `sentences_read` is cost.
+
+    Attributes:
+        most_words: most words of a text that is a need as it is.
+        least_sentences: sentences of a text of half as many words that is reduced, too.
+        most_sentences: most sentences that are the need.
+        near_best: how far below the best of them another may score.
+        asking: worth of words that ask ("nous cherchons"), in log odds.
+        most_odds: greatest worth of the probe.
+        place: what the last sentence loses against the first.
+        sentences_read: count of the sentences that are scored.
+    """
+
+    most_words: int = 25
+    least_sentences: int = 3
+    most_sentences: int = 3
+    near_best: float = 1.5
+    asking: float = 8.0
+    most_odds: float = 4.0
+    place: float = 0.5
+    sentences_read: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class SteeringWeights:
     """Strength of steering by hand (`kb.search.steering`).
 
@@ -356,6 +383,7 @@ class RankingWeights:
     names: NameWeights = NameWeights()
     fits: FitWeights = FitWeights()
     need: NeedWeights = NeedWeights()
+    letters: LetterWeights = LetterWeights()
     steering: SteeringWeights = SteeringWeights()
     wording: WordingWeights = WordingWeights()
     parts: PartWeights = PartWeights()

@@ -62,7 +62,7 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
     assert announced.count("\n") == 1
     assert query == "cirages"
     assert software == "none"
-    assert refusal == "The query has 10,000 characters; 1,000 at most can be searched."
+    assert refusal == "The query has 10,000 characters; 4,000 at most can be searched."
     # The first search warmed the encoder up, before the visitor's.
     assert [text for text, _, _ in Watched.last.searches][:2] == ["bonjour", "cirages"]
     assert Watched.last.closed

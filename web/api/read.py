@@ -34,6 +34,7 @@ from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_fi
 from web.search.request import (
     MAX_LIMIT,
     MAX_STEERED,
+    WHOLE_TEXT,
     WITHOUT_MODEL,
     SearchRequest,
     steering_actors,
@@ -116,7 +117,8 @@ QueryText = Annotated[
     str,
     Query(
         description="The need, in everyday words, or the name or SIRET of an actor. A word after "
-        "+ counts more, a word after - is excluded, and words in quotation marks are required.",
+        "+ counts more, a word after - is excluded, and words in quotation marks are required. "
+        "Of a long text, up to 4,000 characters, the sentences that ask for something count.",
         examples=["du gel hydroalcoolique"],
     ),
 ]
@@ -157,6 +159,13 @@ TakenBack = Annotated[
 ]
 
 
+class TextChoice(StrEnum):
+    """Whether a long text is searched as it is."""
+
+    YES = WHOLE_TEXT
+    NO = "no"
+
+
 class WordingChoice(StrEnum):
     """Whether a language model words the need, if the site has one."""
 
@@ -177,6 +186,13 @@ def _what_is_asked(
         WordingChoice,
         Query(description="With off, the words of the need are sent to no language model."),
     ] = WordingChoice.ON,
+    whole: Annotated[
+        TextChoice,
+        Query(
+            description="With yes, a long text is searched as it is. By default, it is searched by "
+            "the sentences that ask for something."
+        ),
+    ] = TextChoice.NO,
 ) -> SearchRequest:
     """Returns the search as asked, steered only by actors that exist."""
     asked = SearchRequest(
@@ -187,6 +203,7 @@ def _what_is_asked(
         tuple(unlike),
         tuple(taken_back),
         worded=wording is WordingChoice.ON,
+        whole=whole is TextChoice.YES,
     )
     known, _ = steering_actors(request.knowledge_base, asked)
     return known

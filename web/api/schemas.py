@@ -323,6 +323,11 @@ class AskedFor(Shape):
         description="Words after `-`: actors that mention them are left out.",
         examples=[["parfum"]],
     )
+    sentences: list[str] = Field(
+        description="The sentences of a long text that ask for something, by which it is searched; "
+        "empty for a short one.",
+        examples=[[]],
+    )
     like: list[str] = Field(
         description="The ids of the examples: actors with a similar trade count more.",
         examples=[[]],

@@ -24,6 +24,9 @@ MAX_LIMIT = 100
 MAX_STEERED = 20
 """How many actors, or phrases, a search can be steered by, for each way."""
 
+WHOLE_TEXT = "yes"
+"""The value of `whole` for which a long text is searched as it is."""
+
 WITHOUT_MODEL = "off"
 """The value of `wording` for which no language model is asked."""
 
@@ -35,7 +38,7 @@ class SearchRequest:
     """A need, with filters and steering.
 
     `like` and `unlike` are ids of actors, `taken_back` phrases of the language model; without
-    `worded`, no model is asked.
+    `worded`, no model is asked; a long text is searched `whole`, or by what it asks for.
     """
 
     q: str = ""
@@ -45,6 +48,7 @@ class SearchRequest:
     unlike: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
     worded: bool = True
+    whole: bool = False
 
     @property
     def filters(self) -> Filters:
@@ -52,7 +56,7 @@ class SearchRequest:
 
     @property
     def steering(self) -> Steering:
-        return Steering(self.like, self.unlike, self.taken_back, self.worded)
+        return Steering(self.like, self.unlike, self.taken_back, self.worded, self.whole)
 
     @property
     def is_steered(self) -> bool:
@@ -91,6 +95,10 @@ class SearchRequest:
         """Returns the request without a phrase of the language model."""
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
+    def with_whole_text(self) -> Self:
+        """Returns the request that searches a long text as it is."""
+        return replace(self, whole=True)
+
     def without_model(self) -> Self:
         """Returns the request for which no language model is asked."""
         return replace(self, taken_back=(), worded=False)
@@ -123,6 +131,7 @@ class SearchRequest:
             *(("unlike", id_) for id_ in self.unlike),
             *(("taken_back", phrase) for phrase in self.taken_back),
             ("wording", "" if self.worded else WITHOUT_MODEL),
+            ("whole", WHOLE_TEXT if self.whole else ""),
             *((name, str(value)) for name, value in more.items()),
         ]
         return [(name, value) for name, value in pairs if value]
@@ -136,6 +145,7 @@ async def _asked(
     department: str = "",
     theme: str = "",
     wording: str = "",
+    whole: str = "",
 ) -> SearchRequest:
     return SearchRequest(
         q,
@@ -145,6 +155,7 @@ async def _asked(
         _once(unlike),
         _once(taken_back),
         worded=wording != WITHOUT_MODEL,
+        whole=whole == WHOLE_TEXT,
     )
 
 

@@ -145,7 +145,7 @@ def test_search_filters(folder: Path) -> None:
     [
         (["search", ""], "The query is empty"),
         (["search", "🧴"], "no word in it"),
-        (["search", "x" * 10_000], "10,000 characters; 1,000 at most"),
+        (["search", "x" * 10_000], "10,000 characters; 4,000 at most"),
         (["search", "cuir", "--department", "999"], "'999' is not a department"),
     ],
 )

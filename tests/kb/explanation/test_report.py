@@ -125,6 +125,7 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
         "required": ["cuir"],
         "wanted": ["fins"],
         "unwanted": ["soie"],
+        "sentences": [],
     }
     assert content["filters"] == {"department": "16", "theme": "Cuir"}
     assert content["steering"] == {"like": ["avel"], "unlike": ["matha"]}

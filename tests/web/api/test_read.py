@@ -67,6 +67,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             "required": [],
             "wanted": [],
             "unwanted": [],
+            "sentences": [],
             "like": [],
             "unlike": [],
             "wording": NO_WORDING,
@@ -262,6 +263,7 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
         "required": ["les mélange"],
         "wanted": ["crèmes"],
         "unwanted": ["alcools"],
+        "sentences": [],
         "like": ["avel"],
         "unlike": ["hostile"],
         "wording": NO_WORDING,
@@ -299,7 +301,7 @@ def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClien
         (
             {"q": "a" * 10_000},
             400,
-            "The query has 10,000 characters; 1,000 at most can be searched.",
+            "The query has 10,000 characters; 4,000 at most can be searched.",
         ),
         ({}, 422, "q: this is required"),
         (

@@ -43,6 +43,7 @@ def test_types_are_told_in_words(client: TestClient) -> None:
         "unlike": ("list of string", False),
         "taken_back": ("list of string", False),
         "wording": ("on or off", False),
+        "whole": ("yes or no", False),
     }
     report = next(one for one in operations(document) if one.path == "/api/report")
     told = {one.name: one.type_words for one in report.parameters}

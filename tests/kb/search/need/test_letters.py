@@ -1,0 +1,78 @@
+"""Letters: what a long text asks for."""
+
+import pytest
+
+from kb.search.need.letters import is_letter, sentences_of
+from kb.search.weights import LetterWeights
+
+WEIGHTS = LetterWeights()
+
+LETTER = """\
+Bonjour Madame,
+
+Je travaille pour la ville de Rivière. Nos écoles rouvrent en mai.
+Nous cherchons 300 visières lavables avant le 10 mai.
+Le budget est voté.
+
+Merci d'avance pour votre aide,
+Cordialement,
+Jeanne Exemple
+Tél. 05 00 00 00 00 – jeanne@exemple.org
+> Le 3 avril, la mairie a demandé des tables
+"""
+
+
+def test_what_frames_a_letter_is_left_out() -> None:
+    assert sentences_of(LETTER) == [
+        "Je travaille pour la ville de Rivière.",
+        "Nos écoles rouvrent en mai.",
+        "Nous cherchons 300 visières lavables avant le 10 mai.",
+        "Le budget est voté.",
+    ]
+
+
+def test_a_letter_without_its_lines_keeps_what_it_asks() -> None:
+    found = sentences_of(" ".join(LETTER.split()))
+    assert "Nous cherchons 300 visières lavables avant le 10 mai." in found
+    assert not any("Exemple" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Hello, we need two hundred wooden crates.", "we need two hundred wooden crates."),
+        ("Bonjour, il nous faut un four à pain.", "il nous faut un four à pain."),
+        ("- 40 bancs en pierre", "40 bancs en pierre"),
+        ('We want "green" paint.', "We want green paint."),
+    ],
+)
+def test_greetings_and_signs_go(line: str, kept: str) -> None:
+    assert sentences_of(line) == [kept]
+
+
+@pytest.mark.parametrize(
+    "line", ["Kind regards,", "Tel. 01 23 45 67 89", "www.example.org", "Merci beaucoup !", "…"]
+)
+def test_lines_that_ask_nothing_go(line: str) -> None:
+    assert sentences_of(f"{line}\nWe need a boiler repaired.") == ["We need a boiler repaired."]
+
+
+def test_nothing_after_the_closing_counts() -> None:
+    text = "We need a boiler repaired.\nBest regards,\nAnn Example\nBoiler Repairs of Leeds"
+    assert sentences_of(text) == ["We need a boiler repaired."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gants",
+        "qui pourrait fabriquer du gel ? Vite.",
+        "un four à pain pour une école, livré en mai",
+    ],
+)
+def test_a_short_need_is_no_letter(text: str) -> None:
+    assert not is_letter(text, WEIGHTS)
+
+
+def test_a_long_text_is_a_letter() -> None:
+    assert is_letter(LETTER, WEIGHTS)
