@@ -25,9 +25,15 @@ def required_score(null: NullDistribution, weights: FitWeights) -> float:
 
 
 def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:
-    """The fit of a score, given how close the closest of all trades are to the query."""
+    """The fit of a score, given how close the closest of all trades are to the query.
+
+    It is a lead at best for what is in doubt to be a need, and not strong for what is near to it.
+    """
     excess = score - required_score(null, weights)
-    return _fit_from(excess, weights.strong, weights.possible, weights.weak)
+    fit = _fit_from(excess, weights.strong, weights.possible, weights.weak)
+    if null.doubt:
+        return least_fit(fit, Fit.WEAK)
+    return least_fit(fit, Fit.POSSIBLE) if null.need_odds < weights.strong_odds else fit
 
 
 def fit_of_words(

@@ -240,6 +240,7 @@ class FitWeights:
     Source: measured (docs/ranking.md).
 
     Attributes:
+        strong_odds: least log odds of a need for a strong fit: half of `NeedWeights.bound`, judged.
         ceiling_share: share of the ceiling that is required of a fit.
         strong: least score of a strong fit above that share.
         possible: of a possible fit.
@@ -254,6 +255,7 @@ class FitWeights:
         inferred_weak: of a trade that makes a weak fit.
     """
 
+    strong_odds: float = -0.75
     ceiling_share: float = 0.4
     strong: float = 2.25
     possible: float = 1.0

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from kb.encoder.encoder import Encoder, TextKind
+from kb.search.background import NullDistribution
+from kb.search.fits import fit_of
 from kb.search.need.probe import NeedProbe, doubt, probability, terms_of
 from kb.search.need.training_texts import TrainingText, training_texts
 from kb.search.query import bare_need
-from kb.search.weights import NeedWeights
+from kb.search.results import Fit
+from kb.search.weights import DEFAULT_WEIGHTS, NeedWeights
 from tests.encoders import WordCountEncoder
 
 WEIGHTS = NeedWeights(least_texts=2)
@@ -120,3 +123,14 @@ def test_the_training_texts_are_many_and_each_is_there_once() -> None:
     assert len(others) > 1500
     assert len({text.kind for text in others}) > 25
     assert not any("{}" in text.text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("need_odds", "in_doubt", "fit"),
+    [(2.0, 0.0, Fit.STRONG), (-1.0, 0.0, Fit.POSSIBLE), (-2.0, 1.5, Fit.WEAK)],
+)
+def test_however_high_a_score_no_need_has_no_strong_fit(
+    need_odds: float, in_doubt: float, fit: Fit
+) -> None:
+    null = NullDistribution({"fr": 0.0}, {"fr": 1.0}, 5.0, need_odds, in_doubt)
+    assert fit_of(50.0, null, DEFAULT_WEIGHTS.fits) is fit
