@@ -40,6 +40,9 @@ from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.pool import StorePool
 from kb.store.store import Store
+from kb.trade_index.choice import find_trade_index
+from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
+from kb.trade_index.trade_index import TradeIndex
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
@@ -58,6 +61,7 @@ class KnowledgeBase(Publishing):
         cache: Path | None = None,
         weights: RankingWeights = DEFAULT_WEIGHTS,
         worder: NeedWorder | None = None,
+        trade_index: Path | None = BUNDLED_TRADE_INDEX,
     ) -> None:
         """Takes the knowledge base in a folder.
 
@@ -67,11 +71,13 @@ class KnowledgeBase(Publishing):
             cache: keeps what is computed of the encoder once, and takes a while.
             weights: of the ranking.
             worder: words needs by a language model, if one is set.
+            trade_index: the folder of a trade index; None for none.
         """
         self.folder = folder
         self.worder = worder
         self._cache = cache
         self._weights = weights
+        self._trade_index = trade_index
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
         indexer = Indexer(folder, encoder)
@@ -104,6 +110,7 @@ class KnowledgeBase(Publishing):
             lambda: load_encoder(settings),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
+            trade_index=find_trade_index(settings),
         )
         base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
         return base
@@ -248,7 +255,8 @@ class KnowledgeBase(Publishing):
     def _calibrated(self) -> Calibration:
         with self._calibration_lock:
             if self._calibration is None:
-                self._calibration = Calibration.of(self.encoder, self._weights, self._cache)
+                index = TradeIndex.read(self._trade_index) if self._trade_index else None
+                self._calibration = Calibration.of(self.encoder, self._weights, self._cache, index)
             return self._calibration
 
     def status(self) -> Status:

@@ -14,6 +14,8 @@ from kb.errors import SettingsError
 BUNDLED_MODEL = "bundled"
 BUNDLED_ADAPTATION = "bundled"
 NO_ADAPTATION = "off"
+BUNDLED_TRADE_INDEX = "bundled"
+NO_TRADE_INDEX = "off"
 
 
 def is_this_machine(host: str) -> bool:
@@ -41,6 +43,11 @@ class Settings(BaseSettings):
         default=BUNDLED_ADAPTATION,
         description="What is added to the encoder's weights so that it knows trades: `bundled` "
         "(for the default model, nothing for any other), `off`, or a folder with a delta.",
+    )
+    trade_index: str = Field(
+        default=BUNDLED_TRADE_INDEX,
+        description="The phrases of activity indexes that tell the trades of a text: `bundled` "
+        "(used with the default model alone), `off`, or a folder made by `quisait index-trades`.",
     )
     engine: Literal["auto", "openvino", "torch"] = Field(
         default="auto",

@@ -8,5 +8,6 @@ from kb.commands.base import rebuild, status
 from kb.commands.evaluation import evaluate
 from kb.commands.search import search
 from kb.commands.sites import site
+from kb.commands.trade_index import index_trades
 
-COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, user, site]
+COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, index_trades, user, site]

@@ -42,7 +42,7 @@ FULL = Ranking("full")
 
 _DENSE = "dense"
 _NO_CASES = {"cases": False, "similar": False}
-_NO_TRADES = {**_NO_CASES, "expanded": False, "overlap": False}
+_NO_TRADES = {**_NO_CASES, "expanded": False, "overlap": False, "filing": False}
 _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
@@ -51,7 +51,8 @@ STEPS = (
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ near names", _NO_TRADES),
     Ranking("+ drawn to trades", {**_NO_TRADES, "expanded": True}),
-    Ranking("+ overlap in trades", _NO_CASES),
+    Ranking("+ overlap in trades", {**_NO_CASES, "filing": False}),
+    Ranking("+ trade index", _NO_CASES),
     Ranking("+ cases", {"similar": False}),
     Ranking("+ similar trades = full"),
 )
@@ -63,6 +64,7 @@ _CALLED = {
     "near_names": "near names",
     "expanded": "drawn to trades",
     "overlap": "overlap in trades",
+    "filing": "trade index",
 }
 
 ENCODERS: Mapping[str, Mapping[str, Any]] = {"plain": {"adaptation": NO_ADAPTATION}, "adapted": {}}

@@ -21,6 +21,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
+from kb.trade_index.choice import find_trade_index
 from kb.whole_file import replacing
 
 
@@ -112,30 +113,35 @@ def base_of(
     """
     encoder = encoders.of(settings)
     if dataset.actors is not None:
-        with _temporary(
-            [*dataset.actors, *dataset.cases], encoder, settings.cache, weights
-        ) as base:
+        with _temporary([*dataset.actors, *dataset.cases], encoder, settings, weights) as base:
             yield base
         return
     KnowledgeBase.open(settings).close()
-    base = KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights)
+    index = find_trade_index(settings)
+    base = KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights, trade_index=index)
     with contextlib.closing(base):
         if not may_copy or not base.status().problems:
             yield base
             return
         records: list[Record] = [*base.actors(), *base.cases()]
-    with _temporary(records, encoder, settings.cache, weights) as base:
+    with _temporary(records, encoder, settings, weights) as base:
         yield base
 
 
 @contextlib.contextmanager
 def _temporary(
-    records: Sequence[Record], encoder: Encoder, cache: Path, weights: RankingWeights
+    records: Sequence[Record], encoder: Encoder, chosen: Settings, weights: RankingWeights
 ) -> Iterator[KnowledgeBase]:
     with tempfile.TemporaryDirectory(prefix="quisait-evaluation-") as folder:
         settings = Settings(kb=Path(folder))
         KnowledgeBase.open(settings, create=True).close()
-        base = KnowledgeBase(settings.kb, lambda: encoder, cache, weights)
+        base = KnowledgeBase(
+            settings.kb,
+            lambda: encoder,
+            chosen.cache,
+            weights,
+            trade_index=find_trade_index(chosen),
+        )
         with contextlib.closing(base):
             base.put(records)
             yield base

@@ -45,7 +45,6 @@ from kb.search.results import (
 )
 from kb.search.scorer import WordValues, score
 from kb.search.steering import (
-    actor_embeddings,
     expand,
     phrase_embeddings,
     steered_embedding,
@@ -186,35 +185,28 @@ class Explainer:
         actor, case, participation = evidence.precedent, evidence.case, evidence.participation
         if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
             return None
-        weights = self._context.weights.precedents
         _, endorsed = self._endorsement(case, participation)
         passages = self._context.passages(self.ids(Kind.ACTOR, record.id))
-        ids = [
-            id_
+        passages_said = {
+            id_: passage
             for id_, passage in passages.items()
             if quotation(passage.part, passage.text) == evidence.text
-        ]
-        embeddings = actor_embeddings([actor.id], self._context)
-        for precedent in precedents_of({actor.id: [endorsed]}, embeddings, weights):
-            cosines = self._context.index.cosines(precedent.embedding, ids)
+        }
+        for precedent in precedents_of({actor.id: [endorsed]}, self._context):
             match: TradeMatch | None = max(
-                match_trades([precedent], [cosines], self._background, weights),
-                key=lambda match: match.closeness,
+                match_trades([precedent], passages_said, self._context),
+                key=lambda match: match.likeness,
                 default=None,
             )
             if match:
-                null = self._background.null_distribution(precedent.embedding)
-                cosine = cosines[match.passage_id]
+                cosines = self._context.index.cosines(precedent.embedding, [match.passage_id])
                 return SimilarPath(
                     by=self.case_path(case, participation),
                     precedent=actor,
                     text=evidence.text,
-                    cosine=cosine,
-                    dense=null.standardised(cosine),
-                    ceiling=null.ceiling,
+                    cosine=cosines[match.passage_id],
+                    likeness=match.likeness,
                     weight=precedent.weight,
-                    support=match.support,
-                    target=precedent.score,
                 )
         return None
 
@@ -250,6 +242,7 @@ class Explainer:
             dense=scored.dense,
             lexical=scored.lexical,
             overlap=scored.overlap,
+            filing=scored.filing,
             query_shares=query_shares,
             trades=trade_shares,
             phrases=phrase_shares,

@@ -48,12 +48,12 @@ class PassageExplanation:
     """A passage, with all that its score is made of.
 
     `score` is made of `dense`, which is z, of `lexical`, its BM25 with what rare words add, and of
-    `overlap` by `kb.search.fusion.fuse`. `cosine` is that of the query itself; None for a passage
-    that is found by its words alone. `query_shares` are of words of the query's need and add up to
-    `dense` with those of `trades` and `phrases`; `passage_shares` are of words of `text`, and add
-    up to `dense` themselves; None where the encoder does not show its words. `matches` are what
-    BM25 counts; `close` the words that mean like one of the query's (`other_start` and `other_end`
-    are of the need); `marks` the spans of both, in order and apart.
+    `overlap` and `filing` by `kb.search.fusion.fuse`. `cosine` is that of the query itself; None
+    for a passage that is found by its words alone. `query_shares` are of words of the query's need
+    and add up to `dense` with those of `trades` and `phrases`; `passage_shares` are of words of
+    `text`, and add up to `dense` themselves; None where the encoder does not show its words.
+    `matches` are what BM25 counts; `close` the words that mean like one of the query's
+    (`other_start` and `other_end` are of the need); `marks` the spans of both, in order and apart.
     """
 
     part: str
@@ -65,6 +65,7 @@ class PassageExplanation:
     dense: float
     lexical: float
     overlap: float
+    filing: float | None
     query_shares: WordShares | None
     trades: tuple[TradeShare, ...]
     phrases: tuple[PhraseShare, ...]
@@ -105,22 +106,17 @@ class CasePath:
 class SimilarPath:
     """The path from a case to an actor by a precedent, which took part in it, in a close trade.
 
-    `text` is the actor's passage that is closest to the precedent's own description; `cosine` and
-    `dense` are their closeness, the latter in deviations above a chance trade, as `ceiling` is for
-    the closest of all trades. `weight` is the weight of the precedent, by the relevance of the case
-    and the role; `support` raises the actor towards `target`, by the share `support` / (`support` +
-    `PrecedentWeights.half_way`) if there is no other precedent.
+    `text` is the actor's passage that is closest to the precedent's own description; `cosine` is
+    that of the two, `likeness` by how many deviations their trades are closer than chance ones.
+    `weight` is the weight of the precedent, by the relevance of the case and the role.
     """
 
     by: CasePath
     precedent: Actor
     text: str
     cosine: float
-    dense: float
-    ceiling: float
+    likeness: float
     weight: float
-    support: float
-    target: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.background import Background, ExpandedQuery
+from kb.search.trades.background import Background, ExpandedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +13,9 @@ class LinearScore:
     """The z of passages in a language as a linear function: z = `row`·x - `less`.
 
     With r the query drawn to the trades in the language, and the mean and the deviation σ
-    of its products with all trades, z = (r·x - mean) / σ (`kb.search.background`). r is the query
-    and the trades that it is drawn to, and the mean that of their products with μ, the mean trade,
-    so that z is a sum over them: each has `slope` times its product with x, less that with
+    of its products with all trades, z = (r·x - mean) / σ (`kb.search.trades.background`). r is the
+    query and the trades that it is drawn to, and the mean that of their products with μ, the mean
+    trade, so that z is a sum over them: each has `slope` times its product with x, less that with
     `origin`, μ/σ. Of a language without trades, all is the mean over the languages
     `langs` that have them. `means` are μ/σ for each of these.
     """

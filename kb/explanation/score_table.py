@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from kb.search.candidates import ground_shares
-from kb.search.results import ActorHit, EvidenceKind, ScoreParts
+from kb.search.results import ActorHit, ScoreParts
 from kb.search.weights import RankingWeights
 
 
@@ -26,20 +25,13 @@ class ScorePart:
 
 
 def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
-    """The parts that a hit has; what they count adds up to its score.
-
-    Its own words and what is inferred are a ground, its best case is the other
-    (`kb.search.candidates.ground_shares`).
-    """
+    """The parts that a hit has; what they count adds up to its score."""
     parts = hit.parts
-    stated_share = case_share = 1.0
-    if any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence):
-        stated_share, case_share = ground_shares(parts.own + parts.similar, parts.case, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
-        ScorePart("case", parts.case, case_share),
-        ScorePart("similar", parts.similar, stated_share),
-        ScorePart("own", parts.own, stated_share),
+        ScorePart("case", max(parts.case, 0.0), weights.cases.shown),
+        ScorePart("similar", parts.similar, 1.0),
+        ScorePart("own", parts.own, 1.0),
         ScorePart("direction", parts.direction, 1.0),
     ]
     return [part for part in found if part.value or part.name == "own"]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kb.reference.flows import Flow
-from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.fits import (
@@ -18,6 +17,7 @@ from kb.search.fits import (
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
 from kb.text.flow import gives_up
 
@@ -60,11 +60,8 @@ def assess(
     best = passages[0] if passages else None
     own = best.score if best else 0.0
     shown = endorsements[0].score if endorsements else 0.0
-    inferred = boost.above(own, weights.precedents)
-    score = own + inferred
-    if endorsements:
-        stated_share, shown_share = ground_shares(own + inferred, shown, weights)
-        score = stated_share * (own + inferred) + shown_share * shown
+    inferred = boost.rise(weights.precedents)
+    score = own + inferred + weights.cases.shown * max(shown, 0.0)
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
         own_fit = fit_of_words(best, asked, null, weights)
@@ -80,19 +77,20 @@ def assess(
     ]
     if inferred:
         # An inferred hit shows only that its trade is close.
-        closest = max(match.closeness for match, _ in boost.matches)
-        of_match = fit_of_trade_match(closest, weights.fits)
+        of_match = fit_of_trade_match(boost.closest, weights.fits)
         fits.append(least_fit(fit_of(score, null, weights.fits), of_match))
     parts = ScoreParts(
         dense=best.dense if best else 0.0,
         lexical=best.lexical if best else 0.0,
         rare=best.words.rare if best else 0.0,
         overlap=best.overlap if best else 0.0,
+        filing=best.filing if best else None,
         own=own,
         case=shown,
         similar=inferred,
         support=boost.support,
-        target=boost.target,
+        example=boost.example,
+        likeness=boost.likeness,
         direction=direction,
         name=name,
     )
@@ -120,15 +118,6 @@ def _gives(
     if best is None or asked is None or asked.flow is not Flow.OFFERS or own_fit is Fit.NONE:
         return 0.0
     return float(gives_up(best.passage.text))
-
-
-def ground_shares(stated: float, shown: float, weights: RankingWeights) -> tuple[float, float]:
-    """The shares with which an actor's words and its best case count.
-
-    The better ground counts in full, the other by a tenth, and less than nothing is nothing.
-    """
-    second = weights.cases.second_ground if min(stated, shown) > 0 else 0.0
-    return (second, 1.0) if shown >= stated else (1.0, second)
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

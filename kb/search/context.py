@@ -8,12 +8,14 @@ from pathlib import Path
 
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.faiss_index import Index
-from kb.search.background import Background, ExpandedQuery, Overlaps
 from kb.search.fusion import Fusion
 from kb.search.need.probe import NeedProbe
+from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
 from kb.store.store import Store
+from kb.trade_index.trade_index import TradeIndex
 
 PHRASES_REMEMBERED = 1000
 
@@ -30,6 +32,7 @@ class RankingOptions:
     lexical: bool = True
     expanded: bool = True
     overlap: bool = True
+    filing: bool = True
     fusion: Fusion = Fusion.STANDARDISED
     cases: bool = True
     similar: bool = True
@@ -80,9 +83,13 @@ class Calibration:
         encoder: Encoder,
         weights: RankingWeights = DEFAULT_WEIGHTS,
         cache: Path | None = None,
+        index: TradeIndex | None = None,
     ) -> "Calibration":
-        """The calibration of an encoder; what takes a while is kept in the folder `cache`."""
-        background = Background.of(encoder, weights.expansion, cache)
+        """The calibration of an encoder; what takes a while is kept in the folder `cache`.
+
+        A trade `index` of another encoder is not used.
+        """
+        background = Background.of(encoder, weights.expansion, cache, index, weights.filing)
         probe = NeedProbe.of(encoder, weights.need, cache)
         return cls(weights, background, Overlaps(background), Phrases(encoder, background), probe)
 

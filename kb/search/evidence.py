@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 from kb.indexing.derivation import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.models import Actor, Case
-from kb.search.boosts.precedents import TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
 from kb.store.passages import Passage
@@ -51,8 +50,8 @@ class EvidenceBuilder:
             )
         evidence += self._quotations(candidate, {NAME}, actor.source_url)
         if in_full or not candidate.endorsements:
-            most = None if in_full else PRECEDENTS_PER_HIT
-            evidence += self._inferences(candidate, actor)[:most]
+            inferences = self._inferences(candidate, actor, in_full=in_full)
+            evidence += inferences if in_full else inferences[:PRECEDENTS_PER_HIT]
         return ActorHit(
             rank, candidate.score, fit or candidate.fit, actor, tuple(evidence), candidate.parts
         )
@@ -75,11 +74,13 @@ class EvidenceBuilder:
         source = "" if passage.part == ACTIVITY else source
         return Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), source)
 
-    def _inferences(self, candidate: Candidate, actor: Actor) -> list[Evidence]:
-        """The precedents in close trades: the closest first, each once."""
-        closest: dict[str, tuple[TradeMatch, Passage]] = {}
-        for match, passage in candidate.boost.matches:
-            closest.setdefault(match.precedent.actor_id, (match, passage))
+    def _inferences(self, candidate: Candidate, actor: Actor, *, in_full: bool) -> list[Evidence]:
+        """The precedents in close trades, strongest first; `in_full`, those in others, too."""
+        close = [
+            (match, passage)
+            for match, passage in candidate.boost.matches
+            if in_full or match.closeness > 0
+        ]
         return [
             Evidence(
                 EvidenceKind.SIMILAR,
@@ -88,10 +89,10 @@ class EvidenceBuilder:
                 actor.source_url,
                 match.precedent.endorsement.case,
                 match.precedent.endorsement.participation,
-                self.actors[actor_id],
+                self.actors[match.precedent.actor_id],
             )
-            for actor_id, (match, passage) in closest.items()
-            if actor_id in self.actors
+            for match, passage in close
+            if match.precedent.actor_id in self.actors
         ]
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:

@@ -2,10 +2,10 @@
 
 from kb.indexing.derivation import ACTIVITY
 from kb.reference.flows import Flow
-from kb.search.background import NullDistribution
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import FitWeights, RankingWeights
 from kb.text.analysis import word_coverage
 from kb.text.flow import gives_up, takes_in

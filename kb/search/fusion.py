@@ -1,7 +1,7 @@
-"""Fusion: the score of a passage from its cosine, its words and its overlap in trades.
+"""Fusion: the score of a passage from its cosine, its words and its overlaps in trades.
 
-The dense score is a cosine standardised against the background (`kb.search.background`), and the
-value of the words (BM25, and rare words) is added to it with a small weight. This is a convex
+The dense score is a cosine standardised against the background (`kb.search.trades.background`), and
+the value of the words (BM25, and rare words) is added to it with a small weight. This is a convex
 combination of scores up to a scale (Bruch, Gai and Ingber 2022, "An analysis of fusion functions
 for hybrid retrieval"), which unlike reciprocal rank fusion leaves a dense ranking alone where no
 word matches, as across languages.
@@ -44,15 +44,17 @@ NO_WORDS = WordValue()
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage and its score, made of its standardised cosine, its words and its `overlap`.
+    """A passage and its score, made of its standardised cosine, its words and two overlaps.
 
-    The overlap is that with the trades that the query points to, 0 to 1.
+    Both are with the query, 0 to 1: `overlap` in the trades that they are close to, `filing` in
+    those where they would be filed; None where that is not known.
     """
 
     passage: Passage
     dense: float
     words: WordValue
     overlap: float
+    filing: float | None
     score: float
 
     @property
@@ -60,22 +62,31 @@ class ScoredPassage:
         return self.words.value
 
 
-def fuse(dense: float, lexical: float, overlap: float | None, weights: PassageWeights) -> float:
+def fuse(
+    dense: float,
+    lexical: float,
+    overlap: float | None,
+    filing: float | None,
+    weights: PassageWeights,
+) -> float:
     """The fused score of a passage.
 
     Args:
-        dense: standardised cosine (`kb.search.background.NullDistribution.standardised`).
+        dense: standardised cosine (`NullDistribution.standardised`).
         lexical: value of the words, 0 or more.
         overlap: with the trades of the query, 0 to 1; None where the encoder has not read the
             passage.
+        filing: with where the query would be filed, 0 to 1; None where that is not known.
         weights: how much each counts.
     """
-    known = weights.unknown_overlap if overlap is None else overlap
-    return (
-        dense
-        + weights.lexical * lexical
-        + weights.overlap * math.log(known + weights.least_overlap)
-    )
+    in_trades = weights.unknown_overlap if overlap is None else overlap
+    score = dense + weights.lexical * lexical
+    score += weights.overlap * math.log(in_trades + weights.least_overlap)
+    if filing is not None:
+        # Nothing is gained or lost where it is unknown.
+        least = weights.least_filing
+        score += weights.filing * math.log((filing + least) / (weights.unknown_filing + least))
+    return score
 
 
 def reciprocal_rank(k: int, *rankings: Sequence[int]) -> dict[int, float]:

@@ -17,7 +17,6 @@ import numpy as np
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Part, Role
-from kb.search.background import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import SearchContext
@@ -27,6 +26,7 @@ from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
 from kb.search.scorer import Scope, gather, nearest, score
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold

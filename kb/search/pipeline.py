@@ -7,7 +7,7 @@ parts)
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
@@ -72,7 +72,9 @@ def search(
     bounds = Bounds(asked, steering, store)
     scope = scope_of(filters, store, complete=complete)
     # Encode and expand
-    expanded = expand(asked, steering, context, wording, to_trades=options.expanded)
+    expanded = expand(
+        asked, steering, context, wording, to_trades=options.expanded, filed=options.filing
+    )
     null = expanded.null
     # Retrieve and score
     needs = store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if options.cases else ()
@@ -92,7 +94,8 @@ def search(
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
-    endorsements, boosts = _boosts(matched, asked, named, context, options, scope)
+    near = {scored.passage.id for of_actor in retrieved.values() for scored in of_actor}
+    endorsements, boosts = _boosts(matched, asked, named, near, context, options, scope)
     # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *boosts, *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
@@ -172,12 +175,14 @@ def _boosts(
     matched: Sequence[MatchedCase],
     asked: Query,
     named: NamedActors,
+    near: Collection[int],
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
 ) -> tuple[Mapping[str, Sequence[Endorsement]], Mapping[str, Boost]]:
     """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
 
+    The passages `near` to the query, by id, are compared with the precedents as well.
     A query that is a name alone endorses nobody else.
     """
     weights = context.weights
@@ -186,7 +191,7 @@ def _boosts(
         endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
     followed: Mapping[str, Boost] = {}
     if options.similar and not named.only_named:
-        followed = follow_precedents(leading(endorsed), context, scope)
+        followed = follow_precedents(leading(endorsed), context, scope, near)
     endorsements = {} if options.transfer_only else endorsed
     return endorsements, without_other_parts(followed, endorsements, weights.precedents)
 

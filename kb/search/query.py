@@ -59,6 +59,14 @@ class Query:
     sentences: tuple[str, ...] = ()
 
     @property
+    def is_filed(self) -> bool:
+        """Whether its trade can be looked up in indexes of activities.
+
+        A thing that is offered is filed in the trade that it comes from.
+        """
+        return self.flow is not Flow.OFFERS
+
+    @property
     def thing(self) -> str:
         """What is asked for, without its purpose: "bocaux" of "bocaux pour du miel"."""
         return without_purpose(self.need)

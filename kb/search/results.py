@@ -75,24 +75,25 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical` and `overlap` are of the best passage: its standardised cosine, the value of
-    its words (BM25, and `rare`, what rare words add), and its overlap with the trades of the query.
-    `own` is what its own words give, `case` what the cases that it took part in give, `similar`
-    what precedents in close trades give, `direction` what it loses because it gives up itself what
-    the query offers, and `name` what an exact or a near name gives. `similar` follows from the
-    `support` of all precedents and from
-    the score that they draw to, `target` (`kb.search.boosts.precedents.Boost`).
+    `dense`, `lexical`, `overlap` and `filing` are of the best passage
+    (`kb.search.fusion.ScoredPassage`), `rare` is what rare words add to `lexical`. `own` is what
+    its own words give, `case` what the cases that it took part in give, `similar` what precedents
+    in close trades give, `direction` what it loses because it gives up itself what the query
+    offers, and `name` what an exact or a near name gives. `similar` follows from the `support`, the
+    `example` and the `likeness` of all precedents (`kb.search.boosts.precedents.Boost`).
     """
 
     dense: float = 0.0
     lexical: float = 0.0
     rare: float = 0.0
     overlap: float = 0.0
+    filing: float | None = None
     own: float = 0.0
     case: float = 0.0
     similar: float = 0.0
     support: float = 0.0
-    target: float = 0.0
+    example: float = 0.0
+    likeness: float = 0.0
     direction: float = 0.0
     name: float = 0.0
 

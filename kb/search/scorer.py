@@ -9,11 +9,12 @@ import numpy as np
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
 from kb.search import fusion
-from kb.search.background import ExpandedQuery
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.fusion import NO_WORDS, Fusion, ScoredPassage, WordValue
 from kb.search.literal.rare_words import rare_word_points, rare_words, shares_of_rare_words
 from kb.search.query import Query
+from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.overlaps import Overlap
 from kb.store.passages import Passage
 from kb.text.analysis import query_stems
 
@@ -123,6 +124,8 @@ def score(
     """These passages, scored by their closeness to a query and by their words."""
     weights = context.weights.passages
     passages = context.passages(ids)
+    # A passage that the encoder has not read counts as a chance one.
+    unknown = Overlap(weights.unknown_overlap, None)
     dense, overlaps = _dense(expanded, passages, context, options) if options.dense else ({}, {})
     if options.fusion is Fusion.RECIPROCAL_RANK:
         matching = {id_: of.value for id_, of in words.items() if of.value}
@@ -132,17 +135,19 @@ def score(
     else:
         scores = {
             id_: fusion.fuse(
-                dense.get(id_, 0.0), words.get(id_, NO_WORDS).value, overlaps.get(id_), weights
+                dense.get(id_, 0.0),
+                words.get(id_, NO_WORDS).value,
+                *overlaps.get(id_, unknown),
+                weights,
             )
             for id_ in passages
         }
     return [
-        # A passage that the encoder has not read counts as a chance one.
         ScoredPassage(
             passage,
             dense.get(id_, 0.0),
             words.get(id_, NO_WORDS),
-            overlaps.get(id_, weights.unknown_overlap),
+            *overlaps.get(id_, unknown),
             scores.get(id_, 0.0),
         )
         for id_, passage in passages.items()
@@ -163,12 +168,12 @@ def _dense(
     passages: Mapping[int, Passage],
     context: SearchContext,
     options: RankingOptions,
-) -> tuple[dict[int, float], dict[int, float]]:
+) -> tuple[dict[int, float], dict[int, Overlap]]:
     by_lang: dict[str, dict[int, Embeddings]] = {}
     for id_, embedding in context.index.embeddings(passages).items():
         by_lang.setdefault(passages[id_].lang, {})[id_] = embedding
     dense: dict[int, float] = {}
-    overlaps: dict[int, float] = {}
+    overlaps: dict[int, Overlap] = {}
     for lang, embeddings in by_lang.items():
         row = expanded.rows.get(lang, expanded.mean_row)
         cosines = np.stack(list(embeddings.values())) @ row

@@ -9,12 +9,12 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Kind
-from kb.search.background import ExpandedQuery
 from kb.search.context import Calibration, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.probe import doubt
 from kb.search.query import Query, parse
 from kb.search.results import Steering
+from kb.search.trades.background import ExpandedQuery
 
 
 def steered_embedding(
@@ -67,13 +67,18 @@ def expand(
     wording: Wording = NO_WORDING,
     *,
     to_trades: bool = True,
+    filed: bool = True,
 ) -> ExpandedQuery:
     """Returns the expanded query of the steered need, with the odds that it is a need at all.
+
+    Without `filed`, and for what is offered, the trade index is not asked.
 
     The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
     """
     steered = unit(steered_embedding(asked, steering, context, wording))
-    expanded = context.calibration.background.expand(steered, to_trades=to_trades)
+    expanded = context.calibration.background.expand(
+        steered, to_trades=to_trades, filed=filed and asked.is_filed
+    )
     own = expanded.embedding
     if steering.like or steering.unlike or asked.wanted or asked.unwanted or wording.phrases:
         (of_need,) = context.calibration.phrases.expanded([asked.need])

@@ -18,9 +18,9 @@ from kb.reference.roles import ROLES, Role
 
 @dataclass(frozen=True, slots=True)
 class ExpansionWeights:
-    """Comparison of a query with all trades, and its move to the closest (`kb.search.background`).
+    """Comparison of a query with all trades, and its move to the closest.
 
-    Source: measured.
+    `kb.search.trades.background` uses them. Source: measured.
 
     Attributes:
         ceiling_trades: count of the closest trades whose mean closeness is the ceiling.
@@ -36,6 +36,27 @@ class ExpansionWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class FilingWeights:
+    """Where a text would be filed, by a trade index (`kb.trade_index`).
+
+    Source: measured; `nearest` also limits the cost.
+
+    Attributes:
+        nearest: count of the phrases nearest to a text that vote for its trades.
+        temperature: difference of the cosine that makes a phrase weigh e times less.
+        votes: weight of the logarithm of the votes for a trade.
+        floor: added to a share of the votes before its logarithm is taken.
+        closeness: weight of the standardised cosine of a trade.
+    """
+
+    nearest: int = 60
+    temperature: float = 0.02
+    votes: float = 3.0
+    floor: float = 0.003
+    closeness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class PassageWeights:
     """Retrieval and scores of passages (`kb.search.scorer`, `kb.search.fusion`).
 
@@ -47,6 +68,10 @@ class PassageWeights:
         least_overlap: added to an overlap before its logarithm is taken.
         unknown_overlap: overlap of a passage that the encoder has not read, like a name: that of a
             fair answer.
+        filing: worth of the logarithm of the overlap in filing.
+        least_filing: added to that overlap before its logarithm is taken.
+        unknown_filing: overlap in filing that neither adds nor takes: it counts where there is no
+            trade index, or the encoder has not read the passage.
         reciprocal_rank: k of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
             Condorcet and individual rank learning methods".
         dense_candidates: count of the passages nearest to a query that are scored.
@@ -57,6 +82,9 @@ class PassageWeights:
     overlap: float = 5.0
     least_overlap: float = 0.1
     unknown_overlap: float = 0.3
+    filing: float = 1.2
+    least_filing: float = 0.02
+    unknown_filing: float = 0.2
     reciprocal_rank: int = 60
     dense_candidates: int = 400
     lexical_candidates: int = 400
@@ -99,8 +127,7 @@ class CaseWeights:
             ceiling.
         gate_width: how fast that changes, as a share of the ceiling.
         least_relevance: below this relevance a case is not matched.
-        second_ground: share of the weaker of an actor's two grounds, its words and its cases, that
-            is added to the stronger.
+        shown: worth of what a case gives, added to what an actor's own words give.
         role_shares: share of a case's score that an actor gets, by its role
             (`kb.reference.roles.ROLES`).
         outlet_shares: the same, where the query offers what the case shows given up.
@@ -115,7 +142,7 @@ class CaseWeights:
     gate_middle: float = 1.1
     gate_width: float = 0.05
     least_relevance: float = 0.1
-    second_ground: float = 0.1
+    shown: float = 1.5
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.endorsement_share for role, of in ROLES.items()}
     )
@@ -132,23 +159,29 @@ class CaseWeights:
 class PrecedentWeights:
     """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
 
-    Source: measured; the role shares are judged, `passages` is cost.
+    Source: measured; the role shares are judged, `count` and `passages` are cost.
 
     Attributes:
         count: most precedents that are followed.
-        passages: count of the passages nearest to a precedent that are read.
-        close: least closeness of a close trade, as a share of the precedent's ceiling.
-        most_closeness: greatest closeness, that of the same trade.
-        half_way: support that raises an actor half of the way to the precedent's score.
+        passages: count of the passages nearest to a precedent that are compared with all.
+        strength: rise of the score by a deviation of likeness.
+        sharpness: how much more the closest of several precedents count.
+        least_likeness: likeness from which an actor rises, in deviations.
+        half_trust: weight of all precedents together by which half of the rise is trusted.
+        filing: worth of the logarithm of the overlap in filing, in deviations of likeness.
+        close: least closeness of a close trade for a fit, as a share of the precedent's ceiling.
         role_shares: strength of an actor in this role as a precedent for making the thing
             (`kb.reference.roles.ROLES`).
     """
 
     count: int = 16
     passages: int = 100
+    strength: float = 5.0
+    sharpness: float = 1.0
+    least_likeness: float = 1.0
+    half_trust: float = 3.0
+    filing: float = 1.5
     close: float = 0.72
-    most_closeness: float = 3.0
-    half_way: float = 2.0
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.precedent_share for role, of in ROLES.items()}
     )
@@ -378,6 +411,7 @@ class RankingWeights:
     """Every number that a ranking is made with."""
 
     expansion: ExpansionWeights = ExpansionWeights()
+    filing: FilingWeights = FilingWeights()
     passages: PassageWeights = PassageWeights()
     rare_words: RareWordWeights = RareWordWeights()
     cases: CaseWeights = CaseWeights()

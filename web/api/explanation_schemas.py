@@ -107,6 +107,10 @@ class PassageExplanationOut(Shape):
         description="The value of the words of the need: BM25, and what rare words add."
     )
     overlap: float = Field(description="The overlap of its trades with those of the need, 0 to 1.")
+    filing: float | None = Field(
+        description="The overlap of the trades in which the two would be filed, 0 to 1; null where "
+        "that is not known."
+    )
     marks: list[tuple[int, int]] = Field(
         description="The distinctive words: half-open spans of `text`."
     )
@@ -173,12 +177,10 @@ class SimilarPathOut(Shape):
     precedent: ActorReference
     by: CasePathOut = Field(description="The path from the need to the precedent.")
     text: str = Field(description="The actor's passage closest to the precedent's trade.")
-    dense: float = Field(description="The closeness, in standard deviations above a random trade.")
-    ceiling: float = Field(
-        description="The closeness of the closest of all trades to the precedent's."
+    likeness: float = Field(
+        description="The likeness of the two trades, in standard deviations above chance."
     )
-    support: float = Field(description="The support from this precedent.")
-    target: float = Field(description="The score towards which it raises the actor.")
+    weight: float = Field(description="The weight of this precedent, 0 to 1.")
 
     @classmethod
     def of(

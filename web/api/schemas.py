@@ -191,8 +191,8 @@ class ScorePartsOut(Shape):
     """The parts of a score. An explanation says how they are added."""
 
     own: float = Field(
-        description="The value of its own words: its best passage, from `dense`, `lexical` and "
-        "`overlap`.",
+        description="The value of its own words: its best passage, from `dense`, `lexical`, "
+        "`overlap` and `filing`.",
         examples=[1.63],
     )
     dense: float = Field(
@@ -209,19 +209,29 @@ class ScorePartsOut(Shape):
         description="The overlap of its trades with the trades that meet the need, 0 to 1.",
         examples=[0.4],
     )
+    filing: float | None = Field(
+        description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
+        "null where that is not known.",
+        examples=[0.3],
+    )
     case: float = Field(
         description="The value of the cases in which it took part.", examples=[7.88]
     )
     similar: float = Field(
-        description="The value inferred from actors with a close trade: `support` / (`support` + "
-        "2) of the difference between `own` and `target`.",
+        description="The value inferred from actors with a close trade that did it: it grows with "
+        "`likeness`, `example` and `support`.",
         examples=[1.5],
     )
     support: float = Field(
-        description="The total support from all precedents: actors with a close trade that did it.",
+        description="The total weight of all precedents: the actors that did it.",
         examples=[1.2],
     )
-    target: float = Field(description="The score of its highest-scoring precedent.", examples=[7.1])
+    example: float = Field(description="The weight of the best precedent, 0 to 1.", examples=[0.9])
+    likeness: float = Field(
+        description="The likeness of its trade to those of the precedents, in standard deviations "
+        "above chance.",
+        examples=[2.1],
+    )
     direction: float = Field(
         description="What is subtracted because the actor gives up itself what the query offers.",
         examples=[0.0],

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kb.indexing.derivation import NEED, TITLE
 from kb.models import Case
-from kb.search.background import NullDistribution
 from kb.search.fusion import ScoredPassage
 from kb.search.results import MatchedCase
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
 from kb.store.passages import Passage
 from kb.text.analysis import word_coverage

@@ -7,7 +7,7 @@ import pytest
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Role
-from kb.search.background import NullDistribution
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.candidates import Candidate, assess
 from kb.search.fusion import ScoredPassage, WordValue

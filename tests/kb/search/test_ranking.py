@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import ROLES, Role
-from kb.search.background import NullDistribution
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.boosts.case_matching import (
     closeness,
     match_stories,

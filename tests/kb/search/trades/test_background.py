@@ -8,7 +8,9 @@ import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.reference.trades import trades
-from kb.search.background import Background, NullDistribution, Overlaps
+from kb.search.trades.background import Background
+from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.encoders import WordCountEncoder
 

@@ -1,0 +1,147 @@
+"""Overlaps: how far a query and passages are about the same trades."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.encoder.encoder import Embeddings
+from kb.search.trades.background import Background, ExpandedQuery
+
+PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
+"""Count of passages whose trades are remembered (1.3 kB each), and computed at once."""
+
+FILED_IN = 24
+"""Count of the likeliest trades of a passage that are remembered: the others hardly count."""
+
+
+class Overlap(NamedTuple):
+    """How far a passage and a query are about the same trades.
+
+    Both are Bhattacharyya coefficients of two distributions over the trades: 0 where they have no
+    trade in common, 1 where they are the same. `trades` is that of their closeness to each trade;
+    `filing` that of where they would be filed, None without a trade index.
+    """
+
+    trades: float
+    filing: float | None
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What is remembered of passages, a row each, in half precision.
+
+    `shares` is `(n, trades)`. `filed` are the likeliest trades of each and `filing` the square
+    roots of how likely they are, `(n, FILED_IN)`.
+    """
+
+    shares: NDArray[np.float16]
+    filed: NDArray[np.uint16]
+    filing: NDArray[np.float16]
+
+    @classmethod
+    def empty(cls, n: int, trades: int) -> "_Rows":
+        filed = min(FILED_IN, trades)
+        return cls(
+            np.zeros((n, trades), np.float16),
+            np.zeros((n, filed), np.uint16),
+            np.zeros((n, filed), np.float16),
+        )
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def at(self, rows: Sequence[int]) -> "_Rows":
+        return _Rows(self.shares[rows], self.filed[rows], self.filing[rows])
+
+    def put(self, rows: Sequence[int] | slice, others: "_Rows") -> None:
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(others, field.name)
+
+
+class Overlaps:
+    """The overlaps of passages with queries.
+
+    The trades of passages are remembered: to compute them takes much longer than to compare them.
+    Threads share it.
+    """
+
+    def __init__(self, background: Background, remembered: int = PASSAGES_REMEMBERED) -> None:
+        self._background = background
+        self._remembered = remembered
+        self._rows: dict[tuple[int, str], int] = {}
+        self._known = _Rows.empty(1, background.count)
+        self._lock = threading.Lock()
+
+    def of(
+        self, expanded: ExpandedQuery, embeddings: Mapping[int, Embeddings], lang: str
+    ) -> dict[int, Overlap]:
+        """The overlaps of a query with passages in a language, by id."""
+        found: dict[int, Overlap] = {}
+        ids = list(embeddings)
+        for first in range(0, len(ids), COMPUTED_AT_ONCE):
+            batch = {id_: embeddings[id_] for id_ in ids[first : first + COMPUTED_AT_ONCE]}
+            rows = self._rows_of(batch, lang)
+            trades = (rows.shares.astype(np.float32) @ expanded.shares).tolist()
+            filing: list[float | None] = [None] * len(batch)
+            if expanded.filing is not None:
+                roots = expanded.filing[rows.filed] * rows.filing.astype(np.float32)
+                filing = roots.sum(axis=1).tolist()
+            found.update(zip(batch, map(Overlap, trades, filing), strict=True))
+        return found
+
+    def filing(self, embeddings: Mapping[int, Embeddings], langs: Sequence[str]) -> Embeddings:
+        """How likely passages would be filed in each trade, as square roots: `(n, trades)`.
+
+        Zeros without a trade index. `langs` are their languages, in the order of `embeddings`.
+        """
+        found = np.zeros((len(embeddings), self._background.count), np.float32)
+        ids = list(embeddings)
+        for lang in dict.fromkeys(langs):
+            at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
+            rows = self._rows_of({ids[place]: embeddings[ids[place]] for place in at}, lang)
+            filing = np.zeros((len(at), self._background.count), np.float32)
+            np.put_along_axis(filing, rows.filed.astype(int), rows.filing.astype(np.float32), 1)
+            found[at] = filing
+        return found
+
+    def _rows_of(self, embeddings: Mapping[int, Embeddings], lang: str) -> _Rows:
+        ids = list(embeddings)
+        with self._lock:
+            rows = [self._rows.get((id_, lang), -1) for id_ in ids]
+            # What is not known has the last row, until it is computed.
+            found = self._known.at(rows)
+        missing = [at for at, row in enumerate(rows) if row < 0]
+        if missing:
+            computed = self._computed(np.stack([embeddings[ids[at]] for at in missing]), lang)
+            found.put(missing, computed)
+            with self._lock:
+                self._remember([(ids[at], lang) for at in missing], computed)
+        return found
+
+    def _computed(self, embeddings: Embeddings, lang: str) -> _Rows:
+        computed = _Rows.empty(len(embeddings), self._background.count)
+        shares, filing = self._background.shares(embeddings, lang)
+        computed.shares[:] = shares
+        if filing is not None:
+            filed = np.argpartition(-filing, computed.filed.shape[1] - 1, axis=1)
+            computed.filed[:] = filed[:, : computed.filed.shape[1]]
+            computed.filing[:] = np.take_along_axis(filing, computed.filed.astype(int), axis=1)
+        return computed
+
+    def _remember(self, keys: Sequence[tuple[int, str]], computed: _Rows) -> None:
+        """Keeps what was computed, but for what another thread has kept meanwhile."""
+        new = [at for at, key in enumerate(keys) if key not in self._rows]
+        if len(self._rows) + len(new) > self._remembered:
+            self._rows.clear()
+            new = list(range(len(keys)))
+        first, end = len(self._rows), len(self._rows) + len(new)
+        if end > len(self._known):
+            grown = _Rows.empty(2 * end, self._background.count)
+            grown.put(slice(0, len(self._known)), self._known)
+            self._known = grown
+        self._known.put(slice(first, end), computed.at(new))
+        self._rows.update((keys[at], first + row) for row, at in enumerate(new))
