@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from kb.search.results import ActorHit, ScoreParts
+from kb.search.candidates import ground_shares
+from kb.search.results import ActorHit, EvidenceKind, ScoreParts
 from kb.search.weights import RankingWeights
 
 
@@ -27,11 +28,15 @@ class ScorePart:
 def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score."""
     parts = hit.parts
+    own_share = case_share = 1.0
+    if any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence):
+        own_share, case_share = ground_shares(parts.own, parts.case + parts.lead, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
-        ScorePart("case", max(parts.case, 0.0), weights.cases.shown),
+        ScorePart("case", parts.case, case_share),
+        ScorePart("lead", parts.lead, case_share),
         ScorePart("similar", parts.similar, 1.0),
-        ScorePart("own", parts.own, 1.0),
+        ScorePart("own", parts.own, own_share),
         ScorePart("direction", parts.direction, 1.0),
     ]
     return [part for part in found if part.value or part.name == "own"]

@@ -49,6 +49,7 @@ def assess(
     asked: Query | None = None,
     endorsements: Sequence[Endorsement] = (),
     boost: Boost = NO_BOOST,
+    greatest_rise: float = 0.0,
     name: float = 0.0,
 ) -> Candidate:
     """The candidate of a record, by its passages, its endorsements and its boosts, best first.
@@ -60,8 +61,12 @@ def assess(
     best = passages[0] if passages else None
     own = best.score if best else 0.0
     shown = endorsements[0].score if endorsements else 0.0
-    inferred = boost.rise(weights.precedents)
-    score = own + inferred + weights.cases.shown * max(shown, 0.0)
+    inferred = 0.0 if endorsements else boost.rise(weights.precedents)
+    lead = endorsements[0].share * greatest_rise if endorsements else 0.0
+    score = own + inferred
+    if endorsements:
+        own_share, shown_share = ground_shares(own, shown + lead, weights)
+        score = own_share * own + shown_share * (shown + lead)
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
         own_fit = fit_of_words(best, asked, null, weights)
@@ -91,6 +96,7 @@ def assess(
         support=boost.support,
         example=boost.example,
         likeness=boost.likeness,
+        lead=lead,
         direction=direction,
         name=name,
     )
@@ -118,6 +124,15 @@ def _gives(
     if best is None or asked is None or asked.flow is not Flow.OFFERS or own_fit is Fit.NONE:
         return 0.0
     return float(gives_up(best.passage.text))
+
+
+def ground_shares(own: float, shown: float, weights: RankingWeights) -> tuple[float, float]:
+    """The shares with which an actor's words and its best case count.
+
+    The better ground counts in full, the other by a tenth, and less than nothing is nothing.
+    """
+    second = weights.cases.second_ground if min(own, shown) > 0 else 0.0
+    return (second, 1.0) if shown >= own else (1.0, second)
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -96,6 +96,8 @@ def search(
     # Boost by endorsements and precedents
     near = {scored.passage.id for of_actor in retrieved.values() for scored in of_actor}
     endorsements, boosts = _boosts(matched, asked, named, near, context, options, scope)
+    rises = (of.rise(weights.precedents) for id_, of in boosts.items() if id_ not in endorsements)
+    greatest_rise = max(rises, default=0.0)
     # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *boosts, *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
@@ -109,6 +111,7 @@ def search(
             asked=asked,
             endorsements=endorsements.get(id_, ()),
             boost=boosts.get(id_, NO_BOOST),
+            greatest_rise=greatest_rise,
             name=names.get(id_, 0.0),
         )
         for id_ in {**actor_passages, **boosted}

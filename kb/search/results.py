@@ -79,8 +79,9 @@ class ScoreParts:
     (`kb.search.fusion.ScoredPassage`), `rare` is what rare words add to `lexical`. `own` is what
     its own words give, `case` what the cases that it took part in give, `similar` what precedents
     in close trades give, `direction` what it loses because it gives up itself what the query
-    offers, and `name` what an exact or a near name gives. `similar` follows from the `support`, the
-    `example` and the `likeness` of all precedents (`kb.search.boosts.precedents.Boost`).
+    offers, and `name` what an exact or a near name gives. `lead` is added to `case`, so that who
+    did it comes before who is like it. `similar` follows from the `support`, the `example` and the
+    `likeness` of all precedents (`kb.search.boosts.precedents.Boost`).
     """
 
     dense: float = 0.0
@@ -94,6 +95,7 @@ class ScoreParts:
     support: float = 0.0
     example: float = 0.0
     likeness: float = 0.0
+    lead: float = 0.0
     direction: float = 0.0
     name: float = 0.0
 

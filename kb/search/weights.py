@@ -127,7 +127,8 @@ class CaseWeights:
             ceiling.
         gate_width: how fast that changes, as a share of the ceiling.
         least_relevance: below this relevance a case is not matched.
-        shown: worth of what a case gives, added to what an actor's own words give.
+        second_ground: share of the weaker of an actor's two grounds, its words and its cases, that
+            is added to the stronger.
         role_shares: share of a case's score that an actor gets, by its role
             (`kb.reference.roles.ROLES`).
         outlet_shares: the same, where the query offers what the case shows given up.
@@ -142,7 +143,7 @@ class CaseWeights:
     gate_middle: float = 1.1
     gate_width: float = 0.05
     least_relevance: float = 0.1
-    shown: float = 1.5
+    second_ground: float = 0.1
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.endorsement_share for role, of in ROLES.items()}
     )
