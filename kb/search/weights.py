@@ -31,7 +31,7 @@ class ExpansionWeights:
 
     ceiling_trades: int = 3
     trades: int = 5
-    share: float = 0.5
+    share: float = 0.3
     sharpness: float = 1.5
 
 
@@ -53,7 +53,7 @@ class FilingWeights:
     temperature: float = 0.02
     votes: float = 3.0
     floor: float = 0.003
-    closeness: float = 1.0
+    closeness: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class PassageWeights:
     overlap: float = 5.0
     least_overlap: float = 0.1
     unknown_overlap: float = 0.3
-    filing: float = 1.2
+    filing: float = 1.0
     least_filing: float = 0.02
     unknown_filing: float = 0.2
     reciprocal_rank: int = 60
@@ -376,7 +376,7 @@ class WordingWeights:
         kind_shares: weight of a phrase in that mean, by its kind.
     """
 
-    share: float = 0.5
+    share: float = 0.3
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,
