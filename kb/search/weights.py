@@ -291,10 +291,10 @@ class FitWeights:
 
     strong_odds: float = -0.75
     ceiling_share: float = 0.4
-    strong: float = 2.25
-    possible: float = 1.0
-    weak: float = -0.25
-    shown_strong: float = 0.7
+    strong: float = 3.0
+    possible: float = 1.5
+    weak: float = 0.0
+    shown_strong: float = 0.8
     shown_possible: float = 0.55
     shown_weak: float = 0.2
     inferred_possible: float = 1.5
