@@ -70,6 +70,7 @@ def make_trade_index(
         tell(f"{first + len(batch)} of {len(texts)} phrases embedded")
     trade_texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
     index = TradeIndex.of(
+        [text for text, _ in phrases],
         np.stack([rows[text] for text, _ in phrases]),
         [codes for _, codes in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),

@@ -15,6 +15,7 @@ from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
 from kb.store.store import Store
+from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex
 
 PHRASES_REMEMBERED = 1000
@@ -59,7 +60,10 @@ class Phrases:
             found = {phrase: self._known[phrase] for phrase in phrases if phrase in self._known}
         if missing:
             rows = self._encoder.encode(missing, TextKind.QUERY)
-            found.update(zip(missing, map(self._background.expand, rows), strict=True))
+            found |= {
+                phrase: self._background.expand(row, query_stems(phrase))
+                for phrase, row in zip(missing, rows, strict=True)
+            }
         with self._lock:
             self._known.update(found)
             while len(self._known) > PHRASES_REMEMBERED:

@@ -77,7 +77,7 @@ def expand(
     """
     steered = unit(steered_embedding(asked, steering, context, wording))
     expanded = context.calibration.background.expand(
-        steered, to_trades=to_trades, filed=filed and asked.is_filed
+        steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
     )
     own = expanded.embedding
     if steering.like or steering.unlike or asked.wanted or asked.unwanted or wording.phrases:

@@ -44,6 +44,7 @@ class FilingWeights:
     Attributes:
         nearest: count of the phrases nearest to a text that vote for its trades.
         temperature: difference of the cosine that makes a phrase weigh e times less.
+        words: share of the phrases with a query's rare words in the votes, if all are rare.
         votes: weight of the logarithm of the votes for a trade.
         floor: added to a share of the votes before its logarithm is taken.
         closeness: weight of the standardised cosine of a trade.
@@ -51,6 +52,7 @@ class FilingWeights:
 
     nearest: int = 60
     temperature: float = 0.02
+    words: float = 0.5
     votes: float = 3.0
     floor: float = 0.003
     closeness: float = 2.0

@@ -23,6 +23,7 @@ from scipy import sparse
 from kb.encoder.encoder import Embeddings
 from kb.errors import EncoderError
 from kb.reference.trades import trades
+from kb.trade_index.filed_words import FiledWords
 
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
 
@@ -51,11 +52,13 @@ class TradeIndex:
         phrases: the FAISS index of the phrases, by inner product; ids are rows of `filed`.
         filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
         probes: the embeddings of the probed trades by the encoder of the index.
+        words: the rare words of the phrases.
     """
 
     phrases: Any
     filed: sparse.csr_matrix
     probes: Embeddings
+    words: FiledWords
 
     def __len__(self) -> int:
         return int(self.filed.shape[0])
@@ -91,12 +94,18 @@ class TradeIndex:
 
     @classmethod
     def of(
-        cls, rows: Embeddings, filed: Sequence[Sequence[str]], trade_rows: Embeddings, factory: str
+        cls,
+        texts: Sequence[str],
+        rows: Embeddings,
+        filed: Sequence[Sequence[str]],
+        trade_rows: Embeddings,
+        factory: str,
     ) -> "TradeIndex":
         """The trade index of embedded phrases.
 
         Args:
-            rows: `(phrases, dimension)`, unit.
+            texts: the phrases.
+            rows: their embeddings, `(phrases, dimension)`, unit.
             filed: the codes of the trades of each phrase.
             trade_rows: the embeddings of all trades by the same encoder, `(trades, dimension)`.
             factory: how FAISS keeps the phrases, in its own words (`Flat`, `PQ96`…).
@@ -112,7 +121,9 @@ class TradeIndex:
         of_each = [columns[code] for codes in filed for code in codes]
         starts = np.concatenate([[0], np.cumsum(counts)])
         matrix = sparse.csr_matrix((shares, of_each, starts), shape=(len(rows), len(columns)))
-        return cls(phrases, matrix, probes_of(trade_rows))
+        trades_of = [[columns[code] for code in codes] for codes in filed]
+        words = FiledWords.of(zip(texts, trades_of, strict=True), len(columns))
+        return cls(phrases, matrix, probes_of(trade_rows), words)
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
         """Writes the index and its card into a folder, which is made."""
@@ -124,6 +135,7 @@ class TradeIndex:
             starts=self.filed.indptr.astype(np.int32),
             probes=self.probes.astype(np.float16),
         )
+        self.words.write(folder)
         text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
         (folder / CARD_FILE).write_text(text, encoding="utf-8")
 
@@ -139,6 +151,7 @@ class TradeIndex:
             with np.load(folder / FILED_FILE) as kept:
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"]
                 probes = kept["probes"].astype(np.float32)
+            words = FiledWords.read(folder, len(trades()))
         except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
             raise EncoderError(f"{folder} holds no trade index: {error}".splitlines()[0]) from None
         counts = np.diff(starts)
@@ -146,7 +159,8 @@ class TradeIndex:
         shape = (len(counts), len(trades()))
         if phrases.ntotal != len(counts) or (len(of_each) and of_each.max() >= shape[1]):
             raise EncoderError(f"{folder}: {INDEX_FILE} and {FILED_FILE} are of two trade indexes.")
-        return cls(phrases, sparse.csr_matrix((shares, of_each, starts), shape=shape), probes)
+        matrix = sparse.csr_matrix((shares, of_each, starts), shape=shape)
+        return cls(phrases, matrix, probes, words)
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:

@@ -18,7 +18,7 @@ score says the same in a base of fifty firms and in one of fifty thousand.
 import contextlib
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,16 +118,23 @@ class Background:
         return len(next(iter(self.embeddings.values())))
 
     def expand(
-        self, embedding: Embeddings, *, to_trades: bool = True, filed: bool = True
+        self,
+        embedding: Embeddings,
+        stems: Collection[str] = (),
+        *,
+        to_trades: bool = True,
+        filed: bool = True,
     ) -> ExpandedQuery:
-        """The expanded query of a `(dimension,)` unit embedding.
+        """The expanded query of a `(dimension,)` unit embedding, with the stems of its words.
 
         Without `to_trades`, its rows are all the embedding itself; without `filed`, it has no
         filing.
         """
         by_lang = self._standardised(embedding[np.newaxis])[0][0]
         best = by_lang.max(axis=0)
-        filing = self._root_filing(embedding[np.newaxis], best[np.newaxis]) if filed else None
+        filing = (
+            self._root_filing(embedding[np.newaxis], best[np.newaxis], stems) if filed else None
+        )
         drawn = best if filing is None else 2 * np.log(np.maximum(filing[0], 1e-12))
         closest = np.argsort(-drawn, kind="stable")[: self.weights.trades]
         weights = np.exp(drawn[closest] - drawn[closest[0]])
@@ -190,16 +197,20 @@ class Background:
         """Square roots of a distribution over the last axis: the closer a trade, the more."""
         return _root_softmax(self.weights.sharpness * standardised)
 
-    def _root_filing(self, rows: Embeddings, standardised: Embeddings) -> Embeddings | None:
+    def _root_filing(
+        self, rows: Embeddings, standardised: Embeddings, stems: Collection[str] = ()
+    ) -> Embeddings | None:
         """Square roots of how likely a text would be filed in each trade; None without an index.
 
-        That is by its closeness to the trade, and by the votes of the phrases nearest to it:
-        P(t) ∝ exp(a z_t) (v_t + f)^b.
+        That is by its closeness to the trade, and by the votes of the phrases nearest to it and of
+        those with its rare words: P(t) ∝ exp(a z_t) (v_t + f)^b. The `stems` are of all rows.
         """
         if self.index is None:
             return None
         weights = self._filing
         votes = self.index.votes(rows, weights.nearest, weights.temperature)
+        of_words, said = self.index.words.votes(stems)
+        votes = (1 - weights.words * said) * votes + weights.words * of_words
         logs = weights.votes * np.log(votes + weights.floor)
         return _root_softmax(weights.closeness * standardised + logs)
 
