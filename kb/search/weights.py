@@ -294,7 +294,7 @@ class FitWeights:
     strong_odds: float = -0.75
     ceiling_share: float = 0.4
     strong: float = 3.0
-    possible: float = 1.5
+    possible: float = 1.25
     weak: float = 0.0
     shown_strong: float = 0.8
     shown_possible: float = 0.55
