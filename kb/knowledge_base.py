@@ -40,7 +40,7 @@ from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.pool import StorePool
 from kb.store.store import Store
-from kb.trade_index.choice import find_trade_index
+from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
 
@@ -262,6 +262,10 @@ class KnowledgeBase(Publishing):
     def status(self) -> Status:
         with self._stores.lend() as store:
             return status_of(store, self.folder, self._indexer)
+
+    def trade_index_state(self) -> str:
+        """Returns a line about the trade index."""
+        return state_of(self._trade_index, self.encoder.fingerprint)
 
     # The index
 

@@ -13,12 +13,15 @@ from kb.adaptation.nomenclatures import (
     read_nace_items,
     split_of_phrase,
 )
-from kb.encoder.encoder import Encoder, TextKind
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.reference.trades import trade_of, trades
 from kb.trade_index.trade_index import TradeIndex
 
 FACTORY = "IVF128,SQ4"
 """How FAISS keeps the phrases: in 128 lists, of which a search reads a few; four bits a number."""
+
+FEW, FACTORY_OF_FEW = 5_000, "Flat"
+"""Below this count of phrases, they are kept as they are: lists need more to be drawn up."""
 
 BATCH = 512
 
@@ -63,25 +66,26 @@ def make_trade_index(
     """
     phrases = read_filed_phrases(data)
     texts = sorted((text for text, _ in phrases), key=len)
-    rows = {}
+    rows: dict[str, Embeddings] = {}
     for first in range(0, len(texts), BATCH):
         batch = texts[first : first + BATCH]
         rows.update(zip(batch, encoder.encode(batch, TextKind.QUERY), strict=True))
         tell(f"{first + len(batch)} of {len(texts)} phrases embedded")
     trade_texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
+    factory = FACTORY if len(phrases) >= FEW else FACTORY_OF_FEW
     index = TradeIndex.of(
         [text for text, _ in phrases],
         np.stack([rows[text] for text, _ in phrases]),
         [codes for _, codes in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),
-        FACTORY,
+        factory,
     )
     files = (*PHRASE_FILES, NACE_NOTES_FILE)
     card = {
         "encoder": encoder.name,
         "fingerprint": encoder.fingerprint,
         "phrases": len(phrases),
-        "factory": FACTORY,
+        "factory": factory,
         "data": {name: _digest(data / name) for name in files},
     }
     index.write(out, card)

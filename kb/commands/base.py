@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 @kb_option
 def status(as_json: bool, kb: Path | None) -> None:
     """Show what the knowledge base contains, and its state."""
-    found = open_base(kb).status()
+    base = open_base(kb)
+    plain = {**plain_status(base.status()), "trade_index": base.trade_index_state()}
     if as_json:
-        click.echo(json.dumps(plain_status(found), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
     else:
-        for name, value in plain_status(found).items():
+        for name, value in plain.items():
             lines = value if isinstance(value, list) else [value]
             for line in lines:
                 click.echo(f"{name:>14}  {line}")

@@ -116,6 +116,10 @@ def _plain(result: SearchResult) -> dict[str, object]:
                 name: getattr(result.asked, name)
                 for name in ("text", "required", "wanted", "unwanted")
             },
+            "trades": [
+                {**asdict(likely.trade), "share": round(likely.share, 4)}
+                for likely in result.trades
+            ],
             "wording": asdict(result.wording),
         },
         "took_ms": round(result.took_ms, 2),
@@ -161,7 +165,10 @@ def _plain_hit(hit: ActorHit) -> dict[str, object]:
         "fit": hit.fit,
         "actor": asdict(replace(hit.actor, facts=dict(hit.actor.facts))),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
-        "parts": {name: round(value, 4) for name, value in asdict(hit.parts).items()},
+        "parts": {
+            name: None if value is None else round(value, 4)
+            for name, value in asdict(hit.parts).items()
+        },
     }
 
 

@@ -29,7 +29,7 @@ from kb.models import Case, Kind, Participation, Record, kind_of
 from kb.reference.trades import trades
 from kb.search.boosts.case_matching import closeness, relevance, tells_need
 from kb.search.boosts.endorsements import Endorsement, endorsement
-from kb.search.boosts.precedents import TradeMatch, match_trades, precedents_of
+from kb.search.boosts.precedents import compare_trades, precedents_of
 from kb.search.context import SearchContext
 from kb.search.fusion import ScoredPassage
 from kb.search.pipeline import search
@@ -109,6 +109,7 @@ def explain(
         need=result.need,
         weights=context.weights,
         wording=wording,
+        trades=result.trades,
     )
 
 
@@ -193,12 +194,9 @@ class Explainer:
             if quotation(passage.part, passage.text) == evidence.text
         }
         for precedent in precedents_of({actor.id: [endorsed]}, self._context):
-            match: TradeMatch | None = max(
-                match_trades([precedent], passages_said, self._context),
-                key=lambda match: match.likeness,
-                default=None,
-            )
-            if match:
+            compared = compare_trades([precedent], passages_said, self._context)
+            if compared.passages:
+                match = compared.match(0, int(compared.likeness[0].argmax()))
                 cosines = self._context.index.cosines(precedent.embedding, [match.passage_id])
                 return SimilarPath(
                     by=self.case_path(case, participation),

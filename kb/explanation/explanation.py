@@ -10,6 +10,7 @@ from kb.language_model.wording import NeedPhrase, Wording
 from kb.models import Actor, Case, Participation, Record
 from kb.search.query import Query
 from kb.search.results import ActorHit, CaseHit, Filters, Steering
+from kb.search.trades.likely_trades import LikelyTrade
 from kb.search.weights import RankingWeights
 
 
@@ -127,7 +128,8 @@ class Explanation:
     `filters`, by a word that must or must not be there, or because it is closed. `ceiling` is how
     close the closest of all trades are to the query, from which its fit is measured, and
     `need` how likely the query is a need at all: a fit requires more where that is low. `wording`
-    has the phrases of a language model that the query was moved towards.
+    has the phrases of a language model that the query was moved towards, `trades` are those in
+    which the need would be filed.
     """
 
     asked: Query
@@ -142,3 +144,4 @@ class Explanation:
     need: float
     weights: RankingWeights
     wording: Wording
+    trades: tuple[LikelyTrade, ...] = ()

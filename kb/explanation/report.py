@@ -18,7 +18,7 @@ from kb.search.query import Query
 from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchResult, Steering
 from kb.search.weights import RankingWeights
 
-FORMAT = "quisait report 2"
+FORMAT = "quisait report 3"
 """Raised whenever the content or the layout of a report changes."""
 
 DIGITS = 6
@@ -187,7 +187,10 @@ def _plain_hit(hit: ActorHit) -> dict[str, Any]:
         "department": actor.department,
         "fit": str(hit.fit),
         "score": _rounded(hit.score),
-        "parts": {name: _rounded(value) for name, value in asdict(hit.parts).items()},
+        "parts": {
+            name: None if value is None else _rounded(value)
+            for name, value in asdict(hit.parts).items()
+        },
         "evidence": _plain_evidence(hit.evidence[0]) if hit.evidence else None,
         "source": actor.source_url,
     }

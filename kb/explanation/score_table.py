@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from kb.search.candidates import ground_shares
+from kb.search.fusion import filing_value
 from kb.search.results import ActorHit, EvidenceKind, ScoreParts
 from kb.search.weights import RankingWeights
 
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """A part of a score: `own`, `similar`, `case`, `direction` or `name`.
+    """A part of a score: `own`, `similar`, `case`, `lead`, `direction` or `name`.
 
     It counts with a `share` of itself.
     """
@@ -44,13 +45,19 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """The score of the best passage: for its meaning, its words, and its trades."""
+    """The score of the best passage: for its meaning, its words, its trades and its filing.
+
+    `filing` is for the trades in which it and the need would be filed; 0 where that is not known.
+    """
 
     meaning: float
     words: float
     trades: float
+    filing: float
 
     @classmethod
     def of(cls, parts: ScoreParts, weights: RankingWeights) -> Self:
         words = weights.passages.lexical * parts.lexical
-        return cls(parts.dense, words, parts.own - parts.dense - words)
+        filing = filing_value(parts.filing, weights.passages)
+        trades = parts.own - parts.dense - words - filing
+        return cls(parts.dense, words, trades, filing)

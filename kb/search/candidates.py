@@ -61,12 +61,13 @@ def assess(
     best = passages[0] if passages else None
     own = best.score if best else 0.0
     shown = endorsements[0].score if endorsements else 0.0
-    inferred = 0.0 if endorsements else boost.rise(weights.precedents)
+    inferred = boost.rise(weights.precedents)
     lead = endorsements[0].share * greatest_rise if endorsements else 0.0
-    score = own + inferred
+    score = own
     if endorsements:
         own_share, shown_share = ground_shares(own, shown + lead, weights)
         score = own_share * own + shown_share * (shown + lead)
+    score += inferred
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
         own_fit = fit_of_words(best, asked, null, weights)

@@ -82,11 +82,15 @@ def fuse(
     in_trades = weights.unknown_overlap if overlap is None else overlap
     score = dense + weights.lexical * lexical
     score += weights.overlap * math.log(in_trades + weights.least_overlap)
-    if filing is not None:
-        # Nothing is gained or lost where it is unknown.
-        least = weights.least_filing
-        score += weights.filing * math.log((filing + least) / (weights.unknown_filing + least))
-    return score
+    return score + filing_value(filing, weights)
+
+
+def filing_value(filing: float | None, weights: PassageWeights) -> float:
+    """What a score gains or loses by an overlap in filing: nothing where it is unknown."""
+    if filing is None:
+        return 0.0
+    least = weights.least_filing
+    return weights.filing * math.log((filing + least) / (weights.unknown_filing + least))
 
 
 def reciprocal_rank(k: int, *rankings: Sequence[int]) -> dict[int, float]:

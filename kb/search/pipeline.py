@@ -15,7 +15,7 @@ from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
-from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents, without_other_parts
+from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
@@ -36,6 +36,7 @@ from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, score
 from kb.search.steering import expand, understood
+from kb.search.trades.likely_trades import likely_trades
 
 
 def search(
@@ -96,10 +97,10 @@ def search(
     # Boost by endorsements and precedents
     near = {scored.passage.id for of_actor in retrieved.values() for scored in of_actor}
     endorsements, boosts = _boosts(matched, asked, named, near, context, options, scope)
-    rises = (of.rise(weights.precedents) for id_, of in boosts.items() if id_ not in endorsements)
-    greatest_rise = max(rises, default=0.0)
+    greatest_rise = max((of.rise(weights.precedents) for of in boosts.values()), default=0.0)
     # Assess, with the passages of boosted actors that were not retrieved
-    boosted = dict.fromkeys([*endorsements, *boosts, *names])
+    risen = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
+    boosted = dict.fromkeys([*endorsements, *risen, *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
     actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
     candidates = [
@@ -132,7 +133,7 @@ def search(
     if only:
         ranks = [(rank, actor) for rank, actor in ranks if actor.record_id == only]
     fitting = [actor for actor in answering if actor.fit is not Fit.NONE]
-    builder = _builder(asked.stems, [*fitting, *(actor for _, actor in ranks)], context)
+    builder = _builder(asked.stems, [*fitting, *(actor for _, actor in ranks)], matched, context)
     departments, themes = facets([builder.actors[actor.record_id] for actor in fitting], filters)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
@@ -171,6 +172,7 @@ def search(
         ),
         unsaid=bounds.unsaid,
         absent=absent,
+        trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
     )
 
 
@@ -196,7 +198,8 @@ def _boosts(
     if options.similar and not named.only_named:
         followed = follow_precedents(leading(endorsed), context, scope, near)
     endorsements = {} if options.transfer_only else endorsed
-    return endorsements, without_other_parts(followed, endorsements, weights.precedents)
+    # Who did it has shown what it can do: nothing is inferred of it.
+    return endorsements, {id_: of for id_, of in followed.items() if id_ not in endorsements}
 
 
 def _absence(
@@ -220,12 +223,17 @@ def _absence(
 
 
 def _builder(
-    stems: frozenset[str], actors: Sequence[Candidate], context: SearchContext
+    stems: frozenset[str],
+    actors: Sequence[Candidate],
+    matched: Sequence[MatchedCase],
+    context: SearchContext,
 ) -> EvidenceBuilder:
-    """Returns the builder of evidence for these actors and the precedents that they follow."""
-    matches = (match for actor in actors for match, _ in actor.boost.matches)
-    precedents = {match.precedent.actor_id for match in matches}
-    ids = {*(actor.record_id for actor in actors), *precedents}
+    """Returns the builder of evidence for these actors and those of matched cases.
+
+    The precedents that actors follow are among the latter.
+    """
+    precedents = (part.actor_id for match in matched for part in match.case.participants)
+    ids = {*(actor.record_id for actor in actors), *filter(None, precedents)}
     return EvidenceBuilder(stems, context.store.actors(ids))
 
 

@@ -8,6 +8,7 @@ from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Part
 from kb.search.query import Query
+from kb.search.trades.likely_trades import LikelyTrade
 
 
 class Fit(StrEnum):
@@ -191,7 +192,8 @@ class SearchResult:
     `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
     `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
     is the number or the name of an organisation that is not here. `wording` has the phrases of a
-    language model that the query was moved towards.
+    language model that the query was moved towards. `trades` are those in which the need would be
+    filed; none of a name, a number, or what is hardly a need.
     """
 
     query: str
@@ -211,3 +213,4 @@ class SearchResult:
     nothing_fits: bool = False
     unsaid: tuple[str, ...] = ()
     absent: Absence | None = None
+    trades: tuple[LikelyTrade, ...] = ()

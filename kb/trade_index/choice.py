@@ -1,10 +1,12 @@
 """The trade index that the settings name."""
 
+import contextlib
+import json
 from pathlib import Path
 
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_TRADE_INDEX, NO_TRADE_INDEX, Settings
-from kb.trade_index.trade_index import BUNDLED
+from kb.trade_index.trade_index import BUNDLED, CARD_FILE
 
 
 def find_trade_index(settings: Settings) -> Path | None:
@@ -24,3 +26,17 @@ def find_trade_index(settings: Settings) -> Path | None:
             f"`{NO_TRADE_INDEX}` nor a folder."
         )
     return folder
+
+
+def state_of(folder: Path | None, fingerprint: str) -> str:
+    """A line about a trade index, for who uses the encoder with this fingerprint; by its card."""
+    if folder is None:
+        return "none"
+    card = {}
+    with contextlib.suppress(OSError, ValueError):
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    line = f"{card.get('phrases', '?')} phrases"
+    if card.get("fingerprint") != fingerprint:
+        line += f", made for {card.get('encoder', 'another encoder')}: "
+        line += "used only if the embeddings of this encoder agree"
+    return line

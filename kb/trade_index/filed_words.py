@@ -95,8 +95,9 @@ class FiledWords:
         Raises:
             OSError, ValueError, KeyError: there is none, or it is damaged.
         """
-        with np.load(folder / WORDS_FILE) as kept:
-            stems = kept["stems"].tobytes().decode().split("\n")
+        with (folder / WORDS_FILE).open("rb") as file, np.load(file) as kept:
+            text = kept["stems"].tobytes().decode()
+            stems = text.split("\n") if text else []
             rarity = kept["rarity"].astype(np.float32)
             parts = kept["shares"].astype(np.float32), kept["trades"].astype(int), kept["starts"]
         if len(stems) != len(rarity):

@@ -10,6 +10,7 @@ word has its French trades, and a product that the encoder hardly knows has thos
 """
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ at most.
 
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
+
+_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 PROBED = 20
 """A trade in so many is a probe: it tells whether an index is of the encoder in use."""
@@ -77,8 +80,11 @@ class TradeIndex:
         if not len(rows):
             return np.zeros((0, self.filed.shape[1]), np.float32)
         cosines, ids = self.phrases.search(np.ascontiguousarray(rows), min(nearest, len(self)))
-        weights = np.exp((cosines - cosines[:, :1]) / temperature)
-        weights /= weights.sum(axis=1, keepdims=True)
+        # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
+        cosines = np.where(ids < 0, -1, cosines)
+        weights = np.exp((cosines - cosines[:, :1]) / temperature) * (ids >= 0)
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        ids = np.maximum(ids, 0)
         starts = np.arange(0, ids.size + 1, ids.shape[1])
         voters = sparse.csr_matrix(
             (weights.ravel(), ids.ravel(), starts), shape=(len(rows), len(self))
@@ -148,17 +154,22 @@ class TradeIndex:
         """
         try:
             phrases = faiss.read_index(str(folder / INDEX_FILE))
-            with np.load(folder / FILED_FILE) as kept:
+            with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"]
                 probes = kept["probes"].astype(np.float32)
             words = FiledWords.read(folder, len(trades()))
-        except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        except _UNREADABLE as error:
             raise EncoderError(f"{folder} holds no trade index: {error}".splitlines()[0]) from None
         counts = np.diff(starts)
-        shares = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
         shape = (len(counts), len(trades()))
-        if phrases.ntotal != len(counts) or (len(of_each) and of_each.max() >= shape[1]):
+        if (
+            phrases.ntotal != len(counts)
+            or np.any(counts < 1)
+            or counts.sum() != len(of_each)
+            or of_each.max(initial=0) >= shape[1]
+        ):
             raise EncoderError(f"{folder}: {INDEX_FILE} and {FILED_FILE} are of two trade indexes.")
+        shares = np.repeat(1 / counts, counts).astype(np.float32)
         matrix = sparse.csr_matrix((shares, of_each, starts), shape=shape)
         return cls(phrases, matrix, probes, words)
 

@@ -230,7 +230,9 @@ class ExplanationOut(Shape):
         hit = cast("kb.search.results.ActorHit | None", explanation.hit)
         return cls.read(
             explanation,
-            asked=AskedFor.of(explanation.asked, explanation.steering, explanation.wording),
+            asked=AskedFor.of(
+                explanation.asked, explanation.steering, explanation.wording, explanation.trades
+            ),
             actor=ActorOut.of(cast("kb.models.Actor", explanation.record), absolute_url),
             hit=hit and ActorHitOut.of(hit, absolute_url),
             score=score_table(hit, explanation.weights) if hit else (),

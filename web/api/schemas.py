@@ -1,5 +1,6 @@
 """The shapes of the JSON API, version 1: what each field means, and how records fill them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -8,6 +9,7 @@ import kb.language_model.wording
 import kb.models
 import kb.search.query
 import kb.search.results
+import kb.search.trades.likely_trades
 from kb.language_model.wording import PhraseKind, WordingState
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.flows import Flow
@@ -232,6 +234,10 @@ class ScorePartsOut(Shape):
         "above chance.",
         examples=[2.1],
     )
+    lead: float = Field(
+        description="What is added to `case`, so that who did it comes before who is only like it.",
+        examples=[0.0],
+    )
     direction: float = Field(
         description="What is subtracted because the actor gives up itself what the query offers.",
         examples=[0.0],
@@ -318,6 +324,21 @@ class WordingOut(Shape):
     )
 
 
+class LikelyTradeOut(Shape):
+    """A trade in which the need would be filed."""
+
+    code: str = Field(description="Its class of NACE.", examples=["20.42"])
+    fr: str = Field(description="Its description in French.")
+    en: str = Field(description="Its description in English.")
+    share: float = Field(
+        description="How likely the need would be filed in it, 0 to 1.", examples=[0.62]
+    )
+
+    @classmethod
+    def of(cls, likely: kb.search.trades.likely_trades.LikelyTrade) -> Self:
+        return cls.read(likely, likely.trade)
+
+
 class AskedFor(Shape):
     """The query as understood, and the examples that were used."""
 
@@ -350,6 +371,11 @@ class AskedFor(Shape):
         "if its words do not say.",
         examples=["seeks"],
     )
+    trades: list[LikelyTradeOut] = Field(
+        description="The trades in which the need would be filed, likeliest first, at most three; "
+        "empty for a name or a number, and where no trade is likely.",
+        examples=[[]],
+    )
     wording: WordingOut
 
     @classmethod
@@ -358,8 +384,14 @@ class AskedFor(Shape):
         asked: kb.search.query.Query,
         steering: kb.search.results.Steering,
         wording: kb.language_model.wording.Wording,
+        likely: Sequence[kb.search.trades.likely_trades.LikelyTrade],
     ) -> Self:
-        return cls.read(asked, steering, wording=WordingOut.read(wording))
+        return cls.read(
+            asked,
+            steering,
+            trades=[LikelyTradeOut.of(trade) for trade in likely],
+            wording=WordingOut.read(wording),
+        )
 
 
 class MentionedParticipant(Shape):
@@ -439,7 +471,7 @@ class SearchAnswer(Shape):
     ) -> Self:
         return cls.read(
             result,
-            asked=AskedFor.of(result.asked, steering, result.wording),
+            asked=AskedFor.of(result.asked, steering, result.wording, result.trades),
             took_ms=round(result.took_ms, 1),
             hits=[ActorHitOut.of(hit, absolute_url) for hit in result.hits],
             cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],

@@ -107,6 +107,7 @@ def search(
         asked=asked,
         understood=result.asked if result else None,
         wording=result.wording if result else None,
+        trades=result.trades if result else (),
         names=_names(steering),
         unsaid=result.unsaid if result else (),
         unquoted=_unquoted(asked, result) if result else asked,
@@ -173,7 +174,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         hit=hit,
         table=score_table(hit, explanation.weights) if hit else (),
         own=OwnPart.of(hit.parts, explanation.weights) if hit else None,
-        half_way=explanation.weights.precedents.half_way,
+        weights=explanation.weights,
         precedents_shown=PRECEDENTS_SHOWN,
         json_path=asked.data("/api/explain", actor=id, lang=request.language),
     )

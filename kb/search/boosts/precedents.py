@@ -7,12 +7,13 @@ trades, and how far the two would be filed in the same trades. Several precedent
 the more there are, and the more of them are close, the higher an actor rises.
 """
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
@@ -20,7 +21,8 @@ from kb.search.boosts.endorsements import Endorsement
 from kb.search.context import SearchContext
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
-from kb.search.weights import PrecedentWeights
+from kb.search.trades.overlaps import PassageTrades
+from kb.search.weights import PrecedentWeights, RankingWeights
 from kb.store.passages import Passage
 
 
@@ -53,19 +55,49 @@ class TradeMatch:
     closeness: float
 
 
+Match = tuple[TradeMatch, Passage]
+
+
+class Matches(Sequence[Match]):
+    """The closest passage of an actor for each precedent, strongest first; made when asked for.
+
+    A search compares a thousand actors with a dozen precedents, and shows a few of them.
+    """
+
+    def __init__(self, find: Callable[[], Sequence[Match]]) -> None:
+        self._find = find
+        self._found: Sequence[Match] | None = None
+
+    def _all(self) -> Sequence[Match]:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Match: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Match]: ...
+    def __getitem__(self, index: int | slice) -> Match | Sequence[Match]:
+        return self._all()[index]
+
+
 @dataclass(frozen=True, slots=True)
 class Boost:
     """The effect of precedents on an actor.
 
     `support` is the weight of all of them, `example` that of the greatest, and `likeness` the mean
-    likeness in which the closest count more (`mean_likeness`). `matches` are the closest passage
-    for each precedent, strongest first.
+    likeness in which the closest count more (`mean_likeness`). `closest` is the closeness of the
+    closest trade. `matches` are the closest passage for each precedent, strongest first.
     """
 
     support: float = 0.0
     example: float = 0.0
     likeness: float = 0.0
-    matches: Sequence[tuple[TradeMatch, Passage]] = ()
+    closest: float = 0.0
+    matches: Sequence[Match] = ()
 
     def rise(self, weights: PrecedentWeights) -> float:
         """Returns the rise of the actor's score: λ m max(C − c, 0) S / (S + h).
@@ -76,11 +108,6 @@ class Boost:
         above = max(self.likeness - weights.least_likeness, 0.0)
         trusted = self.support / (self.support + weights.half_trust) if self.support else 0.0
         return weights.strength * self.example * above * trusted
-
-    @property
-    def closest(self) -> float:
-        """The closeness of the closest trade."""
-        return max((match.closeness for match, _ in self.matches), default=0.0)
 
 
 NO_BOOST = Boost()
@@ -104,26 +131,7 @@ def follow_precedents(
     near = nearest(rows, weights.passages, context, scope)
     compared = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
     of_actors = {id_: of for id_, of in compared.items() if of.kind is Kind.ACTOR}
-    by_actor: dict[str, list[tuple[TradeMatch, Passage]]] = {}
-    for match in match_trades(precedents, of_actors, context):
-        passage = of_actors[match.passage_id]
-        if passage.record_id != match.precedent.actor_id:
-            by_actor.setdefault(passage.record_id, []).append((match, passage))
-    return {actor_id: boost_of(of_actor, weights) for actor_id, of_actor in by_actor.items()}
-
-
-def without_other_parts(
-    boosts: Mapping[str, Boost],
-    endorsements: Mapping[str, Sequence[Endorsement]],
-    weights: PrecedentWeights,
-) -> dict[str, Boost]:
-    """Returns the boosts without actors whose part in a case was not to make the thing."""
-    return {
-        actor_id: boost
-        for actor_id, boost in boosts.items()
-        if actor_id not in endorsements
-        or any(weights.role_shares[item.participation.role] for item in endorsements[actor_id])
-    }
+    return boosts_of(compare_trades(precedents, of_actors, context), weights)
 
 
 def precedents_of(
@@ -147,97 +155,128 @@ def precedents_of(
     return [replace(precedent, filing=filing.get(precedent.actor_id)) for precedent in followed]
 
 
-def match_trades(
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Passages of actors, compared with precedents.
+
+    `likeness` and `closeness` are `(precedents, passages)`, as those of `TradeMatch`.
+    """
+
+    precedents: Sequence[Precedent]
+    passages: Sequence[Passage]
+    likeness: NDArray[Any]
+    closeness: NDArray[Any]
+
+    def match(self, row: int, column: int) -> TradeMatch:
+        return TradeMatch(
+            self.precedents[row],
+            self.passages[column].id,
+            float(self.likeness[row, column]),
+            float(self.closeness[row, column]),
+        )
+
+
+def compare_trades(
     precedents: Sequence[Precedent], passages: Mapping[int, Passage], context: SearchContext
-) -> list[TradeMatch]:
-    """The trade matches of each precedent with each of these passages that was embedded."""
-    embeddings = context.index.embeddings(passages)
+) -> Comparison:
+    """Compares each precedent with each of these passages that was embedded."""
+    embeddings = context.index.embeddings(sorted(passages))
     if not embeddings:
-        return []
-    background, weights = context.calibration.background, context.weights
-    ids, langs = list(embeddings), [passages[id_].lang for id_ in embeddings]
-    rows = np.stack(list(embeddings.values()))
+        nothing = np.zeros((len(precedents), 0), np.float32)
+        return Comparison(precedents, (), nothing, nothing)
+    compared = [passages[id_] for id_ in embeddings]
     of_precedents = np.stack([precedent.embedding for precedent in precedents])
-    cosines = of_precedents @ rows.T
-    nulls = background.null_distributions(of_precedents)
+    cosines = of_precedents @ np.stack(list(embeddings.values())).T
+    nulls = context.calibration.background.null_distributions(of_precedents)
     there = np.stack([null.standardised_all(row) for null, row in zip(nulls, cosines, strict=True)])
-    back = np.stack(
-        [
-            null.standardised_all(column)
-            for null, column in zip(background.null_distributions(rows), cosines.T, strict=True)
-        ],
-        axis=1,
-    )
-    likeness = (there + back) / 2
-    likeness += _in_filing(precedents, embeddings, langs, context)
+    langs = [passage.lang for passage in compared]
+    read = context.calibration.overlaps.read(embeddings, langs)
+    likeness = (there + read.standardised(cosines)) / 2
+    likeness += _in_filing(precedents, read, context.weights)
     ceilings = np.array([max(null.ceiling, 1e-6) for null in nulls])
-    close = weights.precedents.close
+    close = context.weights.precedents.close
     closeness = (there / ceilings[:, np.newaxis] - close) / (1 - close)
-    return [
-        TradeMatch(precedent, id_, float(likeness[row, column]), float(closeness[row, column]))
-        for row, precedent in enumerate(precedents)
-        for column, id_ in enumerate(ids)
+    return Comparison(precedents, compared, likeness, closeness)
+
+
+def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boost]:
+    """The boosts of the actors of passages that were compared with precedents, by id.
+
+    For each precedent, the closest passage of an actor counts; for the actor itself, none.
+    """
+    by_actor: dict[str, list[int]] = {}
+    for column, passage in enumerate(compared.passages):
+        by_actor.setdefault(passage.record_id, []).append(column)
+    if not by_actor:
+        return {}
+    columns = np.concatenate([np.array(of_actor) for of_actor in by_actor.values()])
+    counts = [len(of_actor) for of_actor in by_actor.values()]
+    starts = np.cumsum([0, *counts[:-1]])
+    likeness = compared.likeness[:, columns]
+    best = np.maximum.reduceat(likeness, starts, axis=1)
+    # The first of the closest passages: which of them is shown does not depend on their order.
+    places = np.where(likeness == np.repeat(best, counts, axis=1), columns, len(columns))
+    closest = np.minimum.reduceat(places, starts, axis=1)
+    others = [
+        [precedent.actor_id != actor_id for actor_id in by_actor]
+        for precedent in compared.precedents
     ]
+    of_each = np.array([[precedent.weight] for precedent in compared.precedents]) * others
+    support, example = of_each.sum(axis=0), of_each.max(axis=0)
+    means = mean_likeness(of_each, best, weights.sharpness)
+    closeness = np.where(of_each, np.take_along_axis(compared.closeness, closest, 1), -np.inf)
+    strength = of_each * np.exp(weights.sharpness * (best - best.max(axis=0)))
+
+    def matches(place: int) -> Sequence[Match]:
+        rows = [row for row in range(len(of_each)) if of_each[row, place]]
+        rows.sort(key=lambda row: (-strength[row, place], compared.precedents[row].actor_id))
+        chosen = [(row, int(closest[row, place])) for row in rows]
+        return [(compared.match(row, column), compared.passages[column]) for row, column in chosen]
+
+    nearest_trade = closeness.max(axis=0)
+    return {
+        actor_id: Boost(
+            float(support[place]),
+            float(example[place]),
+            float(means[place]),
+            float(nearest_trade[place]),
+            Matches(partial(matches, place)),
+        )
+        for place, actor_id in enumerate(by_actor)
+        if support[place]
+    }
 
 
-def boost_of(matches: Sequence[tuple[TradeMatch, Passage]], weights: PrecedentWeights) -> Boost:
-    """The boost of an actor: for each precedent, its closest passage counts."""
-    best: dict[str, tuple[TradeMatch, Passage]] = {}
-    for match, passage in sorted(matches, key=lambda pair: (-pair[0].likeness, pair[1].id)):
-        best.setdefault(match.precedent.actor_id, (match, passage))
-    of_each = [match.precedent.weight for match, _ in best.values()]
-    likenesses = [match.likeness for match, _ in best.values()]
-    return Boost(
-        support=sum(of_each),
-        example=max(of_each, default=0.0),
-        likeness=mean_likeness(of_each, likenesses, weights.sharpness),
-        matches=tuple(
-            sorted(
-                best.values(),
-                key=lambda pair: (-_strength(pair[0], weights), pair[0].precedent.actor_id),
-            )
-        ),
-    )
+def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -> NDArray[Any]:
+    """The mean of likenesses in which the greater count more: ln(Σ w e^(βz) / Σ w) / β.
 
-
-def mean_likeness(weights: Sequence[float], likenesses: Sequence[float], sharpness: float) -> float:
-    """The mean of likenesses in which the greater count more: ln(Σ w e^(βz) / Σ w) / β."""
-    total = sum(weights)
-    if not total:
-        return 0.0
-    greatest = max(likenesses)
-    summed = sum(
-        weight * math.exp(sharpness * (likeness - greatest))
-        for weight, likeness in zip(weights, likenesses, strict=True)
-    )
-    return greatest + math.log(summed / total) / sharpness
-
-
-def _strength(match: TradeMatch, weights: PrecedentWeights) -> float:
-    return match.precedent.weight * math.exp(weights.sharpness * match.likeness)
+    Over the first axis; 0 where no weight is above 0.
+    """
+    of_each, values = np.asarray(weights), np.asarray(likenesses, np.float64)
+    total = of_each.sum(axis=0)
+    greatest = values.max(axis=0, where=of_each > 0, initial=-np.inf)
+    known = total > 0
+    greatest = np.where(known, greatest, 0.0)
+    # What has no weight may be above the greatest: it must not overflow.
+    summed = (of_each * np.exp(sharpness * np.minimum(values - greatest, 0.0))).sum(axis=0)
+    mean = np.log(np.where(known, summed, 1.0) / np.where(known, total, 1.0)) / sharpness
+    return np.asarray(greatest + mean)
 
 
 def _in_filing(
-    precedents: Sequence[Precedent],
-    embeddings: Mapping[int, Embeddings],
-    langs: Sequence[str],
-    context: SearchContext,
+    precedents: Sequence[Precedent], read: PassageTrades, weights: RankingWeights
 ) -> NDArray[np.float32]:
     """What likeness gains or loses by where precedents and passages would be filed.
 
     `(precedents, passages)`; 0 without a trade index.
     """
-    gained = np.zeros((len(precedents), len(embeddings)), np.float32)
-    known = [row for row, precedent in enumerate(precedents) if precedent.filing is not None]
-    if not known:
-        return gained
-    roots = np.stack([precedents[row].filing for row in known])
-    weights = context.weights
-    filing = context.calibration.overlaps.filing(embeddings, langs)
-    overlaps = roots @ filing.T
+    gained = np.zeros((len(precedents), len(read)), np.float32)
     least, unknown = weights.passages.least_filing, weights.passages.unknown_filing
-    gained[known] = weights.precedents.filing * np.log((overlaps + least) / (unknown + least))
-    return gained
+    for row, precedent in enumerate(precedents):
+        if precedent.filing is not None:
+            overlaps = read.filing_overlaps(precedent.filing)
+            gained[row] = np.log((overlaps + least) / (unknown + least))
+    return gained * np.float32(weights.precedents.filing)
 
 
 def _filing_of(actor_ids: Sequence[str], context: SearchContext) -> dict[str, Embeddings]:

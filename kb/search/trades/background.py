@@ -185,6 +185,15 @@ class Background:
             for mean, deviation, best in zip(means, deviations, closest, strict=True)
         ]
 
+    def lines(self, rows: Embeddings) -> Embeddings:
+        """The slope and the origin by which cosines with these embeddings are standardised.
+
+        `(n, 2)`: a cosine c is slope × c − origin, the mean over the languages.
+        """
+        _, means, deviations = self._standardised(rows)
+        lines = np.stack([(1 / deviations).mean(axis=1), (means / deviations).mean(axis=1)], axis=1)
+        return np.asarray(lines, np.float32)
+
     def _standardised(self, rows: Embeddings) -> tuple[Embeddings, Embeddings, Embeddings]:
         """Cosines to the trades, standardised by language `(n, languages, trades)`, and by what."""
         cosines = (rows @ self._stacked.T).reshape(len(rows), len(self.embeddings), -1)

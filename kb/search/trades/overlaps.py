@@ -12,7 +12,7 @@ from kb.encoder.encoder import Embeddings
 from kb.search.trades.background import Background, ExpandedQuery
 
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
-"""Count of passages whose trades are remembered (1.3 kB each), and computed at once."""
+"""Count of passages whose trades are remembered (1.4 kB each), and computed at once."""
 
 FILED_IN = 24
 """Count of the likeliest trades of a passage that are remembered: the others hardly count."""
@@ -31,33 +31,49 @@ class Overlap(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Rows:
-    """What is remembered of passages, a row each, in half precision.
+class PassageTrades:
+    """The trades of passages, a row each, in half precision.
 
     `shares` is `(n, trades)`. `filed` are the likeliest trades of each and `filing` the square
-    roots of how likely they are, `(n, FILED_IN)`.
+    roots of how likely they are, `(n, FILED_IN)`. `lines` are the slope and the origin by which a
+    cosine with each is standardised over its cosines with all trades, `(n, 2)`.
     """
 
     shares: NDArray[np.float16]
     filed: NDArray[np.uint16]
     filing: NDArray[np.float16]
+    lines: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, n: int, trades: int) -> "_Rows":
+    def empty(cls, n: int, trades: int) -> "PassageTrades":
         filed = min(FILED_IN, trades)
         return cls(
             np.zeros((n, trades), np.float16),
             np.zeros((n, filed), np.uint16),
             np.zeros((n, filed), np.float16),
+            np.zeros((n, 2), np.float32),
         )
 
     def __len__(self) -> int:
         return len(self.shares)
 
-    def at(self, rows: Sequence[int]) -> "_Rows":
-        return _Rows(self.shares[rows], self.filed[rows], self.filing[rows])
+    def overlaps(self, shares: Embeddings) -> Embeddings:
+        """How far each is close to the same trades as something with these shares: `(n,)`."""
+        return self.shares.astype(np.float32) @ shares
 
-    def put(self, rows: Sequence[int] | slice, others: "_Rows") -> None:
+    def filing_overlaps(self, filing: Embeddings) -> Embeddings:
+        """How far each would be filed in the same trades as something filed so: `(n,)`."""
+        of_each = filing[self.filed] * self.filing.astype(np.float32)
+        return np.asarray(of_each.sum(axis=1))
+
+    def standardised(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines with each, `(…, n)`, as their mean deviation over the languages of trades."""
+        return cosines * self.lines[:, 0] - self.lines[:, 1]
+
+    def at(self, rows: Sequence[int]) -> "PassageTrades":
+        return PassageTrades(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def put(self, rows: Sequence[int] | slice, others: "PassageTrades") -> None:
         for field in fields(self):
             getattr(self, field.name)[rows] = getattr(others, field.name)
 
@@ -73,7 +89,7 @@ class Overlaps:
         self._background = background
         self._remembered = remembered
         self._rows: dict[tuple[int, str], int] = {}
-        self._known = _Rows.empty(1, background.count)
+        self._known = PassageTrades.empty(1, background.count)
         self._lock = threading.Lock()
 
     def of(
@@ -85,11 +101,10 @@ class Overlaps:
         for first in range(0, len(ids), COMPUTED_AT_ONCE):
             batch = {id_: embeddings[id_] for id_ in ids[first : first + COMPUTED_AT_ONCE]}
             rows = self._rows_of(batch, lang)
-            trades = (rows.shares.astype(np.float32) @ expanded.shares).tolist()
+            trades = rows.overlaps(expanded.shares).tolist()
             filing: list[float | None] = [None] * len(batch)
             if expanded.filing is not None:
-                roots = expanded.filing[rows.filed] * rows.filing.astype(np.float32)
-                filing = roots.sum(axis=1).tolist()
+                filing = rows.filing_overlaps(expanded.filing).tolist()
             found.update(zip(batch, map(Overlap, trades, filing), strict=True))
         return found
 
@@ -98,17 +113,23 @@ class Overlaps:
 
         Zeros without a trade index. `langs` are their languages, in the order of `embeddings`.
         """
+        read = self.read(embeddings, langs)
         found = np.zeros((len(embeddings), self._background.count), np.float32)
+        np.put_along_axis(found, read.filed.astype(int), read.filing.astype(np.float32), 1)
+        return found
+
+    def read(self, embeddings: Mapping[int, Embeddings], langs: Sequence[str]) -> PassageTrades:
+        """The trades of passages; `langs` are their languages, in the order of `embeddings`."""
+        if len(set(langs)) == 1:
+            return self._rows_of(embeddings, langs[0])
+        found = PassageTrades.empty(len(embeddings), self._background.count)
         ids = list(embeddings)
         for lang in dict.fromkeys(langs):
             at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
-            rows = self._rows_of({ids[place]: embeddings[ids[place]] for place in at}, lang)
-            filing = np.zeros((len(at), self._background.count), np.float32)
-            np.put_along_axis(filing, rows.filed.astype(int), rows.filing.astype(np.float32), 1)
-            found[at] = filing
+            found.put(at, self._rows_of({ids[place]: embeddings[ids[place]] for place in at}, lang))
         return found
 
-    def _rows_of(self, embeddings: Mapping[int, Embeddings], lang: str) -> _Rows:
+    def _rows_of(self, embeddings: Mapping[int, Embeddings], lang: str) -> PassageTrades:
         ids = list(embeddings)
         with self._lock:
             rows = [self._rows.get((id_, lang), -1) for id_ in ids]
@@ -122,17 +143,18 @@ class Overlaps:
                 self._remember([(ids[at], lang) for at in missing], computed)
         return found
 
-    def _computed(self, embeddings: Embeddings, lang: str) -> _Rows:
-        computed = _Rows.empty(len(embeddings), self._background.count)
+    def _computed(self, embeddings: Embeddings, lang: str) -> PassageTrades:
+        computed = PassageTrades.empty(len(embeddings), self._background.count)
         shares, filing = self._background.shares(embeddings, lang)
         computed.shares[:] = shares
+        computed.lines[:] = self._background.lines(embeddings)
         if filing is not None:
             filed = np.argpartition(-filing, computed.filed.shape[1] - 1, axis=1)
             computed.filed[:] = filed[:, : computed.filed.shape[1]]
             computed.filing[:] = np.take_along_axis(filing, computed.filed.astype(int), axis=1)
         return computed
 
-    def _remember(self, keys: Sequence[tuple[int, str]], computed: _Rows) -> None:
+    def _remember(self, keys: Sequence[tuple[int, str]], computed: PassageTrades) -> None:
         """Keeps what was computed, but for what another thread has kept meanwhile."""
         new = [at for at, key in enumerate(keys) if key not in self._rows]
         if len(self._rows) + len(new) > self._remembered:
@@ -140,7 +162,7 @@ class Overlaps:
             new = list(range(len(keys)))
         first, end = len(self._rows), len(self._rows) + len(new)
         if end > len(self._known):
-            grown = _Rows.empty(2 * end, self._background.count)
+            grown = PassageTrades.empty(2 * end, self._background.count)
             grown.put(slice(0, len(self._known)), self._known)
             self._known = grown
         self._known.put(slice(first, end), computed.at(new))

@@ -8,9 +8,11 @@ import pytest
 from kb.encoder.encoder import Encoder, TextKind
 from kb.errors import QueryError, UnknownRecord, WithdrawnRecord
 from kb.explanation.explanation import Explanation
+from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
+from kb.search.boosts.precedents import Boost, mean_likeness
 from kb.search.fusion import fuse
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
@@ -33,17 +35,34 @@ def hit_of(explanation: Explanation) -> ActorHit:
     return explanation.hit
 
 
+def without_inferences(hit: ActorHit) -> ActorHit:
+    stated = (one for one in hit.evidence if one.kind is not EvidenceKind.SIMILAR)
+    return replace(hit, evidence=tuple(stated))
+
+
 def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
     """The parts that are explained are those that the search gave."""
-    parts = hit_of(explanation).parts
-    best = explanation.passages[0]
+    hit = hit_of(explanation)
+    parts, best = hit.parts, explanation.passages[0]
     made_of = (best.dense, best.lexical, best.overlap)
     assert made_of == pytest.approx((parts.dense, parts.lexical, parts.overlap), abs=TOLERANCE)
+    assert best.filing == pytest.approx(parts.filing, abs=TOLERANCE)
+    assert sum(part.counted for part in score_table(hit, DEFAULT_WEIGHTS)) == pytest.approx(
+        hit.score, abs=TOLERANCE
+    )
+    own = OwnPart.of(parts, DEFAULT_WEIGHTS)
+    assert own.meaning + own.words + own.trades + own.filing == pytest.approx(parts.own)
     assert best.score == pytest.approx(parts.own, abs=TOLERANCE)
     for passage in explanation.passages:
         overlap = None if passage.cosine is None else passage.overlap
         assert passage.score == pytest.approx(
-            fuse(passage.dense, passage.lexical, overlap, DEFAULT_WEIGHTS.passages)
+            fuse(
+                passage.dense,
+                passage.lexical,
+                overlap,
+                passage.filing,
+                DEFAULT_WEIGHTS.passages,
+            )
         )
         if passage.cosine is not None:
             assert passage.query_shares
@@ -62,7 +81,8 @@ def test_what_is_explained_is_what_the_search_gave(filled: KnowledgeBase) -> Non
         assert hits
         for hit in hits:
             explanation = filled.explain(query, hit.actor.id)
-            assert explanation.hit == hit
+            # All precedents are given, where a search shows the closest.
+            assert without_inferences(hit_of(explanation)) == without_inferences(hit)
             assert explanation.record == hit.actor
             assert explanation.asked.typed == query
             assert_it_adds_up(explanation, TOLERANCE)
@@ -113,39 +133,53 @@ def test_a_close_trade_is_a_path_by_way_of_a_precedent(filled: KnowledgeBase) ->
     twin = replace(POLISH, id="twin", name="Jumelle", siret="", description=POLISH.description[5:])
     filled.put([twin])
     explanation = filled.explain(GEL, twin.id)
-    (evidence,) = (one for one in hit_of(explanation).evidence if one.kind is EvidenceKind.SIMILAR)
-    (path,) = explanation.similar
+    evidence, *_ = (one for one in hit_of(explanation).evidence if one.kind is EvidenceKind.SIMILAR)
+    path, other = explanation.similar
+    assert (other.precedent, other.by.case) == (DISTILLER, SANITISER)
+    assert other.likeness < path.likeness
     assert path.precedent == evidence.precedent == POLISH
     assert path.by.case == SANITISER
     assert path.text == evidence.text == twin.description
-    assert path.dense > DEFAULT_WEIGHTS.precedents.close * path.ceiling
+    assert path.likeness > DEFAULT_WEIGHTS.precedents.least_likeness
     assert 0.85 < path.cosine < 1
     assert_what_is_inferred_adds_up(explanation)
 
 
 def assert_what_is_inferred_adds_up(explanation: Explanation) -> None:
-    """From the support of each precedent to what the search gave for it."""
-    parts = hit_of(explanation).parts
-    assert sum(path.support for path in explanation.similar) == pytest.approx(
-        parts.support, rel=1e-3
-    )
-    assert max(path.target for path in explanation.similar) == pytest.approx(parts.target, rel=1e-3)
-    way = parts.support / (parts.support + DEFAULT_WEIGHTS.precedents.half_way)
+    """From the weight and the likeness of each precedent to what the search gave for it."""
+    parts, weights = hit_of(explanation).parts, DEFAULT_WEIGHTS.precedents
+    of_each = [path.weight for path in explanation.similar]
+    likenesses = [path.likeness for path in explanation.similar]
+    likeness = float(mean_likeness(of_each, likenesses, weights.sharpness))
+    assert sum(of_each) == pytest.approx(parts.support, rel=1e-3)
+    assert max(of_each) == pytest.approx(parts.example, rel=1e-3)
+    assert likeness == pytest.approx(parts.likeness, rel=1e-3)
     assert parts.similar > 0
-    assert parts.similar == pytest.approx((parts.target - parts.own) * way, rel=1e-3)
+    assert parts.similar == pytest.approx(
+        Boost(sum(of_each), max(of_each), likeness).rise(weights), rel=1e-2
+    )
 
 
-def test_all_precedents_are_given_of_an_actor_with_a_case_too(filled: KnowledgeBase) -> None:
-    """They count beside the case; a search itself shows the case alone."""
+def test_all_precedents_are_given_and_none_of_an_actor_with_a_case(
+    filled: KnowledgeBase,
+) -> None:
     twins = [replace(POLISH, id=f"t{i}", name=f"Jumelle {i}", siret="") for i in range(3)]
     parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
-    filled.put([*twins, replace(SANITISER, participants=(*SANITISER.participants, *parts))])
-    explanation = filled.explain(GEL, "t1")
-    assert explanation.cases
-    assert {path.precedent.id for path in explanation.similar} == {POLISH.id, "t0", "t2"}
+    another = replace(POLISH, id="another", name="Autre", siret="")
+    case = replace(SANITISER, participants=(*SANITISER.participants, *parts))
+    filled.put([*twins, another, case])
+    explanation = filled.explain(GEL, "another")
+    assert {path.precedent.id for path in explanation.similar} == {
+        POLISH.id,
+        DISTILLER.id,
+        *(one.id for one in twins),
+    }
     assert_what_is_inferred_adds_up(explanation)
-    shown = next(hit for hit in filled.search(GEL).hits if hit.actor.id == "t1")
-    assert all(one.kind is not EvidenceKind.SIMILAR for one in shown.evidence)
+    of_twin = filled.explain(GEL, "t1")
+    assert of_twin.cases
+    assert of_twin.similar == ()
+    assert hit_of(of_twin).parts.similar == 0 < hit_of(of_twin).parts.lead
+    assert_it_adds_up(of_twin, TOLERANCE)
 
 
 def test_what_steers_a_search_has_its_part_in_the_rest(filled: KnowledgeBase) -> None:

@@ -7,12 +7,12 @@ import pytest
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Role
-from kb.search.trades.null_distribution import NullDistribution
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.candidates import Candidate, assess
 from kb.search.fusion import ScoredPassage, WordValue
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.passages import Passage
 
@@ -52,7 +52,7 @@ def passage(
 ) -> ScoredPassage:
     score = dense + DEFAULT_WEIGHTS.passages.lexical * lexical
     return ScoredPassage(
-        Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, WordValue(lexical), 0.5, score
+        Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, WordValue(lexical), 0.5, None, score
     )
 
 

@@ -1,5 +1,6 @@
 """Fusion, fits, and what cases say: the arithmetic of a score."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import ROLES, Role
-from kb.search.trades.null_distribution import NullDistribution
 from kb.search.boosts.case_matching import (
     closeness,
     match_stories,
@@ -19,14 +19,22 @@ from kb.search.boosts.case_matching import (
     relevance,
 )
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
-from kb.search.boosts.precedents import Boost, Precedent, TradeMatch, boost_of, trade_match
+from kb.search.boosts.precedents import (
+    Boost,
+    Comparison,
+    Precedent,
+    TradeMatch,
+    boosts_of,
+    mean_likeness,
+)
 from kb.search.candidates import Candidate, assess, best_first
 from kb.search.fits import fit_of, fit_of_words, required_score
 from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse, reciprocal_rank
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
-from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
+from kb.search.trades.null_distribution import NullDistribution
+from kb.search.weights import DEFAULT_WEIGHTS, PrecedentWeights, RankingWeights
 from kb.store.passages import Passage
 from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
 
@@ -42,11 +50,13 @@ def null(ceiling: float) -> NullDistribution:
 
 def passage(record_id: str, score: float, id_: int = 1, kind: Kind = Kind.ACTOR) -> ScoredPassage:
     of_record = Passage(id_, kind, record_id, "description", "fr", "")
-    return ScoredPassage(of_record, dense=score, words=NO_WORDS, overlap=0.0, score=score)
+    return ScoredPassage(
+        of_record, dense=score, words=NO_WORDS, overlap=0.0, filing=None, score=score
+    )
 
 
 fit = partial(fit_of, weights=FITTING)
-fused = partial(fuse, weights=PASSAGES)
+fused = partial(fuse, filing=None, weights=PASSAGES)
 matches = partial(match_stories, weights=DEFAULT_WEIGHTS)
 relevant = partial(relevance, weights=DEFAULT_WEIGHTS)
 required = partial(required_score, weights=FITTING)
@@ -61,6 +71,19 @@ def test_each_thing_that_speaks_for_a_passage_raises_its_score() -> None:
     assert fused(1.5, 4.0, 0.3) > plain > fused(1.5, 4.0, 0.0)
     # What the encoder has not read is neither as good as the best nor as bad as the worst.
     assert fused(1.5, 4.0, 1.0) > fused(1.5, 4.0, None) > fused(1.5, 4.0, 0.0)
+
+
+def test_the_same_classes_of_activity_raise_a_score_and_unknown_ones_leave_it() -> None:
+    plain = fused(1.5, 4.0, 0.2)
+    assert fused(1.5, 4.0, 0.2, filing=PASSAGES.unknown_filing) == pytest.approx(plain)
+    assert fused(1.5, 4.0, 0.2, filing=1.0) > plain > fused(1.5, 4.0, 0.2, filing=0.0)
+    assert fused(1.5, 4.0, 0.2, filing=0.8) == pytest.approx(
+        plain
+        + PASSAGES.filing
+        * math.log(
+            (0.8 + PASSAGES.least_filing) / (PASSAGES.unknown_filing + PASSAGES.least_filing)
+        )
+    )
 
 
 def test_reciprocal_ranks_by_hand() -> None:
@@ -266,18 +289,42 @@ def test_two_grounds_are_worth_more_than_the_better_and_less_than_both(
     assert both.score <= better.score + bit
 
 
+@given(st.floats(-5, 3), st.floats(0.1, 30), st.floats(0, 20))
+@settings(deadline=None)
+def test_who_did_it_comes_before_who_is_only_like_it(
+    own: float, shown: float, rise_: float
+) -> None:
+    """If their words say as much."""
+    did = assess(
+        "a",
+        [passage("a", min(own, shown))],
+        null(5.0),
+        DEFAULT_WEIGHTS,
+        endorsements=[endorsed(shown)],
+        greatest_rise=rise_,
+    )
+    assert did.parts.lead == pytest.approx(rise_)
+    assert did.score >= shown + rise_ - 1e-9
+    assert did.score >= min(own, shown) + rise_ - 1e-9
+
+
 def test_parts_add_up_to_what_counts_for_an_actor() -> None:
     best = replace(passage("a", 1.4), dense=1.0, words=WordValue(1.5, 0.5, 0.1), overlap=0.3)
-    boost = Boost(2.0, 2.4, [(match("w", 1.0), best.passage)])
-    one = candidate(best, passage("a", 0.5), endorsements=[endorsed(3.0)], boost=boost, name=7.0)
+    best = replace(best, filing=0.6)
+    boost = Boost(2.0, 0.8, 2.4, 1.0, [(match("w", 2.4), best.passage)])
+    one = candidate(best, passage("a", 0.5), boost=boost, name=7.0)
     parts = one.parts
     assert (parts.dense, parts.lexical, parts.overlap, parts.own) == (1.0, 2.0, 0.3, 1.4)
-    assert parts.rare == 0.5
-    inferred = boost.above(1.4, DEFAULT_WEIGHTS.precedents)
-    assert (parts.case, parts.similar, parts.name) == (3.0, inferred, 7.0)
-    assert (parts.support, parts.target) == (2.0, 2.4)
-    assert 0 < parts.similar < 1.0
-    assert one.score == pytest.approx(3.0 + 0.1 * (1.4 + inferred) + 7.0)
+    assert (parts.rare, parts.filing) == (0.5, 0.6)
+    inferred = boost.rise(FOLLOWING)
+    assert (parts.case, parts.similar, parts.lead, parts.name) == (0.0, inferred, 0.0, 7.0)
+    assert (parts.support, parts.example, parts.likeness) == (2.0, 0.8, 2.4)
+    assert parts.similar > 0
+    assert one.score == pytest.approx(1.4 + inferred + 7.0)
+    of_case = candidate(best, endorsements=[endorsed(3.0)], name=7.0)
+    second = DEFAULT_WEIGHTS.cases.second_ground
+    assert of_case.parts.case == 3.0
+    assert of_case.score == pytest.approx(3.0 + second * 1.4 + 7.0)
 
 
 @given(st.floats(-5, 30), st.floats(0, 60), st.floats(1, 30))
@@ -286,8 +333,8 @@ def test_what_is_only_inferred_is_possible_at_best(
     own: float, inferred: float, ceiling: float
 ) -> None:
     without = candidate(passage("a", own), ceiling=ceiling).fit
-    very_close = [(match("w", MOST_CLOSENESS), passage("a", own).passage)]
-    boost = Boost(1e12, own + inferred, very_close)
+    very_close = [(match("w", inferred, closeness=10.0), passage("a", own).passage)]
+    boost = Boost(1e12, 1.0, inferred, 10.0, very_close)
     fit = candidate(passage("a", own), boost=boost, ceiling=ceiling).fit
     assert FITS.index(fit) >= FITS.index(without)
     if without is not Fit.STRONG:
@@ -296,9 +343,11 @@ def test_what_is_only_inferred_is_possible_at_best(
 
 def test_an_inferred_hit_shows_only_that_its_trade_is_close() -> None:
     fits = []
-    for how_close in (0.01, FITTING.inferred_weak, FITTING.inferred_possible, MOST_CLOSENESS):
-        matches = [(match("w", how_close), passage("a", -50.0).passage)]
-        fits.append(candidate(passage("a", -50.0), boost=Boost(1e12, 50.0, matches)).fit)
+    for how_close in (0.01, FITTING.inferred_weak, FITTING.inferred_possible, 10.0):
+        matches = [(match("w", 50.0, closeness=how_close), passage("a", -50.0).passage)]
+        fits.append(
+            candidate(passage("a", -50.0), boost=Boost(1e12, 1.0, 50.0, how_close, matches)).fit
+        )
     assert fits == [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.POSSIBLE]
 
 
@@ -356,48 +405,134 @@ def test_a_rare_word_is_strong_only_if_it_is_all_that_is_asked_for() -> None:
 
 # Precedents
 
-MOST_CLOSENESS = DEFAULT_WEIGHTS.precedents.most_closeness
+FOLLOWING = DEFAULT_WEIGHTS.precedents
 
 
-def match(actor_id: str, closeness: float, weight: float = 1.0, id_: int = 1) -> TradeMatch:
+def match(
+    actor_id: str, likeness: float, weight: float = 1.0, id_: int = 1, closeness: float = 1.0
+) -> TradeMatch:
     precedent = Precedent(actor_id, np.zeros(2, np.float32), endorsed(10.0, weight), weight)
-    return trade_match(precedent, id_, closeness, DEFAULT_WEIGHTS.precedents)
+    return TradeMatch(precedent, id_, likeness, closeness)
 
 
-def boost(*matches: TradeMatch) -> Boost:
-    return boost_of([(one, passage("a", 0.0, one.passage_id).passage) for one in matches])
+def compared(*matches: TradeMatch, of: str = "a") -> Comparison:
+    """Passages of an actor compared with precedents; those not given are far apart."""
+    precedents = {one.precedent.actor_id: one.precedent for one in matches}
+    ids = sorted({one.passage_id for one in matches})
+    likeness = np.full((len(precedents), len(ids)), -100.0)
+    closeness = likeness.copy()
+    for one in matches:
+        at = list(precedents).index(one.precedent.actor_id), ids.index(one.passage_id)
+        likeness[at], closeness[at] = one.likeness, one.closeness
+    passages = [passage(of, 0.0, id_).passage for id_ in ids]
+    return Comparison(list(precedents.values()), passages, likeness, closeness)
 
 
-def above(boost: Boost, own: float) -> float:
-    return boost.above(own, DEFAULT_WEIGHTS.precedents)
+def boost(*matches: TradeMatch, weights: PrecedentWeights | None = None) -> Boost:
+    return boosts_of(compared(*matches), weights or FOLLOWING).get("a", Boost())
 
 
-CLOSENESS = st.floats(0.01, 5)
+def rise(*matches: TradeMatch) -> float:
+    return boost(*matches).rise(FOLLOWING)
 
 
-@given(st.floats(-10, 20), CLOSENESS, CLOSENESS, st.floats(0.1, 1))
+LIKENESS, WEIGHT = st.floats(-5, 10), st.floats(0.05, 1)
+
+
+def test_the_rise_by_hand() -> None:
+    weights = replace(FOLLOWING, strength=5.0, sharpness=1.0, least_likeness=1.0, half_trust=3.0)
+    of_one = Boost(support=0.5, example=0.5, likeness=2.0)
+    assert of_one.rise(weights) == pytest.approx(5 * 0.5 * 1.0 * 0.5 / 3.5)
+    one, other = match("w", 2.0, 1.0), match("v", 3.0, 0.5)
+    both = boost(one, other, weights=weights)
+    assert (both.support, both.example) == (1.5, 1.0)
+    likeness = math.log((math.exp(2.0) + 0.5 * math.exp(3.0)) / 1.5)
+    assert both.likeness == pytest.approx(likeness)
+    assert both.rise(weights) == pytest.approx(5 * 1.0 * (likeness - 1) * 1.5 / 4.5)
+    # The stronger example of the two comes first: what is shown of an actor begins with it.
+    assert [found.precedent.actor_id for found, _ in both.matches] == ["v", "w"]
+
+
+@given(LIKENESS, LIKENESS, WEIGHT, WEIGHT)
 @settings(deadline=None)
-def test_nobody_is_raised_above_the_precedent_or_lowered(
-    own: float, one: float, other: float, weight: float
+def test_the_closer_a_trade_and_the_weightier_its_precedent_the_higher_an_actor_rises(
+    one: float, other: float, weight: float, another: float
 ) -> None:
-    precedent = match("w", one, weight)
-    raised = above(boost(precedent), own)
-    assert raised >= 0
-    assert own + raised <= max(own, weight * 10.0) + 1e-9
-    near, far = sorted((one, other), reverse=True)
-    assert above(boost(match("w", near)), own) >= above(boost(match("w", far)), own)
-    assert above(boost(precedent, match("v", other, weight)), own) >= raised - 1e-9
+    near, far = max(one, other), min(one, other)
+    heavy, light = max(weight, another), min(weight, another)
+    assert rise(match("w", near, heavy)) >= rise(match("w", far, heavy)) >= 0
+    assert rise(match("w", near, heavy)) >= rise(match("w", near, light))
+    assert rise(match("w", FOLLOWING.least_likeness, heavy)) == 0
 
 
-@given(st.lists(CLOSENESS, min_size=1, max_size=5))
+@given(LIKENESS, LIKENESS, WEIGHT)
 @settings(deadline=None)
-def test_of_a_precedent_the_closest_passage_counts_once(closeness: list[float]) -> None:
-    matches = [match("w", one, id_=id_) for id_, one in enumerate(closeness)]
-    assert boost(*matches).support == pytest.approx(match("w", max(closeness)).support)
+def test_a_second_precedent_that_is_as_close_raises_an_actor_further(
+    one: float, other: float, weight: float
+) -> None:
+    near, far = max(one, other), min(one, other)
+    alone = rise(match("w", far, weight))
+    assert rise(match("w", far, weight), match("v", near, weight)) >= alone - 1e-9
+
+
+@given(st.lists(st.tuples(LIKENESS, WEIGHT), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_nobody_rises_more_than_by_the_closest_and_the_weightiest_precedent(
+    of_each: list[tuple[float, float]],
+) -> None:
+    matches = [match(str(at), *one, id_=at) for at, one in enumerate(of_each)]
+    closest, weightiest = (max(one) for one in zip(*of_each, strict=True))
+    most = FOLLOWING.strength * weightiest * max(closest - FOLLOWING.least_likeness, 0.0)
+    assert 0 <= rise(*matches) <= most + 1e-9
+
+
+@given(st.lists(st.tuples(LIKENESS, WEIGHT), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_a_mean_likeness_is_none_above_the_closest_and_none_below_the_mean(
+    of_each: list[tuple[float, float]],
+) -> None:
+    likenesses, weights = zip(*of_each, strict=True)
+    found = float(mean_likeness(weights, likenesses, FOLLOWING.sharpness))
+    assert np.average(likenesses, weights=weights) - 1e-6 <= found <= max(likenesses) + 1e-6
+
+
+@given(st.lists(LIKENESS, min_size=1, max_size=5))
+@settings(deadline=None)
+def test_of_a_precedent_the_closest_passage_counts_once(likenesses: list[float]) -> None:
+    matches = [match("w", one, id_=id_) for id_, one in enumerate(likenesses)]
+    found = boost(*matches)
+    assert (found.support, found.example) == (1.0, 1.0)
+    assert found.likeness == pytest.approx(max(likenesses))
+    assert len(found.matches) == 1
 
 
 def test_no_precedent_raises_nobody() -> None:
-    assert above(boost(), 0.0) == 0
+    assert rise() == 0
+
+
+def test_nobody_follows_itself() -> None:
+    alone = compared(match("w", 5.0), of="w")
+    assert boosts_of(alone, FOLLOWING) == {}
+    both = boosts_of(compared(match("w", 5.0), match("v", 2.0, 0.5), of="w"), FOLLOWING)["w"]
+    assert (both.support, both.example, both.closest) == (0.5, 0.5, 1.0)
+    assert both.likeness == pytest.approx(2.0)
+    assert [found.precedent.actor_id for found, _ in both.matches] == ["v"]
+
+
+def test_actors_are_boosted_each_by_its_own_passages() -> None:
+    """Actors whose passages lie between those of others do not get theirs."""
+    precedents = [match("w", 0.0).precedent, match("v", 0.0, 0.5).precedent]
+    passages = [passage(of, 0.0, id_).passage for id_, of in enumerate(["a", "b", "a", "c"])]
+    likeness = np.array([[1.0, 2.0, 3.0, 4.0], [8.0, 7.0, 6.0, 5.0]])
+    closeness = np.array([[0.1, 0.2, 0.3, 0.4], [0.8, 0.7, 0.6, 0.5]])
+    found = boosts_of(Comparison(precedents, passages, likeness, closeness), FOLLOWING)
+    assert {id_: of.closest for id_, of in found.items()} == {"a": 0.8, "b": 0.7, "c": 0.5}
+    assert [(of.precedent.actor_id, of.likeness, shown.id) for of, shown in found["a"].matches] == [
+        ("v", 8.0, 0),
+        ("w", 3.0, 2),
+    ]
+    expected = mean_likeness([1.0, 0.5], [3.0, 8.0], FOLLOWING.sharpness)
+    assert found["a"].likeness == pytest.approx(float(expected))
 
 
 def test_a_name_is_a_strong_fit() -> None:

@@ -316,17 +316,19 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
         assert path.need
         path = replace(path, need=replace(path.need, dense=1.75), closeness=1.75, relevance=0.5)
         hit = cast("ActorHit", told.hit)
-        hit = replace(hit, score=3.0, parts=replace(hit.parts, own=1.0, case=2.0))
+        hit = replace(hit, score=3.1, parts=replace(hit.parts, own=1.0, case=2.0, lead=1.0))
         return replace(told, hit=hit, passages=(best, *told.passages[1:]), cases=(path,))
 
     explain_by(by_hand, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=cirages+sanitiser&id=avel")
     assert read.text("h1") == "Why Avel (Saphir) for “cirages sanitiser”?"
-    assert "Rank 1, with a score of 3.00." in said(read.one("p", class_="standing"))
+    assert "Rank 1, with a score of 3.10." in said(read.one("p", class_="standing"))
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
     assert rows[1].startswith("A case in which it took part")
     assert rows[1].endswith("2.00 in full 2.00")
-    assert rows[2].endswith("1.00 10% 0.10")
+    assert rows[2].startswith("Its lead over those who are only like it")
+    assert rows[2].endswith("1.00 in full 1.00")
+    assert rows[3].endswith("1.00 10% 0.10")
     words = [said(one) for one in read.inside(read.one("table", class_="shares"), "tr")]
     assert words == [
         "Word Gives",
@@ -362,10 +364,10 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
 
 
 @pytest.mark.parametrize(
-    ("path", "own", "similar"),
+    ("path", "own"),
     [
-        ("/en/search/why", "nothing: the value is below zero", "nothing: the sum is below zero"),
-        ("/fr/recherche/pourquoi", "rien : la valeur est négative", "rien : la somme est négative"),
+        ("/en/search/why", "nothing: the value is below zero"),
+        ("/fr/recherche/pourquoi", "rien : la valeur est négative"),
     ],
 )
 def test_what_counts_nothing_is_told_why(
@@ -374,22 +376,20 @@ def test_what_counts_nothing_is_told_why(
     monkeypatch: pytest.MonkeyPatch,
     path: str,
     own: str,
-    similar: str,
 ) -> None:
-    explain_by(lambda told: with_parts(told, own=-2.5, similar=1.0), knowledge_base, monkeypatch)
+    explain_by(lambda told: with_parts(told, own=-2.5, lead=0.0), knowledge_base, monkeypatch)
     read = page(client, f"{path}?q=sanitiser&id=avel")
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
-    assert f" {similar} 0" in rows[2]
-    assert f"50 {own} 0" in rows[3]
+    assert f"50 {own} 0" in rows[2]
 
 
 def test_what_is_inferred_is_explained_by_its_precedent(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def by_hand(told: Explanation) -> Explanation:
-        (path,) = told.similar
-        path = replace(path, dense=4.0, ceiling=5.0, support=2.0, target=2.0)
-        told = with_parts(told, own=0.0, support=2.0, target=2.0, similar=1.0)
+        path, *_ = told.similar
+        path = replace(path, likeness=2.5, weight=0.75)
+        told = with_parts(told, support=0.75, example=0.75, likeness=2.5, similar=1.125)
         return replace(told, similar=(path,))
 
     explain_by(by_hand, knowledge_base, monkeypatch)
@@ -398,8 +398,8 @@ def test_what_is_inferred_is_explained_by_its_precedent(
     table = read.one("table", class_="sum witnesses")
     case = "Angoulême : du cirage au gel hydroalcoolique"
     assert [said(one) for one in read.inside(table, "tr")] == [
-        "Qui l’a fait Proximité Métier le plus proche de tous Appui",
-        f"Avel (Saphir)Production – {case} 4,00 5,00 2,00",
+        "Qui l’a fait Poids Ressemblance",
+        f"Avel (Saphir)Production – {case} 0,75 2,50",
     ]
     assert links(read, table)["Avel (Saphir)"] == "/fr/acteurs/avel"
     assert said(read.one("div", class_="inferred")) == (
@@ -407,8 +407,9 @@ def test_what_is_inferred_is_explained_by_its_precedent(
         "déduction : vérifiez auprès de cet acteur avant d’y compter."
     )
     assert said(section).endswith(
-        "Cet appui porte la valeur de sa description de 0,00 vers 2,00, à hauteur de 2,00 / "
-        "(2,00 + 2) de l’écart : 1,00."
+        "Ce que cela ajoute : 5,00 × 0,75 (le meilleur poids) × (2,50 − 1,00) (la ressemblance, "
+        "moins le minimum qui compte) × 0,75 / (0,75 + 3,00) (la confiance dans l’ensemble de ces "
+        "poids) = 1,12."
     )
     assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
 
@@ -417,36 +418,36 @@ def test_many_precedents_add_up_and_all_but_five_are_folded(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def of_seven(told: Explanation) -> Explanation:
-        told = with_parts(told, own=0.0, support=14.0, target=2.0, similar=1.75)
-        return replace(told, similar=told.similar * 7)
+        told = with_parts(told, support=6.0, example=0.9, likeness=2.0, similar=3.0)
+        return replace(told, similar=told.similar[:1] * 7)
 
     explain_by(of_seven, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
     shown, folded = read.all("table", class_="sum witnesses")
     assert len(read.inside(shown, "tr")) == 1 + 5 + 1
-    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 14.00"
+    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 6.00 2.00"
     assert len(read.inside(folded, "tr")) == 1 + 2
     (folds,) = (one for one in folded.ancestors if one.tag == "details")
     assert said(read.inside(folds, "summary")[0]) == "2 other actors in this sum"
     section = read.one("section", aria_labelledby="inferred")
     assert said(section).count(PERFUMER.description) == 1
     assert said(section).endswith(
-        "Together, they raise the value of its description from 0.00 towards 2.00, by 14.00 / "
-        "(14.00 + 2) of the difference: 1.75."
+        "The likeness of all together is a mean in which the closest trades count more. What this "
+        "adds: 5.00 × 0.90 (the best weight) × (2.00 − 1.00) (the likeness, less the least that "
+        "counts) × 6.00 / (6.00 + 3.00) (the trust in all these weights) = 3.00."
     )
 
 
-def test_who_would_be_drawn_no_higher_is_said_to_gain_nothing(
+def test_a_trade_that_is_not_close_is_said_to_add_nothing(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def above(told: Explanation) -> Explanation:
-        return with_parts(told, own=3.5, similar=0.0, target=2.0)
+    def far(told: Explanation) -> Explanation:
+        return with_parts(told, similar=0.0, likeness=0.8)
 
-    explain_by(above, knowledge_base, monkeypatch)
+    explain_by(far, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
     assert said(read.one("section", aria_labelledby="inferred")).endswith(
-        "Its description already has a value of 3.50. Similar trades can raise it no higher than "
-        "2.00, so they add nothing."
+        "A likeness of 0.80 is not above 1.00, the least that counts: this adds nothing."
     )
 
 
@@ -637,9 +638,9 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
 
 def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
     starts = {
-        "&lang=fr": '\ufeff"format";"quisait report 2"',
-        "": '\ufeff"format";"quisait report 2"',
-        "&lang=en": '\ufeff"format","quisait report 2"',
+        "&lang=fr": '\ufeff"format";"quisait report 3"',
+        "": '\ufeff"format";"quisait report 3"',
+        "&lang=en": '\ufeff"format","quisait report 3"',
     }
     for lang, start in starts.items():
         table = client.get(f"/api/report?q=cirages&format=csv{lang}")

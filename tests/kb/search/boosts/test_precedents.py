@@ -88,6 +88,8 @@ def test_nobody_comes_before_the_example_that_it_follows(base: KnowledgeBase) ->
     hits = found(base)
     assert hits["polisher"].rank < hits["twin"].rank
     assert hits["polisher"].score > hits["twin"].score
+    assert hits["polisher"].parts.lead == pytest.approx(hits["twin"].parts.similar, rel=1e-3)
+    assert hits["polisher"].parts.similar == 0
     assert kinds(hits["polisher"]) == {EvidenceKind.CASE, EvidenceKind.PASSAGE}
     assert EvidenceKind.SIMILAR in kinds(hits["twin"])
 
@@ -101,8 +103,13 @@ def test_nobody_is_a_precedent_for_itself(base: KnowledgeBase) -> None:
 
 def test_the_role_of_the_precedent_scales_the_boost_of_its_trade(base: KnowledgeBase) -> None:
     hits = found(base)
-    assert hits["close"].parts.similar > hits["closetosupplier"].parts.similar > 0
+    assert hits["closetosupplier"].parts.similar > 0
     assert hits["closetobuyer"].parts.similar == 0
+    raised = {}
+    for role in (Role.PRODUCER, Role.SUPPLIER):
+        base.put([replace(STORY, participants=(Participation("Polisher", role, "polisher"),))])
+        raised[role] = found(base)["close"].parts.similar
+    assert raised[Role.PRODUCER] > raised[Role.SUPPLIER] > 0
     assert {role for role in Role if not ROLES[role].precedent_share} == {
         Role.BUYER,
         Role.AUTHORITY,

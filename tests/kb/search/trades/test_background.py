@@ -1,6 +1,6 @@
 """The null distribution: measured by all trades, in each language, and kept for the next time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.reference.trades import trades
 from kb.search.trades.background import Background
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.trades.overlaps import Overlaps
+from kb.search.trades.overlaps import Overlap, Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.encoders import WordCountEncoder
 
@@ -29,6 +29,10 @@ def two_languages(shift: float = 1.0) -> Background:
     english[:, 0] += shift
     english /= np.linalg.norm(english, axis=1, keepdims=True)
     return Background({"fr": unit_rows(60, seed=1), "en": english}, WEIGHTS)
+
+
+def closeness_shares(background: Background, rows: Embeddings, lang: str) -> Embeddings:
+    return background.shares(rows, lang)[0]
 
 
 def test_the_background_is_every_trade_in_both_languages(word_counts: WordCountEncoder) -> None:
@@ -145,17 +149,21 @@ def test_unexpanded_a_query_is_itself() -> None:
     assert not np.array_equal(expanded.rows["fr"], query)
 
 
+def trades_of(overlaps: Mapping[int, Overlap]) -> dict[int, float]:
+    return {id_: overlap.trades for id_, overlap in overlaps.items()}
+
+
 def test_overlaps_tell_how_far_trades_are_shared() -> None:
     background = two_languages()
     rows = background.embeddings["fr"]
     expanded = background.expand(rows[0])
-    overlaps = background.shares(rows, "fr") @ expanded.shares
+    overlaps = closeness_shares(background, rows, "fr") @ expanded.shares
     assert overlaps.shape == (len(rows),)
     assert float(overlaps.min()) >= 0
     assert float(overlaps.max()) <= 1 + 1e-6
     assert int(overlaps.argmax()) == 0
     only_french = Background({"fr": rows}, WEIGHTS)
-    same = only_french.shares(rows[:1], "fr") @ only_french.expand(rows[0]).shares
+    same = closeness_shares(only_french, rows[:1], "fr") @ only_french.expand(rows[0]).shares
     assert float(same[0]) == pytest.approx(1, abs=1e-5)
 
 
@@ -165,11 +173,13 @@ def test_what_is_remembered_of_passages_is_what_would_be_made_anew() -> None:
     expanded = background.expand(unit_rows(1, seed=7)[0])
     overlaps = Overlaps(background)
     for lang in ("fr", "en", "fr"):
-        made = background.shares(np.stack(list(rows.values())), lang) @ expanded.shares
+        made = closeness_shares(background, np.stack(list(rows.values())), lang) @ expanded.shares
         for some in (range(10), range(5, 40), range(39, -1, -1)):
             found = overlaps.of(expanded, {id_: rows[id_] for id_ in some}, lang)
             assert list(found) == list(some)
-            assert found == pytest.approx({id_: float(made[id_]) for id_ in some}, abs=1e-3)
+            assert trades_of(found) == pytest.approx(
+                {id_: float(made[id_]) for id_ in some}, abs=1e-3
+            )
     assert overlaps.of(expanded, {}, "fr") == {}
 
 
@@ -178,14 +188,14 @@ def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
     background = two_languages()
     rows = dict(enumerate(unit_rows(6, seed=3)))
     expanded = background.expand(unit_rows(1, seed=7)[0])
-    whole = background.shares(np.stack(list(rows.values())), "fr") @ expanded.shares
+    whole = closeness_shares(background, np.stack(list(rows.values())), "fr") @ expanded.shares
 
     class Late(Background):
         """While it makes what one asks for, another asks for the same, and for more."""
 
         inner = False
 
-        def shares(self, rows_: Embeddings, lang: str) -> Embeddings:
+        def shares(self, rows_: Embeddings, lang: str) -> tuple[Embeddings, Embeddings | None]:
             made = super().shares(rows_, lang)
             if not self.inner:
                 self.inner = True
@@ -195,18 +205,18 @@ def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
     overlaps = Overlaps(Late(background.embeddings, WEIGHTS))
     for ids in ((0, 1), (3, 4), (5,), (0, 1, 2, 3, 4, 5)):
         found = overlaps.of(expanded, {id_: rows[id_] for id_ in ids}, "fr")
-        assert found == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
+        assert trades_of(found) == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
 
 
 def test_what_is_too_much_to_remember_is_forgotten() -> None:
     background = two_languages()
     rows = dict(enumerate(unit_rows(25, seed=3)))
     expanded = background.expand(unit_rows(1, seed=7)[0])
-    whole = background.shares(np.stack(list(rows.values())), "fr") @ expanded.shares
+    whole = closeness_shares(background, np.stack(list(rows.values())), "fr") @ expanded.shares
     overlaps = Overlaps(background, remembered=10)
     for some in (range(8), range(6, 12), range(25), range(4)):
         found = overlaps.of(expanded, {id_: rows[id_] for id_ in some}, "fr")
-        assert found == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
+        assert trades_of(found) == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
 
 
 def test_many_null_distributions_are_those_of_each() -> None:

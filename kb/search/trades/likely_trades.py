@@ -1,0 +1,35 @@
+"""Likely trades: in which trades a need would be filed, to tell a person how it was understood."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.reference.trades import Trade, trades
+from kb.search.trades.background import ExpandedQuery
+
+MOST, LEAST_SHARE = 3, 0.15
+"""Most trades that are named, and the least probability of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyTrade:
+    """A trade in which a need would be filed, with a probability of `share`."""
+
+    trade: Trade
+    share: float
+
+
+def likely_trades(expanded: ExpandedQuery) -> tuple[LikelyTrade, ...]:
+    """The trades in which a query would most likely be filed, likeliest first.
+
+    None without a trade index, and none where no trade is likely.
+    """
+    if expanded.filing is None:
+        return ()
+    shares = np.square(expanded.filing)
+    likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()
+    return tuple(
+        LikelyTrade(trades()[column], float(shares[column]))
+        for column in likeliest
+        if shares[column] >= LEAST_SHARE
+    )

@@ -1,0 +1,68 @@
+"""A trade index is made of the tiny nomenclatures in tests/data/nomenclatures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kb.adaptation.nomenclatures import split_of, split_of_phrase
+from kb.adaptation.trade_indexing import make_trade_index, read_filed_phrases
+from kb.encoder.encoder import TextKind
+from kb.errors import FileError
+from kb.reference.trades import trades
+from kb.search.trades.background import Background
+from kb.search.weights import DEFAULT_WEIGHTS
+from kb.trade_index.trade_index import CARD_FILE, TradeIndex
+from tests.encoders import WordCountEncoder
+from web.cli import main
+
+DATA = Path("tests/data/nomenclatures")
+
+
+def test_phrases_of_the_indexes_are_read_each_once_with_their_trades() -> None:
+    phrases = read_filed_phrases(DATA)
+    texts = [text for text, _ in phrases]
+    assert len(texts) == len(set(texts))
+    by_text = dict(phrases)
+    known = {trade.code for trade in trades()}
+    assert all(codes and known.issuperset(codes) for codes in by_text.values())
+    assert by_text["Slippers (manufacture)"] == ("15.20",)
+    assert by_text["Travail du cuir"] == ("15.12", "15.20")
+
+
+def test_what_a_set_for_evaluation_asks_is_left_out() -> None:
+    texts = {text for text, _ in read_filed_phrases(DATA)}
+    assert all(split_of_phrase(text) == "train" for text in texts)
+    notes = (DATA / "nace_note_items.tsv").read_text("utf-8").splitlines()[1:]
+    held_out = {row.split("\t")[3] for row in notes if split_of(row.split("\t")[1]) != "train"}
+    assert held_out
+    assert not texts & held_out
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"uksic2007_index_en\.tsv"):
+        make_trade_index(tmp_path, WordCountEncoder(), tmp_path / "out", lambda _: None)
+
+
+def test_the_command_makes_an_index_that_files_a_text_by_its_phrases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = WordCountEncoder()
+    monkeypatch.setattr("kb.encoder.prepared.load_encoder", lambda _: encoder)
+    out = tmp_path / "index"
+    result = CliRunner().invoke(main, ["index-trades", "--data", str(DATA), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    index = TradeIndex.read(out)
+    assert result.stdout.endswith(f"{len(index)} phrases are in {out}.\n")
+    assert len(index) == len(read_filed_phrases(DATA))
+    card = json.loads((out / CARD_FILE).read_text("utf-8"))
+    assert (card["encoder"], card["fingerprint"]) == (encoder.name, encoder.fingerprint)
+    assert card["phrases"] == len(index)
+    background = Background.of(encoder, DEFAULT_WEIGHTS.expansion, index=index)
+    assert background.index is index
+    (row,) = encoder.encode(["slippers"], TextKind.QUERY)
+    filing = background.expand(row).filing
+    assert filing is not None
+    assert trades()[int(np.argmax(filing))].code == "15.20"

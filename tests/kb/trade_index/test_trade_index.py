@@ -1,0 +1,185 @@
+"""The trade index: votes by hand, and a folder that is read, refused or left out."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.encoder.encoder import Embeddings
+from kb.errors import EncoderError
+from kb.reference.trades import trades
+from kb.settings import Settings
+from kb.text.analysis import query_stems
+from kb.trade_index.choice import find_trade_index, state_of
+from kb.trade_index.filed_words import WORDS_FILE, FiledWords
+from kb.trade_index.trade_index import BUNDLED, CARD_FILE, FILED_FILE, INDEX_FILE, TradeIndex
+
+DIMENSION = 16
+FILED = (("20.42",), ("20.41", "20.42"), ("15.20",))
+"""The trades of three phrases; each phrase has an axis of its own."""
+
+TEXTS = ("savonnettes", "savons et parfums", "bottes")
+
+AXES = np.eye(DIMENSION, dtype=np.float32)
+COLUMNS = {trade.code: column for column, trade in enumerate(trades())}
+
+
+def unit_rows(n: int, seed: int) -> Embeddings:
+    rows = np.random.default_rng(seed).normal(size=(n, DIMENSION)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+TRADE_ROWS = unit_rows(2 * len(trades()), seed=1)
+
+
+def three_phrases() -> TradeIndex:
+    return TradeIndex.of(TEXTS, AXES[: len(FILED)], FILED, TRADE_ROWS, "Flat")
+
+
+def test_votes_by_hand() -> None:
+    text = 0.8 * AXES[0] + 0.6 * AXES[1]
+    (votes,) = three_phrases().votes(text[np.newaxis], nearest=2, temperature=0.1)
+    second = math.exp((0.6 - 0.8) / 0.1)
+    first = 1 / (1 + second)
+    assert votes[COLUMNS["20.42"]] == pytest.approx(first + (1 - first) / 2)
+    assert votes[COLUMNS["20.41"]] == pytest.approx((1 - first) / 2)
+    assert votes[COLUMNS["15.20"]] == 0
+    assert votes.sum() == pytest.approx(1)
+
+
+def test_the_lower_the_temperature_the_more_the_nearest_decides() -> None:
+    text = (0.8 * AXES[0] + 0.6 * AXES[2])[np.newaxis]
+    index = three_phrases()
+    shares = [index.votes(text, 3, heat)[0, COLUMNS["20.42"]] for heat in (0.01, 0.1, 1.0)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_no_text_has_no_votes_and_more_voters_than_phrases_are_all() -> None:
+    index = three_phrases()
+    assert index.votes(AXES[:0], 2, 0.1).shape == (0, len(trades()))
+    votes = index.votes(AXES[:2], 60, 0.1)
+    assert votes.sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_lists_with_fewer_phrases_than_voters_leave_no_vote_to_nobody() -> None:
+    rows = unit_rows(200, seed=3)
+    filed = [(trades()[number].code,) for number in range(len(rows))]
+    index = TradeIndex.of([""] * len(rows), rows, filed, TRADE_ROWS, "IVF40,Flat")
+    index.phrases.nprobe = 1
+    votes = index.votes(rows, 60, 0.02)
+    assert votes.sum(axis=1) == pytest.approx(np.ones(len(rows)))
+    assert votes.argmax(axis=1).tolist() == list(range(len(rows)))
+
+
+@pytest.mark.parametrize("factory", ["Flat", "IVF4,SQ4"])
+def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
+    rows = unit_rows(200, seed=3)
+    filed = [(trades()[number % 7].code, trades()[40].code) for number in range(len(rows))]
+    made = TradeIndex.of([""] * len(rows), rows, filed, TRADE_ROWS, factory)
+    made.write(tmp_path / "index", {"phrases": len(made)})
+    read = TradeIndex.read(tmp_path / "index")
+    assert len(read) == 200
+    texts = unit_rows(5, seed=4)
+    np.testing.assert_allclose(read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), atol=1e-6)
+    assert read.is_of(TRADE_ROWS)
+    assert (tmp_path / "index" / CARD_FILE).read_text("utf-8") == '{\n  "phrases": 200\n}\n'
+
+
+def half(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def of_other_phrases(path: Path) -> None:
+    if path.name == WORDS_FILE:  # the others do not depend on it
+        path.write_bytes(b"PK")
+        return
+    TradeIndex.of(TEXTS[:1], AXES[:1], FILED[:1], TRADE_ROWS, "Flat").write(
+        path.parent / "other", {}
+    )
+    path.write_bytes((path.parent / "other" / path.name).read_bytes())
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_bytes(b""), half, of_other_phrases]
+)
+def test_a_damaged_folder_is_refused_in_a_line(
+    tmp_path: Path, name: str, spoil: Callable[[Path], object]
+) -> None:
+    three_phrases().write(tmp_path, {})
+    spoil(tmp_path / name)
+    with pytest.raises(EncoderError) as refusal:
+        TradeIndex.read(tmp_path)
+    assert str(tmp_path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_index_is_of_the_encoder_whose_trades_it_knows() -> None:
+    index = three_phrases()
+    nudged = TRADE_ROWS + 0.01 * unit_rows(len(TRADE_ROWS), seed=5)
+    nudged /= np.linalg.norm(nudged, axis=1, keepdims=True)
+    assert index.is_of(nudged)
+    assert not index.is_of(unit_rows(len(TRADE_ROWS), seed=6))
+    assert not index.is_of(TRADE_ROWS[:, :8])
+
+
+def test_the_bundled_index_is_whole_and_names_what_it_is_made_of() -> None:
+    index = TradeIndex.read(BUNDLED)
+    assert len(index) > 20_000
+    assert index.filed.sum(axis=1) == pytest.approx(np.ones((len(index), 1)))
+    card = (BUNDLED / "README.md").read_text("utf-8")
+    assert f"{len(index):,} phrases" in card
+    assert "Open Government Licence v3.0" in card
+
+
+# Rare words
+
+
+def test_rare_words_vote_by_their_share_of_the_query_and_their_rarity(tmp_path: Path) -> None:
+    phrases = [("bottes", [1]), ("savons", [2]), ("savons et parfums", [2, 3]), ("colle", [4])]
+    made = FiledWords.of(phrases, 5)
+    made.write(tmp_path)
+    for words in (made, FiledWords.read(tmp_path, 5)):
+        votes, said = words.votes(query_stems("des bottes"))
+        assert said == pytest.approx(1)
+        assert votes.tolist() == pytest.approx([0, 1, 0, 0, 0])
+        soap, said = words.votes(query_stems("savons"))
+        rarity = math.log(4 / 2) / math.log(4)
+        assert said == pytest.approx(rarity, abs=1e-3)
+        assert soap.tolist() == pytest.approx([0, 0, rarity * 0.75, rarity * 0.25, 0], abs=1e-3)
+        _, half = words.votes(query_stems("des bottes vertes"))
+        assert half == pytest.approx(0.5)
+        assert words.votes(query_stems("drones"))[1] == 0
+        assert words.votes(())[1] == 0
+
+
+def test_a_word_of_many_phrases_tells_no_trade() -> None:
+    words = FiledWords.of([(f"travaux {number}a", [0]) for number in range(40)], 1)
+    assert words.votes(query_stems("travaux"))[1] == 0
+
+
+# Which one
+
+
+def test_the_settings_name_a_trade_index(tmp_path: Path) -> None:
+    assert find_trade_index(Settings(kb=tmp_path)) == BUNDLED
+    assert find_trade_index(Settings(kb=tmp_path, trade_index="off")) is None
+    assert find_trade_index(Settings(kb=tmp_path, trade_index=str(tmp_path))) == tmp_path
+
+
+def test_a_trade_index_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="QUISAIT_TRADE_INDEX"):
+        find_trade_index(Settings(kb=tmp_path, trade_index=str(tmp_path / "nowhere")))
+
+
+def test_a_line_says_whose_index_it_is(tmp_path: Path) -> None:
+    three_phrases().write(tmp_path, {"phrases": 3, "encoder": "e5", "fingerprint": "abc"})
+    assert state_of(None, "abc") == "none"
+    assert state_of(tmp_path, "abc") == "3 phrases"
+    assert state_of(tmp_path, "def").startswith("3 phrases, made for e5: used only if")
+    (tmp_path / CARD_FILE).unlink()
+    assert state_of(tmp_path, "abc").startswith("? phrases, made for another encoder")
