@@ -241,6 +241,7 @@ class Explainer:
             lexical=scored.lexical,
             overlap=scored.overlap,
             filing=scored.filing,
+            apart=scored.apart,
             query_shares=query_shares,
             trades=trade_shares,
             phrases=phrase_shares,

@@ -49,10 +49,10 @@ class PassageExplanation:
     """A passage, with all that its score is made of.
 
     `score` is made of `dense`, which is z, of `lexical`, its BM25 with what rare words add, and of
-    `overlap` and `filing` by `kb.search.fusion.fuse`. `cosine` is that of the query itself; None
-    for a passage that is found by its words alone. `query_shares` are of words of the query's need
-    and add up to `dense` with those of `trades` and `phrases`; `passage_shares` are of words of
-    `text`, and add up to `dense` themselves; None where the encoder does not show its words.
+    `overlap`, `filing` and `apart` by `kb.search.fusion.fuse`. `cosine` is that of the query
+    itself; None for a passage that is found by its words alone. `query_shares` are of words of the
+    query's need and add up to `dense` with those of `trades` and `phrases`; `passage_shares` are of
+    words of `text`, and add up to `dense` themselves; None where the encoder shows no words.
     `matches` are what BM25 counts; `close` the words that mean like one of the query's
     (`other_start` and `other_end` are of the need); `marks` the spans of both, in order and apart.
     """
@@ -67,6 +67,7 @@ class PassageExplanation:
     lexical: float
     overlap: float
     filing: float | None
+    apart: float
     query_shares: WordShares | None
     trades: tuple[TradeShare, ...]
     phrases: tuple[PhraseShare, ...]

@@ -47,7 +47,8 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
 class OwnPart:
     """The score of the best passage: for its meaning, its words, its trades and its filing.
 
-    `filing` is for the trades in which it and the need would be filed; 0 where that is not known.
+    `trades` is less where one of it and the need is about things and the other about services;
+    `filing` is for the trades in which the two would be filed, 0 where that is not known.
     """
 
     meaning: float

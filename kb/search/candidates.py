@@ -91,6 +91,7 @@ def assess(
         rare=best.words.rare if best else 0.0,
         overlap=best.overlap if best else 0.0,
         filing=best.filing if best else None,
+        apart=best.apart if best else 0.0,
         own=own,
         case=shown,
         similar=inferred,

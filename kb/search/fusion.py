@@ -47,7 +47,8 @@ class ScoredPassage:
     """A passage and its score, made of its standardised cosine, its words and two overlaps.
 
     Both are with the query, 0 to 1: `overlap` in the trades that they are close to, `filing` in
-    those where they would be filed; None where that is not known.
+    those where they would be filed, None where that is not known. `apart` is how likely one of the
+    two is about things and the other about services.
     """
 
     passage: Passage
@@ -55,6 +56,7 @@ class ScoredPassage:
     words: WordValue
     overlap: float
     filing: float | None
+    apart: float
     score: float
 
     @property
@@ -67,6 +69,7 @@ def fuse(
     lexical: float,
     overlap: float | None,
     filing: float | None,
+    apart: float,
     weights: PassageWeights,
 ) -> float:
     """The fused score of a passage.
@@ -77,12 +80,13 @@ def fuse(
         overlap: with the trades of the query, 0 to 1; None where the encoder has not read the
             passage.
         filing: with where the query would be filed, 0 to 1; None where that is not known.
+        apart: from the query, as a service is from a thing, 0 to 1.
         weights: how much each counts.
     """
     in_trades = weights.unknown_overlap if overlap is None else overlap
     score = dense + weights.lexical * lexical
     score += weights.overlap * math.log(in_trades + weights.least_overlap)
-    return score + filing_value(filing, weights)
+    return score + filing_value(filing, weights) - weights.apart * apart
 
 
 def filing_value(filing: float | None, weights: PassageWeights) -> float:

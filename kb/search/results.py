@@ -76,7 +76,7 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical`, `overlap` and `filing` are of the best passage
+    `dense`, `lexical`, `overlap`, `filing` and `apart` are of the best passage
     (`kb.search.fusion.ScoredPassage`), `rare` is what rare words add to `lexical`. `own` is what
     its own words give, `case` what the cases that it took part in give, `similar` what precedents
     in close trades give, `direction` what it loses because it gives up itself what the query
@@ -90,6 +90,7 @@ class ScoreParts:
     rare: float = 0.0
     overlap: float = 0.0
     filing: float | None = None
+    apart: float = 0.0
     own: float = 0.0
     case: float = 0.0
     similar: float = 0.0

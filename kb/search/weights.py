@@ -74,6 +74,7 @@ class PassageWeights:
         least_filing: added to that overlap before its logarithm is taken.
         unknown_filing: overlap in filing that neither adds nor takes: it counts where there is no
             trade index, or the encoder has not read the passage.
+        apart: loss of a service where a thing is asked for, and of a thing where a service is.
         reciprocal_rank: k of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
             Condorcet and individual rank learning methods".
         dense_candidates: count of the passages nearest to a query that are scored.
@@ -87,6 +88,7 @@ class PassageWeights:
     filing: float = 1.0
     least_filing: float = 0.02
     unknown_filing: float = 0.2
+    apart: float = 1.0
     reciprocal_rank: int = 60
     dense_candidates: int = 400
     lexical_candidates: int = 400

@@ -194,7 +194,7 @@ class ScorePartsOut(Shape):
 
     own: float = Field(
         description="The value of its own words: its best passage, from `dense`, `lexical`, "
-        "`overlap` and `filing`.",
+        "`overlap`, `filing` and `apart`.",
         examples=[1.63],
     )
     dense: float = Field(
@@ -213,8 +213,13 @@ class ScorePartsOut(Shape):
     )
     filing: float | None = Field(
         description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
-        "null where that is not known.",
+        "absent where that is not known.",
         examples=[0.3],
+    )
+    apart: float = Field(
+        description="How likely one of it and the need is about things that are made, and the "
+        "other about services, 0 to 1.",
+        examples=[0.1],
     )
     case: float = Field(
         description="The value of the cases in which it took part.", examples=[7.88]

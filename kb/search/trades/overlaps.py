@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
+from kb.reference.trades import trades
 from kb.search.trades.background import Background, ExpandedQuery
 
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
@@ -23,11 +24,13 @@ class Overlap(NamedTuple):
 
     Both are Bhattacharyya coefficients of two distributions over the trades: 0 where they have no
     trade in common, 1 where they are the same. `trades` is that of their closeness to each trade;
-    `filing` that of where they would be filed, None without a trade index.
+    `filing` that of where they would be filed, None without a trade index. `apart` is how likely
+    one of the two is about things that are made, and the other about services.
     """
 
     trades: float
     filing: float | None
+    apart: float = 0.0
 
 
 @dataclass(slots=True)
@@ -91,6 +94,8 @@ class Overlaps:
         self._rows: dict[tuple[int, str], int] = {}
         self._known = PassageTrades.empty(1, background.count)
         self._lock = threading.Lock()
+        made = [trade.makes_things for trade in trades()][: background.count]
+        self._makes_things = np.array(made, np.float32)
 
     def of(
         self, expanded: ExpandedQuery, embeddings: Mapping[int, Embeddings], lang: str
@@ -101,11 +106,16 @@ class Overlaps:
         for first in range(0, len(ids), COMPUTED_AT_ONCE):
             batch = {id_: embeddings[id_] for id_ in ids[first : first + COMPUTED_AT_ONCE]}
             rows = self._rows_of(batch, lang)
-            trades = rows.overlaps(expanded.shares).tolist()
+            in_trades = rows.overlaps(expanded.shares).tolist()
             filing: list[float | None] = [None] * len(batch)
+            apart = [0.0] * len(batch)
             if expanded.filing is not None:
                 filing = rows.filing_overlaps(expanded.filing).tolist()
-            found.update(zip(batch, map(Overlap, trades, filing), strict=True))
+                asked = float(np.square(expanded.filing) @ self._makes_things)
+                roots = rows.filing.astype(np.float32)
+                made = (np.square(roots) * self._makes_things[rows.filed]).sum(axis=1)
+                apart = (asked * (1 - made) + (1 - asked) * made).tolist()
+            found.update(zip(batch, map(Overlap, in_trades, filing, apart), strict=True))
         return found
 
     def filing(self, embeddings: Mapping[int, Embeddings], langs: Sequence[str]) -> Embeddings:

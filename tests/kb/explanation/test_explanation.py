@@ -61,6 +61,7 @@ def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
                 passage.lexical,
                 overlap,
                 passage.filing,
+                passage.apart,
                 DEFAULT_WEIGHTS.passages,
             )
         )

@@ -87,6 +87,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                     "lexical",
                     "rare",
                     "overlap",
+                    "apart",
                     "own",
                     "case",
                     "similar",

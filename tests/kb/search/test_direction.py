@@ -52,7 +52,13 @@ def passage(
 ) -> ScoredPassage:
     score = dense + DEFAULT_WEIGHTS.passages.lexical * lexical
     return ScoredPassage(
-        Passage(1, Kind.ACTOR, "a", part, "fr", text), dense, WordValue(lexical), 0.5, None, score
+        Passage(1, Kind.ACTOR, "a", part, "fr", text),
+        dense,
+        WordValue(lexical),
+        0.5,
+        None,
+        0.0,
+        score,
     )
 
 
@@ -181,7 +187,7 @@ def test_a_description_is_strong_for_who_offers_only_if_it_says_that_it_takes(
 
 
 def test_one_word_of_many_makes_no_strong_fit() -> None:
-    cold = passage("Il fabrique des boîtes qui gardent au froid.", 3.0, lexical=5.0)
+    cold = passage("Il fabrique des boîtes qui gardent au froid.", 3.6, lexical=5.0)
     assert found("louer une chambre froide", cold).fit is Fit.POSSIBLE
     assert found("boîtes froides", cold).fit is Fit.STRONG
 

@@ -51,12 +51,12 @@ def null(ceiling: float) -> NullDistribution:
 def passage(record_id: str, score: float, id_: int = 1, kind: Kind = Kind.ACTOR) -> ScoredPassage:
     of_record = Passage(id_, kind, record_id, "description", "fr", "")
     return ScoredPassage(
-        of_record, dense=score, words=NO_WORDS, overlap=0.0, filing=None, score=score
+        of_record, dense=score, words=NO_WORDS, overlap=0.0, filing=None, apart=0.0, score=score
     )
 
 
 fit = partial(fit_of, weights=FITTING)
-fused = partial(fuse, filing=None, weights=PASSAGES)
+fused = partial(fuse, filing=None, apart=0.0, weights=PASSAGES)
 matches = partial(match_stories, weights=DEFAULT_WEIGHTS)
 relevant = partial(relevance, weights=DEFAULT_WEIGHTS)
 required = partial(required_score, weights=FITTING)
@@ -84,6 +84,12 @@ def test_the_same_classes_of_activity_raise_a_score_and_unknown_ones_leave_it() 
             (0.8 + PASSAGES.least_filing) / (PASSAGES.unknown_filing + PASSAGES.least_filing)
         )
     )
+
+
+def test_a_service_loses_where_a_thing_is_asked_for() -> None:
+    plain = fused(1.5, 4.0, 0.2)
+    assert fused(1.5, 4.0, 0.2, apart=1.0) == pytest.approx(plain - PASSAGES.apart)
+    assert fused(1.5, 4.0, 0.2, apart=0.5) == pytest.approx(plain - PASSAGES.apart / 2)
 
 
 def test_reciprocal_ranks_by_hand() -> None:
@@ -395,7 +401,7 @@ def test_a_rare_word_is_strong_only_if_it_is_all_that_is_asked_for() -> None:
     assert fits(1.0) is Fit.STRONG
     assert fits(0.67) is Fit.POSSIBLE
     # Half of the need is not most of it: without its rare word this is none.
-    assert fits(0.5) is Fit.NONE
+    assert fits(0.5, rare=12.0) is Fit.NONE
     # What is strong without it stays so.
     assert fits(0.5, above=9.0) is Fit.STRONG
     # Who says all that is asked for is worth a call, whatever the encoder makes of it.

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from kb.encoder.encoder import Encoder, TextKind
-from kb.search.background import NullDistribution
 from kb.search.fits import fit_of
 from kb.search.need.probe import NeedProbe, doubt, probability, terms_of
 from kb.search.need.training_texts import TrainingText, training_texts
 from kb.search.query import bare_need
 from kb.search.results import Fit
+from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS, NeedWeights
 from tests.encoders import WordCountEncoder
 

@@ -106,6 +106,26 @@ def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
     assert first > second
 
 
+def test_things_and_services_are_apart() -> None:
+    """Soap and shoes are made; a text filed in a trade of services is apart from both."""
+    served = next(place for place, trade in enumerate(trades()) if not trade.makes_things)
+    assert trades()[SOAP].makes_things
+    index = TradeIndex.of(
+        ("savons", "location"),
+        PHRASES,
+        [("20.41",), (trades()[served].code,)],
+        np.concatenate(list(EMBEDDINGS.values())),
+        "Flat",
+    )
+    background = Background(EMBEDDINGS, EXPANSION, index)
+    passages = dict(enumerate(PHRASES))
+    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, "fr")
+    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, "fr")
+    assert of_soap[0].apart < of_soap[1].apart
+    assert of_service[1].apart < of_service[0].apart
+    assert all(0 <= one.apart <= 1 + 1e-3 for one in (*of_soap.values(), *of_service.values()))
+
+
 def test_the_filing_of_passages_is_that_of_each_in_its_language_in_their_order() -> None:
     background = filing_background()
     passages = dict(zip((7, 3, 9), [*PHRASES, unit_rows(1, seed=8)[0]], strict=True))
@@ -193,6 +213,7 @@ def test_a_passage_filed_as_the_need_is_ranks_higher(base_with_index: KnowledgeB
         hit.parts.dense
         + DEFAULT_WEIGHTS.passages.lexical * hit.parts.lexical
         + DEFAULT_WEIGHTS.passages.overlap
-        * math.log(hit.parts.overlap + DEFAULT_WEIGHTS.passages.least_overlap),
+        * math.log(hit.parts.overlap + DEFAULT_WEIGHTS.passages.least_overlap)
+        - DEFAULT_WEIGHTS.passages.apart * hit.parts.apart,
         abs=1e-3,
     )
