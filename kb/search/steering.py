@@ -23,18 +23,23 @@ def steered_embedding(
     """Returns the steered `(dimension,)` embedding of the need; it is not unit.
 
     It is a linear combination of embeddings, in which the need itself has weight 1. Its
-    standardised cosines combine those of its parts.
+    standardised cosines combine those of its parts. Where a need says what a thing is for, the
+    thing counts again: gowns for a hospital are no hospital.
     """
     weights = context.weights.steering
-    texts = [asked.need, *asked.wanted, *asked.unwanted]
+    thing = [asked.thing] if asked.thing.strip() and asked.thing != asked.need else []
+    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
     rows = context.encoder.encode(texts, TextKind.QUERY)
     liked = actor_embeddings(steering.like, context).values()
     unliked = actor_embeddings(steering.unlike, context).values()
     first_unwanted = 1 + len(asked.wanted)
+    first_thing = first_unwanted + len(asked.unwanted)
     steered: Embeddings = rows[0].copy()
     for towards in (*rows[1:first_unwanted], *liked):
         steered += weights.wanted * towards
-    for away in (*rows[first_unwanted:], *unliked):
+    for of_thing in rows[first_thing:]:
+        steered += weights.thing * of_thing
+    for away in (*rows[first_unwanted:first_thing], *unliked):
         steered -= weights.unwanted * away
     if wording.phrases:
         steered += phrase_embeddings(wording, context).sum(axis=0)

@@ -297,7 +297,7 @@ class FitWeights:
     ceiling_share: float = 0.4
     strong: float = 3.0
     possible: float = 1.25
-    weak: float = 0.0
+    weak: float = -0.25
     shown_strong: float = 0.8
     shown_possible: float = 0.55
     shown_weak: float = 0.2
@@ -362,10 +362,12 @@ class SteeringWeights:
     Attributes:
         wanted: weight of an embedding added for a wanted word or actor.
         unwanted: weight of an embedding subtracted for an unwanted word or actor.
+        thing: weight of the embedding of a thing without its purpose, added to that of the need.
     """
 
     wanted: float = 0.5
     unwanted: float = 0.3
+    thing: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
