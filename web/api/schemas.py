@@ -213,7 +213,7 @@ class ScorePartsOut(Shape):
     )
     filing: float | None = Field(
         description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
-        "absent where that is not known.",
+        "null or absent where that is not known.",
         examples=[0.3],
     )
     apart: float = Field(
