@@ -35,6 +35,7 @@ from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
+from kb.search.wordable import is_wordable
 from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
@@ -234,13 +235,18 @@ class KnowledgeBase(Publishing):
     def _wording(self, query: str, steering: Steering) -> Wording:
         """The wording of a need by the language model, waited for before a store is lent.
 
-        The service gets the words of the need and nothing else: no record, filter or example.
+        The service gets the words of the need and nothing else: no record, filter or example. Of a
+        letter, a name or a number it gets nothing (`kb.search.wordable`).
         """
         if self.worder is None:
             return NO_WORDING
         if not steering.worded:
             return Wording(self.worder.model, WordingState.OFF)
         asked = understood(query, steering, self.encoder, self._calibrated())
+        with self._context() as context:
+            wordable = is_wordable(query, asked, context)
+        if not wordable:
+            return Wording(self.worder.model, WordingState.WITHHELD)
         return self.worder.wording(asked.need).without(steering.taken_back)
 
     @contextmanager

@@ -68,7 +68,7 @@ class NeedWorder:
         missing = Wording(self.model, WordingState.MISSING)
         if len(need) > MAX_NEED_CHARS or not any(sign.isalpha() for sign in need):
             # A long text is not sent, and a number is looked up.
-            return Wording(self.model, WordingState.GIVEN)
+            return Wording(self.model, WordingState.WITHHELD)
         asked = self._answer(need)
         if asked is None:
             return missing

@@ -78,13 +78,14 @@ class WordingState(StrEnum):
     """Whether a search has a model's phrases.
 
     OFF: no model is set, or the person wants none to be asked. MISSING: the model did not answer in
-    time, or failed. GIVEN: it answered, or there was nothing to ask; it may have no phrase for a
-    text that is no need.
+    time, or failed. GIVEN: it answered; it may have no phrase for a text that is no need. WITHHELD:
+    it was not asked, as the text is a letter, a name or a number.
     """
 
     OFF = "off"
     MISSING = "missing"
     GIVEN = "given"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

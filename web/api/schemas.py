@@ -321,7 +321,8 @@ class WordingOut(Shape):
     )
     state: WordingState = Field(
         description="`given`: the model has answered. `missing`: not in time, or not usably. "
-        "`off`: it was not asked."
+        "`withheld`: the text is a letter, a name or a number, which is not sent to it. `off`: it "
+        "was not asked."
     )
     phrases: list[NeedPhraseOut] = Field(examples=[[]])
     taken_back: list[NeedPhraseOut] = Field(

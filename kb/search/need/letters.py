@@ -46,6 +46,11 @@ def is_letter(text: str, weights: LetterWeights) -> bool:
     )
 
 
+def has_contact(text: str) -> bool:
+    """Returns whether a text has an e-mail or web address, or a number as long as a telephone's."""
+    return _CONTACT.search(text) is not None
+
+
 def sentences_of(text: str) -> list[str]:
     """The sentences of a letter that could ask for something, in their order.
 

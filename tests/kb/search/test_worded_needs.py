@@ -89,7 +89,80 @@ def test_a_search_that_gets_no_answer_is_as_without_the_model(
 def test_an_exact_name_stays_first(base: KnowledgeBase, chat_server: ChatServer) -> None:
     assert base.search("Avel").hits[0].actor.id == POLISH.id
     assert base.search(POLISH.siret).hits[0].actor.id == POLISH.id
-    assert [chat_server.data(at)["need"] for at in range(len(chat_server.asked))] == ["Avel"]
+    assert chat_server.asked == []
+
+
+LETTER = """Bonjour Madame Durand,
+
+Je suis Paul Lefèvre, de la clinique des Tilleuls, à Saint-Junien.
+Nous cherchons un atelier qui pourrait coudre des gants de cuir fins.
+
+Cordialement,
+Paul Lefèvre, 06 12 34 56 78
+"""
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        LETTER,
+        # As a field of one line pastes it.
+        " ".join(LETTER.split()),
+        "Bonjour,\nje cherche des gants fins.\nPaul Lefèvre",
+        "Je cherche des gants fins, Paul Lefèvre, 06 12 34 56 78",
+        "Je cherche des gants fins, paul.lefevre@exemple.fr",
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_email_is_not_sent(
+    base: KnowledgeBase, chat_server: ChatServer, letter: str, whole: bool
+) -> None:
+    steering = Steering(whole=whole)
+    result = base.search(letter, steering=steering)
+    assert (result.wording.state, result.wording.phrases) == (WordingState.WITHHELD, ())
+    assert result.hits[0].actor.id == GLOVER.id
+    base.explain(letter, GLOVER.id, steering=steering)
+    base.report(letter, steering=steering)
+    assert chat_server.asked == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Avel",
+        "avel",
+        "Distilleries de Mata",  # a slip of the pen
+        POLISH.siret,
+        f"SIRET {POLISH.siret}",
+        "SIREN 732 829 320",
+        # Nobody here, but written like names.
+        "Saint-Gobain",
+        "Zorblax SARL",
+        '"Saint-Gobain"',
+        "+Saint-Gobain",
+    ],
+)
+def test_a_name_or_a_number_is_not_sent(
+    base: KnowledgeBase, chat_server: ChatServer, name: str
+) -> None:
+    assert base.search(name).wording.state is WordingState.WITHHELD
+    assert chat_server.asked == []
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        NEED,
+        "Gants de cuir",
+        "500 gants de cuir pour le 12 mai",
+        # As long as a need may be in one sentence, and still none that is reduced.
+        "nous cherchons quelqu'un qui pourrait coudre des gants de cuir fins pour un musée",
+        '"gants" +cuir',
+    ],
+)
+def test_a_need_is_sent(base: KnowledgeBase, chat_server: ChatServer, need: str) -> None:
+    assert base.search(need).wording.state is WordingState.GIVEN
+    assert len(chat_server.asked) == 1
 
 
 def test_an_explanation_adds_up_with_the_phrases(base: KnowledgeBase) -> None:

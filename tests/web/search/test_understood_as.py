@@ -141,6 +141,29 @@ def test_a_page_does_without_an_answer_that_is_late_and_says_so(
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        (
+            "fr",
+            "Rien n’a été transmis au modèle de langue little-model : les courriels, les longs "
+            "textes, les noms et les numéros d’organisations restent sur ce serveur.",
+        ),
+        (
+            "en",
+            "Not sent to the language model little-model: e-mails, long texts, and names or "
+            "numbers of organisations stay on this server.",
+        ),
+    ],
+)
+def test_what_stays_here_is_told(
+    client: TestClient, server: ChatServer, lang: str, text: str
+) -> None:
+    read = shown(client, lang, q=f"{NEED}, Paul Lefèvre, 06 12 34 56 78")
+    assert " ".join(block(read).text.split()) == text
+    assert server.asked == []
+
+
 def test_a_need_without_phrases_has_no_block_of_them(
     client: TestClient, server: ChatServer
 ) -> None:
@@ -235,8 +258,8 @@ def test_the_files_are_those_of_the_page_even_if_the_answer_comes_in_between(
     [
         ("/fr/", "Les mots d’un besoin sont aussi transmis au modèle de langue little-model."),
         ("/en/", "The words of a need are also sent to the language model little-model."),
-        ("/fr/a-propos", "Seuls les mots de votre besoin sont aussi transmis au modèle"),
-        ("/en/about", "Only the words of your need are also sent to the language model"),
+        ("/fr/a-propos", "Seuls les mots d’un besoin court sont aussi transmis au modèle"),
+        ("/en/about", "Only the words of a short need are also sent to the language model"),
     ],
 )
 def test_visitors_are_told_where_their_words_go(client: TestClient, path: str, told: str) -> None:
