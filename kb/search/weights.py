@@ -2,8 +2,8 @@
 
 docs/ranking.md has the formulas. Each group of numbers names the source of its values:
 
-- *measured*: chosen on the *tune* splits of the development sets, among the values given in
-  docs/evaluation.md;
+- *measured*: chosen on the *tune* splits of the development sets (docs/ranking-tried.md has what
+  else was tried);
 - *judged*: set by hand from examples, and checked by tests, not by a comparison of values;
 - *cost*: a limit on the work of a search, not a choice about its results.
 """
@@ -275,15 +275,14 @@ class NameWeights:
 class FitWeights:
     """Least scores of each fit (`kb.search.fits`).
 
-    Source: measured (docs/ranking.md).
+    Source: measured; docs/ranking-figures.md has how many hits of each fit are right.
 
     Attributes:
         strong_odds: least log odds of a need for a strong fit: half of `NeedWeights.bound`, judged.
         ceiling_share: share of the ceiling that is required of a fit.
         strong: least score of a strong fit above that share.
         possible: of a possible fit.
-        weak: of a weak fit: the lowest bound at which nine in ten of the everyday queries that
-            nothing answers stay silent.
+        weak: of a weak fit.
         shown_strong: least relevance times role share of a case that makes a strong fit: the actor
             that bought, coordinated or permitted the thing is only a lead to its makers.
         shown_possible: of a case that makes a possible fit.
