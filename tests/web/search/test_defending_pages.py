@@ -338,7 +338,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
         "the trade “Make soap.” 0.30",
         "the trade “Make ink.” 0.20",
         "other trades −0.65",
-        "the sentence as a whole 0.50",
+        "the need as a whole 0.50",
         "Meaning 1.75",
     ]
     bars = [
@@ -408,8 +408,8 @@ def test_what_is_inferred_is_explained_by_its_precedent(
     )
     assert said(section).endswith(
         "Ce que cela ajoute : 5,00 × 0,75 (le meilleur poids) × (2,50 − 1,00) (la ressemblance, "
-        "moins le minimum qui compte) × 0,75 / (0,75 + 3,00) (la confiance dans l’ensemble de ces "
-        "poids) = 1,12."
+        "moins le minimum qui compte) × 0,75 / (0,75 + 3,00) (la confiance : plus il y a "
+        "d’exemples, plus elle approche de 1) = 1,12."
     )
     assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
 
@@ -434,7 +434,7 @@ def test_many_precedents_add_up_and_all_but_five_are_folded(
     assert said(section).endswith(
         "The likeness of all together is a mean in which the closest trades count more. What this "
         "adds: 5.00 × 0.90 (the best weight) × (2.00 − 1.00) (the likeness, less the least that "
-        "counts) × 6.00 / (6.00 + 3.00) (the trust in all these weights) = 3.00."
+        "counts) × 6.00 / (6.00 + 3.00) (the trust: the more examples, the nearer to 1) = 3.00."
     )
 
 
@@ -462,6 +462,25 @@ def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: s
     read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
     assert told in read.text("p", class_="silence")
     assert not read.all("table", class_="sum")
+
+
+def test_what_the_rest_of_a_meaning_holds_is_named(
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_rest(told: Explanation) -> Explanation:
+        best = replace(told.passages[0], query_shares=WordShares((WordShare(0, 7, 0.5),), 0.5))
+        return replace(told, passages=(best, *told.passages[1:]))
+
+    def rest(query: str) -> str:
+        read = page(client, f"/en/search/why?q={query}&id=avel")
+        return said(read.inside(read.one("table", class_="shares"), "th")[-2])
+
+    explain_by(with_rest, knowledge_base, monkeypatch)
+    assert rest("cirages") == "the need as a whole"
+    assert rest("cirages+pour+les+infirmières") == (
+        "the need as a whole, the thing asked for, counted again"
+    )
+    assert rest("cirages&like=parfumeur") == "the need as a whole, what you added or took away"
 
 
 def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
