@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,33 +26,47 @@ FEW, FACTORY_OF_FEW = 5_000, "Flat"
 
 BATCH = 512
 
-Filed = tuple[str, tuple[str, ...]]
-"""A phrase, and the codes of the trades that it is filed in."""
+VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
+"""The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
 
 
-def read_filed_phrases(folder: Path) -> list[Filed]:
+@dataclass(frozen=True, slots=True)
+class FiledPhrase:
+    """A phrase, the codes of the trades that it is filed in, and whether its words may be kept."""
+
+    text: str
+    codes: tuple[str, ...]
+    worded: bool
+
+
+def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     """The phrases of a trade index, from the nomenclatures in a folder; each text once.
 
     Left out are the phrases that sets for evaluation ask: those whose text is not *train*, and the
-    items of explanatory notes whose class is not.
+    items of explanatory notes whose class is not. The words of a text may be kept if a file whose
+    terms allow it has the text.
 
     Raises:
         FileError: a file is missing or a row of it cannot be read; names file and row.
     """
     found: dict[str, dict[str, None]] = {}
-    for text, codes in _phrases(folder):
-        known = [code for code in codes if trade_of(code)]
-        if known and split_of_phrase(text) == "train":
-            found.setdefault(text, {}).update(dict.fromkeys(known))
-    return [(text, tuple(codes)) for text, codes in found.items()]
+    worded: set[str] = set()
+    for phrase in _phrases(folder):
+        known = [code for code in phrase.codes if trade_of(code)]
+        if known and split_of_phrase(phrase.text) == "train":
+            found.setdefault(phrase.text, {}).update(dict.fromkeys(known))
+            if phrase.worded:
+                worded.add(phrase.text)
+    return [FiledPhrase(text, tuple(codes), text in worded) for text, codes in found.items()]
 
 
-def _phrases(folder: Path) -> Iterator[Filed]:
-    for phrase in read_index_phrases(folder):
-        yield phrase.text, phrase.codes
+def _phrases(folder: Path) -> Iterator[FiledPhrase]:
+    for name in PHRASE_FILES:
+        for phrase in read_index_phrases(folder, [name]):
+            yield FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
     for item in read_nace_items(folder):
         if item.split == "train":
-            yield item.text, (item.code,)
+            yield FiledPhrase(item.text, (item.code,), True)
 
 
 def make_trade_index(
@@ -65,7 +80,7 @@ def make_trade_index(
         FileError: a file is missing or a row of it cannot be read; names file and row.
     """
     phrases = read_filed_phrases(data)
-    texts = sorted((text for text, _ in phrases), key=len)
+    texts = sorted((phrase.text for phrase in phrases), key=len)
     rows: dict[str, Embeddings] = {}
     for first in range(0, len(texts), BATCH):
         batch = texts[first : first + BATCH]
@@ -74,9 +89,9 @@ def make_trade_index(
     trade_texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
     factory = FACTORY if len(phrases) >= FEW else FACTORY_OF_FEW
     index = TradeIndex.of(
-        [text for text, _ in phrases],
-        np.stack([rows[text] for text, _ in phrases]),
-        [codes for _, codes in phrases],
+        [phrase.text if phrase.worded else "" for phrase in phrases],
+        np.stack([rows[phrase.text] for phrase in phrases]),
+        [phrase.codes for phrase in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),
         factory,
     )

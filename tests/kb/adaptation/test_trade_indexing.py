@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kb.adaptation.nomenclatures import split_of, split_of_phrase
+from kb.adaptation.nomenclatures import (
+    PHRASE_FILES,
+    read_index_phrases,
+    read_nace_items,
+    split_of,
+    split_of_phrase,
+)
 from kb.adaptation.trade_indexing import make_trade_index, read_filed_phrases
 from kb.encoder.encoder import TextKind
 from kb.errors import FileError
 from kb.reference.trades import trades
 from kb.search.trades.background import Background
 from kb.search.weights import DEFAULT_WEIGHTS
+from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import CARD_FILE, TradeIndex
 from tests.encoders import WordCountEncoder
 from web.cli import main
@@ -23,9 +30,9 @@ DATA = Path("tests/data/nomenclatures")
 
 def test_phrases_of_the_indexes_are_read_each_once_with_their_trades() -> None:
     phrases = read_filed_phrases(DATA)
-    texts = [text for text, _ in phrases]
+    texts = [phrase.text for phrase in phrases]
     assert len(texts) == len(set(texts))
-    by_text = dict(phrases)
+    by_text = {phrase.text: phrase.codes for phrase in phrases}
     known = {trade.code for trade in trades()}
     assert all(codes and known.issuperset(codes) for codes in by_text.values())
     assert by_text["Slippers (manufacture)"] == ("15.20",)
@@ -33,12 +40,30 @@ def test_phrases_of_the_indexes_are_read_each_once_with_their_trades() -> None:
 
 
 def test_what_a_set_for_evaluation_asks_is_left_out() -> None:
-    texts = {text for text, _ in read_filed_phrases(DATA)}
+    texts = {phrase.text for phrase in read_filed_phrases(DATA)}
     assert all(split_of_phrase(text) == "train" for text in texts)
     notes = (DATA / "nace_note_items.tsv").read_text("utf-8").splitlines()[1:]
     held_out = {row.split("\t")[3] for row in notes if split_of(row.split("\t")[1]) != "train"}
     assert held_out
     assert not texts & held_out
+
+
+def test_no_word_that_only_a_file_without_terms_has_is_in_the_index(tmp_path: Path) -> None:
+    phrases = read_filed_phrases(DATA)
+    worded = {stem for phrase in phrases if phrase.worded for stem in query_stems(phrase.text)}
+    others = {stem for phrase in phrases for stem in query_stems(phrase.text)} - worded
+    sources = {
+        name: {phrase.text for phrase in read_index_phrases(DATA, [name])} for name in PHRASE_FILES
+    }
+    allowed = sources["uksic2007_index_en.tsv"] | sources["naics2022_index_en.tsv"]
+    allowed |= {item.text for item in read_nace_items(DATA)}
+    assert {phrase.text for phrase in phrases if phrase.worded} <= allowed
+    assert others
+    index = make_trade_index(DATA, WordCountEncoder(), tmp_path / "out", lambda _: None)
+    assert set(index.words.rows) <= worded
+    kept = (TradeIndex.read(tmp_path / "out")).words.rows
+    assert kept
+    assert not others & set(kept)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
