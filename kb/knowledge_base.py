@@ -4,6 +4,7 @@ The rooms above use this package through it. Threads can share it: each call bor
 index and the encoder are shared. The next search of every process sees a change of any process.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ from kb.store.store import Store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
@@ -262,7 +265,15 @@ class KnowledgeBase(Publishing):
         with self._calibration_lock:
             if self._calibration is None:
                 index = TradeIndex.read(self._trade_index) if self._trade_index else None
-                self._calibration = Calibration.of(self.encoder, self._weights, self._cache, index)
+                found = Calibration.of(self.encoder, self._weights, self._cache, index)
+                named = self._trade_index != BUNDLED_TRADE_INDEX
+                if index and named and found.background.index is None:
+                    logger.warning(
+                        "%s is the trade index of another encoder than %s: not used",
+                        self._trade_index,
+                        self.encoder.name,
+                    )
+                self._calibration = found
             return self._calibration
 
     def status(self) -> Status:
@@ -270,8 +281,12 @@ class KnowledgeBase(Publishing):
             return status_of(store, self.folder, self._indexer)
 
     def trade_index_state(self) -> str:
-        """Returns a line about the trade index."""
-        return state_of(self._trade_index, self.encoder.fingerprint)
+        """Returns a line about the trade index: its phrases, and whether they are used.
+
+        Raises:
+            EncoderError: it cannot be read.
+        """
+        return state_of(self._trade_index, self.encoder)
 
     # The index
 

@@ -1,12 +1,11 @@
 """The trade index that the settings name."""
 
-import contextlib
-import json
 from pathlib import Path
 
+from kb.encoder.encoder import Encoder
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_TRADE_INDEX, NO_TRADE_INDEX, Settings
-from kb.trade_index.trade_index import BUNDLED, CARD_FILE
+from kb.trade_index.trade_index import BUNDLED, TradeIndex, probe_rows
 
 
 def find_trade_index(settings: Settings) -> Path | None:
@@ -28,15 +27,16 @@ def find_trade_index(settings: Settings) -> Path | None:
     return folder
 
 
-def state_of(folder: Path | None, fingerprint: str) -> str:
-    """A line about a trade index, for who uses the encoder with this fingerprint; by its card."""
+def state_of(folder: Path | None, encoder: Encoder) -> str:
+    """A line about a trade index: its phrases, and whether searches with this encoder use them.
+
+    Raises:
+        EncoderError: the folder holds no trade index that can be read.
+    """
     if folder is None:
         return "none"
-    card = {}
-    with contextlib.suppress(OSError, ValueError):
-        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-    line = f"{card.get('phrases', '?')} phrases"
-    if card.get("fingerprint") != fingerprint:
-        line += f", made for {card.get('encoder', 'another encoder')}: "
-        line += "used only if the embeddings of this encoder agree"
-    return line
+    index = TradeIndex.read(folder)
+    line = f"{len(index):,} phrases"
+    if index.knows(probe_rows(encoder)):
+        return f"{line}, used"
+    return f"{line}, not used: made for {index.encoder or 'another encoder'}"

@@ -9,8 +9,10 @@ with s the cosine of the text and a phrase, over the phrases nearest to the text
 word has its French trades, and a product that the encoder hardly knows has those of its neighbours.
 """
 
+import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kb.encoder.encoder import Embeddings
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import EncoderError
 from kb.reference.trades import trades
-from kb.trade_index.filed_words import FiledWords
+from kb.trade_index.filed_words import WORDS_FILE, FiledWords
 
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
+_FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE)
 
 BUNDLED = Path(__file__).parent / "bundled"
 """The folder of the trade index that comes with the program, for the default encoder."""
@@ -41,7 +44,18 @@ at most.
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
-_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_UNREADABLE = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What FAISS, NumPy, SciPy and JSON say of a file that they cannot read."""
 
 PROBED = 20
 """A trade in so many is a probe: it tells whether an index is of the encoder in use."""
@@ -56,12 +70,14 @@ class TradeIndex:
         filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
         probes: the embeddings of the probed trades by the encoder of the index.
         words: the rare words of the phrases.
+        encoder: the name of the encoder, as the card has it.
     """
 
     phrases: Any
     filed: sparse.csr_matrix
     probes: Embeddings
     words: FiledWords
+    encoder: str = ""
 
     def __len__(self) -> int:
         return int(self.filed.shape[0])
@@ -93,7 +109,10 @@ class TradeIndex:
 
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
-        own = probes_of(trade_rows)
+        return self.knows(probes_of(trade_rows))
+
+    def knows(self, own: Embeddings) -> bool:
+        """Returns whether an encoder is the one of this index, by its embeddings of the probes."""
         if own.shape != self.probes.shape:
             return False
         return float(np.mean(np.sum(own * self.probes, axis=1))) >= AGREEMENT
@@ -110,7 +129,7 @@ class TradeIndex:
         """The trade index of embedded phrases.
 
         Args:
-            texts: the phrases.
+            texts: the phrases, empty where their words are not to be kept.
             rows: their embeddings, `(phrases, dimension)`, unit.
             filed: the codes of the trades of each phrase.
             trade_rows: the embeddings of all trades by the same encoder, `(trades, dimension)`.
@@ -128,11 +147,15 @@ class TradeIndex:
         starts = np.concatenate([[0], np.cumsum(counts)])
         matrix = sparse.csr_matrix((shares, of_each, starts), shape=(len(rows), len(columns)))
         trades_of = [[columns[code] for code in codes] for codes in filed]
-        words = FiledWords.of(zip(texts, trades_of, strict=True), len(columns))
+        worded = [pair for pair in zip(texts, trades_of, strict=True) if pair[0]]
+        words = FiledWords.of(worded, len(columns))
         return cls(phrases, matrix, probes_of(trade_rows), words)
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
-        """Writes the index and its card into a folder, which is made."""
+        """Writes the index and its card into a folder, which is made.
+
+        The card gets the digests of the files, by which `read` knows that they are whole.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self.phrases, str(folder / INDEX_FILE))
         np.savez_compressed(
@@ -142,7 +165,8 @@ class TradeIndex:
             probes=self.probes.astype(np.float16),
         )
         self.words.write(folder)
-        text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+        whole = {**card, "files": {name: _digest(folder / name) for name in _FILES}}
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
         (folder / CARD_FILE).write_text(text, encoding="utf-8")
 
     @classmethod
@@ -150,30 +174,66 @@ class TradeIndex:
         """Reads what `write` wrote.
 
         Raises:
-            EncoderError: the folder holds no trade index that can be read.
+            EncoderError: the folder holds no trade index, or a file of it is damaged.
         """
         try:
+            card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+            for name in _FILES:
+                if card["files"][name] != _digest(folder / name):
+                    raise ValueError(f"{name} is not the one that {CARD_FILE} names")
             phrases = faiss.read_index(str(folder / INDEX_FILE))
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
-                of_each, starts = kept["trades"].astype(np.int32), kept["starts"]
+                of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
                 probes = kept["probes"].astype(np.float32)
             words = FiledWords.read(folder, len(trades()))
+            counts = np.diff(starts)
+            if len(starts) < 2 or np.any(counts < 1):
+                raise ValueError(f"{FILED_FILE} has phrases without a trade")
+            shares = np.repeat(1 / counts, counts).astype(np.float32)
+            shape = (len(counts), len(trades()))
+            filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
+            index = cls(phrases, filed, probes, words, str(card.get("encoder", "")))
+            index._check()
         except _UNREADABLE as error:
-            raise EncoderError(f"{folder} holds no trade index: {error}".splitlines()[0]) from None
-        counts = np.diff(starts)
-        shape = (len(counts), len(trades()))
-        if (
-            phrases.ntotal != len(counts)
-            or np.any(counts < 1)
-            or counts.sum() != len(of_each)
-            or of_each.max(initial=0) >= shape[1]
-        ):
-            raise EncoderError(f"{folder}: {INDEX_FILE} and {FILED_FILE} are of two trade indexes.")
-        shares = np.repeat(1 / counts, counts).astype(np.float32)
-        matrix = sparse.csr_matrix((shares, of_each, starts), shape=shape)
-        return cls(phrases, matrix, probes, words)
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise EncoderError(
+                f"{folder} holds no trade index that can be read: {reason}"
+            ) from None
+        return index
+
+    def _check(self) -> None:
+        """Checks that the parts are of one index.
+
+        Raises:
+            ValueError: they are not.
+        """
+        if self.phrases.ntotal != len(self):
+            raise ValueError(f"{self.phrases.ntotal} phrases and the trades of {len(self)}")
+        if self.phrases.metric_type != faiss.METRIC_INNER_PRODUCT:
+            raise ValueError(f"{INDEX_FILE} does not compare by inner product")
+        if self.probes.ndim != 2 or self.probes.shape[1] != self.phrases.d:
+            raise ValueError(
+                f"phrases of dimension {self.phrases.d} and probes of shape {self.probes.shape}"
+            )
+        for part in (self.filed, self.words.filed):
+            part.check_format(full_check=True)
+        numbers = (self.probes, self.words.filed.data, self.words.rarity)
+        if not all(np.all(np.isfinite(part)) for part in numbers):
+            raise ValueError("a number is infinite or none")
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:
     """The rows of the probed trades, of the embeddings of all trades."""
     return np.ascontiguousarray(trade_rows[::PROBED], np.float32)
+
+
+def probe_rows(encoder: Encoder) -> Embeddings:
+    """The embeddings of the probed trades by an encoder."""
+    texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
+    rows = encoder.encode(texts[::PROBED], TextKind.DOCUMENT)
+    return np.ascontiguousarray(rows, np.float32)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

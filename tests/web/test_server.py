@@ -13,8 +13,10 @@ import httpx
 import pytest
 import uvicorn
 
-from kb.errors import SettingsError
+from kb.errors import EncoderError, SettingsError
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
 from web import server
 
@@ -101,6 +103,19 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 def test_a_host_that_is_not_one_is_told() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on no\.such\.host\.invalid: "):
         server.serve(Settings(), "no.such.host.invalid", 0, access_log=False)
+
+
+def test_a_damaged_trade_index_is_told_before_the_server_listens(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_with_index(settings: Settings) -> KnowledgeBase:
+        return KnowledgeBase(base.folder, WordCountEncoder, trade_index=Path(settings.trade_index))
+
+    monkeypatch.setattr(KnowledgeBase, "open", open_with_index)
+    monkeypatch.delattr(server, "create_app")
+    settings = Settings(kb=base.folder, trade_index=str(tmp_path))
+    with pytest.raises(EncoderError, match="holds no trade index that can be read"):
+        server.serve(settings, "127.0.0.1", 0, access_log=False)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")

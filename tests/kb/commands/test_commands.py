@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kb.adaptation.trade_indexing import make_trade_index
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Participation
 from kb.reference.roles import Part, Role
@@ -20,10 +21,13 @@ from kb.search.results import (
     ScoreParts,
     SearchResult,
 )
+from kb.trade_index.trade_index import INDEX_FILE
 from tests.chat_server import ChatServer
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, SANITISER
 from web.cli import main
+
+NOMENCLATURES = Path("tests/data/nomenclatures")
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +190,36 @@ def test_status(folder: Path) -> None:
     output = json.loads(run("status", "--kb", folder, "--json").stdout)
     assert (output["actors"], output["cases"], output["problems"]) == (3, 1, [])
     assert "actors  3" in run("status", "--kb", folder).stdout
+
+
+def test_status_says_whether_the_trade_index_is_used(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not used: made for multilingual-e5-small\n" in run("status", "--kb", folder).stdout
+    index = tmp_path / "index"
+    monkeypatch.setenv("QUISAIT_TRADE_INDEX", str(index))
+    make_trade_index(NOMENCLATURES, WordCountEncoder(), index, lambda _: None)
+    assert "phrases, used\n" in run("status", "--kb", folder).stdout
+    (index / INDEX_FILE).write_bytes(b"IxFI")
+    for verb in (["status"], ["search", "gants"]):
+        result = run(*verb, "--kb", folder)
+        assert result.exit_code == 1
+        (line,) = result.stderr.splitlines()
+        assert f"{index} holds no trade index that can be read" in line
+
+
+def test_a_trade_index_that_is_named_but_not_used_is_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = tmp_path / "index"
+    make_trade_index(NOMENCLATURES, WordCountEncoder(dimension=64), index, lambda _: None)
+    assert run("search", "gants", "--kb", folder).exit_code == 0
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    monkeypatch.setenv("QUISAIT_TRADE_INDEX", str(index))
+    assert run("search", "gants", "--kb", folder).exit_code == 0
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert str(index) in warning.getMessage()
+    assert "not used" in warning.getMessage()
 
 
 def test_rebuild_reports_its_work(folder: Path) -> None:

@@ -1,13 +1,16 @@
 """The trade index: votes by hand, and a folder that is read, refused or left out."""
 
+import hashlib
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
-from kb.encoder.encoder import Embeddings
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EncoderError
 from kb.reference.trades import trades
 from kb.settings import Settings
@@ -15,6 +18,7 @@ from kb.text.analysis import query_stems
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.filed_words import WORDS_FILE, FiledWords
 from kb.trade_index.trade_index import BUNDLED, CARD_FILE, FILED_FILE, INDEX_FILE, TradeIndex
+from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
 FILED = (("20.42",), ("20.41", "20.42"), ("15.20",))
@@ -85,7 +89,12 @@ def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
     texts = unit_rows(5, seed=4)
     np.testing.assert_allclose(read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), atol=1e-6)
     assert read.is_of(TRADE_ROWS)
-    assert (tmp_path / "index" / CARD_FILE).read_text("utf-8") == '{\n  "phrases": 200\n}\n'
+    card = json.loads((tmp_path / "index" / CARD_FILE).read_text("utf-8"))
+    assert card["phrases"] == 200
+    assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE]
+
+
+# A folder that is not as it was written
 
 
 def half(path: Path) -> None:
@@ -94,16 +103,36 @@ def half(path: Path) -> None:
 
 
 def of_other_phrases(path: Path) -> None:
-    if path.name == WORDS_FILE:  # the others do not depend on it
-        path.write_bytes(b"PK")
-        return
-    TradeIndex.of(TEXTS[:1], AXES[:1], FILED[:1], TRADE_ROWS, "Flat").write(
-        path.parent / "other", {}
-    )
-    path.write_bytes((path.parent / "other" / path.name).read_bytes())
+    other = path.parent / "other"
+    TradeIndex.of(TEXTS[:1], AXES[:1], FILED[:1], TRADE_ROWS, "Flat").write(other, {})
+    path.write_bytes((other / path.name).read_bytes())
 
 
-@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE])
+def refusal_of(folder: Path) -> str:
+    with pytest.raises(EncoderError) as refusal:
+        TradeIndex.read(folder)
+    line = str(refusal.value)
+    assert str(folder) in line
+    assert "\n" not in line
+    return line
+
+
+def sign(folder: Path) -> None:
+    """Makes the card name the files as they are, as if they had been written so."""
+    card = json.loads((folder / CARD_FILE).read_text("utf-8"))
+    for name in card["files"]:
+        with (folder / name).open("rb") as file:
+            card["files"][name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    (folder / CARD_FILE).write_text(json.dumps(card), "utf-8")
+
+
+def rewrite(path: Path, **arrays: object) -> None:
+    with np.load(path) as kept:
+        np.savez_compressed(path, **{**kept, **arrays})
+    sign(path.parent)
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE, CARD_FILE])
 @pytest.mark.parametrize(
     "spoil", [Path.unlink, lambda path: path.write_bytes(b""), half, of_other_phrases]
 )
@@ -112,10 +141,81 @@ def test_a_damaged_folder_is_refused_in_a_line(
 ) -> None:
     three_phrases().write(tmp_path, {})
     spoil(tmp_path / name)
-    with pytest.raises(EncoderError) as refusal:
-        TradeIndex.read(tmp_path)
-    assert str(tmp_path) in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    refusal_of(tmp_path)
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE])
+def test_any_byte_that_is_not_as_it_was_is_noticed(tmp_path: Path, name: str) -> None:
+    three_phrases().write(tmp_path, {})
+    path = tmp_path / name
+    content = path.read_bytes()
+    for place in range(0, len(content), 37):
+        spoilt = bytearray(content)
+        spoilt[place] ^= 0xFF
+        path.write_bytes(bytes(spoilt))
+        assert name in refusal_of(tmp_path)
+
+
+@pytest.mark.parametrize("name", [FILED_FILE, WORDS_FILE])
+def test_a_file_that_was_written_damaged_is_read_or_refused_in_a_line(
+    tmp_path: Path, name: str
+) -> None:
+    """The digests agree: what unpacks and reads the file has to notice, whatever it says."""
+    three_phrases().write(tmp_path, {})
+    path = tmp_path / name
+    content = path.read_bytes()
+    refusals: list[str] = []
+    for place in range(0, len(content), 11):
+        spoilt = bytearray(content)
+        spoilt[place] ^= 0xFF
+        path.write_bytes(bytes(spoilt))
+        sign(tmp_path)
+        try:
+            TradeIndex.read(tmp_path)
+        except EncoderError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert not any("\n" in line for line in refusals)
+
+
+@pytest.mark.parametrize("card", ["[]", "{}", '{"files": 1}', '{"files": {}}', "\ufeff{", "\x00"])
+def test_a_card_that_names_no_files_is_refused_in_a_line(tmp_path: Path, card: str) -> None:
+    three_phrases().write(tmp_path, {})
+    (tmp_path / CARD_FILE).write_text(card, "utf-8")
+    refusal_of(tmp_path)
+
+
+def test_parts_that_do_not_fit_together_are_refused_in_a_line(tmp_path: Path) -> None:
+    three_phrases().write(tmp_path, {})
+    rewrite(tmp_path / FILED_FILE, probes=unit_rows(62, seed=1)[:, :8])
+    assert "dimension 16" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    rewrite(tmp_path / FILED_FILE, probes=np.full((62, DIMENSION), np.nan, np.float16))
+    assert "infinite or none" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    rewrite(tmp_path / FILED_FILE, trades=np.full(4, len(trades()), np.uint16))
+    refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    rewrite(tmp_path / FILED_FILE, starts=np.array([0, 1, 1, 4], np.int32))
+    assert "without a trade" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    with np.load(tmp_path / WORDS_FILE) as kept:
+        columns = np.full_like(kept["trades"], len(trades()))
+    rewrite(tmp_path / WORDS_FILE, trades=columns)
+    refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    by_distance = faiss.IndexFlatL2(DIMENSION)
+    by_distance.add(AXES[:3])
+    faiss.write_index(by_distance, str(tmp_path / INDEX_FILE))
+    sign(tmp_path)
+    assert "inner product" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    of_other_phrases(tmp_path / INDEX_FILE)
+    sign(tmp_path)
+    assert "1 phrases and the trades of 3" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    sign(tmp_path)
+    assert len(TradeIndex.read(tmp_path)) == 3
 
 
 def test_an_index_is_of_the_encoder_whose_trades_it_knows() -> None:
@@ -134,6 +234,13 @@ def test_the_bundled_index_is_whole_and_names_what_it_is_made_of() -> None:
     card = (BUNDLED / "README.md").read_text("utf-8")
     assert f"{len(index):,} phrases" in card
     assert "Open Government Licence v3.0" in card
+
+
+def test_a_phrase_whose_words_are_not_to_be_kept_leaves_none() -> None:
+    texts = (TEXTS[0], "", TEXTS[2])
+    index = TradeIndex.of(texts, AXES[:3], FILED, TRADE_ROWS, "Flat")
+    assert set(index.words.rows) == query_stems(TEXTS[0]) | query_stems(TEXTS[2])
+    assert len(index) == 3
 
 
 # Rare words
@@ -176,10 +283,16 @@ def test_a_trade_index_that_is_not_there_is_refused(tmp_path: Path) -> None:
         find_trade_index(Settings(kb=tmp_path, trade_index=str(tmp_path / "nowhere")))
 
 
-def test_a_line_says_whose_index_it_is(tmp_path: Path) -> None:
-    three_phrases().write(tmp_path, {"phrases": 3, "encoder": "e5", "fingerprint": "abc"})
-    assert state_of(None, "abc") == "none"
-    assert state_of(tmp_path, "abc") == "3 phrases"
-    assert state_of(tmp_path, "def").startswith("3 phrases, made for e5: used only if")
+def test_a_line_says_whether_the_index_is_used(tmp_path: Path) -> None:
+    encoder = WordCountEncoder(dimension=DIMENSION)
+    other = WordCountEncoder(dimension=2 * DIMENSION)
+    texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
+    trade_rows = encoder.encode(texts, TextKind.DOCUMENT)
+    index = TradeIndex.of(TEXTS, AXES[:3], FILED, trade_rows, "Flat")
+    index.write(tmp_path, {"encoder": "e5"})
+    assert state_of(None, encoder) == "none"
+    assert state_of(tmp_path, encoder) == "3 phrases, used"
+    assert state_of(tmp_path, other) == "3 phrases, not used: made for e5"
     (tmp_path / CARD_FILE).unlink()
-    assert state_of(tmp_path, "abc").startswith("? phrases, made for another encoder")
+    with pytest.raises(EncoderError):
+        state_of(tmp_path, encoder)
