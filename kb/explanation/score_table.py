@@ -6,7 +6,7 @@ from typing import Self
 
 from kb.search.candidates import ground_shares
 from kb.search.fusion import filing_value
-from kb.search.results import ActorHit, EvidenceKind, ScoreParts
+from kb.search.results import ActorHit, ScoreParts
 from kb.search.weights import RankingWeights
 
 
@@ -29,15 +29,13 @@ class ScorePart:
 def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score."""
     parts = hit.parts
-    own_share = case_share = 1.0
-    if any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence):
-        own_share, case_share = ground_shares(parts.own, parts.case + parts.lead, weights)
+    shares = ground_shares(parts.own, parts.similar, parts.case + parts.lead, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
-        ScorePart("case", parts.case, case_share),
-        ScorePart("lead", parts.lead, case_share),
-        ScorePart("similar", parts.similar, 1.0),
-        ScorePart("own", parts.own, own_share),
+        ScorePart("case", parts.case, shares.shown),
+        ScorePart("lead", parts.lead, shares.shown),
+        ScorePart("similar", parts.similar, shares.similar),
+        ScorePart("own", parts.own, shares.own),
         ScorePart("direction", parts.direction, 1.0),
     ]
     return [part for part in found if part.value or part.name == "own"]

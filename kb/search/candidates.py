@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kb.reference.flows import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.fits import (
     best_fit,
+    capped_by_doubt,
     fit_of,
     fit_of_case,
     fit_of_trade_match,
@@ -62,12 +64,12 @@ def assess(
     own = best.score if best else 0.0
     shown = endorsements[0].score if endorsements else 0.0
     inferred = boost.rise(weights.precedents)
-    lead = endorsements[0].share * greatest_rise if endorsements else 0.0
-    score = own
-    if endorsements:
-        own_share, shown_share = ground_shares(own, shown + lead, weights)
-        score = own_share * own + shown_share * (shown + lead)
-    score += inferred
+    lead = 0.0
+    if endorsements and endorsements[0].best_fit.is_worth_a_call:
+        # Who bought or coordinated it has not shown that it can do it.
+        lead = endorsements[0].share * greatest_rise
+    shares = ground_shares(own, inferred, shown + lead, weights)
+    score = shares.own * own + shares.similar * inferred + shares.shown * (shown + lead)
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
         own_fit = fit_of_words(best, asked, null, weights)
@@ -102,7 +104,7 @@ def assess(
         direction=direction,
         name=name,
     )
-    fit = best_fit(*fits)
+    fit = capped_by_doubt(best_fit(*fits), null, weights.fits)
     if gives >= weights.fits.shown_possible:
         fit = least_fit(fit, Fit.WEAK)
     if name:
@@ -128,13 +130,27 @@ def _gives(
     return float(gives_up(best.passage.text))
 
 
-def ground_shares(own: float, shown: float, weights: RankingWeights) -> tuple[float, float]:
-    """The shares with which an actor's words and its best case count.
+class GroundShares(NamedTuple):
+    """The shares with which an actor's words, what is inferred, and its best case count."""
 
-    The better ground counts in full, the other by a tenth, and less than nothing is nothing.
+    own: float
+    similar: float
+    shown: float
+
+
+def ground_shares(
+    own: float, inferred: float, shown: float, weights: RankingWeights
+) -> GroundShares:
+    """The shares with which the grounds of a score count.
+
+    Its own words and what is inferred are a ground, its best case is the other. The better counts
+    in full; of the other, its words or its case by a tenth, and less than nothing is nothing. So a
+    case lowers nobody.
     """
-    second = weights.cases.second_ground if min(own, shown) > 0 else 0.0
-    return (second, 1.0) if shown >= own else (1.0, second)
+    second = weights.cases.second_ground
+    if shown and shown >= own + inferred:
+        return GroundShares(second if own > 0 else 0.0, 0.0, 1.0)
+    return GroundShares(1.0, 1.0, second if shown > 0 else 0.0)
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

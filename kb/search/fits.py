@@ -25,12 +25,14 @@ def required_score(null: NullDistribution, weights: FitWeights) -> float:
 
 
 def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:
-    """The fit of a score, given how close the closest of all trades are to the query.
-
-    It is a lead at best for what is in doubt to be a need, and not strong for what is near to it.
-    """
+    """The fit of a score, given how close the closest of all trades are to the query."""
     excess = score - required_score(null, weights)
     fit = _fit_from(excess, weights.strong, weights.possible, weights.weak)
+    return capped_by_doubt(fit, null, weights)
+
+
+def capped_by_doubt(fit: Fit, null: NullDistribution, weights: FitWeights) -> Fit:
+    """A fit that is a lead at best where the query may be no need, and not strong near to that."""
     if null.doubt:
         return least_fit(fit, Fit.WEAK)
     return least_fit(fit, Fit.POSSIBLE) if null.need_odds < weights.strong_odds else fit

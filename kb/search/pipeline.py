@@ -172,7 +172,9 @@ def search(
         ),
         unsaid=bounds.unsaid,
         absent=absent,
-        trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
+        trades=()
+        if named.only_named or absent or null.doubt
+        else likely_trades(expanded, asked.stems, context.calibration.background),
     )
 
 
@@ -198,8 +200,13 @@ def _boosts(
     if options.similar and not named.only_named:
         followed = follow_precedents(leading(endorsed), context, scope, near)
     endorsements = {} if options.transfer_only else endorsed
-    # Who did it has shown what it can do: nothing is inferred of it.
-    return endorsements, {id_: of for id_, of in followed.items() if id_ not in endorsements}
+    # Who clearly did it has shown what it can do: nothing is inferred of it.
+    showing = {
+        id_
+        for id_, (best, *_) in endorsements.items()
+        if best.matched.relevance >= weights.fits.shown_possible
+    }
+    return endorsements, {id_: of for id_, of in followed.items() if id_ not in showing}
 
 
 def _absence(

@@ -24,9 +24,9 @@ MAX_QUERY_CHARS = 4000
 
 _ARTICLES = LEXICONS.words("articles")
 
-_PURPOSE = re.compile(
-    Lexicons(Path(__file__).parent / "lexicons").any_of("supplying", "purposes"), re.IGNORECASE
-)
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+_PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
+_DEED = re.compile(_LEXICONS.any_of("supplying", "deeds"), re.IGNORECASE)
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """NUL, and the halves of characters that stand for bytes that were no UTF-8."""
@@ -65,6 +65,17 @@ class Query:
         A thing that is offered is filed in the trade that it comes from.
         """
         return self.flow is not Flow.OFFERS
+
+    @property
+    def thing_for_somebody(self) -> str:
+        """The thing that is for somebody or something: "bocaux" of "bocaux pour du miel".
+
+        Empty if no purpose is told, or if the purpose is a deed, which is the need itself: "une
+        machine pour coudre du cuir".
+        """
+        thing = self.thing.strip()
+        rest = self.need[len(self.thing) :]
+        return "" if not rest or not _has_word(thing) or _DEED.match(rest) else thing
 
     @property
     def thing(self) -> str:

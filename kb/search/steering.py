@@ -27,7 +27,7 @@ def steered_embedding(
     thing counts again: gowns for a hospital are no hospital.
     """
     weights = context.weights.steering
-    thing = [asked.thing] if asked.thing.strip() and asked.thing != asked.need else []
+    thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
     texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
     rows = context.encoder.encode(texts, TextKind.QUERY)
     liked = actor_embeddings(steering.like, context).values()
@@ -85,7 +85,8 @@ def expand(
         steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
     )
     own = expanded.embedding
-    if steering.like or steering.unlike or asked.wanted or asked.unwanted or wording.phrases:
+    by_hand = steering.like or steering.unlike or asked.wanted or asked.unwanted
+    if by_hand or wording.phrases or asked.thing_for_somebody:
         (of_need,) = context.calibration.phrases.expanded([asked.need])
         own = of_need.embedding
     odds = context.calibration.probe.log_odds(asked.text, own)

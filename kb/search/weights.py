@@ -45,6 +45,8 @@ class FilingWeights:
         nearest: count of the phrases nearest to a text that vote for its trades.
         temperature: difference of the cosine that makes a phrase weigh e times less.
         words: share of the phrases with a query's rare words in the votes, if all are rare.
+        known: cosine of the nearest phrase from which a query without a known rare word is told in
+            which trades it would be filed; judged.
         votes: weight of the logarithm of the votes for a trade.
         floor: added to a share of the votes before its logarithm is taken.
         closeness: weight of the standardised cosine of a trade.
@@ -53,6 +55,7 @@ class FilingWeights:
     nearest: int = 60
     temperature: float = 0.02
     words: float = 0.5
+    known: float = 0.9
     votes: float = 3.0
     floor: float = 0.003
     closeness: float = 2.0

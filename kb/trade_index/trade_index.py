@@ -107,6 +107,11 @@ class TradeIndex:
         )
         return np.asarray((voters @ self.filed).toarray(), np.float32)
 
+    def nearest_cosine(self, row: Embeddings) -> float:
+        """The cosine of a `(dimension,)` unit embedding and its nearest phrase."""
+        cosines, _ = self.phrases.search(np.ascontiguousarray(row[np.newaxis]), 1)
+        return float(cosines[0, 0])
+
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
         return self.knows(probes_of(trade_rows))

@@ -206,6 +206,16 @@ class Background:
         """Square roots of a distribution over the last axis: the closer a trade, the more."""
         return _root_softmax(self.weights.sharpness * standardised)
 
+    def knows(self, embedding: Embeddings, stems: Collection[str]) -> bool:
+        """Whether the trade index knows a query: by a rare word, or by a phrase close to it.
+
+        To a word that the encoder does not know, all phrases are far, and the nearest is chance.
+        """
+        if self.index is None:
+            return False
+        _, said = self.index.words.votes(stems)
+        return said > 0 or self.index.nearest_cosine(embedding) >= self._filing.known
+
     def _root_filing(
         self, rows: Embeddings, standardised: Embeddings, stems: Collection[str] = ()
     ) -> Embeddings | None:

@@ -1,11 +1,12 @@
 """Likely trades: in which trades a need would be filed, to tell a person how it was understood."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from kb.reference.trades import Trade, trades
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import Background, ExpandedQuery
 
 MOST, LEAST_SHARE = 3, 0.15
 """Most trades that are named, and the least probability of each."""
@@ -19,12 +20,15 @@ class LikelyTrade:
     share: float
 
 
-def likely_trades(expanded: ExpandedQuery) -> tuple[LikelyTrade, ...]:
+def likely_trades(
+    expanded: ExpandedQuery, stems: Collection[str], background: Background
+) -> tuple[LikelyTrade, ...]:
     """The trades in which a query would most likely be filed, likeliest first.
 
-    None without a trade index, and none where no trade is likely.
+    None without a trade index, none where it does not know the query (by the `stems` of its words
+    or its meaning), and none where no trade is likely.
     """
-    if expanded.filing is None:
+    if expanded.filing is None or not background.knows(expanded.embedding, stems):
         return ()
     shares = np.square(expanded.filing)
     likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()
