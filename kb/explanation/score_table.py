@@ -6,7 +6,7 @@ from typing import Self
 
 from kb.search.candidates import ground_shares
 from kb.search.fusion import filing_value
-from kb.search.results import ActorHit, ScoreParts
+from kb.search.results import ActorHit, EvidenceKind, ScoreParts
 from kb.search.weights import RankingWeights
 
 
@@ -29,7 +29,9 @@ class ScorePart:
 def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score."""
     parts = hit.parts
-    shares = ground_shares(parts.own, parts.similar, parts.case + parts.lead, weights)
+    is_shown = any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence)
+    shown = parts.case + parts.lead if is_shown else None
+    shares = ground_shares(parts.own, parts.similar, shown, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
         ScorePart("case", parts.case, shares.shown),

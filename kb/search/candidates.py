@@ -68,7 +68,7 @@ def assess(
     if endorsements and endorsements[0].best_fit.is_worth_a_call:
         # Who bought or coordinated it has not shown that it can do it.
         lead = endorsements[0].share * greatest_rise
-    shares = ground_shares(own, inferred, shown + lead, weights)
+    shares = ground_shares(own, inferred, shown + lead if endorsements else None, weights)
     score = shares.own * own + shares.similar * inferred + shares.shown * (shown + lead)
     own_fit = fit_of(own, null, weights.fits)
     if best and asked:
@@ -139,16 +139,18 @@ class GroundShares(NamedTuple):
 
 
 def ground_shares(
-    own: float, inferred: float, shown: float, weights: RankingWeights
+    own: float, inferred: float, shown: float | None, weights: RankingWeights
 ) -> GroundShares:
     """The shares with which the grounds of a score count.
 
     Its own words and what is inferred are a ground, its best case is the other. The better counts
     in full; of the other, its words or its case by a tenth, and less than nothing is nothing. So a
-    case lowers nobody.
+    case lowers nobody. `shown` is None without a case.
     """
+    if shown is None:
+        return GroundShares(1.0, 1.0, 0.0)
     second = weights.cases.second_ground
-    if shown and shown >= own + inferred:
+    if shown >= own + inferred:
         return GroundShares(second if own > 0 else 0.0, 0.0, 1.0)
     return GroundShares(1.0, 1.0, second if shown > 0 else 0.0)
 

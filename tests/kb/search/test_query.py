@@ -66,3 +66,18 @@ def test_repeated_words_count_once() -> None:
 )
 def test_a_need_keeps_the_article_that_shows_its_language(typed: str, need: str) -> None:
     assert parse(typed).need == need
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        ("des blouses pour les infirmières", "des blouses"),
+        ("bottles for an apple juice maker", "bottles"),
+        ("une machine pour coudre du cuir", ""),
+        ("a machine to sew leather", ""),
+        ("a press for bending steel", ""),
+        ("un atelier de couture", ""),
+    ],
+)
+def test_a_thing_is_for_somebody_but_a_deed_is_the_need_itself(text: str, thing: str) -> None:
+    assert parse(text).thing_for_somebody == thing

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,16 +164,20 @@ def filed(*shares: float) -> ExpandedQuery:
 
 
 def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
-    found = likely_trades(filed(0.2, 0.5, 0.1, 0.2))
+    background = Background(EMBEDDINGS, EXPANSION, INDEX)
+    found = likely_trades(filed(0.2, 0.5, 0.1, 0.2), (), background)
     assert [likely.trade for likely in found] == [trades()[1], trades()[0], trades()[3]]
     assert [likely.share for likely in found] == pytest.approx([0.5, 0.2, 0.2])
-    assert len(likely_trades(filed(*[0.2] * 5))) == MOST
-    assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6)) == ()
+    assert len(likely_trades(filed(*[0.2] * 5), (), background)) == MOST
+    assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6), (), background) == ()
+    # Far from all phrases, and without a word that one of them says, the trades are chance.
+    far = replace(filed(0.2, 0.5), embedding=-PHRASES.sum(axis=0) / 2)
+    assert likely_trades(far, ("inconnu",), background) == ()
 
 
 def test_without_a_trade_index_no_trade_is_likely() -> None:
     background = Background(EMBEDDINGS, EXPANSION)
-    assert likely_trades(background.expand(PHRASES[0])) == ()
+    assert likely_trades(background.expand(PHRASES[0]), (), background) == ()
 
 
 @pytest.fixture
