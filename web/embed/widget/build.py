@@ -9,6 +9,8 @@ out is kept beside the new one, since pages may be bound to it by its hash.
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,6 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 def build(without: Collection[str] = ()) -> bytes:
     """The script that the sources make; `without` some of them, to see what they weigh."""
-    import minify
 
     def text_of(name: str) -> str:
         return "" if name in without else (SOURCES / name).read_text(encoding="utf-8")
@@ -44,15 +45,30 @@ def build(without: Collection[str] = ()) -> bytes:
         language: {} if f"texts/{language}.json" in without else texts_in(Language(language))
         for language in sorted(Language)
     }
-    styles = minify.string("text/css", text_of("styles.css"))
+    styles = _minified("text/css", text_of("styles.css"))
     constants = (
         f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
         f"const STYLES = {json.dumps(styles, ensure_ascii=False)};\n"
     )
     modules = "\n".join(_EXPORT.sub("", _IMPORT.sub("", text_of(name))) for name in MODULES)
     script = f"(() => {{\n{constants}{modules}\n}})();\n"
-    minified: str = minify.string("application/javascript", script)
-    return f"{minified}\n".encode()
+    return f"{_minified('application/javascript', script)}\n".encode()
+
+
+def _minified(media_type: str, text: str) -> str:
+    """The text without what only readers need.
+
+    In a process of its own: the minifier brings the runtime of Go, which now and then ends a
+    process where other libraries have threads.
+    """
+    program = "import sys, minify; print(end=minify.string(sys.argv[1], sys.stdin.read()))"
+    return subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", program, media_type],
+        input=text,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    ).stdout
 
 
 def texts_in(language: Language) -> dict[str, Any]:
