@@ -99,6 +99,17 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "lits | fr | des couchages | test",
     )
     _write(
+        held / "more-conversions" / "firms.tsv",
+        " | ".join(COLUMNS),
+        "O1 | C | Caen | FR | cirerie | wax maker | bougies | candles | made | 1940 | c.fr",
+    )
+    _write(held / "more-conversions" / "rows.tsv", "id | need", "O1 | bougies")
+    _write(
+        held / "more-conversions" / "needs.tsv",
+        "need | lang | text | split",
+        "bougies | fr | de quoi s'éclairer | tune",
+    )
+    _write(
         held / "everyday.tsv",
         "query | lang | nace_codes | source",
         f"savon d'invité | fr | {TRAIN},{TUNE} | authored",
@@ -192,6 +203,9 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
     assert list(build(None, tmp_path / "out")) == [
         "known-items: 1 queries to tune, 1 queries to test",
         "off-topic: 1 without an answer",
+        "more-conversions: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
+        "more-conversions-unseen: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
+        "more-conversions-en: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
     ]
     given = read_set(tmp_path / "out" / "known-items")
     assert given.actors is None
@@ -317,6 +331,8 @@ def test_conversions_are_trades_without_names_and_a_case_for_each_row(
     assert list(tune.qrels.values()) == [{"V1": 1, "V2": 1}] * 2
     assert list(test.qrels.values()) == [{"V2": 1}]
 
+    more = read_set(tmp_path / "out" / "more-conversions")
+    assert [query.text for query in more.queries] == ["de quoi s'éclairer"]
     unseen = read_set(tmp_path / "out" / "conversions-unseen")
     assert unseen.queries[0].unmatched == {"case-V1", "case-V1-en", "case-V2", "case-V2-en"}
     english = read_set(tmp_path / "out" / "conversions-en")
@@ -432,17 +448,20 @@ def test_the_data_that_the_project_holds_can_be_built(tmp_path: Path) -> None:
     assert len(read_set(tmp_path / "off-topic").unanswerable("test")) > 20
 
 
-def test_a_need_of_conversions_and_the_firms_that_met_it_are_in_one_split() -> None:
+@pytest.mark.parametrize("folder", ["conversions", "more-conversions"])
+def test_a_need_of_conversions_and_the_firms_that_met_it_are_in_one_split(folder: str) -> None:
     """Whoever chooses on *tune* has seen no firm and no need of *test*."""
-    needs = list(table(held("conversions", "needs.tsv"), ("need", "lang", "text", "split")))
+    needs = list(table(held(folder, "needs.tsv"), ("need", "lang", "text", "split")))
     split_of_need: dict[str, set[str]] = {}
     langs_of_need: dict[str, list[str]] = {}
     for _, (need, lang, _, split) in needs:
         split_of_need.setdefault(need, set()).add(split)
         langs_of_need.setdefault(need, []).append(lang)
     assert all(len(splits) == 1 for splits in split_of_need.values())
-    assert all(langs.count("fr") == langs.count("en") >= 2 for langs in langs_of_need.values())
+    assert all(
+        min(langs.count(lang) for lang in ("fr", "en")) >= 2 for langs in langs_of_need.values()
+    )
     splits_of_row: dict[str, set[str]] = {}
-    for _, (id_, need) in table(held("conversions", "rows.tsv"), ("id", "need")):
+    for _, (id_, need) in table(held(folder, "rows.tsv"), ("id", "need")):
         splits_of_row.setdefault(id_, set()).update(split_of_need[need])
     assert all(len(splits) == 1 for splits in splits_of_row.values())

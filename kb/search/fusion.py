@@ -93,8 +93,7 @@ def filing_value(filing: float | None, weights: PassageWeights) -> float:
     """What a score gains or loses by an overlap in filing: nothing where it is unknown."""
     if filing is None:
         return 0.0
-    least = weights.least_filing
-    return weights.filing * math.log((filing + least) / (weights.unknown_filing + least))
+    return weights.filing * (filing - weights.unknown_filing)
 
 
 def reciprocal_rank(k: int, *rankings: Sequence[int]) -> dict[int, float]:

@@ -172,9 +172,7 @@ def search(
         ),
         unsaid=bounds.unsaid,
         absent=absent,
-        trades=()
-        if named.only_named or absent or null.doubt
-        else likely_trades(expanded, asked.stems, context.calibration.background),
+        trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
     )
 
 

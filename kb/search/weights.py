@@ -45,8 +45,6 @@ class FilingWeights:
         nearest: count of the phrases nearest to a text that vote for its trades.
         temperature: difference of the cosine that makes a phrase weigh e times less.
         words: share of the phrases with a query's rare words in the votes, if all are rare.
-        known: cosine of the nearest phrase from which a query without a known rare word is told in
-            which trades it would be filed; judged.
         votes: weight of the logarithm of the votes for a trade.
         floor: added to a share of the votes before its logarithm is taken.
         closeness: weight of the standardised cosine of a trade.
@@ -55,7 +53,6 @@ class FilingWeights:
     nearest: int = 60
     temperature: float = 0.02
     words: float = 0.5
-    known: float = 0.9
     votes: float = 3.0
     floor: float = 0.003
     closeness: float = 2.0
@@ -73,8 +70,7 @@ class PassageWeights:
         least_overlap: added to an overlap before its logarithm is taken.
         unknown_overlap: overlap of a passage that the encoder has not read, like a name: that of a
             fair answer.
-        filing: worth of the logarithm of the overlap in filing.
-        least_filing: added to that overlap before its logarithm is taken.
+        filing: worth of the overlap in filing.
         unknown_filing: overlap in filing that neither adds nor takes: it counts where there is no
             trade index, or the encoder has not read the passage.
         apart: loss of a service where a thing is asked for, and of a thing where a service is.
@@ -88,8 +84,7 @@ class PassageWeights:
     overlap: float = 5.0
     least_overlap: float = 0.1
     unknown_overlap: float = 0.3
-    filing: float = 1.0
-    least_filing: float = 0.02
+    filing: float = 5.0
     unknown_filing: float = 0.2
     apart: float = 1.0
     reciprocal_rank: int = 60
@@ -177,6 +172,7 @@ class PrecedentWeights:
         least_likeness: likeness from which an actor rises, in deviations.
         half_trust: weight of all precedents together by which half of the rise is trusted.
         filing: worth of the logarithm of the overlap in filing, in deviations of likeness.
+        least_filing: added to that overlap before its logarithm is taken.
         close: least closeness of a close trade for a fit, as a share of the precedent's ceiling.
         role_shares: strength of an actor in this role as a precedent for making the thing
             (`kb.reference.roles.ROLES`).
@@ -189,6 +185,7 @@ class PrecedentWeights:
     least_likeness: float = 1.0
     half_trust: float = 3.0
     filing: float = 1.5
+    least_filing: float = 0.02
     close: float = 0.72
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.precedent_share for role, of in ROLES.items()}
@@ -298,8 +295,8 @@ class FitWeights:
     strong_odds: float = -0.75
     ceiling_share: float = 0.4
     strong: float = 3.0
-    possible: float = 1.25
-    weak: float = -0.25
+    possible: float = 1.5
+    weak: float = 0.0
     shown_strong: float = 0.8
     shown_possible: float = 0.55
     shown_weak: float = 0.2
@@ -322,7 +319,7 @@ class NeedWeights:
     """
 
     bound: float = -1.5
-    slope: float = 3.0
+    slope: float = 6.0
     penalty: float = 0.05
     word_scale: float = 10.0
     least_texts: int = 3

@@ -41,6 +41,9 @@ The same model has 0.999 and more on another engine; the same model with another
 at most.
 """
 
+SOLITARY, COMPARED = 0.15, 2_000
+"""The share of the phrases that are called far from all others, and how many are compared."""
+
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
@@ -70,6 +73,8 @@ class TradeIndex:
         filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
         probes: the embeddings of the probed trades by the encoder of the index.
         words: the rare words of the phrases.
+        near: the cosine from which a text is near to a phrase: all phrases but the most solitary
+            (`SOLITARY`) are as near to another.
         encoder: the name of the encoder, as the card has it.
     """
 
@@ -77,6 +82,7 @@ class TradeIndex:
     filed: sparse.csr_matrix
     probes: Embeddings
     words: FiledWords
+    near: float = 0.0
     encoder: str = ""
 
     def __len__(self) -> int:
@@ -107,10 +113,13 @@ class TradeIndex:
         )
         return np.asarray((voters @ self.filed).toarray(), np.float32)
 
-    def nearest_cosine(self, row: Embeddings) -> float:
-        """The cosine of a `(dimension,)` unit embedding and its nearest phrase."""
+    def reaches(self, row: Embeddings) -> bool:
+        """Whether a phrase is near to a `(dimension,)` unit embedding.
+
+        To a word that the encoder does not know, all are far, and the nearest is chance.
+        """
         cosines, _ = self.phrases.search(np.ascontiguousarray(row[np.newaxis]), 1)
-        return float(cosines[0, 0])
+        return float(cosines[0, 0]) >= self.near
 
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
@@ -154,7 +163,7 @@ class TradeIndex:
         trades_of = [[columns[code] for code in codes] for codes in filed]
         worded = [pair for pair in zip(texts, trades_of, strict=True) if pair[0]]
         words = FiledWords.of(worded, len(columns))
-        return cls(phrases, matrix, probes_of(trade_rows), words)
+        return cls(phrases, matrix, probes_of(trade_rows), words, _near(phrases, rows))
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
         """Writes the index and its card into a folder, which is made.
@@ -168,6 +177,7 @@ class TradeIndex:
             trades=self.filed.indices.astype(np.uint16),
             starts=self.filed.indptr.astype(np.int32),
             probes=self.probes.astype(np.float16),
+            near=np.float32(self.near),
         )
         self.words.write(folder)
         whole = {**card, "files": {name: _digest(folder / name) for name in _FILES}}
@@ -189,7 +199,7 @@ class TradeIndex:
             phrases = faiss.read_index(str(folder / INDEX_FILE))
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
-                probes = kept["probes"].astype(np.float32)
+                probes, near = kept["probes"].astype(np.float32), float(kept["near"])
             words = FiledWords.read(folder, len(trades()))
             counts = np.diff(starts)
             if len(starts) < 2 or np.any(counts < 1):
@@ -197,7 +207,7 @@ class TradeIndex:
             shares = np.repeat(1 / counts, counts).astype(np.float32)
             shape = (len(counts), len(trades()))
             filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
-            index = cls(phrases, filed, probes, words, str(card.get("encoder", "")))
+            index = cls(phrases, filed, probes, words, near, str(card.get("encoder", "")))
             index._check()
         except _UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -222,9 +232,16 @@ class TradeIndex:
             )
         for part in (self.filed, self.words.filed):
             part.check_format(full_check=True)
-        numbers = (self.probes, self.words.filed.data, self.words.rarity)
+        numbers = (np.array(self.near), self.probes, self.words.filed.data, self.words.rarity)
         if not all(np.all(np.isfinite(part)) for part in numbers):
             raise ValueError("a number is infinite or none")
+
+
+def _near(phrases: Any, rows: Embeddings) -> float:
+    """`TradeIndex.near`, by the cosine of each of some phrases and its nearest other."""
+    some = np.ascontiguousarray(rows[:: max(len(rows) // COMPARED, 1)])
+    cosines, _ = phrases.search(some, min(2, len(rows)))
+    return float(np.quantile(cosines[:, -1], SOLITARY))
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:

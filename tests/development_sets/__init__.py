@@ -10,7 +10,7 @@ indexes and codes, which may be in `DIR/open`.
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.development_sets.conversions import conversions
+from tests.development_sets.conversions import conversions, more_conversions
 from tests.development_sets.everyday import everyday_descriptions, everyday_lines, off_topic
 from tests.development_sets.known_items import known_items
 from tests.development_sets.nomenclatures import DIRECTIONS, nace, products
@@ -24,7 +24,13 @@ def build(data: Path | None, out: Path) -> Iterator[str]:
     Raises:
         FileError: a file is missing or a row of it cannot be read.
     """
-    sets = [known_items(), off_topic()]
+    sets = [
+        known_items(),
+        off_topic(),
+        more_conversions(),
+        more_conversions(unseen=True),
+        more_conversions(lang="en"),
+    ]
     if data is not None:
         open_data = data / "open" if (data / "open").is_dir() else data
         sets += [

@@ -1,7 +1,8 @@
 """Firms of many countries and years, their ordinary trades, and what they came to make or supply.
 
-The firms are those of `conversions.tsv`; which need each of them met, and how people word that
-need, is written by hand in `tests/data/development/conversions`.
+The firms are those of `conversions.tsv`, and those of public pages that the project tells in its
+own words (`tests/data/development/more-conversions/firms.tsv`). Which need each of them met, and
+how people word that need, is written by hand beside these.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,14 +36,25 @@ ROLES = {
 
 
 def conversions(data: Path, *, lang: str = "fr", unseen: bool = False) -> Built:
-    """The conversions, with the trades in a language; each firm is ranked without its own cases.
+    """The conversions of `conversions.tsv`, with the trades in a language."""
+    return _built("conversions", data / "conversions.tsv", "Conversions", lang, unseen)
+
+
+def more_conversions(*, lang: str = "fr", unseen: bool = False) -> Built:
+    """Conversions that the project tells, with the trades in a language."""
+    path = held("more-conversions", "firms.tsv")
+    return _built("more-conversions", path, "More conversions", lang, unseen)
+
+
+def _built(folder: str, firms: Path, title: str, lang: str, unseen: bool) -> Built:
+    """The set of a table of firms; each firm is ranked without its own cases.
 
     Names are left out: they would tell more of some firms than their trades do. With `unseen`, no
     case of the need that is asked is matched.
     """
-    rows = _rows(data / "conversions.tsv")
-    needs_of = _needs_of(rows)
-    name, title = f"conversions{'' if lang == 'fr' else f'-{lang}'}", "Conversions"
+    rows = _rows(firms)
+    needs_of = _needs_of(rows, folder, firms.name)
+    name = folder if lang == "fr" else f"{folder}-{lang}"
     if lang != "fr":
         title += ", English trades"
     built = Built(
@@ -64,19 +76,19 @@ def conversions(data: Path, *, lang: str = "fr", unseen: bool = False) -> Built:
     for id_, needs in needs_of.items():
         for need in needs:
             rows_of.setdefault(need, []).append(id_)
-    path = held("conversions", "needs.tsv")
+    path = held(folder, "needs.tsv")
     for number, (need, asked_in, text, split) in table(path, ("need", "lang", "text", "split")):
         if need not in rows_of:
-            raise FileError(f"{path}:{number}: no firm of conversions.tsv answers {need!r}.")
-        firms = dict.fromkeys(firm_of[id_] for id_ in rows_of[need])
+            raise FileError(f"{path}:{number}: no firm of {firms.name} answers {need!r}.")
+        who = dict.fromkeys(firm_of[id_] for id_ in rows_of[need])
         unheard = [case for id_ in rows_of[need] for case in (f"case-{id_}", f"case-{id_}-en")]
         built.add(
             f"{need}-{asked_in}-{number:03}",
             text,
             split,
-            firms,
+            who,
             lang=asked_in,
-            group="with example" if len(firms) > 1 else "no example",
+            group="with example" if len(who) > 1 else "no example",
             **({"unheard": unheard} if unseen else {}),
         )
     return built
@@ -98,21 +110,21 @@ def _firms(rows: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {id_: first.setdefault((row["firm"], row["place"]), id_) for id_, row in rows.items()}
 
 
-def _needs_of(rows: Collection[str]) -> dict[str, list[str]]:
+def _needs_of(rows: Collection[str], folder: str, firms: str) -> dict[str, list[str]]:
     """The needs that each row met, by its id.
 
     Raises:
         FileError: a row has no need, or a need is of a row that is not there.
     """
-    path = held("conversions", "rows.tsv")
+    path = held(folder, "rows.tsv")
     needs: dict[str, list[str]] = {}
     for number, (id_, need) in table(path, ("id", "need")):
         if id_ not in rows:
-            raise FileError(f"{path}:{number}: {id_!r} is not in conversions.tsv.")
+            raise FileError(f"{path}:{number}: {id_!r} is not in {firms}.")
         needs.setdefault(id_, []).append(need)
     for id_ in rows:
         if id_ not in needs:
-            raise FileError(f"{path}: the row {id_!r} of conversions.tsv has no need.")
+            raise FileError(f"{path}: the row {id_!r} of {firms} has no need.")
     return needs
 
 

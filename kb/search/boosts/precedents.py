@@ -271,7 +271,7 @@ def _in_filing(
     `(precedents, passages)`; 0 without a trade index.
     """
     gained = np.zeros((len(precedents), len(read)), np.float32)
-    least, unknown = weights.passages.least_filing, weights.passages.unknown_filing
+    least, unknown = weights.precedents.least_filing, weights.passages.unknown_filing
     for row, precedent in enumerate(precedents):
         if precedent.filing is not None:
             overlaps = read.filing_overlaps(precedent.filing)

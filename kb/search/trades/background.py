@@ -43,7 +43,7 @@ class ExpandedQuery:
     passages in that language: an English query knows by them how French puts it. `null` is that
     of these rows, by language, but for its `ceiling`, which is of the query itself. `shares`
     are the square roots of how much of the query each trade has, `(trades,)`; `filing` those of how
-    likely it would be filed in each, None without a trade index; `trades` the indices of the
+    likely it would be filed in each, None where that is not known; `trades` the indices of the
     closest in `kb.reference.trades`, with their weights.
     """
 
@@ -127,14 +127,14 @@ class Background:
     ) -> ExpandedQuery:
         """The expanded query of a `(dimension,)` unit embedding, with the stems of its words.
 
-        Without `to_trades`, its rows are all the embedding itself; without `filed`, it has no
-        filing.
+        Without `to_trades`, its rows are all the embedding itself. It has no filing without
+        `filed`, nor if the trade index does not know it.
         """
         by_lang = self._standardised(embedding[np.newaxis])[0][0]
         best = by_lang.max(axis=0)
-        filing = (
-            self._root_filing(embedding[np.newaxis], best[np.newaxis], stems) if filed else None
-        )
+        filing = None
+        if filed and self._knows(embedding, stems):
+            filing = self._root_filing(embedding[np.newaxis], best[np.newaxis], stems)
         drawn = best if filing is None else 2 * np.log(np.maximum(filing[0], 1e-12))
         closest = np.argsort(-drawn, kind="stable")[: self.weights.trades]
         weights = np.exp(drawn[closest] - drawn[closest[0]])
@@ -206,15 +206,12 @@ class Background:
         """Square roots of a distribution over the last axis: the closer a trade, the more."""
         return _root_softmax(self.weights.sharpness * standardised)
 
-    def knows(self, embedding: Embeddings, stems: Collection[str]) -> bool:
-        """Whether the trade index knows a query: by a rare word, or by a phrase close to it.
-
-        To a word that the encoder does not know, all phrases are far, and the nearest is chance.
-        """
+    def _knows(self, embedding: Embeddings, stems: Collection[str]) -> bool:
+        """Whether the trade index knows a query: by a rare word, or by a phrase near to it."""
         if self.index is None:
             return False
         _, said = self.index.words.votes(stems)
-        return said > 0 or self.index.nearest_cosine(embedding) >= self._filing.known
+        return said > 0 or self.index.reaches(embedding)
 
     def _root_filing(
         self, rows: Embeddings, standardised: Embeddings, stems: Collection[str] = ()

@@ -1,12 +1,11 @@
 """Likely trades: in which trades a need would be filed, to tell a person how it was understood."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from kb.reference.trades import Trade, trades
-from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.trades.background import ExpandedQuery
 
 MOST, LEAST_SHARE = 3, 0.15
 """Most trades that are named, and the least probability of each."""
@@ -20,15 +19,12 @@ class LikelyTrade:
     share: float
 
 
-def likely_trades(
-    expanded: ExpandedQuery, stems: Collection[str], background: Background
-) -> tuple[LikelyTrade, ...]:
+def likely_trades(expanded: ExpandedQuery) -> tuple[LikelyTrade, ...]:
     """The trades in which a query would most likely be filed, likeliest first.
 
-    None without a trade index, none where it does not know the query (by the `stems` of its words
-    or its meaning), and none where no trade is likely.
+    None where its filing is not known, and none where no trade is likely.
     """
-    if expanded.filing is None or not background.knows(expanded.embedding, stems):
+    if expanded.filing is None:
         return ()
     shares = np.square(expanded.filing)
     likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()

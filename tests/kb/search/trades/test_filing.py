@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +80,13 @@ def test_without_an_index_nothing_is_filed() -> None:
     assert found[1].filing is None
     assert not Overlaps(background).filing({1: PHRASES[0]}, ["fr"]).any()
     assert filing_background().expand(PHRASES[0], filed=False).filing is None
+
+
+def test_far_from_all_phrases_and_their_rare_words_nothing_is_filed() -> None:
+    background = filing_background()
+    far = -PHRASES.sum(axis=0) / 2
+    assert background.expand(far, {"inconnu"}).filing is None
+    assert background.expand(far, {"bott"}).filing is not None
 
 
 def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
@@ -164,20 +170,16 @@ def filed(*shares: float) -> ExpandedQuery:
 
 
 def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
-    background = Background(EMBEDDINGS, EXPANSION, INDEX)
-    found = likely_trades(filed(0.2, 0.5, 0.1, 0.2), (), background)
+    found = likely_trades(filed(0.2, 0.5, 0.1, 0.2))
     assert [likely.trade for likely in found] == [trades()[1], trades()[0], trades()[3]]
     assert [likely.share for likely in found] == pytest.approx([0.5, 0.2, 0.2])
-    assert len(likely_trades(filed(*[0.2] * 5), (), background)) == MOST
-    assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6), (), background) == ()
-    # Far from all phrases, and without a word that one of them says, the trades are chance.
-    far = replace(filed(0.2, 0.5), embedding=-PHRASES.sum(axis=0) / 2)
-    assert likely_trades(far, ("inconnu",), background) == ()
+    assert len(likely_trades(filed(*[0.2] * 5))) == MOST
+    assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6)) == ()
 
 
 def test_without_a_trade_index_no_trade_is_likely() -> None:
     background = Background(EMBEDDINGS, EXPANSION)
-    assert likely_trades(background.expand(PHRASES[0]), (), background) == ()
+    assert likely_trades(background.expand(PHRASES[0])) == ()
 
 
 @pytest.fixture
