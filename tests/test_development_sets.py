@@ -465,3 +465,12 @@ def test_a_need_of_conversions_and_the_firms_that_met_it_are_in_one_split(folder
     for _, (id_, need) in table(held(folder, "rows.tsv"), ("id", "need")):
         splits_of_row.setdefault(id_, set()).update(split_of_need[need])
     assert all(len(splits) == 1 for splits in splits_of_row.values())
+
+
+def test_a_need_of_two_sets_is_in_the_same_split() -> None:
+    columns = ("need", "lang", "text", "split")
+    splits: dict[str, set[str]] = {}
+    for folder in ("conversions", "more-conversions"):
+        for _, (need, _, _, split) in table(held(folder, "needs.tsv"), columns):
+            splits.setdefault(need, set()).add(split)
+    assert [need for need, found in splits.items() if len(found) > 1] == []

@@ -124,7 +124,7 @@ def score(
     """These passages, scored by their closeness to a query and by their words."""
     weights = context.weights.passages
     passages = context.passages(ids)
-    # A passage that the encoder has not read counts as a chance one.
+    # A passage that the encoder has not read, like a name, counts as a fair one.
     unknown = Overlap(weights.unknown_overlap, None)
     dense, overlaps = _dense(expanded, passages, context, options) if options.dense else ({}, {})
     if options.fusion is Fusion.RECIPROCAL_RANK:

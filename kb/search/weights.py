@@ -173,6 +173,7 @@ class PrecedentWeights:
         half_trust: weight of all precedents together by which half of the rise is trusted.
         filing: worth of the logarithm of the overlap in filing, in deviations of likeness.
         least_filing: added to that overlap before its logarithm is taken.
+        unknown_filing: overlap that neither adds nor takes.
         close: least closeness of a close trade for a fit, as a share of the precedent's ceiling.
         role_shares: strength of an actor in this role as a precedent for making the thing
             (`kb.reference.roles.ROLES`).
@@ -186,6 +187,7 @@ class PrecedentWeights:
     half_trust: float = 3.0
     filing: float = 1.5
     least_filing: float = 0.02
+    unknown_filing: float = 0.2
     close: float = 0.72
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.precedent_share for role, of in ROLES.items()}

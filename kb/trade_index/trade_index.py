@@ -74,7 +74,8 @@ class TradeIndex:
         probes: the embeddings of the probed trades by the encoder of the index.
         words: the rare words of the phrases.
         near: the cosine from which a text is near to a phrase: all phrases but the most solitary
-            (`SOLITARY`) are as near to another.
+            (`SOLITARY`) are as near to another. To a word that the encoder does not know, all are
+            far, and the nearest is chance.
         encoder: the name of the encoder, as the card has it.
     """
 
@@ -88,7 +89,9 @@ class TradeIndex:
     def __len__(self) -> int:
         return int(self.filed.shape[0])
 
-    def votes(self, rows: Embeddings, nearest: int, temperature: float) -> NDArray[np.float32]:
+    def votes(
+        self, rows: Embeddings, nearest: int, temperature: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The share of each trade in the vote of the phrases nearest to texts.
 
         Args:
@@ -97,10 +100,10 @@ class TradeIndex:
             temperature: τ; the lower, the more the nearest phrase of all decides.
 
         Returns:
-            `(n, trades)`, rows of sum 1.
+            `(n, trades)`, rows of sum 1, and the cosine of the nearest phrase, `(n,)`.
         """
         if not len(rows):
-            return np.zeros((0, self.filed.shape[1]), np.float32)
+            return np.zeros((0, self.filed.shape[1]), np.float32), np.zeros(0, np.float32)
         cosines, ids = self.phrases.search(np.ascontiguousarray(rows), min(nearest, len(self)))
         # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
         cosines = np.where(ids < 0, -1, cosines)
@@ -111,15 +114,7 @@ class TradeIndex:
         voters = sparse.csr_matrix(
             (weights.ravel(), ids.ravel(), starts), shape=(len(rows), len(self))
         )
-        return np.asarray((voters @ self.filed).toarray(), np.float32)
-
-    def reaches(self, row: Embeddings) -> bool:
-        """Whether a phrase is near to a `(dimension,)` unit embedding.
-
-        To a word that the encoder does not know, all are far, and the nearest is chance.
-        """
-        cosines, _ = self.phrases.search(np.ascontiguousarray(row[np.newaxis]), 1)
-        return float(cosines[0, 0]) >= self.near
+        return np.asarray((voters @ self.filed).toarray(), np.float32), cosines[:, 0]
 
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
@@ -198,6 +193,8 @@ class TradeIndex:
                     raise ValueError(f"{name} is not the one that {CARD_FILE} names")
             phrases = faiss.read_index(str(folder / INDEX_FILE))
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
+                if "near" not in kept:
+                    raise ValueError(f"{FILED_FILE} is of an older version: make the index again")
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
                 probes, near = kept["probes"].astype(np.float32), float(kept["near"])
             words = FiledWords.read(folder, len(trades()))
@@ -239,9 +236,11 @@ class TradeIndex:
 
 def _near(phrases: Any, rows: Embeddings) -> float:
     """`TradeIndex.near`, by the cosine of each of some phrases and its nearest other."""
+    if len(rows) < 2:
+        return 0.0
     some = np.ascontiguousarray(rows[:: max(len(rows) // COMPARED, 1)])
-    cosines, _ = phrases.search(some, min(2, len(rows)))
-    return float(np.quantile(cosines[:, -1], SOLITARY))
+    cosines, _ = phrases.search(some, 2)
+    return float(np.quantile(cosines[:, 1], SOLITARY))
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:

@@ -22,7 +22,7 @@ from kb.search.context import SearchContext
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
 from kb.search.trades.overlaps import PassageTrades
-from kb.search.weights import PrecedentWeights, RankingWeights
+from kb.search.weights import PrecedentWeights
 from kb.store.passages import Passage
 
 
@@ -192,7 +192,7 @@ def compare_trades(
     langs = [passage.lang for passage in compared]
     read = context.calibration.overlaps.read(embeddings, langs)
     likeness = (there + read.standardised(cosines)) / 2
-    likeness += _in_filing(precedents, read, context.weights)
+    likeness += _in_filing(precedents, read, context.weights.precedents)
     ceilings = np.array([max(null.ceiling, 1e-6) for null in nulls])
     close = context.weights.precedents.close
     closeness = (there / ceilings[:, np.newaxis] - close) / (1 - close)
@@ -264,19 +264,19 @@ def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -
 
 
 def _in_filing(
-    precedents: Sequence[Precedent], read: PassageTrades, weights: RankingWeights
+    precedents: Sequence[Precedent], read: PassageTrades, weights: PrecedentWeights
 ) -> NDArray[np.float32]:
     """What likeness gains or loses by where precedents and passages would be filed.
 
     `(precedents, passages)`; 0 without a trade index.
     """
     gained = np.zeros((len(precedents), len(read)), np.float32)
-    least, unknown = weights.precedents.least_filing, weights.passages.unknown_filing
+    least, unknown = weights.least_filing, weights.unknown_filing
     for row, precedent in enumerate(precedents):
         if precedent.filing is not None:
             overlaps = read.filing_overlaps(precedent.filing)
             gained[row] = np.log((overlaps + least) / (unknown + least))
-    return gained * np.float32(weights.precedents.filing)
+    return gained * np.float32(weights.filing)
 
 
 def _filing_of(actor_ids: Sequence[str], context: SearchContext) -> dict[str, Embeddings]:

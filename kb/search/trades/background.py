@@ -132,10 +132,8 @@ class Background:
         """
         by_lang = self._standardised(embedding[np.newaxis])[0][0]
         best = by_lang.max(axis=0)
-        filing = None
-        if filed and self._knows(embedding, stems):
-            filing = self._root_filing(embedding[np.newaxis], best[np.newaxis], stems)
-        drawn = best if filing is None else 2 * np.log(np.maximum(filing[0], 1e-12))
+        filing = self._filing_of_query(embedding, best, stems) if filed else None
+        drawn = best if filing is None else 2 * np.log(np.maximum(filing, 1e-12))
         closest = np.argsort(-drawn, kind="stable")[: self.weights.trades]
         weights = np.exp(drawn[closest] - drawn[closest[0]])
         weights /= weights.sum()
@@ -152,8 +150,7 @@ class Background:
         )
         weighted_trades = tuple(zip(closest.tolist(), weights.tolist(), strict=True))
         shares = self._root_shares(best)
-        in_trades = None if filing is None else filing[0]
-        return ExpandedQuery(embedding, rows, null, shares, weighted_trades, in_trades)
+        return ExpandedQuery(embedding, rows, null, shares, weighted_trades, filing)
 
     def shares(self, rows: Embeddings, lang: str) -> tuple[Embeddings, Embeddings | None]:
         """How much each trade has of passages, and how likely they would be filed in it.
@@ -165,7 +162,7 @@ class Background:
         cosines = rows @ trade_rows.T
         standardised = cosines - cosines.mean(axis=1, keepdims=True)
         standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
-        return self._root_shares(standardised), self._root_filing(rows, standardised)
+        return self._root_shares(standardised), self._filing_of_passages(rows, standardised)
 
     def null_distribution(self, embedding: Embeddings) -> NullDistribution:
         (null,) = self.null_distributions(embedding[np.newaxis])
@@ -206,27 +203,37 @@ class Background:
         """Square roots of a distribution over the last axis: the closer a trade, the more."""
         return _root_softmax(self.weights.sharpness * standardised)
 
-    def _knows(self, embedding: Embeddings, stems: Collection[str]) -> bool:
-        """Whether the trade index knows a query: by a rare word, or by a phrase near to it."""
-        if self.index is None:
-            return False
-        _, said = self.index.words.votes(stems)
-        return said > 0 or self.index.reaches(embedding)
-
-    def _root_filing(
-        self, rows: Embeddings, standardised: Embeddings, stems: Collection[str] = ()
+    def _filing_of_query(
+        self, embedding: Embeddings, standardised: Embeddings, stems: Collection[str]
     ) -> Embeddings | None:
-        """Square roots of how likely a text would be filed in each trade; None without an index.
+        """Square roots of how likely a query would be filed in each trade, `(trades,)`.
 
-        That is by its closeness to the trade, and by the votes of the phrases nearest to it and of
-        those with its rare words: P(t) ∝ exp(a z_t) (v_t + f)^b. The `stems` are of all rows.
+        The phrases nearest to it vote, and those with its rare words. None without an index, and
+        for a query that the index does not know: no phrase is near to it, and none has a rare word
+        of it.
         """
         if self.index is None:
             return None
         weights = self._filing
-        votes = self.index.votes(rows, weights.nearest, weights.temperature)
         of_words, said = self.index.words.votes(stems)
+        (votes,), (nearest,) = self._votes(self.index, embedding[np.newaxis])
+        if not said and nearest < self.index.near:
+            return None
         votes = (1 - weights.words * said) * votes + weights.words * of_words
+        return self._root_filing(votes, standardised)
+
+    def _filing_of_passages(self, rows: Embeddings, standardised: Embeddings) -> Embeddings | None:
+        """The same of passages, `(n, trades)`: their phrases vote, however far."""
+        if self.index is None:
+            return None
+        return self._root_filing(self._votes(self.index, rows)[0], standardised)
+
+    def _votes(self, index: TradeIndex, rows: Embeddings) -> tuple[Embeddings, Embeddings]:
+        return index.votes(rows, self._filing.nearest, self._filing.temperature)
+
+    def _root_filing(self, votes: Embeddings, standardised: Embeddings) -> Embeddings:
+        """√P with P(t) ∝ exp(a z_t) (v_t + f)^b, over the last axis."""
+        weights = self._filing
         logs = weights.votes * np.log(votes + weights.floor)
         return _root_softmax(weights.closeness * standardised + logs)
 

@@ -17,7 +17,14 @@ from kb.settings import Settings
 from kb.text.analysis import query_stems
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.filed_words import WORDS_FILE, FiledWords
-from kb.trade_index.trade_index import BUNDLED, CARD_FILE, FILED_FILE, INDEX_FILE, TradeIndex
+from kb.trade_index.trade_index import (
+    BUNDLED,
+    CARD_FILE,
+    FILED_FILE,
+    INDEX_FILE,
+    SOLITARY,
+    TradeIndex,
+)
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
@@ -44,7 +51,8 @@ def three_phrases() -> TradeIndex:
 
 def test_votes_by_hand() -> None:
     text = 0.8 * AXES[0] + 0.6 * AXES[1]
-    (votes,) = three_phrases().votes(text[np.newaxis], nearest=2, temperature=0.1)
+    (votes,), (nearest,) = three_phrases().votes(text[np.newaxis], nearest=2, temperature=0.1)
+    assert nearest == pytest.approx(0.8)
     second = math.exp((0.6 - 0.8) / 0.1)
     first = 1 / (1 + second)
     assert votes[COLUMNS["20.42"]] == pytest.approx(first + (1 - first) / 2)
@@ -56,15 +64,15 @@ def test_votes_by_hand() -> None:
 def test_the_lower_the_temperature_the_more_the_nearest_decides() -> None:
     text = (0.8 * AXES[0] + 0.6 * AXES[2])[np.newaxis]
     index = three_phrases()
-    shares = [index.votes(text, 3, heat)[0, COLUMNS["20.42"]] for heat in (0.01, 0.1, 1.0)]
+    shares = [index.votes(text, 3, heat)[0][0, COLUMNS["20.42"]] for heat in (0.01, 0.1, 1.0)]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] == pytest.approx(1, abs=1e-6)
 
 
 def test_no_text_has_no_votes_and_more_voters_than_phrases_are_all() -> None:
     index = three_phrases()
-    assert index.votes(AXES[:0], 2, 0.1).shape == (0, len(trades()))
-    votes = index.votes(AXES[:2], 60, 0.1)
+    assert index.votes(AXES[:0], 2, 0.1)[0].shape == (0, len(trades()))
+    votes, _ = index.votes(AXES[:2], 60, 0.1)
     assert votes.sum(axis=1) == pytest.approx([1, 1])
 
 
@@ -73,7 +81,7 @@ def test_lists_with_fewer_phrases_than_voters_leave_no_vote_to_nobody() -> None:
     filed = [(trades()[number].code,) for number in range(len(rows))]
     index = TradeIndex.of([""] * len(rows), rows, filed, TRADE_ROWS, "IVF40,Flat")
     index.phrases.nprobe = 1
-    votes = index.votes(rows, 60, 0.02)
+    votes, _ = index.votes(rows, 60, 0.02)
     assert votes.sum(axis=1) == pytest.approx(np.ones(len(rows)))
     assert votes.argmax(axis=1).tolist() == list(range(len(rows)))
 
@@ -87,11 +95,42 @@ def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
     read = TradeIndex.read(tmp_path / "index")
     assert len(read) == 200
     texts = unit_rows(5, seed=4)
-    np.testing.assert_allclose(read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), atol=1e-6)
+    for of_read, of_made in zip(
+        read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), strict=True
+    ):
+        np.testing.assert_allclose(of_read, of_made, atol=1e-6)
+    assert read.near == pytest.approx(made.near)
     assert read.is_of(TRADE_ROWS)
     card = json.loads((tmp_path / "index" / CARD_FILE).read_text("utf-8"))
     assert card["phrases"] == 200
     assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE]
+
+
+def test_near_is_as_near_as_all_but_the_solitary_phrases_are_to_another() -> None:
+    rows = np.array([[1, 0], [0.6, 0.8], [0.6, 0.8], [-1, 0]], np.float32)
+    texts, filed = [""] * 4, [(trades()[0].code,)] * 4
+    index = TradeIndex.of(texts, rows, filed, TRADE_ROWS[:, :2], "Flat")
+    # Each to its nearest other: 0.6, 1, 1, -0.6.
+    assert index.near == pytest.approx(np.quantile([0.6, 1, 1, -0.6], SOLITARY))
+    alone = TradeIndex.of(texts[:1], rows[:1], filed[:1], TRADE_ROWS[:, :2], "Flat")
+    assert alone.near == 0
+
+
+def test_an_index_of_an_older_version_is_told_so(tmp_path: Path) -> None:
+    made = three_phrases()
+    made.write(tmp_path, {})
+    np.savez_compressed(
+        tmp_path / FILED_FILE,
+        trades=made.filed.indices.astype(np.uint16),
+        starts=made.filed.indptr.astype(np.int32),
+        probes=made.probes.astype(np.float16),
+    )
+    card = json.loads((tmp_path / CARD_FILE).read_text("utf-8"))
+    content = (tmp_path / FILED_FILE).read_bytes()
+    card["files"][FILED_FILE] = hashlib.sha256(content).hexdigest()[:16]
+    (tmp_path / CARD_FILE).write_text(json.dumps(card), "utf-8")
+    with pytest.raises(EncoderError, match="older version: make the index again"):
+        TradeIndex.read(tmp_path)
 
 
 # A folder that is not as it was written
