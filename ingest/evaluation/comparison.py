@@ -129,7 +129,11 @@ class _Comparison:
         participants = _gathered(self._findings.participations)
         pairs = _paired(self._labels.participants, participants)
         right: set[tuple[int, Role]] = set()
+        optional: set[int] = set()
         for at, label in enumerate(self._labels.participants):
+            if label.optional:
+                optional |= {pairs[at]} if at in pairs else set()
+                continue
             if at not in pairs:
                 self._missed("participants", label.name)
                 for roles in label.roles:
@@ -140,6 +144,8 @@ class _Comparison:
             self._compare("known actors", found.actor_id, label.known, eq)
             right |= {(pairs[at], role) for role in self._roles(label, found)}
         for at, found in enumerate(participants):
+            if at in optional:
+                continue
             if at not in pairs.values():
                 self._wrong("participants", found.names[0])
                 for role in sorted(found.roles):

@@ -14,24 +14,36 @@ from ingest.evaluation.article_findings import ArticleFacts
 from kb.errors import FileError
 from kb.reference.roles import Role
 
-_OPTIONAL_KEYS = frozenset({"title_also"})
-_PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles"})
+_OPTIONAL_KEYS = frozenset({"title_also", "url", "kind", "lang", "flow"})
+_PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles", "optional"})
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledParticipant:
-    """A labelled participant. `roles` holds sets of alternatives: any role of a set is right."""
+    """A labelled participant. `roles` holds sets of alternatives: any role of a set is right.
+
+    One that is `optional` is neither right nor wrong, found or not: careful people would differ.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
     known: str = ""
     roles: tuple[frozenset[Role], ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Labels(ArticleFacts):
-    """The findings of a careful person in an article; a field the article lacks is empty."""
+    """The findings of a careful person in an article; a field the article lacks is empty.
 
+    `url` is the page that it is told from, `kind` that of the page, and `flow` which way a
+    by-product went (`kb.reference.flows`).
+    """
+
+    url: str = ""
+    kind: str = ""
+    lang: str = ""
+    flow: str = ""
     title_also: tuple[str, ...] = ()
     need_keywords: tuple[str, ...] = ()
     participants: tuple[LabelledParticipant, ...] = ()
@@ -128,6 +140,7 @@ def _participant(path: Path, label: Any) -> LabelledParticipant:
         _texts(path, label, "aliases"),
         _text(path, label, "known"),
         tuple(frozenset(_role(path, name) for name in role.split("|")) for role in roles),
+        bool(label.get("optional", False)),
     )
 
 

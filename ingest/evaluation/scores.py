@@ -21,7 +21,8 @@ labelled one is both wrong and missed. The fields:
 - `participants`: proposals with the same actor or the same name are one participant. Found and
   labelled participants are paired one to one, those most alike first: by the known actor's id, or
   by a name that is at least `SAME_NAME` like the label's name or one of its aliases. An id that
-  is not the label's never pairs.
+  is not the label's never pairs. One that is labelled optional
+  counts for nothing, nor do its roles.
 - `known actors`: whether the participants that were paired have the id of the right known actor.
 - `roles`: the roles of the participants that were paired. `roles end to end`: those of all,
   whatever was not paired being wrong or missed.

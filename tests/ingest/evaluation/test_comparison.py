@@ -287,6 +287,16 @@ def test_a_keyword_may_have_alternatives() -> None:
     assert counts(scored(Labels(), ArticleFindings(need="gel")), "need") == (0, 1, 0)
 
 
+def test_who_careful_people_would_argue_about_counts_for_nothing() -> None:
+    optional = LabelledParticipant("Région", roles=(frozenset({NETWORK}),), optional=True)
+    labels = Labels(participants=(optional,))
+    for found in ((), (part("la Région", BUYER),)):
+        scores = scored(labels, ArticleFindings(participations=found))
+        for name in ("participants", "roles", "roles end to end", "known actors"):
+            assert counts(scores, name) == (0, 0, 0)
+        assert all(band.proposals == 0 for band in scores.bands)
+
+
 def test_confidence_is_compared_with_what_is_right() -> None:
     findings = ArticleFindings(
         participations=(

@@ -15,7 +15,8 @@ from kb.reference.roles import Role
 from tests.data.articles.make_documents import make_all
 
 SET = Path(__file__).parents[2] / "data" / "articles"
-HALVES = [path for path in (SET / "tune", SET / "test") if path.is_dir()]
+HALVES = [SET / "tune", SET / "test"]
+OTHERS = [SET / "others" / "tune", SET / "others" / "test"]
 
 LABELS: dict[str, Any] = {
     "title": "Du cirage au gel",
@@ -111,7 +112,7 @@ def test_labels_and_articles_must_match(tmp_path: Path) -> None:
         read_labelled(tmp_path / "a.txt")
 
 
-@pytest.mark.parametrize("half", HALVES, ids=lambda path: path.name)
+@pytest.mark.parametrize("half", [*HALVES, *OTHERS], ids=lambda path: path.name)
 def test_the_set_of_the_project_is_well_labelled(half: Path) -> None:
     known = (SET.parents[2] / "ingest" / "demo" / "actors.csv").read_text(encoding="utf-8")
     for path, labels in read_labelled(half):
