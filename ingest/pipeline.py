@@ -6,6 +6,7 @@ matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,6 +58,7 @@ def ingest(
     choices: Mapping[str, str] | None = None,
     articles: "ArticleIntake | None" = None,
     addresses: Sequence[str] = (),
+    on_warning: Callable[[Note], object] = lambda _note: None,
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
@@ -76,6 +78,8 @@ def ingest(
         articles: takes in the files that are articles, after all others, so that whom they
             mention is known; without it, they are no input. Its report is the one returned.
         addresses: addresses of articles and feeds, taken in likewise.
+        on_warning: called with each remark of the report on a directory as a whole, before the
+            rows that it is about are put.
 
     Returns:
         The report. Of two records of a source with the same id, the first is kept, and the second
@@ -87,7 +91,7 @@ def ingest(
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
-    run = _Run(knowledge_base, progress, by, articles)
+    run = _Run(knowledge_base, progress, by, articles, on_warning)
     for path, is_named, found_source in files(paths):
         run.read(path, is_named, source or found_source, choices or {})
     run.finish(prune, addresses)
@@ -114,6 +118,7 @@ class _Run:
         progress: Callable[[int], object],
         by: str,
         articles: "ArticleIntake | None",
+        on_warning: Callable[[Note], object],
     ) -> None:
         self.report = articles.report if articles else IngestReport()
         self._articles = articles
@@ -121,6 +126,7 @@ class _Run:
         self._knowledge_base = knowledge_base
         self._progress = progress
         self._by = by
+        self._on_warning = on_warning
         self._actors: dict[str, SeenIds] = {}
         self._cases = SeenIds()
         self._header_maps: dict[str, HeaderMap] = {}
@@ -168,7 +174,12 @@ class _Run:
             raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
             self._header_maps[source] = _header_map(self._knowledge_base, source, choices)
-        return read_directory(path, self._header_maps[source])
+        return read_directory(path, self._header_maps[source], partial(self._warn, str(path)))
+
+    def _warn(self, file: str, remark: Remark) -> None:
+        note = Note(file, WHOLE_FILE, remark)
+        self.report.note("remarks", note)
+        self._on_warning(note)
 
     def _take(self, entry: Entry, source: str, file: str) -> None:
         self.report.read += 1

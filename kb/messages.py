@@ -136,6 +136,10 @@ MESSAGES: Mapping[str, str] = {
     "no_header": N_("has no column called name or nom; its header is {header}"),
     "wrong_header": N_("has a header that {reason}"),
     "no_name_column": N_("has no column for the name of the actors: say which one is the name"),
+    "no_know_how_column": N_(
+        "has no column that says what the actors can do (activity, description, products, "
+        "machines…), so that needs hardly find them: say which one does"
+    ),
     "no_sheet": N_("has no sheet with a column called name or nom; {headers}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(

@@ -1,5 +1,6 @@
 """The command that reads directories, cases and articles, or shows how it would."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
     from ingest.directories.preview import Preview
-    from ingest.report import IngestReport
+    from ingest.report import IngestReport, Note
 
 SHOWN_SKIPPED = 5
 """Most skipped files that are named; the JSON report has the others."""
@@ -88,8 +89,14 @@ def ingest(
     refuse_missing(paths)  # before a knowledge base is made for nothing
     settings = Settings.from_environment(kb=kb)
     with closing(KnowledgeBase.open(settings, create=True)) as knowledge_base:
+        warned: list[Note] = []
         # `disable=None` shows the bar on a terminal only.
         with tqdm(unit=" records", disable=None, leave=False) as bar:
+
+            def warn(note: "Note") -> None:
+                warned.append(note)
+                bar.write(str(note), file=sys.stderr)
+
             report = pipeline.ingest(
                 knowledge_base,
                 paths,
@@ -104,6 +111,7 @@ def ingest(
                     progress=bar.update,
                 ),
                 addresses=addresses,
+                on_warning=warn,
             )
         if report.added or report.changed or report.removed:
             knowledge_base.save_index()
@@ -111,7 +119,7 @@ def ingest(
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:
-        _print_report(report)
+        _print_report(report, warned)
         if prune and not report.pruned:
             click.echo("Nothing was pruned: correct the failures above, then ingest again.")
         if pairs:
@@ -120,7 +128,8 @@ def ingest(
         raise click.exceptions.Exit(1)
 
 
-def _print_report(report: "IngestReport") -> None:
+def _print_report(report: "IngestReport", warned: Sequence["Note"]) -> None:
+    """Prints a report, without the remarks that a person was warned with before."""
     from ingest.article_intake import NO_ARTICLES
     from ingest.records.entries import WHOLE_FILE
 
@@ -140,8 +149,11 @@ def _print_report(report: "IngestReport") -> None:
     if report.known:
         counts.append(f"{len(report.known)} known already")
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
-    for note in (*report.failures, *report.drafts, *report.known, *report.remarks):
+    for note in (*report.failures, *report.drafts, *report.known):
         click.echo(str(note))
+    for note in report.remarks:
+        if note not in warned:
+            click.echo(str(note))
     files = [
         note
         for note in report.skipped

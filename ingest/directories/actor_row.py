@@ -12,6 +12,7 @@ from kb.errors import InputError
 from kb.models import NO_FACTS, Actor
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
 from kb.resolution.merge_rules import SourceRow
+from kb.text.know_how import know_how
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
@@ -34,10 +35,13 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
         refuse_oversize(cell, field)
     if not short_line(cells.get("name", ""), "name"):
         raise InputError("no_name", "name")
-    values = parsed(cells, ACTOR_FIELDS)
+    kept_facts = {fact: text for fact, cell in facts.items() if (text := paragraphs(cell))}
+    # An actor has no field `text`: the language is that of all that says what it can do.
+    can_do = "\n".join([cells.get("description", ""), *know_how(kept_facts).values()])
+    values = parsed({**cells, "text": can_do}, ACTOR_FIELDS)
     actor = Actor(
         id=record_id(cells.get("id", ""), values["name"], values["place"]),
-        facts={fact: text for fact, cell in facts.items() if (text := paragraphs(cell))},
+        facts=kept_facts,
         **values,
     )
     _refuse_twice_encoded(actor)

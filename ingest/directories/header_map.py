@@ -7,17 +7,19 @@ from ingest.directories.header_names import (
     ACTOR_NAMES,
     FACT,
     IGNORED,
+    KNOW_HOW_COLUMNS,
     NAMING_FIELDS,
     NO_TARGETS,
     REGISTER_COLUMNS,
     Column,
     actor_columns,
+    says_know_how,
 )
 from ingest.records.fields import folded
 from kb.errors import InputError
 
-TARGETS = (*ACTOR_COLUMNS, *REGISTER_COLUMNS)
-"""The fields that a column can be read as, beside `FACT` and `IGNORED`."""
+TARGETS = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *REGISTER_COLUMNS)
+"""The fields, and kinds of know-how, that a column can be read as, beside `FACT` and `IGNORED`."""
 
 _MAX_HEADERS_KNOWN = 1000
 
@@ -26,7 +28,7 @@ class HeaderMap:
     """Says where the cells under each header go.
 
     Args:
-        choices: by header, what a person chose: a field, `FACT` or `IGNORED`.
+        choices: by header, what a person chose: a target, `FACT` or `IGNORED`.
         takes_any_header: whether the first row is the header even if none of it is the name,
             so that a person can be shown it and choose which is.
 
@@ -38,11 +40,12 @@ class HeaderMap:
         self, choices: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
     ) -> None:
         self.choices = {
-            header: ACTOR_NAMES.get(folded(field), field) for header, field in choices.items()
+            header: field if field in TARGETS else ACTOR_NAMES.get(folded(field), field)
+            for header, field in choices.items()
         }
         for header, target in self.choices.items():
             if target not in {*TARGETS, FACT, IGNORED}:
-                targets = f"{', '.join(ACTOR_COLUMNS)}, {FACT} or {IGNORED}"
+                targets = f"{', '.join((*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS))}, {FACT} or {IGNORED}"
                 raise InputError("wrong_target", header=header, target=target, targets=targets)
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.choices.items()}
@@ -61,6 +64,10 @@ class HeaderMap:
     def names_actors(self, header: Sequence[str]) -> bool:
         """Whether a column holds the name of the actors."""
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
+
+    def says_know_how(self, header: Sequence[str]) -> bool:
+        """Whether a column says what actors can do, in words."""
+        return any(map(says_know_how, self.columns(header)))
 
     def known(self, header: Sequence[str]) -> int:
         return sum(bool(column.field) for column in self.columns(header))

@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 from ingest.records.fields import folded, names_of, one_line
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
 from kb.text.lexicon import Lexicons
 
 
 class Column(NamedTuple):
     """Target of a column's cells: a `field`, the fact named `fact`, both or neither.
+
+    A fact whose name says know-how (`kb.text.know_how`) is searched as a description is.
 
     The field is one of `Actor`'s or one that helps to make them (`REGISTER_COLUMNS`).
     """
@@ -27,6 +30,10 @@ class Column(NamedTuple):
 
 IGNORED, FACT = "ignored", "fact"
 """Targets of a column that is no field: none, or the facts under its own header."""
+
+DESCRIPTION = "description"
+KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
+"""Targets of a column of know-how that is kept under its own header, beside the description."""
 
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
@@ -64,6 +71,8 @@ _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
 }
+_DESCRIBING = frozenset({DESCRIPTION, "activity"})
+"""Kinds of know-how that may be the description, the only one on lists of actors."""
 _OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 
@@ -79,31 +88,72 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
     Of two headers of one field the first wins, the other is a fact. A column without a header
     is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
-    SIRENE file, only what is known is kept. `targets` maps folded headers to what a person chose:
-    a field, `FACT` or `IGNORED`.
+    SIRENE file, only what is known is kept. Of the columns that say know-how, that which says most
+    is the description, and the others are facts. `targets` maps folded headers to what a person
+    chose: a field, a kind of know-how, `FACT` or `IGNORED`.
     """
     names = [folded(header) for header in headers]
     sirene = is_sirene(headers)
     taken = {targets[name] for name in names if name in targets}
+    guesses = _guessed_fields(headers, names, targets)
     columns: list[Column] = []
     for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1):
         target = targets.get(name, "")
-        guessed = "" if target else _guessed_field(name, names)
+        guessed = guesses[position - 1]
         if guessed and guessed not in taken:
             taken.add(guessed)
             target = guessed
         elif not target:
             target = IGNORED if sirene and name not in _SIRENE_FACTS else FACT
-        keeps = target == FACT or (target == guessed and guessed in _ALSO_FACTS and not sirene)
+        is_fact = target == FACT or target in KNOW_HOW_COLUMNS
+        keeps = is_fact or (target == guessed and guessed in _ALSO_FACTS and not sirene)
         fact = _SIRENE_FACTS.get(name, "") if sirene else ""
         fact = fact or one_line(header) or f"column {position}"
+        if is_fact and name in targets:
+            fact = header_of_kind(fact, "" if target == FACT else target)
         columns.append(
             Column(
-                "" if target in {FACT, IGNORED} else target,
+                "" if is_fact or target == IGNORED else target,
                 _unused(fact, columns) if keeps else "",
             )
         )
     return columns
+
+
+def target_of(column: Column) -> str:
+    """Returns what a column is read as: a field, a kind of know-how, `FACT` or `IGNORED`."""
+    kind = statement_kind(column.fact)
+    return column.field or kind or (FACT if column.fact else IGNORED)
+
+
+def says_know_how(column: Column) -> bool:
+    """Whether the cells of a column say what actors can do, in words."""
+    return column.field == DESCRIPTION or bool(statement_kind(column.fact))
+
+
+def _guessed_fields(
+    headers: Sequence[str], names: Sequence[str], targets: Mapping[str, str]
+) -> list[str]:
+    """Returns the field that each header names, or "", whatever other headers name it as well.
+
+    Only one is the description.
+    """
+    guesses = ["" if name in targets else _guessed_field(name, names) for name in names]
+    kinds = {
+        position: statement_kind(headers[position])
+        for position, guess in enumerate(guesses)
+        if guess in {"", DESCRIPTION} and names[position] not in targets
+    }
+    told = [
+        (STATEMENT_KINDS.index(kind or STATEMENT_KINDS[-1]), position)
+        for position, kind in kinds.items()
+        if guesses[position] or kind in _DESCRIBING
+    ]
+    for position in kinds:
+        guesses[position] = ""
+    if told and not is_sirene(headers):
+        guesses[min(told)[1]] = DESCRIPTION
+    return guesses
 
 
 def _guessed_field(name: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ingest.directories.header_map import HeaderMap
-from ingest.directories.header_names import FACT, IGNORED, NO_TARGETS
+from ingest.directories.header_names import NO_TARGETS, target_of
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
@@ -88,7 +88,10 @@ def preview(
             raise
         seen.fail(WHOLE_FILE, error.remark)
     columns = tuple(seen.columns())
-    if not header_map.names_actors([column.header for column in columns]):
+    headers = [column.header for column in columns]
+    if not header_map.says_know_how(headers):
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, Remark("no_know_how_column")))
+    if not header_map.names_actors(headers):
         seen.problems.insert(0, Note(str(path), WHOLE_FILE, Remark("no_name_column")))
     return Preview(
         file=str(path),
@@ -141,7 +144,7 @@ class _RowsSeen:
         for header, column in zip(headers, self._header_map.columns(headers), strict=True):
             yield PreviewedColumn(
                 header=header,
-                target=column.field or (FACT if column.fact else IGNORED),
+                target=target_of(column),
                 examples=tuple(self._examples.get(header, ())),
                 said=header.casefold().strip() in chosen,
             )

@@ -1,6 +1,6 @@
 """Readers of directories, by the ending of the file's name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ingest.directories.csv_reader import csv_rows
@@ -10,6 +10,7 @@ from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows
 from ingest.directories.table import RowReader, entry
 from ingest.records.entries import Entry
+from kb.remarks import Remark
 
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,
@@ -22,13 +23,34 @@ DIRECTORY_READERS: dict[str, RowReader] = {
     ".parquet": parquet_rows,
 }
 
+_OBJECTS_HEARD = 256
+_HEARD = {".json": _OBJECTS_HEARD, ".jsonl": _OBJECTS_HEARD, ".ndjson": _OBJECTS_HEARD}
+"""Rows after which a directory without know-how is said to have none: objects have keys of their
+own; the rows of a table share its header, so that one is enough."""
 
-def read_directory(path: Path, header_map: HeaderMap | None = None) -> Iterator[Entry]:
+
+def read_directory(
+    path: Path,
+    header_map: HeaderMap | None = None,
+    warn: Callable[[Remark], object] = lambda _remark: None,
+) -> Iterator[Entry]:
     """Yields the actor of each row of a directory, or why the row has none.
+
+    `warn` is called with what deserves a look in the directory as a whole, as soon as it is known.
 
     Raises:
         InputError: the file cannot be read, or has no column for the name.
     """
     header_map = header_map or HeaderMap()
-    for row in DIRECTORY_READERS[path.suffix.lower()](path, header_map):
+    suffix = path.suffix.lower()
+    unheard = _HEARD.get(suffix, 1)
+    rows = 0
+    for row in DIRECTORY_READERS[suffix](path, header_map):
+        if unheard > 0 and row.header:
+            rows += 1
+            unheard = 0 if header_map.says_know_how(row.header) else unheard - 1
+            if unheard == 0 and not header_map.says_know_how(row.header):
+                warn(Remark("no_know_how_column"))
         yield entry(row, header_map)
+    if rows and unheard:
+        warn(Remark("no_know_how_column"))

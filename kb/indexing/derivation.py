@@ -12,20 +12,22 @@ from kb.models import Actor, Case, Record, Slice
 from kb.reference.trades import trade_of
 from kb.store.store import Document, NewPassage
 from kb.text.analysis import ANALYSIS_VERSION, index_words
+from kb.text.know_how import know_how, know_how_text
 from kb.text.markdown import plain_text
 from kb.text.organisation_name import name_key
 from kb.text.splitter import SPLITTER_VERSION, split
 
-WORDING_VERSION = 2
-"""Raised whenever `encoder_text` words a passage differently."""
+WORDING_VERSION = 3
+"""Raised whenever records have other documents, or `encoder_text` words a passage differently."""
 
 DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
 """The version of all rules of derivation; `rebuild` updates a base made by others."""
 
 BARE_CHARS = 80
-"""A shorter description is completed by what the activity code means."""
+"""A description and know-how that are shorter are completed by what the activity code means."""
 
-NAME, DESCRIPTION, ACTIVITY, FACTS = "name", "description", "activity", "facts"
+NAME, DESCRIPTION, KNOW_HOW = "name", "description", "know_how"
+ACTIVITY, FACTS = "activity", "facts"
 TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
 
 
@@ -74,17 +76,21 @@ def _parts(record: Record) -> Iterator[tuple[str, str]]:
     """The named texts of a record that are not empty.
 
     An actor is found by what it does and by its name; the names in a case mean nothing for the
-    need, and are found by their words alone. An actor with hardly a description has the trade of
-    its activity code.
+    need, and are found by their words alone. An actor of which hardly anything is said has the
+    trade of its activity code.
     """
     if isinstance(record, Actor):
         trade = trade_of(record.activity_code)
-        bare = len(record.description) < BARE_CHARS
+        can_do = know_how(record.facts)
+        bare = len(record.description) + sum(map(len, can_do.values())) < BARE_CHARS
         parts = {
             NAME: record.name,
             DESCRIPTION: record.description,
+            KNOW_HOW: know_how_text(record),
             ACTIVITY: (trade.en if record.lang == "en" else trade.fr) if trade and bare else "",
-            FACTS: ". ".join(f"{key} : {value}" for key, value in record.facts.items()),
+            FACTS: ". ".join(
+                f"{key} : {value}" for key, value in record.facts.items() if key not in can_do
+            ),
         }
     else:
         parts = {

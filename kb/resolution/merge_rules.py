@@ -4,7 +4,8 @@ Each source claims values under an id of its own, in a `SourceRecord`. They are 
 
 - a moderator's correction wins, field by field;
 - else the source that came first keeps each field, and the others fill what is empty;
-- themes and facts are united, descriptions joined, each paragraph once;
+- themes and facts are united; descriptions, and facts of one header that say know-how, are joined,
+  each paragraph once;
 - an actor is closed if a source claims it, unless another source has since claimed that it is open.
 """
 
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from kb.models import Actor
 from kb.reference.fields import ACTOR_FIELDS
 from kb.text.folding import fold
+from kb.text.know_how import statement_kind
 
 MODERATION = "moderation"
 """The source of a moderator's corrections."""
@@ -134,6 +136,9 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
     values["description"] = _joined(_text(record, "description") for record in describing)
     if describing:
         values["lang"] = _text(describing[0], "lang") or "fr"
+    for field in values:
+        if field.startswith(FACT_PREFIX) and statement_kind(field.removeprefix(FACT_PREFIX)):
+            values[field] = _joined(filter(None, (_text(record, field) for record in sources)))
     values["themes"] = _united(
         theme for record in sources for theme in _themes(record.claims.get("themes"))
     )

@@ -24,8 +24,8 @@ def write(path: Path, content: str) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder of two actors and a case, deep down, among files that are no input."""
-    write(tmp_path / "b.csv", "name\nMerlet\n")
-    write(tmp_path / "a" / "deep" / "A.CSV", "name\nAvel\n")
+    write(tmp_path / "b.csv", "name,métier\nMerlet,\n")
+    write(tmp_path / "a" / "deep" / "A.CSV", "name,métier\nAvel,\n")
     write(tmp_path / "cases" / "gel.md", "---\ntitle: Gel\n---\nRécit.")
     write(tmp_path / "cases" / "README.md", "# Cases\n")
     write(tmp_path / "logo.png", "x")
@@ -120,7 +120,7 @@ def test_bad_records_and_files_do_not_hold_up_the_good(tmp_path: Path) -> None:
 
 
 def test_a_link_to_nowhere_is_passed_over_and_a_loop_not_followed(tmp_path: Path) -> None:
-    write(tmp_path / "a.csv", "name\nAvel\n")
+    write(tmp_path / "a.csv", "name,métier\nAvel,\n")
     (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
     (tmp_path / "c").symlink_to(tmp_path, target_is_directory=True)
     report = ingest(MemoryKnowledgeBase(), [tmp_path])
@@ -199,7 +199,7 @@ participants:
 Récit.
 """
     path = write(tmp_path / "a.md", article)
-    write(tmp_path / "b.csv", "name\nAvel\nMerlet\n")
+    write(tmp_path / "b.csv", "name,métier\nAvel,\nMerlet,\n")
     report = ingest(MemoryKnowledgeBase(), [tmp_path])
     reason = (
         "participant 'Avel' has the actor 'avle', which the knowledge base does not have (kept)"

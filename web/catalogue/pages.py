@@ -12,6 +12,7 @@ from kb.models import Kind
 from kb.reference.fields import ACTOR_FIELDS
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
+from kb.text.know_how import know_how
 from web.catalogue import linked_data
 from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
 from web.http.dependencies import APageRequest
@@ -136,4 +137,8 @@ def about(request: APageRequest) -> Response:
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of the catalogue's templates."""
-    return {"fact_name": fact_name, "json_ld": linked_data.as_script_content}
+    return {
+        "fact_name": fact_name,
+        "json_ld": linked_data.as_script_content,
+        "know_how": know_how,
+    }

@@ -28,6 +28,18 @@ REGISTER_LABELS: Mapping[str, str] = {
 }
 """Labels of the columns of directories and registers that no form has a field for."""
 
+KNOW_HOW_LABELS: Mapping[str, str] = {
+    "sector": N_("Sector"),
+    "activity": N_("Activity"),
+    "services": N_("Services"),
+    "products": N_("Products"),
+    "machines": N_("Machines and equipment"),
+    "certificates": N_("Certificates and labels"),
+    "brands": N_("Brands"),
+    "materials": N_("Materials"),
+}
+"""Labels of the kinds of know-how that a column of a directory may hold."""
+
 STATE_LABELS: Mapping[DraftState, str] = {
     DraftState.DRAFT: N_("Draft"),
     DraftState.SUBMITTED: N_("Waiting for a moderator"),

@@ -107,7 +107,7 @@ def test_only_what_changed_is_embedded(
 @pytest.mark.usefixtures("encoder")
 def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) -> None:
     actors = folder / "actors.csv"
-    actors.write_text("nom;siret\nAvel;\nMerlet;123\n", encoding="utf-8")
+    actors.write_text("nom;métier;siret\nAvel;;\nMerlet;;123\n", encoding="utf-8")
     result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
     assert result.exit_code == 1
     assert [line.partition(";")[0] for line in result.output.splitlines()] == [
@@ -141,7 +141,7 @@ def test_pruning_spares_what_people_contributed_or_corrected(tmp_path: Path, fol
 @pytest.mark.usefixtures("encoder")
 def test_pruning_removes_for_good(tmp_path: Path, folder: Path) -> None:
     run("ingest", folder, kb=tmp_path / "kb")
-    (folder / "actors.csv").write_text("nom\nMerlet\n", encoding="utf-8")
+    (folder / "actors.csv").write_text("nom;métier\nMerlet;\n", encoding="utf-8")
     result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
     assert result.exit_code == 0
     assert result.output == (
@@ -284,7 +284,7 @@ def test_a_mapping_that_cannot_be_used_makes_no_base(tmp_path: Path, folder: Pat
 def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
     path, kb = tmp_path / "firmes.csv", tmp_path / "kb"
     path.write_text(
-        "id;nom;commune\na;Merlet SARL;Cognac\nb;Ets Merlet;Cognac\nc;Avel;Cognac\n",
+        "id;nom;commune;métier\na;Merlet SARL;Cognac;\nb;Ets Merlet;Cognac;\nc;Avel;Cognac;\n",
         encoding="utf-8",
     )
     told = run("ingest", path, kb=kb)
@@ -357,3 +357,55 @@ def test_what_was_withdrawn_is_told_and_not_brought_back(tmp_path: Path, folder:
         f"{folder}/actors.csv:3: actor 'merlet' was withdrawn by lea on {withdrawal.at[:10]}: "
         "not brought back\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.csv", "nom;Effectif\nAvel;40\n"), ("a.json", '[{"nom": "Avel"}, {"nom": "Merlet"}]')],
+)
+def test_a_directory_that_says_no_know_how_is_warned_of_before_it_is_written(
+    tmp_path: Path,
+    encoder: CountingEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: str,
+) -> None:
+    written: list[str] = []
+    ingest_actors = KnowledgeBase.ingest_actors
+
+    def noted(*arguments: object, **options: object) -> object:
+        written.append("rows")
+        return ingest_actors(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(KnowledgeBase, "ingest_actors", noted)
+    monkeypatch.setattr("tqdm.tqdm.write", lambda _bar, text, file: written.append(text))
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    told = run("ingest", path, kb=tmp_path / "kb")
+    assert (told.exit_code, told.output.count("\n")) == (0, 1)
+    assert written == [
+        f"{path}: has no column that says what the actors can do (activity, description, products, "
+        "machines…), so that needs hardly find them: say which one does",
+        "rows",
+    ]
+    report = json.loads(run("ingest", path, "--json", kb=tmp_path / "kb").stdout)
+    assert [note["reason"] for note in report["remarks"]] == [written[0].removeprefix(f"{path}: ")]
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_rich_column_beside_a_bare_activity_is_what_a_firm_is_found_by(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Raison sociale;Activité;Description;Parc machines\n"
+        "Ruelle;Usinage;Fraisage 5 axes de pièces en titane.;Tours à commande numérique\n",
+        encoding="utf-8",
+    )
+    told = run("ingest", path, kb=tmp_path / "kb")
+    assert (
+        told.output == "1 read, 1 added, 0 changed, 0 unchanged, 0 failed; passages embedded: 3.\n"
+    )
+    base = opened(tmp_path / "kb")
+    (actor,) = base.actors()
+    assert actor.description == "Fraisage 5 axes de pièces en titane."
+    assert actor.facts == {"Activité": "Usinage", "Parc machines": "Tours à commande numérique"}
+    base.close()

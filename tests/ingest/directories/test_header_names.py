@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.directories.header_names import ACTOR_NAMES, Column, actor_columns
+from ingest.directories.header_names import ACTOR_NAMES, Column, actor_columns, target_of
 from ingest.records.fields import folded
 
 
@@ -62,3 +62,35 @@ def test_every_fact_has_a_name_of_its_own() -> None:
         Column("", "Note (2)"),
         Column("", "Note (2) (2)"),
     ]
+
+
+def test_of_columns_of_know_how_the_richest_is_the_description_and_the_others_facts() -> None:
+    assert actor_columns(["Nom", "Activité", "Description", "Secteur d'activité", "Effectif"]) == [
+        Column("name", ""),
+        Column("", "Activité"),
+        Column("description", ""),
+        Column("", "Secteur d'activité"),
+        Column("", "Effectif"),
+    ]
+    assert actor_columns(["Nom", "Activité", "Parc machines"])[1:] == [
+        Column("description", ""),
+        Column("", "Parc machines"),
+    ]
+    assert actor_columns(["Nom", "Métier", "Ce qu'ils savent faire"])[1:] == [
+        Column("", "Métier"),
+        Column("description", ""),
+    ]
+
+
+def test_a_chosen_kind_of_know_how_stands_in_the_name_of_the_fact() -> None:
+    targets = {"teinte": "materials", "produits": "fact", "machines": "machines"}
+    columns = actor_columns(["Nom", "Teinte", "Produits", "Machines"], targets)
+    assert columns[1:] == [
+        Column("", "Matières : Teinte"),
+        Column("", "Autre : Produits"),
+        Column("", "Machines"),
+    ]
+    assert [target_of(column) for column in columns] == ["name", "materials", "fact", "machines"]
+    # Written by an export and read again, the headers say the same.
+    again = actor_columns([column.fact or "Nom" for column in columns])
+    assert [target_of(column) for column in again] == ["name", "materials", "fact", "machines"]

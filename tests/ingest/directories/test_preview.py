@@ -8,6 +8,11 @@ from ingest.report import Note
 from kb.errors import InputError
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
+NO_KNOW_HOW = (
+    "has no column that says what the actors can do (activity, description, products, machines…), "
+    "so that needs hardly find them: say which one does"
+)
+
 
 def write(tmp_path: Path, content: str, name: str = "firmes.csv") -> Path:
     path = tmp_path / name
@@ -29,6 +34,7 @@ def test_the_columns_are_shown_with_what_would_come_of_the_rows(tmp_path: Path) 
         kept=2,
         failed=2,
         problems=(
+            Note(str(path), 0, NO_KNOW_HOW),
             Note(str(path), 3, "has no name"),
             Note(str(path), 4, "id 'avel-magnac' was already given by row 2"),
         ),
@@ -68,6 +74,18 @@ def test_the_keys_of_objects_are_columns(tmp_path: Path) -> None:
         ("nom", "name"),
         ("Ville", "place"),
     ]
+
+
+def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, "nom;Teinte\nAvel;brun\n")
+    assert [note.reason for note in preview(path).problems] == [NO_KNOW_HOW]
+    chosen = preview(path, choices={"Teinte": "materials"})
+    assert chosen.problems == ()
+    assert chosen.columns[1] == PreviewedColumn("Teinte", "materials", ("brun",), said=True)
+    objects = write(tmp_path, '[{"nom": "Avel"}, {"nom": "M", "Produits": "eau"}]', "a.json")
+    assert preview(objects).problems == ()
 
 
 def test_only_the_first_rows_are_looked_at(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from kb.indexing.derivation import (
     BARE_CHARS,
     DESCRIPTION,
     FACTS,
+    KNOW_HOW,
     NAME,
     NEED,
     PARTICIPANTS,
@@ -54,6 +55,33 @@ def test_names_participants_and_facts_are_found_by_their_words_alone() -> None:
         for document in derive(record).documents:
             embedded = {passage.text_hash for passage in document.passages} != {""}
             assert embedded == (document.part not in {NAME, FACTS, PARTICIPANTS})
+
+
+def test_facts_that_say_know_how_are_read_with_their_headers_apart_from_the_others() -> None:
+    facts = {
+        "Parc machines": "Fraiseuse 5 axes",
+        "Effectif": "40",
+        "Certifications": "EN 9100",
+        "Autre : Produits": "cirages",
+    }
+    derived = derive(actor("Usinage", facts=facts))
+    assert {document.part: document.text for document in derived.documents} == {
+        NAME: "A",
+        DESCRIPTION: "Usinage",
+        KNOW_HOW: "Parc machines : Fraiseuse 5 axes\n\nCertifications : EN 9100",
+        FACTS: "Effectif : 40. Autre : Produits : cirages",
+    }
+    assert sorted(derived.encoder_texts.values()) == [
+        "Certifications : EN 9100",
+        "Parc machines : Fraiseuse 5 axes",
+        "Usinage",
+    ]
+
+
+def test_an_activity_code_does_not_speak_for_actors_whose_facts_say_enough() -> None:
+    enough = {"Machines": "x" * BARE_CHARS}
+    assert ACTIVITY not in texts(actor("", activity_code=CODE, facts=enough))
+    assert ACTIVITY in texts(actor("", activity_code=CODE, facts={"Note": "x" * BARE_CHARS}))
 
 
 @pytest.mark.parametrize("description", ["", "Cosmétiques."])

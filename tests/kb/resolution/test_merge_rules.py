@@ -50,6 +50,13 @@ def test_themes_and_facts_are_united() -> None:
     assert found == replace(AVEL, themes=("Cuir", "Chimie"), facts={"Effectif": "40", "CA": "2 M€"})
 
 
+def test_know_how_under_one_header_is_that_of_all_sources() -> None:
+    one = replace(AVEL, facts={"Produits": "Cirages", "Effectif": "40"})
+    other = replace(AVEL, facts={"Produits": "Crèmes", "Effectif": "60"})
+    found = record(("cci", one), ("annuaire", other), ("cluster", one))
+    assert found == replace(AVEL, facts={"Produits": "Cirages\n\nCrèmes", "Effectif": "40"})
+
+
 @pytest.mark.parametrize(
     ("first", "second", "both"),
     [

@@ -1,0 +1,80 @@
+"""Know-how among the facts of an actor: which of them say what it can do, and of which kind.
+
+A fact keeps the header that it has in its source, and the header says what kind of statement it
+is: "Parc machines" is about machines. Where a person chose the kind, its name stands before the
+header, as in "Machines : Ce que nous avons".
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from kb.models import Actor
+from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
+
+_WORD = re.compile(r"[a-z0-9]+\*?")
+_CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
+_AFTER_KIND = " : "
+_NO_KIND = "Autre"
+
+_SPELLINGS = LEXICONS.spellings("know_how", "kinds")
+STATEMENT_KINDS = tuple(_SPELLINGS)
+"""The kinds of statements that are know-how, the one that says most first."""
+
+_CHOSEN = {
+    **{kind: spellings[0].capitalize() for kind, spellings in _SPELLINGS.items()},
+    "": _NO_KIND,
+}
+_KINDS_BY_NAME = {name: kind for kind, name in _CHOSEN.items()}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(_CAMEL_CASE.sub(" ", text))))
+
+
+def _matcher(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Matches a phrase among folded words with single spaces between them."""
+    return re.compile(rf"\b{' '.join(words).replace('*', '[a-z0-9]*')}\b")
+
+
+_PHRASES = [
+    (kind, len(words), _matcher(words))
+    for kind, spellings in _SPELLINGS.items()
+    for words in map(_words, spellings)
+]
+_NEVER = [_matcher((word,)) for word in LEXICONS.phrases("know_how", "never")]
+
+
+@lru_cache(maxsize=4096)
+def statement_kind(header: str) -> str:
+    """Returns the kind of know-how that facts under a header are, of `STATEMENT_KINDS`, or ""."""
+    chosen = header.partition(_AFTER_KIND)[0]
+    if chosen != header and chosen in _KINDS_BY_NAME:
+        return _KINDS_BY_NAME[chosen]
+    folded = " ".join(_words(header))
+    found = [(size, kind, match) for kind, size, of in _PHRASES if (match := of.search(folded))]
+    if not found:
+        return ""
+    is_all = any(match[0] == folded for _, _, match in found)
+    if not is_all and any(never.search(folded) for never in _NEVER):
+        return ""
+    return max(found, key=lambda each: each[0])[1]
+
+
+def header_of_kind(header: str, kind: str) -> str:
+    """Returns a header that says a kind of statement, or with the kind "" that it is no know-how.
+
+    It is the header itself where that says the same.
+    """
+    return header if statement_kind(header) == kind else f"{_CHOSEN[kind]}{_AFTER_KIND}{header}"
+
+
+def know_how(facts: Mapping[str, str]) -> dict[str, str]:
+    """Returns the facts that say what an actor can do, in their order."""
+    return {header: text for header, text in facts.items() if statement_kind(header)}
+
+
+def know_how_text(actor: Actor) -> str:
+    """Returns an actor's statements of know-how, each a paragraph that begins with its header."""
+    return "\n\n".join(f"{header} : {text}" for header, text in know_how(actor.facts).items())
