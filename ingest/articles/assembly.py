@@ -5,13 +5,20 @@ What is not certain stays empty, and a remark says so.
 
 from ingest.articles.article import Article
 from ingest.articles.blocks import ParsedPage
+from ingest.articles.metadata.author_cards import find_card
 from ingest.articles.metadata.body import (
     end_at_colophon,
     leave_other_parts,
     leave_surroundings,
     markdown_of,
 )
-from ingest.articles.metadata.bylines import find_byline, find_signature
+from ingest.articles.metadata.bylines import (
+    find_byline,
+    find_desk,
+    find_job,
+    find_last_words,
+    find_signature,
+)
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
 from ingest.articles.metadata.notices import (
@@ -38,10 +45,14 @@ def article_of(page: ParsedPage) -> Article:
     take_notices(layout, findings)
     take_values_near_labels(layout, findings)
     take_hinted(layout, findings)
+    find_card(layout, findings)
     find_byline(layout, findings)
     find_dateline(layout, findings)
     find_themes(layout, findings)
     find_signature(layout, findings)
+    find_last_words(layout, findings)
+    find_desk(layout, findings)
+    find_job(layout, findings)
     leave_surroundings(layout)
     text = markdown_of([line.block for line in layout.lines if line.is_body])
     return _article(page, layout, findings, text)

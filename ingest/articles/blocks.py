@@ -40,7 +40,8 @@ class Block:
     off from the block before it. `link_share` is the share of its words that are links. `hint`
     is the field that its markup names, an `Announced` or empty; `moment` the date or time, in
     ISO 8601, that its markup gives for its date. `path` numbers the elements around it, the
-    outermost first, itself last.
+    outermost first, itself last. `signature` is the part of its text that its markup calls the
+    author's name, `tags` are the parts that it calls tags.
     """
 
     text: str
@@ -54,6 +55,8 @@ class Block:
     hint: str = ""
     moment: str = ""
     path: tuple[int, ...] = ()
+    signature: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:

@@ -1,5 +1,6 @@
 """Compares what is found in labelled articles with their labels."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import eq
 from pathlib import Path
@@ -19,6 +20,8 @@ SAME_NAME = 85.0
 """Least similarity, 0 to 100, of two names of the same participant."""
 
 _SAME_ACTOR = 200.0
+_ARTICLE = re.compile(r"(?:le|la|les|the)\s+|l['’]", re.IGNORECASE)
+_JOINTS = frozenset({"et", "and"})
 _DATES = ("date", "modified", "moderated")
 
 
@@ -252,8 +255,16 @@ def _same_text(found: str, label: str) -> bool:
 
 
 def _same_person(found: str, label: str) -> bool:
-    """Whether names of persons are the same, without regard to the order of their parts."""
-    return sorted(_folded(found).split()) == sorted(_folded(label).split())
+    """Whether the names of who signs are the same.
+
+    The order of their parts, an article before them and what joins several do not count.
+    """
+    return _parts_of_name(found) == _parts_of_name(label)
+
+
+def _parts_of_name(name: str) -> list[str]:
+    parts = _folded(_ARTICLE.sub("", name.strip())).split()
+    return sorted(part for part in parts if part not in _JOINTS)
 
 
 def _same_date(found: str, label: str) -> bool:

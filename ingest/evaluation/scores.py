@@ -12,7 +12,8 @@ Where nothing is to be found and nothing is found, nothing counts. A wrong value
 labelled one is both wrong and missed. The fields:
 
 - `title`, `author`, `author job`, `moderator`, `moderator job`: compared without case, accents and
-  punctuation; names without regard to the order of their parts.
+  punctuation; names without regard to the order of their parts, an article before them and the
+  word that joins several.
 - `dates`: `date`, `modified` and `moderated`, each a thing of its own; to the minute where the
   label has a time, to the day elsewhere.
 - `themes`: as sets, compared like titles.

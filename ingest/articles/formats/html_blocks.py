@@ -230,4 +230,4 @@ class _Walk:
             shown = "> " + shown.replace("\n", "\n> ")
         share = min(1.0, run.linked / len(text))
         yield Block(text, shown, kind, level, 0, alone, where.region, share, where.hint,
-                    run.moment, where.path)  # fmt: skip
+                    run.moment, where.path, run.signature, tuple(run.tags))  # fmt: skip

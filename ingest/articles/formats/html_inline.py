@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ingest.articles.formats.html_parsing import BLOCKS
+from ingest.articles.formats.html_regions import is_date, is_signature, is_tag
 from ingest.articles.typography import is_prose
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ _UNSAFE = re.compile(r"[\s()<>]")
 class Run:
     """Running text: its words, and how Markdown writes them.
 
-    `linked` is the number of characters in links, `moment` what a `time` element gives.
+    `linked` is the number of characters in links, `moment` what markup gives for a date,
+    `signature` the words that it calls the author, `tags` those that it calls tags.
     """
 
     words: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     linked: int = 0
     moment: str = ""
+    signature: str = ""
+    tags: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -66,13 +70,25 @@ def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
             shown = f"{around[0]}[{words}]({address}){around[1]}"
     else:
         run.linked += inner.linked
-        if element.tag == "time":
-            inner.moment = (element.get("datetime") or "").strip()
         mark = {"strong": "**", "b": "**", "em": "*", "i": "*"}.get(element.tag, "")
         if mark and words and marks and "*" not in words and "\n" not in words:
             shown = f"{around[0]}{mark}{words}{mark}{around[1]}"
-    run.moment = run.moment or inner.moment
+    _add_facts(element, run, inner)
     run.shown.append(shown)
+
+
+def _add_facts(element: "HtmlElement", run: Run, inner: Run) -> None:
+    """Adds to a run what the markup of an element, whose words are `inner`, says of them."""
+    if not inner.moment and is_date(element):
+        moment = element.get("datetime") or element.get("content") or element.get("title") or ""
+        inner.moment = moment.strip()
+    if not inner.signature and is_signature(element):
+        inner.signature = inner.text
+    if is_tag(element):
+        inner.tags.append(inner.text)
+    run.moment = run.moment or inner.moment
+    run.signature = run.signature or inner.signature
+    run.tags += inner.tags
 
 
 def _link(element: "HtmlElement", url: str) -> str:

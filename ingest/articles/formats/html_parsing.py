@@ -31,7 +31,7 @@ _SILENT = {
 }  # fmt: skip
 _KEPT_ATTRIBUTES = {
     "class", "id", "role", "itemprop", "rel", "datetime", "href", "hidden", "aria-hidden",
-    "aria-label", "start", "value", "property", "content",
+    "aria-label", "start", "value", "property", "content", "title",
 }  # fmt: skip
 _TAGS_OF_PAGES = re.compile(
     r"<\s*(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|ul|br|table|span|main)\b",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ingest.articles import lexicon
 from ingest.articles.blocks import Region
 from ingest.articles.formats.html_parsing import BLOCKS
-from ingest.articles.metadata.label_table import Announced
+from ingest.articles.metadata.label_table import DATES, Announced
+from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.same_length_fold import plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def _names(section: str) -> re.Pattern[str]:
 
 
 _ELSEWHERE_NAMES, _MARGIN_NAMES = _names("elsewhere"), _names("margin")
+_SITE_NAMES = _names("site")
 _HINTS = tuple(
     (announced, _names(announced))
     for announced in (
@@ -34,12 +36,34 @@ _HINTS = tuple(
         Announced.MODIFIED,
         Announced.DATE,
         Announced.AUTHOR,
+        Announced.TITLE,
     )
 )
+_AUTHOR_NAMES, _DATE_NAMES = _names(Announced.AUTHOR), _names(Announced.DATE)
 _MAX_HINTED_CHARS = 160
 _MAX_TAGS_CHARS = 600
 _MAX_REMOVED_SHARE = 0.4
 """The share of the words of a page above which an element is its text, whatever its name."""
+
+
+def is_signature(element: "HtmlElement") -> bool:
+    """Whether the markup of an element calls its text the name of the author."""
+    return bool(_AUTHOR_NAMES.search(f"{_names_of(element)} {element.get('rel') or ''}"))
+
+
+def is_date(element: "HtmlElement") -> bool:
+    """Whether the markup of an element calls its text the day of the article."""
+    return element.tag == "time" or bool(_DATE_NAMES.search(_names_of(element)))
+
+
+def is_tag(element: "HtmlElement") -> bool:
+    """Whether the markup of a link calls its text a tag of the article."""
+    return "tag" in (element.get("rel") or "").lower().split()
+
+
+def _names_of(element: "HtmlElement") -> str:
+    prop = element.get("itemprop") or element.get("property") or ""
+    return plain(f"{element.get('class') or ''} {prop}".lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +130,8 @@ class Regions:
         if outer is Region.ELSEWHERE:
             return outer
         role = (element.get("role") or "").lower()
+        if _SITE_NAMES.search(names) and not self._holds_much(element):
+            return Region.MARGIN
         # Left out: what is hidden, or is called a menu; unless it holds most of the page.
         is_hidden = element.get("hidden") is not None or element.get("aria-hidden") == "true"
         if (
@@ -114,7 +140,9 @@ class Regions:
             or is_hidden
             or _ELSEWHERE_NAMES.search(names)
         ):
-            return outer if self._holds_much(element) else Region.ELSEWHERE
+            if self._holds_much(element):
+                return outer
+            return Region.MARGIN if self._is_notice(element) else Region.ELSEWHERE
         if (
             element.tag in _MARGIN_TAGS
             or role in _MARGIN_ROLES
@@ -122,6 +150,13 @@ class Regions:
         ):
             return outer if self._holds_much(element) else Region.MARGIN
         return outer
+
+    def _is_notice(self, element: "HtmlElement") -> bool:
+        """Whether all that an element holds is who published the article, or when."""
+        if self.chars_in(element) > _MAX_HINTED_CHARS:
+            return False
+        found = notices(" ".join(element.text_content().split()))
+        return any(not notice.is_bare and notice.announced in DATES for notice in found)
 
     def _holds_much(self, element: "HtmlElement") -> bool:
         if self._title is not None and element in self._title.iterancestors():

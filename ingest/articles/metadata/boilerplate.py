@@ -12,6 +12,8 @@ _END = re.compile(r"#{2,}|-?\s?30\s?-|(?:-\s?)?(?:FIN|END|ENDS|Fin|Ends)(?:\s?-)
 _COLOPHONS = re.compile(lexicon.any_of("boilerplate", "colophons") + r"\s?:?")
 _COMMENTS = re.compile(lexicon.any_of("boilerplate", "comments"))
 _SAME_THEMES = re.compile(r"(?:sur|dans|avec) les memes (?:themes|sujets|thematiques)\W*")
+_MENU = re.compile(r"[^\s.!?:]+(?: [^\s.!?:]+){0,2}(?:\s{3,}[^\s.!?:]+(?: [^\s.!?:]+){0,2}){3,}")
+"""Entries of a menu: four or more of up to three words, with wide spaces between them."""
 _ASIDES = re.compile(lexicon.any_of("boilerplate", "asides") + r"\s?[:>–—-].*")
 
 
@@ -20,6 +22,8 @@ def is_boilerplate(line: str) -> bool:
     folded = _folded(line)
     if len(folded) > 300:
         return False
+    if _MENU.fullmatch(line.strip()):
+        return True
     return bool(_LINES.fullmatch(folded) or _ASIDES.fullmatch(folded)) or _is_row(
         plain(line.strip())
     )

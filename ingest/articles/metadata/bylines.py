@@ -6,23 +6,35 @@ from itertools import islice
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import Region
-from ingest.articles.metadata.findings import Findings
+from ingest.articles.metadata.boilerplate import opens_colophon
+from ingest.articles.metadata.findings import INITIALS, Findings
 from ingest.articles.metadata.label_table import DATES, Announced
-from ingest.articles.metadata.labels import is_alone
+from ingest.articles.metadata.labels import is_alone, is_desk, signed_name
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import (
     MAX_JOB_CHARS,
     bare_name,
     is_job,
+    is_name_of_organisation,
     is_person,
     person_at,
 )
 from ingest.records.fields import folded
 
-NEAR_LABEL, HINTED, UNLABELLED = 0.95, 0.85, 0.7
-"""The confidence in a person: beside a label, where the page's markup says so, otherwise."""
+NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6
+"""The confidence in a person: beside a label, where the page's markup says so, otherwise; and in
+an account or a site that the markup says to sign."""
 _CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
 _JOB_AFTER_NAME = re.compile(r",\s(?P<job>[^\W\d_A-ZÀ-Þ][^.!?:;,\d]{3,50})\.?")
+_JOB_TOLD = re.compile(
+    r"\s(?:is|est|was|etait|était)\s(?:(?:an?|the|une?|la|le)\s|l['’])?(?P<job>[^.,;]{3,60})[.,;]"
+)
+_JOB_AFTER_COMMA = re.compile(r",\s(?P<job>[^.,;()]{3,60}?)(?:\s\([^()]{2,30}\))?\.?")
+_OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,60}),?", re.IGNORECASE)
+_FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
+_ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
+_ENDS_SIGNED = re.compile(r"[.!?»”\"]\s+[–—]\s*(?P<name>[A-ZÀ-Þ][^!?–—]{2,60})$")
+_IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
 
 
@@ -102,13 +114,18 @@ def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
     """Takes the author or the moderator marked up by the page."""
     line, below = layout.lines[at], layout.line_at(at + 1)
     text, hint = line.text.strip(), line.block.hint
-    person, end = person_at(text, 0)
-    if not person.name or end < len(text) - 2:
+    name = signed_name(text)
+    person, end = person_at(name, 0)
+    if not name:
         return
+    confidence = HINTED
+    if not person.name or end < len(name) - 2:
+        # An account, a desk or a site; somebody with a name goes before it.
+        person, confidence = Person(name), ACCOUNT
     if below and below.block.hint == hint and is_job(below.text) and not person.job:
         person = Person(person.name, _job_of(below))
         below.leave()
-    findings.add_person(hint, person, text, HINTED)
+    findings.add_person(hint, person, text, confidence)
     line.leave()
 
 
@@ -134,6 +151,19 @@ def find_byline(layout: Layout, findings: Findings) -> None:
         person = Person(bare_name(line.text), _job_of(job_line) if job_line else "")
         findings.add_person("author", person, line.text, UNLABELLED)
         return
+    _find_office(layout, findings)
+
+
+def _find_office(layout: Layout, findings: Findings) -> None:
+    """Finds the office that signs a release right below its day, above the text."""
+    for at, line in enumerate(layout.lines[1 : layout.first], 1):
+        above = layout.lines[at - 1]
+        is_below_day = any(notice.announced in DATES for notice in above.notices)
+        is_plain = line.is_short and not line.is_used and not line.is_heading
+        if is_below_day and is_plain and is_name_of_organisation(line.text):
+            findings.add_person("author", Person(line.text.strip()), line.text, ACCOUNT)
+            line.leave()
+            return
 
 
 def find_signature(layout: Layout, findings: Findings) -> None:
@@ -142,10 +172,10 @@ def find_signature(layout: Layout, findings: Findings) -> None:
     for at in range(layout.last + 1, len(layout.lines)):
         line, below = layout.lines[at], layout.line_at(at + 1)
         person = _signing(layout, at) if line.is_short and not line.is_used else NOBODY
-        if not person.name:
+        if not person.name or line.is_heading or is_contact(layout, at):
             continue
         job_line = below if below and below.is_short and is_job(below.text) else None
-        job = person.job or (_job_of(job_line) if job_line else "")
+        job = person.job or (_job_of(job_line) if job_line else "") or _job_above(layout, at)
         # A name alone right below the text signs it, unless others stand beside it.
         is_alone_below = at == layout.last + 1 and not (below and is_person(below.text))
         above = folded(layout.lines[at - 1].text) if at else ""
@@ -160,9 +190,77 @@ def find_signature(layout: Layout, findings: Findings) -> None:
             job_line.leave()
         known = findings.fields.get("author")
         confidence = known.confidence if known else UNLABELLED
-        signed = Person(person.name, author.job or job)
+        signed = Person(person.name, author.job or _IN_BRACKETS.sub("", job))
         findings.add_person("author", signed, line.text, confidence)
         return
+
+
+def find_job(layout: Layout, findings: Findings) -> None:
+    """Finds the job of the author where the name stands again, alone or as "Anne Roy is a …"."""
+    author = findings.people.get("author", NOBODY)
+    if not author.name or author.job:
+        return
+    for at, line in enumerate(layout.lines):
+        text = line.text.strip(" —–-*_")
+        if at <= layout.head or not text.startswith(author.name):
+            continue
+        rest = text[len(author.name) :]
+        below = layout.line_at(at + 1)
+        told = _JOB_TOLD.match(rest) or _JOB_AFTER_COMMA.fullmatch(rest)
+        job = told["job"].strip() if told else ""
+        if not rest and below and not below.is_heading and len(below.text) <= MAX_JOB_CHARS:
+            job = _job_of(below)
+        if job and is_job(job):
+            person = Person(author.name, job)
+            findings.add_person("author", person, line.text, findings.fields["author"].confidence)
+            return
+
+
+def find_last_words(layout: Layout, findings: Findings) -> None:
+    """Finds a signature that ends the last sentence: "… on Friday. – J. M., secretary"."""
+    last = layout.line_at(layout.last)
+    signed = _ENDS_SIGNED.search(last.text) if last and "author" not in findings.people else None
+    if not last or not signed:
+        return
+    person, end = person_at(signed["name"], 0)
+    name, _, job = signed["name"].partition(", ")
+    if person.name and end >= len(signed["name"].rstrip(" .")):
+        findings.add_person("author", person, signed["name"], UNLABELLED)
+    elif INITIALS.fullmatch(name) and (not job or is_job(job)):
+        findings.add_person("author", Person(name, job), signed["name"], UNLABELLED)
+
+
+def find_desk(layout: Layout, findings: Findings) -> None:
+    """Finds a desk, an office or a first name alone right below the text: "La rédaction"."""
+    line = layout.line_at(layout.last + 1)
+    if "author" in findings.people or line is None or not line.is_short or line.is_heading:
+        return
+    text = line.text.strip(" .")
+    first_name = _FIRST_NAME.fullmatch(text)
+    article = _ARTICLE.match(text)
+    is_office = article is not None and is_name_of_organisation(text[article.end() :])
+    if is_desk(text) or is_office or first_name:
+        name = first_name["name"] if first_name else text
+        findings.add_person("author", Person(name), line.text, ACCOUNT)
+        line.leave()
+        line.is_boilerplate = True
+
+
+def is_contact(layout: Layout, at: int) -> bool:
+    """Whether a line stands below a heading of contacts, who are not the author."""
+    above = layout.lines[max(0, at - 2) : at]
+    return any(opens_colophon(line.text) for line in above)
+
+
+def _job_above(layout: Layout, at: int) -> str:
+    """The office in which a letter is signed, above the name: "Le maire,"."""
+    above = layout.line_at(at - 1)
+    office = _OFFICE.fullmatch(above.text.strip()) if above and not above.is_prose else None
+    if above is None or office is None or not is_job(office["job"]):
+        return ""
+    above.leave()
+    above.is_boilerplate = True
+    return office["job"]
 
 
 def _signing(layout: Layout, at: int) -> Person:

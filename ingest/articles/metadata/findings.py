@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import DeclaredField
+from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
 from kb.registers.proposals import ProposedField
@@ -13,7 +14,10 @@ from kb.remarks import Remark
 
 MIN_CERTAIN = 0.5
 """The least confidence of a value that the article takes; below it, a value is only proposed."""
+_SHOWN = 0.88
+"""The confidence from which themes stand on the page, called so."""
 MAX_THEMES = 30
+INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 
 
@@ -22,6 +26,7 @@ class FoundThemes:
     confidence: float
     names: tuple[str, ...]
     line: str
+    are_categories: bool = False
 
 
 @dataclass(slots=True)
@@ -36,6 +41,8 @@ class Findings:
     people: dict[str, Person] = field(default_factory=dict)
     themes: list[FoundThemes] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    seen_times: set[str] = field(default_factory=set)
+    """The fields whose day and time readers of the page see."""
 
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
         name = str(name)
@@ -45,8 +52,8 @@ class Findings:
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
         name = str(name)
-        person = Person(self._full_name(person.name), person.job)
         known, held = self.fields.get(name), self.people.get(name, NOBODY)
+        person = Person(self._full_name(person.name, held.name), person.job)
         if known is not None and known.confidence >= confidence:
             if held.name != person.name or held.job or not person.job:
                 return
@@ -60,8 +67,11 @@ class Findings:
         if person.job:
             self.fields[job] = ProposedField(job, person.job, line, confidence)
 
-    def add_themes(self, names: Iterable[str], line: str, confidence: float) -> None:
-        self.themes.append(FoundThemes(confidence, tuple(names), line))
+    def add_themes(
+        self, names: Iterable[str], line: str, confidence: float, *, are_categories: bool = False
+    ) -> None:
+        kept = tuple(name for name in names if not is_boilerplate(name))
+        self.themes.append(FoundThemes(confidence, kept, line, are_categories))
 
     def add_declared(self, declared: Iterable[DeclaredField]) -> None:
         for value in declared:
@@ -78,10 +88,15 @@ class Findings:
         if not lists:
             return ()
         best = max(lists, key=lambda found: found.confidence)
+        # Categories, and what other labels announce, are themes beside the best.
+        names = unique(name for found in (best, *lists)
+                       if found.line == best.line or found.are_categories
+                       or found.confidence >= best.confidence >= _SHOWN
+                       for name in found.names)  # fmt: skip
         self.fields["themes"] = ProposedField(
-            "themes", " | ".join(best.names), best.line, best.confidence
+            "themes", " | ".join(names), best.line, best.confidence
         )
-        return best.names
+        return names
 
     def remark(self, remark: Remark) -> None:
         if remark not in self.remarks:
@@ -96,8 +111,10 @@ class Findings:
     def certain_person(self, name: str) -> Person:
         return self.people.get(name, NOBODY) if self.is_certain(name) else NOBODY
 
-    def _full_name(self, name: str) -> str:
-        """The name that an initial is short for, where the page writes it out somewhere."""
+    def _full_name(self, name: str, known: str) -> str:
+        """The name that initials are short for: the known one, or one that the page writes out."""
+        if INITIALS.fullmatch(name) and _initials(known) == _initials(name):
+            return known
         short = _INITIAL.fullmatch(name)
         if not short:
             return name
@@ -106,6 +123,10 @@ class Findings:
             re.IGNORECASE,
         ).search(self.words)
         return bare_name(written[0]) if written and is_person(written[0]) else name
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in re.findall(r"[^\W\d_]+", name)).casefold()
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

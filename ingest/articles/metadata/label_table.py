@@ -97,11 +97,14 @@ def _labels() -> tuple[Label, ...]:
         label(a.DATE, rf"{_THING}{_PAST}(?: en ligne)?(?: le)?|(?:date de )?(?:publication"
               r"|parution|redaction|creation|mise en ligne)(?: le)?"
               rf"|{_THING}(?:first )?(?:{_ENGLISH_PAST})(?: on)?|date published"
-              r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent",
+              r"|(?:publication|creation|release) date|date de l'article|date|envoye(?: le)?|sent"
+              r"|message",
               a.DATE, verb=True),
         # People, with a noun: a colon, a name, or nothing follows.
         label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
-              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25})?|(?:text|words)(?: and [a-z]{3,12})?"
+              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25}?)?|(?:text|words)(?: and [a-z]{3,12})?"
+              r"|de nos? (?:correspondant|envoye|journaliste|reporter)\w*(?: speciale?)?,?"
+              r"|de notre (?:correspondant|envoye|journaliste|reporter)\w*(?: speciale?)?,?"
               r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
               r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
               r"|about the author|signature|de|from", a.DATE),
@@ -111,14 +114,16 @@ def _labels() -> tuple[Label, ...]:
               r"|page moderator|valideu(?:r|se)s?|approbat(?:eur|rice)|verificat(?:eur|rice)"
               r"|(?:derniere )?verification|approbation|approver|checker", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
-        label(a.THEMES, r"(?:les )?(?:themes?|thematiques?)(?:\(s\))?(?: abordees?| abordes"
-              r"| associes| associees| de l'article)?|mots?[- ]?clef?s?|(?:hash)?tags?|etiquettes?"
+        label(a.THEMES, r"(?:les |sous-|sub[- ]?)?(?:themes?|thematiques?)(?:\(s\))?"
+              r"(?: abordees?| abordes| associes| associees| de l'article)?"
+              r"|(?:recherche )?(?:par )?mots?[- ]?clef?s?|libelles?|(?:hash)?tags?|etiquettes?"
               r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
               r"|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
               r"|domaines?(?:\(s\))?(?: d'activite)?"),
-        label(a.CATEGORIES, rf"categor(?:ies?|y)|filed (?:under|in)|(?:classe|range){_ENDING}s?"
+        label(a.CATEGORIES, rf"(?:\w+ )?categor(?:ies?|y)|(?:classe|range){_ENDING}s?"
               r" (?:dans|sous)|posted (?:in|under)|publie dans"),
+        label(a.CATEGORIES, r"filed (?:under|in)", verb=True),
         label(a.THEMES, r"tagged(?: with| as| in)?|etiquete(?:e|s|es)? (?:avec|sous|comme)",
               verb=True),
         label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"

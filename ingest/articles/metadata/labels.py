@@ -7,12 +7,13 @@ chercheurs" is no notice.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
-from ingest.articles.metadata.dates import dates_in, is_unclear_date, unclear_dates_in
+from ingest.articles.metadata.boilerplate import is_boilerplate
+from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date, unclear_dates_in
 from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
 from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
 from ingest.articles.metadata.same_length_fold import plain
@@ -37,12 +38,14 @@ _SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
 _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
 _OTHER_LIST = re.compile(
     r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
+    r"|\s(?:etiquettes?|mots?[- ]cles?|(?:hash)?tags?|tagged|key ?words?|libelles?|labels)\s?:"
 )
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
 _BIT = re.compile(rf"{lexicon.any_of('labels', 'beside_notices')}(?!\w)")
 MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
+_CLOSING_LISTS = PEOPLE | DATES | {Announced.THEMES, Announced.CATEGORIES}
 _MAIL_WORDS = frozenset({"de", "from"})
 _NEVER_ALONE = frozenset(lexicon.phrases("labels", "never_alone"))
 _OF_A_PERSON = frozenset(lexicon.phrases("labels", "of_persons"))
@@ -70,9 +73,32 @@ _PSEUDONYM = re.compile(
 )
 _NO_PSEUDONYMS = frozenset(lexicon.phrases("labels", "no_pseudonyms"))
 _NO_AUTHOR = re.compile(rf"\b{lexicon.any_of('labels', 'no_authors')}")
+_DESK = re.compile(rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'desks')}")
 _NOBODY = re.compile(
     rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
 )
+_KICKER = re.compile(
+    r"(?P<words>#?[ ]?[^|·•»>\n.:;,]{2,50}?)[ ]*(?:(?P<bar>[|·•»]|[ ][–—-])[ ]*|[ ]+)"
+)
+"""The section, the site or the person before a notice: "Élevage | Publié le …"."""
+_MAX_KICKER_CHARS = 60
+_MAX_KICKER_WORDS = 3
+_SIGNED_END = re.compile(r"[|·•—;(]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}")
+_AGENCY = re.compile(
+    rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
+)
+_BY_AGENCY = re.compile(r"\s?\([A-Z][\w ]{1,20}\)\.?$")
+_WROTE = re.compile(r"\b(?:a ecrit|wrote)\s?:?$")
+_IN_SECTION = re.compile(r"(?:dans|in)\s+[^|·—–\d.]{2,40}$")
+_INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
+_MAX_SIGNED_WORDS = 6
+OPENS_SIGNATURE = re.compile(
+    r"^(?:(?:[^\W\d_]+(?: le)? )?(?:par|by)\s+|aut(?:eur|rice)s?\s?:?\s+|authors?\s?:?\s+)"
+    r"|(?:^|\s)(?:[^\W\d_]+ )?(?:par|by)\s*$",
+    re.IGNORECASE,
+)
+"""The words that announce a signature, at the beginning or the end of what stands before it."""
+_SIGNING_WORDS = ("par", "by")
 _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
@@ -126,7 +152,7 @@ class _Reading:
         self._meaning: Announced | None = None
 
     def read(self) -> tuple[Notice, ...]:
-        position = 0
+        position = self._whole_line() or self._kicker()
         while position < len(self._text):
             if gap := _SEPARATOR.match(self._text, position):
                 if "." in gap[0]:
@@ -139,6 +165,49 @@ class _Reading:
                 return ()
         weight = len(self._text) * _MAX_UNKNOWN_SHARE
         return tuple(self._notices) if self._unknown <= weight else ()
+
+    def _whole_line(self) -> int:
+        """The end of a line that is an agency, or the head of a quoted message; else 0."""
+        wrote = _WROTE.search(self._folded)
+        return self._take_quoted(wrote.start()) if wrote else self._take_agency()
+
+    def _kicker(self) -> int:
+        """The end of what stands before the first notice of a line: a section, a site, a name.
+
+        It is a few words that a bar sets off, a hashtag, or one or two words in capitals; a
+        person, a service or an account that stands there signs.
+        """
+        if not self._dates or min(self._dates) == 0 or self._labels_at(0):
+            return 0
+        for match in _kickers(self._text):
+            words, end = match["words"].strip(), match.end()
+            if not self._begins_notice(end) and not (end in self._dates and len(words.split()) < 3):
+                continue
+            is_set_off = match["bar"] or words.startswith("#")
+            if not is_set_off and not (words.isupper() and len(words.split()) <= 2):
+                continue
+            person, after = person_at(words, 0)
+            signs = bool(match["bar"]) and end not in self._dates
+            if signs and person.name and after == len(words):
+                self._notices.append(
+                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+                )
+            elif signs and (is_organisation(words) or _is_account(words)):
+                self._notices.append(_signed_by(Announced.AUTHOR, words))
+            elif len(words.split()) > _MAX_KICKER_WORDS and not words.startswith("#"):
+                return 0
+            return end
+        return 0
+
+    def _begins_notice(self, position: int) -> bool:
+        """Whether a label of a date or of a person, with its value, stands at a position."""
+        return any(
+            label.announced in PEOPLE | DATES
+            and (label.is_verb or self._folded[end:].lstrip().startswith(":"))
+            and not label.is_weak
+            and end < len(self._text)
+            for label, end in self._labels_at(position)
+        )
 
     def _step(self, position: int) -> int:
         """Reads what stands at a position, and returns where the next thing begins."""
@@ -154,6 +223,8 @@ class _Reading:
                 return after
         bit = _BIT.match(self._folded, position)
         if not self._notices:
+            if bit and self._dates and re.match(r"\s*[|·•–—-]\s*\S", self._text[bit.end() :]):
+                return bit.end()
             return position if bit else self._begin_bare(position)
         bit = bit or _LINK_WORD.match(self._folded, position)
         return bit.end() if bit else self._go_on(position)
@@ -166,15 +237,19 @@ class _Reading:
             if person.name and last.announced in PEOPLE and not last.person.name:
                 self._notices[-1] = Notice(last.announced, person.name, person)
                 return end
-        elif self._text[:position].rstrip().endswith(("|", "·", "•", "—", "–", "-")):
+        elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = person_at(self._text, position)
             rest = self._text[end:].lstrip()
-            if person.name and self._notices[-1].is_bare and (not rest or rest[0] in "|·•—–-"):
+            if person.name and self._notices[-1].is_bare and (not rest or rest[0] in "|/·•—–-"):
                 self._notices.append(
                     Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
                 )
                 return end
+            rest = _SIGNED_END.split(self._text[position:], maxsplit=1)[0].strip(" .")
+            if _DESK.fullmatch(plain(rest)) or _AGENCY.fullmatch(plain(rest)):
+                self._notices.append(_signed_by(Announced.AUTHOR, rest))
+                return position + len(rest)
         return self._pass_over(position)
 
     def _pass_over(self, position: int) -> int:
@@ -215,7 +290,7 @@ class _Reading:
     def _take(self, label: Label, word: str, end: int) -> int:
         """Takes a label and its value, and returns where they end; 0 when it is no label."""
         rest = self._folded[end:]
-        colon = re.match(r"(?:\s*\(\d+\))?\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*", rest)
+        colon = re.match(r"(?:\s*\(\d+\))?\s*[:=]\s*|\s+[–—-]\s+|\s*[|·•/>→]\s*|\s{3,}", rest)
         value_at = end + colon.end() if colon else end + len(rest) - len(rest.lstrip())
         if label.announced is Announced.SECTION and not re.match(r"\s*[:=–—-]\s*\S", rest):
             return 0  # one word of a list: "Territoire"
@@ -246,7 +321,7 @@ class _Reading:
             return other.start()
         for bar in _BAR.finditer(self._text, value_at):
             if bar.end() in self._dates or any(
-                label.announced in PEOPLE | DATES and not label.is_weak
+                label.announced in _CLOSING_LISTS and (not label.is_weak or self._signed_at(end))
                 for label, end in self._labels_at(bar.end())
                 if end < len(self._text)
             ):
@@ -265,7 +340,7 @@ class _Reading:
         role = _ROLE_BEFORE.match(self._text, value_at)
         if role and is_job(role["job"]) and person_at(self._text, role.end())[0].name:
             value_at = role.end()
-        person, after = person_at(self._text, value_at)
+        person, after = self._person_at(value_at)
         mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
         after = mail.end() if mail else after
         if person.name:
@@ -283,14 +358,26 @@ class _Reading:
             self._meaning = label.then
             return value_at
         if not has_colon:
-            return self._take_pseudonym(label, value_at) or self._take_signed_by_many(
-                label, value_at
+            return self._take_pseudonym(label, word, value_at) or self._take_signature(
+                label, word, value_at
             )
         return self._take_unlike_person(label, word, value_at)
 
+    def _person_at(self, position: int) -> tuple[Person, int]:
+        """The person named at a position, before any button that stands right after the name."""
+        person, after = person_at(self._text, position)
+        for button in _BIT.finditer(self._folded, position):
+            if position < button.start() < after and self._text[button.start() - 1] == " ":
+                return person_at(self._text[: button.start()].rstrip(), position)
+        short = _INITIALS.match(self._text, position)
+        if not person.name and short:
+            return Person(short[0].strip()), short.end()
+        return person, after
+
     def _take_unlike_person(self, label: Label, word: str, value_at: int) -> int:
         """Takes what stands after "Auteur :" and looks like no person: a pseudonym, a club."""
-        value = re.split(r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d", self._text[value_at:])[0].strip(" .")
+        ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
+        value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
         is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
         is_no_name = is_no_name or word in _OF_A_PERSON
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
@@ -313,10 +400,12 @@ class _Reading:
             return Announced.MODERATOR
         return label.announced
 
-    def _take_pseudonym(self, label: Label, value_at: int) -> int:
+    def _take_pseudonym(self, label: Label, word: str, value_at: int) -> int:
         """Takes a name of a single word, "Posté par Jeanne le 3 mai 2019", or returns 0."""
         found = _PSEUDONYM.match(self._text, value_at)
         if not found or label.is_weak or not label.is_verb or not (self._dates or found["end"]):
+            return 0
+        if not word.endswith(_SIGNING_WORDS):
             return 0
         name = found["name"]
         if is_organisation(name) or plain(name) in _NO_PSEUDONYMS or is_job(name):
@@ -325,14 +414,33 @@ class _Reading:
         self._notices.append(Notice(label.announced, name, Person(name), is_weak=True))
         return found.end("name")
 
-    def _take_signed_by_many(self, label: Label, value_at: int) -> int:
-        """Takes an organisation that signs: a service is an author, "la rédaction" is no name."""
-        value = re.split(r"[|·—,;]|\s[–-]\s|\s+le\s+\d|\s+on\s+", self._text[value_at:])[0].strip()
-        if not label.is_verb or len(value) > 60 or not value or not is_organisation(value):
+    def _take_signature(self, label: Label, word: str, value_at: int) -> int:
+        """Takes a service, a desk or a site that signs: "par la rédaction", "by Fruitnet"."""
+        value = self._signed_at(value_at)
+        if not label.is_verb or not value:
+            return 0
+        # "By" also begins sentences: it must stand beside notices, or be all that the line says.
+        is_byline = (
+            bool(self._notices) or not label.is_weak or value_at + len(value) >= len(self._text)
+        )
+        is_name = value[0].isupper() and word.endswith(_SIGNING_WORDS) and is_byline
+        if not is_name and not is_organisation(value):
             return 0
         self._notices.append(_signed_by(self._signed_as(label), value))
         self._meaning = label.then
         return value_at + len(value)
+
+    def _signed_at(self, value_at: int) -> str:
+        """The few words that stand where a signature is expected; empty for a sentence."""
+        text = self._text[value_at : self._next_date(value_at)]
+        value = _SIGNED_END.split(text.lstrip(), maxsplit=1)[0]
+        value = re.sub(r"\s(?:le|on|du|the)\s*$", "", value).strip(" .")
+        is_name = 1 < len(value) <= 60 and len(value.split()) <= _MAX_SIGNED_WORDS
+        return value if is_name and not re.search(r"\d{3}|[!?]", value) else ""
+
+    def _next_date(self, position: int) -> int:
+        """The place of the next date, or the end of the line."""
+        return min((at for at in self._dates if at >= position), default=len(self._text))
 
     def _loose_job(self, position: int) -> tuple[str, int] | None:
         """The few words after a labelled name, with no word of a trade in them, and their end."""
@@ -345,6 +453,8 @@ class _Reading:
         job = (match["job"] or match["bracketed"]).strip()
         if any(label.pattern.match(plain(job)) for label in LABELS):
             return None
+        if match["job"] and job[0].isupper() and is_organisation(job):
+            return None  # where, not what
         return job, match.end()
 
     def _take_dated(self, label: Label, value_at: int) -> int:
@@ -355,14 +465,24 @@ class _Reading:
         if self._date_at(value_at):
             self._notices.append(Notice(label.announced, is_weak=label.is_weak))
             return value_at
+        if self._notices and (section := _IN_SECTION.match(self._folded, value_at)):
+            self._notices.append(Notice(Announced.SECTION, self._text[value_at:]))
+            return section.end()
         verbs = [verb for verb in LABELS if verb.announced in PEOPLE and verb.is_verb]
         if any(verb.pattern.match(self._folded, value_at) for verb in verbs):
             self._meaning = label.then
             self._notices.append(Notice(label.announced))
             return value_at
-        if person_at(self._text, value_at)[0].name:
-            return 0
+        return 0 if person_at(self._text, value_at)[0].name else self._take_vague(label, value_at)
+
+    def _take_vague(self, label: Label, value_at: int) -> int:
+        """Takes a day whose year stands beside it, or a month; returns 0 at anything else."""
         value = re.split(r"[|·—;]|\s[–-]\s", self._text[value_at:])[0].strip()
+        # "Posted May 28, 2024 | Updated July 4": a day of the same year.
+        years = [found.iso[:4] for found in self._dates.values()]
+        if years and (day := only_date(f"{value} {years[0]}")):
+            self._notices.append(Notice(label.announced, day, is_weak=label.is_weak))
+            return value_at + len(value)
         if len(value) <= 40 and is_unclear_date(value):
             self._notices.append(Notice(Announced.OTHER, value))
             return value_at + len(value)
@@ -397,12 +517,43 @@ class _Reading:
         on_behalf = _ON_BEHALF.match(self._text, end)
         if on_behalf and self._date_at(on_behalf.end()):
             end = on_behalf.end()
+        elif agency := _BY_AGENCY.match(self._text, end):
+            end = agency.end()
         elif not (person.job or (rest and later and later[0] - end <= 8)):
             return 0
         self._notices.append(
             Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
         )
         return end
+
+    def _take_agency(self) -> int:
+        """Takes a line that names a news agency and nothing else, "(AFP)", or returns 0."""
+        agency = _AGENCY.fullmatch(self._folded.rstrip(" ."))
+        if not agency:
+            return 0
+        name = self._text[agency.start("name") : agency.end("name")]
+        self._notices.append(
+            Notice(Announced.AUTHOR, name, Person(name), is_bare=True, is_weak=True)
+        )
+        return len(self._text)
+
+    def _take_quoted(self, end: int) -> int:
+        """Takes the head of a quoted message, "On Tue, Mar 14 … Jane Miller wrote:", or returns 0.
+
+        What was written stands below the words at `end`.
+        """
+        link = _LINK_WORD.match(self._folded)
+        day = self._dates.get(link.end() if link else 0)
+        if day is None:
+            return 0
+        name_at = day.end + len(self._text[day.end :]) - len(self._text[day.end :].lstrip(" ,"))
+        person, _ = person_at(self._text[:end], name_at)
+        self._notices.append(Notice(Announced.DATE, day.iso, is_bare=True))
+        if person.name:
+            self._notices.append(
+                Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+            )
+        return len(self._text)
 
     def _role_at(self, position: int) -> int:
         """Takes a byline that a trade opens, "Votre conseillère : Anne Roy", or returns 0."""
@@ -420,11 +571,53 @@ class _Reading:
 
 
 def _signed_by(announced: Announced, value: str) -> Notice:
-    """Returns the notice of an organisation that signs; "la rédaction" is only a remark."""
+    """Returns the notice of an organisation or of a desk that signs; "admin" is only a remark."""
     if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
         return Notice(Announced.OTHER, value, is_weak=True)
-    name = _ARTICLE.sub("", value)
+    # "le service" is a service; "La Belle Équipe" is a name with its article.
+    article = _ARTICLE.match(value)
+    is_title = value[0].isupper() and article is not None and value[article.end() :][:1].isupper()
+    is_name = article is None or is_desk(value) or is_title
+    name = value if is_name or article is None else value[article.end() :]
     return Notice(announced, name, Person(name), is_weak=True)
+
+
+def signed_name(text: str) -> str:
+    """The name in a text that markup calls the author; empty where it reads as anything else.
+
+    It may be that of a person, an account, a desk or a site.
+    """
+    value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
+    words = value.split()
+    is_name = 1 < len(value) <= 60 and 0 < len(words) <= _MAX_SIGNED_WORDS
+    if not is_name or re.search(r"[!?:|@]|\.\s[A-ZÀ-Þ][^.]|\d{3}", value):
+        return ""
+    if notices(value) or is_nobody(value) or is_boilerplate(value):
+        return ""
+    return "" if is_job(value) and not is_desk(value) and not is_organisation(value) else value
+
+
+def is_desk(value: str) -> bool:
+    """Whether a signature is that of several without their names: "la rédaction"."""
+    return bool(_DESK.fullmatch(plain(value)))
+
+
+def is_nobody(value: str) -> bool:
+    """Whether a signature is an account that stands for nobody: "admin"."""
+    return bool(_NOBODY.fullmatch(plain(value)))
+
+
+def _is_account(name: str) -> bool:
+    """Whether a word is written as accounts are: `jmorel`, `marmotte46`, `j.morel`."""
+    return " " not in name and bool(re.search(r"\d|[._]", name) or name.islower())
+
+
+def _kickers(text: str) -> Iterator[re.Match[str]]:
+    """The ways to take the first words of a line for what stands before its notices."""
+    for end in range(3, min(_MAX_KICKER_CHARS, len(text)) + 1):
+        match = _KICKER.fullmatch(text, 0, end)
+        if match:
+            yield match
 
 
 def is_alone(found: Sequence[Notice]) -> bool:

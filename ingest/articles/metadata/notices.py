@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ingest.articles.article import Person
 from ingest.articles.blocks import Region
-from ingest.articles.metadata.bylines import take_hinted_person, take_person_near
+from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
 from ingest.articles.metadata.dates import is_unclear_date, only_date
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
@@ -24,6 +24,7 @@ and in the name of an organisation."""
 MARGIN_COST = 0.15
 """Confidence subtracted from a value in the margin."""
 _MAX_DATELINE_CHARS = 80
+_MAX_DAY_CHARS = 30
 _MIDNIGHT = re.compile(r"T00:00(?:[+]00:00)?$")
 _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s")
 
@@ -51,6 +52,8 @@ def _is_believable(layout: Layout, at: int, notice: Notice) -> bool:
     """Whether a notice stands where notices stand, or is too plain to be anything else."""
     line = layout.lines[at]
     is_inside = layout.first <= at <= layout.last
+    if notice.is_bare and notice.announced in PEOPLE and is_contact(layout, at):
+        return False
     if line.block.region is Region.MARGIN:
         return not notice.is_bare or at <= layout.head
     if notice.is_bare and is_inside:
@@ -95,7 +98,7 @@ def _take_notice(findings: Findings, notice: Notice, line: Line) -> None:
     elif announced is Announced.THEMES and value:
         findings.add_themes(themes_of(value), line.text, confidence)
     elif announced is Announced.CATEGORIES and value:
-        findings.add_themes(themes_of(value), line.text, CATEGORIES)
+        findings.add_themes(themes_of(value), line.text, CATEGORIES, are_categories=True)
     elif announced is Announced.JOB and "author" in findings.people:
         author = Person(findings.people["author"].name, value)
         findings.add_person("author", author, line.text, JOB)
@@ -122,14 +125,17 @@ def _take_date(findings: Findings, notice: Notice, line: Line, confidence: float
         moment = moment[:10]  # how a day without a time is stored
     if moment[:10] == value[:10] and "T" not in value:
         value = moment
-    known = findings.fields.get(notice.announced)
+    announced = str(notice.announced)
+    known = findings.fields.get(announced)
     if known is None or known.value[:10] != value[:10]:
-        findings.add(notice.announced, value, line.text, confidence)
-    elif "T" in value or "T" not in known.value:
-        # The same day, once with a time: the time that readers see counts.
-        findings.fields[str(notice.announced)] = ProposedField(
+        findings.add(announced, value, line.text, confidence)
+    elif ("T" in value and announced not in findings.seen_times) or "T" not in known.value:
+        # The same day, once with a time: the first time that readers see counts.
+        findings.fields[announced] = ProposedField(
             known.field, value, line.text, max(confidence, known.confidence)
         )
+    if "T" in value and findings.fields[announced].value == value:
+        findings.seen_times.add(announced)
 
 
 def take_values_near_labels(layout: Layout, findings: Findings) -> None:
@@ -174,12 +180,25 @@ def take_hinted(layout: Layout, findings: Findings) -> None:
             continue
         if hint in PEOPLE and not line.is_used:
             take_hinted_person(layout, findings, at)
-        elif hint in DATES:
+        _take_time(findings, line)
+        is_day = at <= layout.head and line.is_short and not line.is_used
+        if is_day and only_date(line.block.moment) and len(line.text) <= _MAX_DAY_CHARS:
+            day = Notice(Announced.DATE, only_date(line.block.moment)[:10])
+            _take_date(findings, day, line, WEAK)
+            line.leave()
+        if hint in DATES:
             found = _only_bare_date(layout, line.text)
             if found:
                 date = replace(found, announced=Announced(hint))
                 _take_date(findings, date, line, WEAK)
                 line.leave()
+
+
+def _take_time(findings: Findings, line: Line) -> None:
+    """Adds to the day that is known the time that a line shows and that its markup dates."""
+    moment, known = only_date(line.block.moment), findings.fields.get("date")
+    if known and known.value == moment[:10] and moment[11:16] and moment[11:16] in line.text:
+        _take_date(findings, Notice(Announced.DATE, moment[:16]), line, known.confidence)
 
 
 def find_dateline(layout: Layout, findings: Findings) -> None:

@@ -50,7 +50,7 @@ def take_themes_below(layout: Layout, findings: Findings, at: int) -> bool:
 
 def take_tags(layout: Layout, findings: Findings) -> None:
     """Takes the themes of the lines that the page's markup calls tags."""
-    tags: list[str] = []
+    tags = [tag for line in layout.lines for tag in line.block.tags]
     for line in layout.lines:
         if line.block.hint != Announced.THEMES:
             continue
@@ -58,7 +58,8 @@ def take_tags(layout: Layout, findings: Findings) -> None:
         if line.is_used or line.notices:
             line.is_body = False
         elif not line.is_prose:
-            tags += themes_of(text) if "," in text or ";" in text else [text.strip("# ,")]
+            is_list = any(mark in text.strip("# ,") for mark in ",;#")
+            tags += themes_of(text) if is_list else [text.strip("# ,")]
             line.leave()
     names = [tag for tag in unique(tags) if len(tag) <= MAX_THEME_CHARS]
     if names:

@@ -26,6 +26,7 @@ HEADING_LEVEL_COST = 0.5
 TITLE_WEIGHTS: Mapping[str, float] = {
     "is_first_plausible_line": 1.5,
     "is_right_above_byline": 1.5,
+    "is_called_title": 3.0,
     "is_heading": 3.0,  # less `HEADING_LEVEL_COST` for each level
     "is_set_apart": 1.0,
     "is_not_set_apart_as_others_are": -1.0,
@@ -60,11 +61,14 @@ _SURE_DECLARATION = 0.9
 """The confidence from which a declared title needs no line."""
 
 _MASTHEAD = re.compile(
-    rf"\bn\s?[°o]\s?\d|\b{lexicon.any_of('mastheads', 'titles')}\b", re.IGNORECASE
+    r"\bn\s?[°o]\s?\d+(?!\d|\s?[–—:-]\s(?:\S+\s){2}\S)"
+    rf"|\b{lexicon.any_of('mastheads', 'titles')}\b",
+    re.IGNORECASE,
 )
+_FOLIO = re.compile(r"\b(?:page|p|n|no|numero|issue) \d")
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
 _FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
-_BARS = re.compile(r"\S\s[|·•>›/]\s\S")
+_BARS = re.compile(r"\S\s+[|·•>›/]\s+\S|^[^«]*\S\s+»\s+\S")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 _IN_BRACKETS = re.compile(r"^\[\s*([^\[\]]+?)\s*\]$")
 
@@ -114,13 +118,27 @@ def find_title(layout: Layout, findings: Findings) -> None:
 def _scores(layout: Layout, declared: ProposedField | None) -> list[tuple[float, int]]:
     """The score of each line above the text that can be the title, and minus its place."""
     # Of very many lines above the text, those at their beginning and their end.
-    above = [at for at in range(layout.first) if at < _MAX_ABOVE or at >= layout.first - _MAX_ABOVE]
+    first = max(layout.first, _main_heading(layout) + 1)
+    above = [at for at in range(first) if at < _MAX_ABOVE or at >= first - _MAX_ABOVE]
     candidates = [at for at in above if _could_be_title(layout, at)]
     if not candidates and layout.line_at(layout.first) and _could_be_title(layout, layout.first):
         candidates = [layout.first]
     rivals = [layout.lines[at] for at in above]
     rivals = [line for line in rivals if line.is_body and not line.is_event]
     return [(_score(layout, at, rivals, declared), -at) for at in candidates]
+
+
+def _main_heading(layout: Layout) -> int:
+    """The place of the one heading of the first level below which most of the text stands, or -1.
+
+    What reads as prose above it is a banner.
+    """
+    places = [at for at, line in enumerate(layout.lines)
+              if line.is_heading and line.block.level == 1 and line.is_body]  # fmt: skip
+    if len(places) != 1:
+        return -1
+    above = prose_chars(layout.lines[: places[0]])
+    return places[0] if above <= _MAX_PROSE_ABOVE * prose_chars(layout.lines) else -1
 
 
 def _could_be_title(layout: Layout, at: int) -> bool:
@@ -130,7 +148,7 @@ def _could_be_title(layout: Layout, at: int) -> bool:
         return False
     if kind in {BlockKind.ROW, BlockKind.VERBATIM}:
         return False
-    if at < layout.first:
+    if at < layout.first or line.is_heading:
         return line.block.link_share < 0.9 or line.is_heading
     # The first sentence may be a title that asks or states something.
     return (
@@ -166,13 +184,14 @@ def _signs(
     return {
         "is_first_plausible_line": line is next(filter(_is_plausible, rivals), None),
         "is_right_above_byline": _is_right_above_byline(layout, at),
+        "is_called_title": line.block.hint == Announced.TITLE,
         "is_heading": line.is_heading,
         "is_set_apart": is_set_apart,
         "is_not_set_apart_as_others_are": not is_set_apart and others_are_apart,
         "leads_to_the_text": _leads_to_the_text(layout, at),
         "is_in_capitals_above_other_case": text.isupper()
         and _is_above_other_case(layout, at, rivals),
-        "is_masthead": bool(_MASTHEAD.search(text)),
+        "is_masthead": bool(_MASTHEAD.search(text)) or _is_above_folio(layout, at),
         "has_bars": bool(_BARS.search(text)) and not line.is_heading,
         "is_numbered_among_others": _is_numbered(line) and sum(map(_is_numbered, layout.lines)) > 1,
         "is_signature_of_the_site": _is_signed_below(layout, text),
@@ -236,6 +255,12 @@ def _has_navigation_below(layout: Layout, at: int) -> bool:
     return menu is not None and any(
         line.is_short and line.is_body and len(line.text.split()) >= 3 for line in rest[menu:]
     )
+
+
+def _is_above_folio(layout: Layout, at: int) -> bool:
+    """Whether the day and the number of the printed page stand right below a line."""
+    below = layout.line_at(at + 1)
+    return bool(below and below.notices and _FOLIO.search(folded(below.text)))
 
 
 def _is_above_other_case(layout: Layout, at: int, rivals: Sequence[Line]) -> bool:

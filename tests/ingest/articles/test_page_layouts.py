@@ -75,7 +75,7 @@ def values(line: str) -> list[tuple[str, str]]:
         ("Votre conseillère : Jeanne Morel", [("author", "Jeanne Morel")]),
         ("Directeur de la publication : Luc Bernard", []),
         ("Par le service développement local", [("author", "service développement local")]),
-        ("Published by the newsroom on 3 May 2019", [("other", "the newsroom"),
+        ("Published by the newsroom on 3 May 2019", [("author", "the newsroom"),
                                                      ("date", "2019-05-03")]),
         ("Posté par jmorel le 3 mai 2019", [("author", "jmorel"), ("date", "2019-05-03")]),
         ("Lettre du plateau – n° 7 – 3 mai 2019", [("date", "2019-05-03")]),

@@ -47,7 +47,7 @@ def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
         ("Auteur : Réseau du Plateau", [("author", "Réseau du Plateau")]),
         (
             "Publié par la rédaction le 3 mai 2019",
-            [("other", "la rédaction"), ("date", "2019-05-03")],
+            [("author", "la rédaction"), ("date", "2019-05-03")],
         ),
         ("Mots-clés : lait, élevage", [("themes", "lait, élevage")]),
         ("Filed under: feed; whey", [("categories", "feed; whey")]),

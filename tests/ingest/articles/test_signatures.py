@@ -1,0 +1,167 @@
+"""Who signs an article and when, as sites, presses, mail programs, networks and forums show it."""
+
+import pytest
+
+from ingest.articles.article import Article, Person
+from ingest.articles.readers import article_from_bytes
+from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
+
+PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
+
+
+def read(text: str) -> Article:
+    return article_from_bytes(text.encode(), ".txt")
+
+
+def page(body: str) -> Article:
+    html = f"<html lang=fr><head><title>x</title></head><body>{body}</body></html>"
+    return article_from_bytes(html.encode(), ".html")
+
+
+@pytest.mark.parametrize(
+    ("lines", "author", "date"),
+    [
+        ("Par Jeanne Morel | Publié le 02/11/2021 à 16h30 | Mis à jour le 03/11/2021 à 09h10",
+         "Jeanne Morel", "2021-11-02T16:30"),
+        ("Jeanne Morel - Publié le 2 novembre 2021", "Jeanne Morel", "2021-11-02"),
+        ("Économie | Publié le 11 avril 2024", "", "2024-04-11"),
+        ("#Économie Publié le 11 avril 2024 par Terre de Liens", "Terre de Liens", "2024-04-11"),
+        ("NEWS May 13, 2018 by Jane Miller", "Jane Miller", "2018-05-13"),
+        ("Publié le 11 avril 2024 par admin", "", "2024-04-11"),
+        ("jeudi 11 avril 2024, par Jeanne Morel, Luc Bernard", "Jeanne Morel, Luc Bernard",
+         "2024-04-11"),
+        ("Le jeudi 11 avril 2024, dans Solidarité, par la rédaction", "la rédaction",
+         "2024-04-11"),
+        ("Publié le 12/06/2024 - mis à jour le 13/06/2024 - La rédaction", "La rédaction",
+         "2024-06-12"),
+        ("Soumis par jmorel le mar 09/04/2024 - 10:15", "jmorel", "2024-04-09T10:15"),
+        ("Posted by Jane at 10:15 AM", "Jane", ""),
+        ("April 11, 2024 By Jane Miller Leave a Comment", "Jane Miller", "2024-04-11"),
+        ("11 avril 2024 / Jeanne Morel", "Jeanne Morel", "2024-04-11"),
+        ("19 January 2024 · filed under Energy · by Jane", "Jane", "2024-01-19"),
+        ("By FPJ Staff \u00a0 14 December 2006", "FPJ Staff", "2006-12-14"),
+        ("par J. M. — 11 avril 2024", "J. M.", "2024-04-11"),
+        (", par LaRevueDurable", "LaRevueDurable", ""),
+        ("De notre correspondante, Jeanne Morel", "Jeanne Morel", ""),
+        ("Texte et photos Jeanne Morel", "Jeanne Morel", ""),
+        ("Jeanne Morel (AFP)", "Jeanne Morel", ""),
+        ("AFP\nPublié le 11/04/2024 à 08:00", "AFP", "2024-04-11T08:00"),
+        ("Communiqué de presse — Matha, le 11 avril 2024", "", "2024-04-11"),
+        ("Communiqué par les services techniques", "services techniques", ""),
+        ("Article rédigé par la CCI Charente le 11 avril 2024", "CCI Charente", "2024-04-11"),
+        ("Rédigé par Jeanne Morel et publié depuis Overblog", "Jeanne Morel", ""),
+        ("Écrit par Jeanne Morel. Publié dans Actualités", "Jeanne Morel", ""),
+        ("Temps de lecture : 3 min · Publié le 11 avril 2024", "", "2024-04-11"),
+        ("September 15, 2020\n\nOffice of the Mayor", "Office of the Mayor", "2020-09-15"),
+        ("Florence Morel\n2e\nDirectrice chez Avel\n2 sem. • Modifié • Tout le monde\n+ Suivre",
+         "Florence Morel", ""),
+    ],
+)  # fmt: skip
+def test_above_the_text(lines: str, author: str, date: str) -> None:
+    article = read(f"{TITLE}\n\n{lines}\n\n{BODY}\n")
+    assert (article.title, article.author.name, article.date) == (TITLE, author, date)
+    assert article.text == BODY
+
+
+@pytest.mark.parametrize(
+    ("lines", "author"),
+    [
+        ("Jeanne Morel\nChargée de mission", Person("Jeanne Morel", "Chargée de mission")),
+        ("Le président,\nLuc Bernard", Person("Luc Bernard", "président")),
+        ("L'équipe municipale", Person("L'équipe municipale")),
+        ("La rédaction", Person("La rédaction")),
+        ("(AFP)", Person("AFP")),
+        ("— Jeanne", Person("Jeanne")),
+        ("Contact presse\n\nJeanne Morel, chargée de mission", Person()),
+    ],
+)
+def test_below_the_text(lines: str, author: Person) -> None:
+    article = read(f"{TITLE}\n\n{BODY}\n\n{lines}\n")
+    assert (article.title, article.author, article.text) == (TITLE, author, BODY)
+
+
+@pytest.mark.parametrize(
+    ("head", "author", "date"),
+    [
+        ("De : Jeanne Morel <j@x.example>\nEnvoyé : mardi 14 mars 2023 09:12\nÀ : Luc Bernard\n"
+         f"Objet : RE: {TITLE}\n", "Jeanne Morel", "2023-03-14T09:12"),
+        ("From: Jane Miller <j@x.example>\nSent: Tuesday, March 14, 2023 9:12 AM\n"
+         f"To: Luke Barnard\nSubject: {TITLE}\n", "Jane Miller", "2023-03-14T09:12"),
+        ("De: Jeanne Morel <j@x.example>\nDate: mar. 14 mars 2023 à 09:12\n"
+         f"Subject: Fwd: {TITLE}\nTo: Luc <l@x.example>\n", "Jeanne Morel", "2023-03-14T09:12"),
+    ],
+)  # fmt: skip
+def test_the_head_of_a_message(head: str, author: str, date: str) -> None:
+    article = read(f"{head}\n{BODY}\n")
+    assert (article.title, article.author.name, article.date) == (TITLE, author, date)
+
+
+def test_the_first_message_of_a_thread_dates_it() -> None:
+    article = read(
+        f"De : Jeanne Morel\nEnvoyé : mardi 14 mars 2023 17:22\nObjet : {TITLE}\n\n{BODY}\n\n"
+        "--\nJeanne Morel, coordinatrice (mi-temps)\n\n"
+        "> De : Luc Bernard\n> Envoyé : mardi 14 mars 2023 11:05\n> Vous en êtes où ?\n"
+    )
+    assert article.author == Person("Jeanne Morel", "coordinatrice")
+    assert article.date == "2023-03-14T17:22"
+
+
+def test_the_first_message_of_a_forum() -> None:
+    article = read(
+        f"Forum bois » Copeaux\n\n{TITLE}\n\nmarmotte46\nMessages : 12\nInscrit le : 3 févr. 2014\n"
+        f"Posté : mar. 11 mars 2014, 21:37\n\n{FIRST}\n\n_________________\nQui sème récolte.\n\n"
+        f"lulu_du_lac\nMessages : 7\nPosté : mer. 12 mars 2014, 08:05\n\n{SECOND}\n"
+    )
+    assert (article.title, article.author) == (TITLE, Person("marmotte46"))
+    assert article.date == "2014-03-11T21:37"
+    assert article.text == f"{FIRST}\n\n{SECOND}"
+
+
+@pytest.mark.parametrize(
+    ("html", "author", "date"),
+    [
+        (f'<h1>{TITLE}</h1><div class="byline">Par <a href="/a">jmorel</a></div>', "jmorel", ""),
+        (f'<h1>{TITLE}</h1><div class="pub">Publiée le 02/11/2022 par l\'équipe de l\'agence</div>',
+         "équipe de l'agence", "2022-11-02"),
+        (f'<h1>{TITLE}</h1><p class="author">Jeanne</p><time datetime="2024-04-11">11 avril</time>',
+         "Jeanne", "2024-04-11"),
+        (f'<h1>{TITLE}</h1><p class="info">mis en ligne le jeudi 11 avril 2024 <span>par <span '
+         'class="vcard author"><a class="url fn spip_in" href="a">jmorel</a></span></span></p>',
+         "jmorel", "2024-04-11"),
+        (f'<h1>{TITLE}</h1><span>Submitted by <span class="username">jmorel</span> on 11 April 2024'
+         "</span>", "jmorel", "2024-04-11"),
+        (f'<h1>{TITLE}</h1><p>par <span itemprop="author">Loïc et Anne</span> · <span '
+         'itemprop="datePublished">mardi 17 novembre 2020</span> · 4 min de lecture</p>',
+         "Loïc et Anne", "2020-11-17"),
+        ('<div class="site-title"><h1>Mon blog</h1></div><h2 class="entry-title">'
+         f'{TITLE}</h2><div class="post-meta">by <a rel="author">Jane</a></div>', "Jane", ""),
+        (f"<div id=\"top\"><p>This banner says at some length what readers do not want.</p></div>"
+         f'<h1>{TITLE}</h1><p class="author">Voir tous les articles</p>', "", ""),
+    ],
+)  # fmt: skip
+def test_what_markup_calls_the_author(html: str, author: str, date: str) -> None:
+    article = page(html + PARAGRAPHS)
+    assert (article.title, article.author.name, article.date) == (TITLE, author, date)
+    assert article.text == BODY
+
+
+def test_the_time_that_a_page_shows_beside_its_day() -> None:
+    article = page(
+        f"<h2 class='date-header'>Tuesday, 20 July 2010</h2><h3 class='post-title'>{TITLE}</h3>"
+        f"{PARAGRAPHS}<div class='post-footer'>Posted by <span class='fn'>Jane</span> at <abbr "
+        "class='published' title='2010-07-20T03:14:00-07:00'>03:14</abbr> Labels: "
+        "<a rel='tag'>whey</a>, <a rel='tag'>pigs</a></div>"
+    )
+    assert (article.author.name, article.date) == ("Jane", "2010-07-20T03:14")
+    assert (article.title, article.themes, article.text) == (TITLE, ("whey", "pigs"), BODY)
+
+
+def test_categories_and_keywords_are_themes() -> None:
+    line = "Classé dans : Élevage | Mots-clés : lait, petit-lait"
+    article = read(f"{TITLE}\n\n{BODY}\n\n{line}\n")
+    assert (article.themes, article.text) == (("lait", "petit-lait", "Élevage"), BODY)
+
+
+def test_an_update_in_the_year_of_the_publication() -> None:
+    article = read(f"{TITLE}\nPosted: May 28, 2024 | Last Updated: July 4\n\n{BODY}\n")
+    assert (article.date, article.modified) == ("2024-05-28", "2024-07-04")
