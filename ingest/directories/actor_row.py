@@ -16,6 +16,7 @@ from kb.text.know_how import know_how
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
+_ACTIVITY_CODE = re.compile(r"[A-Z]?\d{1,2}(?:[. ]?\d{1,3})*[. ]?[A-Z]?", re.IGNORECASE)
 _PROSE = tuple(
     name
     for name, traits in ACTOR_FIELDS.items()
@@ -56,11 +57,20 @@ def source_row_from(columns: Sequence[Column], cells: Sequence[str]) -> SourceRo
         RowLeftOut: the row is rightly no actor here.
     """
     pairs = list(zip(columns, cells, strict=True))
+    pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(
         {column.field: cell for column, cell in pairs if column.field}, facts
     )
     return SourceRow(actor_from(fields, facts), is_open)
+
+
+def _read_as(column: Column, cell: str) -> Column:
+    """Returns where a cell goes: under "Activité principale" stand codes or words."""
+    if column.field != "activity_code" or not column.fact:
+        return column
+    is_code = not cell.strip() or _ACTIVITY_CODE.fullmatch(cell.strip())
+    return column._replace(fact="") if is_code else column._replace(field="")
 
 
 def _refuse_twice_encoded(actor: Actor) -> None:

@@ -3,22 +3,26 @@
 from collections.abc import Mapping, Sequence
 
 from ingest.directories.header_names import (
-    ACTOR_COLUMNS,
-    ACTOR_NAMES,
     FACT,
     IGNORED,
     KNOW_HOW_COLUMNS,
     NAMING_FIELDS,
     NO_TARGETS,
-    REGISTER_COLUMNS,
     Column,
     actor_columns,
     says_know_how,
 )
+from ingest.directories.header_words import (
+    ACTOR_COLUMNS,
+    ACTOR_NAMES,
+    LOCATION_COLUMNS,
+    REGISTER_COLUMNS,
+)
 from ingest.records.fields import folded
 from kb.errors import InputError
 
-TARGETS = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *REGISTER_COLUMNS)
+_OFFERED = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *LOCATION_COLUMNS)
+TARGETS = (*_OFFERED, *REGISTER_COLUMNS)
 """The fields, and kinds of know-how, that a column can be read as, beside `FACT` and `IGNORED`."""
 
 _MAX_HEADERS_KNOWN = 1000
@@ -45,7 +49,7 @@ class HeaderMap:
         }
         for header, target in self.choices.items():
             if target not in {*TARGETS, FACT, IGNORED}:
-                targets = f"{', '.join((*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS))}, {FACT} or {IGNORED}"
+                targets = f"{', '.join(_OFFERED)}, {FACT} or {IGNORED}"
                 raise InputError("wrong_target", header=header, target=target, targets=targets)
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.choices.items()}

@@ -1,19 +1,21 @@
-"""Names of the columns of a directory, in French and in English.
+"""Columns of a directory: where the cells under each header go.
 
-Names are compared without case, accents or punctuation: "N° SIRET", "n°_siret" and "No Siret"
-are the same. A column with another name is not lost: the readers keep it as a fact of the actor.
+A column with an unknown name is not lost: the readers keep it as a fact of the actor.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.records.fields import folded, names_of, one_line
-from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from ingest.directories.header_words import (
+    LOCATION_COLUMNS,
+    REGISTER_COLUMNS,
+    SIRENE_FACTS,
+    guessed_fields,
+)
+from ingest.records.fields import folded, one_line
 from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
-from kb.text.lexicon import Lexicons
 
 
 class Column(NamedTuple):
@@ -21,7 +23,8 @@ class Column(NamedTuple):
 
     A fact whose name says know-how (`kb.text.know_how`) is searched as a description is.
 
-    The field is one of `Actor`'s or one that helps to make them (`REGISTER_COLUMNS`).
+    The field is one of `Actor`'s or one that helps to make them (`REGISTER_COLUMNS`,
+    `LOCATION_COLUMNS`).
     """
 
     field: str
@@ -31,50 +34,23 @@ class Column(NamedTuple):
 IGNORED, FACT = "ignored", "fact"
 """Targets of a column that is no field: none, or the facts under its own header."""
 
+NO_TARGETS: Mapping[str, str] = MappingProxyType({})
+
+
 DESCRIPTION = "description"
 KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
 """Targets of a column of know-how that is kept under its own header, beside the description."""
 
-NO_TARGETS: Mapping[str, str] = MappingProxyType({})
-
-
-_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-_REGISTER_SPELLINGS = _LEXICONS.spellings("header_names", "register")
-_ACTOR_IN_REGISTERS = _LEXICONS.spellings("header_names", "actor_in_registers")
-
-ACTOR_COLUMNS = tuple(
-    name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
-)
-"""The fields of an actor that a column can hold."""
-REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
-"""The columns of registers of firms that are no fields of an actor; `ingest.directories.sirene`
-makes fields of them."""
-
-ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
-_GUESSED = (
-    ACTOR_NAMES,
-    names_of(_ACTOR_IN_REGISTERS, _ACTOR_IN_REGISTERS),
-    names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
-)
-_SIRENE_FACTS = {
-    folded(column): fact
-    for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
-    for column in columns
-}
-"""The columns of the SIRENE file that are kept as facts of the actor."""
-
 NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
 """The fields of which one is enough to name an actor."""
 
-_ALSO_FACTS = frozenset(REGISTER_COLUMNS)
+_ALSO_FACTS = frozenset({*REGISTER_COLUMNS, *LOCATION_COLUMNS})
 _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
 }
 _DESCRIBING = frozenset({DESCRIPTION, "activity"})
 """Kinds of know-how that may be the description, the only one on lists of actors."""
-_OF_HEAD_OFFICE = "siege "
-_COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 
 
 def is_sirene(headers: Sequence[str]) -> bool:
@@ -104,10 +80,11 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
             taken.add(guessed)
             target = guessed
         elif not target:
-            target = IGNORED if sirene and name not in _SIRENE_FACTS else FACT
+            target = IGNORED if sirene and name not in SIRENE_FACTS else FACT
         is_fact = target == FACT or target in KNOW_HOW_COLUMNS
-        keeps = is_fact or (target == guessed and guessed in _ALSO_FACTS and not sirene)
-        fact = _SIRENE_FACTS.get(name, "") if sirene else ""
+        keeps = is_fact or (target in _ALSO_FACTS and (not sirene or name in SIRENE_FACTS))
+        keeps |= target == "activity_code" and bool(statement_kind(header))  # a code or words
+        fact = SIRENE_FACTS.get(name, "") if sirene else ""
         fact = fact or one_line(header) or f"column {position}"
         if is_fact and name in targets:
             fact = header_of_kind(fact, "" if target == FACT else target)
@@ -128,7 +105,7 @@ def target_of(column: Column) -> str:
 
 def says_know_how(column: Column) -> bool:
     """Whether the cells of a column say what actors can do, in words."""
-    return column.field == DESCRIPTION or bool(statement_kind(column.fact))
+    return column.field == DESCRIPTION or (not column.field and bool(statement_kind(column.fact)))
 
 
 def _guessed_fields(
@@ -138,7 +115,10 @@ def _guessed_fields(
 
     Only one is the description.
     """
-    guesses = ["" if name in targets else _guessed_field(name, names) for name in names]
+    guesses = [
+        "" if name in targets else guess
+        for name, guess in zip(names, guessed_fields(headers), strict=True)
+    ]
     kinds = {
         position: statement_kind(headers[position])
         for position, guess in enumerate(guesses)
@@ -154,13 +134,6 @@ def _guessed_fields(
     if told and not is_sirene(headers):
         guesses[min(told)[1]] = DESCRIPTION
     return guesses
-
-
-def _guessed_field(name: str, names: Sequence[str]) -> str:
-    name = name.removeprefix(_OF_HEAD_OFFICE)
-    if name == _COMMUNE and any(other.endswith(_COMMUNE_NAME) for other in names):
-        return "commune_code"  # the code beside the name, as data.gouv.fr's directories have it
-    return next((names[name] for names in _GUESSED if name in names), "")
 
 
 def _unused(fact: str, columns: Sequence[Column]) -> str:

@@ -8,18 +8,17 @@ from pathlib import Path
 from starlette.responses import Response
 
 from ingest.directories.header_names import (
-    ACTOR_COLUMNS,
     FACT,
     IGNORED,
     KNOW_HOW_COLUMNS,
-    REGISTER_COLUMNS,
 )
+from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
 from ingest.directories.preview import Preview, preview
 from ingest.uploads import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from web.editorial.labels import KNOW_HOW_LABELS, REGISTER_LABELS
+from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import FIELD_LABELS
@@ -113,7 +112,7 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
     gettext = translations(request.language).gettext
 
     def words(names: Sequence[str]) -> list[tuple[str, str]]:
-        known = {**FIELD_LABELS, **KNOW_HOW_LABELS, **REGISTER_LABELS}
+        known = {**FIELD_LABELS, **KNOW_HOW_LABELS, **LOCATION_LABELS, **REGISTER_LABELS}
         return [(name, gettext(known[name]) if name in known else name) for name in names]
 
     return [
@@ -124,7 +123,7 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
                 (IGNORED, gettext(N_("Leave out"))),
             ],
         ),
-        (gettext(N_("Fields of an actor")), words(ACTOR_COLUMNS)),
+        (gettext(N_("Fields of an actor")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
         (gettext(N_("What actors can do, under its own header")), words(KNOW_HOW_COLUMNS)),
         (gettext(N_("Columns of a register")), words(REGISTER_COLUMNS)),
     ]

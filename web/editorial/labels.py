@@ -28,6 +28,16 @@ REGISTER_LABELS: Mapping[str, str] = {
 }
 """Labels of the columns of directories and registers that no form has a field for."""
 
+LOCATION_LABELS: Mapping[str, str] = {
+    "postal_code": N_("Postal code"),
+    "region": N_("Region"),
+    "epci": N_("Grouping of towns (EPCI)"),
+    "latitude": N_("Latitude"),
+    "longitude": N_("Longitude"),
+    "coordinates": N_("Coordinates (latitude, longitude)"),
+}
+"""Labels of the columns that say where an actor is, and are no fields of it."""
+
 KNOW_HOW_LABELS: Mapping[str, str] = {
     "sector": N_("Sector"),
     "activity": N_("Activity"),

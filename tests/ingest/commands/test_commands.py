@@ -260,9 +260,9 @@ def test_a_dry_run_shows_and_changes_nothing(tmp_path: Path, folder: Path) -> No
 @pytest.mark.usefixtures("encoder")
 def test_how_columns_are_read_is_said_once(tmp_path: Path) -> None:
     path = tmp_path / "firmes.csv"
-    path.write_text("Intitulé\nAvel\n", encoding="utf-8")
+    path.write_text("Libellé\nAvel\n", encoding="utf-8")
     assert run("ingest", path, kb=tmp_path / "kb").exit_code == 1
-    said = run("ingest", path, "--source", "CCI", "--map", "Intitulé=nom", kb=tmp_path / "kb")
+    said = run("ingest", path, "--source", "CCI", "--map", "Libellé=nom", kb=tmp_path / "kb")
     assert said.exit_code == 0
     again = run("ingest", path, "--source", "CCI", kb=tmp_path / "kb")
     assert again.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed")

@@ -1,6 +1,7 @@
 import pytest
 
-from ingest.directories.actor_row import actor_from
+from ingest.directories.actor_row import actor_from, source_row_from
+from ingest.directories.header_names import actor_columns
 from kb.errors import InputError
 from kb.models import Actor
 
@@ -168,3 +169,21 @@ def test_letters_that_were_encoded_twice_are_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"^description holds '.+', a letter that was encoded"):
         actor_from({"name": "x", "description": text})
     assert actor_from({"name": "SÃO, Pâte à l’Âge"}).name == "SÃO, Pâte à l’Âge"
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "facts"),
+    [
+        ("25.62B", "25.62B", {}),
+        ("2562b", "25.62B", {}),
+        ("C25.6", "C25.6", {}),
+        ("", "", {}),
+        ("Fraisage 5 axes", "", {"Activité principale": "Fraisage 5 axes"}),
+    ],
+)
+def test_the_main_activity_is_a_code_or_know_how(
+    cell: str, code: str, facts: dict[str, str]
+) -> None:
+    columns = actor_columns(["Nom", "Activité principale"])
+    actor = source_row_from(columns, ["Avel", cell]).actor
+    assert (actor.activity_code, actor.facts) == (code, facts)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS, case_from
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.header_names import ACTOR_NAMES
+from ingest.directories.header_words import ACTOR_COLUMNS, field_named
 from ingest.directories.readers import read_directory
 from ingest.records.fields import folded
 from kb.models import Actor, Case
@@ -34,9 +34,9 @@ def example(language: str, folder: Path) -> Path:
 
 def test_every_column_is_documented_and_every_header_named_is_understood() -> None:
     columns = names_in_table("column")
-    assert set(columns) == set(ACTOR_NAMES.values())
+    assert set(columns) == set(ACTOR_COLUMNS)
     for column, headers in columns.items():
-        assert {ACTOR_NAMES.get(folded(header), "") for header in [column, *headers]} == {column}
+        assert {field_named(header) for header in [column, *headers]} == {column}
 
 
 def test_every_key_is_documented_in_both_languages() -> None:

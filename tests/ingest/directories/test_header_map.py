@@ -32,8 +32,8 @@ def test_an_unknown_field_is_refused() -> None:
     assert str(refusal.value) == (
         "column 'Tél' cannot be read as 'phone': write id, name, description, place, department, "
         "country, activity_code, siret, website, lang, themes, source_url, closed_on, "
-        "sector, activity, services, products, machines, certificates, brands, materials, fact or "
-        "ignored"
+        "sector, activity, products, services, machines, certificates, brands, materials, "
+        "postal_code, region, epci, latitude, longitude, coordinates, fact or ignored"
     )
 
 

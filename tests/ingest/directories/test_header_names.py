@@ -1,7 +1,7 @@
 import pytest
 
-from ingest.directories.header_names import ACTOR_NAMES, Column, actor_columns, target_of
-from ingest.records.fields import folded
+from ingest.directories.header_names import Column, actor_columns, target_of
+from ingest.directories.header_words import field_named
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from ingest.records.fields import folded
     ],
 )
 def test_a_header_is_understood_in_french_and_english(header: str, field: str) -> None:
-    assert ACTOR_NAMES.get(folded(header), "") == field
+    assert field_named(header) == field
 
 
 def test_of_two_headers_of_one_field_the_second_is_a_fact() -> None:
@@ -94,3 +94,38 @@ def test_a_chosen_kind_of_know_how_stands_in_the_name_of_the_fact() -> None:
     # Written by an export and read again, the headers say the same.
     again = actor_columns([column.fact or "Nom" for column in columns])
     assert [target_of(column) for column in again] == ["name", "materials", "fact", "machines"]
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("Nom de l'entreprise", "name"),
+        ("Company Name", "name"),
+        ("adresse.codePostal", "postal_code"),
+        ("addr:city", "place"),
+        ("Bedrijfsnaam", "name"),
+        ("Ort", "place"),
+        ("Municipio", "place"),
+        ("contact.nom", ""),
+        ("dirigeant.nom", ""),
+        ("Entreprise", "name"),
+    ],
+)
+def test_a_header_says_the_same_in_an_object_and_with_its_owner(header: str, field: str) -> None:
+    assert actor_columns([header])[0].field == field
+
+
+def test_beside_first_names_the_bare_name_is_a_persons() -> None:
+    assert [column.field for column in actor_columns(["Prénom", "Nom", "Société"])] == [
+        "", "", "name",
+    ]  # fmt: skip
+    assert [column.field for column in actor_columns(["Prénom", "Nom", "Ville"])] == [
+        "", "name", "place",
+    ]  # fmt: skip
+
+
+def test_a_location_is_kept_as_a_fact_as_well() -> None:
+    assert actor_columns(["Nom", "CP", "EPCI"])[1:] == [
+        Column("postal_code", "CP"),
+        Column("epci", "EPCI"),
+    ]

@@ -43,10 +43,10 @@ def test_the_columns_are_shown_with_what_would_come_of_the_rows(tmp_path: Path) 
 
 
 def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -> None:
-    path = write(tmp_path, "Annuaire;;\nIntitulé;Ville;Effectif\nAvel;Magnac;40\n")
+    path = write(tmp_path, "Annuaire;;\nLibellé;Ville;Effectif\nAvel;Magnac;40\n")
     shown = preview(path)
     assert [(column.header, column.target) for column in shown.columns] == [
-        ("Intitulé", "fact"),
+        ("Libellé", "fact"),
         ("Ville", "place"),
         ("Effectif", "fact"),
     ]
@@ -54,16 +54,16 @@ def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -
     assert shown.problems[0].reason == (
         "has no column for the name of the actors: say which one is the name"
     )
-    said = preview(path, choices={"Intitulé": "name", "Effectif": "ignored"})
+    said = preview(path, choices={"Libellé": "name", "Effectif": "ignored"})
     assert said.kept == 1
-    assert said.columns[0] == PreviewedColumn("Intitulé", "name", ("Avel",), said=True)
+    assert said.columns[0] == PreviewedColumn("Libellé", "name", ("Avel",), said=True)
     assert said.columns[2].target == "ignored"
 
 
 def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
     base = MemoryKnowledgeBase()
-    base.column_choices.remember("cci", {"Intitulé": "name"})
-    path = write(tmp_path, "Intitulé\nAvel\n")
+    base.column_choices.remember("cci", {"Libellé": "name"})
+    path = write(tmp_path, "Libellé\nAvel\n")
     assert preview(path, "cci", knowledge_base=base).kept == 1
     assert preview(path, knowledge_base=base).kept == 0
 

@@ -1,0 +1,97 @@
+"""Words of headers: which field a header names, in the languages of the lexicon.
+
+Headers are compared without case, accents or punctuation: "N° SIRET", "n°_siret" and "No Siret"
+are the same. Where a header as a whole is not known, its words in one ("codePostal") are set apart,
+the objects that hold an address are taken away ("adresse.ville"), and so is whose it is ("Nom de
+l'entreprise").
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from ingest.records.fields import folded, names_of
+from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from kb.text.lexicon import Lexicons
+
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+
+
+def _folded_section(section: str) -> frozenset[str]:
+    return frozenset(map(folded, _LEXICONS.phrases("header_names", section)))
+
+
+_REGISTER_SPELLINGS = _LEXICONS.spellings("header_names", "register")
+_ACTOR_IN_REGISTERS = _LEXICONS.spellings("header_names", "actor_in_registers")
+_LOCATION_SPELLINGS = _LEXICONS.spellings("header_names", "location")
+_OWNERS = sorted(_folded_section("owners"), key=len, reverse=True)
+_TRANSPARENT = _folded_section("transparent")
+_FIRST_NAMES = _folded_section("first_names")
+_BARE_NAMES = _folded_section("bare_names")
+
+ACTOR_COLUMNS = tuple(
+    name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
+)
+"""The fields of an actor that a column can hold."""
+REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
+"""The columns of registers of firms that are no fields of an actor; `ingest.directories.sirene`
+makes fields of them."""
+LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)
+"""The columns that say where an actor is and are no fields of it; `ingest.directories.location`
+makes fields of them."""
+
+ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
+_NAMES = {
+    **names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
+    **names_of(_ACTOR_IN_REGISTERS, _ACTOR_IN_REGISTERS),
+    **names_of(LOCATION_COLUMNS, _LOCATION_SPELLINGS),
+    **ACTOR_NAMES,
+}
+SIRENE_FACTS = {
+    folded(column): fact
+    for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
+    for column in columns
+}
+"""The columns of the SIRENE file that are kept as facts of the actor."""
+
+_CAMEL_CASE = re.compile("(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])")
+_OF_HEAD_OFFICE = "siege "
+_COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
+
+
+def guessed_fields(headers: Sequence[str]) -> list[str]:
+    """Returns the field that each header names, or "", whatever other headers name it as well."""
+    names = [folded(header) for header in headers]
+    fields = [field_named(header) for header in headers]
+    if any(name.endswith(_COMMUNE_NAME) for name in names):
+        # The code stands beside the name, as data.gouv.fr's directories have it.
+        fields = [
+            "commune_code" if _COMMUNE in _readings(header) else field
+            for header, field in zip(headers, fields, strict=True)
+        ]
+    if _FIRST_NAMES.intersection(names):
+        bare = [position for position, name in enumerate(names) if name in _BARE_NAMES]
+        if any(field == "name" and at not in bare for at, field in enumerate(fields)):
+            for position in bare:
+                fields[position] = ""
+    return fields
+
+
+@lru_cache(maxsize=4096)
+def field_named(header: str) -> str:
+    """Returns the field of actors, registers or locations that a header names, or ""."""
+    return next((_NAMES[name] for name in _readings(header) if name in _NAMES), "")
+
+
+def _readings(header: str) -> Iterator[str]:
+    """Yields what a header says, folded: as a whole first."""
+    yield folded(header)
+    yield folded(header).removeprefix(_OF_HEAD_OFFICE)
+    *parents, last = (folded(_CAMEL_CASE.sub(" ", part)) for part in header.split("."))
+    if all(parent in _TRANSPARENT for parent in parents):
+        yield last
+        for owner in _OWNERS:
+            without = f" {last} ".replace(f" {owner} ", " ").strip()
+            if without and without != last:
+                yield without
