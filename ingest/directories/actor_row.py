@@ -5,8 +5,15 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from ingest.directories.header_names import Column
+from ingest.directories.location import located
 from ingest.directories.sirene import fields_from_register
-from ingest.records.fields import paragraphs, record_id, refuse_oversize, short_line
+from ingest.records.fields import (
+    detected_language,
+    paragraphs,
+    record_id,
+    refuse_oversize,
+    short_line,
+)
 from ingest.records.parsers import parsed
 from kb.errors import InputError
 from kb.models import NO_FACTS, Actor
@@ -17,6 +24,8 @@ from kb.text.know_how import know_how
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
 _ACTIVITY_CODE = re.compile(r"[A-Z]?\d{1,2}(?:[. ]?\d{1,3})*[. ]?[A-Z]?", re.IGNORECASE)
+_LANGUAGES = ("fr", "en", "de", "nl", "es")
+"""The languages of which what actors say of themselves is known."""
 _PROSE = tuple(
     name
     for name, traits in ACTOR_FIELDS.items()
@@ -37,9 +46,9 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     if not short_line(cells.get("name", ""), "name"):
         raise InputError("no_name", "name")
     kept_facts = {fact: text for fact, cell in facts.items() if (text := paragraphs(cell))}
-    # An actor has no field `text`: the language is that of all that says what it can do.
     can_do = "\n".join([cells.get("description", ""), *know_how(kept_facts).values()])
-    values = parsed({**cells, "text": can_do}, ACTOR_FIELDS)
+    lang = cells.get("lang", "").strip() or detected_language(paragraphs(can_do), _LANGUAGES)
+    values = parsed({**cells, "lang": lang}, ACTOR_FIELDS)
     actor = Actor(
         id=record_id(cells.get("id", ""), values["name"], values["place"]),
         facts=kept_facts,
@@ -62,7 +71,7 @@ def source_row_from(columns: Sequence[Column], cells: Sequence[str]) -> SourceRo
     fields, is_open = fields_from_register(
         {column.field: cell for column, cell in pairs if column.field}, facts
     )
-    return SourceRow(actor_from(fields, facts), is_open)
+    return SourceRow(actor_from(located(fields, facts), facts), is_open)
 
 
 def _read_as(column: Column, cell: str) -> Column:

@@ -4,7 +4,7 @@ A register names a firm by its legal unit, says where it is by INSEE's code of t
 whether it is open by a letter. Whoever asked not to be made public is named by no person's name.
 """
 
-from ingest.directories.header_words import REGISTER_COLUMNS
+from ingest.directories.header_words import LOCATION_COLUMNS, REGISTER_COLUMNS
 from kb.errors import InputError, RemarkError
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES
@@ -79,6 +79,8 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         names.append(person)
     else:
         facts.clear()
+        for column in LOCATION_COLUMNS:
+            fields.pop(column, None)
     fields["name"] = next((name for name in names if name), "")
     if not fields["name"] and not is_public:
         raise RowLeftOut("no_public_name")

@@ -155,15 +155,19 @@ def iso_date(text: str, field: str) -> str:
     raise InputError("no_date", field, value=written)
 
 
-def language(given: str, text: str) -> str:
-    """Returns the two-letter code of the language given, else that of the text, `fr` or `en`.
+FRENCH_OR_ENGLISH = ("fr", "en")
+"""The languages of cases and of the pages."""
+
+
+def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
+    """Returns the two-letter code of the language given, else that of the text, one of `among`.
 
     Raises:
         InputError: the language given is none that is known.
     """
     written = one_line(given)
     if not written:
-        return detected_language(text)
+        return detected_language(text, among)
     # "fr-FR", "en_GB": only the language counts.
     code = _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))
     if not code:
@@ -171,11 +175,11 @@ def language(given: str, text: str) -> str:
     return code
 
 
-def detected_language(text: str) -> str:
-    """Returns `fr` or `en`; `fr` for a short text."""
+def detected_language(text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
+    """Returns the language of a text among some; `fr` for a short text."""
     if len(text) < MIN_DETECTABLE_CHARS:
         return "fr"
-    lang: str = _french_or_english().classify(text)[0]
+    lang: str = _identifier(among).classify(text)[0]
     return lang
 
 
@@ -207,9 +211,9 @@ def _codes_by_name(table: str) -> dict[str, str]:
 
 
 @cache
-def _french_or_english() -> "LanguageIdentifier":
+def _identifier(among: tuple[str, ...]) -> "LanguageIdentifier":
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(["fr", "en"])
+    identifier.set_languages(list(among))
     return identifier

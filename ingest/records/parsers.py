@@ -28,6 +28,7 @@ from ingest.records.fields import (
 )
 from kb.errors import InputError
 from kb.models import SIRET_DIGITS
+from kb.reference.communes import department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
 from kb.reference.flows import FLOWS, Flow
@@ -93,6 +94,8 @@ def _department(cells: Cells, field: str) -> str:
     written, country = one_line(cells[field]), country_code(cells["country"])
     if written and country not in _COUNTRIES_OF_DEPARTMENTS:
         raise InputError("foreign_department", field, value=written, country=country)
+    if is_postal_code(written) and (code := department_of_postal_code(written, cells["place"])):
+        return code
     try:
         return department_code(written)
     except ValueError as error:

@@ -35,8 +35,7 @@ def department_code(text: str) -> str:
     """The code of the department that `text` names, or "" when `text` is blank.
 
     Understands a code ("16", "1", "2a"), a name ("Charente", "la charente") and both together
-    in either order ("16 - Charente", "Charente (16)"). A postcode is not taken for a department:
-    some communes have the postcode of their neighbours.
+    in either order ("16 - Charente", "Charente (16)"). For postal codes, see `communes`.
 
     Raises:
         ValueError: it names no department, or its code and its name are of two departments.

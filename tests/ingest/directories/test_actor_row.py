@@ -187,3 +187,20 @@ def test_the_main_activity_is_a_code_or_know_how(
     columns = actor_columns(["Nom", "Activité principale"])
     actor = source_row_from(columns, ["Avel", cell]).actor
     assert (actor.activity_code, actor.facts) == (code, facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Tournage, fraisage, rectification, traitement de surface", "fr"),
+        ("Zerspanung, Drehen, Fräsen, Schleifen, Oberflächentechnik", "de"),
+        ("Mecanizado, torneado, fresado y rectificado de piezas", "es"),
+        ("Verspanen, draaien, frezen, slijpen en lassen van staal", "nl"),
+        ("Machining, turning, milling and grinding of steel parts", "en"),
+        ("Fräsen", "fr"),
+    ],
+)
+def test_the_language_is_that_of_what_an_actor_says(text: str, lang: str) -> None:
+    assert actor_from({"name": "x", "description": text}).lang == lang
+    assert actor_from({"name": "x"}, {"Produits": text}).lang == lang
+    assert actor_from({"name": "x", "lang": "en"}, {"Produits": text}).lang == "en"

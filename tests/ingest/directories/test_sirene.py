@@ -41,6 +41,7 @@ AVEL = Actor(
         "date de création": "1998-03-01",
         "tranche d'effectifs": "12",
         "code postal": "16000",
+        "EPCI": "CA du Grand Angoulême",
     },
 )
 
