@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
@@ -73,8 +73,8 @@ def ingest(
         by: the account that asks for it.
         source: the name of the source of the actors; when empty, each file or folder of `paths` is
             a source of its own, by its name.
-        choices: by header, how columns are read (`ingest.directories.header_map`): remembered for
-            the source, in addition to earlier choices.
+        choices: by header, how columns are read (`ingest.directories.columns.header_map`):
+            remembered for the source, in addition to earlier choices.
         articles: takes in the files that are articles, after all others, so that whom they
             mention is known; without it, they are no input. Its report is the one returned.
         addresses: addresses of articles and feeds, taken in likewise.

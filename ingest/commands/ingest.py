@@ -72,7 +72,7 @@ def ingest(
 
     from ingest import pipeline
     from ingest.article_intake import ArticleIntake, is_address
-    from ingest.directories.header_map import choices_in
+    from ingest.directories.columns.header_map import choices_in
     from ingest.input_files import refuse_missing
     from ingest.submission import Submissions
     from kb.knowledge_base import KnowledgeBase

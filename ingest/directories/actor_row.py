@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from ingest.directories.header_names import Column
+from ingest.directories.columns.header_names import Column
 from ingest.directories.location import located
 from ingest.directories.sirene import fields_from_register
 from ingest.records.fields import (

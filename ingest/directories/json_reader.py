@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.table import DirectoryRow, cell_text
 from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError

@@ -4,7 +4,7 @@ A postal code tells the department, and the town where only one has it; a town t
 where several have it. Nothing that is uncertain is filled in.
 """
 
-from ingest.directories.header_words import LOCATION_COLUMNS
+from ingest.directories.columns.header_words import LOCATION_COLUMNS
 from ingest.records.fields import country_code, folded, one_line, record_id, short_line
 from kb.errors import InputError
 from kb.reference.communes import (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.table import DirectoryRow, cell_text, shown_header
 from kb.errors import InputError
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ingest.directories.header_map import HeaderMap
-from ingest.directories.header_names import NO_TARGETS, target_of
+from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_names import NO_TARGETS, target_of
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
@@ -28,8 +28,8 @@ _MAX_PROBLEMS = 50
 class PreviewedColumn:
     """A header, where its cells go, and the first values that differ.
 
-    `target` is one of `ingest.directories.header_map.TARGETS`, "fact" or "ignored"; `said` says
-    whether a person chose it.
+    `target` is one of `ingest.directories.columns.header_map.TARGETS`, "fact" or "ignored"; `said`
+    says whether a person chose it.
     """
 
     header: str

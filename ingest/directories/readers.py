@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.csv_reader import csv_rows
-from ingest.directories.header_map import HeaderMap
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows

@@ -4,7 +4,7 @@ A register names a firm by its legal unit, says where it is by INSEE's code of t
 whether it is open by a letter. Whoever asked not to be made public is named by no person's name.
 """
 
-from ingest.directories.header_words import LOCATION_COLUMNS, REGISTER_COLUMNS
+from ingest.directories.columns.header_words import LOCATION_COLUMNS, REGISTER_COLUMNS
 from kb.errors import InputError, RemarkError
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES

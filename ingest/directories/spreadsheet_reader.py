@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,

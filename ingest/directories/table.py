@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.directories.actor_row import source_row_from
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.sirene import RowLeftOut
 from ingest.records.entries import Entry
 from kb.errors import InputError

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from ingest.directories.header_names import (
+from ingest.directories.columns.header_names import (
     FACT,
     IGNORED,
     KNOW_HOW_COLUMNS,
 )
-from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
+from ingest.directories.columns.header_words import (
+    ACTOR_COLUMNS,
+    LOCATION_COLUMNS,
+    REGISTER_COLUMNS,
+)
 from ingest.directories.preview import Preview, preview
 from ingest.uploads import UPLOADS
 from kb.errors import InputError

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.directories.header_map import HeaderMap
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.preview import preview
 from ingest.directories.table import RawRow, under_header
 from kb.errors import InputError

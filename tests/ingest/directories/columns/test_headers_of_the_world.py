@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from ingest.directories.header_names import FACT, actor_columns, target_of
+from ingest.directories.columns.header_names import FACT, actor_columns, target_of
 
-HEADERS = Path(__file__).parents[2] / "data" / "directories" / "headers.tsv"
+HEADERS = Path(__file__).parents[3] / "data" / "directories" / "headers.tsv"
 NAMED_ALONE = {"activity": "description"}
 """What is the description where no other column says more."""
 

@@ -8,7 +8,7 @@ from itertools import chain, count
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ingest.directories.header_words import (
+from ingest.directories.columns.header_words import (
     LOCATION_COLUMNS,
     REGISTER_COLUMNS,
     SIRENE_FACTS,

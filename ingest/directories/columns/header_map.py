@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ingest.directories.header_names import (
+from ingest.directories.columns.header_names import (
     FACT,
     IGNORED,
     KNOW_HOW_COLUMNS,
@@ -12,7 +12,7 @@ from ingest.directories.header_names import (
     actor_columns,
     says_know_how,
 )
-from ingest.directories.header_words import (
+from ingest.directories.columns.header_words import (
     ACTOR_COLUMNS,
     ACTOR_NAMES,
     LOCATION_COLUMNS,

@@ -1,7 +1,7 @@
 import pytest
 
-from ingest.directories.header_map import HeaderMap, choices_in
-from ingest.directories.header_names import Column
+from ingest.directories.columns.header_map import HeaderMap, choices_in
+from ingest.directories.columns.header_names import Column
 from kb.errors import InputError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from ingest.directories.header_names import Column, actor_columns, target_of
-from ingest.directories.header_words import field_named
+from ingest.directories.columns.header_names import Column, actor_columns, target_of
+from ingest.directories.columns.header_words import field_named
 
 
 @pytest.mark.parametrize(
