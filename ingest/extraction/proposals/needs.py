@@ -1,7 +1,8 @@
 """The need that was met, as a short phrase from the text of an article.
 
 Candidates stand after the words by which people tell a need ("face au besoin de", "shortage of"),
-after the verbs of making, and in the title. The candidate that the text keeps coming back to wins.
+after the verbs of making, and in the title. The candidate that the text keeps coming back to wins;
+the title adds what else it names, its use or its matter.
 """
 
 import math
@@ -9,13 +10,15 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import Action, verbs
-from ingest.extraction.references.vocabulary import FIRM_HEADS, is_head
-from ingest.extraction.tokens import Sentence, TextPart, TextToken
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
+from ingest.extraction.proposals.phrases import carries, noun_phrase
+from ingest.extraction.proposals.titled_things import TitledThing, titled_things, written
+from ingest.extraction.references.vocabulary import is_head
+from ingest.extraction.tokens import Sentence, TextPart, TextToken, tokens
+from kb.text.analysis import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +34,17 @@ _CUES = tuple(
     (re.compile(rf"(?:^|(?<= ))(?:{pattern}) "), float(weight))
     for weight, pattern in lexicon.rows("need_cues", 2)
 )
+_TITLED, _HINTED, _CLEAR = 0.6, 0.6, 0.7
+"""The confidence in a need that the title alone names; below which the text only hints at one; and
+from which what the text makes or leaves is one, whatever the title says more often."""
+_SAID_AGAIN = 2
+"""How often an article must have a thing, the title included, for it to stand beside the need."""
 _MISSING_AFTER = re.compile(lexicon.any_of("need_phrases", "missing_after"))
 _WHEREWITH = re.compile(lexicon.any_of("need_phrases", "wherewith"))
 _LACKING = re.compile(lexicon.any_of("need_phrases", "lacking"))
 _BY_PRODUCTS = re.compile(
     rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
-_NO_NEEDS = lexicon.words("not_needs")
-_INSIDE = lexicon.words("prepositions", "inside_need")
-_STOP = lexicon.words("conjunctions", "ends_need")
-_LEADING = lexicon.words("determiners", "before_need")
-_AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
-_NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
-_NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
-
-MAX_WORDS = 8
-"""A need is a phrase of this many words at most."""
 
 
 def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
@@ -57,12 +55,15 @@ def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
         for sentence in sentences
         if sentence.part is TextPart.TITLE
         for token in sentence.tokens
-        if _carries(token)
+        if carries(token)
     }
     best: tuple[float, Need] | None = None
-    for phrase, sentence, weight in _candidates(sentences):
-        heads = [token for token in phrase if _carries(token)]
-        if not heads:
+    is_told = False
+    things = titled_things(sentences, counts, lang)
+    titles = [(thing.tokens, thing.sentence, 0.34, False) for thing in things]
+    for phrase, sentence, weight, tells in (*_candidates(sentences), *titles):
+        heads = [token for token in phrase if carries(token)]
+        if not heads or is_head(heads[0].form):
             continue
         stems = list(dict.fromkeys(stem(token.form, lang) for token in heads))
         often = max(counts[each] for each in stems[:3])
@@ -75,8 +76,46 @@ def need_of(sentences: Sequence[Sentence], lang: str) -> Need | None:
         confidence = 0.25 + 0.35 * weight + 0.08 * min(often, 4) + 0.1 * bool(titled & set(stems))
         need = Need(text, sentence, round(min(0.95, confidence), 2))
         if best is None or score > best[0]:
-            best = (score, need)
-    return best[1] if best else None
+            best, is_told = (score, need), tells
+    return _with_title(best[1] if best else None, things, counts, lang, is_told=is_told)
+
+
+def _with_title(
+    need: Need | None,
+    things: Sequence[TitledThing],
+    counts: Counter[str],
+    lang: str,
+    *,
+    is_told: bool,
+) -> Need | None:
+    """Returns the need with what the title says of its matter and its use.
+
+    A title that names the need says it best, unless the text says more of it; what it names
+    beside the need is its use, or its matter. Where the text only hints at a need, the title's is
+    taken; `is_told` says whether the text tells it in the words of a need.
+    """
+    if not things:
+        return need
+    often = max(things, key=lambda thing: thing.count)
+    if need is None:
+        return Need(written(things, often), often.sentence, _TITLED)
+    own = [stem(token.form, lang) for token in tokens(need.phrase) if carries(token)]
+    shared = [thing for thing in things if set(own) & set(thing.stems)]
+    is_rarer = often.count > max(counts[each] for each in own)
+    is_unclear = is_rarer and not is_told and need.confidence < _CLEAR
+    if not shared and (is_unclear or need.confidence < _HINTED):
+        return Need(written(things, often), often.sentence, _TITLED)
+    if shared:
+        matter = max(shared, key=lambda thing: thing.count)
+        titled = written(things, matter)
+        if not set(own) - {stem(token.form, lang) for token in tokens(titled)}:
+            return replace(need, phrase=titled, sentence=matter.sentence)
+    beside = [thing for thing in things
+              if not set(own) & set(thing.stems) and thing.count >= _SAID_AGAIN]  # fmt: skip
+    if not beside or (is_told and not shared):
+        return need
+    use = max(beside, key=lambda thing: thing.count)
+    return replace(need, phrase=f"{need.phrase} : {use.text}")
 
 
 def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
@@ -84,20 +123,7 @@ def _counts(sentences: Sequence[Sentence], lang: str) -> Counter[str]:
         stem(token.form, lang)
         for sentence in sentences
         for token in sentence.tokens
-        if _carries(token)
-    )
-
-
-def _carries(token: TextToken) -> bool:
-    """Whether a token is a word that can describe a need."""
-    form = token.form
-    return (
-        token.is_word
-        and len(form) > 2
-        and not form.isdigit()
-        and form not in FUNCTION_WORDS
-        and form not in FRAMING_WORDS
-        and form not in _NO_NEEDS
+        if carries(token)
     )
 
 
@@ -106,7 +132,8 @@ _Candidate = tuple[Sequence[TextToken], float]
 
 def _candidates(
     sentences: Sequence[Sentence],
-) -> Iterator[tuple[Sequence[TextToken], Sentence, float]]:
+) -> Iterator[tuple[Sequence[TextToken], Sentence, float, bool]]:
+    """Yields phrases with their sentence and weight, and whether the words of a need precede."""
     often = sum(
         bool(_BY_PRODUCTS.fullmatch(token.form))
         for sentence in sentences
@@ -115,19 +142,12 @@ def _candidates(
     by_product = 0.9 if often > 2 else 0.6
     for sentence in sentences:
         early = 1.0 if sentence.paragraph < 4 else 0.8
-        for phrase, weight in (
-            *_after_cues(sentence),
-            *_missing(sentence),
-            *_made_or_left(sentence, by_product),
-        ):
+        for phrase, weight in (*_after_cues(sentence), *_missing(sentence)):
             if phrase:
-                yield phrase, sentence, weight * early
-        if sentence.part is TextPart.TITLE:
-            for at, token in enumerate(sentence.tokens):
-                phrase = noun_phrase(sentence.tokens, at)
-                party = is_head(token.form)
-                if phrase and _carries(token) and not token.is_capital and not party:
-                    yield phrase, sentence, 0.34
+                yield phrase, sentence, weight * early, True
+        for phrase, weight in _made_or_left(sentence, by_product):
+            if phrase:
+                yield phrase, sentence, weight * early, False
 
 
 def _after_cues(sentence: Sentence) -> Iterator[_Candidate]:
@@ -162,55 +182,6 @@ def _made_or_left(sentence: Sentence, by_product: float) -> Iterator[_Candidate]
 
 def _is_partitive(tokens: Sequence[TextToken], at: int) -> bool:
     return at < len(tokens) and tokens[at].form in {"du", "des", "de", "d'"}
-
-
-def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
-    """The noun phrase that begins at a token or at the next, without determiners; none if empty."""
-    first = at
-    while first < len(tokens) and tokens[first].form in _LEADING and first - at < 4:
-        first += 1
-    if first < len(tokens) and tokens[first].form in {"pour", "for", "sans", "without"}:
-        return ()
-    last = first
-    while last < len(tokens) and last - first < 2 * MAX_WORDS:
-        token = tokens[last]
-        if not token.is_word and token.text not in {"-", "'", "’"} and not token.form.endswith("'"):
-            break
-        if token.form in _STOP or (token.form in _INSIDE and last == first):
-            break
-        if token.is_capital and last > first and not token.text.isupper():
-            break
-        if token.form in {"et", "pour", "for", "sans", "des"} and last > first:
-            break
-        if sum(token.is_word for token in tokens[first:last]) >= MAX_WORDS:
-            break
-        if last > first and _is_finite(tokens, last):
-            break
-        last += 1
-    while last > first and (
-        tokens[last - 1].form in _INSIDE
-        or tokens[last - 1].form in _LEADING
-        or not tokens[last - 1].is_word
-    ):
-        last -= 1
-    phrase = tokens[first:last]
-    if not phrase or phrase[0].form in FIRM_HEADS or not any(_carries(token) for token in phrase):
-        return ()
-    is_verb = phrase[0].form.endswith("ant") and phrase[0].form not in _NOUNS_IN_ANT
-    if is_verb or (phrase[0].is_capital and not phrase[0].text.isupper() and first > 0):
-        return ()
-    return phrase
-
-
-def _is_finite(tokens: Sequence[TextToken], at: int) -> bool:
-    form = tokens[at].form
-    if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
-        return True
-    if tokens[at - 1].form in _INSIDE or tokens[at - 1].form in _LEADING:
-        return False
-    if form.endswith(("aient", "erent")):
-        return True
-    return form.endswith("ent") and not form.endswith("ment") and form not in _NOUNS_IN_ENT
 
 
 def _before(tokens: Sequence[TextToken], starts: Sequence[int], offset: int) -> Sequence[TextToken]:
