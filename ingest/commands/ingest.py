@@ -61,9 +61,9 @@ def ingest(
     """Read directories of actors, cases and articles into the knowledge base.
 
     PATH_OR_URL is a file, a folder with its subfolders, or a web address: actors in CSV, TSV, XLSX,
-    ODS, JSON, JSON Lines or Parquet; cases in Markdown with front matter; articles in text,
-    Markdown, HTML, PDF, DOCX or ODT, and their RSS or Atom feeds. An article becomes a draft that
-    waits for a moderator. Exits with 1 if a record failed; the other records are kept.
+    ODS, JSON, JSON Lines, GeoJSON or Parquet; cases in Markdown with front matter; articles in
+    text, Markdown, HTML, PDF, DOCX or ODT, and their RSS or Atom feeds. An article becomes a draft
+    that waits for a moderator. Exits with 1 if a record failed; the other records are kept.
     """
     import json
     from dataclasses import asdict

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.table import DirectoryRow, cell_text
+from ingest.directories.nested import row_of
+from ingest.directories.table import DirectoryRow
 from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 from kb.remarks import Remark
@@ -20,8 +21,6 @@ _Event = tuple[str, object]
 _END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
 _MAX_EXPLAINED_BYTES = 1 << 24
 _MAX_DEPTH = 50
-_NESTED = frozenset({"siege"})
-"""Objects whose own keys are columns: what data.gouv.fr's directories tell of a head office."""
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -81,9 +80,11 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
             return ""
         if kind != "start_map":
             raise InputError("no_container")
-        keys, arrays = _keys(events)
+        keys, arrays, tables = _keys(events)
     if header_map.names_actors(keys):
         return None
+    if len(tables) == 1:
+        return tables[0]
     if len(arrays) != 1:
         found = ", ".join(repr(key) for key in arrays) or "none"
         raise InputError("not_one_array", arrays=found)
@@ -130,10 +131,12 @@ def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
     return str(value) if kind == "number" else value
 
 
-def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
-    """Returns the keys of the object that the events are in, and the keys that hold arrays."""
+def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str], list[str]]:
+    """Returns the keys of the object that the events are in: all, arrays, arrays of objects."""
     keys: list[str] = []
     arrays: list[str] = []
+    tables: list[str] = []
+    before = ""
     depth = 0
     for kind, value in events:
         if depth == 0 and kind == "map_key":
@@ -141,10 +144,13 @@ def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str]]:
         elif kind in {"start_map", "start_array"}:
             if depth == 0 and kind == "start_array":
                 arrays.append(keys[-1])
+            if depth == 1 and kind == "start_map" and before == "start_array":
+                tables.append(keys[-1])
             depth += 1
         elif kind in {"end_map", "end_array"}:
             depth -= 1
-    return keys, arrays
+        before = kind
+    return keys, arrays, tables
 
 
 def _explained(path: Path, error: Exception) -> InputError:
@@ -172,18 +178,5 @@ def _parse(text: str) -> object:
 def _row(number: int, value: object) -> DirectoryRow:
     if not isinstance(value, dict):
         return DirectoryRow(number, reason=Remark("no_object"))
-    header: list[str] = []
-    cells: list[str] = []
-    for key, each in value.items():
-        nested = each.items() if key in _NESTED and isinstance(each, dict) else ()
-        for name, part in [(f"{key}.{inner}", part) for inner, part in nested] or [(key, each)]:
-            header.append(name)
-            cells.append(_cell(part))
-    return DirectoryRow(number, tuple(header), cells)
-
-
-def _cell(value: object) -> str:
-    """Returns a value as `cell_text` does, the blank items of a list kept."""
-    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        return " | ".join(map(cell_text, value))
-    return cell_text(value)
+    cells = row_of(value)
+    return DirectoryRow(number, tuple(cells), list(cells.values()))

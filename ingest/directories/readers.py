@@ -20,11 +20,12 @@ DIRECTORY_READERS: dict[str, RowReader] = {
     ".json": json_rows,
     ".jsonl": json_lines_rows,
     ".ndjson": json_lines_rows,
+    ".geojson": json_rows,
     ".parquet": parquet_rows,
 }
 
 _OBJECTS_HEARD = 256
-_HEARD = {".json": _OBJECTS_HEARD, ".jsonl": _OBJECTS_HEARD, ".ndjson": _OBJECTS_HEARD}
+_HEARD = dict.fromkeys([".json", ".jsonl", ".ndjson", ".geojson"], _OBJECTS_HEARD)
 """Rows after which a directory without know-how is said to have none: objects have keys of their
 own; the rows of a table share its header, so that one is enough."""
 

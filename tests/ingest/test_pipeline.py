@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_is_read_however_deep(folder: Path) -> None:
     base = MemoryKnowledgeBase()
-    formats = ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, .markdown"
+    formats = ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .geojson, .parquet, .md, .markdown"
     assert ingest(base, [folder]) == IngestReport(
         read=3,
         added=3,
@@ -83,7 +83,7 @@ def test_what_is_named_must_be_input(folder: Path) -> None:
     assert [str(failure) for failure in report.failures] == [
         f"{readme}: has no front matter: begin it with a line of three dashes",
         f"{logo}: has an unknown format; these are read: "
-        ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .parquet, .md, "
+        ".csv, .tsv, .xlsx, .ods, .json, .jsonl, .ndjson, .geojson, .parquet, .md, "
         ".markdown",
     ]
     assert report.skipped == []

@@ -37,7 +37,8 @@ _DIRECTORY_BODY = {
                         "file": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",
-                            "description": "CSV, TSV, XLSX, ODS, JSON, JSON Lines or Parquet.",
+                            "description": "CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or "
+                            "Parquet.",
                         },
                         "source": {
                             "type": "string",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
 ARTICLE_ENDINGS = ".md,.markdown,.txt,.html,.htm,.pdf,.docx,.odt"
-DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.parquet"
+DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
 
 MAX_FILES = 20
 MAX_READ_AT_ONCE = 4
@@ -44,8 +44,8 @@ _NO_FILE = N_("Choose a file first.")
 _NO_LINK = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
 _NO_SOURCE = N_("Give the source of this directory, for example the name of its publisher.")
 _NO_DIRECTORY = N_(
-    "This is not a directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines "
-    "or Parquet."
+    "This is not a directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines, "
+    "GeoJSON or Parquet."
 )
 _TOO_MANY = N_("At most 20 files at once.")
 _PUBLISHED = N_("This article is already published.")

@@ -43,13 +43,16 @@ def test_values_become_cells(tmp_path: Path) -> None:
             Actor(
                 id="7",
                 name="Avel",
+                place="Angoulême",
+                department="16",
                 country="FR",
                 themes=("Chimie", "Cuir"),
                 facts={
                     "effectif": "60.50",
                     "ouvert": "true",
                     "machines": "cuves | 3",
-                    "adresse": '{"cp": "16000"}',
+                    "adresse.cp": "16000",
+                    "EPCI": "CA du Grand Angoulême",
                 },
             ),
         )
@@ -121,3 +124,73 @@ def test_a_file_of_another_encoding_is_read(tmp_path: Path) -> None:
     assert [entry.record for entry in read_directory(path)] == [
         Actor(id="delage", name="Délage", country="FR")
     ]
+
+
+NESTED = """{"total_results": 1, "facets": [], "results": [{
+    "nom_complet": "Avel",
+    "siege": {"adresse": {"codePostal": "16000", "libelleCommune": "Angoulême"}, "pays": null},
+    "dirigeants": [{"nom": "Sel", "prenoms": "Anne"}, {"nom": "Vue", "prenoms": "Luc"}],
+    "directeursTechniques": ["Anne Sel"],
+    "contact": {"nom": "Anne Sel", "email": "contact@avel.example"},
+    "offre": {"produits": [{"libelle": "cirage", "matieres": ["cire", "suif"]},
+                           {"libelle": "crème"}], "machines": ["cuves"]}
+}]}"""
+
+
+def test_nested_values_are_columns_with_points_and_persons_are_left_out(tmp_path: Path) -> None:
+    (entry,) = read_directory(write(tmp_path, NESTED))
+    assert entry.record == Actor(
+        id="avel-angouleme",
+        name="Avel",
+        place="Angoulême",
+        department="16",
+        country="FR",
+        facts={
+            "siege.adresse.codePostal": "16000",
+            "contact.email": "contact@avel.example",
+            "offre.produits.libelle": "cirage | crème",
+            "offre.produits.matieres": "cire | suif",
+            "offre.machines": "cuves",
+            "EPCI": "CA du Grand Angoulême",
+        },
+    )
+
+
+FEATURES = """{"type": "FeatureCollection", "bbox": [0.1, 45.6, 0.2, 45.7], "features": [
+    {"type": "Feature", "id": "node/1", "geometry": {"type": "Point", "coordinates": [0.15, 45.65]},
+     "properties": {"name": "Avel", "craft": "shoemaker", "addr:city": "Angoulême",
+                    "addr:postcode": "16000", "contact:website": "avel.example"}},
+    {"type": "Feature", "geometry": null, "properties": {"name": "Merlet"}}
+]}"""
+
+
+def test_features_of_geojson_are_actors_with_their_point(tmp_path: Path) -> None:
+    first, second = read_directory(write(tmp_path, FEATURES, "firms.geojson"))
+    assert first.record == Actor(
+        id="node/1",
+        name="Avel",
+        description="shoemaker",
+        place="Angoulême",
+        department="16",
+        country="FR",
+        website="https://avel.example",
+        facts={
+            "addr:postcode": "16000",
+            "coordonnées": "45.65, 0.15",
+            "EPCI": "CA du Grand Angoulême",
+        },
+    )
+    assert second == Entry(2, MERLET)
+
+
+def test_elements_of_openstreetmap_are_actors_with_their_tags(tmp_path: Path) -> None:
+    content = """{"version": 0.6, "elements": [{"type": "node", "id": 7, "lat": 45.65, "lon": 0.15,
+        "tags": {"name": "Avel", "addr:city": "Angoulême", "product": "shoe polish"}}]}"""
+    (entry,) = read_directory(write(tmp_path, content))
+    assert entry.record == Actor(
+        id="7",
+        name="Avel",
+        place="Angoulême",
+        country="FR",
+        facts={"type": "node", "lat": "45.65", "lon": "0.15", "tags.product": "shoe polish"},
+    )
