@@ -25,14 +25,12 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.registers.drafts import Draft, DraftState
-from kb.registers.proposals import Proposals
+from kb.registers.proposals import FILLED_IN, Proposals
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
 
-MIN_TAKEN = 0.5
-"""Least confidence of a participation written into the draft; others wait beside it."""
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
 
@@ -128,7 +126,7 @@ def text_hash(article: Article) -> str:
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:
     taken: dict[tuple[str, str], Participation] = {}
     for proposed in proposals.participations:
-        if proposed.confidence >= MIN_TAKEN:
+        if proposed.confidence >= FILLED_IN:
             part = replace(proposed.participation, name=_short(proposed.participation.name))
             taken.setdefault((part.actor_id or folded(part.name), part.role), part)
     return tuple(taken.values())

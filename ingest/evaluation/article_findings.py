@@ -1,6 +1,6 @@
 """The findings of ingestion in an article, in the form compared with the labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,7 @@ from kb.reference.roles import Role
 if TYPE_CHECKING:
     from ingest.articles.article import Article
     from ingest.extraction.gazetteer import KnownActors
-    from kb.registers.proposals import Proposals
+    from kb.registers.proposals import Proposals, ProposedParticipation
 
 
 class FoundParticipation(NamedTuple):
@@ -82,13 +82,19 @@ def findings_of(article: "Article", proposals: "Proposals") -> ArticleFindings:
         moderator=article.moderator.name,
         moderator_job=article.moderator.job,
         need=need,
-        participations=tuple(
-            FoundParticipation(
-                proposal.participation.name,
-                proposal.participation.actor_id,
-                proposal.participation.role,
-                proposal.confidence,
-            )
-            for proposal in proposals.participations
-        ),
+        participations=found_participations(proposals.participations),
+    )
+
+
+def found_participations(
+    proposed: Iterable["ProposedParticipation"],
+) -> tuple[FoundParticipation, ...]:
+    return tuple(
+        FoundParticipation(
+            each.participation.name,
+            each.participation.actor_id,
+            each.participation.role,
+            each.confidence,
+        )
+        for each in proposed
     )

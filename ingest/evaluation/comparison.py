@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from operator import eq
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +14,14 @@ from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from ingest.evaluation.scores import Scores, Slip
 from kb.errors import InputError
 from kb.reference.roles import Role
+from kb.registers.proposals import FILLED_IN
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 from kb.text.organisation_name import name_key
 
 SAME_NAME = 85.0
 """Least similarity, 0 to 100, of two names of the same participant."""
 
+_FILLED_IN = {"participants filled in": "participants", "roles filled in": "roles end to end"}
 _SAME_ACTOR = 200.0
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s+|l['’]", re.IGNORECASE)
 _JOINTS = frozenset({"et", "and"})
@@ -88,6 +91,7 @@ class _Comparison:
         self._themes()
         self._body()
         self._participants()
+        self._filled_in()
         self._need()
 
     def _compare(
@@ -158,6 +162,15 @@ class _Comparison:
                 band.proposals += 1
                 band.total_confidence += proposal.confidence
                 band.right += (at, proposal.role) in right
+
+    def _filled_in(self) -> None:
+        """Scores the participations that a draft would hold, as if nothing else was found."""
+        sure = [each for each in self._findings.participations if each.confidence >= FILLED_IN]
+        alone = Scores()
+        findings = replace(self._findings, participations=tuple(sure))
+        _Comparison(alone, self._file, self._labels, findings)._participants()
+        for name, of_all in _FILLED_IN.items():
+            self._scores.fields[name] += alone.fields[of_all]
 
     def _roles(self, label: LabelledParticipant, found: _FoundParticipant) -> set[Role]:
         """The roles of a participant that are right; adds all of them to the scores."""
@@ -234,9 +247,7 @@ def _likeness(label: LabelledParticipant, found: _FoundParticipant) -> tuple[flo
         same = label.known == found.actor_id
         return (_SAME_ACTOR if same else 0.0, 0.0)
     return max(
-        _name_likeness(name, other)
-        for name in (label.name, *label.aliases)
-        for other in found.names
+        name_likeness(name, other) for name in (label.name, *label.aliases) for other in found.names
     )
 
 
@@ -281,7 +292,7 @@ def _meets_need(need: str, keywords: Sequence[str]) -> bool:
     )
 
 
-def _name_likeness(name: str, other: str) -> tuple[float, float]:
+def name_likeness(name: str, other: str) -> tuple[float, float]:
     """Returns the similarity of two names, 0 to 100, and their similarity by letters, for ties.
 
     100 where either has all the words of the other, else how alike the sorted words are.

@@ -27,16 +27,19 @@ labelled one is both wrong and missed. The fields:
 - `known actors`: whether the participants that were paired have the id of the right known actor.
 - `roles`: the roles of the participants that were paired. `roles end to end`: those of all,
   whatever was not paired being wrong or missed.
+- `participants filled in`, `roles filled in`: as `participants` and `roles end to end`, of the
+  proposals that are sure enough to be written into a draft (`FILLED_IN`).
 - `need`: right when each of the label's keywords has its stem in what was found.
 
 Calibration: of the participations (a participant in a role) that were proposed with a confidence
-in some band, how many are right.
+in some band, how many are right. The expected calibration error is the mean difference between the
+two, each band of a tenth weighing as many as it has proposals.
 """
 
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
-BANDS = (0.0, 0.2, 0.4, 0.6, 0.8)
+BANDS = tuple(tenth / 10 for tenth in range(10))
 """Lower bound of each band of confidence; the last band includes 1."""
 
 FIELDS = (
@@ -52,6 +55,8 @@ FIELDS = (
     "known actors",
     "roles",
     "roles end to end",
+    "participants filled in",
+    "roles filled in",
     "need",
 )
 
@@ -63,6 +68,9 @@ class Tally:
     right: int = 0
     wrong: int = 0
     missed: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.right + other.right, self.wrong + other.wrong, self.missed + other.missed)
 
     @property
     def precision(self) -> float | None:
@@ -121,6 +129,13 @@ class Scores:
         below = (band for band in reversed(self.bands) if confidence >= band.start)
         return next(below, self.bands[0])
 
+    @property
+    def calibration_error(self) -> float | None:
+        """The expected calibration error, 0 to 1; `None` without proposals."""
+        apart = sum(abs(band.right - band.total_confidence) for band in self.bands)
+        proposals = sum(band.proposals for band in self.bands)
+        return apart / proposals if proposals else None
+
 
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
@@ -128,15 +143,16 @@ def _ratio(part: int, whole: int) -> float | None:
 
 def score_lines(scores: Scores) -> list[str]:
     lines = [f"{scores.articles} articles"]
-    lines.append(f"{'':18} precision  recall      F1   right  wrong  missed")
+    lines.append(f"{'':22} precision  recall      F1   right  wrong  missed")
     for name, tally in scores.fields.items():
         ratios = f"{_shown(tally.precision):>9}  {_shown(tally.recall):>6}  {_shown(tally.f1):>6}"
-        lines.append(f"{name:18} {ratios}  {tally.right:6}  {tally.wrong:5}  {tally.missed:6}")
+        lines.append(f"{name:22} {ratios}  {tally.right:6}  {tally.wrong:5}  {tally.missed:6}")
     lines.append("")
     lines.append("confidence         proposals   right    mean confidence")
     for band in scores.bands:
         share, mean = _shown(band.share_right), _shown(band.mean_confidence)
         lines.append(f"{band.start:.1f} and more        {band.proposals:9}  {share:>6}  {mean:>17}")
+    lines.append(f"calibration error  {_shown(scores.calibration_error):>9}")
     return lines
 
 
@@ -159,6 +175,7 @@ def score_json(scores: Scores) -> dict[str, object]:
             }
             for band in scores.bands
         ],
+        "calibration_error": scores.calibration_error,
         "slips": [slip._asdict() for slip in scores.slips],
         "unread": scores.unread,
     }

@@ -60,6 +60,11 @@ def commune_of(postal_code: str, town: str) -> Commune | None:
     return _only(each for each in _by_name().get(name, ()) if each.department == department)
 
 
+def is_commune(name: str) -> bool:
+    """Whether a commune of France, or a part of one, has this name."""
+    return _folded(name) in _by_name()
+
+
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
     """Returns the code of the department of a postal code, "" where it is not certain.
 

@@ -11,6 +11,9 @@ from kb.store.record_json import participation_of
 RULES = "rules"
 """The origin of what is read without a language model."""
 
+FILLED_IN = 0.16
+"""Least confidence of a participation that is written into the draft; others wait beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedField:

@@ -1,12 +1,13 @@
 """Evidence of the sentences of an article for its participants, before weighing."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
 from ingest.extraction.coreference.linking import Participants
+from ingest.extraction.coreference.merging import same_participants
 from ingest.extraction.coreference.participant import Participant, ParticipantMention
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.topic import Topic
@@ -52,6 +53,7 @@ class Story:
     participants: Sequence[Participant] = ()
     evidence: list[RoleEvidence] = field(default_factory=list)
     passages: list[SentenceMentions] = field(default_factory=list)
+    read: list[SentenceMentions] = field(default_factory=list)
     doubted: set[Participant] = field(default_factory=set)
     in_body: set[Participant] = field(default_factory=set)
     taken_back: set[int] = field(default_factory=set)
@@ -70,11 +72,42 @@ def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors)
         owner = _owner_of_leftovers(sentence, mentions, last_subject)
         if owner is not None:
             story.evidence.append(RoleEvidence(owner, Role.SUPPLIER, 0.6, sentence, is_past=True))
+        passage = SentenceMentions(sentence, tuple(mentions), topic.covers(sentence.text))
+        story.read.append(passage)
         if not is_about_sources(sentence):
-            covered = topic.covers(sentence.text)
-            _add(story, SentenceMentions(sentence, tuple(mentions), covered))
+            _add(story, passage)
     story.participants = participants.all
+    together = [passage.participants for passage in story.read]
+    _merge(story, same_participants(participants.all, together))
     return story
+
+
+def _merge(story: Story, same: Mapping[Participant, Participant]) -> None:
+    """Replaces participants by those that they are."""
+
+    def merged(passages: Sequence[SentenceMentions]) -> list[SentenceMentions]:
+        return [
+            replace(
+                passage,
+                mentions=tuple(
+                    replace(each, participant=same.get(each.participant, each.participant))
+                    for each in passage.mentions
+                ),
+            )
+            for passage in passages
+        ]
+
+    for participant, other in same.items():
+        other.names += [name for name in participant.names if name not in other.names]
+        other.heads |= participant.heads
+    story.participants = [each for each in story.participants if each not in same]
+    story.read, story.passages = merged(story.read), merged(story.passages)
+    story.evidence = [
+        replace(each, participant=same.get(each.participant, each.participant))
+        for each in story.evidence
+    ]
+    story.doubted = {same.get(each, each) for each in story.doubted}
+    story.in_body = {same.get(each, each) for each in story.in_body}
 
 
 def _add(story: Story, passage: SentenceMentions) -> None:

@@ -48,6 +48,8 @@ def test_the_actors_of_the_demonstration_are_known(folder: Path) -> None:
         "known actors": 1,
         "roles": 1,
         "roles end to end": 1,
+        "participants filled in": 1,
+        "roles filled in": 1,
     }
     assert fields["author"]["missed"] == 1
 

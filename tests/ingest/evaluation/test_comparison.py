@@ -13,7 +13,7 @@ from ingest.evaluation.scores import Scores, Tally, score_json, score_lines
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.proposals import FILLED_IN, Proposals, ProposedField, ProposedParticipation
 
 PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK
@@ -305,17 +305,38 @@ def test_confidence_is_compared_with_what_is_right() -> None:
             part("Sud Ouest", NETWORK, confidence=0.1),
         )
     )
-    bands = scored(labelled("Avel", PRODUCER, known="avel"), findings).bands
-    assert [(band.start, band.proposals, band.right) for band in bands] == [
-        (0.0, 1, 0),
-        (0.2, 0, 0),
-        (0.4, 0, 0),
-        (0.6, 0, 0),
-        (0.8, 2, 1),
+    scores = scored(labelled("Avel", PRODUCER, known="avel"), findings)
+    bands = scores.bands
+    assert [(band.start, band.proposals, band.right) for band in bands if band.proposals] == [
+        (0.1, 1, 0),
+        (0.8, 1, 0),
+        (0.9, 1, 1),
     ]
-    assert bands[4].mean_confidence == pytest.approx(0.9)
-    assert bands[4].share_right == 0.5
-    assert bands[1].share_right is None
+    assert bands[8].mean_confidence == pytest.approx(0.8)
+    assert bands[8].share_right == 0
+    assert bands[2].share_right is None
+    # 0.1 and 0.8 are wrong, 1.0 is right: (0.1 + 0.8 + 0) / 3
+    assert scores.calibration_error == pytest.approx(0.3)
+
+
+def test_without_proposals_there_is_no_calibration_error() -> None:
+    assert Scores().calibration_error is None
+
+
+def test_what_is_filled_in_is_scored_by_itself() -> None:
+    labels = Labels(participants=(participant("Avel", PRODUCER), participant("Merlet", SUPPLIER)))
+    findings = ArticleFindings(
+        participations=(
+            part("Avel", PRODUCER, confidence=FILLED_IN),
+            part("Merlet", SUPPLIER, confidence=FILLED_IN - 0.01),
+            part("Sud Ouest", NETWORK, confidence=FILLED_IN - 0.01),
+        )
+    )
+    scores = scored(labels, findings)
+    assert counts(scores, "participants") == (2, 1, 0)
+    assert counts(scores, "participants filled in") == (1, 0, 1)
+    assert counts(scores, "roles filled in") == (1, 0, 1)
+    assert [slip.what for slip in scores.slips if slip.field == "participants"] == ["Sud Ouest"]
 
 
 def test_articles_add_up() -> None:
@@ -326,9 +347,8 @@ def test_articles_add_up() -> None:
     compare(scores, "c.txt", replace(labels, title=""), ArticleFindings())
     assert scores.articles == 3
     assert counts(scores, "title") == (1, 1, 1)
-    assert "title                  0.500   0.500   0.500       1      1       1" in score_lines(
-        scores
-    )
+    line = "title                      0.500   0.500   0.500       1      1       1"
+    assert line in score_lines(scores)
 
 
 LABELS = """{"title": "T", "author": "", "author_job": "", "moderator": "", "moderator_job": "",

@@ -12,7 +12,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import propose
 from kb.models import Actor
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals
+from kb.registers.proposals import FILLED_IN, Proposals
 
 TUNE = Path(__file__).parents[3] / "data" / "articles" / "tune"
 
@@ -35,10 +35,11 @@ def proposals(text: str, title: str = "", lang: str = "") -> Proposals:
 
 
 def roles_in(text: str, title: str = "") -> set[tuple[str, str]]:
-    """The proposals for a text, each as a name and a role."""
+    """What the draft of a text would hold, each as a name and a role."""
     return {
         (proposal.participation.name, str(proposal.participation.role))
         for proposal in proposals(text, title).participations
+        if proposal.confidence >= FILLED_IN
     }
 
 
@@ -221,7 +222,7 @@ def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
     assert proposal.participation.contribution == "a fourni l'alcool"
     assert proposal.participation.actor_id == "merlet"
     assert proposal.origin == "rules"
-    assert 0.7 < proposal.confidence < 1
+    assert 0.5 < proposal.confidence < 1
 
 
 def test_of_two_with_one_name_the_place_decides() -> None:
@@ -295,13 +296,14 @@ def test_sentences_and_names_of_proposals_are_in_the_text() -> None:
 
 def test_labelled_articles_are_read_well() -> None:
     scores = evaluate_articles(TUNE, finder(demonstration_actors()))
-    wanted = {"participants": 0.92, "roles": 0.95, "roles end to end": 0.9, "need": 0.9}
+    wanted = {"participants filled in": 0.9, "roles": 0.95, "roles filled in": 0.88, "need": 0.9}
     reached = {name: scores.fields[name].f1 or 0 for name in wanted}
     assert {name for name in wanted if reached[name] < wanted[name]} == set()
 
 
 def test_nine_in_ten_of_what_is_said_surely_are_right() -> None:
     scores = evaluate_articles(TUNE, finder(demonstration_actors()))
-    sure = scores.bands[-1]
-    assert sure.proposals >= 15
-    assert sure.right / sure.proposals >= 0.9
+    sure = [band for band in scores.bands if band.start >= 0.6]
+    proposals = sum(band.proposals for band in sure)
+    assert proposals >= 15
+    assert sum(band.right for band in sure) / proposals >= 0.9
