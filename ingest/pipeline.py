@@ -17,7 +17,7 @@ from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
-from ingest.report import IngestReport, Note, place_in, unwatched
+from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
@@ -185,6 +185,7 @@ class _Run:
         self.report.read += 1
         self._progress(1)
         record = entry.record
+        file = sheet_of(file, entry.sheet)
         if record is None:
             kind = "skipped" if entry.left_out else "failures"
             self.report.note(kind, Note(file, entry.row, entry.reason))

@@ -84,3 +84,8 @@ def unwatched(_count: int) -> None:
 def place_in(file: str, row: int) -> str:
     """Names a row of a file in a message: `actors.csv:12`, or the file alone for all of it."""
     return file if row == WHOLE_FILE else f"{file}:{row}"
+
+
+def sheet_of(file: str, sheet: str) -> str:
+    """Names a sheet of a workbook in a message: `actors.xlsx (Members)`, or the file alone."""
+    return f"{file} ({sheet})" if sheet else file

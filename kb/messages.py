@@ -141,6 +141,9 @@ MESSAGES: Mapping[str, str] = {
         "machines…), so that needs hardly find them: say which one does"
     ),
     "no_sheet": N_("has no sheet with a column called name or nom; {headers}"),
+    "sheet_left_out": N_(
+        "sheet {name!q} is left out: it is no table of the same actors; it begins with {header}"
+    ),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(
         "is protected by a password, or in the format of before 2007: save it as XLSX "

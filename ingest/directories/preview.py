@@ -13,7 +13,7 @@ from ingest.directories.seen_ids import SeenIds
 from ingest.directories.table import DirectoryRow, entry
 from ingest.input_files import source_of
 from ingest.records.entries import WHOLE_FILE, NotInput
-from ingest.report import Note
+from ingest.report import Note, sheet_of
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.remarks import Remark
@@ -82,7 +82,10 @@ def preview(
     seen = _RowsSeen(str(path), header_map)
     try:
         for row in islice(reader(path, header_map), ROWS_LOOKED_AT):
-            seen.add(row)
+            if row.notice:
+                seen.problems.append(Note(str(path), WHOLE_FILE, row.notice))
+            else:
+                seen.add(row)
     except InputError as error:
         if not seen.rows:
             raise
@@ -122,14 +125,15 @@ class _RowsSeen:
         self._remember(row)
         found = entry(row, self._header_map)
         if found.record is None:
-            if found.left_out:
-                self._note(row.number, found.reason)
-            else:
-                self.fail(row.number, found.reason)
+            if not found.left_out:
+                self.failed += 1
+            self._note(row.number, found.reason, row.sheet)
             return
-        first = self._seen_ids.first(found.record.id, self._file, row.number)
+        first = self._seen_ids.first(found.record.id, row.sheet, row.number)
         if first:
-            self.fail(row.number, Remark("id_of_row", "id", id=found.record.id, row=str(first[1])))
+            self.failed += 1
+            taken = Remark("id_of_row", "id", id=found.record.id, row=_place(*first))
+            self._note(row.number, taken, row.sheet)
         else:
             self.kept += 1
 
@@ -149,9 +153,9 @@ class _RowsSeen:
                 said=header.casefold().strip() in chosen,
             )
 
-    def _note(self, row: int, reason: str) -> None:
+    def _note(self, row: int, reason: str, sheet: str = "") -> None:
         if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(Note(self._file, row, reason))
+            self.problems.append(Note(sheet_of(self._file, sheet), row, reason))
 
     def _remember(self, row: DirectoryRow) -> None:
         if row.reason:
@@ -167,6 +171,10 @@ class _RowsSeen:
             self._header = row.header
         elif self._header != row.header:
             self._header = ()
+
+
+def _place(sheet: str, row: int) -> str:
+    return f"{row} ({sheet})" if sheet else str(row)
 
 
 def table(columns: Sequence[PreviewedColumn]) -> Iterator[str]:

@@ -47,6 +47,9 @@ def read_directory(
     unheard = _HEARD.get(suffix, 1)
     rows = 0
     for row in DIRECTORY_READERS[suffix](path, header_map):
+        if row.notice:
+            warn(row.notice)
+            continue
         if unheard > 0 and row.header:
             rows += 1
             unheard = 0 if header_map.says_know_how(row.header) else unheard - 1

@@ -1,6 +1,7 @@
 """Directories of actors in spreadsheets: XLSX and ODS.
 
-Of several sheets, the first that has a column for the name is read. A formula counts for the value
+Of several sheets, the first that has a column for the name is read, and those that go on with it;
+the others are named. A formula counts for the value
 that the program that saved it had computed; where there is none, and where that value is an error
 such as #REF!, the cell is empty.
 """
@@ -8,14 +9,16 @@ such as #REF!, the cell is empty.
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from lzma import LZMAError
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
 from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_words import names_persons
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
@@ -25,13 +28,23 @@ from ingest.directories.table import (
     shown_header,
     under_header,
 )
+from ingest.records.entries import WHOLE_FILE
+from ingest.records.fields import folded
 from kb.errors import InputError
+from kb.remarks import Remark
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+_Place = tuple[int, int]
 
 MAX_UNPACKED_BYTES = 1 << 29
 """Most bytes of an unpacked workbook: a directory fits in memory."""
 
 _MAX_CELLS = 30_000_000
 _BLOCK_BYTES = 1 << 20
+_MAX_MERGED_ROWS = 1_000_000
+"""Of a sheet with more rows in merged cells, no cell counts as merged."""
 _ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d{1,9})""")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d{1,9})""")
 _LONGEST_PLACE = 4_000
@@ -52,30 +65,99 @@ _DAMAGE = (
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of an XLSX or ODS file, as `RowReader`."""
+    """Reads the rows of an XLSX or ODS file, as `RowReader`; names the sheets left out."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     refuse_bomb(path)
-    headers = []
     try:
         with CalamineWorkbook.from_path(path) as workbook:
-            for name in workbook.sheet_names:
-                sheet = workbook.get_sheet_by_name(name)
-                first = list(islice(_lines(sheet.iter_rows()), MAX_ROWS_ABOVE_HEADER))
-                is_table = header_position([line.cells for line in first], header_map) >= 0
-                if is_table or (first and header_map.takes_any_header):
-                    yield from under_header(_lines(sheet.iter_rows()), header_map)
-                    return
-                if first:
-                    headers.append(f"{name!r} begins with {shown_header(first[0].cells)}")
+            yield from _rows_of(list(_sheets(workbook, header_map)), header_map)
     except PasswordError:
         raise InputError("protected_workbook") from None
     except CalamineError as error:
         reason = " ".join(str(error).split())
         raise InputError("no_spreadsheet", reason=reason) from None
-    if not headers:
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet that is not empty: its first rows, and where its header is among them, or -1."""
+
+    name: str
+    sheet: "CalamineSheet"
+    first: list[RawRow]
+    position: int
+    is_hidden: bool
+
+    @property
+    def header(self) -> list[str]:
+        return self.first[max(self.position, 0)].cells
+
+    def lines(self) -> Iterator[RawRow]:
+        return _lines(self.sheet, _rows_of_header(self))
+
+
+def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sheet]:
+    from python_calamine import SheetVisibleEnum
+
+    for metadata in workbook.sheets_metadata:
+        sheet = workbook.get_sheet_by_name(metadata.name)
+        first = list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER))
+        if first:
+            position = header_position([line.cells for line in first], header_map)
+            is_hidden = metadata.visible is not SheetVisibleEnum.Visible
+            yield _Sheet(metadata.name, sheet, first, position, is_hidden)
+
+
+def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    """Yields the rows of each table, then a notice for each sheet that is none.
+
+    Raises:
+        InputError: there is no table; not where any header may be one.
+    """
+    if not sheets:
         raise InputError("empty")
-    raise InputError("no_sheet", headers="; ".join(headers))
+    tables = [sheet for sheet in sheets if sheet.position >= 0]
+    tables = [sheet for sheet in tables if not sheet.is_hidden] or tables
+    if not tables and not header_map.takes_any_header:
+        shown = (f"{each.name!r} begins with {shown_header(each.header)}" for each in sheets)
+        raise InputError("no_sheet", headers="; ".join(shown))
+    main, *others = tables or sheets[:1]
+    read = [main, *(other for other in others if tables and _is_of_actors(other, main, header_map))]
+    for left_out in sheets:
+        if left_out not in read:
+            notice = Remark(
+                "sheet_left_out", name=left_out.name, header=shown_header(left_out.header)
+            )
+            yield DirectoryRow(WHOLE_FILE, notice=notice)
+    for table in read:
+        for row in under_header(table.lines(), header_map):
+            yield row if table is main else row._replace(sheet=table.name)
+
+
+def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
+    """Whether a sheet goes on with the actors of the main one, rather than with their persons.
+
+    It has half of the same columns, or says of actors what they can do.
+    """
+    of_main = {folded(cell) for cell in main.header} - {""}
+    of_other = {folded(cell) for cell in other.header} - {""}
+    shared = len(of_main & of_other)
+    return 2 * shared >= max(len(of_main), len(of_other)) or (
+        header_map.says_know_how(other.header) and not names_persons(other.header)
+    )
+
+
+def _rows_of_header(sheet: _Sheet) -> range:
+    """Returns the numbers of the rows of a header of several rows, without its last.
+
+    The last has the names of all columns, since a merged cell counts in each row that it spans.
+    """
+    if sheet.position < 0:
+        return range(0)
+    number = sheet.first[sheet.position].number
+    ends = [end for (row, _), (end, _) in _merged(sheet.sheet) if row == number - 1]
+    return range(number, max([number, *(end + 1 for end in ends)]))
 
 
 def refuse_bomb(path: Path) -> None:
@@ -132,9 +214,28 @@ def _column_number(name: bytes) -> int:
     return reduce(lambda number, letter: number * 26 + letter - ord("A") + 1, name, 0)
 
 
-def _lines(rows: Iterator[Sequence[object]]) -> Iterator[RawRow]:
-    """Yields the rows of a sheet that are not blank."""
-    for number, values in enumerate(rows, start=1):
+def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[RawRow]:
+    """Yields the rows of a sheet that are not blank; a merged cell counts in each row it spans."""
+    below: dict[tuple[int, int], tuple[int, int]] = {}
+    for (top, column), (bottom, _) in _merged(sheet):
+        below.update({(row, column): (top, column) for row in range(top + 1, bottom + 1)})
+    of_tops = set(below.values())
+    left = sheet.start[1] if sheet.start else 0  # rows are read from the first, columns are not
+    tops: dict[tuple[int, int], str] = {}
+    for number, values in enumerate(sheet.iter_rows(), start=1):
         cells = [cell_text(value) for value in values]
-        if any(cell.strip() for cell in cells):
+        for position in range(len(cells)) if below else ():
+            place = (number - 1, left + position)
+            if place in of_tops:
+                tops[place] = cells[position]
+            elif place in below and not cells[position].strip():
+                cells[position] = tops.get(below[place], "")
+        if number not in left_out and any(cell.strip() for cell in cells):
             yield RawRow(number, cells)
+
+
+def _merged(sheet: "CalamineSheet") -> Sequence[tuple[_Place, _Place]]:
+    """Returns the first and the last cell, from 0, of what is merged; few formats say it."""
+    ranges = [(first, last) for first, last in sheet.merged_cell_ranges or () if last > first]
+    rows = sum(last[0] - first[0] for first, last in ranges)
+    return ranges if rows <= _MAX_MERGED_ROWS else []

@@ -22,12 +22,18 @@ _MAX_EXACT = 1 << 53
 
 
 class DirectoryRow(NamedTuple):
-    """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`."""
+    """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`.
+
+    `sheet` names a sheet that is not the first that is read. A row with a `notice` is none: it says
+    what deserves a look in the file as a whole.
+    """
 
     number: int
     header: tuple[str, ...] = ()
     cells: Sequence[str] = ()
     reason: str = ""
+    sheet: str = ""
+    notice: Remark | None = None
 
 
 RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
@@ -47,14 +53,14 @@ class RawRow(NamedTuple):
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     """Returns the actor of a row, or why it has none."""
     if row.reason:
-        return Entry(row.number, reason=row.reason)
+        return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
         source_row = source_row_from(header_map.columns(row.header), row.cells)
     except InputError as error:
-        return Entry(row.number, reason=error.remark)
+        return Entry(row.number, reason=error.remark, sheet=row.sheet)
     except RowLeftOut as left_out:
-        return Entry(row.number, reason=left_out.remark, left_out=True)
-    return Entry(row.number, source_row.actor, is_open=source_row.is_open)
+        return Entry(row.number, reason=left_out.remark, left_out=True, sheet=row.sheet)
+    return Entry(row.number, source_row.actor, is_open=source_row.is_open, sheet=row.sheet)
 
 
 def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:

@@ -19,7 +19,8 @@ class Entry:
     `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
     line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
     `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
-    there is no record is as it should be, and no failure.
+    there is no record is as it should be, and no failure. `sheet`: of a workbook, if it is
+    not the first sheet that is read.
     """
 
     row: int
@@ -27,3 +28,4 @@ class Entry:
     reason: str = ""
     is_open: bool = False
     left_out: bool = False
+    sheet: str = ""

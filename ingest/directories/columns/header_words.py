@@ -70,12 +70,17 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
             "commune_code" if _COMMUNE in _readings(header) else field
             for header, field in zip(headers, fields, strict=True)
         ]
-    if _FIRST_NAMES.intersection(names):
+    if names_persons(headers):
         bare = [position for position, name in enumerate(names) if name in _BARE_NAMES]
         if any(field == "name" and at not in bare for at, field in enumerate(fields)):
             for position in bare:
                 fields[position] = ""
     return fields
+
+
+def names_persons(headers: Sequence[str]) -> bool:
+    """Whether a table is about persons, too: it has a column for their first names or the like."""
+    return not _FIRST_NAMES.isdisjoint(map(folded, headers))
 
 
 @lru_cache(maxsize=4096)

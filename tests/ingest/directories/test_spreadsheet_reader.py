@@ -5,9 +5,10 @@ from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from ingest.directories import spreadsheet_reader
+from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -93,14 +94,95 @@ def test_cells_are_read_as_a_person_reads_them(tmp_path: Path) -> None:
     ]
 
 
-def test_the_first_sheet_with_a_name_is_read_below_its_titles(tmp_path: Path) -> None:
+def test_sheets_with_a_name_are_read_below_their_titles(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.xlsx",
         Notice=[["À lire"], ["Ce fichier est un annuaire."]],
         Firmes=[["Annuaire 2026"], [], ["", "Nom", "Commune"], ["", "Avel", ""], ["", "", "x"]],
         Autres=[["Nom"], ["Merlet"]],
     )
-    assert list(read_directory(path)) == [Entry(4, AVEL), Entry(5, reason="has no name")]
+    merlet = Actor(id="merlet", name="Merlet", country="FR")
+    assert list(read_directory(path)) == [
+        Entry(4, AVEL),
+        Entry(5, reason="has no name"),
+        Entry(2, merlet, sheet="Autres"),
+    ]
+
+
+def test_every_sheet_is_read_or_named_as_left_out(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.xlsx",
+        Notice=[["À lire"], ["Ce fichier est un annuaire."]],
+        Charente=[["Nom", "Ville", "Produits"], ["Avel", "", "cirage"]],
+        Landes=[["Nom", "Ville", "Produits", "Certifications"], ["", "", "", "x"], ["Merlet"]],
+        Vide=[],
+        Contacts=[["Nom", "Prénom", "Téléphone"], ["Sel", "Anne", "05"]],
+        Savoirs=[["Entreprise", "Parc machines"], ["Jolival", "Tours"]],
+    )
+    warnings: list[str] = []
+    entries = list(read_directory(path, warn=warnings.append))
+    assert [(entry.sheet, entry.row, entry.record and entry.record.id) for entry in entries] == [
+        ("", 2, "avel"),
+        ("Landes", 2, None),
+        ("Landes", 3, "merlet"),
+        ("Savoirs", 2, "jolival"),
+    ]
+    assert warnings == [
+        "sheet 'Notice' is left out: it is no table of the same actors; it begins with 'À lire'",
+        "sheet 'Contacts' is left out: it is no table of the same actors; it begins with 'Nom', "
+        "'Prénom', 'Téléphone'",
+    ]
+    shown = preview(path)
+    assert [(note.file, note.row) for note in shown.problems] == [
+        (str(path), 0),
+        (str(path), 0),
+        (f"{path} (Landes)", 2),
+    ]
+    assert (shown.kept, shown.failed) == (3, 1)
+
+
+def test_a_hidden_sheet_is_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", Liste=[["Nom"], ["Merlet"]], Firmes=[["Nom"], ["Avel"]])
+    workbook = load_workbook(path)
+    workbook["Liste"].sheet_state = "hidden"
+    workbook.save(path)
+    assert [entry.record for entry in read_directory(path)] == [AVEL]
+
+
+def test_a_merged_cell_counts_in_each_row_that_it_spans(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.xlsx",
+        Firmes=[
+            ["Annuaire 2026", None, None, None],
+            ["Secteur", "Nom", "Adresse", None],
+            [None, None, "Rue", "Ville"],
+            ["Cuir", "Avel", "1 rue du Cirage", "Cognac"],
+            [None, "Merlet", "2 rue du Cirage", "Cognac"],
+            [None, "Jolival", None, None],
+        ],
+    )
+    workbook = load_workbook(path)
+    for cells in ("A1:D1", "A2:A3", "B2:B3", "C2:D2", "A4:A5"):
+        workbook["Firmes"].merge_cells(cells)
+    workbook.save(path)
+    actors = [entry.record for entry in read_directory(path) if isinstance(entry.record, Actor)]
+    assert [(actor.name, actor.place, dict(actor.facts)) for actor in actors] == [
+        ("Avel", "Cognac", {"Secteur": "Cuir", "Rue": "1 rue du Cirage"}),
+        ("Merlet", "Cognac", {"Secteur": "Cuir", "Rue": "2 rue du Cirage"}),
+        ("Jolival", "", {}),
+    ]
+
+
+def test_a_merged_cell_is_found_in_a_table_that_does_not_begin_on_the_left(tmp_path: Path) -> None:
+    table = [[None, None, "Secteur", "Nom"], [None, None, "Cuir", "Avel"], [*[None] * 3, "Merlet"]]
+    path = write(tmp_path / "a.xlsx", Firmes=[[], [], *table])
+    workbook = load_workbook(path)
+    workbook["Firmes"].merge_cells("C4:C5")
+    workbook.save(path)
+    assert [
+        (entry.row, entry.record and entry.record.id, getattr(entry.record, "facts", None))
+        for entry in read_directory(path)
+    ] == [(4, "avel", {"Secteur": "Cuir"}), (5, "merlet", {"Secteur": "Cuir"})]
 
 
 def test_a_formula_without_a_value_and_an_error_are_empty(tmp_path: Path) -> None:
