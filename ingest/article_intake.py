@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.articles.article import NoArticle
 from ingest.articles.feeds import FeedItem, is_feed, read_feed
-from ingest.articles.readers import ARTICLE_SUFFIXES
+from ingest.articles.readers import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 from ingest.known_articles import AlreadyKnown
 from ingest.records.entries import WHOLE_FILE
@@ -55,15 +55,21 @@ class ArticleIntake:
         return (*ARTICLE_SUFFIXES, *FEED_SUFFIXES)
 
     def takes(self, path: Path, *, is_named: bool) -> bool:
-        """Whether a file is an article or a feed by its name; a README in a folder is neither."""
+        """Whether a file is an article or a feed by its name; a README in a folder is neither.
+
+        Neither is a picture in a folder, which may belong to a page.
+        """
         suffix = path.suffix.lower()
-        if suffix in FEED_SUFFIXES:
+        if suffix in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
             return is_named
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
         """Returns why a file of a folder that could be taken is passed over; else ""."""
-        return Remark("unnamed_feed") if path.suffix.lower() in FEED_SUFFIXES else ""
+        suffix = path.suffix.lower()
+        if suffix in PICTURE_SUFFIXES:
+            return Remark("unnamed_picture")
+        return Remark("unnamed_feed") if suffix in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
         """Takes the article of a file, or the articles of a feed saved as a file.

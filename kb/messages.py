@@ -58,7 +58,18 @@ MESSAGES: Mapping[str, str] = {
     "many_tags": N_("has more than {most} tags: send the article alone"),
     "strange_tag": N_("has an invalid tag: send the article alone"),
     "no_pdf": N_("is not a PDF"),
-    "scanned": N_("has no text, only pictures of it: run it through text recognition (OCR) first"),
+    "no_text_recognition": N_(
+        "has no text, only pictures of it: install tesseract, which reads them, or run it through "
+        "text recognition (OCR) first"
+    ),
+    "unreadable_scan": N_("is a picture in which no text could be recognised"),
+    "slow_scan": N_("has pictures of text that take longer than {most} seconds to recognise"),
+    "many_scanned_pages": N_("has {count} pages without text; {most} at most are recognised"),
+    "no_picture": N_("is damaged, or no picture"),
+    "large_picture": N_("is a picture of more than {most} million pixels: scan it at 300 dpi"),
+    "no_message": N_("is not an e-mail: save the message again as .eml"),
+    "unread_attachment": N_("the attachment {name!q} was left out: it {reason}"),
+    "unnamed_picture": N_("is a picture: name it to have its text recognised"),
     "cut_off": N_("is cut off: its end is missing; fetch it again"),
     "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),
     "damaged_page": N_("is damaged on page {page}: print it to a new PDF"),
@@ -173,6 +184,9 @@ MESSAGES: Mapping[str, str] = {
     "no_title": N_("has no title"),
     "no_text": N_("has no text after its front matter"),
     "no_front_matter": N_("has no front matter: begin it with a line of three dashes"),
+    "front_matter_of_a_site": N_(
+        "has front matter without a need or participants: it is an article, not a case"
+    ),
     "open_front_matter": N_(
         "has front matter that is not closed: end it with a line of three dashes"
     ),

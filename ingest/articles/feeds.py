@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from ingest.articles.article import Article, Person
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
-from ingest.articles.formats.html import feed_link, parse_html_fragment
+from ingest.articles.formats.html.page import feed_link, parse_html_fragment
 from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named

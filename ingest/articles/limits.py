@@ -17,4 +17,9 @@ MAX_UNPACKED_BYTES = 100_000_000
 """The unpacked size of an office document."""
 MAX_UNPACKING_RATIO = 200
 """The ratio of the unpacked size of a part of an office document to its packed size."""
+MAX_SCANNED_PAGES = 30
+"""The pages of a PDF whose pictures are read by text recognition."""
+MAX_SCAN_SECONDS = 120
+"""The time of text recognition for a file."""
+MAX_SCAN_PIXELS = 60_000_000
 MAX_FEED_ITEMS = 200

@@ -1,14 +1,20 @@
 """Articles from files and from fetched addresses, each format by its parser."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from ingest.articles.article import Article, NoArticle
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.docx import parse_docx
-from ingest.articles.formats.html import parse_html
+from ingest.articles.formats.epub import parse_epub
+from ingest.articles.formats.html.page import parse_html
+from ingest.articles.formats.messages import parse_eml, parse_mhtml
 from ingest.articles.formats.odt import parse_odt
+from ingest.articles.formats.pptx import parse_pptx
+from ingest.articles.formats.rtf import parse_rtf
+from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
 from ingest.encodings import decoded
@@ -22,7 +28,12 @@ MIN_ARTICLE_CHARS = 30
 """The shortest text of an article."""
 
 _TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
-ARTICLE_SUFFIXES = (*_TEXT_SUFFIXES, ".pdf", ".docx", ".odt")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_ATTACHED_SUFFIXES = (*_TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
+"""The formats of attachments that are read with their message."""
+ARTICLE_SUFFIXES = (
+    *_ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
+)  # fmt: skip
 _SUFFIXES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -31,6 +42,12 @@ _SUFFIXES = {
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.oasis.opendocument.text": ".odt",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/epub+zip": ".epub",
+    "message/rfc822": ".eml",
+    "multipart/related": ".mhtml",
 }
 
 
@@ -119,17 +136,37 @@ def _refuse_unreadable(size: int, suffix: str) -> None:
         raise InputError("large_article", size=size, most=most, suffix=suffix)
 
 
+def _attachment(content: bytes, suffix: str) -> ParsedPage:
+    if suffix not in _ATTACHED_SUFFIXES:
+        raise InputError("no_article_format", formats=", ".join(_ATTACHED_SUFFIXES))
+    _refuse_unreadable(len(content), suffix)
+    return _page(content, suffix, "", "")
+
+
 def _parse(content: bytes, suffix: str, url: str, declared_encoding: str) -> ParsedPage:
     match suffix:
         case ".html" | ".htm":
             return parse_html(content, url=url, declared_encoding=declared_encoding)
-        case ".pdf":
-            from ingest.articles.formats.pdf import parse_pdf  # pypdf takes long to import
-
-            return parse_pdf(content, url=url)
-        case ".docx":
-            return parse_docx(content, url=url)
-        case ".odt":
-            return parse_odt(content, url=url)
-        case _:
+        case ".eml":
+            return parse_eml(content, _attachment)
+        case ".mhtml" | ".mht":
+            return parse_mhtml(content)
+        case _ if suffix in _TEXT_SUFFIXES:
             return parse_text(decoded(content, declared_encoding), source_url=url)
+        case _:
+            return _document_parsers()[suffix](content, url=url)
+
+
+def _document_parsers() -> dict[str, Callable[..., ParsedPage]]:
+    """The parsers of documents by suffix; they take the bytes and `url`."""
+    from ingest.articles.formats.pdf import parse_pdf  # pypdf takes long to import
+
+    return {
+        ".pdf": parse_pdf,
+        ".docx": parse_docx,
+        ".odt": parse_odt,
+        ".rtf": parse_rtf,
+        ".pptx": parse_pptx,
+        ".epub": parse_epub,
+        **dict.fromkeys(PICTURE_SUFFIXES, parse_picture),
+    }

@@ -26,6 +26,8 @@ CASE_KEYS = names_of(
     (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
     _LEXICONS.spellings("keys", "case"),
 )
+_OF_ARTICLES = frozenset({"title", "author", "author_job", "date", "modified", "themes", "lang"})
+"""The fields that a site's own articles have, too."""
 _PARTICIPATION = {traits.key or name: traits for name, traits in PARTICIPATION_FIELDS.items()}
 PARTICIPATION_KEYS = names_of(_PARTICIPATION, _LEXICONS.spellings("keys", "participation"))
 
@@ -59,6 +61,15 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
         participants=_participants(values.get("participants")),
         **known,
     )
+
+
+def is_of_a_site(front_matter: Mapping[str, object]) -> bool:
+    """Whether front matter is that of an article of a site, as Jekyll and Hugo write it.
+
+    It says nothing that only a case has, such as a need, and more than a title.
+    """
+    fields = {CASE_KEYS.get(folded(str(key)), "") for key in front_matter} - {"title", "lang"}
+    return bool(fields) and fields <= _OF_ARTICLES | {""}
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.case_files import front_matter
-from ingest.case_files.case_fields import case_from
+from ingest.case_files.case_fields import case_from, is_of_a_site
 from ingest.encodings import open_text
-from ingest.records.entries import WHOLE_FILE, Entry
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from kb.errors import InputError
 
 
@@ -14,12 +14,19 @@ def read_markdown(path: Path) -> Iterator[Entry]:
     """Reads the case that a Markdown file tells.
 
     Raises:
-        NotInput: the file has no front matter.
+        NotInput: the file has no front matter, or that of an article of a site.
         InputError: the file is empty or is not text.
     """
     with open_text(path) as file:
         article = file.read()
     try:
-        yield Entry(WHOLE_FILE, case_from(*front_matter.split(article)))
+        values, text = front_matter.split(article)
+    except InputError as error:
+        yield Entry(WHOLE_FILE, reason=error.remark)
+        return
+    if is_of_a_site(values):
+        raise NotInput("front_matter_of_a_site")
+    try:
+        yield Entry(WHOLE_FILE, case_from(values, text))
     except InputError as error:
         yield Entry(WHOLE_FILE, reason=error.remark)

@@ -42,6 +42,10 @@ PAGE_TYPES = frozenset(
         "application/pdf",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "application/vnd.oasis.opendocument.text",
+        "application/rtf",
+        "text/rtf",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/epub+zip",
     }
 )
 FEED_TYPES = frozenset(
@@ -54,7 +58,9 @@ FEED_TYPES = frozenset(
     }
 )
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-_KNOWN_SUFFIXES = frozenset({".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt"})
+_KNOWN_SUFFIXES = frozenset(
+    {".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub"}
+)
 
 Resolver = Callable[[str, int], Sequence[str]]
 """The addresses of a host. Raises OSError where it has none."""

@@ -70,8 +70,9 @@ _NEW_CONTRIBUTION_BODY = {
                         "file": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",
-                            "description": "An article: Markdown, text, HTML, PDF, Word (.docx) "
-                            "or OpenDocument (.odt).",
+                            "description": "An article: Markdown, text, HTML, PDF, Word (.docx), "
+                            "OpenDocument (.odt), PowerPoint (.pptx), RTF, EPUB, an e-mail (.eml), "
+                            "a web archive (.mhtml) or a picture of a text.",
                         },
                         "submit": {
                             "type": "boolean",

@@ -9,6 +9,7 @@ from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.records.fields import web_address
 from ingest.uploads import keep_upload, plain_name
 from kb.errors import InputError
@@ -28,7 +29,6 @@ from web.http.urls import Page, address
 if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
-ARTICLE_ENDINGS = ".md,.markdown,.txt,.html,.htm,.pdf,.docx,.odt"
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
 
 MAX_FILES = 20
@@ -110,7 +110,7 @@ def _page(request: PageRequest, filled: FilledForm) -> Response:
         values=filled.values,
         errors=filled.errors,
         lines=filled.results,
-        article_endings=ARTICLE_ENDINGS,
+        article_endings=",".join(ARTICLE_SUFFIXES),
         directory_endings=DIRECTORY_ENDINGS,
         max_files=MAX_FILES,
         max_article_mb=request.settings.max_article_mb,

@@ -20,6 +20,7 @@ from ingest.articles.formats.pdf_lines import (
     printed_pages,
     without_edges,
 )
+from ingest.articles.formats.scans import parse_scanned_pdf
 from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
@@ -44,14 +45,15 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     """The page of a PDF.
 
     Raises:
-        InputError: it is encrypted, damaged, scanned without text, or has too many pages.
+        InputError: it is encrypted, damaged, has too many pages, or is scanned and cannot be
+            recognised.
     """
     if not content.lstrip()[:1024].count(b"%PDF-"):
         raise InputError("no_pdf")
     reader = open_reader(content)
     pages = printed_pages(reader)
     if sum(len(line.text) for page in pages for line in page) <= 20 * max(1, len(pages) // 4):
-        raise InputError("scanned")
+        return parse_scanned_pdf(reader, url=url)
     lines = without_edges(pages)
     kept = {id(line) for line in lines}
     edges = [line.text for page in pages for line in page if id(line) not in kept]

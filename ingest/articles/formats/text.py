@@ -1,10 +1,11 @@
-"""Articles in plain text, and in Markdown without front matter."""
+"""Articles in plain text, and in Markdown with or without the front matter of a site."""
 
 import re
 from collections.abc import Iterator
 from itertools import takewhile
 
 from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region, within_limits
+from ingest.articles.formats.site_front_matter import without_front_matter
 from ingest.articles.formats.table_rows import row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import notices
@@ -30,9 +31,10 @@ _MIN_WRAPPED = 45
 def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
     """The page of a text, in which bullets open items and `#` a heading.
 
-    Lines that an editor broke at a width are joined.
+    Lines that an editor broke at a width are joined. Front matter of a site declares its values.
     """
-    return ParsedPage(within_limits(_blocks(text)), source_url=source_url)
+    text, declared = without_front_matter(text)
+    return ParsedPage(within_limits(_blocks(text)), declared, source_url=source_url)
 
 
 def _blocks(text: str) -> Iterator[Block]:

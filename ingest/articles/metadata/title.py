@@ -67,7 +67,7 @@ _MASTHEAD = re.compile(
 )
 _FOLIO = re.compile(r"\b(?:page|p|n|no|numero|issue) \d")
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
-_FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
+FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
 _BARS = re.compile(r"\S\s+[|·•>›/]\s+\S|^[^«]*\S\s+»\s+\S")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 _IN_BRACKETS = re.compile(r"^\[\s*([^\[\]]+?)\s*\]$")
@@ -88,7 +88,7 @@ def find_title(layout: Layout, findings: Findings) -> None:
     )
     if announced:
         at, notice = announced
-        title = _FORWARDED.sub("", notice.value)
+        title = FORWARDED.sub("", notice.value)
         findings.add("title", title, layout.lines[at].text, LABELLED)
         _leave_above(layout, at)
         layout.lines[at].leave()

@@ -146,12 +146,15 @@ def encrypted_pdf(password: str, algorithm: str) -> bytes:
     return encrypted.getvalue()
 
 
-def test_a_pdf_of_pictures() -> None:
+def test_a_pdf_of_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
     def fill(document: Any) -> None:
         document.rect(20, 20, 100, 100, style="F")
 
     assert refusal(pdf(fill), ".pdf") == (
-        "has no text, only pictures of it: run it through text recognition (OCR) first"
+        "has no text, only pictures of it: install tesseract, which reads them, or run it through "
+        "text recognition (OCR) first"
     )
 
 

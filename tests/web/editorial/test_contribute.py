@@ -140,7 +140,7 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
     files = [
         upload("gel.txt", f"{TITLE}\n\n{BODY}".encode()),
         upload("vide.txt", b""),
-        upload("photo.png", b"\x89PNG"),
+        upload("photo.bmp", b"\x89PNG"),
     ]
     response = contributor.post(
         "/fr/contribuer",
@@ -154,8 +154,9 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
     assert lines == [
         f"gel.txt – {TITLE}",
         "vide.txt – Ce fichier est vide.",
-        "photo.png – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
-        "PDF, un document Word (.docx) ou OpenDocument (.odt).",
+        "photo.bmp – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
+        "PDF, un document Word (.docx), OpenDocument (.odt), PowerPoint (.pptx), RTF ou EPUB, un "
+        "e-mail (.eml), une archive web (.mhtml) ou l’image d’un texte.",
     ]
     assert len(base.drafts.list()) == 1
 

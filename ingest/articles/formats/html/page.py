@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 
 from ingest.articles.article import NoArticle
 from ingest.articles.blocks import Block, ParsedPage, Region, within_limits
-from ingest.articles.formats.html_blocks import blocks_of
-from ingest.articles.formats.html_metadata import Head
-from ingest.articles.formats.html_parsing import html_text, parsed, refuse_tangled, sanitised
+from ingest.articles.formats.html.blocks import blocks_of
+from ingest.articles.formats.html.metadata import Head
+from ingest.articles.formats.html.parsing import html_text, parsed, refuse_tangled, sanitised
 from ingest.articles.typography import is_prose
 from ingest.records.fields import folded
 

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from ingest.articles import lexicon
 from ingest.articles.article import Person
 from ingest.articles.blocks import DeclaredField
-from ingest.articles.formats.html_parsing import parsed
+from ingest.articles.formats.html.parsing import parsed
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.metadata.same_length_fold import plain

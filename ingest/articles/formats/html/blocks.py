@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.articles.blocks import Block, BlockKind
-from ingest.articles.formats.html_inline import SPACES, Run, ends_paragraph, gather, touches_link
-from ingest.articles.formats.html_parsing import HEADINGS
-from ingest.articles.formats.html_regions import Position, Regions
+from ingest.articles.formats.html.inline import SPACES, Run, ends_paragraph, gather, touches_link
+from ingest.articles.formats.html.parsing import HEADINGS
+from ingest.articles.formats.html.regions import Position, Regions
 from ingest.articles.formats.table_rows import row_block
 from ingest.articles.markdown_escape import escaped, is_inert
 from ingest.articles.metadata.label_table import Announced

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ingest.articles import lexicon
 from ingest.articles.blocks import Region
-from ingest.articles.formats.html_parsing import BLOCKS
+from ingest.articles.formats.html.parsing import BLOCKS
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import notices
 from ingest.articles.metadata.same_length_fold import plain

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from ingest.articles.formats.html_parsing import BLOCKS
-from ingest.articles.formats.html_regions import is_date, is_signature, is_tag
+from ingest.articles.formats.html.parsing import BLOCKS
+from ingest.articles.formats.html.regions import is_date, is_signature, is_tag
 from ingest.articles.typography import is_prose
 
 if TYPE_CHECKING:

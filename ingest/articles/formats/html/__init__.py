@@ -1,0 +1,1 @@
+"""HTML: the tree, its regions, the blocks in order, and what a page declares about itself."""

@@ -1,0 +1,50 @@
+"""Articles in Rich Text Format (.rtf)."""
+
+import re
+from collections.abc import Iterator
+
+from ingest.articles.blocks import DeclaredField, ParsedPage
+from ingest.articles.formats.file_properties import file_properties
+from ingest.articles.formats.text import parse_text
+from ingest.articles.limits import MAX_UNPACKED_BYTES
+from kb.errors import InputError
+
+_PICTURES = re.compile(r"\{\\\*?\\?(?:shppict|nonshppict|pict|objdata|blipuid)[^{}]*\}")
+_PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
+_CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
+
+
+def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
+    """The page of a text in Rich Text Format.
+
+    Raises:
+        InputError: it is none.
+    """
+    from striprtf.striprtf import rtf_to_text
+
+    if not content.lstrip().startswith(b"{\\rtf"):
+        raise InputError("no_document", format="RTF (.rtf)")
+    # The format is ASCII; other letters are escaped.
+    marked = content.decode("latin-1")
+    text = rtf_to_text(_PICTURES.sub("", marked), errors="ignore")
+    if len(text) > MAX_UNPACKED_BYTES:
+        raise InputError("large_unpacked", size=len(text), most=MAX_UNPACKED_BYTES)
+    page = parse_text(text.replace("\r\n", "\n").replace("\xa0", " "))
+    return ParsedPage(page.blocks, tuple(_declared(marked)), source_url=url)
+
+
+def _declared(marked: str) -> Iterator[DeclaredField]:
+    created = _CREATED.search(marked)
+    return file_properties(
+        title=_property(marked, "title"),
+        author=_property(marked, "author"),
+        day="-".join(part.zfill(2) for part in created.groups()) if created else "",
+        keywords=_property(marked, "keywords"),
+    )
+
+
+def _property(marked: str, name: str) -> str:
+    from striprtf.striprtf import rtf_to_text
+
+    found = re.search(_PROPERTY.format(name=name), marked)
+    return str(rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore")).strip() if found else ""

@@ -1,0 +1,80 @@
+"""Front matter of the articles of a site, as Jekyll and Hugo write it: YAML or TOML."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+
+from ingest.articles.article import Person
+from ingest.articles.blocks import DeclaredField
+from ingest.articles.metadata.dates import dates_in
+from ingest.articles.metadata.labels import signed_name
+from ingest.articles.metadata.person_names import person_named
+from ingest.case_files import front_matter
+from ingest.records.entries import NotInput
+from ingest.records.fields import folded
+from kb.errors import InputError
+
+DECLARED = 0.93
+"""The confidence in what front matter says: somebody wrote it for this article."""
+_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
+_TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{[<%].*?[%>]\}\}", re.DOTALL)
+_KEYS = {
+    "title": ("title", "titre"),
+    "author": ("author", "authors", "auteur", "auteurs", "autrice", "by"),
+    "date": ("date", "publishdate", "publish date", "pubdate", "date de publication"),
+    "modified": ("lastmod", "last modified at", "last modified", "updated", "modified",
+                 "date de modification"),
+}  # fmt: skip
+_THEMES = ("categories", "category", "tags", "tag", "keywords", "themes", "mots cles", "taxonomies")
+
+
+def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
+    """Returns a text without its front matter, and what that declares.
+
+    A text whose front matter cannot be read is returned as it is.
+    """
+    values: Mapping[str, object]
+    try:
+        if toml := _TOML.match(text):
+            values, body = tomllib.loads(toml["values"]), text[toml.end() :]
+        else:
+            values, body = front_matter.split(text)
+    except (NotInput, InputError, tomllib.TOMLDecodeError):
+        return text, ()
+    by_key = {folded(str(key)): value for key, value in values.items()}
+    return _TEMPLATE_TAG.sub("", body), tuple(_declared(by_key))
+
+
+def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
+    for field, keys in _KEYS.items():
+        given = next((values[key] for key in keys if values.get(key)), None)
+        words = ", ".join(_words(given))
+        if not words:
+            continue
+        if field == "author":
+            person = person_named(words)
+            if signed_name(person.name):
+                person = Person(person.name, person.job)
+                yield DeclaredField(field, person.name, f"{field}: {words}", DECLARED, person)
+        elif field == "title":
+            yield DeclaredField(field, words, f"{field}: {words}", DECLARED)
+        else:
+            found = next(dates_in(words), None)
+            if found and found.start == 0:
+                yield DeclaredField(field, found.iso, f"{field}: {words}", DECLARED)
+    themes = [word for key in _THEMES for word in _words(values.get(key))]
+    if themes:
+        yield DeclaredField("themes", " ; ".join(themes), "front matter", DECLARED)
+
+
+def _words(value: object) -> list[str]:
+    """The words of a value: of a list each of its own, of a mapping its name or all its values."""
+    if isinstance(value, list):
+        return [word for item in value for word in _words(item)]
+    if isinstance(value, dict):
+        named = value.get("name")
+        return (
+            _words(named) if named else [word for each in value.values() for word in _words(each)]
+        )
+    text = " ".join(str(value).split()) if value is not None else ""
+    return [text] if text else []
