@@ -21,26 +21,6 @@ from kb.text.folding import fold
 _OF_THE_PRODUCT = frozenset({Role.PRODUCER, Role.REPACKAGER, Role.LABORATORY})
 _REWORKING = frozenset({Action.TRANSFORM, Action.TAKE, Action.USE})
 
-_ECHOES = (
-    (Role.SUPPLIER, Role.PRODUCER, 1.1),
-    (Role.BUYER, Role.PRODUCER, 0.95),
-    (Role.PRODUCER, Role.SUPPLIER, 0.75),
-    (Role.LABORATORY, Role.PRODUCER, 0.8),
-    (Role.PRODUCER, Role.REPACKAGER, 0.8),
-    (Role.REPACKAGER, Role.PRODUCER, 1.05),
-    (Role.PRODUCER, Role.BUYER, 0.75),
-    (Role.FACILITATOR, Role.PRODUCER, 1.0),
-    (Role.FACILITATOR, Role.AUTHORITY, 0.9),
-    (Role.SUPPLIER, Role.CARRIER, 1.0),
-    (Role.CARRIER, Role.SUPPLIER, 0.9),
-    (Role.CARRIER, Role.PRODUCER, 0.9),
-    (Role.SUPPLIER, Role.BUYER, 0.6),
-    (Role.BUYER, Role.SUPPLIER, 0.7),
-    (Role.FACILITATOR, Role.SUPPLIER, 0.9),
-    (Role.AUTHORITY, Role.FACILITATOR, 0.8),
-)
-"""Echoes (role, other, ratio): a role is dropped if it is below the ratio of the other."""
-
 WeighedEvidence = tuple[float, RoleEvidence]
 Grounds = Mapping[Role, Sequence[WeighedEvidence]]
 """The evidence for each role of a participant, weighed, the best first."""
@@ -91,7 +71,7 @@ def _weight(story: Story, evidence: RoleEvidence) -> float:
 def confidences(
     participant: Participant, own: Grounds, named: Mapping[Role, AbstractSet[Participant]]
 ) -> dict[Role, float]:
-    """Returns the confidence of each role of a participant, 0 to 1, without echoes of other roles.
+    """Returns the confidence of each role of a participant, 0 to 1.
 
     `named` are the named participants that have grounds for each role.
     """
@@ -120,7 +100,7 @@ def confidences(
                 # Where a firm is named for the same, it is that one, or any such firm.
                 same = named[role] and not participant.plural
                 found[role] *= 0.5 if same else 0.88
-    return _without_echoes(found)
+    return found
 
 
 def _combined(weights: Sequence[float]) -> float:
@@ -129,12 +109,3 @@ def _combined(weights: Sequence[float]) -> float:
     for number, weight in enumerate(weights[:4]):
         doubt *= 1 - (weight if number == 0 else weight * 0.4)
     return min(0.98, 1 - doubt)
-
-
-def _without_echoes(found: Mapping[Role, float]) -> dict[Role, float]:
-    """Confidences without the roles that only echo another: who makes a thing also delivers it."""
-    kept = dict(found)
-    for echo, role, ratio in _ECHOES:
-        if echo in kept and role in kept and kept[echo] < kept[role] * ratio:
-            del kept[echo]
-    return kept

@@ -21,6 +21,8 @@ from ingest.extraction.references.vocabulary import (
 from ingest.extraction.tokens import TextToken, is_everyday_word
 from kb.text.organisation_name import LEGAL_FORMS
 
+_HYPHENS = frozenset("-‐")
+_INSIDE_A_WORD = _HYPHENS | frozenset("'’ʼ")
 _MODIFIERS_BEFORE = lexicon.words("adjectives", "before")
 _ADJECTIVE = re.compile(lexicon.any_of("endings", "adjective") + "$")
 _ADJECTIVES = lexicon.words("adjectives", "after")
@@ -167,10 +169,11 @@ def name_end(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> int
         ):
             end += 1
         elif (
-            token.text in {"-", "‐"}
+            token.text in _INSIDE_A_WORD
             and end + 1 < len(tokens)
             and token.start == tokens[end - 1].end
             and tokens[end + 1].start == token.end
+            and not (token.text not in _HYPHENS and tokens[end + 1].form == "s")
         ):
             end += 2
         elif (next_word := _next_of_name(tokens, end, taken)) > 0:

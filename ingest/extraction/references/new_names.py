@@ -52,7 +52,7 @@ def new_name(
     if (
         not token.is_capital
         or token.form in CIVILITY | PLACES_AND_TIMES
-        or len(token.form.removesuffix("'")) == 1
+        or (len(token.form.removesuffix("'")) == 1 and not _goes_on_in_a_word(tokens, at))
     ):
         return None, at + 1
     end = name_end(tokens, at, taken)
@@ -85,6 +85,17 @@ def new_name(
         definite=True,
     )
     return reference, end
+
+
+def _goes_on_in_a_word(tokens: Sequence[TextToken], at: int) -> bool:
+    """Whether an apostrophe and a capital follow a letter in the same word: "R'Bag"."""
+    return (
+        tokens[at].is_word
+        and at + 2 < len(tokens)
+        and tokens[at + 1].text in {"'", "’"}
+        and tokens[at + 1].start == tokens[at].end
+        and tokens[at + 2].is_capital
+    )
 
 
 def _names_something_else(

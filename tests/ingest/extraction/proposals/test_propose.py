@@ -55,6 +55,9 @@ def roles_in(text: str, title: str = "") -> set[tuple[str, str]]:
         ("Masks were sewn by Bray Textiles Ltd.", {("Bray Textiles Ltd", "producer")}),
         ("Les masques que fabrique Avel sont doublés.", {("Avel (Saphir)", "producer")}),
         ("C'est Avel qui a préparé le gel.", {("Avel (Saphir)", "producer")}),
+        # An apostrophe inside a name
+        ("Techno'bois a fabriqué des palettes.", {("Techno'bois", "producer")}),
+        ("R'Voile a fabriqué des sacs.", {("R'Voile", "producer")}),
         # Suppliers
         ("Merlet a fourni l'alcool.", {("Merlet", "supplier")}),
         ("L'alcool vient de Merlet.", {("Merlet", "supplier")}),
