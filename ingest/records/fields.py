@@ -187,7 +187,8 @@ def country_code(text: str) -> str:
     """Returns the ISO 3166 alpha-2 code of the country; France's when blank.
 
     Raises:
-        InputError: it is neither a code nor a name, in French or in English, of a country.
+        InputError: it is neither a code nor a name of a country in the languages of the pages or
+            in German, Dutch or Spanish.
     """
     written = one_line(text)
     code = _codes_by_name("territories").get(folded(written)) if written else "FR"
@@ -202,7 +203,7 @@ def _codes_by_name(table: str) -> dict[str, str]:
     from babel import Locale
 
     codes: dict[str, str] = {}
-    for locale in (Locale("fr"), Locale("en")):
+    for locale in map(Locale, ("fr", "en", "de", "nl", "es")):
         for code, name in getattr(locale, table).items():
             if len(code) == 2 and code.isalpha():
                 codes[folded(code)] = code

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Case
+from kb.models import Actor, Case
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
@@ -242,6 +242,36 @@ def test_a_directorys_columns_are_shown_before_it_is_read(
     assert "2 would be added" in outcome
     assert "1 would fail" in outcome
     assert base.actors() == []
+
+
+def test_a_directory_without_know_how_is_warned_of_before_it_is_read(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    sent = send(
+        moderator,
+        "directory",
+        files=[upload("membres.csv", b"Nom;Teinte\nAvel;brun\n", "directory")],
+        source="CCI",
+    )
+    read = Page(moderator.get(sent.headers["Location"]).text)
+    outcome = read.one("section", class_="remarks")
+    assert "no column that says what the actors can do" in outcome.text
+    assert read.inside(outcome, "details") == []  # it is not folded away
+    kinds = {option.attributes["value"] for option in read.all("option")}
+    assert {"materials", "postal_code", "fact"} <= kinds
+    assert base.actors() == []
+
+
+def test_know_how_stands_with_the_description_and_other_facts_aside(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    base.put([Actor("avel", "Avel", facts={"Parc machines": "Cuves", "Effectif": "35"})])
+    read = Page(moderator.get("/en/actors/avel").text)
+    assert [" ".join(one.text.split()) for one in read.all("dl", class_="particulars")] == [
+        "Parc machines Cuves",
+        "Effectif 35",
+    ]
+    assert read.inside(read.one("section", class_="stated"), "dl")
 
 
 def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
