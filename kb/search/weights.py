@@ -184,8 +184,8 @@ class PrecedentWeights:
     strength: float = 5.0
     sharpness: float = 1.0
     least_likeness: float = 1.0
-    half_trust: float = 3.0
-    filing: float = 1.5
+    half_trust: float = 0.75
+    filing: float = 0.75
     least_filing: float = 0.02
     unknown_filing: float = 0.2
     close: float = 0.72
