@@ -34,7 +34,7 @@ class Notice:
     is_weak: bool = False
 
 
-_SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$))+")
+_SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$)|(?<=\s)»)+")
 _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
 _OTHER_LIST = re.compile(
     r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
@@ -83,7 +83,9 @@ _KICKER = re.compile(
 """The section, the site or the person before a notice: "Élevage | Publié le …"."""
 _MAX_KICKER_CHARS = 60
 _MAX_KICKER_WORDS = 3
-_SIGNED_END = re.compile(r"[|·•—;(]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}")
+_SIGNED_END = re.compile(
+    r"[|·•—;(»]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}"
+)
 _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
@@ -92,6 +94,8 @@ _WROTE = re.compile(r"\b(?:a ecrit|wrote)\s?:?$")
 _IN_SECTION = re.compile(r"(?:dans|in)\s+[^|·—–\d.]{2,40}$")
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 _MAX_SIGNED_WORDS = 6
+_MAX_BEFORE_DATE = 6
+"""Characters between an account that signs and the day: "by jmorel » Fri May 3, 2019"."""
 OPENS_SIGNATURE = re.compile(
     r"^(?:(?:[^\W\d_]+(?: le)? )?(?:par|by)\s+|aut(?:eur|rice)s?\s?:?\s+|authors?\s?:?\s+)"
     r"|(?:^|\s)(?:[^\W\d_]+ )?(?:par|by)\s*$",
@@ -423,7 +427,11 @@ class _Reading:
         is_byline = (
             bool(self._notices) or not label.is_weak or value_at + len(value) >= len(self._text)
         )
-        is_name = value[0].isupper() and word.endswith(_SIGNING_WORDS) and is_byline
+        end = value_at + len(value)
+        is_account = _is_account(value) and self._next_date(end) - end <= _MAX_BEFORE_DATE
+        is_name = word.endswith(_SIGNING_WORDS) and (
+            (value[0].isupper() and is_byline) or (is_account and bool(self._dates))
+        )
         if not is_name and not is_organisation(value):
             return 0
         self._notices.append(_signed_by(self._signed_as(label), value))

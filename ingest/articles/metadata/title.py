@@ -258,9 +258,19 @@ def _has_navigation_below(layout: Layout, at: int) -> bool:
 
 
 def _is_above_folio(layout: Layout, at: int) -> bool:
-    """Whether the day and the number of the printed page stand right below a line."""
+    """Whether a line is the name of a paper: its day stands right below, and a title below that.
+
+    The number of the page beside the day is enough; else the line is written like a name.
+    """
     below = layout.line_at(at + 1)
-    return bool(below and below.notices and _FOLIO.search(folded(below.text)))
+    if not below or not below.notices:
+        return False
+    is_dated = any(
+        notice.announced is Announced.DATE and notice.is_bare for notice in below.notices
+    )
+    others = [line for line in layout.lines[at + 2 : layout.first] if _is_plausible(line)]
+    is_name = all(word[0].isupper() for word in layout.lines[at].text.split() if len(word) > 3)
+    return bool(_FOLIO.search(folded(below.text)) or (is_dated and is_name and others))
 
 
 def _is_above_other_case(layout: Layout, at: int, rivals: Sequence[Line]) -> bool:

@@ -41,6 +41,8 @@ def page(body: str) -> Article:
         ("19 January 2024 · filed under Energy · by Jane", "Jane", "2024-01-19"),
         ("By FPJ Staff \u00a0 14 December 2006", "FPJ Staff", "2006-12-14"),
         ("par J. M. — 11 avril 2024", "J. M.", "2024-04-11"),
+        ("by jmorel » Fri May 03, 2019 9:12 am", "jmorel", "2019-05-03T09:12"),
+        ("par marmotte46 » ven. 3 mai 2019 21:14", "marmotte46", "2019-05-03T21:14"),
         (", par LaRevueDurable", "LaRevueDurable", ""),
         ("De notre correspondante, Jeanne Morel", "Jeanne Morel", ""),
         ("Texte et photos Jeanne Morel", "Jeanne Morel", ""),
@@ -165,3 +167,21 @@ def test_categories_and_keywords_are_themes() -> None:
 def test_an_update_in_the_year_of_the_publication() -> None:
     article = read(f"{TITLE}\nPosted: May 28, 2024 | Last Updated: July 4\n\n{BODY}\n")
     assert (article.date, article.modified) == ("2024-05-28", "2024-07-04")
+
+
+def test_the_name_of_a_paper_above_its_day_is_no_title() -> None:
+    article = read(f"Le Courrier du Plateau\nVendredi 3 mai 2019\n\n{TITLE}\n\n{BODY}\n")
+    assert (article.title, article.date, article.text) == (TITLE, "2019-05-03", BODY)
+
+
+def test_the_name_of_a_section_is_no_title() -> None:
+    article = page(f"<h1>Nos retours d'expérience</h1><h3>{TITLE}</h3>{PARAGRAPHS}")
+    assert (article.title, article.text) == (TITLE, BODY)
+
+
+def test_the_banner_of_a_site_is_no_title() -> None:
+    article = page(
+        "<header><h1 class='site-title'>La Gazette du plateau</h1></header>"
+        f"<article><h2 class='entry-title'>{TITLE}</h2>{PARAGRAPHS}</article>"
+    )
+    assert (article.title, article.text) == (TITLE, BODY)
