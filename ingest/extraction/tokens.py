@@ -1,7 +1,7 @@
 """Sentences and their words: the text of an article as the rules read it.
 
-Markdown is read for its words. Sentences never run over the end of a paragraph, a heading or a
-list item.
+Markdown is read for its words. Sentences never run over the end of a paragraph, a heading, a
+list item or the row of a table.
 """
 
 import re
@@ -68,6 +68,7 @@ class Sentence:
 
 
 _HEADING = re.compile(r"\s*#{1,6}\s+")
+_ROW = re.compile(r"\s*\|.*\|\s*$")
 _RULE = re.compile(r"\s*(?:[-=*_]\s*){3,}$")
 _ITEM = re.compile(rf"\s*(?:(?:[-*+{BULLETS}–—>]|\d{{1,3}}[.)])\s+)+")
 _END = re.compile(
@@ -136,11 +137,14 @@ def _blocks(title: str, text: str) -> Iterator[tuple[TextPart, str]]:
     for line in [*text.splitlines(), ""]:
         heading = _HEADING.match(line)
         item = _ITEM.match(line)
-        if heading or item or not line.strip() or _RULE.match(line):
+        row = _ROW.match(line)
+        if heading or item or row or not line.strip() or _RULE.match(line):
             yield from _plain(TextPart.BODY, lines)
             lines = []
         if heading:
             yield from _plain(TextPart.HEADING, [line[heading.end() :].rstrip("# ")])
+        elif row:
+            yield from _plain(TextPart.BODY, [line])
         elif line.strip() and not _RULE.match(line):
             lines.append(line[item.end() :] if item else line)
 

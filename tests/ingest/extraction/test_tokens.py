@@ -49,3 +49,11 @@ def test_a_page_without_punctuation_is_cut() -> None:
     lengths = [len(text) for text in texts("mot " * 2_000)]
     assert max(lengths) <= 1_500
     assert sum(lengths) > 7_000
+
+
+def test_each_row_of_a_table_is_a_sentence() -> None:
+    text = "| Sciage | scierie Vannier |\n| --- | --- |\n| Pose | Ardelle SARL |"
+    read = [sentence.text for sentence in sentences("", text)]
+    assert len(read) == 2
+    assert "Vannier" in read[0]
+    assert "Ardelle" in read[1]
