@@ -68,6 +68,7 @@ MESSAGES: Mapping[str, str] = {
     "no_picture": N_("is damaged, or no picture"),
     "large_picture": N_("is a picture of more than {most} million pixels: scan it at 300 dpi"),
     "no_message": N_("is not an e-mail: save the message again as .eml"),
+    "strange_message": N_("is an e-mail that cannot be read: paste its text"),
     "unread_attachment": N_("the attachment {name!q} was left out: it {reason}"),
     "unnamed_picture": N_("is a picture: name it to have its text recognised"),
     "cut_off": N_("is cut off: its end is missing; fetch it again"),

@@ -1,5 +1,6 @@
 """Messages (.eml), with what is attached to them, and pages saved as messages (.mhtml)."""
 
+import re
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
@@ -22,6 +23,13 @@ HEADER = 0.95
 """The confidence in what the header of a message says."""
 MAX_PARTS = 200
 """The parts of a message that are looked at."""
+MAX_BOUNDARIES = 2_000
+"""The lines that may be boundaries between parts; the parser's time grows with their square."""
+_LONG_HEADER = re.compile(
+    rb"^(?:content-[a-z-]+|from|subject|date):(?:[^\n]|\n[ \t]){10000}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A header that would hold up the parser likewise."""
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
@@ -67,6 +75,8 @@ def parse_mhtml(content: bytes) -> ParsedPage:
 
 
 def _message(content: bytes) -> EmailMessage:
+    if content.count(b"\n--") > MAX_BOUNDARIES or _LONG_HEADER.search(content):
+        raise InputError("strange_message")
     return BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
 
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from ingest.articles.article import Person
 from ingest.articles.blocks import DeclaredField
@@ -14,6 +15,8 @@ from ingest.records.entries import NotInput
 from ingest.records.fields import folded
 from kb.errors import InputError
 
+MAX_WORDS = 50
+"""The items that are read of a value: aliases of YAML can stand for millions."""
 DECLARED = 0.93
 """The confidence in what front matter says: somebody wrote it for this article."""
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -39,7 +42,7 @@ def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
             values, body = tomllib.loads(toml["values"]), text[toml.end() :]
         else:
             values, body = front_matter.split(text)
-    except (NotInput, InputError, tomllib.TOMLDecodeError):
+    except (NotInput, InputError, tomllib.TOMLDecodeError, RecursionError):
         return text, ()
     by_key = {folded(str(key)): value for key, value in values.items()}
     return _TEMPLATE_TAG.sub("", body), tuple(_declared(by_key))
@@ -68,13 +71,15 @@ def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
 
 
 def _words(value: object) -> list[str]:
-    """The words of a value: of a list each of its own, of a mapping its name or all its values."""
-    if isinstance(value, list):
-        return [word for item in value for word in _words(item)]
+    """The first words of a value: of a list each item, of a mapping its name or all its values."""
+    return list(islice(_each(value), MAX_WORDS))
+
+
+def _each(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        named = value.get("name")
-        return (
-            _words(named) if named else [word for each in value.values() for word in _words(each)]
-        )
-    text = " ".join(str(value).split()) if value is not None else ""
-    return [text] if text else []
+        value = value.get("name") or list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _each(item)
+    elif value is not None and (text := " ".join(str(value).split())):
+        yield text

@@ -72,6 +72,17 @@ def test_what_is_no_message() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"From: " + b"a," * 2_000_000 + b"\nSubject: x\n\nRien.",
+        b'From: a\nContent-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nRien.\n" * 100_000,
+    ],
+)
+def test_messages_that_would_hold_up_the_parser(content: bytes) -> None:
+    assert refusal(content, ".eml") == "is an e-mail that cannot be read: paste its text"
+
+
 def test_a_page_saved_by_a_browser() -> None:
     saved = (
         "From: <Saved by Blink>\nSnapshot-Content-Location: https://avel.example/gel\n"
