@@ -58,8 +58,12 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     return actor
 
 
-def source_row_from(columns: Sequence[Column], cells: Sequence[str]) -> SourceRow:
+def source_row_from(
+    columns: Sequence[Column], cells: Sequence[str], *, in_french: bool = True
+) -> SourceRow:
     """Returns the actor of a row, whose cells stand each under its column.
+
+    `in_french` says whether the headers of the table are in French.
 
     Raises:
         InputError: as `actor_from`.
@@ -71,7 +75,7 @@ def source_row_from(columns: Sequence[Column], cells: Sequence[str]) -> SourceRo
     fields, is_open = fields_from_register(
         {column.field: cell for column, cell in pairs if column.field}, facts
     )
-    return SourceRow(actor_from(located(fields, facts), facts), is_open)
+    return SourceRow(actor_from(located(fields, facts, in_french=in_french), facts), is_open)
 
 
 def _read_as(column: Column, cell: str) -> Column:

@@ -1,7 +1,8 @@
 """Where an actor is: its town, department and EPCI, of the columns that say it.
 
-A postal code tells the department, and the town where only one has it; a town that is given decides
-where several have it. Nothing that is uncertain is filled in.
+A postal code tells the department, and the town where only one has it; a town that is given has to
+be one of the code's. Nothing that is uncertain is filled in: a row that says no country, under
+headers that are not French, may be of anywhere, unless its town is one of the code's.
 """
 
 from ingest.directories.columns.header_words import LOCATION_COLUMNS
@@ -9,6 +10,7 @@ from ingest.records.fields import country_code, folded, one_line, record_id, sho
 from kb.errors import InputError
 from kb.reference.communes import (
     commune_of,
+    communes_of,
     department_of_postal_code,
     epci_of_postal_code,
     is_postal_code,
@@ -17,16 +19,18 @@ from kb.reference.departments import department_code
 
 _FRANCE = "FR"
 _LOST_ZERO = 4
-_REGION, _EPCI = "région", "EPCI"
+_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
 """The names of the facts that no column of the source has."""
 
 
-def located(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
+def located(
+    cells: dict[str, str], facts: dict[str, str], *, in_french: bool = True
+) -> dict[str, str]:
     """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
 
     Adds to the facts an EPCI that the postal code tells, and the region that stands under
     "department" for an actor abroad. An id is made as if no town had been found, so that an actor
-    without one keeps it.
+    without one keeps it. `in_french` says whether the headers are.
     """
     location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
     fields = {field: cell for field, cell in cells.items() if field not in location}
@@ -38,11 +42,14 @@ def located(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
                 facts[_REGION] = department
         return fields
     postal_code = _postal_code(location["postal_code"])
+    town = one_line(fields.get("place", ""))
     if is_postal_code(department):
         postal_code = postal_code or department
-    if not postal_code:
+        if communes_of(department) and not department_of_postal_code(department, town):
+            facts.setdefault(_POSTAL, department)
+            fields["department"] = ""
+    if not postal_code or not (town or in_french or one_line(fields.get("country", ""))):
         return fields
-    town = one_line(fields.get("place", ""))
     if not department:
         fields["department"] = department_of_postal_code(postal_code, town)
     commune = commune_of(postal_code, town)

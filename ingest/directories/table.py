@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ingest.directories.actor_row import source_row_from
 from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_words import are_french
 from ingest.directories.sirene import RowLeftOut
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -55,7 +56,9 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
-        source_row = source_row_from(header_map.columns(row.header), row.cells)
+        source_row = source_row_from(
+            header_map.columns(row.header), row.cells, in_french=are_french(row.header)
+        )
     except InputError as error:
         return Entry(row.number, reason=error.remark, sheet=row.sheet)
     except RowLeftOut as left_out:

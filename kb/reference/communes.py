@@ -8,7 +8,7 @@ import lzma
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -49,15 +49,8 @@ def commune_of(postal_code: str, town: str) -> Commune | None:
 
     The town may be empty, a former commune, or written "ST-YRIEIX CEDEX".
     """
-    communes = communes_of(postal_code)
-    name = _folded(town)
-    if not name:
-        return communes[0] if len(communes) == 1 else None
-    if communes:
-        return _only(each for each in _by_name().get(name, ()) if each in communes)
-    # A code of a large post office (CEDEX) is in no table; it begins as its department does.
-    department = _department_by_digits(postal_code)
-    return _only(each for each in _by_name().get(name, ()) if each.department == department)
+    communes = _that_can_be_meant(postal_code, town)
+    return communes.pop() if len(communes) == 1 else None
 
 
 def is_commune(name: str) -> bool:
@@ -68,25 +61,32 @@ def is_commune(name: str) -> bool:
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
     """Returns the code of the department of a postal code, "" where it is not certain.
 
-    A few codes are of communes of two departments; there, the town decides.
+    A few codes are of communes of two departments; there, the town decides. A town that no commune
+    of the code is called may be abroad, where the same digits mean another place.
     """
-    departments = {commune.department for commune in communes_of(postal_code)}
-    if len(departments) != 1:
-        commune = commune_of(postal_code, town) if town else None
-        departments = {commune.department} if commune else set()
-    return next((each for each in departments if each in NAMES), "")
+    departments = {each.department for each in _that_can_be_meant(postal_code, town)}
+    department = departments.pop() if len(departments) == 1 else ""
+    return department if department in NAMES else ""
 
 
 def epci_of_postal_code(postal_code: str, town: str = "") -> str:
     """Returns the name of the EPCI of a postal code and a town, "" where it is not certain."""
-    commune = commune_of(postal_code, town)
-    names = {each.epci for each in ([commune] if commune else communes_of(postal_code))}
+    names = {each.epci for each in _that_can_be_meant(postal_code, town)}
     return names.pop() if len(names) == 1 else ""
 
 
-def _only(communes: Iterable[Commune]) -> Commune | None:
-    found = set(communes)
-    return found.pop() if len(found) == 1 else None
+def _that_can_be_meant(postal_code: str, town: str) -> set[Commune]:
+    """Returns the communes of a postal code, with a town only those of its name."""
+    communes = communes_of(postal_code)
+    name = _folded(town)
+    if not name:
+        return set() if town.strip() else set(communes)
+    named = _by_name().get(name, ())
+    if communes:
+        return {each for each in named if each in communes}
+    # A code of a large post office (CEDEX) is in no table; it begins as its department does.
+    department = _department_by_digits(postal_code)
+    return {each for each in named if each.department == department}
 
 
 def _department_by_digits(postal_code: str) -> str:

@@ -29,6 +29,7 @@ _OWNERS = sorted(_folded_section("owners"), key=len, reverse=True)
 _TRANSPARENT = _folded_section("transparent")
 _FIRST_NAMES = _folded_section("first_names")
 _BARE_NAMES = _folded_section("bare_names")
+_FRENCH = _folded_section("french")
 
 ACTOR_COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
@@ -81,6 +82,13 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
 def names_persons(headers: Sequence[str]) -> bool:
     """Whether a table is about persons, too: it has a column for their first names or the like."""
     return not _FIRST_NAMES.isdisjoint(map(folded, headers))
+
+
+@lru_cache(maxsize=1024)
+def are_french(headers: tuple[str, ...]) -> bool:
+    """Whether a word of the headers is one that only French has."""
+    words = {word for header in headers for name in _readings(header) for word in name.split()}
+    return not _FRENCH.isdisjoint(words)
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,9 @@ from kb.reference.make_communes import TABLE, write
         ("16300", "", None, "16"),
         ("16300", "BARBEZIEUX ST HILAIRE", "Barbezieux-Saint-Hilaire", "16"),
         ("16021", "Angoulême Cedex", "Angoulême", "16"),
-        ("16320", "Magnac-Lavalette", None, "16"),
+        ("16320", "Magnac-Lavalette", None, ""),
+        ("28100", "Alcobendas", None, ""),
+        ("28100", "東京", None, ""),
         ("75012", "Paris 12e", "Paris", "75"),
         ("69003", "LYON 3EME ARRONDISSEMENT", "Lyon", "69"),
         ("20000", "", "Ajaccio", "2A"),
@@ -58,6 +60,7 @@ def test_a_former_commune_is_a_part_of_one_of_today() -> None:
 def test_the_epci_is_that_of_all_communes_that_can_be_meant() -> None:
     assert epci_of_postal_code("16000") == "CA du Grand Angoulême"
     assert epci_of_postal_code("48250") == ""
+    assert epci_of_postal_code("28100", "Alcobendas") == ""
 
 
 def test_every_department_has_communes() -> None:
