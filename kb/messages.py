@@ -156,6 +156,7 @@ MESSAGES: Mapping[str, str] = {
     "sheet_left_out": N_(
         "sheet {name!q} is left out: it is no table of the same actors; it begins with {header}"
     ),
+    "sheet_read_too": N_("sheet {name!q} is read as well; it begins with {header}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(
         "is protected by a password, or in the format of before 2007: save it as XLSX "

@@ -1,9 +1,9 @@
 """Directories of actors in spreadsheets: XLSX and ODS.
 
 Of several sheets, the first that has a column for the name is read, and those that go on with it;
-the others are named. A formula counts for the value
-that the program that saved it had computed; where there is none, and where that value is an error
-such as #REF!, the cell is empty.
+all but the first are named, read or not. A formula counts for the value that the program that saved
+it had computed; where there is none, and where that value is an error such as #REF!, the cell is
+empty.
 """
 
 import re
@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
 from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_names import NAMING_FIELDS
 from ingest.directories.columns.header_words import names_persons
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
@@ -41,6 +42,8 @@ _Place = tuple[int, int]
 MAX_UNPACKED_BYTES = 1 << 29
 """Most bytes of an unpacked workbook: a directory fits in memory."""
 
+_IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
+"""Fields that say which actor is meant, beside the name, which products and trainings have too."""
 _MAX_CELLS = 30_000_000
 _BLOCK_BYTES = 1 << 20
 _MAX_MERGED_ROWS = 1_000_000
@@ -65,7 +68,7 @@ _DAMAGE = (
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of an XLSX or ODS file, as `RowReader`; names the sheets left out."""
+    """Reads the rows of an XLSX or ODS file, as `RowReader`; names the other sheets."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     refuse_bomb(path)
@@ -110,7 +113,7 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
 
 def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows of each table, then a notice for each sheet that is none.
+    """Yields the rows of each table, after a notice for each sheet but the first.
 
     Raises:
         InputError: there is no table; not where any header may be one.
@@ -124,11 +127,10 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
         raise InputError("no_sheet", headers="; ".join(shown))
     main, *others = tables or sheets[:1]
     read = [main, *(other for other in others if tables and _is_of_actors(other, main, header_map))]
-    for left_out in sheets:
-        if left_out not in read:
-            notice = Remark(
-                "sheet_left_out", name=left_out.name, header=shown_header(left_out.header)
-            )
+    for sheet in sheets:
+        if sheet is not main:
+            code = "sheet_read_too" if sheet in read else "sheet_left_out"
+            notice = Remark(code, name=sheet.name, header=shown_header(sheet.header))
             yield DirectoryRow(WHOLE_FILE, notice=notice)
     for table in read:
         for row in under_header(table.lines(), header_map):
@@ -136,16 +138,28 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
 
 
 def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
-    """Whether a sheet goes on with the actors of the main one, rather than with their persons.
+    """Whether a sheet goes on with the actors of the main one, and not with products or persons.
 
-    It has half of the same columns, or says of actors what they can do.
+    Beside the name, it has half of the same columns, or says what actors can do; and it says which
+    actors are meant as the main one does, by a number, a place or a website, if that does.
     """
-    of_main = {folded(cell) for cell in main.header} - {""}
-    of_other = {folded(cell) for cell in other.header} - {""}
-    shared = len(of_main & of_other)
-    return 2 * shared >= max(len(of_main), len(of_other)) or (
-        header_map.says_know_how(other.header) and not names_persons(other.header)
-    )
+    of_main, of_other = _columns(main, header_map), _columns(other, header_map)
+    identifying = of_main & _IDENTIFYING
+    if identifying and identifying.isdisjoint(of_other):
+        return False
+    goes_on = 2 * len(of_main & of_other) >= max(len(of_main), len(of_other))
+    says_more = header_map.says_know_how(other.header) and not names_persons(other.header)
+    return goes_on or (bool(identifying) and says_more)
+
+
+def _columns(sheet: _Sheet, header_map: HeaderMap) -> set[str]:
+    """Returns the folded headers that are not the name; those that say which actor, as fields."""
+    columns = zip(header_map.columns(sheet.header), map(folded, sheet.header), strict=True)
+    return {
+        column.field if column.field in _IDENTIFYING else header
+        for column, header in columns
+        if header and column.field not in NAMING_FIELDS
+    }
 
 
 def _rows_of_header(sheet: _Sheet) -> range:

@@ -99,7 +99,7 @@ def test_sheets_with_a_name_are_read_below_their_titles(tmp_path: Path) -> None:
         tmp_path / "a.xlsx",
         Notice=[["À lire"], ["Ce fichier est un annuaire."]],
         Firmes=[["Annuaire 2026"], [], ["", "Nom", "Commune"], ["", "Avel", ""], ["", "", "x"]],
-        Autres=[["Nom"], ["Merlet"]],
+        Autres=[["Nom", "Ville"], ["Merlet", ""]],
     )
     merlet = Actor(id="merlet", name="Merlet", country="FR")
     assert list(read_directory(path)) == [
@@ -117,7 +117,7 @@ def test_every_sheet_is_read_or_named_as_left_out(tmp_path: Path) -> None:
         Landes=[["Nom", "Ville", "Produits", "Certifications"], ["", "", "", "x"], ["Merlet"]],
         Vide=[],
         Contacts=[["Nom", "Prénom", "Téléphone"], ["Sel", "Anne", "05"]],
-        Savoirs=[["Entreprise", "Parc machines"], ["Jolival", "Tours"]],
+        Savoirs=[["Entreprise", "Ville", "Parc machines"], ["Jolival", "", "Tours"]],
     )
     warnings: list[str] = []
     entries = list(read_directory(path, warn=warnings.append))
@@ -129,16 +129,42 @@ def test_every_sheet_is_read_or_named_as_left_out(tmp_path: Path) -> None:
     ]
     assert warnings == [
         "sheet 'Notice' is left out: it is no table of the same actors; it begins with 'À lire'",
+        "sheet 'Landes' is read as well; it begins with 'Nom', 'Ville', 'Produits', "
+        "'Certifications'",
         "sheet 'Contacts' is left out: it is no table of the same actors; it begins with 'Nom', "
         "'Prénom', 'Téléphone'",
+        "sheet 'Savoirs' is read as well; it begins with 'Entreprise', 'Ville', 'Parc machines'",
     ]
     shown = preview(path)
     assert [(note.file, note.row) for note in shown.problems] == [
-        (str(path), 0),
-        (str(path), 0),
+        *[(str(path), 0)] * 4,
         (f"{path} (Landes)", 2),
     ]
     assert (shown.kept, shown.failed) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        ["Nom", "Activité"],
+        ["Nom", "Description", "Ville"],
+        ["Nom", "Description", "Site web", "SIRET"],
+    ],
+)
+@pytest.mark.parametrize(
+    "other",
+    [["Nom", "Description"], ["Nom", "Produits", "Prix"], ["Nom", "Compétences", "Durée"], ["Nom"]],
+)
+def test_a_sheet_of_things_that_have_names_is_left_out(
+    tmp_path: Path, main: list[str], other: list[str]
+) -> None:
+    firms = [main, ["Avel", *[""] * (len(main) - 1)]]
+    things = [other, ["Cirage", *["x"] * (len(other) - 1)]]
+    path = write(tmp_path / "a.xlsx", Entreprises=firms, Produits=things)
+    warnings: list[str] = []
+    assert list(read_directory(path, warn=warnings.append)) == [Entry(2, AVEL)]
+    assert "sheet 'Produits' is left out" in warnings[0]
+    assert any("sheet 'Produits' is left out" in note.reason for note in preview(path).problems)
 
 
 def test_a_hidden_sheet_is_left_out(tmp_path: Path) -> None:
