@@ -237,7 +237,7 @@ def test_filters_offer_what_is_left_with_counts(client: TestClient) -> None:
     ]
     assert options == [
         ("", "Tous"),
-        ("16", "Charente (16) – 2"),
+        ("16", "Charente (16) – 1"),
         ("17", "Charente-Maritime (17) – 1"),
     ]
 
