@@ -93,16 +93,22 @@ def article_from_bytes(
 
 
 def _page(content: bytes, suffix: str, url: str, declared_encoding: str) -> ParsedPage:
+    return _parsed(
+        lambda: _parse(content, suffix, url, declared_encoding), f"{suffix} file", len(content)
+    )
+
+
+def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage:
+    """What `parse` returns of a `kind` of `size` bytes or characters, or one line why it fails."""
     try:
-        return _parse(content, suffix, url, declared_encoding)
+        return parse()
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
         # pypdf itself warns that broken files cause errors other than its own, and lxml, docx and
         # odfdo are no different. A single file must not hold up the batch.
-        _LOG.info("a %s file of %d bytes cannot be read", suffix, len(content), exc_info=True)
-        kind = type(error).__name__
-        raise InputError("damaged_file", kind=kind) from None
+        _LOG.info("a %s of size %d cannot be read", kind, size, exc_info=True)
+        raise InputError("damaged_file", kind=type(error).__name__) from None
 
 
 def pasted_article(text: str) -> Article:
@@ -111,7 +117,8 @@ def pasted_article(text: str) -> Article:
     Raises:
         InputError: there is none.
     """
-    return checked(article_of(parse_text(text.replace("\r\n", "\n").replace("\r", "\n"))))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
 
 
 def checked(article: Article) -> Article:

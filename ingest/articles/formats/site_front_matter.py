@@ -17,10 +17,13 @@ from kb.errors import InputError
 
 MAX_WORDS = 50
 """The items that are read of a value: aliases of YAML can stand for millions."""
+MAX_VISITED = 500
+"""The lists, mappings and items that are looked at for them: a list may hold itself."""
 DECLARED = 0.93
 """The confidence in what front matter says: somebody wrote it for this article."""
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
-_TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{[<%].*?[%>]\}\}", re.DOTALL)
+_TEMPLATE_TAG = re.compile(r"\{%[^{}]*%\}|\{\{[<%][^{}]*[%>]\}\}")
+"""A tag of a template: none within it, so that many that are never closed are passed over soon."""
 _KEYS = {
     "title": ("title", "titre"),
     "author": ("author", "authors", "auteur", "auteurs", "autrice", "by"),
@@ -76,10 +79,14 @@ def _words(value: object) -> list[str]:
 
 
 def _each(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = value.get("name") or list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _each(item)
-    elif value is not None and (text := " ".join(str(value).split())):
-        yield text
+    waiting = [value]
+    for _ in range(MAX_VISITED):
+        if not waiting:
+            return
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.append(value.get("name") or list(islice(value.values(), MAX_WORDS)))
+        elif isinstance(value, list):
+            waiting += reversed(value[:MAX_WORDS])
+        elif value is not None and (text := " ".join(str(value).split())):
+            yield text

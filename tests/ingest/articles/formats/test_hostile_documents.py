@@ -188,6 +188,11 @@ def test_a_long_paragraph_and_a_long_address_are_no_such_markup() -> None:
     assert len(article_from_bytes(html.encode(), ".html").text) > 2000
 
 
+def test_tags_of_a_template_that_are_never_closed_are_passed_over_soon() -> None:
+    text = f"---\ntitle: T\n---\n\n{SAID}\n\n" + "{% {{< " * 13_000
+    assert "du gel" in article_from_bytes(text.encode(), ".md").text
+
+
 RSS = '<?xml version="1.0"?><rss version="2.0"><channel><item>{}</item></channel></rss>'
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ingest.articles.article import Person
-from ingest.articles.readers import article_from_bytes
+from ingest.articles import readers
+from ingest.articles.article import NOBODY, Person
+from ingest.articles.readers import article_from_bytes, pasted_article
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
 
@@ -177,6 +178,29 @@ def test_front_matter_of_a_site(front_matter: str) -> None:
 def test_broken_front_matter_is_text() -> None:
     article = article_from_bytes(f"---\n: [\n---\n\n{BODY}\n".encode(), ".md")
     assert article.text.endswith(THIRD)
+
+
+@pytest.mark.parametrize("author", ["&a [*a]", "&a {name: *a}", "&a {b: *a, c: [*a, *a]}"])
+def test_front_matter_that_holds_itself(author: str) -> None:
+    front_matter = f"---\ntitle: {TITLE}\nauthor: {author}\n---\n"
+    article = pasted_article(f"{front_matter}\n{BODY}\n")
+    assert (article.title, article.author, article.text) == (TITLE, NOBODY, BODY)
+
+
+def test_what_nobody_foresaw_in_a_pasted_text_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_text: str) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr(readers, "parse_text", fail)
+    with pytest.raises(InputError, match="RecursionError"):
+        pasted_article(BODY)
+
+
+def test_tags_of_templates_are_left_out() -> None:
+    text = (
+        f'---\ntitle: {TITLE}\n---\n\n{{% include a.html %}}{FIRST}\n\n{{{{< b c="d" >}}}}{SECOND}'
+    )
+    assert article_from_bytes(text.encode(), ".md").text == f"{FIRST}\n\n{SECOND}"
 
 
 @pytest.fixture
