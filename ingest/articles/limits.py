@@ -3,7 +3,7 @@
 MAX_FILE_BYTES = 50_000_000
 """A file of any format."""
 MAX_TEXT_BYTES = 5_000_000
-"""A text, a page or a feed, which are read whole."""
+"""A text, a page, a feed or a text in RTF, which are read whole."""
 MAX_LINES = 20_000
 """The lines and paragraphs of a page, menus included."""
 MAX_TAGS = 60_000

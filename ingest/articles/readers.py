@@ -138,7 +138,7 @@ def checked(article: Article) -> Article:
 def _refuse_unreadable(size: int, suffix: str) -> None:
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
-    most = MAX_TEXT_BYTES if suffix in _TEXT_SUFFIXES else MAX_FILE_BYTES
+    most = MAX_TEXT_BYTES if suffix in (*_TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES
     if size > most:
         raise InputError("large_article", size=size, most=most, suffix=suffix)
 

@@ -188,6 +188,22 @@ def test_a_long_paragraph_and_a_long_address_are_no_such_markup() -> None:
     assert len(article_from_bytes(html.encode(), ".html").text) > 2000
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        r'{\field{\*\fldinst{HYPERLINK "a" ' * 20_000,
+        r'{\fie\pict\bin0}ld{\*\fldinst{HYPERLINK "a" ' * 20_000,
+        r"{\fonttbl" + r"\f1\fcharset1 " * 60_000 + "}",
+        r"{\fonttbl" + r"\f1 " * 300_000 + "}",
+    ],
+    ids=["links", "links around pictures", "fonts", "fonts without a set"],
+)
+def test_rich_text_that_would_hold_up_its_parser_is_read_soon(groups: str) -> None:
+    said = SAID.replace("’", "'").encode("cp1252").decode("latin-1")
+    rtf = rf"{{\rtf1\ansi\ansicpg1252 {said}\par {groups}"
+    assert "du gel" in article_from_bytes(rtf.encode("latin-1"), ".rtf").text
+
+
 def test_tags_of_a_template_that_are_never_closed_are_passed_over_soon() -> None:
     text = f"---\ntitle: T\n---\n\n{SAID}\n\n" + "{% {{< " * 13_000
     assert "du gel" in article_from_bytes(text.encode(), ".md").text

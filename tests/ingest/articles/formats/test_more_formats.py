@@ -110,6 +110,18 @@ def test_rich_text() -> None:
     assert refusal(b"plain", ".rtf") == "is not a document in RTF (.rtf)"
 
 
+def test_rich_text_has_its_links_and_the_letters_of_its_fonts() -> None:
+    rtf = (
+        r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}"
+        r"{\f1\froman{\*\panose 020206}\fcharset204{\*\fname Times;}Times Cyr;}}"
+        rf"\f0 {TITLE}\par\par {FIRST.encode('cp1252').decode('latin-1')} "
+        r'{\field{\*\fldinst{HYPERLINK "https://avel.example"}}{\fldrslt{ le site}}}, '
+        r"\f1\'ec\'e8\'f0\f0 .\par}"
+    )
+    article = article_from_bytes(rtf.encode("latin-1"), ".rtf")
+    assert article.text.endswith(f"{FIRST}  le site, мир.")
+
+
 def test_slides() -> None:
     import pptx
 
