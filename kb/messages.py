@@ -69,7 +69,11 @@ MESSAGES: Mapping[str, str] = {
     "large_picture": N_("is a picture of more than {most} million pixels: scan it at 300 dpi"),
     "no_message": N_("is not an e-mail: save the message again as .eml"),
     "strange_message": N_("is an e-mail that cannot be read: paste its text"),
-    "unread_attachment": N_("the attachment {name!q} was left out: it {reason}"),
+    "unread_attachment": N_("the attachment {name!q} cannot be read: send it alone"),
+    "many_attachments": N_(
+        "the attachments from {name!q} on were left out: they are more than {most}, or take too "
+        "long; send them alone"
+    ),
     "unnamed_picture": N_("is a picture: name it to have its text recognised"),
     "cut_off": N_("is cut off: its end is missing; fetch it again"),
     "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),

@@ -1,6 +1,7 @@
 """Messages (.eml), with what is attached to them, and pages saved as messages (.mhtml)."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
@@ -23,6 +24,9 @@ HEADER = 0.95
 """The confidence in what the header of a message says."""
 MAX_PARTS = 200
 """The parts of a message that are looked at."""
+MAX_ATTACHMENTS = 20
+MAX_ATTACHMENT_SECONDS = 60.0
+"""No attachment is begun after this time."""
 MAX_BOUNDARIES = 2_000
 """The lines that may be boundaries between parts; the parser's time grows with their square."""
 _LONG_HEADER = re.compile(
@@ -44,17 +48,17 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
     An attachment that cannot be read is a remark.
 
     Raises:
-        InputError: it is no message.
+        InputError: it is no message, or nothing of it can be read.
     """
     message = _message(content)
     if not message.get("From") and not message.get("Subject"):
         raise InputError("no_message")
-    body = message.get_body(preferencelist=("plain", "html"))
-    blocks = list(_page(body).blocks) if isinstance(body, EmailMessage) else []
-    remarks: list[str] = []
-    for part in islice(message.iter_attachments(), MAX_PARTS):
-        blocks += _attached(part, read, remarks)
-    return ParsedPage(within_limits(blocks), tuple(_declared(message)), remarks=tuple(remarks))
+    reading = _Reading(read)
+    blocks = within_limits(reading.blocks(message))
+    blocks += within_limits(reading.attachments())
+    if not blocks and reading.refusals:
+        raise reading.refusals[0]
+    return ParsedPage(blocks, tuple(_declared(message)), remarks=tuple(reading.remarks))
 
 
 def parse_mhtml(content: bytes) -> ParsedPage:
@@ -75,19 +79,94 @@ def parse_mhtml(content: bytes) -> ParsedPage:
 
 
 def _message(content: bytes) -> EmailMessage:
+    content = content.replace(b"\r\n", b"\n").replace(
+        b"\r", b"\n"
+    )  # each ends a line for the parser
     if content.count(b"\n--") > MAX_BOUNDARIES or _LONG_HEADER.search(content):
         raise InputError("strange_message")
     return BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
 
 
-def _page(part: EmailMessage) -> ParsedPage:
-    content = _bytes(part)
-    if part.get_content_type() != "text/html":
-        return parse_text(decoded(content, _charset(part)).replace("\r\n", "\n"))
-    try:
-        return parse_html(content, declared_encoding=_charset(part))
-    except (InputError, NoArticle):
-        return ParsedPage(())
+class _Reading:
+    """What was read of a message so far: `remarks`, and the `refusals` of its texts."""
+
+    def __init__(self, read: Reader) -> None:
+        self.remarks: list[str] = []
+        self.refusals: list[InputError] = []
+        self._read = read
+        self._said = ""
+        self._attached: list[EmailMessage] = []
+        self._parts = 0
+
+    def blocks(self, part: EmailMessage, *, texts: bool = True) -> Iterator[Block]:
+        """The texts of a part and of the parts in it; notes what is attached for later.
+
+        Of alternatives the plain text is read, or else the first that says something.
+        """
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            return
+        kind = part.get_content_type()
+        inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
+        if kind == "message/rfc822":
+            if subject := _subject(inner[0]) if inner else "":
+                yield Block(subject, kind=BlockKind.HEADING, level=2)
+            for each in inner:
+                yield from self.blocks(each)
+        elif part.is_attachment() or part.get_filename():
+            self._attached.append(part)
+        elif kind == "multipart/alternative":
+            for each in sorted(inner, key=lambda one: one.get_content_type() != "text/plain"):
+                found = list(self.blocks(each, texts=texts))
+                yield from found
+                texts = texts and not found
+        elif part.get_content_maintype() == "multipart":
+            for each in inner:
+                yield from self.blocks(each, texts=texts)
+        elif texts and kind in {"text/plain", "text/html"}:
+            yield from self._text(part)
+
+    def _text(self, part: EmailMessage) -> tuple[Block, ...]:
+        """The blocks of a text, unless it only repeats what was said, in another format."""
+        content = _bytes(part)
+        if not content.strip():
+            return ()
+        try:
+            if part.get_content_type() == "text/html":
+                blocks = parse_html(content, declared_encoding=_charset(part)).blocks
+            else:
+                blocks = parse_text(decoded(content, _charset(part))).blocks
+        except (InputError, NoArticle) as error:
+            if isinstance(error, InputError):
+                self.refusals.append(error)
+            return ()
+        said = "".join("".join(block.text.split()) for block in blocks)
+        if said in self._said:
+            return ()
+        self._said += f"\n{said}"
+        return blocks
+
+    def attachments(self) -> Iterator[Block]:
+        """The blocks of each attachment, below its name, while there is time."""
+        deadline = time.monotonic() + MAX_ATTACHMENT_SECONDS
+        kept = ((part, name) for part in self._attached if (name := _read_name(part)))
+        for number, (part, name) in enumerate(kept):
+            if number == MAX_ATTACHMENTS or time.monotonic() > deadline:
+                self.remarks.append(Remark("many_attachments", name=name, most=MAX_ATTACHMENTS))
+                return
+            try:
+                page = self._read(_bytes(part), PurePath(name).suffix.lower())
+            except InputError:
+                self.remarks.append(Remark("unread_attachment", name=name))
+                continue
+            yield Block(PurePath(name).stem, kind=BlockKind.HEADING, level=2)
+            yield from page.blocks
+
+
+def _read_name(part: EmailMessage) -> str:
+    """The name of an attachment, or "" for what is not read."""
+    name = " ".join(str(part.get_filename() or "").split())
+    return "" if PurePath(name).suffix.lower() in _NOT_READ else name
 
 
 def _bytes(part: EmailMessage) -> bytes:
@@ -99,24 +178,12 @@ def _charset(part: EmailMessage) -> str:
     return str(part.get_content_charset() or "")
 
 
-def _attached(part: EmailMessage, read: Reader, remarks: list[str]) -> Iterator[Block]:
-    """The blocks of an attachment, below its name; what cannot be read is noted in `remarks`."""
-    name = " ".join(str(part.get_filename() or "").split())
-    suffix = PurePath(name).suffix.lower()
-    if suffix in _NOT_READ:
-        return
-    try:
-        page = read(_bytes(part), suffix)
-    except InputError as error:
-        remarks.append(Remark("unread_attachment", name=name, reason=str(error.remark)))
-        return
-    yield Block(PurePath(name).stem, kind=BlockKind.HEADING, level=2)
-    yield from page.blocks
+def _subject(message: EmailMessage) -> str:
+    return FORWARDED.sub("", " ".join(str(message.get("Subject", "")).split()))
 
 
 def _declared(message: EmailMessage) -> Iterator[DeclaredField]:
-    subject = FORWARDED.sub("", " ".join(str(message.get("Subject", "")).split()))
-    if subject:
+    if subject := _subject(message):
         yield DeclaredField("title", subject, f"Subject: {subject}", HEADER)
     name = " ".join(parseaddr(str(message.get("From", "")))[0].split())
     if name:

@@ -67,6 +67,62 @@ def test_a_message_in_html_only() -> None:
     assert (article.title, article.date, article.text) == (TITLE, "", BODY)
 
 
+@pytest.mark.parametrize("plain", ["", " \n\n"])
+def test_a_message_with_a_blank_text(plain: str) -> None:
+    mail = message()
+    mail.set_content(plain)
+    mail.add_attachment(word(SECOND), maintype="application", subtype="x", filename="Fiche.docx")
+    assert article_from_bytes(mail.as_bytes(), ".eml").text.endswith(SECOND)
+    letter = message()
+    letter.set_content(plain)
+    letter.add_alternative(f"<html><body>{PARAGRAPHS}</body></html>", subtype="html")
+    assert article_from_bytes(letter.as_bytes(), ".eml").text == BODY
+
+
+def test_the_texts_of_a_message_around_its_pictures_and_documents() -> None:
+    inner = EmailMessage()
+    inner.set_content(f"<p>{FIRST}</p>", subtype="html")
+    inner.add_attachment(word(THIRD), maintype="application", subtype="x", filename="Fiche.docx")
+    inner.add_attachment("<p>Fin.</p>", subtype="html", disposition="inline")
+    mail = message()
+    mail.set_content(FIRST)
+    mail.make_alternative()
+    mail.attach(inner)
+    mail.make_mixed()
+    mail.add_attachment(b"\x89PNG", maintype="image", subtype="png", disposition="inline")
+    mail.add_attachment(SECOND, disposition="inline")
+    assert article_from_bytes(mail.as_bytes(), ".eml").text == (
+        f"{FIRST}\n\n{SECOND}\n\n## Fiche\n\n{THIRD}"
+    )
+
+
+def test_a_message_with_the_message_that_it_sends_on() -> None:
+    sent_on = message(Subject="Du gel")
+    sent_on.set_content(SECOND)
+    mail = message()
+    mail.set_content(FIRST)
+    mail.add_attachment(sent_on)
+    article = article_from_bytes(mail.as_bytes(), ".eml")
+    assert article.text == f"{FIRST}\n\n## Du gel\n\n{SECOND}"
+
+
+def test_the_same_text_in_two_formats_is_read_once() -> None:
+    mail = message()
+    mail.set_content(BODY)
+    mail.add_attachment(f"<html>{PARAGRAPHS}</html>", subtype="html", disposition="inline")
+    assert article_from_bytes(mail.as_bytes(), ".eml").text == BODY
+
+
+def test_a_message_with_more_attachments_than_are_read() -> None:
+    mail = message()
+    mail.set_content(FIRST)
+    for number in range(22):
+        mail.add_attachment(f"{SECOND} ({number})", filename=f"Fiche {number}.txt")
+    article = article_from_bytes(mail.as_bytes(), ".eml")
+    assert ("(19)" in article.text, "(20)" in article.text) == (True, False)
+    assert [remark for remark in article.remarks if "from 'Fiche 20.txt' on" in remark]
+
+
 def test_what_is_no_message() -> None:
     assert refusal(b"Rien de tel.\n", ".eml") == (
         "is not an e-mail: save the message again as .eml"
@@ -78,6 +134,7 @@ def test_what_is_no_message() -> None:
     [
         b"From: " + b"a," * 2_000_000 + b"\nSubject: x\n\nRien.",
         b'From: a\nContent-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nRien.\n" * 100_000,
+        b'From: a\rContent-Type: multipart/mixed; boundary="b"\r\r' + b"--b\r\rRien.\r" * 100_000,
     ],
 )
 def test_messages_that_would_hold_up_the_parser(content: bytes) -> None:
