@@ -53,7 +53,7 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
     message = _message(content)
     if not message.get("From") and not message.get("Subject"):
         raise InputError("no_message")
-    reading = _Reading(read)
+    reading = _MessageParts(read)
     blocks = within_limits(reading.blocks(message))
     blocks += within_limits(reading.attachments())
     if not blocks and reading.refusals:
@@ -87,8 +87,8 @@ def _message(content: bytes) -> EmailMessage:
     return BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
 
 
-class _Reading:
-    """What was read of a message so far: `remarks`, and the `refusals` of its texts."""
+class _MessageParts:
+    """The parts of a message, and what reading them gave: `remarks`, and the `refusals` of its texts."""
 
     def __init__(self, read: Reader) -> None:
         self.remarks: list[str] = []
