@@ -88,7 +88,7 @@ def _message(content: bytes) -> EmailMessage:
 
 
 class _MessageParts:
-    """The parts of a message, and what reading them gave: `remarks`, and the `refusals` of its texts."""
+    """The parts of a message; `remarks` on them, and the `refusals` of its texts."""
 
     def __init__(self, read: Reader) -> None:
         self.remarks: list[str] = []
