@@ -5,6 +5,7 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 DECLARED = 0.9
 """The confidence in what a book says of itself."""
+MAX_DOCUMENTS = 500
+"""The documents of a book that are read."""
 _CONTAINER = "META-INF/container.xml"
 
 
@@ -54,14 +57,19 @@ def _tree(archive: zipfile.ZipFile, name: str) -> "_Element":
 
 
 def _content(archive: zipfile.ZipFile, package: "_Element", folder: str) -> Iterator[Block]:
+    read: set[str] = set()
     items = {item.get("id"): item for item in package.iterfind(".//{*}manifest/{*}item")}
-    for reference in package.iterfind(".//{*}spine/{*}itemref"):
+    references = package.iterfind(".//{*}spine/{*}itemref")
+    for reference in islice(references, MAX_DOCUMENTS):
         item = items.get(reference.get("idref"))
         if item is None or "nav" in (item.get("properties") or "").split():
             continue
-        name = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        path = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        if path in read:
+            continue  # a spine that names a long document again and again would take hours
+        read.add(path)
         with suppress(NoArticle):  # a cover, a page with a picture
-            yield from parse_html(archive.read(name)).blocks
+            yield from parse_html(archive.read(path)).blocks
 
 
 def _declared_fields(package: "_Element") -> Iterator[DeclaredField]:
