@@ -64,6 +64,9 @@ MESSAGES: Mapping[str, str] = {
     ),
     "unreadable_scan": N_("is a picture in which no text could be recognised"),
     "slow_scan": N_("has pictures of text that take longer than {most} seconds to recognise"),
+    "slow_pages": N_(
+        "pages from {page} on were left out: recognising the text takes longer than {most} seconds"
+    ),
     "many_scanned_pages": N_("has {count} pages without text; {most} at most are recognised"),
     "no_picture": N_("is damaged, or no picture"),
     "large_picture": N_("is a picture of more than {most} million pixels: scan it at 300 dpi"),

@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +15,21 @@ from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_SCAN_PIXELS, MAX_SCAN_SECONDS, MAX_SCANNED_PAGES
 from kb.errors import InputError
+from kb.remarks import Remark
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from pypdf import PdfReader
+    from pypdf import PageObject, PdfReader
+    from pypdf.generic import DictionaryObject
 
 _PROGRAM = "tesseract"
 _LANGUAGES = ("fra", "eng")
+_FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")
+"""The formats that are read; others have parsers that a hostile file could use."""
+MAX_PICTURES = 200
+"""The pictures and forms of a page or of a form that are looked at."""
+MAX_FORMS = 3
+"""The forms within each other in which pictures are looked for, with the pictures."""
 
 
 def parse_picture(content: bytes, *, url: str = "") -> ParsedPage:
@@ -42,10 +52,20 @@ def parse_scanned_pdf(reader: "PdfReader", *, url: str = "") -> ParsedPage:
     if len(reader.pages) > MAX_SCANNED_PAGES:
         raise InputError("many_scanned_pages", count=len(reader.pages), most=MAX_SCANNED_PAGES)
     deadline = _deadline()
-    texts = [_read(picture, deadline) for picture in _pictures(reader)]
+    texts: list[str] = []
+    remarks: list[str] = []
+    for number, page in enumerate(reader.pages, start=1):
+        try:
+            texts += [_read(picture, deadline) for picture in _pictures(page, deadline)]
+        except InputError as error:
+            if error.remark.code != "slow_scan" or not any(text.strip() for text in texts):
+                raise
+            remarks.append(Remark("slow_pages", page=number, most=MAX_SCAN_SECONDS))
+            break
     if not any(text.strip() for text in texts):
         raise InputError("unreadable_scan")
-    return parse_text("\n\n".join(texts), source_url=url)
+    page_of_texts = parse_text("\n\n".join(texts), source_url=url)
+    return replace(page_of_texts, remarks=(*page_of_texts.remarks, *remarks))
 
 
 def _refuse_without_program() -> None:
@@ -53,19 +73,41 @@ def _refuse_without_program() -> None:
         raise InputError("no_text_recognition")
 
 
-def _pictures(reader: "PdfReader") -> "Iterator[Image]":
-    """The largest picture of each page: that of the page itself."""
-    for page in reader.pages:
-        largest = max(page.images, key=lambda image: len(image.data), default=None)
-        if largest is not None:
-            yield _picture(largest.data)
+def _pictures(page: "PageObject", deadline: float) -> "Iterator[Image]":
+    """The largest picture of a page, that of the page itself, if it has one.
+
+    Only that is unpacked, and only if it is not too large.
+    """
+    if time.monotonic() > deadline:
+        raise InputError("slow_scan", most=MAX_SCAN_SECONDS)
+    pixels, path = max(_sizes(page), default=(0, ()))
+    if pixels > MAX_SCAN_PIXELS:
+        raise InputError("large_picture", most=MAX_SCAN_PIXELS // 1_000_000)
+    if path:
+        yield _picture(page.images[list(path)].data)
+    elif inline := max(page.images, key=lambda image: len(image.data), default=None):
+        yield _picture(inline.data)
+
+
+def _sizes(
+    holder: "DictionaryObject", within: tuple[str, ...] = ()
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The pixels and the path of each picture that a page or a form shows by name."""
+    resources = holder.get("/Resources", {}).get_object()
+    named = resources.get("/XObject", {}).get_object()
+    for name in islice(named, MAX_PICTURES):
+        shown, path = named[name].get_object(), (*within, name)
+        if shown.get("/Subtype") == "/Image":
+            yield int(shown.get("/Width", 0)) * int(shown.get("/Height", 0)), path
+        elif len(path) < MAX_FORMS:
+            yield from _sizes(shown, path)
 
 
 def _picture(content: bytes) -> "Image":
     from PIL import Image, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(content))
+        picture = Image.open(io.BytesIO(content), formats=_FORMATS)
         if picture.width * picture.height > MAX_SCAN_PIXELS:
             raise InputError("large_picture", most=MAX_SCAN_PIXELS // 1_000_000)
         return picture.convert("L")

@@ -1,6 +1,7 @@
 """Messages, web archives, RTF, slides, books, pictures, and articles with front matter."""
 
 import io
+import subprocess
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -218,7 +219,8 @@ def test_a_book() -> None:
             "<dc:date>2019-05-03</dc:date><dc:language>fr</dc:language></metadata><manifest>"
             '<item id="n" href="nav.xhtml" properties="nav"/><item id="b" href="b.xhtml"/>'
             '<item id="a" href="a%201.xhtml"/></manifest><spine><itemref idref="n"/>'
-            '<itemref idref="a"/><itemref idref="b"/><itemref idref="gone"/></spine></package>',
+            '<itemref idref="a"/><itemref idref="b"/><itemref idref="gone"/>'
+            '<itemref idref="a"/></spine></package>',
         )
         for name, text in (("nav", "Sommaire"), ("a 1", FIRST), ("b", THIRD)):
             archive.writestr(f"OEBPS/{name}.xhtml", f"<html><body><p>{text}</p></body></html>")
@@ -307,6 +309,41 @@ def test_pictures_of_a_text(
     recognise(tmp_path, monkeypatch, f"{TITLE}\n\n{BODY}")
     article = article_from_bytes(picture if suffix == ".png" else scanned_pdf, suffix)
     assert (article.title, article.text) == (TITLE, BODY)
+
+
+def test_pages_for_which_there_is_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognise(tmp_path, monkeypatch, "")
+    content = io.BytesIO()
+    page = Image.new("L", (40, 20), 255)
+    page.save(content, "PDF", save_all=True, append_images=[page, page])
+    texts = iter([BODY])
+
+    def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        text = "fra" if "--list-langs" in command else next(texts, "")
+        if not text:
+            raise subprocess.TimeoutExpired(command, 1)
+        return subprocess.CompletedProcess(command, 0, text.encode())
+
+    monkeypatch.setattr(subprocess, "run", run)
+    article = article_from_bytes(content.getvalue(), ".pdf")
+    assert article.text == BODY
+    assert [remark for remark in article.remarks if "pages from 2 on were left out" in remark]
+
+
+def test_a_picture_in_a_pdf_is_measured_before_it_is_unpacked(
+    scanned_pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognise(tmp_path, monkeypatch, BODY)
+    large = scanned_pdf.replace(b"/Width 40", b"/Width 40000000")
+    assert large != scanned_pdf
+    assert refusal(large, ".pdf").startswith("is a picture of more than 60 million pixels")
+
+
+def test_only_pictures_of_texts_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognise(tmp_path, monkeypatch, BODY)
+    content = io.BytesIO()
+    Image.new("L", (40, 20), 255).save(content, "GIF")
+    assert refusal(content.getvalue(), ".png") == "is damaged, or no picture"
 
 
 def test_pictures_without_the_program(
