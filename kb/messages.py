@@ -163,6 +163,9 @@ MESSAGES: Mapping[str, str] = {
     "sheet_left_out": N_(
         "sheet {name!q} is left out: it is no table of the same actors; it begins with {header}"
     ),
+    "persons_left_out": N_(
+        "columns that tell of persons are ignored: {headers}; say what they are if they do not"
+    ),
     "sheet_read_too": N_("sheet {name!q} is read as well; it begins with {header}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(

@@ -2,24 +2,23 @@
 
 A column is named by the keys on the way to its value, with points between: `adresse.commune`. The
 values of a list of objects that have the same way stand in one cell. A feature of GeoJSON is its
-properties and its point. What names persons is left out.
+properties and its point. Objects and lists that are persons
+are left out; the columns of persons that remain are ignored as those of any table are.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from pathlib import Path
 
+from ingest.directories.columns.persons import (
+    holds_contacts,
+    holds_persons,
+    is_first_name,
+    names_a_contact,
+)
 from ingest.directories.table import cell_text
-from kb.text.folding import fold
-from kb.text.lexicon import Lexicons
 
 COORDINATES = "coordonnées"
 """The column of the point of a feature: latitude and longitude in degrees."""
 
-_LEXICONS = Lexicons(Path(__file__).parent / "columns" / "lexicons")
-_WORD = re.compile("[a-z0-9]+")
-_CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _BETWEEN = " | "
 
 
@@ -49,13 +48,14 @@ def _values(item: Mapping[str, object], way: str, *, is_contact: bool) -> Iterat
         column = f"{way}.{key}" if way else key
         parts = value if isinstance(value, list) else [value]
         nested = [part for part in parts if isinstance(part, dict)]
-        if (nested or isinstance(value, list)) and _has_word(key, "persons"):
+        if (nested or isinstance(value, list)) and holds_persons(key):
             continue
-        if is_contact and _has_word(key, "of_a_person"):
+        if is_contact and names_a_contact(key):
             continue
         for part in nested:
-            inner_is_contact = is_contact or _has_word(key, "contacts")
-            yield from _values(part, column, is_contact=inner_is_contact)
+            if not any(map(is_first_name, part)):
+                inner_is_contact = is_contact or holds_contacts(key)
+                yield from _values(part, column, is_contact=inner_is_contact)
         if not nested:
             yield column, _cell(value)
 
@@ -75,14 +75,3 @@ def _point(geometry: object) -> str:
         case [longitude, latitude, *_height]:
             return f"{cell_text(latitude)}, {cell_text(longitude)}"
     return ""
-
-
-@lru_cache(maxsize=4096)
-def _has_word(key: str, section: str) -> bool:
-    """Whether a key has a word of a section of the lexicon of persons."""
-    words = _WORD.findall(fold(_CAMEL_CASE.sub(" ", key)))
-    return any(
-        word == entry or (entry.endswith("*") and word.startswith(entry[:-1]))
-        for word in words
-        for entry in _LEXICONS.phrases("persons", section)
-    )

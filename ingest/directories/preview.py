@@ -10,7 +10,7 @@ from ingest.directories.columns.header_names import NO_TARGETS, target_of
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
-from ingest.directories.table import DirectoryRow, entry
+from ingest.directories.table import DirectoryRow, entry, persons_remark
 from ingest.input_files import source_of
 from ingest.records.entries import WHOLE_FILE, NotInput
 from ingest.report import Note, sheet_of
@@ -92,6 +92,9 @@ def preview(
         seen.fail(WHOLE_FILE, error.remark)
     columns = tuple(seen.columns())
     headers = [column.header for column in columns]
+    persons = header_map.left_out_persons(headers)
+    if persons:
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, persons_remark(persons)))
     if not header_map.says_know_how(headers):
         seen.problems.insert(0, Note(str(path), WHOLE_FILE, Remark("no_know_how_column")))
     if not header_map.names_actors(headers):

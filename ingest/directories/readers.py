@@ -8,7 +8,7 @@ from ingest.directories.csv_reader import csv_rows
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows
-from ingest.directories.table import RowReader, entry
+from ingest.directories.table import RowReader, entry, persons_remark
 from ingest.records.entries import Entry
 from kb.remarks import Remark
 
@@ -46,10 +46,18 @@ def read_directory(
     suffix = path.suffix.lower()
     unheard = _HEARD.get(suffix, 1)
     rows = 0
+    told: set[str] = set()
+    header: tuple[str, ...] = ()
     for row in DIRECTORY_READERS[suffix](path, header_map):
         if row.notice:
             warn(row.notice)
             continue
+        if row.header != header:
+            header = row.header
+            persons = [each for each in header_map.left_out_persons(header) if each not in told]
+            told.update(persons)
+            if persons:
+                warn(persons_remark(persons))
         if unheard > 0 and row.header:
             rows += 1
             unheard = 0 if header_map.says_know_how(row.header) else unheard - 1

@@ -17,6 +17,7 @@ from ingest.directories.columns.header_words import (
     ACTOR_NAMES,
     LOCATION_COLUMNS,
     REGISTER_COLUMNS,
+    person_columns,
 )
 from ingest.records.fields import folded
 from kb.errors import InputError
@@ -72,6 +73,14 @@ class HeaderMap:
     def says_know_how(self, header: Sequence[str]) -> bool:
         """Whether a column says what actors can do, in words."""
         return any(map(says_know_how, self.columns(header)))
+
+    def left_out_persons(self, header: Sequence[str]) -> list[str]:
+        """Returns the headers that are ignored because they tell of persons."""
+        return [
+            header[at]
+            for at in sorted(person_columns(header))
+            if folded(header[at]) not in self._targets
+        ]
 
     def known(self, header: Sequence[str]) -> int:
         return sum(bool(column.field) for column in self.columns(header))

@@ -13,6 +13,7 @@ from ingest.directories.columns.header_words import (
     REGISTER_COLUMNS,
     SIRENE_FACTS,
     guessed_fields,
+    person_columns,
 )
 from ingest.records.fields import folded, one_line
 from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
@@ -65,12 +66,14 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     Of two headers of one field the first wins, the other is a fact. A column without a header
     is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
     SIRENE file, only what is known is kept. Of the columns that say know-how, that which says most
-    is the description, and the others are facts. `targets` maps folded headers to what a person
-    chose: a field, a kind of know-how, `FACT` or `IGNORED`.
+    is the description, and the others are facts. What tells of persons is ignored.
+    `targets` maps folded headers to what a person chose: a field, a kind of know-how, `FACT` or
+    `IGNORED`.
     """
     names = [folded(header) for header in headers]
     sirene = is_sirene(headers)
     taken = {targets[name] for name in names if name in targets}
+    persons = person_columns(headers)
     guesses = _guessed_fields(headers, names, targets)
     columns: list[Column] = []
     for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1):
@@ -80,7 +83,8 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
             taken.add(guessed)
             target = guessed
         elif not target:
-            target = IGNORED if sirene and name not in SIRENE_FACTS else FACT
+            is_ignored = position - 1 in persons or (sirene and name not in SIRENE_FACTS)
+            target = IGNORED if is_ignored else FACT
         is_fact = target == FACT or target in KNOW_HOW_COLUMNS
         keeps = is_fact or (target in _ALSO_FACTS and (not sirene or name in SIRENE_FACTS))
         keeps |= target == "activity_code" and bool(statement_kind(header))  # a code or words
@@ -119,10 +123,11 @@ def _guessed_fields(
         "" if name in targets else guess
         for name, guess in zip(names, guessed_fields(headers), strict=True)
     ]
+    persons = person_columns(headers)
     kinds = {
         position: statement_kind(headers[position])
         for position, guess in enumerate(guesses)
-        if guess in {"", DESCRIPTION} and names[position] not in targets
+        if guess in {"", DESCRIPTION} and names[position] not in targets and position not in persons
     }
     told = [
         (STATEMENT_KINDS.index(kind or STATEMENT_KINDS[-1]), position)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from ingest.directories.columns.persons import is_first_name, is_of_a_person
 from ingest.records.fields import folded, names_of
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
 from kb.text.lexicon import Lexicons
@@ -27,7 +28,6 @@ _ACTOR_IN_REGISTERS = _LEXICONS.spellings("header_names", "actor_in_registers")
 _LOCATION_SPELLINGS = _LEXICONS.spellings("header_names", "location")
 _OWNERS = sorted(_folded_section("owners"), key=len, reverse=True)
 _TRANSPARENT = _folded_section("transparent")
-_FIRST_NAMES = _folded_section("first_names")
 _BARE_NAMES = _folded_section("bare_names")
 _FRENCH = _folded_section("french")
 
@@ -81,7 +81,23 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
 
 def names_persons(headers: Sequence[str]) -> bool:
     """Whether a table is about persons, too: it has a column for their first names or the like."""
-    return not _FIRST_NAMES.isdisjoint(map(folded, headers))
+    return any(map(is_first_name, headers))
+
+
+def person_columns(headers: Sequence[str]) -> frozenset[int]:
+    """Returns the positions of the columns that tell of persons and name no field.
+
+    Beside first names, a bare name is one of them where another column names the actor.
+    """
+    beside_first_names = names_persons(headers)
+    return frozenset(
+        position
+        for position, (header, field) in enumerate(
+            zip(headers, guessed_fields(headers), strict=True)
+        )
+        if not field
+        and (is_of_a_person(header) or (beside_first_names and folded(header) in _BARE_NAMES))
+    )
 
 
 @lru_cache(maxsize=1024)

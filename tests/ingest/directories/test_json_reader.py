@@ -156,6 +156,22 @@ def test_nested_values_are_columns_with_points_and_persons_are_left_out(tmp_path
     )
 
 
+PERSONS = """[{"nom": "Avel", "dirigeant": "Jean Dupont", "infos": {"gerant": "Anne Roy"},
+    "equipe": {"chef": {"prenom": "Luc", "nom": "Vue"}, "atelier": {"nombre": "3"}},
+    "membres": [{"first_name": "Lou", "familyName": "Ray"}], "personnel": {"effectif": 12}}]"""
+
+
+def test_persons_are_left_out_wherever_they_are_and_this_is_said(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    (entry,) = read_directory(write(tmp_path, PERSONS), warn=warnings.append)
+    assert isinstance(entry.record, Actor)
+    assert entry.record.facts == {"equipe.atelier.nombre": "3", "personnel.effectif": "12"}
+    assert warnings[0] == (
+        "columns that tell of persons are ignored: 'dirigeant', 'infos.gerant'; say what they are "
+        "if they do not"
+    )
+
+
 FEATURES = """{"type": "FeatureCollection", "bbox": [0.1, 45.6, 0.2, 45.7], "features": [
     {"type": "Feature", "id": "node/1", "geometry": {"type": "Point", "coordinates": [0.15, 45.65]},
      "properties": {"name": "Avel", "craft": "shoemaker", "addr:city": "Angoulême",

@@ -2,6 +2,7 @@ import pytest
 
 from ingest.directories.columns.header_names import Column, actor_columns, target_of
 from ingest.directories.columns.header_words import field_named
+from ingest.records.fields import folded
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,39 @@ def test_beside_first_names_the_bare_name_is_a_persons() -> None:
     assert [column.field for column in actor_columns(["Prénom", "Nom", "Ville"])] == [
         "", "name", "place",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        ("Prénom", "ignored"),
+        ("Civilité", "ignored"),
+        ("Dirigeant", "ignored"),
+        ("Nom du gérant", "ignored"),
+        ("infos.gerant", "ignored"),
+        ("Contact", "ignored"),
+        ("Contact name", "ignored"),
+        ("Interlocuteur commercial", "ignored"),
+        ("Responsable production", "ignored"),
+        ("Ansprechpartner", "ignored"),
+        ("contact.email", "fact"),
+        ("Personnel", "fact"),
+        ("Personalisation", "fact"),
+        ("achats_responsables", "fact"),
+        ("Services associés", "services"),
+        ("Staff", "fact"),
+        ("Directory", "fact"),
+    ],
+)
+def test_columns_of_persons_are_ignored(header: str, target: str) -> None:
+    headers = ["Société", "Description", header]
+    assert target_of(actor_columns(headers)[2]) == target
+    assert target_of(actor_columns(headers, {folded(header): "fact"})[2]) == "fact"
+
+
+def test_a_bare_name_beside_a_first_name_is_ignored() -> None:
+    targets = [target_of(column) for column in actor_columns(["Société", "Prénom", "Nom"])]
+    assert targets == ["name", "ignored", "ignored"]
 
 
 def test_a_location_is_kept_as_a_fact_as_well() -> None:
