@@ -8,6 +8,7 @@ are left out; the columns of persons that remain are ignored as those of any tab
 
 from collections.abc import Iterator, Mapping
 
+from ingest.directories.columns.header_words import holds_fields
 from ingest.directories.columns.persons import (
     holds_contacts,
     holds_persons,
@@ -53,7 +54,7 @@ def _values(item: Mapping[str, object], way: str, *, is_contact: bool) -> Iterat
         if is_contact and names_a_contact(key):
             continue
         for part in nested:
-            if not any(map(is_first_name, part)):
+            if holds_fields(key) or not any(map(is_first_name, part)):
                 inner_is_contact = is_contact or holds_contacts(key)
                 yield from _values(part, column, is_contact=inner_is_contact)
         if not nested:

@@ -9,6 +9,7 @@ l'entreprise").
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from ingest.directories.columns.persons import is_first_name, is_of_a_person
@@ -72,7 +73,7 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
             for header, field in zip(headers, fields, strict=True)
         ]
     if names_persons(headers):
-        bare = [position for position, name in enumerate(names) if name in _BARE_NAMES]
+        bare = [position for position, header in enumerate(headers) if _is_bare(header)]
         if any(field == "name" and at not in bare for at, field in enumerate(fields)):
             for position in bare:
                 fields[position] = ""
@@ -81,7 +82,12 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
 
 def names_persons(headers: Sequence[str]) -> bool:
     """Whether a table is about persons, too: it has a column for their first names or the like."""
-    return any(map(is_first_name, headers))
+    return any(is_first_name(name) for header in headers for name in _names(header))
+
+
+def holds_fields(key: str) -> bool:
+    """Whether an object under a key holds an address or all fields of the actor."""
+    return folded(key) in _TRANSPARENT
 
 
 def person_columns(headers: Sequence[str]) -> frozenset[int]:
@@ -95,8 +101,7 @@ def person_columns(headers: Sequence[str]) -> frozenset[int]:
         for position, (header, field) in enumerate(
             zip(headers, guessed_fields(headers), strict=True)
         )
-        if not field
-        and (is_of_a_person(header) or (beside_first_names and folded(header) in _BARE_NAMES))
+        if not field and (is_of_a_person(header) or (beside_first_names and _is_bare(header)))
     )
 
 
@@ -111,6 +116,15 @@ def are_french(headers: tuple[str, ...]) -> bool:
 def field_named(header: str) -> str:
     """Returns the field of actors, registers or locations that a header names, or ""."""
     return next((_NAMES[name] for name in _readings(header) if name in _NAMES), "")
+
+
+def _is_bare(header: str) -> bool:
+    return not _BARE_NAMES.isdisjoint(_names(header))
+
+
+def _names(header: str) -> Iterator[str]:
+    """Yields a header, folded, and what it is in the object of the actor's fields."""
+    return islice(_readings(header), 3)
 
 
 def _readings(header: str) -> Iterator[str]:

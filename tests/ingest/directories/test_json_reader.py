@@ -172,6 +172,13 @@ def test_persons_are_left_out_wherever_they_are_and_this_is_said(tmp_path: Path)
     )
 
 
+def test_a_record_with_a_first_name_is_still_the_actor(tmp_path: Path) -> None:
+    content = '[{"fields": {"societe": "Avel", "prenom": "Anne", "nom": "Roy", "effectif": 3}}]'
+    (entry,) = read_directory(write(tmp_path, content))
+    assert isinstance(entry.record, Actor), entry.reason
+    assert (entry.record.name, entry.record.facts) == ("Avel", {"fields.effectif": "3"})
+
+
 FEATURES = """{"type": "FeatureCollection", "bbox": [0.1, 45.6, 0.2, 45.7], "features": [
     {"type": "Feature", "id": "node/1", "geometry": {"type": "Point", "coordinates": [0.15, 45.65]},
      "properties": {"name": "Avel", "craft": "shoemaker", "addr:city": "Angoulême",
