@@ -237,6 +237,9 @@ MESSAGES: Mapping[str, str] = {
     "long_query": N_("The query has {count} characters; {most} at most can be searched."),
     "wordless_query": N_("The query has no word in it: say what you are looking for."),
     "unknown_department": N_("{reason}."),
+    "no_department": N_(
+        "{given!q} is not a department of France: write a code, such as 16 or 2A, or a name"
+    ),
     # Accounts
     "account_name": N_("The name of an account has 1 to {most} characters, all of them visible."),
     "account_name_taken": N_("There is an account {name!q} already."),

@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
 from web.catalogue import discovery
@@ -39,7 +40,7 @@ from web.search.evidence_text import filters as evidence_filters
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs)
-READING_API = (read, reference)
+READING_API = (read, api_catalogue, reference)
 CATALOGUE = (catalogue_pages, discovery)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (

@@ -1,8 +1,8 @@
 """The catalogue: the published records, by id, filter and story."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Generic, cast
 
 from kb.errors import UnknownRecord, WithdrawnRecord
 from kb.models import Actor, Case, Kind, Record
@@ -11,8 +11,9 @@ from kb.registers.redirects import redirects_of
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.store.pool import StorePool
-from kb.store.records import in_order
+from kb.store.records import RecordOfKind, in_order
 from kb.store.store import Store
+from kb.text.organisation_name import analyse_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,18 @@ class ThemeCount:
     name: str
     actors: int
     cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[RecordOfKind]):
+    """A page of a list of records, in the order of their ids.
+
+    `total` counts all records that the filters keep; `is_last`: none comes after this page.
+    """
+
+    records: Sequence[RecordOfKind]
+    total: int
+    is_last: bool
 
 
 class Catalogue:
@@ -57,6 +70,36 @@ class Catalogue:
         """The cases that a filter keeps, in the order of their ids."""
         with self._stores.lend() as store, store.reading():
             return in_order(store.cases, store.ids(Kind.CASE, filters.department, filters.theme))
+
+    def list_actors(
+        self, filters: Filters = Filters(), *, name: str = "", after: str = "", limit: int
+    ) -> Listing[Actor]:
+        """The first `limit` actors that a filter keeps after an id.
+
+        With `name`, only of those whose name has all its words.
+        """
+        words = analyse_name(name).spelled if name.strip() else None
+        with self._stores.lend() as store, store.reading():
+            ids, total = store.page(
+                Kind.ACTOR, filters.department, filters.theme, words, after=after, limit=limit + 1
+            )
+            return Listing(in_order(store.actors, ids[:limit]), total, len(ids) <= limit)
+
+    def list_cases(
+        self, filters: Filters = Filters(), *, after: str = "", limit: int
+    ) -> Listing[Case]:
+        """The first `limit` cases that a filter keeps after an id, translations too."""
+        with self._stores.lend() as store, store.reading():
+            ids, total = store.page(
+                Kind.CASE, filters.department, filters.theme, after=after, limit=limit + 1
+            )
+            return Listing(in_order(store.cases, ids[:limit]), total, len(ids) <= limit)
+
+    def actors_of(self, cases: Sequence[Case]) -> Mapping[str, Actor]:
+        """The actors that took part in cases and have an entry, by id."""
+        ids = {part.actor_id for case in cases for part in case.participants if part.actor_id}
+        with self._stores.lend() as store:
+            return store.actors(ids)
 
     def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
         """The cases that an actor took part in, newest first, a story once, in `lang` if it can."""

@@ -29,10 +29,13 @@ class _Publication(Change):
     draft: Draft
     revision: int
     force: bool
+    on: str
 
     def plan(self, store: Store) -> Sequence[Record]:
         draft = publishable(store, self.draft.id, self.revision)
         record = follow_redirects(store, _published_as(store, draft, force=self.force))
+        if isinstance(record, Case) and not record.moderated:
+            record = replace(record, moderated=self.on)
         self.draft = replace(draft, record=record)
         return unless_same(store, record)
 
@@ -150,7 +153,9 @@ class Publishing(Ingestion):
             number = versions.history(store, kind, id)[-1].number
         return self.drafts.add(record, by=by, origin="", submitted=False, based_on=number)
 
-    def publish(self, draft_id: str, *, by: str, revision: int, force: bool = False) -> Draft:
+    def publish(
+        self, draft_id: str, *, by: str, revision: int, force: bool = False, on: str = ""
+    ) -> Draft:
         """Makes a draft's record public, in one transaction with the draft's new state.
 
         The record of a draft that is based on no published record never replaces a record: if its
@@ -161,6 +166,7 @@ class Publishing(Ingestion):
             by: the account that publishes.
             revision: the draft's revision that this person saw.
             force: whether to publish over changes of the record since the draft was made.
+            on: the day of moderation, ISO 8601, of a case that does not give it.
 
         Returns:
             The published draft, with the record as it was stored.
@@ -172,7 +178,7 @@ class Publishing(Ingestion):
                 actor that was merged into another.
         """
         draft = self.drafts.get(draft_id)
-        self._commit(_Publication(draft=draft, revision=revision, force=force, by=by))
+        self._commit(_Publication(draft=draft, revision=revision, force=force, on=on, by=by))
         return self.drafts.get(draft_id)
 
     def erase(self, kind: Kind, id: str, *, by: str) -> None:

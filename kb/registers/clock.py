@@ -7,6 +7,11 @@ def now() -> str:
     return before(0)
 
 
+def today() -> str:
+    """The day: ISO 8601, in UTC."""
+    return now()[:10]
+
+
 def before(seconds: float) -> str:
     """The time that many seconds ago."""
     moment = datetime.now(UTC) - timedelta(seconds=seconds)

@@ -79,25 +79,45 @@ class StoredRecords(StoreFile):
 
         A case has no department of its own: it is in those of its participants.
         """
-        conditions = []
-        if department and kind is Kind.ACTOR:
-            conditions.append("department = :department")
-        elif department:
-            conditions.append(
-                "id in (select case_id from participations join actors"
-                " on actors.id = participations.actor_id where department = :department)"
-            )
-        if theme:
-            conditions.append(
-                "id in (select record_id from themes where kind = :kind and key = :theme)"
-            )
+        condition, values = _filtering(kind, department, theme)
         rows = self._db.table(TABLES[kind]).rows_where(
-            " and ".join(conditions) or None,
-            {"department": department, "kind": kind.value, "theme": fold(theme)},
-            order_by="id",
-            select="id",
+            condition, values, order_by="id", select="id"
         )
         return [row["id"] for row in rows]
+
+    def page(
+        self,
+        kind: Kind,
+        department: str = "",
+        theme: str = "",
+        name_words: Collection[str] | None = None,
+        *,
+        after: str = "",
+        limit: int,
+    ) -> tuple[list[str], int]:
+        """The first ids after `after` of what `ids` has, and how many there are in all.
+
+        With `name_words`, only of actors whose name has each of these folded words; of none if
+        there are no words.
+        """
+        condition, values = _filtering(kind, department, theme)
+        if name_words is not None:
+            condition += (
+                " and id in (select actor_id from name_words"
+                " join name_vocabulary v on v.id = word_id"
+                " where word in (select value from json_each(:words))"
+                " group by actor_id having count(distinct word_id) = :words_count)"
+            )
+            values |= {"words": json.dumps(list(name_words)), "words_count": len(set(name_words))}
+        table = self._db.table(TABLES[kind])
+        rows = table.rows_where(
+            f"{condition} and id > :after",
+            {**values, "after": after},
+            order_by="id",
+            select="id",
+            limit=limit,
+        )
+        return [row["id"] for row in rows], table.count_where(condition, values)
 
     def count_records(self) -> int:
         """The count of actors and cases."""
@@ -193,6 +213,27 @@ class StoredRecords(StoreFile):
             sirets,
         )
         return {row["siret"]: row["id"] for row in rows}
+
+
+def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, object]]:
+    """The condition of SQL that filters set on records of a kind, and its values."""
+    conditions = ["true"]
+    if department and kind is Kind.ACTOR:
+        conditions.append("department = :department")
+    elif department:
+        conditions.append(
+            "id in (select case_id from participations join actors"
+            " on actors.id = participations.actor_id where department = :department)"
+        )
+    if theme:
+        conditions.append(
+            "id in (select record_id from themes where kind = :kind and key = :theme)"
+        )
+    return " and ".join(conditions), {
+        "department": department,
+        "kind": kind.value,
+        "theme": fold(theme),
+    }
 
 
 def in_order(

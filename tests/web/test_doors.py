@@ -20,7 +20,7 @@ from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
-from web.api import read, reference
+from web.api import catalogue, read, reference
 from web.app import EDITORIAL, WRITING_API
 from web.catalogue import discovery, pages
 from web.embed import configurator
@@ -154,7 +154,7 @@ def test_every_route_of_a_page_is_in_the_tables() -> None:
 
 
 def test_only_the_api_and_the_tables_change_anything() -> None:
-    reading = set(_routes(pages, search_pages, configurator, read, reference, discovery))
+    reading = set(_routes(pages, search_pages, configurator, read, catalogue, reference, discovery))
     assert {method for method, _ in reading} <= {"GET", "HEAD"}
 
 

@@ -12,8 +12,9 @@ import kb.registers.accounts
 from ingest.uploads import plain_name
 from kb.errors import EditConflict
 from kb.registers.accounts import AccountRole
+from kb.registers.clock import today
 from kb.registers.drafts import Draft, DraftState
-from web.api.read import PageUrls
+from web.api.routing import PageUrls
 from web.api.tokens import (
     FOR_MODERATORS,
     TOO_LARGE,
@@ -309,10 +310,17 @@ def reject(sent: Message, _account: AModeratorsToken, change: AChange) -> Contri
 def publish(
     _account: AModeratorsToken, change: AChange, how: Publication = Publication()
 ) -> Contribution:
-    """Publishes the record: the next search finds it."""
+    """Publishes the record: the next search finds it.
+
+    A case without a day of moderation gets that of today.
+    """
     return change.made(
         lambda draft: change.knowledge_base.publish(
-            draft.id, by=change.account.name, revision=change.revision, force=how.force
+            draft.id,
+            by=change.account.name,
+            revision=change.revision,
+            force=how.force,
+            on=today(),
         )
     )
 

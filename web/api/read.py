@@ -1,35 +1,33 @@
-"""The JSON API, version 1: search, explanations, reports, actors, cases, status.
+"""The JSON API, version 1: search, explanations, reports.
 
 Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AfterValidator
+from fastapi import Depends, Query, Response
 from starlette.responses import RedirectResponse
 
 from kb.explanation.report_files import ReportFormat
 from kb.models import Kind
-from kb.reference.departments import department_code
 from web.api.explanation_schemas import ExplanationOut
-from web.api.schemas import (
-    ActorWithCases,
-    CaseOut,
-    CaseReference,
-    Problem,
-    SearchAnswer,
-    StatusOut,
+from web.api.routing import (
+    WRONG_PARAMETER,
+    Department,
+    PageLanguage,
+    PageUrls,
+    Theme,
+    answers_of,
+    problems,
+    reading_router,
 )
-from web.catalogue.provenance import shown_competences
-from web.http.dependencies import ONE_OF_FEW, APageRequest, OpenKnowledgeBase
+from web.api.schemas import SearchAnswer
+from web.http.dependencies import ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
-from web.http.routing import Handler
 from web.http.security.secret import site_secret
-from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, Page, absolute_urls
+from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
 from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import (
     MAX_LIMIT,
@@ -53,65 +51,27 @@ token: create it on the page of your account, and send it as `Authorization: Bea
 do what your account can do. To change a contribution, send in `If-Match` the revision that you \
 read, as given in `ETag`: this way, two people never overwrite each other's changes.
 
-**Refusals and failures** have one form, `{{"detail": "…"}}`, one line for a person to read. \
+**Lists** (`/api/actors`, `/api/cases`) come in pages, in the order of the ids. To read all of \
+one, follow the link `rel="next"` of the header `Link` until there is none. To ask later whether \
+an actor, a case or a page of a list has changed, send its `ETag` in `If-None-Match`: 304 says no.
+
+**Refusals and failures** have one form, `{{"detail": "…"}}`, one line for a person to read, \
+in English; if you send `lang=fr`, what is wrong with a parameter or the query is said in French. \
 400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. 404: no \
 such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter or the \
 body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer now; \
 `Retry-After` gives the number of seconds to wait, if known.
 """
 
+router = reading_router()
+answers = answers_of(router)
 
-async def announce_version(response: Response) -> None:
-    response.headers[API_VERSION_HEADER] = API_VERSION
-
-
-router = APIRouter(prefix="/api", dependencies=[Depends(announce_version)])
-
-
-def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Documents the refusals of a route: maps each status to its meaning there."""
-    return {
-        status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
-    }
-
-
-_WRONG_PARAMETER = {422: "A parameter is wrong."}
 _TOO_MANY = {
     429: "Several explanations and reports are already being made for this address.",
     503: "Too many explanations and reports are being made now, or the site cannot answer.",
 }
 _CANNOT_BE_SEARCHED = "The query has no searchable word, or is too long."
 
-
-def _answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
-    """Routes GET and HEAD of a path to a function; the document describes GET alone."""
-
-    def register(handler: Handler) -> Handler:
-        # The first of the two routes answers; the second is there for the document.
-        router.add_api_route(
-            path, handler, methods=["GET", "HEAD"], include_in_schema=False, **documented
-        )
-        router.add_api_route(path, handler, methods=["GET"], **documented)
-        return handler
-
-    return register
-
-
-PageLanguage = Annotated[
-    Language,
-    Query(
-        description="The language of linked pages, and of cases that exist in several languages."
-    ),
-]
-
-
-async def _absolute_url(
-    request: APageRequest, lang: PageLanguage = DEFAULT_LANGUAGE
-) -> AbsoluteUrl:
-    return absolute_urls(request.root, lang)
-
-
-PageUrls = Annotated[AbsoluteUrl, Depends(_absolute_url)]
 
 QueryText = Annotated[
     str,
@@ -122,12 +82,6 @@ QueryText = Annotated[
         examples=["du gel hydroalcoolique"],
     ),
 ]
-Department = Annotated[
-    str,
-    AfterValidator(department_code),
-    Query(description="Only actors in this French department: code or name.", examples=["16"]),
-]
-Theme = Annotated[str, Query(description="Only records with this theme.", examples=["Emballage"])]
 Like = Annotated[
     list[str],
     Query(
@@ -212,13 +166,13 @@ def _what_is_asked(
 WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
 
 
-@_answers(
+@answers(
     "/search",
     summary="Who could meet this need?",
     response_description="Actors and cases.",
     # Leaves out the `case` of evidence that is not a case, and the `precedent` that there is not.
     response_model_exclude_none=True,
-    responses=problems({400: _CANNOT_BE_SEARCHED} | _WRONG_PARAMETER),
+    responses=problems({400: _CANNOT_BE_SEARCHED} | WRONG_PARAMETER),
 )
 def search(
     *,
@@ -249,13 +203,13 @@ def search(
     return SearchAnswer.of(result, asked.steering, absolute_url)
 
 
-@_answers(
+@answers(
     "/explain",
     dependencies=[ONE_OF_FEW],
     summary="Why does this actor have its rank?",
     response_description="The explanation.",
     responses=problems(
-        {400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | _WRONG_PARAMETER | _TOO_MANY
+        {400: _CANNOT_BE_SEARCHED, 404: "No actor has this id."} | WRONG_PARAMETER | _TOO_MANY
     ),
 )
 def explain(
@@ -278,7 +232,7 @@ def explain(
     )
 
 
-@_answers(
+@answers(
     "/report",
     dependencies=[ONE_OF_FEW],
     summary="A report of a search, with every candidate",
@@ -297,7 +251,7 @@ def explain(
             400: _CANNOT_BE_SEARCHED,
             409: "The requested report would no longer be the same.",
         }
-        | _WRONG_PARAMETER
+        | WRONG_PARAMETER
         | _TOO_MANY
         | {503: "Too many reports are being made now, or this site has no secret to sign with."}
     ),
@@ -344,44 +298,3 @@ def report(
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="quisait-report.{format}"'},
     )
-
-
-@_answers(
-    "/actors/{actor_id:path}",
-    summary="One actor",
-    response_description="The actor.",
-    responses=problems({404: "No actor has this id."} | _WRONG_PARAMETER),
-)
-def actor(
-    actor_id: str,
-    knowledge_base: OpenKnowledgeBase,
-    absolute_url: PageUrls,
-    lang: PageLanguage = DEFAULT_LANGUAGE,
-) -> ActorWithCases:
-    """An actor with its described competences, its facts, and its competences shown in cases."""
-    shown = shown_competences(knowledge_base, actor_id, lang)
-    return ActorWithCases.of(
-        knowledge_base.actor(actor_id),
-        absolute_url,
-        cases=[
-            CaseReference.of(competence.case, competence.participation, absolute_url)
-            for competence in shown
-        ],
-    )
-
-
-@_answers(
-    "/cases/{case_id:path}",
-    summary="One case",
-    response_description="The case.",
-    responses=problems({404: "No case has this id."} | _WRONG_PARAMETER),
-)
-def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> CaseOut:
-    """A case with its text and its participants, each with its role."""
-    return CaseOut.of(knowledge_base.case(case_id), absolute_url)
-
-
-@_answers("/status", summary="Contents of the knowledge base", response_description="The status.")
-def status(knowledge_base: OpenKnowledgeBase) -> StatusOut:
-    """Counts, encoder and state, for monitoring a server."""
-    return StatusOut.model_validate(knowledge_base.status())

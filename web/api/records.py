@@ -7,7 +7,7 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 
 from kb.models import Kind
 from kb.registers.duplicates import DuplicateState
-from web.api.read import PageUrls
+from web.api.routing import PageUrls
 from web.api.tokens import (
     FOR_MODERATORS,
     AModeratorsToken,

@@ -11,7 +11,7 @@ import kb.search.query
 import kb.search.results
 import kb.search.trades.likely_trades
 from kb.language_model.wording import PhraseKind, WordingState
-from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
+from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
 from kb.search.results import Absence, EvidenceKind, Fit
@@ -179,12 +179,18 @@ class ActorOut(_AnsweredActor):
         return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
 
 
-class ActorWithCases(ActorOut):
-    """An actor with its description, facts and cases."""
+class DescribedActor(ActorOut):
+    """An actor with its description."""
 
     description: str = Field(
         description="Its described competences, in the language of the source."
     )
+    closed_on: str = Field(description="The day on which it closed: ISO 8601, or empty.")
+
+
+class ActorWithCases(DescribedActor):
+    """An actor with its description, facts and cases."""
+
     facts: dict[str, str] = Field(description="Other facts from the source, in its own words.")
     cases: list[CaseReference] = Field(description="Its shown competences, latest case first.")
 
@@ -483,45 +489,6 @@ class SearchAnswer(Shape):
             cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],
             facets=Facets.read(result),
             roles=[PartAnswerOut.of(answer, absolute_url) for answer in result.parts],
-        )
-
-
-class ParticipationOut(Shape):
-    """The role of an actor in a case."""
-
-    actor: str | None = Field(
-        description="The actor's id, or null if it has no entry here.", examples=["avel"]
-    )
-    name: str = Field(examples=["Avel (Saphir)"])
-    role: Role = Field(examples=["producer"])
-    contribution: str = Field(description="What it did, or empty.")
-
-
-_ANSWERED_OF_CASES = without(
-    CASE_FIELDS, {"participants", "moderated", "author_job", "moderator_job"}
-)
-
-
-@with_fields(_ANSWERED_OF_CASES)
-class _AnsweredCase(Shape):
-    pass
-
-
-class CaseOut(_AnsweredCase):
-    """An article about how a need was met."""
-
-    url: str = Field(description=_PAGE)
-    participants: list[ParticipationOut]
-
-    @classmethod
-    def of(cls, case: kb.models.Case, absolute_url: AbsoluteUrl) -> Self:
-        return cls.read(
-            case,
-            url=absolute_url(address("case", case.id)),
-            participants=[
-                ParticipationOut.read(participant, actor=participant.actor_id or None)
-                for participant in case.participants
-            ],
         )
 
 

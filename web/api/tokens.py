@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 import kb.registers.accounts
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
-from web.api.read import announce_version, problems
+from web.api.routing import announce_version, problems
 from web.http.request import PageRequest
 from web.search.request import MAX_LIMIT
 

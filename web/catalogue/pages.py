@@ -85,6 +85,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         here=address(Page.CASE, found.id),
         case=found,
         translations=translations,
+        actors=request.knowledge_base.actors_of([found]),
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={edition.lang: address(Page.CASE, edition.id) for edition in translations},
         linked_data=linked_data.article(found, request.absolute_url),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
+from kb.registers.clock import today
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from web.editorial.differences import FieldDifference, differences
 from web.editorial.forms.choices import (
@@ -126,11 +126,13 @@ class _Sent:
         return self._see("submitted")
 
     def _publish(self, record: Record) -> Response:
-        if isinstance(record, Case) and not record.moderated:
-            record = replace(record, moderated=datetime.now(UTC).date().isoformat())
         draft = self._saved(record)
         self._base.publish(
-            draft.id, by=self._account.name, revision=draft.revision, force=self._over
+            draft.id,
+            by=self._account.name,
+            revision=draft.revision,
+            force=self._over,
+            on=today(),
         )
         return self._see("published")
 

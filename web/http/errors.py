@@ -20,11 +20,16 @@ from kb.errors import (
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
+    RemarkError,
     SiteError,
     UnknownRecord,
     WithdrawnRecord,
 )
+from kb.messages import N_
+from kb.remarks import shortened
+from web.http.i18n import SOURCE_LANGUAGE, Language
 from web.http.refusals import NotSignedIn, Refusal
+from web.http.remarks import localized, translated
 from web.http.request import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
 from web.http.urls import API_VERSION, API_VERSION_HEADER, WIDGET_PREFIX, Page, address
@@ -41,6 +46,21 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     InputError: 422,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""
+
+
+_WRONG_PARAMETERS: Mapping[str, str] = {
+    "missing": N_("this is required"),
+    "extra_forbidden": N_("there is no such field"),
+    "greater_than_equal": N_("input should be greater than or equal to {ge} (given: {given})"),
+    "less_than_equal": N_("input should be less than or equal to {le} (given: {given})"),
+    "int_parsing": N_(
+        "input should be a valid integer, unable to parse string as an integer (given: {given})"
+    ),
+    "string_too_long": N_("string should have at most {max_length} characters (given: {given})"),
+    "too_long": N_("at most {max_length} can be given (given: {actual_length})"),
+    "enum": N_("input should be {expected} (given: {given})"),
+}
+"""What is said of a parameter or a field, by the type of the validator's error."""
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -62,10 +82,20 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
     return PageRequest(request).page("error.html", status_code=status, advice=advice)
 
 
+def _language_of_details(request: Request) -> Language:
+    """The language that a program asks for its pages in, for details too; else English."""
+    asked = request.query_params.get("lang", "")
+    return Language(asked) if asked in set(Language) else SOURCE_LANGUAGE
+
+
+_COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.EN: ":"}
+
+
 async def _quisait_error(request: Request, error: Exception) -> Response:
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
-            return _respond(request, status, str(error))
+            detail = error.remark if isinstance(error, RemarkError) else str(error)
+            return _respond(request, status, localized(detail, _language_of_details(request)).text)
     # What is amiss with the base, and where it lies, is for whoever runs the server.
     _log.error("%s %s: %s", request.method, request.url.path, error)
     can = "be written" if isinstance(error, ReadOnlyKnowledgeBase) else "answer"
@@ -75,23 +105,27 @@ async def _quisait_error(request: Request, error: Exception) -> Response:
 async def _wrong_parameter(request: Request, error: Exception) -> Response:
     # A page's address is written by its own links and forms: a wrong one is a bad request.
     status = 422 if _is_for_programs(request) else 400
-    return _respond(request, status, _in_one_line(cast("RequestValidationError", error)))
+    line = _in_one_line(cast("RequestValidationError", error), _language_of_details(request))
+    return _respond(request, status, line)
 
 
-def _in_one_line(error: RequestValidationError) -> str:
+def _in_one_line(error: RequestValidationError, language: Language) -> str:
     """Returns the first error as a line, such as `limit: input should be … (given: 500)`."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][1]}"
     name = ".".join(str(part) for part in first["loc"][1:]) or first["loc"][0]
-    if first["type"] == "missing":
-        return f"{name}: this is required"
-    if first["type"] == "extra_forbidden":
-        return f"{name}: there is no such field"
     if first["type"] == "value_error":
-        return f"{name}: {first['ctx']['error']}"
-    message = first["msg"]
-    return f"{name}: {message[0].lower()}{message[1:]} (given: {str(first['input'])[:80]})"
+        problem = localized(first["ctx"]["error"].args[0], language).text
+    elif first["type"] in _WRONG_PARAMETERS:
+        values = {**first.get("ctx", {}), "given": shortened(str(first["input"]))}
+        if "expected" in values:
+            either = translated(N_("or"), language)
+            values["expected"] = values["expected"].replace(" or ", f" {either} ")
+        problem = translated(_WRONG_PARAMETERS[first["type"]], language).format(**values)
+    else:
+        problem = f"{first['msg'][0].lower()}{first['msg'][1:]} (given: {str(first['input'])[:80]})"
+    return f"{name}{_COLON[language]} {problem}"
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -99,7 +133,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if isinstance(refusal, NotSignedIn) and request.method in {"GET", "HEAD"}:
         return RedirectResponse(_sign_in_path(PageRequest(request)), 303)
     advice = refusal.advice if isinstance(refusal, Refusal) else ""
-    response = _respond(request, refusal.status_code, refusal.detail, advice)
+    detail = translated(advice, _language_of_details(request)) if advice else refusal.detail
+    response = _respond(request, refusal.status_code, detail, advice)
     response.headers.update(refusal.headers or {})
     return response
 

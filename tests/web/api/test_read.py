@@ -11,7 +11,15 @@ from kb.reference.roles import Role
 from kb.search.results import ActorHit, Filters, Steering
 from kb.settings import Settings
 from tests.web.page_reader import Page
-from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, PERFUMER, SampleBase, with_bottling
+from tests.web.sample_base import (
+    ACTORS,
+    ANGOULEME,
+    AVEL,
+    DISTILLERY,
+    PERFUMER,
+    SampleBase,
+    with_bottling,
+)
 from web.app import create_app
 
 SITE = "https://quisait.example"
@@ -334,7 +342,12 @@ def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClien
             "kind: input should be 'actor' or 'case' (given: firm)",
         ),
         ({"q": "gel", "lang": "de"}, 422, "lang: input should be 'fr' or 'en' (given: de)"),
-        ({"q": "gel", "department": "99"}, 422, "department: '99' is not a department of France"),
+        (
+            {"q": "gel", "department": "99"},
+            422,
+            "department: '99' is not a department of France: write a code, such as 16 or 2A, or a "
+            "name",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused_in_one_line(
@@ -357,6 +370,7 @@ def test_an_actor_with_its_facts_and_cases(client: TestClient) -> None:
     assert answer(client, "/api/actors/avel") == {
         **AVEL_SUMMARY,
         "description": AVEL.description,
+        "closed_on": "",
         "facts": {"Effectif": "35"},
         "cases": [
             {
@@ -430,7 +444,10 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
         "title": "Angoulême : du cirage au gel hydroalcoolique",
         "lang": "fr",
         "author": "Qui sait faire ?",
+        "author_job": "",
         "moderator": "Vincent",
+        "moderator_job": "",
+        "moderated": "",
         "date": "2020-07-01",
         "modified": "2020-07-02T11:51:00+02:00",
         "themes": ["Chimie et formulation", "Santé"],
@@ -444,20 +461,26 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
             {
                 "actor": "avel",
                 "name": "Avel",
+                "activity": AVEL.description,
                 "role": "producer",
                 "contribution": "fabrique et conditionne le gel",
+                "source_url": "",
             },
             {
                 "actor": "distillerie-merlet",
                 "name": "Merlet",
+                "activity": DISTILLERY.description,
                 "role": "supplier",
                 "contribution": "fournit l'alcool",
+                "source_url": "",
             },
             {
                 "actor": None,
                 "name": "Agence régionale de santé",
+                "activity": "",
                 "role": "authority",
                 "contribution": "valide la formule",
+                "source_url": "",
             },
         ],
     }

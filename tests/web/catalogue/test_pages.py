@@ -175,8 +175,10 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
     assert "(sanitiser) à l'hôpital" in read.one("section", class_="need").text
     parts = read.inside(read.one("ul", class_="parts"), "li")
     assert [" ".join(part.text.split()) for part in parts] == [
-        "Production Avel fabrique et conditionne le gel",
-        "Fourniture Merlet fournit l'alcool",
+        "Production Avel fabrique et conditionne le gel D’habitude : Avel fabrique des cirages "
+        "et des crèmes, les mélange et les conditionne.",
+        "Fourniture Merlet fournit l'alcool D’habitude : La distillerie produit des alcools "
+        "et des eaux-de-vie de Cognac.",
         "Autorité Agence régionale de santé valide la formule",
     ]
     linked = read.inside(read.one("ul", class_="parts"), "a")

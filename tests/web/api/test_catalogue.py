@@ -1,0 +1,229 @@
+"""Lists of actors and cases, page by page, and answers that are not sent twice."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.models import Actor, Case, Participation
+from kb.reference.roles import Role
+from kb.settings import Settings
+from tests.web.api.test_read import answer, detail
+from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, CASES, WEAVER, SampleBase
+from web.app import create_app
+
+LISTS = {"/api/actors": "actors", "/api/cases": "cases"}
+
+
+def pages(client: TestClient, path: str) -> Iterator[Any]:
+    """Each page from a path on, as a client finds it by the links."""
+    while path:
+        response = client.get(path)
+        assert response.status_code == 200, response.text
+        yield response.json()
+        link = (
+            re.fullmatch(r'<https://quisait\.example(.+)>; rel="next"', response.headers["Link"])
+            if ("Link" in response.headers)
+            else None
+        )
+        path = link[1] if link else ""
+
+
+def client_on(base: SampleBase) -> TestClient:
+    return TestClient(create_app(base, Settings(public_url="https://quisait.example/")))
+
+
+def ids(listed: list[dict[str, Any]]) -> list[str]:
+    return [record["id"] for record in listed]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_the_links_lead_through_all_of_a_list_once_in_the_order_of_ids(
+    client: TestClient, limit: int
+) -> None:
+    for path, of in LISTS.items():
+        read = list(pages(client, f"{path}?limit={limit}"))
+        every = [record.id for record in (ACTORS if of == "actors" else CASES)]
+        assert [id_ for page in read for id_ in ids(page[of])] == sorted(every)
+        assert {page["total"] for page in read} == {len(every)}
+        assert all(len(page[of]) == limit for page in read[:-1])
+
+
+def test_a_record_that_goes_meanwhile_hides_no_other(
+    client: TestClient, knowledge_base: SampleBase
+) -> None:
+    reading = pages(client, "/api/actors?limit=2&lang=en")
+    first = next(reading)["actors"]
+    knowledge_base.put([Actor("a", "A new actor")])
+    rest = [actor for page in reading for actor in page["actors"]]
+    assert ids([*first, *rest]) == sorted(actor.id for actor in ACTORS)
+    assert rest[-1]["url"].startswith("https://quisait.example/en/actors/")
+
+
+def test_a_listed_actor_says_what_it_can_and_where(client: TestClient) -> None:
+    avel = answer(client, "/api/actors")["actors"][0]
+    one = answer(client, "/api/actors/avel")
+    assert avel == {name: value for name, value in one.items() if name not in {"facts", "cases"}}
+
+
+def test_a_listed_case_says_all_but_its_text(client: TestClient) -> None:
+    listed = answer(client, "/api/cases")["cases"][0]
+    assert listed | {"text": ANGOULEME.text} == answer(client, "/api/cases/angouleme")
+    assert [part["activity"] for part in listed["participants"]] == [
+        AVEL.description,
+        "La distillerie produit des alcools et des eaux-de-vie de Cognac.",
+        "",
+    ]
+
+
+def test_a_case_gives_back_who_wrote_and_moderated_it_and_when() -> None:
+    case = Case(
+        "jars", "Jars", "Text.", author="Léa", author_job="facilitator", moderator="Max",
+        moderator_job="clerk", moderated="2020-07-03",
+        participants=(Participation("A", Role.BUYER, source_url="https://a.example/"),),
+    )  # fmt: skip
+    read = answer(client_on(SampleBase((), (case,))), "/api/cases/jars")
+    assert read["moderated"] == "2020-07-03"
+    assert (read["author_job"], read["moderator_job"]) == ("facilitator", "clerk")
+    assert read["participants"][0]["source_url"] == "https://a.example/"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"department": "16"}, ["avel", "hostile"]),
+        ({"department": "Charente-Maritime"}, ["distillerie-merlet"]),
+        ({"theme": "cuir et CHAUSSURE"}, ["avel", WEAVER.id]),
+        ({"theme": "cuir et chaussure", "department": "16"}, ["avel"]),
+        ({"name": "merlet"}, ["distillerie-merlet"]),
+        ({"name": "MERLET distillerie SARL"}, ["distillerie-merlet"]),
+        ({"name": "Avel", "department": "17"}, []),
+        ({"name": "merlet avel"}, []),
+        ({"name": "merl"}, []),
+        ({"name": "?!"}, []),
+        ({"after": "hostile"}, [WEAVER.id]),
+    ],
+)
+def test_actors_are_filtered(client: TestClient, query: dict[str, str], found: list[str]) -> None:
+    listed = answer(client, "/api/actors", **query)
+    assert ids(listed["actors"]) == found
+    if "after" not in query:
+        assert listed["total"] == len(found)
+
+
+def test_cases_are_filtered_by_their_themes_and_where_their_actors_are(client: TestClient) -> None:
+    for query in ({"department": "17"}, {"theme": "sante"}):
+        listed = answer(client, "/api/cases", **query)
+        assert (ids(listed["cases"]), listed["total"]) == (["angouleme"], 1)
+    assert answer(client, "/api/cases", department="974") == {"total": 0, "cases": []}
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/api/actors/avel", "/api/cases/angouleme"])
+def test_what_a_client_has_already_is_not_sent_again(
+    client: TestClient, knowledge_base: SampleBase, path: str
+) -> None:
+    response = client.get(f"{path}?lang=en")
+    tag = response.headers["ETag"]
+    assert response.headers["Cache-Control"] == "no-cache"
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        again = client.get(f"{path}?lang=en", headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == tag
+        assert again.headers["Quisait-API-Version"] == "1"
+    assert client.head(f"{path}?lang=en").headers["ETag"] == tag
+    # Other addresses lead on from it.
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
+    knowledge_base.put([Actor("avel", "Avel", "Fait du cirage.")])
+    changed = client.get(f"{path}?lang=en", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+
+
+def test_a_refusal_has_no_tag(client: TestClient) -> None:
+    response = client.get("/api/actors/nobody", headers={"If-None-Match": "*"})
+    assert response.status_code == 404
+    assert "ETag" not in response.headers
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    ("query", "english", "french"),
+    [
+        (
+            {"limit": 101},
+            "limit: input should be less than or equal to 100 (given: 101)",
+            "limit\N{NO-BREAK SPACE}: le nombre doit être au plus 100 "
+            "(reçu\N{NO-BREAK SPACE}: 101)",
+        ),
+        (
+            {"limit": 0},
+            "limit: input should be greater than or equal to 1 (given: 0)",
+            "limit\N{NO-BREAK SPACE}: le nombre doit être au moins 1 (reçu\N{NO-BREAK SPACE}: 0)",
+        ),
+        (
+            {"limit": "dix"},
+            "limit: input should be a valid integer, unable to parse string as an integer "
+            "(given: dix)",
+            "limit\N{NO-BREAK SPACE}: il faut un nombre entier (reçu\N{NO-BREAK SPACE}: dix)",
+        ),
+        (
+            {"department": "99"},
+            "department: '99' is not a department of France: write a code, such as 16 or 2A, or a "
+            "name",
+            "department\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}99\N{NO-BREAK SPACE}» n’est pas un "
+            "département français\N{NO-BREAK SPACE}: écrivez un code, comme 16 ou 2A, ou un nom",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_refused_in_both_languages(
+    client: TestClient, path: str, query: dict[str, object], english: str, french: str
+) -> None:
+    assert detail(client, path, 422, **query) == english
+    assert detail(client, path, 422, lang="en", **query) == english
+    assert detail(client, path, 422, lang="fr", **query) == french
+
+
+@contextmanager
+def counted_statements(base: SampleBase) -> Iterator[list[str]]:
+    """The statements of SQL that the stores of a base run meanwhile."""
+    said: list[str] = []
+    with base._stores.lend() as store:
+        store._connection.set_trace_callback(said.append)
+    yield said
+
+
+def test_a_page_takes_few_statements_however_many_records_there_are() -> None:
+    def actor(number: int) -> Actor:
+        return Actor(f"a{number:05}", f"Atelier {number}", f"Fait {number}.", department="16")
+
+    def case(number: int) -> Case:
+        parts = tuple(
+            Participation(f"Atelier {of}", Role.PRODUCER, f"a{of:05}")
+            for of in range(number, number + 5)
+        )
+        return Case(f"c{number:05}", f"Cas {number}", "Texte.", participants=parts)
+
+    def statements(count: int, path: str) -> int:
+        base = SampleBase(tuple(map(actor, range(count))), tuple(map(case, range(count // 10))))
+        with counted_statements(base) as said:
+            assert len(answer(client_on(base), path, limit=min(count, 100))[LISTS[path]]) > 0
+        base.close()
+        return len(said)
+
+    for path in LISTS:
+        few, many = statements(10, path), statements(1000, path)
+        assert few == many <= 12
+
+
+def test_the_lists_are_described_with_their_links_tags_and_examples(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    for path in LISTS:
+        described = document["paths"][path]["get"]
+        assert "next" in described["responses"]["200"]["headers"]["Link"]["example"]
+        assert "304" in described["responses"]
+        named = {one["name"]: one for one in described["parameters"]}
+        assert {"department", "theme", "limit", "after", "lang"} <= set(named)
+        assert named["department"]["schema"]["examples"] == ["16"]
