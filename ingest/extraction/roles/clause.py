@@ -7,6 +7,7 @@ from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
 from ingest.extraction.coreference.participant import ParticipantMention
 from ingest.extraction.prepositions import preposition
+from ingest.extraction.roles.phrasing import clause_start, phrase
 from ingest.extraction.tokens import Sentence, joined
 
 HAVE = lexicon.words("auxiliaries", "have")
@@ -66,7 +67,9 @@ class Clause:
         return joined(self.tokens[max(0, at - 8) : at])
 
     def around(self, mention: ParticipantMention) -> str:
-        return self.written(max(0, mention.first - 8), min(len(self.tokens), mention.last + 6))
+        """The phrase that a mention stands in."""
+        first = clause_start(self.tokens, mention.first)
+        return phrase(self.sentence, first, mention.last - 1, mention.last + 6)
 
     def written(self, first: int, last: int) -> str:
         """The text of some tokens, without the signs around it; "" for none."""

@@ -14,10 +14,9 @@ from ingest.extraction.actions import (
 )
 from ingest.extraction.roles.certainty import certainty
 from ingest.extraction.roles.clause import BE, HAVE, Clause
+from ingest.extraction.roles.phrasing import clause_start, phrase
 from ingest.extraction.roles.verb_forms import is_going_on, is_noun, is_passive
 from ingest.extraction.tokens import joined
-
-MAX_CONTRIBUTION_WORDS = 16
 
 _BEFORE_A_VERB = HAVE | BE | lexicon.words("auxiliaries", "before_verb")
 
@@ -116,17 +115,6 @@ def contribution(clause: Clause, deed: Deed) -> str:
         first -= 1
     if tokens[first].form in {"de", "d'"}:
         first += 1
-    while (
-        deed.is_passive
-        and first
-        and tokens[first - 1].text not in {",", ";", ":", "("}
-        and deed.at - first < 8
-    ):
-        first -= 1
-    last = deed.at + 1
-    while last < len(tokens) and last - first < MAX_CONTRIBUTION_WORDS:
-        sign = tokens[last].text
-        if sign in {";", ".", ":", "(", "!", "?", "»"} or (sign == "," and last - deed.at > 1):
-            break
-        last += 1
-    return clause.written(first, last)
+    if deed.is_passive:
+        first = min(first, clause_start(tokens, deed.at))
+    return phrase(clause.sentence, first, deed.at, len(tokens))
