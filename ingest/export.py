@@ -17,6 +17,7 @@ from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
+from kb.text.phone_numbers import dialling_region, shown_number
 
 _COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
@@ -70,16 +71,23 @@ def case_file_name(case_id: str) -> str:
 
 def _write_actors(path: Path, actors: Sequence[Actor]) -> None:
     facts = list(dict.fromkeys(fact for actor in actors for fact in actor.facts))
+    # A column of persons in which nobody stands would only be remarked on when it is read again.
+    names_persons = any(actor.contact for actor in actors)
+    columns = [field for field in _COLUMNS if field != "contact" or names_persons]
     # Spreadsheets take a CSV file for UTF-8 only when it begins with a byte order mark.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*_COLUMNS, *facts])
+        writer.writerow([*columns, *facts])
         for actor in actors:
-            cells = (_cell(getattr(actor, field)) for field in _COLUMNS)
+            cells = (_cell(actor, field) for field in columns)
             writer.writerow([*cells, *(actor.facts.get(fact, "") for fact in facts)])
 
 
-def _cell(value: str | tuple[str, ...]) -> str:
+def _cell(actor: Actor, field: str) -> str:
+    value = getattr(actor, field)
+    if ACTOR_FIELDS[field].kind is FieldKind.PHONE:
+        region = dialling_region(actor.country, actor.department)
+        value = [shown_number(number, region) for number in value]
     return value if isinstance(value, str) else " | ".join(value)
 
 

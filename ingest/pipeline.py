@@ -198,6 +198,8 @@ class _Run:
             reason = Remark("id_given_twice", "id", id=record.id, place=place_in(*first))
             self._fail(file, entry.row, reason)
             return
+        for remark in entry.remarks:
+            self.report.note("remarks", Note(file, entry.row, remark))
         self._waiting.append(_ReadRecord(record, entry.is_open, source, file, entry.row))
         if len(self._waiting) == BATCH_RECORDS:
             self._put_waiting()

@@ -129,6 +129,8 @@ MESSAGES: Mapping[str, str] = {
     "unknown_language": N_("lang {value!q} is not a language: write fr or en"),
     "unknown_country": N_("country {value!q} is not known: write its two-letter code"),
     "not_only_text": N_("{field} holds something else than text"),
+    "no_phone": N_("{field} {value!q} is no telephone number that can be dialled"),
+    "no_email": N_("{field} {value!q} is no e-mail address"),
     "unknown_key": N_("key {key!q} is not known: is it {meant}?"),
     # Rows of a directory
     "no_name": N_("has no name"),
@@ -136,6 +138,16 @@ MESSAGES: Mapping[str, str] = {
     "name_in_other_file": N_("has no name: the register keeps it in its file of legal units"),
     "twice_encoded_letter": N_(
         "{field} holds {letter!q}, a letter that was encoded twice: export the row again"
+    ),
+    "phone_left_out": N_(
+        "{field} {value!q} is left out: it is no telephone number that can be dialled; the actor "
+        "is kept"
+    ),
+    "email_left_out": N_(
+        "{field} {value!q} is left out: it is no e-mail address; the actor is kept"
+    ),
+    "contact_left_out": N_(
+        "{field} {value!q} is left out: it is longer than a line, or no text; the actor is kept"
     ),
     "foreign_department": N_("department {value!q} is given, but the country is {country}"),
     "wrong_department": N_("department {reason}"),

@@ -35,7 +35,9 @@ class Actor:
     `id` is the directory's own where it gives one. `department` is a French department code
     ("16", "2A", "974"), `country` an ISO 3166 alpha-2 code, `activity_code` a NAF or NACE code,
     `siret` 14 digits. `closed_on` is the ISO 8601 date since when the actor is closed, as far as
-    its sources say. Unknown fields are empty strings. `facts` holds the columns of the source
+    its sources say. `phone` has numbers as `kb.text.phone_numbers` keeps them, `email` addresses
+    in lower case, `address` a street with a postal code, `contact` a person's name and job. Unknown
+    fields are empty. `facts` holds the columns of the source
     that have no field here, in the source's words.
     """
 
@@ -48,6 +50,10 @@ class Actor:
     activity_code: str = ""
     siret: str = ""
     website: str = ""
+    phone: tuple[str, ...] = ()
+    email: tuple[str, ...] = ()
+    address: str = ""
+    contact: str = ""
     lang: str = "fr"
     themes: tuple[str, ...] = ()
     source_url: str = ""

@@ -9,6 +9,7 @@ import pytest
 
 from ingest.case_files.case_fields import CASE_KEYS
 from ingest.case_files.markdown_reader import read_markdown
+from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.export import export
 from ingest.records.parsers import PARSERS
@@ -45,6 +46,8 @@ SAMPLES: dict[FieldKind, Any] = {
     FieldKind.COUNTRY: "RE",
     FieldKind.ACTIVITY_CODE: "20.41Z",
     FieldKind.SIRET: "73282932000074",
+    FieldKind.PHONE: ("+262262200000", "+33536490010;ext=12"),
+    FieldKind.EMAIL: ("contact@exemple.example", "ventes@exemple.example"),
     FieldKind.THEMES: ("Cuir, chaussure", "Santé"),
     FieldKind.FACTS: {"effectif": "12"},
     FieldKind.PARTICIPANTS: (Participation("Avel", Role.BUYER, "avel", "achète", "https://a.fr"),),
@@ -72,7 +75,7 @@ def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: P
     base.ingest_actors("annuaire", [SourceRow(ACTOR)])
     base.put([CASE])
     export(base, tmp_path / "out")
-    (entry,) = read_directory(tmp_path / "out" / "actors.csv")
+    (entry,) = read_directory(tmp_path / "out" / "actors.csv", HeaderMap({"contact": "contact"}))
     assert entry.record == ACTOR
     (entry,) = read_markdown(tmp_path / "out" / "cases" / f"{CASE.id}.md")
     assert entry.record == CASE

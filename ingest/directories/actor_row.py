@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from ingest.directories.columns.header_names import Column
+from ingest.directories.contacts import cells_by_field, cells_of_contacts, usable_contacts
 from ingest.directories.location import located
 from ingest.directories.sirene import fields_from_register
 from ingest.records.fields import (
@@ -18,6 +19,7 @@ from ingest.records.parsers import parsed
 from kb.errors import InputError
 from kb.models import NO_FACTS, Actor
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from kb.remarks import Remark
 from kb.resolution.merge_rules import SourceRow
 from kb.text.know_how import know_how
 
@@ -60,8 +62,8 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
 
 def source_row_from(
     columns: Sequence[Column], cells: Sequence[str], *, in_french: bool = True
-) -> SourceRow:
-    """Returns the actor of a row, whose cells stand each under its column.
+) -> tuple[SourceRow, tuple[Remark, ...]]:
+    """Returns the actor of a row, whose cells stand each under its column, and what is left out.
 
     `in_french` says whether the headers of the table are in French.
 
@@ -72,10 +74,11 @@ def source_row_from(
     pairs = list(zip(columns, cells, strict=True))
     pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
-    fields, is_open = fields_from_register(
-        {column.field: cell for column, cell in pairs if column.field}, facts
-    )
-    return SourceRow(actor_from(located(fields, facts, in_french=in_french), facts), is_open)
+    fields, is_open = fields_from_register(cells_by_field(pairs), facts)
+    contacts = cells_of_contacts(fields)
+    fields = located(fields, facts, in_french=in_french)
+    usable, remarks = usable_contacts(contacts, fields)
+    return SourceRow(actor_from({**fields, **usable}, facts), is_open), remarks
 
 
 def _read_as(column: Column, cell: str) -> Column:

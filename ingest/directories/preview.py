@@ -139,6 +139,8 @@ class _RowsSeen:
             self._note(row.number, taken, row.sheet)
         else:
             self.kept += 1
+            for remark in found.remarks:
+                self._note(row.number, remark, row.sheet)
 
     def fail(self, row: int, reason: str) -> None:
         self.failed += 1

@@ -8,6 +8,7 @@ from ingest.directories.columns.header_words import LOCATION_COLUMNS, REGISTER_C
 from kb.errors import InputError, RemarkError
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES
+from kb.reference.fields import CONTACT_FIELDS
 
 MASKED = "[ND]"
 """A register's mark for a value that is not public."""
@@ -79,7 +80,7 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         names.append(person)
     else:
         facts.clear()
-        for column in LOCATION_COLUMNS:
+        for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS):
             fields.pop(column, None)
     fields["name"] = next((name for name in names if name), "")
     if not fields["name"] and not is_public:

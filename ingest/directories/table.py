@@ -56,14 +56,20 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
-        source_row = source_row_from(
+        source_row, remarks = source_row_from(
             header_map.columns(row.header), row.cells, in_french=are_french(row.header)
         )
     except InputError as error:
         return Entry(row.number, reason=error.remark, sheet=row.sheet)
     except RowLeftOut as left_out:
         return Entry(row.number, reason=left_out.remark, left_out=True, sheet=row.sheet)
-    return Entry(row.number, source_row.actor, is_open=source_row.is_open, sheet=row.sheet)
+    return Entry(
+        row.number,
+        source_row.actor,
+        is_open=source_row.is_open,
+        sheet=row.sheet,
+        remarks=remarks,
+    )
 
 
 def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:

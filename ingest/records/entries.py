@@ -20,7 +20,7 @@ class Entry:
     line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
     `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
     there is no record is as it should be, and no failure. `sheet`: of a workbook, if it is
-    not the first sheet that is read.
+    not the first sheet that is read. `remarks`: what of the row was left out of the record.
     """
 
     row: int
@@ -29,3 +29,4 @@ class Entry:
     is_open: bool = False
     left_out: bool = False
     sheet: str = ""
+    remarks: tuple[str, ...] = ()

@@ -32,6 +32,8 @@ from kb.reference.communes import department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
 from kb.reference.flows import FLOWS, Flow
+from kb.text.email_addresses import addresses_in
+from kb.text.phone_numbers import dialling_region, numbers_in
 
 Cells = Mapping[str, str]
 Parser = Callable[[Cells, str], str | tuple[str, ...]]
@@ -156,6 +158,36 @@ def _whole_number(written: str) -> str:
     return str(int(number)) if digits else ""
 
 
+def _phone(cells: Cells, field: str) -> tuple[str, ...]:
+    """Returns the numbers in E.164, those without a prefix as the actor's country dials them."""
+    region = region_of(cells)
+    kept, refused = numbers_in(paragraphs(cells[field]), region)
+    if refused:
+        raise InputError("no_phone", field, value=refused[0])
+    return kept
+
+
+def _email(cells: Cells, field: str) -> tuple[str, ...]:
+    kept, refused = addresses_in(paragraphs(cells[field]))
+    if refused:
+        raise InputError("no_email", field, value=refused[0])
+    return kept
+
+
+def region_of(cells: Cells) -> str:
+    """Returns the region in which the numbers of an actor are dialled; France if it is unknown.
+
+    An unknown country or department is refused where it is read, not here.
+    """
+    try:
+        return dialling_region(
+            country_code(cells.get("country", "")),
+            department_code(one_line(cells.get("department", ""))),
+        )
+    except (InputError, ValueError):
+        return dialling_region("")
+
+
 PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
     {
         FieldKind.LINE: lambda cells, field: short_line(cells[field], field),
@@ -170,6 +202,8 @@ PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
         FieldKind.COUNTRY: lambda cells, field: country_code(cells[field]),
         FieldKind.ACTIVITY_CODE: _activity_code,
         FieldKind.SIRET: _siret,
+        FieldKind.PHONE: _phone,
+        FieldKind.EMAIL: _email,
         FieldKind.THEMES: lambda cells, field: theme_names(cells[field]),
     }
 )

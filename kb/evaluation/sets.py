@@ -160,6 +160,7 @@ def _about(path: Path) -> dict[str, Any]:
 
 def _actor(plain: Any) -> Actor:
     about = plain.get("metadata", {})
+    texts: Any = {key: str(value) for key, value in about.items() if key in _FROM_METADATA}
     return Actor(
         str(plain["_id"]),
         # Without a title there is no name: an id in its place would be searched.
@@ -167,7 +168,7 @@ def _actor(plain: Any) -> Actor:
         str(plain["text"]),
         themes=tuple(map(str, about.get("themes", ()))),
         facts=MappingProxyType({}),
-        **{key: str(value) for key, value in about.items() if key in _FROM_METADATA},
+        **texts,
     )
 
 

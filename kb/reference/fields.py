@@ -27,6 +27,8 @@ class FieldKind(StrEnum):
     COUNTRY = "country"
     ACTIVITY_CODE = "activity_code"
     SIRET = "siret"
+    PHONE = "phone"
+    EMAIL = "email"
     THEMES = "themes"
     FACTS = "facts"
     ROLE = "role"
@@ -61,6 +63,9 @@ class FieldTraits:
     example: str = ""
     key: str = ""
 
+
+LIST_KINDS = frozenset({FieldKind.THEMES, FieldKind.PHONE, FieldKind.EMAIL})
+"""The kinds whose values are lists of texts; in files, a cell holds them with ` | ` between."""
 
 _LANGUAGE_MEANING = "The language of its text: ISO 639-1 code."
 _SOURCE_MEANING = "The address of its source, or empty."
@@ -115,13 +120,43 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             form_line=5,
             meaning="The address of its website, or empty.",
         ),
+        "phone": FieldTraits(
+            "Telephone",
+            FieldKind.PHONE,
+            form_line=6,
+            rows=2,
+            meaning="Its telephone numbers: E.164, an extension after `;ext=`; a short number of "
+            "its country as it is.",
+            example="+33536490010",
+        ),
+        "email": FieldTraits(
+            "E-mail",
+            FieldKind.EMAIL,
+            form_line=6,
+            rows=2,
+            meaning="Its e-mail addresses.",
+            example="contact@saphir.example",
+        ),
+        "address": FieldTraits(
+            "Street and postal code",
+            FieldKind.LINE,
+            form_line=7,
+            meaning="Its street and postal code, or empty.",
+            example="12 rue des Tanneurs, 16320",
+        ),
+        "contact": FieldTraits(
+            "Contact person",
+            FieldKind.LINE,
+            form_line=7,
+            meaning="A person to ask for, with a job, or empty.",
+        ),
         "lang": FieldTraits(
-            "Language", FieldKind.LANGUAGE, form_line=6, meaning=_LANGUAGE_MEANING, example="fr"
+            "Language", FieldKind.LANGUAGE, form_line=8, meaning=_LANGUAGE_MEANING, example="fr"
         ),
         "themes": FieldTraits(
             "Themes",
             FieldKind.THEMES,
-            form_line=7,
+            form_line=9,
             rows=4,
             meaning="Its themes.",
             example="Cuir et chaussure",
@@ -136,7 +171,7 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
         "closed_on": FieldTraits(
             "Closed since",
             FieldKind.DAY,
-            form_line=6,
+            form_line=8,
             meaning="The day on which it closed: ISO 8601, or empty.",
         ),
         "facts": FieldTraits(
@@ -218,6 +253,10 @@ PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
         "source_url": FieldTraits("Link to the source", FieldKind.WEB_ADDRESS),
     }
 )
+
+
+CONTACT_FIELDS = ("phone", "email", "address", "contact")
+"""The fields of an actor by which it is reached: shown, never searched, never evidence."""
 
 
 def form_lines(fields: Mapping[str, FieldTraits]) -> tuple[tuple[str, ...], ...]:

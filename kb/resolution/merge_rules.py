@@ -12,9 +12,10 @@ Each source claims values under an id of its own, in a `SourceRecord`. They are 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 from kb.models import Actor
-from kb.reference.fields import ACTOR_FIELDS
+from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
 from kb.text.folding import fold
 from kb.text.know_how import statement_kind
 
@@ -26,7 +27,8 @@ FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 
 _OF_THEIR_OWN_RULE = frozenset({"id", "description", "lang", "themes", "closed_on", "facts"})
-_SCALARS = tuple(name for name in ACTOR_FIELDS if name not in _OF_THEIR_OWN_RULE)
+_OTHERS = tuple(name for name in ACTOR_FIELDS if name not in {*_OF_THEIR_OWN_RULE, "name"})
+_LISTS = frozenset(name for name in ACTOR_FIELDS if ACTOR_FIELDS[name].kind in LIST_KINDS)
 _Value = str | tuple[str, ...]
 
 
@@ -98,7 +100,7 @@ def corrected(
     claims = dict(correction.claims) if correction else {}
     for field in sorted(was.keys() | now.keys()):
         if was.get(field, "") != now.get(field, ""):
-            claims[field] = Claim(now.get(field, () if field == "themes" else ""), at)
+            claims[field] = Claim(now.get(field, () if field in _LISTS else ""), at)
     return SourceRecord(
         source=MODERATION,
         key=after.id,
@@ -153,6 +155,9 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
         for field, value in values.items()
         if field.startswith(FACT_PREFIX) and value
     }
+    others: dict[str, Any] = {
+        field: values.get(field) or (() if field in _LISTS else "") for field in _OTHERS
+    }
     return Actor(
         id=actor_id,
         name=str(values["name"]),
@@ -161,7 +166,7 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
         themes=themes if isinstance(themes, tuple) else (),
         closed_on=str(values["closed_on"]),
         facts=MappingProxyType(facts),
-        **{field: str(values.get(field, "")) for field in _SCALARS if field != "name"},
+        **others,
     )
 
 

@@ -347,6 +347,12 @@ def _places_of_actors(db: Database) -> None:
     db.table("actors").create_index(["place", "id"])
 
 
+def _contacts_of_actors(db: Database) -> None:
+    # Several numbers and addresses of e-mail are lists in JSON.
+    for column, default in {"phone": "[]", "email": "[]", "address": "", "contact": ""}.items():
+        db.table("actors").add_column(column, str, not_null_default=default)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -354,6 +360,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _site_tables,
     _flow_of_cases,
     _places_of_actors,
+    _contacts_of_actors,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

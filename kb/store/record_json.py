@@ -13,6 +13,7 @@ from typing import Any
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.store.database import dataclass_of
+from kb.store.records import LISTS_OF_ACTORS
 
 
 def record_to_json(record: Record) -> str:
@@ -32,7 +33,8 @@ def record_from_json(kind: Kind, content: str) -> Record:
 def actor_from_json(content: str) -> Actor:
     plain = json.loads(content)
     facts = MappingProxyType(plain.get("facts", {}))
-    return dataclass_of(Actor, plain, themes=tuple(plain.get("themes", ())), facts=facts)
+    lists = {name: tuple(plain.get(name, ())) for name in LISTS_OF_ACTORS}
+    return dataclass_of(Actor, plain, facts=facts, **lists)
 
 
 def case_from_json(content: str) -> Case:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
+from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
 from kb.reference.roles import Role
 from kb.store.database import StoreFile, dataclass_of
 from kb.text.analysis import Word, words
@@ -21,6 +22,9 @@ TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""
+
+LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in LIST_KINDS)
+"""The columns of actors that hold lists, as JSON."""
 
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
@@ -260,7 +264,11 @@ def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
         for field in fields(record)
         if field.name != "participants"
     }
-    row["themes"] = json.dumps(record.themes, ensure_ascii=False)
+    row |= {
+        name: json.dumps(value, ensure_ascii=False)
+        for name, value in row.items()
+        if isinstance(value, tuple)
+    }
     if isinstance(record, Actor):
         others = {name: row.pop(name) for name in row.keys() - set(actor_columns)}
         facts = dict(record.facts)
@@ -273,8 +281,8 @@ def _actor(row: sqlite3.Row) -> Actor:
     facts, others = json.loads(row["facts"]), {}
     if isinstance(facts, list):
         facts, others = facts
-    themes = tuple(json.loads(row["themes"]))
-    return dataclass_of(Actor, row, themes=themes, facts=MappingProxyType(facts), **others)
+    lists = {name: tuple(json.loads(row[name])) for name in LISTS_OF_ACTORS}
+    return dataclass_of(Actor, row, facts=MappingProxyType(facts), **{**others, **lists})
 
 
 def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:

@@ -68,7 +68,7 @@ def test_the_files_can_be_read_by_a_person(tmp_path: Path) -> None:
     with (tmp_path / "actors.csv").open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
     assert header[:3] == ["id", "name", "description"]
-    assert header[11:] == ["source_url", "closed_on", "Effectif", "nom", "Fondée"]
+    assert header[14:] == ["source_url", "closed_on", "Effectif", "nom", "Fondée"]
     assert [row[-3:] for row in rows] == [["60", "=1+1", ""], ["", "", "+1850"]]
     assert (
         (tmp_path / "cases" / "gel.md").read_text(encoding="utf-8")
@@ -165,7 +165,7 @@ def _actors(draw: st.DrawFn) -> Actor:
     facts = draw(st.lists(st.tuples(headers, _TEXT), max_size=4))
     columns = actor_columns([*cells, *(name for name, _ in facts)])
     try:
-        return source_row_from(columns, [*cells.values(), *(text for _, text in facts)]).actor
+        return source_row_from(columns, [*cells.values(), *(text for _, text in facts)])[0].actor
     except InputError:  # such as letters that look encoded twice
         reject()
 

@@ -70,9 +70,12 @@ class ActorContent(Sent):
     def record(self, present: kb.models.Record) -> kb.models.Actor:
         """The actor that this says, held to the same rules as one that is read from a file."""
         values = self.model_dump()
-        facts, themes = values.pop("facts"), "|".join(values["themes"])
-        given_id = values["id"].strip()
-        return actor_from({**values, "id": given_id or present.id, "themes": themes}, facts)
+        facts, given_id = values.pop("facts"), values["id"].strip()
+        cells = {
+            name: value if isinstance(value, str) else "|".join(value)
+            for name, value in values.items()
+        }
+        return actor_from({**cells, "id": given_id or present.id}, facts)
 
 
 class Contents(Shape):

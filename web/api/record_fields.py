@@ -6,12 +6,15 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
-from kb.reference.fields import FieldKind, FieldTraits
+from kb.reference.fields import LIST_KINDS, FieldKind, FieldTraits
 from web.http.urls import web_link
 
 AnyShape = TypeVar("AnyShape", bound=BaseModel)
 
-_TYPES: Mapping[FieldKind, Any] = {FieldKind.THEMES: list[str], FieldKind.FACTS: dict[str, str]}
+_TYPES: Mapping[FieldKind, Any] = {
+    **dict.fromkeys(LIST_KINDS, list[str]),
+    FieldKind.FACTS: dict[str, str],
+}
 _ANSWERED_TYPES: Mapping[FieldKind, Any] = {
     **_TYPES,
     FieldKind.WEB_ADDRESS: Annotated[str, AfterValidator(web_link)],
@@ -54,7 +57,7 @@ def with_fields(
 
 
 def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
-    example: Any = [traits.example] if traits.kind is FieldKind.THEMES else traits.example
+    example: Any = [traits.example] if traits.kind in LIST_KINDS else traits.example
     options: dict[str, Any] = {"description": meaning} if meaning else {}
     if traits.example:
         options["examples"] = [example]

@@ -13,9 +13,11 @@ from ingest.directories.columns.header_words import (
     REGISTER_COLUMNS,
     SIRENE_FACTS,
     guessed_fields,
+    is_of_a_fax,
     person_columns,
 )
 from ingest.records.fields import folded, one_line
+from kb.reference.fields import CONTACT_FIELDS
 from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
 
 
@@ -63,7 +65,8 @@ def is_sirene(headers: Sequence[str]) -> bool:
 def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
-    Of two headers of one field the first wins, the other is a fact. A column without a header
+    Of two headers of one field the first wins, the other is a fact; but an actor has several
+    numbers and lines of an address, and those for a fax are ignored. A column without a header
     is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
     SIRENE file, only what is known is kept. Of the columns that say know-how, that which says most
     is the description, and the others are facts. What tells of persons is ignored.
@@ -79,11 +82,15 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1):
         target = targets.get(name, "")
         guessed = guesses[position - 1]
-        if guessed and guessed not in taken:
+        if guessed and (guessed not in taken or guessed in CONTACT_FIELDS):
             taken.add(guessed)
             target = guessed
         elif not target:
-            is_ignored = position - 1 in persons or (sirene and name not in SIRENE_FACTS)
+            is_ignored = (
+                position - 1 in persons
+                or is_of_a_fax(header)
+                or (sirene and name not in SIRENE_FACTS)
+            )
             target = IGNORED if is_ignored else FACT
         is_fact = target == FACT or target in KNOW_HOW_COLUMNS
         keeps = is_fact or (target in _ALSO_FACTS and (not sirene or name in SIRENE_FACTS))

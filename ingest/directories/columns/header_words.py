@@ -12,10 +12,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from ingest.directories.columns.persons import is_first_name, is_of_a_person
+from ingest.directories.columns.persons import is_first_name, is_job, is_of_a_person
 from ingest.records.fields import folded, names_of
 from kb.reference.fields import ACTOR_FIELDS, FieldKind
-from kb.text.lexicon import Lexicons
+from kb.text.lexicon import LEXICONS, Lexicons
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
@@ -30,6 +30,7 @@ _LOCATION_SPELLINGS = _LEXICONS.spellings("header_names", "location")
 _OWNERS = sorted(_folded_section("owners"), key=len, reverse=True)
 _TRANSPARENT = _folded_section("transparent")
 _BARE_NAMES = _folded_section("bare_names")
+_FAX = LEXICONS.words("contacts", "fax")
 _FRENCH = _folded_section("french")
 
 ACTOR_COLUMNS = tuple(
@@ -65,7 +66,7 @@ _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 def guessed_fields(headers: Sequence[str]) -> list[str]:
     """Returns the field that each header names, or "", whatever other headers name it as well."""
     names = [folded(header) for header in headers]
-    fields = [field_named(header) for header in headers]
+    fields = [_unless_of_a_person(field_named(header)) for header in headers]
     if any(name.endswith(_COMMUNE_NAME) for name in names):
         # The code stands beside the name, as data.gouv.fr's directories have it.
         fields = [
@@ -80,6 +81,10 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
     return fields
 
 
+def _unless_of_a_person(field: str) -> str:
+    return "" if field == "contact" else field
+
+
 def names_persons(headers: Sequence[str]) -> bool:
     """Whether a table is about persons, too: it has a column for their first names or the like."""
     return any(is_first_name(name) for header in headers for name in _names(header))
@@ -90,19 +95,26 @@ def holds_fields(key: str) -> bool:
     return folded(key) in _TRANSPARENT
 
 
+def is_of_a_fax(header: str) -> bool:
+    """Whether numbers for a fax stand under a header, which reach nobody any more."""
+    return not _FAX.isdisjoint(folded(header).split())
+
+
 def person_columns(headers: Sequence[str]) -> frozenset[int]:
     """Returns the positions of the columns that tell of persons and name no field.
 
-    Beside first names, a bare name is one of them where another column names the actor.
+    Beside first names, a bare name is one of them where another column names the actor; beside
+    any of them, so is a job.
     """
     beside_first_names = names_persons(headers)
-    return frozenset(
+    unknown = [position for position, field in enumerate(guessed_fields(headers)) if not field]
+    found = frozenset(
         position
-        for position, (header, field) in enumerate(
-            zip(headers, guessed_fields(headers), strict=True)
-        )
-        if not field and (is_of_a_person(header) or (beside_first_names and _is_bare(header)))
+        for position in unknown
+        if is_of_a_person(headers[position]) or (beside_first_names and _is_bare(headers[position]))
     )
+    jobs = frozenset(position for position in unknown if is_job(headers[position]))
+    return found | jobs if found else found
 
 
 @lru_cache(maxsize=1024)

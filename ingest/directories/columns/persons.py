@@ -24,6 +24,7 @@ _PERSONS_IF_NESTED = _section("persons_if_nested")
 _CONTACTS = _section("contacts")
 _OF_A_PERSON = _section("of_a_person")
 _FIRST_NAMES = _section("first_names")
+_JOBS = _section("jobs")
 _WORD = re.compile("[a-z0-9]+")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
@@ -31,6 +32,11 @@ _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 def is_first_name(header: str) -> bool:
     """Whether a header is what only persons have: a first name, a title such as "Mme"."""
     return " ".join(_words(header)) in _FIRST_NAMES
+
+
+def is_job(header: str) -> bool:
+    """Whether what a person does stands under a header, if persons are in its table."""
+    return " ".join(_words(header)) in _JOBS
 
 
 @lru_cache(maxsize=4096)

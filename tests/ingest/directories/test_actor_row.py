@@ -185,7 +185,7 @@ def test_the_main_activity_is_a_code_or_know_how(
     cell: str, code: str, facts: dict[str, str]
 ) -> None:
     columns = actor_columns(["Nom", "Activité principale"])
-    actor = source_row_from(columns, ["Avel", cell]).actor
+    actor = source_row_from(columns, ["Avel", cell])[0].actor
     assert (actor.activity_code, actor.facts) == (code, facts)
 
 

@@ -145,9 +145,9 @@ def test_nested_values_are_columns_with_points_and_persons_are_left_out(tmp_path
         place="Angoulême",
         department="16",
         country="FR",
+        email=("contact@avel.example",),
         facts={
             "siege.adresse.codePostal": "16000",
-            "contact.email": "contact@avel.example",
             "offre.produits.libelle": "cirage | crème",
             "offre.produits.matieres": "cire | suif",
             "offre.machines": "cuves",

@@ -38,7 +38,7 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
         ca=[Decimal("1.50")],
         vu=[datetime.fromisoformat("2025-01-02T03:04")],
         note=[float("nan")],
-        adresse=[{"cp": "16000"}],
+        reseau=[{"cp": "16000"}],
     )
     (entry,) = read_directory(path)
     assert entry.record == Actor(
@@ -52,7 +52,7 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
             "effectif": "40",
             "ca": "1.50",
             "vu": "2025-01-02T03:04:00",
-            "adresse": '{"cp": "16000"}',
+            "reseau": '{"cp": "16000"}',
         },
     )
 

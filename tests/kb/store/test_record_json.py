@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from kb.models import Actor, Case, Kind, Participation, kind_of
 from kb.reference.roles import Role
 from kb.store.record_json import record_from_json, record_to_json
+from kb.store.records import LISTS_OF_ACTORS
 from tests.kb.records import POLISH, SANITISER
 
-FULL_ACTOR = Actor(
-    **{field.name: field.name for field in fields(Actor) if field.name not in {"themes", "facts"}},
-    themes=("Cuir", "Chimie"),
-    facts={"effectif": "40", "": "vide"},
-)
+_VALUES: dict[str, Any] = {
+    field.name: ("Cuir", "Chimie") if field.name in LISTS_OF_ACTORS else field.name
+    for field in fields(Actor)
+    if field.name != "facts"
+}
+FULL_ACTOR = Actor(**_VALUES, facts={"effectif": "40", "": "vide"})
 FULL_CASE = Case(
     **{
         field.name: field.name

@@ -396,27 +396,27 @@ def fill(store: Store) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ActorWithPhone(Actor):
+class ActorWithFax(Actor):
     """An actor as a later version of the program knows it."""
 
-    phone: str = ""
+    fax: str = ""
 
 
 def test_a_field_without_a_column_is_kept_with_the_facts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.records.Actor", ActorWithPhone)
-    phoned = ActorWithPhone(**{**fields_of(POLISH), "phone": "0545000000"})
-    silent = ActorWithPhone(**fields_of(GLOVER))
+    monkeypatch.setattr("kb.store.records.Actor", ActorWithFax)
+    faxd = ActorWithFax(**{**fields_of(POLISH), "fax": "0536490011"})
+    silent = ActorWithFax(**fields_of(GLOVER))
 
     with store.changing():
-        store.put(phoned, [], [])
+        store.put(faxd, [], [])
         store.put(silent, [], [])
 
-    assert store.actors([phoned.id, silent.id]) == {phoned.id: phoned, silent.id: silent}
+    assert store.actors([faxd.id, silent.id]) == {faxd.id: faxd, silent.id: silent}
     contents = store.execute("select facts from actors where id in ('avel', 'gants') order by id")
     assert [json.loads(row["facts"]) for row in contents] == [
-        [{"effectif": "40"}, {"phone": "0545000000"}],
+        [{"effectif": "40"}, {"fax": "0536490011"}],
         {},
     ]
 
@@ -425,7 +425,7 @@ def test_a_field_that_this_version_does_not_know_is_ignored(store: Store) -> Non
     with store.changing():
         store.execute(
             "update actors set facts = ? where id = ?",
-            ['[{"effectif": "40"}, {"phone": "0545000000"}]', POLISH.id],
+            ['[{"effectif": "40"}, {"fax": "0536490011"}]', POLISH.id],
         )
     assert store.record(Kind.ACTOR, POLISH.id) == POLISH
 

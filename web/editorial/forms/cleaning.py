@@ -19,8 +19,9 @@ from ingest.records.fields import (
 from ingest.records.parsers import flow
 from kb.errors import InputError
 from kb.messages import N_
-from kb.models import Case, Record
+from kb.models import Actor, Case, Record
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, FieldKind, FieldTraits
+from kb.text.phone_numbers import dialling_region, shown_number
 from web.http.labels import UNKNOWN_DEPARTMENT
 
 MISSING = N_("This is required.")
@@ -34,6 +35,8 @@ _WRONG: Mapping[FieldKind, str] = {
     FieldKind.FLOW: N_("Choose one of the list."),
     FieldKind.DEPARTMENT: UNKNOWN_DEPARTMENT,
     FieldKind.COUNTRY: N_("This country is unknown: write its two-letter code, such as FR."),
+    FieldKind.PHONE: N_("One of these is no telephone number. Write one on each line."),
+    FieldKind.EMAIL: N_("One of these is no e-mail address. Write one on each line."),
     FieldKind.SIRET: N_(
         "This is not a SIRET number: it has 14 digits, and the last one checks the others."
     ),
@@ -126,6 +129,9 @@ def written_date(text: str, name: str) -> str:
 def typed_value(record: Record, name: str) -> str:
     """The value of a field as an editor sees it."""
     value = getattr(record, name)
+    if name == "phone" and isinstance(record, Actor):
+        region = dialling_region(record.country, record.department)
+        value = tuple(shown_number(number, region) for number in record.phone)
     if isinstance(value, tuple):
         # A theme may hold a comma, but no line end.
         return "\n".join(value)

@@ -160,7 +160,7 @@ class RecordForm:
             clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
         if errors:
             raise WrongFields(errors)
-        if {"department", "country"} & set(touched):
+        if {"department", "country", "phone"} & set(touched):
             cells |= {name: self.values[name] for name in ("department", "country")}
         try:
             read = actor_from({"id": base.id, "name": base.name, **cells})

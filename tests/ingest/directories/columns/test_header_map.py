@@ -28,10 +28,11 @@ def test_a_field_may_be_said_in_french() -> None:
 
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(InputError) as refusal:
-        HeaderMap({"Tél": "phone"})
+        HeaderMap({"Tél": "fax"})
     assert str(refusal.value) == (
-        "column 'Tél' cannot be read as 'phone': write id, name, description, place, department, "
-        "country, activity_code, siret, website, lang, themes, source_url, closed_on, "
+        "column 'Tél' cannot be read as 'fax': write id, name, description, place, department, "
+        "country, activity_code, siret, website, phone, email, address, contact, lang, themes, "
+        "source_url, closed_on, "
         "sector, activity, products, services, machines, certificates, brands, materials, "
         "postal_code, region, epci, latitude, longitude, coordinates, fact or ignored"
     )

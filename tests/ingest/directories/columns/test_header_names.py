@@ -138,7 +138,11 @@ def test_beside_first_names_the_bare_name_is_a_persons() -> None:
         ("Interlocuteur commercial", "ignored"),
         ("Responsable production", "ignored"),
         ("Ansprechpartner", "ignored"),
-        ("contact.email", "fact"),
+        ("contact.email", "email"),
+        ("Email de contact", "email"),
+        ("Téléphone du gérant", "ignored"),
+        ("Portable du dirigeant", "ignored"),
+        ("Fonction", "fact"),
         ("Personnel", "fact"),
         ("Personalisation", "fact"),
         ("achats_responsables", "fact"),
@@ -151,6 +155,19 @@ def test_columns_of_persons_are_ignored(header: str, target: str) -> None:
     headers = ["Société", "Description", header]
     assert target_of(actor_columns(headers)[2]) == target
     assert target_of(actor_columns(headers, {folded(header): "fact"})[2]) == "fact"
+
+
+def test_a_job_beside_a_person_is_ignored() -> None:
+    headers = ["Société", "Contact", "Fonction", "Téléphone", "Mail"]
+    targets = [target_of(column) for column in actor_columns(headers)]
+    assert targets == ["name", "ignored", "ignored", "phone", "email"]
+
+
+def test_several_columns_of_a_contact_are_all_read_and_those_of_a_fax_none() -> None:
+    headers = ["Société", "Tél.", "Portable", "Fax", "E-mail", "E-mail 2", "N°", "Rue", "Adresse 2"]
+    assert [target_of(column) for column in actor_columns(headers)] == [
+        "name", "phone", "phone", "ignored", "email", "email", "fact", "address", "address",
+    ]  # fmt: skip
 
 
 def test_a_bare_name_beside_a_first_name_is_ignored() -> None:

@@ -1,0 +1,82 @@
+"""The contacts of the rows of a directory: kept apart from what is searched."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.directories.preview import preview
+from ingest.directories.readers import read_directory
+from ingest.pipeline import ingest
+from kb.indexing.derivation import derive
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
+
+HEADER = "Nom;Activité;Commune;Code postal;Adresse;Complément d'adresse;Tél.;Portable;Fax;E-mail"
+ROWS = (
+    "Avel;Fabrique des cirages.;Magnac-Lavalette;16320;12 rue des Tanneurs;BP 4;05 36 49 00 10 / "
+    "05 36 49 00 11;06 39 98 00 12;05 36 49 00 13;CONTACT@avel.example, ventes[at]avel.example",
+    "Merlet;Scie du chêne.;Cognac;16100;3 rue Neuve 16100 Cognac;;05 36 49 00;;;sur demande",
+)
+
+
+def directory(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "firmes.csv"
+    path.write_text("\n".join([header, *rows]), encoding="utf-8")
+    return path
+
+
+def actors(path: Path) -> list[Actor]:
+    return [entry.record for entry in read_directory(path) if isinstance(entry.record, Actor)]
+
+
+def test_contacts_are_read_from_several_columns_and_are_no_facts(tmp_path: Path) -> None:
+    avel, merlet = actors(directory(tmp_path, *ROWS))
+    assert avel.phone == ("+33536490010", "+33536490011", "+33639980012")
+    assert avel.email == ("contact@avel.example", "ventes@avel.example")
+    assert avel.address == "12 rue des Tanneurs, BP 4, 16320"
+    assert set(avel.facts) == {"Code postal"}
+    assert (merlet.phone, merlet.email) == ((), ())
+    assert merlet.address == "3 rue Neuve 16100 Cognac"
+
+
+def test_what_cannot_be_dialled_is_a_remark_and_the_actor_is_kept(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    path = directory(tmp_path, *ROWS)
+    report = ingest(base, [path])
+    assert (report.added, report.failures) == (2, [])
+    assert list(map(str, report.remarks)) == [
+        f"{path}:3: phone '05 36 49 00' is left out: it is no telephone number that can be "
+        "dialled; the actor is kept"
+    ]
+    assert preview(path).problems == tuple(report.remarks)
+
+
+def test_no_passage_has_a_contact(tmp_path: Path) -> None:
+    avel, _ = actors(directory(tmp_path, *ROWS))
+    texts = " ".join(document.text for document in derive(avel).documents)
+    assert "cirages" in texts
+    for trace in "36", "49 00", "contact", "avel.example", "Tanneurs", "BP 4":
+        assert trace not in texts
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "address"),
+    [
+        ("Nom;N° de voie;Rue;Code postal", "X;12 bis;rue Neuve;16100", "12 bis rue Neuve, 16100"),
+        ("Name;Straße;Hausnummer;PLZ", "X;Hauptstraße;5a;10115", "Hauptstraße 5a, 10115"),
+        ("name;addr:housenumber;addr:street", "X;7;Grande Rue", "7 Grande Rue"),
+        ("Nom;Adresse;Adresse 2", "X;ZI des Agriers;-", "ZI des Agriers"),
+        ("Nom;Adresse;Code postal", "X;;16100", ""),
+    ],
+)
+def test_an_address_is_a_line(tmp_path: Path, header: str, cells: str, address: str) -> None:
+    (actor,) = actors(directory(tmp_path, cells, header=header))
+    assert actor.address == address
+
+
+def test_a_firm_that_is_not_to_be_made_public_has_no_contacts(tmp_path: Path) -> None:
+    header = "siret;etatAdministratifEtablissement;enseigne1Etablissement"
+    header += ";statutDiffusionEtablissement;Téléphone"
+    (actor,) = actors(directory(tmp_path, "73282932000074;A;Avel;P;05 36 49 00 10", header=header))
+    assert (actor.name, actor.phone) == ("Avel", ())
