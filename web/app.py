@@ -21,6 +21,7 @@ from web.editorial import (
     history,
     jobs,
     moderation,
+    organisation,
     sites,
 )
 from web.editorial.labels import filters as editorial_filters
@@ -46,6 +47,7 @@ EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
     contribute,
+    organisation,
     directory,
     draft,
     moderation,

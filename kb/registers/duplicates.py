@@ -12,7 +12,13 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
-from kb.resolution.similarity import BLOCKING_VERSION, LIKELY, actor_similarity, blocks
+from kb.resolution.similarity import (
+    BLOCKING_VERSION,
+    LIKELY,
+    ActorSimilarity,
+    actor_similarity,
+    blocks,
+)
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -75,6 +81,21 @@ class Duplicates:
             )
             for row in rows
         ]
+
+    def alike(self, actor: Actor, limit: int) -> Sequence[tuple[str, ActorSimilarity]]:
+        """The ids of the actors that a new actor is likely the same as, likeliest first."""
+        with self._stores.lend() as store, store.reading():
+            rows = store.run(
+                "select distinct actor_id from blocks where block in :values and (select count(*)"
+                " from (select 1 from blocks b where b.block = blocks.block limit :most + 1))"
+                " <= :most",
+                blocks(actor),
+                most=_MAX_BLOCK,
+            )
+            others = _to_compare(store, "id in :values", [row["actor_id"] for row in rows])
+        found = ((id_, actor_similarity(actor, other)) for id_, other in others.items())
+        likely = [pair for pair in found if pair[1].score >= LIKELY and pair[0] != actor.id]
+        return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
     def count(self, state: DuplicateState = DuplicateState.OPEN) -> int:
         with self._stores.lend() as store:

@@ -25,6 +25,7 @@ from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
+ENTRY = "/fr/contribuer/organisation?participant=Avel"
 LONG_WORD = "anticonstitutionnellement" * 12
 
 
@@ -92,6 +93,7 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
     waiting = draft("waiting")
     returned = draft("returned", DraftState.RETURNED)
     rejected = draft("rejected", DraftState.REJECTED)
+    entry = drafts.add(replace(AVEL, id="new", siret=""), by="Léa", origin="typed")
     queued = jobs.add("directory", {"path": "/x.csv", "name": f"{LONG_WORD}.csv"}, by="Léa")
     done = jobs.add("feed", {"url": "https://example.org/feed"}, by="Léa")
     running = jobs.add("articles", {"paths": "[]"}, by="Léa")
@@ -117,6 +119,11 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
         "waiting draft in English": waiting.replace("/fr/brouillons", "/en/drafts"),
         "returned draft": returned,
         "rejected draft": rejected,
+        "organisation": "/fr/contribuer/organisation",
+        "organisation in English": "/en/contribute/organisation",
+        "correction": "/fr/contribuer/organisation?corrects=avel",
+        "entry of a participant": waiting.replace("/fr/brouillons/", f"{ENTRY}&draft="),
+        "draft of an actor": f"/fr/brouillons/{entry.id}",
         "case history": "/fr/historique/cas/angouleme",
         "actor history": "/en/history/actors/avel",
         "history of what was withdrawn": "/fr/historique/cas/withdrawn",
@@ -133,7 +140,8 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
 STATES = (
     "contribute|contribute in English|mine|moderation|moderation in English|duplicates|jobs|"
     "waiting job|running job|done job|waiting draft|waiting draft in English|returned draft|"
-    "rejected draft|case history|actor history|history of what was withdrawn|participation|"
+    "rejected draft|organisation|organisation in English|correction|entry of a participant|"
+    "draft of an actor|case history|actor history|history of what was withdrawn|participation|"
     "people|description|particulars|case|actor|withdrawn case"
 ).split("|")
 
@@ -169,6 +177,26 @@ def test_what_is_wrong_is_told_accessibly_and_has_the_focus(
     look_at(page, width)
     alert.get_by_role("link", name="Écrit le").click()
     expect(page.get_by_label("Écrit le")).to_be_focused()
+
+
+def test_an_organisation_is_added_with_the_keyboard(desk: Visits, base: KnowledgeBase) -> None:
+    page = desk.open("/fr/contribuer/organisation", width=390, fails_later=True)
+    page.get_by_label("Nom").fill("Avel Saphir")
+    page.get_by_label("Commune").fill("Magnac-Lavalette")
+    page.get_by_label("Département").fill("99")
+    page.get_by_role("button", name="Publier").press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    look_at(page, 390)
+    page.get_by_label("Département").fill("16")
+    page.get_by_role("button", name="Publier").press("Enter")
+    question = page.get_by_role("alert")
+    expect(question).to_be_focused()
+    expect(question).to_contain_text("Est-ce l’une de celles-ci")
+    look_at(page, 390)
+    page.get_by_label("Aucune de celles-ci").press("Space")
+    page.get_by_role("button", name="Publier").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Avel Saphir")
+    assert base.actor("avel-saphir-magnac-lavalette").department == "16"
 
 
 def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBase) -> None:
@@ -217,7 +245,15 @@ def test_a_directory_is_looked_at_then_read(
 
 
 def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, str]) -> None:
-    for state in ("contribute", "waiting draft", "case history", "participation", "duplicates"):
+    for state in (
+        "contribute",
+        "organisation",
+        "entry of a participant",
+        "waiting draft",
+        "case history",
+        "participation",
+        "duplicates",
+    ):
         page = desk.open(paths[state], width=390)
         small = page.evaluate(
             """() => [...document.querySelectorAll(

@@ -44,6 +44,7 @@ PUBLIC = {
 LOWEST: dict[Page, str] = {
     Page.ACCOUNT: OTHER,
     Page.CONTRIBUTIONS: OTHER,
+    Page.ORGANISATION: OTHER,
     Page.JOBS: OTHER,
     Page.DRAFT: CONTRIBUTOR,
     Page.JOB: CONTRIBUTOR,

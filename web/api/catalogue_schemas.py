@@ -42,7 +42,7 @@ class ParticipationOut(Shape):
         actor = actors.get(participation.actor_id)
         return cls.read(
             participation,
-            actor=participation.actor_id or None,
+            actor=actor.id if actor else None,
             activity=first_sentence(actor.description) if actor else "",
         )
 

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import WithdrawnRecord
-from kb.models import Kind
+from kb.models import Actor, Kind
 from kb.reference.fields import ACTOR_FIELDS
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
@@ -61,11 +61,6 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         "catalogue/actor.html",
         here=address(Page.ACTOR, found.id),
         actor=found,
-        listed=[
-            (name, value)
-            for name, traits in ACTOR_FIELDS.items()
-            if traits.listed and (value := getattr(found, name))
-        ],
         shown=shown_competences(request.knowledge_base, found.id, request.language),
         sources=claims_by_source(request.knowledge_base, found.id),
         linked_data=linked_data.organization(found, request.absolute_url),
@@ -136,10 +131,20 @@ def about(request: APageRequest) -> Response:
     return request.page("catalogue/about.html", here=address(Page.ABOUT))
 
 
+def listed_fields(actor: Actor) -> list[tuple[str, str]]:
+    """The fields of an actor that its page lists under their labels, if they say anything."""
+    return [
+        (name, value)
+        for name, traits in ACTOR_FIELDS.items()
+        if traits.listed and (value := getattr(actor, name))
+    ]
+
+
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of the catalogue's templates."""
     return {
         "fact_name": fact_name,
         "json_ld": linked_data.as_script_content,
         "know_how": know_how,
+        "listed_fields": listed_fields,
     }

@@ -16,11 +16,13 @@ from kb.registers.clock import today
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from web.editorial.differences import FieldDifference, differences
 from web.editorial.forms.choices import (
+    LikelyActor,
     actor_finder,
     actor_or_none,
     actors_named,
     flow_choices,
     language_choices,
+    likely_actors,
     role_choices,
 )
 from web.editorial.forms.participations import ParticipationRow
@@ -56,13 +58,13 @@ router = PageRouter()
 
 @router.shows(Page.DRAFT)
 def show(request: APageRequest, account: AContributor, record_id: str, done: str = "") -> Response:
-    draft = _readable(request.knowledge_base.drafts, record_id, account)
+    draft = readable(request.knowledge_base.drafts, record_id, account)
     return draft_page(request, draft, RecordForm.of(draft.record, draft.proposals), done=done)
 
 
 @router.takes(Page.DRAFT)
 def change(request: APageRequest, account: AContributor, form: AForm, record_id: str) -> Response:
-    draft = _readable(request.knowledge_base.drafts, record_id, account)
+    draft = readable(request.knowledge_base.drafts, record_id, account)
     what = text_of(form, "do")
     if what == "delete":
         if draft.state not in OPEN_STATES:
@@ -262,6 +264,7 @@ def draft_page(
         actors=actors,
         suggested=_suggested(request, draft, form.rows, actors),
         preview=_preview(form, draft),
+        likely=_likely(request.knowledge_base, draft),
         previewed=previewed,
         added=added,
         message=message,
@@ -284,7 +287,7 @@ def published_record(base: KnowledgeBase, kind: Kind, record_id: str) -> Record:
     return base.case(record_id) if kind is Kind.CASE else base.actor(record_id)
 
 
-def _readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
+def readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
     """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
     if not account.may_see(draft.created_by):
@@ -328,12 +331,15 @@ def _suggested(
     return list(suggested.values())[:MAX_SUGGESTIONS]
 
 
-def _preview(form: RecordForm, draft: Draft) -> Case | None:
-    """Returns the case that the form describes, or None while something is wrong."""
-    if not isinstance(draft.record, Case):
-        return None
+def _preview(form: RecordForm, draft: Draft) -> Record | None:
+    """Returns the record that the form describes, or None while something is wrong."""
     try:
-        record = form.record(draft.record, lambda given: given)
+        return form.record(draft.record, lambda given: given)
     except WrongFields:
         return None
-    return record if isinstance(record, Case) else None
+
+
+def _likely(base: KnowledgeBase, draft: Draft) -> Sequence[LikelyActor]:
+    """Returns the actors that the new entry of a draft may be of."""
+    is_new = draft.state in OPEN_STATES and not draft.based_on
+    return likely_actors(base, draft.record) if is_new and isinstance(draft.record, Actor) else ()

@@ -89,6 +89,8 @@ DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
         "Received. Check what the site read in your text, correct it, then submit it."
     ),
+    "own": N_("You have begun to correct this entry already: here is your draft."),
+    "linked": N_("The participant is linked to its entry."),
     "known": N_("This text was already contributed. Here is its current state."),
     "saved": N_("Saved."),
     "submitted": N_("Submitted. A moderator will read it; you can still correct it until then."),

@@ -38,6 +38,7 @@ class Page(StrEnum):
     SITES = "sites"
     EMBED = "embed"
     CONTRIBUTE = "contribute"
+    ORGANISATION = "organisation"
     CONTRIBUTIONS = "contributions"
     DRAFT = "draft"
     DIRECTORY = "directory"
@@ -70,6 +71,7 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.SITES: ("sites", "sites"),
     Page.EMBED: ("integrer", "embed"),
     Page.CONTRIBUTE: ("contribuer", "contribute"),
+    Page.ORGANISATION: ("contribuer/organisation", "contribute/organisation"),
     Page.CONTRIBUTIONS: ("contributions", "contributions"),
     Page.DRAFT: (f"brouillons/{_RECORD}", f"drafts/{_RECORD}"),
     Page.DIRECTORY: (f"annuaires/{_RECORD}", f"directories/{_RECORD}"),

@@ -1,6 +1,7 @@
 """What a form offers to choose from: languages, roles, and actors by their ids or names."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ingest.records.fields import folded
 from kb.errors import QueryError, UnknownRecord
@@ -13,6 +14,9 @@ from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
 from web.http.request import PageRequest
+
+MAX_LIKELY = 5
+"""How many actors a person is asked to compare with a new entry."""
 
 
 def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
@@ -53,6 +57,28 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
         return base.actor(actor_id) if actor_id else None
     except UnknownRecord:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyActor:
+    """An actor that a new entry may be of, and why, as `kb.resolution.similarity` names it."""
+
+    actor: Actor
+    reasons: tuple[str, ...] = ()
+
+
+def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
+    """Returns the actors that an entry, which is not published, may be of, likeliest first."""
+    alike = dict(base.duplicates.alike(entry, MAX_LIKELY))
+    found = {
+        id_: LikelyActor(actor, similarity.reasons)
+        for id_, similarity in alike.items()
+        if (actor := actor_or_none(base, id_))
+    }
+    for actor in actors_named(base, entry.name):
+        if actor.id != entry.id:
+            found.setdefault(actor.id, LikelyActor(actor))
+    return list(found.values())[:MAX_LIKELY]
 
 
 def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:

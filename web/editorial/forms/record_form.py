@@ -9,6 +9,7 @@ from typing import Self
 from ingest.directories.actor_row import actor_from
 from ingest.records.fields import MAX_LINE_CHARS, one_line
 from kb.errors import InputError
+from kb.messages import N_
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Record
 from kb.reference.fields import (
     ACTOR_FIELDS,
@@ -36,6 +37,10 @@ MAX_ROWS = 200
 NO_PROPOSALS = Proposals()
 _NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
+_BY_CODE: Mapping[str, str] = {
+    "too_long": TOO_LONG,
+    "no_id": N_("A name has at least a letter or a digit."),
+}
 _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.LANGUAGE: "select",
     FieldKind.FLOW: "select",
@@ -156,17 +161,21 @@ class RecordForm:
         cells |= {
             name: clean.date(name) for name in touched if ACTOR_FIELDS[name].kind is FieldKind.DAY
         }
-        if "name" in touched:
+        if "name" in touched or not base.name:
             clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
-        if errors:
-            raise WrongFields(errors)
         if {"department", "country", "phone"} & set(touched):
             cells |= {name: self.values[name] for name in ("department", "country")}
-        try:
-            read = actor_from({"id": base.id, "name": base.name, **cells})
-        except InputError as error:
-            name = error.field if error.field in ACTOR_FIELDS else "name"
-            raise WrongFields({name: why_wrong(ACTOR_FIELDS[name].kind)}) from None
+        read = base
+        for _ in self.values:  # each of which may be wrong
+            right = dict.fromkeys(errors, "") | ({"name": "nameless"} if "name" in errors else {})
+            try:
+                read = actor_from({"id": base.id, "name": base.name, **cells, **right})
+                break
+            except InputError as error:
+                name = error.field if error.field in self.values else "name"
+                errors[name] = _BY_CODE.get(error.code) or why_wrong(ACTOR_FIELDS[name].kind)
+        if errors:
+            raise WrongFields(errors)
         return replace(base, **{name: getattr(read, name) for name in touched})
 
     def _touched(self, base: Record) -> list[str]:

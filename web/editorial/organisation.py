@@ -1,0 +1,230 @@
+"""The form for one organisation: a new entry, a correction, or the entry of a participant.
+
+What is sent becomes a draft, moderated as drafts of cases are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from typing import cast
+
+from starlette.responses import Response
+
+from ingest.records.fields import record_id
+from kb.errors import EditConflict
+from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
+from kb.models import Actor, Case, Kind
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.drafts import OPEN_STATES, Draft, DraftState
+from web.editorial.draft import readable
+from web.editorial.forms.choices import (
+    LikelyActor,
+    actor_or_none,
+    language_choices,
+    likely_actors,
+)
+from web.editorial.forms.participant_entry import UnlistedParticipant
+from web.editorial.forms.record_form import ACTOR_LINES, RecordForm, WrongFields
+from web.http.dependencies import APageRequest
+from web.http.refusals import Refusal, no_such_action, not_allowed
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.security.sessions import AContributor, AForm
+from web.http.urls import Address, Page, address
+
+TYPED = "typed"
+"""The origin of a draft that began in this form."""
+
+_NO_CHANGE = N_("Nothing has been changed yet.")
+
+router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the form is asked for; `query` says the same in its address.
+
+    It corrects `corrected`, or is the entry of `participant`, or is a new one if both are None.
+    """
+
+    query: Mapping[str, str]
+    corrected: Actor | None = None
+    participant: UnlistedParticipant | None = None
+
+    @property
+    def page(self) -> Address:
+        return address(Page.ORGANISATION, **self.query)
+
+    @property
+    def base(self) -> Actor:
+        """The record that the form changes."""
+        return self.corrected or Actor(id="", name="")
+
+
+@router.shows(Page.ORGANISATION)
+def show(request: APageRequest, account: AContributor) -> Response:
+    wanted = _wanted(request, account)
+    if wanted.corrected:
+        own = _own_draft(request.knowledge_base, wanted.corrected, account)
+        if own:
+            return see(request, address(Page.DRAFT, own.id, done="own"))
+    filled = wanted.base
+    if wanted.participant:
+        case_url = request.absolute_url(address(Page.CASE, wanted.participant.case.id))
+        is_draft = wanted.participant.draft is not None
+        filled = wanted.participant.entry("" if is_draft else case_url)
+    elif not wanted.corrected:
+        filled = replace(filled, lang=request.language.value)
+    return _page(request, wanted, RecordForm.of(filled), filled if filled.name else None)
+
+
+@router.takes(Page.ORGANISATION)
+def take(request: APageRequest, account: AContributor, form: AForm) -> Response:
+    base, wanted = request.knowledge_base, _wanted(request, account)
+    what, _, chosen = text_of(form, "do").partition(":")
+    if what == "same" and wanted.participant and actor_or_none(base, chosen):
+        wanted.participant.link(base, chosen, by=account.name)
+        return see(request, wanted.participant.page)
+    if what not in {"preview", "save", "submit", "publish"}:
+        raise no_such_action()
+    if what == "publish" and not account.role.may(AccountRole.MODERATOR):
+        raise not_allowed()
+    typed, version = RecordForm.sent(form, wanted.base), number_in(form, "version")
+    try:
+        entry = _entry(base, typed, wanted)
+    except WrongFields as error:
+        wrong = typed.wrong(error.errors)
+        return _page(request, wanted, wrong, version=version, status_code=400)
+    if what == "preview":
+        return _page(request, wanted, typed, entry, version=version, is_previewed=True)
+    if entry == wanted.corrected:
+        unchanged = typed.wrong({"description": _NO_CHANGE})
+        return _page(request, wanted, unchanged, version=version, status_code=400)
+    is_another = bool(text_of(form, "another"))
+    if not (wanted.corrected or is_another) and likely_actors(base, entry):
+        return _page(request, wanted, typed, entry, version=version, is_asked=True, status_code=409)
+    return _kept(request, account, wanted, entry, what, version)
+
+
+def _kept(
+    request: PageRequest, account: Account, wanted: _Wanted, entry: Actor, what: str, version: int
+) -> Response:
+    """Makes the draft, publishes it if asked, and links the participant that it is for."""
+    base = request.knowledge_base
+    draft = base.drafts.add(
+        entry,
+        by=account.name,
+        origin=TYPED,
+        submitted=what == "submit",
+        based_on=version if wanted.corrected else 0,
+    )
+    if what == "publish":
+        try:
+            draft = base.publish(draft.id, by=account.name, revision=draft.revision)
+        except EditConflict:
+            # Somebody else changed the entry: the page of the draft shows both.
+            return see(request, address(Page.DRAFT, draft.id, done="saved"))
+    if wanted.participant:
+        wanted.participant.link(base, draft.record.id, by=account.name)
+        return see(request, wanted.participant.page)
+    if draft.state is DraftState.PUBLISHED:
+        return see(request, address(Page.ACTOR, draft.record.id, done="published"))
+    done = "submitted" if draft.state is DraftState.SUBMITTED else "saved"
+    return see(request, address(Page.DRAFT, draft.id, done=done))
+
+
+def _wanted(request: PageRequest, account: Account) -> _Wanted:
+    """What the address asks for: an actor to correct, or a participant of a draft or a case."""
+    base = request.knowledge_base
+    names = ("corrects", "draft", "case", "participant")
+    query = {name: request.http.query_params.get(name, "") for name in names}
+    if query["corrects"]:
+        return _Wanted(query, corrected=base.actor(query["corrects"]))
+    draft: Draft | None = None
+    if query["draft"]:
+        draft = readable(base.drafts, query["draft"], account)
+        record = draft.record
+    elif query["case"]:
+        if not account.role.may(AccountRole.MODERATOR):
+            raise not_allowed()
+        record = base.case(query["case"])
+    else:
+        return _Wanted(query)
+    if not isinstance(record, Case):
+        raise Refusal(404, N_("There is nothing with this name to edit here."))
+    return _Wanted(query, participant=UnlistedParticipant(query["participant"], record, draft))
+
+
+def _own_draft(base: KnowledgeBase, corrected: Actor, account: Account) -> Draft | None:
+    """The correction that this account has begun already."""
+    own = base.drafts.list(OPEN_STATES, by=account.name)
+    return next(
+        (
+            draft
+            for draft in own
+            if draft.kind is Kind.ACTOR and draft.based_on and draft.record.id == corrected.id
+        ),
+        None,
+    )
+
+
+def _entry(base: KnowledgeBase, typed: RecordForm, wanted: _Wanted) -> Actor:
+    """The actor that was typed, under an id that is free if it is new.
+
+    Raises:
+        WrongFields: something cannot be kept.
+    """
+    entry = cast("Actor", typed.record(wanted.base, lambda given: given))
+    if wanted.corrected:
+        return entry
+    return replace(entry, id=_free_id(base, record_id("", entry.name, entry.place)))
+
+
+def _free_id(base: KnowledgeBase, wished: str) -> str:
+    """The id, or the first with a number that no actor or draft has or had."""
+    taken = base.ids(Kind.ACTOR) | {
+        draft.record.id for draft in base.drafts.list() if draft.kind is Kind.ACTOR
+    }
+    ids = chain([wished], (f"{wished}-{number}" for number in count(2)))
+    return next(
+        id_
+        for id_ in ids
+        if not (id_ in taken or base.history(Kind.ACTOR, id_) or base.withdrawal(Kind.ACTOR, id_))
+    )
+
+
+def _page(
+    request: PageRequest,
+    wanted: _Wanted,
+    form: RecordForm,
+    entry: Actor | None = None,
+    *,
+    version: int = 0,
+    status_code: int = 200,
+    is_previewed: bool = False,
+    is_asked: bool = False,
+) -> Response:
+    """The form; `entry` is what it says, if that is right, and `is_asked` whether it is known."""
+    base = request.knowledge_base
+    likely: Sequence[LikelyActor] = ()
+    if entry and not wanted.corrected:
+        likely = likely_actors(base, entry)
+    if wanted.corrected and not version:
+        version = base.history(Kind.ACTOR, wanted.corrected.id)[-1].number
+    return request.page(
+        "editorial/organisation.html",
+        here=wanted.page,
+        status_code=status_code,
+        form=form,
+        lines=ACTOR_LINES,
+        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        corrected=wanted.corrected,
+        participant=wanted.participant,
+        version=version,
+        entry=entry,
+        likely=likely,
+        is_asked=is_asked,
+        is_previewed=is_previewed,
+        is_unsaved=request.http.method == "POST",
+    )
