@@ -25,7 +25,7 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.registers.drafts import Draft, DraftState
-from kb.registers.proposals import FILLED_IN, Proposals
+from kb.registers.proposals import FILLED_IN, Proposals, ProposedParticipation
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
@@ -124,12 +124,19 @@ def text_hash(article: Article) -> str:
 
 
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:
-    taken: dict[tuple[str, str], Participation] = {}
+    """The participations to fill in: those that are likely enough, each organisation once."""
+    taken: dict[str, ProposedParticipation] = {}
     for proposed in proposals.participations:
-        if proposed.confidence >= FILLED_IN:
-            part = replace(proposed.participation, name=_short(proposed.participation.name))
-            taken.setdefault((part.actor_id or folded(part.name), part.role), part)
-    return tuple(taken.values())
+        part = proposed.participation
+        keys = {f"id {part.actor_id}" if part.actor_id else "", f"name {folded(part.name)}"} - {""}
+        known = next((taken[key] for key in sorted(keys) if key in taken), None)
+        if proposed.confidence >= FILLED_IN and (
+            known is None or proposed.confidence > known.confidence
+        ):
+            for key in keys | {key for key, other in taken.items() if other is known}:
+                taken[key] = proposed
+    surest = {id(proposed): proposed.participation for proposed in taken.values()}
+    return tuple(replace(part, name=_short(part.name)) for part in surest.values())
 
 
 def _if_valid(clean: Callable[[str, str], str], value: str, field: str) -> str:

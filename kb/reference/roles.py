@@ -72,6 +72,11 @@ class RoleTraits:
     outlet_fit: BestFit = "weak"
     precedent_share: float = 0.0
 
+    @property
+    def is_know_how(self) -> bool:
+        """Whether what an actor does in the role shows what it can do."""
+        return self.best_fit == "strong" or self.is_asked
+
 
 ROLES: Mapping[Role, RoleTraits] = MappingProxyType(
     {

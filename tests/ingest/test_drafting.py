@@ -77,19 +77,43 @@ def test_who_took_part_is_proposed(base: KnowledgeBase) -> None:
     assert all(0 < one.confidence <= 1 for one in made.proposals.participations)
 
 
-def test_whom_an_assistant_names_is_a_known_actor(base: KnowledgeBase) -> None:
-    base.put([Actor("ferme", "Les Prés")])
-    text = "Le petit-lait partait au fossé. Depuis, Les Prés le prend."
-    said = {"name": "Les Prés", "role": "laboratory", "sentence": text[32:], "confidence": 0.9}
-    content = json.dumps({"participations": [said]})
+def assistant_that_says(participations: list[dict[str, object]]) -> Assistant:
+    content = json.dumps({"participations": participations})
     answer = {"choices": [{"message": {"content": content}}]}
     service = ChatService(
         "http://assistant.example/v1",
         "little-model",
         transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer)),
     )
-    assistant = Assistant(service)
-    made = drafted(base, replace(ARTICLE, text=text), by="", assistant=assistant)
+    return Assistant(service)
+
+
+def test_each_organisation_is_filled_in_once_in_its_surest_role(base: KnowledgeBase) -> None:
+    base.put([Actor("ferme", "Les Prés")])
+    text = "Le petit-lait partait au fossé. Depuis, Les Prés le prend et le transforme."
+    said = [
+        {"name": name, "role": role, "sentence": text[32:], "confidence": sure}
+        for name, role, sure in (
+            ("Les Prés", "laboratory", 0.5),
+            ("Les Prés", "carrier", 0.9),
+            ("les prés", "authority", 0.7),
+        )
+    ]
+    made = drafted(base, replace(ARTICLE, text=text), by="", assistant=assistant_that_says(said))
+    assert isinstance(made.record, Case)
+    parts = [part for part in made.record.participants if part.actor_id == "ferme"]
+    proposed = max(
+        (one for one in made.proposals.participations if one.participation.actor_id == "ferme"),
+        key=lambda one: one.confidence,
+    )
+    assert [part.role for part in parts] == [proposed.participation.role]
+
+
+def test_whom_an_assistant_names_is_a_known_actor(base: KnowledgeBase) -> None:
+    base.put([Actor("ferme", "Les Prés")])
+    text = "Le petit-lait partait au fossé. Depuis, Les Prés le prend."
+    said = {"name": "Les Prés", "role": "laboratory", "sentence": text[32:], "confidence": 0.9}
+    made = drafted(base, replace(ARTICLE, text=text), by="", assistant=assistant_that_says([said]))
     told = {(one.origin, one.participation.actor_id) for one in made.proposals.participations}
     assert ("little-model", "ferme") in told
 

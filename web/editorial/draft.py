@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from ingest.records.fields import one_line
 from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -34,6 +35,7 @@ from web.editorial.forms.record_form import (
     best_proposals,
     sentences,
 )
+from web.editorial.forms.suggestions import Suggestions, is_suggested
 from web.editorial.source_text import numbered
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
@@ -44,7 +46,7 @@ from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AContributor, AForm
 from web.http.urls import Page, address
 
-MAX_SUGGESTIONS = 20
+MAX_NAMED = 3
 MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
 
@@ -97,9 +99,12 @@ class _Sent:
             "return": lambda record: self._send_back(record, DraftState.RETURNED),
             "reject": lambda record: self._send_back(record, DraftState.REJECTED),
         }
+        what, _, on = what.partition(":")
+        if what in {"keep", "link", "entry"}:
+            number, _, actor_id = on.partition(":")
+            return self._change_row(what, number, actor_id)
         if what == "add_row":
-            rows = (*self._typed.rows, ParticipationRow())
-            return self._page(replace(self._typed, rows=rows), added=True)
+            return self._at_last_row(self._typed.with_row(ParticipationRow()))
         if what == "preview":
             return self._page(self._typed, previewed=True)
         if what not in actions:
@@ -108,14 +113,43 @@ class _Sent:
             AccountRole.MODERATOR
         ):
             raise not_allowed()
+        return self._with_record(actions[what])
+
+    def _with_record(self, action: Callable[[Record], Response]) -> Response:
+        """Answers with the record that was typed; or with what is wrong, or a conflict."""
         try:
             record = self._typed.record(self._draft.record, actor_finder(self._base))
         except WrongFields as error:
             return self._page(self._typed.wrong(error.errors), status_code=400)
         try:
-            return actions[what](record)
+            return action(record)
         except EditConflict:
             return self._conflict(record)
+
+    def _change_row(self, what: str, number: str, actor_id: str) -> Response:
+        """Accepts a suggestion, fills in the entry of a participation, or opens its form."""
+        rows = self._typed.rows
+        at = int(number) if number.isascii() and number.isdecimal() else len(rows)
+        if at >= len(rows):
+            raise no_such_action()
+        if what == "keep":
+            return self._at_last_row(self._typed.accepting(at))
+        if what == "link":
+            return self._page(self._typed.linking(at, actor_id), at_row=at)
+        return self._with_record(lambda record: self._open_entry(record, rows[at].name))
+
+    def _at_last_row(self, form: RecordForm) -> Response:
+        """The page at the last participation that is not only suggested."""
+        proposed = self._draft.proposals.participations
+        shown = [number for number, row in enumerate(form.rows) if not is_suggested(row, proposed)]
+        return self._page(form, at_row=shown[-1])
+
+    def _open_entry(self, record: Record, name: str) -> Response:
+        """Saves the draft and opens the form for the entry of a participant."""
+        draft = self._saved(record)
+        return see(
+            self._request, address(Page.ORGANISATION, draft=draft.id, participant=one_line(name))
+        )
 
     def _save(self, record: Record) -> Response:
         self._saved(record)
@@ -241,12 +275,14 @@ def draft_page(
     done: str = "",
     message: str = "",
     previewed: bool = False,
-    added: bool = False,
+    at_row: int | None = None,
     conflict: Mapping[str, object] | None = None,
 ) -> Response:
-    """The page of a draft with a form filled in; it opens at a participation just `added`."""
+    """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
     versions = request.knowledge_base.drafts.versions(draft.id)
     actors = _actors_of(request.knowledge_base, form.rows)
+    named = _known_by_name(request, draft, form.rows, actors)
+    suggested = actors | {actor.id: actor for found in named.values() for actor in found}
     return request.page(
         "editorial/draft.html",
         here=address(Page.DRAFT, draft.id),
@@ -262,11 +298,13 @@ def draft_page(
         proposed=best_proposals(draft.proposals),
         source=numbered(draft.source_text, sentences(draft.proposals)),
         actors=actors,
-        suggested=_suggested(request, draft, form.rows, actors),
+        named=named,
+        suggested=list(suggested.values()),
+        suggestions=Suggestions.of(form.rows, draft.proposals.participations),
         preview=_preview(form, draft),
         likely=_likely(request.knowledge_base, draft),
         previewed=previewed,
-        added=added,
+        at_row=at_row,
         message=message,
         conflict=conflict,
         done=done,
@@ -313,22 +351,17 @@ def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[st
     return {id_: actor for id_, actor in found if actor}
 
 
-def _suggested(
+def _known_by_name(
     request: PageRequest, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
-) -> list[Actor]:
-    """Returns actors that a participation may be of: those proposed, and those of its name."""
+) -> Mapping[str, Sequence[Actor]]:
+    """Returns the actors that participants without an entry may be, by the participant's name."""
     if draft.state not in OPEN_STATES:
-        return []
-    base = request.knowledge_base
-    suggested = dict(known)
-    for proposed in draft.proposals.participations:
-        actor = actor_or_none(base, proposed.participation.actor_id)
-        if actor:
-            suggested[actor.id] = actor
-    unknown = {row.name for row in rows if row.name and row.actor_id not in known}
-    for name in sorted(unknown)[:MAX_LOOKED_UP]:
-        suggested |= {actor.id: actor for actor in actors_named(base, name)}
-    return list(suggested.values())[:MAX_SUGGESTIONS]
+        return {}
+    unknown = {row.name for row in rows if row.kept and row.name and row.actor_id not in known}
+    return {
+        name: actors_named(request.knowledge_base, name)[:MAX_NAMED]
+        for name in sorted(unknown)[:MAX_LOOKED_UP]
+    }
 
 
 def _preview(form: RecordForm, draft: Draft) -> Record | None:

@@ -120,8 +120,9 @@ def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
         ("s-1", "1En mars 2020, Avel fabrique et conditionne le gel."),
         ("s-2", "2Le centre hospitalier l'achète."),
     ]
-    rows = read.all("fieldset", class_="row") + read.all("fieldset", class_="row left-out")
-    links = [[a.attributes["href"] for a in read.inside(row, "a")] for row in rows]
+    (row,) = read.all("fieldset", class_="row")
+    (suggested,) = read.inside(read.one("section", class_="suggestions"), "li")
+    links = [[a.attributes["href"] for a in read.inside(each, "a")] for each in (row, suggested)]
     assert links == [["/en/actors/avel", "#s-1"], ["#s-2"]]
 
 
@@ -202,9 +203,108 @@ def test_a_row_is_added_without_saving(
 ) -> None:
     read = Page(send(contributor, draft, "add_row", title="Typed").text)
     assert read.one("input", name="rows").attributes["value"] == "3"
-    assert "autofocus" in read.one("input", name="name-2").attributes
+    assert "autofocus" in read.one("input", name="name-1").attributes
+    assert read.one("input", name="name-2").attributes["value"] == HOSPITAL_PART.name
     assert read.one("input", name="title").attributes["value"] == "Typed"
     assert base.drafts.get(draft.id) == draft
+
+
+def test_a_suggestion_is_accepted_in_one_click(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    (button,) = read.inside(read.one("section", class_="suggestions"), "button")
+    assert button.text.strip() == "Add as: Buyer – Centre hospitalier"
+    response = send(contributor, draft, button.attributes["value"], title="Typed")
+    read = Page(response.text)
+    assert not read.all("section", class_="suggestions")
+    assert "checked" in read.one("input", name="keep-1").attributes
+    assert "autofocus" in read.one("input", name="name-1").attributes
+    assert base.drafts.get(draft.id) == draft
+    saved = contributor.post(f"/en/drafts/{draft.id}", data=fields_of(read) | {"do": "save"})
+    assert saved.status_code == 303
+    participants = (AVEL_PART, HOSPITAL_PART)
+    assert base.drafts.get(draft.id).record == replace(
+        CASE, title="Typed", participants=participants
+    )
+
+
+def test_a_suggestion_is_offered_once_for_each_organisation(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    base.put([AVEL])
+    proposed = [
+        (AVEL_PART, 0.9),
+        (replace(AVEL_PART, role=Role.SUPPLIER), 0.3),
+        (replace(HOSPITAL_PART, role=Role.FACILITATOR), 0.05),
+        (HOSPITAL_PART, 0.1),
+        (replace(HOSPITAL_PART, name="CENTRE  HOSPITALIER", role=Role.AUTHORITY), 0.07),
+    ]
+    draft = base.drafts.add(
+        CASE,
+        by="a contributor",
+        origin="",
+        proposals=Proposals(
+            participations=tuple(ProposedParticipation(part, "", sure) for part, sure in proposed)
+        ),
+    )
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    (suggested,) = read.inside(read.one("section", class_="suggestions"), "li")
+    assert [" ".join(one.text.split()) for one in read.inside(suggested, "button")] == [
+        "Add as: Buyer – Centre hospitalier",
+        "Add as: Authority – CENTRE HOSPITALIER",
+        "Add as: Facilitator – Centre hospitalier",
+    ]
+    # A further role of who takes part already stands with it.
+    (row,) = read.all("fieldset", class_="row")
+    (button,) = read.inside(read.one("div", class_="also"), "button")
+    assert row in button.ancestors
+    both = Page(send(contributor, draft, button.attributes["value"]).text)
+    assert [
+        one.attributes["value"]
+        for one in both.all("input", type="text")
+        if (one.attributes["name"].startswith("name-"))
+    ] == ["Avel", "Avel"]
+
+
+def test_a_participant_is_linked_to_an_actor_of_its_name_in_one_click(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    base.put([AVEL])
+    unlinked = replace(CASE, participants=(replace(AVEL_PART, actor_id=""),))
+    draft = base.drafts.add(unlinked, by="a contributor", origin="")
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    (button,) = read.inside(read.one("ul", class_="candidates"), "button")
+    linked = Page(send(contributor, draft, button.attributes["value"]).text)
+    assert linked.one("input", name="actor_id-0").attributes["value"] == "avel"
+    assert "Magnac-Lavalette" in linked.one("p", class_="known").text
+
+
+def test_creating_an_entry_saves_the_draft_and_opens_its_form(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    kept = send(contributor, draft, "keep:1")
+    (button,) = [
+        one for one in Page(kept.text).all("button") if one.text.startswith("Create the entry")
+    ]
+    path = f"/en/drafts/{draft.id}"
+    fields = fields_of(Page(kept.text)) | {"title": "Typed", "do": button.attributes["value"]}
+    response = contributor.post(path, data=fields)
+    form = f"/en/contribute/organisation?draft={draft.id}&participant=Centre+hospitalier"
+    assert response.headers["Location"] == form
+    assert base.drafts.get(draft.id).record == replace(
+        CASE, title="Typed", participants=(AVEL_PART, HOSPITAL_PART)
+    )
+    assert contributor.get(form).status_code == 200
+    wrong = contributor.post(path, data=fields | {"title": "", "revision": "2"})
+    assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize("what", ["keep:9", "keep:", "keep:-1", "link:x:avel", "entry:²"])
+def test_a_row_that_is_not_there_is_refused(
+    contributor: TestClient, draft: Draft, what: str
+) -> None:
+    assert send(contributor, draft, what).status_code == 400
 
 
 def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -> None:

@@ -275,11 +275,24 @@ def test_the_entry_of_a_participant_begins_with_what_the_article_says(
     filled = {name: value for name, value in fields.items() if value and name in ACTOR_FIELDS}
     assert filled == {
         "name": "Centre hospitalier",
-        "description": "Achète le gel.",
         "place": "Angoulême",
         "lang": "fr",
         "source_url": "https://journal.example/gel",
     }
+
+
+def test_what_a_maker_did_describes_what_it_can_do(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    made = Participation("Gelmar", Role.PRODUCER, "", "fabrique le gel")
+    packed = Participation("Gelmar", Role.REPACKAGER, "", "le met en flacons")
+    bought = Participation("Gelmar", Role.BUYER, "", "achète de l'alcool")
+    draft = base.drafts.add(
+        replace(HOSPITAL, participants=(made, packed, bought)), by="a contributor", origin=""
+    )
+    path = f"{FORM}?draft={draft.id}&participant=Gelmar"
+    shown = fields_of(Page(contributor.get(path).text))
+    assert shown["description"] == "Fabrique le gel.\nLe met en flacons."
 
 
 def test_coming_back_the_participant_is_linked(

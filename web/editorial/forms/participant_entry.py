@@ -8,6 +8,7 @@ from ingest.records.fields import folded
 from kb.errors import EditConflict
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case
+from kb.reference.roles import ROLES
 from kb.registers.drafts import OPEN_STATES, Draft
 from web.http.urls import Address, Page, address
 
@@ -29,10 +30,14 @@ class UnlistedParticipant:
 
     def entry(self, case_url: str) -> Actor:
         """What the article says of it, as an entry without an id; `case_url` names the article."""
-        said = [part.contribution for part in self.case.participants if self._is(part.name)]
+        parts = list(self.case.participants)
         if self.draft is not None:
-            proposed = [one.participation for one in self.draft.proposals.participations]
-            said += [part.contribution for part in proposed if self._is(part.name)]
+            parts += [one.participation for one in self.draft.proposals.participations]
+        said = [
+            part.contribution
+            for part in parts
+            if self._is(part.name) and ROLES[part.role].is_know_how
+        ]
         return Actor(
             id="",
             name=self.name,

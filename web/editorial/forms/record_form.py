@@ -100,6 +100,22 @@ class RecordForm:
         rows = (sent_row(form, number) for number in range(count))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
+    def with_row(self, row: ParticipationRow) -> Self:
+        """The form with another participation, after those that are there."""
+        kept = [row for row in self.rows if row.kept or row.proposal < 0]
+        others = [row for row in self.rows if not (row.kept or row.proposal < 0)]
+        return replace(self, rows=(*kept, row, *others))
+
+    def accepting(self, number: int) -> Self:
+        """The form with a suggested participation, by its row, among the others."""
+        others = (*self.rows[:number], *self.rows[number + 1 :])
+        return replace(self, rows=others).with_row(replace(self.rows[number], kept=True))
+
+    def linking(self, number: int, actor_id: str) -> Self:
+        """The form with the entry of a participation filled in."""
+        row = replace(self.rows[number], actor_id=actor_id)
+        return replace(self, rows=(*self.rows[:number], row, *self.rows[number + 1 :]))
+
     def input(self, name: str) -> Mapping[str, object]:
         """How a field is typed, as the templates' `field` macro takes it."""
         traits = self._fields[name]
