@@ -6,8 +6,19 @@ from kb.commands.accounts import user
 from kb.commands.adapt import adapt
 from kb.commands.base import rebuild, status
 from kb.commands.evaluation import evaluate
+from kb.commands.pairs import evaluate_duplicates
 from kb.commands.search import search
 from kb.commands.sites import site
 from kb.commands.trade_index import index_trades
 
-COMMANDS: list[click.Command] = [search, status, rebuild, evaluate, adapt, index_trades, user, site]
+COMMANDS: list[click.Command] = [
+    search,
+    status,
+    rebuild,
+    evaluate,
+    evaluate_duplicates,
+    adapt,
+    index_trades,
+    user,
+    site,
+]

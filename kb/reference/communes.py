@@ -53,6 +53,15 @@ def commune_of(postal_code: str, town: str) -> Commune | None:
     return communes.pop() if len(communes) == 1 else None
 
 
+def commune_in(department: str, town: str) -> Commune | None:
+    """Returns the commune of a department that a town means, None where several can be meant.
+
+    The town may be a former commune, as with `commune_of`.
+    """
+    named = {each for each in _by_name().get(_folded(town), ()) if each.department == department}
+    return named.pop() if len(named) == 1 else None
+
+
 def is_commune(name: str) -> bool:
     """Whether a commune of France, or a part of one, has this name."""
     return _folded(name) in _by_name()

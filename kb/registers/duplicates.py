@@ -4,7 +4,7 @@ A pair is decided once: the decision stands whatever is ingested later.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -12,24 +12,30 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
+from kb.resolution.commonness import MANY, Commonness, commonness_of
+from kb.resolution.contacts import keys_of
 from kb.resolution.similarity import (
     BLOCKING_VERSION,
     LIKELY,
+    MAX_BLOCK,
     ActorSimilarity,
     actor_similarity,
+    block_of,
     blocks,
+    shared_keys,
 )
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
-_MAX_BLOCK = 25
-"""A block of more actors is no sign: a chain's name, the commonest trade of a town."""
 _BLOCKING = "blocking"
+_JUDGED_AT_ONCE = 500
 
 
 class DuplicateState(StrEnum):
     OPEN = "open"
+    RELATED = "related"
+    """Undecided, and no question: two establishments of one firm in two towns."""
     SAME = "same"
     DIFFERENT = "different"
 
@@ -63,15 +69,21 @@ class Duplicates:
         self._merge = merge
 
     def list(
-        self, state: DuplicateState = DuplicateState.OPEN, limit: int = -1
+        self,
+        state: DuplicateState = DuplicateState.OPEN,
+        limit: int = -1,
+        sources: Collection[str] = (),
     ) -> Sequence[Duplicate]:
-        """The pairs in a state, the likeliest first."""
+        """The pairs in a state, the likeliest first; of `sources`, those of their actors."""
         with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from duplicates where state = ?"
-                " order by score desc, left_id, right_id limit ?",
-                [state.value, limit],
-            ).fetchall()
+            rows = store.run(
+                "select * from duplicates where state = :state"  # noqa: S608 (written below)
+                f" {_of_sources(sources)}"
+                " order by score desc, left_id, right_id limit :limit",
+                sources,
+                state=state.value,
+                limit=limit,
+            )
         return [
             dataclass_of(
                 Duplicate,
@@ -85,23 +97,25 @@ class Duplicates:
     def alike(self, actor: Actor, limit: int) -> Sequence[tuple[str, ActorSimilarity]]:
         """The ids of the actors that a new actor is likely the same as, likeliest first."""
         with self._stores.lend() as store, store.reading():
-            rows = store.run(
-                "select distinct actor_id from blocks where block in :values and (select count(*)"
-                " from (select 1 from blocks b where b.block = blocks.block limit :most + 1))"
-                " <= :most",
-                blocks(actor),
-                most=_MAX_BLOCK,
-            )
-            others = _to_compare(store, "id in :values", [row["actor_id"] for row in rows])
-        found = ((id_, actor_similarity(actor, other)) for id_, other in others.items())
-        likely = [pair for pair in found if pair[1].score >= LIKELY and pair[0] != actor.id]
+            own = blocks(actor)
+            members = _members(store, own, MAX_BLOCK)
+            ids = {id_ for block in members.values() for id_ in block} - {actor.id}
+            others = _to_compare(store, "id in :values", ids)
+        commonness = _commonness({**others, actor.id: actor}, {actor.id}, own - members.keys())
+        found = ((id_, actor_similarity(actor, each, commonness)) for id_, each in others.items())
+        likely = [pair for pair in found if pair[1].score >= LIKELY]
         return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
-    def count(self, state: DuplicateState = DuplicateState.OPEN) -> int:
+    def count(
+        self, state: DuplicateState = DuplicateState.OPEN, sources: Collection[str] = ()
+    ) -> int:
         with self._stores.lend() as store:
-            (count,) = store.execute(
-                "select count(*) from duplicates where state = ?", [state.value]
-            ).fetchone()
+            ((count,),) = store.run(
+                "select count(*) from duplicates where state = :state"  # noqa: S608 (written below)
+                f" {_of_sources(sources)}",
+                sources,
+                state=state.value,
+            )
         return int(count)
 
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
@@ -139,13 +153,29 @@ class Duplicates:
             _settle(store, left, right, DuplicateState.DIFFERENT, by)
 
 
+def _of_sources(sources: Collection[str]) -> str:
+    """The condition that a pair has an actor which one of the sources describes."""
+    if not sources:
+        return ""
+    of_them = "(select actor_id from statements where source in :values)"
+    return f"and (left_id in {of_them} or right_id in {of_them})"
+
+
 def compare(store: Store, actors: Sequence[Actor]) -> None:
-    """Stores the pairs of these actors, added or changed, and others that are likely the same."""
+    """Stores the pairs of these actors, added or changed, and others that are likely the same.
+
+    Open pairs of others that share a contact with these actors are judged anew: a contact says less
+    the more firms have it.
+    """
     if not actors:
         return
     if store.property(_BLOCKING) != BLOCKING_VERSION:
-        _keep_blocks(store, _to_compare(store, "true").values())
+        everyone = _to_compare(store, "true")
+        _keep_blocks(store, everyone.values())
         store.set_property(_BLOCKING, BLOCKING_VERSION)
+        every = sorted(everyone)
+        for first in range(0, len(every), _JUDGED_AT_ONCE):
+            _judge(store, set(every[first : first + _JUDGED_AT_ONCE]))
     _keep_blocks(store, actors)
     ids = {actor.id for actor in actors}
     # An actor that is back, such as a restored actor, redirects to no other, and may be decided
@@ -157,34 +187,87 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
         ids,
     )
     store.run("delete from merged_actors where id in :values", ids)
+    _judge(store, ids | _whose_contacts_spread(store, actors))
+
+
+def _judge(store: Store, ids: Collection[str]) -> None:
+    """Stores the pairs of these actors with any that are likely the same, in place of those before.
+
+    What a person decided stays.
+    """
     _delete_open_pairs(store, ids)
-    pairs = _pairs_of_blocks(store, ids)
-    known = _to_compare(store, "id in :values", {id_ for pair in pairs for id_ in pair})
+    members, too_large = _members_of_blocks(store, ids)
+    known = _to_compare(
+        store, "id in :values", {id_ for block in members.values() for id_ in block}
+    )
+    commonness = _commonness(known, ids, too_large)
     compared = (
-        (left, right, actor_similarity(known[left], known[right]))
-        for left, right in sorted(pairs)
+        (left, right, actor_similarity(known[left], known[right], commonness))
+        for left, right in sorted(_pairs(members, ids))
         if left in known and right in known
     )
     store.executemany(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
-        " values (?, ?, ?, ?, 'open', '', '') on conflict do nothing",
+        " values (?, ?, ?, ?, ?, '', '') on conflict do nothing",
         [
-            (left, right, similarity.score, json.dumps(similarity.reasons))
+            (left, right, similarity.score, json.dumps(similarity.reasons), state.value)
             for left, right, similarity in compared
-            if similarity.score >= LIKELY
+            if (state := _state_of(similarity))
         ],
     )
 
 
+def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[str, str]:
+    """Maps the ids of a source's actors that are not stored to the actors that they certainly are.
+
+    An actor that could be two of the stored is mapped to neither; nor is it to an actor that the
+    source itself describes, since a source has each once, or that a person said is another.
+    """
+    keys = {actor.id: list(keys_of(actor)) for actor in actors}
+    wanted = {block_of(key) for those in keys.values() for key in those}
+    members = _members(store, wanted, MAX_BLOCK)
+    known = _to_compare(
+        store, "id in :values", {id_ for block in members.values() for id_ in block}
+    )
+    rows = store.run(
+        "select actor_id from statements where source = :source and actor_id in :values",
+        known,
+        source=source,
+    )
+    own = {row[0] for row in rows}
+    found: dict[str, str] = {}
+    for actor in actors:
+        sharing = {id_ for key in keys[actor.id] for id_ in members.get(block_of(key), ())}
+        together = [known[id_] for id_ in sorted(sharing & known.keys())]
+        may_be = [other for other in together if actor_similarity(actor, other).is_certain]
+        commonness = commonness_of([actor, *together]) if may_be else {}
+        same = [
+            other.id
+            for other in may_be
+            if other.id not in own and actor_similarity(actor, other, commonness).is_certain
+        ]
+        if len(same) == 1 and not _are_different(store, actor.id, same[0]):
+            found[actor.id] = same[0]
+    return found
+
+
+def _are_different(store: Store, first: str, second: str) -> bool:
+    rows = store.execute(
+        "select 1 from duplicates where left_id = ? and right_id = ? and state = 'different'",
+        sorted([first, second]),
+    )
+    return rows.fetchone() is not None
+
+
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes the open pairs of actors that are gone."""
+    """Deletes the undecided pairs of actors that are gone."""
     store.run("delete from blocks where actor_id in :values", actor_ids)
     _delete_open_pairs(store, actor_ids)
 
 
 def _delete_open_pairs(store: Store, actor_ids: Collection[str]) -> None:
     store.run(
-        "delete from duplicates where state = 'open'"
+        "delete from duplicates where state in ('open', 'related')"
         " and (left_id in :values or right_id in :values)",
         actor_ids,
     )
@@ -238,20 +321,68 @@ def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
     store.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
 
 
-def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str, str]]:
-    """The pairs of these actors with any that share a block with them."""
+def _state_of(similarity: ActorSimilarity) -> DuplicateState | None:
+    if similarity.are_establishments:
+        return DuplicateState.RELATED
+    return DuplicateState.OPEN if similarity.score >= LIKELY else None
+
+
+def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
+    """The ids in open pairs that share with these actors a contact that is not long common."""
+    spreading = {block_of(key) for actor in actors for key in keys_of(actor)}
+    members = _members(store, spreading, MAX_BLOCK + len(actors))
+    shared = [set(block) for block in members.values()]
     rows = store.run(
-        "with shared as materialized (select distinct block from blocks"
-        " where actor_id in :values),"
-        " few as materialized (select block from shared where (select count(*) from"
-        " (select 1 from blocks b where b.block = shared.block limit :most + 1)) <= :most)"
+        "select left_id, right_id from duplicates where state = 'open' and left_id in :values",
+        {id_ for block in shared for id_ in block},
+    )
+    return {
+        id_
+        for left, right in (tuple(row) for row in rows)
+        if any(left in block and right in block for block in shared)
+        for id_ in (left, right)
+    }
+
+
+def _members_of_blocks(
+    store: Store, actor_ids: Collection[str]
+) -> tuple[dict[int, list[str]], set[int]]:
+    """The members of each block of these actors, and the blocks that are too large."""
+    rows = store.run("select distinct block from blocks where actor_id in :values", actor_ids)
+    every = {int(row[0]) for row in rows}
+    members = _members(store, every, MAX_BLOCK)
+    return members, every - members.keys()
+
+
+def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list[str]]:
+    """The actors of those of these blocks that have at most so many."""
+    rows = store.run(
+        "with few as materialized (select value as block from json_each(:values)"
+        " where (select count(*) from"
+        " (select 1 from blocks b where b.block = value limit :most + 1)) <= :most)"
         " select block, actor_id from few join blocks using (block)",
-        actor_ids,
-        most=_MAX_BLOCK,
+        wanted,
+        most=most,
     )
     members: dict[int, list[str]] = {}
     for row in rows:
-        members.setdefault(row[0], []).append(row[1])
+        members.setdefault(int(row[0]), []).append(row[1])
+    return members
+
+
+def _commonness(
+    known: Mapping[str, Actor], ids: Collection[str], too_large: Collection[int]
+) -> Commonness:
+    """How common the contacts and names of these actors are, whose blocks are known."""
+    keys = {key for id_ in ids if id_ in known for key in shared_keys(known[id_])}
+    counted = dict(commonness_of(known.values(), keys))
+    return counted | {key: MANY for key in keys if block_of(key) in too_large}
+
+
+def _pairs(
+    members: Mapping[int, Sequence[str]], actor_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    """The pairs of these actors with any that share a block with them."""
     wanted = set(actor_ids)
     return {
         (left, right)
@@ -264,8 +395,13 @@ def _pairs_of_blocks(store: Store, actor_ids: Collection[str]) -> set[tuple[str,
 def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict[str, Actor]:
     """The actors that a condition of SQL keeps, by id, with only the fields that are compared."""
     rows = store.run(
-        "select id, name, place, department, activity_code, siret, website"  # noqa: S608 (ours)
+        "select id, name, place, department, activity_code, siret, website, phone, email"  # noqa: S608 (ours)
         f" from actors where {condition}",
         ids,
     )
-    return {row["id"]: Actor(**dict(row)) for row in rows}
+    return {
+        row["id"]: dataclass_of(
+            Actor, row, phone=tuple(json.loads(row["phone"])), email=tuple(json.loads(row["email"]))
+        )
+        for row in rows
+    }

@@ -1,169 +1,173 @@
 """Similarity: how likely two actors are one firm that two sources describe.
 
-Only actors that share a block are compared: a distinctive part of the name in one department or
-town, the SIREN, the website, or the whole name. How many there are does not matter, only how many
-are alike.
+Only actors that share a block are compared: a contact, the SIREN, the whole name, an acronym, or a
+distinctive part of the name in one department or town. Two numbers decide alone: one SIRET is one
+firm, two SIREN are two firms, and two establishments of one firm in two towns are two actors. All
+else is weighed by a judge that learnt from labelled pairs (`judge.md`).
 """
 
 import hashlib
-import re
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlsplit
+from functools import cache
+from importlib.resources import files
 
 from kb.models import SIREN_DIGITS, Actor
-from kb.text.folding import fold
-from kb.text.organisation_name import analyse_name, name_key
+from kb.regression import Regression
+from kb.resolution.commonness import Commonness, name_block
+from kb.resolution.contacts import keys_of
+from kb.resolution.features import ActorComparison, compare_actors, features
+from kb.resolution.name_comparison import ALL, acronyms_of, compare_names, names_in
+from kb.resolution.places import Nearness, Place, place_of
 
-BLOCKING_VERSION = "1"
-"""Raised whenever `blocks` gives other blocks."""
-LIKELY = 0.8
+BLOCKING_VERSION = "2"
+"""Raised whenever `blocks` gives other blocks, or the judge learnt anew."""
+LIKELY = 0.45
 """Least similarity of two actors that a person must compare."""
 
-_NAME_WEIGHT = 0.6
-_SIMILAR_NAME = 0.8
-_PREFIX_CHARS = 4
+MAX_BLOCK = 25
+"""A block of more actors is no sign: a chain's name, the commonest trade of a town."""
+
+_CERTAIN = 0.9
+"""Least similarity of two actors that are one without a person's word."""
+_MIN_SIMILAR_NAME = 0.8
+_BEGINNING_CHARS = 4
 _MIN_TOKEN_CHARS = 3
-_SHARED_HOSTS = frozenset("facebook.com fr-fr.facebook.com linkedin.com instagram.com".split())
+_NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
 class ActorSimilarity:
-    """A score from 0 to 1, and the reasons for it.
+    """A probability from 0 to 1, and the reasons for it.
 
-    Reasons are `same_siret`, `same_siren`, `same_name`, `similar_name`, `same_place`,
-    `same_department`, `same_activity`, `similar_activity`, `same_website`.
+    `is_certain`: the two are one without a person's word. `are_establishments`: they are two
+    establishments of one firm, in two towns; their score is 0.
+
+    Reasons are `same_siret`, `two_establishments`, `same_name`, `similar_name`, `acronym`, `brand`,
+    `same_page`, `same_website`, `same_email`, `same_email_domain`, `same_phone`, `name_is_domain`,
+    `same_place`, `near_place`, `same_department`, `same_activity`, `similar_activity`.
     """
 
     score: float
     reasons: tuple[str, ...]
+    is_certain: bool = False
+    are_establishments: bool = False
 
 
 def blocks(actor: Actor) -> set[int]:
     """The blocks of an actor, each a hash of 63 bits."""
-    return {_hash(block) for block in _blocks(actor)}
+    return {block_of(key) for key in (*_blocks(actor), *shared_keys(actor))}
 
 
-def actor_similarity(left: Actor, right: Actor) -> ActorSimilarity:
-    """The similarity of two actors; 0 if no name could make them likely the same.
+def shared_keys(actor: Actor) -> Iterator[str]:
+    """The keys of an actor whose commonness counts: its contacts, and its whole name."""
+    yield from keys_of(actor)
+    yield name_block(actor)
 
-    The name weighs most, then the place, the activity and the website; a field that is empty in
-    either counts neither for nor against. Two actors with two SIREN are hardly ever the same.
+
+def block_of(key: str) -> int:
+    """The block of those that have a key of `shared_keys`."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) >> 1
+
+
+def actor_similarity(
+    left: Actor, right: Actor, commonness: Commonness | None = None
+) -> ActorSimilarity:
+    """How likely two actors are one, and why.
+
+    Args:
+        left: an actor.
+        right: another.
+        commonness: how common the contacts and names are in the base; what is not in it is taken
+            for that of these two alone.
     """
     if left.siret and left.siret == right.siret:
-        return ActorSimilarity(1.0, ("same_siret",))
-    place = _place_similarity(left, right)
-    activity = _activity_similarity(left, right)
-    website = _website_similarity(left, right)
-    siren = _siren_similarity(left, right)
-    score = 0.2 * place + 0.1 * activity + 0.1 * website + siren
-    if score + _NAME_WEIGHT < LIKELY:
+        return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
+    found = compare_actors(left, right, commonness or {})
+    reasons = tuple(_reasons(found))
+    if found.other_siren:
         return ActorSimilarity(0.0, ())
-    name = name_similarity(left.name, right.name)
-    score += _NAME_WEIGHT * name
-    same_department = bool(left.department) and left.department == right.department
-    reasons = {
-        "same_siren": siren > 0,
-        "same_name": name == 1.0,
-        "similar_name": _SIMILAR_NAME <= name < 1.0,
-        "same_place": place == 1.0,
-        "same_department": same_department and place < 1.0,
-        "same_activity": activity == 1.0,
-        "similar_activity": 0.5 < activity < 1.0,
-        "same_website": website == 1.0,
-    }
-    return ActorSimilarity(
-        round(min(max(score, 0.0), 1.0), 3),
-        tuple(reason for reason, holds in reasons.items() if holds),
-    )
+    if found.same_siren and found.near is not Nearness.SAME_TOWN:
+        return ActorSimilarity(0.0, reasons, are_establishments=True)
+    if found.same_siren:
+        return ActorSimilarity(_CERTAIN, reasons)
+    score = round(bundled_judge().probability(features(found)), 3)
+    return ActorSimilarity(score, reasons, is_certain=score >= _CERTAIN and _is_certain(found))
 
 
 def name_similarity(left: str, right: str) -> float:
     """The similarity of two names, 0 to 1, whatever their legal forms, accents and order."""
-    from rapidfuzz import fuzz
-
-    left_key, right_key = name_key(left), name_key(right)
-    if not left_key or not right_key:
-        return 1.0 if left == right else 0.0
-    if left_key == right_key:
+    found = compare_names(left, right)
+    if found.shared > ALL:
         return 1.0
-    first, second = analyse_name(left), analyse_name(right)
-    first_words, second_words = set(first.distinctive), set(second.distinctive)
-    similarity = float(
-        fuzz.ratio(*(" ".join(sorted(name.distinctive)) for name in (first, second)))
-    )
-    # "Merlet" within "Distillerie Merlet": one name has all words of the other.
-    if first_words <= second_words or second_words <= first_words:
-        similarity = max(similarity, 92.0)
-    if first.numbers != second.numbers:
-        similarity *= 0.7
-    return min(similarity / 100, 0.99)
-
-
-def _place_similarity(left: Actor, right: Actor) -> float:
-    same_department = bool(left.department) and left.department == right.department
-    if left.department and right.department and not same_department:
+    if found.other_numbers:
         return 0.0
-    if left.place and right.place:
-        if _place_key(left.place) == _place_key(right.place):
-            return 1.0
-        return 0.3 if same_department else 0.0
-    return 0.6 if same_department else 0.5
+    return 0.9 if found.own and not found.rest else found.shared * _MIN_SIMILAR_NAME
 
 
-def _website_similarity(left: Actor, right: Actor) -> float:
-    hosts = _host(left.website), _host(right.website)
-    if not all(hosts):
-        return 0.5
-    return 1.0 if hosts[0] == hosts[1] else 0.0
+@cache
+def bundled_judge() -> Regression:
+    text = (files("kb.resolution") / "judge.json").read_text(encoding="utf-8")
+    told = json.loads(text)
+    return Regression(told["intercept"], told["weights"])
 
 
-def _siren_similarity(left: Actor, right: Actor) -> float:
-    """Returns the change of the similarity by the numbers of the two legal units."""
-    if not left.siret or not right.siret:
-        return 0.0
-    return 0.1 if left.siret[:SIREN_DIGITS] == right.siret[:SIREN_DIGITS] else -0.25
+def _is_certain(found: ActorComparison) -> bool:
+    """Whether name, town and a contact of theirs alone agree, and no number speaks against it."""
+    names = found.names
+    same_name = names.own > 0 and not names.rest and not names.other_numbers
+    return same_name and found.contact == 1.0 and found.near is Nearness.SAME_TOWN
 
 
-def _activity_similarity(left: Actor, right: Actor) -> float:
-    codes = left.activity_code, right.activity_code
-    if not all(codes):
-        return 0.5
-    if codes[0] == codes[1]:
-        return 1.0
-    return 0.6 if codes[0][:2] == codes[1][:2] else 0.0
+def _reasons(found: ActorComparison) -> Iterator[str]:
+    names = found.names
+    if found.same_siren:
+        yield "two_establishments"
+    if names.is_acronym:
+        yield "acronym"
+    elif names.shared > ALL and names.exact > ALL:
+        yield "brand" if names.is_part else "same_name"
+    elif names.shared >= _MIN_SIMILAR_NAME or (names.own and not names.rest):
+        yield "brand" if names.is_part else "similar_name"
+    elif found.names_a_domain:
+        yield "name_is_domain"
+    for reason, holds in (
+        ("same_page", found.same_page),
+        ("same_website", found.same_host and not found.same_page),
+        ("same_phone", found.same_phone),
+        ("same_email", found.same_email),
+        ("same_email_domain", found.same_domain > found.same_host and not found.same_email),
+        ("same_place", found.near is Nearness.SAME_TOWN),
+        ("near_place", found.near is Nearness.SAME_GROUPING),
+        ("same_department", found.near in {Nearness.SAME_DEPARTMENT, Nearness.OTHER_TOWN}),
+        ("same_activity", found.activity == 1.0),
+        ("similar_activity", 0.5 < found.activity < 1.0),
+    ):
+        if holds:
+            yield reason
 
 
 def _blocks(actor: Actor) -> Iterator[str]:
-    where = [part for part in (f"d{actor.department}", f"p{_place_key(actor.place)}") if part[1:]]
-    for part in set(analyse_name(actor.name).distinctive):
-        if len(part) >= _MIN_TOKEN_CHARS:
-            for place in where or ["nowhere"]:
-                yield f"{part[:_PREFIX_CHARS]} {place}"
-    yield f"n {name_key(actor.name)}"
+    place = place_of(actor.place, actor.department)
+    where = list(_where(place))
+    for name in names_in(actor.name):
+        beginnings = {word[:_BEGINNING_CHARS] for word in name.telling}
+        beginnings |= {"".join(name.telling)[:_BEGINNING_CHARS], name.letters()}
+        for beginning in beginnings:
+            if len(beginning) >= _MIN_TOKEN_CHARS:
+                for each in where:
+                    yield f"{beginning} {each}"
+        for acronym in {*acronyms_of(name.every), *name.short_words()}:
+            yield f"a {acronym} {where[0]}"
     if actor.siret:
         yield f"s {actor.siret[:SIREN_DIGITS]}"
-    if host := _host(actor.website):
-        yield f"w {host}"
 
 
-@lru_cache(maxsize=20_000)
-def _place_key(place: str) -> str:
-    """The folded letters of a place: "SAINT JUNIEN" and "St-Junien" are the same town."""
-    parts = [part for part in re.split(r"[^a-z0-9]+", fold(place)) if part and part != "cedex"]
-    if parts and parts[-1].isdigit():
-        parts.pop()  # "Angoulême Cedex 9"
-    return "".join({"st": "saint", "ste": "sainte"}.get(part, part) for part in parts)
-
-
-@lru_cache(maxsize=20_000)
-def _host(website: str) -> str:
-    if not website:
-        return ""
-    host = (urlsplit(website).hostname or "").removeprefix("www.")
-    return "" if host in _SHARED_HOSTS else host
-
-
-def _hash(block: str) -> int:
-    return int.from_bytes(hashlib.blake2b(block.encode(), digest_size=8).digest()) >> 1
+def _where(place: Place) -> Iterator[str]:
+    if place.department:
+        yield f"d{place.department}"
+    if place.town:
+        yield f"p{place.town}"
+    if not place.department and not place.town:
+        yield _NOWHERE

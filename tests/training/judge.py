@@ -16,9 +16,10 @@ import ingest.extraction.proposals
 from ingest.evaluation.article_findings import ArticleFindings, found_participations
 from ingest.evaluation.comparison import compare
 from ingest.evaluation.scores import Scores, score_lines
-from ingest.extraction.proposals.judge import Judge, Regression, doubts
+from ingest.extraction.proposals.judge import Judge, doubts
 from ingest.extraction.proposals.propose import judged
 from kb.reference.roles import Role
+from kb.regression import Regression
 from tests.training.examples import Example, LabelledArticle, folds, labelled_articles
 from tests.training.regression import Floats, fitted, fitted_together
 

@@ -14,27 +14,13 @@ from importlib.resources import files
 from typing import Any, Self
 
 from kb.reference.roles import Role
+from kb.regression import Regression
 
 LIKELY_TOO = 0.5
 """Least probability of a further role of a candidate that takes part."""
 
 _LEAST = 1e-4
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Regression:
-    """A fitted logistic regression: the log odds of features are `intercept` + `weights` · them."""
-
-    intercept: float
-    weights: Mapping[str, float]
-
-    def probability(self, features: Mapping[str, float]) -> float:
-        weights = self.weights
-        odds = self.intercept + sum(
-            weights[name] * value for name, value in features.items() if name in weights
-        )
-        return 1 / (1 + math.exp(-max(min(odds, 50.0), -50.0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,3 +281,16 @@ def test_a_weight_that_is_none_is_one_line(needs: Path, kb: Path, change: str) -
     result = run(needs, "--kb", kb, "--weight", change)
     assert result.exit_code == 2
     assert change in result.stderr.splitlines()[-1]
+
+
+def test_duplicates_are_measured_on_labelled_pairs() -> None:
+    pairs = "tests/data/directories/pairs/tune.tsv"
+    told = CliRunner().invoke(main, ["evaluate-duplicates", pairs])
+    assert told.exit_code == 0
+    figures = {line[:22].strip(): float(line[23:28]) for line in told.output.splitlines()[:3]}
+    assert min(figures.values()) > 0.9
+    assert "same       acronym" in told.output
+    slips = CliRunner().invoke(main, ["evaluate-duplicates", pairs, "--details"]).output
+    assert slips.startswith(("same: ", "different: "))
+    plain = json.loads(CliRunner().invoke(main, ["evaluate-duplicates", pairs, "--json"]).output)
+    assert plain["recall"]["value"] == pytest.approx(figures["recall"], abs=0.001)

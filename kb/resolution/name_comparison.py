@@ -1,0 +1,306 @@
+"""The comparison of two names of organisations: what they share, and what sets them apart.
+
+A name may hold several: "Avel (marque Saphir)", "EARL des Tilleuls – La Ferme aux Escargots". The
+two that are most alike are compared. An acronym stands for the words whose initials it has: "SDEM"
+for "Société d'Électricité de la Meuse", "Malaval TP" for "Malaval Travaux Publics".
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from kb.reference.communes import is_commune
+from kb.reference.trades import trades
+from kb.resolution.contacts import LEXICONS
+from kb.text.analysis import FUNCTION_WORDS, words
+from kb.text.lexicon import LEXICONS as TEXT_LEXICONS
+from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, LEFT_OUT_OF_NAMES, LEGAL_FORMS
+
+_GENERAL = LEXICONS.words("name_words", "general")
+_KIN = LEXICONS.words("name_words", "kin")
+_BEFORE_A_NAME = LEXICONS.words("name_words", "before_a_name")
+_WRITTEN_ALIKE = {row[0]: row[1] for row in TEXT_LEXICONS.rows("written_alike", 2)}
+_BETWEEN_NAMES = re.compile(r"[()\[\]«»“”\":;|/]|\s[-–—]+\s|,")
+_WORKSHOP = re.compile("[a-z]{4,}eries?")
+"""A word for a workshop or a shop, such as "tonnellerie"."""
+_LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS) - _KIN
+_CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
+_APOSTROPHES = frozenset("'’ʼ")
+
+_MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
+"""Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
+_SAME_BEGINNING, _MAX_ENDING = 5, 5
+"""Two words of trades are alike if they begin with so many letters, and no more differ at the end:
+"coutellerie" and "couteliers"."""
+_MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
+"""The same of names whose words are joined in one of the two."""
+_ACRONYM = range(2, 7)
+_MIN_TRADE_CHARS = _MIN_TOWN_CHARS = 5
+ALL = 0.99
+"""Names that share more than this have no word without a counterpart."""
+_GENERAL_WEIGHT = 0.35
+"""How much a word of a trade counts, of the 1 that a word counts which only this firm has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedNames:
+    """What two names share, and what sets them apart.
+
+    `shared` and `exact` are the shares, 0 to 1, of both names' words that have a counterpart in the
+    other, whether alike or the same; words of trades count less. `own` counts the shared words that
+    are of no trade. `rest` is the weight of the words without counterpart in the name that has less
+    of them, and `longer_rest` in the other. `is_acronym`: one stands for words of the other;
+    `is_part`: one of several names that a record gives is compared. `other_numbers`: the names
+    have numbers, and not the same.
+    """
+
+    shared: float = 0.0
+    exact: float = 0.0
+    own: int = 0
+    rest: float = 0.0
+    longer_rest: float = 0.0
+    is_acronym: bool = False
+    is_part: bool = False
+    other_town: bool = False
+    other_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenName:
+    """One name of a record: all its folded words, and those that tell it from others."""
+
+    every: tuple[str, ...]
+    telling: tuple[str, ...]
+    is_part: bool = False
+
+    def letters(self) -> str:
+        """The consonants of its longest telling word, which misspellings mostly leave."""
+        longest = max(self.telling, key=len, default="")
+        return "" if longest.isdigit() else f"={_CONSONANTS.sub('', longest)}"
+
+    def short_words(self) -> Iterator[str]:
+        """The words that may be acronyms."""
+        return (word for word in self.telling if len(word) in _ACRONYM and not is_general(word))
+
+
+@lru_cache(maxsize=20_000)
+def names_in(name: str) -> tuple[GivenName, ...]:
+    """The names that a record gives: the whole first, then those of which it is made."""
+    whole = _name(name)
+    found = [whole]
+    pieces = [piece for piece in _BETWEEN_NAMES.split(name) if piece.strip()]
+    if len(pieces) > 1:
+        for at, piece in enumerate(pieces):
+            part = _name(piece, is_part=True)
+            # "Bastide et fils (Tannerie)": a trade alone is a name only where a name stands.
+            is_name = at == 0 or len(part.telling) > 1 or not all(map(is_general, part.telling))
+            if is_name and part.telling != whole.telling:
+                found.append(part)
+    return tuple(found)
+
+
+def compare_names(left: str, right: str, towns: Collection[str] = ()) -> ComparedNames:
+    """Compares two names; words of the actors' `towns`, folded, tell nothing."""
+    if left == right:
+        return _same(names_in(left)[0].telling, is_part=False)
+    towns = frozenset(towns)
+    compared = (_compared(one, other, towns) for one in names_in(left) for other in names_in(right))
+    return max(
+        compared, key=lambda each: (each.shared - 0.2 * each.rest, each.exact, not each.is_part)
+    )
+
+
+@lru_cache(maxsize=50_000)
+def are_one_name(left: str, right: str) -> bool:
+    """Whether two names have the same words, or one stands for the other."""
+    return compare_names(left, right).shared > ALL
+
+
+def acronyms_of(every: Sequence[str]) -> set[str]:
+    """The acronyms that the words of a name may have, with and without its function words."""
+    found = {""}
+    for word in every:
+        initial = word if word.isdigit() else word[:1]
+        longer = {start + initial for start in found}
+        found = longer | found if word in FUNCTION_WORDS or word in LEFT_OUT_IN_TEXTS else longer
+        if len(found) > 64:
+            break
+    return {each for each in found if len(each) in _ACRONYM}
+
+
+@lru_cache(maxsize=50_000)
+def is_general(word: str) -> bool:
+    """Whether many firms have the word in their names: it is of a trade, or says little."""
+    return word in _GENERAL or word in _words_of_trades() or bool(_WORKSHOP.fullmatch(word))
+
+
+@cache
+def _words_of_trades() -> frozenset[str]:
+    """The words of trades, each in the singular and the plural."""
+    forms = {
+        form.rstrip("sx")
+        for trade in trades()
+        for word in words(trade.fr)
+        for form in word.forms
+        if len(form) >= _MIN_TRADE_CHARS and form not in FUNCTION_WORDS
+    }
+    return frozenset(form + end for form in forms for end in ("", "s", "x"))
+
+
+def _name(text: str, *, is_part: bool = False) -> GivenName:
+    every: list[str] = []
+    initials = ""
+    for word in words(text):
+        is_elided = text[word.end : word.end + 1] in _APOSTROPHES
+        for part in word.forms[: max(1, len(word.forms) - 1)]:
+            if len(part) == 1 and part.isalpha() and not is_elided:
+                initials += part
+                continue
+            if initials:
+                every.append(initials)
+                initials = ""
+            every.append(_WRITTEN_ALIKE.get(part, part))
+    if initials:
+        every.append(initials)
+    while len(every) > 1 and every[0] in _BEFORE_A_NAME:
+        every.pop(0)
+    telling = tuple(word for word in every if word not in _LEFT_OUT)
+    return GivenName(tuple(every), telling or tuple(every), is_part)
+
+
+def _compared(left: GivenName, right: GivenName, towns: frozenset[str]) -> ComparedNames:
+    one = _without(left.telling, towns - set(right.telling))
+    other = _without(right.telling, towns - set(left.telling))
+    is_part = left.is_part or right.is_part
+    if not one or not other:
+        return ComparedNames()
+    if one == other or "".join(one) == "".join(other):
+        return _same(one, is_part)
+    if _is_spaced_otherwise(one, other):
+        return replace(_same(one, is_part), exact=0.0)
+    shortened = _shortened(one, right.every) or _shortened(other, left.every)
+    if shortened:
+        acronym, run = shortened
+        one, other = _replaced(one, acronym, run), _replaced(other, acronym, run)
+        if one == other:
+            return _same(one, is_part, is_acronym=True)
+    return _aligned(one, other, towns, bool(shortened), is_part)
+
+
+def _same(shared: Sequence[str], is_part: bool, is_acronym: bool = False) -> ComparedNames:
+    own = sum(not is_general(word) for word in shared)
+    return ComparedNames(1.0, 1.0, own, is_part=is_part, is_acronym=is_acronym)
+
+
+def _aligned(
+    one: Sequence[str],
+    other: Sequence[str],
+    towns: frozenset[str],
+    is_acronym: bool,
+    is_part: bool,
+) -> ComparedNames:
+    def weight_of(word: str) -> float:
+        return _GENERAL_WEIGHT if word in towns or word in _KIN or is_general(word) else 1.0
+
+    left, right = list(dict.fromkeys(one)), list(dict.fromkeys(other))
+    total = sum(map(weight_of, left)) + sum(map(weight_of, right))
+    exact = shared = 0.0
+    own = 0
+    for test in (_is_same, _is_alike):
+        for word in list(left):
+            found = next((each for each in right if test(word, each)), None)
+            if found is None:
+                continue
+            left.remove(word)
+            right.remove(found)
+            weight = weight_of(word) + weight_of(found)
+            shared += weight
+            exact += weight if test is _is_same else 0.0
+            own += weight_of(word) == 1.0
+    rests = sorted((sum(map(weight_of, left)), sum(map(weight_of, right))))
+    numbers = [{word for word in words_ if word.isdigit()} for words_ in (one, other)]
+    return ComparedNames(
+        shared / total if total else 0.0,
+        exact / total if total else 0.0,
+        own,
+        rests[0],
+        rests[1],
+        is_acronym,
+        is_part,
+        any(is_commune(word) for word in {*left, *right} - towns if len(word) >= _MIN_TOWN_CHARS),
+        bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
+    )
+
+
+def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:
+    return tuple(word for word in telling if word not in towns) or tuple(telling)
+
+
+def _shortened(short: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """An acronym among the words of a name, and the words of the other whose initials it has."""
+    for word in short:
+        if len(word) in _ACRONYM and word not in every:
+            for start in range(len(every)):
+                end = _end_of_run(word, every, start)
+                if end - start > 1:
+                    return word, tuple(every[start:end])
+    return None
+
+
+def _end_of_run(acronym: str, every: Sequence[str], start: int) -> int:
+    """Where the run of words ends whose initials are the acronym; 0 if there is none."""
+    if not acronym:
+        return start
+    if start == len(every):
+        return 0
+    word = every[start]
+    initial = word if word.isdigit() else word[0]
+    if acronym.startswith(initial):
+        end = _end_of_run(acronym[len(initial) :], every, start + 1)
+        if end:
+            return end
+    is_optional = word in FUNCTION_WORDS or word in LEFT_OUT_IN_TEXTS
+    return _end_of_run(acronym, every, start + 1) if is_optional else 0
+
+
+def _replaced(telling: Sequence[str], acronym: str, run: Sequence[str]) -> tuple[str, ...]:
+    """The words with the acronym in the place of those that it stands for."""
+    if acronym in telling:
+        return tuple(telling)
+    kept = [word for word in telling if word not in run]
+    return (acronym, *kept)
+
+
+def _is_spaced_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two names are nearly the same letters, in other words: "thermo plast"."""
+    from rapidfuzz import fuzz
+
+    left, right = "".join(one), "".join(other)
+    if len(one) == len(other) or min(len(left), len(right)) < _MIN_JOINED_CHARS:
+        return False
+    return not re.search(r"\d", left + right) and float(fuzz.ratio(left, right)) >= _MIN_JOINED
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other
+
+
+def _is_alike(one: str, other: str) -> bool:
+    from rapidfuzz import fuzz
+
+    if min(len(one), len(other)) == 1:
+        return one[0] == other[0] and not one.isdigit()  # "E. Lacroix"
+    if min(len(one), len(other)) < _MIN_ALIKE_CHARS or one.isdigit() or other.isdigit():
+        return False
+    if float(fuzz.ratio(one, other)) >= _MIN_ALIKE:
+        return True
+    if not (is_general(one) or is_general(other)):
+        return False
+    common = next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+    if common == min(len(one), len(other)):
+        return True  # "élec" for "électricité"
+    return common >= _SAME_BEGINNING and max(len(one), len(other)) - common <= _MAX_ENDING

@@ -1,0 +1,77 @@
+"""Places: how near to each other two actors are, as far as their records say."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from kb.reference.communes import commune_in
+from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
+
+_WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
+
+
+class Nearness(StrEnum):
+    SAME_TOWN = "same town"
+    SAME_GROUPING = "same grouping of towns"
+    OTHER_TOWN = "other town"
+    SAME_DEPARTMENT = "same department"
+    UNKNOWN = "unknown"
+    FAR = "far"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place: `town` is the code of today's commune, or else the folded letters of the town.
+
+    `grouping` is the name of the commune's EPCI; `is_commune`: such a commune is known. `words` are
+    those of the town, and the department.
+    """
+
+    town: str = ""
+    department: str = ""
+    grouping: str = ""
+    is_commune: bool = False
+    words: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=20_000)
+def place_of(town: str, department: str) -> Place:
+    words = [_WRITTEN_ALIKE.get(word, word) for word in re.split(r"[^a-z0-9]+", fold(town))]
+    words = [word for word in words if word and word != "cedex"]
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()  # "Angoulême Cedex 9"
+    commune = commune_in(department, town) if town and department else None
+    return Place(
+        commune.code if commune else "".join(words),
+        department,
+        commune.epci if commune else "",
+        commune is not None,
+        frozenset(words) | frozenset({department.casefold()} - {""}),
+    )
+
+
+def nearness(left: Place, right: Place) -> Nearness:
+    """How near two places are; former communes are where they are today."""
+    same_department = bool(left.department) and left.department == right.department
+    if left.department and right.department and not same_department:
+        return Nearness.FAR
+    if left.town and right.town:
+        if left.town == right.town or _are_written_alike(left, right):
+            return Nearness.SAME_TOWN
+        if left.grouping and left.grouping == right.grouping:
+            return Nearness.SAME_GROUPING
+        return Nearness.OTHER_TOWN if same_department else Nearness.FAR
+    return Nearness.SAME_DEPARTMENT if same_department else Nearness.UNKNOWN
+
+
+def _are_written_alike(left: Place, right: Place) -> bool:
+    """Whether two towns have the same words, or one that is no commune has some of the other's."""
+    one, other = left.words - {left.department}, right.words - {right.department}
+    if left.is_commune and right.is_commune:
+        return False
+    if not left.is_commune and not right.is_commune:
+        return one == other
+    short, long = (one, other) if right.is_commune else (other, one)
+    return bool(short) and short <= long

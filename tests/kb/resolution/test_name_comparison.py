@@ -1,0 +1,66 @@
+import pytest
+
+from kb.resolution.name_comparison import ALL, acronyms_of, compare_names
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("SARL Merlet & Fils", "Merlet et Fils"),
+        ("Ets Pichon", "ETABLISSEMENTS PICHON SAS"),
+        ("SDEM", "Société d'Électricité de la Meuse"),
+        ("S.D.E.M.", "Société d'Électricité de la Meuse"),
+        ("Malaval TP", "Malaval Travaux Publics"),
+        ("ES16", "Emballages Souples 16"),
+        ("ESAT Les Genêts", "Établissement et Service d'Aide par le Travail Les Genêts"),
+        ("Avel (marque Saphir)", "Saphir"),
+        ("EARL des Tilleuls – La Ferme aux Escargots", "La Ferme aux Escargots"),
+        ("Coutellerie Roux", "Roux Couteliers"),
+        ("Thermoplast Industrie", "THERMO PLAST INDUSTRIES"),
+        ("Chaudronnerie Lorraine", "Chaudronerie Loraine"),
+        ("Dupont Électricité", "Dupont Elec"),
+        ("Les Quatre Saisons", "Les 4 saisons"),
+    ],
+)
+def test_names_of_one_firm_have_a_counterpart_for_each_word(left: str, right: str) -> None:
+    assert compare_names(left, right).shared > ALL
+    assert compare_names(right, left).shared > ALL
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Martin Père et Fils", "Martin Julien"),
+        ("Perrin Frères", "Perrin Alain"),
+        ("Delmont Plomberie", "Bouchages Delmont"),
+        ("Solaire 2000", "Solaire 3000"),
+        ("Serma Technologies", "Serma Ingénierie"),
+    ],
+)
+def test_each_of_two_firms_has_a_word_that_the_other_lacks(left: str, right: str) -> None:
+    found = compare_names(left, right)
+    assert found.rest > 0
+    assert found.longer_rest > 0
+
+
+def test_words_of_trades_are_not_a_firms_own() -> None:
+    assert compare_names("Garage Dupont", "Garage Durand").own == 0
+    assert compare_names("Garage Dupont", "Dupont Garage").own == 1
+
+
+def test_the_town_of_an_actor_is_no_part_of_its_name() -> None:
+    assert compare_names("Verallia Cognac", "Verallia", {"cognac"}).shared > ALL
+    assert compare_names("Verallia Cognac", "Verallia").shared < ALL
+    assert compare_names("Verallia Cognac", "Verallia", {"cognac"}).other_town is False
+    assert compare_names("Verallia Chalon", "Verallia", {"cognac"}).longer_rest == 1.0
+
+
+def test_names_without_words_are_alike_only_as_they_are_written() -> None:
+    assert compare_names("&", "!").shared == 0.0
+    assert compare_names("&", "&").shared == 1.0
+
+
+def test_acronyms_may_leave_out_small_words() -> None:
+    words = ["union", "des", "industries", "du", "pays", "de", "vannes"]
+    assert "uipv" in acronyms_of(words)
+    assert acronyms_of(["emballages", "souples", "16"]) == {"es16"}
