@@ -158,6 +158,9 @@ class _Run:
                 self._articles.take_url(url)
         if prune and not self.report.failed:
             self._prune()
+        if self._actors:
+            self.report.sources = sorted(self._actors)
+            self.report.duplicates = self._knowledge_base.duplicates.count(sources=self._actors)
         known = self._knowledge_base.ids(Kind.ACTOR) if self._mentions else set()
         for actor_id, note in self._mentions:
             if actor_id not in known and not self._is_redirected(actor_id):
@@ -234,6 +237,7 @@ class _Run:
             cases = [found.record for found in batch if isinstance(found.record, Case)]
             outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
         self.report.added += outcomes.count(Outcome.ADDED)
+        self.report.completed += outcomes.count(Outcome.COMPLETED)
         self.report.changed += outcomes.count(Outcome.CHANGED)
         self.report.unchanged += outcomes.count(Outcome.UNCHANGED)
         for found, outcome in zip(batch, outcomes, strict=True):

@@ -42,7 +42,9 @@ class Drafted:
 class IngestReport:
     """Counts and notes of a run.
 
-    `read` counts the records found, kept or not; `embedded` the passages that were embedded.
+    `read` counts the records found, kept or not; `completed` those that added to an actor which
+    other sources describe; `embedded` the passages that were embedded. `duplicates` counts the
+    pairs of actors that may be one, undecided, of the `sources` that were read.
     `failures` are the records and files that were not kept, `skipped` the files of a folder and
     the rows of a register that are no input, `remarks` what was done but deserves a look, `known`
     the articles that were there already; `drafts` are the articles that became drafts; `untold`
@@ -52,11 +54,14 @@ class IngestReport:
 
     read: int = 0
     added: int = 0
+    completed: int = 0
     changed: int = 0
     unchanged: int = 0
     embedded: int = 0
     pruned: bool = False
     removed: int = 0
+    duplicates: int = 0
+    sources: list[str] = field(default_factory=list)
     failures: list[Note] = field(default_factory=list)
     skipped: list[Note] = field(default_factory=list)
     remarks: list[Note] = field(default_factory=list)

@@ -21,15 +21,25 @@ def duplicates() -> None:
 @duplicates.command("list")
 @click.option(
     "--state",
-    type=click.Choice(["open", "same", "different"]),
+    type=click.Choice(["open", "related", "same", "different"]),
     default="open",
     show_default=True,
-    help="Which pairs: undecided, or decided as the same or different.",
+    help="Which pairs: undecided, two establishments of one firm, or decided as the same or"
+    " different.",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME",
+    help="Only pairs with an actor of this source.",
 )
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the pairs as JSON.")
 @kb_option
-def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None:
+def list_command(
+    state: str, sources: tuple[str, ...], limit: int, as_json: bool, kb: Path | None
+) -> None:
     """List pairs of actors that may be the same, likeliest first."""
     import json
     from dataclasses import asdict
@@ -37,13 +47,13 @@ def list_command(state: str, limit: int, as_json: bool, kb: Path | None) -> None
     from kb.registers.duplicates import DuplicateState
 
     with closing(open_base(kb)) as base:
-        pairs = base.duplicates.list(DuplicateState(state), limit)
+        pairs = base.duplicates.list(DuplicateState(state), limit, sources)
         if as_json:
             click.echo(json.dumps([asdict(pair) for pair in pairs], ensure_ascii=False, indent=2))
             return
         for pair in pairs:
             _print_pair(base, pair)
-        count = base.duplicates.count(DuplicateState(state))
+        count = base.duplicates.count(DuplicateState(state), sources)
     more = f", {len(pairs)} of them shown" if count > len(pairs) else ""
     click.echo(f"{count} {'pair' if count == 1 else 'pairs'}{more}.")
 

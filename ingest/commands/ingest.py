@@ -1,5 +1,6 @@
 """The command that reads directories, cases and articles, or shows how it would."""
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -113,17 +114,21 @@ def ingest(
                 addresses=addresses,
                 on_warning=warn,
             )
-        if report.added or report.changed or report.removed:
+        if report.added or report.completed or report.changed or report.removed:
             knowledge_base.save_index()
-        pairs = knowledge_base.duplicates.count()
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:
         _print_report(report, warned)
         if prune and not report.pruned:
             click.echo("Nothing was pruned: correct the failures above, then ingest again.")
-        if pairs:
-            click.echo(f"Pairs of actors that may be one: {pairs}. See `quisait duplicates list`.")
+        if report.duplicates:
+            names = " ".join(f"--source {shlex.quote(source)}" for source in report.sources)
+            where = f" --kb {shlex.quote(str(kb))}" if kb else ""
+            click.echo(
+                f"Possible duplicates: {report.duplicates}. Compare them:"
+                f" quisait duplicates list {names}{where}"
+            )
     if report.failures:
         raise click.exceptions.Exit(1)
 
@@ -140,6 +145,8 @@ def _print_report(report: "IngestReport", warned: Sequence["Note"]) -> None:
         f"{report.unchanged} unchanged",
         f"{report.failed} failed",
     ]
+    if report.completed:
+        counts.insert(2, f"{report.completed} completed")
     if report.pruned:
         counts.append(f"{report.removed} removed")
     if report.skipped:

@@ -23,6 +23,8 @@ class Outcome(StrEnum):
 
     ADDED = "added"
     CHANGED = "changed"
+    COMPLETED = "completed"
+    """Changed by what a further source says of it, which was not known to describe it."""
     UNCHANGED = "unchanged"
     WITHDRAWN = "withdrawn"
     """Nothing: a person withdrew or erased the record, and only a person restores it."""

@@ -162,7 +162,9 @@ class Ingestion(Catalogue):
         self._commit(change, on_embedded)
         plan = change.reconciled
         return [
-            Outcome.WITHDRAWN if position in plan.withdrawn else _outcome_of(before, after)
+            Outcome.WITHDRAWN
+            if position in plan.withdrawn
+            else _outcome_of(before, after, joined=position in plan.joined)
             for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
         ]
 
@@ -214,7 +216,9 @@ class Ingestion(Catalogue):
             commit(store, self._indexer, change, on_embedded)
 
 
-def _outcome_of(before: Actor | None, after: Actor | None) -> Outcome:
+def _outcome_of(before: Actor | None, after: Actor | None, *, joined: bool) -> Outcome:
     if before == after:
         return Outcome.UNCHANGED
-    return Outcome.CHANGED if before else Outcome.ADDED
+    if before is None:
+        return Outcome.ADDED
+    return Outcome.COMPLETED if joined else Outcome.CHANGED

@@ -14,6 +14,7 @@ from kb.registers.claims import (
     source_records_by_key,
     source_records_of,
 )
+from kb.registers.duplicates import certain_matches
 from kb.registers.redirects import redirects_of
 from kb.registers.versions import withdrawn, withdrawn_of_sirets
 from kb.resolution.merge_rules import (
@@ -26,8 +27,10 @@ from kb.resolution.merge_rules import (
     moved,
     source_record,
 )
-from kb.resolution.similarity import LIKELY, name_similarity
+from kb.resolution.similarity import name_similarity
 from kb.store.store import Store
+
+_SIMILAR_NAMES = 0.8
 
 
 @dataclass(slots=True)
@@ -36,7 +39,8 @@ class Reconciliation:
 
     `befores` and `afters` are the actors before and after each row, in the order of the rows: the
     same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
-    of the rows about an actor that was withdrawn. `deleted` are sources and keys.
+    of the rows about an actor that was withdrawn, `joined` of the source's first rows about actors
+    that others describe. `deleted` are sources and keys.
     """
 
     changed: list[Actor] = field(default_factory=list)
@@ -46,6 +50,7 @@ class Reconciliation:
     befores: list[Actor | None] = field(default_factory=list)
     afters: list[Actor | None] = field(default_factory=list)
     withdrawn: set[int] = field(default_factory=set)
+    joined: set[int] = field(default_factory=set)
 
     def save(self, store: Store) -> None:
         """Writes the source records; the caller writes the actors."""
@@ -57,7 +62,8 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
     """Returns the changes that the rows of a source bring; each row has the source's own id.
 
     A row is about the actor that the source described under that id before; else the actor with
-    its SIRET; else the actor with its id, if both may be one firm; else a new actor.
+    its SIRET; else the actor with its id, if both may be one firm; else the actor of another source
+    with its name, town and a contact of their own; else a new actor.
     """
     known = _Known(store, source, rows)
     plan = Reconciliation()
@@ -74,6 +80,9 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
         if record != record_before or (record.source, record.key) in known.new:
             plan.saved.append(record)
         records = known.source_records.setdefault(actor_id, [])
+        is_new = (record.source, record.key) in known.new
+        if is_new and any(other.source != source for other in records):
+            plan.joined.add(position)
         records[:] = [other for other in records if _key(other) != _key(record)]
         records.append(record)
         after = merged(actor_id, records)
@@ -157,6 +166,7 @@ class _Known:
         self.actors: dict[str, Actor] = dict(self._stored)
         self.source_records = source_records_of(store, ids)
         self.withdrawn = withdrawn(store, Kind.ACTOR, ids)
+        self._certain = self._certain_matches(rows)
         self.new: set[tuple[str, str]] = set()
 
     def actor_of(self, row: SourceRow) -> str:
@@ -168,8 +178,17 @@ class _Known:
             return key
         if siret in self._by_siret:
             return self._by_siret[siret]
-        key = self._redirects.get(key, key)
-        if key not in self.actors or _may_be_same(self.actors[key], row.actor):
+        return self._actor_of_new(row.actor)
+
+    def _actor_of_new(self, actor: Actor) -> str:
+        """The id of the actor that a row is about which no number or earlier row tells."""
+        key = self._redirects.get(actor.id, actor.id)
+        if key in self.actors and _may_be_same(self.actors[key], actor):
+            return key
+        certain = self._certain.get(actor.id)
+        if certain and not self._describes(certain):
+            return certain
+        if key not in self.actors:
             return key
         return self._unused(f"{key}-{slugify(self._source)}" if self._source else key)
 
@@ -215,6 +234,25 @@ class _Known:
             and (self._source, actor_id) not in self.new
         )
 
+    def _certain_matches(self, rows: Sequence[SourceRow]) -> dict[str, str]:
+        """The actors that new rows are certainly about; they are loaded with their records."""
+        new = [
+            row.actor
+            for row in rows
+            if row.actor.id not in self._own and row.actor.siret not in self._by_siret
+        ]
+        found = certain_matches(self._store, self._source, new)
+        matched = set(found.values()) - self.actors.keys()
+        self._stored |= self._store.actors(matched)
+        self.actors |= {id_: self._stored[id_] for id_ in matched}
+        self.source_records |= source_records_of(self._store, matched)
+        return found
+
+    def _describes(self, actor_id: str) -> bool:
+        """Whether the source has already a row about the actor."""
+        records = self.source_records.get(actor_id, ())
+        return any(record.source == self._source for record in records)
+
     def _unused(self, actor_id: str) -> str:
         number, candidate = 1, actor_id
         while candidate in self.actors or self._store.actors([candidate]):
@@ -229,4 +267,4 @@ def _may_be_same(known: Actor, given: Actor) -> bool:
     """Returns whether two actors of an id may be a single firm: many sources have an id "1"."""
     if known.siret and given.siret:
         return known.siret == given.siret
-    return name_similarity(known.name, given.name) >= LIKELY
+    return name_similarity(known.name, given.name) >= _SIMILAR_NAMES

@@ -6,6 +6,7 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.registers.column_choices import ColumnChoices
+from kb.registers.duplicates import Duplicates, DuplicateState
 from kb.resolution.merge_rules import SourceRow
 from kb.search.results import Filters
 
@@ -20,6 +21,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         self.records: dict[tuple[Kind, str], Record] = {}
         self.batches: list[int] = []
         self.column_choices = MemoryColumnChoices()
+        self.duplicates = NoDuplicates()
         self._refused = refused
         self.put(records)
 
@@ -96,6 +98,16 @@ class MemoryKnowledgeBase(KnowledgeBase):
 
     def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
         return [record for record in self.records.values() if isinstance(record, Case)]
+
+
+class NoDuplicates(Duplicates):
+    def __init__(self) -> None:
+        """No pair of actors may be one."""
+
+    def count(
+        self, state: DuplicateState = DuplicateState.OPEN, sources: Collection[str] = ()
+    ) -> int:
+        return 0
 
 
 class MemoryColumnChoices(ColumnChoices):

@@ -41,6 +41,7 @@ def test_a_folder_is_read_however_deep(folder: Path) -> None:
         read=3,
         added=3,
         embedded=3,
+        sources=[folder.name],
         skipped=[
             Note(f"{folder}/logo.png", 0, f"has an unknown format; these are read: {formats}"),
             Note(
@@ -124,7 +125,7 @@ def test_a_link_to_nowhere_is_passed_over_and_a_loop_not_followed(tmp_path: Path
     (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
     (tmp_path / "c").symlink_to(tmp_path, target_is_directory=True)
     report = ingest(MemoryKnowledgeBase(), [tmp_path])
-    assert report == IngestReport(read=1, added=1, embedded=1)
+    assert report == IngestReport(read=1, added=1, embedded=1, sources=[tmp_path.name])
 
 
 def test_of_two_records_with_one_id_the_first_is_kept(tmp_path: Path) -> None:

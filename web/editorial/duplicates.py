@@ -45,14 +45,18 @@ class ActorPair:
 
 
 @router.shows(Page.DUPLICATES)
-def duplicates(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+def duplicates(
+    request: APageRequest, _account: AModerator, done: str = "", source: str = ""
+) -> Response:
     base = request.knowledge_base
-    listed = base.duplicates.list(limit=SHOWN_PAIRS)
+    sources = [source] if source else []
+    listed = base.duplicates.list(limit=SHOWN_PAIRS, sources=sources)
     return request.page(
         "editorial/duplicates.html",
-        here=address(Page.DUPLICATES),
+        here=address(Page.DUPLICATES, source=source),
         pairs=[pair for duplicate in listed if (pair := _pair(base, duplicate))],
-        count=base.duplicates.count(),
+        count=base.duplicates.count(sources=sources),
+        source=source,
         done=done,
     )
 
@@ -68,7 +72,8 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
     request.knowledge_base.duplicates.decide(
         left, right, same=same, keep=kept[what], by=account.name
     )
-    return see(request, address(Page.DUPLICATES, done="merged" if same else "different"))
+    done = "merged" if same else "different"
+    return see(request, address(Page.DUPLICATES, source=text_of(form, "source"), done=done))
 
 
 def _pair(base: KnowledgeBase, duplicate: Duplicate) -> ActorPair | None:

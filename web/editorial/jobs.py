@@ -27,6 +27,7 @@ SHOWN_NOTES = 50
 _COUNTS = (
     ("read", N_("Read")),
     ("added", N_("Added")),
+    ("completed", N_("Completed by this directory")),
     ("changed", N_("Changed")),
     ("unchanged", N_("Unchanged")),
     ("removed", N_("Removed")),
@@ -80,6 +81,7 @@ def job(
         counts=_counts(found.report),
         lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
         duplicates=_duplicates(request.knowledge_base, found, account),
+        source=_source(found.report),
         drafts=_drafts(request.knowledge_base, found.report),
         untold=_untold(found.report),
         shown_notes=SHOWN_NOTES,
@@ -135,9 +137,17 @@ def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
 
 
 def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:
-    """How many likely doubles there are to decide, for whom may, after a directory."""
-    is_told = found.kind == "directory" and account.role.may(AccountRole.MODERATOR)
-    return base.duplicates.count() if is_told else 0
+    """How many likely duplicates of a directory there are to decide, for whom may."""
+    if found.kind != "directory" or not account.role.may(AccountRole.MODERATOR):
+        return 0
+    source = _source(found.report)
+    return base.duplicates.count(sources=[source] if source else [])
+
+
+def _source(report: Mapping[str, object]) -> str:
+    """The source of the actors that a directory brought; empty in older reports."""
+    sources = report.get("sources")
+    return str(sources[0]) if isinstance(sources, list) and len(sources) == 1 else ""
 
 
 def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:

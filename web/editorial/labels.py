@@ -74,7 +74,6 @@ JOB_KIND_LABELS: Mapping[str, str] = {
 
 REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
-    "same_siren": N_("the same SIREN"),
     "same_name": N_("the same name"),
     "similar_name": N_("similar names"),
     "same_place": N_("the same town"),
@@ -82,6 +81,15 @@ REASON_LABELS: Mapping[str, str] = {
     "same_activity": N_("the same activity"),
     "similar_activity": N_("similar activities"),
     "same_website": N_("the same website"),
+    "same_page": N_("the same page on the web"),
+    "same_phone": N_("the same telephone number"),
+    "same_email": N_("the same e-mail address"),
+    "same_email_domain": N_("the same e-mail domain"),
+    "acronym": N_("one name is the acronym of the other"),
+    "brand": N_("one name is given with the other, as a brand or a sign"),
+    "name_is_domain": N_("the name of one is the web or e-mail domain of the other"),
+    "near_place": N_("neighbouring towns"),
+    "two_establishments": N_("two establishments of one firm (the same SIREN)"),
 }
 """Why two actors may be one, as `kb.resolution.similarity` names it."""
 

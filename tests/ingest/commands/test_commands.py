@@ -166,10 +166,13 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
     assert report == {
         "read": 3,
         "added": 3,
+        "completed": 0,
         "changed": 0,
         "unchanged": 0,
         "pruned": False,
         "removed": 0,
+        "duplicates": 0,
+        "sources": [folder.name],
         "untold": {},
         "failures": [
             {
@@ -289,11 +292,11 @@ def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
     )
     told = run("ingest", path, kb=kb)
     assert told.output.endswith(
-        "Pairs of actors that may be one: 1. See `quisait duplicates list`.\n"
+        f"Possible duplicates: 1. Compare them: quisait duplicates list --source firmes --kb {kb}\n"
     )
     listed = group("list", kb=kb)
     assert listed.output == (
-        "0.90  same name, same place\n"
+        "0.89  same name, same place\n"
         "      a: Merlet SARL (Cognac)\n"
         "      b: Ets Merlet (Cognac)\n"
         "1 pair.\n"
@@ -331,7 +334,7 @@ def test_two_directories_tell_of_one_firm_and_each_is_pruned_by_itself(tmp_path:
     )
     run("ingest", first, kb=kb)
     assert run("ingest", second, kb=kb).output.startswith(
-        "2 read, 1 added, 1 changed, 0 unchanged, 0 failed"
+        "2 read, 1 added, 1 completed, 0 changed, 0 unchanged, 0 failed"
     )
     second.write_text('{"id": "10", "nom": "Jolival"}\n', encoding="utf-8")
     pruned = run("ingest", second, "--prune", kb=kb)

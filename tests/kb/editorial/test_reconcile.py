@@ -26,10 +26,55 @@ def claims_of(base: KnowledgeBase, actor_id: str) -> set[tuple[str, str, str]]:
 
 def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> None:
     assert ingest(base, "cci", AVEL) == [Outcome.ADDED]
-    assert ingest(base, "annuaire", SAME) == [Outcome.CHANGED]
+    assert ingest(base, "annuaire", SAME) == [Outcome.COMPLETED]
     assert base.actors() == [replace(AVEL, place="Angoulême")]
     assert ("annuaire", "name", "AVEL SAS") in claims_of(base, "avel")
     assert ("cci", "name", "Avel") in claims_of(base, "avel")
+
+
+HERE = replace(MERLET, place="Cognac", department="16", phone=("+33536490010",))
+THERE = replace(HERE, id="77", name="MERLET SAS", description="Distille des vins.")
+
+
+def test_a_second_directory_completes_what_is_certainly_the_same(base: KnowledgeBase) -> None:
+    ingest(base, "cci", replace(HERE, description="Vieillit des eaux-de-vie.", activity_code=""))
+    told = replace(THERE, activity_code="11.01Z", website="https://merlet.fr", place="COGNAC CEDEX")
+    assert ingest(base, "annuaire", told) == [Outcome.COMPLETED]
+    (actor,) = base.actors()
+    assert (actor.id, actor.name, actor.place) == ("merlet", "Merlet", "Cognac")
+    assert (actor.activity_code, actor.website) == ("11.01Z", "https://merlet.fr")
+    assert actor.description == "Vieillit des eaux-de-vie.\n\nDistille des vins."
+    assert ("annuaire", "website", "https://merlet.fr") in claims_of(base, "merlet")
+    assert base.duplicates.count() == 0
+    assert ingest(base, "annuaire", told) == [Outcome.UNCHANGED]
+    assert ingest(base, "annuaire", replace(told, website="")) == [Outcome.CHANGED]
+
+
+def test_what_is_only_likely_the_same_waits_as_a_pair(base: KnowledgeBase) -> None:
+    ingest(base, "cci", HERE)
+    assert ingest(base, "annuaire", replace(THERE, phone=())) == [Outcome.ADDED]
+    assert base.duplicates.count(sources=["annuaire"]) == 1
+
+
+def test_a_source_has_each_firm_once(base: KnowledgeBase) -> None:
+    assert ingest(base, "cci", HERE, THERE) == [Outcome.ADDED, Outcome.ADDED]
+    assert ingest(base, "annuaire", replace(THERE, id="8")) == [Outcome.ADDED], "which of the two?"
+    assert base.duplicates.count() == 3
+
+
+def test_two_rows_that_are_certainly_one_actor_do_not_both_join_it(base: KnowledgeBase) -> None:
+    ingest(base, "cci", HERE)
+    outcomes = ingest(base, "annuaire", THERE, replace(THERE, id="78"))
+    assert outcomes == [Outcome.COMPLETED, Outcome.ADDED]
+
+
+def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> None:
+    ingest(base, "cci", HERE)
+    ingest(base, "annuaire", replace(THERE, phone=()))
+    base.duplicates.decide("merlet", "77", same=False)
+    base.prune(["annuaire"], lambda _source, _key: False)
+    assert ingest(base, "annuaire", THERE) == [Outcome.ADDED]
+    assert base.ids(Kind.ACTOR) == {"merlet", "77"}
 
 
 def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
@@ -102,7 +147,7 @@ def test_ids_of_two_sources_that_are_of_two_firms_stay_two(base: KnowledgeBase) 
 
 def test_ids_of_two_sources_that_are_of_one_firm_are_one(base: KnowledgeBase) -> None:
     ingest(base, "cci", MERLET)
-    assert ingest(base, "annuaire", replace(MERLET, place="Cognac")) == [Outcome.CHANGED]
+    assert ingest(base, "annuaire", replace(MERLET, place="Cognac")) == [Outcome.COMPLETED]
     assert base.actors() == [replace(MERLET, place="Cognac")]
 
 
@@ -252,7 +297,7 @@ def test_the_kept_one_keeps_its_fields_whoever_came_first(twins: KnowledgeBase) 
 def test_merged_actors_stay_merged_when_they_are_ingested_again(twins: KnowledgeBase) -> None:
     twins.duplicates.decide("merlet", "merlet-2", same=True, keep="merlet", by="lea")
     assert ingest(twins, "annuaire", TWIN) == [Outcome.UNCHANGED]
-    assert ingest(twins, "web", replace(TWIN, website="https://merlet.fr")) == [Outcome.CHANGED]
+    assert ingest(twins, "web", replace(TWIN, website="https://merlet.fr")) == [Outcome.COMPLETED]
     assert twins.put([CASE]) == [Outcome.UNCHANGED]
     assert [actor.id for actor in twins.actors()] == ["avel", "merlet"]
     assert twins.actor("merlet").website == "https://merlet.fr"

@@ -325,6 +325,54 @@ def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
     assert lines.text.startswith("\ufefffile,row,kind,reason\r\nmembres.csv,4,failures,")
 
 
+def test_a_second_directory_completes_firms_and_leads_to_its_possible_duplicates(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    others = "Nom;Commune;Département;Métier;Téléphone\n"
+    first = others + (
+        "Merlet;Cognac;16;Distille;05 36 49 00 10\n"
+        "Avel;Magnac;16;Cirages;\n"
+        "Tonnellerie Doreau;Merpins;16;Fûts;\nDoreau;Merpins;16;Fûts;\n"
+    )
+    second = others + (
+        "MERLET SAS;COGNAC CEDEX;16;Liqueurs en bouteilles;+33 5 36 49 00 10\n"
+        "Avel Saphir;Magnac;16;Crèmes;\n"
+        "Papcart;Jarnac;16;Cartons;\n"
+    )
+    for name, content in (("CCI", first), ("Annuaire local", second)):
+        sent = send(
+            moderator,
+            "directory",
+            files=[upload(f"{name}.csv", content.encode(), "directory")],
+            source=name,
+        )
+        path = sent.headers["Location"]
+        fields = {"csrf": csrf_token(moderator, path), "source": name, "do": "apply"}
+        applied = moderator.post(path, data=fields)
+        assert run_next(base)
+    merlet = next(actor for actor in base.actors() if actor.name == "Merlet")
+    assert merlet.description == "Distille\n\nLiqueurs en bouteilles"
+    assert {claim.source for claim in base.claims.of(merlet.id)} == {"CCI", "Annuaire local"}
+    report = Page(moderator.get(applied.headers["Location"]).text)
+    figures = report.one("dl", class_="figures").text.split("\n")
+    counts = " ".join(" ".join(figures).split())
+    assert "Added 2 Completed by this directory 1" in counts
+    assert base.duplicates.count() == 2
+    link = next(one for one in report.all("a") if one.text.startswith("Compare"))
+    assert link.text == "Compare 1 possible duplicate"
+    compared = moderator.get(link.attributes["href"])
+    shown = Page(compared.text)
+    assert [one.text for one in shown.all("h2")][-1:] == ["Avel · Avel Saphir"]
+    assert "Only those with an entry of the directory “Annuaire local”." in compared.text
+    data = {"csrf": csrf_token(moderator, link.attributes["href"]), "do": "different"}
+    for name in ("left", "right", "source"):
+        data[name] = shown.one("input", name=name).attributes["value"]
+    decided = moderator.post("/en/duplicates", data=data)
+    assert decided.headers["Location"] == "/en/duplicates?source=Annuaire+local&done=different"
+    assert base.duplicates.count(sources=["Annuaire local"]) == 0
+    assert base.duplicates.count() == 1
+
+
 def test_an_upload_is_found_by_its_own_name_only(moderator: TestClient) -> None:
     for upload_id in ("%2e%2e%2fkb", "nothing", "0" * 32, "a/b"):
         assert moderator.get(f"/en/directories/{upload_id}").status_code == 404
