@@ -307,6 +307,7 @@ def draft_page(
         at_row=at_row,
         message=message,
         conflict=conflict,
+        is_unsaved=request.http.method == "POST",
         done=done,
         versions=versions,
         changes={

@@ -1,0 +1,148 @@
+"""Leaving a page asks first, if a form of it has changes that were not sent."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.registers.accounts import AccountRole
+from kb.store.store import Store
+from tests.browser.conftest import Visits, serving
+from tests.encoders import WordCountEncoder
+from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
+from tests.web.sample_base import ANGOULEME, AVEL
+from tests.web.signed_in import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("kb")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    base = KnowledgeBase(folder, WordCountEncoder)
+    base.put([AVEL, ANGOULEME])
+    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
+    yield base
+    base.close()
+
+
+@pytest.fixture(scope="module")
+def site(base: KnowledgeBase) -> Iterator[str]:
+    with serving(base) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, site: str) -> Iterator[Visits]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site}/en/sign-in")
+    page.get_by_label("Account name").fill("Léa")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("main").get_by_role("button").click()
+    page.wait_for_load_state()
+    visits = Visits(browser, site, cookies=context.cookies())
+    context.close()
+    yield visits
+    visits.close()
+
+
+@pytest.fixture
+def draft_path(base: KnowledgeBase) -> str:
+    draft = base.drafts.add(
+        CASE, by="Léa", origin="gel.pdf", source_text=SOURCE, proposals=PROPOSALS
+    )
+    return f"/en/drafts/{draft.id}"
+
+
+def stays(page: Page, link: Locator) -> None:
+    """Follows a link, is asked, and stays."""
+
+    def stay(dialog: Dialog) -> None:
+        assert dialog.type == "beforeunload"
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    with page.expect_event("dialog"):
+        link.click()
+
+
+def leaves(page: Page, link: Locator, target: str) -> None:
+    """Follows a link without being asked: a dialog that nobody answers would keep the page."""
+    link.click()
+    expect(page).to_have_url(re.compile(f"{target}$"))
+
+
+def about(page: Page) -> Locator:
+    return page.get_by_role("navigation", name="Main").get_by_role("link", name="About")
+
+
+FORMS = {
+    "organisation": ("/en/contribute/organisation", "Name"),
+    "correction": ("/en/contribute/organisation?corrects=avel", "Described competences"),
+    "case": ("/en/edit/cases/angouleme?item=text", "Text"),
+    "participation": ("/en/edit/cases/angouleme?item=0", "What they did"),
+    "pasted article": ("/en/contribute", "Text"),
+    "draft": ("", "The need that was met"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_leaving_asks_only_while_something_is_changed(
+    desk: Visits, draft_path: str, form: str
+) -> None:
+    path, label = FORMS[form]
+    page = desk.open(path or draft_path)
+    field = page.locator("main").get_by_label(label).first
+    before = field.input_value()
+    field.fill(f"{before} changed")
+    stays(page, about(page))
+    expect(field).to_have_value(f"{before} changed")
+    field.fill(before)
+    leaves(page, about(page), "/en/about")
+
+
+def test_boxes_and_choices_are_changes_too(desk: Visits, draft_path: str) -> None:
+    page = desk.open(draft_path)
+    keep = page.get_by_label("Keep it").first
+    keep.uncheck()
+    stays(page, about(page))
+    keep.check()
+    role = page.get_by_label("Role").first
+    role.select_option("buyer")
+    stays(page, about(page))
+    role.select_option("producer")
+    leaves(page, about(page), "/en/about")
+
+
+def test_sending_the_form_does_not_ask(desk: Visits, base: KnowledgeBase, draft_path: str) -> None:
+    page = desk.open(draft_path)
+    page.get_by_label("The need that was met").fill("Another need")
+    leaves(page, page.get_by_role("button", name="Save the draft"), "done=saved")
+    leaves(page, about(page), "/en/about")
+
+
+def test_what_a_page_shows_and_nobody_saved_is_a_change(desk: Visits, draft_path: str) -> None:
+    page = desk.open(draft_path)
+    page.get_by_role("button", name="Add as: Buyer – Centre hospitalier").click()
+    expect(page.get_by_label("Name").nth(1)).to_be_focused()
+    stays(page, about(page))
+    leaves(page, page.get_by_role("button", name="Save the draft"), "done=saved")
+
+
+def test_sending_one_form_asks_for_the_others(desk: Visits, base: KnowledgeBase) -> None:
+    page = desk.open("/en/contribute")
+    page.get_by_label("Text", exact=True).fill("An article")
+    page.get_by_label("Address of a page").fill("http://localhost:1/")
+    stays(page, page.get_by_role("button", name="Read this page"))
+    expect(page.get_by_label("Text", exact=True)).to_have_value("An article")
+
+
+def test_deleting_a_draft_does_not_ask(desk: Visits, draft_path: str) -> None:
+    page = desk.open(draft_path)
+    page.get_by_label("The need that was met").fill("Another need")
+    page.get_by_text("Delete this draft").click()
+    leaves(page, page.get_by_role("button", name="Delete permanently"), "done=deleted")
