@@ -73,6 +73,9 @@ MESSAGES: Mapping[str, str] = {
     "no_message": N_("is not an e-mail: save the message again as .eml"),
     "strange_message": N_("is an e-mail that cannot be read: paste its text"),
     "unread_attachment": N_("the attachment {name!q} cannot be read: send it alone"),
+    "unnamed_attachment": N_(
+        "an attachment whose name says no format ({kind}) is not read: send it alone"
+    ),
     "many_attachments": N_(
         "the attachments from {name!q} on were left out: they are more than {most}, or take too "
         "long; send them alone"
@@ -178,6 +181,7 @@ MESSAGES: Mapping[str, str] = {
     "persons_left_out": N_(
         "columns that tell of persons are ignored: {headers}; say what they are if they do not"
     ),
+    "objects_of_persons": N_("values that are persons are left out: {headers}"),
     "sheet_read_too": N_("sheet {name!q} is read as well; it begins with {header}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(

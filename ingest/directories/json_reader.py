@@ -178,5 +178,5 @@ def _parse(text: str) -> object:
 def _row(number: int, value: object) -> DirectoryRow:
     if not isinstance(value, dict):
         return DirectoryRow(number, reason=Remark("no_object"))
-    cells = row_of(value)
-    return DirectoryRow(number, tuple(cells), list(cells.values()))
+    cells, persons = row_of(value)
+    return DirectoryRow(number, tuple(cells), list(cells.values()), persons=persons)

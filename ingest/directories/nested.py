@@ -23,15 +23,23 @@ COORDINATES = "coordonnées"
 _BETWEEN = " | "
 
 
-def row_of(item: Mapping[str, object]) -> dict[str, str]:
-    """Returns the cells of an object by column, in the order of its keys."""
+def row_of(item: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Returns the cells of an object by column, in the order of its keys.
+
+    And the columns of the objects and values in it that are left out because they are persons.
+    """
     row: dict[str, list[str]] = {}
+    persons: dict[str, None] = {}
     for column, cell in _columns(item):
-        row.setdefault(column, []).append(cell)
-    return {column: _BETWEEN.join(cells) for column, cells in row.items()}
+        if cell is None:
+            persons[column] = None
+        else:
+            row.setdefault(column, []).append(cell)
+    return {column: _BETWEEN.join(cells) for column, cells in row.items()}, tuple(persons)
 
 
-def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
+    """Yields each column with its value, None for a person."""
     properties = item.get("properties")
     if item.get("type") != "Feature" or not isinstance(properties, dict):
         yield from _values(item, "", is_contact=False)
@@ -44,19 +52,24 @@ def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield COORDINATES, point
 
 
-def _values(item: Mapping[str, object], way: str, *, is_contact: bool) -> Iterator[tuple[str, str]]:
+def _values(
+    item: Mapping[str, object], way: str, *, is_contact: bool
+) -> Iterator[tuple[str, str | None]]:
     for key, value in item.items():
         column = f"{way}.{key}" if way else key
         parts = value if isinstance(value, list) else [value]
         nested = [part for part in parts if isinstance(part, dict)]
-        if (nested or isinstance(value, list)) and holds_persons(key):
-            continue
-        if is_contact and names_a_contact(key):
+        of_persons = (nested or isinstance(value, list)) and holds_persons(key)
+        if of_persons or (is_contact and names_a_contact(key)):
+            if value:
+                yield column, None
             continue
         for part in nested:
             if holds_fields(key) or not any(map(is_first_name, part)):
                 inner_is_contact = is_contact or holds_contacts(key)
                 yield from _values(part, column, is_contact=inner_is_contact)
+            else:
+                yield column, None
         if not nested:
             yield column, _cell(value)
 

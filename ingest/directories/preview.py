@@ -10,7 +10,7 @@ from ingest.directories.columns.header_names import NO_TARGETS, target_of
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
-from ingest.directories.table import DirectoryRow, entry, persons_remark
+from ingest.directories.table import DirectoryRow, entry, objects_remark, persons_remark
 from ingest.input_files import source_of
 from ingest.records.entries import WHOLE_FILE, NotInput
 from ingest.report import Note, sheet_of
@@ -92,6 +92,9 @@ def preview(
         seen.fail(WHOLE_FILE, error.remark)
     columns = tuple(seen.columns())
     headers = [column.header for column in columns]
+    if seen.persons:
+        remark = objects_remark(list(seen.persons))
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, remark))
     persons = header_map.left_out_persons(headers)
     if persons:
         seen.problems.insert(0, Note(str(path), WHOLE_FILE, persons_remark(persons)))
@@ -117,6 +120,7 @@ class _RowsSeen:
         self.kept = 0
         self.failed = 0
         self.problems: list[Note] = []
+        self.persons: dict[str, None] = {}
         self._file = file
         self._header_map = header_map
         self._examples: dict[str, list[str]] = {}
@@ -126,6 +130,7 @@ class _RowsSeen:
     def add(self, row: DirectoryRow) -> None:
         self.rows += 1
         self._remember(row)
+        self.persons |= dict.fromkeys(row.persons)
         found = entry(row, self._header_map)
         if found.record is None:
             if not found.left_out:

@@ -8,7 +8,7 @@ from ingest.directories.csv_reader import csv_rows
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.parquet_reader import parquet_rows
 from ingest.directories.spreadsheet_reader import spreadsheet_rows
-from ingest.directories.table import RowReader, entry, persons_remark
+from ingest.directories.table import RowReader, entry, objects_remark, persons_remark
 from ingest.records.entries import Entry
 from kb.remarks import Remark
 
@@ -58,6 +58,9 @@ def read_directory(
             told.update(persons)
             if persons:
                 warn(persons_remark(persons))
+        if objects := [each for each in row.persons if each not in told]:
+            told.update(objects)
+            warn(objects_remark(objects))
         if unheard > 0 and row.header:
             rows += 1
             unheard = 0 if header_map.says_know_how(row.header) else unheard - 1

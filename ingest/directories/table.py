@@ -25,7 +25,8 @@ _MAX_EXACT = 1 << 53
 class DirectoryRow(NamedTuple):
     """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`.
 
-    `sheet` names a sheet that is not the first that is read. A row with a `notice` is none: it says
+    `sheet` names a sheet that is not the first that is read. `persons` are the columns that it
+    would have if persons were not left out of it. A row with a `notice` is none: it says
     what deserves a look in the file as a whole.
     """
 
@@ -35,6 +36,7 @@ class DirectoryRow(NamedTuple):
     reason: str = ""
     sheet: str = ""
     notice: Remark | None = None
+    persons: tuple[str, ...] = ()
 
 
 RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
@@ -124,6 +126,11 @@ def shown_header(cells: Sequence[str]) -> str:
 def persons_remark(headers: Sequence[str]) -> Remark:
     """Returns what to say of columns that are ignored because they tell of persons."""
     return Remark("persons_left_out", headers=shown_header(headers))
+
+
+def objects_remark(columns: Sequence[str]) -> Remark:
+    """Returns what to say of values that are left out because they are persons."""
+    return Remark("objects_of_persons", headers=shown_header(columns))
 
 
 def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:

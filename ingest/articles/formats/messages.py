@@ -25,6 +25,8 @@ HEADER = 0.95
 MAX_PARTS = 200
 """The parts of a message that are looked at."""
 MAX_ATTACHMENTS = 20
+MAX_KINDS = 5
+"""The kinds of attachments without a name that are named."""
 MAX_ATTACHMENT_SECONDS = 60.0
 """No attachment is begun after this time."""
 MAX_BOUNDARIES = 2_000
@@ -123,8 +125,11 @@ class _MessageParts:
         elif part.get_content_maintype() == "multipart":
             for each in inner:
                 yield from self.blocks(each, texts=texts)
-        elif texts and kind in {"text/plain", "text/html"}:
-            yield from self._text(part)
+        elif kind in {"text/plain", "text/html"}:
+            if texts:
+                yield from self._text(part)
+        else:
+            self._attached.append(part)
 
     def _text(self, part: EmailMessage) -> tuple[Block, ...]:
         """The blocks of a text, unless it only repeats what was said, in another format."""
@@ -149,6 +154,8 @@ class _MessageParts:
     def attachments(self) -> Iterator[Block]:
         """The blocks of each attachment, below its name, while there is time."""
         deadline = time.monotonic() + MAX_ATTACHMENT_SECONDS
+        kinds = sorted({part.get_content_type() for part in self._attached if _is_lost(part)})
+        self.remarks += [Remark("unnamed_attachment", kind=kind) for kind in kinds[:MAX_KINDS]]
         kept = ((part, name) for part in self._attached if (name := _read_name(part)))
         for number, (part, name) in enumerate(kept):
             if number == MAX_ATTACHMENTS or time.monotonic() > deadline:
@@ -165,8 +172,19 @@ class _MessageParts:
 
 def _read_name(part: EmailMessage) -> str:
     """The name of an attachment, or "" for what is not read."""
-    name = " ".join(str(part.get_filename() or "").split())
+    name = _name(part)
     return "" if PurePath(name).suffix.lower() in _NOT_READ else name
+
+
+def _is_lost(part: EmailMessage) -> bool:
+    """Whether an attachment is a document, of which no name says in what format it is."""
+    kind = part.get_content_type()
+    is_beside = part.get_content_maintype() == "image" or kind.endswith("signature")
+    return not (PurePath(_name(part)).suffix or is_beside)
+
+
+def _name(part: EmailMessage) -> str:
+    return " ".join(str(part.get_filename() or "").split())
 
 
 def _bytes(part: EmailMessage) -> bytes:

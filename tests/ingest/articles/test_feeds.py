@@ -54,6 +54,14 @@ def test_an_item_that_holds_its_article() -> None:
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_feed_with_any_line_ends(end: str) -> None:
+    lines = ATOM.replace(b"><", b">\n<").replace(b" term=", b"\nterm=")
+    (found,) = read_feed(lines.replace(b"\n", end.encode()), url="https://reseau.example/feed")
+    (plain,) = read_feed(ATOM, url="https://reseau.example/feed")
+    assert found == plain
+
+
 def test_an_entry_of_an_atom_feed() -> None:
     (found,) = read_feed(ATOM, url="https://reseau.example/feed")
     article = item_article(found, None)

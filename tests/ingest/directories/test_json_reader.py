@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -166,10 +167,13 @@ def test_persons_are_left_out_wherever_they_are_and_this_is_said(tmp_path: Path)
     (entry,) = read_directory(write(tmp_path, PERSONS), warn=warnings.append)
     assert isinstance(entry.record, Actor)
     assert entry.record.facts == {"equipe.atelier.nombre": "3", "personnel.effectif": "12"}
-    assert warnings[0] == (
+    assert warnings[:2] == [
         "columns that tell of persons are ignored: 'dirigeant', 'infos.gerant'; say what they are "
-        "if they do not"
-    )
+        "if they do not",
+        "values that are persons are left out: 'equipe.chef', 'membres'",
+    ]
+    looked_at = preview(tmp_path / "actors.json", source="annuaire")
+    assert [note.reason for note in looked_at.problems][1:3] == warnings[:2]
 
 
 def test_a_record_with_a_first_name_is_still_the_actor(tmp_path: Path) -> None:

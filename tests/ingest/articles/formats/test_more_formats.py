@@ -124,6 +124,22 @@ def test_a_message_with_more_attachments_than_are_read() -> None:
     assert [remark for remark in article.remarks if "from 'Fiche 20.txt' on" in remark]
 
 
+def test_an_attachment_of_an_unknown_format_is_said() -> None:
+    mail = message()
+    mail.set_content(FIRST)
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf")
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", disposition="inline")
+    mail.add_attachment(b"PK", maintype="application", subtype="zip", filename="rapport")
+    mail.add_attachment(b"\x89PNG", maintype="image", subtype="png", disposition="inline")
+    mail.add_attachment(b"--", maintype="application", subtype="pgp-signature")
+    article = article_from_bytes(mail.as_bytes(), ".eml")
+    assert article.text == FIRST
+    assert list(article.remarks) == [
+        f"an attachment whose name says no format ({kind}) is not read: send it alone"
+        for kind in ("application/pdf", "application/zip")
+    ]
+
+
 def test_what_is_no_message() -> None:
     assert refusal(b"Rien de tel.\n", ".eml") == (
         "is not an e-mail: save the message again as .eml"
