@@ -30,11 +30,18 @@ class Exported(NamedTuple):
     cases: int
 
 
-def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) -> Exported:
+def export(
+    knowledge_base: KnowledgeBase,
+    folder: Path,
+    *,
+    force: bool = False,
+    for_members: bool = False,
+) -> Exported:
     """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
 
     The folder is made if it does not exist. With `force` it may hold files: its actors are
-    replaced and so is each case of the same id; other files stay.
+    replaced and so is each case of the same id; other files stay. The contacts that only members
+    may see are left out, unless the files are `for_members`.
 
     Raises:
         FileError: the folder is a file, is not empty and `force` is not set, or cannot be
@@ -45,6 +52,8 @@ def export(knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False) 
     if folder.exists() and any(folder.iterdir()) and not force:
         raise FileError(f"{folder} is not empty: name another folder, or write with --force")
     actors = sorted(knowledge_base.actors(), key=lambda actor: actor.id)
+    if not for_members:
+        actors = [actor.public for actor in actors]
     cases = sorted(knowledge_base.cases(), key=lambda case: case.id)
     try:
         (folder / "cases").mkdir(parents=True, exist_ok=True)

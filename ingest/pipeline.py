@@ -6,6 +6,7 @@ matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,7 @@ from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record
+from kb.reference.visibility import Visibility
 from kb.remarks import Remark
 from kb.resolution.merge_rules import MODERATION, SourceRow
 
@@ -56,6 +58,7 @@ def ingest(
     by: str = "",
     source: str = "",
     choices: Mapping[str, str] | None = None,
+    seen_by: Mapping[str, Visibility] | None = None,
     articles: "ArticleIntake | None" = None,
     addresses: Sequence[str] = (),
     on_warning: Callable[[Note], object] = lambda _note: None,
@@ -75,6 +78,8 @@ def ingest(
             a source of its own, by its name.
         choices: by header, how columns are read (`ingest.directories.columns.header_map`):
             remembered for the source, in addition to earlier choices.
+        seen_by: who sees the contacts of the sources, by what `ContactChoice` says of them;
+            remembered likewise.
         articles: takes in the files that are articles, after all others, so that whom they
             mention is known; without it, they are no input. Its report is the one returned.
         addresses: addresses of articles and feeds, taken in likewise.
@@ -91,7 +96,7 @@ def ingest(
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
-    run = _Run(knowledge_base, progress, by, articles, on_warning)
+    run = _Run(knowledge_base, progress, by, articles, on_warning, seen_by or {})
     for path, is_named, found_source in files(paths):
         run.read(path, is_named, source or found_source, choices or {})
     run.finish(prune, addresses)
@@ -119,6 +124,7 @@ class _Run:
         by: str,
         articles: "ArticleIntake | None",
         on_warning: Callable[[Note], object],
+        seen_by: Mapping[str, Visibility],
     ) -> None:
         self.report = articles.report if articles else IngestReport()
         self._articles = articles
@@ -127,6 +133,7 @@ class _Run:
         self._progress = progress
         self._by = by
         self._on_warning = on_warning
+        self._seen_by = seen_by
         self._actors: dict[str, SeenIds] = {}
         self._cases = SeenIds()
         self._header_maps: dict[str, HeaderMap] = {}
@@ -176,7 +183,9 @@ class _Run:
                 known += tuple(kind for kind in self._articles.suffixes if kind not in READERS)
             raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
-            self._header_maps[source] = _header_map(self._knowledge_base, source, choices)
+            self._header_maps[source] = _header_map(
+                self._knowledge_base, source, choices, self._seen_by
+            )
         return read_directory(path, self._header_maps[source], partial(self._warn, str(path)))
 
     def _warn(self, file: str, remark: Remark) -> None:
@@ -301,11 +310,18 @@ class _Run:
 
 
 def _header_map(
-    knowledge_base: KnowledgeBase, source: str, choices: Mapping[str, str]
+    knowledge_base: KnowledgeBase,
+    source: str,
+    choices: Mapping[str, str],
+    seen_by: Mapping[str, Visibility],
 ) -> HeaderMap:
     """Returns the map of a source's columns, by earlier choices and these, which are remembered."""
+    before = knowledge_base.contact_choices.of(source)
+    choice = replace(before, **seen_by)
+    if choice != before:
+        knowledge_base.choose_contacts(source, choice)
     earlier = knowledge_base.column_choices.mapping(source)
     together = {**earlier, **choices}
     if together != earlier:
         knowledge_base.column_choices.remember(source, together)
-    return HeaderMap(together)
+    return HeaderMap(together, persons_kept=choice.keeps_persons)

@@ -28,9 +28,9 @@ from kb.language_model.wording import NO_WORDING, Wording, WordingState
 from kb.models import Kind
 from kb.registers.accounts import Accounts
 from kb.registers.claims import Claims
-from kb.registers.column_choices import ColumnChoices
 from kb.registers.jobs import Jobs
 from kb.registers.sites import Sites
+from kb.registers.source_choices import ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
@@ -92,6 +92,7 @@ class KnowledgeBase(Publishing):
         self.sites = Sites(stores)
         self.claims = Claims(stores)
         self.column_choices = ColumnChoices(stores)
+        self.contact_choices = ContactChoices(stores)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:

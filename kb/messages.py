@@ -207,6 +207,7 @@ MESSAGES: Mapping[str, str] = {
     "not_one_array": N_("must hold one array of actors; its arrays are: {arrays}"),
     "wrong_target": N_("column {header!q} cannot be read as {target!q}: write {targets}"),
     "wrong_option": N_("{option!q} is not of the form header=field"),
+    "unknown_source": N_("no source is called {name!q}"),
     "reserved_source": N_("a source cannot be called {name!q}: name it otherwise"),
     # Files of cases
     "no_title": N_("has no title"),

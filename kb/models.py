@@ -5,9 +5,10 @@ from files is the readers' work, storing them the store's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from kb.reference.roles import Role
 
@@ -38,7 +39,9 @@ class Actor:
     its sources say. `phone` has numbers as `kb.text.phone_numbers` keeps them, `email` addresses
     in lower case, `address` a street with a postal code, `contact` a person's name and job. Unknown
     fields are empty. `facts` holds the columns of the source
-    that have no field here, in the source's words.
+    that have no field here, in the source's words. `members_only` are those of the values of its
+    contacts that the base shows to members only: no part of what is said of it, but what becomes
+    of it.
     """
 
     id: str
@@ -59,6 +62,21 @@ class Actor:
     source_url: str = ""
     closed_on: str = ""
     facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
+    members_only: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def public(self) -> Self:
+        """The actor without the contacts that only members may see."""
+        if not self.members_only:
+            return self
+        return replace(
+            self,
+            phone=tuple(number for number in self.phone if number not in self.members_only),
+            email=tuple(address for address in self.email if address not in self.members_only),
+            address="" if self.address in self.members_only else self.address,
+            contact="" if self.contact in self.members_only else self.contact,
+            members_only=frozenset(),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from kb.reference.fields import (
     FieldTraits,
 )
 from kb.reference.roles import Role
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.resolution.merge_rules import SourceRow
 from web.api import schemas
 from web.api.catalogue_schemas import CaseOut, ParticipationOut
@@ -65,17 +66,18 @@ CASE = Case(**sample(CASE_FIELDS))
 
 @pytest.mark.parametrize("record", TABLES)
 def test_the_tables_have_the_fields_of_the_records(record: Any) -> None:
-    assert set(TABLES[record]) == {field.name for field in fields(record)}
+    assert set(TABLES[record]) == {field.name for field in fields(record)} - {"members_only"}
     assert {traits.kind for traits in TABLES[record].values()} <= {
         *PARSERS, FieldKind.ID, FieldKind.FACTS, FieldKind.ROLE, FieldKind.PARTICIPANTS
     }  # fmt: skip
 
 
 def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: Path) -> None:
+    base.choose_contacts("annuaire", ContactChoice(persons=Visibility.PUBLIC))
     base.ingest_actors("annuaire", [SourceRow(ACTOR)])
     base.put([CASE])
     export(base, tmp_path / "out")
-    (entry,) = read_directory(tmp_path / "out" / "actors.csv", HeaderMap({"contact": "contact"}))
+    (entry,) = read_directory(tmp_path / "out" / "actors.csv", HeaderMap(persons_kept=True))
     assert entry.record == ACTOR
     (entry,) = read_markdown(tmp_path / "out" / "cases" / f"{CASE.id}.md")
     assert entry.record == CASE
@@ -88,6 +90,7 @@ def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: P
 
 
 def test_every_field_is_in_the_store_and_in_what_sources_say_together(base: KnowledgeBase) -> None:
+    base.choose_contacts("annuaire", ContactChoice(persons=Visibility.PUBLIC))
     base.ingest_actors("annuaire", [SourceRow(ACTOR)])
     base.ingest_cases([CASE])
     assert (base.actor(ACTOR.id), base.case(CASE.id)) == (ACTOR, CASE)

@@ -6,6 +6,7 @@ from ingest.commands.duplicates import duplicates
 from ingest.commands.evaluate_articles import evaluate_articles
 from ingest.commands.export import export
 from ingest.commands.ingest import ingest
+from ingest.commands.sources import sources
 from ingest.commands.work import work
 
-COMMANDS: list[click.Command] = [ingest, duplicates, export, work, evaluate_articles]
+COMMANDS: list[click.Command] = [ingest, sources, duplicates, export, work, evaluate_articles]

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest.commands.sources import seen_by, seen_by_options
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
     from ingest.directories.preview import Preview
     from ingest.report import IngestReport, Note
+    from kb.reference.visibility import Visibility
 
 SHOWN_SKIPPED = 5
 """Most skipped files that are named; the JSON report has the others."""
@@ -44,6 +46,7 @@ SHOWN_SKIPPED = 5
     metavar="HEADER=FIELD",
     help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
 )
+@seen_by_options
 @click.option(
     "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."
 )
@@ -55,6 +58,8 @@ def ingest(
     prune: bool,
     source: str,
     mapped: tuple[str, ...],
+    contacts: str | None,
+    persons: str | None,
     dry_run: bool,
     as_json: bool,
     kb: Path | None,
@@ -83,8 +88,9 @@ def ingest(
     paths = [Path(argument) for argument in inputs if not is_address(argument)]
     choices = choices_in(mapped)
     pipeline.refuse_unusable(source, choices)
+    chosen = seen_by(contacts, persons)
     if dry_run:
-        if not _dry_run(paths, source, choices, as_json, kb):
+        if not _dry_run(paths, source, choices, chosen.get("persons"), as_json, kb):
             raise click.exceptions.Exit(1)
         return
     refuse_missing(paths)  # before a knowledge base is made for nothing
@@ -105,6 +111,7 @@ def ingest(
                 prune=prune,
                 source=source,
                 choices=choices,
+                seen_by=chosen,
                 articles=ArticleIntake(
                     knowledge_base,
                     Submissions.from_settings(knowledge_base, settings),
@@ -176,7 +183,12 @@ def _print_report(report: "IngestReport", warned: Sequence["Note"]) -> None:
 
 
 def _dry_run(
-    paths: Sequence[Path], source: str, choices: Mapping[str, str], as_json: bool, kb: Path | None
+    paths: Sequence[Path],
+    source: str,
+    choices: Mapping[str, str],
+    persons: "Visibility | None",
+    as_json: bool,
+    kb: Path | None,
 ) -> bool:
     """Shows how the directories at these paths would be read; returns whether all would be kept.
 
@@ -200,7 +212,11 @@ def _dry_run(
     failures: list[str] = []
     for path, is_named, found_source in files(paths):
         try:
-            previews.append(preview(path, source or found_source, choices, knowledge_base=base))
+            kept = None if persons is None else persons != "none"
+            source_name = source or found_source
+            previews.append(
+                preview(path, source_name, choices, knowledge_base=base, persons_kept=kept)
+            )
         except NotInput as not_input:
             if is_named:
                 failures.append(f"{path}: {not_input}: a dry run shows directories only")

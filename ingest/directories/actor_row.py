@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from ingest.directories.columns.header_names import Column
-from ingest.directories.contacts import cells_by_field, cells_of_contacts, usable_contacts
+from ingest.directories.contacts import (
+    WhoseContacts,
+    cells_by_field,
+    taken_contacts,
+    usable_contacts,
+)
 from ingest.directories.location import located
 from ingest.directories.sirene import fields_from_register
 from ingest.records.fields import (
@@ -61,11 +66,15 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
 
 
 def source_row_from(
-    columns: Sequence[Column], cells: Sequence[str], *, in_french: bool = True
+    columns: Sequence[Column],
+    cells: Sequence[str],
+    *,
+    in_french: bool = True,
+    whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> tuple[SourceRow, tuple[Remark, ...]]:
     """Returns the actor of a row, whose cells stand each under its column, and what is left out.
 
-    `in_french` says whether the headers of the table are in French.
+    `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
 
     Raises:
         InputError: as `actor_from`.
@@ -75,9 +84,9 @@ def source_row_from(
     pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
-    contacts = cells_of_contacts(fields)
+    contacts = taken_contacts(fields)
     fields = located(fields, facts, in_french=in_french)
-    usable, remarks = usable_contacts(contacts, fields)
+    usable, remarks = usable_contacts(contacts, fields, whose)
     return SourceRow(actor_from({**fields, **usable}, facts), is_open), remarks
 
 

@@ -1,24 +1,54 @@
-"""Contacts of a row: telephone numbers, e-mail addresses and a street, each from several columns.
+"""Contacts of a row: of the organisation, and of the persons in it, each from several columns.
 
 What of them cannot be used is left out with a remark, since the rest of the actor is worth keeping.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
 
 from ingest.directories.columns.header_names import Column
+from ingest.directories.columns.persons import (
+    EMAIL,
+    JOB,
+    NAME,
+    PART_OF_NAME,
+    PERSON_COLUMNS,
+    PHONE,
+)
 from ingest.directories.sirene import MASKED
 from ingest.records.fields import MAX_LINE_CHARS, one_line, paragraphs
 from ingest.records.parsers import region_of
-from kb.reference.fields import CONTACT_FIELDS
+from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS
 from kb.remarks import Remark
-from kb.text.email_addresses import addresses_in
-from kb.text.phone_numbers import is_no_value, numbers_in
+from kb.text.email_addresses import addresses_in, is_of_a_person
+from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_number
 
+_TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
 _HOUSE_NUMBER = re.compile(
     r"\d{1,5}\s?(?:[a-z]|bis|ter|quater)?(?:\s?[-/]\s?\d{1,5}\s?[a-z]?)?", re.IGNORECASE
 )
+
+
+class WhoseContacts(Enum):
+    """Whose contacts are kept of a row: of the organisations alone, of persons as well.
+
+    Or all as they stand under the headers, without asking whose they are: as this program exported
+    them.
+    """
+
+    ORGANISATIONS = auto()
+    PERSONS_TOO = auto()
+    AS_THEY_STAND = auto()
+
+
+def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
+    """Returns whose contacts to keep of the rows under a header."""
+    if not persons_kept:
+        return WhoseContacts.ORGANISATIONS
+    is_export = ACTOR_FIELDS.keys() - {"facts"} <= set(header)
+    return WhoseContacts.AS_THEY_STAND if is_export else WhoseContacts.PERSONS_TOO
 
 
 def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
@@ -26,53 +56,83 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
     cells: dict[str, str] = {}
     for column, cell in pairs:
         field = column.field
-        if field in CONTACT_FIELDS and cells.get(field, "").strip() not in {"", MASKED}:
-            more = "" if cell.strip() == MASKED else cell
-            cells[field] = f"{cells[field]}\n{more}"
+        if field in _TAKEN:
+            lines = [cells.get(field, ""), "" if cell.strip() == MASKED else cell]
+            cells[field] = "\n".join(filter(str.strip, lines))
         elif field:
             cells[field] = cell
     return cells
 
 
-def cells_of_contacts(cells: Mapping[str, str]) -> dict[str, str]:
-    """Returns what the cells by field say of contacts, the postal code with the street."""
-    contacts = {field: cells[field] for field in CONTACT_FIELDS if field in cells}
+def taken_contacts(cells: dict[str, str]) -> dict[str, str]:
+    """Takes the contacts out of the cells by field; the postal code joins the street."""
+    contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
     if "address" in contacts:
         contacts["address"] = _address(contacts["address"], one_line(cells.get("postal_code", "")))
     return contacts
 
 
 def usable_contacts(
-    contacts: Mapping[str, str], cells: Mapping[str, str]
+    contacts: Mapping[str, str],
+    cells: Mapping[str, str],
+    whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> tuple[dict[str, str], tuple[Remark, ...]]:
-    """Returns those of the contacts that can be used, and a remark for each that cannot.
+    """Returns the contacts that can be used, by field of actors, and remarks on what cannot.
 
-    The country and department are among the cells, by field.
+    The name, country and department of the actor are among the cells, by field. A telephone in a
+    pocket beside a person, and an e-mail address with a person's name, are that person's.
     """
-    usable = dict(contacts)
-    remarks = []
-    if "phone" in contacts:
-        kept, refused = numbers_in(paragraphs(contacts["phone"]), region_of(cells))
-        usable["phone"] = " | ".join(kept)
-        remarks += [Remark("phone_left_out", "phone", value=value) for value in refused]
-    if "email" in contacts:
-        kept, refused = addresses_in(paragraphs(contacts["email"]))
-        usable["email"] = " | ".join(kept)
-        remarks += [Remark("email_left_out", "email", value=value) for value in refused]
+    region = region_of(cells)
+    phones, no_phones = numbers_in(paragraphs(contacts.get("phone", "")), region)
+    emails, no_emails = addresses_in(paragraphs(contacts.get("email", "")))
+    persons = _persons(contacts)
+    persons_phones: tuple[str, ...] = ()
+    persons_emails: tuple[str, ...] = ()
+    if whose is not WhoseContacts.AS_THEY_STAND:
+        persons_phones = numbers_in(paragraphs(contacts.get(PHONE, "")), region).kept
+        persons_phones += tuple(each for each in phones if persons and is_mobile(each))
+        persons_emails = addresses_in(paragraphs(contacts.get(EMAIL, ""))).kept
+        name = cells.get("name", "")
+        persons_emails += tuple(each for each in emails if is_of_a_person(each, name, persons))
+    usable = {
+        "phone": " | ".join(each for each in phones if each not in persons_phones),
+        "email": " | ".join(each for each in emails if each not in persons_emails),
+        "address": contacts.get("address", ""),
+        "contact": "",
+    }
+    if whose is not WhoseContacts.ORGANISATIONS:
+        jobs = _lines(contacts.get(JOB, ""))
+        reached = [*(shown_number(each, region) for each in persons_phones), *persons_emails]
+        usable["contact"] = ", ".join(dict.fromkeys(["; ".join(persons), *jobs, *reached]))
+        usable["contact"] = usable["contact"].removeprefix(", ")
+    remarks = [Remark("phone_left_out", "phone", value=value) for value in no_phones]
+    remarks += [Remark("email_left_out", "email", value=value) for value in no_emails]
     for field in ("address", "contact"):
-        line = one_line(contacts.get(field, ""))
+        line = one_line(usable[field])
         if len(line) > MAX_LINE_CHARS or line.startswith(_NESTED):
             usable[field] = ""
-            remarks.append(Remark("contact_left_out", field, value=contacts[field]))
-    return usable, tuple(remarks)
+            remarks.append(Remark("contact_left_out", field, value=line))
+    return {field: cell for field, cell in usable.items() if cell}, tuple(remarks)
+
+
+def _persons(contacts: Mapping[str, str]) -> list[str]:
+    """Returns the names of persons: that of several columns first, each once."""
+    names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
+    names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _lines(text: str) -> list[str]:
+    """Returns the lines of cells that say something, each in one."""
+    lines = map(one_line, paragraphs(text).split("\n"))
+    return [line for line in lines if not is_no_value(line)]
 
 
 def _address(text: str, postal_code: str) -> str:
     """Returns the lines of an address in one, with the postal code unless it is in it."""
     line = ""
-    for part in paragraphs(text).split("\n"):
-        added = one_line(part)
-        if is_no_value(added) or added in line:
+    for added in _lines(text):
+        if added in line:
             continue
         numbered = _HOUSE_NUMBER.fullmatch(added) or _HOUSE_NUMBER.fullmatch(line)
         line = f"{line}{' ' if numbered else ', '}{added}" if line else added

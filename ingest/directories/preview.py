@@ -63,11 +63,13 @@ def preview(
     choices: Mapping[str, str] = NO_TARGETS,
     *,
     knowledge_base: KnowledgeBase | None = None,
+    persons_kept: bool | None = None,
 ) -> Preview:
     """Reads the first rows of a directory as `ingest.pipeline.ingest` would.
 
     `choices` say by header how columns are to be read, in addition to those that the knowledge
-    base remembers of the source, which is named after the file unless it has a name.
+    base remembers of the source, which is named after the file unless it has a name. `persons_kept`
+    says whether contacts of persons are read; if it is None, as the base remembers.
 
     Raises:
         InputError: a choice cannot be used, or the file cannot be read.
@@ -78,7 +80,12 @@ def preview(
         raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))
     source = source or source_of(path)
     remembered = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
-    header_map = HeaderMap({**remembered, **choices}, takes_any_header=True)
+    if persons_kept is None:
+        choices_known = knowledge_base.contact_choices if knowledge_base else None
+        persons_kept = bool(choices_known and choices_known.of(source).keeps_persons)
+    header_map = HeaderMap(
+        {**remembered, **choices}, persons_kept=persons_kept, takes_any_header=True
+    )
     seen = _RowsSeen(str(path), header_map)
     try:
         for row in islice(reader(path, header_map), ROWS_LOOKED_AT):
@@ -158,7 +165,7 @@ class _RowsSeen:
         for header, column in zip(headers, self._header_map.columns(headers), strict=True):
             yield PreviewedColumn(
                 header=header,
-                target=target_of(column),
+                target=target_of(column, persons_kept=self._header_map.persons_kept),
                 examples=tuple(self._examples.get(header, ())),
                 said=header.casefold().strip() in chosen,
             )

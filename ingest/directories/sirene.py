@@ -5,6 +5,7 @@ whether it is open by a letter. Whoever asked not to be made public is named by 
 """
 
 from ingest.directories.columns.header_words import LOCATION_COLUMNS, REGISTER_COLUMNS
+from ingest.directories.columns.persons import PERSON_COLUMNS
 from kb.errors import InputError, RemarkError
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.departments import NAMES
@@ -80,7 +81,7 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         names.append(person)
     else:
         facts.clear()
-        for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS):
+        for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS, *PERSON_COLUMNS):
             fields.pop(column, None)
     fields["name"] = next((name for name in names if name), "")
     if not fields["name"] and not is_public:

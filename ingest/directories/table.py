@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ingest.directories.actor_row import source_row_from
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.columns.header_words import are_french
+from ingest.directories.contacts import whose_contacts
 from ingest.directories.sirene import RowLeftOut
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -59,7 +60,10 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
         source_row, remarks = source_row_from(
-            header_map.columns(row.header), row.cells, in_french=are_french(row.header)
+            header_map.columns(row.header),
+            row.cells,
+            in_french=are_french(row.header),
+            whose=whose_contacts(row.header, persons_kept=header_map.persons_kept),
         )
     except InputError as error:
         return Entry(row.number, reason=error.remark, sheet=row.sheet)

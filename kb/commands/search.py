@@ -14,7 +14,7 @@ import click
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
-    from kb.models import Case, Participation
+    from kb.models import Actor, Case, Participation
     from kb.search.results import ActorHit, Evidence, PartAnswer, SearchResult
 
 
@@ -157,19 +157,26 @@ def _plain(result: SearchResult) -> dict[str, object]:
 
 
 def _plain_hit(hit: ActorHit) -> dict[str, object]:
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     return {
         "rank": hit.rank,
         "score": round(hit.score, 4),
         "fit": hit.fit,
-        "actor": asdict(replace(hit.actor, facts=dict(hit.actor.facts))),
+        "actor": _plain_actor(hit.actor),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
         "parts": {
             name: None if value is None else round(value, 4)
             for name, value in asdict(hit.parts).items()
         },
     }
+
+
+def _plain_actor(actor: Actor) -> dict[str, object]:
+    from dataclasses import asdict, replace
+
+    plain = asdict(replace(actor.public, facts=dict(actor.facts)))
+    return {name: value for name, value in plain.items() if name != "members_only"}
 
 
 def _plain_evidence(evidence: Evidence) -> dict[str, object]:

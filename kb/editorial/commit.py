@@ -15,6 +15,7 @@ from kb.models import Actor, Kind, Record, kind_of
 from kb.registers import claims, duplicates, versions
 from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
+from kb.registers.source_choices import keep_members_only
 from kb.store.store import Store
 
 
@@ -118,6 +119,7 @@ def commit(
                 store, records, by=change.by, note=change.note, restored=change.restored
             )
             change.apply(store)
+            keep_members_only(store, {actor.id for actor in actors})
             return
 
 

@@ -1,17 +1,25 @@
 """Ingestion: rows of sources and cases of files become records, and what is gone goes."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import Catalogue
 from kb.editorial.commit import Change, Outcome, PutRecords, commit
+from kb.editorial.contacts import forget_contacts
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
+from kb.reference.visibility import ContactChoice
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
-from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow
+from kb.registers.source_choices import (
+    contact_choice,
+    contact_choices,
+    keep_members_only,
+    save_contact_choice,
+)
+from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -29,7 +37,9 @@ class _SourceRows(Change):
     reconciled: Reconciliation = field(default_factory=Reconciliation)
 
     def plan(self, store: Store) -> Sequence[Record]:
-        self.reconciled = reconcile(store, self.source, self.rows, self.at)
+        choice = contact_choice(contact_choices(store), self.source)
+        rows = [replace(row, actor=allowed(row.actor, choice)) for row in self.rows]
+        self.reconciled = reconcile(store, self.source, rows, self.at)
         self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
         return self.reconciled.changed
 
@@ -167,6 +177,30 @@ class Ingestion(Catalogue):
             else _outcome_of(before, after, joined=position in plan.joined)
             for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
         ]
+
+    def choose_contacts(self, source: str, choice: ContactChoice) -> None:
+        """Chooses who sees the contacts of a source, at once and wherever they are shown.
+
+        What nobody is to see is forgotten: the source's claims of it, and its traces in versions
+        and drafts, and in the files of the base, which are rewritten. Only another ingest brings
+        it back.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: another process reads a former state of the base for too long;
+                the choice holds, and choosing again cleans the files.
+        """
+        with self._stores.lend() as store:
+            forgotten = False
+            with store.changing():
+                save_contact_choice(store, source, choice)
+                ids = sorted(claims.actors_of_source(store, source))
+                for first in range(0, len(ids), _PRUNED_AT_ONCE):
+                    some = ids[first : first + _PRUNED_AT_ONCE]
+                    forgotten |= forget_contacts(store, source, choice, some)
+                    keep_members_only(store, some)
+            if forgotten:
+                store.scrub()
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.

@@ -177,7 +177,7 @@ def _left_out(
 
 
 def _plain_hit(hit: ActorHit) -> dict[str, Any]:
-    actor = hit.actor
+    actor = hit.actor.public
     return {
         "rank": hit.rank,
         "id": actor.id,
@@ -185,6 +185,12 @@ def _plain_hit(hit: ActorHit) -> dict[str, Any]:
         "siret": actor.siret,
         "place": actor.place,
         "department": actor.department,
+        "country": actor.country,
+        "phone": list(actor.phone),
+        "email": list(actor.email),
+        "address": actor.address,
+        "contact": actor.contact,
+        "website": actor.website,
         "fit": str(hit.fit),
         "score": _rounded(hit.score),
         "parts": {

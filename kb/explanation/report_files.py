@@ -20,7 +20,10 @@ from typing import Any, Self
 from kb.explanation.report import SearchReport
 from kb.explanation.signature import Signature, canonical, digest, sign
 from kb.search.results import ScoreParts
+from kb.text.phone_numbers import dialling_region, shown_number
 
+CONTACTS = ("phone", "email", "address", "contact", "website")
+"""The columns by which a candidate is reached: what of it is public."""
 _SIGNED = ("sha256", "hmac")
 _DELIMITERS = (",", ";", "\t")
 _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
@@ -160,6 +163,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
         *("rank", "id", "name", "siret", "place", "department", "fit", "score"),
         *(f"score {part}" for part in parts),
         *("evidence", "text", "case", "role", "precedent", "evidence source", "source"),
+        *CONTACTS,
     )
     for plain in candidates:
         evidence = plain["evidence"] or {}
@@ -171,7 +175,16 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
             *(evidence.get("kind", ""), evidence.get("text", "")),
             *(case.get("title", ""), case.get("role", ""), precedent.get("name", "")),
             *(evidence.get("source", ""), plain["source"]),
+            *_contacts(plain),
         )
+
+
+def _contacts(plain: Mapping[str, Any]) -> Iterable[str]:
+    """The cells of `CONTACTS`: telephone numbers as they are dialled, which is no formula."""
+    region = dialling_region(plain["country"], plain["department"])
+    yield " | ".join(shown_number(number, region) for number in plain["phone"])
+    yield " | ".join(plain["email"])
+    yield from (plain[name] for name in CONTACTS[2:])
 
 
 def _trimmed(row: Sequence[str]) -> list[str]:

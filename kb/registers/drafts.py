@@ -8,7 +8,7 @@ revision is kept.
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_
 from kb.remarks import kept_remark, restored_remark
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
-from kb.store.record_json import record_from_json, record_to_json
+from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
 
 
@@ -290,6 +290,26 @@ def erase_drafts(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
         record_ids,
         kind=kind.value,
     )
+
+
+def forget_contacts_in_drafts(
+    store: Store, actor_id: str, gone: Mapping[str, Collection[str]]
+) -> None:
+    """Takes these values of contacts, by field, out of every draft of an actor."""
+    for table in ("drafts", "draft_versions"):
+        rows = store.execute(
+            f"select rowid, content from {table}"  # noqa: S608 (named above)
+            " where kind = 'actor' and record_id = ?",
+            [actor_id],
+        ).fetchall()
+        store.executemany(
+            f"update {table} set content = ? where rowid = ?",  # noqa: S608
+            [
+                (changed, row["rowid"])
+                for row in rows
+                if (changed := without_values(row["content"], gone)) != row["content"]
+            ],
+        )
 
 
 def _unmoved(store: Store, draft_id: str, revision: int) -> Draft:

@@ -6,14 +6,14 @@ kept has a version 1, by nobody: its state then.
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import UnknownRecord
 from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.store.database import dataclass_of
-from kb.store.record_json import record_from_json, record_to_json
+from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
 
 
@@ -145,6 +145,21 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
             "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
         )
         _note(store, kind, _hash(record_id), by, "", erased=True)
+
+
+def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[str]]) -> None:
+    """Takes these values of contacts, by field, out of every version of an actor."""
+    rows = store.execute(
+        "select number, content from versions where kind = 'actor' and record_id = ?", [actor_id]
+    ).fetchall()
+    store.executemany(
+        "update versions set content = ? where kind = 'actor' and record_id = ? and number = ?",
+        [
+            (changed, actor_id, row["number"])
+            for row in rows
+            if (changed := without_values(row["content"], gone)) != row["content"]
+        ],
+    )
 
 
 def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:

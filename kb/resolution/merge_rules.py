@@ -6,16 +6,19 @@ Each source claims values under an id of its own, in a `SourceRecord`. They are 
 - else the source that came first keeps each field, and the others fill what is empty;
 - themes and facts are united; descriptions, and facts of one header that say know-how, are joined,
   each paragraph once;
+- telephone numbers and addresses of e-mail are united;
 - an actor is closed if a source claims it, unless another source has since claimed that it is open.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from kb.models import Actor
-from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
+from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, LIST_KINDS
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.text.folding import fold
 from kb.text.know_how import statement_kind
 
@@ -116,7 +119,7 @@ def values_of(actor: Actor) -> dict[str, _Value]:
     values = {
         field.name: getattr(actor, field.name)
         for field in fields(actor)
-        if field.name not in {"id", "facts"} and getattr(actor, field.name)
+        if field.name not in {"id", "facts", "members_only"} and getattr(actor, field.name)
     }
     values.update({f"{FACT_PREFIX}{name}": text for name, text in actor.facts.items() if text})
     return values
@@ -141,9 +144,9 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
     for field in values:
         if field.startswith(FACT_PREFIX) and statement_kind(field.removeprefix(FACT_PREFIX)):
             values[field] = _joined(filter(None, (_text(record, field) for record in sources)))
-    values["themes"] = _united(
-        theme for record in sources for theme in _themes(record.claims.get("themes"))
-    )
+    values["themes"] = _united(theme for record in sources for theme in _list(record, "themes"))
+    for field in ("phone", "email"):
+        values[field] = tuple(dict.fromkeys(chain(*(_list(record, field) for record in sources))))
     values["closed_on"] = _closed_on(sources)
     if correction:
         values.update({field: claim.value for field, claim in correction.claims.items()})
@@ -170,6 +173,64 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
     )
 
 
+def allowed(actor: Actor, choice: ContactChoice) -> Actor:
+    """The actor without the contacts that its source wants nobody to see."""
+    unseen = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
+    empty: dict[str, Any] = {
+        field: () if field in _LISTS else "" for field in unseen if getattr(actor, field)
+    }
+    return replace(actor, **empty) if empty else actor
+
+
+def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]]) -> SourceRecord:
+    """The record without these values of contacts, by field."""
+    claims = {}
+    for field, claim in record.claims.items():
+        hidden = unseen.get(field, frozenset())
+        value: _Value
+        if isinstance(claim.value, tuple):
+            value = tuple(each for each in claim.value if each not in hidden)
+        else:
+            value = "" if claim.value in hidden else claim.value
+        if value or not claim.value:
+            claims[field] = replace(claim, value=value)
+    return replace(record, claims=MappingProxyType(claims))
+
+
+def contacts_in(record: SourceRecord, field: str) -> frozenset[str]:
+    """The values of a field of contacts that a record claims."""
+    return frozenset(_list(record, field) or filter(None, [_text(record, field)]))
+
+
+def members_only(
+    actor: Actor,
+    source_records: Sequence[SourceRecord],
+    choice_of: Callable[[str], ContactChoice],
+) -> frozenset[str]:
+    """The values among an actor's contacts that only members may see.
+
+    They are what a source gives to members only, and no source to the public; a moderator's
+    correction does not publish what it has from a source. What no source claims is treated as
+    what a person typed.
+    """
+    hidden: set[str] = set()
+    for field in CONTACT_FIELDS:
+        value = getattr(actor, field)
+        values = {value} - {""} if isinstance(value, str) else set(value)
+        restricted: set[str] = set()
+        public: set[str] = set()
+        for record in source_records:
+            claimed = contacts_in(record, field)
+            if choice_of(record.source).of(field) is not Visibility.PUBLIC:
+                restricted |= claimed
+            elif record.source != MODERATION:
+                public |= claimed
+        typed = choice_of(MODERATION).of(field) is not Visibility.PUBLIC
+        unclaimed = values - restricted - public if typed else set()
+        hidden |= values & (restricted - public) | unclaimed
+    return frozenset(hidden)
+
+
 def moved(record: SourceRecord, actor_id: str) -> SourceRecord:
     """The record as another actor's, whose records it joins as the last."""
     return replace(record, actor_id=actor_id, number=0)
@@ -180,7 +241,8 @@ def _text(record: SourceRecord, field: str) -> str:
     return claim.value if claim and isinstance(claim.value, str) else ""
 
 
-def _themes(claim: Claim | None) -> tuple[str, ...]:
+def _list(record: SourceRecord, field: str) -> tuple[str, ...]:
+    claim = record.claims.get(field)
     return claim.value if claim and isinstance(claim.value, tuple) else ()
 
 

@@ -353,6 +353,14 @@ def _contacts_of_actors(db: Database) -> None:
         db.table("actors").add_column(column, str, not_null_default=default)
 
 
+def _privacy_of_contacts(db: Database) -> None:
+    # The values among an actor's contacts that only members may see, as JSON.
+    db.table("actors").add_column("members_only", str, not_null_default="[]")
+    # Who sees the contacts of a source; empty until a person chooses (`kb.reference.visibility`).
+    for column in ("contacts", "persons"):
+        db.table("sources").add_column(column, str, not_null_default="")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -361,6 +369,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _flow_of_cases,
     _places_of_actors,
     _contacts_of_actors,
+    _privacy_of_contacts,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -5,7 +5,7 @@ that this version does not know is ignored.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,11 @@ from kb.store.records import LISTS_OF_ACTORS
 
 
 def record_to_json(record: Record) -> str:
-    plain = {field.name: getattr(record, field.name) for field in fields(record)}
+    plain = {
+        field.name: getattr(record, field.name)
+        for field in fields(record)
+        if field.name != "members_only"
+    }
     return json.dumps(plain, ensure_ascii=False, default=_plain)
 
 
@@ -42,6 +46,18 @@ def case_from_json(content: str) -> Case:
     participants = tuple(map(participation_of, plain.get("participants", ())))
     themes = tuple(plain.get("themes", ()))
     return dataclass_of(Case, plain, themes=themes, participants=participants)
+
+
+def without_values(content: str, gone: Mapping[str, Collection[str]]) -> str:
+    """A record's JSON without these values of its fields, which are texts or lists of texts."""
+    plain = json.loads(content)
+    for field, values in gone.items():
+        value = plain.get(field)
+        if isinstance(value, list):
+            plain[field] = [each for each in value if each not in values]
+        elif value in values:
+            plain[field] = ""
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def participation_of(plain: Mapping[str, Any]) -> Participation:

@@ -262,7 +262,7 @@ def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
     row = {
         field.name: getattr(record, field.name)
         for field in fields(record)
-        if field.name != "participants"
+        if field.name not in {"participants", "members_only"}
     }
     row |= {
         name: json.dumps(value, ensure_ascii=False)
@@ -282,7 +282,10 @@ def _actor(row: sqlite3.Row) -> Actor:
     if isinstance(facts, list):
         facts, others = facts
     lists = {name: tuple(json.loads(row[name])) for name in LISTS_OF_ACTORS}
-    return dataclass_of(Actor, row, facts=MappingProxyType(facts), **{**others, **lists})
+    hidden = frozenset(json.loads(row["members_only"]))
+    return dataclass_of(
+        Actor, row, members_only=hidden, facts=MappingProxyType(facts), **{**others, **lists}
+    )
 
 
 def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:

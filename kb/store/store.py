@@ -5,6 +5,7 @@ what a search can find is one transaction that also raises the base's generation
 threads and processes notice it.
 """
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from kb.encoder.encoder import Embeddings
 from kb.errors import KnowledgeBaseError
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
+from kb.reference.fields import CONTACT_FIELDS
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, row_of
@@ -208,6 +210,23 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 for text_hash, vector in vectors.items()
             ),
             replace=True,
+        )
+
+    def hide_contacts(self, actor_id: str, values: Collection[str]) -> None:
+        """Stores which of an actor's contacts only members may see."""
+        self._changed.add(Kind.ACTOR)
+        self.execute(
+            "update actors set members_only = ? where id = ?",
+            [json.dumps(sorted(values), ensure_ascii=False), actor_id],
+        )
+
+    def set_contacts(self, actor: Actor) -> None:
+        """Stores the contacts of an actor, and nothing else of it; no passage has them."""
+        self._changed.add(Kind.ACTOR)
+        row = row_of(actor, self.actor_columns)
+        self.execute(
+            "update actors set phone = ?, email = ?, address = ?, contact = ? where id = ?",
+            [*(row[field] for field in CONTACT_FIELDS), actor.id],
         )
 
     def remove(self, kind: Kind, record_id: str) -> bool:

@@ -38,6 +38,7 @@ _MAX_TAIL_DIGITS = 4
 _MIN_DIGITS = 3
 _SHORT = re.compile(r"\d{2,6}")
 _MAX_WORDS = 24
+_FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
 
 
@@ -79,6 +80,16 @@ def numbers_in(text: str, region: str) -> FoundNumbers:
 
 
 @lru_cache(maxsize=4096)
+def is_mobile(number: str) -> bool:
+    """Whether a kept number is of a telephone in a pocket, as far as its first digits say."""
+    import phonenumbers
+
+    parsed = _parsed(number, "")
+    is_one = parsed and phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
+    return bool(is_one) or _FRENCH_MOBILE.match(number) is not None
+
+
+@lru_cache(maxsize=4096)
 def shown_number(number: str, region: str) -> str:
     """Returns a kept number as it is dialled in a region, its digits in groups.
 
@@ -98,11 +109,11 @@ def shown_number(number: str, region: str) -> str:
 
 def _read(text: str, region: str) -> Iterator[tuple[str, str]]:
     """Yields each number and "", or "" and what has digits and is none."""
-    alone = _number(text, region, may_be_short=True)
-    if alone:
-        yield alone, ""
-        return
     for part in _STRONG.split(text):
+        alone = _number(part, region, may_be_short=True)
+        if alone and _SHORT.fullmatch(alone):
+            yield alone, ""
+            continue
         pieces = _pieces(_NOTE.sub(" ", part))
         numbers = [_number(piece, region) for _, piece in pieces]
         whole = "" if numbers and all(numbers) else _number(part, region)

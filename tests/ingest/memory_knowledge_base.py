@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
-from kb.registers.column_choices import ColumnChoices
+from kb.reference.visibility import ContactChoice
 from kb.registers.duplicates import Duplicates, DuplicateState
+from kb.registers.source_choices import ColumnChoices, ContactChoices
 from kb.resolution.merge_rules import SourceRow
 from kb.search.results import Filters
 
@@ -22,6 +23,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         self.batches: list[int] = []
         self.column_choices = MemoryColumnChoices()
         self.duplicates = NoDuplicates()
+        self.contact_choices = MemoryContactChoices()
         self._refused = refused
         self.put(records)
 
@@ -119,3 +121,11 @@ class MemoryColumnChoices(ColumnChoices):
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:
         self.mappings[name] = mapping
+
+
+class MemoryContactChoices(ContactChoices):
+    def __init__(self) -> None:
+        pass
+
+    def of(self, source: str) -> ContactChoice:
+        return ContactChoice()

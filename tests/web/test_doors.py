@@ -51,6 +51,7 @@ LOWEST: dict[Page, str] = {
     Page.DIRECTORY: MODERATOR,
     Page.MODERATION: MODERATOR,
     Page.DUPLICATES: MODERATOR,
+    Page.SOURCES: MODERATOR,
     Page.ACTOR_HISTORY: MODERATOR,
     Page.CASE_HISTORY: MODERATOR,
     Page.ACTOR_EDIT: MODERATOR,
@@ -131,6 +132,7 @@ class Site:
             sorted(path.name for path in (self.base.folder / UPLOADS).iterdir()),
             self.base.duplicates.count(),
             self.base.sites.list(),
+            [self.base.contact_choices.of(name) for name, _ in self.base.claims.sources()],
         )  # fmt: skip
 
 

@@ -1,11 +1,14 @@
 """The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
 
+from dataclasses import replace
+
 from fastapi import HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from ingest.uploads import keep_upload
 from kb.knowledge_base import KnowledgeBase
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.settings import Settings
 from web.api.tokens import (
     FOR_MODERATORS,
@@ -17,7 +20,7 @@ from web.api.tokens import (
     file_of,
     token_router,
 )
-from web.api.write_schemas import Feed, JobOut, JobsOut
+from web.api.write_schemas import ContactsSeenBy, Feed, JobOut, JobsOut, SourceOut, SourcesOut
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
@@ -39,6 +42,17 @@ _DIRECTORY_BODY = {
                             "contentMediaType": "application/octet-stream",
                             "description": "CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or "
                             "Parquet.",
+                        },
+                        "contacts": {
+                            "type": "string",
+                            "enum": [*Visibility],
+                            "description": "Who sees the telephones, e-mail addresses and streets "
+                            "of this source; what nobody sees is not kept. At first `public`.",
+                        },
+                        "persons": {
+                            "type": "string",
+                            "enum": [*Visibility],
+                            "description": "The same for contacts of persons. At first `none`.",
                         },
                         "source": {
                             "type": "string",
@@ -81,15 +95,21 @@ async def send_directory(
         source = " ".join(str(form.get("source", "")).split())
         if not source:
             raise HTTPException(422, "source: say who keeps this directory.")
+        choice = _choice_in(form, knowledge_base.contact_choices.of(source))
         job = await run_in_threadpool(
-            _keep_directory, knowledge_base, settings, file, source, account.name
+            _keep_directory, knowledge_base, settings, file, source, choice, account.name
         )
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
 
 
 def _keep_directory(
-    knowledge_base: KnowledgeBase, settings: Settings, file: UploadFile, source: str, by: str
+    knowledge_base: KnowledgeBase,
+    settings: Settings,
+    file: UploadFile,
+    source: str,
+    choice: ContactChoice,
+    by: str,
 ) -> JobOut:
     limit = settings.max_directory_mb * MEGABYTE
     if file.size is not None and file.size > limit:
@@ -97,8 +117,59 @@ def _keep_directory(
     path = keep_upload(
         knowledge_base.folder, file.filename or "directory", file.file, max_bytes=limit
     )
+    if choice != knowledge_base.contact_choices.of(source):
+        knowledge_base.choose_contacts(source, choice)
     parameters = {"path": str(path), "source": source, "mapping": ""}
     return JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
+
+
+def _choice_in(form: FormData, before: ContactChoice) -> ContactChoice:
+    chosen = {"organisations": form.get("contacts"), "persons": form.get("persons")}
+    wrong = [given for given in chosen.values() if given and given not in set(Visibility)]
+    if wrong:
+        raise HTTPException(422, f"Write {', '.join(Visibility)}, not {str(wrong[0])[:40]!r}.")
+    given = {of: Visibility(str(value)) for of, value in chosen.items() if value}
+    return replace(before, **given)
+
+
+@router.get("/sources", **documented("Sources of actors", FOR_MODERATORS, answer="By name."))
+def sources(knowledge_base: OpenKnowledgeBase, _account: AModeratorsToken) -> SourcesOut:
+    """Every source, and who sees the contacts that it gives."""
+    return SourcesOut(
+        sources=[
+            _source_out(knowledge_base, name, count)
+            for name, count in knowledge_base.claims.sources()
+        ]
+    )
+
+
+@router.put(
+    "/sources/{source:path}/contacts",
+    **documented(
+        "Choose who sees the contacts of a source",
+        FOR_MODERATORS,
+        {404: "There is no such source."},
+    ),
+)
+def choose_contacts(
+    source: str,
+    sent: ContactsSeenBy,
+    knowledge_base: OpenKnowledgeBase,
+    _account: AModeratorsToken,
+) -> SourceOut:
+    """The choice holds at once. What nobody is to see is forgotten until the next ingest."""
+    known = dict(knowledge_base.claims.sources())
+    if source not in known:
+        raise HTTPException(404, "There is no such source.")
+    choice = ContactChoice(sent.contacts, sent.persons)
+    if choice != knowledge_base.contact_choices.of(source):
+        knowledge_base.choose_contacts(source, choice)
+    return _source_out(knowledge_base, source, known[source])
+
+
+def _source_out(knowledge_base: KnowledgeBase, name: str, count: int) -> SourceOut:
+    choice = knowledge_base.contact_choices.of(name)
+    return SourceOut(name=name, actors=count, contacts=choice.organisations, persons=choice.persons)
 
 
 @router.post(

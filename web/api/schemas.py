@@ -170,13 +170,13 @@ class _AnsweredActor(Shape):
 
 
 class ActorOut(_AnsweredActor):
-    """A firm or other organisation."""
+    """A firm or other organisation. Its contacts are those that are public."""
 
     url: str = Field(description=_PAGE)
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
-        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
+        return cls.read(actor.public, url=absolute_url(address("actor", actor.id)), **added)
 
 
 class DescribedActor(ActorOut):

@@ -12,6 +12,7 @@ import kb.registers.proposals
 import kb.registers.versions
 from kb.errors import InputError
 from kb.models import Kind
+from kb.reference.visibility import Visibility
 from kb.registers.drafts import DraftState
 from kb.registers.duplicates import DuplicateState
 from kb.registers.jobs import JobState
@@ -251,6 +252,31 @@ class JobsOut(Shape):
     """Jobs, newest first."""
 
     jobs: list[JobOut]
+
+
+class ContactsSeenBy(Shape):
+    """Who sees the contacts that a source gives: everybody, who is signed in, or nobody."""
+
+    contacts: Visibility = Field(
+        description="Of organisations: telephones, e-mail addresses, streets.", examples=["public"]
+    )
+    persons: Visibility = Field(
+        description="Of persons: names, and e-mail addresses and mobile numbers that are theirs.",
+        examples=["none"],
+    )
+
+
+class SourceOut(ContactsSeenBy):
+    """A source of actors."""
+
+    name: str = Field(examples=["CCI Charente"])
+    actors: int = Field(description="The number of actors that it describes.")
+
+
+class SourcesOut(Shape):
+    """The sources of actors, by name."""
+
+    sources: list[SourceOut]
 
 
 class DuplicateOut(Shape):

@@ -29,7 +29,13 @@ def website(name: str, absolute_url: AbsoluteUrl) -> Description:
 
 
 def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
-    place = {"addressLocality": actor.place, "addressCountry": actor.country}
+    """Describes an actor, with the contacts of it that are public."""
+    actor = actor.public
+    place = {
+        "streetAddress": actor.address,
+        "addressLocality": actor.place,
+        "addressCountry": actor.country,
+    }
     siret = {"@type": "PropertyValue", "propertyID": "SIRET", "value": actor.siret}
     return {
         "@context": "https://schema.org",
@@ -38,6 +44,8 @@ def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
         name=actor.name,
         description=actor.description,
         url=web_link(actor.website),
+        telephone=[number.partition(";")[0] for number in actor.phone],
+        email=list(actor.email),
         mainEntityOfPage=absolute_url(address("actor", actor.id)),
         address={"@type": "PostalAddress"} | _without_empty(**place) if any(place.values()) else "",
         identifier=siret if actor.siret else "",

@@ -13,7 +13,7 @@ from kb.reference.fields import ACTOR_FIELDS
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.text.know_how import know_how
-from web.catalogue import linked_data
+from web.catalogue import contact_links, linked_data
 from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language
@@ -62,7 +62,9 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         here=address(Page.ACTOR, found.id),
         actor=found,
         shown=shown_competences(request.knowledge_base, found.id, request.language),
-        sources=claims_by_source(request.knowledge_base, found.id),
+        sources=claims_by_source(
+            request.knowledge_base, found, for_members=request.session.account is not None
+        ),
         linked_data=linked_data.organization(found, request.absolute_url),
         done=done if request.session.account else "",
     )
@@ -143,6 +145,7 @@ def listed_fields(actor: Actor) -> list[tuple[str, str]]:
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of the catalogue's templates."""
     return {
+        **contact_links.filters(),
         "fact_name": fact_name,
         "json_ld": linked_data.as_script_content,
         "know_how": know_how,

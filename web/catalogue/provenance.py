@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Case, Participation
+from kb.models import Actor, Case, Participation
+from kb.reference.fields import CONTACT_FIELDS
+from kb.reference.visibility import Visibility
 from kb.registers.claims import SourcedClaim
 from kb.resolution.merge_rules import MODERATION
 
@@ -25,10 +27,20 @@ class Source:
         return max(claim.claimed_at for claim in self.claims)
 
 
-def claims_by_source(knowledge_base: KnowledgeBase, actor_id: str) -> list[Source]:
-    """Returns the named sources of an actor, in the order of their first claim."""
+def claims_by_source(
+    knowledge_base: KnowledgeBase, actor: Actor, *, for_members: bool = False
+) -> list[Source]:
+    """Returns the named sources of an actor, in the order of their first claim.
+
+    What they say of its contacts is what the public, or a member, may see.
+    """
     by_source: dict[str, list[SourcedClaim]] = {}
-    for claim in knowledge_base.claims.of(actor_id):
+    for claim in knowledge_base.claims.of(actor.id):
+        if claim.field in CONTACT_FIELDS and not for_members:
+            choice = knowledge_base.contact_choices.of(claim.source)
+            is_hidden = any(value in claim.value for value in actor.members_only)
+            if is_hidden or choice.of(claim.field) is not Visibility.PUBLIC:
+                continue
         if claim.source and claim.field != "id":
             by_source.setdefault(claim.source, []).append(claim)
     return [Source(name, claims, name == MODERATION) for name, claims in by_source.items()]

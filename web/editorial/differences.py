@@ -75,7 +75,7 @@ def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
     return {
         field.name: _text(getattr(record, field.name), role_label)
         for field in fields(record)
-        if field.name != "id"
+        if field.name not in {"id", "members_only"}
     }
 
 

@@ -1,4 +1,7 @@
-"""The page of an uploaded directory: how its columns are read, before anything is kept."""
+"""The page of an uploaded directory: how its columns are read, before anything is kept.
+
+And the page of all sources: who sees the contacts of each.
+"""
 
 import json
 import re
@@ -22,6 +25,8 @@ from ingest.uploads import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
+from kb.reference.visibility import ContactChoice
+from web.editorial.forms.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
@@ -37,13 +42,14 @@ SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
 _GONE = N_("This file is no longer here: send it again.")
+_NO_SOURCE = N_("This source is no longer here. Nothing was changed.")
 
 router = PageRouter()
 
 
 @router.shows(Page.DIRECTORY)
 def show(request: APageRequest, _account: AModerator, record_id: str, source: str = "") -> Response:
-    return _page(request, record_id, source, {})
+    return _page(request, record_id, source, {}, request.knowledge_base.contact_choices.of(source))
 
 
 @router.takes(Page.DIRECTORY)
@@ -51,16 +57,19 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
     base = request.knowledge_base
     source = " ".join(text_of(form, "source").split())
     choices = _choices(form)
+    seen_by = contact_choice_in(form, base.contact_choices.of(source))
     what = text_of(form, "do")
     if what == "look":
-        return _page(request, record_id, source, choices)
+        return _page(request, record_id, source, choices, seen_by)
     if what != "apply":
         raise no_such_action()
     path = _upload(base, record_id)
     try:
         preview(path, source, choices, knowledge_base=base)
     except InputError:
-        return _page(request, record_id, source, choices)
+        return _page(request, record_id, source, choices, seen_by)
+    if seen_by != base.contact_choices.of(source):
+        base.choose_contacts(source, seen_by)
     base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
     parameters = {
         "path": str(path),
@@ -72,12 +81,24 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
     return see(request, address(Page.JOB, job.id))
 
 
-def _page(request: PageRequest, upload: str, source: str, choices: Mapping[str, str]) -> Response:
+def _page(
+    request: PageRequest,
+    upload: str,
+    source: str,
+    choices: Mapping[str, str],
+    seen_by: ContactChoice,
+) -> Response:
     path = _upload(request.knowledge_base, upload)
     looked_at: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        looked_at = preview(path, source, choices, knowledge_base=request.knowledge_base)
+        looked_at = preview(
+            path,
+            source,
+            choices,
+            knowledge_base=request.knowledge_base,
+            persons_kept=seen_by.keeps_persons,
+        )
     except InputError as error:
         problem = localized(error.remark, request.language)
     return request.page(
@@ -90,6 +111,7 @@ def _page(request: PageRequest, upload: str, source: str, choices: Mapping[str, 
         preview=looked_at,
         problem=problem,
         targets=_targets(request),
+        seen_by=seen_by,
         names_actors=looked_at is not None and looked_at.kept > 0,
         problems=[
             (note.row, localized(note.reason, request.language))
@@ -142,3 +164,31 @@ def _choices(form: Mapping[str, object]) -> dict[str, str]:
         if target and target != text_of(form, f"guess-{number}"):
             choices[header] = target
     return choices
+
+
+# Sources
+
+
+@router.shows(Page.SOURCES)
+def sources_page(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+    base = request.knowledge_base
+    return request.page(
+        "editorial/sources.html",
+        here=address(Page.SOURCES),
+        sources=[
+            (name, count, base.contact_choices.of(name)) for name, count in base.claims.sources()
+        ],
+        done=done == "chosen",
+    )
+
+
+@router.takes(Page.SOURCES)
+def choose(request: APageRequest, _account: AModerator, form: AForm) -> Response:
+    base, source = request.knowledge_base, text_of(form, "source")
+    if source not in dict(base.claims.sources()):
+        raise Refusal(404, _NO_SOURCE)
+    before = base.contact_choices.of(source)
+    choice = contact_choice_in(form, before)
+    if choice != before:
+        base.choose_contacts(source, choice)
+    return see(request, address(Page.SOURCES, done="chosen"))

@@ -46,6 +46,7 @@ class Page(StrEnum):
     JOB = "job"
     MODERATION = "moderation"
     DUPLICATES = "duplicates"
+    SOURCES = "sources"
     ACTOR_HISTORY = "actor_history"
     CASE_HISTORY = "case_history"
     ACTOR_EDIT = "actor_edit"
@@ -79,6 +80,7 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
     Page.MODERATION: ("moderation", "moderation"),
     Page.DUPLICATES: ("doublons", "duplicates"),
+    Page.SOURCES: ("sources", "sources"),
     Page.ACTOR_HISTORY: (f"historique/acteurs/{_RECORD}", f"history/actors/{_RECORD}"),
     Page.CASE_HISTORY: (f"historique/cas/{_RECORD}", f"history/cases/{_RECORD}"),
     Page.ACTOR_EDIT: (f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"),

@@ -19,6 +19,7 @@ from ingest.directories.columns.header_words import (
     REGISTER_COLUMNS,
     person_columns,
 )
+from ingest.directories.columns.persons import PERSON_COLUMNS
 from ingest.records.fields import folded
 from kb.errors import InputError
 
@@ -34,6 +35,7 @@ class HeaderMap:
 
     Args:
         choices: by header, what a person chose: a target, `FACT` or `IGNORED`.
+        persons_kept: whether the contacts of persons are kept.
         takes_any_header: whether the first row is the header even if none of it is the name,
             so that a person can be shown it and choose which is.
 
@@ -42,7 +44,11 @@ class HeaderMap:
     """
 
     def __init__(
-        self, choices: Mapping[str, str] = NO_TARGETS, *, takes_any_header: bool = False
+        self,
+        choices: Mapping[str, str] = NO_TARGETS,
+        *,
+        persons_kept: bool = False,
+        takes_any_header: bool = False,
     ) -> None:
         self.choices = {
             header: field if field in TARGETS else ACTOR_NAMES.get(folded(field), field)
@@ -52,6 +58,7 @@ class HeaderMap:
             if target not in {*TARGETS, FACT, IGNORED}:
                 targets = f"{', '.join(_OFFERED)}, {FACT} or {IGNORED}"
                 raise InputError("wrong_target", header=header, target=target, targets=targets)
+        self.persons_kept = persons_kept
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.choices.items()}
         self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
@@ -76,6 +83,8 @@ class HeaderMap:
 
     def left_out_persons(self, header: Sequence[str]) -> list[str]:
         """Returns the headers that are ignored because they tell of persons."""
+        if self.persons_kept:
+            return []
         return [
             header[at]
             for at in sorted(person_columns(header))
@@ -83,7 +92,8 @@ class HeaderMap:
         ]
 
     def known(self, header: Sequence[str]) -> int:
-        return sum(bool(column.field) for column in self.columns(header))
+        fields = [column.field for column in self.columns(header)]
+        return sum(bool(field) and field not in PERSON_COLUMNS for field in fields)
 
 
 def choices_in(options: Sequence[str]) -> dict[str, str]:

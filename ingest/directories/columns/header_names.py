@@ -16,6 +16,7 @@ from ingest.directories.columns.header_words import (
     is_of_a_fax,
     person_columns,
 )
+from ingest.directories.columns.persons import PERSON_COLUMNS, told_of_a_person
 from ingest.records.fields import folded, one_line
 from kb.reference.fields import CONTACT_FIELDS
 from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
@@ -69,7 +70,8 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     numbers and lines of an address, and those for a fax are ignored. A column without a header
     is the fact "column N", N from 1; a fact's name that is already used gets a number. Of the
     SIRENE file, only what is known is kept. Of the columns that say know-how, that which says most
-    is the description, and the others are facts. What tells of persons is ignored.
+    is the description, and the others are facts. What tells of persons
+    has fields of `PERSON_COLUMNS`, which are no actor's.
     `targets` maps folded headers to what a person chose: a field, a kind of know-how, `FACT` or
     `IGNORED`.
     """
@@ -86,12 +88,10 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
             taken.add(guessed)
             target = guessed
         elif not target:
-            is_ignored = (
-                position - 1 in persons
-                or is_of_a_fax(header)
-                or (sirene and name not in SIRENE_FACTS)
-            )
+            is_ignored = is_of_a_fax(header) or (sirene and name not in SIRENE_FACTS)
             target = IGNORED if is_ignored else FACT
+            if position - 1 in persons:
+                target = told_of_a_person(header)
         is_fact = target == FACT or target in KNOW_HOW_COLUMNS
         keeps = is_fact or (target in _ALSO_FACTS and (not sirene or name in SIRENE_FACTS))
         keeps |= target == "activity_code" and bool(statement_kind(header))  # a code or words
@@ -108,8 +108,13 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     return columns
 
 
-def target_of(column: Column) -> str:
-    """Returns what a column is read as: a field, a kind of know-how, `FACT` or `IGNORED`."""
+def target_of(column: Column, *, persons_kept: bool = False) -> str:
+    """Returns what a column is read as: a field, a kind of know-how, `FACT` or `IGNORED`.
+
+    What tells of persons is ignored, unless their contacts are kept.
+    """
+    if column.field in PERSON_COLUMNS:
+        return "contact" if persons_kept else IGNORED
     kind = statement_kind(column.fact)
     return column.field or kind or (FACT if column.fact else IGNORED)
 

@@ -25,6 +25,13 @@ _CONTACTS = _section("contacts")
 _OF_A_PERSON = _section("of_a_person")
 _FIRST_NAMES = _section("first_names")
 _JOBS = _section("jobs")
+_PHONES = _section("phones")
+_EMAILS = _section("emails")
+
+NAME, PART_OF_NAME, JOB = "person", "person_part", "person_job"
+PHONE, EMAIL = "person_phone", "person_email"
+PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)
+"""What columns tell of a person: a name, a part of one, a job, how to reach it."""
 _WORD = re.compile("[a-z0-9]+")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
@@ -32,6 +39,19 @@ _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 def is_first_name(header: str) -> bool:
     """Whether a header is what only persons have: a first name, a title such as "Mme"."""
     return " ".join(_words(header)) in _FIRST_NAMES
+
+
+def told_of_a_person(header: str) -> str:
+    """Returns what a header that tells of a person tells, of `PERSON_COLUMNS`."""
+    words = _words(header)
+    if is_job(header) or not _JOBS.isdisjoint(words):
+        return JOB
+    if not _EMAILS.isdisjoint(words):
+        return EMAIL
+    if not _PHONES.isdisjoint(words):
+        return PHONE
+    of_contact = not (_PERSONS | _PERSONS_FIRST | _CONTACTS).isdisjoint(words)
+    return NAME if of_contact else PART_OF_NAME
 
 
 def is_job(header: str) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from ingest.extraction import lexicon
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.tokens import TextToken, joined
+from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import LEGAL_FORMS
 
 CIVILITY = lexicon.words("persons", "civility")
-FIRST_NAMES = lexicon.words("first_names")
+FIRST_NAMES = LEXICONS.words("first_names")
 _JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
 _SPEECH = lexicon.words("persons", "speech")
 

@@ -77,6 +77,12 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
         "siret": "55208131766522",
         "place": "Magnac-Lavalette",
         "department": "16",
+        "country": "FR",
+        "phone": [],
+        "email": [],
+        "address": "",
+        "contact": "",
+        "website": "",
         "fit": "strong",
         "score": round(hit.score, 6),
         "parts": {

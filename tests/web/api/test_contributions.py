@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.worker import run_next
 from kb.errors import WithdrawnRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
@@ -96,6 +97,8 @@ EVERY_ROUTE = [
     ("POST", "/api/contributions/x/reject"),
     ("POST", "/api/directories"),
     ("POST", "/api/feeds"),
+    ("GET", "/api/sources"),
+    ("PUT", "/api/sources/x/contacts"),
     ("GET", "/api/duplicates"),
     ("POST", "/api/duplicates"),
     ("GET", "/api/jobs"),
@@ -119,7 +122,7 @@ FOR_MODERATORS = [
     if route[1].rpartition("/")[2]
     in {
         "publish", "return", "reject", "directories", "duplicates", "history", "edit", "withdraw",
-        "restore", "erase",
+        "restore", "erase", "sources", "contacts",
     }
 ]  # fmt: skip
 
@@ -132,7 +135,9 @@ def test_every_route_that_is_documented_with_a_token_is_in_these_tests(base: Kno
         for method, operation in methods.items()
         if operation.get("security")
     }
-    assert {(method, path.replace("{record_id}", "x")) for method, path in told} == set(EVERY_ROUTE)
+    assert {
+        (method, path.replace("{record_id}", "x").replace("{source}", "x")) for method, path in told
+    } == set(EVERY_ROUTE)
 
 
 @pytest.mark.parametrize(("method", "url"), EVERY_ROUTE)
@@ -749,3 +754,22 @@ def test_an_article_is_fetched_from_its_address(base: KnowledgeBase) -> None:
     assert (again.status_code, again.json()["id"]) == (200, answer.json()["id"])
     assert missing.status_code == 422
     assert "error 404" in missing.json()["detail"]
+
+
+def test_who_sees_contacts_is_chosen_with_a_directory_and_afterwards(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    files = {"file": ("membres.csv", b"Nom;Tel\nAvel;05 36 49 00 10\n")}
+    wrong = moderator.post("/api/directories", data={"source": "CCI", "persons": "x"}, files=files)
+    assert wrong.status_code == 422
+    sent = {"source": "CCI", "contacts": "members"}
+    assert moderator.post("/api/directories", data=sent, files=files).status_code == 202
+    assert run_next(base)
+    source = {"name": "CCI", "actors": 1, "contacts": "members", "persons": "none"}
+    assert moderator.get("/api/sources").json() == {"sources": [source]}
+    assert client_of(base).get("/api/actors/avel").json()["phone"] == []
+    chosen = {"contacts": "public", "persons": "members"}
+    answer = moderator.put("/api/sources/CCI/contacts", json=chosen)
+    assert answer.json() == source | chosen
+    assert client_of(base).get("/api/actors/avel").json()["phone"] == ["+33536490010"]
+    assert moderator.put("/api/sources/x/contacts", json=chosen).status_code == 404

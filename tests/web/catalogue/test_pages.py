@@ -149,7 +149,7 @@ def test_an_actor_keeps_stated_and_shown_apart(client: TestClient) -> None:
 def test_an_actor_shows_its_particulars_and_facts(client: TestClient) -> None:
     particulars = " ".join(page(client, "/en/actors/avel").one("dl").text.split())
     assert particulars == (
-        "Activity code 20.41Z SIRET 12345678900012 Website avel.example "
+        "Website avel.example Activity code 20.41Z SIRET 12345678900012 "
         "Themes Cuir et chaussure Chimie et formulation Effectif 35"
     )
 

@@ -1,6 +1,6 @@
-"""What a form offers to choose from: languages, roles, and actors by their ids or names."""
+"""What a form offers to choose from: languages, roles, actors by their ids or names, readers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.records.fields import folded
@@ -10,10 +10,12 @@ from kb.messages import N_
 from kb.models import Actor, Kind
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
 from web.http.request import PageRequest
+from web.http.routing import text_of
 
 MAX_LIKELY = 5
 """How many actors a person is asked to compare with a new entry."""
@@ -92,3 +94,15 @@ def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
         for hit in found.hits
         if any(evidence.kind is EvidenceKind.NAME for evidence in hit.evidence)
     ]
+
+
+def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> ContactChoice:
+    """Returns who is to see contacts, as a form says; what it does not say is as before."""
+    return ContactChoice(
+        _visibility(text_of(form, "organisations"), before.organisations),
+        _visibility(text_of(form, "persons"), before.persons),
+    )
+
+
+def _visibility(given: str, before: Visibility) -> Visibility:
+    return Visibility(given) if given in set(Visibility) else before

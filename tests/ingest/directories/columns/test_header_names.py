@@ -107,8 +107,8 @@ def test_a_chosen_kind_of_know_how_stands_in_the_name_of_the_fact() -> None:
         ("Bedrijfsnaam", "name"),
         ("Ort", "place"),
         ("Municipio", "place"),
-        ("contact.nom", ""),
-        ("dirigeant.nom", ""),
+        ("contact.nom", "person"),
+        ("dirigeant.nom", "person"),
         ("Entreprise", "name"),
     ],
 )
@@ -118,10 +118,10 @@ def test_a_header_says_the_same_in_an_object_and_with_its_owner(header: str, fie
 
 def test_beside_first_names_the_bare_name_is_a_persons() -> None:
     assert [column.field for column in actor_columns(["Prénom", "Nom", "Société"])] == [
-        "", "", "name",
+        "person_part", "person_part", "name",
     ]  # fmt: skip
     assert [column.field for column in actor_columns(["Prénom", "Nom", "Ville"])] == [
-        "", "name", "place",
+        "person_part", "name", "place",
     ]  # fmt: skip
 
 
