@@ -93,7 +93,8 @@ def features(found: ActorComparison) -> dict[str, float]:
     is_within = not is_whole and names.own > 0 and not names.rest
     is_crossed = not is_whole and names.own > 0 and names.rest > 0
     is_other = not is_whole and names.own == 0
-    close = found.near in {Nearness.SAME_TOWN, Nearness.SAME_GROUPING, Nearness.SAME_DEPARTMENT}
+    near = Nearness.OTHER_TOWN if names.two_towns else found.near
+    close = near in {Nearness.SAME_TOWN, Nearness.SAME_GROUPING, Nearness.SAME_DEPARTMENT}
     known = {
         "name whole": is_whole and names.own > 0,
         "name whole, of trades": is_whole and not names.own,
@@ -112,11 +113,11 @@ def features(found: ActorComparison) -> dict[str, float]:
         "rest names a town": names.other_town,
         "names a domain": found.names_a_domain and not found.same_domain,
         "names the domain": found.names_a_domain * found.same_domain,
-        **{f"place: {near.value}": found.near is near for near in Nearness},
+        **{f"place: {each.value}": each is near for each in Nearness},
         "whole, of many places": is_whole
-        * (found.near is not Nearness.SAME_TOWN)
+        * (near is not Nearness.SAME_TOWN)
         * max(0.0, min(1.0, (found.places_of_name - 2) / 2)),
-        "whole, far": is_whole and found.near in {Nearness.FAR, Nearness.OTHER_TOWN},
+        "whole, far": is_whole and near in {Nearness.FAR, Nearness.OTHER_TOWN},
         "close, name whole": close and is_whole,
         "close, name within": close and is_within,
         "host": found.same_host,

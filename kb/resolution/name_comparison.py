@@ -16,23 +16,25 @@ from kb.resolution.contacts import LEXICONS
 from kb.text.analysis import FUNCTION_WORDS, words
 from kb.text.lexicon import LEXICONS as TEXT_LEXICONS
 from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, LEFT_OUT_OF_NAMES, LEGAL_FORMS
+from kb.text.phonetics import sound
 
 _GENERAL = LEXICONS.words("name_words", "general")
+_NEUTRAL = LEXICONS.words("name_words", "neutral")
+_ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
 _KIN = LEXICONS.words("name_words", "kin")
 _BEFORE_A_NAME = LEXICONS.words("name_words", "before_a_name")
 _WRITTEN_ALIKE = {row[0]: row[1] for row in TEXT_LEXICONS.rows("written_alike", 2)}
 _BETWEEN_NAMES = re.compile(r"[()\[\]«»“”\":;|/]|\s[-–—]+\s|,")
 _WORKSHOP = re.compile("[a-z]{4,}eries?")
 """A word for a workshop or a shop, such as "tonnellerie"."""
-_LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS) - _KIN
+_LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
+_DOUBLED = re.compile(r"(.)\1")
 _APOSTROPHES = frozenset("'’ʼ")
 
 _MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
 """Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
-_SAME_BEGINNING, _MAX_ENDING = 5, 5
-"""Two words of trades are alike if they begin with so many letters, and no more differ at the end:
-"coutellerie" and "couteliers"."""
+_MIN_ROOT_CHARS = 3
 _MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
 """The same of names whose words are joined in one of the two."""
 _ACRONYM = range(2, 7)
@@ -51,8 +53,9 @@ class ComparedNames:
     other, whether alike or the same; words of trades count less. `own` counts the shared words that
     are of no trade. `rest` is the weight of the words without counterpart in the name that has less
     of them, and `longer_rest` in the other. `is_acronym`: one stands for words of the other;
-    `is_part`: one of several names that a record gives is compared. `other_numbers`: the names
-    have numbers, and not the same.
+    `is_part`: one of several names that a record gives is compared. `other_town`: a word without
+    counterpart is a town elsewhere; `two_towns`: each name says where it is, as in "Gamm Vert
+    Lombez" and "Gamm Vert Samatan". `other_numbers`: the names have numbers, and not the same.
     """
 
     shared: float = 0.0
@@ -63,15 +66,21 @@ class ComparedNames:
     is_acronym: bool = False
     is_part: bool = False
     other_town: bool = False
+    two_towns: bool = False
     other_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GivenName:
-    """One name of a record: all its folded words, and those that tell it from others."""
+    """One name of a record: all its folded words, and those that tell it from others.
+
+    `own` are the telling words that are of no trade; where all are, those after the first: "verger"
+    of "Moulin du Verger".
+    """
 
     every: tuple[str, ...]
     telling: tuple[str, ...]
+    own: frozenset[str]
     is_part: bool = False
 
     def letters(self) -> str:
@@ -103,7 +112,8 @@ def names_in(name: str) -> tuple[GivenName, ...]:
 def compare_names(left: str, right: str, towns: Collection[str] = ()) -> ComparedNames:
     """Compares two names; words of the actors' `towns`, folded, tell nothing."""
     if left == right:
-        return _same(names_in(left)[0].telling, is_part=False)
+        (whole, *_) = names_in(left)
+        return _same(whole.telling, whole.own, is_part=False)
     towns = frozenset(towns)
     compared = (_compared(one, other, towns) for one in names_in(left) for other in names_in(right))
     return max(
@@ -166,7 +176,9 @@ def _name(text: str, *, is_part: bool = False) -> GivenName:
     while len(every) > 1 and every[0] in _BEFORE_A_NAME:
         every.pop(0)
     telling = tuple(word for word in every if word not in _LEFT_OUT)
-    return GivenName(tuple(every), telling or tuple(every), is_part)
+    telling = telling or tuple(every)
+    own = {word for word in telling if not is_general(word) and word not in _KIN}
+    return GivenName(tuple(every), telling, frozenset(own or telling[1:] or telling), is_part)
 
 
 def _compared(left: GivenName, right: GivenName, towns: frozenset[str]) -> ComparedNames:
@@ -175,36 +187,41 @@ def _compared(left: GivenName, right: GivenName, towns: frozenset[str]) -> Compa
     is_part = left.is_part or right.is_part
     if not one or not other:
         return ComparedNames()
+    own = left.own | right.own
+    two_towns = set(left.telling) != set(one) and set(right.telling) != set(other)
     if one == other or "".join(one) == "".join(other):
-        return _same(one, is_part)
+        return replace(_same(one, own, is_part), two_towns=two_towns)
     if _is_spaced_otherwise(one, other):
-        return replace(_same(one, is_part), exact=0.0)
+        return replace(_same(one, own, is_part), exact=0.0, two_towns=two_towns)
+    acronyms: set[str] = set()
     shortened = _shortened(one, right.every) or _shortened(other, left.every)
     if shortened:
         acronym, run = shortened
         one, other = _replaced(one, acronym, run), _replaced(other, acronym, run)
         if one == other:
-            return _same(one, is_part, is_acronym=True)
-    return _aligned(one, other, towns, bool(shortened), is_part)
+            return replace(_same(one, own, is_part), is_acronym=True, own=1)
+        acronyms = {acronym}
+    aligned = _aligned(one, other, left.own - towns | acronyms, right.own - towns | acronyms)
+    aligned = replace(aligned, is_acronym=bool(shortened))
+    return replace(aligned, is_part=is_part, two_towns=two_towns)
 
 
-def _same(shared: Sequence[str], is_part: bool, is_acronym: bool = False) -> ComparedNames:
-    own = sum(not is_general(word) for word in shared)
-    return ComparedNames(1.0, 1.0, own, is_part=is_part, is_acronym=is_acronym)
+def _same(shared: Sequence[str], own: Collection[str], is_part: bool) -> ComparedNames:
+    return ComparedNames(1.0, 1.0, max(sum(word in own for word in shared), 1), is_part=is_part)
 
 
 def _aligned(
     one: Sequence[str],
     other: Sequence[str],
-    towns: frozenset[str],
-    is_acronym: bool,
-    is_part: bool,
+    own_of_one: Collection[str],
+    own_of_other: Collection[str],
 ) -> ComparedNames:
-    def weight_of(word: str) -> float:
-        return _GENERAL_WEIGHT if word in towns or word in _KIN or is_general(word) else 1.0
+    def weight_of(word: str, own: Collection[str]) -> float:
+        return 1.0 if word in own else _GENERAL_WEIGHT
 
-    left, right = list(dict.fromkeys(one)), list(dict.fromkeys(other))
-    total = sum(map(weight_of, left)) + sum(map(weight_of, right))
+    left = {word: weight_of(word, own_of_one) for word in one}
+    right = {word: weight_of(word, own_of_other) for word in other}
+    total = sum(left.values()) + sum(right.values())
     exact = shared = 0.0
     own = 0
     for test in (_is_same, _is_alike):
@@ -212,13 +229,11 @@ def _aligned(
             found = next((each for each in right if test(word, each)), None)
             if found is None:
                 continue
-            left.remove(word)
-            right.remove(found)
-            weight = weight_of(word) + weight_of(found)
-            shared += weight
-            exact += weight if test is _is_same else 0.0
-            own += weight_of(word) == 1.0
-    rests = sorted((sum(map(weight_of, left)), sum(map(weight_of, right))))
+            weights = left.pop(word), right.pop(found)
+            shared += sum(weights)
+            exact += sum(weights) if test is _is_same else 0.0
+            own += min(weights) == 1.0
+    rests = sorted((sum(left.values()), sum(right.values())))
     numbers = [{word for word in words_ if word.isdigit()} for words_ in (one, other)]
     return ComparedNames(
         shared / total if total else 0.0,
@@ -226,10 +241,10 @@ def _aligned(
         own,
         rests[0],
         rests[1],
-        is_acronym,
-        is_part,
-        any(is_commune(word) for word in {*left, *right} - towns if len(word) >= _MIN_TOWN_CHARS),
-        bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
+        other_town=any(
+            is_commune(word) for word in (*left, *right) if len(word) >= _MIN_TOWN_CHARS
+        ),
+        other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
 
 
@@ -279,6 +294,8 @@ def _is_spaced_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
     left, right = "".join(one), "".join(other)
     if len(one) == len(other) or min(len(left), len(right)) < _MIN_JOINED_CHARS:
         return False
+    if sound(left) == sound(right):
+        return True
     return not re.search(r"\d", left + right) and float(fuzz.ratio(left, right)) >= _MIN_JOINED
 
 
@@ -293,14 +310,19 @@ def _is_alike(one: str, other: str) -> bool:
         return one[0] == other[0] and not one.isdigit()  # "E. Lacroix"
     if min(len(one), len(other)) < _MIN_ALIKE_CHARS or one.isdigit() or other.isdigit():
         return False
-    if float(fuzz.ratio(one, other)) >= _MIN_ALIKE:
+    if sound(one) == sound(other) or float(fuzz.ratio(one, other)) >= _MIN_ALIKE:
         return True
     if not (is_general(one) or is_general(other)):
         return False
-    common = next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
-    if common == min(len(one), len(other)):
-        return True  # "élec" for "électricité"
-    return common >= _SAME_BEGINNING and max(len(one), len(other)) - common <= _MAX_ENDING
+    # "élec" for "électricité", "tonneliers" for "tonnellerie"
+    return one.startswith(other) or other.startswith(one) or _root(one) == _root(other)
+
+
+@lru_cache(maxsize=50_000)
+def _root(word: str) -> str:
+    """A word of a trade without its ending."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT_CHARS:
+            word = word.removesuffix(ending)
+            break
+    return _DOUBLED.sub(r"\1", word)

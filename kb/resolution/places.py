@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from kb.reference.communes import commune_in
+from kb.reference.communes import Commune, commune_in
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
 _WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
+_ARTICLES = ("la", "le", "les", "l")
 
 
 class Nearness(StrEnum):
@@ -42,7 +43,7 @@ def place_of(town: str, department: str) -> Place:
     words = [word for word in words if word and word != "cedex"]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()  # "Angoulême Cedex 9"
-    commune = commune_in(department, town) if town and department else None
+    commune = _commune(department, town) if town and department else None
     return Place(
         commune.code if commune else "".join(words),
         department,
@@ -50,6 +51,12 @@ def place_of(town: str, department: str) -> Place:
         commune is not None,
         frozenset(words) | frozenset({department.casefold()} - {""}),
     )
+
+
+def _commune(department: str, town: str) -> Commune | None:
+    """The commune that a town means, even if its article was left out: "Rochelle"."""
+    written = (town, *(f"{article} {town}" for article in _ARTICLES))
+    return next(filter(None, (commune_in(department, each) for each in written)), None)
 
 
 def nearness(left: Place, right: Place) -> Nearness:

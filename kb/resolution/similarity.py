@@ -21,7 +21,7 @@ from kb.resolution.features import ActorComparison, compare_actors, features
 from kb.resolution.name_comparison import ALL, acronyms_of, compare_names, names_in
 from kb.resolution.places import Nearness, Place, place_of
 
-BLOCKING_VERSION = "2"
+BLOCKING_VERSION = "3"
 """Raised whenever `blocks` gives other blocks, or the judge learnt anew."""
 LIKELY = 0.45
 """Least similarity of two actors that a person must compare."""
@@ -116,7 +116,7 @@ def bundled_judge() -> Regression:
 def _is_certain(found: ActorComparison) -> bool:
     """Whether name, town and a contact of theirs alone agree, and no number speaks against it."""
     names = found.names
-    same_name = names.own > 0 and not names.rest and not names.other_numbers
+    same_name = names.own > 0 and not (names.rest or names.other_numbers or names.two_towns)
     return same_name and found.contact == 1.0 and found.near is Nearness.SAME_TOWN
 
 

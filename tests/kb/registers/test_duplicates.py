@@ -8,6 +8,10 @@ from kb.registers.duplicates import DuplicateState
 from kb.resolution.merge_rules import SourceRow
 
 PHONE = "+33536490010"
+NAMES = (
+    "Abricot Bolide Cactus Dragon Ecluse Fenouil Girafe Hamac Igloo Jumelle Kayak Lagune Mimosa"
+    " Noisette Orage Pivoine Quinoa Rivage Sirocco Tambour Umbria Vanille Wagram Xylo Yaourt Zinnia"
+).split()
 MERLET = Actor(id="a", name="Merlet SARL", place="Cognac", department="16")
 SAME = Actor(id="b", name="Ets Merlet", place="Cognac", department="16")
 
@@ -51,10 +55,8 @@ def test_a_pair_is_judged_anew_when_its_contact_becomes_common(base: KnowledgeBa
 
 def test_a_contact_of_more_than_a_block_holds_is_common(base: KnowledgeBase) -> None:
     firms = [
-        replace(
-            MERLET, id=f"f{n}", name=f"Firme{chr(97 + n)} Zo", place=f"Lieu {n}", phone=(PHONE,)
-        )
-        for n in range(26)
+        replace(MERLET, id=f"f{n}", name=name, place=f"Lieu {n}", phone=(PHONE,))
+        for n, name in enumerate(NAMES)
     ]
     ingest(base, "cci", replace(MERLET, name="Avel", phone=(PHONE,)))
     ingest(base, "cci", replace(SAME, name="Saphir", phone=(PHONE,)))
