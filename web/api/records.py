@@ -156,12 +156,17 @@ def duplicates(
     state: Annotated[
         DuplicateState, Query(description="Only pairs in this state.")
     ] = DuplicateState.OPEN,
+    source: Annotated[
+        str, Query(description="Only pairs with an actor that this source describes.")
+    ] = "",
     limit: Limit = 50,
 ) -> DuplicatesOut:
     """Pairs of actors that may be the same, with what they have in common."""
+    sources = [source] if source else []
+    listed = knowledge_base.duplicates.list(state, limit, sources)
     return DuplicatesOut(
-        total=knowledge_base.duplicates.count(state),
-        duplicates=[DuplicateOut.of(pair) for pair in knowledge_base.duplicates.list(state, limit)],
+        total=knowledge_base.duplicates.count(state, sources),
+        duplicates=[DuplicateOut.of(pair) for pair in listed],
     )
 
 

@@ -286,7 +286,9 @@ class DuplicateOut(Shape):
     right: str = Field(description="The id of the second actor.", examples=["avel-saphir"])
     score: float = Field(description="Their similarity, from 0 to 1.", examples=[0.9])
     reasons: list[str] = Field(description="What they have in common.")
-    state: DuplicateState = Field(description="`open` until someone decides.")
+    state: DuplicateState = Field(
+        description="`open` until someone decides; `related` for two establishments of one firm."
+    )
     decided_by: str = Field(description="The account that decided, or empty.")
     decided_at: str = Field(description="ISO 8601 time, or empty.")
 

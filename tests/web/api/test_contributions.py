@@ -589,6 +589,8 @@ def test_two_actors_are_made_one_or_kept_apart(base: KnowledgeBase, moderator: T
     pairs = {(one["left"], one["right"]) for one in listed["duplicates"]}
     assert pairs == {("Avel-1", "Avel-2"), ("Merlet-1", "Merlet-2")}
     assert listed["total"] == 2
+    nowhere = moderator.get("/api/duplicates?source=nowhere").json()
+    assert nowhere == {"total": 0, "duplicates": []}
     same = {"left": "Avel-1", "right": "Avel-2", "same": True, "keep": "Avel-2"}
     apart = {"left": "Merlet-1", "right": "Merlet-2", "same": False}
     for decision in (same, apart):
