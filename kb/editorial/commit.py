@@ -5,7 +5,7 @@ and the likely duplicates of the actors.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -55,6 +55,10 @@ class Change(ABC):
         Called again within the transaction, since another process may have changed the base
         while this process encoded.
         """
+
+    def described(self) -> Collection[str]:
+        """The ids of the actors whose source records change, as planned; none by default."""
+        return ()
 
     @abstractmethod
     def apply(self, store: Store) -> None:
@@ -119,7 +123,7 @@ def commit(
                 store, records, by=change.by, note=change.note, restored=change.restored
             )
             change.apply(store)
-            keep_members_only(store, {actor.id for actor in actors})
+            keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
             return
 
 

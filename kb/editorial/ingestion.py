@@ -43,6 +43,9 @@ class _SourceRows(Change):
         self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
         return self.reconciled.changed
 
+    def described(self) -> Collection[str]:
+        return self.reconciled.described
+
     def apply(self, store: Store) -> None:
         self.reconciled.save(store)
 
@@ -91,6 +94,9 @@ class _Pruning(Change):
     def plan(self, store: Store) -> Sequence[Record]:
         self.reconciled = prune_plan(store, self.keys)
         return self.reconciled.changed
+
+    def described(self) -> Collection[str]:
+        return self.reconciled.described
 
     def apply(self, store: Store) -> None:
         gone = self.reconciled.gone

@@ -1,6 +1,6 @@
 """Publishing: what it means to publish, withdraw, restore, merge and erase records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import published
@@ -83,6 +83,9 @@ class _Merging(Change):
         cases = store.cases(store.cases_of([self.other]).get(self.other, []))
         renamed = [naming(case, self.kept, instead_of=self.other) for case in cases.values()]
         return [*([] if actor == before else [actor]), *renamed]
+
+    def described(self) -> Collection[str]:
+        return [self.kept]
 
     def apply(self, store: Store) -> None:
         versions.keep_first_versions(store, Kind.ACTOR, [self.other])

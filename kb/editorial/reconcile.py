@@ -40,7 +40,8 @@ class Reconciliation:
     `befores` and `afters` are the actors before and after each row, in the order of the rows: the
     same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
     of the rows about an actor that was withdrawn, `joined` of the source's first rows about actors
-    that others describe. `deleted` are sources and keys.
+    that others describe. `deleted` are sources and keys. `described` are the ids of the actors
+    whose source records are saved or deleted.
     """
 
     changed: list[Actor] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Reconciliation:
     afters: list[Actor | None] = field(default_factory=list)
     withdrawn: set[int] = field(default_factory=set)
     joined: set[int] = field(default_factory=set)
+    described: set[str] = field(default_factory=set)
 
     def save(self, store: Store) -> None:
         """Writes the source records; the caller writes the actors."""
@@ -90,6 +92,7 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
         plan.befores.append(before)
         plan.afters.append(after)
     plan.changed = known.changed()
+    plan.described = {record.actor_id for record in plan.saved}
     return plan
 
 
@@ -98,7 +101,7 @@ def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliatio
     keys = set(keys)
     actor_ids = actors_by_keys(store, keys)
     actors = store.actors(actor_ids)
-    plan = Reconciliation(deleted=sorted(keys))
+    plan = Reconciliation(deleted=sorted(keys), described=set(actor_ids))
     for actor_id, records in sorted(source_records_of(store, actor_ids).items()):
         rest = [record for record in records if _key(record) not in keys]
         after = merged(actor_id, rest)

@@ -34,12 +34,13 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = " \t.,:;/|-–—_'\"<>"
 _STRONG = re.compile(r"[|;\n]")
 _WEAK = re.compile(r"([/,]|\s[-–—]\s|[^\W\d_]+)")
-_MAX_TAIL_DIGITS = 4
+_MAX_TAIL_DIGITS = 2
 _MIN_DIGITS = 3
 _SHORT = re.compile(r"\d{2,6}")
 _MAX_WORDS = 24
 _FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
+_FRENCH = frozenset({"FR", *_OVERSEAS.values()})
 
 
 class FoundNumbers(NamedTuple):
@@ -91,7 +92,7 @@ def is_mobile(number: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def shown_number(number: str, region: str) -> str:
-    """Returns a kept number as it is dialled in a region, its digits in groups.
+    """Returns a kept number as it is dialled and written in a region, its digits in groups.
 
     A number of elsewhere has its country's prefix. Read again, it is the same number.
     """
@@ -102,6 +103,8 @@ def shown_number(number: str, region: str) -> str:
         forms = phonenumbers.PhoneNumberFormat
         for form in (forms.NATIONAL, forms.INTERNATIONAL):
             shown: str = phonenumbers.format_number(parsed, form)
+            if region in _FRENCH:
+                shown = shown.replace(" ext. ", " poste ")
             if numbers_in(shown, region).kept == (number,):
                 return shown
     return number
@@ -124,6 +127,8 @@ def _read(text: str, region: str) -> Iterator[tuple[str, str]]:
         for (before, piece), number in zip(pieces, numbers, strict=True):
             variant = _variant(last, piece) if before == "/" else []
             found = [number] if number else variant or _halves(piece, region)
+            short = _number(piece, region, may_be_short=True) if before == "/" else ""
+            found = found or [each for each in (short,) if each]
             for each in found:
                 yield each, ""
             last = found[-1] if found else ""

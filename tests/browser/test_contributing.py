@@ -111,6 +111,7 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
         "moderation": "/fr/moderation",
         "moderation in English": "/en/moderation",
         "duplicates": "/fr/doublons",
+        "sources": "/fr/sources",
         "jobs": "/fr/taches",
         "waiting job": f"/fr/taches/{queued.id}",
         "running job": f"/fr/taches/{running.id}",
@@ -253,6 +254,7 @@ def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, st
         "case history",
         "participation",
         "duplicates",
+        "sources",
     ):
         page = desk.open(paths[state], width=390)
         small = page.evaluate(

@@ -175,13 +175,17 @@ def test_of_two_sources_the_public_one_shows_what_both_say(
     taken_in(base, directory, MEMBERS, NONE)
     other = tmp_path / "ville.csv"
     other.write_text(
-        "id;Nom;Tél.\navel-magnac;Avel;05 36 49 77 10 / 05 36 49 77 12\n", encoding="utf-8"
+        "id;Nom;Commune;Tél.\navel-magnac;Avel;Magnac;05 36 49 77 10\n", encoding="utf-8"
     )
-    ingest(base, [other])
+    before = base.actor("avel-magnac")
+    ingest(base, [other], seen_by={"organisations": PUBLIC})
+    assert base.actor("avel-magnac") == before
     text = client_of(base).get("/fr/acteurs/avel-magnac").text
     assert "05 36 49 77 10" in text
-    assert "05 36 49 77 12" in text
     assert "contact@avel" not in text
+    other.write_text("id;Nom;Commune\navel-magnac;Avel;Magnac\n", encoding="utf-8")
+    ingest(base, [other])
+    assert "05 36 49 77 10" not in client_of(base).get("/fr/acteurs/avel-magnac").text
 
 
 def test_a_moderators_correction_publishes_nothing_of_a_source(

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -413,3 +414,24 @@ def test_a_rich_column_beside_a_bare_activity_is_what_a_firm_is_found_by(tmp_pat
     assert actor.description == "Fraisage 5 axes de pièces en titane."
     assert actor.facts == {"Activité": "Usinage", "Parc machines": "Tours à commande numérique"}
     base.close()
+
+
+def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
+    tmp_path: Path, encoder: CountingEncoder
+) -> None:
+    path = tmp_path / "cci.csv"
+    path.write_text("Nom;Métier;Contact;Tél.\nAvel;Cirages;Luc Vue;0536490010\n", encoding="utf-8")
+    kb = tmp_path / "kb"
+    assert "cci: 1 actor; contacts: members; persons: none\n" in (
+        run("ingest", path, "--contacts", "members", kb=kb).output + run("sources", kb=kb).output
+    )
+    with closing(opened(kb)) as base:
+        (actor,) = base.actors()
+        assert (actor.phone, actor.contact) == (("+33536490010",), "")
+        assert actor.public.phone == ()
+    chosen = run("sources", "cci", "--contacts", "none", kb=kb)
+    assert chosen.output == "cci: 1 actor; contacts: none; persons: none\n"
+    with closing(opened(kb)) as base:
+        assert base.actors()[0].phone == ()
+    assert isinstance(run("sources", "x", kb=kb).exception, InputError)
+    assert run("sources", "--persons", "none", kb=kb).exit_code == 2

@@ -3,13 +3,20 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingest.directories.actor_row import source_row_from
+from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_names import actor_columns
+from ingest.directories.contacts import WhoseContacts, whose_contacts
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.pipeline import ingest
 from kb.indexing.derivation import derive
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.text.phone_numbers import shown_number
 
 HEADER = "Nom;Activité;Commune;Code postal;Adresse;Complément d'adresse;Tél.;Portable;Fax;E-mail"
 ROWS = (
@@ -80,3 +87,65 @@ def test_a_firm_that_is_not_to_be_made_public_has_no_contacts(tmp_path: Path) ->
     header += ";statutDiffusionEtablissement;Téléphone"
     (actor,) = actors(directory(tmp_path, "73282932000074;A;Avel;P;05 36 49 00 10", header=header))
     assert (actor.name, actor.phone) == ("Avel", ())
+
+
+PERSONS = "Société;Civilité;Prénom;Nom;Fonction;Téléphone du gérant;Tél.;Mobile;E-mail"
+PERSONS_ROW = (
+    "Avel;Mme;Jeanne;Martin;directrice;05 36 49 00 14;05 36 49 00 10;06 39 98 00 11;"
+    "contact@avel.example, jeanne.martin@avel.example"
+)
+
+
+def test_of_a_row_with_a_person_the_organisations_contacts_alone_are_kept(tmp_path: Path) -> None:
+    path = directory(tmp_path, PERSONS_ROW, header=PERSONS)
+    (entry,) = read_directory(path)
+    assert isinstance(entry.record, Actor)
+    assert entry.record.phone == ("+33536490010",)
+    assert entry.record.email == ("contact@avel.example",)
+    assert entry.record.contact == ""
+    assert entry.record.facts == {}
+
+
+def test_a_person_is_kept_in_a_line_where_that_is_chosen(tmp_path: Path) -> None:
+    path = directory(tmp_path, PERSONS_ROW, header=PERSONS)
+    (entry,) = read_directory(path, HeaderMap(persons_kept=True))
+    assert isinstance(entry.record, Actor)
+    assert entry.record.contact == (
+        "Mme Jeanne Martin, directrice, 05 36 49 00 14, 06 39 98 00 11, jeanne.martin@avel.example"
+    )
+    assert entry.record.phone == ("+33536490010",)
+    assert entry.record.facts == {}
+
+
+CELLS = st.text(
+    st.sampled_from("0536490-+().,;/|:@ abc[at]NC\n'\"éx{}<>"), max_size=50
+) | st.sampled_from(
+    ["05 36 49 00 10", "+33 (0)5 36 49 00 10", "tel:+33536490010", "05.36.49.00.10 poste 12", "NC",
+     "-", "sur demande", "05 36 49 00 10 / 06 39 98 00 11", "CONTACT@AVEL.EXAMPLE,", "3949",
+     "mailto:contact@avel.example", "contact [at] avel.example", "jeanne.martin@avel.example"]
+)  # fmt: skip
+
+
+@given(cells=st.lists(CELLS, min_size=5, max_size=5), persons_kept=st.booleans())
+def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
+    cells: list[str], persons_kept: bool
+) -> None:
+    header = ["Nom", "Contact", "Tél.", "Portable", "E-mail", "Adresse"]
+    whose = whose_contacts(header, persons_kept=persons_kept)
+    row, _remarks = source_row_from(actor_columns(header), ["Avel", *cells], whose=whose)
+    assert row.actor.name == "Avel"
+    assert persons_kept or not row.actor.contact
+    # As an export has it, whose contacts are as they stand.
+    exported = {
+        "name": "Avel",
+        "phone": " | ".join(shown_number(number, "FR") for number in row.actor.phone),
+        "email": " | ".join(row.actor.email),
+        "address": row.actor.address,
+        "contact": row.actor.contact,
+    }
+    again, remarks = source_row_from(
+        actor_columns(list(exported)),
+        list(exported.values()),
+        whose=WhoseContacts.AS_THEY_STAND,
+    )
+    assert (again.actor, remarks) == (row.actor, ())

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.text.email_addresses import addresses_in
+from kb.text.email_addresses import addresses_in, is_of_a_person
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,33 @@ def test_what_is_no_address_is_refused(written: str) -> None:
 def test_what_is_kept_is_read_again_as_the_same(text: str) -> None:
     for address in addresses_in(text).kept:
         assert addresses_in(address) == ((address,), ())
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("jeanne.martin@avel.example", True),
+        ("jeanne@avel.example", True),
+        ("j.dupuis@avel.example", True),
+        ("dupuis.j@avel.example", True),
+        ("jean-luc_dupuis@orange.example", True),
+        ("contact@avel.example", False),
+        ("info@avel.example", False),
+        ("mairie@jarnac.example", False),
+        ("mairie.saint.martin@orange.example", False),
+        ("avel16@orange.example", False),
+        ("martin@martin-freres.example", False),
+        ("service.clients@avel.example", False),
+        ("s.a.v@avel.example", False),
+        ("dupuis@avel.example", False),
+    ],
+)
+def test_an_address_with_a_persons_name_is_a_persons(address: str, is_one: bool) -> None:
+    assert is_of_a_person(address, "Avel") is is_one
+
+
+def test_an_address_with_the_name_in_its_row_is_that_persons_and_not_the_firms() -> None:
+    assert is_of_a_person("dupuis@orange.example", "Avel", ["Luc Dupuis"])
+    assert is_of_a_person("ldupuis@avel.example", "Avel", ["M. Dupuis"])
+    assert not is_of_a_person("dupuis@orange.example", "Menuiserie Dupuis", ["Luc Dupuis"])
+    assert not is_of_a_person("contact@avel.example", "Avel", ["Jeanne Contact"])

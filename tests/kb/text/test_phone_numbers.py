@@ -35,6 +35,11 @@ def test_several_numbers_in_a_cell_are_all_read(written: str) -> None:
     assert numbers_in(written, "FR") == ((NUMBER, OTHER), ())
 
 
+def test_a_short_number_may_stand_beside_another() -> None:
+    assert numbers_in("05 36 49 00 10 / 3949", "FR").kept == (NUMBER, "3949")
+    assert numbers_in("05 36 49 00 10\n3949", "FR").kept == (NUMBER, "3949")
+
+
 def test_the_last_digits_of_a_second_number_may_stand_alone() -> None:
     assert numbers_in("05 36 49 00 10/11", "FR").kept == (NUMBER, "+33536490011")
 
@@ -78,6 +83,7 @@ def test_a_number_is_shown_as_it_is_dialled() -> None:
     assert shown_number(NUMBER, "FR") == "05 36 49 00 10"
     assert shown_number(NUMBER, "BE") == "+33 5 36 49 00 10"
     assert shown_number("3949", "FR") == "3949"
+    assert shown_number(f"{NUMBER};ext=12", "FR") == "05 36 49 00 10 poste 12"
 
 
 @given(
