@@ -155,10 +155,12 @@ def test_a_name_that_names_nothing_is_refused(
 def test_a_preview_shows_the_entry_and_keeps_nothing(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:
-    read = Page(send(contributor, "preview", **COOPER).text)
+    reached = {"phone": "05 45 00 00 00", "email": "a@pont.example", "address": "1 rue du Pont"}
+    read = Page(send(contributor, "preview", **COOPER, **reached).text)
     preview = read.one("details", id="preview")
     assert "open" in preview.attributes
     assert "Charente (16)" in preview.text
+    assert all(value in preview.text for value in reached.values())
     assert base.drafts.list() == []
 
 
