@@ -84,7 +84,7 @@ def source_row_from(
     pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
-    contacts = taken_contacts(fields)
+    contacts = taken_contacts(fields, facts)
     fields = located(fields, facts, in_french=in_french)
     usable, remarks = usable_contacts(contacts, fields, whose)
     return SourceRow(actor_from({**fields, **usable}, facts), is_open), remarks

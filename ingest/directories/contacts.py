@@ -26,6 +26,9 @@ from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_numb
 
 _TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
+_ADDRESS_ALONE = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[a-zA-Z]{2,}")
+# Not digits alone, which may be any number.
+_NUMBER_ALONE = re.compile(r"\+\d{1,3}[ .(][\d .()-]{6,16}|0\d(?:[ .-]\d\d){4}")
 _HOUSE_NUMBER = re.compile(
     r"\d{1,5}\s?(?:[a-z]|bis|ter|quater)?(?:\s?[-/]\s?\d{1,5}\s?[a-z]?)?", re.IGNORECASE
 )
@@ -64,9 +67,17 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
     return cells
 
 
-def taken_contacts(cells: dict[str, str]) -> dict[str, str]:
-    """Takes the contacts out of the cells by field; the postal code joins the street."""
+def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
+    """Takes the contacts out of the cells by field; the postal code joins the street.
+
+    A fact that is an e-mail address or a telephone number and nothing else is one, too.
+    """
     contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
+    for header, cell in list(facts.items()):
+        field = _contact_alone(cell)
+        if field:
+            del facts[header]
+            contacts[field] = "\n".join(filter(None, [contacts.get(field, ""), cell]))
     if "address" in contacts:
         contacts["address"] = _address(contacts["address"], one_line(cells.get("postal_code", "")))
     return contacts
@@ -113,6 +124,14 @@ def usable_contacts(
             usable[field] = ""
             remarks.append(Remark("contact_left_out", field, value=line))
     return {field: cell for field, cell in usable.items() if cell}, tuple(remarks)
+
+
+def _contact_alone(cell: str) -> str:
+    """Returns the field of contacts that a cell under another header is of, or ""."""
+    line = cell.strip()
+    if _ADDRESS_ALONE.fullmatch(line):
+        return "email"
+    return "phone" if _NUMBER_ALONE.fullmatch(line) else ""
 
 
 def _persons(contacts: Mapping[str, str]) -> list[str]:

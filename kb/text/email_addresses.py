@@ -5,6 +5,7 @@ What is no address is refused by the syntax alone: no server is asked.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from kb.text.folding import fold
@@ -32,6 +33,7 @@ class FoundAddresses(NamedTuple):
     refused: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def addresses_in(text: str) -> FoundAddresses:
     """Returns the addresses in a cell, in lower case: "Contact [at] avel.fr" is one."""
     from email_validator import EmailNotValidError, validate_email

@@ -61,6 +61,7 @@ def is_no_value(text: str) -> bool:
     return not words or words in _NONE
 
 
+@lru_cache(maxsize=4096)
 def numbers_in(text: str, region: str) -> FoundNumbers:
     """Returns the numbers in a cell, as they are kept; those for a fax are passed over."""
     if is_no_value(text):

@@ -149,3 +149,13 @@ def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
         whose=WhoseContacts.AS_THEY_STAND,
     )
     assert (again.actor, remarks) == (row.actor, ())
+
+
+def test_a_contact_under_a_header_that_is_not_known_is_no_fact(tmp_path: Path) -> None:
+    header = "Nom;Ligne directe;Courrier du dimanche;Agrément;Année;Message"
+    row = "Avel;05 36 49 00 10;jeanne.martin@avel.example;0536490010;2026;écrire à a@avel.example"
+    (actor,) = actors(directory(tmp_path, row, header=header))
+    assert (actor.phone, actor.email) == (("+33536490010",), ())
+    assert actor.facts == {
+        "Agrément": "0536490010", "Année": "2026", "Message": "écrire à a@avel.example"
+    }  # fmt: skip
