@@ -33,6 +33,15 @@ def test_what_is_published_is_found_by_the_next_search_of_every_process(
     assert (version.number, version.by, version.record) == (1, "max", SANITISER)
 
 
+@pytest.mark.parametrize(("said", "kept"), [("", "2024-05-06"), ("2020-07-03", "2020-07-03")])
+def test_a_case_that_does_not_say_when_it_was_moderated_is_given_the_day(
+    base: KnowledgeBase, said: str, kept: str
+) -> None:
+    draft = base.drafts.add(replace(SANITISER, moderated=said), by="léa", origin="gel.pdf")
+    published = base.publish(draft.id, by="max", revision=1, on="2024-05-06")
+    assert published.record == base.case(SANITISER.id) == replace(SANITISER, moderated=kept)
+
+
 def test_only_what_is_new_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
     base.put([SANITISER])
     draft = base.edit(Kind.CASE, SANITISER.id, by="léa")

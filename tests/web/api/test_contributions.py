@@ -352,6 +352,8 @@ def test_a_contribution_is_found_once_it_is_published(
     assert answer.status_code == 200
     assert answer.json()["state"] == "published"
     assert found() == ["gel"]
+    # A case that does not say when it was moderated was so on the day of its publication.
+    assert moderator.get("/api/cases/gel").json()["moderated"]
     again = moderator.post(path(draft, "publish"), headers={"If-Match": answer.headers["ETag"]})
     assert again.status_code == 409
     late = moderator.put(
