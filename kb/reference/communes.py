@@ -56,9 +56,10 @@ def commune_of(postal_code: str, town: str) -> Commune | None:
 def commune_in(department: str, town: str) -> Commune | None:
     """Returns the commune of a department that a town means, None where several can be meant.
 
-    The town may be a former commune, as with `commune_of`.
+    The town may be a former commune, as with `commune_of`; without a department, it may be in any.
     """
-    named = {each for each in _by_name().get(_folded(town), ()) if each.department == department}
+    found = _by_name().get(_folded(town), ())
+    named = {each for each in found if department in {"", each.department}}
     return named.pop() if len(named) == 1 else None
 
 

@@ -20,6 +20,7 @@ from kb.resolution.similarity import (
     MAX_BLOCK,
     ActorSimilarity,
     actor_similarity,
+    are_in_one_town,
     block_of,
     blocks,
     shared_keys,
@@ -239,7 +240,11 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
     for actor in actors:
         sharing = {id_ for key in keys[actor.id] for id_ in members.get(block_of(key), ())}
         together = [known[id_] for id_ in sorted(sharing & known.keys())]
-        may_be = [other for other in together if actor_similarity(actor, other).is_certain]
+        may_be = [
+            other
+            for other in together
+            if are_in_one_town(actor, other) and actor_similarity(actor, other).is_certain
+        ]
         commonness = commonness_of([actor, *together]) if may_be else {}
         same = [
             other.id

@@ -83,10 +83,10 @@ class GivenName:
     own: frozenset[str]
     is_part: bool = False
 
-    def letters(self) -> str:
-        """The consonants of its longest telling word, which misspellings mostly leave."""
-        longest = max(self.telling, key=len, default="")
-        return "" if longest.isdigit() else f"={_CONSONANTS.sub('', longest)}"
+    def letters(self) -> set[str]:
+        """The consonants of its own words, and of all, which misspellings mostly leave."""
+        joined = "".join(self.telling)
+        return {_CONSONANTS.sub("", word) or word for word in (*self.own, joined)}
 
     def short_words(self) -> Iterator[str]:
         """The words that may be acronyms."""
@@ -222,17 +222,14 @@ def _aligned(
     left = {word: weight_of(word, own_of_one) for word in one}
     right = {word: weight_of(word, own_of_other) for word in other}
     total = sum(left.values()) + sum(right.values())
-    exact = shared = 0.0
-    own = 0
-    for test in (_is_same, _is_alike):
-        for word in list(left):
-            found = next((each for each in right if test(word, each)), None)
-            if found is None:
-                continue
-            weights = left.pop(word), right.pop(found)
-            shared += sum(weights)
-            exact += sum(weights) if test is _is_same else 0.0
-            own += min(weights) == 1.0
+    pairs = [(left.pop(word), right.pop(word)) for word in one if word in left and word in right]
+    exact = sum(map(sum, pairs))
+    for word in list(left) if right else ():
+        found = next((each for each in right if _is_alike(word, each)), None)
+        if found is not None:
+            pairs.append((left.pop(word), right.pop(found)))
+    shared = sum(map(sum, pairs))
+    own = sum(min(weights) == 1.0 for weights in pairs)
     rests = sorted((sum(left.values()), sum(right.values())))
     numbers = [{word for word in words_ if word.isdigit()} for words_ in (one, other)]
     return ComparedNames(
@@ -241,11 +238,14 @@ def _aligned(
         own,
         rests[0],
         rests[1],
-        other_town=any(
-            is_commune(word) for word in (*left, *right) if len(word) >= _MIN_TOWN_CHARS
-        ),
+        other_town=any(map(_is_elsewhere, (*left, *right))),
         other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
+
+
+@lru_cache(maxsize=50_000)
+def _is_elsewhere(word: str) -> bool:
+    return len(word) >= _MIN_TOWN_CHARS and is_commune(word)
 
 
 def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:
@@ -299,10 +299,7 @@ def _is_spaced_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
     return not re.search(r"\d", left + right) and float(fuzz.ratio(left, right)) >= _MIN_JOINED
 
 
-def _is_same(one: str, other: str) -> bool:
-    return one == other
-
-
+@lru_cache(maxsize=100_000)
 def _is_alike(one: str, other: str) -> bool:
     from rapidfuzz import fuzz
 

@@ -43,7 +43,7 @@ def place_of(town: str, department: str) -> Place:
     words = [word for word in words if word and word != "cedex"]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()  # "Angoulême Cedex 9"
-    commune = _commune(department, town) if town and department else None
+    commune = _commune(department, town) if town else None
     return Place(
         commune.code if commune else "".join(words),
         department,

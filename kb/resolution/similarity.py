@@ -1,9 +1,9 @@
 """Similarity: how likely two actors are one firm that two sources describe.
 
-Only actors that share a block are compared: a contact, the SIREN, the whole name, an acronym, or a
-distinctive part of the name in one department or town. Two numbers decide alone: one SIRET is one
-firm, two SIREN are two firms, and two establishments of one firm in two towns are two actors. All
-else is weighed by a judge that learnt from labelled pairs (`judge.md`).
+Only actors that share a block are compared: a contact, the SIREN, the whole name, an acronym, the
+beginning of a word of the name in one town, or its consonants in one department. Two numbers decide
+alone: one SIRET is one firm, two SIREN are two firms, and two establishments of one firm in two
+towns are two actors. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from kb.resolution.commonness import Commonness, name_block
 from kb.resolution.contacts import keys_of
 from kb.resolution.features import ActorComparison, compare_actors, features
 from kb.resolution.name_comparison import ALL, acronyms_of, compare_names, names_in
-from kb.resolution.places import Nearness, Place, place_of
+from kb.resolution.places import Nearness, nearness, place_of
 
-BLOCKING_VERSION = "3"
+BLOCKING_VERSION = "4"
 """Raised whenever `blocks` gives other blocks, or the judge learnt anew."""
 LIKELY = 0.45
 """Least similarity of two actors that a person must compare."""
@@ -33,7 +33,7 @@ _CERTAIN = 0.9
 """Least similarity of two actors that are one without a person's word."""
 _MIN_SIMILAR_NAME = 0.8
 _BEGINNING_CHARS = 4
-_MIN_TOKEN_CHARS = 3
+_MIN_CHARS = 3
 _NOWHERE = "nowhere"
 
 
@@ -96,6 +96,12 @@ def actor_similarity(
     return ActorSimilarity(score, reasons, is_certain=score >= _CERTAIN and _is_certain(found))
 
 
+def are_in_one_town(left: Actor, right: Actor) -> bool:
+    """Whether two actors are in one town, as they are if they are certainly one."""
+    places = (place_of(actor.place, actor.department) for actor in (left, right))
+    return nearness(*places) is Nearness.SAME_TOWN
+
+
 def name_similarity(left: str, right: str) -> float:
     """The similarity of two names, 0 to 1, whatever their legal forms, accents and order."""
     found = compare_names(left, right)
@@ -150,24 +156,15 @@ def _reasons(found: ActorComparison) -> Iterator[str]:
 
 def _blocks(actor: Actor) -> Iterator[str]:
     place = place_of(actor.place, actor.department)
-    where = list(_where(place))
+    region = place.department or (_NOWHERE if not place.town else "")
     for name in names_in(actor.name):
         beginnings = {word[:_BEGINNING_CHARS] for word in name.telling}
-        beginnings |= {"".join(name.telling)[:_BEGINNING_CHARS], name.letters()}
-        for beginning in beginnings:
-            if len(beginning) >= _MIN_TOKEN_CHARS:
-                for each in where:
-                    yield f"{beginning} {each}"
+        beginnings.add("".join(name.telling)[:_BEGINNING_CHARS])
+        if place.town:
+            yield from (f"{each} p{place.town}" for each in beginnings if len(each) >= _MIN_CHARS)
+        if region:
+            yield from (f"{each} d{region}" for each in name.letters() if len(each) >= _MIN_CHARS)
         for acronym in {*acronyms_of(name.every), *name.short_words()}:
-            yield f"a {acronym} {where[0]}"
+            yield f"a {acronym} d{region}"
     if actor.siret:
         yield f"s {actor.siret[:SIREN_DIGITS]}"
-
-
-def _where(place: Place) -> Iterator[str]:
-    if place.department:
-        yield f"d{place.department}"
-    if place.town:
-        yield f"p{place.town}"
-    if not place.department and not place.town:
-        yield _NOWHERE
