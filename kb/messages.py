@@ -182,6 +182,10 @@ MESSAGES: Mapping[str, str] = {
         "columns that tell of persons are ignored: {headers}; say what they are if they do not"
     ),
     "objects_of_persons": N_("values that are persons are left out: {headers}"),
+    "persons_contacts_left_out": N_(
+        "contacts of persons are left out (rows: {count}), such as a mobile number beside a name "
+        "or jeanne.martin@: choose who sees contacts of persons to have them kept"
+    ),
     "sheet_read_too": N_("sheet {name!q} is read as well; it begins with {header}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_(

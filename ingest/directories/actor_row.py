@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from ingest.directories.columns.header_names import Column
 from ingest.directories.contacts import (
@@ -40,6 +41,14 @@ _PROSE = tuple(
 )
 
 
+class ReadRow(NamedTuple):
+    """The actor of a row, and what of its contacts was left out, as in `Entry`."""
+
+    source_row: SourceRow
+    remarks: tuple[Remark, ...]
+    leaves_out_persons: bool
+
+
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
     """Returns the actor of the cells by field of `Actor`, and of those under other headers.
 
@@ -71,7 +80,7 @@ def source_row_from(
     *,
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
-) -> tuple[SourceRow, tuple[Remark, ...]]:
+) -> ReadRow:
     """Returns the actor of a row, whose cells stand each under its column, and what is left out.
 
     `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
@@ -86,8 +95,9 @@ def source_row_from(
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
     contacts = taken_contacts(fields, facts)
     fields = located(fields, facts, in_french=in_french)
-    usable, remarks = usable_contacts(contacts, fields, whose)
-    return SourceRow(actor_from({**fields, **usable}, facts), is_open), remarks
+    usable = usable_contacts(contacts, fields, whose)
+    source_row = SourceRow(actor_from({**fields, **usable.cells}, facts), is_open)
+    return ReadRow(source_row, usable.remarks, usable.leaves_out_persons)
 
 
 def _read_as(column: Column, cell: str) -> Column:

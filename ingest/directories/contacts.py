@@ -6,6 +6,7 @@ What of them cannot be used is left out with a remark, since the rest of the act
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
+from typing import NamedTuple
 
 from ingest.directories.columns.header_names import Column
 from ingest.directories.columns.persons import (
@@ -44,6 +45,18 @@ class WhoseContacts(Enum):
     ORGANISATIONS = auto()
     PERSONS_TOO = auto()
     AS_THEY_STAND = auto()
+
+
+class UsableContacts(NamedTuple):
+    """The contacts of a row that can be used, by field of actors, and what is left out.
+
+    `remarks` are on what cannot be used; `leaves_out_persons` says whether something is a person's
+    and not wanted.
+    """
+
+    cells: dict[str, str]
+    remarks: tuple[Remark, ...]
+    leaves_out_persons: bool
 
 
 def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
@@ -87,8 +100,8 @@ def usable_contacts(
     contacts: Mapping[str, str],
     cells: Mapping[str, str],
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
-) -> tuple[dict[str, str], tuple[Remark, ...]]:
-    """Returns the contacts that can be used, by field of actors, and remarks on what cannot.
+) -> UsableContacts:
+    """Returns the contacts that can be used, as far as they are wanted.
 
     The name, country and department of the actor are among the cells, by field. A telephone in a
     pocket beside a person, and an e-mail address with a person's name, are that person's.
@@ -123,7 +136,14 @@ def usable_contacts(
         if len(line) > MAX_LINE_CHARS or line.startswith(_NESTED):
             usable[field] = ""
             remarks.append(Remark("contact_left_out", field, value=line))
-    return {field: cell for field, cell in usable.items() if cell}, tuple(remarks)
+    is_theirs = any(each in persons_phones for each in phones) or any(
+        each in persons_emails for each in emails
+    )
+    return UsableContacts(
+        {field: cell for field, cell in usable.items() if cell},
+        tuple(remarks),
+        is_theirs and whose is WhoseContacts.ORGANISATIONS,
+    )
 
 
 def _contact_alone(cell: str) -> str:

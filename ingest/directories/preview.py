@@ -97,6 +97,9 @@ def preview(
         if not seen.rows:
             raise
         seen.fail(WHOLE_FILE, error.remark)
+    if seen.with_persons:
+        left_out = Remark("persons_contacts_left_out", count=seen.with_persons)
+        seen.problems.insert(0, Note(str(path), WHOLE_FILE, left_out))
     columns = tuple(seen.columns())
     headers = [column.header for column in columns]
     if seen.persons:
@@ -126,6 +129,7 @@ class _RowsSeen:
         self.rows = 0
         self.kept = 0
         self.failed = 0
+        self.with_persons = 0
         self.problems: list[Note] = []
         self.persons: dict[str, None] = {}
         self._file = file
@@ -151,6 +155,7 @@ class _RowsSeen:
             self._note(row.number, taken, row.sheet)
         else:
             self.kept += 1
+            self.with_persons += found.leaves_out_persons
             for remark in found.remarks:
                 self._note(row.number, remark, row.sheet)
 

@@ -45,7 +45,7 @@ def read_directory(
     header_map = header_map or HeaderMap()
     suffix = path.suffix.lower()
     unheard = _HEARD.get(suffix, 1)
-    rows = 0
+    rows = with_persons = 0
     told: set[str] = set()
     header: tuple[str, ...] = ()
     for row in DIRECTORY_READERS[suffix](path, header_map):
@@ -66,6 +66,10 @@ def read_directory(
             unheard = 0 if header_map.says_know_how(row.header) else unheard - 1
             if unheard == 0 and not header_map.says_know_how(row.header):
                 warn(Remark("no_know_how_column"))
-        yield entry(row, header_map)
+        found = entry(row, header_map)
+        with_persons += found.leaves_out_persons
+        yield found
     if rows and unheard:
         warn(Remark("no_know_how_column"))
+    if with_persons:
+        warn(Remark("persons_contacts_left_out", count=with_persons))

@@ -59,7 +59,7 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
-        source_row, remarks = source_row_from(
+        read = source_row_from(
             header_map.columns(row.header),
             row.cells,
             in_french=are_french(row.header),
@@ -71,10 +71,11 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
         return Entry(row.number, reason=left_out.remark, left_out=True, sheet=row.sheet)
     return Entry(
         row.number,
-        source_row.actor,
-        is_open=source_row.is_open,
+        read.source_row.actor,
+        is_open=read.source_row.is_open,
         sheet=row.sheet,
-        remarks=remarks,
+        remarks=read.remarks,
+        leaves_out_persons=read.leaves_out_persons,
     )
 
 

@@ -21,6 +21,7 @@ class Entry:
     `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
     there is no record is as it should be, and no failure. `sheet`: of a workbook, if it is
     not the first sheet that is read. `remarks`: what of the row was left out of the record.
+    `leaves_out_persons`: so were contacts of persons that stood among those of the organisation.
     """
 
     row: int
@@ -30,3 +31,4 @@ class Entry:
     left_out: bool = False
     sheet: str = ""
     remarks: tuple[str, ...] = ()
+    leaves_out_persons: bool = False

@@ -98,7 +98,10 @@ PERSONS_ROW = (
 
 def test_of_a_row_with_a_person_the_organisations_contacts_alone_are_kept(tmp_path: Path) -> None:
     path = directory(tmp_path, PERSONS_ROW, header=PERSONS)
-    (entry,) = read_directory(path)
+    warnings: list[str] = []
+    (entry,) = read_directory(path, warn=warnings.append)
+    assert warnings[-1].startswith("contacts of persons are left out (rows: 1), such as a mobile ")
+    assert warnings[-1] in [note.reason for note in preview(path).problems]
     assert isinstance(entry.record, Actor)
     assert entry.record.phone == ("+33536490010",)
     assert entry.record.email == ("contact@avel.example",)
@@ -132,7 +135,7 @@ def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
 ) -> None:
     header = ["Nom", "Contact", "Tél.", "Portable", "E-mail", "Adresse"]
     whose = whose_contacts(header, persons_kept=persons_kept)
-    row, _remarks = source_row_from(actor_columns(header), ["Avel", *cells], whose=whose)
+    row = source_row_from(actor_columns(header), ["Avel", *cells], whose=whose).source_row
     assert row.actor.name == "Avel"
     assert persons_kept or not row.actor.contact
     # As an export has it, whose contacts are as they stand.
@@ -143,7 +146,7 @@ def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
         "address": row.actor.address,
         "contact": row.actor.contact,
     }
-    again, remarks = source_row_from(
+    again, remarks, _ = source_row_from(
         actor_columns(list(exported)),
         list(exported.values()),
         whose=WhoseContacts.AS_THEY_STAND,
