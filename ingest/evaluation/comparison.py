@@ -79,11 +79,11 @@ class _Comparison:
 
     def run(self) -> None:
         labels, findings = self._labels, self._findings
-        self._compare("title", findings.title, labels.title, _same_text, labels.title_also)
+        self._compare("title", findings.title, labels.title, same_text, labels.title_also)
         for name in ("author", "moderator"):
             self._compare(name, getattr(findings, name), getattr(labels, name), _same_person)
             job = f"{name}_job"
-            self._compare(f"{name} job", getattr(findings, job), getattr(labels, job), _same_text)
+            self._compare(f"{name} job", getattr(findings, job), getattr(labels, job), same_text)
         for name in _DATES:
             self._compare(
                 "dates", getattr(findings, name), getattr(labels, name), _same_date, about=name
@@ -260,7 +260,7 @@ def _either(roles: Collection[Role]) -> str:
     return " or ".join(sorted(roles))
 
 
-def _same_text(found: str, label: str) -> bool:
+def same_text(found: str, label: str) -> bool:
     """Whether texts are the same but for case, accents and punctuation."""
     return _folded(found) == _folded(label)
 

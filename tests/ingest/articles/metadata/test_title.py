@@ -4,7 +4,12 @@ from ingest.articles.formats.text import parse_text
 from ingest.articles.metadata import title
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
-from ingest.articles.metadata.title import TITLE_WEIGHTS, find_title
+from ingest.articles.metadata.title import (
+    find_title,
+    title_chances,
+    title_lines,
+    title_weights,
+)
 from tests.ingest.sample_articles import FIRST, SECOND, TITLE
 
 
@@ -15,22 +20,43 @@ def found_title(text: str) -> str:
     return findings.fields["title"].value if "title" in findings.fields else ""
 
 
-def test_each_weight_is_of_a_sign_of_lines() -> None:
+def test_each_weight_is_of_a_feature_of_lines() -> None:
     layout = Layout(parse_text(f"{TITLE}\n\n{FIRST}"))
-    assert list(title._signs(layout, 0, layout.lines[:1], None)) == list(TITLE_WEIGHTS)
+    assert set(title_lines(layout, None)[0].features) == set(title_weights())
 
 
 @pytest.mark.parametrize(
     "above",
-    ["Lettre d'information n° 12", "Accueil | Agenda", "Mairie de Saint-Flour", "1. Sommaire"],
-    ids=["masthead", "bars", "organisation", "few words"],
+    [
+        "Lettre d'information n° 12",
+        "Accueil | Agenda",
+        "Mairie de Saint-Flour",
+        "1. Sommaire",
+        "LE COURRIER DES ATELIERS - Toutes les infos - Produits - Location",
+        "BRÈVE – FILIÈRE LAIT",
+        "Pharmacie des hôpitaux de l'Est",
+    ],
+    ids=["masthead", "bars", "organisation", "few words", "menu", "kicker", "site"],
 )
 def test_the_title_stands_out_from_what_pages_print_above_it(above: str) -> None:
     assert found_title(f"{above}\n\n{TITLE}\n\n{FIRST}\n\n{SECOND}") == TITLE
 
 
+def test_a_greeting_is_no_title() -> None:
+    assert found_title(f"Bonjour à tous,\n\n{FIRST}\n\n{SECOND}") == ""
+
+
 def test_a_weight_decides_between_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     text = f"# {TITLE}\n\nUn titre de plus dans la page\n\n{FIRST}"
     assert found_title(text) == TITLE
-    monkeypatch.setattr(title, "TITLE_WEIGHTS", {**TITLE_WEIGHTS, "is_heading": -9.0})
+    weights = {**title_weights(), "is a heading of the highest level": -9.0}
+    monkeypatch.setattr(title, "title_weights", lambda: weights)
     assert found_title(text) == "Un titre de plus dans la page"
+
+
+def test_chances_add_up_with_that_of_no_title() -> None:
+    layout = Layout(parse_text(f"BRÈVE – FILIÈRE LAIT\n\n{TITLE}\n\n{FIRST}"))
+    chances = title_chances([line.features for line in title_lines(layout, None)])
+    assert len(chances) == 3
+    assert sum(chances) == pytest.approx(1)
+    assert title_chances([]) == [1]
