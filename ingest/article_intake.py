@@ -8,7 +8,7 @@ from pathlib import Path
 from ingest.articles.article import NoArticle
 from ingest.articles.feeds import FeedItem, is_feed, read_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
+from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import Drafted, IngestReport, Note, unwatched
@@ -86,7 +86,11 @@ class ArticleIntake:
     def take_url(self, url: str) -> None:
         """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):
-            fetched = self._submissions.fetch(url, PAGE_TYPES | FEED_TYPES)
+            self.take_fetched(url, self._submissions.fetch(url, PAGE_TYPES | FEED_TYPES))
+
+    def take_fetched(self, url: str, fetched: Fetched) -> None:
+        """Takes the article of what was fetched at an address; of a feed, its articles."""
+        with self._noting(url):
             if is_feed(fetched.content):
                 self._take_items(url, read_feed(fetched.content, url=fetched.url))
             else:

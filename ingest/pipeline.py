@@ -6,6 +6,7 @@ matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -13,10 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.case_files.markdown_reader import read_markdown
+from ingest.changes import Changes
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
+from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
+from ingest.pace import AtPlace, Phase, nowhere
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
 from kb.errors import InputError, UnknownRecord
@@ -54,6 +58,7 @@ def ingest(
     paths: Sequence[Path],
     *,
     progress: Callable[[int], object] = unwatched,
+    at: AtPlace = nowhere,
     prune: bool = False,
     by: str = "",
     source: str = "",
@@ -62,6 +67,7 @@ def ingest(
     articles: "ArticleIntake | None" = None,
     addresses: Sequence[str] = (),
     on_warning: Callable[[Note], object] = lambda _note: None,
+    changes: Changes | None = None,
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
@@ -70,6 +76,7 @@ def ingest(
         paths: files of the formats in `DIRECTORY_READERS` and `READERS`, and folders, where other
             files are skipped and so are hidden ones. A file that is met twice is read once.
         progress: called with the number of records read since the last call.
+        at: called with each phase that begins, and its file.
         prune: whether to remove, after a run without failure, the records that the input no
             longer has. A kind of record of which the input has none at all is left alone, and so
             are the actors that other sources tell of.
@@ -85,6 +92,8 @@ def ingest(
         addresses: addresses of articles and feeds, taken in likewise.
         on_warning: called with each remark of the report on a directory as a whole, before the
             rows that it is about are put.
+        changes: takes up what is new or different, where one source is read again; what it lists
+            no more is then marked (`kb.registers.rereading.unlisted`), unless a file failed.
 
     Returns:
         The report. Of two records of a source with the same id, the first is kept, and the second
@@ -96,11 +105,22 @@ def ingest(
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
-    run = _Run(knowledge_base, progress, by, articles, on_warning, seen_by or {})
+    run = _Run(knowledge_base, progress, at, by, articles, on_warning, seen_by or {}, changes)
     for path, is_named, found_source in files(paths):
         run.read(path, is_named, source or found_source, choices or {})
     run.finish(prune, addresses)
+    if changes is not None:
+        run.compare_listed(source)
     return run.report
+
+
+def expected(paths: Sequence[Path]) -> int:
+    """Estimates how many records and articles files and folders have; 0 if it is not known."""
+    counts = [
+        count_rows(path) if path.suffix.lower() in DIRECTORY_READERS else 1
+        for path, _, _ in files(paths)
+    ]
+    return sum(counts) if all(counts) else 0
 
 
 def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
@@ -121,16 +141,22 @@ class _Run:
         self,
         knowledge_base: KnowledgeBase,
         progress: Callable[[int], object],
+        at: AtPlace,
         by: str,
         articles: "ArticleIntake | None",
         on_warning: Callable[[Note], object],
         seen_by: Mapping[str, Visibility],
+        changes: Changes | None,
     ) -> None:
         self.report = articles.report if articles else IngestReport()
         self._articles = articles
         self._article_files: list[tuple[Path, bool]] = []
         self._knowledge_base = knowledge_base
         self._progress = progress
+        self._at = at
+        self._file = ""
+        self._changes = changes
+        self._case_ids: set[str] = set()
         self._by = by
         self._on_warning = on_warning
         self._seen_by = seen_by
@@ -141,6 +167,7 @@ class _Run:
         self._waiting: list[_ReadRecord] = []
 
     def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
+        self._begin(str(path))
         try:
             for entry in self._entries(path, source, choices):
                 self._take(entry, source, str(path))
@@ -156,12 +183,24 @@ class _Run:
         except OSError as error:
             self._fail(str(path), WHOLE_FILE, Remark("unreadable", reason=str(error.strerror)))
 
+    def compare_listed(self, source: str) -> None:
+        """Marks what the source lists no more; what it lists none of is left alone."""
+        if any(note.row == WHOLE_FILE for note in self.report.failures):
+            return
+        unlisted = self._knowledge_base.unlisted
+        for name, seen_ids in self._actors.items():
+            unlisted.compare_actors(name, seen_ids.__contains__)
+        if self._case_ids:
+            unlisted.compare_cases(source, self._case_ids)
+
     def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
         if self._articles is not None:
             for path, is_named in self._article_files:
+                self._begin(str(path))
                 self._articles.take_file(path, is_named=is_named)
             for url in addresses:
+                self._begin(url)
                 self._articles.take_url(url)
         if prune and not self.report.failed:
             self._prune()
@@ -187,6 +226,10 @@ class _Run:
                 self._knowledge_base, source, choices, self._seen_by
             )
         return read_directory(path, self._header_maps[source], partial(self._warn, str(path)))
+
+    def _begin(self, file: str) -> None:
+        self._file = file
+        self._at(Phase.READING, file)
 
     def _warn(self, file: str, remark: Remark) -> None:
         note = Note(file, WHOLE_FILE, remark)
@@ -241,10 +284,17 @@ class _Run:
             if isinstance(found.record, Actor)
         ]
         if rows:
-            outcomes = base.ingest_actors(batch[0].source, rows, self._count_embedded, by=self._by)
+            outcomes = base.ingest_actors(
+                batch[0].source,
+                rows,
+                self._count_embedded,
+                by=self._by,
+                on_changed=self._changes.add if self._changes else None,
+            )
         else:
             cases = [found.record for found in batch if isinstance(found.record, Case)]
-            outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
+            outcomes = self._put_cases(cases)
+        self._at(Phase.READING, self._file)
         self.report.added += outcomes.count(Outcome.ADDED)
         self.report.completed += outcomes.count(Outcome.COMPLETED)
         self.report.changed += outcomes.count(Outcome.CHANGED)
@@ -255,8 +305,27 @@ class _Run:
             elif isinstance(found.record, Case):
                 self._note_mentions(found.record, found)
 
+    def _put_cases(self, cases: Sequence[Case]) -> list[Outcome]:
+        base = self._knowledge_base
+        known = self._published(cases) if self._changes else {}
+        outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
+        self._case_ids |= {case.id for case in cases}
+        if self._changes:
+            for id_, case in self._published(cases).items():
+                if case != known.get(id_):
+                    self._changes.add(known.get(id_), case)
+        return outcomes
+
+    def _published(self, cases: Sequence[Case]) -> dict[str, Case]:
+        found = {}
+        for case in cases:
+            with suppress(UnknownRecord):
+                found[case.id] = self._knowledge_base.case(case.id)
+        return found
+
     def _count_embedded(self, passages: int) -> None:
         self.report.embedded += passages
+        self._at(Phase.EMBEDDING if passages else Phase.WRITING, self._file)
         self._progress(0)  # who is to stop can do so here, too
 
     def _note_withdrawn(self, found: _ReadRecord) -> None:

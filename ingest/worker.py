@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from ingest.pace import Pace, Phase
+from ingest.rereading.schedule import local_time, queue_due
 from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.jobs import FINAL_STATES, Job, JobState
+from kb.registers.jobs import FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
 from kb.remarks import Remark
 from kb.settings import Settings
 
@@ -54,8 +58,8 @@ class Progress:
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
         self.by = job.created_by
-        self.done = 0
-        self.total = 0
+        self.pace = Pace()
+        self._without_folder = partial(without_upload_folders, knowledge_base.folder)
         self._jobs = knowledge_base.jobs
         self._job_id = job.id
         self._stopping = stopping
@@ -72,13 +76,32 @@ class Progress:
         self._closed.set()
         self._thread.join()
 
+    @property
+    def done(self) -> int:
+        return self.pace.done
+
+    @property
+    def total(self) -> int:
+        return self.pace.total
+
+    @total.setter
+    def total(self, count: int) -> None:
+        self.pace.total = count
+
+    def expect(self, count: int) -> None:
+        self.total = count
+
+    def at(self, phase: Phase, file: str) -> None:
+        """Says where the job is."""
+        self.pace.at(phase, self._without_folder(file))
+
     def advance(self, count: int = 1) -> None:
         """Adds to what is done.
 
         Raises:
             Stopped: the runner is to leave it at that.
         """
-        self.done += count
+        self.pace.advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
         if self._stopping.is_set() or not self._goes_on:
@@ -88,10 +111,17 @@ class Progress:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
         try:
-            self._goes_on &= self._jobs.beat(self._job_id, self.done, total)
+            self._goes_on &= self._jobs.beat(self._job_id, self.done, total, self._place())
         except KnowledgeBaseError as error:
             # A base that is locked for long now need not be at the next beat.
             logger.info("Job %s: %s", self._job_id, error)
+        line = self.pace.due_line()
+        if line:
+            logger.info("Job %s: %s", self._job_id, line)
+
+    def _place(self) -> JobPlace:
+        pace = self.pace
+        return JobPlace(pace.file, pace.phase.value if pace.file else "", pace.per_second)
 
     def _keep_beating(self) -> None:
         while not self._closed.wait(BEAT_EVERY_S):
@@ -115,6 +145,7 @@ def _directory(
         knowledge_base,
         [path],
         progress=progress.advance,
+        at=progress.at,
         by=progress.by,
         source=parameters.get("source", ""),
         choices=json.loads(parameters.get("mapping") or "{}"),
@@ -131,8 +162,10 @@ def _articles(
     progress.total = len(paths) + len(urls)
     intake = _intake(knowledge_base, progress)
     for path in paths:
+        progress.at(Phase.READING, path.name)
         intake.take_file(path, path.name)
     for url in urls:
+        progress.at(Phase.READING, url)
         intake.take_url(url)
     return asdict(intake.report)
 
@@ -142,8 +175,26 @@ def _feed(
 ) -> Mapping[str, object]:
     """Drafts the articles of a feed: its `url`."""
     intake = _intake(knowledge_base, progress)
+    progress.at(Phase.READING, parameters["url"])
     intake.take_feed(parameters["url"])
     return asdict(intake.report)
+
+
+def _source(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """Reads a source again: its name is `source`."""
+    from ingest.rereading.source_reading import SourceReading
+
+    reading = SourceReading.from_settings(
+        knowledge_base,
+        Settings.from_environment(),
+        by=progress.by,
+        progress=progress.advance,
+        at=progress.at,
+        expect=progress.expect,
+    )
+    return reading.read(parameters["source"]).as_report()
 
 
 def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
@@ -155,17 +206,31 @@ def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake
     return ArticleIntake(knowledge_base, submissions, progress=progress.advance)
 
 
-RUNNERS: dict[str, Runner] = {"directory": _directory, "articles": _articles, "feed": _feed}
+RUNNERS: dict[str, Runner] = {
+    "directory": _directory,
+    "articles": _articles,
+    "feed": _feed,
+    SOURCE_JOB: _source,
+}
 """The runner of each kind of job."""
 
 
 def work(
-    knowledge_base: KnowledgeBase, *, linger_s: float | None, stopping: threading.Event
+    knowledge_base: KnowledgeBase,
+    *,
+    linger_s: float | None,
+    stopping: threading.Event,
+    clock: Callable[[], datetime] = local_time,
 ) -> None:
-    """Does job after job, until none has come for `linger_s` seconds or `stopping` is set."""
+    """Does job after job, until none has come for `linger_s` seconds or `stopping` is set.
+
+    Sources that are due to be read again become jobs by themselves; `clock` gives the time.
+    """
     tidy(knowledge_base)
+    hour = Settings.from_environment().sources_hour
     idle_since = time.monotonic()
     while not stopping.is_set():
+        queue_due(knowledge_base, hour, clock())
         if run_next(knowledge_base, stopping):
             idle_since = time.monotonic()
         elif linger_s is not None and time.monotonic() - idle_since >= linger_s:
@@ -174,14 +239,16 @@ def work(
             stopping.wait(LOOK_EVERY_S)
 
 
-def run_next(knowledge_base: KnowledgeBase, stopping: threading.Event | None = None) -> bool:
-    """Does the job that has waited longest; returns whether there was one.
+def run_next(
+    knowledge_base: KnowledgeBase, stopping: threading.Event | None = None, *, only: str = ""
+) -> bool:
+    """Does the job that has waited longest, or `only` that with an id; says if there was one.
 
     Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
     back into the queue.
     """
     jobs = knowledge_base.jobs
-    job = jobs.claim()
+    job = jobs.claim(only)
     if job is None:
         return False
     stopping = stopping or threading.Event()

@@ -29,6 +29,8 @@ from kb.models import Kind
 from kb.registers.accounts import Accounts
 from kb.registers.claims import Claims
 from kb.registers.jobs import Jobs
+from kb.registers.rereading.locations import SourceLocations
+from kb.registers.rereading.unlisted import UnlistedRecords
 from kb.registers.sites import Sites
 from kb.registers.source_choices import ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
@@ -93,6 +95,8 @@ class KnowledgeBase(Publishing):
         self.claims = Claims(stores)
         self.column_choices = ColumnChoices(stores)
         self.contact_choices = ContactChoices(stores)
+        self.source_locations = SourceLocations(stores)
+        self.unlisted = UnlistedRecords(stores)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:

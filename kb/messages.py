@@ -212,6 +212,15 @@ MESSAGES: Mapping[str, str] = {
     "wrong_target": N_("column {header!q} cannot be read as {target!q}: write {targets}"),
     "wrong_option": N_("{option!q} is not of the form header=field"),
     "unknown_source": N_("no source is called {name!q}"),
+    "source_name_taken": N_(
+        "a source called {name!q} is read again already: remove it first, or name this differently"
+    ),
+    "location_taken": N_("{location!q} is read again already, as the source {name!q}"),
+    "unregistered_source": N_("no source called {name!q} is read again: add it first"),
+    "other_form": N_(
+        "{location!q} is no longer what it was: a page instead of a directory, for instance; "
+        "remove the source and add it again if that is right"
+    ),
     "reserved_source": N_("a source cannot be called {name!q}: name it otherwise"),
     # Files of cases
     "no_title": N_("has no title"),

@@ -89,6 +89,14 @@ class Settings(BaseSettings):
         default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
     )
 
+    sources_hour: int = Field(
+        default=3,
+        ge=0,
+        le=23,
+        description="The hour of the night, in the time zone of this machine, from which sources "
+        "are read again.",
+    )
+
     assistant_model: str = Field(
         default="", description="The model that the assistant is asked for, by its name there."
     )

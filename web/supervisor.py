@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Sequence
 
+from ingest.rereading.schedule import local_time, queue_due
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
 
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
@@ -35,6 +37,7 @@ class Supervisor:
     def __init__(self, knowledge_base: KnowledgeBase, command: Sequence[str] | None = None) -> None:
         self._knowledge_base = knowledge_base
         self._command = command
+        self._sources_hour = Settings.from_environment().sources_hour
         self._worker: subprocess.Popen[bytes] | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -81,6 +84,7 @@ class Supervisor:
                 self._not_before = time.monotonic() + pause
                 _log.warning("The worker ended with %s; the next starts in %.0f s.", code, pause)
         jobs = self._knowledge_base.jobs
+        queue_due(self._knowledge_base, self._sources_hour, local_time())
         if time.monotonic() >= self._not_before and jobs.waiting() and not jobs.working():
             command = self._command or worker_command(self._knowledge_base)
             # A session of its own: Ctrl-C reaches the server, which then ends its worker.

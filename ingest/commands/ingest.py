@@ -1,7 +1,6 @@
 """The command that reads directories, cases and articles, or shows how it would."""
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest.commands.ingest_progress import IngestProgress
 from ingest.commands.sources import seen_by, seen_by_options
 from kb.commands.options import kb_option
 
@@ -74,8 +74,6 @@ def ingest(
     import json
     from dataclasses import asdict
 
-    from tqdm import tqdm
-
     from ingest import pipeline
     from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.columns.header_map import choices_in
@@ -98,16 +96,17 @@ def ingest(
     with closing(KnowledgeBase.open(settings, create=True)) as knowledge_base:
         warned: list[Note] = []
         # `disable=None` shows the bar on a terminal only.
-        with tqdm(unit=" records", disable=None, leave=False) as bar:
+        with IngestProgress(pipeline.expected(paths)) as progress:
 
             def warn(note: "Note") -> None:
                 warned.append(note)
-                bar.write(str(note), file=sys.stderr)
+                progress.write(str(note))
 
             report = pipeline.ingest(
                 knowledge_base,
                 paths,
-                progress=bar.update,
+                progress=progress.advance,
+                at=progress.at,
                 prune=prune,
                 source=source,
                 choices=choices,
@@ -116,7 +115,7 @@ def ingest(
                     knowledge_base,
                     Submissions.from_settings(knowledge_base, settings),
                     publish=publish,
-                    progress=bar.update,
+                    progress=progress.advance,
                 ),
                 addresses=addresses,
                 on_warning=warn,

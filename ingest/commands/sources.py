@@ -1,5 +1,6 @@
-"""The sources of actors: who sees the contacts of each, and the options that choose it."""
+"""The sources of actors: who sees the contacts of each, and which are read again."""
 
+import shlex
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ingest.commands.log_lines import log_to_terminal
+from ingest.commands.reading_lines import has_failed, reading_lines, result_lines
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
@@ -43,15 +46,33 @@ def seen_by(contacts: str | None, persons: str | None) -> "dict[str, Visibility]
     return {of: Visibility(given) for of, given in chosen.items() if given}
 
 
-@click.command()
+class _SourcesGroup(click.Group):
+    """Takes what is no verb for the arguments of `list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, "--help"}:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_SourcesGroup, short_help="List sources, or have them read again.")
+def sources() -> None:
+    """List the sources of actors, choose who sees their contacts, or have sources read again.
+
+    Without a verb, `quisait sources` means `quisait sources list`.
+    """
+
+
+@sources.command("list")
 @click.argument("source", metavar="[SOURCE]", default="")
 @seen_by_options
 @kb_option
-def sources(source: str, contacts: str | None, persons: str | None, kb: Path | None) -> None:
-    """List the sources of actors, or choose who sees the contacts of one.
+def list_(source: str, contacts: str | None, persons: str | None, kb: Path | None) -> None:
+    """List the sources, or choose who sees the contacts of one.
 
     A choice holds at once, wherever contacts are shown. With none, the contacts that are known from
-    SOURCE are forgotten: only another ingest brings them back.
+    SOURCE are forgotten: only another ingest brings them back. Of a source that is read again, the
+    last readings are told; of SOURCE alone, also what it no longer lists.
     """
     from dataclasses import replace
 
@@ -60,17 +81,144 @@ def sources(source: str, contacts: str | None, persons: str | None, kb: Path | N
     chosen = seen_by(contacts, persons)
     with closing(open_base(kb)) as base:
         known = dict(base.claims.sources())
+        locations = {location.name: location for location in base.source_locations.list()}
         if source:
-            if source not in known:
+            if source not in {*known, *locations}:
                 raise InputError("unknown_source", name=source)
             before = base.contact_choices.of(source)
-            base.choose_contacts(source, replace(before, **chosen))
+            if replace(before, **chosen) != before:
+                base.choose_contacts(source, replace(before, **chosen))
         elif chosen:
             raise click.UsageError("Name the source that is meant.")
-        for name, count in known.items():
-            if source in {"", name}:
-                choice = base.contact_choices.of(name)
-                click.echo(
-                    f"{name or '(unnamed)'}: {count:,} {'actor' if count == 1 else 'actors'}; "
-                    f"contacts: {choice.organisations}; persons: {choice.persons}"
-                )
+        for name in sorted({*known, *locations}):
+            if source not in {"", name}:
+                continue
+            count, choice = known.get(name, 0), base.contact_choices.of(name)
+            click.echo(
+                f"{name or '(unnamed)'}: {count:,} {'actor' if count == 1 else 'actors'}; "
+                f"contacts: {choice.organisations}; persons: {choice.persons}"
+            )
+            if name in locations:
+                for line in reading_lines(base, locations[name], whole=bool(source)):
+                    click.echo(f"  {line}")
+
+
+@sources.command()
+@click.argument("location", metavar="PATH_OR_URL")
+@click.option(
+    "--name",
+    default="",
+    metavar="NAME",
+    help="The name of the source (default: the name of the file or folder, or the site).",
+)
+@click.option(
+    "--every",
+    type=click.Choice(["day", "week"]),
+    default="day",
+    show_default=True,
+    help="How often it is read again.",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="How to read a column of a directory: a field, `fact` or `ignored`.",
+)
+@seen_by_options
+@kb_option
+def add(
+    location: str,
+    name: str,
+    every: str,
+    mapped: tuple[str, ...],
+    contacts: str | None,
+    persons: str | None,
+    kb: Path | None,
+) -> None:
+    """Have a source read again, each night or each week.
+
+    PATH_OR_URL is the address of a directory, of an RSS or Atom feed, of a page (its feed is read,
+    if it names one), or a file or folder of this computer. The worker reads it in the next minute,
+    and then at the hour QUISAIT_SOURCES_HOUR.
+    """
+    from dataclasses import replace
+
+    from ingest.article_intake import is_address
+    from ingest.directories.columns.header_map import choices_in
+    from ingest.input_files import refuse_missing, source_of
+    from ingest.pipeline import refuse_unusable
+    from ingest.rereading.source_reading import checked_address, name_of_address
+    from kb.registers.rereading.locations import Interval
+    from kb.settings import Settings
+
+    if is_address(location):
+        location = checked_address(location, Settings.from_environment(kb=kb))
+        name = name or name_of_address(location)
+    else:
+        path = Path(location).resolve()
+        refuse_missing([path])
+        location, name = str(path), name or source_of(path)
+    choices = choices_in(mapped)
+    refuse_unusable(name, choices)
+    with closing(open_base(kb, create=True)) as base:
+        added = base.source_locations.add(name, location, Interval(every))
+        before = base.contact_choices.of(added.name)
+        after = replace(before, **seen_by(contacts, persons))
+        if after != before:
+            base.choose_contacts(added.name, after)
+        if choices:
+            earlier = base.column_choices.mapping(added.name)
+            base.column_choices.remember(added.name, {**earlier, **choices})
+    click.echo(
+        f"{added.name}: {location} is read again every {every}. "
+        f"To read it now: quisait sources run {shlex.quote(added.name)}"
+    )
+
+
+@sources.command()
+@click.argument("name")
+@kb_option
+def remove(name: str, kb: Path | None) -> None:
+    """Read a source no more. What was read of it stays."""
+    with closing(open_base(kb)) as base:
+        base.source_locations.remove(name)
+    click.echo(f"{name} is not read again. What was read of it stays.")
+
+
+@sources.command()
+@click.argument("name", metavar="[NAME]", default="")
+@kb_option
+def run(name: str, kb: Path | None) -> None:
+    """Read a source now, or, without NAME, those whose night has come (for cron).
+
+    Exits with 1 if a source could not be read.
+    """
+    from ingest import worker
+    from ingest.rereading.schedule import local_time, queue_due, queue_reading
+    from kb.registers.jobs import JobState
+    from kb.settings import Settings
+
+    failed = False
+    with closing(open_base(kb)) as base:
+        if name:
+            location = base.source_locations.get(name)
+            base.source_locations.take(location)
+            jobs = [queue_reading(base, location)]
+        else:
+            jobs = queue_due(base, Settings.from_environment(kb=kb).sources_hour, local_time())
+        if not jobs:
+            click.echo("No source is due.")
+        for job in jobs:
+            with log_to_terminal():
+                if not worker.run_next(base, only=job.id):
+                    click.echo(f"{job.parameters['source']}: a worker is reading it already.")
+                    continue
+            done = base.jobs.get(job.id)
+            failed |= done.state is not JobState.DONE or has_failed(done.report)
+            for line in result_lines(done):
+                click.echo(line)
+        if any(base.jobs.get(job.id).state is JobState.DONE for job in jobs):
+            base.save_index()
+    if failed:
+        raise click.exceptions.Exit(1)

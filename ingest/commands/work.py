@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ingest.commands.log_lines import log_to_terminal
 from kb.commands.options import kb_option
 
 
@@ -20,7 +21,7 @@ from kb.commands.options import kb_option
 )
 @kb_option
 def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
-    """Run waiting jobs, such as directories sent through the pages.
+    """Run waiting jobs, such as directories sent through the pages, and read sources again.
 
     `quisait serve` starts a worker automatically when a job waits. The worker runs at low priority,
     with half of the processors. It ends at a signal; its job then waits for the next worker.
@@ -38,7 +39,7 @@ def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with closing(KnowledgeBase.open(settings)) as knowledge_base:
+    with log_to_terminal(), closing(KnowledgeBase.open(settings)) as knowledge_base:
         if once:
             worker.run_next(knowledge_base, stopping)
         else:

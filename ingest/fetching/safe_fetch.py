@@ -11,11 +11,12 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -57,6 +58,7 @@ FEED_TYPES = frozenset(
         "application/rdf+xml",
     }
 )
+_NOT_MODIFIED = 304
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KNOWN_SUFFIXES = frozenset(
     {".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub"}
@@ -93,12 +95,17 @@ _NEVER_PUBLIC = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A fetched page. `url` is its address after redirects, `encoding` as its server declares."""
+    """A fetched page. `url` is its address after redirects, `encoding` as its server declares.
+
+    So are `etag` and `last_modified`, by which the server tells whether it has changed.
+    """
 
     url: str
     content: bytes
     media_type: str
     encoding: str = ""
+    etag: str = ""
+    last_modified: str = ""
 
     @property
     def path(self) -> str:
@@ -159,9 +166,16 @@ class Fetcher:
         self._robots: dict[str, Callable[[str], bool]] = {}
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(
+        cls, settings: Settings, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
+    ) -> Self:
         local = (origin.strip() for origin in settings.fetch_local.split(","))
-        return cls(contact=settings.public_url, local=frozenset(filter(None, local)))
+        return cls(
+            contact=settings.public_url,
+            local=frozenset(filter(None, local)),
+            max_bytes=max_bytes,
+            max_seconds=max_seconds,
+        )
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         """Fetches an address that has one of the media types given.
@@ -169,19 +183,59 @@ class Fetcher:
         Raises:
             InputError: it must not, or cannot, be fetched; says why in one line.
         """
+        fetched = self.fetch_if_changed(url, types)
+        if fetched is None:
+            raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked
+        return fetched
+
+    def fetch_if_changed(
+        self,
+        url: str,
+        types: Collection[str] = PAGE_TYPES,
+        *,
+        suffixes: Collection[str] = (),
+        etag: str = "",
+        last_modified: str = "",
+    ) -> Fetched | None:
+        """Fetches an address, unless its server says that it is as it was.
+
+        Args:
+            url: the address.
+            types: the media types that are accepted.
+            suffixes: endings of the path that are accepted whatever the media type is.
+            etag: what the server called the state of the last time, if it did.
+            last_modified: when that was changed, as the server wrote it.
+
+        Returns:
+            What is there; None if it has not changed.
+
+        Raises:
+            InputError: it must not, or cannot, be fetched; says why in one line.
+        """
+        asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        known = {name: value for name, value in asked.items() if value}
         deadline = time.monotonic() + self._max_seconds
-        address = self._checked(url)
+        address = self.checked(url)
         for _ in range(MAX_REDIRECTS + 1):
             if not self._may_fetch(address, deadline):
                 raise InputError("closed_to_robots", address=address)
-            answer = self._ask(address, deadline, self._max_bytes, types)
+            try:
+                answer = self._ask(address, deadline, self._max_bytes, types, suffixes, known)
+            except _Refused as refusal:
+                if known and refusal.status == _NOT_MODIFIED:
+                    return None
+                raise
             if isinstance(answer, Fetched):
                 return answer
-            address = self._checked(answer)
+            address = self.checked(answer)
         raise InputError("many_redirects", address=url, most=MAX_REDIRECTS)
 
-    def _checked(self, url: str) -> str:
-        """The address without its fragment, if its form is one that is fetched."""
+    def checked(self, url: str) -> str:
+        """The address without its fragment, if its form is one that is fetched.
+
+        Raises:
+            InputError: it is not.
+        """
         try:
             parts = urlsplit(url.strip())
             host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -226,13 +280,19 @@ class Fetcher:
             if isinstance(answer, Fetched):
                 rules = Protego.parse(answer.content.decode("utf-8", "replace"))
                 return lambda url: bool(rules.can_fetch(url, self.user_agent))
-            address = self._checked(answer)
+            address = self.checked(answer)
         return lambda _url: True
 
     # One request
 
     def _ask(
-        self, url: str, deadline: float, max_bytes: int, types: Collection[str] | None
+        self,
+        url: str,
+        deadline: float,
+        max_bytes: int,
+        types: Collection[str] | None,
+        suffixes: Collection[str] = (),
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> Fetched | str:
         """Returns the page at an address, or the address it redirects to."""
         headers = {
@@ -240,6 +300,7 @@ class Fetcher:
             "Accept": ", ".join(sorted(types)) + ", */*;q=0.1" if types else "*/*",
             "Accept-Language": "fr, en;q=0.8",
             "Accept-Encoding": "gzip",
+            **known,
         }
         backend = _Backend(self._resolve, self._local, deadline)
         try:
@@ -252,7 +313,7 @@ class Fetcher:
                 ) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
-                return self._read(url, response, deadline, max_bytes, types)
+                return self._read(url, response, deadline, max_bytes, types, suffixes)
         except httpcore.TimeoutException:
             raise self._too_slow(url) from None
         except (httpcore.ProtocolError, httpx.InvalidURL, httpx.ProtocolError, zlib.error,
@@ -271,6 +332,7 @@ class Fetcher:
         deadline: float,
         max_bytes: int,
         types: Collection[str] | None,
+        suffixes: Collection[str],
     ) -> Fetched | str:
         status = response.status_code
         if status in {301, 302, 303, 307, 308} and "location" in response.headers:
@@ -281,7 +343,8 @@ class Fetcher:
         media_type = media_type.strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-            if media_type not in _UNKNOWN_TYPES or suffix not in _KNOWN_SUFFIXES:
+            is_known = media_type in _UNKNOWN_TYPES and suffix in _KNOWN_SUFFIXES
+            if not is_known and suffix not in suffixes:
                 if not media_type:
                     raise InputError("no_type", address=url)
                 raise InputError("other_type", address=url, type=media_type)
@@ -294,7 +357,14 @@ class Fetcher:
                 raise InputError("large_page", address=url, most=max_bytes)
             if time.monotonic() > deadline:
                 raise self._too_slow(url)
-        return Fetched(url, bytes(content), media_type, _charset(rest))
+        return Fetched(
+            url,
+            bytes(content),
+            media_type,
+            _charset(rest),
+            response.headers.get("etag", ""),
+            response.headers.get("last-modified", ""),
+        )
 
 
 class _Refused(InputError):

@@ -104,6 +104,8 @@ def commit(
         batch.derive(records)
         indexer.refuse_mismatch(store)
         batch.embed(store)
+        if on_embedded:
+            on_embedded(0)
         with store.changing() if records or change.removes else store.writing():
             # Another process may also have changed the encoder, or removed the last passage that
             # had one of these texts, and its embedding.

@@ -160,12 +160,14 @@ class Ingestion(Catalogue):
         *,
         by: str = "",
         note: str = "",
+        on_changed: Callable[[Actor | None, Actor], object] | None = None,
     ) -> list[Outcome]:
         """Stores the rows of a source, each under an id of the source's own, merged with others.
 
         A row is about the actor that the source meant by that id before, or that has its SIRET, or
         else its id; the actor becomes what the claims of all its sources make together
         (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
+        `on_changed` is called with each actor that a row changes, before and after it.
 
         Returns:
             What each row changed of its actor, in the order given.
@@ -177,6 +179,10 @@ class Ingestion(Catalogue):
         change = _SourceRows(source=source, rows=rows, by=by, note=note)
         self._commit(change, on_embedded)
         plan = change.reconciled
+        if on_changed:
+            for before, after in zip(plan.befores, plan.afters, strict=True):
+                if after is not None and before != after:
+                    on_changed(before, after)
         return [
             Outcome.WITHDRAWN
             if position in plan.withdrawn

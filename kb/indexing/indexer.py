@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 EMBEDDING_BATCH = 64
 
 OnEmbedded = Callable[[int], None]
-"""Called with how many texts were embedded, after each batch."""
+"""Called with how many texts were embedded, after each batch; with 0 before they are written."""
 
 
 class IndexBatch:

@@ -7,7 +7,7 @@ long is claimed again by the next worker that asks, so that the job is done what
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,9 @@ from kb.store.store import Store
 
 SILENCE_S = 30.0
 """Time without a beat after which a worker is taken for dead."""
+
+SOURCE_JOB = "source"
+"""The kind of the jobs that read a source again; their parameter `source` is its name."""
 
 MAX_CLAIMS = 5
 """Most times that a job is claimed before it fails because its workers died."""
@@ -39,7 +42,10 @@ FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure."""
+    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure.
+
+    While it runs, `file` and `phase` say where it is, and `per_second` how many entries it does.
+    """
 
     id: str
     kind: str
@@ -54,6 +60,18 @@ class Job:
     started_at: str
     finished_at: str
     cancel_asked: bool
+    file: str = ""
+    phase: str = ""
+    per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlace:
+    """Where a job is: in which file or address, in which phase, at how many entries a second."""
+
+    file: str = ""
+    phase: str = ""
+    per_second: float = 0.0
 
 
 class Jobs:
@@ -102,6 +120,16 @@ class Jobs:
             ).fetchall()
         return [_job(row) for row in rows]
 
+    def of_source(self, source: str, limit: int = 10) -> Sequence[Job]:
+        """The latest readings of a source that is read again, newest first."""
+        with self._stores.lend() as store:
+            rows = store.execute(
+                "select * from jobs where kind = ? and json_extract(parameters, '$.source') = ?"
+                " order by created_at desc, rowid desc limit ?",
+                [SOURCE_JOB, source, limit],
+            ).fetchall()
+        return [_job(row) for row in rows]
+
     def waiting(self) -> bool:
         """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
@@ -115,17 +143,19 @@ class Jobs:
             ).fetchone()
         return row is not None
 
-    def claim(self) -> Job | None:
+    def claim(self, only: str = "") -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
+
+        `only` is the id of the one job that is wanted, if any.
 
         A job whose worker died before it could cancel it is cancelled here, and a job that cost
         too many workers has failed.
         """
         with self._stores.lend() as store:
-            while _next(store) is not None:
+            while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
                 with store.writing():
-                    row = _next(store)
+                    row = _next(store, only)
                     if row is None:
                         continue
                     if row["cancel_asked"]:
@@ -146,17 +176,27 @@ class Jobs:
                 return _job_of(store, row["id"])
         return None
 
-    def beat(self, id: str, done: int, total: int) -> bool:
-        """Notes that a claimed job is being worked at, and how far it is.
+    def beat(self, id: str, done: int, total: int, place: JobPlace = JobPlace()) -> bool:
+        """Notes that a claimed job is being worked at, how far it is, and where.
 
         Returns:
             Whether to go on: not when it is to be cancelled, or is another worker's by now.
         """
         with self._stores.lend() as store, store.writing():
             beaten = store.execute(
-                "update jobs set beat_at = ?, done = ?, total = ?"
+                "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
+                " per_second = ?"
                 " where id = ? and claim = ? and state = 'running' returning cancel_asked",
-                [now(), done, total, id, self._claims.get(id)],
+                [
+                    now(),
+                    done,
+                    total,
+                    place.file,
+                    place.phase,
+                    place.per_second,
+                    id,
+                    self._claims.get(id),
+                ],
             ).fetchone()
         return beaten is not None and not beaten["cancel_asked"]
 
@@ -233,12 +273,12 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
     return any(mention in str(item) or mention == repr(item) for mention in mentions)
 
 
-def _next(store: Store) -> sqlite3.Row | None:
+def _next(store: Store, only: str = "") -> sqlite3.Row | None:
     found: sqlite3.Row | None = store.execute(
         "select id, claims, cancel_asked from jobs"
-        " where state = 'queued' or (state = 'running' and beat_at <= ?)"
+        " where (state = 'queued' or (state = 'running' and beat_at <= ?)) and ? in ('', id)"
         " order by created_at, rowid limit 1",
-        [before(SILENCE_S)],
+        [before(SILENCE_S), only],
     ).fetchone()
     return found
 

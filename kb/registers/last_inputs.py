@@ -33,7 +33,8 @@ def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
 
 def save_inputs(store: Store, cases: Sequence[Case]) -> None:
     store.executemany(
-        "insert or replace into inputs (case_id, content) values (?, ?)",
+        "insert into inputs (case_id, content) values (?, ?)"
+        " on conflict (case_id) do update set content = excluded.content",
         [(case.id, record_to_json(case)) for case in cases],
     )
 

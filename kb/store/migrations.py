@@ -361,6 +361,41 @@ def _privacy_of_contacts(db: Database) -> None:
         db.table("sources").add_column(column, str, not_null_default="")
 
 
+def _sources_read_again(db: Database) -> None:
+    # Where sources are, how their last reading went, and what tells whether anything is new there.
+    db.table("source_locations").create(
+        {
+            "name": str,
+            "location": str,
+            "every": str,
+            "added_by": str,
+            "added_at": str,
+            "tried_at": str,
+            "read_at": str,
+            "failures": int,
+            "problem": str,
+            "address": str,
+            "form": str,
+            "etag": str,
+            "last_modified": str,
+            "digest": str,
+            "choices": str,
+        },
+        pk="name",
+    )
+    # Since when a source no longer lists what it described; empty while it does.
+    db.table("statements").add_column("unlisted_at", str, not_null_default="")
+    db.table("inputs").add_column("source", str, not_null_default="")
+    db.table("inputs").add_column("unlisted_at", str, not_null_default="")
+
+
+def _place_of_jobs(db: Database) -> None:
+    # Where a job is: in which file, at what, and how many entries it does in a second.
+    db.table("jobs").add_column("file", str, not_null_default="")
+    db.table("jobs").add_column("phase", str, not_null_default="")
+    db.table("jobs").add_column("per_second", float, not_null_default=0.0)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -370,6 +405,8 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _places_of_actors,
     _contacts_of_actors,
     _privacy_of_contacts,
+    _sources_read_again,
+    _place_of_jobs,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

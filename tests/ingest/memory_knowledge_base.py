@@ -51,6 +51,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         *,
         by: str = "",
         note: str = "",
+        on_changed: Callable[[Actor | None, Actor], object] | None = None,
     ) -> list[Outcome]:
         return self.put([row.actor for row in rows], on_embedded)
 

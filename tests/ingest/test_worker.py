@@ -19,7 +19,7 @@ from ingest.worker import RUNNERS, Progress, run_next, work
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.registers.jobs import JobState
+from kb.registers.jobs import JobPlace, JobState
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 
@@ -159,9 +159,9 @@ def test_progress_is_not_written_down_for_each_record(
     beats: list[tuple[int, int]] = []
     beat = base.jobs.beat
 
-    def count(id_: str, done: int, total: int) -> bool:
+    def count(id_: str, done: int, total: int, place: JobPlace) -> bool:
         beats.append((done, total))
-        return beat(id_, done, total)
+        return beat(id_, done, total, place)
 
     monkeypatch.setattr(base.jobs, "beat", count)
 
@@ -186,9 +186,9 @@ def test_a_job_that_makes_no_progress_is_alive_all_the_same(
     beaten = threading.Event()
     beat = base.jobs.beat
 
-    def notice(id_: str, done: int, total: int) -> bool:
+    def notice(id_: str, done: int, total: int, place: JobPlace) -> bool:
         beaten.set()
-        return beat(id_, done, total)
+        return beat(id_, done, total, place)
 
     monkeypatch.setattr(base.jobs, "beat", notice)
 
@@ -209,10 +209,10 @@ def test_a_cancelled_job_stops_and_leaves_what_was_done(
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, 800))}, by="léa")
     beat = base.jobs.beat
 
-    def cancel_halfway(id_: str, done: int, total: int) -> bool:
+    def cancel_halfway(id_: str, done: int, total: int, place: JobPlace) -> bool:
         if done == 600:
             base.jobs.cancel(job.id)
-        return beat(id_, done, total)
+        return beat(id_, done, total, place)
 
     monkeypatch.setattr(base.jobs, "beat", cancel_halfway)
     run_next(base)

@@ -70,6 +70,7 @@ JOB_KIND_LABELS: Mapping[str, str] = {
     "directory": N_("Directory"),
     "articles": N_("Articles"),
     "feed": N_("Feed"),
+    "source": N_("Source read again"),
 }
 
 REASON_LABELS: Mapping[str, str] = {

@@ -435,3 +435,71 @@ def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
         assert base.actors()[0].phone == ()
     assert isinstance(run("sources", "x", kb=kb).exception, InputError)
     assert run("sources", "--persons", "none", kb=kb).exit_code == 2
+
+
+def test_a_folder_is_registered_read_told_and_removed(
+    tmp_path: Path, encoder: CountingEncoder
+) -> None:
+    folder, kb = tmp_path / "annuaire", tmp_path / "kb"
+    folder.mkdir()
+    file = folder / "a.csv"
+    file.write_text("Réf;Nom;Métier\n1;Avel;Cirages\n2;Merlet;Eaux\n", encoding="utf-8")
+    added = run("sources", "add", folder, "--contacts", "none", "--every", "week", kb=kb)
+    assert added.output == (
+        f"annuaire: {folder} is read again every week. "
+        "To read it now: quisait sources run annuaire\n"
+    )
+    assert isinstance(run("sources", "add", folder, "--name", "b", kb=kb).exception, InputError)
+    first = run("sources", "run", kb=kb)
+    assert first.exit_code == 0
+    assert first.output.splitlines() == [
+        "annuaire: 2 new, 0 changed, 0 gone, 0 unchanged",
+        "  new: Avel (1)",
+        "  new: Merlet (2)",
+    ]
+    assert run("sources", "run", kb=kb).output == "No source is due.\n"
+    file.write_text("Réf;Nom;Métier\n1;Avel;Colles\n", encoding="utf-8")
+    assert run("sources", "run", "annuaire", kb=kb).output.splitlines() == [
+        "annuaire: 0 new, 1 changed, 1 gone, 0 unchanged",
+        "  changed: Avel (1): description: Cirages → Colles",
+        "  no longer listed: Merlet (2)",
+    ]
+    run("sources", "run", "annuaire", kb=kb)
+    told = run("sources", "annuaire", kb=kb).output.splitlines()
+    assert told[:2] == [
+        "annuaire: 2 actors; contacts: none; persons: none",
+        f"  {folder}, every week",
+    ]
+    assert [line.partition("UTC: ")[2] for line in told[2:5]] == [
+        "nothing has changed there",
+        "0 new, 1 changed, 1 gone, 0 unchanged",
+        "2 new, 0 changed, 0 gone, 0 unchanged",
+    ]
+    assert told[5].startswith("  no longer listed since 20")
+    assert told[5].endswith(": Merlet (2)")
+    file.unlink()
+    folder.rmdir()
+    failed = run("sources", "run", "annuaire", kb=kb)
+    assert failed.exit_code == 1
+    assert failed.output == f"annuaire: failed: {folder} does not exist\n"
+    assert f"  failed once: {folder} does not exist" in run("sources", kb=kb).output
+    assert run("sources", "remove", "annuaire", kb=kb).exit_code == 0
+    assert run("sources", kb=kb).output == "annuaire: 2 actors; contacts: none; persons: none\n"
+
+
+def test_an_address_that_is_never_fetched_is_no_source(
+    tmp_path: Path, encoder: CountingEncoder
+) -> None:
+    refused = run("sources", "add", "https://me:secret@a.example/f.csv", kb=tmp_path / "kb")
+    assert isinstance(refused.exception, InputError)
+    added = run("sources", "add", "https://www.a.example/feed", kb=tmp_path / "kb")
+    assert added.output.startswith("a.example: https://www.a.example/feed is read again every day.")
+
+
+def test_a_long_ingest_says_where_it_is_where_there_is_no_terminal(
+    folder: Path, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pace.SAID_EVERY_S", 0.0)
+    said = run("ingest", folder / "actors.csv", kb=folder.parent / "kb").stderr.splitlines()
+    assert said[0] == f"{folder}/actors.csv: record 1 of 2, reading"
+    assert said[-1].endswith("record 2 of 2, writing")

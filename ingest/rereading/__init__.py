@@ -1,0 +1,1 @@
+"""Reads sources again: when each is due, and what a reading finds."""

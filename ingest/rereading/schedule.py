@@ -1,0 +1,55 @@
+"""The schedule of sources: which are to be read now, and the jobs that read them.
+
+A source is read at an hour of the night of this machine's time zone; a new one at once, and one
+that failed in the next night, whatever its interval.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.jobs import SOURCE_JOB, Job
+from kb.registers.rereading.locations import Interval, SourceLocation
+
+_WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
+
+
+def local_time() -> datetime:
+    """The time, in the time zone of this machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def queue_due(knowledge_base: KnowledgeBase, hour: int, moment: datetime) -> list[Job]:
+    """Adds a job for each source that is due, once, whichever processes look.
+
+    `moment` is the time, with its time zone; `hour` from 0 to 23 is of that zone.
+    """
+    return [
+        queue_reading(knowledge_base, location)
+        for location in knowledge_base.source_locations.list()
+        if is_due(location, hour, moment) and knowledge_base.source_locations.take(location)
+    ]
+
+
+def queue_reading(knowledge_base: KnowledgeBase, location: SourceLocation, by: str = "") -> Job:
+    """Adds the job that reads a source, by who asks for it or registered it."""
+    parameters = {"source": location.name, "name": location.name}
+    return knowledge_base.jobs.add(SOURCE_JOB, parameters, by=by or location.added_by)
+
+
+def is_due(location: SourceLocation, hour: int, moment: datetime) -> bool:
+    """Whether a source is to be read at a moment, with its time zone."""
+    night = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
+    if night > moment:
+        night -= timedelta(days=1)
+    if not location.tried_at:
+        return True
+    if location.tried_at >= _written(night):
+        return False
+    if location.every is Interval.DAY or location.failures or not location.read_at:
+        return True
+    return location.read_at <= _written(night - _WEEK_BUT_A_NIGHT)
+
+
+def _written(moment: datetime) -> str:
+    """A moment as registers write it (`kb.registers.clock`)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

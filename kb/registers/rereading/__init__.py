@@ -1,0 +1,1 @@
+"""Sources that are read again: where they are, how it went, and what they no longer list."""

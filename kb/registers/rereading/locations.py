@@ -1,0 +1,191 @@
+"""Locations: where the sources are that are read again, how often, and how it went last.
+
+A source is looked for at its `location`. What is kept of the last reading (`Validators`) tells
+whether anything is new there.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from kb.errors import InputError, UnknownRecord
+from kb.registers.clock import now
+from kb.remarks import Remark
+from kb.resolution.merge_rules import MODERATION
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+MANY_FAILURES = 3
+"""Failures in a row after which people are told that a source cannot be read."""
+
+MAX_NAME_CHARS = 100
+
+
+class Interval(StrEnum):
+    """How often a source is read again."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What is kept of a reading, to know at the next whether anything is new.
+
+    `address` is the address that was fetched, which may be that of a page's feed; `form` is what
+    was there ("directory", "feed" or "page"; empty for files). `etag` and `last_modified` are as
+    the server gave them, `digest` is a hash of the content, `choices` one of how it was read.
+    """
+
+    address: str = ""
+    form: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+    choices: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLocation:
+    """Where a source is: `location` is a web address or an absolute path of this machine.
+
+    `tried_at` is when a reading was last begun or put into the queue, `read_at` when one last
+    succeeded; both are empty before. `failures` counts the readings that failed since, and
+    `problem` is the line of the last.
+    """
+
+    name: str
+    location: str
+    every: Interval
+    added_by: str
+    added_at: str
+    tried_at: str
+    read_at: str
+    failures: int
+    problem: str
+    validators: Validators
+
+    @property
+    def fails(self) -> bool:
+        """Whether it failed so often that people are to look at it."""
+        return self.failures >= MANY_FAILURES
+
+
+class SourceLocations:
+    """The register of the sources that are read again."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def add(self, name: str, location: str, every: Interval, *, by: str = "") -> SourceLocation:
+        """Registers a source under a name of its own.
+
+        Raises:
+            InputError: the name cannot be used, or the name or the location is registered.
+        """
+        name = " ".join(name.split())
+        if name in {"", MODERATION} or len(name) > MAX_NAME_CHARS or not name.isprintable():
+            raise InputError("reserved_source", "name", name=name)
+        with self._stores.lend() as store, store.writing():
+            for known in _all(store):
+                if known.name == name:
+                    raise InputError("source_name_taken", "name", name=name)
+                if known.location == location:
+                    raise InputError(
+                        "location_taken", "location", location=location, name=known.name
+                    )
+            store.database.table("source_locations").insert(
+                {
+                    "name": name,
+                    "location": location,
+                    "every": every.value,
+                    "added_by": by,
+                    "added_at": now(),
+                    "tried_at": "",
+                    "read_at": "",
+                    "failures": 0,
+                    "problem": "",
+                    **asdict(Validators()),
+                }
+            )
+            return _get(store, name)
+
+    def get(self, name: str) -> SourceLocation:
+        """The source of this name, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return _get(store, name)
+
+    def list(self) -> list[SourceLocation]:
+        """Every source that is read again, by name."""
+        with self._stores.lend() as store:
+            return _all(store)
+
+    def failing(self) -> Sequence[SourceLocation]:
+        """The sources that people are to look at, because they fail again and again."""
+        return [location for location in self.list() if location.fails]
+
+    def remove(self, name: str) -> None:
+        """Forgets where a source is; what was read of it stays.
+
+        Raises:
+            UnknownRecord: no such source is registered.
+        """
+        with self._stores.lend() as store, store.writing():
+            _get(store, name)
+            store.execute("delete from source_locations where name = ?", [name])
+
+    def take(self, location: SourceLocation) -> bool:
+        """Notes that a reading begins now; returns whether no other process did so before."""
+        with self._stores.lend() as store, store.writing():
+            taken = store.execute(
+                "update source_locations set tried_at = ? where name = ? and tried_at = ?"
+                " returning name",
+                [now(), location.name, location.tried_at],
+            ).fetchone()
+        return taken is not None
+
+    def succeeded(self, name: str, validators: Validators) -> None:
+        """Notes that a source was read; `validators` are for its next reading."""
+        values = {**asdict(validators), "read_at": now(), "failures": 0, "problem": ""}
+        self._update(name, values)
+
+    def failed(self, name: str, problem: str) -> None:
+        """Notes that a source could not be read, and why."""
+        with self._stores.lend() as store, store.writing():
+            # A page may have a new feed: its own address is looked at again.
+            store.execute(
+                "update source_locations set failures = failures + 1, problem = ?, address = '',"
+                " etag = '', last_modified = '' where name = ?",
+                [" ".join(problem.split()), name],
+            )
+
+    def _update(self, name: str, values: dict[str, object]) -> None:
+        with self._stores.lend() as store, store.writing():
+            columns = ", ".join(f"{column} = :{column}" for column in values)
+            store.execute(
+                f"update source_locations set {columns} where name = :name",  # noqa: S608 (ours)
+                {**values, "name": name},
+            )
+
+
+def _all(store: Store) -> list[SourceLocation]:
+    rows = store.execute("select * from source_locations order by name").fetchall()
+    return [_location(row) for row in rows]
+
+
+def _get(store: Store, name: str) -> SourceLocation:
+    row = store.execute("select * from source_locations where name = ?", [name]).fetchone()
+    if row is None:
+        raise UnknownRecord(Remark("unregistered_source", name=name))
+    return _location(row)
+
+
+def _location(row: sqlite3.Row) -> SourceLocation:
+    return dataclass_of(
+        SourceLocation,
+        row,
+        every=Interval(row["every"]),
+        validators=dataclass_of(Validators, row),
+    )

@@ -1,0 +1,318 @@
+"""Sources that are read again: from a site on this machine, and from folders."""
+
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from ingest.changes import FieldChange, RecordChange
+from ingest.fetching.safe_fetch import Fetcher
+from ingest.rereading.schedule import queue_reading
+from ingest.rereading.source_reading import SourceReading, SourceReport
+from ingest.submission import Submissions
+from ingest.worker import run_next
+from kb.errors import InputError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind
+from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.jobs import JobState
+from kb.registers.rereading.locations import Interval
+from tests.ingest.articles.test_feeds import HTML, item, rss
+from tests.ingest.local_site import Site, page, redirect, serving
+from tests.ingest.sample_articles import NETWORK_HTML
+from tests.ingest.test_drafting import OTHER
+
+HEADER = "Réf;Nom;Activité;Commune;Tél.\n"
+AVEL = "1;Avel;Fabrique des cirages;Magnac;0536490010\n"
+MERLET = "2;Merlet;Distille des eaux-de-vie;Cognac;\n"
+BRUN = "3;Brun;Scie du chêne;Jarnac;\n"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving({}) as served:
+        yield served
+
+
+def read(
+    base: KnowledgeBase, site: Site, path: str = "", name: str = "cci", location: str = ""
+) -> SourceReport:
+    """Reads a source, which is registered before the first reading."""
+    names = {known.name for known in base.source_locations.list()}
+    if name not in names:
+        base.source_locations.add(name, location or site.url(path), Interval.DAY)
+    fetcher = Fetcher(local={site.origin})
+    submissions = Submissions(base, by="léa", fetcher=fetcher)
+    return SourceReading(base, submissions, fetcher).read(name)
+
+
+def csv(*rows: str, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    return page("".join([HEADER, *rows]), "text/csv", headers=headers)
+
+
+def test_a_reading_tells_what_is_new_changed_gone_and_unchanged(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv(AVEL, MERLET)
+    first = read(base, site, "/f.csv")
+    assert [(change.name, change.is_new) for change in first.changes] == [
+        ("Avel", True),
+        ("Merlet", True),
+    ]
+    site.answers["/f.csv"] = csv(
+        "1;Avel;Fabrique des cirages et des colles;Magnac;0536490099\n", BRUN
+    )
+    second = read(base, site, "/f.csv")
+    assert list(second.changes) == [
+        RecordChange(
+            Kind.ACTOR,
+            "1",
+            "Avel",
+            is_new=False,
+            fields=(
+                FieldChange(
+                    "description", "Fabrique des cirages", "Fabrique des cirages et des colles"
+                ),
+                FieldChange("phone"),  # contacts are not told
+            ),
+        ),
+        RecordChange(Kind.ACTOR, "3", "Brun", is_new=True),
+    ]
+    assert [(record.id, record.name) for record in second.gone] == [("2", "Merlet")]
+    assert (second.ingested.added, second.ingested.changed, second.ingested.unchanged) == (1, 1, 0)
+    assert base.actor("2").name == "Merlet"  # never deleted
+
+
+def test_what_is_gone_stays_flagged_until_it_is_listed_again_or_withdrawn(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv(AVEL, MERLET, BRUN)
+    read(base, site, "/f.csv")
+    site.answers["/f.csv"] = csv(AVEL)
+    read(base, site, "/f.csv")
+    assert {record.id for record in base.unlisted.of("cci")} == {"2", "3"}
+    base.withdraw(Kind.ACTOR, "3", by="léa")
+    assert {record.id for record in base.unlisted.of("cci")} == {"2"}
+    site.answers["/f.csv"] = csv(AVEL, MERLET.replace("Distille", "Distille encore"))
+    third = read(base, site, "/f.csv")
+    assert base.unlisted.of("cci") == []
+    assert third.gone == []
+
+
+def test_a_directory_without_rows_flags_nothing(base: KnowledgeBase, site: Site) -> None:
+    site.answers["/f.csv"] = csv(AVEL, MERLET)
+    read(base, site, "/f.csv")
+    site.answers["/f.csv"] = csv()
+    read(base, site, "/f.csv")
+    assert base.unlisted.of("cci") == []
+
+
+def test_unchanged_content_is_not_sent_again_by_a_server_that_knows(
+    base: KnowledgeBase, site: Site
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.headers["If-None-Match"] == '"v1"':
+            page(b"", status=304)(handler)
+        else:
+            csv(AVEL, ETag='"v1"', **{"Last-Modified": "Thu, 26 Nov 2026 03:00:00 GMT"})(handler)
+
+    site.answers["/f.csv"] = answer
+    assert not read(base, site, "/f.csv").is_same
+    again = read(base, site, "/f.csv")
+    assert again.is_same
+    assert again.ingested.read == 0
+    asked = [headers for path, headers in site.seen if path == "/f.csv"]
+    assert "If-None-Match" not in asked[0]
+    assert asked[1]["If-Modified-Since"] == "Thu, 26 Nov 2026 03:00:00 GMT"
+    assert base.source_locations.get("cci").failures == 0
+
+
+def test_unchanged_content_of_a_server_that_does_not_is_read_no_further(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv(AVEL)
+    read(base, site, "/f.csv")
+    assert read(base, site, "/f.csv").is_same
+
+
+def test_another_choice_has_the_same_content_read_anew(base: KnowledgeBase, site: Site) -> None:
+    site.answers["/f.csv"] = csv(AVEL, ETag='"v1"')
+    base.choose_contacts("cci", ContactChoice(Visibility.NONE))
+    read(base, site, "/f.csv")
+    assert base.actor("1").phone == ()
+    base.choose_contacts("cci", ContactChoice(Visibility.PUBLIC))
+    assert not read(base, site, "/f.csv").is_same
+    assert base.actor("1").phone == ("+33536490010",)
+
+
+def test_content_with_failures_is_tried_again_although_unchanged(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv(AVEL, "9;;Sans nom;;\n", ETag='"v1"')
+    first = read(base, site, "/f.csv")
+    assert [str(note) for note in first.ingested.failures] == [
+        f"{site.url('/f.csv')}:3: has no name"
+    ]
+    assert not read(base, site, "/f.csv").is_same
+    assert base.source_locations.get("cci").failures == 0
+
+
+def test_a_directory_is_known_by_its_media_type_where_its_address_says_nothing(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/export?format=csv"] = csv(AVEL)
+    assert read(base, site, "/export?format=csv").ingested.added == 1
+
+
+def test_a_file_of_text_with_the_ending_of_a_directory_is_a_directory(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = redirect("/raw/f.csv")
+    site.answers["/raw/f.csv"] = page(HEADER + AVEL, "application/vnd.ms-excel")
+    assert read(base, site, "/f.csv").ingested.added == 1
+
+
+def test_a_page_where_a_directory_was_is_a_failure(base: KnowledgeBase, site: Site) -> None:
+    site.answers["/f.csv"] = csv(AVEL)
+    read(base, site, "/f.csv")
+    site.answers["/f.csv"] = page("<html><body><p>Connectez-vous.</p></body></html>")
+    with pytest.raises(InputError, match="no longer what it was"):
+        read(base, site, "/f.csv")
+    assert base.drafts.list() == []
+    assert base.unlisted.of("cci") == []
+
+
+def test_new_items_of_a_feed_become_drafts(base: KnowledgeBase, site: Site) -> None:
+    rss_type = "application/rss+xml"
+    first_item = item(title="Un", link="https://blog.example/un", content=HTML)
+    site.answers["/feed"] = page(rss(first_item), rss_type)
+    first = read(base, site, "/feed", name="blog")
+    assert [draft.title for draft in first.ingested.drafts] == ["Un"]
+    assert read(base, site, "/feed", name="blog").is_same
+    other = item(title="Deux", link="https://blog.example/deux", content=f"<p>{OTHER}</p>")
+    site.answers["/feed"] = page(rss(other, first_item), rss_type)
+    third = read(base, site, "/feed", name="blog")
+    assert [draft.title for draft in third.ingested.drafts] == ["Deux"]
+    assert len(third.ingested.known) == 1
+
+
+def test_of_a_page_that_names_its_feed_the_feed_is_read(base: KnowledgeBase, site: Site) -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+    site.answers["/blog"] = page(f"<html><head>{link}</head><body><p>Blog</p></body></html>")
+    site.answers["/feed"] = page(rss(item(title="Un", content=HTML)), "application/rss+xml")
+    read(base, site, "/blog", name="blog")
+    assert [getattr(draft.record, "title", "") for draft in base.drafts.list()] == ["Un"]
+    seen = len(site.paths)
+    assert read(base, site, "/blog", name="blog").is_same
+    assert "/blog" not in site.paths[seen:]
+
+
+def test_a_page_is_an_article(base: KnowledgeBase, site: Site) -> None:
+    site.answers["/12"] = page(NETWORK_HTML)
+    assert len(read(base, site, "/12", name="page").ingested.drafts) == 1
+    site.answers["/12"] = page(NETWORK_HTML.replace("</body>", "<p>Merci.</p></body>"))
+    assert len(read(base, site, "/12", name="page").ingested.known) == 1
+
+
+def test_private_addresses_are_not_fetched(base: KnowledgeBase, site: Site) -> None:
+    with pytest.raises(InputError, match="not a public address"):
+        read(base, site, location="http://10.0.0.7/f.csv")
+    assert "not a public address" in base.source_locations.get("cci").problem
+
+
+def test_three_failures_in_a_row_are_for_people_to_see_and_a_success_ends_them(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = page("no", status=500)
+    for failures in (1, 2, 3):
+        assert base.source_locations.failing() == []
+        with pytest.raises(InputError, match="error 500"):
+            read(base, site, "/f.csv")
+        assert base.source_locations.get("cci").failures == failures
+    assert [location.name for location in base.source_locations.failing()] == ["cci"]
+    site.answers["/f.csv"] = csv(AVEL)
+    read(base, site, "/f.csv")
+    assert base.source_locations.failing() == []
+    assert base.source_locations.get("cci").problem == ""
+
+
+def test_a_directory_that_cannot_be_read_is_a_failure_of_its_source(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = page("a;b\n1;2\n", "text/csv")
+    read(base, site, "/f.csv")
+    location = base.source_locations.get("cci")
+    assert location.failures == 1
+    assert "no column called name" in location.problem
+
+
+def test_a_folder_is_read_again_when_a_file_in_it_changes(
+    base: KnowledgeBase, site: Site, tmp_path: Path
+) -> None:
+    folder = tmp_path / "annuaire"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + AVEL + MERLET, encoding="utf-8")
+    case = "---\ntitle: {}\nneed: du gel\n---\nRécit.\n"
+    for name in ("un", "deux"):
+        (folder / f"{name}.md").write_text(case.format(name), encoding="utf-8")
+    first = read(base, site, name="annuaire", location=str(folder))
+    assert first.ingested.added == 4
+    assert read(base, site, name="annuaire").is_same
+    (folder / "a.csv").write_text(HEADER + AVEL, encoding="utf-8")
+    (folder / "deux.md").unlink()
+    (folder / "un.md").write_text(case.format("un").replace("gel", "gel hydroalcoolique"))
+    second = read(base, site, name="annuaire")
+    assert list(second.changes) == [
+        RecordChange(
+            Kind.CASE,
+            "un",
+            "un",
+            is_new=False,
+            fields=(FieldChange("need", "du gel", "du gel hydroalcoolique"),),
+        )
+    ]
+    assert {(record.kind, record.id) for record in second.gone} == {
+        (Kind.ACTOR, "2"),
+        (Kind.CASE, "deux"),
+    }
+
+
+def test_a_folder_that_is_gone_is_a_failure(
+    base: KnowledgeBase, site: Site, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        read(base, site, location=str(tmp_path / "nowhere"))
+    assert base.source_locations.get("cci").failures == 1
+
+
+def test_a_job_reads_a_source_and_keeps_what_changed(
+    base: KnowledgeBase, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUISAIT_FETCH_LOCAL", site.origin)
+    site.answers["/f.csv"] = csv(AVEL)
+    location = base.source_locations.add("cci", site.url("/f.csv"), Interval.DAY, by="léa")
+    queue_reading(base, location)
+    assert run_next(base)
+    (job,) = base.jobs.of_source("cci")
+    assert (job.state, job.created_by, job.done) == (JobState.DONE, "léa", 1)
+    assert job.report["changes"] == [
+        {"kind": "actor", "id": "1", "name": "Avel", "is_new": True, "fields": []}
+    ]
+    base.erase(Kind.ACTOR, "1", by="léa")
+    assert base.jobs.get(job.id).report["changes"] == []
+
+
+def test_a_failing_source_fails_its_job_in_one_line(base: KnowledgeBase, tmp_path: Path) -> None:
+    location = base.source_locations.add("x", str(tmp_path / "nowhere"), Interval.DAY)
+    queue_reading(base, location)
+    assert run_next(base)
+    (job,) = base.jobs.of_source("x")
+    assert (job.state, job.message) == (JobState.FAILED, f"{tmp_path}/nowhere does not exist")
+
+
+def test_a_source_that_was_removed_is_not_read(base: KnowledgeBase, site: Site) -> None:
+    base.source_locations.add("cci", site.url("/f.csv"), Interval.DAY)
+    base.source_locations.remove("cci")
+    with pytest.raises(UnknownRecord, match="no source called 'cci' is read again"):
+        SourceReading(base, Submissions(base, by=""), Fetcher()).read("cci")
