@@ -12,7 +12,7 @@ CLOSING = "»”\"')"
 """Closing signs that may follow the end of a sentence."""
 
 SENTENCE_END = re.compile(rf"[{ENDING}][{CLOSING}\]]*$")
-TWO_SENTENCES = re.compile(rf"[{ENDING}][{CLOSING}]*\s+\S")
+TWO_SENTENCES = re.compile(rf"[{ENDING}][{CLOSING}]*\s+[«“‘\"'(\[–—-]*\s?\w")
 
 
 def is_prose(text: str) -> bool:

@@ -25,15 +25,19 @@ NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6
 """The confidence in a person: beside a label, where the page's markup says so, otherwise; and in
 an account or a site that the markup says to sign."""
 _CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
+_CLOSED = re.compile(rf"^(?:\w+ )?{lexicon.any_of('closings')}(?: \w+)?,\s+", re.IGNORECASE)
 _JOB_AFTER_NAME = re.compile(r",\s(?P<job>[^\W\d_A-ZÀ-Þ][^.!?:;,\d]{3,50})\.?")
 _JOB_TOLD = re.compile(
     r"\s(?:is|est|was|etait|était)\s(?:(?:an?|the|une?|la|le)\s|l['’])?(?P<job>[^.,;]{3,60})[.,;]"
 )
-_JOB_AFTER_COMMA = re.compile(r",\s(?P<job>[^.,;()]{3,60}?)(?:\s\([^()]{2,30}\))?\.?")
+_JOB_AFTER_COMMA = re.compile(r",\s(?P<job>[^.,;()|–—]{3,60}?)(?:\s\([^()]{2,30}\)|\s[|–—].*)?\.?")
+_JOB_AFTER_BAR = re.compile(r"\s\|\s(?P<job>[^.,;()|–—\d]{3,60}?)(?:\s\|.*)?")
+"""What stands beside the name in the signature of an e-mail."""
 _OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,60}),?", re.IGNORECASE)
 _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
 _ENDS_SIGNED = re.compile(r"[.!?»”\"]\s+[–—]\s*(?P<name>[A-ZÀ-Þ][^!?–—]{2,60})$")
+_MAX_GROUP_WORDS = 5
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
 
@@ -201,7 +205,7 @@ def find_job(layout: Layout, findings: Findings) -> None:
     if not author.name or author.job:
         return
     for at, line in enumerate(layout.lines):
-        text = line.text.strip(" —–-*_")
+        text = _CLOSED.sub("", line.text).strip(" —–-*_")
         if at <= layout.head or not text.startswith(author.name):
             continue
         rest = text[len(author.name) :]
@@ -210,7 +214,9 @@ def find_job(layout: Layout, findings: Findings) -> None:
         job = told["job"].strip() if told else ""
         if not rest and below and not below.is_heading and len(below.text) <= MAX_JOB_CHARS:
             job = _job_of(below)
-        if job and is_job(job):
+        signed = _JOB_AFTER_BAR.fullmatch(rest) if at > layout.last else None
+        job = signed["job"].strip() if signed else job
+        if job and (signed or is_job(job)):
             person = Person(author.name, job)
             findings.add_person("author", person, line.text, findings.fields["author"].confidence)
             return
@@ -238,12 +244,27 @@ def find_desk(layout: Layout, findings: Findings) -> None:
     text = line.text.strip(" .")
     first_name = _FIRST_NAME.fullmatch(text)
     article = _ARTICLE.match(text)
-    is_office = article is not None and is_name_of_organisation(text[article.end() :])
+    is_office = article is not None and (
+        is_name_of_organisation(text[article.end() :]) or _is_group(layout, text)
+    )
     if is_desk(text) or is_office or first_name:
         name = first_name["name"] if first_name else text
         findings.add_person("author", Person(name), line.text, ACCOUNT)
         line.leave()
         line.is_boilerplate = True
+
+
+def _is_group(layout: Layout, text: str) -> bool:
+    """Whether a line right below the text is as a group signs: "The trustees", before a blank."""
+    line, below = layout.lines[layout.last + 1], layout.line_at(layout.last + 2)
+    return (
+        line.block.stands_alone
+        and not line.text.endswith(".")
+        and line.block.link_share == 0
+        and len(text.split()) <= _MAX_GROUP_WORDS
+        and not re.search(r"[^\w\s'’-]", text)
+        and (below is None or below.block.stands_alone)
+    )
 
 
 def is_contact(layout: Layout, at: int) -> bool:

@@ -17,6 +17,7 @@ MIN_CERTAIN = 0.5
 _SHOWN = 0.88
 """The confidence from which themes stand on the page, called so."""
 MAX_THEMES = 30
+_SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
 INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 
@@ -54,7 +55,10 @@ class Findings:
         name = str(name)
         known, held = self.fields.get(name), self.people.get(name, NOBODY)
         person = Person(self._full_name(person.name, held.name), person.job)
-        if known is not None and known.confidence >= confidence:
+        is_fuller = held.name != "" and (
+            person.name.startswith(f"{held.name}, ") and bool(_SEVERAL.search(line))
+        )
+        if known is not None and known.confidence >= confidence and not is_fuller:
             if held.name != person.name or held.job or not person.job:
                 return
         else:

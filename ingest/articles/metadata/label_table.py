@@ -130,6 +130,7 @@ def _labels() -> tuple[Label, ...]:
               r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
               r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
               r"|licen[cs]e|format|niveau|public(?: vise)?|duree|pages"),
+        label(a.AUTHOR, r"signee?", a.DATE, verb=True),
         # A name may also follow these; so may anything else.
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
     )  # fmt: skip

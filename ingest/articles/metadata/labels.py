@@ -15,7 +15,13 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date, unclear_dates_in
 from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
-from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
+from ingest.articles.metadata.person_names import (
+    bare_name,
+    is_job,
+    is_name_of_organisation,
+    is_organisation,
+    person_at,
+)
 from ingest.articles.metadata.same_length_fold import plain
 
 
@@ -53,7 +59,7 @@ _PLACE = re.compile(
     r"(?:(?:[Ff]ait|[Ss]igné|[ÉEé]crit|[Dd]one|[Ww]ritten|[Ss]igned) (?:à|en|at|in) )?"
     r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et))"
     r"{0,4},?\s+"
-    r"(?=(?:le|on)\s+\d|\d)"
+    rf"(?=(?:le|on)\s+(?:{lexicon.any_of('weekdays')}\s+)?\d|\d)"
 )
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
@@ -78,22 +84,30 @@ _NOBODY = re.compile(
     rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
 )
 _KICKER = re.compile(
-    r"(?P<words>#?[ ]?[^|·•»>\n.:;,]{2,50}?)[ ]*(?:(?P<bar>[|·•»]|[ ][–—-])[ ]*|[ ]+)"
+    r"(?P<words>#?[ ]?(?:[^|·•»>\n.:;,]|(?<=\b[A-ZÀ-Þ])\.){2,50}?)"
+    r"[ ]*(?:(?P<bar>[|·•»]|[ ][–—-])[ ]*|[ ]+)"
 )
 """The section, the site or the person before a notice: "Élevage | Publié le …"."""
 _MAX_KICKER_CHARS = 60
 _MAX_KICKER_WORDS = 3
 _SIGNED_END = re.compile(
-    r"[|·•—;(»]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}"
+    r"\s(?:dans|in)\s|[|·•—;(»]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}"
 )
 _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
+_DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})")
 _BY_AGENCY = re.compile(r"\s?\([A-Z][\w ]{1,20}\)\.?$")
 _WROTE = re.compile(r"\b(?:a ecrit|wrote)\s?:?$")
+_WROTE_ON = re.compile(r"(?P<name>[\w. '-]{2,40}?) (?:a (?:ecrit|poste)|wrote|posted)(?: le| on)? ")
+"""The head of a message of a forum, up to its day."""
 _IN_SECTION = re.compile(r"(?:dans|in)\s+[^|·—–\d.]{2,40}$")
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 _MAX_SIGNED_WORDS = 6
+_BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/›»-]\s+|\s{2,}")
+_MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS = 7, 160, 6
+_HANDLE = re.compile(r"@[\w.@-]{2,40}")
+_ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
 _MAX_BEFORE_DATE = 6
 """Characters between an account that signs and the day: "by jmorel » Fri May 3, 2019"."""
 OPENS_SIGNATURE = re.compile(
@@ -102,7 +116,9 @@ OPENS_SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 """The words that announce a signature, at the beginning or the end of what stands before it."""
-_SIGNING_WORDS = ("par", "by")
+_FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
+"""A first name with an initial, which who signs may write small: "bernard q."."""
+_SIGNING_WORDS = ("par", "by", "signe")
 _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
@@ -118,8 +134,7 @@ def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
     text = line.strip()
     if not text or len(text) > MAX_NOTICE_CHARS:
         return ()
-    folded = plain(text)
-    return _Reading(text, folded, english).read()
+    return _Reading(text, english).read() or _notices_between_bars(text, english)
 
 
 def themes_of(value: str) -> tuple[str, ...]:
@@ -141,9 +156,9 @@ def themes_of(value: str) -> tuple[str, ...]:
 class _Reading:
     """Reads a line from left to right."""
 
-    def __init__(self, text: str, folded: str, english: bool) -> None:
+    def __init__(self, text: str, english: bool) -> None:
         self._text = text
-        self._folded = folded
+        self._folded = plain(text)
         self._dates = {found.start: found for found in dates_in(text, english=english)}
         spans = [(found.start, found.end) for found in self._dates.values()]
         self._unclear = {
@@ -173,6 +188,11 @@ class _Reading:
     def _whole_line(self) -> int:
         """The end of a line that is an agency, or the head of a quoted message; else 0."""
         wrote = _WROTE.search(self._folded)
+        wrote_on = _WROTE_ON.match(self._folded)
+        if wrote_on and wrote_on.end() in self._dates:
+            name = self._text[: wrote_on.end("name")]
+            self._notices.append(replace(_signed_by(Announced.AUTHOR, name), is_bare=True))
+            return wrote_on.end()
         return self._take_quoted(wrote.start()) if wrote else self._take_agency()
 
     def _kicker(self) -> int:
@@ -191,13 +211,20 @@ class _Reading:
             if not is_set_off and not (words.isupper() and len(words.split()) <= 2):
                 continue
             person, after = person_at(words, 0)
+            is_name = bool(match["bar"]) and (person.name != "" and after == len(words))
             signs = bool(match["bar"]) and end not in self._dates
-            if signs and person.name and after == len(words):
-                self._notices.append(
-                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+            is_shouted = words.isupper() and not _INITIALS.fullmatch(words)
+            if is_name and not signs and not is_shouted:
+                return 0  # the name opens the line
+            if is_name and signs:
+                self._notices.append(_signature(person))
+            elif (
+                signs
+                and (
+                    is_organisation(words) or _AGENCY.fullmatch(plain(words)) or _is_account(words)
                 )
-            elif signs and (is_organisation(words) or _is_account(words)):
-                self._notices.append(_signed_by(Announced.AUTHOR, words))
+            ) or (match["bar"] and _is_written_as_account(words)):
+                self._notices.append(_signed_by(Announced.AUTHOR, words.strip("()")))
             elif len(words.split()) > _MAX_KICKER_WORDS and not words.startswith("#"):
                 return 0
             return end
@@ -243,12 +270,14 @@ class _Reading:
                 return end
         elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
-            person, end = person_at(self._text, position)
+            person, end = self._person_at(position)
             rest = self._text[end:].lstrip()
-            if person.name and self._notices[-1].is_bare and (not rest or rest[0] in "|/·•—–-"):
-                self._notices.append(
-                    Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-                )
+            if (
+                person.name
+                and self._notices[-1].announced in DATES
+                and (not rest or rest[0] in "|/·•—–-")
+            ):
+                self._notices.append(_signature(person))
                 return end
             rest = _SIGNED_END.split(self._text[position:], maxsplit=1)[0].strip(" .")
             if _DESK.fullmatch(plain(rest)) or _AGENCY.fullmatch(plain(rest)):
@@ -260,8 +289,11 @@ class _Reading:
         unknown = _UNKNOWN.match(self._text, position)
         end = unknown.end() if unknown else position + 1
         # What a bar sets apart is another thing: the heading that the date stands beside.
-        is_apart = self._text[:position].rstrip().endswith(("|", "/", "·", "•", " —", " –"))
-        self._unknown += (end - position) // (2 if is_apart else 1)
+        is_apart = (
+            self._text[:position].rstrip().endswith(("|", "/", "·", "•", " —", " –", " -", "."))
+        )
+        if not (is_apart and is_boilerplate(self._text[position:end])):
+            self._unknown += (end - position) // (2 if is_apart else 1)
         return end
 
     def _date_at(self, position: int) -> bool:
@@ -324,10 +356,18 @@ class _Reading:
         if other := _OTHER_LIST.search(self._folded, value_at):
             return other.start()
         for bar in _BAR.finditer(self._text, value_at):
-            if bar.end() in self._dates or any(
-                label.announced in _CLOSING_LISTS and (not label.is_weak or self._signed_at(end))
-                for label, end in self._labels_at(bar.end())
-                if end < len(self._text)
+            is_button = is_boilerplate(self._text[bar.end() :]) or _BIT.match(
+                self._folded, bar.end()
+            )
+            if (
+                is_button
+                or bar.end() in self._dates
+                or any(
+                    label.announced in _CLOSING_LISTS
+                    and (not label.is_weak or self._signed_at(end))
+                    for label, end in self._labels_at(bar.end())
+                    if end < len(self._text)
+                )
             ):
                 return bar.start()
         return len(self._text)
@@ -383,7 +423,7 @@ class _Reading:
         ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
         is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
-        is_no_name = is_no_name or word in _OF_A_PERSON
+        is_no_name = is_no_name or (word in _OF_A_PERSON and not is_name_of_organisation(value))
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
         name, _, job = value.partition(",")
@@ -407,7 +447,12 @@ class _Reading:
     def _take_pseudonym(self, label: Label, word: str, value_at: int) -> int:
         """Takes a name of a single word, "Posté par Jeanne le 3 mai 2019", or returns 0."""
         found = _PSEUDONYM.match(self._text, value_at)
-        if not found or label.is_weak or not label.is_verb or not (self._dates or found["end"]):
+        if (
+            not found
+            or label.is_weak
+            or not label.is_verb
+            or not (self._dates or found["end"] is not None)
+        ):
             return 0
         if not word.endswith(_SIGNING_WORDS):
             return 0
@@ -429,8 +474,11 @@ class _Reading:
         )
         end = value_at + len(value)
         is_account = _is_account(value) and self._next_date(end) - end <= _MAX_BEFORE_DATE
+        is_handwritten = not label.is_weak and bool(_FIRST_NAME.fullmatch(value))
         is_name = word.endswith(_SIGNING_WORDS) and (
-            (value[0].isupper() and is_byline) or (is_account and bool(self._dates))
+            (value[0].isupper() and is_byline)
+            or (is_account and bool(self._dates))
+            or is_handwritten
         )
         if not is_name and not is_organisation(value):
             return 0
@@ -529,20 +577,17 @@ class _Reading:
             end = agency.end()
         elif not (person.job or (rest and later and later[0] - end <= 8)):
             return 0
-        self._notices.append(
-            Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-        )
+        self._notices.append(_signature(person))
         return end
 
     def _take_agency(self) -> int:
-        """Takes a line that names a news agency and nothing else, "(AFP)", or returns 0."""
-        agency = _AGENCY.fullmatch(self._folded.rstrip(" ."))
+        """Takes a line that is the name of an agency or a desk, "(AFP)", or returns 0."""
+        signed = self._folded.rstrip(" .")
+        agency = _AGENCY.fullmatch(signed) or (_DESK_ALONE.fullmatch(signed))
         if not agency:
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
-        self._notices.append(
-            Notice(Announced.AUTHOR, name, Person(name), is_bare=True, is_weak=True)
-        )
+        self._notices.append(_signature(Person(name)))
         return len(self._text)
 
     def _take_quoted(self, end: int) -> int:
@@ -558,9 +603,7 @@ class _Reading:
         person, _ = person_at(self._text[:end], name_at)
         self._notices.append(Notice(Announced.DATE, day.iso, is_bare=True))
         if person.name:
-            self._notices.append(
-                Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-            )
+            self._notices.append(_signature(person))
         return len(self._text)
 
     def _role_at(self, position: int) -> int:
@@ -572,10 +615,51 @@ class _Reading:
         if not person.name:
             return 0
         person = Person(person.name, person.job or role["job"])
-        self._notices.append(Notice(Announced.AUTHOR, person.name, person, is_bare=True,
-                                    is_weak=True))  # fmt: skip
+        self._notices.append(_signature(person))
         self._meaning = Announced.DATE
         return end
+
+
+def _notices_between_bars(text: str, english: bool) -> tuple[Notice, ...]:
+    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014".
+
+    What stands beside them is a place, a section, a button; a person, or an account, signs.
+    """
+    parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
+    if not 1 < len(parts) <= _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
+        return ()
+    found: list[Notice] = []
+    others: list[str] = []
+    for part in parts:
+        day = only_date(part, english=english)
+        bare = Notice(Announced.DATE, day, is_bare=True)
+        read = (bare,) if day else _Reading(part, english).read()
+        found += read
+        if not read and not is_boilerplate(part):
+            others.append(part)
+    if not any(notice.value and not notice.is_weak for notice in found):
+        return ()
+    if any(len(part.split()) > _MAX_WORDS_BETWEEN_BARS for part in others):
+        return ()
+    if not any(notice.announced in PEOPLE for notice in found):
+        handle = next((at for at, part in enumerate(parts) if _HANDLE.fullmatch(part)), 0)
+        names = [parts[handle - 1]] if handle else [part for part in others if _signs(part)]
+        found += [_signature(Person(name)) for name in names[:1]]
+    return tuple(found)
+
+
+def _signature(person: Person) -> Notice:
+    """The notice of who signs without a label."""
+    return Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+
+
+def _signs(part: str) -> bool:
+    person, end = person_at(part, 0)
+    return (
+        (person.name != "" and end == len(part))
+        or bool(_INITIALS.fullmatch(part))
+        or _is_written_as_account(part)
+    )
 
 
 def _signed_by(announced: Announced, value: str) -> Notice:
@@ -598,7 +682,7 @@ def signed_name(text: str) -> str:
     value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
     words = value.split()
     is_name = 1 < len(value) <= 60 and 0 < len(words) <= _MAX_SIGNED_WORDS
-    if not is_name or re.search(r"[!?:|@]|\.\s[A-ZÀ-Þ][^.]|\d{3}", value):
+    if not is_name or re.search(r"[!?:|@]|[^\W\d_]{3}\.\s[A-ZÀ-Þ][^.]|\d{3}", value):
         return ""
     if notices(value) or is_nobody(value) or is_boilerplate(value):
         return ""
@@ -617,7 +701,12 @@ def is_nobody(value: str) -> bool:
 
 def _is_account(name: str) -> bool:
     """Whether a word is written as accounts are: `jmorel`, `marmotte46`, `j.morel`."""
-    return " " not in name and bool(re.search(r"\d|[._]", name) or name.islower())
+    return " " not in name and (_is_written_as_account(name) or name.islower())
+
+
+def _is_written_as_account(name: str) -> bool:
+    """Whether a word has signs that only accounts have: `marmotte46`, `j.morel`."""
+    return bool(_ACCOUNT.fullmatch(name))
 
 
 def _kickers(text: str) -> Iterator[re.Match[str]]:

@@ -26,7 +26,7 @@ MARGIN_COST = 0.15
 _MAX_DATELINE_CHARS = 80
 _MAX_DAY_CHARS = 30
 _MIDNIGHT = re.compile(r"T00:00(?:[+]00:00)?$")
-_DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s")
+_DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s|\.\s(?=[A-ZÀ-Þ])")
 
 
 def take_notices(layout: Layout, findings: Findings) -> None:
@@ -206,10 +206,11 @@ def find_dateline(layout: Layout, findings: Findings) -> None:
     first = layout.line_at(layout.first)
     if "date" in findings.fields or first is None:
         return
-    opening = _DASH.split(first.text[:_MAX_DATELINE_CHARS], maxsplit=1)
-    found = _only_bare_date(layout, opening[0]) if len(opening) > 1 else None
-    if found:
-        findings.add("date", found.value, opening[0], DATELINE)
+    for end in _DASH.finditer(first.text[:_MAX_DATELINE_CHARS]):
+        opening = first.text[: end.start()]
+        if found := _only_bare_date(layout, opening):
+            findings.add("date", found.value, opening, DATELINE)
+            return
 
 
 def _only_bare_date(layout: Layout, text: str) -> Notice | None:

@@ -1,6 +1,7 @@
 """Names of persons and their jobs, as bylines write them."""
 
 import re
+from itertools import pairwise
 
 from ingest.articles import lexicon
 from ingest.articles.article import Person
@@ -10,7 +11,7 @@ _CIVILITY = r"(?:(?:M\.|MM\.|Mme|Mlle|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?|Pr\.?|Prof\.
 _PARTICLE = r"(?:d[eu]s?|d[’']|l[ae]s?|l[’']|van|von|der|den|da|di|do|dos|el|al|ben|bin|ter|y)"
 _LETTERS = r"[^\W\d_]"
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶĹĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŹŻŽ]"
-_NAME_WORD = rf"{_CAPITAL}(?:{_LETTERS}|[’'.-](?=\w|\b|[ ]))*\.?"
+_NAME_WORD = rf"{_CAPITAL}(?:{_LETTERS}|[’'.-](?=\w|\b|[ ]|-[A-Z]))*\.?"
 PERSON = re.compile(
     rf"(?P<civility>{_CIVILITY})(?P<name>{_NAME_WORD}"
     rf"(?:[  ](?:{_PARTICLE}[  ]?){{0,2}}{_NAME_WORD}){{1,4}})"
@@ -27,7 +28,10 @@ _NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
 _JOB_WORD = re.compile(
     rf"\b(?:{lexicon.any_of('jobs', 'french')}|{lexicon.any_of('jobs', 'english')})"
 )
-_JOINT = re.compile(r"\s+(?:et|and|&)\s+|,\s+")
+_JOINT = re.compile(
+    r"\s+(?:et|and|&)\s+|,?\s+(?:avec (?:la (?:collaboration|participation|contribution) d[e'’]"
+    r"|l['’]aide d[e'’])|with (?:the help of )?)\s*|,\s+"
+)
 _NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)")
 _AFTER_NAME = re.compile(
     r"[  ]*(?:,[  ]+|\((?P<bracket>)|[  ][–—-][  ]+|[|·][  ]*|/[  ]*)"
@@ -89,6 +93,13 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     match = PERSON.match(text, position)
     if not match or not _could_be_a_person(match["name"]):
         return Person(), position
+    words = list(re.finditer(r"[^ \u00a0]+", match["name"]))
+    for before, word in pairwise(words[1:]):
+        if before[0].endswith(".") and _NOT_A_NAME.match(plain(word[0])):
+            # "Anne R. Contact : …": another thing begins after the initial.
+            return Person(_spoken(match["name"][: before.end()])), match.start(
+                "name"
+            ) + before.end()
     if over := _NEXT_SENTENCE.search(match["name"]):
         # "Jane Miller. Edited by …": the sentence ends with the name.
         end = match.start("name") + over.start()

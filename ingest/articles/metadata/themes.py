@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import is_boilerplate
@@ -71,8 +70,6 @@ def find_themes(layout: Layout, findings: Findings) -> None:
     _take_hashtags(layout, findings)
     if any(found.confidence >= _SURE for found in findings.themes if found.names):
         return
-    if _take_row(layout, findings):
-        return
     run = _run_below(layout)
     if len(run) < 2:
         return
@@ -98,20 +95,6 @@ def _take_hashtags(layout: Layout, findings: Findings) -> None:
         if is_row and not (line.is_used or is_inside):
             findings.add_themes(hashtags, line.text, HASHTAGS)
             line.leave()
-
-
-def _take_row(layout: Layout, findings: Findings) -> bool:
-    """Takes a row of themes below the text, `Lait | Élevage`; returns whether it did."""
-    for line in layout.lines[layout.last + 1 :]:
-        parts = _BAR.split(line.text.strip())
-        if len(parts) < 3 or line.is_used or not line.is_short:
-            continue
-        if all(_could_be_theme(replace(line, block=replace(line.block, text=part)))
-               for part in parts):  # fmt: skip
-            findings.add_themes(unique(parts), line.text, UNLABELLED)
-            line.leave()
-            return True
-    return False
 
 
 def _run_below(layout: Layout) -> Sequence[Line]:

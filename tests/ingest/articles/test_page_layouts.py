@@ -174,13 +174,17 @@ def test_a_press_release_opens_with_its_place_and_day() -> None:
     assert article.date == "2019-05-03"
 
 
+def test_a_press_release_opens_with_a_sentence_of_its_place_and_day() -> None:
+    article = page(f"<h1>{TITLE}</h1><p>Aurillac, le 3 mai 2019. {FIRST}</p><p>{SECOND}</p>")
+    assert article.date == "2019-05-03"
+
+
 # Themes
 
 
 @pytest.mark.parametrize(
     "below",
     [
-        "Lait | Élevage | Logistique",
         "#Lait #Élevage #Logistique J'aime (18) Signaler",
         "Classé dans : Lait, Élevage, Logistique",
         "Lait\nÉlevage\nLogistique\n\nRelu le 6 mai 2019 par Luc Bernard",
@@ -189,6 +193,16 @@ def test_a_press_release_opens_with_its_place_and_day() -> None:
 def test_themes_below_the_text(below: str) -> None:
     article = read(f"{TITLE}\n\n{BODY}\n\n{below}\n")
     assert (article.themes, article.text) == (("Lait", "Élevage", "Logistique"), BODY)
+
+
+def test_a_menu_below_the_text_is_no_list_of_themes() -> None:
+    article = read(f"{TITLE}\n\n{BODY}\n\nContact | Recrutement | Plan du quartier\n")
+    assert (article.themes, article.text) == ((), BODY)
+
+
+def test_links_after_a_label_without_a_colon_are_its_values() -> None:
+    article = page(f"<h1>{TITLE}</h1>{PARAGRAPHS}<div>THÈMES <a>Lait</a> <a>Bon élevage</a></div>")
+    assert article.themes == ("Lait", "Bon élevage")
 
 
 def test_a_list_of_the_text_is_no_list_of_themes() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _MAX_DEPTH = 200
+_LABEL_END = re.compile(r"(?<=\w)\s*$")
 _BULLET = re.compile(rf"^[{BULLETS}]\s*(?=\S)")
 
 
@@ -46,8 +47,8 @@ class _Walk:
                 at = self._regions.at(chip, where)
                 yield from self._block(self._unmarked(chip), at, BlockKind.PARAGRAPH, alone=False)
             return
-        run.add_text(element.text)
         is_list = self._is_labelled_list(element)
+        run.add_text(_LABEL_END.sub(" : ", element.text or "") if is_list else element.text)
         for child in element:
             if not isinstance(child.tag, str):
                 run.add_text(child.tail)
@@ -80,7 +81,8 @@ class _Walk:
         if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
             return False
         words = SPACES.sub(" ", element.text_content()).strip()
-        found = notices(words)
+        label = SPACES.sub(" ", element.text or "").strip()
+        found = notices(label) or notices(words)
         return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
 
     def _is_row_of_chips(self, element: "HtmlElement") -> bool:

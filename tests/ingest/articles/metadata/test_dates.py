@@ -12,6 +12,7 @@ from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date
         ("02-07-20", "2020-07-02"),
         ("2 juillet 2020 à 11h51", "2020-07-02T11:51"),
         ("jeudi 2 juillet 2020, 11 h", "2020-07-02T11:00"),
+        ("Jul 2, 2020 / 01:14 PM", "2020-07-02T13:14"),
         ("1er août 2021", "2021-08-01"),
         ("3 févr. 2021", "2021-02-03"),
         ("July 2nd, 2020", "2020-07-02"),
