@@ -25,6 +25,7 @@ from web.editorial import (
     sites,
 )
 from web.editorial.labels import filters as editorial_filters
+from web.editorial.sources import pages as sources
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
@@ -56,6 +57,7 @@ EDITORIAL = (
     edit,
     jobs,
     sites,
+    sources,
 )
 ROUTED = (*WRITING_API, *READING_API, *CATALOGUE, search_pages, *EMBED, *EDITORIAL)
 """The modules with a `router`, in the order in which their routes are tried."""

@@ -25,7 +25,7 @@ from ingest.pipeline import expected, ingest
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import IngestReport, Note, unwatched
 from ingest.submission import Submissions
-from kb.errors import InputError, QuisaitError
+from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.rereading.locations import SourceLocation, Validators
 from kb.registers.rereading.unlisted import Unlisted
@@ -149,7 +149,8 @@ class SourceReading:
             else:
                 report, validators = self._read_files(location)
         except (QuisaitError, OSError) as error:
-            self._base.source_locations.failed(name, str(error))
+            line = error.remark if isinstance(error, RemarkError) else str(error)
+            self._base.source_locations.failed(name, line)
             raise
         if report.problem:
             self._base.source_locations.failed(name, report.problem)

@@ -12,7 +12,8 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.jobs import JobState
+from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
+from kb.registers.rereading.locations import MANY_FAILURES, Interval
 from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, serving
@@ -100,11 +101,25 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
     for _ in range(3):
         jobs.claim()
     jobs.release(queued.id)
-    jobs.beat(running.id, 12_300, 50_000)
+    jobs.beat(running.id, 12_300, 50_000, JobPlace(f"{LONG_WORD}.csv", "embedding", 88.2))
     note = {"file": f"{LONG_WORD}.csv", "row": 12, "reason": "has no name"}
     report = {"read": 3, "added": 1, "failures": [note], "known": [note]}
     jobs.finish(done.id, JobState.DONE, report)
+    base.source_locations.add("annuaire", f"https://{LONG_WORD}.example/", Interval.DAY)
+    for _ in range(MANY_FAILURES):
+        base.source_locations.failed("annuaire", f"{LONG_WORD} does not answer")
+    reading = jobs.add(SOURCE_JOB, {"source": "annuaire", "name": "annuaire"}, by="Léa")
+    jobs.claim(reading.id)
+    record = {"kind": "actor", "id": "avel", "name": f"Avel {LONG_WORD}"}
+    change = {"field": "description", "before": LONG_WORD, "after": "Des cirages"}
+    changes = [
+        {**record, "is_new": True, "fields": []},
+        {**record, "is_new": False, "fields": [change, {**change, "before": "", "after": ""}]},
+    ]
+    gone = [{**record, "since": "2026-11-26T03:00:00.000+00:00"}]
+    jobs.finish(reading.id, JobState.DONE, {"read": 2, "changes": changes, "gone": gone})
     return {
+        "reading of a source": f"/fr/taches/{reading.id}",
         "contribute": "/fr/contribuer",
         "contribute in English": "/en/contribute",
         "mine": "/fr/contributions",
@@ -140,6 +155,7 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
 
 STATES = (
     "contribute|contribute in English|mine|moderation|moderation in English|duplicates|jobs|"
+    "sources|reading of a source|"
     "waiting job|running job|done job|waiting draft|waiting draft in English|returned draft|"
     "rejected draft|organisation|organisation in English|correction|entry of a participant|"
     "draft of an actor|case history|actor history|history of what was withdrawn|participation|"

@@ -239,6 +239,11 @@ class JobOut(Shape):
     )
     done: int = Field(description="The number of entries done.")
     total: int = Field(description="The total number of entries; 0 if not known yet.")
+    file: str = Field(description="The file or address that it is at, or empty.")
+    phase: str = Field(
+        description="`reading`, `embedding`, `writing`, or empty.", examples=["embedding"]
+    )
+    per_second: float = Field(description="The entries that it does in a second; 0 if unknown.")
     report: dict[str, JsonValue] = Field(description="The report of the job; empty until it ends.")
     message: str = Field(description="The reason for a failure, or empty.")
     cancel_asked: bool = Field(description="Whether someone cancelled it.")

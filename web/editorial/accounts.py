@@ -292,6 +292,7 @@ def _accounts_page(
         here=address(Page.ACCOUNTS),
         status_code=400 if message else 200,
         everyone=request.knowledge_base.accounts.list(),
+        failing=request.knowledge_base.source_locations.failing(),
         roles=tuple(AccountRole),
         done=done,
         message=message,

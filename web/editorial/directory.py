@@ -1,7 +1,4 @@
-"""The page of an uploaded directory: how its columns are read, before anything is kept.
-
-And the page of all sources: who sees the contacts of each.
-"""
+"""The page of an uploaded directory: how its columns are read, before anything is kept."""
 
 import json
 import re
@@ -42,7 +39,6 @@ SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
 _GONE = N_("This file is no longer here: send it again.")
-_NO_SOURCE = N_("This source is no longer here. Nothing was changed.")
 
 router = PageRouter()
 
@@ -164,31 +160,3 @@ def _choices(form: Mapping[str, object]) -> dict[str, str]:
         if target and target != text_of(form, f"guess-{number}"):
             choices[header] = target
     return choices
-
-
-# Sources
-
-
-@router.shows(Page.SOURCES)
-def sources_page(request: APageRequest, _account: AModerator, done: str = "") -> Response:
-    base = request.knowledge_base
-    return request.page(
-        "editorial/sources.html",
-        here=address(Page.SOURCES),
-        sources=[
-            (name, count, base.contact_choices.of(name)) for name, count in base.claims.sources()
-        ],
-        done=done == "chosen",
-    )
-
-
-@router.takes(Page.SOURCES)
-def choose(request: APageRequest, _account: AModerator, form: AForm) -> Response:
-    base, source = request.knowledge_base, text_of(form, "source")
-    if source not in dict(base.claims.sources()):
-        raise Refusal(404, _NO_SOURCE)
-    before = base.contact_choices.of(source)
-    choice = contact_choice_in(form, before)
-    if choice != before:
-        base.choose_contacts(source, choice)
-    return see(request, address(Page.SOURCES, done="chosen"))

@@ -14,6 +14,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job
 from kb.remarks import Remark
+from web.editorial.sources.readings import reading_of
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action, not_allowed
 from web.http.routing import PageRouter, see, text_of
@@ -84,6 +85,7 @@ def job(
         source=_source(found.report),
         drafts=_drafts(request.knowledge_base, found.report),
         untold=_untold(found.report),
+        reading=reading_of(found.report),
         shown_notes=SHOWN_NOTES,
         done=done,
     )

@@ -73,6 +73,13 @@ JOB_KIND_LABELS: Mapping[str, str] = {
     "source": N_("Source read again"),
 }
 
+PHASE_LABELS: Mapping[str, str] = {
+    "reading": N_("Reading"),
+    "embedding": N_("Computing embeddings"),
+    "writing": N_("Writing"),
+}
+"""What a job is at, as `ingest.pace.Phase` names it."""
+
 REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
     "same_name": N_("the same name"),
@@ -136,6 +143,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., str]]:
         "done_label": labelled(DONE_LABELS, language),
         "job_kind_label": labelled(JOB_KIND_LABELS, language),
         "job_state_label": labelled(JOB_STATE_LABELS, language),
+        "phase_label": labelled(PHASE_LABELS, language),
         "reason_label": labelled(REASON_LABELS, language),
         "state_label": labelled(STATE_LABELS, language),
     }

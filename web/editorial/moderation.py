@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
 from web.http.dependencies import APageRequest
@@ -27,5 +28,12 @@ def moderation(request: APageRequest, _account: AModerator, done: str = "") -> R
         published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
         busy=sum(job.state not in FINAL_STATES for job in request.knowledge_base.jobs.list()),
         duplicates=request.knowledge_base.duplicates.count(),
+        failing=request.knowledge_base.source_locations.failing(),
+        unlisted=_unlisted(request.knowledge_base),
         done=done,
     )
+
+
+def _unlisted(base: KnowledgeBase) -> int:
+    """How many records their sources, which are read again, no longer list."""
+    return sum(len(base.unlisted.of(location.name)) for location in base.source_locations.list())

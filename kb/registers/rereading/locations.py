@@ -4,6 +4,7 @@ A source is looked for at its `location`. What is kept of the last reading (`Val
 whether anything is new there.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from enum import StrEnum
 
 from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import now
-from kb.remarks import Remark
+from kb.remarks import Remark, kept_remark, restored_remark
 from kb.resolution.merge_rules import MODERATION
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
@@ -152,13 +153,13 @@ class SourceLocations:
         self._update(name, values)
 
     def failed(self, name: str, problem: str) -> None:
-        """Notes that a source could not be read, and why."""
+        """Notes that a source could not be read, and why: a line, or better a remark."""
         with self._stores.lend() as store, store.writing():
             # A page may have a new feed: its own address is looked at again.
             store.execute(
                 "update source_locations set failures = failures + 1, problem = ?, address = '',"
                 " etag = '', last_modified = '' where name = ?",
-                [" ".join(problem.split()), name],
+                [json.dumps(kept_remark(problem), ensure_ascii=False), name],
             )
 
     def _update(self, name: str, values: dict[str, object]) -> None:
@@ -187,5 +188,6 @@ def _location(row: sqlite3.Row) -> SourceLocation:
         SourceLocation,
         row,
         every=Interval(row["every"]),
+        problem=restored_remark(json.loads(row["problem"])) if row["problem"] else "",
         validators=dataclass_of(Validators, row),
     )
