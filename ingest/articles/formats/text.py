@@ -22,6 +22,8 @@ _QUOTE = re.compile(r"^\s*>\s?")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
+_LABELLED_LINKS = re.compile(r"[^\[\]]{3,30}:\s*(?:\[[^\]]+\]\([^()]*\)\s*){2,}")
+_BETWEEN_LINKS = re.compile(r"(?<=\))\s+(?=\[)")
 _MARKS = re.compile(r"[*_`\[\]<>\\#]")
 _SENTENCE_END = re.compile(rf"[{ENDING}:;][{CLOSING}*_]*$")
 _MAX_WRAPPED = 110
@@ -128,6 +130,8 @@ def _marked(line: str, pieces: list[str], stands_alone: bool) -> Block:
     if heading := _HEADING.match(line):
         return _block(heading["text"], BlockKind.HEADING, level=len(heading["marks"]))
     text = " ".join(pieces)
+    if _LABELLED_LINKS.fullmatch(text):
+        text = _BETWEEN_LINKS.sub(" ; ", text)
     if bullet := _BULLET.match(line):
         level = 0 if len(bullet["indent"]) < 4 else 1
         return _block(text[len(bullet[0].strip()) :].strip(), BlockKind.ITEM, level=level)

@@ -4,6 +4,7 @@ import re
 
 from ingest.articles import lexicon
 from ingest.articles.article import Person
+from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.labels import signed_name
 from ingest.articles.metadata.layout import Layout, Line
@@ -17,6 +18,8 @@ _AGE = re.compile(lexicon.any_of("labels", "ages"))
 _DEGREE = re.compile(rf"(?:[•·] ?)?{lexicon.any_of('labels', 'degrees')}")
 _MEMBER = re.compile(lexicon.any_of("labels", "member_facts"))
 _MEMBER_DETAIL = re.compile(lexicon.any_of("labels", "member_details"))
+_SYMBOLS = " •·🌐🌍🌎🌏👥"
+"""What networks set beside the age or the day of a post: who may read it."""
 _BAR = re.compile(r"\s*[|·•]\s*")
 
 
@@ -29,7 +32,9 @@ def find_card(layout: Layout, findings: Findings) -> None:
 def _find_on_network(layout: Layout, findings: Findings) -> None:
     """Takes a person above the age of a post: "Anne Roy", "Directrice", "2 sem. • Modifié"."""
     for at, line in enumerate(layout.lines[: layout.first]):
-        if not _AGE.fullmatch(plain(line.text).strip(" •·")):
+        text = line.text.strip(" •·")
+        is_dated = only_date(line.text.strip(_SYMBOLS)) and not only_date(line.text)
+        if not (is_dated or _AGE.fullmatch(plain(text))):
             continue
         card = [above for above in layout.lines[max(0, at - _MAX_CARD_LINES) : at]
                 if not _DEGREE.fullmatch(plain(above.text).strip())]  # fmt: skip
@@ -42,7 +47,7 @@ def _find_on_network(layout: Layout, findings: Findings) -> None:
             person = Person(bare_name(name), job if len(job) <= MAX_JOB_CHARS else "")
             findings.add_person("author", person, card[place].text, ON_NETWORK)
             for used in layout.lines[max(0, at - _MAX_CARD_LINES) : at + 1]:
-                if used not in card[:place]:
+                if used not in card[:place] and not used.notices:
                     _leave(used)
             return
 
@@ -59,7 +64,7 @@ def _find_on_forum(layout: Layout, findings: Findings) -> None:
         if name_line and not name_line.is_used and len(name_line.text.split()) <= 2:
             name = signed_name(name_line.text)
             if name and not name_line.is_heading and not name_line.is_event:
-                if above <= layout.first:
+                if above <= layout.head:
                     findings.add_person("author", Person(name), name_line.text, ON_FORUM)
                 _leave(name_line)
         for fact in layout.lines[max(0, above + 1) : at + _MAX_CARD_LINES]:

@@ -5,7 +5,7 @@ from itertools import islice
 
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
-from ingest.articles.blocks import Region
+from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import opens_colophon
 from ingest.articles.metadata.findings import INITIALS, Findings
 from ingest.articles.metadata.label_table import DATES, Announced
@@ -138,10 +138,13 @@ def find_byline(layout: Layout, findings: Findings) -> None:
     author = findings.fields.get("author")
     if author and author.confidence >= UNLABELLED:
         return
-    for at, line in enumerate(layout.lines[: layout.first]):
+    # A sentence that leads to the text may stand above the name.
+    for at, line in enumerate(layout.lines[: layout.head]):
         if line.is_used or line.is_event or not is_person(line.text):
             continue
-        below = layout.line_at(at + 1) if at + 1 < layout.first else None
+        if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and _titled(layout):
+            continue  # the name of a paper
+        below = layout.line_at(at + 1) if at + 1 < layout.head else None
         job_line = below if below and below.is_short and is_job(below.text) else None
         beside = [near for near in (below, layout.line_at(at - 1)) if near]
         if job_line:
@@ -156,6 +159,11 @@ def find_byline(layout: Layout, findings: Findings) -> None:
         findings.add_person("author", person, line.text, UNLABELLED)
         return
     _find_office(layout, findings)
+
+
+def _titled(layout: Layout) -> bool:
+    """Whether a title stands above the text, and not on the first line of the page."""
+    return any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
 
 
 def _find_office(layout: Layout, findings: Findings) -> None:
@@ -238,8 +246,12 @@ def find_last_words(layout: Layout, findings: Findings) -> None:
 
 def find_desk(layout: Layout, findings: Findings) -> None:
     """Finds a desk, an office or a first name alone right below the text: "La rédaction"."""
-    line = layout.line_at(layout.last + 1)
-    if "author" in findings.people or line is None or not line.is_short or line.is_heading:
+    if "author" in findings.people:
+        return
+    inside = layout.lines[layout.head + 1 : layout.last]
+    signing = [line for line in inside if line.is_short and is_desk(line.text.strip(" ."))]
+    line = signing[-1] if signing else layout.line_at(layout.last + 1)
+    if line is None or not line.is_short or line.is_heading:
         return
     text = line.text.strip(" .")
     first_name = _FIRST_NAME.fullmatch(text)

@@ -22,7 +22,7 @@ _CLOCK = (
     r"(?:\s?(?P<half>[ap])\.?m\b\.?)?"
     r"(?:\s?(?P<zone>z\b|utc\b|gmt\b|[+-]\d\d:?\d\d\b))?"
 )
-_TIME = rf"(?:(?:\s*[,a@|–—-]\s*|\s+/\s+|\s*\bat\s+|t|\s+)(?P<time>{_CLOCK})(?![\d/]))?"
+_TIME = rf"(?:(?:\s*[,a@|*–—-]\s*|\s+/\s+|\s*\bat\s+|t|\s+)(?P<time>{_CLOCK})(?![\d/]))?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)\b"
 _FORMS = tuple(
     re.compile(form + _TIME)

@@ -116,7 +116,8 @@ def _labels() -> tuple[Label, ...]:
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
         label(a.THEMES, r"(?:les |sous-|sub[- ]?)?(?:themes?|thematiques?)(?:\(s\))?"
               r"(?: abordees?| abordes| associes| associees| de l'article)?"
-              r"|(?:recherche )?(?:par )?mots?[- ]?clef?s?|libelles?|(?:hash)?tags?|etiquettes?"
+              r"|labels|(?:recherche )?(?:par )?mots?[- ]?clef?s?|libelles?|(?:hash)?tags?"
+              r"|etiquettes?"
               r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
               r"|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"

@@ -20,6 +20,7 @@ from ingest.articles.metadata.person_names import (
     is_job,
     is_name_of_organisation,
     is_organisation,
+    is_person,
     person_at,
 )
 from ingest.articles.metadata.same_length_fold import plain
@@ -104,8 +105,9 @@ _WROTE_ON = re.compile(r"(?P<name>[\w. '-]{2,40}?) (?:a (?:ecrit|poste)|wrote|po
 _IN_SECTION = re.compile(r"(?:dans|in)\s+[^|·—–\d.]{2,40}$")
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 _MAX_SIGNED_WORDS = 6
-_BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/›»-]\s+|\s{2,}")
+_BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/-]\s+|\s{2,}")
 _MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS = 7, 160, 6
+_DAY_LINK = re.compile(r"(?:le|on)\s+$")
 _HANDLE = re.compile(r"@[\w.@-]{2,40}")
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
 _MAX_BEFORE_DATE = 6
@@ -159,6 +161,7 @@ class _Reading:
     def __init__(self, text: str, english: bool) -> None:
         self._text = text
         self._folded = plain(text)
+        self._english = english
         self._dates = {found.start: found for found in dates_in(text, english=english)}
         spans = [(found.start, found.end) for found in self._dates.values()]
         self._unclear = {
@@ -268,7 +271,7 @@ class _Reading:
             if person.name and last.announced in PEOPLE and not last.person.name:
                 self._notices[-1] = Notice(last.announced, person.name, person)
                 return end
-        elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-")):
+        elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = self._person_at(position)
             rest = self._text[end:].lstrip()
@@ -334,7 +337,8 @@ class _Reading:
             return self._take_alone(label, has_colon=bool(colon))
         if label.announced in PEOPLE:
             return self._take_person(label, word, value_at, has_colon=bool(colon))
-        if not (colon or label.is_verb):
+        is_of_quality = word == "labels" and not self._english
+        if is_of_quality or not (colon or label.is_verb):
             return 0
         if label.announced in DATES:
             return self._take_dated(label, value_at)
@@ -356,6 +360,8 @@ class _Reading:
         if other := _OTHER_LIST.search(self._folded, value_at):
             return other.start()
         for bar in _BAR.finditer(self._text, value_at):
+            if "," in self._text[value_at : bar.start()] and "," not in self._text[bar.end() :]:
+                return bar.start()  # the list is one of commas
             is_button = is_boilerplate(self._text[bar.end() :]) or _BIT.match(
                 self._folded, bar.end()
             )
@@ -423,6 +429,7 @@ class _Reading:
         ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
         is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        is_no_name = is_no_name or (value.islower() and len(value.split()) > _MAX_KICKER_WORDS)
         is_no_name = is_no_name or (word in _OF_A_PERSON and not is_name_of_organisation(value))
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
@@ -447,12 +454,10 @@ class _Reading:
     def _take_pseudonym(self, label: Label, word: str, value_at: int) -> int:
         """Takes a name of a single word, "Posté par Jeanne le 3 mai 2019", or returns 0."""
         found = _PSEUDONYM.match(self._text, value_at)
-        if (
-            not found
-            or label.is_weak
-            or not label.is_verb
-            or not (self._dates or found["end"] is not None)
-        ):
+        if not found or not label.is_verb:
+            return 0
+        is_dated = self._next_date(found.end("name")) - found.end("name") <= _MAX_BEFORE_DATE
+        if not is_dated if label.is_weak else not (self._dates or found["end"] is not None):
             return 0
         if not word.endswith(_SIGNING_WORDS):
             return 0
@@ -626,26 +631,41 @@ def _notices_between_bars(text: str, english: bool) -> tuple[Notice, ...]:
     What stands beside them is a place, a section, a button; a person, or an account, signs.
     """
     parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
-    if not 1 < len(parts) <= _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
+    if len(parts) > _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
         return ()
     found: list[Notice] = []
     others: list[str] = []
+    times = {found.iso[:10]: found.iso for found in dates_in(text, english=english)}
     for part in parts:
-        day = only_date(part, english=english)
-        bare = Notice(Announced.DATE, day, is_bare=True)
+        before, day = _dated_last(part, english)
+        bare = Notice(Announced.DATE, times.get(day, day), is_bare=True)
         read = (bare,) if day else _Reading(part, english).read()
         found += read
+        if before:
+            others.append(before)
         if not read and not is_boilerplate(part):
             others.append(part)
     if not any(notice.value and not notice.is_weak for notice in found):
         return ()
     if any(len(part.split()) > _MAX_WORDS_BETWEEN_BARS for part in others):
         return ()
-    if not any(notice.announced in PEOPLE for notice in found):
+    if not any(notice.announced in PEOPLE for notice in found) and any(
+        notice.announced in DATES for notice in found
+    ):
         handle = next((at for at, part in enumerate(parts) if _HANDLE.fullmatch(part)), 0)
         names = [parts[handle - 1]] if handle else [part for part in others if _signs(part)]
-        found += [_signature(Person(name)) for name in names[:1]]
+        several = [name for name in names if is_person(name)]
+        found += [_signature(Person(", ".join(several or names[:1])))] if names else []
     return tuple(found)
+
+
+def _dated_last(part: str, english: bool) -> tuple[str, str]:
+    """The day that ends a part, alone or after a comma, and what stands before the comma."""
+    for day in dates_in(part, english=english):
+        before = _DAY_LINK.sub("", part[: day.start]).rstrip()
+        if part[day.end :].strip(" .)") == "" and (not before or before.endswith(",")):
+            return before.rstrip(" ,"), day.iso
+    return "", ""
 
 
 def _signature(person: Person) -> Notice:

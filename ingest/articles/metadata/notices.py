@@ -45,7 +45,16 @@ def take_notices(layout: Layout, findings: Findings) -> None:
         for notice in believed:
             is_bare_date = notice.announced is Announced.DATE and notice.is_bare
             announced = _dated_by(layout, at) if is_bare_date else notice.announced
-            _take_notice(findings, replace(notice, announced=announced), line)
+            person = _without_site(layout, line, notice.person)
+            _take_notice(findings, replace(notice, announced=announced, person=person), line)
+
+
+def _without_site(layout: Layout, line: Line, person: Person) -> Person:
+    """The person without the paper that stands after the name, and again beside the text."""
+    first, *others = person.name.split(", ")
+    furniture = " | ".join(each.text for each in layout.lines if not each.is_prose and each != line)
+    names = [first, *(name for name in others if name not in furniture)]
+    return replace(person, name=", ".join(names)) if others else person
 
 
 def _is_believable(layout: Layout, at: int, notice: Notice) -> bool:

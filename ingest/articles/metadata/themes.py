@@ -57,8 +57,9 @@ def take_tags(layout: Layout, findings: Findings) -> None:
         if line.is_used or line.notices:
             line.is_body = False
         elif not line.is_prose:
-            is_list = any(mark in text.strip("# ,") for mark in ",;#")
-            tags += themes_of(text) if is_list else [text.strip("# ,")]
+            values = text.rpartition(": ")[2]
+            is_list = any(mark in values.strip("# ,") for mark in ",;#")
+            tags += themes_of(values) if is_list else [text.strip("# ,")]
             line.leave()
     names = [tag for tag in unique(tags) if len(tag) <= MAX_THEME_CHARS]
     if names:

@@ -41,7 +41,7 @@ _MASTHEAD = re.compile(
 )
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
 FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s+[-–—|·•/»›>]+\s+|\s*[|·•»›]\s*")
+_BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")
 """What stands between the entries of a menu, or between a site and its section."""
 _MOST_PARTS = 4
 _LEAST_DECLARED = 8
@@ -139,6 +139,8 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
             "stands below a byline": any(
                 notice.announced in PEOPLE for over in layout.lines[:at] for notice in over.notices
             ),
+            "begins small": text[:1].islower(),
+            "ends with a full stop": text.endswith("."),
             "reads as a masthead": bool(_MASTHEAD.search(text)),
             "names a person or a job": is_person(value) or is_job(value),
             "is set apart": _is_set_apart(layout, at),

@@ -187,12 +187,31 @@ def test_a_press_release_opens_with_a_sentence_of_its_place_and_day() -> None:
     [
         "#Lait #Élevage #Logistique J'aime (18) Signaler",
         "Classé dans : Lait, Élevage, Logistique",
+        "Tags : Lait, Élevage, Logistique – Plus d'articles",
+        "Les commentaires sont fermés.\nTags : Lait, Élevage, Logistique",
+        "Thèmes : [Lait](#) [Élevage](#) [Logistique](#)",
         "Lait\nÉlevage\nLogistique\n\nRelu le 6 mai 2019 par Luc Bernard",
     ],
 )
 def test_themes_below_the_text(below: str) -> None:
     article = read(f"{TITLE}\n\n{BODY}\n\n{below}\n")
     assert (article.themes, article.text) == (("Lait", "Élevage", "Logistique"), BODY)
+
+
+def test_labels_are_themes_in_english_alone() -> None:
+    english = "Milk is what the dairy makes, and whey is what nobody wanted until the farm came."
+    assert read(f"Whey for the herd\n\n{english}\n\n{english}\n\nLabels: whey, farms\n").themes == (
+        "whey", "farms",
+    )  # fmt: skip
+    assert read(f"{TITLE}\n\n{BODY}\n\nLabels : AB, HVE\n").themes == ()
+
+
+def test_links_that_the_markup_calls_tags_are_each_a_theme() -> None:
+    article = page(
+        f"<h1>{TITLE}</h1>{PARAGRAPHS}"
+        "<div class='tags'>Enregistré. Suivre : <a href='#'>Lait</a> <a href='#'>Élevage</a></div>"
+    )
+    assert article.themes == ("Lait", "Élevage")
 
 
 def test_a_menu_below_the_text_is_no_list_of_themes() -> None:

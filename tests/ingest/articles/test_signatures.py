@@ -49,6 +49,15 @@ def page(body: str) -> Article:
         ("Staff Report", "Staff Report", ""),
         ("Sheet written by: J. Webb-Miller", "J. Webb-Miller", ""),
         ("Matha, le jeudi 11 avril 2024", "", "2024-04-11"),
+        ("Grâces (France), Apr 11, 2024", "", "2024-04-11"),
+        ("Gardenlab news, 11 April 2024", "", "2024-04-11"),
+        ("Série « L'eau », 3/5 — 11.04.2024, J. Mrl", "J. Mrl", "2024-04-11"),
+        ("11 avril 2024 - 11h42 - dépêche", "", "2024-04-11T11:42"),
+        ("By Jane Miller * 11 April 2024 * 11:20", "Jane Miller", "2024-04-11T11:20"),
+        ("par Nico, le 11 avril 2024 | 2 commentaires", "Nico", "2024-04-11"),
+        ("Jeanne Morel / Luc Bernard | 11 avril 2024", "Jeanne Morel, Luc Bernard", "2024-04-11"),
+        ("Gwendal Le Hénaff • Abonné\nAmateur de café serré\n11 avril 2024 • 🌐",
+         "Gwendal Le Hénaff", "2024-04-11"),
         ("Allier · Montagne bourbonnaise · 11 avril 2024", "", "2024-04-11"),
         ("11/04/24 16:12 – Matha (Charente-Maritime)", "", "2024-04-11T16:12"),
         ("DOSSIER DU MOIS · 11 avril 2024", "", "2024-04-11"),
@@ -99,6 +108,8 @@ def test_above_the_text(lines: str, author: str, date: str) -> None:
         ("L'équipe municipale", Person("L'équipe municipale")),
         ("La rédaction", Person("La rédaction")),
         ("(AFP)", Person("AFP")),
+        ("The trustees", Person("The trustees")),
+        ("Les bénévoles du jardin", Person("Les bénévoles du jardin")),
         ("— Jeanne", Person("Jeanne")),
         ("Contact presse\n\nJeanne Morel, chargée de mission", Person()),
     ],
@@ -122,6 +133,43 @@ def test_below_the_text(lines: str, author: Person) -> None:
 def test_the_head_of_a_message(head: str, author: str, date: str) -> None:
     article = read(f"{head}\n{BODY}\n")
     assert (article.title, article.author.name, article.date) == (TITLE, author, date)
+
+
+def test_the_job_in_the_signature_of_a_message() -> None:
+    article = read(
+        f"From: Jane Miller\nDate: Thu, 14 Mar 2024\nSubject: {TITLE}\n\n{BODY}\n\nJane\n\n"
+        "Jane Miller | Rural affairs | I work Tuesdays\n"
+    )
+    assert article.author == Person("Jane Miller", "Rural affairs")
+
+
+def test_a_name_between_the_subtitle_and_the_day_signs() -> None:
+    subtitle = "Le petit-lait a trouvé son étable. La levure, elle, cherche encore la sienne."
+    article = read(f"{TITLE}\n\n{subtitle}\n\nJeanne Morel\nPublié le 3 mai 2019\n\n{BODY}\n")
+    assert (article.title, article.author.name, article.date) == (
+        TITLE, "Jeanne Morel", "2019-05-03",
+    )  # fmt: skip
+
+
+def test_a_desk_signs_above_what_is_printed_below_the_text() -> None:
+    below = "Imprimé sur papier recyclé. Pour une version en grands caractères, appelez-nous."
+    article = read(f"{TITLE}\n\n{BODY}\n\nCommunications Team\n\n{below}\n")
+    assert article.author.name == "Communications Team"
+
+
+def test_the_name_of_a_paper_is_no_author() -> None:
+    article = read(f"CONSTRUCTION CHOISIE\n3 mai 2019\n\n{TITLE}\n\n{BODY}\n")
+    assert (article.author, article.title) == (Person(), TITLE)
+    article = read(
+        f"France Bleu Cantal | Réécouter\n\n{TITLE}\n"
+        f"3 mai 2019 – Par Jeanne Morel, France Bleu Cantal\n\n{BODY}\n"
+    )
+    assert (article.author.name, article.title) == ("Jeanne Morel", TITLE)
+
+
+def test_a_sentence_below_the_label_of_an_author_is_no_name() -> None:
+    article = read(f"{TITLE}\n\n{BODY}\n\nÀ propos de l'auteur : voir tous ses articles ici\n")
+    assert article.author == Person()
 
 
 def test_the_first_message_of_a_thread_dates_it() -> None:

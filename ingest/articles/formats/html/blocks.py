@@ -47,7 +47,7 @@ class _Walk:
                 at = self._regions.at(chip, where)
                 yield from self._block(self._unmarked(chip), at, BlockKind.PARAGRAPH, alone=False)
             return
-        is_list = self._is_labelled_list(element)
+        is_list = self._is_labelled_list(element, where)
         run.add_text(_LABEL_END.sub(" : ", element.text or "") if is_list else element.text)
         for child in element:
             if not isinstance(child.tag, str):
@@ -75,14 +75,19 @@ class _Walk:
             run.add_text(child.tail)
         yield from self._block(run, where, BlockKind.PARAGRAPH)
 
-    def _is_labelled_list(self, element: "HtmlElement") -> bool:
-        """Whether an element is a label and links after it, with only spaces between them."""
+    def _is_labelled_list(self, element: "HtmlElement", where: Position) -> bool:
+        """Whether an element is a label and links after it, with only spaces between them.
+
+        The label says that they are themes, or the markup does.
+        """
         links = [child for child in element if child.tag == "a"]
         if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
             return False
         words = SPACES.sub(" ", element.text_content()).strip()
         label = SPACES.sub(" ", element.text or "").strip()
         found = notices(label) or notices(words)
+        if where.hint == Announced.THEMES:
+            return True
         return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
 
     def _is_row_of_chips(self, element: "HtmlElement") -> bool:
