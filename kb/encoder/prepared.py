@@ -63,8 +63,11 @@ class Card:
     prompts: Mapping[str, str]
 
 
-def load_encoder(settings: Settings) -> Encoder:
+def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     """The encoder that the settings name; its model is prepared first if the cache lacks it.
+
+    With `layers`, a BERT is cut after so many of its layers: the vectors of its words tell more of
+    their grammar, and its embeddings of texts less.
 
     Raises:
         EncoderError: the model cannot be found, prepared or run, or the engine `openvino` was
@@ -72,11 +75,14 @@ def load_encoder(settings: Settings) -> Encoder:
     """
     name, model_folder = find_model(settings)
     delta_folder = find_delta(settings)
-    prepared = settings.cache / "prepared" / _key(model_folder, delta_folder, settings)
+    key = _key(model_folder, delta_folder, settings, layers)
+    prepared = settings.cache / "prepared" / key
     if not (prepared / CARD_FILE).exists():
         _make_once(
             prepared,
-            lambda folder: _prepare_into(folder, name, model_folder, delta_folder, settings),
+            lambda folder: _prepare_into(
+                folder, name, model_folder, delta_folder, settings, layers
+            ),
         )
     card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
     adapted = delta.fingerprint(delta_folder) if delta_folder else ""
@@ -90,6 +96,7 @@ def load_encoder(settings: Settings) -> Encoder:
     encoder = SentenceTransformerEncoder(
         model_folder,
         delta_folder,
+        layers,
         name=name,
         fingerprint=card.fingerprint,
         dimension=card.dimension,
@@ -163,10 +170,10 @@ def _fetch(hub_id: str) -> Path:
         raise EncoderError(f"The model {hub_id} cannot be fetched: {reason}") from None
 
 
-def _key(model_folder: Path, delta_folder: Path | None, settings: Settings) -> str:
+def _key(model_folder: Path, delta_folder: Path | None, settings: Settings, layers: int) -> str:
     files = sorted(path for path in model_folder.rglob("*") if path.is_file())
     parts = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
-    parts += [settings.engine, str(PREPARATION)]
+    parts += [settings.engine, str(PREPARATION), *([f"{layers} layers"] if layers else [])]
     parts += [delta.fingerprint(delta_folder) if delta_folder else NO_ADAPTATION]
     parts += [f"{n} {importlib.metadata.version(n)}" for n in ("openvino", "tokenizers")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -192,15 +199,20 @@ def _make_once(target: Path, make: Callable[[Path], None]) -> None:
 
 
 def _prepare_into(
-    folder: Path, name: str, model_folder: Path, delta_folder: Path | None, settings: Settings
+    folder: Path,
+    name: str,
+    model_folder: Path,
+    delta_folder: Path | None,
+    settings: Settings,
+    layers: int,
 ) -> None:
     from kb.encoder.torch_engine import load_sentence_transformer
 
     logger.info("Preparing the model %s (once)", name)
-    model = load_sentence_transformer(model_folder, delta_folder)
+    model = load_sentence_transformer(model_folder, delta_folder, layers)
     prompts = prompts_of(name, model)
     card = Card(
-        fingerprint=_fingerprint(model_folder, delta_folder, prompts),
+        fingerprint=_fingerprint(model_folder, delta_folder, prompts, layers),
         dimension=int(model.get_embedding_dimension()),
         max_tokens=int(model.max_seq_length or bundled_weights.MAX_TOKENS),
         prompts=prompts,
@@ -224,11 +236,15 @@ def prompts_of(name: str, model: Any) -> dict[str, str]:
     return dict(E5_PROMPTS) if "e5" in name.lower() else {"query": "", "document": ""}
 
 
-def _fingerprint(model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str]) -> str:
-    """A hash of what a model's embeddings depend on: its files, its delta and its prompts."""
+def _fingerprint(
+    model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str], layers: int
+) -> str:
+    """A hash of what embeddings depend on: a model's files, delta, prompts, and where it is cut."""
     digest = hashlib.sha256(json.dumps(prompts, sort_keys=True).encode())
     if delta_folder:
         digest.update(delta.fingerprint(delta_folder).encode())
+    if layers:
+        digest.update(f"{layers} layers".encode())
     for path in sorted(model_folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".bin", ".model", ".txt"} and path.is_file():
             digest.update(path.relative_to(model_folder).as_posix().encode())

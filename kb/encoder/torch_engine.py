@@ -32,6 +32,7 @@ class SentenceTransformerEncoder:
         self,
         folder: Path,
         delta_folder: Path | None = None,
+        layers: int = 0,
         *,
         name: str,
         fingerprint: str,
@@ -42,7 +43,7 @@ class SentenceTransformerEncoder:
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._prompts = prompts
-        self._model = load_sentence_transformer(folder, delta_folder)
+        self._model = load_sentence_transformer(folder, delta_folder, layers)
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
@@ -72,14 +73,17 @@ class SentenceTransformerEncoder:
         return WordEmbeddings.of_pooled(tokens, offsets, text, prompt, pooled)
 
 
-def load_sentence_transformer(folder: Path, delta_folder: Path | None = None) -> Any:
+def load_sentence_transformer(
+    folder: Path, delta_folder: Path | None = None, layers: int = 0
+) -> Any:
     """The model in `folder` as a `SentenceTransformer` on the processor, without a download.
 
-    The delta in `delta_folder` is added to its weights.
+    The delta in `delta_folder` is added to its weights. With `layers`, its BERT is cut after so
+    many.
 
     Raises:
-        EncoderError: the folder does not hold a model that the library can load, or the delta
-            cannot be read or does not fit it.
+        EncoderError: the folder does not hold a model that the library can load, or one that
+            can be cut, or the delta cannot be read or does not fit it.
     """
     with quiet():
         from sentence_transformers import SentenceTransformer
@@ -103,6 +107,12 @@ def load_sentence_transformer(folder: Path, delta_folder: Path | None = None) ->
             raise EncoderError(
                 f"The delta in {delta_folder} does not fit the model in {folder}: {error}"
             ) from None
+    if layers:
+        try:
+            blocks = model[0].auto_model.encoder
+            blocks.layer = blocks.layer[:layers]
+        except AttributeError:
+            raise EncoderError(f"The model in {folder} is no BERT and cannot be cut.") from None
     return model.eval()
 
 
