@@ -12,9 +12,15 @@ class Regression:
     intercept: float
     weights: Mapping[str, float]
 
-    def probability(self, features: Mapping[str, float]) -> float:
+    def log_odds(self, features: Mapping[str, float]) -> float:
         weights = self.weights
-        odds = self.intercept + sum(
+        return self.intercept + sum(
             weights[name] * value for name, value in features.items() if name in weights
         )
-        return 1 / (1 + math.exp(-max(min(odds, 50.0), -50.0)))
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        return probability(self.log_odds(features))
+
+
+def probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(min(log_odds, 50.0), -50.0)))

@@ -4,11 +4,13 @@ python -m tests.training.judge [--write]
 """
 
 import json
+import math
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,27 +18,29 @@ import ingest.extraction.proposals
 from ingest.evaluation.article_findings import ArticleFindings, found_participations
 from ingest.evaluation.comparison import compare
 from ingest.evaluation.scores import Scores, score_lines
+from ingest.extraction.proposals.contexts import DIMENSION, Vector
 from ingest.extraction.proposals.judge import Judge, doubts
 from ingest.extraction.proposals.propose import judged
 from kb.reference.roles import Role
 from kb.regression import Regression
 from tests.training.examples import Example, LabelledArticle, folds, labelled_articles
-from tests.training.regression import Floats, fitted, fitted_together
+from tests.training.regression import Floats, fitted, fitted_choice
 
 TABLE = Path(ingest.extraction.proposals.__file__).parent / "judge.json"
 
-FOLDS, SEED = 8, 0
-LEAST_ARTICLES = 4
+FOLDS, SEED = 5, 0
+LEAST_ARTICLES = 8
 """A feature that fewer articles have is not learnt."""
 
 PENALTY, ROLE_PENALTY, SHARED_PENALTY = 5.0, 20.0, 1.0
-OF_THIS_ROLE = ("rules", "rules best", "rules sure", "role", "roles")
+OF_THIS_ROLE = ("role", "roles")
 """Features that say the same of each role: their weights for it are learnt from all roles."""
 
-OF_WORDS = 0.3
-"""Factor of features that name a word: there are many, and each says little."""
+OF_NAMES, OF_ROLES = 2.0, 1.0
+"""Standard deviation of the vectors of a context along their longest axis."""
 
-_WORDS = ("after ", "determiner ", "then ", "follows ", "head ", "word ")
+ROLE_AXES = 64
+"""The longest axes, of the words and of the sentence, that roles are learnt from."""
 
 
 def fitted_table(articles: Sequence[LabelledArticle], calibration: Regression) -> dict[str, Any]:
@@ -45,7 +49,8 @@ def fitted_table(articles: Sequence[LabelledArticle], calibration: Regression) -
     names = _names(articles)
     rows = _rows(learnt, names)
     takes = np.array([float(bool(example.roles)) for example in learnt])
-    intercept, slopes = fitted(rows, takes, PENALTY)
+    of_names = _Axes.of([each.candidate.context.name for each in learnt], DIMENSION, OF_NAMES)
+    intercept, slopes = fitted(np.hstack([rows, of_names.rows]), takes, PENALTY)
     taking = [example for example in learnt if example.roles]
     has = np.array(
         [
@@ -62,24 +67,62 @@ def fitted_table(articles: Sequence[LabelledArticle], calibration: Regression) -
             for example in taking
         ]
     )
-    of_roles = fitted_together(rows[takes > 0], shared, has, ROLE_PENALTY, SHARED_PENALTY)
-    intercepts = [intercept, *of_roles[0].tolist()]
-    weights = np.column_stack([slopes, of_roles[1]]) * _scales(names)[:, None]
+    contexts = [np.split(each.candidate.context.role, 2) for each in taking]
+    parts = [_Axes.of(part, ROLE_AXES, OF_ROLES) for part in zip(*contexts, strict=True)]
+    of_roles = fitted_choice(
+        np.hstack([rows[takes > 0], *(part.rows for part in parts)]),
+        shared,
+        has,
+        ROLE_PENALTY,
+        SHARED_PENALTY,
+    )
+    own, *of_parts = np.split(of_roles[1], [len(names), len(names) + ROLE_AXES])
+    weights = np.column_stack([slopes[: len(names)], own])
     at = {name: number for number, name in enumerate(names)}
     for column, role in enumerate(Role, start=1):
         for name, slope in zip(OF_THIS_ROLE, of_roles[2], strict=True):
             weights[at[f"{name} {role}"], column] += slope
+    name_slopes, name_part = of_names.turned_back(slopes[len(names) :])
+    turned = [part.turned_back(each) for part, each in zip(parts, of_parts, strict=True)]
+    role_intercepts = of_roles[0] + sum(each for _, each in turned)
     return {
-        "intercepts": [round(each, 3) for each in intercepts],
+        "intercepts": _rounded([intercept + float(name_part), *role_intercepts]),
         "calibration": {
             "intercept": round(calibration.intercept, 3),
             "weights": {name: round(value, 3) for name, value in calibration.weights.items()},
         },
-        "weights": {
-            name: [round(float(weight), 3) for weight in row]
-            for name, row in zip(names, weights, strict=True)
-        },
+        "weights": {name: _rounded(row) for name, row in zip(names, weights, strict=True)},
+        "of names": _rounded(name_slopes),
+        "of roles": [_rounded(row) for slopes, _ in turned for row in slopes],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """Vectors in the longest of their axes: `rows` are `(vectors - centre) @ axes`."""
+
+    rows: Floats
+    centre: Floats
+    axes: Floats
+
+    @classmethod
+    def of(cls, vectors: Sequence[Vector], count: int, spread: float) -> Self:
+        """Keeps `count` axes; the longest has the standard deviation `spread`."""
+        matrix = np.array(vectors, np.float64)
+        centre = matrix.mean(axis=0)
+        _, lengths, axes = np.linalg.svd(matrix - centre, full_matrices=False)
+        scale = spread * math.sqrt(len(matrix)) / lengths[0]
+        axes = axes[:count].T * scale
+        return cls((matrix - centre) @ axes, centre, axes)
+
+    def turned_back(self, slopes: Floats) -> tuple[Floats, Floats]:
+        """The slopes for the vectors as they were, and what these add to the intercepts."""
+        slopes = self.axes @ slopes
+        return slopes, -self.centre @ slopes
+
+
+def _rounded(values: Iterable[float]) -> list[float]:
+    return [round(float(value), 3) for value in values]
 
 
 def cross_validated(
@@ -96,7 +139,7 @@ def cross_validated(
     calibrated = []
     for judge, fold in zip(by_article, fold_of, strict=True):
         others = [(each, by_article[at]) for at, each in enumerate(articles) if fold_of[at] != fold]
-        calibrated.append(Judge(judge.takes_part, judge.roles, _calibration(others)))
+        calibrated.append(replace(judge, calibration=_calibration(others)))
     return calibrated, _calibration(list(zip(articles, by_article, strict=True)))
 
 
@@ -119,7 +162,9 @@ def _calibration(judged_articles: Sequence[tuple[LabelledArticle, Judge]]) -> Re
     for article, judge in judged_articles:
         for example in article.examples if article.is_of_others else ():
             if example.roles is not None:
-                taking, of_roles = judge.probabilities(example.candidate.features)
+                taking, of_roles = judge.probabilities(
+                    example.candidate.features, example.candidate.context
+                )
                 best = max(of_roles, key=lambda role: of_roles[role])
                 rows.append(doubts(taking, of_roles[best]))
                 answers.append(float(any(best in each for each in example.roles)))
@@ -152,10 +197,6 @@ def _names(articles: Sequence[LabelledArticle]) -> list[str]:
     return sorted(often | {f"{name} {role}" for name in OF_THIS_ROLE for role in Role})
 
 
-def _scales(names: Sequence[str]) -> Floats:
-    return np.array([OF_WORDS if name.startswith(_WORDS) else 1.0 for name in names])
-
-
 def _rows(examples: Sequence[Example], names: Sequence[str]) -> Floats:
     column = {name: at for at, name in enumerate(names)}
     rows = np.zeros((len(examples), len(names)))
@@ -163,7 +204,7 @@ def _rows(examples: Sequence[Example], names: Sequence[str]) -> Floats:
         for name, value in example.candidate.features.items():
             if name in column:
                 row[column[name]] = value
-    return rows * _scales(names)
+    return rows
 
 
 def main() -> None:
@@ -180,13 +221,22 @@ def main() -> None:
 
 
 def _written(table: Mapping[str, Any]) -> str:
-    """The table as JSON, a line for each feature."""
+    """The table as JSON, a line for each feature and part of a context."""
     lines = [
         f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(row)}"
         for name, row in table["weights"].items()
     ]
-    head = {name: value for name, value in table.items() if name != "weights"}
-    return json.dumps(head)[:-1] + ', "weights": {\n' + ",\n".join(lines) + "\n}}\n"
+    parts = [f"  {json.dumps(row)}" for row in table["of roles"]]
+    below = {"weights", "of roles"}
+    head = {name: value for name, value in table.items() if name not in below}
+    return (
+        json.dumps(head)[:-1]
+        + ', "weights": {\n'
+        + ",\n".join(lines)
+        + '\n}, "of roles": [\n'
+        + ",\n".join(parts)
+        + "\n]}\n"
+    )
 
 
 if __name__ == "__main__":

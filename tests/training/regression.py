@@ -27,16 +27,17 @@ def fitted(rows: Floats, answers: Floats, penalty: float) -> tuple[float, Floats
     return float(slopes[0]), slopes[1:]
 
 
-def fitted_together(
-    rows: Floats, shared: Floats, answers: Floats, penalty: float, shared_penalty: float
+def fitted_choice(
+    rows: Floats, shared: Floats, right: Floats, penalty: float, shared_penalty: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Several regressions at once, which have the weights of some features in common.
+    """The choice among k answers, of which any that is right will do.
 
-    Of `rows` `(n, features)`, each of the `(n, k)` answers has slopes of its own; those of
-    `shared` `(n, k, m)` are the same for all. Returns the `(k,)` intercepts, the `(features, k)`
-    slopes and the `(m,)` shared slopes.
+    An answer is chosen with exp(its log odds) over the sum of all. Of `rows` `(n, features)`, each
+    answer has slopes of its own; those of `shared` `(n, k, m)` are the same for all. `right` is
+    `(n, k)`, 1 for each answer that is right. Returns the `(k,)` intercepts, the `(features, k)`
+    slopes and the `(m,)` shared slopes that make right answers likeliest.
     """
-    count, kinds = rows.shape[1], answers.shape[1]
+    count, kinds = rows.shape[1], right.shape[1]
     cuts = (kinds, kinds + count * kinds)
 
     def parts(values: Floats) -> tuple[Floats, Floats, Floats]:
@@ -46,8 +47,12 @@ def fitted_together(
     def loss(values: Floats) -> tuple[float, Floats]:
         intercepts, own, common = parts(values)
         odds = intercepts + rows @ own + shared @ common
-        errors = 1 / (1 + np.exp(-np.clip(odds, -30, 30))) - answers
-        total = float((np.logaddexp(0, odds) - answers * odds).sum())
+        odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+        chosen = odds / odds.sum(axis=1, keepdims=True)
+        of_right = chosen * right
+        likely = of_right.sum(axis=1, keepdims=True)
+        errors = chosen - of_right / likely
+        total = -float(np.log(likely).sum())
         total += 0.5 * penalty * float((own**2).sum())
         total += 0.5 * shared_penalty * float((common**2).sum())
         slopes = (rows.T @ errors + penalty * own).ravel()
@@ -55,6 +60,6 @@ def fitted_together(
         return total, np.concatenate([errors.sum(axis=0), slopes, of_common])
 
     start = np.zeros(kinds + count * kinds + shared.shape[2])
-    options = {"maxiter": 5_000, "maxfun": 10_000, "ftol": 1e-13, "gtol": 1e-6}
+    options = {"maxiter": 1_000, "maxfun": 2_000, "ftol": 1e-9, "gtol": 1e-4}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return parts(found.x)

@@ -1,13 +1,13 @@
 """Features of a candidate: what an article shows of an organisation that may take part.
 
 A feature has a name and a value, 0 if it is absent. Most are 1 where something is so: `kind town`,
-`after par`, `head scierie`. Names of features are those of `judge.json`.
+`in brackets`. Names of features are those of `judge.json`.
 """
 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,7 +17,6 @@ from ingest.extraction.coreference.participant import Participant, ParticipantMe
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.ordinary_words import is_ordinary
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.prepositions import preposition
 from ingest.extraction.proposals.story import SentenceMentions, Story
 from ingest.extraction.references.persons import FIRST_NAMES
 from ingest.extraction.roles.evidence import RoleEvidence, is_about_sources
@@ -28,7 +27,6 @@ from ingest.extraction.tokens import (
     starts_a_sentence,
 )
 from kb.reference.communes import is_commune
-from kb.reference.roles import Role
 from kb.text.organisation_name import LEGAL_FORMS
 
 Features = dict[str, float]
@@ -40,16 +38,14 @@ _JOINERS = lexicon.words("conjunctions", "list") | lexicon.words("determiners", 
 _ENDS = frozenset(".!?…")
 
 _Place = tuple[SentenceMentions, ParticipantMention]
-_Scores = Mapping[Role, float]
 
 
 def features_of(
     story: Story,
     evidence: Iterable[RoleEvidence],
-    scores: Mapping[Participant, _Scores],
     actors: KnownActors,
 ) -> dict[Participant, Features]:
-    """The features of each candidate of a story; `scores` are those of the rules for its roles."""
+    """The features of each candidate of a story."""
     places: dict[Participant, list[_Place]] = defaultdict(list)
     for passage in sorted(story.read, key=lambda passage: passage.sentence.number):
         for mention in passage.mentions:
@@ -66,7 +62,6 @@ def features_of(
         _name(features, participant, actors)
         article.add_places(features, participant, places[participant])
         _deeds(features, deeds[participant])
-        _rules(features, scores.get(participant, {}))
         found[participant] = {name: value for name, value in features.items() if value}
     return found
 
@@ -185,13 +180,11 @@ def _name(features: Features, participant: Participant, actors: KnownActors) -> 
     features[f"kind {kind}"] = features[how] = features[f"{how} {kind}"] = 1.0
     features["likelihood"] = participant.likelihood
     features["low likelihood"] = float(participant.likelihood < 0.6)
-    features.update({f"head {head}": 1.0 for head in participant.heads})
     naming = "named" if participant.is_named else "without name"
     words = plain_words(name)
     features[f"{naming} plural"] = float(participant.plural)
     features[f"{naming} definite"] = float(participant.definite)
     features[f"{naming} of words {min(len(words), 5)}"] = 1.0
-    features.update({f"word {word}": 1.0 for word in words})
     features["other names"] = math.log(max(len(participant.names), 1))
     written = name.split()
     features["capitals"] = sum(word[:1].isupper() for word in written) / max(len(written), 1)
@@ -209,16 +202,10 @@ def _name(features: Features, participant: Participant, actors: KnownActors) -> 
 def _neighbours(features: Features, passage: SentenceMentions, mention: ParticipantMention) -> None:
     """Adds the words that stand around a mention."""
     tokens = passage.sentence.tokens
-    features[f"after {preposition(tokens, mention.first) or 'nothing'}"] = 1.0
-    at = mention.first - 1
-    while at >= 0 and tokens[at].form in _DETERMINERS:
-        features[f"determiner {tokens[at].form}"] = 1.0
-        at -= 1
     before = tokens[max(0, mention.first - 4) : mention.first]
     after = tokens[mention.last : mention.last + 4]
     next_form = after[0].form if after else "the end"
     last_form = before[-1].form if before else "the start"
-    features[f"then {next_form}"] = features[f"follows {last_form}"] = 1.0
     depth = sum((token.text == "(") - (token.text == ")") for token in tokens[: mention.first])
     for name, is_so in {
         "then a verb of doing": bool(verbs(next_form)),
@@ -273,17 +260,3 @@ def _deeds(features: Features, evidence: Sequence[RoleEvidence]) -> None:
             doubts[name] *= 1 - 0.6 * each.weight
     features.update({name: 1 - doubt for name, doubt in doubts.items()})
     features["no deed"] = float(not evidence)
-
-
-def _rules(features: Features, scores: _Scores) -> None:
-    """Adds what the rules conclude: the confidence of each role, and which is best."""
-    if not scores:
-        return
-    best = max(scores, key=lambda role: scores[role])
-    features["rules any"] = 1.0
-    features["rules best"] = scores[best]
-    features[f"rules best {best}"] = 1.0
-    features.update({f"rules {role}": score for role, score in scores.items()})
-    for name, least in (("rules likely", 0.5), ("rules sure", 0.65)):
-        features[name] = float(scores[best] >= least)
-    features[f"rules sure {best}"] = float(scores[best] >= 0.55)

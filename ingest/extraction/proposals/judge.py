@@ -1,8 +1,8 @@
 """The judge: how likely a candidate takes part, and in which role, by its features.
 
-It is a logistic regression for "takes part" and one for each role of those that do, learnt from
+It is a logistic regression for "takes part" and one among the roles of those that do, learnt from
 labelled articles (`judge.md` tells which), and a last one that makes the product of both as
-likely as it says.
+likely as it says. Each reads named features of a candidate and its context.
 """
 
 import json
@@ -13,8 +13,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
+import numpy as np
+
+from ingest.extraction.proposals.contexts import Context, Vector
+from ingest.extraction.proposals.features import Features
 from kb.reference.roles import Role
-from kb.regression import Regression
+from kb.regression import Regression, probability
 
 LIKELY_TOO = 0.5
 """Least probability of a further role of a candidate that takes part."""
@@ -25,30 +29,47 @@ _LEAST = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Judge:
+    """The fitted regressions.
+
+    Attributes:
+        takes_part: from the features of a candidate.
+        roles: of each role, whose odds are compared, from the features.
+        of_names: `(384,)`, what `Context.name` adds to the log odds of taking part.
+        of_roles: `(768, roles)`, what `Context.role` adds to those of each role.
+        calibration: of the product, from `doubts`.
+    """
+
     takes_part: Regression
     roles: Mapping[Role, Regression]
+    of_names: Vector
+    of_roles: Vector
     calibration: Regression
 
-    def likely_roles(self, features: Mapping[str, float]) -> dict[Role, float]:
+    def likely_roles(self, features: Features, context: Context) -> dict[Role, float]:
         """The likely roles of a candidate, the likeliest first, and how likely it has each.
 
-        There is always a likeliest; others are more likely than not if the candidate takes part.
+        There is always a likeliest; others have at least `LIKELY_TOO` if the candidate takes part.
         """
-        taking, of_roles = self.probabilities(features)
+        taking, of_roles = self.probabilities(features, context)
         best, *others = sorted(of_roles, key=lambda role: -of_roles[role])
         likely = [best, *(role for role in others if of_roles[role] >= LIKELY_TOO)]
         return {
             role: self.calibration.probability(doubts(taking, of_roles[role])) for role in likely
         }
 
-    def probabilities(self, features: Mapping[str, float]) -> tuple[float, dict[Role, float]]:
+    def probabilities(
+        self, features: Features, context: Context
+    ) -> tuple[float, dict[Role, float]]:
         """How likely a candidate takes part, and has each role if it does, before calibration."""
-        of_roles = {role: each.probability(features) for role, each in self.roles.items()}
-        return self.takes_part.probability(features), of_roles
+        taking = self.takes_part.log_odds(features) + float(context.name @ self.of_names)
+        odds = np.array([each.log_odds(features) for each in self.roles.values()])
+        odds = np.exp(np.clip(odds + context.role @ self.of_roles, -50, 50))
+        likely = (odds / odds.sum()).tolist()
+        return probability(taking), dict(zip(self.roles, likely, strict=True))
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> Self:
-        """The judge that a table tells: a row of weights for each name of a feature."""
+        """The judge that a table tells: weights for each feature, and those of contexts."""
         columns = ["takes part", *map(str, Role)]
 
         def regression(column: int) -> Regression:
@@ -62,12 +83,14 @@ class Judge:
         return cls(
             fitted[0],
             dict(zip(Role, fitted[1:], strict=True)),
+            np.array(told["of names"], np.float32),
+            np.array(told["of roles"], np.float32),
             Regression(told["calibration"]["intercept"], told["calibration"]["weights"]),
         )
 
 
 def doubts(taking: float, role: float) -> dict[str, float]:
-    """The features of the last regression: log odds of taking part, log probability of a role."""
+    """The features of the calibration: log odds of taking part, log probability of a role."""
     taking, role = (min(max(each, _LEAST), 1 - _LEAST) for each in (taking, role))
     return {"takes part": math.log(taking / (1 - taking)), "role": math.log(role)}
 

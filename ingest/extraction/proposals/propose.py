@@ -7,7 +7,7 @@ likely that is. `ingest.extraction.llm` may refine what comes out.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.articles.article import Article
@@ -15,15 +15,15 @@ from ingest.extraction.actor_names import name_words
 from ingest.extraction.coreference.participant import Participant
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.proposals.confidence import Grounds, confidences, grounds
-from ingest.extraction.proposals.default_roles import likely_role
+from ingest.extraction.proposals.contexts import Context, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
 from ingest.extraction.proposals.needs import Need, need_of
-from ingest.extraction.proposals.story import SentenceMentions, Story, read_story
+from ingest.extraction.proposals.story import SentenceMentions, read_story
 from ingest.extraction.proposals.topic import Topic, language_of
 from ingest.extraction.proposals.trades import evidence_by_trade
 from ingest.extraction.references.reference import ReferenceKind
+from ingest.extraction.roles.evidence import RoleEvidence
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
@@ -35,34 +35,22 @@ MAX_CHARS = 60_000
 MIN_CONFIDENCE = 0.1
 """Least confidence of a proposal shown to a person."""
 
-LEAST_OF_DEEDS = 0.38
-"""Least confidence of the rules in a participation that rests on deeds, to tell the judge."""
-
-LEAST_OF_NAMES = 0.3
-"""Least confidence of the rules in a participation of a name without a deed."""
-
-HINT = 0.2
-"""The weight from which evidence makes a role likelier than that of such organisations."""
-
-_BODIES = frozenset(
-    {
-        OrganisationKind.STATE,
-        OrganisationKind.CHAMBER,
-        OrganisationKind.NETWORK,
-        OrganisationKind.LABORATORY,
-    }
-)
+Grounds = Mapping[Role, Sequence[RoleEvidence]]
+"""The evidence for each role of a participant, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleParticipant:
-    """An organisation that may take part: what supports each of its roles, and its features."""
+    """An organisation that may take part, and what the judge reads of it.
+
+    `grounds` support its roles; `sentence` is the first that names it.
+    """
 
     participant: Participant
     grounds: Grounds
-    by_rules: Sequence[ProposedParticipation]
     sentence: Sentence
     features: Features
+    context: Context
 
 
 def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -> Proposals:
@@ -87,13 +75,9 @@ def read_candidates(
     story = read_story(read, Topic.of(article.title, need, lang), actors)
     _name_public_bodies(story.participants, article, actors)
     evidence = list(evidence_by_trade(story, actors))
-    by_participant = grounds(story, evidence)
-    by_rules = _by_rules(story, by_participant)
-    scores = {
-        participant: {each.participation.role: each.confidence for each in proposed}
-        for participant, proposed in by_rules.items()
-    }
-    features = features_of(story, evidence, scores, actors)
+    grounds = _grounds(evidence)
+    features = features_of(story, evidence, actors)
+    contexts = contexts_of(story)
     first: dict[Participant, Sentence] = {}
     for passage in sorted(story.read, key=_reading_order):
         for participant in passage.named:
@@ -101,10 +85,10 @@ def read_candidates(
     return need, [
         PossibleParticipant(
             participant,
-            by_participant.get(participant, {}),
-            by_rules.get(participant, ()),
+            grounds.get(participant, {}),
             first[participant],
             features[participant],
+            contexts[participant],
         )
         for participant in story.participants
         if participant in first and participant.kind is not OrganisationKind.MEDIA
@@ -118,36 +102,26 @@ def _reading_order(passage: SentenceMentions) -> tuple[bool, int]:
 
 def judged(candidate: PossibleParticipant, judge: Judge) -> Iterator[ProposedParticipation]:
     """The participations of a candidate that are likely enough to be shown."""
-    for role, confidence in judge.likely_roles(candidate.features).items():
+    for role, confidence in judge.likely_roles(candidate.features, candidate.context).items():
         if confidence >= MIN_CONFIDENCE:
             grounds = candidate.grounds.get(role, ())
-            told = [each for _, each in grounds if each.contribution] or [e for _, e in grounds]
-            by_rules = [each for each in candidate.by_rules if each.participation.role is role]
-            sentence = by_rules[0].sentence if by_rules else candidate.sentence.text
+            told = next((each for each in grounds if each.contribution), None)
+            best = told or next(iter(grounds), None)
             yield _proposal(
                 candidate.participant,
                 role,
-                told[0].sentence.text if told else sentence,
+                best.sentence.text if best else candidate.sentence.text,
                 confidence,
-                told[0].contribution if told else "",
+                told.contribution if told else "",
             )
 
 
-def _by_rules(
-    story: Story, by_participant: Mapping[Participant, Grounds]
-) -> Mapping[Participant, Sequence[ProposedParticipation]]:
-    """The participations that the rules conclude on, with their confidence in each."""
-    found: dict[Participant, list[ProposedParticipation]] = defaultdict(list)
-    for participant, proposed in _by_deeds(story, by_participant):
-        found[participant].append(proposed)
-    others_made = any(
-        each.participation.role is Role.PRODUCER and each.confidence > 0.5
-        for proposed in found.values()
-        for each in proposed
+def _grounds(evidence: Iterable[RoleEvidence]) -> Mapping[Participant, Grounds]:
+    found: dict[Participant, dict[Role, list[RoleEvidence]]] = defaultdict(
+        lambda: defaultdict(list)
     )
-    have = {participant.name for participant in found}
-    for participant, each in _by_kind(story, by_participant, have, others_made=others_made):
-        found[participant].append(each)
+    for each in sorted(evidence, key=lambda each: -each.weight):
+        found[each.participant][each.role].append(each)
     return found
 
 
@@ -169,73 +143,6 @@ def _name_public_bodies(
         if len(ids) == 1 and not any(other.actor_ids == ids for other in participants):
             participant.actor_ids, participant.reference_kind = ids, ReferenceKind.KNOWN
             participant.name = actors.actors[ids[0]].name
-
-
-def _by_deeds(
-    story: Story, by_participant: Mapping[Participant, Grounds]
-) -> Iterator[tuple[Participant, ProposedParticipation]]:
-    """Yields the participations that rest on deeds in the article."""
-    named = {
-        role: {each for each, own in by_participant.items() if each.is_named and role in own}
-        for role in Role
-    }
-    for participant in story.participants:
-        own = by_participant.get(participant, {})
-        if participant.kind is OrganisationKind.MEDIA:
-            continue
-        title_only = not participant.is_named and participant not in story.in_body
-        for role, sure in confidences(participant, own, named).items():
-            confidence = sure * participant.likelihood
-            if confidence >= LEAST_OF_DEEDS and not (title_only and named[role]):
-                best = next((each for _, each in own[role] if each.contribution), own[role][0][1])
-                text = best.sentence.text
-                yield (
-                    participant,
-                    _proposal(participant, role, text, confidence, best.contribution),
-                )
-
-
-def _by_kind(
-    story: Story,
-    by_participant: Mapping[Participant, Grounds],
-    have: Collection[str],
-    *,
-    others_made: bool,
-) -> Iterator[tuple[Participant, ProposedParticipation]]:
-    """The likely roles of those who are named and have none by their deeds."""
-    for participant in story.participants:
-        hint = _hint(by_participant.get(participant, {}))
-        if (
-            participant.name in have
-            or participant in story.doubted
-            or participant.kind is OrganisationKind.MEDIA
-            or not (participant.is_named or _is_body(participant, is_hinted=hint is not None))
-        ):
-            continue
-        likely = likely_role(participant, story, others_made=others_made)
-        if likely is None:
-            continue
-        role, sure, sentence = likely
-        confidence = sure * participant.likelihood
-        if hint is not None:
-            role, confidence = hint, max(confidence, LEAST_OF_NAMES)
-        if confidence >= LEAST_OF_NAMES:
-            yield participant, _proposal(participant, role, sentence.text, confidence)
-
-
-def _hint(own: Grounds) -> Role | None:
-    """The role with the best evidence, if that is worth a hint."""
-    best = max(own, key=lambda role: own[role][0][0], default=None)
-    return best if best is not None and own[best][0][0] >= HINT else None
-
-
-def _is_body(participant: Participant, *, is_hinted: bool) -> bool:
-    """Whether a participant without a name is a single body: "the health agency", "le réseau".
-
-    A town may be only the place: it takes part where something hints at a deed.
-    """
-    bodies = _BODIES | {OrganisationKind.TOWN} if is_hinted else _BODIES
-    return participant.definite and not participant.plural and participant.kind in bodies
 
 
 def _proposal(

@@ -43,9 +43,7 @@ class SentenceMentions:
 class Story:
     """The participants of an article, and the evidence of its sentences.
 
-    `doubted` holds the participants that a sentence excludes, `in_body` those that the text
-    mentions, not only the title. `taken_back` holds the numbers of sentences that the next
-    sentence withdraws.
+    `doubted` holds the participants that a sentence excludes.
     """
 
     topic: Topic
@@ -55,8 +53,6 @@ class Story:
     passages: list[SentenceMentions] = field(default_factory=list)
     read: list[SentenceMentions] = field(default_factory=list)
     doubted: set[Participant] = field(default_factory=set)
-    in_body: set[Participant] = field(default_factory=set)
-    taken_back: set[int] = field(default_factory=set)
 
 
 def read_story(sentences: Sequence[Sentence], topic: Topic, actors: KnownActors) -> Story:
@@ -107,21 +103,17 @@ def _merge(story: Story, same: Mapping[Participant, Participant]) -> None:
         for each in story.evidence
     ]
     story.doubted = {same.get(each, each) for each in story.doubted}
-    story.in_body = {same.get(each, each) for each in story.in_body}
 
 
 def _add(story: Story, passage: SentenceMentions) -> None:
     """Adds a sentence to the passages, or those it names to the doubted."""
     text = passage.sentence.text
-    if not is_disclaimer(text):
+    if not _is_disclaimer(text):
         story.passages.append(passage)
     elif not passage.named and story.passages and _points_back(text):
         story.doubted |= story.passages[-1].named
-        story.taken_back.add(story.passages[-1].sentence.number)
     else:
         story.doubted |= passage.named
-    if passage.sentence.part is TextPart.BODY:
-        story.in_body |= passage.named
 
 
 def _is_about_leftovers(sentences: Sequence[Sentence]) -> bool:
@@ -146,7 +138,7 @@ def _owner_of_leftovers(
     return None
 
 
-def is_disclaimer(sentence: str) -> bool:
+def _is_disclaimer(sentence: str) -> bool:
     """Whether a sentence denies that the organisations it names took part."""
     return _TAKES_NO_PART.search(sentence) is not None
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, Action, verbs
+from ingest.extraction.ordinary_words import is_ordinary
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.references.context import ArticleContext
 from ingest.extraction.references.extents import name_end
@@ -30,8 +31,12 @@ from ingest.extraction.tokens import (
     joined,
     starts_a_sentence,
 )
+from kb.reference.communes import is_commune
 from kb.text.folding import fold
 from kb.text.organisation_name import LEGAL_FORMS
+
+UNSURE = 0.3
+"""Likelihood of a name that is rather a place's, or no name."""
 
 _ENGLISH_AUXILIARIES = lexicon.words("auxiliaries", "english")
 _BRANDS = lexicon.words("not_organisations", "brand")
@@ -59,9 +64,11 @@ def new_name(
     if end < len(tokens) and not taken[end] and tokens[end].form in _AFTER_A_NAME:
         end += 1  # "Channings Wood prison"
     forms = [each.form for each in tokens[at:end] if each.is_word and each.form not in LINKS]
-    opens = starts_a_sentence(tokens, at)
-    if opens and not _opens_with_a_name(context, tokens, at, end, is_one_word=len(forms) == 1):
-        return None, at + 1
+    sure = 1.0
+    if starts_a_sentence(tokens, at):
+        sure = _opens_with_a_name(context, tokens, at, end, is_one_word=len(forms) == 1)
+        if not sure:
+            return None, at + 1
     name = sentence.written(at, end)
     if _names_something_else(tokens, at, end, is_one_word=len(forms) == 1):
         return None, end
@@ -79,7 +86,7 @@ def new_name(
         name,
         ReferenceKind.KNOWN if ids else ReferenceKind.NAMED,
         kind_of(name),
-        likelihood * share,
+        likelihood * share * sure,
         ids,
         head=head_of(name),
         definite=True,
@@ -121,21 +128,23 @@ def _likelihood(
     kind: OrganisationKind,
     forms: Sequence[str],
 ) -> float:
-    """Returns the probability that a name is an organisation's; 0 for the name of a place."""
+    """Returns the probability that a name is an organisation's; 0 for a place that is known."""
     if len(forms) > 1 and LEGAL_FORMS & set(forms):
         return 0.95
     if kind not in {OrganisationKind.UNKNOWN, OrganisationKind.MEDIA}:
         return 0.85
-    if _is_place(context, tokens, at, end, is_one_word=len(forms) == 1):
+    if context.actors.is_place(joined(token for token in tokens[at:end] if token.is_word)):
         return 0.0
+    if _is_place(tokens, at, is_one_word=len(forms) == 1):
+        return 0.0 if is_commune(" ".join(forms)) else UNSURE
     is_short = is_acronym(tokens[at]) and len(forms) == 1
     return 0.5 if is_short and kind is OrganisationKind.UNKNOWN else 0.7
 
 
 def _opens_with_a_name(
     context: ArticleContext, tokens: Sequence[TextToken], at: int, end: int, *, is_one_word: bool
-) -> bool:
-    """Whether the word that opens a sentence is a name.
+) -> float:
+    """How sure it is that the word that opens a sentence is a name; 0 if it is none.
 
     A name comes back with its capital, or is at once followed by a verb, as nouns without an
     article are not in French.
@@ -146,12 +155,15 @@ def _opens_with_a_name(
         or is_everyday_word(form)
         or (is_one_word and verbs(form))
     ):
-        return False
+        return 0.0
     if form not in context.lower and (form in context.capital or not is_one_word):
-        return True
+        return 1.0
     if form in context.lower:
-        return not is_one_word and tokens[at + 1].is_capital
-    return not _NOT_A_NAME.search(tokens[at].text) and _has_a_verb_at(tokens, end)
+        return float(not is_one_word and tokens[at + 1].is_capital)
+    if is_ordinary(tokens[at].text):
+        return 0.0
+    is_name = not _NOT_A_NAME.search(tokens[at].text) and _has_a_verb_at(tokens, end)
+    return 1.0 if is_name else UNSURE
 
 
 def _has_a_verb_at(tokens: Sequence[TextToken], end: int) -> bool:
@@ -171,12 +183,8 @@ def _has_a_verb_at(tokens: Sequence[TextToken], end: int) -> bool:
     )
 
 
-def _is_place(
-    context: ArticleContext, tokens: Sequence[TextToken], at: int, end: int, *, is_one_word: bool
-) -> bool:
-    """Whether a name is a place's, by the directory of actors or the words before it."""
-    if context.actors.is_place(joined(token for token in tokens[at:end] if token.is_word)):
-        return True
+def _is_place(tokens: Sequence[TextToken], at: int, *, is_one_word: bool) -> bool:
+    """Whether a name may be a place's, by the words before it."""
     before = tokens[at - 1] if at else None
     if before is None or (before.form == "a" and before.text not in {"à", "À"}):
         return False
