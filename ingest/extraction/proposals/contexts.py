@@ -33,7 +33,7 @@ MOST_MENTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class CandidateContext:
     """Means over the mentions of a candidate; all zero where its sentences are too long.
 
     Attributes:
@@ -52,7 +52,7 @@ def reading_encoder(layers: int) -> Encoder:
     return load_encoder(settings, layers=layers)
 
 
-def contexts_of(story: Story) -> Mapping[Participant, Context]:
+def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
     """The context of each candidate that the story names.
 
     Raises:
@@ -65,12 +65,12 @@ def contexts_of(story: Story) -> Mapping[Participant, Context]:
             if not mention.is_pronoun:
                 start, end = tokens[mention.first].start, tokens[mention.last - 1].end
                 places[mention.participant].append(_Place(passage.sentence, start, end))
-    lower, upper = _Reading(LOWER_LAYERS), _Reading(0)
+    lower, upper = _SentenceReader(LOWER_LAYERS), _SentenceReader(0)
     found = {}
     for participant, everywhere in places.items():
         in_body = [each for each in everywhere if each.sentence.part is TextPart.BODY]
         read = (in_body or everywhere)[:MOST_MENTIONS]
-        found[participant] = Context(
+        found[participant] = CandidateContext(
             _mean([vector for place in read for vector in lower.name(place)], DIMENSION),
             _mean([vector for place in read for vector in upper.role(place)], 2 * DIMENSION),
         )
@@ -86,7 +86,7 @@ class _Place:
     end: int
 
 
-class _Reading:
+class _SentenceReader:
     """The vectors of the words of sentences, each read once, by a number of layers."""
 
     def __init__(self, layers: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ingest.extraction.proposals.contexts import Context, Vector
+from ingest.extraction.proposals.contexts import CandidateContext, Vector
 from ingest.extraction.proposals.features import Features
 from kb.reference.roles import Role
 from kb.regression import Regression, probability
@@ -34,8 +34,8 @@ class Judge:
     Attributes:
         takes_part: from the features of a candidate.
         roles: of each role, whose odds are compared, from the features.
-        of_names: `(384,)`, what `Context.name` adds to the log odds of taking part.
-        of_roles: `(768, roles)`, what `Context.role` adds to those of each role.
+        of_names: `(384,)`, what `CandidateContext.name` adds to the log odds of taking part.
+        of_roles: `(768, roles)`, what `CandidateContext.role` adds to those of each role.
         calibration: of the product, from `doubts`.
     """
 
@@ -45,7 +45,7 @@ class Judge:
     of_roles: Vector
     calibration: Regression
 
-    def likely_roles(self, features: Features, context: Context) -> dict[Role, float]:
+    def likely_roles(self, features: Features, context: CandidateContext) -> dict[Role, float]:
         """The likely roles of a candidate, the likeliest first, and how likely it has each.
 
         There is always a likeliest; others have at least `LIKELY_TOO` if the candidate takes part.
@@ -58,7 +58,7 @@ class Judge:
         }
 
     def probabilities(
-        self, features: Features, context: Context
+        self, features: Features, context: CandidateContext
     ) -> tuple[float, dict[Role, float]]:
         """How likely a candidate takes part, and has each role if it does, before calibration."""
         taking = self.takes_part.log_odds(features) + float(context.name @ self.of_names)

@@ -15,7 +15,7 @@ from ingest.extraction.actor_names import name_words
 from ingest.extraction.coreference.participant import Participant
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.organisation_kinds import OrganisationKind
-from ingest.extraction.proposals.contexts import Context, contexts_of
+from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
 from ingest.extraction.proposals.needs import Need, need_of
@@ -50,7 +50,7 @@ class PossibleParticipant:
     grounds: Grounds
     sentence: Sentence
     features: Features
-    context: Context
+    context: CandidateContext
 
 
 def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -> Proposals:
