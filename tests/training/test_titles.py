@@ -37,7 +37,8 @@ def test_the_table_is_what_the_articles_teach(examples: list[TitleExample]) -> N
 
 def _chances(weights: Mapping[str, float], example: TitleExample) -> Floats:
     odds: Floats = np.exp(example.rows @ np.array([weights[name] for name in NAMES]))
-    return odds / odds.sum()
+    likely: Floats = odds / odds.sum()
+    return likely
 
 
 def test_titles_that_were_not_learnt_from_are_found(examples: list[TitleExample]) -> None:

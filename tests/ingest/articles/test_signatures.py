@@ -232,6 +232,12 @@ def test_the_time_that_a_page_shows_beside_its_day() -> None:
     assert (article.title, article.themes, article.text) == (TITLE, ("whey", "pigs"), BODY)
 
 
+def test_a_page_declares_the_desk_that_signs_it_and_not_its_site() -> None:
+    for name, author in (("Service communication", "Service communication"), ("CCI Cantal", "")):
+        html = f"<head><meta name=author content='{name}'></head><h1>{TITLE}</h1>{PARAGRAPHS}"
+        assert article_from_bytes(html.encode(), ".html").author.name == author
+
+
 def test_categories_and_keywords_are_themes() -> None:
     line = "Classé dans : Élevage | Mots-clés : lait, petit-lait"
     article = read(f"{TITLE}\n\n{BODY}\n\n{line}\n")

@@ -12,6 +12,7 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html.parsing import parsed
 from ingest.articles.metadata.dates import dates_in
+from ingest.articles.metadata.labels import is_desk
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.metadata.same_length_fold import plain
 
@@ -103,9 +104,10 @@ class Head:
             for person in map(_person, values)
             if (name := plain(person.name)) not in no_names and not title.endswith(f" {name}")
         ]
-        if not people or any(is_organisation(person.name) for person in people):
+        names = [person.name for person in people]
+        if not names or any(is_organisation(name) and not is_desk(name) for name in names):
             return
-        name = ", ".join(person.name for person in people)
+        name = ", ".join(names)
         if len(people) == 1 and " " not in name:
             confidence -= ACCOUNT_COST
         person = Person(name, people[0].job if len(people) == 1 else "")
