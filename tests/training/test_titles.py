@@ -1,4 +1,4 @@
-"""The weights of titles are what the labelled articles teach, measured on those they did not see."""
+"""The weights of titles are what labelled articles teach, measured on those they did not see."""
 
 from collections.abc import Mapping
 
@@ -31,8 +31,8 @@ def test_the_table_is_what_the_articles_teach(examples: list[TitleExample]) -> N
             for example in examples
         ]
     )
-    # A small change of the reading of pages, or of the articles, is no reason to learn again.
-    assert apart.mean() < 0.03
+    # A small change of the reading of pages is no reason to learn again.
+    assert apart.mean() < 0.01
 
 
 def _chances(weights: Mapping[str, float], example: TitleExample) -> Floats:
