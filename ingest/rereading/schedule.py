@@ -10,6 +10,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import SOURCE_JOB, Job
 from kb.registers.rereading.locations import Interval, SourceLocation
 
+KEPT_READINGS = 30
+"""Most ended readings of a source that are kept as its history."""
+
 _WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
 
 
@@ -23,15 +26,17 @@ def queue_due(knowledge_base: KnowledgeBase, hour: int, moment: datetime) -> lis
 
     `moment` is the time, with its time zone; `hour` from 0 to 23 is of that zone.
     """
+    locations = knowledge_base.source_locations
     return [
         queue_reading(knowledge_base, location)
-        for location in knowledge_base.source_locations.list()
-        if is_due(location, hour, moment) and knowledge_base.source_locations.take(location)
+        for location in locations.list()
+        if is_due(location, hour, moment) and locations.take(location, _written(moment))
     ]
 
 
 def queue_reading(knowledge_base: KnowledgeBase, location: SourceLocation, by: str = "") -> Job:
     """Adds the job that reads a source, by who asks for it or registered it."""
+    knowledge_base.jobs.forget_readings(location.name, KEPT_READINGS)
     parameters = {"source": location.name, "name": location.name}
     return knowledge_base.jobs.add(SOURCE_JOB, parameters, by=by or location.added_by)
 

@@ -18,7 +18,7 @@ from ingest.articles.feeds import is_feed
 from ingest.articles.formats.html.page import feed_link
 from ingest.changes import Changes, RecordChange
 from ingest.directories.readers import DIRECTORY_READERS
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
 from ingest.pipeline import expected, ingest
@@ -183,6 +183,8 @@ class SourceReading:
         fetched = self._fetch(url, before if is_as_before else Validators())
         if fetched is None:
             return _SAME, before
+        if not _suffix_of(fetched) and len(fetched.content) > MAX_BYTES:
+            raise InputError("large_page", address=url, most=MAX_BYTES)
         if not before.address:
             feed = _feed_of(fetched)
             if feed:

@@ -130,6 +130,18 @@ class Jobs:
             ).fetchall()
         return [_job(row) for row in rows]
 
+    def forget_readings(self, source: str, keep: int) -> None:
+        """Deletes all ended readings of a source but the latest, of which `keep` stay."""
+        with self._stores.lend() as store, store.writing():
+            store.execute(
+                "delete from jobs where finished_at != '' and kind = :kind"
+                " and json_extract(parameters, '$.source') = :source and id not in"
+                " (select id from jobs where kind = :kind"
+                " and json_extract(parameters, '$.source') = :source"
+                " order by created_at desc, rowid desc limit :keep)",
+                {"kind": SOURCE_JOB, "source": source, "keep": keep},
+            )
+
     def waiting(self) -> bool:
         """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:

@@ -177,6 +177,35 @@ def test_progress_is_not_written_down_for_each_record(
     assert beats[-1] == (10_000, 10_000)
 
 
+def test_a_running_job_says_where_it_is(
+    base: KnowledgeBase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(module, "SAVED_EVERY_S", 0.0)
+    monkeypatch.setattr("ingest.pace.SAID_EVERY_S", 0.0)
+    places: list[JobPlace] = []
+    beat = base.jobs.beat
+
+    def notice(id_: str, done: int, total: int, place: JobPlace) -> bool:
+        places.append(place)
+        return beat(id_, done, total, place)
+
+    monkeypatch.setattr(base.jobs, "beat", notice)
+    content = io.BytesIO(directory(tmp_path, 3).read_bytes())
+    upload = keep_upload(base.folder, "annuaire.csv", content)
+    base.jobs.add("directory", {"path": str(upload)}, by="léa")
+    with caplog.at_level("INFO", "ingest"):
+        run_next(base)
+    assert {(place.file, place.phase) for place in places} == {
+        ("annuaire.csv", "reading"),
+        ("annuaire.csv", "embedding"),
+        ("annuaire.csv", "writing"),
+    }
+    assert any("annuaire.csv: record 2 of 3, reading" in line for line in caplog.messages)
+
+
 def test_a_job_that_makes_no_progress_is_alive_all_the_same(
     base: KnowledgeBase,
     runner: Callable[[module.Runner], None],

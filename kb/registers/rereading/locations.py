@@ -137,13 +137,16 @@ class SourceLocations:
             _get(store, name)
             store.execute("delete from source_locations where name = ?", [name])
 
-    def take(self, location: SourceLocation) -> bool:
-        """Notes that a reading begins now; returns whether no other process did so before."""
+    def take(self, location: SourceLocation, at: str = "") -> bool:
+        """Notes that a reading begins; returns whether no other process did so before.
+
+        `at` is the time, as `kb.registers.clock` writes it; now when empty.
+        """
         with self._stores.lend() as store, store.writing():
             taken = store.execute(
                 "update source_locations set tried_at = ? where name = ? and tried_at = ?"
                 " returning name",
-                [now(), location.name, location.tried_at],
+                [at or now(), location.name, location.tried_at],
             ).fetchone()
         return taken is not None
 

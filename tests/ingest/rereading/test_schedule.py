@@ -1,8 +1,11 @@
+import threading
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
-from ingest.rereading.schedule import is_due, queue_due
+from ingest.rereading.schedule import is_due, queue_due, queue_reading
+from ingest.worker import run_next, work
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.clock import now
 from kb.registers.rereading.locations import Interval, SourceLocation, Validators
@@ -66,3 +69,35 @@ def test_of_two_processes_that_look_one_takes_a_source(base: KnowledgeBase) -> N
     source = base.source_locations.add("cci", "/srv/cci", Interval.DAY)
     assert base.source_locations.take(source)
     assert not base.source_locations.take(source)
+
+
+def test_the_history_of_a_source_keeps_its_latest_readings(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ingest.rereading.schedule.KEPT_READINGS", 2)
+    source = base.source_locations.add("cci", str(tmp_path / "nowhere"), Interval.DAY)
+    other = base.source_locations.add("other", str(tmp_path / "other"), Interval.DAY)
+    kept = queue_reading(base, other)
+    read = []
+    for _night in range(4):
+        read.append(queue_reading(base, source).id)
+        while run_next(base):
+            pass
+    assert [job.id for job in base.jobs.of_source("cci")] == read[:0:-1]
+    assert [job.id for job in base.jobs.of_source("other")] == [kept.id]
+
+
+def test_a_worker_reads_what_is_due_by_its_clock(base: KnowledgeBase, tmp_path: Path) -> None:
+    path = tmp_path / "cci.csv"
+    path.write_text("Nom;Métier\nAvel;Cirages\n", encoding="utf-8")
+    base.source_locations.add("cci", str(path), Interval.DAY)
+    today = datetime.fromisoformat(now()).astimezone(PARIS)
+
+    def night_after(days: int) -> None:
+        moment = today + timedelta(days=days)
+        work(base, linger_s=0, stopping=threading.Event(), clock=lambda: moment)
+
+    for days, readings in ((0, 1), (0, 1), (1, 2)):
+        night_after(days)
+        assert len(base.jobs.of_source("cci")) == readings
+    assert [actor.name for actor in base.actors()] == ["Avel"]
