@@ -50,8 +50,9 @@ def evaluate_articles(folder: Path, find: Callable[[Path], ArticleFindings]) -> 
 
 def compare(scores: Scores, file: str, labels: Labels, findings: ArticleFindings) -> None:
     """Adds the comparison of an article with its labels to the scores."""
-    scores.articles += 1
-    _Comparison(scores, file, labels, findings).run()
+    article = Scores(articles=1)
+    _Comparison(article, file, labels, findings).run()
+    scores.add(article)
 
 
 class _FoundParticipant(NamedTuple):

@@ -39,6 +39,8 @@ two, each band of a tenth weighing as many as it has proposals.
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 BANDS = tuple(tenth / 10 for tenth in range(10))
 """Lower bound of each band of confidence; the last band includes 1."""
 
@@ -117,13 +119,49 @@ class Slip(NamedTuple):
 
 @dataclass(slots=True)
 class Scores:
-    """Scores of a comparison. `unread` lists the articles no reader could read, with reasons."""
+    """Scores of a comparison.
+
+    `unread` lists the articles no reader could read, with reasons; `of_articles` has the tallies
+    of each article.
+    """
 
     articles: int = 0
     fields: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in FIELDS})
     bands: list[Band] = field(default_factory=lambda: [Band(start) for start in BANDS])
     slips: list[Slip] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    of_articles: list[dict[str, Tally]] = field(default_factory=list)
+
+    def add(self, article: "Scores") -> None:
+        """Adds the scores of one article."""
+        self.articles += article.articles
+        for name, tally in article.fields.items():
+            self.fields[name] += tally
+        for band, own in zip(self.bands, article.bands, strict=True):
+            band.proposals += own.proposals
+            band.right += own.right
+            band.total_confidence += own.total_confidence
+        self.slips += article.slips
+        self.of_articles.append(article.fields)
+
+    def f1_interval(self, name: str) -> tuple[float, float] | None:
+        """The interval of 95 % of a field's F1: percentiles over articles drawn anew, 2,000 times.
+
+        `None` where fewer than two articles have the field.
+        """
+        counts = np.array(
+            [
+                (tally.right, tally.wrong, tally.missed)
+                for tally in (fields[name] for fields in self.of_articles)
+                if tally != Tally()
+            ]
+        )
+        if len(counts) < 2:
+            return None
+        drawn = np.random.default_rng(0).integers(len(counts), size=(2_000, len(counts)))
+        right, wrong, missed = counts[drawn].sum(axis=1).T
+        low, high = np.percentile(2 * right / (2 * right + wrong + missed), (2.5, 97.5))
+        return float(low), float(high)
 
     def band(self, confidence: float) -> Band:
         below = (band for band in reversed(self.bands) if confidence >= band.start)
@@ -143,10 +181,12 @@ def _ratio(part: int, whole: int) -> float | None:
 
 def score_lines(scores: Scores) -> list[str]:
     lines = [f"{scores.articles} articles"]
-    lines.append(f"{'':22} precision  recall      F1   right  wrong  missed")
+    lines.append(f"{'':22} precision  recall      F1    95 % interval   right  wrong  missed")
     for name, tally in scores.fields.items():
         ratios = f"{_shown(tally.precision):>9}  {_shown(tally.recall):>6}  {_shown(tally.f1):>6}"
-        lines.append(f"{name:22} {ratios}  {tally.right:6}  {tally.wrong:5}  {tally.missed:6}")
+        between = " to ".join(map(_shown, scores.f1_interval(name) or ()))
+        counts = f"{tally.right:6}  {tally.wrong:5}  {tally.missed:6}"
+        lines.append(f"{name:22} {ratios}  {between:>15}  {counts}")
     lines.append("")
     lines.append("confidence         proposals   right    mean confidence")
     for band in scores.bands:
@@ -161,7 +201,12 @@ def score_json(scores: Scores) -> dict[str, object]:
     return {
         "articles": scores.articles,
         "fields": {
-            name: {"precision": tally.precision, "recall": tally.recall, "f1": tally.f1}
+            name: {
+                "precision": tally.precision,
+                "recall": tally.recall,
+                "f1": tally.f1,
+                "f1_interval": scores.f1_interval(name),
+            }
             | asdict(tally)
             for name, tally in scores.fields.items()
         },

@@ -347,7 +347,9 @@ def test_articles_add_up() -> None:
     compare(scores, "c.txt", replace(labels, title=""), ArticleFindings())
     assert scores.articles == 3
     assert counts(scores, "title") == (1, 1, 1)
-    line = "title                      0.500   0.500   0.500       1      1       1"
+    line = (
+        "title                      0.500   0.500   0.500   0.000 to 1.000       1      1       1"
+    )
     assert line in score_lines(scores)
 
 
@@ -403,3 +405,18 @@ def test_what_an_article_and_its_proposals_say_is_compared() -> None:
         need="masques",
         participations=(FoundParticipation("Avel", "avel", PRODUCER, 0.7),),
     )
+
+
+def test_an_interval_holds_the_f1_and_narrows_with_more_articles() -> None:
+    def some(count: int) -> Scores:
+        scores = Scores()
+        for number in range(count):
+            found = ArticleFindings(title="Un titre" if number % 3 else "Un autre")
+            compare(scores, f"{number}.txt", Labels(title="Un titre"), found)
+        return scores
+
+    few, many = some(9).f1_interval("title"), some(90).f1_interval("title")
+    assert few is not None
+    assert many is not None
+    assert few[0] < many[0] < 2 / 3 < many[1] < few[1]
+    assert some(1).f1_interval("title") is None
