@@ -1,5 +1,7 @@
 """Ordinary words of French and English: a name that has none of them is seldom anything else."""
 
+import math
+from collections.abc import Mapping
 from functools import cache
 
 from spellchecker import SpellChecker
@@ -12,8 +14,18 @@ def is_ordinary(word: str) -> bool:
     return word.lower() in _dictionary()
 
 
+def commonness(word: str) -> float:
+    """How common a word is: the decimal logarithm of its count in a corpus, from 0 to about 7.
+
+    That of the language that has it most; 0 for a word that no dictionary has.
+    """
+    return math.log10(1 + _dictionary().get(word.lower(), 0))
+
+
 @cache
-def _dictionary() -> frozenset[str]:
-    return frozenset(
-        word for language in _LANGUAGES for word in SpellChecker(language).word_frequency
-    )
+def _dictionary() -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for language in _LANGUAGES:
+        for word, count in SpellChecker(language).word_frequency.items():
+            counts[word] = max(count, counts.get(word, 0))
+    return counts

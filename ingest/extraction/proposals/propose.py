@@ -14,11 +14,11 @@ from ingest.articles.article import Article
 from ingest.extraction.actor_names import name_words
 from ingest.extraction.coreference.participant import Participant
 from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.needs.need import Need, need_of
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
-from ingest.extraction.proposals.needs import Need, need_of
 from ingest.extraction.proposals.story import SentenceMentions, read_story
 from ingest.extraction.proposals.topic import Topic, language_of
 from ingest.extraction.proposals.trades import evidence_by_trade

@@ -5,7 +5,7 @@ from typing import Self
 
 from ingest.articles.article import Article
 from ingest.extraction import lexicon
-from ingest.extraction.proposals.needs import Need
+from ingest.extraction.needs.need import Need
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, STEMMERS, stem, words
 
 _ENGLISH = lexicon.words("language_words", "en")

@@ -235,7 +235,7 @@ def test_a_part_of_a_known_name_with_a_slip_is_another_name() -> None:
 
 def test_need_is_what_somebody_wants_to_do() -> None:
     (need,) = proposals("L'hôpital cherchait de quoi nettoyer les mains.").fields
-    assert need.value == "quoi nettoyer les mains"
+    assert need.value == "nettoyer les mains"
 
 
 def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
@@ -284,8 +284,10 @@ def test_a_known_public_body_is_recognised_by_its_place() -> None:
 )  # fmt: skip
 def test_the_need_is_a_phrase_of_the_text(title: str, text: str, expected: str) -> None:
     (need,) = proposals(text, title).fields
-    assert (need.field, need.value, need.origin) == ("need", expected, "rules")
-    assert need.value in need.sentence
+    # Beside the first phrase may stand a second.
+    first = need.value.split(" : ")[0]
+    assert (need.field, first, need.origin) == ("need", expected, "rules")
+    assert first in need.sentence
 
 
 @pytest.mark.parametrize("text", ["", " ", "…", "Bonjour.", "# Titre", "a" * 5_000, "( ( ["])

@@ -1,5 +1,6 @@
 """Noun phrases of sentences: the things that a text speaks of."""
 
+import re
 from collections.abc import Sequence
 
 from ingest.extraction import lexicon
@@ -15,6 +16,17 @@ _AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
 _NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
 _NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
 
+BEFORE_NOUNS = frozenset().union(
+    *(lexicon.words("determiners", section) for section in ("indefinite", "definite", "article")),
+    _INSIDE,
+)
+"""Determiners and prepositions that only a noun, or what describes it, follows."""
+
+BY_PRODUCTS = re.compile(
+    rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
+)
+"""By-products, in a folded word."""
+
 MAX_WORDS = 8
 """A phrase has this many words at most."""
 
@@ -26,6 +38,7 @@ def carries(token: TextToken) -> bool:
         token.is_word
         and len(form) > 2
         and not form.isdigit()
+        and not form.endswith("'")
         and form not in FUNCTION_WORDS
         and form not in FRAMING_WORDS
         and form not in _NO_NEEDS

@@ -1,0 +1,78 @@
+"""The need that was met, as a short phrase from the text of an article: a matter, and its use.
+
+A judge that learnt from labelled articles says of each word how likely it names the need. The
+stretch of the text with the likeliest words is the need; a second stretch that names what the
+first does not, its use or its matter, stands beside it: "marc de café : champignons".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.extraction.needs.judge import NeedJudge, bundled_need_judge, doubts
+from ingest.extraction.needs.stretches import NeedStretch, stretches
+from ingest.extraction.needs.words import NeedWord, need_words
+from ingest.extraction.tokens import Sentence, TextPart
+
+LEAST = 0.1
+"""An article whose likeliest word is less likely to name a need tells none."""
+
+BESIDE = 0.12
+"""Least probability of the likeliest word of a second stretch."""
+
+_LIKELIEST = 8
+"""Stretches are looked for around so many words, the likeliest that are no names."""
+_A_WORD, _A_TITLE, _SURE = 0.05, 0.1, 0.9
+"""What a word costs a stretch, what the title adds to one, and the most that a word is worth."""
+_WHOLE = 5
+"""A stretch of so many words needs no other beside it, and what stands beside has no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A phrase of the text, its stems, the sentence that it is from, and how sure it is, 0 to 1."""
+
+    phrase: str
+    stems: tuple[str, ...]
+    sentence: Sentence
+    confidence: float
+
+
+def need_of(
+    sentences: Sequence[Sentence], lang: str, judge: NeedJudge | None = None
+) -> Need | None:
+    """Returns the need that an article answers; `None` if its text states no need."""
+    judge = judge or bundled_need_judge()
+    return told_need(sentences, need_words(sentences, lang), lang, judge)
+
+
+def told_need(
+    sentences: Sequence[Sentence], words: Mapping[str, NeedWord], lang: str, judge: NeedJudge
+) -> Need | None:
+    """Returns the need of an article whose words are known; `None` if it states none."""
+    likely = {own: judge.names_need.probability(word.features) for own, word in words.items()}
+    things = (own for own, word in words.items() if not word.features["name"])
+    likeliest = sorted(things, key=lambda own: -likely[own])[:_LIKELIEST]
+    if not likeliest or likely[likeliest[0]] < LEAST:
+        return None
+    found = list(stretches(sentences, set(likeliest), lang))
+    if not found:
+        return None
+
+    def score(stretch: NeedStretch) -> float:
+        worth = sum(min(likely[each], _SURE) - _A_WORD for each in stretch.stems)
+        return worth + _A_TITLE * (stretch.sentence.part is TextPart.TITLE)
+
+    best = max(found, key=score)
+    phrase, stems = best.text, best.stems
+    beside = [
+        each for each in found
+        if not set(each.stems) & set(best.stems)
+        and len(each.text.split()) <= _WHOLE
+        and max(likely[own] for own in each.stems) >= BESIDE
+    ]  # fmt: skip
+    if beside and len(best.stems) < _WHOLE:
+        other = max(beside, key=score)
+        phrase = f"{phrase} : {other.text}"
+        stems += other.stems
+    confidence = judge.calibration.probability(doubts([likely[each] for each in stems]))
+    return Need(phrase, stems, best.sentence, round(confidence, 2))
