@@ -1,6 +1,7 @@
 """Pages to contribute articles, links and directories, and the list of contributions."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.records.fields import web_address
 from ingest.uploads import keep_upload, plain_name
-from kb.errors import InputError
+from kb.errors import EncoderError, InputError
 from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
@@ -50,6 +51,12 @@ _NO_DIRECTORY = N_(
 _TOO_MANY = N_("At most 20 files at once.")
 _PUBLISHED = N_("This article is already published.")
 _KNOWN = N_("Someone else has already contributed this text.")
+_NOT_NOW = N_(
+    "The site cannot read articles now. Try again later. If it lasts, tell the organisation that "
+    "runs this site."
+)
+
+_log = logging.getLogger(__name__)
 
 router = PageRouter()
 
@@ -220,6 +227,11 @@ def _drafted(
         return FileResult(name, submit().draft)
     except InputError as error:
         return _failed(request, account, name, error)
+    except EncoderError as error:
+        # The text stays in its form. Where the model lies is for whoever runs the server.
+        _log.error("%s: %s", request.http.url.path, error)
+        problem = translations(request.language).gettext(_NOT_NOW)
+        return FileResult(name, problem=LocalizedText(problem))
 
 
 def _failed(request: PageRequest, account: Account, name: str, error: InputError) -> FileResult:

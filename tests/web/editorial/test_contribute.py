@@ -2,11 +2,13 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.extraction.proposals import contexts
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case
@@ -98,6 +100,25 @@ def test_nothing_pasted_is_said_beside_the_field_and_the_title_is_kept(
     assert text.attributes["aria-invalid"] == "true"
     assert "f-text-error" in text.attributes["aria-describedby"].split()
     assert read.text("p", id="f-text-error") == "Paste the text of an article."
+
+
+def test_a_text_stays_in_its_form_while_the_model_that_reads_it_cannot_be_kept(
+    base: KnowledgeBase,
+    contributor: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "no folder").touch()
+    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "no folder" / "cache"))
+    monkeypatch.setattr(contexts, "reading_encoder", contexts.reading_encoder.__wrapped__)
+    response = send(contributor, "text", title=TITLE, text=BODY)
+    read = Page(response.text)
+    assert read.text("p", id="f-text-error").startswith("The site cannot read articles now.")
+    assert BODY.split("\n", maxsplit=1)[0] in read.text("textarea", name="text")
+    assert "no folder" not in response.text
+    assert "no folder" in caplog.text
+    assert base.drafts.list() == []
 
 
 def test_the_same_text_leads_to_the_draft_that_it_is(
