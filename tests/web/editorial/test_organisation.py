@@ -152,6 +152,31 @@ def test_a_name_that_names_nothing_is_refused(
     assert error in Page(response.text).one("p", id="f-name-error").text
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("phone", "05 45 00 00 00\nthe workshop, after six"),
+        ("phone", "05 45 00 00 00\nFax 05 45 00 00 01"),
+        ("email", "see the site\na@pont.example"),
+    ],
+)
+def test_no_line_of_contacts_is_dropped_in_silence(
+    base: KnowledgeBase, contributor: TestClient, name: str, typed: str
+) -> None:
+    read = Page(send(contributor, "submit", **COOPER, **{name: typed}).text)
+    assert read.text("p", id=f"f-{name}-error").startswith("One of these is no ")
+    assert read.one("textarea", name=name).text.strip() == typed
+    assert base.drafts.list() == []
+
+
+def test_fields_to_correct_are_listed_in_the_order_of_the_form(contributor: TestClient) -> None:
+    wrong = {"name": "???", "closed_on": "yesterday", "phone": "none\nat all", "department": "999"}
+    read = Page(send(contributor, "submit", **wrong).text)
+    summary = read.one("div", role="alert")
+    links = [link.attributes["href"] for link in read.inside(summary, "a")]
+    assert links == ["#f-name", "#f-department", "#f-phone", "#f-closed_on"]
+
+
 def test_a_preview_shows_the_entry_and_keeps_nothing(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:

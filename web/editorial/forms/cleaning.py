@@ -16,12 +16,12 @@ from ingest.records.fields import (
     theme_names,
     web_address,
 )
-from ingest.records.parsers import flow
+from ingest.records.parsers import PARSERS, flow
 from kb.errors import InputError
 from kb.messages import N_
 from kb.models import Actor, Case, Record
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, FieldKind, FieldTraits
-from kb.text.phone_numbers import dialling_region, shown_number
+from kb.text.phone_numbers import dialling_region, is_no_value, shown_number
 from web.http.labels import UNKNOWN_DEPARTMENT
 
 MISSING = N_("This is required.")
@@ -48,6 +48,23 @@ _OTHERWISE_WRONG = N_("This cannot be saved as it is.")
 def why_wrong(kind: FieldKind) -> str:
     """What to say of a value of this kind that is refused."""
     return _WRONG.get(kind, _OTHERWISE_WRONG)
+
+
+def loses_a_line(cells: Mapping[str, str], name: str) -> bool:
+    """Whether a line of a field of telephone numbers or e-mail addresses holds none.
+
+    The readers pass over words beside a number, which people typed for something here.
+    """
+    kind = ACTOR_FIELDS[name].kind
+    if kind not in {FieldKind.PHONE, FieldKind.EMAIL}:
+        return False
+    try:
+        return not all(
+            is_no_value(line) or PARSERS[kind]({**cells, name: line}, name)
+            for line in cells[name].splitlines()
+        )
+    except InputError:
+        return True
 
 
 class FieldCleaner:

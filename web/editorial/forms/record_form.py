@@ -19,7 +19,13 @@ from kb.reference.fields import (
     form_lines,
 )
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
-from web.editorial.forms.cleaning import TOO_LONG, FieldCleaner, typed_value, why_wrong
+from web.editorial.forms.cleaning import (
+    TOO_LONG,
+    FieldCleaner,
+    loses_a_line,
+    typed_value,
+    why_wrong,
+)
 from web.editorial.forms.participations import (
     ParticipationRow,
     participation_from,
@@ -181,6 +187,9 @@ class RecordForm:
             clean("name", one_line, required=True, max_chars=MAX_LINE_CHARS)
         if {"department", "country", "phone"} & set(touched):
             cells |= {name: self.values[name] for name in ("department", "country")}
+        for name in touched:
+            if loses_a_line(self.values, name):
+                errors[name] = why_wrong(ACTOR_FIELDS[name].kind)
         read = base
         for _ in self.values:  # each of which may be wrong
             right = dict.fromkeys(errors, "") | ({"name": "nameless"} if "name" in errors else {})
@@ -191,7 +200,8 @@ class RecordForm:
                 name = error.field if error.field in self.values else "name"
                 errors[name] = _BY_CODE.get(error.code) or why_wrong(ACTOR_FIELDS[name].kind)
         if errors:
-            raise WrongFields(errors)
+            # In the order of the form, as they are listed above it.
+            raise WrongFields({name: errors[name] for name in self.values if name in errors})
         return replace(base, **{name: getattr(read, name) for name in touched})
 
     def _touched(self, base: Record) -> list[str]:
