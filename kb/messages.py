@@ -215,6 +215,10 @@ MESSAGES: Mapping[str, str] = {
     "source_name_taken": N_(
         "a source called {name!q} is read again already: remove it first, or name this differently"
     ),
+    "choice_before": N_(
+        "the source {name!q} is known, with another choice of who sees its contacts; that choice "
+        "now stands in this form: send it again to keep it, and change it in the list below"
+    ),
     "location_taken": N_("{location!q} is read again already, as the source {name!q}"),
     "unregistered_source": N_("no source called {name!q} is read again: add it first"),
     "other_form": N_(

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.rereading.locations import Interval
 from tests.ingest.local_site import Site, page, serving
@@ -54,6 +55,31 @@ def test_a_source_is_added_with_who_sees_its_contacts(
     assert (location.name, location.every, location.added_by) == ("cci", Interval.WEEK, "léa")
     read_now(base, moderator)
     assert base.actor("1").phone == ()
+
+
+def test_a_known_source_that_is_registered_keeps_who_sees_its_contacts(
+    base: KnowledgeBase, site: Site, moderator: TestClient
+) -> None:
+    before = ContactChoice(Visibility.MEMBERS, Visibility.MEMBERS)
+    base.choose_contacts("cci", before)
+    as_shown = {"name": " cci ", "organisations": "public", "persons": "none"}
+    answer = add(moderator, site.url("/cci.csv"), **as_shown)
+    assert answer.status_code == 400  # type: ignore[attr-defined]
+    assert base.contact_choices.of("cci") == before
+    assert base.source_locations.list() == []
+    read = Page(answer.text)  # type: ignore[attr-defined]
+    assert "the source 'cci' is known" in read.one("p", id="f-location-error").text
+    chosen = {
+        name: next(
+            option.attributes["value"]
+            for option in read.inside(read.one("select", id=f"f-{name}-0"), "option")
+            if "selected" in option.attributes
+        )
+        for name in ("organisations", "persons")
+    }
+    again = add(moderator, site.url("/cci.csv"), name="cci", **chosen)
+    assert again.status_code == 303  # type: ignore[attr-defined]
+    assert base.contact_choices.of("cci") == before
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kb.reference.visibility import DEFAULT_CHOICE, ContactChoice
 from kb.registers.jobs import Job
 from kb.registers.rereading.locations import Interval, SourceLocation
 from kb.registers.rereading.unlisted import Unlisted
+from kb.remarks import Remark
 from web.editorial.forms.choices import contact_choice_in
 from web.editorial.sources.readings import ReadingOfSource, reading_of
 from web.http.dependencies import APageRequest
@@ -113,13 +114,17 @@ def _add(request: PageRequest, form: AForm, by: str) -> Response:
     choice = contact_choice_in(form, DEFAULT_CHOICE)
     try:
         location = checked_address(location, request.settings)
-        added = base.source_locations.add(
-            name.strip() or name_of_address(location), location, every, by=by
-        )
+        called = " ".join(name.split()) or name_of_address(location)
+        before = base.contact_choices.of(called)
+        if before not in {DEFAULT_CHOICE, choice}:
+            # The form did not know of a choice that was made for the source before.
+            problem = localized(Remark("choice_before", "name", name=called), request.language)
+            return _page(request, NewSource(location, name, every, before, problem))
+        added = base.source_locations.add(called, location, every, by=by)
     except InputError as error:
         problem = localized(error.remark, request.language)
         return _page(request, NewSource(location, name, every, choice, problem))
-    if choice != base.contact_choices.of(added.name):
+    if choice != before:
         base.choose_contacts(added.name, choice)
     return see(request, address(Page.SOURCES, done="added"))
 
