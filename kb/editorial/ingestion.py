@@ -9,7 +9,8 @@ from kb.editorial.contacts import forget_contacts
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
-from kb.reference.visibility import ContactChoice
+from kb.reference.fields import CONTACT_FIELDS
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
@@ -205,12 +206,20 @@ class Ingestion(Catalogue):
         with self._stores.lend() as store:
             forgotten = False
             with store.changing():
+                before = contact_choice(contact_choices(store), source)
+                published = [
+                    field
+                    for field in CONTACT_FIELDS
+                    if source == MODERATION
+                    and before.of(field) is not Visibility.PUBLIC
+                    and choice.of(field) is Visibility.PUBLIC
+                ]
                 save_contact_choice(store, source, choice)
                 ids = sorted(claims.actors_of_source(store, source))
                 for first in range(0, len(ids), _PRUNED_AT_ONCE):
                     some = ids[first : first + _PRUNED_AT_ONCE]
                     forgotten |= forget_contacts(store, source, choice, some)
-                    keep_members_only(store, some)
+                    keep_members_only(store, some, published)
             if forgotten:
                 store.scrub()
 

@@ -79,13 +79,21 @@ def save_contact_choice(store: Store, source: str, choice: ContactChoice) -> Non
     )
 
 
-def keep_members_only(store: Store, actor_ids: Collection[str]) -> None:
-    """Notes with each of these actors which of its contacts only members may see."""
+def keep_members_only(
+    store: Store, actor_ids: Collection[str], published: Collection[str] = ()
+) -> None:
+    """Notes with each of these actors which of its contacts only members may see.
+
+    In the fields `published`, corrections of moderators become public now.
+    """
     choices = contact_choices(store)
     records = source_records_of(store, actor_ids)
     for actor_id, actor in store.actors(actor_ids).items():
         hidden = members_only(
-            actor, records.get(actor_id, ()), lambda source: contact_choice(choices, source)
+            actor,
+            records.get(actor_id, ()),
+            lambda source: contact_choice(choices, source),
+            published,
         )
         if hidden != actor.members_only:
             store.hide_contacts(actor_id, hidden)

@@ -10,7 +10,7 @@ Each source claims values under an id of its own, in a `SourceRecord`. They are 
 - an actor is closed if a source claims it, unless another source has since claimed that it is open.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from types import MappingProxyType
@@ -206,12 +206,15 @@ def members_only(
     actor: Actor,
     source_records: Sequence[SourceRecord],
     choice_of: Callable[[str], ContactChoice],
+    published: Collection[str] = (),
 ) -> frozenset[str]:
     """The values among an actor's contacts that only members may see.
 
     They are what a source gives to members only, and no source to the public; a moderator's
-    correction does not publish what it has from a source. What no source claims is treated as
-    what a person typed.
+    correction does not publish what it has from a source, even once the source has taken it back:
+    what only a correction claims stays with members where it was (`actor.members_only`), but in
+    the fields `published`, in which corrections become public now. What no source claims is
+    treated as what a person typed.
     """
     hidden: set[str] = set()
     for field in CONTACT_FIELDS:
@@ -226,8 +229,10 @@ def members_only(
             elif record.source != MODERATION:
                 public |= claimed
         typed = choice_of(MODERATION).of(field) is not Visibility.PUBLIC
-        unclaimed = values - restricted - public if typed else set()
-        hidden |= values & (restricted - public) | unclaimed
+        unclaimed = values - restricted - public
+        before = frozenset() if field in published else actor.members_only
+        kept = unclaimed if typed else unclaimed & before
+        hidden |= values & (restricted - public) | kept
     return frozenset(hidden)
 
 

@@ -153,6 +153,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         kind = kind_of(record)
         self._changed.add(kind)
+        hidden = self._hidden_contacts(record.id) if isinstance(record, Actor) else []
         if self.updated_at(kind, [record.id]):
             self.remove(kind, record.id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -178,6 +179,8 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         )
         if isinstance(record, Actor):
             self._put_name(record.id, record.name)
+            if hidden:
+                self.hide_contacts(record.id, hidden)
         for document in documents:
             self._put_document(kind, record.id, document)
 
@@ -211,6 +214,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             ),
             replace=True,
         )
+
+    def _hidden_contacts(self, actor_id: str) -> list[str]:
+        """The contacts that only members may see of the actor that is stored with this id."""
+        row = self.execute("select members_only from actors where id = ?", [actor_id]).fetchone()
+        return list(json.loads(row["members_only"])) if row else []
 
     def hide_contacts(self, actor_id: str, values: Collection[str]) -> None:
         """Stores which of an actor's contacts only members may see."""

@@ -206,6 +206,40 @@ def test_a_moderators_correction_publishes_nothing_of_a_source(
     assert "Luc Vue" in moderator.get("/fr/acteurs/avel-magnac").text
 
 
+def test_what_a_source_takes_back_is_not_published_by_a_correction_that_has_it(
+    base: KnowledgeBase, directory: Path
+) -> None:
+    taken_in(base, directory, MEMBERS, NONE)
+    moderator = account_client(base, AccountRole.MODERATOR)
+    path = "/fr/modifier/acteurs/avel-magnac"
+    form = {"item": "particulars", "version": "1", "name": "Avel", "phone": "0536497710\n3949"}
+    form |= {"place": "Magnac", "country": "FR", "department": "16"}
+    send(moderator, path, form, shown_at=f"{path}?item=particulars")
+    for description in ("des cirages et des crèmes", "des cirages et des crèmes, encore"):
+        row = ROW.replace("05 36 49 77 10", "").replace("des cirages et des crèmes", description)
+        directory.write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
+        taken_in(base, directory, MEMBERS, NONE)
+        assert base.actor("avel-magnac").phone == ("+33536497710", "3949")
+        stranger = client_of(base).get("/fr/acteurs/avel-magnac").text
+        assert "3949" in stranger
+        assert "36 49 77 10" not in stranger
+        assert "36 49 77 10" in moderator.get("/fr/acteurs/avel-magnac").text
+
+
+def test_what_moderators_typed_is_published_when_it_is_chosen(
+    base: KnowledgeBase, directory: Path
+) -> None:
+    taken_in(base, directory, PUBLIC, NONE)
+    moderator = account_client(base, AccountRole.MODERATOR)
+    path = "/fr/modifier/acteurs/avel-magnac"
+    form = {"item": "particulars", "version": "1", "name": "Avel", "contact": "Luc Vue, gérant"}
+    send(moderator, path, form, shown_at=f"{path}?item=particulars")
+    for persons in (PUBLIC, MEMBERS, PUBLIC):
+        base.choose_contacts("moderation", ContactChoice(persons=persons))
+        stranger = client_of(base).get("/fr/acteurs/avel-magnac").text
+        assert ("Luc Vue" in stranger) == (persons is PUBLIC)
+
+
 def test_contacts_are_found_by_no_search(base: KnowledgeBase, directory: Path) -> None:
     taken_in(base, directory, PUBLIC, PUBLIC)
     for query in (
