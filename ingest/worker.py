@@ -194,7 +194,13 @@ def _source(
         at=progress.at,
         expect=progress.expect,
     )
-    return reading.read(parameters["source"]).as_report()
+    try:
+        return reading.read(parameters["source"]).as_report()
+    except (QuisaitError, OSError, Stopped):
+        raise
+    except Exception as error:
+        knowledge_base.source_locations.failed(parameters["source"], _line_of(error))
+        raise
 
 
 def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
@@ -263,7 +269,7 @@ def run_next(
             state, message = JobState.FAILED, str(error)
         except Exception as error:
             logger.exception("Job %s (%s) failed", job.id, job.kind)
-            state, message = JobState.FAILED, f"{type(error).__name__}: {error}"
+            state, message = JobState.FAILED, _line_of(error)
         progress.save()
     if state is JobState.CANCELLED and stopping.is_set() and not jobs.get(job.id).cancel_asked:
         jobs.release(job.id)
@@ -292,6 +298,11 @@ def step_back() -> int:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _line_of(error: Exception) -> str:
+    """Returns what is told of an error that nobody foresaw."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _runner(job: Job) -> Runner:

@@ -362,8 +362,8 @@ class Fetcher:
             bytes(content),
             media_type,
             _charset(rest),
-            response.headers.get("etag", ""),
-            response.headers.get("last-modified", ""),
+            _sendable(response.headers.get("etag", "")),
+            _sendable(response.headers.get("last-modified", "")),
         )
 
 
@@ -373,6 +373,11 @@ class _Refused(InputError):
     def __init__(self, url: str, status: int) -> None:
         super().__init__("error_status", address=url, status=status)
         self.status = status
+
+
+def _sendable(value: str) -> str:
+    """Returns the value of a header, if it can be sent back as it is; else an empty text."""
+    return value if value.isascii() and value.isprintable() else ""
 
 
 def _charset(parameters: str) -> str:

@@ -13,6 +13,7 @@ from kb.registers.rereading.locations import Interval, SourceLocation
 KEPT_READINGS = 30
 """Most ended readings of a source that are kept as its history."""
 
+_DAY = timedelta(days=1)
 _WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
 
 
@@ -46,8 +47,8 @@ def is_due(location: SourceLocation, hour: int, moment: datetime) -> bool:
     night = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
     if night > moment:
         night -= timedelta(days=1)
-    if not location.tried_at:
-        return True
+    if not location.tried_at or location.tried_at > _written(moment + _DAY):
+        return True  # a time to come was written while a clock was wrong
     if location.tried_at >= _written(night):
         return False
     if location.every is Interval.DAY or location.failures or not location.read_at:

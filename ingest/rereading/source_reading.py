@@ -18,6 +18,7 @@ from ingest.articles.feeds import is_feed
 from ingest.articles.formats.html.page import feed_link
 from ingest.changes import Changes, RecordChange
 from ingest.directories.readers import DIRECTORY_READERS
+from ingest.encodings import decoded
 from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
@@ -158,7 +159,7 @@ class SourceReading:
             if report.ingested.failures:
                 # What failed may not fail at the next reading, although nothing changes there.
                 validators = replace(validators, etag="", last_modified="", digest="")
-            self._base.source_locations.succeeded(name, validators)
+            self._base.source_locations.succeeded(location, validators)
         return report
 
     def _read_files(self, location: SourceLocation) -> tuple[SourceReport, Validators]:
@@ -280,7 +281,7 @@ def _feed_of(fetched: Fetched) -> str:
     """Returns the feed that a page names, if it is a page and names one."""
     if fetched.media_type not in _MARKUP_TYPES or is_feed(fetched.content):
         return ""
-    return feed_link(fetched.content.decode(fetched.encoding or "utf-8", "replace"), fetched.url)
+    return feed_link(decoded(fetched.content, fetched.encoding), fetched.url)
 
 
 def _form_of(fetched: Fetched) -> str:

@@ -150,10 +150,19 @@ class SourceLocations:
             ).fetchone()
         return taken is not None
 
-    def succeeded(self, name: str, validators: Validators) -> None:
-        """Notes that a source was read; `validators` are for its next reading."""
+    def succeeded(self, location: SourceLocation, validators: Validators) -> None:
+        """Notes that a source was read; `validators` are for its next reading.
+
+        Does nothing if the source has been removed meanwhile, or is elsewhere now.
+        """
         values = {**asdict(validators), "read_at": now(), "failures": 0, "problem": ""}
-        self._update(name, values)
+        columns = ", ".join(f"{column} = :{column}" for column in values)
+        with self._stores.lend() as store, store.writing():
+            store.execute(
+                f"update source_locations set {columns}"  # noqa: S608 (ours)
+                " where name = :name and location = :location",
+                {**values, "name": location.name, "location": location.location},
+            )
 
     def failed(self, name: str, problem: str) -> None:
         """Notes that a source could not be read, and why: a line, or better a remark."""
@@ -163,14 +172,6 @@ class SourceLocations:
                 "update source_locations set failures = failures + 1, problem = ?, address = '',"
                 " etag = '', last_modified = '' where name = ?",
                 [json.dumps(kept_remark(problem), ensure_ascii=False), name],
-            )
-
-    def _update(self, name: str, values: dict[str, object]) -> None:
-        with self._stores.lend() as store, store.writing():
-            columns = ", ".join(f"{column} = :{column}" for column in values)
-            store.execute(
-                f"update source_locations set {columns} where name = :name",  # noqa: S608 (ours)
-                {**values, "name": name},
             )
 
 

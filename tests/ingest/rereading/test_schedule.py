@@ -48,6 +48,9 @@ DAILY, WEEKLY = Interval.DAY, Interval.WEEK
         (location("2026-11-20 03:00", "2026-11-20 03:00", WEEKLY), "2026-11-26 03:00", False),
         (location("2026-11-20 03:05", "2026-11-20 03:06", WEEKLY), "2026-11-27 03:00", True),
         (location("2026-11-25 03:00", "2026-11-24 03:00", WEEKLY, 1), "2026-11-26 03:00", True),
+        # The clock was wrong, or is a little behind that of another machine.
+        (location("2038-01-19 03:00", "2038-01-19 03:01"), "2026-11-26 03:00", True),
+        (location("2026-11-26 03:01", "2026-11-25 03:01"), "2026-11-26 03:00", False),
     ],
 )
 def test_a_source_is_due_from_an_hour_of_the_night(

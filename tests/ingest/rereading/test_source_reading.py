@@ -316,3 +316,52 @@ def test_a_source_that_was_removed_is_not_read(base: KnowledgeBase, site: Site) 
     base.source_locations.remove("cci")
     with pytest.raises(UnknownRecord, match="no source called 'cci' is read again"):
         SourceReading(base, Submissions(base, by=""), Fetcher()).read("cci")
+
+
+def test_a_source_that_is_elsewhere_since_a_reading_began_is_read_there(
+    base: KnowledgeBase, site: Site
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        base.source_locations.remove("cci")
+        base.source_locations.add("cci", site.url("/new.csv"), Interval.DAY)
+        csv(AVEL)(handler)
+
+    site.answers["/f.csv"] = answer
+    site.answers["/new.csv"] = csv(BRUN)
+    read(base, site, "/f.csv")
+    assert base.source_locations.get("cci").read_at == ""
+    assert [change.name for change in read(base, site).changes] == ["Brun"]
+
+
+@pytest.mark.parametrize("charset", ["charset=x-unknown", "charset=hex"])
+@pytest.mark.parametrize("href", ["/feed", "http://[feed"])
+def test_a_page_of_an_unknown_encoding_or_with_a_broken_feed_is_read(
+    base: KnowledgeBase, site: Site, charset: str, href: str
+) -> None:
+    link = f'<head><link rel="alternate" type="application/rss+xml" href="{href}">'
+    site.answers["/12"] = page(NETWORK_HTML.replace("<head>", link), f"text/html; {charset}")
+    site.answers["/feed"] = page(rss(item(title="Un", content=HTML)), "application/rss+xml")
+    assert len(read(base, site, "/12", name="page").ingested.drafts) == 1
+
+
+def test_a_name_of_a_state_that_cannot_be_sent_back_is_not_kept(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv(AVEL, ETag='"modifié"')
+    read(base, site, "/f.csv")
+    assert read(base, site, "/f.csv").is_same
+
+
+def test_an_error_that_nobody_foresaw_is_noted_with_its_source(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_options: object) -> None:
+        raise LookupError("what\nis this?")
+
+    monkeypatch.setattr("ingest.rereading.source_reading.ingest", fail)
+    path = tmp_path / "cci.csv"
+    path.write_text(HEADER + AVEL, encoding="utf-8")
+    queue_reading(base, base.source_locations.add("cci", str(path), Interval.DAY))
+    assert run_next(base)
+    location = base.source_locations.get("cci")
+    assert (location.failures, location.problem) == (1, "LookupError: what is this?")

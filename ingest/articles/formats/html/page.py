@@ -7,6 +7,7 @@ of unknown make is trafilatura's; it may add to the text, never take from its pr
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urljoin
 
@@ -48,7 +49,8 @@ def feed_link(text: str, url: str) -> str:
     for link in root.iter("link") if root is not None else ():
         kind = (link.get("type") or "").lower()
         if "alternate" in (link.get("rel") or "").lower() and re.search(r"(?:rss|atom)\+xml", kind):
-            return str(urljoin(url, link.get("href") or ""))
+            with suppress(ValueError):  # an address that is none
+                return str(urljoin(url, link.get("href") or ""))
     return ""
 
 
