@@ -10,12 +10,13 @@ from kb.editorial.reconcile import merging
 from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
-from kb.models import Case, Kind, Record
+from kb.models import Actor, Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import forget_in_reports
 from kb.registers.redirects import follow_redirects, merged_into, naming, redirects_of
+from kb.registers.source_choices import back_for_members
 from kb.registers.versions import Version, Withdrawal
 from kb.resolution.merge_rules import SourceRecord
 from kb.store.pool import StorePool
@@ -50,9 +51,13 @@ class _Restoration(Change):
     kind: Kind
     record_id: str
     is_due: bool = False
+    for_members: frozenset[str] = frozenset()
 
     def plan(self, store: Store) -> Sequence[Record]:
-        return unless_same(store, self.record(store))
+        record = self.record(store)
+        if isinstance(record, Actor):
+            self.for_members = back_for_members(store, record)
+        return unless_same(store, record)
 
     def record(self, store: Store) -> Record:
         """The record as the version has it, or `UnknownRecord`."""
@@ -63,6 +68,8 @@ class _Restoration(Change):
 
     def apply(self, store: Store) -> None:
         versions.lift_withdrawal(store, self.kind, self.record_id)
+        for actor in store.actors([self.record_id] if self.for_members else []).values():
+            store.hide_contacts(actor.id, actor.members_only | self.for_members)
 
 
 @dataclass(kw_only=True)

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Collection, Mapping
 
+from kb.models import Actor
+from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import (
     DEFAULT_CHOICE,
     DEFAULT_CHOICES,
@@ -11,7 +13,7 @@ from kb.reference.visibility import (
 )
 from kb.registers.claims import source_records_of
 from kb.registers.clock import now
-from kb.resolution.merge_rules import members_only
+from kb.resolution.merge_rules import MODERATION, members_only
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -77,6 +79,29 @@ def save_contact_choice(store: Store, source: str, choice: ContactChoice) -> Non
         " contacts = excluded.contacts, persons = excluded.persons",
         [source, now(), choice.organisations.value, choice.persons.value],
     )
+
+
+def back_for_members(store: Store, actor: Actor) -> frozenset[str]:
+    """The contacts of a version that the stored actor lacks, in fields not public for a source.
+
+    Which source they were of is not known any more, so only members may see them.
+    """
+    choices = contact_choices(store)
+    sources = {record.source for record in source_records_of(store, [actor.id]).get(actor.id, ())}
+    stored = store.actors([actor.id]).get(actor.id)
+    back: set[str] = set()
+    for field in CONTACT_FIELDS:
+        if any(
+            contact_choice(choices, source).of(field) is not Visibility.PUBLIC
+            for source in sources - {MODERATION}
+        ):
+            back |= _values(actor, field) - (_values(stored, field) if stored else set())
+    return frozenset(back)
+
+
+def _values(actor: Actor, field: str) -> set[str]:
+    value: str | tuple[str, ...] = getattr(actor, field)
+    return {value} - {""} if isinstance(value, str) else set(value)
 
 
 def keep_members_only(

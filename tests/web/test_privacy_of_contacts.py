@@ -277,3 +277,19 @@ def test_the_linked_data_have_what_is_public(base: KnowledgeBase, directory: Pat
 
 def test_sources_without_a_choice_show_organisations_alone(base: KnowledgeBase) -> None:
     assert base.contact_choices.of("cci") == ContactChoice(PUBLIC, NONE)
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_version_that_is_restored_publishes_nothing_that_a_source_gave_to_members(
+    base: KnowledgeBase, directory: Path, withdrawn: bool
+) -> None:
+    taken_in(base, directory, MEMBERS, NONE)
+    if withdrawn:
+        base.withdraw(Kind.ACTOR, "avel-magnac", by="léa")
+    row = ROW.replace("05 36 49 77 10", "").replace("cirages et", "cirages fins et")
+    directory.write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
+    ingest(base, [directory])
+    base.restore(Kind.ACTOR, "avel-magnac", 1, by="léa")
+    assert base.actor("avel-magnac").phone == ("+33536497710",)
+    assert leaks(client_of(base), ORGANISATION) == []
+    assert "36 49 77 10" in account_client(base).get("/fr/acteurs/avel-magnac").text
