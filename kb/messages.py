@@ -263,6 +263,11 @@ MESSAGES: Mapping[str, str] = {
         "participant {name!q} has the actor {id!q}, which the knowledge base does not have (kept)"
     ),
     "unusable_answer": N_("Unusable items in the answer of {origin}: {count} ({reasons})."),
+    # Records
+    "no_actor": N_("There is no actor with the id {id!q}."),
+    "no_case": N_("There is no case with the id {id!q}."),
+    "withdrawn_actor": N_("The actor {id!q} was withdrawn."),
+    "withdrawn_case": N_("The case {id!q} was withdrawn."),
     # Queries
     "empty_query": N_(
         "The query is empty: say in a few words what you need, such as a thing, a material or "

@@ -8,6 +8,7 @@ from kb.errors import UnknownRecord, WithdrawnRecord
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import versions
 from kb.registers.redirects import redirects_of
+from kb.remarks import Remark
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.store.pool import StorePool
@@ -141,7 +142,7 @@ def published(store: Store, kind: Kind, record_id: str) -> Record:
         return store.record(kind, record_id)
     except UnknownRecord:
         if versions.withdrawn(store, kind, [record_id]):
-            raise WithdrawnRecord(f"The {kind} {record_id!r} was withdrawn.") from None
+            raise WithdrawnRecord(Remark(f"withdrawn_{kind}", id=record_id)) from None
         raise
 
 

@@ -13,6 +13,7 @@ from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
 from kb.reference.roles import Role
+from kb.remarks import Remark
 from kb.store.database import StoreFile, dataclass_of
 from kb.text.analysis import Word, words
 from kb.text.folding import fold
@@ -44,7 +45,7 @@ class StoredRecords(StoreFile):
         """
         found = self.records(kind, [record_id])
         if record_id not in found:
-            raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
+            raise UnknownRecord(Remark(f"no_{kind}", id=record_id))
         return found[record_id]
 
     def records(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Record]:

@@ -20,7 +20,6 @@ from kb.errors import (
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
-    RemarkError,
     SiteError,
     UnknownRecord,
     WithdrawnRecord,
@@ -94,7 +93,8 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 async def _quisait_error(request: Request, error: Exception) -> Response:
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
-            detail = error.remark if isinstance(error, RemarkError) else str(error)
+            # A remark, which can be said in French too, unless it is for whoever runs the server.
+            detail = error.args[0] if error.args else ""
             return _respond(request, status, localized(detail, _language_of_details(request)).text)
     # What is amiss with the base, and where it lies, is for whoever runs the server.
     _log.error("%s %s: %s", request.method, request.url.path, error)
