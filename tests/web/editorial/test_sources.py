@@ -1,6 +1,7 @@
 """The page of sources that are read again, as a moderator sees and uses it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -161,6 +162,18 @@ def test_a_source_is_removed_and_its_actors_stay(
     assert base.ids(Kind.ACTOR) == {"1", "2"}
     for do in ("remove", "run", ""):
         assert send(moderator, "/en/sources", {"do": do, "source": "x"}).status_code == 404
+
+
+def test_it_is_said_that_what_people_typed_cannot_be_read_again(
+    base: KnowledgeBase, site: Site, moderator: TestClient
+) -> None:
+    warning = "no directory brings them back"
+    add(moderator, site.url("/cci.csv"))
+    read_now(base, moderator)
+    assert warning not in moderator.get("/en/sources").text
+    draft = base.drafts.add(replace(base.actor("1"), phone=("+33545001122",)), by="léa", origin="")
+    base.publish(draft.id, by="léa", revision=draft.revision)
+    assert warning in moderator.get("/en/sources").text
 
 
 def test_contributors_have_nothing_read_again(base: KnowledgeBase, site: Site) -> None:
