@@ -60,6 +60,10 @@ _NEXT_PAGE = {
 }
 
 
+_NO_ACTOR = {404: "No actor has this id.", 410: "The actor was withdrawn."}
+_NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
+
+
 @answers(
     "/actors",
     summary="All actors, page by page",
@@ -139,7 +143,7 @@ def _link_to_next(
     "/actors/{actor_id:path}",
     summary="One actor",
     response_description="The actor.",
-    responses={**UNCHANGED, **problems({404: "No actor has this id."} | WRONG_PARAMETER)},
+    responses={**UNCHANGED, **problems(_NO_ACTOR | WRONG_PARAMETER)},
 )
 def actor(
     actor_id: str,
@@ -163,7 +167,7 @@ def actor(
     "/cases/{case_id:path}",
     summary="One case",
     response_description="The case.",
-    responses={**UNCHANGED, **problems({404: "No case has this id."} | WRONG_PARAMETER)},
+    responses={**UNCHANGED, **problems(_NO_CASE | WRONG_PARAMETER)},
 )
 def case(case_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: PageUrls) -> CaseOut:
     """A case with its text, who wrote and moderated it, and its participants."""

@@ -142,6 +142,12 @@ def test_what_a_client_has_already_is_not_sent_again(
     assert changed.headers["ETag"] != tag
 
 
+@pytest.mark.parametrize("path", ["/api/actors/{actor_id}", "/api/cases/{case_id}"])
+def test_the_document_tells_what_a_withdrawn_record_answers(client: TestClient, path: str) -> None:
+    document = client.get("/api/openapi.json").json()
+    assert {"404", "410"} <= set(document["paths"][path]["get"]["responses"])
+
+
 def test_a_refusal_has_no_tag(client: TestClient) -> None:
     response = client.get("/api/actors/nobody", headers={"If-None-Match": "*"})
     assert response.status_code == 404
