@@ -28,6 +28,7 @@ from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.text.analysis import STEMMERS
 
 MAX_CHARS = 60_000
 """Most characters read of a text: thirty pages, enough for an article to state its case."""
@@ -71,7 +72,8 @@ def read_candidates(
     """The need of an article, and the organisations in it that may take part."""
     read = sentences(article.title, article.text[:MAX_CHARS])
     lang = language_of(article)
-    need = need_of(read, lang)
+    # Of other languages the judge of words knows nothing.
+    need = need_of(read, lang) if article.lang[:2] in {"", *STEMMERS} else None
     story = read_story(read, Topic.of(article.title, need, lang), actors)
     _name_public_bodies(story.participants, article, actors)
     evidence = list(evidence_by_trade(story, actors))

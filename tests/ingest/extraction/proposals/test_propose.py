@@ -332,3 +332,12 @@ def test_nine_in_ten_of_what_is_said_surely_are_right() -> None:
     proposals = sum(band.proposals for band in sure)
     assert proposals >= 15
     assert sum(band.right for band in sure) / proposals >= 0.9
+
+
+def test_no_need_is_read_in_a_language_that_nothing_was_learnt_of() -> None:
+    text = (
+        "Das Krankenhaus brauchte Desinfektionsmittel. Die Firma Müller GmbH liefert den Alkohol, "
+        "und die Brennerei Schmidt füllt ihn in Flaschen ab."
+    )
+    read = propose(Article("Alkohol für das Krankenhaus", text, lang="de-DE"), KNOWN)
+    assert read.fields == ()
