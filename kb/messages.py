@@ -143,14 +143,14 @@ MESSAGES: Mapping[str, str] = {
         "{field} holds {letter!q}, a letter that was encoded twice: export the row again"
     ),
     "phone_left_out": N_(
-        "{field} {value!q} is left out: it is no telephone number that can be dialled; the actor "
+        "{field} is left out: a cell of it is no telephone number that can be dialled; the actor "
         "is kept"
     ),
     "email_left_out": N_(
-        "{field} {value!q} is left out: it is no e-mail address; the actor is kept"
+        "{field} is left out: a cell of it holds what is no e-mail address; the actor is kept"
     ),
     "contact_left_out": N_(
-        "{field} {value!q} is left out: it is longer than a line, or no text; the actor is kept"
+        "{field} is left out: a cell of it is longer than a line, or no text; the actor is kept"
     ),
     "foreign_department": N_("department {value!q} is given, but the country is {country}"),
     "wrong_department": N_("department {reason}"),

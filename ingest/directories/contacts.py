@@ -129,13 +129,14 @@ def usable_contacts(
         reached = [*(shown_number(each, region) for each in persons_phones), *persons_emails]
         usable["contact"] = ", ".join(dict.fromkeys(["; ".join(persons), *jobs, *reached]))
         usable["contact"] = usable["contact"].removeprefix(", ")
-    remarks = [Remark("phone_left_out", "phone", value=value) for value in no_phones]
-    remarks += [Remark("email_left_out", "email", value=value) for value in no_emails]
+    # They quote nothing: what is no number may be a person's name.
+    remarks = [Remark("phone_left_out", "phone")] if no_phones else []
+    remarks += [Remark("email_left_out", "email")] if no_emails else []
     for field in ("address", "contact"):
         line = one_line(usable[field])
         if len(line) > MAX_LINE_CHARS or line.startswith(_NESTED):
             usable[field] = ""
-            remarks.append(Remark("contact_left_out", field, value=line))
+            remarks.append(Remark("contact_left_out", field))
     is_theirs = any(each in persons_phones for each in phones) or any(
         each in persons_emails for each in emails
     )

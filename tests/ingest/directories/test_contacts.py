@@ -16,6 +16,7 @@ from ingest.pipeline import ingest
 from kb.indexing.derivation import derive
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.remarks import Remark
 from kb.text.phone_numbers import shown_number
 
 HEADER = "Nom;Activité;Commune;Code postal;Adresse;Complément d'adresse;Tél.;Portable;Fax;E-mail"
@@ -53,10 +54,22 @@ def test_what_cannot_be_dialled_is_a_remark_and_the_actor_is_kept(
     report = ingest(base, [path])
     assert (report.added, report.failures) == (2, [])
     assert list(map(str, report.remarks)) == [
-        f"{path}:3: phone '05 36 49 00' is left out: it is no telephone number that can be "
-        "dialled; the actor is kept"
+        f"{path}:3: phone is left out: a cell of it is no telephone number that can be dialled; "
+        "the actor is kept"
     ]
     assert preview(path).problems == tuple(report.remarks)
+
+
+def test_what_is_no_contact_is_not_quoted_since_it_may_name_a_person(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    row = "Avel;Cirages;Magnac;16320;;;voir Mme Martin 05 36;;;jeanne.martin chez avel"
+    path = directory(tmp_path, row)
+    report = ingest(base, [path])
+    told = [note.reason for note in report.remarks if isinstance(note.reason, Remark)]
+    codes = [remark.code for remark in told]
+    assert codes.count("phone_left_out") == codes.count("email_left_out") == 1
+    assert "martin" not in repr([(str(each), each.values) for each in told]).casefold()
 
 
 def test_no_passage_has_a_contact(tmp_path: Path) -> None:
