@@ -221,6 +221,10 @@ MESSAGES: Mapping[str, str] = {
     ),
     "location_taken": N_("{location!q} is read again already, as the source {name!q}"),
     "unregistered_source": N_("no source called {name!q} is read again: add it first"),
+    "emptied": N_(
+        "is empty, but had records before: nothing is changed; put them back, or have the source "
+        "read no more"
+    ),
     "other_form": N_(
         "{location!q} is no longer what it was: a page instead of a directory, for instance; "
         "remove the source and add it again if that is right"

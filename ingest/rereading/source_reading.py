@@ -30,6 +30,7 @@ from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.rereading.locations import SourceLocation, Validators
 from kb.registers.rereading.unlisted import Unlisted
+from kb.remarks import Remark
 from kb.settings import Settings
 
 DIRECTORY_TYPES: Mapping[str, str] = {
@@ -238,6 +239,9 @@ class SourceReading:
             articles=self._intake(),
             changes=changes,
         )
+        is_empty = not (report.read or report.drafts or report.known or report.failures)
+        if is_empty and self._base.unlisted.has_listed(name):
+            report.note("failures", Note(called or str(path), WHOLE_FILE, Remark("emptied")))
         gone = [
             record
             for record in self._base.unlisted.of(name)

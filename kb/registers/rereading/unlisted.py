@@ -43,6 +43,17 @@ class UnlistedRecords:
             ).fetchall()
         return [Unlisted(Kind(row[0]), row[1], row[2], row[3]) for row in rows]
 
+    def has_listed(self, source: str) -> bool:
+        """Whether a source listed a record when it was last read whole."""
+        with self._stores.lend() as store:
+            (found,) = store.execute(
+                "select exists (select 1 from statements"
+                " where source = :source and unlisted_at = '')"
+                " or exists (select 1 from inputs where source = :source and unlisted_at = '')",
+                {"source": source},
+            ).fetchone()
+        return bool(found)
+
     def compare_actors(self, source: str, keeps: Callable[[str], bool]) -> None:
         """Marks the actors of a source that was read whole; `keeps` tells of an id of its own."""
         with self._stores.lend() as store, store.writing():

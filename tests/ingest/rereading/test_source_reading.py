@@ -100,11 +100,43 @@ def test_what_is_gone_stays_flagged_until_it_is_listed_again_or_withdrawn(
     assert third.gone == []
 
 
-def test_a_directory_without_rows_flags_nothing(base: KnowledgeBase, site: Site) -> None:
+def test_a_directory_without_rows_fails_where_it_had_some_and_flags_nothing(
+    base: KnowledgeBase, site: Site
+) -> None:
     site.answers["/f.csv"] = csv(AVEL, MERLET)
     read(base, site, "/f.csv")
     site.answers["/f.csv"] = csv()
+    for failures in (1, 2, 3):
+        report = read(base, site, "/f.csv")
+        assert "is empty" in report.problem
+        assert base.source_locations.get("cci").failures == failures
+    assert "is empty" in base.source_locations.failing()[0].problem
+    assert base.unlisted.of("cci") == []
+    site.answers["/f.csv"] = csv(AVEL, MERLET)
     read(base, site, "/f.csv")
+    assert base.source_locations.get("cci").failures == 0
+
+
+def test_a_directory_without_rows_is_no_failure_before_it_had_some(
+    base: KnowledgeBase, site: Site
+) -> None:
+    site.answers["/f.csv"] = csv()
+    assert read(base, site, "/f.csv").problem == ""
+    assert base.source_locations.get("cci").failures == 0
+
+
+@pytest.mark.parametrize("content", [HEADER + AVEL, "---\ntitle: Un\nneed: du gel\n---\nRécit.\n"])
+def test_a_folder_that_was_emptied_is_a_failure(
+    base: KnowledgeBase, site: Site, tmp_path: Path, content: str
+) -> None:
+    folder = tmp_path / "annuaire"
+    folder.mkdir()
+    file = folder / ("a.csv" if content.startswith(HEADER) else "a.md")
+    file.write_text(content, encoding="utf-8")
+    read(base, site, location=str(folder))
+    file.unlink()
+    assert "is empty" in read(base, site).problem
+    assert base.source_locations.get("cci").failures == 1
     assert base.unlisted.of("cci") == []
 
 
