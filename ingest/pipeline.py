@@ -290,6 +290,7 @@ class _Run:
                 self._count_embedded,
                 by=self._by,
                 on_changed=self._changes.add if self._changes else None,
+                on_apart=lambda position, other: self._note_apart(batch[position], other),
             )
         else:
             cases = [found.record for found in batch if isinstance(found.record, Case)]
@@ -336,6 +337,11 @@ class _Run:
             by = f" by {withdrawal.by}" if withdrawal.by else ""
             how = f"{'erased' if withdrawal.erased else 'withdrawn'}{by} on {withdrawal.at[:10]}"
         reason = Remark("was_withdrawn", kind=kind, id=found.record.id, how=how)
+        self.report.note("remarks", found.note(reason))
+
+    def _note_apart(self, found: _ReadRecord, other: Actor) -> None:
+        name = found.record.name if isinstance(found.record, Actor) else ""
+        reason = Remark("siret_of_another_name", "siret", other=other.name, name=name)
         self.report.note("remarks", found.note(reason))
 
     def _note_mentions(self, case: Case, found: _ReadRecord) -> None:

@@ -266,6 +266,9 @@ MESSAGES: Mapping[str, str] = {
     "unknown_participant": N_(
         "participant {name!q} has the actor {id!q}, which the knowledge base does not have (kept)"
     ),
+    "siret_of_another_name": N_(
+        "has the SIRET of {other!q}, but is called {name!q}: kept apart, as a possible duplicate"
+    ),
     "unusable_answer": N_("Unusable items in the answer of {origin}: {count} ({reasons})."),
     # Records
     "no_actor": N_("There is no actor with the id {id!q}."),

@@ -162,13 +162,16 @@ class Ingestion(Catalogue):
         by: str = "",
         note: str = "",
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
+        on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
         """Stores the rows of a source, each under an id of the source's own, merged with others.
 
-        A row is about the actor that the source meant by that id before, or that has its SIRET, or
-        else its id; the actor becomes what the claims of all its sources make together
-        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
-        `on_changed` is called with each actor that a row changes, before and after it.
+        A row is about the actor that the source meant by that id before, or that has its SIRET and
+        a like name, or else its id; the actor becomes what the claims of all its sources make
+        together (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
+        `on_changed` is called with each actor that a row changes, before and after it;
+        `on_apart` with the position of each new row that has the SIRET of an actor of quite another
+        name, and with that actor: the two are a likely double, for a person to decide.
 
         Returns:
             What each row changed of its actor, in the order given.
@@ -184,6 +187,9 @@ class Ingestion(Catalogue):
             for before, after in zip(plan.befores, plan.afters, strict=True):
                 if after is not None and before != after:
                     on_changed(before, after)
+        if on_apart:
+            for position, other in plan.apart.items():
+                on_apart(position, other)
         return [
             Outcome.WITHDRAWN
             if position in plan.withdrawn

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from slugify import slugify
 
@@ -40,8 +41,10 @@ class Reconciliation:
     `befores` and `afters` are the actors before and after each row, in the order of the rows: the
     same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
     of the rows about an actor that was withdrawn, `joined` of the source's first rows about actors
-    that others describe. `deleted` are sources and keys. `described` are the ids of the actors
-    whose source records are saved or deleted.
+    that others describe. `apart` are the positions of the source's first rows that have the SIRET
+    of an actor of quite another name, which they are therefore not about, each with that actor.
+    `deleted` are sources and keys. `described` are the ids of the actors whose source records are
+    saved or deleted.
     """
 
     changed: list[Actor] = field(default_factory=list)
@@ -52,6 +55,7 @@ class Reconciliation:
     afters: list[Actor | None] = field(default_factory=list)
     withdrawn: set[int] = field(default_factory=set)
     joined: set[int] = field(default_factory=set)
+    apart: dict[int, Actor] = field(default_factory=dict)
     described: set[str] = field(default_factory=set)
 
     def save(self, store: Store) -> None:
@@ -64,8 +68,8 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
     """Returns the changes that the rows of a source bring; each row has the source's own id.
 
     A row is about the actor that the source described under that id before; else the actor with
-    its SIRET; else the actor with its id, if both may be one firm; else the actor of another source
-    with its name, town and a contact of their own; else a new actor.
+    its SIRET and a like name; else the actor with its id, if both may be one firm; else the actor
+    of another source with its name, town and a contact of their own; else a new actor.
     """
     known = _Known(store, source, rows)
     plan = Reconciliation()
@@ -85,6 +89,9 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
         is_new = (record.source, record.key) in known.new
         if is_new and any(other.source != source for other in records):
             plan.joined.add(position)
+        other = known.of_another_name(row, actor_id) if is_new else None
+        if other:
+            plan.apart[position] = other
         records[:] = [other for other in records if _key(other) != _key(record)]
         records.append(record)
         after = merged(actor_id, records)
@@ -162,9 +169,11 @@ class _Known:
         self._own = source_records_by_key(store, source, keys)
         self._redirects = redirects_of(store, keys)
         sirets = {row.actor.siret for row in rows}
-        self._by_siret = {**withdrawn_of_sirets(store, sirets), **store.actors_of_sirets(sirets)}
+        self._by_siret = store.actors_of_sirets(sirets)
+        for siret, actor_id in withdrawn_of_sirets(store, sirets).items():
+            self._by_siret.setdefault(siret, []).append(actor_id)
         ids = keys | {record.actor_id for record in self._own.values()}
-        ids |= set(self._by_siret.values()) | set(self._redirects.values())
+        ids |= set(chain(*self._by_siret.values())) | set(self._redirects.values())
         self._stored = dict(store.actors(ids))
         self.actors: dict[str, Actor] = dict(self._stored)
         self.source_records = source_records_of(store, ids)
@@ -174,19 +183,27 @@ class _Known:
 
     def actor_of(self, row: SourceRow) -> str:
         """The id of the actor that a row is about."""
-        key, siret = row.actor.id, row.actor.siret
+        key = row.actor.id
         if key in self._own:
             return self._own[key].actor_id
         if key in self.actors and self._is_unclaimed(key):
             return key
-        if siret in self._by_siret:
-            return self._by_siret[siret]
-        return self._actor_of_new(row.actor)
+        of_siret = self._by_siret.get(row.actor.siret, ())
+        alike = (id_ for id_ in of_siret if self._is_called_alike(id_, row.actor))
+        return next(alike, None) or self._actor_of_new(row.actor)
+
+    def of_another_name(self, row: SourceRow, actor_id: str) -> Actor | None:
+        """The actor with a row's SIRET that the row is not about, since their names are unlike."""
+        of_siret = self._by_siret.get(row.actor.siret, ())
+        if actor_id in of_siret:
+            return None
+        unlike = (id_ for id_ in of_siret if not self._is_called_alike(id_, row.actor))
+        return next((self.actors[id_] for id_ in unlike), None)
 
     def _actor_of_new(self, actor: Actor) -> str:
         """The id of the actor that a row is about which no number or earlier row tells."""
         key = self._redirects.get(actor.id, actor.id)
-        if key in self.actors and _may_be_same(self.actors[key], actor):
+        if key in self.actors and self._may_be_same(key, actor):
             return key
         certain = self._certain.get(actor.id)
         if certain and not self._describes(certain):
@@ -221,13 +238,30 @@ class _Known:
     def put(self, actor_id: str, after: Actor | None, siret: str) -> None:
         if after is not None:
             self.actors[actor_id] = after
-        if siret:
-            self._by_siret.setdefault(siret, actor_id)
+        of_siret = self._by_siret.setdefault(siret, []) if siret else [actor_id]
+        if actor_id not in of_siret:
+            of_siret.append(actor_id)
 
     def changed(self) -> list[Actor]:
         return [
             actor for actor_id, actor in self.actors.items() if self._stored.get(actor_id) != actor
         ]
+
+    def _may_be_same(self, actor_id: str, given: Actor) -> bool:
+        """Returns whether two actors of an id may be one firm: many sources have an id "1"."""
+        known = self.actors[actor_id]
+        if known.siret and given.siret and known.siret != given.siret:
+            return False
+        return self._is_called_alike(actor_id, given)
+
+    def _is_called_alike(self, actor_id: str, given: Actor) -> bool:
+        """Returns whether an actor has a like name, to any of its sources; a withdrawn one may."""
+        known = self.actors.get(actor_id)
+        if known is None or not given.name:
+            return True
+        claims = [record.claims.get("name") for record in self.source_records.get(actor_id, ())]
+        names = {known.name, *(str(claim.value) for claim in claims if claim and claim.value)}
+        return any(name_similarity(name, given.name) >= _SIMILAR_NAMES for name in names)
 
     def _is_unclaimed(self, actor_id: str) -> bool:
         """Returns whether no named source claims anything about the actor."""
@@ -264,10 +298,3 @@ class _Known:
         # An actor that had this id and was withdrawn was this source's.
         self.withdrawn |= withdrawn(self._store, Kind.ACTOR, [candidate])
         return candidate
-
-
-def _may_be_same(known: Actor, given: Actor) -> bool:
-    """Returns whether two actors of an id may be a single firm: many sources have an id "1"."""
-    if known.siret and given.siret:
-        return known.siret == given.siret
-    return name_similarity(known.name, given.name) >= _SIMILAR_NAMES

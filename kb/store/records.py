@@ -210,14 +210,16 @@ class StoredRecords(StoreFile):
         )
         return [row[0] for row in rows]
 
-    def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, str]:
-        """Maps each known SIRET among these to its actor; of several, the first by id."""
+    def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, list[str]]:
+        """Maps each known SIRET among these to its actors, in the order of their ids."""
         rows = self.run(
-            "select siret, min(id) id from actors where siret != ''"
-            " and siret in :values group by siret",
+            "select siret, id from actors where siret != '' and siret in :values order by id",
             sirets,
         )
-        return {row["siret"]: row["id"] for row in rows}
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["siret"], []).append(row["id"])
+        return found
 
 
 def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, object]]:

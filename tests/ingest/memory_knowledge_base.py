@@ -52,6 +52,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         by: str = "",
         note: str = "",
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
+        on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
         return self.put([row.actor for row in rows], on_embedded)
 

@@ -348,6 +348,26 @@ def test_two_directories_tell_of_one_firm_and_each_is_pruned_by_itself(tmp_path:
 
 
 @pytest.mark.usefixtures("encoder")
+def test_a_row_with_the_siret_of_a_firm_of_another_name_is_told(tmp_path: Path) -> None:
+    first, second, kb = tmp_path / "cci.csv", tmp_path / "annuaire.csv", tmp_path / "kb"
+    first.write_text("id;nom;siret\nA1;Avel;73282932000074\n", encoding="utf-8")
+    second.write_text(
+        "id;nom;siret;site\n9;Jolival;;\n10;Saphir;73282932000074;https://saphir.fr\n",
+        encoding="utf-8",
+    )
+    run("ingest", first, kb=kb)
+    result = run("ingest", second, kb=kb)
+    assert result.output.startswith("2 read, 2 added, 0 changed")
+    assert (
+        f"{second}:3: has the SIRET of 'Avel', but is called 'Saphir': "
+        "kept apart, as a possible duplicate" in result.output + result.stderr
+    )
+    base = opened(kb)
+    assert (base.actor("A1").website, base.actor("10").website) == ("", "https://saphir.fr")
+    base.close()
+
+
+@pytest.mark.usefixtures("encoder")
 def test_what_was_withdrawn_is_told_and_not_brought_back(tmp_path: Path, folder: Path) -> None:
     kb = tmp_path / "kb"
     run("ingest", folder, kb=kb)

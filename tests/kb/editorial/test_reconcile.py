@@ -32,6 +32,72 @@ def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> 
     assert ("cci", "name", "Avel") in claims_of(base, "avel")
 
 
+SAPHIR = Actor(
+    id="S-1",
+    name="Saphir",
+    place="Ruffec",
+    country="FR",
+    siret=SIRET,
+    website="https://saphir.fr",
+    closed_on="2024-01-31",
+)
+
+
+def test_a_known_siret_under_quite_another_name_waits_as_a_pair(base: KnowledgeBase) -> None:
+    ingest(base, "cci", AVEL)
+    told: list[tuple[int, str]] = []
+
+    def again() -> list[Outcome]:
+        rows = [SourceRow(MERLET), SourceRow(SAPHIR)]
+        return base.ingest_actors(
+            "annuaire", rows, on_apart=lambda position, other: told.append((position, other.id))
+        )
+
+    assert again() == [Outcome.ADDED, Outcome.ADDED]
+    assert base.actor("avel") == AVEL
+    assert base.actor("S-1") == SAPHIR
+    assert told == [(1, "avel")]
+    (pair,) = base.duplicates.list()
+    assert ({pair.left_id, pair.right_id}, pair.reasons) == ({"avel", "S-1"}, ("same_siret",))
+    assert again() == [Outcome.UNCHANGED, Outcome.UNCHANGED]
+    assert told == [(1, "avel")], "told once"
+
+
+def test_once_a_person_merges_them_a_row_of_either_name_is_of_the_one(
+    base: KnowledgeBase,
+) -> None:
+    ingest(base, "cci", AVEL)
+    ingest(base, "annuaire", replace(SAPHIR, closed_on=""))
+    base.duplicates.decide("avel", "S-1", same=True)
+    assert ingest(base, "annuaire", replace(SAPHIR, closed_on="")) == [Outcome.UNCHANGED]
+    third = Actor(id="3", name="SAPHIR SARL", country="FR", siret=SIRET, phone=("+33536490010",))
+    assert ingest(base, "poles", third) == [Outcome.COMPLETED]
+    assert base.ids(Kind.ACTOR) == {"avel"}
+
+
+def test_of_actors_with_one_siret_a_row_is_of_the_one_with_its_name(base: KnowledgeBase) -> None:
+    ingest(base, "cci", AVEL)
+    ingest(base, "annuaire", replace(SAPHIR, id="a"))
+    outcomes = ingest(base, "poles", SAME, replace(SAPHIR, id="b", phone=("+33536490010",)))
+    assert outcomes == [Outcome.COMPLETED, Outcome.COMPLETED]
+    assert base.ids(Kind.ACTOR) == {"avel", "a"}
+
+
+def test_another_name_with_the_id_and_the_siret_of_a_firm_stays_apart(base: KnowledgeBase) -> None:
+    ingest(base, "cci", AVEL)
+    assert ingest(base, "annuaire", replace(SAPHIR, id="avel")) == [Outcome.ADDED]
+    assert base.ids(Kind.ACTOR) == {"avel", "avel-annuaire"}
+    assert base.actor("avel") == AVEL
+
+
+def test_the_siret_of_a_withdrawn_actor_brings_nothing_back(base: KnowledgeBase) -> None:
+    ingest(base, "cci", AVEL)
+    ingest(base, "annuaire", SAPHIR)
+    base.withdraw(Kind.ACTOR, "avel", by="lea")
+    assert ingest(base, "poles", SAME) == [Outcome.WITHDRAWN]
+    assert base.ids(Kind.ACTOR) == {"S-1"}
+
+
 HERE = replace(MERLET, place="Cognac", department="16", phone=("+33536490010",))
 THERE = replace(HERE, id="77", name="MERLET SAS", description="Distille des vins.")
 
