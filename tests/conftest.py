@@ -54,14 +54,16 @@ def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def _templates_compiled_once() -> Iterator[None]:
     """A template is compiled for the first application of a run, and for none after it."""
     compile_source = Environment.compile
-    compiled: dict[tuple[str, str | None], CodeType] = {}
+    compiled: dict[tuple[object, str, str | None], CodeType] = {}
 
     def compile_once(
         environment: Environment, source: str, name: str | None = None, filename: str | None = None
     ) -> CodeType:
-        if (source, name) not in compiled:
-            compiled[source, name] = compile_source(environment, source, name, filename)
-        return compiled[source, name]
+        # What a filter makes of a constant is compiled as well: a label in a language.
+        key = environment.globals.get("language"), source, name
+        if key not in compiled:
+            compiled[key] = compile_source(environment, source, name, filename)
+        return compiled[key]
 
     with patch.object(Environment, "compile", compile_once):
         yield

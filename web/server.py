@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 import click
 import uvicorn
 
+from ingest.extraction.proposals.contexts import prepare_reading
 from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -28,6 +29,7 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
         closing(KnowledgeBase.open(settings)) as knowledge_base,
     ):
         _warm_up(knowledge_base)
+        prepare_reading()
         app = create_app(knowledge_base, settings)
         config = uvicorn.Config(
             app,

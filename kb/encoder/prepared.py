@@ -106,6 +106,16 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     return encoder
 
 
+def is_prepared(settings: Settings, *, layers: int = 0) -> bool:
+    """Whether the cache has what `load_encoder` prepares.
+
+    Raises:
+        EncoderError: the model cannot be found.
+    """
+    key = _key(find_model(settings)[1], find_delta(settings), settings, layers)
+    return (settings.cache / "prepared" / key / CARD_FILE).exists()
+
+
 def find_model(settings: Settings) -> tuple[str, Path]:
     """The name and the sentence-transformers folder of the model that the settings name.
 

@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from pydantic import SecretStr
 
+from ingest.extraction.proposals.contexts import READING_LAYERS, reading_encoder
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.browser.host_pages import HostPages, hosting
@@ -34,6 +35,13 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reading_is_prepared() -> None:
+    """Prepares what reads articles, as the server does when it starts, so that no page waits."""
+    for layers in READING_LAYERS:
+        reading_encoder(layers)
 
 
 # Playwright keeps an event loop running in this thread: not beyond a module, since the tests of

@@ -13,7 +13,7 @@ import pytest
 
 from kb.encoder import bundled_weights, prepared
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
-from kb.encoder.prepared import load_encoder
+from kb.encoder.prepared import is_prepared, load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
 
@@ -289,3 +289,13 @@ def test_a_model_that_is_not_mean_pooled_gives_no_words(model_folder: Path, tmp_
     for engine in ("torch", "openvino"):
         encoder = load_encoder(settings(model=str(other), cache=tmp_path / "cache", engine=engine))
         assert encoder.encode_words("gants de cuir", TextKind.QUERY) is None
+
+
+def test_a_model_is_prepared_once_for_each_number_of_layers(tmp_path: Path) -> None:
+    cut = settings(cache=tmp_path, adaptation="off")
+    assert not is_prepared(cut, layers=1)
+    words = load_encoder(cut, layers=1).encode_words("une scierie", TextKind.DOCUMENT)
+    assert words is not None
+    assert words.tokens.shape[1] == load_encoder(cut, layers=1).dimension
+    assert is_prepared(cut, layers=1)
+    assert not is_prepared(cut, layers=2)
