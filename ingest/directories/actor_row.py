@@ -11,6 +11,7 @@ from ingest.directories.contacts import (
     cells_by_field,
     taken_contacts,
     usable_contacts,
+    without_contacts,
 )
 from ingest.directories.location import located
 from ingest.directories.sirene import fields_from_register
@@ -96,8 +97,12 @@ def source_row_from(
     contacts = taken_contacts(fields, facts)
     fields = located(fields, facts, in_french=in_french)
     usable = usable_contacts(contacts, fields, whose)
-    source_row = SourceRow(actor_from({**fields, **usable.cells}, facts), is_open)
-    return ReadRow(source_row, usable.remarks, usable.leaves_out_persons)
+    kept = facts
+    if whose is WhoseContacts.ORGANISATIONS:
+        kept = without_contacts(facts, fields)
+    source_row = SourceRow(actor_from({**fields, **usable.cells}, kept), is_open)
+    leaves_out = usable.leaves_out_persons or len(kept) < len(facts)
+    return ReadRow(source_row, usable.remarks, leaves_out)
 
 
 def _read_as(column: Column, cell: str) -> Column:

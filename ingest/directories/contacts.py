@@ -23,13 +23,15 @@ from ingest.records.parsers import region_of
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS
 from kb.remarks import Remark
 from kb.text.email_addresses import addresses_in, is_of_a_person
+from kb.text.know_how import statement_kind
 from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_number
 
 _TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
-_ADDRESS_ALONE = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[a-zA-Z]{2,}")
+# The look behind has each run of characters tried once, however long.
+_ADDRESS = re.compile(r"(?<![^\s@,;<>\"])[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[a-zA-Z]{2,}")
 # Not digits alone, which may be any number.
-_NUMBER_ALONE = re.compile(r"\+\d{1,3}[ .(][\d .()-]{6,16}|0\d(?:[ .-]\d\d){4}")
+_NUMBER = re.compile(r"(?<![\d+])(?:\+\d{1,3}[ .(][\d .()-]{6,16}|0\d(?:[ .-]\d\d){4})(?!\d)")
 _HOUSE_NUMBER = re.compile(
     r"\d{1,5}\s?(?:[a-z]|bis|ter|quater)?(?:\s?[-/]\s?\d{1,5}\s?[a-z]?)?", re.IGNORECASE
 )
@@ -96,6 +98,20 @@ def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, st
     return contacts
 
 
+def without_contacts(facts: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
+    """Returns the facts that hold no contact amid other words, of which whose it is is not known.
+
+    Know-how stays whatever it holds: it is a description. The country and department of the actor
+    are among the cells, by field.
+    """
+    region = region_of(cells)
+    return {
+        header: cell
+        for header, cell in facts.items()
+        if statement_kind(header) or not _holds_contact(cell, region)
+    }
+
+
 def usable_contacts(
     contacts: Mapping[str, str],
     cells: Mapping[str, str],
@@ -150,9 +166,15 @@ def usable_contacts(
 def _contact_alone(cell: str) -> str:
     """Returns the field of contacts that a cell under another header is of, or ""."""
     line = cell.strip()
-    if _ADDRESS_ALONE.fullmatch(line):
+    if _ADDRESS.fullmatch(line):
         return "email"
-    return "phone" if _NUMBER_ALONE.fullmatch(line) else ""
+    return "phone" if _NUMBER.fullmatch(line) else ""
+
+
+def _holds_contact(cell: str, region: str) -> bool:
+    return _ADDRESS.search(cell) is not None or any(
+        numbers_in(found[0].strip(), region).kept for found in _NUMBER.finditer(cell)
+    )
 
 
 def _persons(contacts: Mapping[str, str]) -> list[str]:

@@ -72,6 +72,32 @@ def test_what_is_no_contact_is_not_quoted_since_it_may_name_a_person(
     assert "martin" not in repr([(str(each), each.values) for each in told]).casefold()
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_kept"),
+    [
+        ("Appeler Mme Martin au 06 39 98 00 12, le matin", False),
+        ("Écrire à jeanne.martin@avel.example avant midi", False),
+        ("Voir Paul (+33 6 39 98 00 12)", False),
+        ("Agrément 05 36 49 00 de 2019, lot 0639980012", True),
+        ("Ouvert de 8 à 12 et de 14 à 18", True),
+    ],
+)
+def test_a_fact_with_a_contact_amid_words_is_left_out_unless_persons_are_kept(
+    tmp_path: Path, cell: str, is_kept: bool
+) -> None:
+    path = directory(
+        tmp_path, f'Avel;Cirages, 06 39 98 00 12.;"{cell}"', header="Nom;Activité;Remarques"
+    )
+    (entry,) = read_directory(path)
+    assert isinstance(entry.record, Actor)
+    assert entry.record.facts == ({"Remarques": cell} if is_kept else {})
+    assert entry.leaves_out_persons is not is_kept
+    assert entry.record.description == "Cirages, 06 39 98 00 12."
+    (with_persons,) = read_directory(path, HeaderMap(persons_kept=True))
+    assert isinstance(with_persons.record, Actor)
+    assert with_persons.record.facts == {"Remarques": cell}
+
+
 def test_no_passage_has_a_contact(tmp_path: Path) -> None:
     avel, _ = actors(directory(tmp_path, *ROWS))
     texts = " ".join(document.text for document in derive(avel).documents)
@@ -172,6 +198,4 @@ def test_a_contact_under_a_header_that_is_not_known_is_no_fact(tmp_path: Path) -
     row = "Avel;05 36 49 00 10;jeanne.martin@avel.example;0536490010;2026;écrire à a@avel.example"
     (actor,) = actors(directory(tmp_path, row, header=header))
     assert (actor.phone, actor.email) == (("+33536490010",), ())
-    assert actor.facts == {
-        "Agrément": "0536490010", "Année": "2026", "Message": "écrire à a@avel.example"
-    }  # fmt: skip
+    assert actor.facts == {"Agrément": "0536490010", "Année": "2026"}
