@@ -254,7 +254,8 @@ class _Segment:
         if not self.ids or k < 1:
             return []
         # With any selector, FAISS compares each row by itself: the same embedding has the same
-        # cosine wherever it is. Which of several equals it leaves out is arbitrary.
+        # cosine wherever it is. Which of several equals it leaves out is arbitrary. The stubs do
+        # not know of the argument `sel`.
         parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
         at_once = k + 1
         while True:
