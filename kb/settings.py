@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="What cookies and forms are signed with, 32 random characters or more; empty "
         "means one that is made at first need and kept in the folder of the knowledge base.",
     )
+    mcp_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="The token of an account, for an assistant that runs `quisait mcp`; empty "
+        "means that it sees what visitors see.",
+    )
     max_article_mb: int = Field(
         default=20, ge=1, description="The largest article that can be uploaded, in megabytes."
     )

@@ -37,6 +37,7 @@ from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
+from web.mcp.endpoint import ROUTE as ASSISTANTS
 from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
 
@@ -98,6 +99,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)
+    app.router.routes.append(ASSISTANTS)
     app.mount("/static", assets)
     answer_errors(app)
     app.add_middleware(BodyLimit, settings=settings)

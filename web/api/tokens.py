@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 import kb.registers.accounts
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.routing import announce_version, problems
@@ -33,18 +34,32 @@ class _TokenRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def answer_account(request: Request) -> Response:
-            request.state.account = await _account_of(request)
+            request.state.account = await account_of(request)
             return await answer(request)
 
         return answer_account
 
 
-async def _account_of(request: Request) -> kb.registers.accounts.Account:
+async def account_of(request: Request) -> kb.registers.accounts.Account:
+    """Returns the account of the token in a request's `Authorization`.
+
+    Raises:
+        HTTPException: 401, there is none, or it is worth nothing.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise HTTPException(401, _NEEDS_A_TOKEN, {"WWW-Authenticate": "Bearer"})
-    accounts = PageRequest(request).knowledge_base.accounts
-    account = await run_in_threadpool(accounts.account_of_token, token.strip())
+    base = PageRequest(request).knowledge_base
+    return await run_in_threadpool(account_with, token.strip(), base)
+
+
+def account_with(token: str, knowledge_base: KnowledgeBase) -> kb.registers.accounts.Account:
+    """Returns the account of a token.
+
+    Raises:
+        HTTPException: 401, it is worth nothing.
+    """
+    account = knowledge_base.accounts.account_of_token(token)
     if account is None:
         raise HTTPException(401, _BAD_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
     return account

@@ -5,7 +5,7 @@ A page never reads the contacts of an actor itself: it takes them of `shown_to`.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from kb.models import Actor
@@ -41,9 +41,17 @@ class ShownContacts:
         return bool(self.phones or self.emails or self.street or self.person)
 
 
+def as_seen_by(actor: Actor, account: Account | None) -> Actor:
+    """Returns an actor with the contacts that the public sees, or somebody with an account.
+
+    What it then has is no longer for members only: its `public` is all of it.
+    """
+    return replace(actor, members_only=frozenset()) if account else actor.public
+
+
 def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
     """Returns the contacts of an actor that the public sees, or somebody with an account."""
-    seen = actor if account else actor.public
+    seen = as_seen_by(actor, account)
     region = dialling_region(actor.country, actor.department)
     return ShownContacts(
         phones=[ContactText(shown_number(each, region), f"tel:{each}") for each in seen.phone],

@@ -1,12 +1,13 @@
 """The answers to errors, as pages for visitors and as JSON for programs.
 
-Under `/api/` and for the widget, `{"detail": "one line"}`; elsewhere a page, in the visitor's
-language. Only unforeseen exceptions are 500, and only they leave a traceback in the log.
+Under `/api/`, for the widget and for assistants, `{"detail": "one line"}`; elsewhere a page, in
+the visitor's language. Only unforeseen exceptions are 500, and only they leave a traceback in
+the log.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -31,7 +32,14 @@ from web.http.refusals import NotSignedIn, Refusal
 from web.http.remarks import localized, translated
 from web.http.request import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
-from web.http.urls import API_VERSION, API_VERSION_HEADER, WIDGET_PREFIX, Page, address
+from web.http.urls import (
+    API_VERSION,
+    API_VERSION_HEADER,
+    MCP_PATH,
+    WIDGET_PREFIX,
+    Page,
+    address,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +79,7 @@ def answer_errors(app: FastAPI) -> None:
 
 
 def _is_for_programs(request: Request) -> bool:
-    return request.url.path.startswith(("/api/", f"{WIDGET_PREFIX}/"))
+    return request.url.path.startswith(("/api/", f"{WIDGET_PREFIX}/", MCP_PATH))
 
 
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
@@ -91,30 +99,47 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
+    status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
+    if status == 503:
+        _log.error("%s %s: %s", request.method, request.url.path, error)
+    return _respond(request, status, line)
+
+
+def status_and_line(error: QuisaitError, language: Language) -> tuple[int, str]:
+    """Returns the status and the line that a program gets for an error.
+
+    With 503, the line says nothing of what is amiss with the base and where it lies: that is for
+    whoever runs the server, and so for the log.
+    """
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             # A remark, which can be said in French too, unless it is for whoever runs the server.
-            detail = error.args[0] if error.args else ""
-            return _respond(request, status, localized(detail, _language_of_details(request)).text)
-    # What is amiss with the base, and where it lies, is for whoever runs the server.
-    _log.error("%s %s: %s", request.method, request.url.path, error)
+            return status, localized(error.args[0] if error.args else "", language).text
     can = "be written" if isinstance(error, ReadOnlyKnowledgeBase) else "answer"
-    return _respond(request, 503, f"The knowledge base cannot {can} now.")
+    return 503, f"The knowledge base cannot {can} now."
 
 
 async def _wrong_parameter(request: Request, error: Exception) -> Response:
     # A page's address is written by its own links and forms: a wrong one is a bad request.
     status = 422 if _is_for_programs(request) else 400
-    line = _in_one_line(cast("RequestValidationError", error), _language_of_details(request))
+    first = cast("RequestValidationError", error).errors()[0]
+    if first["type"] == "json_invalid":
+        where = f"{first['ctx']['error']} at character {first['loc'][1]}"
+        return _respond(request, status, f"the body is not JSON: {where}")
+    line = line_of_wrong_value(
+        first, first["loc"][1:] or first["loc"], _language_of_details(request)
+    )
     return _respond(request, status, line)
 
 
-def _in_one_line(error: RequestValidationError, language: Language) -> str:
-    """Returns the first error as a line, such as `limit: input should be … (given: 500)`."""
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
-        return f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][1]}"
-    name = ".".join(str(part) for part in first["loc"][1:]) or first["loc"][0]
+def line_of_wrong_value(
+    first: Mapping[str, Any], names: Sequence[object], language: Language
+) -> str:
+    """Returns a validator's error as a line, such as `limit: input should be … (given: 500)`.
+
+    `names` lead to the value that is wrong.
+    """
+    name = ".".join(map(str, names))
     if first["type"] == "value_error":
         problem = localized(first["ctx"]["error"].args[0], language).text
     elif first["type"] in _WRONG_PARAMETERS:
@@ -133,10 +158,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if isinstance(refusal, NotSignedIn) and request.method in {"GET", "HEAD"}:
         return RedirectResponse(_sign_in_path(PageRequest(request)), 303)
     advice = refusal.advice if isinstance(refusal, Refusal) else ""
-    detail = translated(advice, _language_of_details(request)) if advice else refusal.detail
+    detail = line_of(refusal, _language_of_details(request))
     response = _respond(request, refusal.status_code, detail, advice)
     response.headers.update(refusal.headers or {})
     return response
+
+
+def line_of(refusal: HTTPException, language: Language) -> str:
+    """Returns the line that a program gets for a refusal, in a language if it was translated."""
+    return translated(refusal.advice, language) if isinstance(refusal, Refusal) else refusal.detail
 
 
 def _sign_in_path(request: PageRequest) -> str:

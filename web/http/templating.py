@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from kb.reference.departments import NAMES
 from web.http import safe_html
@@ -49,7 +49,8 @@ class Renderer:
 def _environment(language: Language, assets: Assets) -> Environment:
     environment = Environment(
         loader=PackageLoader("web"),
-        autoescape=True,
+        # Markdown is for programs: it is no markup.
+        autoescape=select_autoescape(disabled_extensions=("md",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -18,6 +18,9 @@ API_VERSION_HEADER = "Quisait-API-Version"
 WIDGET_PREFIX = "/embed/v1"
 """Under which everything lies that pages of other sites load."""
 
+MCP_PATH = "/mcp"
+"""Where assistants connect."""
+
 
 class Page(StrEnum):
     """A kind of page that has an address in every language."""

@@ -1,0 +1,95 @@
+"""How assistants reach the site: over HTTP, and over standard input and output."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
+from mcp import Client, StdioServerParameters
+
+from tests.web.sample_base import SampleBase
+from web.cli import main
+
+ROOT = Path(__file__).parents[3]
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+ACCEPT = {"Accept": "application/json, text/event-stream", "Host": "quisait.example"}
+
+
+def test_a_message_is_answered_in_one_piece_without_a_session(client: TestClient) -> None:
+    answer = client.post("/mcp", json=PING, headers=ACCEPT)
+    assert answer.status_code == 200
+    assert answer.json()["id"] == 1
+    assert "mcp-session-id" not in answer.headers
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_no_stream_stays_open(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/mcp", headers=ACCEPT)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1.evil.example:8000"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Content-Type": "text/plain"}, 400),
+        ({"Authorization": "Bearer qsf_nothing"}, 401),
+        ({"Authorization": "Basic eDp5"}, 401),
+        ({"Origin": "https://quisait.example"}, 200),
+        ({"Host": "localhost:8000"}, 200),
+    ],
+)
+def test_only_programs_of_this_site_are_answered(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    answer = client.post("/mcp", json=PING, headers=ACCEPT | headers)
+    assert answer.status_code == status
+    if status == 401:
+        assert "token" in answer.json()["detail"]
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_long_message_is_refused_whether_its_length_is_told_or_not(client: TestClient) -> None:
+    long = b" " * 70_000
+    headers = ACCEPT | {"Content-Type": "application/json"}
+    assert client.post("/mcp", content=long, headers=headers).status_code == 413
+    pieces = (long[:1000] for _ in range(70))
+    assert client.post("/mcp", content=pieces, headers=headers).status_code == 413
+
+
+def test_over_standard_input_and_output(knowledge_base: SampleBase) -> None:
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "web", "mcp", "--kb", str(knowledge_base.folder)],
+        cwd=ROOT,
+        env={"QUISAIT_PUBLIC_URL": "https://quisait.example/"},
+    )
+
+    async def ask() -> Any:
+        async with Client(server) as client:
+            tools = await client.list_tools()
+            return tools, await client.call_tool("organisation", {"id": "avel"})
+
+    tools, found = anyio.run(ask)
+    assert "search" in {tool.name for tool in tools.tools}
+    assert found.structured_content["name"] == "Avel (Saphir)"
+    assert "https://quisait.example/fr/acteurs/avel" in found.content[0].text
+
+
+def test_a_token_that_is_worth_nothing_is_told_at_once(
+    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUISAIT_MCP_TOKEN", "qsf_nothing")
+    ran = CliRunner().invoke(main, ["mcp", "--kb", str(knowledge_base.folder)])
+    assert ran.exit_code == 1
+    assert ran.output == (
+        "quisait: QUISAIT_MCP_TOKEN: This token is unknown, revoked, or of a disabled account.\n"
+    )

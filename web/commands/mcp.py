@@ -1,0 +1,21 @@
+"""The verb `mcp`: imports the server only when asked for it."""
+
+from pathlib import Path
+
+import click
+
+from kb.commands.options import kb_option
+
+
+@click.command(short_help="Answer an assistant over standard input and output.")
+@kb_option
+def mcp(kb: Path | None) -> None:
+    """Answer an assistant that starts this command, in the Model Context Protocol.
+
+    It searches the knowledge base as a visitor, or, with QUISAIT_MCP_TOKEN, as the account of that
+    token. Assistants that connect over HTTP find the same at /mcp of a site (`quisait serve`).
+    """
+    from kb.settings import Settings
+    from web.mcp.stdio import serve_stdio
+
+    serve_stdio(Settings.from_environment(kb=kb))

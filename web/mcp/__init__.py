@@ -1,0 +1,1 @@
+"""The site for assistants: its tools and resources in the Model Context Protocol."""

@@ -1,0 +1,212 @@
+"""The tools: what each takes, does and answers.
+
+An answer is a shape of the JSON API, for programs, and the same in Markdown, for who reads.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from kb.models import Kind
+from web.api.catalogue_schemas import CaseOut
+from web.api.read import Like, QueryText, Unlike, WordingChoice
+from web.api.routing import Department, PageLanguage, Theme
+from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
+from web.catalogue.contact_links import as_seen_by
+from web.catalogue.provenance import shown_competences
+from web.http.i18n import DEFAULT_LANGUAGE
+from web.mcp.caller import Caller
+from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
+
+
+class Arguments(BaseModel):
+    """What a tool is called with. A name that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lang: PageLanguage = Field(
+        default=DEFAULT_LANGUAGE,
+        description="The language of the answer and of linked pages. Use that of the person.",
+    )
+
+
+class NeedArguments(Arguments):
+    need: QueryText
+    department: Department = ""
+    theme: Theme = ""
+    wording: WordingChoice = Field(
+        default=WordingChoice.ON,
+        description="With off, the words of the need are sent to no language model, if the site "
+        "has set one.",
+    )
+
+    @property
+    def search(self) -> SearchRequest:
+        """The same search on the pages."""
+        worded = self.wording is WordingChoice.ON
+        return SearchRequest(self.need, self.department, self.theme, worded=worded)
+
+
+class SearchArguments(NeedArguments):
+    kind: Kind | None = Field(
+        default=None, description="Only organisations (`actor`), or only cases; by default, both."
+    )
+    like: Like
+    unlike: Unlike
+    limit: int = Field(
+        default=10,
+        ge=1,
+        le=MAX_LIMIT,
+        description="The maximum number of organisations, and of cases.",
+    )
+
+
+RecordId = Annotated[str, Field(min_length=1, max_length=500, examples=["avel"])]
+
+
+class OrganisationArguments(Arguments):
+    id: RecordId = Field(description="The organisation's id, as search gives it.")
+
+
+class CaseArguments(Arguments):
+    id: RecordId = Field(description="The case's id, as search gives it.")
+
+
+def _some_of_search_answer(name: str, chosen: Collection[str]) -> type[Shape]:
+    """Returns a shape with these fields of the API's answer to a search."""
+    fields: dict[str, Any] = {
+        field: (info.annotation, info)
+        for field, info in SearchAnswer.model_fields.items()
+        if field in chosen
+    }
+    return create_model(name, __base__=Shape, **fields)
+
+
+# Who could take which part is most of an answer, and has a tool of its own.
+_Hits = _some_of_search_answer("HitsAnswer", SearchAnswer.model_fields.keys() - {"roles"})
+_Parts = _some_of_search_answer("PartsAnswer", {"query", "asked", "nothing_fits", "roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """The answer of a tool: for programs, and as Markdown in the language asked for."""
+
+    shape: Shape
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTool:
+    """A tool. `run` may block, and raises the errors of the knowledge base as they are."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    answers: type[Shape]
+    run: Callable[[Caller, Any], ToolAnswer]
+    changes_something: bool = False
+
+
+def _search(caller: Caller, given: SearchArguments) -> ToolAnswer:
+    steered = replace(given.search, like=tuple(given.like), unlike=tuple(given.unlike))
+    asked, _ = steering_actors(caller.knowledge_base, steered)
+    result = caller.knowledge_base.search(
+        asked.q,
+        limit=given.limit,
+        filters=replace(asked.filters, kind=given.kind),
+        lang=given.lang,
+        steering=asked.steering,
+    )
+    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
+    return ToolAnswer(
+        _Hits.read(found), caller.text("search.md", given.lang, result=result, asked=asked)
+    )
+
+
+def _who_for_each_part(caller: Caller, given: NeedArguments) -> ToolAnswer:
+    asked = given.search
+    result = caller.knowledge_base.search(
+        asked.q, filters=asked.filters, lang=given.lang, steering=asked.steering
+    )
+    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
+    text = caller.text("parts.md", given.lang, result=result, asked=asked)
+    return ToolAnswer(_Parts.read(found), text)
+
+
+def _organisation(caller: Caller, given: OrganisationArguments) -> ToolAnswer:
+    base, url = caller.knowledge_base, caller.absolute_url(given.lang)
+    found = base.actor(given.id)
+    account = caller.find_account()
+    shown = shown_competences(base, found.id, given.lang)
+    shape = ActorWithCases.of(
+        as_seen_by(found, account),
+        url,
+        cases=[CaseReference.of(part.case, part.participation, url) for part in shown],
+    )
+    text = caller.text("organisation.md", given.lang, actor=found, account=account, shown=shown)
+    return ToolAnswer(shape, text)
+
+
+def _case(caller: Caller, given: CaseArguments) -> ToolAnswer:
+    base = caller.knowledge_base
+    found = base.case(given.id)
+    actors = base.actors_of([found])
+    shape = CaseOut.of(found, actors, caller.absolute_url(given.lang))
+    text = caller.text(
+        "case.md",
+        given.lang,
+        case=found,
+        actors=actors,
+        translations=base.translations(found),
+    )
+    return ToolAnswer(shape, text)
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        SiteTool(
+            "search",
+            "Qui sait faire ? – Who could meet this need?",
+            "Finds organisations that could meet a need, by what they know how to do, and cases of "
+            "how such needs were met. Write the need as the person did, in everyday French or "
+            "English. Each hit has a fit, its evidence with the source, and the address of its "
+            "page. `strong` and `possible` are worth a call; `weak` is a lead; `none` only fills "
+            "the list. If nothing fits, say so.",
+            SearchArguments,
+            _Hits,
+            _search,
+        ),
+        SiteTool(
+            "who_for_each_part",
+            "Qui pour chaque rôle ? – Who for each part?",
+            "Says which parts meeting a need takes (manufacturing, materials, containers, testing, "
+            "delivery…) and who could take each, based on cases of similar needs. Empty if no "
+            "case is similar: then use search.",
+            NeedArguments,
+            _Parts,
+            _who_for_each_part,
+        ),
+        SiteTool(
+            "organisation",
+            "Fiche d’une organisation – An organisation",
+            "Describes an organisation: what it does by its own sources, the cases that it took "
+            "part in, and the contacts that you may see.",
+            OrganisationArguments,
+            ActorWithCases,
+            _organisation,
+        ),
+        SiteTool(
+            "case",
+            "Un cas – A case",
+            "Gives the article about how a need was met, and who did what.",
+            CaseArguments,
+            CaseOut,
+            _case,
+        ),
+    )
+}
+"""The tools by name, in the order in which they are listed."""
