@@ -37,7 +37,8 @@ from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
-from web.mcp.endpoint import ROUTE as ASSISTANTS
+from web.mcp import page as assistants
+from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
 
@@ -60,7 +61,15 @@ EDITORIAL = (
     sites,
     sources,
 )
-ROUTED = (*WRITING_API, *READING_API, *CATALOGUE, search_pages, *EMBED, *EDITORIAL)
+ROUTED = (
+    *WRITING_API,
+    *READING_API,
+    *CATALOGUE,
+    search_pages,
+    *EMBED,
+    assistants,
+    *EDITORIAL,
+)
 """The modules with a `router`, in the order in which their routes are tried."""
 
 ROOM_FILTERS = (catalogue_pages.filters, evidence_filters, editorial_filters)
@@ -99,7 +108,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)
-    app.router.routes.append(ASSISTANTS)
+    app.router.routes.append(MCP_ENDPOINT)
     app.mount("/static", assets)
     answer_errors(app)
     app.add_middleware(BodyLimit, settings=settings)

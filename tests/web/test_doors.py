@@ -26,6 +26,7 @@ from web.catalogue import discovery, pages
 from web.embed import configurator
 from web.http.i18n import Language
 from web.http.urls import PATTERNS, Page
+from web.mcp import page as assistants
 from web.search import pages as search_pages
 
 pytestmark = pytest.mark.thorough
@@ -38,6 +39,7 @@ EVERYONE = (STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR)
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
+    Page.ASSISTANTS,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -83,7 +85,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-PAGE_ROUTES = sorted(set(_routes(pages, search_pages, configurator, *EDITORIAL)))
+PAGE_ROUTES = sorted(set(_routes(pages, search_pages, configurator, assistants, *EDITORIAL)))
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
 

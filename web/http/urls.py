@@ -40,6 +40,7 @@ class Page(StrEnum):
     ACCOUNTS = "accounts"
     SITES = "sites"
     EMBED = "embed"
+    ASSISTANTS = "assistants"
     CONTRIBUTE = "contribute"
     ORGANISATION = "organisation"
     CONTRIBUTIONS = "contributions"
@@ -74,6 +75,7 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.ACCOUNTS: ("comptes", "accounts"),
     Page.SITES: ("sites", "sites"),
     Page.EMBED: ("integrer", "embed"),
+    Page.ASSISTANTS: ("assistants", "assistants"),
     Page.CONTRIBUTE: ("contribuer", "contribute"),
     Page.ORGANISATION: ("contribuer/organisation", "contribute/organisation"),
     Page.CONTRIBUTIONS: ("contributions", "contributions"),

@@ -40,6 +40,8 @@ EVERY_PAGE = [
     "/en/about",
     "/fr/integrer",
     "/en/embed",
+    "/fr/assistants",
+    "/en/assistants",
     "/fr/integrer?limit=99&label=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
     "/fr/rien",
     "/en/nothing",
