@@ -7,6 +7,7 @@
     ├── FileError              a file of the command line's that cannot be read or written
     ├── AccountError           an account that cannot be made or changed so
     ├── SiteError              a site that cannot be added or changed so
+    ├── ListError              a list of organisations that cannot be kept so
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -65,6 +66,10 @@ class AccountError(RemarkError, QuisaitError):
 
 class SiteError(RemarkError, QuisaitError):
     """A site cannot be added or changed as asked."""
+
+
+class ListError(RemarkError, QuisaitError):
+    """A list of organisations cannot be kept as asked."""
 
 
 class EncoderError(QuisaitError):

@@ -29,6 +29,7 @@ from kb.models import Kind
 from kb.registers.accounts import Accounts
 from kb.registers.claims import Claims
 from kb.registers.jobs import Jobs
+from kb.registers.lists.contact_lists import ContactLists
 from kb.registers.rereading.locations import SourceLocations
 from kb.registers.rereading.unlisted import UnlistedRecords
 from kb.registers.sites import Sites
@@ -91,6 +92,7 @@ class KnowledgeBase(Publishing):
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.accounts = Accounts(stores)
         self.jobs = Jobs(stores)
+        self.lists = ContactLists(stores)
         self.sites = Sites(stores)
         self.claims = Claims(stores)
         self.column_choices = ColumnChoices(stores)

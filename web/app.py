@@ -35,8 +35,11 @@ from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
+from web.http.security.throttle import Throttle
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
+from web.lists import labels as list_labels
+from web.lists import pages as list_pages
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
@@ -66,16 +69,20 @@ ROUTED = (
     *READING_API,
     *CATALOGUE,
     search_pages,
+    list_pages,
     *EMBED,
     assistants,
     *EDITORIAL,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
-ROOM_FILTERS = (catalogue_pages.filters, evidence_filters, editorial_filters)
+ROOM_FILTERS = (catalogue_pages.filters, evidence_filters, editorial_filters, list_labels.filters)
 
 ARTICLES_READ_AT_ONCE = 2
 """How many articles are read at once; more wait, and searches do not wait for them."""
+
+LIST_FILES = 60
+"""How many files of lists an address may have made at once, before it is slowed down."""
 
 
 def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
@@ -104,6 +111,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.sign_in_throttle = accounts.SignInThrottle()
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()
+    app.state.list_files = Throttle(free=LIST_FILES)
     app.state.site_usage = SiteUsage(knowledge_base.sites)
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.

@@ -1,6 +1,6 @@
 """The catalogue: the published records, by id, filter and story."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, cast
 
@@ -52,6 +52,14 @@ class Catalogue:
         """
         with self._stores.lend() as store, store.reading():
             return cast("Actor", published(store, Kind.ACTOR, kept_id(store, actor_id)))
+
+    def actors_by_id(self, actor_ids: Collection[str]) -> Mapping[str, Actor]:
+        """The actors with these ids, or those that they were merged into, by the id asked for."""
+        with self._stores.lend() as store, store.reading():
+            redirects = redirects_of(store, actor_ids)
+            found = store.actors({*actor_ids, *redirects.values()})
+        last = {id_: id_ if id_ in found else redirects.get(id_, id_) for id_ in actor_ids}
+        return {id_: found[last_id] for id_, last_id in last.items() if last_id in found}
 
     def case(self, case_id: str) -> Case:
         """The case with this id.

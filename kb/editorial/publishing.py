@@ -15,6 +15,7 @@ from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import forget_in_reports
+from kb.registers.lists.contact_lists import erase_from_lists
 from kb.registers.redirects import follow_redirects, merged_into, naming, redirects_of
 from kb.registers.source_choices import back_for_members
 from kb.registers.versions import Version, Withdrawal
@@ -262,6 +263,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
     if kind is Kind.ACTOR:
         ids += claims.unused_keys(store, ids)
         claims.erase_claims(store, ids)
+        erase_from_lists(store, ids)
     else:
         last_inputs.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)

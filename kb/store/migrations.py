@@ -396,6 +396,31 @@ def _place_of_jobs(db: Database) -> None:
     db.table("jobs").add_column("per_second", float, not_null_default=0.0)
 
 
+def _contact_lists(db: Database) -> None:
+    # The organisations that accounts picked. The owner is a member, too; of the lists of an
+    # account, one takes what it picks.
+    db.table("contact_lists").create(
+        {"id": str, "name": str, "owner": str, "created_at": str}, pk="id"
+    )
+    db.table("contact_list_members").create(
+        {"list_id": str, "account": str, "takes_picks": int}, pk=("list_id", "account")
+    )
+    db.table("contact_list_members").create_index(["account"])
+    db.table("contact_list_entries").create(
+        {
+            "list_id": str,
+            "actor_id": str,
+            "position": int,
+            "need": str,
+            "status": str,
+            "note": str,
+            "changed_by": str,
+            "changed_at": str,
+        },
+        pk=("list_id", "actor_id"),
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -407,6 +432,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _privacy_of_contacts,
     _sources_read_again,
     _place_of_jobs,
+    _contact_lists,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

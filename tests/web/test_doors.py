@@ -16,6 +16,7 @@ from ingest.uploads import UPLOADS, keep_upload
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.registers.accounts import AccountRole
+from kb.registers.lists.contact_list import ListEntry
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
@@ -26,6 +27,7 @@ from web.catalogue import discovery, pages
 from web.embed import configurator
 from web.http.i18n import Language
 from web.http.urls import PATTERNS, Page
+from web.lists import pages as list_pages
 from web.mcp import page as assistants
 from web.search import pages as search_pages
 
@@ -39,7 +41,7 @@ EVERYONE = (STRANGER, OTHER, CONTRIBUTOR, MODERATOR, ADMINISTRATOR)
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
-    Page.ASSISTANTS,
+    Page.ASSISTANTS, Page.LIST,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -70,11 +72,18 @@ TAKERS: dict[Page, str] = {
     Page.SIGN_IN: STRANGER,
     Page.SIGN_OUT: OTHER,
     Page.CONTRIBUTE: OTHER,
+    Page.LIST: OTHER,
     **{page: LOWEST[page] for page in LOWEST if page not in {
         Page.CONTRIBUTIONS, Page.JOBS, Page.MODERATION,
     }},
 }  # fmt: skip
 """The pages that take a form, and the least of those whose form is read."""
+
+STATELESS = {Page.LIST_SHEET}
+"""The pages that answer what a form holds, and change nothing: anyone may send it, with no token.
+
+Strangers have no cookie that a token could be bound to. Forms of other sites are refused.
+"""
 
 
 def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
@@ -85,7 +94,9 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-PAGE_ROUTES = sorted(set(_routes(pages, search_pages, configurator, assistants, *EDITORIAL)))
+PAGE_ROUTES = sorted(
+    set(_routes(pages, search_pages, list_pages, configurator, assistants, *EDITORIAL))
+)
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
 
@@ -104,6 +115,7 @@ class Site:
         }
         self.draft = base.drafts.add(ANGOULEME, by=CONTRIBUTOR, origin="pasted", submitted=True)
         self.job = base.jobs.add("feed", {"url": "https://a.example/"}, by=CONTRIBUTOR)
+        self.list_id = base.lists.pick([ListEntry(AVEL.id)], by=CONTRIBUTOR).id
         self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def path(self, page: Page, pattern: str) -> str:
@@ -134,6 +146,7 @@ class Site:
             sorted(path.name for path in (self.base.folder / UPLOADS).iterdir()),
             self.base.duplicates.count(),
             self.base.sites.list(),
+            [self.base.lists.of(who) for who in EVERYONE],
             [self.base.contact_choices.of(name) for name, _ in self.base.claims.sources()],
         )  # fmt: skip
 
@@ -153,7 +166,7 @@ def _may(who: str, lowest: str) -> bool:
 
 def test_every_route_of_a_page_is_in_the_tables() -> None:
     takers = {KINDS.get(path) for method, path in PAGE_ROUTES if method not in {"GET", "HEAD"}}
-    assert takers == set(TAKERS)
+    assert takers == set(TAKERS) | STATELESS
     shown = {KINDS[path] for method, path in PAGE_ROUTES if method == "GET" and path in KINDS}
     assert shown == PUBLIC | set(LOWEST)
 
@@ -200,7 +213,24 @@ def test_the_head_of_a_page_is_for_whom_the_page_is(site: Site, path: str) -> No
         assert head.content == b""
 
 
-TAKING = [(KINDS[path], path) for method, path in PAGE_ROUTES if method == "POST"]
+SENT_TO = [(KINDS[path], path) for method, path in PAGE_ROUTES if method == "POST"]
+TAKING = [(page, path) for page, path in SENT_TO if page not in STATELESS]
+
+
+@pytest.mark.parametrize("path", [path for page, path in SENT_TO if page in STATELESS])
+def test_a_form_without_a_token_is_answered_where_it_changes_nothing(site: Site, path: str) -> None:
+    before = site.state()
+    for who, client in site.clients.items():
+        for do in ("vcf", "remove avel", "save", "delete", "drop"):
+            answer = client.post(path, data={"do": do, "id": AVEL.id, "list": site.list_id})
+            refused = 404 if who != CONTRIBUTOR and who != STRANGER else 200
+            assert answer.status_code == ({"vcf": refused, "remove avel": 200}.get(do, 400)), (
+                who,
+                do,
+            )
+        crossed = client.post(path, data={"do": "vcf"}, headers={"Sec-Fetch-Site": "same-site"})
+        assert crossed.status_code == 403
+    assert site.state() == before
 
 
 @pytest.mark.parametrize(("page", "path"), TAKING)

@@ -18,6 +18,7 @@ from kb.errors import (
     AccountError,
     EditConflict,
     InputError,
+    ListError,
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
@@ -50,6 +51,7 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     EditConflict: 409,
     AccountError: 422,
     SiteError: 422,
+    ListError: 422,
     InputError: 422,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""

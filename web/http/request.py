@@ -1,5 +1,6 @@
 """A request for a page: its language, its session, and its answer from a template."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -36,6 +37,16 @@ class PageRequest:
             return sessions_of(self.http).of(self.http)
         except QuisaitError:
             return NOBODY
+
+    @property
+    def picked(self) -> Sequence[str]:
+        """The ids of the organisations that the account picked; none if the base cannot say."""
+        account = self.session.account
+        try:
+            found = self.knowledge_base.lists.for_picks(account.name) if account else None
+        except QuisaitError:
+            return ()
+        return [entry.actor_id for entry in found.entries] if found else ()
 
     @property
     def language(self) -> Language:
@@ -80,6 +91,7 @@ class PageRequest:
             status_code=status_code,
             account=session.account,
             csrf_token=session.csrf_token,
+            picked=self.picked,
             **context,
         )
         response = HTMLResponse(text, status_code, self._headers(language))

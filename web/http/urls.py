@@ -34,6 +34,8 @@ class Page(StrEnum):
     CASE = "case"
     THEMES = "themes"
     ABOUT = "about"
+    LIST = "list"
+    LIST_SHEET = "list_sheet"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     ACCOUNT = "account"
@@ -69,6 +71,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.CASE: (f"cas/{_RECORD}", f"cases/{_RECORD}"),
     Page.THEMES: ("themes", "themes"),
     Page.ABOUT: ("a-propos", "about"),
+    Page.LIST: ("liste", "list"),
+    Page.LIST_SHEET: ("liste/feuille", "list/sheet"),
     Page.SIGN_IN: ("connexion", "sign-in"),
     Page.SIGN_OUT: ("deconnexion", "sign-out"),
     Page.ACCOUNT: ("compte", "account"),

@@ -11,7 +11,7 @@ SITE = "https://quisait.example"
 
 
 def described(client: TestClient, path: str) -> Any:
-    return json.loads(Page(client.get(path).text).one("script").text)
+    return json.loads(Page(client.get(path).text).one("script", type="application/ld+json").text)
 
 
 def test_home_describes_the_site_and_its_search(client: TestClient) -> None:

@@ -205,7 +205,8 @@ def test_examples_are_kept_by_the_form_the_languages_and_more_actors(client: Tes
     read = page(client, "/en/search?q=cirages&like=avel-001&unlike=avel-002")
     kept = [
         (one.attributes["name"], one.attributes["value"])
-        for one in read.all("input", type="hidden")
+        for one in read.inside(read.one("form", class_="search"), "input")
+        if one.attributes.get("type") == "hidden"
     ]
     assert kept == [("like", "avel-001"), ("unlike", "avel-002")]
     (more,) = (one for one in read.all("a", class_="button") if "limit" in one.attributes["href"])
@@ -244,10 +245,10 @@ def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) 
     assert [said(one) for one in read.inside(makers, "li")] == [
         "Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et "
         "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique "
-        "Site internet, Avel (Saphir), avel.example SIRET 12345678900012 Notes",
+        "Site internet, Avel (Saphir), avel.example SIRET 12345678900012 Garder dans ma liste – Avel (Saphir) Notes",
         "Parfums d'Angoulême Angoulême · Charente (16) Pourrait convenir Déduit métier proche : "
         "Avel (Saphir), qui a pris part au cas « Angoulême : du cirage au gel hydroalcoolique » "
-        "Notes",
+        "Garder dans ma liste – Parfums d'Angoulême Notes",
     ]
     terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
     assert terms == {"sanitiser", "Charente (16)", "aucun"}

@@ -1,0 +1,1 @@
+"""Lists: the organisations that an account picked to call, alone or with colleagues."""

@@ -1,0 +1,295 @@
+"""The register of lists: each account sees its own and those that colleagues share with it."""
+
+import secrets
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from kb.errors import EditConflict, ListError, UnknownRecord
+from kb.registers.accounts import account_key
+from kb.registers.clock import now
+from kb.registers.lists.contact_list import (
+    MAX_ENTRIES,
+    MAX_LISTS,
+    CallStatus,
+    ContactList,
+    ListEntry,
+    checked_name,
+)
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+
+class ContactLists:
+    """The lists of accounts, each called by its name (`by`).
+
+    Every method that takes the id of a list raises `UnknownRecord` if there is none, or if it is
+    not the account's and nobody shares it with the account.
+    """
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def of(self, by: str) -> Sequence[ContactList]:
+        """The lists of an account, its own first, each in the order of their names."""
+        with self._stores.lend() as store, store.reading():
+            rows = store.execute(
+                "select list_id from contact_list_members where account = ?", [by]
+            ).fetchall()
+            lists = [_list_of(store, row["list_id"], by) for row in rows]
+        return sorted(lists, key=lambda one: (one.owner != by, one.name.casefold(), one.id))
+
+    def get(self, list_id: str, *, by: str) -> ContactList:
+        with self._stores.lend() as store, store.reading():
+            return _list_of(store, list_id, by)
+
+    def for_picks(self, by: str) -> ContactList | None:
+        """The list that takes what an account picks; None if it has no list yet."""
+        with self._stores.lend() as store, store.reading():
+            list_id = _for_picks(store, by)
+            return _list_of(store, list_id, by) if list_id else None
+
+    def pick(self, entries: Sequence[ListEntry], *, by: str, list_id: str = "") -> ContactList:
+        """Adds organisations at the end of a list, or of the one that takes picks.
+
+        An account without a list gets its first. Where an organisation is there already, a note
+        that comes with it is added below the other.
+
+        Raises:
+            ListError: the list would be too long, or a note.
+        """
+        with self._stores.lend() as store, store.writing():
+            list_id = list_id or _for_picks(store, by) or _insert(store, "", by)
+            kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
+            for entry in map(ListEntry.cleaned, entries):
+                known = kept.get(entry.actor_id)
+                merged = known.with_all_of(entry) if known else entry
+                if merged != known:
+                    _write(store, list_id, merged, by)
+                kept[entry.actor_id] = merged
+            if len(kept) > MAX_ENTRIES:
+                raise ListError("list_full", most=MAX_ENTRIES, count=len(kept))
+            return _list_of(store, list_id, by)
+
+    def drop(self, actor_ids: Collection[str], *, by: str, list_id: str = "") -> None:
+        """Takes organisations out of a list, or of the one that takes picks."""
+        with self._stores.lend() as store, store.writing():
+            list_id = list_id or _for_picks(store, by)
+            if list_id:
+                _list_of(store, list_id, by)
+                store.run(
+                    "delete from contact_list_entries"
+                    " where list_id = :list_id and actor_id in :values",
+                    actor_ids,
+                    list_id=list_id,
+                )
+
+    def save(
+        self, list_id: str, entries: Sequence[tuple[ListEntry, str]], *, by: str
+    ) -> ContactList:
+        """Keeps what was written of entries, each with the mark of the entry that was seen.
+
+        What was not changed since it was seen stays as it is now. An entry whose mark is empty is
+        added.
+
+        Raises:
+            EditConflict: somebody changed or removed one of them meanwhile; nothing is kept.
+            ListError: a note is too long, or the list would be.
+        """
+        with self._stores.lend() as store, store.writing():
+            kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
+            for written, seen in entries:
+                entry = written.cleaned()
+                if seen == entry.mark:
+                    continue
+                current = kept.get(entry.actor_id)
+                if current and current.mark == entry.mark:
+                    continue
+                if (current.mark if current else "") != seen:
+                    raise EditConflict("Somebody changed this list since you opened it.")
+                need = current.need if current else entry.need
+                _write(store, list_id, replace(entry, need=need), by)
+                kept[entry.actor_id] = entry
+            if len(kept) > MAX_ENTRIES:
+                raise ListError("list_full", most=MAX_ENTRIES, count=len(kept))
+            return _list_of(store, list_id, by)
+
+    def move(self, list_id: str, actor_id: str, steps: int, *, by: str) -> None:
+        """Moves an organisation down by `steps` places, or up; no further than the end."""
+        with self._stores.lend() as store, store.writing():
+            ids = [entry.actor_id for entry in _list_of(store, list_id, by).entries]
+            if actor_id not in ids:
+                return
+            place = ids.index(actor_id) + steps
+            ids.remove(actor_id)
+            ids.insert(max(place, 0), actor_id)
+            store.executemany(
+                "update contact_list_entries set position = ? where list_id = ? and actor_id = ?",
+                [(position, list_id, id_) for position, id_ in enumerate(ids, 1)],
+            )
+
+    def add(self, name: str, *, by: str) -> ContactList:
+        """Makes a list, which takes picks from now on.
+
+        Raises:
+            ListError: the name cannot be used, or the account owns too many lists.
+        """
+        name = checked_name(name)
+        with self._stores.lend() as store, store.writing():
+            return _list_of(store, _insert(store, name, by), by)
+
+    def rename(self, list_id: str, name: str, *, by: str) -> None:
+        """Gives a list another name. Raises `ListError` if it cannot be used."""
+        name = checked_name(name)
+        with self._stores.lend() as store, store.writing():
+            _list_of(store, list_id, by)
+            store.execute("update contact_lists set name = ? where id = ?", [name, list_id])
+
+    def choose(self, list_id: str, *, by: str) -> None:
+        """Makes a list the one that takes what the account picks."""
+        with self._stores.lend() as store, store.writing():
+            _list_of(store, list_id, by)
+            _take_picks(store, list_id, by)
+
+    def delete(self, list_id: str, *, by: str) -> None:
+        """Deletes a list of the account's own, for all who share it."""
+        with self._stores.lend() as store, store.writing():
+            _own_list(store, list_id, by)
+            for table in ("contact_list_entries", "contact_list_members"):
+                store.execute(f"delete from {table} where list_id = ?", [list_id])  # noqa: S608
+            store.execute("delete from contact_lists where id = ?", [list_id])
+
+    def share(self, list_id: str, colleague: str, *, by: str) -> None:
+        """Lets another account of this site read and change a list of the account's own.
+
+        Raises:
+            ListError: there is no such account, or it cannot sign in.
+        """
+        with self._stores.lend() as store, store.writing():
+            _own_list(store, list_id, by)
+            row = store.execute(
+                "select name from accounts where key = ? and disabled_at = ''",
+                [account_key(colleague)],
+            ).fetchone()
+            if row is None:
+                raise ListError("list_colleague", "colleague", name=colleague)
+            store.execute(
+                "insert or ignore into contact_list_members (list_id, account, takes_picks)"
+                " values (?, ?, 0)",
+                [list_id, row["name"]],
+            )
+
+    def unshare(self, list_id: str, colleague: str, *, by: str) -> None:
+        """Takes a list back from a colleague, who may also leave it; its owner stays."""
+        with self._stores.lend() as store, store.writing():
+            contact_list = _list_of(store, list_id, by)
+            if by not in {contact_list.owner, colleague}:
+                raise _no_list(list_id)
+            store.execute(
+                "delete from contact_list_members where list_id = ? and account = ?"
+                " and account <> ?",
+                [list_id, colleague, contact_list.owner],
+            )
+
+
+# Within a transaction of the caller's
+
+
+def erase_from_lists(store: Store, actor_ids: Collection[str]) -> None:
+    """Takes actors out of every list, with the notes on them."""
+    store.run("delete from contact_list_entries where actor_id in :values", actor_ids)
+
+
+def _list_of(store: Store, list_id: str, by: str) -> ContactList:
+    row = store.execute(
+        "select lists.*, takes_picks from contact_lists as lists join contact_list_members"
+        " on list_id = id where id = ? and account = ?",
+        [list_id, by],
+    ).fetchone()
+    if row is None:
+        raise _no_list(list_id)
+    members = store.execute(
+        "select account from contact_list_members where list_id = ? and account <> ?"
+        " order by account",
+        [list_id, row["owner"]],
+    ).fetchall()
+    entries = store.execute(
+        "select * from contact_list_entries where list_id = ? order by position, rowid", [list_id]
+    ).fetchall()
+    return dataclass_of(
+        ContactList,
+        row,
+        takes_picks=bool(row["takes_picks"]),
+        colleagues=tuple(each["account"] for each in members),
+        entries=tuple(map(_entry, entries)),
+    )
+
+
+def _own_list(store: Store, list_id: str, by: str) -> None:
+    if _list_of(store, list_id, by).owner != by:
+        raise _no_list(list_id)
+
+
+def _no_list(list_id: str) -> UnknownRecord:
+    return UnknownRecord(f"There is no list with the id {list_id!r} for this account.")
+
+
+def _for_picks(store: Store, by: str) -> str:
+    """The id of the list that takes picks; without a choice, the first of the account's own."""
+    row = store.execute(
+        "select id from contact_lists join contact_list_members on list_id = id"
+        " where account = ? order by takes_picks desc, owner = ? desc, created_at limit 1",
+        [by, by],
+    ).fetchone()
+    return str(row["id"]) if row else ""
+
+
+def _insert(store: Store, name: str, by: str) -> str:
+    owned = store.execute("select count(*) from contact_lists where owner = ?", [by]).fetchone()[0]
+    if owned >= MAX_LISTS:
+        raise ListError("list_many", most=MAX_LISTS)
+    list_id = secrets.token_hex(8)
+    store.execute(
+        "insert into contact_lists (id, name, owner, created_at) values (?, ?, ?, ?)",
+        [list_id, name, by, now()],
+    )
+    store.execute(
+        "insert into contact_list_members (list_id, account, takes_picks) values (?, ?, 0)",
+        [list_id, by],
+    )
+    _take_picks(store, list_id, by)
+    return list_id
+
+
+def _take_picks(store: Store, list_id: str, by: str) -> None:
+    store.execute(
+        "update contact_list_members set takes_picks = (list_id = ?) where account = ?",
+        [list_id, by],
+    )
+
+
+def _write(store: Store, list_id: str, entry: ListEntry, by: str) -> None:
+    store.execute(
+        "insert into contact_list_entries"
+        " (list_id, actor_id, position, need, status, note, changed_by, changed_at)"
+        " select ?, ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ?"
+        " from contact_list_entries where list_id = ?"
+        " on conflict (list_id, actor_id) do update set need = excluded.need,"
+        " status = excluded.status, note = excluded.note,"
+        " changed_by = excluded.changed_by, changed_at = excluded.changed_at",
+        [
+            list_id,
+            entry.actor_id,
+            entry.need,
+            entry.status.value,
+            entry.note,
+            by,
+            now(),
+            list_id,
+        ],
+    )
+
+
+def _entry(row: sqlite3.Row) -> ListEntry:
+    return dataclass_of(ListEntry, row, status=CallStatus(row["status"]))

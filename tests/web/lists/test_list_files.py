@@ -1,0 +1,141 @@
+"""The files of a list, read back by other programs than those that wrote them."""
+
+import csv
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+import vobject
+from fastapi.testclient import TestClient
+
+from kb.models import Actor
+from tests.web.sample_base import ACTORS, CASES, DISTILLERY, SampleBase
+from tests.web.signed_in import account_client, client_of
+
+CIRE = Actor(
+    "cire",
+    "=Cire; & Œuvre, « été »",
+    "Cire.",
+    place="Angoulême",
+    department="16",
+    website="https://cire.example/",
+    phone=("+33536497710",),
+    email=("contact@cire.example",),
+    address="12 rue des Cordonniers, 16000",
+    contact="Jeanne Martin, 06 39 98 00 11",
+    members_only=("contact",),
+)
+NOTE = "=1+1\nrappeler lundi « après 14 h », œuvre"
+
+
+@pytest.fixture
+def base() -> SampleBase:
+    return SampleBase((*ACTORS, CIRE), CASES)
+
+
+def file_of(client: TestClient, do: str, language: str = "en") -> Any:
+    path = {"en": "/en/list/sheet", "fr": "/fr/liste/feuille"}[language]
+    sent = {
+        "id": ["cire", DISTILLERY.id, "gone"],
+        "need": ["+gel", "", ""],
+        "status": ["interested", "no", "to_call"],
+        "note": [NOTE, "", "à effacer"],
+        "do": do,
+    }
+    answer = client.post(path, data=sent)
+    assert answer.status_code == 200
+    name = {"en": "my-list", "fr": "ma-liste"}[language]
+    assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="{name}-20')
+    assert answer.headers["Content-Disposition"].endswith(f'.{do}"')
+    return answer
+
+
+def test_a_sheet_holds_texts_and_no_formula(base: SampleBase) -> None:
+    answer = file_of(client_of(base), "xlsx", "fr")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    header, *rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert header[:4] == ["Organisation", "Commune", "Département", "Téléphone"]
+    first = dict(zip(header, rows[0], strict=True))
+    assert first["Organisation"] == CIRE.name
+    assert first["Téléphone"] == "05 36 49 77 10"
+    assert first["Pour le besoin"] == "+gel"
+    assert first["Où en est-on"] == "Intéressée"
+    assert first["Note"] == NOTE
+    assert first["Page"] == "https://quisait.example/fr/acteurs/cire"
+    assert rows[2][0] == "gone"
+    types = {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert types == {"s"}
+    assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
+
+
+@pytest.mark.parametrize(("language", "delimiter"), [("fr", ";"), ("en", ",")])
+def test_a_csv_opens_in_spreadsheets_and_runs_nothing(
+    base: SampleBase, language: str, delimiter: str
+) -> None:
+    content = file_of(client_of(base), "csv", language).content
+    assert content.startswith(b"\xef\xbb\xbf")
+    text = content.decode("utf-8-sig")
+    header, *rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    assert len(header) == len(rows[0]) == len(rows[2]) == 12
+    # What would be a formula has an apostrophe before it, in each cell and wherever it is split.
+    assert rows[0][0] == "'" + CIRE.name
+    assert rows[0][8] == "'+gel"
+    assert rows[0][10].replace("'", "") == NOTE
+    for sign in (";", ",", "\t", "\n"):
+        for cell in text.split(sign):
+            assert not cell.strip('" ').startswith(("=", "+", "-", "@")), cell
+
+
+def test_cards_are_read_by_another_program(base: SampleBase) -> None:
+    answer = file_of(client_of(base), "vcf")
+    assert answer.headers["Content-Type"].startswith("text/vcard")
+    cards = list(vobject.readComponents(answer.content.decode()))
+    assert [card.fn.value for card in cards] == [CIRE.name, DISTILLERY.name]
+    first = cards[0]
+    assert first.version.value == "3.0"
+    assert first.org.value == [CIRE.name]
+    assert [each.value for each in first.tel_list] == ["05 36 49 77 10"]
+    assert first.email.value == "contact@cire.example"
+    assert first.adr.value.street == "12 rue des Cordonniers, 16000 Angoulême"
+    assert first.url.value == "https://cire.example/"
+    assert first.note.value.splitlines()[:2] == ["For the need: +gel", "Interested"]
+    assert NOTE in first.note.value
+    assert first.uid.value == "https://quisait.example/en/actors/cire"
+
+
+@pytest.mark.parametrize("do", ["xlsx", "csv", "vcf"])
+def test_files_hold_the_contacts_that_their_reader_may_see(base: SampleBase, do: str) -> None:
+    def text(client: TestClient) -> str:
+        content = file_of(client, do).content
+        if do != "xlsx":
+            return str(content.decode())
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+        return str([cell.value for row in sheet.iter_rows() for cell in row])
+
+    stranger, member = text(client_of(base)), text(account_client(base))
+    for public in ("05 36 49 77 10", "contact@cire.example"):
+        assert public in stranger
+        assert public in member
+    for private in ("Jeanne", "06 39 98 00 11"):
+        assert private not in stranger
+        assert private in member
+
+
+def test_a_file_of_a_kept_list_has_the_needs_that_its_form_does_not_send(base: SampleBase) -> None:
+    client = account_client(base, name="Léa")
+    entry = {"id": "cire", "need": "du gel", "do": "pick"}
+    page = client.get("/en/account").text
+    token = page.split('name="csrf" value="')[1].split('"')[0]
+    client.post("/en/list", data={"csrf": token, **entry})
+    kept = base.lists.of("Léa")[0]
+    sent = {"list": kept.id, "id": "cire", "status": "to_call", "note": "", "do": "csv"}
+    assert "du gel" in client.post("/en/list/sheet", data=sent).text
+
+
+def test_files_made_without_end_are_slowed_down(base: SampleBase) -> None:
+    client = client_of(base)
+    answers = [client.post("/en/list/sheet", data={"id": "x", "do": "vcf"}) for _ in range(61)]
+    assert {answer.status_code for answer in answers[:60]} == {200}
+    assert answers[60].status_code == 429
+    assert "Retry-After" in answers[60].headers

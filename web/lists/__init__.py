@@ -1,0 +1,1 @@
+"""My list: picked organisations, their page and its files."""

@@ -1,0 +1,307 @@
+"""The page of a list: an account keeps its lists here; a stranger's is in the address.
+
+A stranger's browser keeps the list, with statuses and notes, and this site keeps nothing of it.
+What they send by pressing a button (`Page.LIST_SHEET`) is answered with a page or a file, and
+forgotten.
+"""
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from kb.errors import EditConflict, ListError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.messages import N_
+from kb.registers.accounts import Account
+from kb.registers.clock import today
+from kb.registers.lists.contact_list import (
+    MAX_NAME_CHARS,
+    MAX_NOTE_CHARS,
+    ContactList,
+    ListEntry,
+)
+from web.editorial.labels import CANNOT_WRITE
+from web.http.dependencies import APageRequest
+from web.http.i18n import translations
+from web.http.refusals import Refusal, no_such_action, strange_form
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.sessions import AContributor, AForm, ASession, sessions_of
+from web.http.security.throttle import Throttle, host_of
+from web.http.urls import Address, Page, address
+from web.lists.files import FILES, ListReader
+from web.lists.rows import (
+    ListRow,
+    SentEntry,
+    picked_entries,
+    rows_in_conflict,
+    rows_of,
+    rows_of_sent,
+    sent_entries,
+)
+
+CHANGED_MEANWHILE = N_(
+    "A colleague changed this list since you opened it. Nothing is saved yet: compare below, "
+    "then save again."
+)
+TOO_MANY_FILES = N_("Many files were made for you just now. Wait a little before the next one.")
+LIMITS = {"note": MAX_NOTE_CHARS, "name": MAX_NAME_CHARS}
+"""How many characters the fields of the page take."""
+
+NO_LIST = N_("This list no longer exists, or is no longer shared with you.")
+
+router = PageRouter()
+
+
+@router.shows(Page.LIST)
+def list_page(
+    request: APageRequest,
+    session: ASession,
+    id: Annotated[list[str], Query(default_factory=list)],
+    list_id: Annotated[str, Query(alias="list")] = "",
+    need: str = "",
+    done: str = "",
+) -> Response:
+    """Shows the organisations of these ids; without, a list of the account, that with `list_id`.
+
+    `need` is what they were picked for.
+    """
+    if id or not session.account:
+        entries = picked_entries(id, need)
+        return _loose_page(request, rows_of(request.knowledge_base, entries, kept=False))
+    lists = request.knowledge_base.lists
+    try:
+        by = session.account.name
+        shown = lists.get(list_id, by=by) if list_id else lists.for_picks(by)
+    except UnknownRecord:
+        return _kept_page(request, session.account, None, message=NO_LIST, status_code=404)
+    return _kept_page(request, session.account, shown, done=done)
+
+
+@router.takes(Page.LIST)
+def change_list(request: APageRequest, account: AContributor, form: AForm) -> Response:
+    """`do` is an action, and for some the organisation or the person that it is about."""
+    base = request.knowledge_base
+    action, _, about = text_of(form, "do").partition(" ")
+    list_id = text_of(form, "list")
+    if action not in _ACTIONS:
+        raise no_such_action()
+    sent = sent_entries(form)
+    try:
+        shown = _change(request, account, form, sent)
+    except EditConflict:
+        current = base.lists.get(list_id, by=account.name)
+        rows = rows_in_conflict(base, sent, current.entries)
+        return _kept_page(
+            request, account, current, rows, message=CHANGED_MEANWHILE, status_code=409
+        )
+    except UnknownRecord:
+        return _kept_page(request, account, None, message=NO_LIST, status_code=404)
+    except (ListError, ReadOnlyKnowledgeBase) as error:
+        message = error.remark if isinstance(error, ListError) else CANNOT_WRITE
+        return _refused(request, account, list_id, sent, form, message)
+    done = _ACTIONS[action]
+    place = f"entry-{about}" if action in {"up", "down"} else ""
+    return see(request, address(Page.LIST, list=shown, done=done), place)
+
+
+_ACTIONS = {
+    "pick": "picked",
+    "keep": "kept",
+    "drop": "removed",
+    "save": "saved",
+    "up": "",
+    "down": "",
+    "remove": "removed",
+    "add": "added",
+    "rename": "renamed",
+    "choose": "chosen",
+    "delete": "deleted",
+    "share": "shared",
+    "unshare": "unshared",
+}
+"""What can be done with a list, and the value of `done` that tells it."""
+
+
+def _change(
+    request: PageRequest, account: Account, form: FormData, sent: Sequence[SentEntry]
+) -> str:
+    """Does what a form asks for; returns the id of the list to show, empty for that of picks."""
+    lists, by = request.knowledge_base.lists, account.name
+    action, _, about = text_of(form, "do").partition(" ")
+    list_id = text_of(form, "list")
+    match action:
+        case "pick" | "keep":
+            return lists.pick([one.entry for one in sent], by=by, list_id=list_id).id
+        case "drop":
+            lists.drop([one.entry.actor_id for one in sent], by=by)
+        case "save" | "up" | "down" | "remove":
+            left = [one for one in sent if action != "remove" or one.entry.actor_id != about]
+            lists.save(list_id, [(one.entry, one.mark) for one in left], by=by)
+            if action == "remove":
+                lists.drop([about], by=by, list_id=list_id)
+            elif action != "save":
+                lists.move(list_id, about, -1 if action == "up" else 1, by=by)
+        case "add":
+            return lists.add(text_of(form, "name"), by=by).id
+        case "rename":
+            lists.rename(list_id, text_of(form, "name"), by=by)
+        case "choose":
+            lists.choose(list_id, by=by)
+        case "delete":
+            lists.delete(list_id, by=by)
+            return ""
+        case "share":
+            lists.share(list_id, text_of(form, "colleague"), by=by)
+        case "unshare":
+            lists.unshare(list_id, about, by=by)
+            return list_id if about != by else ""
+    return list_id
+
+
+def _refused(
+    request: PageRequest,
+    account: Account,
+    list_id: str,
+    sent: Sequence[SentEntry],
+    form: FormData,
+    message: str,
+) -> Response:
+    """The page again, with what was sent in its forms."""
+    base = request.knowledge_base
+    filled = {name: text_of(form, name) for name in ("name", "colleague")}
+    action = text_of(form, "do").partition(" ")[0]
+    if action in {"pick", "keep"}:
+        rows = rows_of(base, [one.entry for one in sent], kept=False)
+        return _loose_page(request, rows, message=message, status_code=422)
+    shown = (
+        base.lists.get(list_id, by=account.name) if list_id else base.lists.for_picks(account.name)
+    )
+    rows = rows_of_sent(base, sent, shown.entries if shown else ())
+    return _kept_page(
+        request,
+        account,
+        shown,
+        rows or None,
+        message=message,
+        status_code=422,
+        refused=action,
+        filled=filled,
+    )
+
+
+async def _strangers_form(request: Request) -> AsyncIterator[FormData]:
+    # It has no token: strangers have no cookie that one could be bound to, and nothing is changed.
+    if not sessions_of(request).comes_from_here(request):
+        raise strange_form()
+    async with request.form() as form:
+        yield form
+
+
+ASheet = Annotated[FormData, Depends(_strangers_form)]
+"""A list as a page of ours sends it, to be answered with a page or a file, and kept nowhere."""
+
+
+@router.takes(Page.LIST_SHEET)
+def sheet(request: APageRequest, form: ASheet) -> Response:
+    """Answers a list that was sent: as a file, or with an organisation moved or taken out."""
+    action, _, about = text_of(form, "do").partition(" ")
+    entries = [one.entry.cleaned() for one in sent_entries(form)]
+    if action in FILES:
+        return _file(request, action, _with_kept_needs(request, text_of(form, "list"), entries))
+    place = next((at for at, one in enumerate(entries) if one.actor_id == about), None)
+    if action not in {"up", "down", "remove"}:
+        raise no_such_action()
+    if place is not None:
+        moved = entries.pop(place)
+        if action != "remove":
+            entries.insert(max(place + (-1 if action == "up" else 1), 0), moved)
+    return _loose_page(request, rows_of(request.knowledge_base, entries, kept=False))
+
+
+def _file(request: PageRequest, format_: str, entries: Sequence[ListEntry]) -> Response:
+    throttle = cast("Throttle", request.http.app.state.list_files)
+    wait_s = throttle.attempt(host_of(request.http))
+    if wait_s:
+        raise Refusal(429, TOO_MANY_FILES, {"Retry-After": str(math.ceil(wait_s))})
+    rows = rows_of(request.knowledge_base, entries, kept=False)
+    reader = ListReader(request.session.account, request.language, request.absolute_url)
+    made = FILES[format_](rows, reader)
+    name = translations(request.language).gettext(N_("my-list"))
+    named = f'attachment; filename="{name}-{today()}.{made.extension}"'
+    return Response(
+        made.content, media_type=made.media_type, headers={"Content-Disposition": named}
+    )
+
+
+def _with_kept_needs(
+    request: PageRequest, list_id: str, entries: Sequence[ListEntry]
+) -> Sequence[ListEntry]:
+    """Returns the entries with the needs that an account keeps, which its forms do not send."""
+    account = request.session.account
+    if not account or not list_id:
+        return entries
+    kept = request.knowledge_base.lists.get(list_id, by=account.name).entries
+    needs = {entry.actor_id: entry.need for entry in kept}
+    return [replace(one, need=one.need or needs.get(one.actor_id, "")) for one in entries]
+
+
+def loose_address(entries: Sequence[ListEntry]) -> Address:
+    """Returns the address of a list that names its organisations, and nothing else of it."""
+    return Address(Page.LIST, query=tuple(("id", entry.actor_id) for entry in entries))
+
+
+def _loose_page(
+    request: PageRequest, rows: Sequence[ListRow], *, message: str = "", status_code: int = 200
+) -> Response:
+    """The page of a list that no account keeps."""
+    here = loose_address([row.entry for row in rows])
+    return request.page(
+        "lists/list.html",
+        here=here,
+        status_code=status_code,
+        rows=rows,
+        shown=None,
+        lists=(),
+        share_url=request.absolute_url(here) if rows else "",
+        message=message,
+        done="",
+        refused="",
+        filled={},
+        limits=LIMITS,
+    )
+
+
+def _kept_page(
+    request: PageRequest,
+    account: Account,
+    shown: ContactList | None,
+    rows: Sequence[ListRow] | None = None,
+    *,
+    done: str = "",
+    message: str = "",
+    status_code: int = 200,
+    refused: str = "",
+    filled: dict[str, str] | None = None,
+) -> Response:
+    """The page of a list of an account, and of its others. `refused` is what was not done."""
+    base = request.knowledge_base
+    entries = shown.entries if shown else ()
+    return request.page(
+        "lists/list.html",
+        here=address(Page.LIST, list=shown.id if shown else ""),
+        status_code=status_code,
+        rows=rows_of(base, entries, kept=True) if rows is None else rows,
+        shown=shown,
+        lists=base.lists.of(account.name),
+        share_url=request.absolute_url(loose_address(entries)) if entries else "",
+        message=message,
+        done=done,
+        refused=refused,
+        filled=filled or {},
+        limits=LIMITS,
+    )
