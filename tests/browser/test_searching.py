@@ -31,7 +31,7 @@ def press_tab_until(page: Page, wanted: str, at_most: int) -> None:
 
 def test_the_first_hit_is_reached_with_the_keyboard_alone(visit: Visits) -> None:
     page = visit.open("/fr/")
-    press_tab_until(page, "q", at_most=8)
+    press_tab_until(page, "q", at_most=10)
     page.keyboard.type("cirages et sanitiser")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/fr/recherche\?q=cirages\+et\+sanitiser$"))

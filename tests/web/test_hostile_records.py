@@ -34,9 +34,8 @@ def assert_harmless(read: Page) -> None:
         assert "style" not in element.attributes
         for name in ("href", "src", "action"):
             assert not element.attributes.get(name, "").lower().startswith("javascript:")
-        if element.tag == "script":
-            if element.attributes != {"type": "application/ld+json"}:
-                assert element.attributes["src"].startswith("/static/")
+        if element.tag == "script" and element.attributes != {"type": "application/ld+json"}:
+            assert element.attributes["src"].startswith("/static/")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -151,7 +151,7 @@ def _vcard(row: ListRow, reader: ListReader) -> str:
     card.add("uid").value = page
     persons = [each for each in contacts.person if each.href]
     for phone in _once([*contacts.phones, *(each for each in persons if each.is_phone)]):
-        _add(card, "tel", phone.text)
+        _add(card, "tel", phone.href.removeprefix("tel:"))
     for email in _once([*contacts.emails, *(each for each in persons if not each.is_phone)]):
         _add(card, "email", email.text)
     if contacts.street or actor.place:

@@ -24,7 +24,7 @@ CIRE = Actor(
     email=("contact@cire.example",),
     address="12 rue des Cordonniers, 16000",
     contact="Jeanne Martin, 06 39 98 00 11",
-    members_only=("contact",),
+    members_only=frozenset({"contact"}),
 )
 NOTE = "=1+1\nrappeler lundi « après 14 h », œuvre"
 
@@ -60,7 +60,7 @@ def test_a_sheet_holds_texts_and_no_formula(base: SampleBase) -> None:
     assert first["Organisation"] == CIRE.name
     assert first["Téléphone"] == "05 36 49 77 10"
     assert first["Pour le besoin"] == "+gel"
-    assert first["Où en est-on"] == "Intéressée"
+    assert first["Suivi"] == "Intéressée"
     assert first["Note"] == NOTE
     assert first["Page"] == "https://quisait.example/fr/acteurs/cire"
     assert rows[2][0] == "gone"
@@ -95,7 +95,7 @@ def test_cards_are_read_by_another_program(base: SampleBase) -> None:
     first = cards[0]
     assert first.version.value == "3.0"
     assert first.org.value == [CIRE.name]
-    assert [each.value for each in first.tel_list] == ["05 36 49 77 10"]
+    assert [each.value for each in first.tel_list] == ["+33536497710"]
     assert first.email.value == "contact@cire.example"
     assert first.adr.value.street == "12 rue des Cordonniers, 16000 Angoulême"
     assert first.url.value == "https://cire.example/"
@@ -114,10 +114,12 @@ def test_files_hold_the_contacts_that_their_reader_may_see(base: SampleBase, do:
         return str([cell.value for row in sheet.iter_rows() for cell in row])
 
     stranger, member = text(client_of(base)), text(account_client(base))
-    for public in ("05 36 49 77 10", "contact@cire.example"):
+    dialled = do == "vcf"
+    public_number = "+33536497710" if dialled else "05 36 49 77 10"
+    for public in (public_number, "contact@cire.example"):
         assert public in stranger
         assert public in member
-    for private in ("Jeanne", "06 39 98 00 11"):
+    for private in ("Jeanne", "+33639980011" if dialled else "06 39 98 00 11"):
         assert private not in stranger
         assert private in member
 

@@ -75,27 +75,39 @@ async function send(action, ids) {
   for (const id of ids) {
     fields.push(["id", id], ["need", need]);
   }
-  const answer = await fetch(here, {
-    method: "POST",
-    body: new URLSearchParams(fields),
-    redirect: "manual",
-  });
-  // A change is answered with a redirect, a refusal with a page that says why.
-  return answer.type === "opaqueredirect";
+  try {
+    const body = new URLSearchParams(fields);
+    const answer = await fetch(here, { method: "POST", body, redirect: "manual" });
+    // A change is answered with a redirect, a refusal with a page that says why.
+    return answer.type === "opaqueredirect";
+  } catch {
+    return false;
+  }
 }
 
-async function pick(ids, wanted) {
+function tellRefused(element) {
+  const told = document.createElement("p");
+  told.className = "refusal";
+  told.setAttribute("role", "alert");
+  told.textContent = link.dataset.refused;
+  element.after(told);
+}
+
+async function pick(ids, wanted, element) {
   const changed = ids.filter((id) => picked.includes(id) !== wanted);
   const later = wanted ? [...picked, ...changed] : picked.filter((id) => !changed.includes(id));
-  const fits = later.length <= MOST;
-  if (fits && token) {
+  if (later.length > MOST) {
+    tellRefused(element);
+  } else if (token) {
     if (await send(wanted ? "pick" : "drop", changed)) {
       picked = later;
+    } else {
+      tellRefused(element);
     }
-  } else if (fits && wanted) {
+  } else if (wanted) {
     const need = document.getElementById("picks")?.dataset.need ?? "";
     keep([...kept(), ...changed.map((id) => ({ id, need }))]);
-  } else if (fits) {
+  } else {
     keep(kept().filter((entry) => !changed.includes(entry.id)));
   }
   show();
@@ -221,13 +233,13 @@ function takeOver() {
   document.documentElement.classList.add("picks-by-script");
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-pick]")) {
-      pick([event.target.value], event.target.checked);
+      pick([event.target.value], event.target.checked, event.target.closest("label"));
     }
   });
   document.addEventListener("submit", (event) => {
     if (event.target.matches("[data-pick-all]")) {
       event.preventDefault();
-      pick(new FormData(event.target).getAll("id"), true);
+      pick(new FormData(event.target).getAll("id"), true, event.target);
     }
   });
   document.addEventListener("click", (event) => {
