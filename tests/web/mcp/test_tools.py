@@ -121,6 +121,7 @@ def test_texts_of_others_make_no_headings_of_ours(
     ("tool", "arguments", "line"),
     [
         ("search", {}, "need: this is required"),
+        ("search", {"need": None, "department": None}, "need: this is required"),
         ("search", {"need": "gel", "lang": "fr", "limit": 500},
          "limit\u00a0: le nombre doit être au plus 100 (reçu\u00a0: 500)"),
         ("search", {"need": "gel", "where": "ici"}, "where: there is no such field"),
