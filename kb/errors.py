@@ -8,6 +8,7 @@
     ├── AccountError           an account that cannot be made or changed so
     ├── SiteError              a site that cannot be added or changed so
     ├── ListError              a list of organisations that cannot be kept so
+    ├── MailError              a mail that a mail server does not take
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -70,6 +71,17 @@ class SiteError(RemarkError, QuisaitError):
 
 class ListError(RemarkError, QuisaitError):
     """A list of organisations cannot be kept as asked."""
+
+
+class MailError(RemarkError, QuisaitError):
+    """A mail server does not take a mail.
+
+    `for_good`: it is of no use to try again; or the mail may have been sent all the same.
+    """
+
+    def __init__(self, code: str, *, for_good: bool = False, **values: Value) -> None:
+        super().__init__(code, "", **values)
+        self.for_good = for_good
 
 
 class EncoderError(QuisaitError):

@@ -27,6 +27,8 @@ from kb.language_model.need_worder import NeedWorder
 from kb.language_model.wording import NO_WORDING, Wording, WordingState
 from kb.models import Kind
 from kb.registers.accounts import Accounts
+from kb.registers.alerts.outbox import Outbox
+from kb.registers.alerts.subscriptions import Subscriptions
 from kb.registers.claims import Claims
 from kb.registers.jobs import Jobs
 from kb.registers.lists.contact_lists import ContactLists
@@ -94,6 +96,8 @@ class KnowledgeBase(Publishing):
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
         self.sites = Sites(stores)
+        self.outbox = Outbox(stores)
+        self.subscriptions = Subscriptions(stores)
         self.claims = Claims(stores)
         self.column_choices = ColumnChoices(stores)
         self.contact_choices = ContactChoices(stores)

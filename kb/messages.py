@@ -330,6 +330,21 @@ MESSAGES: Mapping[str, str] = {
     "origin_page": N_(
         "{given!q} is the address of a page, not of a site: write {instead} – without what follows."
     ),
+    # Mails
+    "not_an_address": N_("{value!q} is not an e-mail address, such as name@example.org."),
+    "no_subscription": N_("This alert was stopped, or not confirmed in time."),
+    "many_subscriptions": N_("An address can have {most} alerts: stop one of them first."),
+    "no_mail": N_("There is no such mail any more."),
+    "mail_server_unreachable": N_("The mail server {host} cannot be reached: {reason}."),
+    "mail_server_plain": N_("The mail server {host} offers no encryption: nothing was sent."),
+    "mail_server_certificate": N_("The certificate of the mail server {host} cannot be trusted."),
+    "mail_server_password": N_("The mail server {host} does not take this name and password."),
+    "mail_refused": N_("The mail server {host} refuses the mail: {reason}."),
+    "mail_address_refused": N_("The mail server {host} refuses the address: {reason}."),
+    "mail_interrupted": N_(
+        "Sending was interrupted: the mail may have arrived all the same. Send it again only if "
+        "it did not."
+    ),
     # Others
     "other_kind": N_("this contribution is of the kind {kind}: send the field {kind}"),
     "unknown_job": N_("this version does no jobs of the kind {kind!q}"),

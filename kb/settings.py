@@ -1,5 +1,6 @@
 """The settings, each from an environment variable with the prefix `QUISAIT_`."""
 
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -102,6 +103,26 @@ class Settings(BaseSettings):
         "are read again.",
     )
 
+    digest_hour: int = Field(
+        default=7,
+        ge=0,
+        le=23,
+        description="The hour, in the time zone of this machine, from which digests are sent.",
+    )
+    mail_from: str = Field(
+        default="",
+        description="The sender of mails, such as `Qui sait faire ? <alertes@kb.example>`.",
+    )
+    smtp_allow_plain: bool = Field(
+        default=False,
+        description="Whether mails may go unencrypted to a mail server beyond this machine.",
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The mail server: smtps://user:password@host:465, or smtp://host:587 with "
+        "STARTTLS; empty means that no mail is sent.",
+    )
+
     assistant_model: str = Field(
         default="", description="The model that the assistant is asked for, by its name there."
     )
@@ -147,6 +168,27 @@ class Settings(BaseSettings):
             )
         raise ValueError("it should begin with https:// or, on this machine, http://")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
+        given = value.get_secret_value()
+        try:
+            address = urlsplit(given)
+            is_whole = bool(address.hostname and address.path in {"", "/"} and address.port != 0)
+        except ValueError:  # its port is no number
+            is_whole = False
+        if given and not (is_whole and address.scheme in {"smtp", "smtps"}):
+            raise ValueError("it should be like smtps://user:password@host:465 or smtp://host:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        name, _, domain = parseaddr(value)[1].partition("@")
+        if value and not (value.isprintable() and name and domain):
+            raise ValueError("it should be like Qui sait faire ? <alertes@kb.example>")
+        return value
+
     @field_validator("secret")
     @classmethod
     def _is_long(cls, value: SecretStr) -> SecretStr:
@@ -163,6 +205,11 @@ class Settings(BaseSettings):
         if value and not value.startswith(schemes):
             raise ValueError(f"it should begin with {' or '.join(schemes)}")
         return value
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mails can be sent: a mail needs a server, a sender, and an address to lead to."""
+        return bool(self.smtp_url.get_secret_value() and self.mail_from and self.public_url)
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:

@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web.alerts import feeds, manage, subscribe, topic_links
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
@@ -40,6 +41,7 @@ from web.http.templating import Renderer
 from web.http.urls import API_VERSION
 from web.lists import labels as list_labels
 from web.lists import pages as list_pages
+from web.mail import pages as mail
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
@@ -64,6 +66,7 @@ EDITORIAL = (
     sites,
     sources,
 )
+ALERTS = (feeds, subscribe, manage, mail)
 ROUTED = (
     *WRITING_API,
     *READING_API,
@@ -73,10 +76,18 @@ ROUTED = (
     *EMBED,
     assistants,
     *EDITORIAL,
+    *ALERTS,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
-ROOM_FILTERS = (catalogue_pages.filters, evidence_filters, editorial_filters, list_labels.filters)
+ROOM_FILTERS = (
+    catalogue_pages.filters,
+    evidence_filters,
+    editorial_filters,
+    list_labels.filters,
+    feeds.filters,
+    topic_links.filters,
+)
 
 ARTICLES_READ_AT_ONCE = 2
 """How many articles are read at once; more wait, and searches do not wait for them."""
@@ -109,6 +120,7 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()
     app.state.sign_in_throttle = accounts.SignInThrottle()
+    app.state.alert_throttle = subscribe.AlertThrottle()
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()
     app.state.list_files = Throttle(free=LIST_FILES)

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import closing, suppress
+from typing import Protocol
 
 import click
 import uvicorn
@@ -11,8 +13,10 @@ from ingest.extraction.proposals.contexts import prepare_reading
 from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web.alerts.digests import digests_of
 from web.app import create_app
 from web.embed.usage import SiteUsage
+from web.mail.sender import MailSender
 from web.supervisor import Supervisor
 
 
@@ -42,30 +46,50 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             lifespan="off",
         )
         supervisor = Supervisor(knowledge_base)
-        _Server(config, _url(bound), supervisor, app.state.site_usage).run(sockets=[bound])
+        beside: list[_Background] = [supervisor]
+        if settings.sends_mail and knowledge_base.writable:
+            digests = digests_of(knowledge_base, settings, app.state.renderer)
+            beside += [MailSender(knowledge_base, settings), digests]
+        _Server(config, _url(bound), beside, app.state.site_usage).run(sockets=[bound])
+
+
+class _Background(Protocol):
+    """Work in a thread of its own, as long as the server runs."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class _Server(uvicorn.Server):
-    """Prints its address when it listens; meanwhile runs the supervisor and writes counts."""
+    """Prints its address when it listens; meanwhile does what runs beside, and writes counts."""
 
     def __init__(
-        self, config: uvicorn.Config, url: str, supervisor: Supervisor, site_usage: SiteUsage
+        self,
+        config: uvicorn.Config,
+        url: str,
+        beside: Sequence[_Background],
+        site_usage: SiteUsage,
     ) -> None:
         super().__init__(config)
         self._url = url
-        self._supervisor = supervisor
+        self._beside = beside
         self._site_usage = site_usage
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")
-            self._supervisor.start()
+            for background in self._beside:
+                background.start()
             self._site_usage.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after `run`, which a signal to end does not return from.
-        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self._supervisor.stop))
+        await asyncio.gather(
+            super().shutdown(sockets),
+            *(asyncio.to_thread(background.stop) for background in self._beside),
+        )
         # When the last request is answered, and so counted.
         await asyncio.to_thread(self._site_usage.stop)
 

@@ -38,6 +38,15 @@ class Listing(Generic[RecordOfKind]):
     is_last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DatedRecord(Generic[RecordOfKind]):
+    """A record with the times when it was first published and last changed."""
+
+    record: RecordOfKind
+    published: str
+    changed: str
+
+
 class Catalogue:
     """The published records, to be read."""
 
@@ -122,6 +131,34 @@ class Catalogue:
             others = [id_ for id_ in store.editions(case.story) if id_ != case.id]
             return in_order(store.cases, others)
 
+    def publication_times(self, kind: Kind, ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
+        """When each of these records was first published and last changed, by id."""
+        with self._stores.lend() as store:
+            return versions.publication_times(store, kind, ids)
+
+    def latest_actors(
+        self, filters: Filters = Filters(), *, since: str = "", limit: int
+    ) -> Sequence[DatedRecord[Actor]]:
+        """The actors that a filter keeps and that changed after a time, last published first."""
+        with self._stores.lend() as store, store.reading():
+            times = _latest(store, Kind.ACTOR, filters, since, limit)
+            known = store.actors(times)
+        return [DatedRecord(known[id_], *times[id_]) for id_ in times]
+
+    def latest_cases(
+        self, filters: Filters = Filters(), *, since: str = "", limit: int
+    ) -> Sequence[DatedRecord[Case]]:
+        """The cases that a filter keeps and that changed after a time, last published first."""
+        with self._stores.lend() as store, store.reading():
+            times = _latest(store, Kind.CASE, filters, since, limit)
+            known = store.cases(times)
+        return [DatedRecord(known[id_], *times[id_]) for id_ in times]
+
+    def changed_at(self) -> str:
+        """When a record last changed, was added or withdrawn; empty if none ever was."""
+        with self._stores.lend() as store:
+            return store.property("updated_at")
+
     def themes(self) -> Sequence[ThemeCount]:
         with self._stores.lend() as store:
             return [ThemeCount(*row) for row in store.themes()]
@@ -138,6 +175,16 @@ class Catalogue:
     def ids(self, kind: Kind) -> set[str]:
         with self._stores.lend() as store:
             return set(store.ids(kind))
+
+
+def _latest(
+    store: Store, kind: Kind, filters: Filters, since: str, limit: int
+) -> dict[str, tuple[str, str]]:
+    """When records were first published and last changed, by id, last published first."""
+    ids = store.ids(kind, filters.department, filters.theme)
+    times = versions.publication_times(store, kind, ids).items()
+    changed = [(id_, of) for id_, of in times if of[1] > since]
+    return dict(sorted(changed, key=lambda item: (item[1], item[0]), reverse=True)[:limit])
 
 
 def published(store: Store, kind: Kind, record_id: str) -> Record:

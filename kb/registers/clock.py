@@ -12,6 +12,13 @@ def today() -> str:
     return now()[:10]
 
 
+def later(at: str, seconds: float) -> str:
+    """The time that many seconds after another."""
+    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat(
+        timespec="milliseconds"
+    )
+
+
 def before(seconds: float) -> str:
     """The time that many seconds ago."""
     moment = datetime.now(UTC) - timedelta(seconds=seconds)

@@ -66,6 +66,20 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
     return [Version(kind, record_id, 1, record, "", at, "")]
 
 
+def publication_times(
+    store: Store, kind: Kind, record_ids: Collection[str]
+) -> dict[str, tuple[str, str]]:
+    """When each of these records was first and last published, by id; unknown ids are left out."""
+    times = {id_: (at, at) for id_, at in store.updated_at(kind, record_ids).items()}
+    rows = store.run(
+        'select record_id, min("at") first, max("at") last from versions where kind = :kind'
+        " and record_id in :values group by record_id",
+        times,
+        kind=kind.value,
+    )
+    return times | {row["record_id"]: (row["first"], row["last"]) for row in rows}
+
+
 def looked_after(store: Store, kind: Kind) -> set[str]:
     """The ids of the records that an account made or changed, or that began as a draft."""
     rows = store.execute(

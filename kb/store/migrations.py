@@ -421,6 +421,59 @@ def _contact_lists(db: Database) -> None:
     )
 
 
+def _outbox(db: Database) -> None:
+    # Mails on their way; of those that were sent, only to whom, and only for a while.
+    db.table("outbox").create(
+        {
+            "id": str,
+            "recipient": str,
+            "subject": str,
+            "text": str,
+            "html": str,
+            "lang": str,
+            "purpose": str,
+            "unsubscribe_url": str,
+            "reply_to": str,
+            "state": str,
+            "queued_at": str,
+            "next_at": str,
+            "attempts": int,
+            "leased_until": str,
+            "handed_at": str,
+            "ended_at": str,
+            "problem": str,
+        },
+        pk="id",
+    )
+    db.table("outbox").create_index(["state", "next_at"])
+    db.table("outbox").create_index(["recipient"])
+
+
+def _subscriptions(db: Database) -> None:
+    # Who is told of news by mail, and of which; an address is kept as long as it has one.
+    db.table("subscribers").create(
+        {"id": str, "email": str, "lang": str, "created_at": str}, pk="id"
+    )
+    db.table("subscribers").create_index(["email"], unique=True)
+    db.table("subscriptions").create(
+        {
+            "id": str,
+            "subscriber_id": str,
+            "topic": str,
+            "frequency": str,
+            "account": str,
+            "created_at": str,
+            "confirmed_at": str,
+            "digested_at": str,
+            "told_until": str,
+        },
+        pk="id",
+        foreign_keys=[("subscriber_id", "subscribers", "id")],
+    )
+    db.table("subscriptions").create_index(["subscriber_id"])
+    db.table("subscriptions").create_index(["account"])
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -433,6 +486,8 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _sources_read_again,
     _place_of_jobs,
     _contact_lists,
+    _outbox,
+    _subscriptions,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

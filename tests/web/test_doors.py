@@ -28,6 +28,7 @@ from web.embed import configurator
 from web.http.i18n import Language
 from web.http.urls import PATTERNS, Page
 from web.lists import pages as list_pages
+from web.mail import pages as mail_pages
 from web.mcp import page as assistants
 from web.search import pages as search_pages
 
@@ -62,6 +63,7 @@ LOWEST: dict[Page, str] = {
     Page.CASE_EDIT: MODERATOR,
     Page.ACCOUNTS: ADMINISTRATOR,
     Page.SITES: ADMINISTRATOR,
+    Page.MAIL: ADMINISTRATOR,
 }
 """Who is the least of those who may see a page and send its form.
 
@@ -95,7 +97,7 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
 
 
 PAGE_ROUTES = sorted(
-    set(_routes(pages, search_pages, list_pages, configurator, assistants, *EDITORIAL))
+    set(_routes(pages, search_pages, list_pages, configurator, assistants, mail_pages, *EDITORIAL))
 )
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 

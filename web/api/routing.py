@@ -76,7 +76,7 @@ class RevalidatedRoute(APIRoute):
             digest = hashlib.sha256(bytes(response.body)).hexdigest()[:32]
             response.headers["ETag"] = f'W/"{digest}"'
             response.headers["Cache-Control"] = "no-cache"
-            if not _names(request.headers.get("If-None-Match", ""), digest):
+            if not names_tag(request.headers.get("If-None-Match", ""), digest):
                 return response
             kept = {
                 name: value
@@ -88,7 +88,7 @@ class RevalidatedRoute(APIRoute):
         return answer_if_changed
 
 
-def _names(if_none_match: str, digest: str) -> bool:
+def names_tag(if_none_match: str, digest: str) -> bool:
     """Whether the header has this tag, weak or not, or the sign for any (RFC 9110, 13.1.2)."""
     return if_none_match.strip() == "*" or digest in re.findall(r'"([^"]*)"', if_none_match)
 

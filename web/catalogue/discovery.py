@@ -22,7 +22,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def robots(request: APageRequest) -> Response:
-    searches = [address(Page.SEARCH).path(language) for language in Language]
+    searches = [
+        address(page).path(language)
+        for page in (Page.SEARCH, Page.SEARCH_FEED)
+        for language in Language
+    ]
     return request.document(
         "catalogue/robots.txt", "text/plain", disallowed=[*searches, *SEARCHES_AS_DATA]
     )

@@ -49,8 +49,8 @@ class Renderer:
 def _environment(language: Language, assets: Assets) -> Environment:
     environment = Environment(
         loader=PackageLoader("web"),
-        # Markdown is for programs: it is no markup.
-        autoescape=select_autoescape(disabled_extensions=("md",), default=True),
+        # Markdown is for programs, and the text of a mail for people: neither is markup.
+        autoescape=select_autoescape(disabled_extensions=("md", "txt"), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -41,6 +41,14 @@ class Page(StrEnum):
     ACCOUNT = "account"
     ACCOUNTS = "accounts"
     SITES = "sites"
+    MAIL = "mail"
+    ALERTS = "alerts"
+    ALERT_CONFIRM = "alert_confirm"
+    MY_ALERTS = "my_alerts"
+    ALERT_STOP = "alert_stop"
+    CASES_FEED = "cases_feed"
+    CATALOGUE_FEED = "catalogue_feed"
+    SEARCH_FEED = "search_feed"
     EMBED = "embed"
     ASSISTANTS = "assistants"
     CONTRIBUTE = "contribute"
@@ -78,6 +86,14 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.ACCOUNT: ("compte", "account"),
     Page.ACCOUNTS: ("comptes", "accounts"),
     Page.SITES: ("sites", "sites"),
+    Page.MAIL: ("courriels", "mail"),
+    Page.ALERTS: ("alertes", "alerts"),
+    Page.ALERT_CONFIRM: ("alertes/confirmer", "alerts/confirm"),
+    Page.MY_ALERTS: ("alertes/les-miennes", "alerts/mine"),
+    Page.ALERT_STOP: ("alertes/arreter", "alerts/stop"),
+    Page.CASES_FEED: ("flux/cas.atom", "feeds/cases.atom"),
+    Page.CATALOGUE_FEED: ("flux/catalogue.atom", "feeds/catalogue.atom"),
+    Page.SEARCH_FEED: ("flux/recherche.atom", "feeds/search.atom"),
     Page.EMBED: ("integrer", "embed"),
     Page.ASSISTANTS: ("assistants", "assistants"),
     Page.CONTRIBUTE: ("contribuer", "contribute"),

@@ -29,6 +29,8 @@ def test_robots_are_told_of_the_sitemap_and_kept_from_searching(client: TestClie
         "User-agent: *",
         "Disallow: /fr/recherche",
         "Disallow: /en/search",
+        "Disallow: /fr/flux/recherche.atom",
+        "Disallow: /en/feeds/search.atom",
         "Disallow: /api/search",
         "Disallow: /api/explain",
         "Disallow: /api/report",

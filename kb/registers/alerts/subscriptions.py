@@ -1,0 +1,315 @@
+"""Subscriptions: who is told of which topics by mail, and how often.
+
+An address is kept for this alone. Until it has been confirmed, from a mail to it, a subscription
+tells nothing, and is forgotten after two days. With its last subscription an address is forgotten,
+too, and every mail to it that is still here.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kb.errors import InputError, UnknownRecord
+from kb.registers.alerts.outbox import (
+    NewMail,
+    checked_address,
+    forget_recipient,
+    mails_to,
+    queue_mail,
+)
+from kb.registers.alerts.topics import NewsTopic
+from kb.registers.clock import later, now
+from kb.remarks import Remark
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+UNCONFIRMED_FOR_S = 48 * 3600
+"""How long a subscription can be confirmed."""
+
+MOST_MAILS_A_DAY = 3
+"""Most mails for an address in a day that were asked for by whoever typed it."""
+
+MOST_OF_ONE = 50
+"""Most topics of an address."""
+
+CONFIRM, FIND, DIGEST = "confirm", "find", "digest"
+"""The purposes of mails."""
+
+_DAY_S = 24 * 3600
+
+
+class Frequency(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """An address that is told of news, in the language `lang`."""
+
+    id: str
+    email: str
+    lang: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic that a subscriber is told of.
+
+    `account` is who was signed in when it was asked for, if anybody. `confirmed_at` is empty until
+    it is confirmed. `digested_at` is when a digest was last due, whether or not there was anything
+    to tell, and `told_until` the time up to which news were told.
+    """
+
+    id: str
+    subscriber: Subscriber
+    topic: NewsTopic
+    frequency: Frequency
+    account: str
+    created_at: str
+    confirmed_at: str
+    digested_at: str
+    told_until: str
+
+
+class Subscriptions:
+    """The register of subscriptions.
+
+    Times are as `kb.registers.clock` writes them; `at` is now if empty.
+    """
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def ask(
+        self,
+        email: str,
+        lang: str,
+        topic: NewsTopic,
+        frequency: Frequency,
+        write: Callable[[Subscription], NewMail],
+        *,
+        account: str = "",
+        at: str = "",
+    ) -> Subscription | None:
+        """Adds a subscription that is to be confirmed, and queues the mail that asks for it.
+
+        Returns None, and queues nothing, if too many mails were asked for this address today.
+
+        Raises:
+            InputError: this is no e-mail address.
+        """
+        at = at or now()
+        email = checked_address(email)
+        with self._stores.lend() as store, store.writing():
+            _forget_unconfirmed(store, at)
+            if mails_to(store, email, CONFIRM, later(at, -_DAY_S)) >= MOST_MAILS_A_DAY:
+                return None
+            subscriber_id = _subscriber_id(store, email, lang, at)
+            id = secrets.token_hex(12)
+            store.execute(
+                "insert into subscriptions (id, subscriber_id, topic, frequency, account,"
+                " created_at, confirmed_at, digested_at, told_until)"
+                " values (?, ?, ?, ?, ?, ?, '', '', '')",
+                [id, subscriber_id, topic.as_json(), frequency.value, account, at],
+            )
+            asked = _get(store, id)
+            queue_mail(store, write(asked), at)
+            return asked
+
+    def find(self, email: str, write: Callable[[Subscriber], NewMail], at: str = "") -> None:
+        """Queues a mail that leads to the subscriptions of an address, if it has any.
+
+        Nothing tells who asks whether it has; nor is anything queued if too many were today.
+
+        Raises:
+            InputError: this is no e-mail address.
+        """
+        at = at or now()
+        email = checked_address(email)
+        with self._stores.lend() as store, store.writing():
+            row = store.execute(
+                "select * from subscribers where email = ? and exists (select 1 from subscriptions"
+                " where subscriber_id = subscribers.id and confirmed_at != '')",
+                [email],
+            ).fetchone()
+            if row and mails_to(store, email, FIND, later(at, -_DAY_S)) < MOST_MAILS_A_DAY:
+                queue_mail(store, write(dataclass_of(Subscriber, row)), at)
+
+    def get(self, id: str) -> Subscription:
+        """The subscription with this id, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return _get(store, id)
+
+    def subscriber(self, id: str) -> Subscriber:
+        """The subscriber with this id, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            row = store.execute("select * from subscribers where id = ?", [id]).fetchone()
+        if row is None:
+            raise UnknownRecord(Remark("no_subscription"))
+        return dataclass_of(Subscriber, row)
+
+    def of_subscriber(self, subscriber_id: str) -> Sequence[Subscription]:
+        """The confirmed subscriptions of a subscriber, oldest first."""
+        return self._confirmed("subscribers.id = ?", subscriber_id)
+
+    def of_account(self, account: str) -> Sequence[Subscription]:
+        """The confirmed subscriptions that an account asked for, oldest first."""
+        return self._confirmed("account = ?", account)
+
+    def confirmed(self) -> Sequence[Subscription]:
+        """Every confirmed subscription, those of a subscriber together."""
+        return self._confirmed("? = ''", "")
+
+    def confirm(self, id: str, at: str = "") -> Subscription:
+        """Confirms a subscription; one of the same topic gives way to it.
+
+        Raises:
+            UnknownRecord: it was stopped, or not confirmed in time.
+            InputError: the address has too many already.
+        """
+        at = at or now()
+        with self._stores.lend() as store, store.writing():
+            found = _get(store, id)
+            if found.confirmed_at:
+                return found
+            store.execute(
+                "delete from subscriptions where subscriber_id = ? and topic = ? and id != ?",
+                [found.subscriber.id, found.topic.as_json(), id],
+            )
+            (count,) = store.execute(
+                "select count(*) from subscriptions where subscriber_id = ? and confirmed_at != ''",
+                [found.subscriber.id],
+            ).fetchone()
+            if count >= MOST_OF_ONE:
+                raise InputError("many_subscriptions", most=MOST_OF_ONE)
+            store.execute(
+                "update subscriptions set confirmed_at = ?, digested_at = ?, told_until = ?"
+                " where id = ?",
+                [at, at, at, id],
+            )
+            return _get(store, id)
+
+    def change(self, id: str, frequency: Frequency) -> None:
+        """Changes how often news of a topic are told; does nothing if it was stopped."""
+        with self._stores.lend() as store, store.writing():
+            store.execute(
+                "update subscriptions set frequency = ? where id = ?", [frequency.value, id]
+            )
+
+    def set_language(self, subscriber_id: str, lang: str) -> None:
+        """Changes the language of the mails to a subscriber, if it is still known."""
+        with self._stores.lend() as store, store.writing():
+            store.execute("update subscribers set lang = ? where id = ?", [lang, subscriber_id])
+
+    def stop(self, id: str) -> None:
+        """Ends a subscription; with the last, the address is forgotten. Does nothing if it is."""
+        with self._stores.lend() as store, store.writing():
+            row = store.execute(
+                "delete from subscriptions where id = ? returning subscriber_id", [id]
+            ).fetchone()
+            if row:
+                _forget_if_last(store, [row["subscriber_id"]])
+
+    def forget(self, subscriber_id: str) -> None:
+        """Ends all subscriptions of a subscriber and forgets the address, if it is still known."""
+        with self._stores.lend() as store, store.writing():
+            store.execute("delete from subscriptions where subscriber_id = ?", [subscriber_id])
+            _forget_if_last(store, [subscriber_id])
+
+    def forget_unconfirmed(self, at: str = "") -> None:
+        """Forgets what was not confirmed in time."""
+        with self._stores.lend() as store, store.writing():
+            _forget_unconfirmed(store, at or now())
+
+    def digested(
+        self, told: Collection[Subscription], mail: NewMail | None, *, until: str, at: str = ""
+    ) -> bool:
+        """Notes that the news of a subscriber's topics up to a time are told, and queues the mail.
+
+        Returns False, and does nothing, if another process did so, or one of them has changed.
+        """
+        at = at or now()
+        with self._stores.lend() as store, store.writing():
+            for subscription in told:
+                row = store.execute(
+                    "select digested_at, told_until from subscriptions where id = ?",
+                    [subscription.id],
+                ).fetchone()
+                if row is None or tuple(row) != (subscription.digested_at, subscription.told_until):
+                    return False
+            store.executemany(
+                "update subscriptions set digested_at = ?, told_until = ? where id = ?",
+                [(at, until, subscription.id) for subscription in told],
+            )
+            if mail:
+                queue_mail(store, mail, at)
+            return True
+
+    def _confirmed(self, condition: str, value: str) -> Sequence[Subscription]:
+        with self._stores.lend() as store:
+            rows = store.execute(
+                f"{_JOINED} where confirmed_at != '' and {condition}"
+                " order by subscribers.created_at, subscriber_id, confirmed_at",
+                [value],
+            ).fetchall()
+        return [_subscription(row) for row in rows]
+
+
+_JOINED = (
+    "select subscriptions.*, email, lang, subscribers.created_at since from subscriptions"
+    " join subscribers on subscribers.id = subscriber_id"
+)
+
+
+def _get(store: Store, id: str) -> Subscription:
+    row = store.execute(f"{_JOINED} where subscriptions.id = ?", [id]).fetchone()
+    if row is None:
+        raise UnknownRecord(Remark("no_subscription"))
+    return _subscription(row)
+
+
+def _subscription(row: sqlite3.Row) -> Subscription:
+    return dataclass_of(
+        Subscription,
+        row,
+        subscriber=Subscriber(row["subscriber_id"], row["email"], row["lang"], row["since"]),
+        topic=NewsTopic.from_json(row["topic"]),
+        frequency=Frequency(row["frequency"]),
+    )
+
+
+def _subscriber_id(store: Store, email: str, lang: str, at: str) -> str:
+    row = store.execute("select id from subscribers where email = ?", [email]).fetchone()
+    if row:
+        return str(row["id"])
+    id = secrets.token_hex(12)
+    store.execute(
+        "insert into subscribers (id, email, lang, created_at) values (?, ?, ?, ?)",
+        [id, email, lang, at],
+    )
+    return id
+
+
+def _forget_unconfirmed(store: Store, at: str) -> None:
+    rows = store.execute(
+        "delete from subscriptions where confirmed_at = '' and created_at < ?"
+        " returning subscriber_id",
+        [later(at, -UNCONFIRMED_FOR_S)],
+    ).fetchall()
+    _forget_if_last(store, {row["subscriber_id"] for row in rows})
+
+
+def _forget_if_last(store: Store, subscriber_ids: Collection[str]) -> None:
+    """Forgets those among these subscribers who have no subscription any more."""
+    rows = store.run(
+        "delete from subscribers where id in :values and not exists"
+        " (select 1 from subscriptions where subscriber_id = subscribers.id) returning email",
+        subscriber_ids,
+    )
+    for row in rows:
+        forget_recipient(store, row["email"])

@@ -1,0 +1,237 @@
+"""Digests: told when they are due, what is new since the last, and nothing twice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from pydantic import SecretStr
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Kind
+from kb.registers.alerts.outbox import NewMail, QueuedMail
+from kb.registers.alerts.subscriptions import CONFIRM, Frequency, Subscription
+from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.settings import Settings
+from tests.web.mail.smtp_receiver import receiving
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER
+from tests.web.signed_in import SITE, client_of
+from web.alerts.digests import Digests, digests_of, is_due
+from web.app import ROOM_FILTERS
+from web.cli import main
+from web.http.assets import Assets
+from web.http.templating import Renderer
+
+SETTINGS = Settings(
+    public_url=SITE + "/",
+    smtp_url=SecretStr("smtp://127.0.0.1:9"),
+    mail_from="alertes@quisait.example",
+    secret=SecretStr("a secret of thirty-two characters"),
+)
+PARIS = ZoneInfo("Europe/Paris")
+LONG_AGO = "2026-01-05T10:00:00.000+00:00"
+CASES = NewsTopic(TopicKind.CASES)
+GEL = NewsTopic(TopicKind.SEARCH, "sanitiser")
+ALL = NewsTopic(TopicKind.CATALOGUE)
+
+LATER = datetime.now(PARIS) + timedelta(days=8)
+"""When all that a test publishes is settled, and every digest is due."""
+
+
+@pytest.fixture
+def digests(base: KnowledgeBase) -> Digests:
+    renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
+    return digests_of(base, SETTINGS, renderer)
+
+
+Subscribe = Callable[..., Subscription]
+
+
+@pytest.fixture
+def subscribe(base: KnowledgeBase) -> Subscribe:
+    def subscribed(
+        topic: NewsTopic,
+        frequency: Frequency = Frequency.WEEKLY,
+        email: str = "claire@example.org",
+        lang: str = "fr",
+        at: str = LONG_AGO,
+    ) -> Subscription:
+        def write(asked: Subscription) -> NewMail:
+            return NewMail(asked.subscriber.email, "s", "t", "h", lang, CONFIRM)
+
+        asked = base.subscriptions.ask(email, lang, topic, frequency, write, at=at)
+        assert asked is not None
+        mail = base.outbox.take(at)
+        assert mail is not None
+        base.outbox.sent(mail.id, at)
+        return base.subscriptions.confirm(asked.id, at)
+
+    return subscribed
+
+
+def queued(base: KnowledgeBase) -> list[QueuedMail]:
+    mails = []
+    while mail := base.outbox.take((LATER + timedelta(days=99)).isoformat()):
+        mails.append(mail)
+    return mails
+
+
+def test_a_digest_has_the_news_of_all_topics_each_with_its_evidence(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([AVEL, DISTILLERY, PERFUMER, ANGOULEME])
+    subscribe(GEL)
+    subscribe(CASES)
+    assert digests.queue_due(LATER) == 1
+    (mail,) = queued(base)
+    assert mail.mail.recipient == "claire@example.org"
+    assert mail.mail.subject == "Vos alertes\N{NO-BREAK SPACE}: 4 nouveautés"
+    text, html = mail.mail.text, mail.mail.html
+    assert "QUI SAIT\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}SANITISER" in text
+    assert "* Avel (Saphir)\n  Magnac-Lavalette · Charente (16)\n" in text
+    assert "  Montré – fabrique et conditionne le gel\n" in text
+    assert f"  {SITE}/fr/acteurs/avel\n" in text
+    assert "&#" not in text
+    assert "<strong>Montré</strong> – <span>fabrique et conditionne le gel</span>" in html
+    assert f'<a href="{SITE}/fr/cas/angouleme">' in html
+    assert "<img" not in html
+    assert html.count("http") == html.count(SITE)
+    assert mail.mail.unsubscribe_url in text
+    client = client_of(base, SETTINGS)
+    for word in [word for word in text.split() if word.startswith(SITE)]:
+        assert client.get(word).status_code == 200, word
+
+
+def test_nothing_is_told_twice_and_nothing_new_is_no_mail(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([AVEL])
+    subscribe(ALL, Frequency.DAILY)
+    assert digests.queue_due(LATER) == 1
+    assert digests.queue_due(LATER) == 0
+    assert digests.queue_due(LATER + timedelta(days=1)) == 0
+    (subscription,) = base.subscriptions.confirmed()
+    assert datetime.fromisoformat(subscription.digested_at) == (LATER + timedelta(days=1)).replace(
+        microsecond=LATER.microsecond // 1000 * 1000
+    )
+    assert len(queued(base)) == 1
+
+
+def test_what_changed_is_told_as_changed(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([AVEL, DISTILLERY])
+    since = base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id][1]
+    subscribe(ALL, lang="en", at=since)
+    base.put([replace(AVEL, place="Angoulême")])
+    assert digests.queue_due(LATER) == 1
+    (mail,) = queued(base)
+    assert "* Avel (Saphir) (changed)\n" in mail.mail.text
+    assert DISTILLERY.name not in mail.mail.text
+    assert mail.mail.subject == "What is new in the catalogue: 1 new"
+
+
+def test_what_is_being_published_is_told_by_the_next_digest(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    subscribe(ALL)
+    base.put([AVEL])
+    published = datetime.fromisoformat(base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id][0])
+    assert digests.queue_due(published.astimezone(PARIS), all_now=True) == 0
+    assert digests.queue_due(LATER) == 1
+
+
+def test_many_news_of_a_topic_are_cut_and_the_rest_is_counted(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([replace(AVEL, id=f"a{number}", siret="") for number in range(13)])
+    subscribe(ALL)
+    digests.queue_due(LATER)
+    (mail,) = queued(base)
+    assert mail.mail.text.count("* Avel") == 10
+    assert f"3 de plus\N{NO-BREAK SPACE}: {SITE}/fr/" in mail.mail.text
+    assert mail.mail.subject.endswith("13 nouveautés")
+
+
+def test_a_topic_that_cannot_be_searched_keeps_no_other_back(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([AVEL])
+    subscribe(NewsTopic(TopicKind.SEARCH, "?"))
+    subscribe(ALL)
+    assert digests.queue_due(LATER) == 1
+
+
+def test_a_subscriber_is_written_to_apart_and_in_their_language(
+    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
+) -> None:
+    base.put([AVEL])
+    subscribe(ALL)
+    subscribe(ALL, email="john@example.org", lang="en")
+    assert digests.queue_due(LATER) == 2
+    assert {(mail.mail.recipient, mail.mail.lang) for mail in queued(base)} == {
+        ("claire@example.org", "fr"),
+        ("john@example.org", "en"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("frequency", "digested", "moment", "due"),
+    [
+        # 2 March 2026 is a Monday.
+        (Frequency.DAILY, "2026-03-02T07:00", "2026-03-03T06:59", False),
+        (Frequency.DAILY, "2026-03-02T07:00", "2026-03-03T07:00", True),
+        (Frequency.DAILY, "2026-03-03T07:00", "2026-03-03T23:00", False),
+        (Frequency.DAILY, "2026-02-01T07:00", "2026-03-03T03:00", True),
+        (Frequency.WEEKLY, "2026-03-02T07:00", "2026-03-08T23:00", False),
+        (Frequency.WEEKLY, "2026-03-02T07:00", "2026-03-09T06:59", False),
+        (Frequency.WEEKLY, "2026-03-02T07:00", "2026-03-09T07:00", True),
+        (Frequency.WEEKLY, "2026-03-05T12:00", "2026-03-09T07:00", True),
+        (Frequency.WEEKLY, "2026-03-09T08:00", "2026-03-09T09:00", False),
+        # Summer time begins on 29 March.
+        (Frequency.WEEKLY, "2026-03-23T07:00", "2026-03-30T07:00", True),
+    ],
+)
+def test_digests_are_due_at_an_hour_of_the_place(
+    base: KnowledgeBase,
+    subscribe: Subscribe,
+    frequency: Frequency,
+    digested: str,
+    moment: str,
+    due: bool,
+) -> None:
+    def at(written: str) -> datetime:
+        return datetime.fromisoformat(written).replace(tzinfo=PARIS)
+
+    written = at(digested).astimezone(ZoneInfo("UTC")).isoformat(timespec="milliseconds")
+    subscription = replace(subscribe(ALL, frequency), digested_at=written)
+    assert is_due(subscription, 7, at(moment)) is due
+
+
+def test_the_command_sends_digests_at_once(
+    base: KnowledgeBase, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put([AVEL])
+    with base._stores.lend() as store, store.writing():
+        store.execute("update versions set \"at\" = '2026-01-06T10:00:00.000+00:00'")
+    subscribe(ALL)
+    monkeypatch.setattr(KnowledgeBase, "open", lambda _settings: base)
+    monkeypatch.setattr(base, "close", lambda: None)
+    assert (base.folder / DATABASE_FILE).exists()
+    run = CliRunner().invoke(main, ["digests", "send"])
+    assert run.exit_code == 1
+    assert "QUISAIT_SMTP_URL" in run.output
+    with receiving() as receiver:
+        monkeypatch.setenv("QUISAIT_SMTP_URL", f"smtp://{receiver.address}")
+        monkeypatch.setenv("QUISAIT_MAIL_FROM", "alertes@quisait.example")
+        monkeypatch.setenv("QUISAIT_PUBLIC_URL", SITE)
+        command = ["digests", "send", "--now", "--kb", str(base.folder)]
+        run = CliRunner().invoke(main, command)
+        assert run.output == "1 digests queued, 1 mails sent, 0 waiting.\n"
+        (message,) = receiver.messages
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert message["List-Unsubscribe"].startswith(f"<{SITE}/fr/alertes/arreter?t=")
+        again = CliRunner().invoke(main, command)
+        assert again.output == "0 digests queued, 0 mails sent, 0 waiting.\n"

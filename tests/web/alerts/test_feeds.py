@@ -1,0 +1,169 @@
+"""Feeds, read back by a reader of feeds: what is in them, in which order, and when they changed."""
+
+from dataclasses import replace
+from typing import Any
+
+import feedparser
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Kind
+from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, SampleBase
+from tests.web.signed_in import SITE, client_of
+
+FEEDS = ("/fr/flux/cas.atom", "/fr/flux/catalogue.atom", "/fr/flux/recherche.atom?q=cirages")
+
+
+def read(client: TestClient, path: str) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("application/atom+xml")
+    feed = feedparser.parse(answer.content)
+    assert not feed.bozo
+    assert feed.version == "atom10"
+    assert len({entry.id for entry in feed.entries}) == len(feed.entries)
+    for entry in feed.entries:
+        assert entry.published_parsed <= entry.updated_parsed <= feed.feed.updated_parsed
+    return feed
+
+
+def titles(feed: Any) -> list[str]:
+    return [entry.title for entry in feed.entries]
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_a_feed_can_be_read_and_names_its_page(client: TestClient, path: str) -> None:
+    feed = read(client, path)
+    assert feed.entries
+    assert feed.feed.language == "fr"
+    links = {link.rel: link.href for link in feed.feed.links}
+    assert links["self"] == SITE + path
+    assert client.get(links["alternate"]).status_code == 200
+    for entry in feed.entries:
+        assert client.get(entry.link).status_code == 200
+
+
+def test_a_feed_of_cases_holds_cases_and_the_catalogue_both(client: TestClient) -> None:
+    cases = read(client, "/en/feeds/cases.atom")
+    assert sorted(titles(cases)) == sorted(
+        [
+            "Angoulême : du cirage au gel hydroalcoolique",
+            "Kalundborg: steam from one firm to the next",
+        ]
+    )
+    assert "Distillerie Merlet" in titles(read(client, "/en/feeds/catalogue.atom"))
+
+
+def test_filters_hold_in_feeds(client: TestClient) -> None:
+    of_department = read(client, "/fr/flux/catalogue.atom?department=17")
+    assert DISTILLERY.name in titles(of_department)
+    assert AVEL.name not in titles(of_department)
+    assert "Charente-Maritime (17)" in of_department.feed.title
+    of_theme = read(client, "/fr/flux/cas.atom?theme=sant%C3%A9")
+    assert titles(of_theme) == [ANGOULEME.title]
+    assert client.get("/fr/flux/cas.atom?department=1000").status_code == 400
+
+
+def test_a_search_feed_has_what_is_worth_a_call_with_its_evidence(client: TestClient) -> None:
+    feed = read(client, "/fr/flux/recherche.atom?q=sanitiser")
+    (avel,) = [entry for entry in feed.entries if entry.title == AVEL.name]
+    assert avel.summary == (
+        "Magnac-Lavalette · Charente (16). Montré – fabrique et conditionne le gel"
+    )
+    assert not read(client, "/fr/flux/recherche.atom?q=forage").entries
+    assert client.get("/fr/flux/recherche.atom?q=").status_code == 400
+
+
+def test_the_newest_comes_first_and_an_edit_moves_nothing(base: KnowledgeBase) -> None:
+    base.put([ANGOULEME])
+    base.put([AVEL])
+    base.put([DISTILLERY])
+    client = client_of(base)
+    before = read(client, "/fr/flux/catalogue.atom")
+    assert titles(before) == [DISTILLERY.name, AVEL.name, ANGOULEME.title]
+    base.put([replace(AVEL, description="Avel fabrique aussi du gel.")])
+    after = read(client, "/fr/flux/catalogue.atom")
+    assert titles(after) == titles(before)
+    assert [entry.id for entry in after.entries] == [entry.id for entry in before.entries]
+    assert [entry.published for entry in after.entries] == [
+        entry.published for entry in before.entries
+    ]
+    assert "Avel fabrique aussi du gel." in after.entries[1].summary
+    again = read(client_of(base), "/fr/flux/catalogue.atom")
+    assert [entry.id for entry in again.entries] == [entry.id for entry in before.entries]
+    assert before.entries[1].id == "tag:quisait.example,2026:actor/avel"
+
+
+def test_a_story_is_in_a_feed_once_in_the_readers_language(base: KnowledgeBase) -> None:
+    english = replace(
+        ANGOULEME, id="en", lang="en", title="From polish to gel", translation_of=ANGOULEME.id
+    )
+    base.put([ANGOULEME, english])
+    client = client_of(base)
+    assert titles(read(client, "/en/feeds/cases.atom")) == ["From polish to gel"]
+    assert titles(read(client, "/fr/flux/cas.atom")) == [ANGOULEME.title]
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_who_has_a_feed_is_sent_nothing_until_something_changes(path: str) -> None:
+    base = SampleBase()
+    client = client_of(base)
+    answer = client.get(path)
+    for headers in (
+        {"If-None-Match": answer.headers["ETag"]},
+        {"If-Modified-Since": answer.headers["Last-Modified"]},
+    ):
+        searched = len(base.searches)
+        unchanged = client.get(path, headers=headers)
+        assert unchanged.status_code == 304
+        assert unchanged.content == b""
+        assert unchanged.headers["ETag"] == answer.headers["ETag"]
+        assert len(base.searches) == searched
+    assert client.get(path, headers={"If-Modified-Since": "yesterday"}).status_code == 200
+    base.put([Actor(id="new", name="Un nouveau", description="Il fait des cirages.")])
+    changed = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != answer.headers["ETag"]
+
+
+def test_what_xml_cannot_hold_and_what_is_markup_does_no_harm(base: KnowledgeBase) -> None:
+    base.put(
+        [Actor(id="a/b & c", name="<b>R&D\x0b</b>", description="Un \x00texte & <i>deux</i>.")]
+    )
+    (entry,) = read(client_of(base), "/fr/flux/catalogue.atom").entries
+    assert entry.title_detail.type == "text/plain"
+    assert entry.title == "<b>R&D</b>"
+    assert entry.link == f"{SITE}/fr/acteurs/a%2Fb%20%26%20c"
+    assert entry.id == "tag:quisait.example,2026:actor/a%2Fb%20%26%20c"
+
+
+def test_an_empty_base_has_feeds_without_entries(base: KnowledgeBase) -> None:
+    assert read(client_of(base), "/fr/flux/cas.atom").entries == []
+
+
+def test_pages_name_their_feeds(client: TestClient) -> None:
+    def feeds(path: str) -> list[str]:
+        page = Page(client.get(path).text)
+        return [link.attributes["href"] for link in page.all("link", type="application/atom+xml")]
+
+    assert feeds("/fr/") == ["/fr/flux/cas.atom"]
+    assert feeds("/en/themes?theme=Chimie+et+formulation") == [
+        "/en/feeds/catalogue.atom?theme=Chimie+et+formulation"
+    ]
+    (of_search,) = feeds("/fr/recherche?q=cirages&department=16")
+    assert of_search == "/fr/flux/recherche.atom?q=cirages&department=16"
+    assert client.get(of_search).status_code == 200
+
+
+def test_times_of_publication_are_those_of_the_first_and_the_last_version(
+    base: KnowledgeBase,
+) -> None:
+    base.put([AVEL])
+    ((first, last),) = base.publication_times(Kind.ACTOR, [AVEL.id, "unknown"]).values()
+    assert first == last
+    base.put([replace(AVEL, place="Angoulême")])
+    (again, changed) = base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id]
+    assert again == first
+    assert changed > first

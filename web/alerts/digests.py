@@ -1,0 +1,159 @@
+"""Digests: the news of all topics of a subscriber in one mail, when they are due.
+
+A daily digest is due each day from an hour of this machine's time zone on, a weekly one on Monday.
+What is told follows on what was told before. Where nothing is new, no mail is sent.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from ingest.rereading.schedule import local_time
+from kb.errors import QueryError, QuisaitError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.alerts.outbox import NewMail
+from kb.registers.alerts.subscriptions import DIGEST, Frequency, Subscriber, Subscription
+from kb.registers.alerts.topics import NewsTopic
+from kb.settings import Settings
+from web.alerts.links import AlertLinks
+from web.alerts.news import NewsItem, news_of
+from web.http.i18n import Language
+from web.http.security.secret import site_secret
+from web.http.templating import Renderer
+from web.mail.signed_links import SignedLinks
+from web.mail.writing import MailWriter
+
+MOST_OF_A_TOPIC = 10
+"""Most news of a topic in a mail; the page of the topic has the others."""
+
+SETTLED = timedelta(seconds=60)
+"""How old news are at least: what is being written as a digest is made is told in the next."""
+
+LOOK_EVERY_S = 60.0
+BREATH_S = 0.2
+"""How long the searches of people go first, between two digests."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNews:
+    """The news of a topic: the first of them, and how many more there are at least."""
+
+    topic: NewsTopic
+    items: Sequence[NewsItem]
+    more: int
+    since: str
+
+
+def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
+    """Whether a subscription is to be told of at a moment, with its time zone."""
+    due = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
+    if due > moment:
+        due -= timedelta(days=1)
+    if subscription.frequency is Frequency.WEEKLY:
+        due -= timedelta(days=due.weekday())
+    return subscription.digested_at < _written(due)
+
+
+class Digests:
+    """Makes the digests of a site."""
+
+    def __init__(
+        self, knowledge_base: KnowledgeBase, writer: MailWriter, links: AlertLinks, hour: int
+    ) -> None:
+        self._knowledge_base = knowledge_base
+        self._writer = writer
+        self._links = links
+        self._hour = hour
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._queue_regularly, name="digests", daemon=True)
+
+    def start(self) -> None:
+        """Makes digests when they are due, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def queue_due(self, moment: datetime, *, all_now: bool = False) -> int:
+        """Queues the digests that are due; returns how many mails.
+
+        `moment` is the time, with its time zone. With `all_now`, every topic is told of.
+        """
+        subscriptions = self._knowledge_base.subscriptions
+        subscriptions.forget_unconfirmed(_written(moment))
+        until = _written(moment - SETTLED)
+        count = 0
+        for subscriber, own in groupby(subscriptions.confirmed(), key=lambda one: one.subscriber):
+            due = [one for one in own if all_now or is_due(one, self._hour, moment)]
+            if not due:
+                continue
+            news = self._news(due, Language(subscriber.lang), until)
+            mail = self._mail(subscriber, news) if news else None
+            is_first = subscriptions.digested(due, mail, until=until, at=_written(moment))
+            count += bool(mail and is_first)
+            if self._ending.wait(BREATH_S if self._thread.is_alive() else 0):
+                break
+        return count
+
+    def _news(self, due: Sequence[Subscription], language: Language, until: str) -> list[TopicNews]:
+        found: dict[tuple[NewsTopic, str], list[NewsItem]] = {}
+        for one in due:
+            try:
+                found[one.topic, one.told_until] = news_of(
+                    self._knowledge_base, one.topic, language, since=one.told_until, until=until
+                )
+            except QueryError as error:  # what can be searched is stricter now
+                _log.warning("A topic can no longer be searched: %s", error)
+        return [
+            TopicNews(topic, items[:MOST_OF_A_TOPIC], len(items[MOST_OF_A_TOPIC:]), since)
+            for (topic, since), items in found.items()
+            if items
+        ]
+
+    def _mail(self, subscriber: Subscriber, news: Sequence[TopicNews]) -> NewMail:
+        language = Language(subscriber.lang)
+        manage, stop = self._links.to_manage(subscriber), self._links.to_stop(subscriber)
+        return self._writer.write(
+            "alerts/mail/digest",
+            language,
+            recipient=subscriber.email,
+            purpose=DIGEST,
+            unsubscribe_url=self._links.url(stop, language),
+            news=news,
+            count=sum(len(of.items) + of.more for of in news),
+            manage_url=self._links.url(manage, language),
+        )
+
+    def _queue_regularly(self) -> None:
+        while not self._ending.wait(LOOK_EVERY_S):
+            try:
+                self.queue_due(local_time())
+            except QuisaitError as error:
+                _log.warning("Digests wait: %s", error)
+
+
+def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer) -> Digests:
+    """Returns the digests of a site whose settings let it send mails.
+
+    Raises:
+        NoSecret: links cannot be signed, since no secret can be kept.
+    """
+    signed = SignedLinks(site_secret(settings, knowledge_base.folder))
+    return Digests(
+        knowledge_base,
+        MailWriter(renderer, settings),
+        AlertLinks(signed, settings.public_url.rstrip("/")),
+        settings.digest_hour,
+    )
+
+
+def _written(moment: datetime) -> str:
+    """A moment as registers write it (`kb.registers.clock`)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,126 @@
+"""Feeds (Atom, RFC 4287) of what is published: cases, the whole catalogue, what answers a need.
+
+An entry keeps its id whatever becomes of its record, and is ordered by when it was first published.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import Query
+from markupsafe import Markup
+from starlette.responses import Response
+
+from kb.errors import QueryError
+from kb.models import Kind
+from kb.reference.departments import department_code
+from kb.registers.alerts.topics import NewsTopic, TopicKind
+from web.alerts.news import NewsItem, news_of
+from web.alerts.topic_links import feed_of
+from web.api.routing import names_tag
+from web.http.dependencies import APageRequest
+from web.http.i18n import Language
+from web.http.labels import UNKNOWN_DEPARTMENT
+from web.http.refusals import Refusal
+from web.http.request import PageRequest
+from web.http.routing import PageRouter
+from web.http.urls import Page
+
+TAGGED_SINCE = "2026"
+"""The year that ids of entries name, in which a site had the name in them (RFC 4151)."""
+
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+router = PageRouter()
+
+Department = Annotated[str, Query(max_length=100)]
+Theme = Annotated[str, Query(max_length=200)]
+
+
+@router.shows(Page.CASES_FEED)
+def cases_feed(request: APageRequest, department: Department = "", theme: Theme = "") -> Response:
+    return _feed(request, TopicKind.CASES, "", department, theme)
+
+
+@router.shows(Page.CATALOGUE_FEED)
+def catalogue_feed(
+    request: APageRequest, department: Department = "", theme: Theme = ""
+) -> Response:
+    return _feed(request, TopicKind.CATALOGUE, "", department, theme)
+
+
+@router.shows(Page.SEARCH_FEED)
+def search_feed(
+    request: APageRequest, q: str = "", department: Department = "", theme: Theme = ""
+) -> Response:
+    return _feed(request, TopicKind.SEARCH, q, department, theme)
+
+
+def _feed(request: PageRequest, kind: TopicKind, q: str, department: str, theme: str) -> Response:
+    try:
+        topic = NewsTopic(kind, q, department_code(department), theme)
+    except ValueError:
+        raise Refusal(400, UNKNOWN_DEPARTMENT) from None
+    base = request.knowledge_base
+    changed_at = base.changed_at()
+    # Whatever is in the feed follows from these.
+    state = f"{request.root} {request.http.url.path} {topic} {changed_at} " + " ".join(
+        base.generation(of) for of in Kind
+    )
+    tag = hashlib.sha256(state.encode()).hexdigest()[:32]
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache"}
+    if changed_at:
+        headers["Last-Modified"] = format_datetime(_in_seconds(changed_at), usegmt=True)
+    if _is_known(request, tag, changed_at):
+        return Response(status_code=304, headers=headers)
+    try:
+        items = news_of(base, topic, request.language)
+    except QueryError as error:
+        raise Refusal(400, error.remark) from None
+    response = request.document(
+        "alerts/feed.xml",
+        "application/atom+xml",
+        topic=topic,
+        here=feed_of(topic),
+        items=items,
+        updated=max((item.changed for item in items), default=changed_at) or "1970-01-01T00:00:00Z",
+        authority=urlsplit(request.root).hostname or "localhost",
+    )
+    response.headers.update(headers)
+    return response
+
+
+def _is_known(request: PageRequest, tag: str, changed_at: str) -> bool:
+    """Whether who asks has the feed as it is (RFC 9110, 13.2.2)."""
+    if_none_match = request.http.headers.get("If-None-Match")
+    if if_none_match is not None:
+        return names_tag(if_none_match, tag)
+    try:
+        since = parsedate_to_datetime(request.http.headers.get("If-Modified-Since", ""))
+    except ValueError:
+        return False
+    return bool(changed_at) and since.replace(tzinfo=UTC) >= _in_seconds(changed_at)
+
+
+def _in_seconds(at: str) -> datetime:
+    return datetime.fromisoformat(at).astimezone(UTC).replace(microsecond=0)
+
+
+def entry_id(item: NewsItem, authority: str) -> str:
+    """Returns the id of an entry: a tag URI of the site and the record, the same for ever."""
+    return f"tag:{authority},{TAGGED_SINCE}:{item.kind}/{quote(item.id, safe='')}"
+
+
+def without_control_characters(text: str) -> str:
+    """Returns a text, escaped or not, without the characters that XML cannot hold."""
+    kept = _NOT_IN_XML.sub("", text)
+    return Markup(kept) if isinstance(text, Markup) else kept  # noqa: S704 (what was safe still is)
+
+
+def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
+    """Returns the filters of the templates of feeds."""
+    return {"entry_id": entry_id, "in_xml": without_control_characters}

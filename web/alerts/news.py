@@ -1,0 +1,152 @@
+"""News: what was published or changed of a topic, each with a line that says what it is.
+
+What a search finds is news where its fit is at least possible, by the time when it was first
+published: not by the time when it began to match, which nobody can know afterwards.
+"""
+
+from dataclasses import dataclass, replace
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Case, Kind
+from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.search.boosts.case_matching import one_edition_each
+from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
+from kb.text.markdown import plain_text
+from web.http.i18n import Language
+from web.http.urls import Address, Page, address
+from web.search.evidence_text import first_sentence, strongest
+from web.search.request import MAX_LIMIT
+
+MOST_NEWS = 30
+"""Most items of a feed or a mail."""
+
+LINE_CHARS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """A record or a notice that is new or has changed.
+
+    `line` says what it is, or why it is found, in the language `lang`. `published` and `changed`
+    are times as `kb.registers.clock` writes them.
+    """
+
+    kind: str
+    id: str
+    title: str
+    line: str
+    lang: str
+    where: Address
+    published: str
+    changed: str
+    place: str = ""
+    department: str = ""
+    ground: EvidenceKind | None = None
+    """What kind of evidence the line is, where a search found the record."""
+
+    def is_new_since(self, time: str) -> bool:
+        return self.published > time
+
+
+def news_of(
+    knowledge_base: KnowledgeBase,
+    topic: NewsTopic,
+    language: Language,
+    *,
+    since: str = "",
+    until: str = "",
+    limit: int = MOST_NEWS,
+) -> list[NewsItem]:
+    """Returns what of a topic changed after `since` and until `until`, last published first.
+
+    Of a case and its translations only one is given, in `language` if there is one.
+
+    Raises:
+        QueryError: the need cannot be searched.
+    """
+    if topic.kind is TopicKind.SEARCH:
+        found = _found(knowledge_base, topic, language)
+    else:
+        found = _listed(knowledge_base, topic, language, since, limit)
+    return sorted(
+        (item for item in found if item.changed > since and not (until and item.changed > until)),
+        key=lambda item: (item.published, item.id),
+        reverse=True,
+    )[:limit]
+
+
+def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
+    result = knowledge_base.search(
+        topic.q,
+        limit=MAX_LIMIT,
+        filters=Filters(topic.department, topic.theme),
+        lang=language,
+        # No language model is waited for, and nobody's need is sent to one again and again.
+        steering=Steering(worded=False),
+    )
+    hits = {hit.actor.id: hit for hit in result.hits if hit.fit.is_worth_a_call}
+    cases = {hit.case.id: hit for hit in result.cases if hit.fit.is_worth_a_call}
+    of_actors = knowledge_base.publication_times(Kind.ACTOR, hits)
+    of_cases = knowledge_base.publication_times(Kind.CASE, cases)
+    return [
+        *(_with_evidence(hits[id_], *times) for id_, times in of_actors.items()),
+        *(_case_item(cases[id_].case, *times) for id_, times in of_cases.items()),
+    ]
+
+
+def _listed(
+    knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language, since: str, limit: int
+) -> list[NewsItem]:
+    filters = Filters(topic.department, topic.theme)
+    # A case may be there in both languages: twice as many are looked at.
+    dated = knowledge_base.latest_cases(filters, since=since, limit=2 * limit)
+    times = {each.record.id: (each.published, each.changed) for each in dated}
+    items = [
+        _case_item(case, *times[case.id])
+        for case in one_edition_each([each.record for each in dated], language)
+    ]
+    if topic.kind is TopicKind.CATALOGUE:
+        items += [
+            _actor_item(each.record, each.published, each.changed)
+            for each in knowledge_base.latest_actors(filters, since=since, limit=limit)
+        ]
+    return items
+
+
+def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
+    item = _actor_item(hit.actor, published, changed)
+    ground = strongest(hit.evidence)
+    if ground is None or ground.kind is EvidenceKind.NAME:
+        return item
+    line, lang = ground.text, hit.actor.lang
+    if ground.kind is EvidenceKind.CASE and ground.case and ground.participation:
+        line, lang = ground.participation.contribution or ground.case.title, ground.case.lang
+    return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, ground=ground.kind)
+
+
+def _actor_item(actor: Actor, published: str, changed: str) -> NewsItem:
+    return NewsItem(
+        "actor",
+        actor.id,
+        actor.name,
+        first_sentence(actor.description, LINE_CHARS),
+        actor.lang,
+        address(Page.ACTOR, actor.id),
+        published,
+        changed,
+        actor.place,
+        actor.department,
+    )
+
+
+def _case_item(case: Case, published: str, changed: str) -> NewsItem:
+    return NewsItem(
+        "case",
+        case.id,
+        case.title,
+        first_sentence(case.need or plain_text(case.text), LINE_CHARS),
+        case.lang,
+        address(Page.CASE, case.id),
+        published,
+        changed,
+    )

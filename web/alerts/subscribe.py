@@ -1,0 +1,237 @@
+"""The page to ask for an alert: a topic, an address, how often; or to find one's alerts again.
+
+What it answers is the same whether or not it knows the address, and whether or not a mail was sent.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, cast
+
+from fastapi import Query
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from kb.errors import InputError, QueryError, ReadOnlyKnowledgeBase
+from kb.messages import N_
+from kb.reference.departments import NAMES, department_code
+from kb.registers.alerts.outbox import NewMail
+from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber, Subscription
+from kb.registers.alerts.topics import NewsTopic, TopicKind
+from web.alerts.links import AlertLinks
+from web.http.dependencies import APageRequest
+from web.http.labels import UNKNOWN_DEPARTMENT
+from web.http.refusals import no_such_action
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.secret import NoSecret
+from web.http.security.sessions import AFormOfAnyone, sessions_of
+from web.http.security.throttle import Throttle, host_of
+from web.http.urls import Page, address
+from web.mail.signed_links import signed_links_of
+from web.mail.writing import mail_writer_of
+
+MAX_NEED_CHARS = 500
+MAX_THEME_CHARS = 200
+
+CANNOT_KEEP = N_("This site cannot keep alerts now. Try again later.")
+TOO_OFTEN = N_("You have asked for many mails. Try again in a few minutes.")
+LONG_NEED = N_("An alert needs a need in a few words: 500 characters at most.")
+
+SENT: Mapping[str, str] = {
+    "ask": N_(
+        "Look at your mailbox: a mail asks you to confirm. Without your answer, nothing is sent, "
+        "and your address is deleted after two days. No mail after ten minutes? Look among the "
+        "unwanted mails. An address gets three such mails a day at most."
+    ),
+    "find": N_(
+        "If this address has alerts here, a mail now leads to them. An address gets three such "
+        "mails a day at most."
+    ),
+}
+"""What the page says after a form, by the value of `sent` in its address."""
+
+
+class AlertThrottle(Throttle):
+    """Slows down who asks for many mails from one network address."""
+
+    def __init__(self) -> None:
+        super().__init__(free=10, longest_s=10 * 60, forgotten_after_s=60 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertForm:
+    """What the form shows; `wrong` is the field that was refused, and `message` why."""
+
+    topic: NewsTopic
+    email: str = ""
+    frequency: Frequency = Frequency.WEEKLY
+    wrong: str = ""
+    message: str = ""
+    found_email: str = ""
+
+
+router = PageRouter()
+
+
+@router.shows(Page.ALERTS)
+def alerts_page(
+    request: APageRequest,
+    q: Annotated[str, Query(max_length=4_000)] = "",
+    department: str = "",
+    theme: str = "",
+    kind: str = "",
+    sent: str = "",
+) -> Response:
+    try:
+        topic = _topic(q, department, theme, kind)
+    except ValueError:
+        topic = _topic(q, "", theme, kind)
+    return _page(request, AlertForm(topic), sent=SENT.get(sent, ""))
+
+
+@router.takes(Page.ALERTS)
+def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
+    do = text_of(form, "do")
+    if do not in SENT or not request.settings.sends_mail:
+        raise no_such_action()
+    filled = _filled(form)
+    wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(host_of(request.http))
+    if wait_s:
+        response = _page(request, replace(filled, message=TOO_OFTEN), status_code=429)
+        response.headers["Retry-After"] = str(math.ceil(wait_s))
+        return response
+    try:
+        if do == "find":
+            _find(request, filled.found_email)
+        else:
+            filled = replace(filled, topic=_checked_topic(request, form))
+            _ask(request, filled)
+    except InputError as error:
+        wrong = "email" if do == "ask" else "found_email"
+        return _page(request, replace(filled, wrong=wrong, message=error.remark), status_code=400)
+    except QueryError as error:
+        return _page(request, replace(filled, wrong="q", message=error.remark), status_code=400)
+    except ValueError as error:
+        wrong = "q" if str(error) == LONG_NEED else "department"
+        return _page(request, replace(filled, wrong=wrong, message=str(error)), status_code=400)
+    except (ReadOnlyKnowledgeBase, NoSecret):
+        return _page(request, replace(filled, message=CANNOT_KEEP), status_code=503)
+    return see(request, address(Page.ALERTS, sent=do))
+
+
+def _ask(request: PageRequest, filled: AlertForm) -> None:
+    language = request.language
+    links = AlertLinks(signed_links_of(request), request.root)
+    writer = mail_writer_of(request)
+
+    def write(asked: Subscription) -> NewMail:
+        return writer.write(
+            "alerts/mail/confirm",
+            language,
+            recipient=asked.subscriber.email,
+            purpose=CONFIRM,
+            topic=asked.topic,
+            frequency=asked.frequency,
+            link=links.url(links.to_confirm(asked.id), language),
+        )
+
+    account = request.session.account
+    request.knowledge_base.subscriptions.ask(
+        filled.email,
+        language.value,
+        filled.topic,
+        filled.frequency,
+        write,
+        account=account.name if account else "",
+    )
+
+
+def _find(request: PageRequest, email: str) -> None:
+    language = request.language
+    links = AlertLinks(signed_links_of(request), request.root)
+    writer = mail_writer_of(request)
+
+    def write(subscriber: Subscriber) -> NewMail:
+        return writer.write(
+            "alerts/mail/find",
+            language,
+            recipient=subscriber.email,
+            purpose=FIND,
+            link=links.url(links.to_manage(subscriber), language),
+        )
+
+    request.knowledge_base.subscriptions.find(email, write)
+
+
+def _topic(q: str, department: str, theme: str, kind: str) -> NewsTopic:
+    """Returns the topic of these values; a need says by itself that it is a search.
+
+    Raises:
+        ValueError: there is no such department.
+    """
+    q, theme = " ".join(q.split()), " ".join(theme.split())[:MAX_THEME_CHARS]
+    known = kind in {TopicKind.CASES.value, TopicKind.CATALOGUE.value}
+    found = TopicKind(kind) if known else TopicKind.CATALOGUE
+    return NewsTopic(TopicKind.SEARCH if q else found, q, department_code(department), theme)
+
+
+def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
+    """Returns the topic of a form.
+
+    Raises:
+        ValueError: a value cannot be used; says why.
+        QueryError: the need cannot be searched.
+    """
+    if len(text_of(form, "q")) > MAX_NEED_CHARS:
+        raise ValueError(LONG_NEED)
+    values = [text_of(form, name) for name in ("q", "department", "theme", "kind")]
+    try:
+        topic = _topic(*values)
+    except ValueError:
+        raise ValueError(UNKNOWN_DEPARTMENT) from None
+    if topic.kind is TopicKind.SEARCH:
+        request.knowledge_base.search(topic.q, limit=1)
+    return topic
+
+
+def _filled(form: FormData) -> AlertForm:
+    weekly = text_of(form, "frequency") != Frequency.DAILY.value
+    department = text_of(form, "department")
+    topic = _topic(text_of(form, "q"), "", text_of(form, "theme"), text_of(form, "kind"))
+    return AlertForm(
+        replace(topic, department=department if department in NAMES else ""),
+        email=text_of(form, "email").strip(),
+        frequency=Frequency.WEEKLY if weekly else Frequency.DAILY,
+        found_email=text_of(form, "found_email").strip(),
+    )
+
+
+def _page(
+    request: PageRequest, filled: AlertForm, *, sent: str = "", status_code: int = 200
+) -> Response:
+    offered = request.settings.sends_mail and request.knowledge_base.writable
+    if offered:
+        try:
+            sessions_of(request.http).welcome(request.http)
+        except NoSecret:
+            offered = False
+    topic = filled.topic
+    return request.page(
+        "alerts/subscribe.html",
+        here=address(
+            Page.ALERTS,
+            q=topic.q,
+            department=topic.department,
+            theme=topic.theme,
+            kind="" if topic.kind is TopicKind.SEARCH else topic.kind.value,
+        ),
+        status_code=status_code,
+        offered=offered,
+        filled=filled,
+        topic=topic,
+        departments=NAMES,
+        themes=[theme.name for theme in request.knowledge_base.themes()],
+        max_need_chars=MAX_NEED_CHARS,
+        sent=sent,
+    )

@@ -1,0 +1,1 @@
+"""Mail: what this site writes to people, and the way to a mail server."""

@@ -1,0 +1,45 @@
+"""Values in links of mails, signed with the secret of the site: who has the link may follow it."""
+
+import hashlib
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from kb.settings import Settings
+from web.http.request import PageRequest
+from web.http.security.secret import site_secret
+
+
+class SignedLinks:
+    """Signs values, each for one purpose, and reads them back."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def sign(self, purpose: str, value: str) -> str:
+        """Returns a token of the value, to be read for the same purpose alone."""
+        return self._serializer(purpose).dumps(value)
+
+    def read(self, purpose: str, token: str, within_s: int | None = None) -> str | None:
+        """Returns the value of a token, or None if it is none of this site's, or older."""
+        try:
+            value = self._serializer(purpose).loads(token, max_age=within_s)
+        except BadSignature:
+            return None
+        return value if isinstance(value, str) else None
+
+    def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            self._secret,
+            salt=f"link {purpose}",
+            signer_kwargs={"digest_method": hashlib.sha256},
+        )
+
+
+def signed_links_of(request: PageRequest) -> SignedLinks:
+    """Returns what signs the links of a site.
+
+    Raises:
+        NoSecret: there is no secret, and none can be kept.
+    """
+    settings: Settings = request.settings
+    return SignedLinks(site_secret(settings, request.knowledge_base.folder))

@@ -1,0 +1,57 @@
+"""Mails written from templates, in the language of their reader, as text and as HTML.
+
+A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
+"""
+
+from typing import cast
+
+from kb.registers.alerts.outbox import NewMail
+from kb.settings import Settings
+from web.http.i18n import Language
+from web.http.request import PageRequest
+from web.http.templating import Renderer
+
+
+class MailWriter:
+    """Writes the mails of a site."""
+
+    def __init__(self, renderer: Renderer, settings: Settings) -> None:
+        self._renderer = renderer
+        self._root = settings.public_url.rstrip("/")
+
+    def write(
+        self,
+        name: str,
+        language: Language,
+        *,
+        recipient: str,
+        purpose: str,
+        unsubscribe_url: str = "",
+        reply_to: str = "",
+        **context: object,
+    ) -> NewMail:
+        """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
+
+        The templates get `root`, the address of the site without a final slash, and `context`.
+        """
+        context |= {"root": self._root, "unsubscribe_url": unsubscribe_url}
+        first, _, text = (
+            self._renderer.render(f"{name}.txt", language, **context).strip().partition("\n")
+        )
+        subject = first.strip()
+        html = self._renderer.render(f"{name}.html", language, subject=subject, **context)
+        return NewMail(
+            recipient=recipient,
+            subject=subject,
+            text=text.strip() + "\n",
+            html=html,
+            lang=language.value,
+            purpose=purpose,
+            unsubscribe_url=unsubscribe_url,
+            reply_to=reply_to,
+        )
+
+
+def mail_writer_of(request: PageRequest) -> MailWriter:
+    """Returns what writes the mails that a page causes."""
+    return MailWriter(cast("Renderer", request.http.app.state.renderer), request.settings)
