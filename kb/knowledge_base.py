@@ -30,8 +30,11 @@ from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
 from kb.registers.claims import Claims
+from kb.registers.identity.front_page import FrontPage
+from kb.registers.identity.identity import IdentityRegister
 from kb.registers.jobs import Jobs
 from kb.registers.lists.contact_lists import ContactLists
+from kb.registers.pictures.pictures import Pictures
 from kb.registers.rereading.locations import SourceLocations
 from kb.registers.rereading.unlisted import UnlistedRecords
 from kb.registers.sites import Sites
@@ -93,8 +96,11 @@ class KnowledgeBase(Publishing):
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.accounts = Accounts(stores)
+        self.front_page = FrontPage(stores)
+        self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
+        self.pictures = Pictures(stores)
         self.sites = Sites(stores)
         self.outbox = Outbox(stores)
         self.subscriptions = Subscriptions(stores)

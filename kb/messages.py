@@ -345,6 +345,17 @@ MESSAGES: Mapping[str, str] = {
         "Sending was interrupted: the mail may have arrived all the same. Send it again only if "
         "it did not."
     ),
+    # The settings of the site, and pictures
+    "identity_line": N_("Write {most} characters at most here, all of them visible."),
+    "identity_text": N_("Write {most} characters at most here."),
+    "identity_accent": N_("{given!q} is not a colour: write # and six digits, such as #9c2f1b."),
+    "identity_contact": N_(
+        "{given!q} is neither an e-mail address nor a web address that begins with https://."
+    ),
+    "picture_mb": N_("This picture has more than {most} MB: send a smaller one."),
+    "picture_pixels": N_("This picture has more than {most} million pixels: send a smaller one."),
+    "picture_format": N_("This is not a picture in JPEG, PNG or WebP: save it in one of these."),
+    "picture_damaged": N_("This picture is damaged: save it again."),
     # Others
     "other_kind": N_("this contribution is of the kind {kind}: send the field {kind}"),
     "unknown_job": N_("this version does no jobs of the kind {kind!q}"),

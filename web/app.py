@@ -30,6 +30,8 @@ from web.editorial.sources import pages as sources
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
+from web.fonts import pages as font_pages
+from web.fonts.web_fonts import NO_FONTS, WebFonts
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches
 from web.http.errors import answer_errors
@@ -39,6 +41,8 @@ from web.http.security.sessions import Sessions
 from web.http.security.throttle import Throttle
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
+from web.identity import pages as identity_pages
+from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
 from web.lists import pages as list_pages
 from web.mail import pages as mail
@@ -46,6 +50,7 @@ from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
+from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs)
@@ -67,6 +72,7 @@ EDITORIAL = (
     sources,
 )
 ALERTS = (feeds, subscribe, manage, mail)
+IDENTITY = (identity_pages, identity_settings)
 ROUTED = (
     *WRITING_API,
     *READING_API,
@@ -77,6 +83,9 @@ ROUTED = (
     assistants,
     *EDITORIAL,
     *ALERTS,
+    *IDENTITY,
+    sharing,
+    font_pages,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -87,6 +96,7 @@ ROOM_FILTERS = (
     list_labels.filters,
     feeds.filters,
     topic_links.filters,
+    sharing.filters,
 )
 
 ARTICLES_READ_AT_ONCE = 2
@@ -96,7 +106,9 @@ LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
 
-def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
+def create_app(
+    knowledge_base: KnowledgeBase, settings: Settings, fonts: WebFonts = NO_FONTS
+) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards."""
     app = FastAPI(
         title="Qui sait faire ?",
@@ -115,7 +127,8 @@ def create_app(knowledge_base: KnowledgeBase, settings: Settings) -> FastAPI:
     assets = Assets(mounted_at="/static")
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
-    app.state.renderer = Renderer(assets, ROOM_FILTERS)
+    app.state.fonts = fonts
+    app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts})
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()

@@ -16,6 +16,7 @@ from kb.settings import Settings
 from web.alerts.digests import digests_of
 from web.app import create_app
 from web.embed.usage import SiteUsage
+from web.fonts.making import prepare_fonts
 from web.mail.sender import MailSender
 from web.supervisor import Supervisor
 
@@ -34,7 +35,7 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
     ):
         _warm_up(knowledge_base)
         prepare_reading()
-        app = create_app(knowledge_base, settings)
+        app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
         config = uvicorn.Config(
             app,
             log_level="info" if access_log else "warning",

@@ -159,6 +159,12 @@ class Catalogue:
         with self._stores.lend() as store:
             return store.property("updated_at")
 
+    def cases_with(self, ids: Collection[str]) -> Sequence[Case]:
+        """The cases with these ids, in their order; unknown ids are left out."""
+        with self._stores.lend() as store:
+            known = store.cases(ids)
+        return [known[id_] for id_ in ids if id_ in known]
+
     def themes(self) -> Sequence[ThemeCount]:
         with self._stores.lend() as store:
             return [ThemeCount(*row) for row in store.themes()]

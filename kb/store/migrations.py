@@ -474,6 +474,19 @@ def _subscriptions(db: Database) -> None:
     db.table("subscriptions").create_index(["account"])
 
 
+def _identity_and_pictures(db: Database) -> None:
+    # What the operator says of itself: each change is a revision, `content` is JSON.
+    db.table("identity").create(
+        {"revision": int, "content": str, "by": str, "at": str}, pk="revision"
+    )
+    # Stories that moderators put on the front page.
+    db.table("front_page").create({"story": str, "chosen_by": str, "chosen_at": str}, pk="story")
+    # Pictures as they are served; the name holds a hash of the content.
+    db.table("pictures").create(
+        {"name": str, "content": bytes, "added_by": str, "added_at": str}, pk="name"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -488,6 +501,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _contact_lists,
     _outbox,
     _subscriptions,
+    _identity_and_pictures,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

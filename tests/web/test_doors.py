@@ -22,7 +22,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import catalogue, read, reference
-from web.app import EDITORIAL, WRITING_API
+from web.app import EDITORIAL, IDENTITY, WRITING_API
 from web.catalogue import discovery, pages
 from web.embed import configurator
 from web.http.i18n import Language
@@ -43,6 +43,7 @@ PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
     Page.ASSISTANTS, Page.LIST,
+    Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -64,6 +65,7 @@ LOWEST: dict[Page, str] = {
     Page.ACCOUNTS: ADMINISTRATOR,
     Page.SITES: ADMINISTRATOR,
     Page.MAIL: ADMINISTRATOR,
+    Page.SETTINGS: ADMINISTRATOR,
 }
 """Who is the least of those who may see a page and send its form.
 
@@ -97,7 +99,18 @@ def _routes(*rooms: Any) -> Iterator[tuple[str, str]]:
 
 
 PAGE_ROUTES = sorted(
-    set(_routes(pages, search_pages, list_pages, configurator, assistants, mail_pages, *EDITORIAL))
+    set(
+        _routes(
+            pages,
+            search_pages,
+            list_pages,
+            configurator,
+            assistants,
+            mail_pages,
+            *EDITORIAL,
+            *IDENTITY,
+        )
+    )
 )
 KINDS = {path: page for page, paths in PATTERNS.items() for path in paths.values()}
 
@@ -149,6 +162,7 @@ class Site:
             self.base.duplicates.count(),
             self.base.sites.list(),
             [self.base.lists.of(who) for who in EVERYONE],
+            self.base.identity.current(),
             [self.base.contact_choices.of(name) for name, _ in self.base.claims.sources()],
         )  # fmt: skip
 

@@ -1,15 +1,16 @@
 """The pages of the catalogue: home, actors, cases, themes."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import WithdrawnRecord
-from kb.models import Actor, Kind
+from kb.models import Actor, Case, Kind
 from kb.reference.fields import ACTOR_FIELDS
+from kb.reference.roles import ROLES
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.text.know_how import know_how
@@ -17,10 +18,13 @@ from web.catalogue import contact_links, linked_data
 from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language
+from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page, address
 
 ACTORS_PER_PAGE = 100
+FRONT_STORIES = 3
+SHOWN_DOERS = 3
 
 router = PageRouter()
 
@@ -44,9 +48,19 @@ def home(request: APageRequest) -> Response:
         here=address(Page.HOME),
         held=request.knowledge_base.status(),
         departments=request.knowledge_base.departments(),
-        themes=request.knowledge_base.themes(),
-        linked_data=linked_data.website("Qui sait faire ?", request.absolute_url),
+        stories=_front_stories(request),
+        linked_data=linked_data.website(
+            request.identity.identity.name.replace("\u202f", " "), request.absolute_url
+        ),
     )
+
+
+def _front_stories(request: PageRequest) -> Sequence[Case]:
+    """Returns the cases on the front page, each story in the language of the page if it can."""
+    base = request.knowledge_base
+    editions = base.front_page.stories(FRONT_STORIES)
+    ids = [id_ for story in editions for id_ in story]
+    return one_edition_each(base.cases_with(ids), request.language)
 
 
 @router.shows(Page.ACTOR)
@@ -86,6 +100,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={edition.lang: address(Page.CASE, edition.id) for edition in translations},
         linked_data=linked_data.article(found, request.absolute_url),
+        on_front_page=request.knowledge_base.front_page.is_chosen(found.story),
         done=done if request.session.account else "",
     )
 
@@ -142,10 +157,17 @@ def listed_fields(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
+def doers(case: Case) -> Sequence[str]:
+    """Returns the names of the first who did what a case tells; those who met the need first."""
+    parts = sorted(case.participants, key=lambda part: -ROLES[part.role].endorsement_share)
+    return list(dict.fromkeys(part.name for part in parts))[:SHOWN_DOERS]
+
+
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of the catalogue's templates."""
     return {
         **contact_links.filters(),
+        "doers": doers,
         "fact_name": fact_name,
         "json_ld": linked_data.as_script_content,
         "know_how": know_how,

@@ -86,7 +86,19 @@ def save(
     if kind is Kind.CASE and text_of(form, "do") == "draft":
         draft = base.edit(kind, record.id, by=account.name)
         return see(request, address(Page.DRAFT, draft.id))
+    if isinstance(record, Case) and text_of(form, "do") in {"choose", "leave_out"}:
+        return _on_front_page(request, account, record, chosen=text_of(form, "do") == "choose")
     return _save(request, account, form, record)
+
+
+def _on_front_page(request: PageRequest, account: Account, case: Case, *, chosen: bool) -> Response:
+    front_page = request.knowledge_base.front_page
+    if chosen:
+        front_page.choose(case.story, by=account.name)
+    else:
+        front_page.leave_out(case.story)
+    done = "on_front_page" if chosen else "off_front_page"
+    return see(request, address(Page.CASE, case.id, done=done))
 
 
 def _item(record: Record, name: str) -> _Item:

@@ -27,6 +27,7 @@ from web.http.dependencies import APageRequest
 from web.http.i18n import Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
+from web.http.request import PageRequest
 from web.http.templating import Renderer
 from web.http.urls import absolute_urls
 from web.search.request import SearchRequest
@@ -125,9 +126,12 @@ def _page(
 ) -> Response:
     """`message`, in English, says what was refused. Without `asked` there is nothing to ask."""
     language = _language(request)
+    identity = PageRequest(request).identity
     text = cast("Renderer", request.app.state.renderer).render(
         "embed/frame.html",
         language,
+        identity=identity.identity,
+        identity_revision=identity.revision,
         path=PATH,
         # Who may show this in a frame, and so be told how high it is.
         ancestors=getattr(request.state, "framed_by", ""),

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
+from kb.registers.identity.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
 from web.http.security.sessions import NOBODY, Session, sessions_of
@@ -47,6 +48,19 @@ class PageRequest:
         except QuisaitError:
             return ()
         return [entry.actor_id for entry in found.entries] if found else ()
+
+    @property
+    def identity(self) -> IdentityRevision:
+        """What the operator says of the site; the default if the base cannot say."""
+        try:
+            return self.knowledge_base.identity.current()
+        except QuisaitError:
+            return UNCHANGED
+
+    @property
+    def contact_url(self) -> str:
+        """The address of whoever runs the site: that of the settings page before a variable's."""
+        return self.identity.identity.contact or self.settings.contact_url
 
     @property
     def language(self) -> Language:
@@ -107,11 +121,14 @@ class PageRequest:
 
     def _render(self, template: str, language: Language, **context: object) -> str:
         renderer = cast("Renderer", self.http.app.state.renderer)
+        current = self.identity
         return renderer.render(
             template,
             language,
             root=self.root,
-            contact_url=self.settings.contact_url,
+            identity=current.identity,
+            identity_revision=current.revision,
+            contact_url=current.identity.contact or self.settings.contact_url,
             language_model=self.knowledge_base.language_model,
             **context,
         )

@@ -6,11 +6,14 @@ own templates. What a page shows is the pages' work, what it says the templates'
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from kb.reference.departments import NAMES
+from kb.registers.pictures.encoding import size_in
 from web.http import safe_html
 from web.http.assets import Assets
 from web.http.i18n import (
@@ -32,14 +35,24 @@ RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""
 
 
+NOTHING_MORE: Mapping[str, object] = MappingProxyType({})
+
+
 class Renderer:
     """Renders templates of `templates/` in any language."""
 
-    def __init__(self, assets: Assets, rooms: Sequence[RoomFilters] = ()) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        rooms: Sequence[RoomFilters] = (),
+        values: Mapping[str, object] = NOTHING_MORE,
+    ) -> None:
+        """`values` are what every template can use by name, beside what it is rendered with."""
         self._environments = {language: _environment(language, assets) for language in Language}
         for language, environment in self._environments.items():
             for room_filters in (label_filters, *rooms):
                 environment.filters.update(room_filters(language))
+            environment.globals.update(values)
 
     def render(self, template: str, language: Language, **context: object) -> str:
         """Renders a template; every name that it uses must be in `context` or the environment."""
@@ -81,6 +94,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         score=partial(written_score, language=language),
         localized=partial(localized, language=language),
         translated=partial(translated, language=language),
+        picture_size=_picture_size,
         site_name=_site_name,
         web_link=web_link,
     )
@@ -95,3 +109,9 @@ def _department(code: str) -> str:
 def _site_name(url: str) -> str:
     """Returns the host of a URL without `www.`."""
     return urlsplit(url).netloc.removeprefix("www.")
+
+
+def _picture_size(name: str) -> Markup:
+    """Returns the attributes `width` and `height` of a picture, so that a page need not shift."""
+    size = size_in(name)
+    return Markup(' width="{}" height="{}"').format(size.width, size.height)

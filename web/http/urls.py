@@ -65,6 +65,10 @@ class Page(StrEnum):
     CASE_HISTORY = "case_history"
     ACTOR_EDIT = "actor_edit"
     CASE_EDIT = "case_edit"
+    SETTINGS = "settings"
+    LEGAL = "legal"
+    ACCESSIBILITY = "accessibility"
+    PRIVACY = "privacy"
 
 
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
@@ -110,6 +114,10 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.CASE_HISTORY: (f"historique/cas/{_RECORD}", f"history/cases/{_RECORD}"),
     Page.ACTOR_EDIT: (f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"),
     Page.CASE_EDIT: (f"modifier/cas/{_RECORD}", f"edit/cases/{_RECORD}"),
+    Page.SETTINGS: ("reglages", "settings"),
+    Page.LEGAL: ("mentions-legales", "legal-notice"),
+    Page.ACCESSIBILITY: ("accessibilite", "accessibility"),
+    Page.PRIVACY: ("confidentialite", "privacy"),
 }
 """The paths of each page in French and English, after the language."""
 

@@ -253,10 +253,11 @@ def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
 
 def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:
     """Returns the link to make a need known; a mail gets the need as subject, and its address."""
-    contact_url = request.settings.contact_url
+    contact_url = request.contact_url
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"
-        subject = quote(f"Qui sait faire ? {asked.q}")
+        name = request.identity.identity.name.replace("\u202f", " ")
+        subject = quote(f"{name}{'' if name.endswith('?') else ' –'} {asked.q}")
         body = quote(request.absolute_url(asked.at(Page.SEARCH)), safe="")
         return f"{contact_url}{separator}subject={subject}&body={body}"
     return contact_url

@@ -7,10 +7,13 @@ import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
+from tests.web.signed_in import account_client, client_of, send
 from web.app import create_app
 from web.catalogue.pages import ACTORS_PER_PAGE
 
@@ -117,10 +120,10 @@ def test_head_is_answered_like_get(client: TestClient) -> None:
 
 def test_home_says_what_the_base_holds(client: TestClient) -> None:
     assert page(client, "/fr/").text("p", class_="holdings") == (
-        "4 acteurs · 2 départements · 2 cas"
+        "4 organisations · 2 départements · 2 cas"
     )
     assert page(client, "/en/").text("p", class_="holdings") == (
-        "4 actors · 2 departments · 2 cases"
+        "4 organisations · 2 departments · 2 cases"
     )
 
 
@@ -430,3 +433,29 @@ def test_an_unforeseen_failure_is_a_page_too(
     assert response.status_code == 500
     assert Page(response.text).text("h1") == "Something went wrong"
     assert "secret" not in response.text
+
+
+def test_home_shows_three_stories_the_chosen_first_and_each_once(base: KnowledgeBase) -> None:
+    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
+    others = [
+        replace(ANGOULEME, id=f"c{day}", title=f"Cas {day}", date=f"2021-01-0{day}")
+        for day in range(1, 5)
+    ]
+    base.put([ANGOULEME, english, *others])
+
+    def titles(path: str) -> list[str]:
+        read = page(client_of(base), path)
+        return [one.text for one in read.all("h3")]
+
+    assert titles("/fr/") == ["Cas 4", "Cas 3", "Cas 2"]
+    moderator = account_client(base, AccountRole.MODERATOR)
+    asked = {"do": "choose", "item": ""}
+    answer = send(moderator, "/en/edit/cases/angouleme?item=need", asked)
+    assert answer.headers["Location"] == "/en/cases/angouleme?done=on_front_page"
+    assert titles("/fr/") == [ANGOULEME.title, "Cas 4", "Cas 3"]
+    assert titles("/en/") == ["Polish", "Cas 4", "Cas 3"]
+    story = page(client_of(base), "/fr/").all("p", class_="story-doers")[0].text
+    assert "Avel, Merlet" in story
+    assert moderator.get("/en/cases/polish").text.count("Remove from the home page") == 1
+    send(moderator, "/en/edit/cases/angouleme?item=need", {"do": "leave_out"})
+    assert titles("/fr/") == ["Cas 4", "Cas 3", "Cas 2"]

@@ -31,6 +31,8 @@ def _policy(**changed: str) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
 
 
+_ASSETS = ("/static/", "/media/", "/fonts/", "/identity.css")
+
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": _policy(),
     "X-Content-Type-Options": "nosniff",
@@ -93,6 +95,6 @@ def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
 
 def _is_someones(connection: HTTPConnection) -> bool:
     """Whether the answer may be for one person: it has a cookie or a token, and is no asset."""
-    if connection.url.path.startswith("/static/"):
+    if connection.url.path.startswith(_ASSETS):
         return False
     return has_session_cookie(connection) or "Authorization" in connection.headers

@@ -1,0 +1,176 @@
+"""The identity of the site: what its operator says of itself, in revisions that are all kept."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+
+from kb.errors import EditConflict, InputError, UnknownRecord
+from kb.registers.clock import now
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+DEFAULT_NAME = "Qui sait faire\N{NARROW NO-BREAK SPACE}?"
+MAX_NAME_CHARS = 60
+MAX_TAGLINE_CHARS = 240
+MAX_ALT_CHARS = 200
+MAX_CONTACT_CHARS = 300
+MAX_TEXT_CHARS = 50_000
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https?://[^\s/]+\S*")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the operator says of itself; what is empty has its default.
+
+    `accent` is the colour that was chosen, as `#rrggbb`. `logo` is the name of a picture
+    (`kb.registers.pictures`). `taglines` are by language, `texts` by `kind.language`, such as
+    `privacy.fr`, in Markdown.
+    """
+
+    name: str = DEFAULT_NAME
+    taglines: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    logo: str = ""
+    logo_alt: str = ""
+    accent: str = ""
+    contact: str = ""
+    texts: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def has_own_name(self) -> bool:
+        """Returns whether the operator chose another name than that of this software."""
+        return self.name != DEFAULT_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRevision:
+    """The identity from one change to the next; 0 is that of a site that nobody changed."""
+
+    revision: int
+    identity: Identity
+    by: str
+    at: str
+
+
+UNCHANGED = IdentityRevision(0, Identity(), "", "")
+
+
+class IdentityRegister:
+    """The identity and its revisions."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+        self._current = UNCHANGED
+
+    def current(self) -> IdentityRevision:
+        """Returns the identity as it is now, whichever process changed it.
+
+        It is read and parsed once for each revision: until the next, a call asks for its number.
+        """
+        with self._stores.lend() as store:
+            newest = _newest(store)
+            if newest != self._current.revision:
+                self._current = _revision(store, newest)
+        return self._current
+
+    def get(self, revision: int) -> IdentityRevision:
+        """Returns a revision, or raises `UnknownRecord`."""
+        with self._stores.lend() as store:
+            return _revision(store, revision)
+
+    def revisions(self) -> Sequence[tuple[int, str, str]]:
+        """Returns the number, the account and the time of each revision, the newest first."""
+        with self._stores.lend() as store:
+            rows = store.execute('select revision, "by", "at" from identity order by revision desc')
+            return [tuple(row) for row in rows]
+
+    def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
+        """Makes this the identity from now on; the same again makes no revision.
+
+        Raises:
+            InputError: a value cannot be used; names the field.
+            EditConflict: `revision` is not the current one.
+        """
+        checked = _checked(identity)
+        with self._stores.lend() as store, store.writing():
+            newest = _newest(store)
+            before = _revision(store, newest)
+            if newest != revision:
+                raise EditConflict(f"The settings were changed by {before.by} since you saw them.")
+            if checked == before.identity:
+                return before
+            content = json.dumps(asdict(checked), ensure_ascii=False)
+            store.database.table("identity").insert(
+                {"revision": newest + 1, "content": content, "by": by, "at": now()}
+            )
+            return _revision(store, newest + 1)
+
+
+def _newest(store: Store) -> int:
+    (newest,) = store.execute("select max(revision) from identity").fetchone()
+    return newest or 0
+
+
+def _revision(store: Store, revision: int) -> IdentityRevision:
+    if not revision:
+        return UNCHANGED
+    row = store.execute("select * from identity where revision = ?", [revision]).fetchone()
+    if row is None:
+        raise UnknownRecord(f"The settings have no revision {revision}.")
+    identity = dataclass_of(Identity, json.loads(row["content"]))
+    return dataclass_of(IdentityRevision, row, identity=identity)
+
+
+def _checked(identity: Identity) -> Identity:
+    """Returns the identity as it is kept.
+
+    Raises:
+        InputError: a value cannot be used.
+    """
+    accent = identity.accent.strip().lower()
+    if accent and not _COLOUR.fullmatch(accent):
+        raise InputError("identity_accent", "accent", given=accent)
+    contact = identity.contact.strip()
+    if "@" in contact and ":" not in contact:
+        contact = f"mailto:{contact}"
+    if len(contact) > MAX_CONTACT_CHARS or (contact and not _CONTACT.fullmatch(contact)):
+        raise InputError("identity_contact", "contact", given=contact)
+    return Identity(
+        name=_line(identity.name, "name", MAX_NAME_CHARS) or DEFAULT_NAME,
+        taglines=_kept(
+            {
+                language: _line(tagline, f"tagline_{language}", MAX_TAGLINE_CHARS)
+                for language, tagline in identity.taglines.items()
+            }
+        ),
+        logo=identity.logo,
+        logo_alt=_line(identity.logo_alt, "logo_alt", MAX_ALT_CHARS) if identity.logo else "",
+        accent=accent,
+        contact=contact,
+        texts=_kept({name: _text(text, name) for name, text in identity.texts.items()}),
+    )
+
+
+def _kept(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _line(text: str, field: str, most: int) -> str:
+    line = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    # A narrow space before a French mark is a space, and may stay.
+    if len(line) > most or not line.replace("\u202f", "").replace("\xa0", "").isprintable():
+        raise InputError("identity_line", field, most=most)
+    return line
+
+
+def _text(text: str, field: str) -> str:
+    kept = text.replace("\r\n", "\n").strip()
+    if len(kept) > MAX_TEXT_CHARS:
+        raise InputError("identity_text", field, most=MAX_TEXT_CHARS)
+    return kept

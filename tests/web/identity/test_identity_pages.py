@@ -1,0 +1,171 @@
+"""What visitors see of the operator: name, colour, logo, legal texts; and how it is changed."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
+from kb.registers.identity.identity import Identity
+from tests.web.page_reader import Page
+from tests.web.signed_in import account_client, client_of, csrf_token
+from web.identity.accent import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
+
+PATHS = {
+    "fr": ("/fr/mentions-legales", "/fr/accessibilite", "/fr/confidentialite"),
+    "en": ("/en/legal-notice", "/en/accessibility", "/en/privacy"),
+}
+
+
+@pytest.fixture
+def client(base: KnowledgeBase) -> TestClient:
+    return account_client(base, AccountRole.ADMINISTRATOR)
+
+
+def picture(form: str = "PNG") -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (300, 100), "teal").save(stream, form)
+    return stream.getvalue()
+
+
+def save(client: TestClient, changed: dict[str, str], **sent: Any) -> Any:
+    """Sends the form of the settings as it is shown, but for what is `changed`."""
+    read = Page(client.get("/en/settings").text)
+    fields = {
+        one.attributes["name"]: one.attributes.get("value", "")
+        for one in read.all("input")
+        if one.attributes.get("type") not in {"file", "checkbox"}
+    }
+    texts = {one.attributes["name"]: one.text.strip() for one in read.all("textarea")}
+    return client.post("/en/settings", data={**fields, **texts, "do": "save", **changed}, **sent)
+
+
+def test_the_name_and_the_welcome_stand_on_every_page(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    changed = {
+        "name": "Réseau <b>",
+        "tagline_fr": "Bienvenue & bonjour",
+        "contact": "eit@reseau.example",
+    }
+    assert save(client, changed).status_code == 303
+    visitor = client_of(base)
+    home = Page(visitor.get("/fr/").text)
+    assert home.text("title").endswith("– Réseau <b>")
+    assert home.one("h1").text == "Réseau <b>"
+    assert home.all("p", class_="lead")[0].text == "Bienvenue & bonjour"
+    assert "Bienvenue" not in visitor.get("/en/").text
+    assert [link.text for link in home.all("a", href="mailto:eit@reseau.example")] == ["Contact"]
+    assert "<ShortName>Réseau &lt;b&gt;</ShortName>" in visitor.get("/fr/opensearch.xml").text
+
+
+@pytest.mark.parametrize("chosen", ["#ffd400", "#ffffff", "#000000", "#9c2f1b", "#777777"])
+def test_any_colour_becomes_readable_in_light_and_dark(chosen: str) -> None:
+    accent = accent_of(chosen)
+    assert all(contrast(accent.light, paper) >= LEAST_CONTRAST for paper in LIGHT_PAPERS)
+    assert all(contrast(accent.dark, paper) >= LEAST_CONTRAST for paper in DARK_PAPERS)
+
+
+def test_the_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+def test_a_pale_colour_is_adjusted_and_that_is_said(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    answer = save(client, {"accent": "#FFD400"})
+    used = accent_of("#ffd400").light
+    said = Page(client.get(answer.headers["Location"]).text).one("p", role="status").text
+    assert "#ffd400" in said
+    assert used in said
+    visitor = client_of(base)
+    (style,) = (
+        link.attributes["href"]
+        for link in Page(visitor.get("/en/").text).all("link", rel="stylesheet")
+        if link.attributes["href"].startswith("/identity.css")
+    )
+    colours = visitor.get(style)
+    assert f"--quisait-accent:{used}" in colours.text
+    assert "immutable" in colours.headers["Cache-Control"]
+    # Of an earlier page, which may be shown again with the colour of another time.
+    assert visitor.get("/identity.css?v=9").headers["Cache-Control"] == "no-cache"
+
+
+def test_a_logo_is_shown_and_can_be_removed(client: TestClient, base: KnowledgeBase) -> None:
+    sent = {"logo_file": ("logo.jpg", picture("JPEG"), "image/jpeg")}
+    assert save(client, {"logo_alt": "Réseau"}, files=sent).status_code == 303
+    visitor = client_of(base)
+    shown = Page(visitor.get("/fr/").text).one("img", class_="logo").attributes
+    assert (shown["alt"], shown["width"], shown["height"]) == ("Réseau", "300", "100")
+    content = client.get(shown["src"])
+    assert content.headers["Content-Type"] == "image/png"
+    assert content.headers["X-Content-Type-Options"] == "nosniff"
+    assert content.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert save(client, {"without_logo": "1"}).status_code == 303
+    assert not Page(visitor.get("/fr/").text).all("img", class_="logo")
+
+
+def test_what_is_refused_is_said_at_its_field_and_nothing_is_lost(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    sent = {"logo_file": ("logo.png", picture(), "image/png")}
+    answer = save(client, {"name": "Réseau", "accent": "blue"}, files=sent)
+    assert answer.status_code == 422
+    read = Page(answer.text)
+    assert read.one("input", name="accent").attributes["aria-invalid"] == "true"
+    assert read.one("input", name="name").attributes["value"] == "Réseau"
+    assert read.one("input", name="logo").attributes["value"].endswith("300x100.png")
+    assert base.identity.current().revision == 0
+    wrong = {"logo_file": ("logo.svg", b"<svg/>", "image/svg+xml")}
+    answer = save(client, {}, files=wrong)
+    assert answer.status_code == 422
+    assert "JPEG, PNG or WebP" in Page(answer.text).one("p", role="alert").text
+
+
+def test_of_two_who_save_the_second_is_asked(client: TestClient, base: KnowledgeBase) -> None:
+    token = csrf_token(client, "/en/settings")
+    base.identity.save(Identity(name="Hers"), by="Léa", revision=0)
+    sent = {"csrf": token, "do": "save", "revision": "0", "name": "Mine"}
+    answer = client.post("/en/settings", data=sent)
+    assert answer.status_code == 409
+    assert Page(answer.text).one("input", name="name").attributes["value"] == "Mine"
+    assert base.identity.current().identity.name == "Hers"
+    earlier = Page(client.get("/en/settings?revision=1").text)
+    assert earlier.one("input", name="name").attributes["value"] == "Hers"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_visitors_see_no_blanks_and_administrators_see_them_marked(
+    client: TestClient, base: KnowledgeBase, language: str
+) -> None:
+    visitor = client_of(base)
+    for path in PATHS[language]:
+        read = Page(visitor.get(path).text)
+        assert "[[" not in visitor.get(path).text
+        assert not read.all("mark")
+        assert read.all("h2")
+        assert Page(client.get(path).text).all("mark")
+        linked = [link for link in read.all("a", href=path) if "aria-current" in link.attributes]
+        assert len(linked) == 1
+
+
+def test_a_text_of_the_operator_replaces_that_of_the_software(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    text = "## Us\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1))"
+    assert save(client, {"legal.en": text}).status_code == 303
+    assert base.identity.current().identity.texts == {"legal.en": text}
+    visitor = client_of(base)
+    read = Page(visitor.get("/en/legal-notice").text)
+    assert [heading.text for heading in read.all("h2")] == ["Us"]
+    assert not [one for one in read.all("script") if "src" not in one.attributes]
+    assert "Logiciel" in visitor.get("/fr/mentions-legales").text
+
+
+@pytest.mark.parametrize("name", ["x", "0" * 32 + "-1x1.png", "..%2fkb.sqlite", "a-1x1.svg"])
+def test_what_is_no_picture_of_the_base_is_not_found(base: KnowledgeBase, name: str) -> None:
+    assert client_of(base).get(f"/media/{name}").status_code == 404

@@ -1,0 +1,1 @@
+"""The identity of the site on its pages: settings, colours, logo, legal texts."""

@@ -1,0 +1,77 @@
+"""The public side of the identity: legal texts, the colour as a style sheet, pictures."""
+
+import re
+from collections.abc import Mapping
+
+from fastapi import HTTPException
+from starlette.responses import Response
+
+from kb.registers.accounts import AccountRole
+from web.http.dependencies import APageRequest, OpenKnowledgeBase
+from web.http.request import PageRequest
+from web.http.routing import PageRouter
+from web.http.urls import Page, address
+from web.identity.accent import accent_of
+from web.identity.texts import has_blanks, shown, text_of
+
+KEPT_FOREVER = "public, max-age=31536000, immutable"
+
+MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
+
+_PICTURE_NAME = re.compile(r"[0-9a-f]{32}-\d{1,4}x\d{1,4}\.(png|webp)")
+
+router = PageRouter()
+
+
+@router.shows(Page.LEGAL)
+def legal(request: APageRequest) -> Response:
+    return _text_page(request, Page.LEGAL)
+
+
+@router.shows(Page.ACCESSIBILITY)
+def accessibility(request: APageRequest) -> Response:
+    return _text_page(request, Page.ACCESSIBILITY)
+
+
+@router.shows(Page.PRIVACY)
+def privacy(request: APageRequest) -> Response:
+    return _text_page(request, Page.PRIVACY)
+
+
+def _text_page(request: PageRequest, page: Page) -> Response:
+    account = request.session.account
+    administers = account is not None and account.role.may(AccountRole.ADMINISTRATOR)
+    text = text_of(request.identity.identity, page, request.language)
+    return request.page(
+        "identity/text.html",
+        here=address(page),
+        page=page,
+        text=shown(text, with_blanks=administers),
+        unfinished=has_blanks(text),
+        administers=administers,
+    )
+
+
+@router.api_route("/identity.css", methods=["GET", "HEAD"])
+def style(request: APageRequest, v: int = 0) -> Response:
+    """Answers the colours of the site; pages ask with the number of the identity's revision."""
+    current = request.identity
+    content = ""
+    if current.identity.accent:
+        accent = accent_of(current.identity.accent)
+        content = (
+            f":root{{--quisait-accent:{accent.light}}}\n"
+            f"@media (prefers-color-scheme:dark){{:root{{--quisait-accent:{accent.dark}}}}}\n"
+        )
+    keeping = KEPT_FOREVER if v == current.revision else "no-cache"
+    return Response(content, media_type="text/css", headers={"Cache-Control": keeping})
+
+
+@router.api_route("/media/{name}", methods=["GET", "HEAD"])
+def picture(name: str, knowledge_base: OpenKnowledgeBase) -> Response:
+    """Answers a picture. Its name holds the hash of its content, which never changes."""
+    if not _PICTURE_NAME.fullmatch(name):
+        raise HTTPException(404)
+    content = knowledge_base.pictures.get(name)
+    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
+    return Response(content, media_type=media_type, headers={"Cache-Control": KEPT_FOREVER})
