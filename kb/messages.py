@@ -286,6 +286,11 @@ MESSAGES: Mapping[str, str] = {
     "no_department": N_(
         "{given!q} is not a department of France: write a code, such as 16 or 2A, or a name"
     ),
+    "unknown_place": N_(
+        "No town in France is called {given!q}: write its name or its postal code, such as 16000."
+    ),
+    "several_places": N_("Several towns are called {given!q}: choose one of {places}."),
+    "within_nothing": N_("A distance needs a place to measure it from."),
     # Accounts
     "account_name": N_("The name of an account has 1 to {most} characters, all of them visible."),
     "account_name_taken": N_("There is an account {name!q} already."),

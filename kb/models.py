@@ -10,7 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from kb.reference.points import Point
 from kb.reference.roles import Role
+from kb.reference.whereabouts import point_of
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
@@ -63,6 +65,11 @@ class Actor:
     closed_on: str = ""
     facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
     members_only: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def point(self) -> Point | None:
+        """Where it is on the map, if it is in France and that is known."""
+        return point_of(self.place, self.department, self.country, self.facts)
 
     @property
     def public(self) -> Self:

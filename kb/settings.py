@@ -72,6 +72,15 @@ class Settings(BaseSettings):
         description="Where the page sends a need that nothing here answers (mailto: or https:); "
         "empty hides the link.",
     )
+    map_tiles: str = Field(
+        default="",
+        description="The address of map tiles, such as `https://tiles.example/{z}/{x}/{y}.png`, "
+        "which browsers then load from that server; empty means that maps show outlines of "
+        "departments alone, and no other server is asked.",
+    )
+    map_credit: str = Field(
+        default="", description="What maps say of who made the tiles, as plain text."
+    )
     fetch_local: str = Field(
         default="",
         description="Addresses of this very machine (`host:port`, separated by commas) that may "
@@ -195,6 +204,28 @@ class Settings(BaseSettings):
         if 0 < len(value.get_secret_value()) < 32:
             raise ValueError("it should have 32 characters or more")
         return value
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _is_a_template_of_tiles(cls, value: str) -> str:
+        if not value:
+            return value
+        address = urlsplit(value)
+        if (
+            address.scheme != "https"
+            or not address.hostname
+            or set("{},; '\"*") & {*address.netloc}
+        ):
+            raise ValueError("it should begin with https:// and one host, without {s}")
+        if not all(part in value for part in ("{z}", "{x}", "{y}")):
+            raise ValueError("it should hold {z}, {x} and {y}")
+        return value
+
+    @property
+    def map_tiles_origin(self) -> str:
+        """The scheme and host of map tiles, empty without them."""
+        address = urlsplit(self.map_tiles)
+        return f"{address.scheme}://{address.netloc}" if self.map_tiles else ""
 
     @field_validator("contact_url", "public_url")
     @classmethod

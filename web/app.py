@@ -46,6 +46,8 @@ from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
 from web.lists import pages as list_pages
 from web.mail import pages as mail
+from web.maps import map_files
+from web.maps.map_files import LEAFLET_FILES
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
@@ -55,7 +57,7 @@ from web.sharing import pages as sharing
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs)
 READING_API = (read, api_catalogue, reference)
-CATALOGUE = (catalogue_pages, discovery)
+CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
@@ -124,7 +126,7 @@ def create_app(
         # One name for a shape, whether it is sent or answered.
         separate_input_output_schemas=False,
     )
-    assets = Assets(mounted_at="/static")
+    assets = Assets(mounted_at="/static", installed=LEAFLET_FILES)
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.fonts = fonts
@@ -146,5 +148,5 @@ def create_app(
     answer_errors(app)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, images=settings.map_tiles_origin)
     return app

@@ -1,4 +1,4 @@
-"""The option `--kb` and the base that it names, for the commands of every room.
+"""The options that commands of several rooms have: `--kb`, and where to search.
 
 Imports only click at the top: `quisait --help` must answer at once.
 """
@@ -35,6 +35,20 @@ kb_option = click.option(
 `quisait --kb DIR search …` and `quisait search … --kb DIR` mean the same; the latter wins when
 both are given.
 """
+
+near_option = click.option(
+    "--near",
+    default="",
+    metavar="TOWN",
+    help="The town in France to measure distances from: its name or its postal code.",
+)
+within_option = click.option(
+    "--within",
+    type=click.IntRange(0),
+    default=0,
+    metavar="KM",
+    help="With --near: only what is at most so many kilometres away.",
+)
 
 
 def open_base(kb: Path | None, *, create: bool = False) -> KnowledgeBase:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.options import kb_option, open_base
+from kb.commands.options import kb_option, near_option, open_base, within_option
 
 if TYPE_CHECKING:
     from kb.models import Actor, Case, Participation
-    from kb.search.results import ActorHit, Evidence, PartAnswer, SearchResult
+    from kb.search.results import ActorHit, Evidence, Filters, PartAnswer, SearchResult
 
 
 @click.command(short_help="Find who could answer QUERY.")
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     "--department", default="", metavar="CODE", help="Only this department, for example 16."
 )
 @click.option("--theme", default="", metavar="NAME", help="Only records with this theme.")
+@near_option
+@within_option
 @click.option("--kind", type=click.Choice(["actor", "case"]), help="Only actors, or only cases.")
 @click.option("--no-wording", is_flag=True, help="Do not ask the language model, if one is set.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -34,25 +36,31 @@ def search(
     limit: int,
     department: str,
     theme: str,
+    near: str,
+    within: int,
     kind: str | None,
     no_wording: bool,
     as_json: bool,
     kb: Path | None,
 ) -> None:
     """Find the actors and cases that could answer QUERY, in French or English."""
-    from kb.models import Kind
-    from kb.search.results import Filters, Steering
+    from dataclasses import replace
 
-    filters = Filters(department, theme, Kind(kind) if kind else None)
+    from kb.models import Kind
+    from kb.search.filters import filters_near
+    from kb.search.results import Steering
+
+    filters = filters_near(department, theme, near, within)
+    filters = replace(filters, kind=Kind(kind) if kind else None)
     steering = Steering(worded=not no_wording)
     result = open_base(kb).search(" ".join(query), limit=limit, filters=filters, steering=steering)
     if as_json:
-        click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_plain(result, filters), ensure_ascii=False, indent=2))
     else:
-        _print(result)
+        _print(result, filters)
 
 
-def _print(result: SearchResult) -> None:
+def _print(result: SearchResult, filters: Filters) -> None:
     if result.asked.sentences:
         click.echo(f"Understood: {' '.join(result.asked.sentences)}")
     if result.wording.phrases:
@@ -64,7 +72,9 @@ def _print(result: SearchResult) -> None:
         near = result.hits or result.cases
         click.echo(f"Nothing here fits{'; the nearest are below' if near else ''}.")
     for hit in result.hits:
-        where = ", ".join(part for part in (hit.actor.place, hit.actor.department) if part)
+        km = filters.whole_km_to(hit.actor)
+        distance = "" if km is None else f"about {km} km"
+        where = ", ".join(filter(None, (hit.actor.place, hit.actor.department, distance)))
         name = click.style(hit.actor.name, bold=True)
         click.echo(f"{hit.rank:>3}. {name}" + (f" ({where})" if where else "") + f" · {hit.fit}")
         for evidence in hit.evidence:
@@ -106,7 +116,7 @@ def _evidence_line(evidence: Evidence) -> str:
     return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
 
 
-def _plain(result: SearchResult) -> dict[str, object]:
+def _plain(result: SearchResult, filters: Filters) -> dict[str, object]:
     from dataclasses import asdict
 
     return {
@@ -124,7 +134,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
         },
         "took_ms": round(result.took_ms, 2),
         "total": result.total,
-        "hits": [_plain_hit(hit) for hit in result.hits],
+        "hits": [_plain_hit(hit, filters) for hit in result.hits],
         "cases": [
             {
                 "rank": hit.rank,
@@ -142,7 +152,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
                 "role": answer.part,
                 "need": answer.need,
                 "cases": [_plain_case(case) for case in answer.cases],
-                "hits": [_plain_hit(hit) for hit in answer.hits],
+                "hits": [_plain_hit(hit, filters) for hit in answer.hits],
                 "mentioned": [
                     {
                         "name": mention.participation.name,
@@ -156,7 +166,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
     }
 
 
-def _plain_hit(hit: ActorHit) -> dict[str, object]:
+def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
     from dataclasses import asdict
 
     return {
@@ -164,6 +174,7 @@ def _plain_hit(hit: ActorHit) -> dict[str, object]:
         "score": round(hit.score, 4),
         "fit": hit.fit,
         "actor": _plain_actor(hit.actor),
+        "distance_km": filters.whole_km_to(hit.actor),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
         "parts": {
             name: None if value is None else round(value, 4)

@@ -6,19 +6,19 @@ it out, signed.
 """
 
 import importlib.metadata
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from kb.language_model.wording import Wording
 from kb.models import Kind
-from kb.reference.departments import department_code
 from kb.search.context import SearchContext
+from kb.search.filters import checked
 from kb.search.query import Query
 from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchResult, Steering
 from kb.search.weights import RankingWeights
 
-FORMAT = "quisait report 3"
+FORMAT = "quisait report 4"
 """Raised whenever the content or the layout of a report changes."""
 
 DIGITS = 6
@@ -48,9 +48,9 @@ class EncoderState:
 class LeftOut:
     """Counts of the actors of the base that are no candidates, by reason.
 
-    `by_filters` are left out by the department or the theme. Of the others, `closed` are closed by
-    now, `unlike` are counterexamples, `silent` have no description, and `by_words` lack a required
-    word or have an unwanted word.
+    `by_filters` are left out by the department, the theme or the distance. Of the others, `closed`
+    are closed by now, `unlike` are counterexamples, `silent` have no description, and `by_words`
+    lack a required word or have an unwanted word.
     """
 
     by_filters: int
@@ -100,7 +100,12 @@ class SearchReport:
                 "unwanted": list(self.asked.unwanted),
                 "sentences": list(self.asked.sentences),
             },
-            "filters": {"department": self.filters.department, "theme": self.filters.theme},
+            "filters": {
+                "department": self.filters.department,
+                "theme": self.filters.theme,
+                "near": self.filters.near.label if self.filters.near else "",
+                "within": self.filters.within,
+            },
             "steering": {"like": list(self.steering.like), "unlike": list(self.steering.unlike)},
             "wording": self._plain_wording(),
             "base": asdict(self.base),
@@ -116,7 +121,10 @@ class SearchReport:
                 for match in self.matched
             },
             "left_out": asdict(self.left_out),
-            "candidates": [_plain_hit(hit) for hit in self.hits],
+            "candidates": [
+                {**_plain_hit(hit), "distance_km": self.filters.whole_km_to(hit.actor)}
+                for hit in self.hits
+            ],
         }
 
     def _plain_wording(self) -> dict[str, Any]:
@@ -134,13 +142,13 @@ def report_of(
 ) -> SearchReport:
     """The report of a complete search of actors, made in the same context."""
     store, encoder = context.store, context.encoder
-    department = department_code(filters.department) if filters.department else ""
+    filters = checked(filters)
     counts = store.counts(encoder.fingerprint)
     return SearchReport(
         at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         version=importlib.metadata.version("quisait"),
         asked=result.asked,
-        filters=replace(filters, department=department),
+        filters=filters,
         steering=steering,
         base=BaseState(store.generation, counts.actors, counts.cases, counts.passages),
         encoder=EncoderState(
@@ -151,16 +159,16 @@ def report_of(
         need=result.need,
         matched=result.matched,
         hits=result.hits,
-        left_out=_left_out(result, context, department, filters.theme, steering),
+        left_out=_left_out(result, context, filters, steering),
         wording=result.wording,
     )
 
 
 def _left_out(
-    result: SearchResult, context: SearchContext, department: str, theme: str, steering: Steering
+    result: SearchResult, context: SearchContext, filters: Filters, steering: Steering
 ) -> LeftOut:
     store = context.store
-    ids = store.ids(Kind.ACTOR, department, theme)
+    ids = store.ids(Kind.ACTOR, filters.department, filters.theme, filters.circle)
     missing = store.actors(set(ids) - {hit.actor.id for hit in result.hits})
     closed = {id_ for id_, actor in missing.items() if actor.closed_on}
     unlike = missing.keys() & (set(steering.unlike) - closed)

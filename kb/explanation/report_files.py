@@ -160,7 +160,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, ob
 def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     parts = [field.name for field in fields(ScoreParts)]
     yield (
-        *("rank", "id", "name", "siret", "place", "department", "fit", "score"),
+        *("rank", "id", "name", "siret", "place", "department", "distance km", "fit", "score"),
         *(f"score {part}" for part in parts),
         *("evidence", "text", "case", "role", "precedent", "evidence source", "source"),
         *CONTACTS,
@@ -170,6 +170,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
         case, precedent = evidence.get("case", {}), evidence.get("precedent", {})
         yield (
             *(plain[name] for name in ("rank", "id", "name", "siret", "place", "department")),
+            "" if plain["distance_km"] is None else plain["distance_km"],
             *(plain["fit"], plain["score"]),
             *(plain["parts"][part] for part in parts),
             *(evidence.get("kind", ""), evidence.get("text", "")),

@@ -7,15 +7,20 @@ the table, `make_communes` makes it. It is read when it is first asked for.
 import lzma
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice, takewhile
 
-from kb.reference.departments import NAMES
+from kb.reference.departments import NAMES, department_code
+from kb.reference.points import Point
 
 _POSTAL_CODE = re.compile(r"\d{5}")
+_WITH_DEPARTMENT = re.compile(r"(?P<name>.*\S)\s*[(,](?P<department>[^(,]*?)\)?\s*")
+_DIGITS = re.compile(r"\b\d{5}\b")
 _OVERSEAS = ("97", "98")
 _CORSICA = "20"
 _NORTH_OF_CORSICA = re.compile("20[26]")
@@ -23,15 +28,38 @@ _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
 
+FEWEST_LETTERS = 2
+"""How much of a name must be typed before communes are suggested."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """A commune of today; `code` is INSEE's, `epci` the name of its EPCI, or empty."""
+    """A commune of today; `code` is INSEE's, `epci` the name of its EPCI, or empty.
+
+    `point` is its town hall or its middle, None of a few and in overseas collectivities. `size`
+    grows by one where there are twice as many inhabitants.
+    """
 
     code: str
     name: str
     department: str
     epci: str
+    postal_codes: tuple[str, ...] = ()
+    point: Point | None = None
+    size: int = 0
+
+    @property
+    def label(self) -> str:
+        """Its name with what tells it apart: "Saint-Denis (93)", and `communes_named` knows it.
+
+        That is the department, or a postal code if a namesake is in the same department.
+        """
+        namesakes = {
+            other
+            for other in _by_name()[_folded(self.name)]
+            if other.department == self.department and _folded(other.name) == _folded(self.name)
+        }
+        return f"{self.name} ({self.department if len(namesakes) == 1 else self.postal_codes[0]})"
 
 
 def is_postal_code(text: str) -> bool:
@@ -61,6 +89,71 @@ def commune_in(department: str, town: str) -> Commune | None:
     found = _by_name().get(_folded(town), ())
     named = {each for each in found if department in {"", each.department}}
     return named.pop() if len(named) == 1 else None
+
+
+def communes_named(text: str) -> tuple[Commune, ...]:
+    """Returns the communes that a text names, largest first: one if it is clear, several, or none.
+
+    It may be a name, a postal code, or a name with a postal code or a department: "Saint-Denis
+    (93)", "16000 Angoulême". A commune of today comes before parts of others that are called so.
+    Only communes with a point are named.
+    """
+    codes = _DIGITS.findall(text)
+    name = _DIGITS.sub(" ", text).replace("()", " ")
+    department = ""
+    if with_department := _WITH_DEPARTMENT.fullmatch(name):
+        try:
+            department = department_code(with_department["department"])
+            name = with_department["name"]
+        except ValueError:
+            pass  # the brackets are a part of the name: "Château-Chinon (Ville)"
+    if _folded(name):
+        named = _by_name().get(_folded(name), [])
+        found = [each for each in named if _folded(each.name) == _folded(name)] or named
+    else:
+        found = [each for code in codes for each in communes_of(code)]
+    meant = {
+        each
+        for each in found
+        if each.point
+        and all(code in each.postal_codes for code in codes)
+        and department in {"", each.department}
+    }
+    return tuple(sorted(meant, key=_largest_first))
+
+
+def communes_beginning(text: str, most: int) -> list[Commune]:
+    """Returns communes of today whose name, or a postal code, begins with a text; largest first.
+
+    One that is called so exactly comes before. Only those with a point; none for fewer letters than
+    `FEWEST_LETTERS`.
+    """
+    beginning = text.strip() if text.strip().isdigit() else _folded(text)
+    if len(beginning) < FEWEST_LETTERS:
+        return []
+    keys = _beginnings()
+    rest = islice(keys, bisect_left(keys, (beginning,)), None)
+    found = list(takewhile(lambda item: item[0].startswith(beginning), rest))
+    whole = {code: key == beginning for key, code in reversed(found)}
+    communes = [_of_today()[code] for code in whole]
+    return sorted(communes, key=lambda each: (not whole[each.code], *_largest_first(each)))[:most]
+
+
+def commune_called_in_short(department: str, town: str) -> Commune | None:
+    """Returns the only commune of a department whose name, or a part's, goes on after the town's.
+
+    "Magnac-Lavalette" is short for "Magnac-Lavalette-Villars". None if there are several.
+    """
+    beginning = f"{_folded(town)} "
+    names = _sorted_names()
+    longer = islice(names, bisect_left(names, beginning), None)
+    found = {
+        each
+        for name in takewhile(lambda name: name.startswith(beginning), longer)
+        for each in _by_name()[name]
+        if each.department == department
+    }
+    return found.pop() if len(found) == 1 and beginning.strip() else None
 
 
 def is_commune(name: str) -> bool:
@@ -105,6 +198,10 @@ def _department_by_digits(postal_code: str) -> str:
     return postal_code[:3] if postal_code.startswith(_OVERSEAS) else postal_code[:2]
 
 
+def _largest_first(commune: Commune) -> tuple[int, str]:
+    return -commune.size, commune.code
+
+
 def _folded(town: str) -> str:
     plain = unicodedata.normalize("NFKD", town.casefold().replace("œ", "oe").replace("æ", "ae"))
     words = _WORD.findall(plain.encode("ascii", "ignore").decode())
@@ -114,7 +211,7 @@ def _folded(town: str) -> str:
 @cache
 def _by_postal_code() -> Mapping[str, list[Commune]]:
     by_code: dict[str, list[Commune]] = defaultdict(list)
-    for code, _name, postal_codes, _epci, part in _rows():
+    for code, _name, postal_codes, _epci, part, _place in _rows():
         if not part:
             for postal_code in postal_codes.split():
                 by_code[postal_code].append(_of_today()[code])
@@ -131,12 +228,44 @@ def _by_name() -> Mapping[str, list[Commune]]:
 
 
 @cache
+def _beginnings() -> Sequence[tuple[str, str]]:
+    """The folded names and the postal codes of communes with a point, each with a code, sorted."""
+    keys = (
+        (key, commune.code)
+        for commune in _of_today().values()
+        if commune.point
+        for key in (_folded(commune.name), *commune.postal_codes)
+    )
+    return sorted(keys)
+
+
+@cache
+def _sorted_names() -> Sequence[str]:
+    return sorted(_by_name())
+
+
+@cache
 def _of_today() -> Mapping[str, Commune]:
     return {
-        code: Commune(code, name, code[:3] if code.startswith(_OVERSEAS) else code[:2], epci)
-        for code, name, _postal_codes, epci, part in _rows()
+        code: Commune(
+            code,
+            name,
+            code[:3] if code.startswith(_OVERSEAS) else code[:2],
+            epci,
+            tuple(postal_codes.split()),
+            *_point_and_size(place),
+        )
+        for code, name, postal_codes, epci, part, place in _rows()
         if not part
     }
+
+
+def _point_and_size(place: str) -> tuple[Point | None, int]:
+    """Reads a latitude and a longitude in thousandths of a degree, and a size."""
+    if not place:
+        return None, 0
+    latitude, longitude, size = map(int, place.split())
+    return Point(latitude / 1000, longitude / 1000), size
 
 
 @cache

@@ -2,20 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kb.errors import QueryError
 from kb.models import Actor, Case, Kind
+from kb.reference.communes import Commune, communes_named, is_postal_code
 from kb.reference.departments import department_code
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.candidates import Candidate
 from kb.search.fits import least_fit
 from kb.search.query import Query
-from kb.search.results import Absence, Filters, Fit, PartAnswer, Steering
+from kb.search.results import DISTANCES, Absence, Filters, Fit, PartAnswer, Steering
 from kb.search.scorer import Scope
 from kb.store.records import usual_spelling
 from kb.store.store import Store
 from kb.text.folding import fold
+
+NAMESAKES_TOLD = 6
+"""How many communes of one name a refusal lists; the largest."""
 
 
 def checked(filters: Filters) -> Filters:
@@ -32,10 +36,39 @@ def checked(filters: Filters) -> Filters:
         raise QueryError("unknown_department", "department", reason=str(error)) from None
 
 
+def commune_meant(text: str) -> Commune | None:
+    """Returns the commune that a text names, None for a blank text; of a postal code, the largest.
+
+    Raises:
+        QueryError: `unknown_place`, no commune has this name or postal code, or `several_places`.
+    """
+    if not text.strip():
+        return None
+    named = communes_named(text)
+    if not named:
+        raise QueryError("unknown_place", "near", given=text)
+    if len(named) > 1 and not is_postal_code(text.strip()):
+        labels = ", ".join(commune.label for commune in named[:NAMESAKES_TOLD])
+        raise QueryError("several_places", "near", given=text, places=labels)
+    return named[0]
+
+
+def filters_near(department: str, theme: str, near: str, within: int) -> Filters:
+    """Returns filters, with the commune that `near` names.
+
+    Raises:
+        QueryError: as `commune_meant`; or `within_nothing`, a distance without a place.
+    """
+    commune = commune_meant(near)
+    if within and commune is None:
+        raise QueryError("within_nothing", "within")
+    return Filters(department, theme, near=commune, within=within)
+
+
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
-    if complete or not (filters.department or filters.theme):
+    if complete or filters.keep_all:
         return Scope(complete=complete)
-    left = store.ids(Kind.ACTOR, filters.department, filters.theme)
+    left = store.ids(Kind.ACTOR, filters.department, filters.theme, filters.circle)
     return Scope(store.passage_ids_of(Kind.ACTOR, left))
 
 
@@ -43,9 +76,10 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
     """Returns a test of whether the filters keep a record of this kind, by its id."""
     if filters.kind not in {None, kind}:
         return lambda _: False
-    if not (filters.department or filters.theme):
+    if filters.keep_all:
         return lambda _: True
-    return set(store.ids(kind, filters.department, filters.theme)).__contains__
+    left = store.ids(kind, filters.department, filters.theme, filters.circle)
+    return set(left).__contains__
 
 
 class Bounds:
@@ -149,20 +183,40 @@ def without_chance(
     ]
 
 
-def facets(actors: Iterable[Actor], filters: Filters) -> tuple[dict[str, int], dict[str, int]]:
-    """Counts these actors in each department and each theme, most first."""
+@dataclass(frozen=True, slots=True)
+class FilterCounts:
+    """How many actors each value of a filter would leave, the other filters kept.
+
+    `departments` and `themes` are most first; `distances` are by kilometres.
+    """
+
+    departments: Mapping[str, int]
+    themes: Mapping[str, int]
+    distances: Mapping[int, int]
+
+
+def facets(actors: Iterable[Actor], filters: Filters) -> FilterCounts:
+    """Counts these actors by department, theme and distance."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
     themes: dict[str, Counter[str]] = {}
+    distances = dict.fromkeys(DISTANCES if filters.near else (), 0)
     for actor in actors:
-        if actor.department and (not theme or theme in map(fold, actor.themes)):
+        km = filters.km_to(actor)
+        in_department = filters.department in {"", actor.department}
+        in_theme = not theme or theme in map(fold, actor.themes)
+        in_circle = not filters.circle or (km is not None and km <= filters.within)
+        if actor.department and in_theme and in_circle:
             departments[actor.department] += 1
-        if not filters.department or actor.department == filters.department:
-            for name in actor.themes:
-                themes.setdefault(fold(name), Counter())[name] += 1
+        if in_department and in_circle:
+            for key, name in {fold(name): name for name in actor.themes}.items():
+                themes.setdefault(key, Counter())[name] += 1
+        if in_department and in_theme and km is not None:
+            for most in distances:
+                distances[most] += km <= most
 
     def most_first(counts: Mapping[str, int]) -> dict[str, int]:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], fold(item[0]))))
 
     by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
-    return most_first(departments), most_first(by_usual_spelling)
+    return FilterCounts(most_first(departments), most_first(by_usual_spelling), distances)

@@ -134,7 +134,7 @@ def search(
         ranks = [(rank, actor) for rank, actor in ranks if actor.record_id == only]
     fitting = [actor for actor in answering if actor.fit is not Fit.NONE]
     builder = _builder(asked.stems, [*fitting, *(actor for _, actor in ranks)], matched, context)
-    departments, themes = facets([builder.actors[actor.record_id] for actor in fitting], filters)
+    counts = facets([builder.actors[actor.record_id] for actor in fitting], filters)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
         stories = [story for story in stories if story[2].is_worth_a_call]
@@ -158,8 +158,9 @@ def search(
         ),
         total=sum(actor.fit is not Fit.NONE for actor in ranked),
         total_cases=sum(fit is not Fit.NONE for _, _, fit in stories),
-        departments=departments,
-        themes=themes,
+        departments=counts.departments,
+        themes=counts.themes,
+        distances=counts.distances,
         took_ms=(time.perf_counter() - started) * 1000,
         parts=tuple(parts),
         ceiling=null.ceiling,

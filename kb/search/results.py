@@ -1,14 +1,19 @@
 """The input and the results of a search: filters, hits, and the evidence of each hit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
+from kb.reference.communes import Commune
+from kb.reference.points import Circle
 from kb.reference.roles import Part
 from kb.search.query import Query
 from kb.search.trades.likely_trades import LikelyTrade
+
+DISTANCES = (10, 25, 50, 100, 200)
+"""Kilometres that a search can be narrowed to."""
 
 
 class Fit(StrEnum):
@@ -44,12 +49,39 @@ class EvidenceKind(StrEnum):
 class Filters:
     """Conditions on hits. An empty condition is met by every hit.
 
-    `department` is a French department's code or name; themes are compared folded.
+    `department` is a French department's code or name; themes are compared folded. `near` is the
+    commune that distances are measured from, which has a point; `within` so many kilometres, or
+    anywhere with 0.
     """
 
     department: str = ""
     theme: str = ""
     kind: Kind | None = None
+    near: Commune | None = None
+    within: int = 0
+
+    @property
+    def circle(self) -> Circle | None:
+        """Where actors have to be, None for anywhere."""
+        if self.near is None or self.near.point is None or not self.within:
+            return None
+        return Circle(self.near.point, self.within)
+
+    @property
+    def keep_all(self) -> bool:
+        """Whether no actor is left out."""
+        return not (self.department or self.theme or self.circle)
+
+    def km_to(self, actor: Actor) -> float | None:
+        """Returns the kilometres from `near` to an actor, None where either is unknown."""
+        if self.near is None or self.near.point is None or actor.point is None:
+            return None
+        return self.near.point.km_to(actor.point)
+
+    def whole_km_to(self, actor: Actor) -> int | None:
+        """Returns `km_to` as people say it: no places here are known more exactly."""
+        km = self.km_to(actor)
+        return None if km is None else round(km)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +216,12 @@ class SearchResult:
 
     `hits` and `cases` hold at most `limit` each, best first; ties are ordered by id. `total` and
     `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`
-    count the actors (fit not NONE) that each value of that filter would leave, the other filter
-    kept, most first. `parts` are those that matched cases needed, makers first; empty where no case
-    is matched. `asked` is the query as it was understood, `ceiling` how close the closest of all
-    trades are to it, from which fits are measured, `need` how likely it is a need at all, and
-    `matched` the matched cases, best first.
+    count the actors (fit not NONE) that each value of that filter would leave, the other filters
+    kept, most first; `distances` those within each of `DISTANCES`, empty without a place. `parts`
+    are those that matched cases needed, makers first; empty where no case is matched. `asked` is
+    the query as it was understood, `ceiling` how close the closest of all trades are to it, from
+    which fits are measured, `need` how likely it is a need at all, and `matched` the matched cases,
+    best first.
 
     `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
     `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
@@ -205,6 +238,7 @@ class SearchResult:
     total_cases: int
     departments: Mapping[str, int]
     themes: Mapping[str, int]
+    distances: Mapping[int, int] = field(default_factory=dict)
     took_ms: float = 0.0
     parts: tuple[PartAnswer, ...] = ()
     ceiling: float = 0.0

@@ -5,6 +5,7 @@ version is SQLite's `user_version`. Each runs in one transaction together with i
 that a base is always of one version. Published migrations are never edited.
 """
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from sqlite_utils import Database
 
 from kb.errors import SchemaTooNew
+from kb.reference.whereabouts import point_of
 from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import slips, sound
 
@@ -487,6 +489,28 @@ def _identity_and_pictures(db: Database) -> None:
     )
 
 
+def _coordinates_of_actors(db: Database) -> None:
+    # By which a circle finds who is in it; they follow from the place and the facts.
+    for column in ("latitude", "longitude"):
+        db.table("actors").add_column(column, float)
+    rows = db.execute("select id, place, department, country, facts from actors").fetchall()
+    points = (
+        (point_of(place, department, country, _plain_facts(facts)), id_)
+        for id_, place, department, country, facts in rows
+    )
+    db.conn.executemany(
+        "update actors set latitude = ?, longitude = ? where id = ?",
+        [(point.latitude, point.longitude, id_) for point, id_ in points if point],
+    )
+    db.table("actors").create_index(["latitude", "longitude", "id"])
+
+
+def _plain_facts(text: str) -> dict[str, str]:
+    """The facts of an actor, which stand first where other fields stand with them."""
+    facts = json.loads(text)
+    return dict(facts[0] if isinstance(facts, list) else facts)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -502,6 +526,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _outbox,
     _subscriptions,
     _identity_and_pictures,
+    _coordinates_of_actors,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

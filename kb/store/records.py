@@ -12,6 +12,7 @@ from typing import TypeVar
 from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
+from kb.reference.points import Circle, Point
 from kb.reference.roles import Role
 from kb.remarks import Remark
 from kb.store.database import StoreFile, dataclass_of
@@ -79,16 +80,33 @@ class StoredRecords(StoreFile):
             )
         return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
 
-    def ids(self, kind: Kind, department: str = "", theme: str = "") -> list[str]:
+    def ids(
+        self, kind: Kind, department: str = "", theme: str = "", circle: Circle | None = None
+    ) -> list[str]:
         """The ids of the actors or cases that a filter keeps, in ascending order.
 
-        A case has no department of its own: it is in those of its participants.
+        A case has no department or point of its own: it has those of its participants.
         """
         condition, values = _filtering(kind, department, theme)
+        if circle:
+            within = "select value from json_each(:within)"
+            if kind is Kind.CASE:
+                within = f"select case_id from participations where actor_id in ({within})"  # noqa: S608
+            condition += f" and id in ({within})"
+            values["within"] = json.dumps(self._actors_within(circle))
         rows = self._db.table(TABLES[kind]).rows_where(
             condition, values, order_by="id", select="id"
         )
         return [row["id"] for row in rows]
+
+    def _actors_within(self, circle: Circle) -> list[str]:
+        low, high = circle.box.south_west, circle.box.north_east
+        rows = self.execute(
+            "select id, latitude, longitude from actors"
+            " where latitude between ? and ? and longitude between ? and ?",
+            [low.latitude, high.latitude, low.longitude, high.longitude],
+        )
+        return [row["id"] for row in rows if circle.holds(Point(row["latitude"], row["longitude"]))]
 
     def page(
         self,
@@ -254,6 +272,15 @@ def in_order(
 def usual_spelling(spellings: Counter[str]) -> str:
     """The spelling most used; of several, the first in the alphabet."""
     return min(spellings, key=lambda name: (-spellings[name], name))
+
+
+def coordinates_of(actor: Actor) -> dict[str, float | None]:
+    """The columns of where an actor is, by which a circle finds it."""
+    point = actor.point
+    return {
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+    }
 
 
 def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
-from kb.store.records import TABLES, StoredRecords, row_of
+from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -157,7 +157,9 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if self.updated_at(kind, [record.id]):
             self.remove(kind, record.id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {**row_of(record, self.actor_columns), "updated_at": now}
+        row: dict[str, object] = {**row_of(record, self.actor_columns), "updated_at": now}
+        if isinstance(record, Actor):
+            row |= coordinates_of(record)
         # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
         self.execute(
             f"insert into {TABLES[kind]} ({', '.join(row)})"  # noqa: S608 (our tables and columns)

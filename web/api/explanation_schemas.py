@@ -236,10 +236,14 @@ class ExplanationOut(Shape):
         return cls.read(
             explanation,
             asked=AskedFor.of(
-                explanation.asked, explanation.steering, explanation.wording, explanation.trades
+                explanation.asked,
+                explanation.filters,
+                explanation.steering,
+                explanation.wording,
+                explanation.trades,
             ),
             actor=ActorOut.of(cast("kb.models.Actor", explanation.record), absolute_url),
-            hit=hit and ActorHitOut.of(hit, absolute_url),
+            hit=hit and ActorHitOut.of(hit, explanation.filters, absolute_url),
             score=score_table(hit, explanation.weights) if hit else (),
             passages=[PassageExplanationOut.of(passage, need) for passage in explanation.passages],
             cases=[CasePathOut.of(path, need, absolute_url) for path in explanation.cases],

@@ -70,7 +70,11 @@ _TOO_MANY = {
     429: "Several explanations and reports are already being made for this address.",
     503: "Too many explanations and reports are being made now, or the site cannot answer.",
 }
-_CANNOT_BE_SEARCHED = "The query has no searchable word, or is too long."
+_CANNOT_BE_SEARCHED = (
+    "The query has no searchable word, or is too long; or near names no town, or several."
+)
+MAX_WITHIN_KM = 1_000
+"""The greatest distance that can be asked for."""
 
 
 QueryText = Annotated[
@@ -113,6 +117,27 @@ TakenBack = Annotated[
 ]
 
 
+Near = Annotated[
+    str,
+    Query(
+        description="The town in France that distances are measured from: its name, its postal "
+        "code, or a name with a department or a postal code. Hits keep their order, and say how "
+        "far they are.",
+        examples=["Saint-Denis (93)"],
+    ),
+]
+Within = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=MAX_WITHIN_KM,
+        description="With near: only actors at most so many kilometres away, as the crow flies, "
+        "and cases in which such actors took part. By default, any distance.",
+        examples=[50],
+    ),
+]
+
+
 class TextChoice(StrEnum):
     """Whether a long text is searched as it is."""
 
@@ -136,6 +161,8 @@ def _what_is_asked(
     taken_back: TakenBack,
     department: Department = "",
     theme: Theme = "",
+    near: Near = "",
+    within: Within = 0,
     wording: Annotated[
         WordingChoice,
         Query(description="With off, the words of the need are sent to no language model."),
@@ -153,6 +180,8 @@ def _what_is_asked(
         q,
         department,
         theme,
+        near,
+        within,
         tuple(like),
         tuple(unlike),
         tuple(taken_back),
@@ -200,7 +229,7 @@ def search(
         lang=lang,
         steering=asked.steering,
     )
-    return SearchAnswer.of(result, asked.steering, absolute_url)
+    return SearchAnswer.of(result, asked.filters, asked.steering, absolute_url)
 
 
 @answers(

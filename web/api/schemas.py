@@ -263,13 +263,25 @@ class ActorHitOut(Shape):
     score: Score
     fit: Fit = Field(description=_FIT)
     actor: ActorOut
+    distance_km: int | None = Field(
+        None,
+        description="About how many kilometres it is from `near`, as the crow flies, from town "
+        "hall to town hall if its source has no coordinates; absent if that is not known.",
+        examples=[12],
+    )
     evidence: list[EvidenceOut]
     parts: ScorePartsOut
 
     @classmethod
-    def of(cls, hit: kb.search.results.ActorHit, absolute_url: AbsoluteUrl) -> Self:
+    def of(
+        cls,
+        hit: kb.search.results.ActorHit,
+        filters: kb.search.results.Filters,
+        absolute_url: AbsoluteUrl,
+    ) -> Self:
         return cls.read(
             hit,
+            distance_km=filters.whole_km_to(hit.actor),
             actor=ActorOut.of(hit.actor, absolute_url),
             evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )
@@ -306,10 +318,14 @@ class CaseHitOut(Shape):
 
 
 class Facets(Shape):
-    """The number of actors found for each value of a filter, most first."""
+    """The number of actors that each value of a filter would leave, most first."""
 
     departments: dict[str, int] = Field(examples=[{"16": 9, "17": 4}])
     themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
+    distances: dict[int, int] = Field(
+        description="By the greatest distance from `near`, in kilometres; empty without `near`.",
+        examples=[{"10": 1, "25": 4}],
+    )
 
 
 class NeedPhraseOut(Shape):
@@ -383,6 +399,10 @@ class AskedFor(Shape):
         "if its words do not say.",
         examples=["seeks"],
     )
+    near: str = Field(
+        description="The town that distances are measured from, or empty.",
+        examples=["Angoulême (16)"],
+    )
     trades: list[LikelyTradeOut] = Field(
         description="The trades in which the need would be filed, likeliest first, at most three; "
         "empty for a name or a number, and where no trade is likely.",
@@ -394,6 +414,7 @@ class AskedFor(Shape):
     def of(
         cls,
         asked: kb.search.query.Query,
+        filters: kb.search.results.Filters,
         steering: kb.search.results.Steering,
         wording: kb.language_model.wording.Wording,
         likely: Sequence[kb.search.trades.likely_trades.LikelyTrade],
@@ -401,6 +422,7 @@ class AskedFor(Shape):
         return cls.read(
             asked,
             steering,
+            near=filters.near.label if filters.near else "",
             trades=[LikelyTradeOut.of(trade) for trade in likely],
             wording=WordingOut.read(wording),
         )
@@ -430,12 +452,17 @@ class PartAnswerOut(Shape):
     mentioned: list[MentionedParticipant]
 
     @classmethod
-    def of(cls, answer: kb.search.results.PartAnswer, absolute_url: AbsoluteUrl) -> Self:
+    def of(
+        cls,
+        answer: kb.search.results.PartAnswer,
+        filters: kb.search.results.Filters,
+        absolute_url: AbsoluteUrl,
+    ) -> Self:
         return cls.read(
             answer,
             role=answer.part,
             cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
-            hits=[ActorHitOut.of(hit, absolute_url) for hit in answer.hits],
+            hits=[ActorHitOut.of(hit, filters, absolute_url) for hit in answer.hits],
             mentioned=[
                 MentionedParticipant(
                     name=mention.participation.name,
@@ -478,17 +505,18 @@ class SearchAnswer(Shape):
     def of(
         cls,
         result: kb.search.results.SearchResult,
+        filters: kb.search.results.Filters,
         steering: kb.search.results.Steering,
         absolute_url: AbsoluteUrl,
     ) -> Self:
         return cls.read(
             result,
-            asked=AskedFor.of(result.asked, steering, result.wording, result.trades),
+            asked=AskedFor.of(result.asked, filters, steering, result.wording, result.trades),
             took_ms=round(result.took_ms, 1),
-            hits=[ActorHitOut.of(hit, absolute_url) for hit in result.hits],
+            hits=[ActorHitOut.of(hit, filters, absolute_url) for hit in result.hits],
             cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],
             facets=Facets.read(result),
-            roles=[PartAnswerOut.of(answer, absolute_url) for answer in result.parts],
+            roles=[PartAnswerOut.of(answer, filters, absolute_url) for answer in result.parts],
         )
 
 

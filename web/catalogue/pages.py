@@ -21,6 +21,7 @@ from web.http.i18n import Language
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page, address
+from web.maps.result_map import organisation_map
 
 ACTORS_PER_PAGE = 100
 FRONT_STORIES = 3
@@ -79,6 +80,7 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         sources=claims_by_source(
             request.knowledge_base, found, for_members=request.session.account is not None
         ),
+        maps=organisation_map(found),
         linked_data=linked_data.organization(found, request.absolute_url),
         done=done if request.session.account else "",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.options import kb_option
+from kb.commands.options import kb_option, near_option, within_option
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     "--department", default="", metavar="CODE", help="Only this department, for example 16."
 )
 @click.option("--theme", default="", metavar="NAME", help="Only actors with this theme.")
+@near_option
+@within_option
 @click.option(
     "--like",
     multiple=True,
@@ -62,6 +64,8 @@ def report(
     query: tuple[str, ...],
     department: str,
     theme: str,
+    near: str,
+    within: int,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     no_wording: bool,
@@ -77,7 +81,8 @@ def report(
     signed: later, --verify checks with the secret of the base that a JSON or CSV file comes from
     this base and was not changed. Exits with 1 if the check fails.
     """
-    from kb.search.results import Filters, Steering
+    from kb.search.filters import filters_near
+    from kb.search.results import Steering
     from kb.settings import Settings
 
     if bool(query) == bool(verify):
@@ -86,7 +91,7 @@ def report(
     if verify:
         _verify(verify, settings)
     else:
-        filters = Filters(department, theme)
+        filters = filters_near(department, theme, near, within)
         steering = Steering(like, unlike, worded=not no_wording)
         _report(" ".join(query), filters, steering, lang, format, out, settings)
 

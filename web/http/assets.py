@@ -1,6 +1,7 @@
 """Static files under addresses that change with their content, so that browsers keep them."""
 
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -19,17 +20,28 @@ _ASK_AGAIN = "no-cache"
 class Assets(StaticFiles):
     """Serves the static folder; `url` gives the address of a file with a hash of its content."""
 
-    def __init__(self, mounted_at: str) -> None:
+    def __init__(self, mounted_at: str, installed: Mapping[str, Path] = {}) -> None:
+        """`installed` are files of installed packages, by the name that they are served under."""
         super().__init__(directory=STATIC_FOLDER)
         self._mounted_at = mounted_at
-        self._hashes = {
-            path.relative_to(STATIC_FOLDER).as_posix(): sha256(path.read_bytes()).hexdigest()[:12]
+        self._installed = installed
+        ours = {
+            path.relative_to(STATIC_FOLDER).as_posix(): path
             for path in sorted(STATIC_FOLDER.rglob("*"))
             if path.is_file()
+        }
+        self._hashes = {
+            name: sha256(path.read_bytes()).hexdigest()[:12]
+            for name, path in {**ours, **installed}.items()
         }
 
     def url(self, name: str) -> str:
         return f"{self._mounted_at}/{name}?v={self._hashes[name]}"
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if installed := self._installed.get(path):
+            return str(installed), installed.stat()
+        return super().lookup_path(path)
 
     def file_response(
         self,
@@ -39,7 +51,7 @@ class Assets(StaticFiles):
         status_code: int = 200,
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        name = Path(full_path).relative_to(STATIC_FOLDER.resolve()).as_posix()
+        name = self.get_path(scope)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
         unchanged = asked == self._hashes.get(name)
         response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from kb.models import Kind
 from web.api.catalogue_schemas import CaseOut
-from web.api.read import Like, QueryText, Unlike, WordingChoice
+from web.api.read import Like, Near, QueryText, Unlike, Within, WordingChoice
 from web.api.routing import Department, PageLanguage, Theme
 from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
 from web.catalogue.contact_links import as_seen_by
@@ -36,6 +36,8 @@ class NeedArguments(Arguments):
     need: QueryText
     department: Department = ""
     theme: Theme = ""
+    near: Near = ""
+    within: Within = 0
     wording: WordingChoice = Field(
         default=WordingChoice.ON,
         description="With off, the words of the need are sent to no language model, if the site "
@@ -46,7 +48,9 @@ class NeedArguments(Arguments):
     def search(self) -> SearchRequest:
         """The same search on the pages."""
         worded = self.wording is WordingChoice.ON
-        return SearchRequest(self.need, self.department, self.theme, worded=worded)
+        return SearchRequest(
+            self.need, self.department, self.theme, self.near, self.within, worded=worded
+        )
 
 
 class SearchArguments(NeedArguments):
@@ -120,7 +124,7 @@ def _search(caller: Caller, given: SearchArguments) -> ToolAnswer:
         lang=given.lang,
         steering=asked.steering,
     )
-    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
+    found = SearchAnswer.of(result, asked.filters, asked.steering, caller.absolute_url(given.lang))
     return ToolAnswer(
         _Hits.read(found), caller.text("search.md", given.lang, result=result, asked=asked)
     )
@@ -131,7 +135,7 @@ def _who_for_each_part(caller: Caller, given: NeedArguments) -> ToolAnswer:
     result = caller.knowledge_base.search(
         asked.q, filters=asked.filters, lang=given.lang, steering=asked.steering
     )
-    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
+    found = SearchAnswer.of(result, asked.filters, asked.steering, caller.absolute_url(given.lang))
     text = caller.text("parts.md", given.lang, result=result, asked=asked)
     return ToolAnswer(_Parts.read(found), text)
 

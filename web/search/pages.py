@@ -13,14 +13,18 @@ from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import WordingState
 from kb.models import Actor
+from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
-from kb.search.results import ActorHit, CaseHit, Fit, PartAnswer, SearchResult
+from kb.remarks import Remark
+from kb.search.filters import commune_meant
+from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.dependencies import ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page
+from web.maps.result_map import ResultMap
 from web.search.report_downloads import signature_of
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 
@@ -35,6 +39,9 @@ TO_CALL = 25
 
 PRECEDENTS_SHOWN = 5
 """How many of those who did it an explanation shows at first; the rest are folded."""
+
+NAMESAKES_SHOWN = 12
+"""How many towns of one name are offered."""
 
 ROWS_OF_A_REPORT = 5_000
 """How many candidates the page of a report shows; its files have all."""
@@ -61,6 +68,11 @@ class Answers:
     next_limit: int | None
     roles: Sequence[PartAnswer]
 
+    @property
+    def on_map(self) -> Sequence[ActorHit]:
+        """The hits that the page lists."""
+        return (*self.fitting, *self.leads, *self.nearest)
+
     @classmethod
     def of(cls, result: SearchResult, limit: int) -> Self:
         found = [hit for hit in result.hits if hit.fit is not Fit.NONE]
@@ -80,6 +92,20 @@ class Answers:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place in the form of a search, as it is typed or known.
+
+    What is wrong with it, if anything, and the labels of the `namesakes` that it could mean.
+    `distances` are kilometres, each with how many organisations it would leave, if that is known.
+    """
+
+    place: str = ""
+    problem: Remark | None = None
+    namesakes: Sequence[str] = ()
+    distances: Sequence[tuple[int, int | None]] = tuple((km, None) for km in DISTANCES)
+
+
 @router.shows(Page.SEARCH)
 def search(
     request: APageRequest,
@@ -88,6 +114,7 @@ def search(
 ) -> Response:
     result, message = None, ""
     asked, steering = steering_actors(request.knowledge_base, asked)
+    asked, where = _with_place(asked)
     try:
         asked = replace(asked, department=department_code(asked.department))
         if "q" in request.http.query_params:
@@ -100,6 +127,9 @@ def search(
     departments, themes = (
         (result.departments, result.themes) if result else _filters_of_all(request.knowledge_base)
     )
+    if result and result.distances:
+        where = replace(where, distances=list(result.distances.items()))
+    answers = Answers.of(result, limit) if result else None
     return request.page(
         "search/search.html",
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
@@ -115,7 +145,9 @@ def search(
         message=message,
         departments=_with_chosen(asked.department, departments),
         themes=_with_chosen(asked.theme, themes),
-        answers=Answers.of(result, limit) if result else None,
+        where=where,
+        map=ResultMap.of(answers.on_map, asked.filters.near, request.settings) if answers else None,
+        answers=answers,
         limit=limit,
         held=request.knowledge_base.status().actors if result and result.nothing_fits else 0,
         need_link=_link_to_tell(request, asked),
@@ -249,6 +281,18 @@ def _filters_of_all(
 def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
     """Returns the counts, always with the chosen value among them."""
     return {**({chosen: 0} if chosen else {}), **counts}
+
+
+def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
+    """Returns the request with the label of its place, or without one that is not clear."""
+    try:
+        commune = commune_meant(asked.near)
+    except QueryError as error:
+        namesakes = [commune.label for commune in communes_named(asked.near)[:NAMESAKES_SHOWN]]
+        return asked.without("near", "within"), Where(asked.near, error.remark, namesakes)
+    if commune is None:
+        return asked.without("within"), Where()
+    return replace(asked, near=commune.label), Where(commune.label)
 
 
 def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:

@@ -15,7 +15,8 @@ from fastapi import Query as Parameter
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.search.results import Filters, Steering
+from kb.search.filters import filters_near
+from kb.search.results import DISTANCES, Filters, Steering
 from web.http.urls import Address, Page
 
 MAX_LIMIT = 100
@@ -30,6 +31,8 @@ WHOLE_TEXT = "yes"
 WITHOUT_MODEL = "off"
 """The value of `wording` for which no language model is asked."""
 
+_WITHIN = frozenset(map(str, DISTANCES))
+
 SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MAX_STEERED)]
 
 
@@ -37,6 +40,8 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MA
 class SearchRequest:
     """A need, with filters and steering.
 
+    `near` is the place that distances are measured from, as it is typed, `within` so many
+    kilometres, or 0 for anywhere.
     `like` and `unlike` are ids of actors, `taken_back` phrases of the language model; without
     `worded`, no model is asked; a long text is searched `whole`, or by what it asks for.
     """
@@ -44,6 +49,8 @@ class SearchRequest:
     q: str = ""
     department: str = ""
     theme: str = ""
+    near: str = ""
+    within: int = 0
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
@@ -52,7 +59,17 @@ class SearchRequest:
 
     @property
     def filters(self) -> Filters:
-        return Filters(department=self.department, theme=self.theme)
+        """The filters that are asked for.
+
+        Raises:
+            QueryError: `near` names no place, or several, or there is none to be `within` of.
+        """
+        return filters_near(self.department, self.theme, self.near, self.within)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it leaves out what has another department, theme or distance."""
+        return bool(self.department or self.theme or self.within)
 
     @property
     def steering(self) -> Steering:
@@ -73,6 +90,10 @@ class SearchRequest:
     def without(self, *names: str) -> Self:
         """Returns the request with these attributes as they are at first."""
         return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
+
+    def near_to(self, place: str) -> Self:
+        """Returns the request with distances from a place."""
+        return replace(self, near=place)
 
     def liking(self, actor_id: str) -> Self:
         """Returns the request with an actor as an example of what is looked for."""
@@ -127,6 +148,8 @@ class SearchRequest:
             ("q", self.q),
             ("department", self.department),
             ("theme", self.theme),
+            ("near", self.near),
+            ("within", str(self.within or "")),
             *(("like", id_) for id_ in self.like),
             *(("unlike", id_) for id_ in self.unlike),
             *(("taken_back", phrase) for phrase in self.taken_back),
@@ -144,6 +167,8 @@ async def _asked(
     q: str = "",
     department: str = "",
     theme: str = "",
+    near: str = "",
+    within: str = "",
     wording: str = "",
     whole: str = "",
 ) -> SearchRequest:
@@ -151,6 +176,8 @@ async def _asked(
         q,
         department,
         theme,
+        near.strip(),
+        int(within) if within in _WITHIN else 0,
         _once(like),
         _once(unlike),
         _once(taken_back),

@@ -88,6 +88,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             "sentences": [],
             "like": [],
             "unlike": [],
+            "near": "",
             "trades": [],
             "wording": NO_WORDING,
         },
@@ -183,6 +184,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                 "Chimie et formulation": 1,
                 "Cuir et chaussure": 1,
             },
+            "distances": {},
         },
         "roles": [],
     }
@@ -289,6 +291,7 @@ def test_a_search_is_steered_and_says_how_it_was_understood(
         "sentences": [],
         "like": ["avel"],
         "unlike": ["hostile"],
+        "near": "",
         "trades": [],
         "wording": NO_WORDING,
     }
@@ -305,6 +308,50 @@ def test_filters_reach_the_knowledge_base(client: TestClient, knowledge_base: Sa
     found = answer(client, "/api/search", **query)
     assert found["hits"] == []
     assert knowledge_base.searches == [("gel", 3, Filters("2A", "Santé", Kind.CASE))]
+
+
+def test_a_distance_is_said_and_can_be_bounded(client: TestClient) -> None:
+    near = {"q": "sanitiser", "near": "16100"}
+    found = answer(client, "/api/search", **near)
+    assert found["asked"]["near"] == "Cognac (16)"
+    km = {hit["actor"]["id"]: hit.get("distance_km") for hit in found["hits"]}
+    assert km == {
+        "avel": 50,
+        "hostile": None,  # no town is called so
+        "distillerie-merlet": 15,
+        "weavers & co? 100%": None,  # abroad
+    }
+    assert found["facets"]["distances"] == {"10": 0, "25": 1, "50": 1, "100": 2, "200": 2}
+    close = answer(client, "/api/search", **near, within=25)
+    assert [hit["actor"]["id"] for hit in close["hits"]] == ["distillerie-merlet"]
+    assert close["total"] == 1
+    assert [case["id"] for case in close["cases"]] == ["angouleme"]
+    explained = answer(client, "/api/explain", **near, within=25, actor="distillerie-merlet")
+    assert explained["hit"]["distance_km"] == 15
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        (
+            {"near": "Kalundborg"},
+            "No town in France is called 'Kalundborg': write its name or its postal code, such as "
+            "16000.",
+        ),
+        (
+            {"near": "Saint-Denis"},
+            "Several towns are called 'Saint-Denis': choose one of Saint-Denis (93), Saint-Denis "
+            "(974), Saint-Denis (11), Saint-Denis (30).",
+        ),
+        ({"within": 25}, "A distance needs a place to measure it from."),
+    ],
+)
+def test_a_place_that_is_not_clear_is_refused(
+    client: TestClient, query: dict[str, Any], detail: str
+) -> None:
+    response = client.get("/api/search", params={"q": "cirages", **query})
+    assert response.status_code == 400
+    assert response.json() == {"detail": detail}
 
 
 def test_a_department_and_a_theme_without_actors_leave_nothing(client: TestClient) -> None:

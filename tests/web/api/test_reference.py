@@ -37,6 +37,8 @@ def test_types_are_told_in_words(client: TestClient) -> None:
         "limit": ("integer from 1 to 100", False),
         "department": ("string", False),
         "theme": ("string", False),
+        "near": ("string", False),
+        "within": ("integer from 0 to 1000", False),
         "kind": ("actor or case or null", False),
         "lang": ("fr or en", False),
         "like": ("list of string", False),

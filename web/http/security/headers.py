@@ -59,8 +59,11 @@ class SecurityHeaders:
     The answer to an unforeseen exception is made outside of every middleware: it adds them itself.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, images: str = "") -> None:
+        """`images` is the origin of images that are not ours; empty means none."""
         self._app = app
+        ours = _CONTENT_SECURITY_POLICY["img-src"]
+        self._images = {"img-src": f"{ours} {images}"} if images else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_private = scope["type"] == "http" and _is_someones(HTTPConnection(scope))
@@ -71,6 +74,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
+                if self._images:
+                    headers["Content-Security-Policy"] = _policy(**self._images)
                 headers.update(_openings(state))
                 if is_private or "Set-Cookie" in headers:
                     headers["Cache-Control"] = "private, no-store"

@@ -1,0 +1,143 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kb.errors import QueryError
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.communes import communes_named
+from kb.reference.points import Circle, Point
+from kb.reference.roles import Role
+from kb.search.filters import filters_near
+from kb.search.results import DISTANCES, Filters
+from kb.store.store import Store
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+
+PLACES = [("Angoulême", "16"), ("Cognac", "16"), ("Saintes", "17"), ("Royan", "17")]
+PLACES += [("Limoges", "87"), ("Bordeaux", "33"), ("Saint-Denis", "974"), ("Nulle-Part", "16")]
+THEMES = ["Cuir", "CUIR", "Bois", "Chimie"]
+WORK = ["coud des gants de cuir", "vend des gants", "scie du bois", "teint le cuir"]
+
+
+def somewhere(random: Random, number: int) -> Actor:
+    place, department = random.choice(PLACES)
+    return Actor(
+        f"a{number}",
+        f"Atelier {number}",
+        f"L'atelier {number} {random.choice(WORK)}.",
+        place=place,
+        department=department,
+        country=random.choice(["FR", ""]),
+        themes=tuple(random.sample(THEMES, random.randrange(3))),
+    )
+
+
+@pytest.fixture(scope="module")
+def actors() -> Sequence[Actor]:
+    random = Random(20)
+    return [somewhere(random, number) for number in range(120)]
+
+
+@pytest.fixture
+def base(
+    open_base: OpenBase, word_counts: WordCountEncoder, actors: Sequence[Actor]
+) -> KnowledgeBase:
+    base = open_base(word_counts, "places")
+    base.put(actors)
+    return base
+
+
+def test_what_a_value_of_a_filter_counts_is_what_it_leaves(base: KnowledgeBase) -> None:
+    random = Random(7)
+    (angouleme,) = communes_named("Angoulême")
+    for _ in range(12):
+        chosen = Filters(
+            random.choice(["", "16", "17"]),
+            random.choice(["", "cuir", "Bois"]),
+            near=angouleme,
+            within=random.choice([0, *DISTANCES]),
+        )
+        query = random.choice(["gants de cuir", "bois", "atelier"])
+        found = base.search(query, filters=chosen)
+        picks = [
+            *((replace(chosen, department=code), n) for code, n in found.departments.items()),
+            *((replace(chosen, theme=name), n) for name, n in found.themes.items()),
+            *((replace(chosen, within=km), n) for km, n in found.distances.items()),
+        ]
+        assert picks
+        for picked, count in picks:
+            assert base.search(query, filters=picked).total == count, (query, picked)
+
+
+def test_a_circle_keeps_exactly_who_is_in_it(base: KnowledgeBase, actors: Sequence[Actor]) -> None:
+    random = Random(3)
+    parts = tuple(Participation(each.name, Role.PRODUCER, each.id) for each in actors[:2])
+    base.put([Case("c", "Des gants", "Texte", participants=parts)])
+    store = Store.open(base.folder / DATABASE_FILE)
+    for _ in range(40):
+        circle = Circle(
+            Point(random.uniform(44, 46.5), random.uniform(-1.5, 2)), random.uniform(1, 300)
+        )
+        held = {each.id for each in actors if each.point and circle.holds(each.point)}
+        assert set(store.ids(Kind.ACTOR, circle=circle)) == held
+        assert store.ids(Kind.CASE, circle=circle) == ["c"] * bool(held & {"a0", "a1"})
+        in_17 = {each.id for each in actors if each.department == "17"}
+        assert set(store.ids(Kind.ACTOR, "17", circle=circle)) == held & in_17
+    store.close()
+
+
+def test_the_order_stays_by_fit(base: KnowledgeBase) -> None:
+    anywhere = base.search("gants de cuir", limit=100)
+    near = base.search("gants de cuir", limit=100, filters=filters_near("", "", "Royan", 0))
+    assert [hit.actor.id for hit in near.hits] == [hit.actor.id for hit in anywhere.hits]
+    assert anywhere.distances == {}
+
+
+def test_who_moves_is_found_where_it_is_now(base: KnowledgeBase, actors: Sequence[Actor]) -> None:
+    around = filters_near("", "", "Brest", 25)
+    assert base.search("gants", filters=around).hits == ()
+    base.put([replace(actors[0], place="Brest", department="29", description="Des gants.")])
+    (hit,) = base.search("gants", filters=around).hits
+    assert hit.actor.id == "a0"
+    assert around.whole_km_to(hit.actor) == 0
+
+
+def test_coordinates_are_there_in_a_base_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, actors: Sequence[Actor]
+) -> None:
+    from kb.store import migrations
+
+    number = migrations.MIGRATIONS.index(migrations._coordinates_of_actors)
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:number])
+        before.setattr(migrations, "SCHEMA_VERSION", number)
+        before.setattr("kb.store.store.coordinates_of", lambda _: {})
+        old = Store.open(tmp_path / "kb.sqlite", create=True)
+        with old.changing():
+            for actor in actors:
+                old.put(actor, [], [])
+        old.close()
+    migrated = Store.open(tmp_path / "kb.sqlite")
+    circle = Circle(Point(45.649, 0.156), 45)
+    held = {each.id for each in actors if each.point and circle.holds(each.point)}
+    assert held
+    assert set(migrated.ids(Kind.ACTOR, circle=circle)) == held
+    migrated.close()
+
+
+@pytest.mark.parametrize(
+    ("near", "within", "code"),
+    [
+        ("Kalundborg", 0, "unknown_place"),
+        ("Saint-Denis", 10, "several_places"),
+        (" ", 10, "within_nothing"),
+    ],
+)
+def test_a_place_that_is_not_clear_is_refused(near: str, within: int, code: str) -> None:
+    with pytest.raises(QueryError) as refused:
+        filters_near("", "", near, within)
+    assert refused.value.code == code
