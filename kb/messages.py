@@ -128,6 +128,10 @@ MESSAGES: Mapping[str, str] = {
     "other_scheme": N_("{field} {value!q} begins with {scheme}: only http and https are accepted"),
     "no_web_address": N_("{field} {value!q} is not a web address"),
     "no_date": N_("{field} {value!q} is not a date such as 2020-03-18"),
+    "no_period": N_(
+        "{field} {value!q} is not understood: write it like 2020, March 2020, spring 2020, March "
+        "to May 2020 or since 2019"
+    ),
     "no_day": N_("closed_on {value!q} is not a day of the calendar"),
     "unknown_language": N_("lang {value!q} is not a language: write fr or en"),
     "unknown_country": N_("country {value!q} is not known: write its two-letter code"),

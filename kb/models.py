@@ -106,6 +106,7 @@ class Case:
 
     `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
     dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
+    `period` is the time of its facts as `kb.text.periods` keeps it, in EDTF, or empty.
     `flow` is the way of its need (`kb.reference.flows.Flow`), or empty where its words tell it.
     `translation_of` is the id of the case that this case translates, or empty.
     """
@@ -124,6 +125,7 @@ class Case:
     themes: tuple[str, ...] = ()
     need: str = ""
     flow: str = ""
+    period: str = ""
     source_url: str = ""
     translation_of: str = ""
     participants: tuple[Participation, ...] = ()

@@ -40,6 +40,7 @@ SAMPLES: dict[FieldKind, Any] = {
     FieldKind.TEXT: "Un paragraphe.\n\nUn autre.",
     FieldKind.DATE: "2020-07-02",
     FieldKind.DAY: "2023-12-31",
+    FieldKind.PERIOD: "2020-21",
     FieldKind.WEB_ADDRESS: "https://exemple.example/page",
     FieldKind.LANGUAGE: "en",
     FieldKind.FLOW: "offers",

@@ -33,6 +33,7 @@ from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
 from kb.reference.flows import FLOWS, Flow
 from kb.text.email_addresses import addresses_in
+from kb.text.periods import NoPeriod, read_period
 from kb.text.phone_numbers import dialling_region, numbers_in
 
 Cells = Mapping[str, str]
@@ -90,6 +91,19 @@ def flow(given: str, field: str) -> str:
     if written and folded(written) not in _FLOWS:
         raise InputError("unknown_flow", field, value=written, flows=", ".join(Flow))
     return _FLOWS[folded(written)].value if written else ""
+
+
+def period(given: str, field: str) -> str:
+    """Returns a period in EDTF, as `kb.text.periods` reads it.
+
+    Raises:
+        InputError: it is not understood.
+    """
+    written = one_line(given)
+    try:
+        return read_period(written) if written else ""
+    except NoPeriod:
+        raise InputError("no_period", field, value=written) from None
 
 
 def _department(cells: Cells, field: str) -> str:
@@ -198,6 +212,7 @@ PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
         FieldKind.WEB_ADDRESS: lambda cells, field: web_address(cells[field], field),
         FieldKind.LANGUAGE: _language,
         FieldKind.FLOW: lambda cells, field: flow(cells[field], field),
+        FieldKind.PERIOD: lambda cells, field: period(cells[field], field),
         FieldKind.DEPARTMENT: _department,
         FieldKind.COUNTRY: lambda cells, field: country_code(cells[field]),
         FieldKind.ACTIVITY_CODE: _activity_code,

@@ -82,8 +82,9 @@ def _print(result: SearchResult, filters: Filters) -> None:
     if result.cases:
         click.echo("\nCases")
     for case_hit in result.cases:
-        date = f" ({case_hit.case.date[:10]})" if case_hit.case.date else ""
-        click.echo(f"{case_hit.rank:>3}. {case_hit.case.title}{date} · {case_hit.fit}")
+        when = case_hit.case.period or case_hit.case.date[:10]
+        title = f"{case_hit.case.title} ({when})" if when else case_hit.case.title
+        click.echo(f"{case_hit.rank:>3}. {title} · {case_hit.fit}")
     if result.parts:
         click.echo("\nWho for each part")
     for answer in result.parts:
@@ -141,6 +142,7 @@ def _plain(result: SearchResult, filters: Filters) -> dict[str, object]:
                 "id": hit.case.id,
                 "title": hit.case.title,
                 "date": hit.case.date,
+                "period": hit.case.period,
                 "score": round(hit.score, 4),
                 "fit": hit.fit,
                 "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
@@ -205,7 +207,9 @@ def _plain_evidence(evidence: Evidence) -> dict[str, object]:
 
 
 def _plain_case(case: Case, participation: Participation | None = None) -> dict[str, object]:
-    plain: dict[str, object] = {"id": case.id, "title": case.title, "date": case.date}
+    plain: dict[str, object] = {
+        name: getattr(case, name) for name in ("id", "title", "date", "period")
+    }
     if participation:
         plain |= {"role": participation.role, "contribution": participation.contribution}
     return plain

@@ -221,6 +221,7 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
             "id": evidence.case.id,
             "title": evidence.case.title,
             "date": evidence.case.date,
+            "period": evidence.case.period,
             "role": str(evidence.participation.role),
             "contribution": evidence.participation.contribution,
         }

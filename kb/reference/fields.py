@@ -20,6 +20,7 @@ class FieldKind(StrEnum):
     SENTENCE = "sentence"
     TEXT = "text"
     DATE = "date"
+    PERIOD = "period"
     DAY = "day"
     WEB_ADDRESS = "web_address"
     LANGUAGE = "language"
@@ -231,6 +232,14 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             meaning="Whether somebody sought a thing (`seeks`), had one to give (`offers`) or "
             "wanted to share one (`shares`); empty where the words of the need tell it.",
             example="offers",
+        ),
+        "period": FieldTraits(
+            "When it happened",
+            FieldKind.PERIOD,
+            form_line=2,
+            meaning="The time of the facts, not of the article: EDTF (ISO 8601-2, level 1), or "
+            "empty. Spring, summer, autumn and winter have the numbers 21 to 24.",
+            example="2020-21",
         ),
         "source_url": FieldTraits(
             "Link to the source", FieldKind.WEB_ADDRESS, form_line=7, meaning=_SOURCE_MEANING

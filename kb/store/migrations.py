@@ -511,6 +511,11 @@ def _plain_facts(text: str) -> dict[str, str]:
     return dict(facts[0] if isinstance(facts, list) else facts)
 
 
+def _period_of_cases(db: Database) -> None:
+    # The time of the facts, in EDTF; empty where nobody told it.
+    db.table("cases").add_column("period", str, not_null_default="")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -527,6 +532,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _subscriptions,
     _identity_and_pictures,
     _coordinates_of_actors,
+    _period_of_cases,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

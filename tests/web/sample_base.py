@@ -78,6 +78,7 @@ ANGOULEME = Case(
         "<script>alert('case')</script>\n\n![une photo](https://elsewhere.example/photo.png)\n"
     ),
     date="2020-07-01",
+    period="2020-21",
     modified="2020-07-02T11:51:00+02:00",
     author="Qui sait faire ?",
     moderator="Vincent",

@@ -11,7 +11,7 @@ import kb.search.query
 import kb.search.results
 import kb.search.trades.likely_trades
 from kb.language_model.wording import PhraseKind, WordingState
-from kb.reference.fields import ACTOR_FIELDS
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
 from kb.search.results import Absence, EvidenceKind, Fit
@@ -30,6 +30,10 @@ Id = Annotated[str, Field(description="Its identifier.", examples=["avel"])]
 Themes = Annotated[list[str], Field(description="Its themes.", examples=[["Cuir et chaussure"]])]
 IsoDate = Annotated[
     str, Field(description="ISO 8601 date or time, or empty.", examples=["2020-07-01"])
+]
+EdtfPeriod = Annotated[
+    str,
+    Field(description=CASE_FIELDS["period"].meaning, examples=[CASE_FIELDS["period"].example]),
 ]
 Lang = Annotated[
     str, Field(description="The language of its text: ISO 639-1 code.", examples=["fr"])
@@ -85,6 +89,7 @@ class CaseReference(Shape):
     id: Id
     title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
     date: IsoDate
+    period: EdtfPeriod
     role: Role | None = Field(description="The actor's role in the case.", examples=["producer"])
     contribution: str = Field(
         description="What the actor did, or empty.", examples=["Fabrique et conditionne le gel."]
@@ -294,6 +299,7 @@ class CaseHitOut(Shape):
     id: Id
     title: str
     date: IsoDate
+    period: EdtfPeriod
     score: Score
     fit: Fit = Field(description=_FIT)
     url: str = Field(description=_PAGE)

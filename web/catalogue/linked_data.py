@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from kb.models import Actor, Case
+from kb.text.periods import schema_coverage
 from web.http.urls import AbsoluteUrl, address, web_link
 
 Description = Mapping[str, Any]
@@ -65,6 +66,7 @@ def article(case: Case, absolute_url: AbsoluteUrl) -> Description:
         editor=case.moderator,
         datePublished=case.date,
         dateModified=case.modified,
+        temporalCoverage=schema_coverage(case.period) if case.period else "",
         about=case.need,
         keywords=list(case.themes),
         url=absolute_url(address("case", case.id)),

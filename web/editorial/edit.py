@@ -44,7 +44,7 @@ ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
     ],
 }
 CASE_ITEMS: Mapping[str, Sequence[str]] = {
-    "need": ("need", "flow"),
+    "need": ("need", "flow", "period"),
     "people": (
         "title author author_job date modified moderator moderator_job moderated themes lang "
         "source_url"

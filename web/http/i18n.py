@@ -4,6 +4,7 @@ Messages are written in English in the code and the templates; `locale/<language
 messages.po` translates them and is read once, at startup.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -12,11 +13,14 @@ from importlib.resources import files
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
+
+from kb.messages import N_
+from kb.text.periods import AUTUMN, SPRING, SUMMER, WINTER, Moment, NoPeriod, Period
 
 
 class Language(StrEnum):
@@ -92,6 +96,66 @@ def written_date(iso: str, language: Language) -> str:
     except ValueError:
         return iso
     return format_date(day, format="long", locale=language.locale)
+
+
+def written_period(edtf: str, language: Language) -> str:
+    """Formats a period of EDTF in words that `kb.text.periods` reads; other text is unchanged."""
+    try:
+        period = Period.of(edtf)
+    except NoPeriod:
+        return edtf
+    start, end = period.start, period.end
+    if end is None:
+        return _written_moment(start, _SINCE, language) if start else edtf
+    if start is None:
+        return _written_moment(end, _UNTIL, language)
+    if start != end and _skeleton(start) and _skeleton(start) == _skeleton(end):
+        return str(
+            format_interval(start.first, end.first, _skeleton(start), locale=language.locale)
+        )
+    ends = [start] if start == end else [start, end]
+    return " – ".join(_written_moment(each, _AT, language) for each in ends)
+
+
+_AT, _SINCE, _UNTIL = range(3)
+
+_SEASONS: Mapping[int, Sequence[str]] = {
+    SPRING: (
+        N_("spring %(year)s"), N_("since spring %(year)s"), N_("until spring %(year)s"),
+    ),
+    SUMMER: (
+        N_("summer %(year)s"), N_("since summer %(year)s"), N_("until summer %(year)s"),
+    ),
+    AUTUMN: (
+        N_("autumn %(year)s"), N_("since autumn %(year)s"), N_("until autumn %(year)s"),
+    ),
+    WINTER: (
+        N_("winter %(year)s"), N_("since winter %(year)s"), N_("until winter %(year)s"),
+    ),
+}  # fmt: skip
+_DAYS = ("%(day)s", N_("since %(day)s"), N_("until %(day)s"))
+_MONTHS = ("%(month)s", N_("since %(month)s"), N_("until %(month)s"))
+
+
+def _written_moment(moment: Moment, form: int, language: Language) -> str:
+    """A day, month, season or year in words: at it, since it or until it."""
+    if moment.month in _SEASONS:
+        forms, written = _SEASONS[moment.month], f"{moment.year}"
+    elif moment.day:
+        forms, written = _DAYS, format_date(moment.first, "long", locale=language.locale)
+    else:
+        forms = _MONTHS
+        written = format_skeleton(_skeleton(moment), moment.first, locale=language.locale)
+    return translations(language).gettext(forms[form]) % dict.fromkeys(
+        ("year", "month", "day"), written
+    )
+
+
+def _skeleton(moment: Moment) -> str:
+    """What CLDR calls a month or a year; empty for a season and for a day."""
+    if moment.day or moment.month in _SEASONS:
+        return ""
+    return "yMMMM" if moment.month else "y"
 
 
 def written_moment(iso: str, language: Language) -> str:

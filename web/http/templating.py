@@ -25,6 +25,7 @@ from web.http.i18n import (
     written_moment_in_utc,
     written_number,
     written_percent,
+    written_period,
     written_score,
 )
 from web.http.labels import filters as label_filters
@@ -91,6 +92,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         moment_in_utc=partial(written_moment_in_utc, language=language),
         number=partial(written_number, language=language),
         percent=partial(written_percent, language=language),
+        period=partial(written_period, language=language),
         score=partial(written_score, language=language),
         localized=partial(localized, language=language),
         translated=partial(translated, language=language),

@@ -99,6 +99,19 @@ def test_a_flow_is_known_in_both_languages(key: str, written: str | None, flow: 
     assert case_from({"title": "x", key: written}, "y").flow == flow
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "period"),
+    [
+        ("period", "printemps 2020", "2020-21"),
+        ("quand", "depuis 2019", "2019/.."),
+        ("Période", "2020-03/2020-05", "2020-03/2020-05"),
+        ("when", None, ""),
+    ],
+)
+def test_a_period_is_known_in_both_languages(key: str, written: str | None, period: str) -> None:
+    assert case_from({"title": "x", key: written}, "y").period == period
+
+
 _ROLES = ", ".join(Role)
 
 
@@ -110,6 +123,12 @@ _ROLES = ", ".join(Role)
         ({"title": "x"}, "y" * 200_001, "text has 200,001 characters; at most 200,000 fit"),
         ({"title": {"fr": "x"}}, "y", "title holds something else than text"),
         ({"title": "x", "date": "hier"}, "y", "date 'hier' is not a date such as 2020-03-18"),
+        (
+            {"title": "x", "period": "naguère"},
+            "y",
+            "period 'naguère' is not understood: write it like 2020, March 2020, spring 2020, "
+            "March to May 2020 or since 2019",
+        ),
         (
             {"title": "x", "flow": "vers l'aval"},
             "y",

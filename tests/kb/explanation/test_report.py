@@ -116,6 +116,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                 "id": "gel-angouleme",
                 "title": "Du gel hydroalcoolique à Angoulême",
                 "date": "2026-11-20",
+                "period": "",
                 "role": "producer",
                 "contribution": "prépare le gel",
             },

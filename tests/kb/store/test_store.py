@@ -258,6 +258,20 @@ def test_an_older_schema_is_migrated_with_what_it_holds(
     migrated.close()
 
 
+def test_cases_of_bases_without_periods_have_none(tmp_path: Path, store: Store) -> None:
+    store._connection.execute("alter table cases drop column period")
+    before = next(
+        number
+        for number, migration in enumerate(migrations.MIGRATIONS)
+        if migration.__name__ == "_period_of_cases"
+    )
+    store._connection.execute(f"pragma user_version = {before}")
+    store.close()
+    reopened = Store.open(tmp_path / "kb.sqlite")
+    assert reopened.record(Kind.CASE, SANITISER.id) == SANITISER
+    reopened.close()
+
+
 def test_a_migration_that_fails_changes_nothing(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

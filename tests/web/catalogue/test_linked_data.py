@@ -64,6 +64,7 @@ def test_a_case_is_an_article(client: TestClient) -> None:
         "editor": "Vincent",
         "datePublished": "2020-07-01",
         "dateModified": "2020-07-02T11:51:00+02:00",
+        "temporalCoverage": "2020-03/2020-05",
         "about": "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
         "keywords": ["Chimie et formulation", "Santé"],
         "url": f"{SITE}/fr/cas/angouleme",

@@ -196,6 +196,20 @@ def test_the_flow_of_a_case_is_chosen_with_its_need(
     assert "Choose one of the list." in refused.text
 
 
+def test_when_a_case_happened_is_read_and_typed_in_words(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    address = "/en/edit/cases/angouleme?item=need"
+    form = fields_of(Page(moderator.get(address).text))
+    assert form["period"] == "spring 2020"
+    refused = moderator.post(address, data=form | {"period": "a while ago", "do": "save"})
+    assert refused.status_code == 400
+    assert "This time is not understood." in refused.text
+    assert fields_of(Page(refused.text))["period"] == "a while ago"
+    moderator.post(address, data=form | {"period": "mars à mai 2020", "do": "save"})
+    assert base.case("angouleme") == replace(ANGOULEME, period="2020-03/2020-05")
+
+
 def test_every_item_is_saved_as_it_is(base: KnowledgeBase, moderator: TestClient) -> None:
     for path, item in [
         ("/en/edit/cases/angouleme", "people"),

@@ -69,7 +69,7 @@ def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None
     shown, stated, trade = read.inside(first, "li")
     assert shown.attributes["class"] == "shown"
     assert " ".join(shown.text.split()) == (
-        "Shown in the case Angoulême : du cirage au gel hydroalcoolique article of 1 July 2020 "
+        "Shown in the case Angoulême : du cirage au gel hydroalcoolique spring 2020 "
         "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital "
         "Producer fabrique et conditionne le gel Source: angouleme.example"
     )
@@ -112,8 +112,15 @@ def test_cases_stand_beside_the_actors(client: TestClient) -> None:
     aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
     assert " ".join(aside.text.split()) == (
         "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Très "
-        "proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital article du 1 juillet 2020"
+        "proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital printemps 2020"
     )
+
+
+def test_the_date_of_the_article_stands_in_for_a_period_that_nobody_told() -> None:
+    base = SampleBase(cases=(replace(ANGOULEME, period=""),))
+    with TestClient(create_app(base, Settings())) as client:
+        read = results(client, "/fr/recherche?q=sanitiser")
+    assert "article du 1 juillet 2020" in read.one("aside", class_="cases").text
 
 
 def test_hits_without_fit_are_not_among_the_answers(client: TestClient) -> None:

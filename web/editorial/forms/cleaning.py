@@ -16,7 +16,7 @@ from ingest.records.fields import (
     theme_names,
     web_address,
 )
-from ingest.records.parsers import PARSERS, flow
+from ingest.records.parsers import PARSERS, flow, period
 from kb.errors import InputError
 from kb.messages import N_
 from kb.models import Actor, Case, Record
@@ -30,6 +30,10 @@ _NO_DATE = N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 0
 _WRONG: Mapping[FieldKind, str] = {
     FieldKind.DATE: _NO_DATE,
     FieldKind.DAY: _NO_DATE,
+    FieldKind.PERIOD: N_(
+        "This time is not understood. Write it like 2020, March 2020, spring 2020, March to May "
+        "2020 or since 2019."
+    ),
     FieldKind.WEB_ADDRESS: N_("This is not a web address. It begins with http:// or https://."),
     FieldKind.LANGUAGE: N_("Choose a language."),
     FieldKind.FLOW: N_("Choose one of the list."),
@@ -106,6 +110,7 @@ class FieldCleaner:
             FieldKind.LANGUAGE: lambda given: language(given, self._values.get("text", "")),
             FieldKind.WEB_ADDRESS: lambda given: web_address(given, name),
             FieldKind.FLOW: lambda given: flow(given, name),
+            FieldKind.PERIOD: lambda given: period(given, name),
         }
         is_long = kind in {FieldKind.TEXT, FieldKind.SENTENCE}
         return self(

@@ -8,6 +8,7 @@ from typing import Self
 
 from ingest.directories.actor_row import actor_from
 from ingest.records.fields import MAX_LINE_CHARS, one_line
+from ingest.records.parsers import period
 from kb.errors import InputError
 from kb.messages import N_
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Record
@@ -100,6 +101,8 @@ class RecordForm:
             name: str(form.get(name, value)).replace("\r\n", "\n")
             for name, value in known.values.items()
         }
+        if "period" in values:
+            values["period"] = _standard_if_understood(values["period"])
         if "rows" not in form:
             return cls(values, known.rows)
         count = min(_whole_number(form["rows"]), MAX_ROWS)
@@ -127,6 +130,10 @@ class RecordForm:
         traits = self._fields[name]
         kind = "area" if traits.rows else _INPUTS.get(traits.kind, "text")
         return {"kind": kind, "rows": traits.rows, "required": traits.required}
+
+    def is_period(self, name: str) -> bool:
+        """Whether a field is a period, which people read and write in words."""
+        return self._fields[name].kind is FieldKind.PERIOD
 
     def is_prose(self, name: str) -> bool:
         """Whether a field is written in the language of the record."""
@@ -217,6 +224,14 @@ def best_proposals(proposals: Proposals) -> dict[str, ProposedField]:
         if known is None or proposed.confidence > known.confidence:
             best[proposed.field] = proposed
     return best
+
+
+def _standard_if_understood(written: str) -> str:
+    """A period as the record has it, or what was written where it is not understood."""
+    try:
+        return period(written, "period")
+    except InputError:
+        return written
 
 
 def _whole_number(value: object) -> int:

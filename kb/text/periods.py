@@ -1,0 +1,253 @@
+"""Periods: the time of facts, in EDTF (ISO 8601-2, level 1), read from the words of people.
+
+    "printemps 2020"          2020-21
+    "mars à mai 2020"         2020-03/2020-05
+    "since 2019"              2019/..
+
+A period is a day, a month, a season or a year from 1500 to 2099, or lasts from one to another;
+either end may be open. How it is said in a language of the pages is the work of `web.http.i18n`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache
+from typing import NamedTuple, Self
+
+from kb.text.folding import fold
+from kb.text.lexicon import LEXICONS
+
+OPEN = ".."
+"""What EDTF writes for an end that is open."""
+
+SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
+"""The numbers of the seasons in EDTF, where others have a month."""
+
+_SEASONS = {"spring": SPRING, "summer": SUMMER, "autumn": AUTUMN, "winter": WINTER}
+
+_YEAR = r"(?:1[5-9]|20)\d\d"
+_STANDARD = re.compile(rf"{_YEAR}(?:-(?:0[1-9]-\d\d|1[0-2]-\d\d|0[1-9]|1[0-2]|2[1-4]))?")
+_LONGEST = 100
+"""Characters of the longest text that is read as one period."""
+
+
+class NoPeriod(ValueError):
+    """A text tells no period that is understood."""
+
+
+class Moment(NamedTuple):
+    """A year, or a month or a season of it, or a day; what is 0 is not told.
+
+    `first` and `last` are its days. Winter begins in the December of its year.
+    """
+
+    year: int
+    month: int
+    day: int
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        parts = [f"{self.year:04}"] + [f"{part:02}" for part in (self.month, self.day) if part]
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period. `start` and `end` are the same for a single moment, and None where it is open."""
+
+    start: Moment | None
+    end: Moment | None
+
+    @classmethod
+    def of(cls, edtf: str) -> Self:
+        """The period that an EDTF expression tells.
+
+        Raises:
+            NoPeriod: it is none, tells something else than this module's periods, ends before it
+                begins, or names no day of the calendar.
+        """
+        start, slash, end = edtf.partition("/")
+        begins = None if slash and start == OPEN else _moment(start)
+        ends = begins if not slash else None if end == OPEN else _moment(end)
+        if begins is ends is None or (begins and ends and begins.first > ends.last):
+            raise NoPeriod(edtf)
+        return cls(begins, ends)
+
+    def __str__(self) -> str:
+        if self.start == self.end:
+            return str(self.start)
+        return f"{self.start or OPEN}/{self.end or OPEN}"
+
+
+class WrittenPeriod(NamedTuple):
+    """A period in EDTF, and the folded text before and after the words that tell it."""
+
+    edtf: str
+    before: str
+    after: str
+
+
+def read_period(text: str) -> str:
+    """Returns the period that a person wrote, in EDTF: in French, in English or in EDTF itself.
+
+    Raises:
+        NoPeriod: it is not understood.
+    """
+    if len(text) > _LONGEST:
+        raise NoPeriod(text)
+    try:
+        return str(Period.of(text.strip()))
+    except NoPeriod:
+        pass
+    written = list(periods_in(text))
+    if len(written) != 1 or written[0].before or written[0].after:
+        raise NoPeriod(text)
+    return written[0].edtf
+
+
+def periods_in(text: str) -> Iterator[WrittenPeriod]:
+    """Yields the periods that a text tells, in their order."""
+    folded = " ".join(fold(text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    moments = list(_grammar().moment.finditer(folded))
+    at = 0
+    while at < len(moments):
+        try:
+            period, start, last = _period_from(folded, moments, at)
+        except NoPeriod:
+            at += 1
+            continue
+        end = moments[last].end()
+        yield WrittenPeriod(str(period), folded[:start].strip(), folded[end:].strip())
+        at = last + 1
+
+
+def schema_coverage(edtf: str) -> str:
+    """Returns a period as `temporalCoverage` of schema.org has it: seasons by their months.
+
+    Raises:
+        NoPeriod: it is no period.
+    """
+    period = Period.of(edtf)
+    seasons = [each for each in (period.start, period.end) if each and each.month >= SPRING]
+    if not seasons:
+        return edtf
+    start = OPEN if period.start is None else f"{period.start.first:%Y-%m}"
+    end = OPEN if period.end is None else f"{period.end.last:%Y-%m}"
+    return f"{start}/{end}"
+
+
+@lru_cache(maxsize=4096)
+def _moment(written: str) -> Moment:
+    from edtf import parse_edtf
+    from edtf.parser.edtf_exceptions import EDTFParseException
+
+    if not _STANDARD.fullmatch(written):
+        raise NoPeriod(written)
+    try:
+        parsed = parse_edtf(written)
+        first, last = (date(*day[:3]) for day in (parsed.lower_strict(), parsed.upper_strict()))
+    except (EDTFParseException, ValueError, AttributeError):
+        raise NoPeriod(written) from None
+    year, month, day = (int(part) for part in f"{written}-0-0".split("-")[:3])
+    return Moment(year, month, day, first, last)
+
+
+class _Grammar(NamedTuple):
+    """How periods are written, in folded text.
+
+    `moment` matches a day, a month, a season or a year, the first three also without a year;
+    `before` and `between` the words before a moment, and between two.
+    """
+
+    months: Mapping[str, int]
+    seasons: Mapping[str, int]
+    moment: re.Pattern[str]
+    before: re.Pattern[str]
+    between: re.Pattern[str]
+
+
+@cache
+def _grammar() -> _Grammar:
+    from babel import Locale
+
+    def any_of(section: str) -> str:
+        return LEXICONS.any_of("periods", section)
+
+    months = {
+        fold(name).rstrip("."): number
+        for locale in map(Locale, ("fr", "en"))
+        for width in ("wide", "abbreviated")
+        for number, name in locale.months["format"][width].items()
+    }
+    seasons = {
+        word: number
+        for name, number in _SEASONS.items()
+        for word in LEXICONS.phrases("periods", name)
+    }
+    month = "|".join(sorted(months, key=len, reverse=True))
+    ordinal = r"(?:er|st|nd|rd|th)?"
+    moment = (
+        r"(?<![\w/,.])(?:"
+        rf"(?:(?P<day>\d\d?){ordinal} (?:of )?)?"
+        rf"(?:(?P<month>{month})\b\.?|(?P<season>{'|'.join(seasons)})\b)"
+        rf"(?: (?P<later_day>\d\d?){ordinal}(?=,? {_YEAR}))?"
+        rf"(?:,? (?:{any_of('of')} ?)?(?P<year>{_YEAR})\b)?"
+        rf"|(?:(?P<day_number>\d\d?)[/.])?(?P<month_number>\d\d?)[/.](?P<numbers_year>{_YEAR})\b"
+        rf"|(?P<only_year>{_YEAR})\b"
+        rf")(?![/.,]?\d)(?! ?{any_of('unit')}(?!\w))"
+    )
+    before = (
+        rf"(?:(?<!\w)(?:(?P<since>{any_of('since')})|(?P<until>{any_of('until')})"
+        rf"|(?P<pair>{any_of('between')})) ?)?(?:(?<!\w){any_of('before')} ?)?$"
+    )
+    between = rf" ?(?:{any_of('to')}|(?P<pair>{any_of('and')})) ?(?:{any_of('before')} ?)?"
+    return _Grammar(months, seasons, *map(re.compile, (moment, before, between)))
+
+
+def _period_from(text: str, moments: Sequence[re.Match[str]], at: int) -> tuple[Period, int, int]:
+    """Returns the period that begins with a moment, where its words begin, and its last moment.
+
+    Raises:
+        NoPeriod: none does: its year is missing, or no calendar has it.
+    """
+    grammar, here = _grammar(), moments[at]
+    # That an empty text is before each moment makes `before` match always.
+    before = grammar.before.search(text, moments[at - 1].end() if at else 0, here.start())
+    start = before.start() if before else here.start()
+    later = moments[at + 1] if at + 1 < len(moments) else None
+    joined = later and grammar.between.fullmatch(text, here.end(), later.start())
+    if later and joined and (last := _edtf(later)):
+        pair = before is not None and bool(before["pair"])
+        first = _edtf(here, last[:4])
+        years = len(first) == len(last) == 4
+        if first and bool(joined["pair"]) <= (pair or not years):
+            if (
+                joined[0] == "-"
+                and first.endswith(f"-{WINTER}")
+                and last == str(int(first[:4]) + 1)
+            ):
+                first, last = f"{first[:4]}-12", f"{last}-02"
+            return Period.of(f"{first}/{last}"), start, at + 1
+    moment = _edtf(here)
+    if before and before["since"]:
+        moment = f"{moment}/{OPEN}"
+    elif before and before["until"]:
+        moment = f"{OPEN}/{moment}"
+    return Period.of(moment), start, at
+
+
+def _edtf(match: re.Match[str], default_year: str = "") -> str:
+    """The moment that was written, in EDTF; empty where its year is told nowhere."""
+    parts = match.groupdict()
+    if parts["only_year"]:
+        return str(parts["only_year"])
+    if parts["numbers_year"]:
+        year, month, day = parts["numbers_year"], int(parts["month_number"]), parts["day_number"]
+    else:
+        grammar = _grammar()
+        year = parts["year"] or default_year
+        month = grammar.months.get(parts["month"] or "", 0) or grammar.seasons[parts["season"]]
+        day = parts["day"] or parts["later_day"]
+    return "-".join([year, f"{month:02}"] + ([f"{day:0>2}"] if day else [])) if year else ""
