@@ -11,6 +11,7 @@ from ingest.articles.article import Article
 from ingest.articles.readers import checked
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import propose
+from ingest.extraction.times import SURE_ENOUGH
 from ingest.known_articles import KnownArticles
 from ingest.records.fields import (
     MAX_LINE_CHARS,
@@ -89,6 +90,14 @@ class Drafting:
         if len(title) > _MAX_TITLE_CHARS:
             title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
         need = next((found.value for found in proposals.fields if found.field == "need"), "")
+        period = next(
+            (
+                found.value
+                for found in proposals.fields
+                if found.field == "period" and found.confidence >= SURE_ENOUGH
+            ),
+            "",
+        )
         return Case(
             id=self._free_id(record_id("", title if folded(title) else "article")),
             title=title,
@@ -106,6 +115,7 @@ class Drafting:
                 if theme and len(theme) <= _MAX_THEME_CHARS
             ),
             need=one_line(need),
+            period=period,
             source_url=_if_valid(web_address, article.source_url, "source_url"),
             participants=_taken(proposals),
         )  # fmt: skip

@@ -42,6 +42,7 @@ class ArticleFacts:
 @dataclass(frozen=True, slots=True)
 class ArticleFindings(ArticleFacts):
     text: str = ""
+    period: str = ""
     participations: tuple[FoundParticipation, ...] = ()
 
 
@@ -71,6 +72,7 @@ def findings_of(article: "Article", proposals: "Proposals") -> ArticleFindings:
 
     The need is that proposed with the most confidence, the first of equals.
     """
+    period = next((field.value for field in proposals.fields if field.field == "period"), "")
     needs = [field for field in proposals.fields if field.field == "need"]
     need = max(needs, key=lambda field: field.confidence).value if needs else ""
     same_names = ("title", "date", "modified", "moderated", "themes", "text")
@@ -82,6 +84,7 @@ def findings_of(article: "Article", proposals: "Proposals") -> ArticleFindings:
         moderator=article.moderator.name,
         moderator_job=article.moderator.job,
         need=need,
+        period=period,
         participations=found_participations(proposals.participations),
     )
 

@@ -94,6 +94,8 @@ class _Comparison:
         self._participants()
         self._filled_in()
         self._need()
+        if (periods := self._labels.periods) is not None:
+            self._compare("period", findings.period, next(iter(periods), ""), eq, periods)
 
     def _compare(
         self,

@@ -13,8 +13,9 @@ from typing import Any
 from ingest.evaluation.article_findings import ArticleFacts
 from kb.errors import FileError
 from kb.reference.roles import Role
+from kb.text.periods import NoPeriod, Period
 
-_OPTIONAL_KEYS = frozenset({"title_also", "url", "kind", "lang", "flow"})
+_OPTIONAL_KEYS = frozenset({"title_also", "url", "kind", "lang", "flow", "periods"})
 _PARTICIPANT_KEYS = frozenset({"name", "aliases", "known", "roles", "optional"})
 
 
@@ -37,7 +38,8 @@ class Labels(ArticleFacts):
     """The findings of a careful person in an article; a field the article lacks is empty.
 
     `url` is the page that it is told from, `kind` that of the page, and `flow` which way a
-    by-product went (`kb.reference.flows`).
+    by-product went (`kb.reference.flows`). `periods` are the times of the facts that are right, in
+    EDTF, none if the page tells none; `None` where nobody has said.
     """
 
     url: str = ""
@@ -46,6 +48,7 @@ class Labels(ArticleFacts):
     flow: str = ""
     title_also: tuple[str, ...] = ()
     need_keywords: tuple[str, ...] = ()
+    periods: tuple[str, ...] | None = None
     participants: tuple[LabelledParticipant, ...] = ()
     body_must_contain: tuple[str, ...] = ()
     body_must_not_contain: tuple[str, ...] = ()
@@ -107,9 +110,14 @@ def read_labels(path: Path) -> Labels:
     values: dict[str, Any] = {
         field.name: (_text if field.default == "" else _texts)(path, labels, field.name)
         for field in fields(Labels)
-        if field.name != "participants"
+        if field.name not in {"participants", "periods"}
     }
-    return Labels(**values, participants=tuple(_participant(path, item) for item in participants))
+    periods = _periods(path, labels) if "periods" in labels else None
+    return Labels(
+        **values,
+        periods=periods,
+        participants=tuple(_participant(path, item) for item in participants),
+    )
 
 
 def _text(path: Path, labels: Mapping[str, Any], key: str) -> str:
@@ -124,6 +132,16 @@ def _texts(path: Path, labels: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise FileError(f"{path}: {key!r} must be a list of texts, and is {value!r}")
     return tuple(value)
+
+
+def _periods(path: Path, labels: Mapping[str, Any]) -> tuple[str, ...]:
+    periods = _texts(path, labels, "periods")
+    for period in periods:
+        try:
+            Period.of(period)
+        except NoPeriod:
+            raise FileError(f"{path}: {period!r} is no period") from None
+    return periods
 
 
 def _participant(path: Path, label: Any) -> LabelledParticipant:

@@ -30,6 +30,7 @@ labelled one is both wrong and missed. The fields:
 - `participants filled in`, `roles filled in`: as `participants` and `roles end to end`, of the
   proposals that are sure enough to be written into a draft (`FILLED_IN`).
 - `need`: right when each of the label's keywords has its stem in what was found.
+- `period`: right when it is one of the label's; only of articles that say.
 
 Calibration: of the participations (a participant in a role) that were proposed with a confidence
 in some band, how many are right. The expected calibration error is the mean difference between the
@@ -60,6 +61,7 @@ FIELDS = (
     "participants filled in",
     "roles filled in",
     "need",
+    "period",
 )
 
 

@@ -57,6 +57,23 @@ def test_an_article_becomes_a_draft_that_no_search_sees(base: KnowledgeBase) -> 
     assert base.cases() == []
 
 
+@pytest.mark.parametrize(
+    ("words", "filled_in", "proposed"),
+    [
+        ("Depuis juin 2018, la fromagerie donne son petit-lait.", "2018-06/..", "2018-06/.."),
+        ("Ils ont commencé à trois, en juin 2018, par un essai.", "", "2018-06"),
+    ],
+)
+def test_a_time_that_is_likely_enough_is_filled_in_and_another_waits(
+    base: KnowledgeBase, words: str, filled_in: str, proposed: str
+) -> None:
+    made = drafted(base, replace(ARTICLE, text=f"{OTHER} {words}"))
+    assert isinstance(made.record, Case)
+    assert made.record.period == filled_in
+    (time,) = [one for one in made.proposals.fields if one.field == "period"]
+    assert (time.value, time.sentence) == (proposed, words)
+
+
 def test_each_field_is_proposed_with_the_line_that_says_it(base: KnowledgeBase) -> None:
     article = article_from_bytes(NETWORK_PAGE.encode(), ".txt")
     fields = {one.field: one for one in drafted(base, article, by="").proposals.fields}

@@ -24,6 +24,7 @@ from ingest.extraction.proposals.topic import Topic, language_of
 from ingest.extraction.proposals.trades import evidence_by_trade
 from ingest.extraction.references.reference import ReferenceKind
 from ingest.extraction.roles.evidence import RoleEvidence
+from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
@@ -55,15 +56,28 @@ class PossibleParticipant:
 
 
 def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -> Proposals:
-    """The participations and the need of an article, in the order of its text.
+    """The participations of an article, in the order of its text, its need and its time.
 
-    The beginning of a text longer than `MAX_CHARS` is read. `Proposals.fields` holds the need, if
-    the article tells one, and nothing else.
+    The beginning of a text longer than `MAX_CHARS` is read. `Proposals.fields` holds the need and
+    the time of the facts (`period`), as far as the article tells them.
     """
     need, candidates = read_candidates(article, actors)
     judge = judge or bundled_judge()
     proposed = [each for candidate in candidates for each in judged(candidate, judge)]
-    return Proposals((_field(need),) if need else (), tuple(proposed))
+    time = time_of_facts(sentences(article.title, article.text[:MAX_CHARS]), article.date)
+    fields = (
+        *(
+            (ProposedField("need", need.phrase, need.sentence.text, need.confidence),)
+            if need
+            else ()
+        ),
+        *(
+            (ProposedField("period", time.edtf, time.sentence.text, time.confidence),)
+            if time
+            else ()
+        ),
+    )
+    return Proposals(fields, tuple(proposed))
 
 
 def read_candidates(
@@ -161,7 +175,3 @@ def _proposal(
         sentence,
         round(confidence, 2),
     )
-
-
-def _field(need: Need) -> ProposedField:
-    return ProposedField("need", need.phrase, need.sentence.text, need.confidence)

@@ -120,6 +120,23 @@ def test_a_date_under_another_name_is_wrong_there_and_missed_here() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("period", "labelled", "counted"),
+    [
+        ("2020-03", ("2020-21", "2020-03"), (1, 0, 0)),
+        ("2020", ("2020-21",), (0, 1, 1)),
+        ("", ("2020-21",), (0, 0, 1)),
+        ("2020", (), (0, 1, 0)),
+        ("2020", None, (0, 0, 0)),
+    ],
+)
+def test_a_period_counts_where_the_labels_say(
+    period: str, labelled: tuple[str, ...] | None, counted: tuple[int, int, int]
+) -> None:
+    scores = scored(Labels(periods=labelled), ArticleFindings(period=period))
+    assert counts(scores, "period") == counted
+
+
 def test_themes_are_sets_of_folded_words() -> None:
     labels = Labels(themes=("Énergie", "Réemploi", "Textile"))
     findings = ArticleFindings(themes=("energie", "Énergie", "réemploi", "Suivre"))

@@ -65,6 +65,8 @@ def test_labels_are_read(tmp_path: Path) -> None:
         ({"participants": [{"name": "A", "roles": ["maker"]}]}, "'maker' is no role; known are"),
         ({"participants": [{"name": "A", "role": "buyer"}]}, "'role' is no label of a participant"),
         ({"need_keywords": []}, "'need_keywords' is empty"),
+        ({"periods": "2020"}, "'periods' must be a list of texts"),
+        ({"periods": ["mars 2020"]}, "'mars 2020' is no period"),
     ],
 )
 def test_what_is_no_label_is_refused_in_one_line(

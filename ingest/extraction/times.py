@@ -1,0 +1,121 @@
+"""The time of the facts that an article tells, where its text gives years or months of them.
+
+Most texts name several times: when a firm was founded, when a law came, what is planned. A time is
+proposed only where its place in the sentence speaks for the facts, and none that is later than the
+article; where nothing does, none is proposed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from ingest.extraction import lexicon
+from ingest.extraction.tokens import Sentence, TextPart
+from kb.text.periods import OPEN, Period, WrittenPeriod, periods_in
+
+_LABEL, _SINCE, _GOES_BACK, _SPAN, _FIRST, _WITHIN = 0.8, 0.8, 0.6, 0.6, 0.5, 0.45
+"""How likely a time is that of the facts: by a label, by "since" at the head of a sentence, by a
+verb that begins, as a span, at the head of a sentence, or within it."""
+_LESS = 0.1
+"""What a whole year or a single day has less than a month or a season."""
+_DATELINE = 3
+"""Most words before the date of a line that holds nothing else."""
+LEAST = 0.4
+"""A time that is less likely is not proposed."""
+
+SURE_ENOUGH = 0.6
+"""Least confidence of a time that is written into a draft; another waits beside the field."""
+
+_OLDEST = 15
+"""Years before its article after which a time is rather that of how it all began."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsTime:
+    """A period in EDTF, the sentence that tells it, and how sure it is, 0 to 1."""
+
+    edtf: str
+    sentence: Sentence
+    confidence: float
+
+
+def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime | None:
+    """Returns the time of the facts; `None` where the text gives none that is likely enough.
+
+    `written` is the date of the article in ISO 8601, or empty. Of several that are as likely, the
+    last is taken: what is told of earlier times is mostly how it came about.
+    """
+    latest = date.fromisoformat(written[:10]) if written else None
+    found = [each for sentence in sentences for each in _times(sentence, latest)]
+    likely = [each for each in found if each.confidence >= LEAST]
+    return max(reversed(likely), key=lambda each: each.confidence, default=None)
+
+
+def _times(sentence: Sentence, latest: date | None) -> Iterator[FactsTime]:
+    if sentence.part is not TextPart.BODY:
+        return
+    for written in periods_in(sentence.text):
+        weight = _weight(written)
+        if weight and _is_past(Period.of(written.edtf), latest):
+            edtf = written.edtf
+            if weight in {_LABEL, _GOES_BACK} and "/" not in edtf:
+                edtf = f"{edtf}/{OPEN}"
+            yield FactsTime(edtf, sentence, round(weight, 2))
+
+
+def _is_past(period: Period, latest: date | None) -> bool:
+    """Whether a period began when its article was written, and not long before."""
+    start = period.start or period.end
+    if start is None or latest is None:
+        return True
+    last = period.end.first if period.end else start.first
+    return max(start.first, last) <= latest and start.year >= latest.year - _OLDEST
+
+
+def _weight(written: WrittenPeriod) -> float:
+    """How likely a time is that of the facts, by its place in the sentence; 0 if it is not."""
+    if _around().label.search(written.before):
+        return _LABEL
+    if _around().goes_back.search(written.before):
+        return _GOES_BACK
+    if _is_of_others(written):
+        return 0.0
+    is_head = not written.before.strip("«\"'([-–— ")
+    if written.edtf.endswith(f"/{OPEN}"):
+        return _SINCE if is_head else _FIRST
+    if "/" in written.edtf:
+        return _SPAN
+    less = 0.0 if re.fullmatch(r"\d{4}-\d\d", written.edtf) else _LESS
+    return (_FIRST if is_head and written.after.startswith(",") else _WITHIN) - less
+
+
+def _is_of_others(written: WrittenPeriod) -> bool:
+    """Whether a time is that of something else: a founding, a law, a plan, a dateline."""
+    around = _around()
+    if around.of_others.fullmatch(written.before) or around.followed_by.match(written.after):
+        return True
+    is_last = not written.after.strip("|.,;:!?)» ")
+    return is_last and len(written.before.split()) <= _DATELINE
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    label: re.Pattern[str]
+    of_others: re.Pattern[str]
+    followed_by: re.Pattern[str]
+    goes_back: re.Pattern[str]
+
+
+@cache
+def _around() -> _Around:
+    def any_of(section: str) -> str:
+        return lexicon.any_of("times", section)
+
+    return _Around(
+        re.compile(rf"(?:^|\|)\s*{any_of('beginning')}\s*[|:]\s*$"),
+        re.compile(rf".*(?<!\w){any_of('of_others')}"),
+        re.compile(any_of("followed_by")),
+        re.compile(rf"(?<!\w){any_of('goes_back')}$"),
+    )
