@@ -14,6 +14,7 @@ from kb.search.results import Filters
 from kb.store.pool import StorePool
 from kb.store.records import RecordOfKind, in_order
 from kb.store.store import Store
+from kb.text.folding import fold
 from kb.text.organisation_name import analyse_name
 
 
@@ -24,6 +25,17 @@ class ThemeCount:
     name: str
     actors: int
     cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLanguages:
+    """The languages in which themes are written: those of the records that have them."""
+
+    by_key: Mapping[str, str]
+
+    def of(self, theme: str) -> str:
+        """The code of a theme's language, or "" where it is not known."""
+        return self.by_key.get(fold(theme), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Catalogue:
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
+        self._languages: tuple[tuple[str, ...], ThemeLanguages] = ((), ThemeLanguages({}))
 
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or that it was merged into.
@@ -168,6 +181,16 @@ class Catalogue:
     def themes(self) -> Sequence[ThemeCount]:
         with self._stores.lend() as store:
             return [ThemeCount(*row) for row in store.themes()]
+
+    def theme_languages(self) -> ThemeLanguages:
+        """The languages of all themes, read again only when records have changed."""
+        with self._stores.lend() as store, store.reading():
+            state = tuple(map(store.generation_of, Kind))
+            known = self._languages
+            if known[0] != state:
+                known = (state, ThemeLanguages(store.theme_languages()))
+                self._languages = known
+        return known[1]
 
     def departments(self) -> Sequence[tuple[str, int]]:
         with self._stores.lend() as store:

@@ -206,6 +206,29 @@ class StoredRecords(StoreFile):
             for key, names in spellings.items()
         ]
 
+    def theme_languages(self) -> dict[str, str]:
+        """Maps each folded theme to the language of most of its records; "" where two have as many.
+
+        Translations count only for themes that no original has: they mostly keep its themes.
+        """
+        rows = self.execute(
+            "select key, coalesce(actors.lang, cases.lang) as lang,"
+            " coalesce(translation_of, '') = '' as is_original, count(*) as count"
+            " from themes"
+            " left join actors on kind = 'actor' and actors.id = record_id"
+            " left join cases on kind = 'case' and cases.id = record_id"
+            " group by 1, 2, 3"
+        )
+        counts: dict[str, list[tuple[bool, int, str]]] = {}
+        for key, lang, is_original, count in rows:
+            counts.setdefault(key, []).append((bool(is_original), count, lang))
+        found = {}
+        for key, of_theme in counts.items():
+            best = max(of_theme)
+            most = [lang for *weight, lang in of_theme if (*weight,) == best[:2]]
+            found[key] = most[0] if len(most) == 1 else ""
+        return found
+
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""
         rows = self.execute(

@@ -76,6 +76,7 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         "catalogue/actor.html",
         here=address(Page.ACTOR, found.id),
         actor=found,
+        theme_langs=request.knowledge_base.theme_languages(),
         shown=shown_competences(request.knowledge_base, found.id, request.language),
         sources=claims_by_source(
             request.knowledge_base, found, for_members=request.session.account is not None
@@ -97,6 +98,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         "catalogue/case.html",
         here=address(Page.CASE, found.id),
         case=found,
+        theme_langs=request.knowledge_base.theme_languages(),
         translations=translations,
         actors=request.knowledge_base.actors_of([found]),
         # The language of the site is changed with that of the article, where it can be.
@@ -126,7 +128,12 @@ def themes(
 ) -> Response:
     if not theme:
         themes = request.knowledge_base.themes()
-        return request.page("catalogue/themes.html", here=address(Page.THEMES), themes=themes)
+        return request.page(
+            "catalogue/themes.html",
+            here=address(Page.THEMES),
+            themes=themes,
+            theme_langs=request.knowledge_base.theme_languages(),
+        )
 
     actors = request.knowledge_base.actors(Filters(theme=theme))
     cases = one_edition_each(request.knowledge_base.cases(Filters(theme=theme)), request.language)
@@ -137,6 +144,7 @@ def themes(
         "catalogue/theme.html",
         here=address(Page.THEMES, theme=theme, part="" if part == 1 else str(part)),
         theme=theme,
+        theme_langs=request.knowledge_base.theme_languages(),
         actors=actors[(part - 1) * ACTORS_PER_PAGE : part * ACTORS_PER_PAGE],
         actor_count=len(actors),
         cases=cases,

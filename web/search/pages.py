@@ -145,6 +145,7 @@ def search(
         message=message,
         departments=_with_chosen(asked.department, departments),
         themes=_with_chosen(asked.theme, themes),
+        theme_langs=request.knowledge_base.theme_languages(),
         where=where,
         map=ResultMap.of(answers.on_map, asked.filters.near, request.settings) if answers else None,
         answers=answers,

@@ -26,7 +26,7 @@ from kb.store.passages import fts_query
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.analysis import index_words, query_stems
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
 
 
 @pytest.fixture
@@ -256,6 +256,29 @@ def test_an_older_schema_is_migrated_with_what_it_holds(
     assert migrations.version_of(migrated._connection) == migrations.SCHEMA_VERSION
     assert migrated.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
     migrated.close()
+
+
+def test_the_language_of_a_theme_is_that_of_most_of_its_records(store: Store) -> None:
+    english = replace(GLOVER, lang="en", themes=("Cuir", "Leather", "Gloves"))
+    with store.changing():
+        put(store, replace(english, id="gloves"))
+        put(store, replace(POLISH, id="cirier", themes=("Gloves",)))
+        # A translation keeps the themes of its original.
+        for number in range(3):
+            put(
+                store,
+                replace(
+                    SANITISER_IN_ENGLISH,
+                    id=f"t{number}",
+                    themes=("Santé", "Hand sanitiser"),
+                ),
+            )
+    languages = store.theme_languages()
+    assert languages["cuir"] == "fr"
+    assert languages["leather"] == "en"
+    assert languages["gloves"] == ""
+    assert languages["sante"] == "fr"
+    assert languages["hand sanitiser"] == "en"
 
 
 def test_cases_of_bases_without_periods_have_none(tmp_path: Path, store: Store) -> None:

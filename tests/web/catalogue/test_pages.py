@@ -363,6 +363,34 @@ def test_themes_are_listed_with_their_counts(client: TestClient) -> None:
     assert "Cuir et chaussure 2 actors" in rows
 
 
+@pytest.mark.parametrize(
+    ("path", "lang"),
+    [
+        ("/en/themes", "fr"),
+        ("/fr/themes", None),
+        ("/en/themes?theme=Chimie+et+formulation", "fr"),
+        ("/en/cases/angouleme", "fr"),
+        ("/en/actors/avel", "fr"),
+        ("/en/search?q=cirages", "fr"),
+        ("/fr/recherche?q=cirages", None),
+    ],
+)
+def test_a_theme_in_another_language_than_the_page_says_which(
+    client: TestClient, path: str, lang: str | None
+) -> None:
+    read = page(client, path)
+    shown = [
+        one for tag in ("h1", "a", "option") for one in read.all(tag)
+        if one.text.startswith("Chimie et formulation")
+    ]  # fmt: skip
+    said = {
+        next((one.attributes["lang"] for one in (each, *each.ancestors) if one.tag != "html"
+              and "lang" in one.attributes), None)
+        for each in shown
+    }  # fmt: skip
+    assert said == {lang}
+
+
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
