@@ -162,7 +162,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
     yield (
         *("rank", "id", "name", "siret", "place", "department", "distance km", "fit", "score"),
         *(f"score {part}" for part in parts),
-        *("evidence", "text", "case", "role", "precedent", "evidence source", "source"),
+        *("evidence", "text", "case", "role", "period", "precedent", "evidence source", "source"),
         *CONTACTS,
     )
     for plain in candidates:
@@ -174,7 +174,8 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
             *(plain["fit"], plain["score"]),
             *(plain["parts"][part] for part in parts),
             *(evidence.get("kind", ""), evidence.get("text", "")),
-            *(case.get("title", ""), case.get("role", ""), precedent.get("name", "")),
+            *(case.get(name, "") for name in ("title", "role", "period")),
+            precedent.get("name", ""),
             *(evidence.get("source", ""), plain["source"]),
             *_contacts(plain),
         )

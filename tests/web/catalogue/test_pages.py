@@ -172,7 +172,7 @@ def test_text_in_another_language_than_the_page_says_so(client: TestClient) -> N
 
 def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -> None:
     read = page(client, "/fr/cas/angouleme")
-    assert read.text("p", class_="when") == "printemps 2020"
+    assert read.text("p", class_="kicker") == "Cas · printemps 2020"
     assert read.text("h1") == "Angoulême : du cirage au gel hydroalcoolique"
     assert read.text("ul", class_="byline") == (
         "Par Qui sait faire ? article du 1 juillet 2020 "

@@ -153,16 +153,19 @@ def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
     assert blocks == {
         "role-maker": f"Fabrication Demandé sanitiser D’après le cas « {case} » Avel (Saphir) "
         f"Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et conditionne le gel – "
-        f"{case} Parfums d'Angoulême Angoulême · Charente (16) Pourrait convenir Déduit métier "
+        f"{case}, printemps 2020 Parfums d'Angoulême Angoulême · Charente (16) Pourrait convenir "
+        "Déduit métier "
         f"proche : Avel (Saphir), qui a pris part au cas « {case} »",
         "role-inputs": f"Matières Demandé alcool D’après le cas « {case} » Distillerie Merlet "
-        f"Saint-Sauvant · Charente-Maritime (17) A tenu ce rôle Montré fournit l'alcool – {case}",
+        f"Saint-Sauvant · Charente-Maritime (17) A tenu ce rôle Montré fournit l'alcool – {case}, "
+        "printemps 2020",
         "role-packaging": "Emballage et étiquettes Demandé emballages en carton, étuis et "
         "coffrets, étiquettes Habituel pour un tel besoin, mais aucun cas semblable n’en parle "
         "ici. Cartons de Charente Convient bien Décrit Emballages en carton, cardboard packaging.",
         "role-repackaging": "Conditionnement Demandé conditionnement à façon, embouteillage "
         f"D’après le cas « {case} » Distillerie Merlet Saint-Sauvant · Charente-Maritime (17) A "
-        f"tenu ce rôle Montré met le gel en flacons de verre – {case}",
+        f"tenu ce rôle Montré met le gel en flacons de verre – {case}, "
+        "printemps 2020",
         "role-validation": "Contrôle et validation Demandé laboratoire d'analyses, contrôle de la "
         f"qualité D’après le cas « {case} » Agence régionale de santé, dans le cas « {case} » ; "
         "sans fiche ici – valide la formule",
@@ -244,7 +247,7 @@ def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) 
     makers = read.one("section", id="role-maker")
     assert [said(one) for one in read.inside(makers, "li")] == [
         "Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et "
-        "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique "
+        "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique, printemps 2020 "
         "Site internet, Avel (Saphir), avel.example SIRET 12345678900012 "
         "Garder dans ma liste – Avel (Saphir) Notes",
         "Parfums d'Angoulême Angoulême · Charente (16) Pourrait convenir Déduit métier proche : "
