@@ -25,10 +25,15 @@ from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.language_model.need_worder import NeedWorder
 from kb.language_model.wording import NO_WORDING, Wording, WordingState
+from kb.matching.closeness import NoticeCloseness
+from kb.matching.notice_matching import NoticeMatching
 from kb.models import Kind
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
+from kb.registers.board.answers import NoticeAnswers
+from kb.registers.board.notices import Notices
+from kb.registers.board.pairs import NoticePairs
 from kb.registers.claims import Claims
 from kb.registers.identity.front_page import FrontPage
 from kb.registers.identity.identity import IdentityRegister
@@ -92,6 +97,7 @@ class KnowledgeBase(Publishing):
         self._trade_index = trade_index
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
+        self._measured_notices: NoticeCloseness | None = None
         indexer = Indexer(folder, encoder)
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
@@ -109,6 +115,12 @@ class KnowledgeBase(Publishing):
         self.contact_choices = ContactChoices(stores)
         self.source_locations = SourceLocations(stores)
         self.unlisted = UnlistedRecords(stores)
+        self.notices = Notices(stores)
+        self.answers = NoticeAnswers(stores)
+        self.notice_pairs = NoticePairs(stores)
+        self.notice_matching = NoticeMatching(
+            self.notices, self.notice_pairs, self._notice_closeness
+        )
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:
@@ -292,6 +304,12 @@ class KnowledgeBase(Publishing):
                     )
                 self._calibration = found
             return self._calibration
+
+    def _notice_closeness(self) -> NoticeCloseness:
+        if self._measured_notices is None:
+            background = self._calibrated().background
+            self._measured_notices = NoticeCloseness(self.encoder, background)
+        return self._measured_notices
 
     def status(self) -> Status:
         with self._stores.lend() as store:

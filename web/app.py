@@ -10,6 +10,13 @@ from web.alerts import feeds, manage, subscribe, topic_links
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
+from web.board import decisions as board_decisions
+from web.board import pages as board_pages
+from web.board import posting
+from web.board import read_api as board_read_api
+from web.board import write_api as board_write_api
+from web.board.labels import filters as board_filters
+from web.board.visitor import FREE_POSTS
 from web.catalogue import discovery
 from web.catalogue import pages as catalogue_pages
 from web.editorial import (
@@ -55,8 +62,8 @@ from web.search.evidence_text import filters as evidence_filters
 from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
-WRITING_API = (contributions, records, api_jobs)
-READING_API = (read, api_catalogue, reference)
+WRITING_API = (contributions, records, api_jobs, board_write_api)
+READING_API = (read, api_catalogue, board_read_api, reference)
 CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
@@ -75,6 +82,7 @@ EDITORIAL = (
 )
 ALERTS = (feeds, subscribe, manage, mail)
 IDENTITY = (identity_pages, identity_settings)
+BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
     *WRITING_API,
     *READING_API,
@@ -88,6 +96,7 @@ ROUTED = (
     *IDENTITY,
     sharing,
     font_pages,
+    *BOARD,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -99,6 +108,7 @@ ROOM_FILTERS = (
     feeds.filters,
     topic_links.filters,
     sharing.filters,
+    board_filters,
 )
 
 ARTICLES_READ_AT_ONCE = 2
@@ -136,6 +146,7 @@ def create_app(
     app.state.complete_searches = CompleteSearches()
     app.state.sign_in_throttle = accounts.SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()
+    app.state.board_throttle = Throttle(free=FREE_POSTS)
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()
     app.state.list_files = Throttle(free=LIST_FILES)

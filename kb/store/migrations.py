@@ -516,6 +516,72 @@ def _period_of_cases(db: Database) -> None:
     db.table("cases").add_column("period", str, not_null_default="")
 
 
+def _board(db: Database) -> None:
+    # Needs and offers that people make known, with every revision; their answers; what may fit.
+    db.table("notices").create(
+        {
+            "id": str,
+            "state": str,
+            "revision": int,
+            "content": str,
+            "flow": str,
+            "department": str,
+            "until": str,
+            "owner": str,
+            "told_at": str,
+            "message": str,
+            "closing": str,
+            "draft_id": str,
+            "created_at": str,
+            "published_at": str,
+            "updated_by": str,
+            "updated_at": str,
+        },
+        pk="id",
+    )
+    db.table("notices").create_index(["published_at", "id"])
+    db.table("notice_versions").create(
+        {
+            "notice_id": str,
+            "revision": int,
+            "state": str,
+            "content": str,
+            "by": str,
+            "at": str,
+            "note": str,
+        },
+        pk=("notice_id", "revision"),
+    )
+    db.table("notice_answers").create(
+        {
+            "id": str,
+            "notice_id": str,
+            "kind": str,
+            "organisation": str,
+            "actor_id": str,
+            "text": str,
+            "private": int,
+            "contact": str,
+            "by": str,
+            "state": str,
+            "at": str,
+        },
+        pk="id",
+    )
+    db.table("notice_answers").create_index(["notice_id"])
+    db.table("notice_pairs").create(
+        {
+            "need_id": str,
+            "offer_id": str,
+            "closeness": float,
+            "state": str,
+            "by": str,
+            "at": str,
+        },
+        pk=("need_id", "offer_id"),
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -533,6 +599,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _identity_and_pictures,
     _coordinates_of_actors,
     _period_of_cases,
+    _board,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -15,14 +15,17 @@ from fastapi.routing import APIRoute
 from ingest.uploads import UPLOADS, keep_upload
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
+from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import NoticeContent, NoticeState
 from kb.registers.lists.contact_list import ListEntry
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import catalogue, read, reference
-from web.app import EDITORIAL, IDENTITY, WRITING_API
+from web.app import BOARD, EDITORIAL, IDENTITY, WRITING_API
+from web.board import read_api as board_read_api
 from web.catalogue import discovery, pages
 from web.embed import configurator
 from web.http.i18n import Language
@@ -44,6 +47,7 @@ PUBLIC = {
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
     Page.ASSISTANTS, Page.LIST,
     Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
+    Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -53,6 +57,7 @@ LOWEST: dict[Page, str] = {
     Page.ORGANISATION: OTHER,
     Page.JOBS: OTHER,
     Page.DRAFT: CONTRIBUTOR,
+    Page.NOTICE_EDIT: CONTRIBUTOR,
     Page.JOB: CONTRIBUTOR,
     Page.DIRECTORY: MODERATOR,
     Page.MODERATION: MODERATOR,
@@ -69,7 +74,7 @@ LOWEST: dict[Page, str] = {
 }
 """Who is the least of those who may see a page and send its form.
 
-The draft and the job are the contributor's; another contributor stands below.
+The draft, the job and the notice are the contributor's; another contributor stands below.
 """
 
 TAKERS: dict[Page, str] = {
@@ -77,6 +82,9 @@ TAKERS: dict[Page, str] = {
     Page.SIGN_OUT: OTHER,
     Page.CONTRIBUTE: OTHER,
     Page.LIST: OTHER,
+    Page.NEW_NOTICE: STRANGER,
+    Page.NOTICE: STRANGER,
+    Page.BOARD: MODERATOR,
     **{page: LOWEST[page] for page in LOWEST if page not in {
         Page.CONTRIBUTIONS, Page.JOBS, Page.MODERATION,
     }},
@@ -109,6 +117,7 @@ PAGE_ROUTES = sorted(
             mail_pages,
             *EDITORIAL,
             *IDENTITY,
+            *BOARD,
         )
     )
 )
@@ -131,6 +140,8 @@ class Site:
         self.draft = base.drafts.add(ANGOULEME, by=CONTRIBUTOR, origin="pasted", submitted=True)
         self.job = base.jobs.add("feed", {"url": "https://a.example/"}, by=CONTRIBUTOR)
         self.list_id = base.lists.pick([ListEntry(AVEL.id)], by=CONTRIBUTOR).id
+        notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner=CONTRIBUTOR)
+        self.notice = base.notices.publish(notice.id, by=MODERATOR, revision=1)
         self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def path(self, page: Page, pattern: str) -> str:
@@ -140,6 +151,8 @@ class Site:
         ids = {
             Page.DRAFT: self.draft.id,
             Page.JOB: self.job.id,
+            Page.NOTICE: self.notice.id,
+            Page.NOTICE_EDIT: self.notice.id,
             Page.DIRECTORY: self.upload,
             Page.CASE: ANGOULEME.id,
             Page.CASE_HISTORY: ANGOULEME.id,
@@ -153,6 +166,8 @@ class Site:
         return (
             self.base.drafts.get(self.draft.id),
             self.base.jobs.list(),
+            self.base.notices.list(list(NoticeState)),
+            self.base.answers.of(self.notice.id),
             [len(self.base.history(kind, one)) for kind, one in (
                 (Kind.CASE, ANGOULEME.id), (Kind.ACTOR, AVEL.id)
             )],
@@ -188,7 +203,8 @@ def test_every_route_of_a_page_is_in_the_tables() -> None:
 
 
 def test_only_the_api_and_the_tables_change_anything() -> None:
-    reading = set(_routes(pages, search_pages, configurator, read, catalogue, reference, discovery))
+    apis = (read, catalogue, board_read_api, reference)
+    reading = set(_routes(pages, search_pages, configurator, *apis, discovery))
     assert {method for method, _ in reading} <= {"GET", "HEAD"}
 
 
@@ -298,7 +314,8 @@ def test_a_form_is_read_only_of_whom_it_is_for(site: Site, page: Page, path: str
         before = site.state()
         token = {} if who == STRANGER else {"csrf": csrf_token(client, "/fr/compte")}
         answer = client.post(site.path(page, path), data={**token, "do": "no such action"})
-        if not _may(who, TAKERS[page]):
+        # A stranger has no token, whose form has to come from a page that gives one.
+        if who == STRANGER or not _may(who, TAKERS[page]):
             assert answer.status_code == 403, who
         else:
             assert answer.status_code in {303, 400, 404}, who

@@ -56,9 +56,11 @@ async def opensearch(request: APageRequest) -> Response:
 
 def _addresses(knowledge_base: KnowledgeBase) -> list[Address]:
     """Lists the pages to index, in an order that holds while the base does not change."""
+    notices = knowledge_base.notices.public(open_only=False).notices
     return [
-        *(address(page) for page in (Page.HOME, Page.THEMES, Page.ABOUT)),
+        *(address(page) for page in (Page.HOME, Page.THEMES, Page.BOARD, Page.ABOUT)),
         *(address(Page.THEMES, theme=theme.name) for theme in knowledge_base.themes()),
         *(address(Page.CASE, case_id) for case_id in sorted(knowledge_base.ids(Kind.CASE))),
+        *(address(Page.NOTICE, notice.id) for notice in notices),
         *(address(Page.ACTOR, actor_id) for actor_id in sorted(knowledge_base.ids(Kind.ACTOR))),
     ]

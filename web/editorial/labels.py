@@ -105,6 +105,11 @@ DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
         "Received. Check what the site read in your text, correct it, then submit it."
     ),
+    "from_board": N_(
+        "The notice is closed. Here is its story as a case: complete it, then submit it."
+    ),
+    "told": N_("Done: each of the two pages now shows the other."),
+    "set_aside": N_("Set aside: these two are not proposed again."),
     "own": N_("You have begun to correct this entry already: here is your draft."),
     "linked": N_("The participant is linked to its entry."),
     "known": N_("This text was already contributed. Here is its current state."),

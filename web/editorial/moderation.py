@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from kb.knowledge_base import KnowledgeBase
+from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
 from web.http.dependencies import APageRequest
@@ -11,13 +12,15 @@ from web.http.security.sessions import AModerator
 from web.http.urls import Page, address
 
 SHOWN_PUBLISHED = 20
+SHOWN_PAIRS = 20
 
 router = PageRouter()
 
 
 @router.shows(Page.MODERATION)
 def moderation(request: APageRequest, _account: AModerator, done: str = "") -> Response:
-    drafts = request.knowledge_base.drafts
+    base = request.knowledge_base
+    drafts = base.drafts
     return request.page(
         "editorial/moderation.html",
         here=address(Page.MODERATION),
@@ -26,10 +29,16 @@ def moderation(request: APageRequest, _account: AModerator, done: str = "") -> R
         returned=drafts.list([DraftState.RETURNED]),
         unsent=drafts.list([DraftState.DRAFT]),
         published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
-        busy=sum(job.state not in FINAL_STATES for job in request.knowledge_base.jobs.list()),
-        duplicates=request.knowledge_base.duplicates.count(),
-        failing=request.knowledge_base.source_locations.failing(),
-        unlisted=_unlisted(request.knowledge_base),
+        busy=sum(job.state not in FINAL_STATES for job in base.jobs.list()),
+        duplicates=base.duplicates.count(),
+        failing=base.source_locations.failing(),
+        unlisted=_unlisted(base),
+        notices=base.notices.list([NoticeState.WAITING]),
+        answers=[(answer, base.notices.get(answer.notice_id)) for answer in base.answers.waiting()],
+        pairs=[
+            (base.notices.get(pair.need_id), base.notices.get(pair.offer_id))
+            for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
+        ],
         done=done,
     )
 

@@ -66,6 +66,11 @@ FIELD_LABELS: Mapping[str, str] = {
     # Of forms alone.
     "reason": N_("Why"),
     "message": N_("Your message to the contributor"),
+    "until": N_("Until when"),
+    "asker": N_("Who asks"),
+    "contact_seen_by": N_("How to answer"),
+    "told_at": N_("Your e-mail address"),
+    "answer": N_("Your answer"),
 }
 """What a field of a record is called, on forms and in differences."""
 

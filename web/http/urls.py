@@ -33,6 +33,10 @@ class Page(StrEnum):
     ACTOR = "actor"
     CASE = "case"
     THEMES = "themes"
+    BOARD = "board"
+    NEW_NOTICE = "new_notice"
+    NOTICE = "notice"
+    NOTICE_EDIT = "notice_edit"
     ABOUT = "about"
     LIST = "list"
     LIST_SHEET = "list_sheet"
@@ -82,6 +86,10 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.ACTOR: (f"acteurs/{_RECORD}", f"actors/{_RECORD}"),
     Page.CASE: (f"cas/{_RECORD}", f"cases/{_RECORD}"),
     Page.THEMES: ("themes", "themes"),
+    Page.BOARD: ("besoins-et-offres", "needs-and-offers"),
+    Page.NEW_NOTICE: ("besoins-et-offres/publier", "needs-and-offers/post"),
+    Page.NOTICE: (f"besoins-et-offres/{_RECORD}", f"needs-and-offers/{_RECORD}"),
+    Page.NOTICE_EDIT: (f"modifier/annonces/{_RECORD}", f"edit/notices/{_RECORD}"),
     Page.ABOUT: ("a-propos", "about"),
     Page.LIST: ("liste", "list"),
     Page.LIST_SHEET: ("liste/feuille", "list/sheet"),

@@ -27,7 +27,7 @@ from ingest.articles.metadata.same_length_fold import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Announcement:
     """One announcement of a line. `value` is empty where it lies on another line.
 
     `person` is set for people; `is_bare` says that no label announces it: a byline, a date
@@ -128,7 +128,7 @@ _SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
-def notices(line: str, *, english: bool = False) -> tuple[Notice, ...]:
+def notices(line: str, *, english: bool = False) -> tuple[Announcement, ...]:
     """The notices of a line; none when it is not a line of notices.
 
     A label alone on its line, with or without a colon, announces a field without a value.
@@ -169,11 +169,11 @@ class _Reading:
             for start, end in unclear_dates_in(text)
             if not any(start < other_end and end > other for other, other_end in spans)
         }
-        self._notices: list[Notice] = []
+        self._notices: list[Announcement] = []
         self._unknown = 0
         self._meaning: Announced | None = None
 
-    def read(self) -> tuple[Notice, ...]:
+    def read(self) -> tuple[Announcement, ...]:
         position = self._whole_line() or self._kicker()
         while position < len(self._text):
             if gap := _SEPARATOR.match(self._text, position):
@@ -249,7 +249,9 @@ class _Reading:
             return self._take_date(position)
         if position in self._unclear:
             end = self._unclear[position]
-            self._notices.append(Notice(Announced.OTHER, self._text[position:end], is_bare=True))
+            self._notices.append(
+                Announcement(Announced.OTHER, self._text[position:end], is_bare=True)
+            )
             return end
         for label, end in self._labels_at(position):
             after = self._take(label, self._folded[position:end], end)
@@ -269,7 +271,7 @@ class _Reading:
             person, end = person_at(self._text, position)
             last = self._notices[-1]
             if person.name and last.announced in PEOPLE and not last.person.name:
-                self._notices[-1] = Notice(last.announced, person.name, person)
+                self._notices[-1] = Announcement(last.announced, person.name, person)
                 return end
         elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
@@ -310,10 +312,10 @@ class _Reading:
         found = self._dates[self._dated_later(position) or position]
         last = self._notices[-1] if self._notices else None
         if last and last.announced in DATES and not last.value:
-            self._notices[-1] = Notice(last.announced, found.iso, is_weak=last.is_weak)
+            self._notices[-1] = Announcement(last.announced, found.iso, is_weak=last.is_weak)
         else:
             meaning = self._meaning or Announced.DATE
-            self._notices.append(Notice(meaning, found.iso, is_bare=self._meaning is None))
+            self._notices.append(Announcement(meaning, found.iso, is_bare=self._meaning is None))
         self._meaning = None
         return found.end
 
@@ -347,12 +349,12 @@ class _Reading:
     def _take_words(self, label: Label, value_at: int) -> int:
         """Takes a value that is neither a person nor a date, and returns where it ends."""
         if label.announced is Announced.OTHER:
-            self._notices.append(Notice(label.announced, self._text[value_at:]))
+            self._notices.append(Announcement(label.announced, self._text[value_at:]))
             self._meaning = label.then
             return person_at(self._text, value_at)[1]
         value_end = self._value_end(value_at)
         value = self._text[value_at:value_end].strip(" \t|·•–—-/")
-        self._notices.append(Notice(label.announced, value))
+        self._notices.append(Announcement(label.announced, value))
         return value_end
 
     def _value_end(self, value_at: int) -> int:
@@ -383,7 +385,7 @@ class _Reading:
             return 0
         if self._folded in _NEVER_ALONE or (label.is_verb and label.announced is Announced.OTHER):
             return 0
-        self._notices.append(Notice(label.announced, is_weak=not has_colon))
+        self._notices.append(Announcement(label.announced, is_weak=not has_colon))
         return len(self._text)
 
     def _take_person(self, label: Label, word: str, value_at: int, *, has_colon: bool) -> int:
@@ -400,11 +402,13 @@ class _Reading:
             if not person.job and (loose := self._loose_job(after)):
                 person, after = Person(person.name, loose[0]), loose[1]
             announced = self._signed_as(label)
-            self._notices.append(Notice(announced, person.name, person, is_weak=label.is_weak))
+            self._notices.append(
+                Announcement(announced, person.name, person, is_weak=label.is_weak)
+            )
             return after
         # "Publié le 3 mars par …": the label was of a date, or the name is still to come.
         if self._date_at(value_at) and label.is_verb and not label.is_weak:
-            self._notices.append(Notice(label.announced))
+            self._notices.append(Announcement(label.announced))
             self._meaning = label.then
             return value_at
         if not has_colon:
@@ -436,7 +440,7 @@ class _Reading:
         name, _, job = value.partition(",")
         self._meaning = label.then
         self._notices.append(
-            Notice(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
+            Announcement(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
                    is_weak=True)
         )  # fmt: skip
         return value_at + len(value)
@@ -465,7 +469,7 @@ class _Reading:
         if is_organisation(name) or plain(name) in _NO_PSEUDONYMS or is_job(name):
             return 0
         self._meaning = label.then
-        self._notices.append(Notice(label.announced, name, Person(name), is_weak=True))
+        self._notices.append(Announcement(label.announced, name, Person(name), is_weak=True))
         return found.end("name")
 
     def _take_signature(self, label: Label, word: str, value_at: int) -> int:
@@ -524,15 +528,15 @@ class _Reading:
         if section := _SECTION.match(self._folded, value_at):
             value_at = section.end()
         if self._date_at(value_at):
-            self._notices.append(Notice(label.announced, is_weak=label.is_weak))
+            self._notices.append(Announcement(label.announced, is_weak=label.is_weak))
             return value_at
         if self._notices and (section := _IN_SECTION.match(self._folded, value_at)):
-            self._notices.append(Notice(Announced.SECTION, self._text[value_at:]))
+            self._notices.append(Announcement(Announced.SECTION, self._text[value_at:]))
             return section.end()
         verbs = [verb for verb in LABELS if verb.announced in PEOPLE and verb.is_verb]
         if any(verb.pattern.match(self._folded, value_at) for verb in verbs):
             self._meaning = label.then
-            self._notices.append(Notice(label.announced))
+            self._notices.append(Announcement(label.announced))
             return value_at
         return 0 if person_at(self._text, value_at)[0].name else self._take_vague(label, value_at)
 
@@ -542,10 +546,10 @@ class _Reading:
         # "Posted May 28, 2024 | Updated July 4": a day of the same year.
         years = [found.iso[:4] for found in self._dates.values()]
         if years and (day := only_date(f"{value} {years[0]}")):
-            self._notices.append(Notice(label.announced, day, is_weak=label.is_weak))
+            self._notices.append(Announcement(label.announced, day, is_weak=label.is_weak))
             return value_at + len(value)
         if len(value) <= 40 and is_unclear_date(value):
-            self._notices.append(Notice(Announced.OTHER, value))
+            self._notices.append(Announcement(Announced.OTHER, value))
             return value_at + len(value)
         return 0
 
@@ -606,7 +610,7 @@ class _Reading:
             return 0
         name_at = day.end + len(self._text[day.end :]) - len(self._text[day.end :].lstrip(" ,"))
         person, _ = person_at(self._text[:end], name_at)
-        self._notices.append(Notice(Announced.DATE, day.iso, is_bare=True))
+        self._notices.append(Announcement(Announced.DATE, day.iso, is_bare=True))
         if person.name:
             self._notices.append(_signature(person))
         return len(self._text)
@@ -625,7 +629,7 @@ class _Reading:
         return end
 
 
-def _notices_between_bars(text: str, english: bool) -> tuple[Notice, ...]:
+def _notices_between_bars(text: str, english: bool) -> tuple[Announcement, ...]:
     """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014".
 
     What stands beside them is a place, a section, a button; a person, or an account, signs.
@@ -633,12 +637,12 @@ def _notices_between_bars(text: str, english: bool) -> tuple[Notice, ...]:
     parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
     if len(parts) > _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
         return ()
-    found: list[Notice] = []
+    found: list[Announcement] = []
     others: list[str] = []
     times = {found.iso[:10]: found.iso for found in dates_in(text, english=english)}
     for part in parts:
         before, day = _dated_last(part, english)
-        bare = Notice(Announced.DATE, times.get(day, day), is_bare=True)
+        bare = Announcement(Announced.DATE, times.get(day, day), is_bare=True)
         read = (bare,) if day else _Reading(part, english).read()
         found += read
         if before:
@@ -668,9 +672,9 @@ def _dated_last(part: str, english: bool) -> tuple[str, str]:
     return "", ""
 
 
-def _signature(person: Person) -> Notice:
+def _signature(person: Person) -> Announcement:
     """The notice of who signs without a label."""
-    return Notice(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
+    return Announcement(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
 
 
 def _signs(part: str) -> bool:
@@ -682,16 +686,16 @@ def _signs(part: str) -> bool:
     )
 
 
-def _signed_by(announced: Announced, value: str) -> Notice:
+def _signed_by(announced: Announced, value: str) -> Announcement:
     """Returns the notice of an organisation or of a desk that signs; "admin" is only a remark."""
     if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
-        return Notice(Announced.OTHER, value, is_weak=True)
+        return Announcement(Announced.OTHER, value, is_weak=True)
     # "le service" is a service; "La Belle Équipe" is a name with its article.
     article = _ARTICLE.match(value)
     is_title = value[0].isupper() and article is not None and value[article.end() :][:1].isupper()
     is_name = article is None or is_desk(value) or is_title
     name = value if is_name or article is None else value[article.end() :]
-    return Notice(announced, name, Person(name), is_weak=True)
+    return Announcement(announced, name, Person(name), is_weak=True)
 
 
 def signed_name(text: str) -> str:
@@ -737,6 +741,6 @@ def _kickers(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def is_alone(found: Sequence[Notice]) -> bool:
+def is_alone(found: Sequence[Announcement]) -> bool:
     """Whether the notices are one label whose value lies on another line."""
     return len(found) == 1 and not found[0].value

@@ -14,7 +14,7 @@ from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import (
     MAX_NOTICE_CHARS,
     OPENS_SIGNATURE,
-    Notice,
+    Announcement,
     notices,
     signed_name,
 )
@@ -34,7 +34,7 @@ class Line:
     """
 
     block: Block
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Announcement, ...] = ()
     is_boilerplate: bool = False
     opens_elsewhere: bool = False
     is_prose: bool = False
@@ -123,7 +123,7 @@ class Layout:
         line.is_body = block.region is not Region.MARGIN
         return line
 
-    def _notices(self, block: Block) -> tuple[Notice, ...]:
+    def _notices(self, block: Block) -> tuple[Announcement, ...]:
         """The notices of a block, with the author whom its markup names."""
         found = notices(block.text, english=self.is_english)
         name = signed_name(block.signature)
@@ -136,7 +136,7 @@ class Layout:
         others = notices(around, english=self.is_english) if around else ()
         if around and not others and not found and not OPENS_SIGNATURE.search(before):
             return ()
-        signed = Notice(Announced.AUTHOR, name, Person(name), is_weak=True)
+        signed = Announcement(Announced.AUTHOR, name, Person(name), is_weak=True)
         return (signed, *(others or found))
 
 

@@ -9,7 +9,7 @@ from ingest.articles.metadata.bylines import is_contact, take_hinted_person, tak
 from ingest.articles.metadata.dates import is_unclear_date, only_date
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
-from ingest.articles.metadata.labels import Notice, is_alone, notices, themes_of
+from ingest.articles.metadata.labels import Announcement, is_alone, notices, themes_of
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.themes import take_tags, take_themes_below
@@ -57,7 +57,7 @@ def _without_site(layout: Layout, line: Line, person: Person) -> Person:
     return replace(person, name=", ".join(names)) if others else person
 
 
-def _is_believable(layout: Layout, at: int, notice: Notice) -> bool:
+def _is_believable(layout: Layout, at: int, notice: Announcement) -> bool:
     """Whether a notice stands where notices stand, or is too plain to be anything else."""
     line = layout.lines[at]
     is_inside = layout.first <= at <= layout.last
@@ -93,7 +93,7 @@ def _dated_by(layout: Layout, at: int) -> Announced:
     return Announced.DATE
 
 
-def _take_notice(findings: Findings, notice: Notice, line: Line) -> None:
+def _take_notice(findings: Findings, notice: Announcement, line: Line) -> None:
     announced, value, person = notice.announced, notice.value, notice.person
     confidence = BARE if notice.is_bare else WEAK if notice.is_weak else LABELLED
     if line.block.region is Region.MARGIN:
@@ -115,7 +115,7 @@ def _take_notice(findings: Findings, notice: Notice, line: Line) -> None:
         _take_unclear(findings, notice, line)
 
 
-def _take_unclear(findings: Findings, notice: Notice, line: Line) -> None:
+def _take_unclear(findings: Findings, notice: Announcement, line: Line) -> None:
     """Takes a date that only the markup makes clear; remarks on others, and on organisations."""
     moment = only_date(line.block.moment)
     if is_unclear_date(notice.value) and moment:
@@ -127,7 +127,7 @@ def _take_unclear(findings: Findings, notice: Notice, line: Line) -> None:
         findings.remark(Remark("signed_by_nobody", "author", value=notice.value))
 
 
-def _take_date(findings: Findings, notice: Notice, line: Line, confidence: float) -> None:
+def _take_date(findings: Findings, notice: Announcement, line: Line, confidence: float) -> None:
     value = notice.value
     moment = only_date(line.block.moment)
     if _MIDNIGHT.search(moment):
@@ -192,7 +192,7 @@ def take_hinted(layout: Layout, findings: Findings) -> None:
         _take_time(findings, line)
         is_day = at <= layout.head and line.is_short and not line.is_used
         if is_day and only_date(line.block.moment) and len(line.text) <= _MAX_DAY_CHARS:
-            day = Notice(Announced.DATE, only_date(line.block.moment)[:10])
+            day = Announcement(Announced.DATE, only_date(line.block.moment)[:10])
             _take_date(findings, day, line, WEAK)
             line.leave()
         if hint in DATES:
@@ -207,7 +207,7 @@ def _take_time(findings: Findings, line: Line) -> None:
     """Adds to the day that is known the time that a line shows and that its markup dates."""
     moment, known = only_date(line.block.moment), findings.fields.get("date")
     if known and known.value == moment[:10] and moment[11:16] and moment[11:16] in line.text:
-        _take_date(findings, Notice(Announced.DATE, moment[:16]), line, known.confidence)
+        _take_date(findings, Announcement(Announced.DATE, moment[:16]), line, known.confidence)
 
 
 def find_dateline(layout: Layout, findings: Findings) -> None:
@@ -222,7 +222,7 @@ def find_dateline(layout: Layout, findings: Findings) -> None:
             return
 
 
-def _only_bare_date(layout: Layout, text: str) -> Notice | None:
+def _only_bare_date(layout: Layout, text: str) -> Announcement | None:
     """The date that a text is, without a label, if it holds nothing else."""
     found = notices(text, english=layout.is_english)
     is_date = len(found) == 1 and found[0].announced is Announced.DATE and found[0].is_bare

@@ -84,7 +84,7 @@ def test_sitemaps_name_none_of_these_pages(moderator: TestClient) -> None:
 def test_these_pages_have_a_style_sheet_of_their_own(
     base: KnowledgeBase, moderator: TestClient
 ) -> None:
-    sheets = Page(moderator.get("/fr/moderation").text).all("link", rel="stylesheet")
+    sheets = Page(moderator.get("/fr/doublons").text).all("link", rel="stylesheet")
     assert len(sheets) == 3
     style = moderator.get(sheets[2].attributes["href"]).text
     assert len(style.encode()) < 14_000

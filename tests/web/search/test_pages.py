@@ -144,7 +144,8 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
         "Aucun des acteurs retenus par les filtres n’est assez proche de ce besoin"
     )
     advice = read.inside(read.one("div", class_="advice"), "a")
-    tell, without_filters = (one.attributes["href"] for one in advice)
+    post, tell, without_filters = (one.attributes["href"] for one in advice)
+    assert post.startswith("/fr/besoins-et-offres/publier?q=fus%C3%A9e+lunaire&theme=")
     assert without_filters == "/fr/recherche?q=fus%C3%A9e+lunaire"
     address = urlsplit(tell)
     assert (address.scheme, address.path) == ("mailto", "reseau@quisait.example")
@@ -181,7 +182,7 @@ def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> N
     assert "open" not in folded.attributes
     (summary,) = read.inside(folded, "summary")
     assert summary.text == "1 piste, qui n’est pas une réponse"
-    assert "envoyez l’adresse de cette page" in read.one("div", class_="advice").text
+    assert "Publier ce besoin" in read.one("div", class_="advice").text
 
 
 def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient) -> None:
@@ -229,11 +230,12 @@ def test_where_to_tell_a_need_comes_from_the_settings(contact_url: str, link: st
     app = create_app(SampleBase(), Settings(contact_url=contact_url))
     read = results(TestClient(app), "/en/search?q=rocket")
     links = [one.attributes["href"] for one in read.inside(read.one("div", class_="advice"), "a")]
+    assert links[0] == "/en/needs-and-offers/post?q=rocket"
     if link is None:
-        assert links == []
-    else:
         assert len(links) == 1
-        assert links[0].startswith(link)
+    else:
+        assert len(links) == 2
+        assert links[1].startswith(link)
 
 
 def test_filters_offer_what_is_left_with_counts(client: TestClient) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.articles.metadata.labels import Notice, notices, themes_of
+from ingest.articles.metadata.labels import Announcement, notices, themes_of
 
 
 def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ def test_what_an_author_does(line: str, job: str) -> None:
 )
 def test_names_as_one_says_them(line: str, name: str) -> None:
     (notice,) = notices(line)
-    assert isinstance(notice, Notice)
+    assert isinstance(notice, Announcement)
     assert notice.person.name == name
 
 

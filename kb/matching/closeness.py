@@ -1,0 +1,89 @@
+"""How close two notices of the board are: by what their words mean, the same both ways.
+
+A cosine means nothing by itself (`kb.search.trades.background`). Each of two notices is therefore
+measured as a query is: how far the other lies above a chance trade, as a share of how far the
+closest of all trades do. The closeness of two texts is the mean of the two, that of two notices the
+closeness of their closest wordings.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.search.trades.background import Background
+from kb.search.trades.null_distribution import NullDistribution
+
+TEXTS_REMEMBERED = 5000
+
+FITTING = 0.89
+"""The closeness from which a need and an offer are proposed to a moderator.
+
+Chosen on pairs that were not written for it: docs/desk.md says which, and how it fares on others.
+"""
+
+_LEAST_CEILING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The embedding of a text, and what chance gives it."""
+
+    embedding: Embeddings
+    null: NullDistribution
+
+    def share(self, other: "_Measured") -> float:
+        """How far a text lies above a chance trade, as a share of the closest trades."""
+        cosine = float(self.embedding @ other.embedding)
+        return self.null.standardised(cosine) / max(self.null.ceiling, _LEAST_CEILING)
+
+
+def _closeness(one: _Measured, another: _Measured) -> float:
+    return (one.share(another) + another.share(one)) / 2
+
+
+class NoticeCloseness:
+    """Measures how close texts are by an encoder; the texts read last are remembered.
+
+    Threads share it.
+    """
+
+    def __init__(self, encoder: Encoder, background: Background) -> None:
+        self._encoder = encoder
+        self._background = background
+        self._known: OrderedDict[str, _Measured] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def to_each(self, wordings: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
+        """Returns the closeness of a notice to each of the others, each given by its wordings.
+
+        1 is as close as the closest trades are.
+        """
+        measured = self._measured([*wordings, *chain.from_iterable(others)])
+        return [
+            max(
+                _closeness(measured[one], measured[another])
+                for one in wordings
+                for another in other
+            )
+            for other in others
+        ]
+
+    def _measured(self, texts: Sequence[str]) -> dict[str, _Measured]:
+        with self._lock:
+            known = {text: self._known[text] for text in texts if text in self._known}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            rows = self._encoder.encode(missing, TextKind.QUERY)
+            nulls = self._background.null_distributions(rows)
+            known |= {
+                text: _Measured(row, null)
+                for text, row, null in zip(missing, rows, nulls, strict=True)
+            }
+        with self._lock:
+            self._known.update(known)
+            while len(self._known) > TEXTS_REMEMBERED:
+                self._known.popitem(last=False)
+        return known

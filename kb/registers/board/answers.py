@@ -1,0 +1,99 @@
+"""The register of answers to notices."""
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+
+from kb.errors import UnknownRecord
+from kb.registers.board.notice import AnswerKind, AnswerState, NoticeAnswer
+from kb.registers.clock import now
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+
+
+class NoticeAnswers:
+    """The register of answers."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def add(
+        self,
+        notice_id: str,
+        kind: AnswerKind,
+        *,
+        text: str,
+        organisation: str = "",
+        actor_id: str = "",
+        private: bool = False,
+        contact: str = "",
+        by: str = "",
+    ) -> NoticeAnswer:
+        """Stores an answer; that of a stranger (`by` is empty) waits for a moderator."""
+        state = AnswerState.PUBLISHED if by else AnswerState.WAITING
+        answer = {
+            "id": secrets.token_hex(8),
+            "notice_id": notice_id,
+            "kind": kind.value,
+            "organisation": organisation,
+            "actor_id": actor_id,
+            "text": text,
+            "private": private,
+            "contact": contact,
+            "by": by,
+            "state": state.value,
+            "at": now(),
+        }
+        with self._stores.lend() as store, store.writing():
+            store.database.table("notice_answers").insert(answer)
+        return self.get(str(answer["id"]))
+
+    def get(self, id: str) -> NoticeAnswer:
+        """The answer with this id, or `UnknownRecord`."""
+        with self._stores.lend() as store:
+            row = store.execute("select * from notice_answers where id = ?", [id]).fetchone()
+        if row is None:
+            raise UnknownRecord(f"There is no answer with the id {id!r}.")
+        return _answer(row)
+
+    def of(self, notice_id: str) -> Sequence[NoticeAnswer]:
+        """The answers to a notice, oldest first, those refused and waiting among them."""
+        return self._found("notice_id = ?", notice_id)
+
+    def waiting(self) -> Sequence[NoticeAnswer]:
+        """The answers that wait for a moderator, oldest first."""
+        return self._found("state = ?", AnswerState.WAITING.value)
+
+    def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
+        """Publishes or refuses an answer, or raises `UnknownRecord`."""
+        with self._stores.lend() as store, store.writing():
+            store.execute("update notice_answers set state = ? where id = ?", [state.value, id])
+        return self.get(id)
+
+    def counts(self) -> dict[str, int]:
+        """How many answers that everybody may read each notice has, by its id."""
+        with self._stores.lend() as store:
+            rows = store.execute(
+                "select notice_id, count(*) from notice_answers"
+                " where state = 'published' and not private group by notice_id"
+            ).fetchall()
+        return {row[0]: row[1] for row in rows}
+
+    def _found(self, condition: str, value: str) -> list[NoticeAnswer]:
+        with self._stores.lend() as store:
+            rows = store.execute(
+                f"select * from notice_answers where {condition}"  # noqa: S608 (written above)
+                ' order by "at", rowid',
+                [value],
+            ).fetchall()
+        return [_answer(row) for row in rows]
+
+
+def _answer(row: sqlite3.Row) -> NoticeAnswer:
+    return dataclass_of(
+        NoticeAnswer,
+        row,
+        kind=AnswerKind(row["kind"]),
+        state=AnswerState(row["state"]),
+        private=bool(row["private"]),
+    )

@@ -1,0 +1,163 @@
+"""The board in a real browser: from a need without an answer to a case, and a pair told to both."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Cookie, Locator, Page, expect
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Case, Kind
+from kb.reference.flows import Flow
+from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import NoticeContent
+from kb.registers.drafts import DraftState
+from kb.store.store import Store
+from tests.browser.accessibility import check_page
+from tests.browser.conftest import Visits, serving
+from tests.encoders import WordCountEncoder
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
+from tests.web.signed_in import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+NEED = "cinq cents tonneaux"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("kb")
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
+        base.put([AVEL, DISTILLERY, ANGOULEME])
+        for name, role in (
+            ("Max", AccountRole.MODERATOR),
+            ("Léa", AccountRole.CONTRIBUTOR),
+            ("Zoé", AccountRole.CONTRIBUTOR),
+        ):
+            base.accounts.add(name, PASSWORD, role)
+        yield base
+
+
+@pytest.fixture(scope="module")
+def site(base: KnowledgeBase) -> Iterator[str]:
+    with serving(base) as url:
+        yield url
+
+
+class Clicks:
+    """Clicks what it is given, and counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, target: Locator) -> None:
+        target.click()
+        self.count += 1
+
+
+class People:
+    """Opens pages as those who have an account."""
+
+    def __init__(self, browser: Browser, site: str) -> None:
+        self._browser = browser
+        self._site = site
+        self.visits: list[Visits] = []
+
+    def as_(self, name: str) -> Visits:
+        visits = Visits(self._browser, self._site, cookies=self._cookies(name))
+        self.visits.append(visits)
+        return visits
+
+    def _cookies(self, name: str) -> list[Cookie]:
+        context = self._browser.new_context()
+        page = context.new_page()
+        page.goto(f"{self._site}/fr/connexion")
+        page.get_by_label("Nom du compte").fill(name)
+        page.get_by_label("Mot de passe").fill(PASSWORD)
+        page.locator("main").get_by_role("button").click()
+        page.wait_for_load_state()
+        cookies = context.cookies()
+        context.close()
+        return cookies
+
+
+@pytest.fixture
+def people(browser: Browser, site: str) -> Iterator[People]:
+    people = People(browser, site)
+    yield people
+    for visits in people.visits:
+        visits.close()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
+    people: People, base: KnowledgeBase
+) -> None:
+    lea, zoe, max_ = people.as_("Léa"), people.as_("Zoé"), people.as_("Max")
+    # Posted in two clicks from the page of results.
+    clicks = Clicks()
+    page = lea.open(f"/fr/recherche?q={NEED.replace(' ', '+')}&department=16")
+    clicks(page.get_by_role("link", name="Publier ce besoin dans « Besoins et offres »"))
+    expect(page.get_by_label("En quelques mots")).to_have_value(NEED)
+    check_page(page, 1280)
+    clicks(button(page, "Publier"))
+    expect(page.get_by_role("status")).to_contain_text("Bien reçu")
+    assert clicks.count == 2
+    path = urlsplit(page.url).path
+    # Published by a moderator, from their page.
+    page = max_.open("/fr/moderation")
+    page.get_by_role("link", name=NEED).click()
+    button(page, "Publier").click()
+    expect(page.get_by_role("status")).to_contain_text("Publiée")
+    # Answered by a member with a click, on a phone.
+    clicks = Clicks()
+    page = zoe.open(path, width=360, scheme="dark")
+    page.get_by_label("Quelle organisation").fill(DISTILLERY.name)
+    page.get_by_label("Votre réponse").fill("Nous en avons de vieux.")
+    check_page(page, 360)
+    clicks(button(page, "Envoyer la réponse"))
+    expect(page.get_by_role("link", name=DISTILLERY.name)).to_be_visible()
+    assert clicks.count == 1
+    # Closed as a case: the form is filled in, one more click submits it.
+    clicks = Clicks()
+    page = lea.open(path)
+    clicks(button(page, "Solution trouvée : en faire un cas"))
+    expect(page.get_by_role("status")).to_contain_text("L’annonce est close")
+    clicks(button(page, "Soumettre à la modération"))
+    expect(page.get_by_role("status")).to_contain_text("Soumis")
+    assert clicks.count == 2
+    (draft,) = base.drafts.list([DraftState.SUBMITTED])
+    case = draft.record
+    assert isinstance(case, Case)
+    assert case.need == NEED
+    assert DISTILLERY.id in {participant.actor_id for participant in case.participants}
+    base.publish(draft.id, by="Max", revision=draft.revision)
+    page = zoe.open(path)
+    page.get_by_role("link", name="Lire comment on y a répondu").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(NEED)
+    assert case.id in base.ids(Kind.CASE)
+
+
+def test_an_offer_and_a_need_that_fit_are_told_to_both_in_a_click(
+    people: People, base: KnowledgeBase
+) -> None:
+    content = NoticeContent(Flow.SEEKS, "Des palettes de bois", asker="Avel")
+    offered = replace(content, flow=Flow.OFFERS, title="Palettes de bois", asker="Merlet")
+    for notice in (content, offered):
+        added = base.notices.add(notice)
+        base.notice_matching.propose(base.notices.publish(added.id, by="Max", revision=1))
+    clicks = Clicks()
+    page = people.as_("Max").open("/fr/moderation")
+    check_page(page, 1280)
+    clicks(page.get_by_role("button", name="Elles vont ensemble"))
+    expect(page.get_by_role("status")).to_contain_text("chacune des deux pages")
+    assert clicks.count == 1
+    page.get_by_role("link", name="Besoins et offres").click()
+    page.get_by_role("link", name="Des palettes de bois").click()
+    expect(page.get_by_role("link", name="Palettes de bois", exact=True)).to_be_visible()

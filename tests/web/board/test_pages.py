@@ -1,0 +1,478 @@
+"""The board as people use it: posting, moderating, answering, closing as a case."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Case
+from kb.reference.flows import Flow
+from kb.reference.roles import Role
+from kb.reference.visibility import Visibility
+from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState
+from kb.registers.board.pairs import PairState
+from kb.registers.drafts import DraftState
+from kb.store.store import Store
+from tests.encoders import WordCountEncoder
+from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
+from tests.web.signed_in import account_client, client_of, send
+
+BOARD, POST = "/fr/besoins-et-offres", "/fr/besoins-et-offres/publier"
+NEED = NoticeContent(
+    Flow.SEEKS,
+    "Cinq cents flacons de verre",
+    text="Pour du cirage.\nAvant l'été.",
+    place="Cognac",
+    department="16",
+    asker="Avel (Saphir)",
+    contact="+33 5 45 00 00 00",
+    contact_seen_by=Visibility.MEMBERS,
+    themes=("Emballage",),
+)
+OFFER = NoticeContent(Flow.OFFERS, "Flacons de verre à donner", asker="Distillerie Merlet")
+MAIL = {"told_at": "lea@cognac.example"}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def base(tmp_path: Path, cache: Path) -> Iterator[KnowledgeBase]:
+    Store.open(tmp_path / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(tmp_path, WordCountEncoder, cache)) as base:
+        base.put([AVEL, DISTILLERY, ANGOULEME])
+        yield base
+
+
+@pytest.fixture
+def stranger(base: KnowledgeBase) -> TestClient:
+    return client_of(base)
+
+
+@pytest.fixture
+def moderator(base: KnowledgeBase) -> TestClient:
+    return account_client(base, AccountRole.MODERATOR, "Max")
+
+
+@pytest.fixture
+def member(base: KnowledgeBase) -> TestClient:
+    return account_client(base, name="Léa")
+
+
+def published(base: KnowledgeBase, content: NoticeContent = NEED, owner: str = "Léa") -> Notice:
+    notice = base.notices.add(content, owner=owner)
+    return base.notices.publish(notice.id, by="Max", revision=1)
+
+
+def path_of(notice: Notice) -> str:
+    return f"{BOARD}/{notice.id}"
+
+
+def decide(client: TestClient, notice: Notice, do: str, **fields: str) -> int:
+    sent = {"do": do, "revision": str(notice.revision), **fields}
+    answer = send(client, path_of(notice), sent, shown_at="/fr/compte")
+    return int(answer.status_code)
+
+
+def answer_fields(**fields: str) -> dict[str, str]:
+    return {"do": "answer", "kind": "can", "answer": "Nous en avons.", **fields}
+
+
+# Posting
+
+
+def test_a_search_without_an_answer_leads_to_the_form_filled_in(stranger: TestClient) -> None:
+    found = Page(stranger.get("/fr/recherche?q=un+tonneau+volant&department=16").text)
+    (link,) = [
+        one.attributes["href"] for one in found.all("a") if POST in one.attributes.get("href", "")
+    ]
+    form = Page(stranger.get(link).text)
+    assert form.one("input", id="f-title").attributes["value"] == "un tonneau volant"
+    chosen = form.inside(form.one("select", id="f-department"), "option")
+    assert [one.attributes["value"] for one in chosen if "selected" in one.attributes] == ["16"]
+
+
+def test_below_results_that_do_not_fit_a_need_can_be_posted(stranger: TestClient) -> None:
+    found = Page(stranger.get("/fr/recherche?q=cirages").text)
+    assert [one for one in found.all("a") if POST in one.attributes.get("href", "")]
+
+
+def test_the_words_of_a_need_tell_whether_it_is_an_offer(stranger: TestClient) -> None:
+    form = Page(stranger.get(f"{POST}?q=repreneur+pour+des+invendus").text)
+    chosen = form.inside(form.one("select", id="f-flow"), "option")
+    assert [one.attributes["value"] for one in chosen if "selected" in one.attributes] == ["offers"]
+
+
+def test_a_long_need_has_its_first_sentence_as_title(stranger: TestClient) -> None:
+    need = "Nous cherchons des flacons. " + "Il en faut beaucoup, de toutes les tailles. " * 5
+    form = Page(stranger.get(POST, params={"q": need}).text)
+    title = form.one("input", id="f-title").attributes["value"]
+    assert title == "Nous cherchons des flacons."
+    assert "de toutes les tailles" in form.one("textarea", id="f-text").text
+
+
+def test_a_stranger_posts_a_notice_that_waits_and_keeps_its_key(
+    base: KnowledgeBase, stranger: TestClient, moderator: TestClient
+) -> None:
+    sent = {"flow": "seeks", "title": "Des flacons", "text": "Cent.", **MAIL}
+    answer = send(stranger, POST, sent)
+    assert answer.status_code == 303
+    (notice,) = base.notices.list([NoticeState.WAITING])
+    assert (notice.content.title, notice.told_at, notice.owner) == (
+        "Des flacons",
+        MAIL["told_at"],
+        "",
+    )
+    key = parse_qs(urlsplit(answer.headers["Location"]).query)["key"][0]
+    own = stranger.get(f"{path_of(notice)}?key={key}")
+    assert own.status_code == 200
+    assert own.headers["Cache-Control"] == "private, no-store"
+    assert stranger.get(path_of(notice)).status_code == 404
+    assert client_of(base).get(f"{path_of(notice)}?key={key[::-1]}").status_code == 404
+    assert moderator.get(path_of(notice)).status_code == 200
+    changed = {**sent, "title": "Des bocaux", "revision": "1", "key": key}
+    edit = f"/fr/modifier/annonces/{notice.id}"
+    assert send(stranger, edit, changed, shown_at=f"{edit}?key={key}").status_code == 303
+    assert base.notices.get(notice.id).content.title == "Des bocaux"
+
+
+def test_what_is_wrong_is_said_and_nothing_is_lost(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    sent = {
+        "flow": "offers",
+        "title": "",
+        "text": "Du verre <b>",
+        "until": "demain",
+        "department": "16",
+        "contact_seen_by": "public",
+        "contact": "au bar",
+        "told_at": "lea",
+    }
+    answer = send(stranger, POST, sent)
+    assert answer.status_code == 400
+    page = Page(answer.text)
+    wrong = [one.attributes["href"] for one in page.inside(page.one("div", class_="errors"), "a")]
+    assert wrong == ["#f-title", "#f-until", "#f-contact", "#f-told_at"]
+    assert page.one("textarea", id="f-text").text.strip() == "Du verre <b>"
+    assert page.one("input", id="f-until").attributes["value"] == "demain"
+    assert base.notices.list(list(NoticeState)) == []
+
+
+def test_a_machine_that_fills_in_every_field_posts_nothing(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    sent = {"title": "Des montres", "website": "https://spam.example/", **MAIL}
+    assert send(stranger, POST, sent).status_code == 303
+    assert base.notices.list(list(NoticeState)) == []
+
+
+def test_a_stranger_is_slowed_down_and_a_member_is_not(
+    base: KnowledgeBase, stranger: TestClient, member: TestClient
+) -> None:
+    sent = {"title": "Des flacons", **MAIL}
+    statuses = [send(stranger, POST, sent).status_code for _ in range(6)]
+    assert statuses == [303] * 5 + [429]
+    assert [send(member, POST, sent).status_code for _ in range(6)] == [303] * 6
+    assert len(base.notices.list([NoticeState.WAITING])) == 11
+
+
+def test_who_posted_it_sees_why_it_was_refused_and_sends_it_again(
+    base: KnowledgeBase, member: TestClient, moderator: TestClient
+) -> None:
+    send(member, POST, {"title": "Des flacons"})
+    (notice,) = base.notices.list([NoticeState.WAITING], owner="Léa")
+    waiting = Page(moderator.get("/fr/moderation").text)
+    assert "Des flacons" in waiting.one("main").text
+    assert decide(moderator, notice, "refuse") == 400
+    assert decide(moderator, notice, "refuse", message="Quelle taille ?") == 303
+    assert "Quelle taille ?" in member.get(path_of(notice)).text
+    edit = f"/fr/modifier/annonces/{notice.id}"
+    sent = {"title": "Des flacons de 100 ml", "revision": "2"}
+    assert send(member, edit, sent).status_code == 303
+    again = base.notices.get(notice.id)
+    assert (again.state, again.content.title) == (NoticeState.WAITING, "Des flacons de 100 ml")
+    assert send(member, edit, sent).status_code == 409
+    assert decide(moderator, again, "publish") == 303
+    assert base.notices.get(notice.id).state is NoticeState.PUBLISHED
+
+
+# Reading
+
+
+def test_the_page_of_a_notice_tells_what_is_public(
+    base: KnowledgeBase, stranger: TestClient, member: TestClient
+) -> None:
+    notice = published(base)
+    page = stranger.get(path_of(notice))
+    assert page.status_code == 200
+    text = Page(page.text).one("main").text
+    assert "Cinq cents flacons de verre" in text
+    assert "Charente (16)" in text
+    assert NEED.contact not in page.text
+    other = account_client(base, name="Zoé")
+    assert NEED.contact in other.get(path_of(notice)).text
+    assert stranger.get(path_of(notice)).headers.get("Set-Cookie") is None
+
+
+def test_beside_a_notice_stand_organisations_cases_and_similar_notices(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    notice = published(base, replace(NEED, title="Des cirages et des crèmes", text=""))
+    alike = published(base, replace(NEED, title="Des crèmes et des cirages", text=""), "Max")
+    published(base, replace(OFFER, title="Des crèmes et des cirages"))
+    page = Page(stranger.get(path_of(notice)).text)
+    beside = page.one("aside")
+    links = [one.attributes["href"] for one in page.inside(beside, "a")]
+    assert f"/fr/acteurs/{AVEL.id}" in links
+    assert [one for one in links if one.startswith(BOARD)] == [path_of(alike)]
+    nothing = published(base, replace(NEED, title="Un xylophone"))
+    assert "ne convient vraiment" in Page(stranger.get(path_of(nothing)).text).one("aside").text
+
+
+def test_the_list_has_what_is_open_and_filters_it(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    published(base)
+    published(base, OFFER)
+    over = published(base, replace(NEED, title="C'était avant", until="2020-06-30"))
+    base.notices.add(replace(NEED, title="En attente"))
+
+    def titles(query: str = "") -> list[str]:
+        page = Page(stranger.get(f"{BOARD}{query}").text)
+        return sorted(one.text.strip() for one in page.all("h3"))
+
+    assert titles() == ["Cinq cents flacons de verre", "Flacons de verre à donner"]
+    assert titles("?flow=offers") == ["Flacons de verre à donner"]
+    assert titles("?department=charente") == ["Cinq cents flacons de verre"]
+    assert titles("?department=nowhere&flow=x") == titles()
+    assert titles("?theme=Emballage") == ["Cinq cents flacons de verre"]
+    assert over.content.title in titles("?past=yes")
+    assert "La date limite" in stranger.get(path_of(over)).text
+
+
+def test_lists_have_pages(base: KnowledgeBase, stranger: TestClient) -> None:
+    for number in range(21):
+        published(base, replace(NEED, title=f"Besoin {number}"))
+    first = Page(stranger.get(BOARD).text)
+    (older,) = [one for one in first.all("a") if one.text == "Annonces plus anciennes"]
+    second = Page(stranger.get(older.attributes["href"]).text)
+    assert (len(first.all("h3")), len(second.all("h3"))) == (20, 1)
+
+
+def test_a_text_is_shown_as_it_was_typed_and_nothing_of_it_runs(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    hostile = "</div><script>alert(1)</script>"
+    notice = published(
+        base,
+        replace(NEED, title=hostile, text=hostile, place=hostile, asker=hostile, themes=(hostile,)),
+    )
+    base.answers.add(
+        notice.id, AnswerKind.CAN, text=hostile, organisation=hostile, contact=hostile, by="Léa"
+    )
+    for path in (path_of(notice), BOARD):
+        html = stranger.get(path).text
+        assert hostile not in html
+        Page(html)
+
+
+# Answering
+
+
+def test_answers_of_members_are_shown_and_linked_to_the_catalogue(
+    base: KnowledgeBase, member: TestClient, stranger: TestClient
+) -> None:
+    notice = published(base, owner="Zoé")
+    sent = answer_fields(organisation="distillerie merlet", kind="knows")
+    assert send(member, path_of(notice), sent).status_code == 303
+    page = Page(stranger.get(path_of(notice)).text)
+    answers = page.one("ol", class_="board-answers")
+    assert "Je connais quelqu’un" in answers.text
+    assert [one.attributes["href"] for one in page.inside(answers, "a")] == [
+        f"/fr/acteurs/{DISTILLERY.id}"
+    ]
+
+
+def test_a_private_answer_is_for_who_asks_and_for_moderators(
+    base: KnowledgeBase, member: TestClient, moderator: TestClient, stranger: TestClient
+) -> None:
+    notice = published(base)
+    other = account_client(base, name="Zoé")
+    secret = answer_fields(answer="Un secret de fabrique", private="1", contact="z@b.example")
+    assert send(other, path_of(notice), secret).status_code == 303
+    third = account_client(base, name="Tim")
+    for client, reads in (
+        (member, True),
+        (moderator, True),
+        (other, True),
+        (third, False),
+        (stranger, False),
+    ):
+        assert ("Un secret de fabrique" in client.get(path_of(notice)).text) is reads
+    assert "z@b.example" in member.get(path_of(notice)).text
+    assert "z@b.example" not in other.get(path_of(notice)).text
+
+
+def test_an_answer_of_a_stranger_is_moderated(
+    base: KnowledgeBase, stranger: TestClient, moderator: TestClient
+) -> None:
+    notice = published(base)
+    form = f"{path_of(notice)}?answer=yes"
+    sent = answer_fields()
+    assert send(stranger, path_of(notice), sent, shown_at=form).status_code == 400
+    sent["contact"] = "moi@ici.example"
+    assert send(stranger, path_of(notice), sent, shown_at=form).status_code == 303
+    assert "Nous en avons." not in stranger.get(path_of(notice)).text
+    (answer,) = base.answers.waiting()
+    assert f"#answer-{answer.id}" in moderator.get("/fr/moderation").text
+    assert decide(moderator, notice, f"publish_answer:{answer.id}") == 303
+    shown = client_of(base).get(path_of(notice)).text
+    assert "Nous en avons." in shown
+    assert "moi@ici.example" not in shown
+    assert decide(moderator, notice, f"refuse_answer:{answer.id}") == 303
+    assert "Nous en avons." not in client_of(base).get(path_of(notice)).text
+
+
+def test_an_answer_of_another_notice_cannot_be_decided_on(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    notice, other = published(base), published(base, OFFER)
+    answer = base.answers.add(other.id, AnswerKind.CAN, text="Moi")
+    assert decide(moderator, notice, f"publish_answer:{answer.id}") == 404
+    assert base.answers.waiting() == [answer]
+
+
+def test_a_closed_notice_takes_no_answer(base: KnowledgeBase, member: TestClient) -> None:
+    notice = published(base, replace(NEED, until="2020-01-01"))
+    sent = answer_fields()
+    assert send(member, path_of(notice), sent, shown_at="/fr/compte").status_code == 409
+    assert base.answers.of(notice.id) == []
+
+
+# Closing
+
+
+def test_closing_what_was_met_fills_in_a_case(base: KnowledgeBase, member: TestClient) -> None:
+    notice = published(base)
+    base.answers.add(
+        notice.id,
+        AnswerKind.CAN,
+        text="* Nous en avons mille.",
+        organisation=DISTILLERY.name,
+        actor_id=DISTILLERY.id,
+        by="Zoé",
+    )
+    base.answers.add(notice.id, AnswerKind.CAN, text="En secret", private=True, by="Zoé")
+    answer = send(member, path_of(notice), {"do": "close:met", "revision": "2"})
+    assert answer.status_code == 303
+    (draft,) = base.drafts.list(by="Léa")
+    assert answer.headers["Location"] == f"/fr/brouillons/{draft.id}?done=from_board"
+    case = draft.record
+    assert isinstance(case, Case)
+    assert (case.title, case.need, case.flow) == (NEED.title, NEED.title, "seeks")
+    assert "Pour du cirage." in case.text
+    assert r"\* Nous en avons mille." in case.text
+    assert "En secret" not in case.text
+    assert [(one.name, one.role, one.actor_id) for one in case.participants] == [
+        (AVEL.name, Role.BUYER, AVEL.id),
+        (DISTILLERY.name, Role.PRODUCER, DISTILLERY.id),
+    ]
+    closed = base.notices.get(notice.id)
+    assert (closed.closing, closed.draft_id) == (Closing.MET, draft.id)
+    assert "Lire comment" not in member.get(path_of(notice)).text
+    base.publish(draft.id, by="Max", revision=draft.revision)
+    assert f"/fr/cas/{case.id}" in client_of(base).get(path_of(notice)).text
+
+
+def test_who_offers_supplies_and_who_answers_uses(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    offer, need = published(base, OFFER), published(base, NEED)
+    base.notice_pairs.propose([(need.id, offer.id, 1.0)])
+    base.notice_pairs.decide(need.id, offer.id, PairState.TOLD, by="Max")
+    assert decide(moderator, offer, "close:met") == 303
+    (draft,) = base.drafts.list()
+    assert isinstance(draft.record, Case)
+    assert [(one.name, one.role) for one in draft.record.participants] == [
+        (DISTILLERY.name, Role.SUPPLIER),
+        (AVEL.name, Role.BUYER),
+    ]
+
+
+def test_a_stranger_closes_with_the_key_and_a_moderator_gets_the_case(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    location = send(stranger, POST, {"title": "Des flacons", **MAIL}).headers["Location"]
+    key = parse_qs(urlsplit(location).query)["key"][0]
+    (waiting,) = base.notices.list([NoticeState.WAITING])
+    notice = base.notices.publish(waiting.id, by="Max", revision=1)
+    path = f"{path_of(notice)}?key={key}"
+    sent = {"do": "close:met", "revision": "2", "key": key}
+    assert send(stranger, path_of(notice), sent, shown_at=path).status_code == 303
+    (draft,) = base.drafts.list([DraftState.SUBMITTED])
+    assert base.notices.get(notice.id).draft_id == draft.id
+
+
+def test_a_conflict_closes_nothing_and_leaves_no_draft(
+    base: KnowledgeBase, member: TestClient
+) -> None:
+    notice = published(base)
+    answer = send(member, path_of(notice), {"do": "close:met", "revision": "1"})
+    assert answer.status_code == 409
+    assert base.drafts.list() == []
+    assert send(member, path_of(notice), {"do": "close:never", "revision": "2"}).status_code == 400
+    assert decide(member, notice, "close:withdrawn") == 303
+    assert base.notices.get(notice.id).closing is Closing.WITHDRAWN
+
+
+def test_only_who_may_decides(base: KnowledgeBase, member: TestClient) -> None:
+    notice = published(base, owner="Zoé")
+    for do in ("publish", "refuse", "delete", "close:met", "publish_answer:x", "refuse_answer:x"):
+        assert decide(member, notice, do, message="x") == 403, do
+    assert send(member, BOARD, {"do": "tell"}, shown_at="/fr/compte").status_code == 403
+    edit = f"/fr/modifier/annonces/{notice.id}"
+    assert member.get(edit).status_code == 403
+    assert base.notices.get(notice.id) == notice
+
+
+def test_a_moderator_deletes_a_notice_for_good(base: KnowledgeBase, moderator: TestClient) -> None:
+    notice = published(base)
+    assert decide(moderator, notice, "delete") == 303
+    assert moderator.get(path_of(notice)).status_code == 404
+
+
+# Offers that may answer needs
+
+
+def test_an_offer_that_fits_a_need_is_proposed_and_told_to_both(
+    base: KnowledgeBase, moderator: TestClient, stranger: TestClient
+) -> None:
+    need = base.notices.add(NEED, owner="Léa")
+    assert decide(moderator, need, "publish") == 303
+    own = base.notices.add(OFFER, owner="Léa")
+    assert decide(moderator, own, "publish") == 303
+    far = base.notices.add(replace(OFFER, title="Un atelier de couture"), owner="Zoé")
+    assert decide(moderator, far, "publish") == 303
+    offer = base.notices.add(OFFER, owner="Zoé")
+    assert decide(moderator, offer, "publish") == 303
+    (pair,) = base.notice_pairs.proposed()
+    assert (pair.need_id, pair.offer_id) == (need.id, offer.id)
+    page = Page(moderator.get("/fr/moderation").text)
+    assert len(page.all("li", class_="pair-proposed")) == 1
+    assert offer.content.title not in stranger.get(path_of(need)).text
+    sent = {"do": "tell", "need": need.id, "offer": offer.id}
+    assert send(moderator, BOARD, sent, shown_at="/fr/moderation").status_code == 303
+    assert re.search(path_of(offer), stranger.get(path_of(need)).text)
+    assert re.search(path_of(need), stranger.get(path_of(offer)).text)
+    assert not Page(moderator.get("/fr/moderation").text).all("li", class_="pair-proposed")

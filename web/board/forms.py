@@ -1,0 +1,192 @@
+"""The form of a notice, as text and back; what was typed is kept whatever is wrong with it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from ingest.records.fields import one_line, paragraphs
+from kb.messages import N_
+from kb.reference.departments import NAMES, department_code
+from kb.reference.flows import Flow
+from kb.reference.visibility import Visibility
+from kb.registers.board.notice import NoticeContent
+from kb.text.email_addresses import addresses_in
+from kb.text.flow import flow_of
+from kb.text.phone_numbers import dialling_region, numbers_in
+from web.board.labels import FLOW_VERBS
+from web.http.i18n import translations
+from web.http.labels import UNKNOWN_DEPARTMENT
+from web.http.request import PageRequest
+from web.http.routing import text_of
+
+MAX_TITLE_CHARS = 120
+MAX_LINE_CHARS = 200
+MAX_TEXT_CHARS = 4000
+MAX_THEMES = 10
+
+FIELDS = (
+    "flow",
+    "title",
+    "text",
+    "place",
+    "department",
+    "until",
+    "asker",
+    "contact_seen_by",
+    "contact",
+    "themes",
+    "told_at",
+)
+
+NO_TITLE = N_("Say in a few words what you are looking for, or what you offer.")
+TOO_LONG = N_("This is too long: shorten it.")
+NO_DAY = N_("Give a day, such as 2027-03-31, or leave this empty.")
+NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers on this page.")
+NO_EMAIL = N_("Give your e-mail address, such as name@example.org.")
+
+Choice = TypeVar("Choice", Flow, Visibility)
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeForm:
+    """The fields of a notice as text, and an English message of what is wrong, by field."""
+
+    values: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, content: NoticeContent, told_at: str = "") -> "NoticeForm":
+        values = {
+            name: str(getattr(content, name))
+            for name in FIELDS
+            if name not in {"themes", "told_at"}
+        }
+        return cls({**values, "themes": "\n".join(content.themes), "told_at": told_at})
+
+    @classmethod
+    def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
+        """Returns the form with what somebody searched for: one more click posts it."""
+        need = one_line(need)
+        title = need
+        if len(title) > MAX_TITLE_CHARS:
+            title = _SENTENCE_END.split(need)[0]
+        if len(title) > MAX_TITLE_CHARS:
+            title = f"{title[: MAX_TITLE_CHARS - 1].rsplit(' ', 1)[0]}…"
+        content = NoticeContent(
+            flow=flow_of(need) or Flow.SEEKS,
+            title=title,
+            text="" if title == need else need[:MAX_TEXT_CHARS],
+            department=department if department in NAMES else "",
+            themes=(theme,) if theme else (),
+            asker=asker,
+        )
+        return cls.of(content)
+
+    @classmethod
+    def sent(cls, form: Mapping[str, object]) -> "NoticeForm":
+        return cls({name: text_of(form, name).replace("\r\n", "\n") for name in FIELDS})
+
+    def read(self, lang: str, *, needs_email: bool) -> "ReadNotice":
+        """Returns what the form says, with what is wrong; with `needs_email`, of a stranger."""
+        values, errors = self.values, dict[str, str]()
+
+        def line(name: str, most: int = MAX_LINE_CHARS) -> str:
+            text = one_line(values[name])
+            if len(text) > most:
+                errors[name] = TOO_LONG
+            return text
+
+        title, text = line("title", MAX_TITLE_CHARS), paragraphs(values["text"])
+        if not title:
+            errors["title"] = NO_TITLE
+        if len(text) > MAX_TEXT_CHARS:
+            errors["text"] = TOO_LONG
+        try:
+            department = department_code(values["department"])
+        except ValueError:
+            department, errors["department"] = "", UNKNOWN_DEPARTMENT
+        until = one_line(values["until"])
+        if until and not _is_day(until):
+            errors["until"] = NO_DAY
+        seen_by = _one_of(Visibility, values["contact_seen_by"], Visibility.NONE)
+        contact = line("contact")
+        if seen_by is not Visibility.NONE and not is_contact(contact, department):
+            errors["contact"] = NO_CONTACT
+        told_at = line("told_at")
+        if (told_at or needs_email) and not addresses_in(told_at).kept:
+            errors["told_at"] = NO_EMAIL
+        themes = dict.fromkeys(filter(None, map(one_line, values["themes"].split("\n"))))
+        if len(themes) > MAX_THEMES or any(len(theme) > MAX_LINE_CHARS for theme in themes):
+            errors["themes"] = TOO_LONG
+        content = NoticeContent(
+            flow=_one_of(Flow, values["flow"], Flow.SEEKS),
+            title=title,
+            text=text,
+            place=line("place"),
+            department=department,
+            until=until,
+            asker=line("asker"),
+            contact=contact,
+            contact_seen_by=seen_by,
+            themes=tuple(themes),
+            lang=lang,
+        )
+        ordered = {name: errors[name] for name in FIELDS if name in errors}
+        return ReadNotice(content, told_at, ordered)
+
+    def wrong(self, errors: Mapping[str, str]) -> "NoticeForm":
+        return NoticeForm(self.values, errors)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNotice:
+    """What a form says, and what is wrong with it; nothing of it counts where anything is."""
+
+    content: NoticeContent
+    told_at: str
+    errors: Mapping[str, str]
+
+
+def is_contact(text: str, department: str = "") -> bool:
+    """Returns whether a line has an e-mail address or a telephone number."""
+    if "@" in text:
+        return bool(addresses_in(text).kept)
+    return bool(numbers_in(text, dialling_region("FR", department)).kept)
+
+
+def choices(request: PageRequest) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Returns what the selects of the form offer: pairs of a value and its words."""
+    gettext = translations(request.language).gettext
+    return {
+        "flow": [(flow.value, gettext(verb)) for flow, verb in FLOW_VERBS.items()],
+        "department": [
+            ("", gettext(N_("Anywhere"))),
+            *((code, f"{name} ({code})") for code, name in NAMES.items()),
+        ],
+        "contact_seen_by": [
+            (Visibility.NONE.value, gettext(N_("On this page"))),
+            (
+                Visibility.PUBLIC.value,
+                gettext(N_("By e-mail or telephone too, shown to everybody")),
+            ),
+            (
+                Visibility.MEMBERS.value,
+                gettext(N_("By e-mail or telephone too, shown to members only")),
+            ),
+        ],
+    }
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _one_of(values: type[Choice], given: str, otherwise: Choice) -> Choice:
+    return values(given) if given in set(values) else otherwise

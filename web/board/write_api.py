@@ -1,0 +1,32 @@
+"""The JSON API of the board, to be written: posting a need or an offer with a token."""
+
+from fastapi import HTTPException, Response
+
+from web.api.routing import PageUrls
+from web.api.tokens import AnAccount, documented, token_router
+from web.board.schemas import NewNotice, NoticeOut
+from web.http.dependencies import OpenKnowledgeBase
+
+router = token_router()
+
+
+@router.post(
+    "/notices",
+    status_code=201,
+    **documented("Post a need or an offer", answer="The new notice, which waits."),
+)
+def post_notice(
+    sent: NewNotice,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
+    absolute_url: PageUrls,
+) -> NoticeOut:
+    """Posts a notice in the name of the account; a moderator reads it before it is published."""
+    read = sent.form().read(sent.lang, needs_email=False)
+    if read.errors:
+        field, problem = next(iter(read.errors.items()))
+        raise HTTPException(422, f"{field}: {problem}")
+    notice = knowledge_base.notices.add(read.content, owner=account.name)
+    response.headers["Location"] = f"/api/notices/{notice.id}"
+    return NoticeOut.with_answers(notice, [], absolute_url)
