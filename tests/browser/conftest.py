@@ -89,9 +89,9 @@ def site() -> Iterator[str]:
 
 
 @contextmanager
-def serving(base: KnowledgeBase) -> Iterator[str]:
+def serving(base: KnowledgeBase, settings: Settings | None = None) -> Iterator[str]:
     """The address of a server of this base, which listens while the context is entered."""
-    settings = Settings(
+    settings = settings or Settings(
         contact_url="mailto:reseau@example.org",
         secret=SecretStr("a secret of thirty-two characters"),
     )

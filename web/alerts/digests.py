@@ -148,7 +148,7 @@ def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Rend
     signed = SignedLinks(site_secret(settings, knowledge_base.folder))
     return Digests(
         knowledge_base,
-        MailWriter(renderer, settings),
+        MailWriter(renderer, settings, lambda: knowledge_base.identity.current().identity),
         AlertLinks(signed, settings.public_url.rstrip("/")),
         settings.digest_hour,
     )

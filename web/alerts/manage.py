@@ -67,7 +67,8 @@ def confirm_page(request: APageRequest, t: str = "") -> Response:
     asked = _to_confirm(request, t)
     if asked.confirmed_at:
         return see(request, _links(request).to_manage(asked.subscriber))
-    return request.page("alerts/confirm.html", asked=asked, t=t, message="")
+    here = address(Page.ALERT_CONFIRM, t=t)
+    return request.page("alerts/confirm.html", here=here, asked=asked, t=t, message="")
 
 
 @router.takes(Page.ALERT_CONFIRM)
@@ -127,7 +128,8 @@ def change_alerts(request: APageRequest, form: AnOwnForm) -> Response:
 
 @router.shows(Page.ALERT_STOP)
 def stop_page(request: APageRequest, t: str = "") -> Response:
-    return request.page("alerts/stop.html", subscriptions=_own(request, t), t=t)
+    here = address(Page.ALERT_STOP, t=t)
+    return request.page("alerts/stop.html", here=here, subscriptions=_own(request, t), t=t)
 
 
 @router.takes(Page.ALERT_STOP)
@@ -184,7 +186,7 @@ def _my_alerts(
     own = _own(request, token)
     return request.page(
         "alerts/mine.html",
-        here=None if token else address(Page.MY_ALERTS),
+        here=address(Page.MY_ALERTS, t=token),
         status_code=status_code,
         subscriptions=own,
         subscriber=own[0].subscriber if token else None,

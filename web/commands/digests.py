@@ -49,4 +49,4 @@ def send(all_now: bool, kb: Path | None) -> None:
         counts = base.outbox.counts()
     finally:
         base.close()
-    click.echo(f"{queued} digests queued, {sent} mails sent, {counts.waiting} waiting.")
+    click.echo(f"Digests: {queued}. Mails sent: {sent}, waiting: {counts.waiting}.")

@@ -3,9 +3,11 @@
 A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from kb.registers.alerts.outbox import NewMail
+from kb.registers.identity.identity import Identity
 from kb.settings import Settings
 from web.http.i18n import Language
 from web.http.request import PageRequest
@@ -15,8 +17,12 @@ from web.http.templating import Renderer
 class MailWriter:
     """Writes the mails of a site."""
 
-    def __init__(self, renderer: Renderer, settings: Settings) -> None:
+    def __init__(
+        self, renderer: Renderer, settings: Settings, identity: Callable[[], Identity] = Identity
+    ) -> None:
+        """`identity` gives what the site is called now."""
         self._renderer = renderer
+        self._identity = identity
         self._root = settings.public_url.rstrip("/")
 
     def write(
@@ -32,9 +38,14 @@ class MailWriter:
     ) -> NewMail:
         """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
 
-        The templates get `root`, the address of the site without a final slash, and `context`.
+        The templates get `root`, the address of the site without a final slash, its `identity`,
+        `unsubscribe_url` and `context`.
         """
-        context |= {"root": self._root, "unsubscribe_url": unsubscribe_url}
+        context |= {
+            "root": self._root,
+            "identity": self._identity(),
+            "unsubscribe_url": unsubscribe_url,
+        }
         first, _, text = (
             self._renderer.render(f"{name}.txt", language, **context).strip().partition("\n")
         )
@@ -54,4 +65,8 @@ class MailWriter:
 
 def mail_writer_of(request: PageRequest) -> MailWriter:
     """Returns what writes the mails that a page causes."""
-    return MailWriter(cast("Renderer", request.http.app.state.renderer), request.settings)
+    return MailWriter(
+        cast("Renderer", request.http.app.state.renderer),
+        request.settings,
+        lambda: request.identity.identity,
+    )

@@ -145,14 +145,6 @@ class Subscriptions:
         with self._stores.lend() as store:
             return _get(store, id)
 
-    def subscriber(self, id: str) -> Subscriber:
-        """The subscriber with this id, or `UnknownRecord`."""
-        with self._stores.lend() as store:
-            row = store.execute("select * from subscribers where id = ?", [id]).fetchone()
-        if row is None:
-            raise UnknownRecord(Remark("no_subscription"))
-        return dataclass_of(Subscriber, row)
-
     def of_subscriber(self, subscriber_id: str) -> Sequence[Subscription]:
         """The confirmed subscriptions of a subscriber, oldest first."""
         return self._confirmed("subscribers.id = ?", subscriber_id)

@@ -229,9 +229,9 @@ def test_the_command_sends_digests_at_once(
         monkeypatch.setenv("QUISAIT_PUBLIC_URL", SITE)
         command = ["digests", "send", "--now", "--kb", str(base.folder)]
         run = CliRunner().invoke(main, command)
-        assert run.output == "1 digests queued, 1 mails sent, 0 waiting.\n"
+        assert run.output == "Digests: 1. Mails sent: 1, waiting: 0.\n"
         (message,) = receiver.messages
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert message["List-Unsubscribe"].startswith(f"<{SITE}/fr/alertes/arreter?t=")
         again = CliRunner().invoke(main, command)
-        assert again.output == "0 digests queued, 0 mails sent, 0 waiting.\n"
+        assert again.output == "Digests: 0. Mails sent: 0, waiting: 0.\n"

@@ -1,0 +1,122 @@
+"""A weekly digest: from a search to the mail that tells of a newcomer, counted in clicks."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pydantic import SecretStr
+
+from kb.models import Actor
+from kb.settings import Settings
+from tests.browser.accessibility import check_page
+from tests.browser.conftest import Visits, serving
+from tests.web.mail.smtp_receiver import SmtpReceiver, receiving
+from tests.web.sample_base import SampleBase
+from web.alerts.digests import digests_of
+from web.app import ROOM_FILTERS
+from web.http.assets import Assets
+from web.http.templating import Renderer
+from web.mail.sender import MailSender
+
+pytestmark = pytest.mark.browser
+
+PUBLIC = "http://kb.example"
+CLAIRE = "claire@example.org"
+NEWCOMER = Actor(
+    id="cirier", name="Cirier de Cognac", description="Fait des cirages.", department="16"
+)
+
+
+@pytest.fixture(scope="module")
+def base() -> SampleBase:
+    return SampleBase()
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[SmtpReceiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(receiver: SmtpReceiver) -> Settings:
+    return Settings(
+        public_url=PUBLIC,
+        smtp_url=SecretStr(f"smtp://{receiver.address}"),
+        mail_from="alertes@kb.example",
+        secret=SecretStr("a secret of thirty-two characters"),
+    )
+
+
+@pytest.fixture(scope="module")
+def site(base: SampleBase, settings: Settings) -> Iterator[str]:
+    with serving(base, settings) as url:
+        yield url
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator[Visits]:
+    visits = Visits(browser, site)
+    yield visits
+    visits.close()
+
+
+def test_a_weekly_digest_takes_four_clicks_and_leads_to_the_newcomer(
+    visit: Visits, site: str, base: SampleBase, settings: Settings, receiver: SmtpReceiver
+) -> None:
+    page, clicks = visit.open("/en/search?q=cirages"), []
+
+    def click(role: str, name: str) -> None:
+        clicks.append(name)
+        page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
+
+    def open_mail(page: Page) -> str:
+        """Shows the HTML of the newest mail, its links leading to this server; returns its text."""
+        message = receiver.messages[-1]
+        html, text = message.get_body(("html",)), message.get_body(("plain",))
+        assert html is not None
+        assert text is not None
+        page.goto("about:blank")  # whose rules for content are nobody's
+        page.set_content(html.get_content().replace(PUBLIC, site))
+        return str(text.get_content())
+
+    def check(page: Page, *, is_mail: bool = False) -> None:
+        for width, scheme in ((360, "light"), (1280, "dark")):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            # The colours of a mail are those of the mail program.
+            check_page(page, width, judges_contrast=not is_mail)
+
+    click("link", "Be told of news")
+    expect(page.get_by_label("Your need")).to_have_value("cirages")
+    check(page)
+    page.get_by_label("Your e-mail address").fill(CLAIRE)
+    click("button", "Tell me of news")
+    expect(page.get_by_role("status")).to_contain_text("Look at your mailbox")
+    assert MailSender(base, settings).send_due() == 1
+    open_mail(page)
+    check(page, is_mail=True)
+    click("link", "Confirm the alert")
+    check(page)
+    click("button", "Yes, send me these mails")
+    expect(page.get_by_role("status")).to_contain_text("The alert is on")
+    check(page)
+    assert len(clicks) == 4
+
+    base.put([NEWCOMER])
+    renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
+    next_week = datetime.now(UTC) + timedelta(days=8)
+    assert digests_of(base, settings, renderer).queue_due(next_week) == 1
+    assert MailSender(base, settings).send_due(next_week.isoformat(timespec="milliseconds")) == 1
+    assert "Cirier de Cognac" in open_mail(page)
+    check(page, is_mail=True)
+    page.get_by_role("link", name="Cirier de Cognac").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cirier de Cognac")
+
+    open_mail(page)
+    page.get_by_role("link", name="Stop all").click()
+    check(page)
+    page.get_by_role("button", name="Stop all and delete my address").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The mails are stopped")
+    assert base.subscriptions.confirmed() == []
