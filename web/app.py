@@ -47,7 +47,7 @@ from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
 from web.http.security.throttle import Throttle
 from web.http.templating import Renderer
-from web.http.urls import API_VERSION
+from web.http.urls import API_VERSION, PATTERNS, Page
 from web.identity import pages as identity_pages
 from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
@@ -114,6 +114,9 @@ ROOM_FILTERS = (
 ARTICLES_READ_AT_ONCE = 2
 """How many articles are read at once; more wait, and searches do not wait for them."""
 
+LIST_BYTES = 1_000_000
+"""The longest list that a stranger may send: 200 organisations, each with a full note in French."""
+
 LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
@@ -157,7 +160,9 @@ def create_app(
     app.router.routes.append(MCP_ENDPOINT)
     app.mount("/static", assets)
     answer_errors(app)
-    app.add_middleware(BodyLimit, settings=settings)
+    # A list holds the notes of its reader, and is answered at once.
+    sheets = dict.fromkeys(PATTERNS[Page.LIST_SHEET].values(), LIST_BYTES)
+    app.add_middleware(BodyLimit, settings=settings, strangers_bytes=sheets)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders, images=settings.map_tiles_origin)
     return app

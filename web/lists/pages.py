@@ -12,7 +12,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 from starlette.datastructures import FormData
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from kb.errors import EditConflict, ListError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.messages import N_
@@ -204,6 +204,12 @@ async def _strangers_form(request: Request) -> AsyncIterator[FormData]:
 
 ASheet = Annotated[FormData, Depends(_strangers_form)]
 """A list as a page of ours sends it, to be answered with a page or a file, and kept nowhere."""
+
+
+@router.shows(Page.LIST_SHEET)
+async def no_sheet(request: APageRequest) -> Response:
+    """Answers an address that was kept, or typed: what was sent to it is forgotten."""
+    return RedirectResponse(address(Page.LIST).path(request.language), 303)
 
 
 @router.takes(Page.LIST_SHEET)

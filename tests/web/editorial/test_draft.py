@@ -315,7 +315,8 @@ def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -
     assert "autofocus" in read.inside(preview, "summary")[0].attributes
     assert "ici" in [one.text for one in read.inside(preview, "strong")]
     assert [one.attributes["src"].partition("?")[0] for one in read.all("script")] == [
-        "/static/leaving.js"
+        "/static/lists/lists.js",
+        "/static/leaving.js",
     ]
     assert "javascript:" not in str([a.attributes.get("href") for a in read.all("a")])
 

@@ -180,7 +180,7 @@ def test_the_form_leads_to_the_results(client: TestClient) -> None:
 @pytest.mark.parametrize("name", ["label", "placeholder"])
 def test_hostile_texts_stay_texts(client: TestClient, name: str) -> None:
     read = configure(client, **{name: HOSTILE})
-    assert len(read.all("script")) == 2
+    assert len(read.all("script")) == 3  # those of this page, and that of lists
     assert read.one("input", name=name).attributes["value"] == HOSTILE
     assert read.one("quisait-search").attributes[name] == HOSTILE
     pasted = code(read, "element")
@@ -216,8 +216,9 @@ def test_it_is_tried_here_without_counting_for_the_site(client: TestClient) -> N
         "theme": "Chimie et formulation",
     }
     scripts = [one.attributes["src"] for one in read.all("script")]
-    assert scripts[0] == "/embed/v1/quisait.js"
-    assert scripts[1].startswith("/static/configurator.js?v=")
+    assert scripts[0].startswith("/static/lists/lists.js?v=")
+    assert scripts[1] == "/embed/v1/quisait.js"
+    assert scripts[2].startswith("/static/configurator.js?v=")
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_all_is_plain_where_the_site_has_no_filter(client: TestClient, site: str
 def test_a_choice_that_there_is_not_is_told(client: TestClient, name: str) -> None:
     read = configure(client, 400, **{name: HOSTILE})
     assert read.one("p", role="alert").text == "This address contains an unknown setting."
-    assert len(read.all("script")) == 2
+    assert len(read.all("script")) == 3  # those of this page, and that of lists
 
 
 def test_all_that_is_wrong_is_told_in_french_too(client: TestClient) -> None:

@@ -14,6 +14,7 @@ def test_an_address_with_the_hash_of_the_content_is_kept_for_ever(client: TestCl
     assert [one.partition("?")[0] for one in addresses] == [
         "/static/palette.css",
         "/static/style.css",
+        "/static/lists/picks.css",
     ]
     for address in addresses:
         response = client.get(address)

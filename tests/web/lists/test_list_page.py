@@ -170,6 +170,18 @@ def test_a_sheet_is_refused_where_it_is_not_of_a_page_of_ours(stranger: TestClie
     assert stranger.post("/en/list", data={"do": "pick", "id": "avel"}).status_code == 403
 
 
+def test_a_stranger_sends_a_full_list_and_no_more(stranger: TestClient) -> None:
+    sent = {"id": [f"a{number}" for number in range(200)], "do": "down a0"}
+    note = "Rappeler lundi à dix heures, demander l’atelier. " * 30
+    answer = stranger.post("/en/list/sheet", data={**sent, "note": [note.strip()] * 200})
+    assert answer.status_code == 200
+    assert row_fields(answer.text)["note"] == [note.strip()] * 200
+    longer = {**sent, "note": ["é" * 2000] * 200}
+    assert stranger.post("/en/list/sheet", data=longer).status_code == 413
+    assert stranger.post("/en/sign-in", data={"name": "x" * 64_001}).status_code == 413
+    assert stranger.get("/en/list/sheet").headers["Location"] == "/en/list"
+
+
 def test_an_account_keeps_its_list(base: SampleBase, lea: TestClient) -> None:
     page = Page(lea.get(f"{ANSWER}&need=gel").text)
     assert "not in your account yet" in page.one("main").text

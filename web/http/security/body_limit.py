@@ -4,6 +4,8 @@ A stranger has nothing to send but a search and the form to sign in. Who shows a
 may send files, whose own limits the routes know.
 """
 
+from collections.abc import Mapping
+
 from fastapi import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,8 +26,12 @@ def too_large(limit_mb: int) -> HTTPException:
 class BodyLimit:
     """ASGI middleware that answers 413 when a body is longer than its limit."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, strangers_bytes: Mapping[str, int] | None = None
+    ) -> None:
+        """Limits what `app` is sent; `strangers_bytes` are the limits of strangers by path."""
         self._app = app
+        self._strangers_bytes = strangers_bytes or {}
         # Files come as multipart/form-data, and are kept on disk while they are read.
         self._files_mb = max(settings.max_directory_mb, settings.max_article_mb)
         self._text_mb = settings.max_article_mb
@@ -38,7 +44,8 @@ class BodyLimit:
         known = has_session_cookie(connection) or "Authorization" in connection.headers
         is_form = connection.headers.get("Content-Type", "").startswith("multipart/")
         limit_mb = self._files_mb if is_form else self._text_mb
-        limit = limit_mb * MEGABYTE + FORM_BYTES if known else STRANGERS_BYTES
+        of_strangers = self._strangers_bytes.get(connection.url.path, STRANGERS_BYTES)
+        limit = limit_mb * MEGABYTE + FORM_BYTES if known else of_strangers
         refusal = (
             too_large(limit_mb)
             if known

@@ -63,7 +63,7 @@ def test_pages_have_nothing_inline_and_load_only_what_is_ours(
         assert not [name for name in element.attributes if name.startswith("on")]
         if element.tag == "script" and "src" in element.attributes:
             assert element.text == ""
-            assert element.attributes.keys() <= {"src", "async", "defer"}
+            assert element.attributes.keys() <= {"src", "async", "defer", "type"}
             assert element.attributes["src"].startswith(("/static/", "/embed/v1/"))
             continue
         if element.tag == "script":
