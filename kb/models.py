@@ -108,7 +108,9 @@ class Case:
     dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
     `period` is the time of its facts as `kb.text.periods` keeps it, in EDTF, or empty.
     `flow` is the way of its need (`kb.reference.flows.Flow`), or empty where its words tell it.
-    `translation_of` is the id of the case that this case translates, or empty.
+    `translation_of` is the id of the case that this case translates, or empty. `picture` is the
+    name of a photograph (`kb.registers.pictures`), `picture_alt` what it shows, `picture_credit`
+    whose it is.
     """
 
     id: str
@@ -128,6 +130,9 @@ class Case:
     period: str = ""
     source_url: str = ""
     translation_of: str = ""
+    picture: str = ""
+    picture_alt: str = ""
+    picture_credit: str = ""
     participants: tuple[Participation, ...] = ()
 
     @property

@@ -52,6 +52,7 @@ SAMPLES: dict[FieldKind, Any] = {
     FieldKind.EMAIL: ("contact@exemple.example", "ventes@exemple.example"),
     FieldKind.THEMES: ("Cuir, chaussure", "Santé"),
     FieldKind.FACTS: {"effectif": "12"},
+    FieldKind.PICTURE: f"{'0a' * 16}-1600x900.webp",
     FieldKind.PARTICIPANTS: (Participation("Avel", Role.BUYER, "avel", "achète", "https://a.fr"),),
 }
 TABLES = {Actor: ACTOR_FIELDS, Case: CASE_FIELDS, Participation: PARTICIPATION_FIELDS}

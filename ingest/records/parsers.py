@@ -32,6 +32,7 @@ from kb.reference.communes import department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
 from kb.reference.flows import FLOWS, Flow
+from kb.registers.pictures.names import is_picture_name
 from kb.text.email_addresses import addresses_in
 from kb.text.periods import NoPeriod, read_period
 from kb.text.phone_numbers import dialling_region, numbers_in
@@ -188,6 +189,12 @@ def _email(cells: Cells, field: str) -> tuple[str, ...]:
     return kept
 
 
+def _picture(cells: Cells, field: str) -> str:
+    """Returns the name of a picture of this base; pictures of other sites are not taken."""
+    name = cells[field].strip()
+    return name if is_picture_name(name) else ""
+
+
 def region_of(cells: Cells) -> str:
     """Returns the region in which the numbers of an actor are dialled; France if it is unknown.
 
@@ -219,6 +226,7 @@ PARSERS: Mapping[FieldKind, Parser] = MappingProxyType(
         FieldKind.SIRET: _siret,
         FieldKind.PHONE: _phone,
         FieldKind.EMAIL: _email,
+        FieldKind.PICTURE: _picture,
         FieldKind.THEMES: lambda cells, field: theme_names(cells[field]),
     }
 )

@@ -16,6 +16,7 @@ from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publish
 from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import forget_in_reports
 from kb.registers.lists.contact_lists import erase_from_lists
+from kb.registers.pictures.pictures import drop_unused, pictures_of_case
 from kb.registers.redirects import follow_redirects, merged_into, naming, redirects_of
 from kb.registers.source_choices import back_for_members
 from kb.registers.versions import Version, Withdrawal
@@ -255,6 +256,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         versions.history(store, kind, id_) or versions.withdrawal(store, kind, id_) for id_ in ids
     ):
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
+    pictures = pictures_of_case(store, record_id) if kind is Kind.CASE else set()
     names = {_name(old.record) for id_ in ids for old in versions.history(store, kind, id_)}
     forget_in_reports(store, ids, names)
     for id_ in ids:
@@ -267,6 +269,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
     else:
         last_inputs.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)
+    drop_unused(store, pictures=pictures)
 
 
 def _name(record: Record) -> str:

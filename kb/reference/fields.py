@@ -34,6 +34,7 @@ class FieldKind(StrEnum):
     FACTS = "facts"
     ROLE = "role"
     FLOW = "flow"
+    PICTURE = "picture"
     PARTICIPANTS = "participants"
 
 
@@ -248,6 +249,25 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType(
             "Translation of",
             FieldKind.LINE,
             meaning="The id of the same case in another language, or empty.",
+        ),
+        "picture": FieldTraits(
+            "Picture",
+            FieldKind.PICTURE,
+            form_line=9,
+            meaning="The name of its picture, which is at `/media/` and this name; or empty.",
+            example="0f4c81d2a5b36e7f9081a2b3c4d5e6f7-1600x900.webp",
+        ),
+        "picture_alt": FieldTraits(
+            "What the picture shows",
+            FieldKind.LINE,
+            form_line=10,
+            meaning="What the picture shows, for those who do not see it.",
+        ),
+        "picture_credit": FieldTraits(
+            "Credit and licence of the picture",
+            FieldKind.LINE,
+            form_line=10,
+            meaning="Whose picture it is, and under which licence.",
         ),
         "participants": FieldTraits("Who did what", FieldKind.PARTICIPANTS),
     }

@@ -582,6 +582,12 @@ def _board(db: Database) -> None:
     )
 
 
+def _pictures_of_cases(db: Database) -> None:
+    # The name of a picture, what it shows, and whose it is.
+    for column in ("picture", "picture_alt", "picture_credit"):
+        db.table("cases").add_column(column, str, not_null_default="")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -600,6 +606,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _coordinates_of_actors,
     _period_of_cases,
     _board,
+    _pictures_of_cases,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -44,12 +44,14 @@ async def end_with_a_slash(request: APageRequest) -> Response:
 
 @router.shows(Page.HOME)
 def home(request: APageRequest) -> Response:
+    stories = _front_stories(request)
     return request.page(
         "catalogue/home.html",
         here=address(Page.HOME),
         held=request.knowledge_base.status(),
         departments=request.knowledge_base.departments(),
-        stories=_front_stories(request),
+        stories=stories,
+        pictures=request.knowledge_base.pictures.known([case.picture for case in stories]),
         linked_data=linked_data.website(
             request.identity.identity.name.replace("\u202f", " "), request.absolute_url
         ),
@@ -104,6 +106,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={edition.lang: address(Page.CASE, edition.id) for edition in translations},
         linked_data=linked_data.article(found, request.absolute_url),
+        pictures=request.knowledge_base.pictures.known([found.picture]),
         on_front_page=request.knowledge_base.front_page.is_chosen(found.story),
         done=done if request.session.account else "",
     )

@@ -27,6 +27,7 @@ from web.editorial.forms.choices import (
     role_choices,
 )
 from web.editorial.forms.participations import ParticipationRow
+from web.editorial.forms.picture import with_picture
 from web.editorial.forms.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -41,6 +42,7 @@ from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal, no_such_action, not_allowed
+from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AContributor, AForm
@@ -89,7 +91,9 @@ class _Sent:
         self._message = text_of(form, "message").strip()
         self._revision = number_in(form, "revision")
         self._over = bool(text_of(form, "over"))
-        self._typed = RecordForm.sent(form, draft.record)
+        sent, problem = with_picture(self._base, form, by=account.name)
+        self._picture_problem = translated(problem, request.language)
+        self._typed = RecordForm.sent(sent, draft.record)
 
     def answered(self, what: str) -> Response:
         actions: Mapping[str, Callable[[Record], Response]] = {
@@ -117,6 +121,9 @@ class _Sent:
 
     def _with_record(self, action: Callable[[Record], Response]) -> Response:
         """Answers with the record that was typed; or with what is wrong, or a conflict."""
+        if self._picture_problem:
+            wrong = self._typed.wrong({"picture": self._picture_problem})
+            return self._page(wrong, status_code=400)
         try:
             record = self._typed.record(self._draft.record, actor_finder(self._base))
         except WrongFields as error:

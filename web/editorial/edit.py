@@ -23,12 +23,14 @@ from web.editorial.forms.choices import (
     role_choices,
 )
 from web.editorial.forms.participations import ParticipationRow, sent_row
+from web.editorial.forms.picture import with_picture
 from web.editorial.forms.record_form import RecordForm, WrongFields
 from web.editorial.history import name_of
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal
+from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import AKind, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator
@@ -50,6 +52,7 @@ CASE_ITEMS: Mapping[str, Sequence[str]] = {
         "source_url"
     ).split(),
     "text": ("text",),
+    "picture": ("picture", "picture_alt", "picture_credit"),
 }
 """What is edited at once, by the word in the address; a participation is named by its number."""
 
@@ -88,7 +91,13 @@ def save(
         return see(request, address(Page.DRAFT, draft.id))
     if isinstance(record, Case) and text_of(form, "do") in {"choose", "leave_out"}:
         return _on_front_page(request, account, record, chosen=text_of(form, "do") == "choose")
-    return _save(request, account, form, record)
+    sent, problem = with_picture(request.knowledge_base, form, by=account.name)
+    if problem:
+        item = _item(record, text_of(form, "item"))
+        wrong = _typed(sent, record, item).wrong({"picture": translated(problem, request.language)})
+        seen = number_in(form, "version")
+        return _form_page(request, record, item.name, wrong, version=seen, status_code=400)
+    return _save(request, account, sent, record)
 
 
 def _on_front_page(request: PageRequest, account: Account, case: Case, *, chosen: bool) -> Response:
@@ -110,7 +119,9 @@ def _item(record: Record, name: str) -> _Item:
     raise Refusal(404, N_("There is nothing with this name to edit here."))
 
 
-def _save(request: PageRequest, account: Account, form: AForm, record: Record) -> Response:
+def _save(
+    request: PageRequest, account: Account, form: Mapping[str, object], record: Record
+) -> Response:
     base, item = request.knowledge_base, _item(record, text_of(form, "item"))
     seen = number_in(form, "version")
     typed = _typed(form, record, item)

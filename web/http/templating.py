@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from kb.reference.departments import NAMES
-from kb.registers.pictures.encoding import size_in
+from kb.registers.pictures.names import names_of, size_in
 from web.http import safe_html
 from web.http.assets import Assets
 from web.http.i18n import (
@@ -96,6 +96,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         score=partial(written_score, language=language),
         localized=partial(localized, language=language),
         translated=partial(translated, language=language),
+        picture_set=_picture_set,
         picture_size=_picture_size,
         site_name=_site_name,
         web_link=web_link,
@@ -117,3 +118,8 @@ def _picture_size(name: str) -> Markup:
     """Returns the attributes `width` and `height` of a picture, so that a page need not shift."""
     size = size_in(name)
     return Markup(' width="{}" height="{}"').format(size.width, size.height)
+
+
+def _picture_set(name: str) -> str:
+    """Returns the widths of a photograph as `srcset` lists them."""
+    return ", ".join(f"/media/{each} {size_in(each).width}w" for each in names_of(name))

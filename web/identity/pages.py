@@ -1,12 +1,12 @@
 """The public side of the identity: legal texts, the colour as a style sheet, pictures."""
 
-import re
 from collections.abc import Mapping
 
 from fastapi import HTTPException
 from starlette.responses import Response
 
 from kb.registers.accounts import AccountRole
+from kb.registers.pictures.names import is_picture_name
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
@@ -17,8 +17,6 @@ from web.identity.texts import has_blanks, shown, text_of
 KEPT_FOREVER = "public, max-age=31536000, immutable"
 
 MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
-
-_PICTURE_NAME = re.compile(r"[0-9a-f]{32}-\d{1,4}x\d{1,4}\.(png|webp)")
 
 router = PageRouter()
 
@@ -70,7 +68,7 @@ def style(request: APageRequest, v: int = 0) -> Response:
 @router.api_route("/media/{name}", methods=["GET", "HEAD"])
 def picture(name: str, knowledge_base: OpenKnowledgeBase) -> Response:
     """Answers a picture. Its name holds the hash of its content, which never changes."""
-    if not _PICTURE_NAME.fullmatch(name):
+    if not is_picture_name(name):
         raise HTTPException(404)
     content = knowledge_base.pictures.get(name)
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]

@@ -118,7 +118,7 @@ def _with_logo(
     if isinstance(upload, UploadFile) and upload.filename:
         content = upload.file.read(MAX_UPLOAD_MB * 1_000_000 + 1)
         name = base.pictures.add([logo(content)], by=account.name)
-    elif name and not base.pictures.has(name):
+    elif name and not base.pictures.known([name]):
         raise UnknownRecord(f"There is no picture {name!r}.")
     return replace(identity, logo=name)
 

@@ -17,6 +17,7 @@ PAPER, INK, SOFT = "#faf5e9", "#241e18", "#61564a"
 PICTURE_WIDTH = 460
 TITLE_SIZES = (76, 64, 54, 46)
 MOST_TITLE_LINES = 5
+MOST_CHARS = 300
 
 _LINE_HEIGHT = 1.18
 
@@ -57,12 +58,12 @@ def drawn(card: ShareCard) -> bytes:
         room -= PICTURE_WIDTH - MARGIN // 2
     small = _font(SANS, 34)
     draw.text((MARGIN, 64), card.site, fill=card.accent, font=_font(SERIF, 40))
-    size, lines = _fitted(card.title, room)
+    size, lines = _fitted(card.title[:MOST_CHARS], room)
     top = 150
     for line in lines:
         draw.text((MARGIN, top), line, fill=INK, font=_font(SERIF, size))
         top += round(size * _LINE_HEIGHT)
-    below = wrapped(card.line, small, room, most=2)
+    below = wrapped(card.line[:MOST_CHARS], small, room, most=2)
     for number, line in enumerate(below):
         draw.text((MARGIN, HEIGHT - 70 - 44 * (len(below) - number)), line, fill=SOFT, font=small)
     stream = BytesIO()

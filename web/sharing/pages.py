@@ -9,6 +9,7 @@ from fastapi import HTTPException
 from starlette.responses import Response
 
 from kb.reference.departments import NAMES
+from kb.registers.pictures.names import names_of
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language, translations
 from web.http.request import PageRequest
@@ -26,8 +27,8 @@ router = PageRouter()
 
 _drawn = lru_cache(KEPT_CARDS)(drawn)
 
-Words = tuple[str, str]
-"""A title, and a line below it."""
+Words = tuple[str, str, str]
+"""A title, a line below it, and the name of a picture, or an empty text."""
 
 
 @router.api_route("/share/{language}/{page}", methods=["GET", "HEAD"])
@@ -36,10 +37,12 @@ def card(request: APageRequest, language: Language, page: str, record_id: str = 
     """Answers the picture of a page: of the home page, or of a record that is published."""
     if page not in _WORDS:
         raise HTTPException(404)
-    title, line = _WORDS[page](request, language, record_id)
+    title, line, picture = _WORDS[page](request, language, record_id)
     identity = request.identity.identity
     accent = accent_of(identity.accent).light if identity.accent else DEFAULT_ACCENT
-    described = ShareCard(identity.name, title, line, accent)
+    pictures = request.knowledge_base.pictures
+    photograph = pictures.get(picture) if pictures.known([picture]) else b""
+    described = ShareCard(identity.name, title, line, accent, photograph)
     etag = f'"{hashlib.sha256(repr(described).encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": KEEPING}
     if etag in request.http.headers.get("If-None-Match", ""):
@@ -52,19 +55,19 @@ def card(request: APageRequest, language: Language, page: str, record_id: str = 
 def _of_home(request: PageRequest, language: Language, _id: str) -> Words:
     gettext = translations(language).gettext
     tagline = request.identity.identity.taglines.get(language, "")
-    return tagline or gettext("Who could make it, here? Describe a need, and see."), ""
+    return tagline or gettext("Who could make it, here? Describe a need, and see."), "", ""
 
 
 def _of_actor(request: PageRequest, _language: Language, record_id: str) -> Words:
     actor = request.knowledge_base.actor(record_id)
     place = " · ".join(filter(None, (actor.place, NAMES.get(actor.department, ""))))
     described = first_sentence(actor.description) if actor.description else ""
-    return actor.name, described or place
+    return actor.name, described or place, ""
 
 
 def _of_case(request: PageRequest, _language: Language, record_id: str) -> Words:
     case = request.knowledge_base.case(record_id)
-    return case.title, case.need
+    return case.title, case.need, names_of(case.picture)[0] if case.picture else ""
 
 
 _WORDS: Mapping[str, Callable[[PageRequest, Language, str], Words]] = {

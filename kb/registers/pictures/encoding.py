@@ -9,17 +9,27 @@ from io import BytesIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kb.errors import InputError
+from kb.registers.pictures.names import (
+    DIGEST_CHARS,
+    WIDTHS,
+    PictureSize,
+    height_at,
+    picture_name,
+    sizes_of,
+)
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_UPLOAD_MB = 8
 MAX_PIXELS = 50_000_000
-WIDTHS = (480, 960, 1600)
-"""The widths in pixels in which a photograph is kept, unless it is narrower."""
+MOST_BYTES = 300_000
+"""The most bytes of a photograph in one width: a database holds such, and answers fast."""
 
 MAX_HEIGHT_TIMES = 2
 """A photograph that is higher than this many times its width is cut at top and bottom."""
 
 LOGO_SIZE = (480, 160)
+
+_QUALITIES = (78, 60, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +38,6 @@ class EncodedPicture:
 
     name: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSize:
-    """The width and height that the name of a picture says, in pixels."""
-
-    width: int
-    height: int
 
 
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
@@ -47,15 +49,16 @@ def photograph(upload: bytes) -> Sequence[EncodedPicture]:
     image = _decoded(upload).convert("RGB")
     if image.height > MAX_HEIGHT_TIMES * image.width:
         image = ImageOps.fit(image, (image.width, MAX_HEIGHT_TIMES * image.width))
-    largest = min(image.width, WIDTHS[-1])
-    sizes = sizes_of(PictureSize(largest, _height(image.height, image.width, largest)))
+    width = min(image.width, WIDTHS[-1])
+    whole = PictureSize(image.width, image.height)
+    sizes = sizes_of(PictureSize(width, height_at(width, whole)))
     contents = []
     for size in sizes:
         resized = image.resize((size.width, size.height), Image.Resampling.LANCZOS)
-        contents.append(_encoded(resized, "WEBP", quality=78, method=4))
+        contents.append(_small_enough(resized))
     digest = _digest(contents[-1])
     return [
-        EncodedPicture(f"{digest}-{size.width}x{size.height}.webp", content)
+        EncodedPicture(picture_name(digest, size, "webp"), content)
         for size, content in zip(sizes, contents, strict=True)
     ]
 
@@ -69,31 +72,8 @@ def logo(upload: bytes) -> EncodedPicture:
     image = _decoded(upload).convert("RGBA")
     image.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
     content = _encoded(image, "PNG", optimize=True)
-    return EncodedPicture(f"{_digest(content)}-{image.width}x{image.height}.png", content)
-
-
-def size_in(name: str) -> PictureSize:
-    """Returns the size that the name of a picture says."""
-    width, height = name.rpartition(".")[0].rpartition("-")[2].split("x")
-    return PictureSize(int(width), int(height))
-
-
-def names_of(name: str) -> Sequence[str]:
-    """Returns the names of a photograph in all widths in which it is kept, the largest last."""
-    digest, suffix = name.partition("-")[0], name.rpartition(".")[2]
-    return [f"{digest}-{size.width}x{size.height}.{suffix}" for size in sizes_of(size_in(name))]
-
-
-def sizes_of(largest: PictureSize) -> Sequence[PictureSize]:
-    """Returns the sizes in which a photograph of this largest size is kept."""
-    return [
-        PictureSize(width, _height(largest.height, largest.width, width))
-        for width in (*(width for width in WIDTHS if width < largest.width), largest.width)
-    ]
-
-
-def _height(height: int, width: int, new_width: int) -> int:
-    return max(1, round(height * new_width / width))
+    size = PictureSize(image.width, image.height)
+    return EncodedPicture(picture_name(_digest(content), size, "png"), content)
 
 
 def _decoded(upload: bytes) -> Image.Image:
@@ -116,6 +96,16 @@ def _decoded(upload: bytes) -> Image.Image:
         raise InputError("picture_damaged") from None
 
 
+def _small_enough(image: Image.Image) -> bytes:
+    """Encodes a photograph in the best quality that is small enough, or else in the least."""
+    content = b""
+    for quality in _QUALITIES:
+        content = _encoded(image, "WEBP", quality=quality, method=4)
+        if len(content) <= MOST_BYTES:
+            break
+    return content
+
+
 def _encoded(image: Image.Image, form: str, **options: int) -> bytes:
     """Encodes the pixels alone: a new image has no metadata that could come along."""
     pixels = Image.new(image.mode, image.size)
@@ -126,4 +116,4 @@ def _encoded(image: Image.Image, form: str, **options: int) -> bytes:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+    return hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]

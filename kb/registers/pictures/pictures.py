@@ -1,11 +1,24 @@
 """The register of pictures: their content in the base, so that a copy of the base has them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kb.errors import UnknownRecord
-from kb.registers.clock import now
+from kb.registers.clock import before, now
 from kb.registers.pictures.encoding import EncodedPicture
+from kb.registers.pictures.names import DIGEST_CHARS, digest_in
 from kb.store.pool import StorePool
+from kb.store.store import Store
+
+_UNUSED_FOR_S = 24 * 60 * 60
+
+_USED = """
+    select picture as name from cases
+    union select json_extract(content, '$.picture') from versions
+    union select json_extract(content, '$.picture') from drafts
+    union select json_extract(content, '$.picture') from draft_versions
+    union select json_extract(content, '$.logo') from identity
+"""
+"""The names of all pictures that a case, a version, a draft or the identity has."""
 
 
 class Pictures:
@@ -15,7 +28,11 @@ class Pictures:
         self._stores = stores
 
     def add(self, encoded: Sequence[EncodedPicture], *, by: str) -> str:
-        """Keeps a picture in all its widths, and returns the name of the last and largest."""
+        """Keeps a picture in all its widths, and returns the name of the last and largest.
+
+        Pictures that nothing has shown for a day, such as those of a form that was never saved,
+        are dropped meanwhile.
+        """
         at = now()
         with self._stores.lend() as store, store.writing():
             store.executemany(
@@ -23,6 +40,7 @@ class Pictures:
                 " on conflict (name) do update set added_at = excluded.added_at",
                 [(picture.name, picture.content, by, at) for picture in encoded],
             )
+            drop_unused(store, added_before=before(_UNUSED_FOR_S))
         return encoded[-1].name
 
     def get(self, name: str) -> bytes:
@@ -34,8 +52,49 @@ class Pictures:
         content: bytes = row["content"]
         return content
 
-    def has(self, name: str) -> bool:
-        """Returns whether there is a picture of this name."""
+    def known(self, names: Collection[str]) -> set[str]:
+        """Returns those of the names that a picture has."""
         with self._stores.lend() as store:
-            found = store.execute("select 1 from pictures where name = ?", [name]).fetchone()
-        return found is not None
+            rows = store.run("select name from pictures where name in :values", names)
+        return {row["name"] for row in rows}
+
+
+# Within a transaction of the caller's
+
+
+def drop_unused(
+    store: Store, *, added_before: str = "", pictures: Collection[str] | None = None
+) -> None:
+    """Drops pictures that nothing names any more.
+
+    Args:
+        store: of a transaction that is under way.
+        added_before: only those that were added before a time; empty for whenever.
+        pictures: only these, by name, in all their widths; None for any.
+    """
+    store.run(
+        f"with used as ({_USED}), digests as (select substr(name, 1, :chars) as digest from used"  # noqa: S608 (written above)
+        " where name is not null)"
+        " delete from pictures where substr(name, 1, :chars) not in (select digest from digests)"
+        " and (:added_before = '' or added_at < :added_before)"
+        " and (:whichever or substr(name, 1, :chars) in :values)",
+        [digest_in(name) for name in pictures or ()],
+        chars=DIGEST_CHARS,
+        added_before=added_before,
+        whichever=pictures is None,
+    )
+
+
+def pictures_of_case(store: Store, case_id: str) -> set[str]:
+    """Returns the names of the pictures that a case has or had, in versions and drafts too."""
+    rows = store.execute(
+        "select picture from cases where id = :id"
+        " union select json_extract(content, '$.picture') from versions"
+        " where kind = 'case' and record_id = :id"
+        " union select json_extract(content, '$.picture') from drafts"
+        " where kind = 'case' and record_id = :id"
+        " union select json_extract(content, '$.picture') from draft_versions"
+        " where kind = 'case' and record_id = :id",
+        {"id": case_id},
+    ).fetchall()
+    return {row[0] for row in rows if row[0]}

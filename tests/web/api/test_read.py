@@ -517,6 +517,9 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
         "text": ANGOULEME.text,
         "source_url": "https://www.angouleme.example/cas",
         "translation_of": "",
+        "picture": "",
+        "picture_alt": "",
+        "picture_credit": "",
         "url": f"{SITE}/en/cases/angouleme",
         "participants": [
             {

@@ -111,6 +111,7 @@ class FieldCleaner:
             FieldKind.WEB_ADDRESS: lambda given: web_address(given, name),
             FieldKind.FLOW: lambda given: flow(given, name),
             FieldKind.PERIOD: lambda given: period(given, name),
+            FieldKind.PICTURE: lambda given: str(PARSERS[kind]({name: given}, name)),
         }
         is_long = kind in {FieldKind.TEXT, FieldKind.SENTENCE}
         return self(

@@ -41,6 +41,8 @@ ACTOR_LINES = form_lines(ACTOR_FIELDS)
 MAX_ROWS = 200
 """Participations that a form may hold."""
 
+NO_ALT = N_("Say in a few words what the picture shows, for those who do not see it.")
+
 NO_PROPOSALS = Proposals()
 _NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
@@ -52,6 +54,7 @@ _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.LANGUAGE: "select",
     FieldKind.FLOW: "select",
     FieldKind.WEB_ADDRESS: "url",
+    FieldKind.PICTURE: "picture",
 }
 
 
@@ -172,6 +175,8 @@ class RecordForm:
         changes = {name: clean.field(name, CASE_FIELDS[name]) for name in self._touched(base)}
         if len(changes.get("text", "")) > MAX_TEXT_CHARS:
             errors["text"] = TOO_LONG
+        if self.values["picture"] and not self.values["picture_alt"].strip():
+            errors["picture_alt"] = NO_ALT
         participants = tuple(
             kept.get(replace(row, proposal=-1))
             or participation_from(row, number, errors, known_actor)

@@ -7,7 +7,8 @@ from PIL import Image, TiffImagePlugin
 
 from kb.errors import InputError
 from kb.registers.pictures import encoding
-from kb.registers.pictures.encoding import names_of, photograph, size_in
+from kb.registers.pictures.encoding import photograph
+from kb.registers.pictures.names import names_of, size_in
 
 GPS_TAG, ORIENTATION_TAG = 0x8825, 0x0112
 
