@@ -103,7 +103,8 @@ def _described(tool: SiteTool) -> types.Tool:
             title=tool.title,
             read_only_hint=not tool.changes_something,
             destructive_hint=False,
-            idempotent_hint=not tool.changes_something,
+            # What is posted twice with the same words is posted once.
+            idempotent_hint=True,
             open_world_hint=False,
         ),
     )

@@ -9,14 +9,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from kb.messages import N_
 from kb.models import Kind
+from kb.registers.board.notice import NoticeState
 from web.api.catalogue_schemas import CaseOut
 from web.api.read import Like, Near, QueryText, Unlike, Within, WordingChoice
 from web.api.routing import Department, PageLanguage, Theme
 from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
+from web.board.schemas import NewNotice, NoticeOut
+from web.board.write_api import content_of
 from web.catalogue.contact_links import as_seen_by
 from web.catalogue.provenance import shown_competences
-from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.refusals import Refusal
 from web.mcp.caller import Caller
 from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
 
@@ -108,7 +113,7 @@ class SiteTool:
     name: str
     title: str
     description: str
-    arguments: type[Arguments]
+    arguments: type[BaseModel]
     answers: type[Shape]
     run: Callable[[Caller, Any], ToolAnswer]
     changes_something: bool = False
@@ -169,6 +174,20 @@ def _case(caller: Caller, given: CaseArguments) -> ToolAnswer:
     return ToolAnswer(shape, text)
 
 
+def _post_need(caller: Caller, given: NewNotice) -> ToolAnswer:
+    account = caller.find_account()
+    if account is None:
+        raise Refusal(401, N_("To post a need, connect with a token of your account."))
+    content, notices = content_of(given), caller.knowledge_base.notices
+    # A client that heard no answer asks again: what it posted waits already.
+    waiting = notices.list([NoticeState.WAITING], owner=account.name)
+    notice = next((each for each in waiting if each.content == content), None)
+    notice = notice or notices.add(content, owner=account.name)
+    language = Language(given.lang) if given.lang in set(Language) else DEFAULT_LANGUAGE
+    shape = NoticeOut.with_answers(notice, [], caller.absolute_url(language))
+    return ToolAnswer(shape, caller.text("notice.md", language, notice=notice))
+
+
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -210,6 +229,18 @@ TOOLS = {
             CaseArguments,
             CaseOut,
             _case,
+        ),
+        SiteTool(
+            "post_need",
+            "Déposer un besoin – Post a need",
+            "Posts a need (or an offer: `flow`) on the needs board, in the name of the account of "
+            "the token. It waits there until a moderator publishes it. Search first; post only "
+            "if the person asks for it, and show them the words before. Give no contact of theirs "
+            "unless they say so.",
+            NewNotice,
+            NoticeOut,
+            _post_need,
+            changes_something=True,
         ),
     )
 }

@@ -14,6 +14,7 @@ from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import NoticeState
 from kb.settings import Settings
 from tests.web.mcp.conftest import Assistant
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
@@ -80,6 +81,14 @@ def test_filters_and_examples_are_those_of_the_api(
     assistant.calls("search", need="cirages", department="Charente", theme="x", like=["avel", "no"])
     asked, _, filters = knowledge_base.searches[-1]
     assert (asked, filters.department, filters.theme) == ("cirages", "16", "x")
+
+
+def test_distances_are_said_and_narrow_a_search(assistant: Assistant) -> None:
+    near = assistant.reads("search", need="cirages", near="Angoulême", within=50)
+    assert "Magnac-Lavalette · Charente (16) · environ 18 km · id: avel" in near
+    assert "&near=Angoul%C3%AAme&within=50" in near
+    far = assistant.calls("search", need="cirages", near="Lille", within=10, lang="en")
+    assert far.structured_content["total"] == 0
 
 
 def test_what_fits_nothing_is_said_to(assistant: Assistant) -> None:
@@ -194,6 +203,30 @@ def test_contacts_for_members_are_shown_to_a_token_alone(
         assert "05 36 49 77 10" in answered
         for trace in ("06 39 98 00 11", "Jeanne Martin"):
             assert (trace in answered) is bool(given), trace
+
+
+def test_a_need_is_posted_with_a_token_and_waits_for_a_moderator(
+    assistant: Assistant, knowledge_base: SampleBase
+) -> None:
+    asked = {"title": "500 flacons de verre", "department": "Charente"}
+    refused = assistant.calls("post_need", **asked)
+    assert refused.is_error
+    assert refused.content[0].text == ("To post a need, connect with a token of your account.")
+    knowledge_base.accounts.add("a member", "du cirage au gel", AccountRole.CONTRIBUTOR)
+    token = knowledge_base.accounts.issue_token("a member", "assistant")
+    wrong = assistant.reads("post_need", token, **{**asked, "until": "demain"})
+    assert wrong.startswith("until: ")
+    # As when a client heard no answer, and asks again.
+    first, again = (assistant.calls("post_need", token, **asked) for _ in range(2))
+    posted = knowledge_base.notices.list(tuple(NoticeState))
+    assert [(notice.owner, notice.state) for notice in posted] == [
+        ("a member", NoticeState.WAITING)
+    ]
+    assert first.structured_content == again.structured_content
+    assert first.structured_content["department"] == "16"
+    assert first.structured_content["state"] == "waiting"
+    assert "Il attend un modérateur" in first.content[0].text
+    assert f"https://quisait.example/fr/besoins-et-offres/{posted[0].id}" in first.content[0].text
 
 
 def test_records_are_resources_in_markdown(assistant: Assistant) -> None:

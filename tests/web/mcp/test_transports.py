@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
 
+from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import NoticeState
 from tests.web.sample_base import SampleBase
 from web.cli import main
 
@@ -65,23 +67,30 @@ def test_a_long_message_is_refused_whether_its_length_is_told_or_not(client: Tes
     assert client.post("/mcp", content=pieces, headers=headers).status_code == 413
 
 
-def test_over_standard_input_and_output(knowledge_base: SampleBase) -> None:
+def test_over_standard_input_and_output_as_the_account_of_a_token(
+    knowledge_base: SampleBase,
+) -> None:
+    knowledge_base.accounts.add("a member", "du cirage au gel", AccountRole.CONTRIBUTOR)
+    token = knowledge_base.accounts.issue_token("a member", "assistant")
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "web", "mcp", "--kb", str(knowledge_base.folder)],
         cwd=ROOT,
-        env={"QUISAIT_PUBLIC_URL": "https://quisait.example/"},
+        env={"QUISAIT_PUBLIC_URL": "https://quisait.example/", "QUISAIT_MCP_TOKEN": token},
     )
 
     async def ask() -> Any:
         async with Client(server) as client:
             tools = await client.list_tools()
-            return tools, await client.call_tool("organisation", {"id": "avel"})
+            posted = await client.call_tool("post_need", {"title": "500 flacons"})
+            return tools, await client.call_tool("organisation", {"id": "avel"}), posted
 
-    tools, found = anyio.run(ask)
+    tools, found, posted = anyio.run(ask)
     assert "search" in {tool.name for tool in tools.tools}
     assert found.structured_content["name"] == "Avel (Saphir)"
     assert "https://quisait.example/fr/acteurs/avel" in found.content[0].text
+    notice = knowledge_base.notices.get(posted.structured_content["id"])
+    assert (notice.owner, notice.state) == ("a member", NoticeState.WAITING)
 
 
 def test_a_token_that_is_worth_nothing_is_told_at_once(
