@@ -48,15 +48,17 @@ function replace(drawing, land, { tiles, credit, zoomIn, zoomOut }) {
   }
   L.geoJSON(land, { interactive: false, style: { className: tiles ? "border" : "land", fillOpacity: tiles ? 0 : 1, weight: 1 } }).addTo(map);
   for (const place of places) {
-    L.marker(positionOf(place), {
+    const name = place.getAttribute("aria-label") || place.querySelector("title").textContent;
+    const marker = L.marker(positionOf(place), {
       icon: L.divIcon({ className: place.classList[0], html: text(place), iconSize: [PIN_SIZE, PIN_SIZE] }),
-      title: place.getAttribute("aria-label") || place.querySelector("title").textContent,
+      title: name,
       keyboard: place.matches(".pin"),
       interactive: place.matches(".pin"),
-    })
-      .addTo(map)
-      .on("click", () => location.assign(place.getAttribute("href")))
-      .getElement().dataset.target = place.getAttribute("href") || "";
+    }).addTo(map);
+    const go = () => location.assign(place.getAttribute("href"));
+    marker.on("click", go).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && go());
+    marker.getElement().setAttribute("aria-label", name);
+    marker.getElement().dataset.target = place.getAttribute("href") || "";
   }
   drawing.remove();
 }
