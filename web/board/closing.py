@@ -79,11 +79,18 @@ def case_of(visitor: Visitor, notice: Notice) -> Case:
         text=_text(content, answers, told),
         lang=content.lang,
         date=today(),
+        period=_months(notice.published_at, today()),
         flow=content.flow.value,
         themes=content.themes,
         source_url=visitor.request.absolute_url(address(Page.NOTICE, notice.id)),
         participants=tuple(_participants(visitor, content, answers, told)),
     )
+
+
+def _months(first: str, last: str) -> str:
+    """The months from one day to another, in EDTF."""
+    since, until = first[:7], last[:7]
+    return since if since == until else f"{since}/{until}"
 
 
 def _text(

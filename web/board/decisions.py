@@ -16,6 +16,7 @@ from kb.registers.clock import today
 from web.board.answering import AnswerForm
 from web.board.closing import close_as_case
 from web.board.pages import notice_page
+from web.board.telling import ANSWERED, PAIRED, PUBLISHED, REFUSED, tell_owner
 from web.board.visitor import TOO_MANY, ASender, Visitor, is_machine, slow_down
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
@@ -59,9 +60,13 @@ def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> R
     what = {"tell": PairState.TOLD, "set_aside": PairState.SET_ASIDE}.get(text_of(form, "do"))
     if what is None:
         raise no_such_action()
-    request.knowledge_base.notice_pairs.decide(
+    base = request.knowledge_base
+    pair = base.notice_pairs.decide(
         text_of(form, "need"), text_of(form, "offer"), what, by=account.name
     )
+    if what is PairState.TOLD:
+        for id_ in (pair.need_id, pair.offer_id):
+            tell_owner(request, base.notices.get(id_), PAIRED)
     done = "told" if what is PairState.TOLD else "set_aside"
     return see(request, address(Page.MODERATION, done=done), "board")
 
@@ -80,6 +85,8 @@ def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
         return notice_page(visitor, notice, refused, status_code=429)
     answer = typed.keep(visitor, notice)
     published = answer.state is AnswerState.PUBLISHED
+    if published:
+        tell_owner(visitor.request, notice, ANSWERED)
     return _back(visitor, notice, "answered" if published else "answer_waits")
 
 
@@ -89,6 +96,7 @@ def _publish(visitor: Visitor, notice: Notice, form: FormData, _on: str) -> Resp
         notice.id, by=visitor.name, revision=number_in(form, "revision")
     )
     base.notice_matching.propose(published)
+    tell_owner(visitor.request, notice, PUBLISHED)
     return _back(visitor, notice, "published")
 
 
@@ -99,6 +107,7 @@ def _refuse(visitor: Visitor, notice: Notice, form: FormData, _on: str) -> Respo
     visitor.request.knowledge_base.notices.refuse(
         notice.id, message, by=visitor.name, revision=number_in(form, "revision")
     )
+    tell_owner(visitor.request, notice, REFUSED, message)
     return _back(visitor, notice, "refused")
 
 
@@ -121,6 +130,8 @@ def _decide_on_answer(visitor: Visitor, notice: Notice, on: str, state: AnswerSt
         raise UnknownRecord("This answer is to another notice.")
     answers.set_state(on, state)
     published = state is AnswerState.PUBLISHED
+    if published:
+        tell_owner(visitor.request, notice, ANSWERED)
     return _back(visitor, notice, "answer_published" if published else "answer_refused")
 
 

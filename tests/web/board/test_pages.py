@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case
@@ -18,12 +19,13 @@ from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState
 from kb.registers.board.pairs import PairState
+from kb.registers.clock import today
 from kb.registers.drafts import DraftState
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
-from tests.web.signed_in import account_client, client_of, send
+from tests.web.signed_in import SETTINGS, account_client, another_browser, client_of, send
 
 BOARD, POST = "/fr/besoins-et-offres", "/fr/besoins-et-offres/publier"
 NEED = NoticeContent(
@@ -381,6 +383,7 @@ def test_closing_what_was_met_fills_in_a_case(base: KnowledgeBase, member: TestC
     case = draft.record
     assert isinstance(case, Case)
     assert (case.title, case.need, case.flow) == (NEED.title, NEED.title, "seeks")
+    assert case.period == today()[:7]
     assert "Pour du cirage." in case.text
     assert r"\* Nous en avons mille." in case.text
     assert "En secret" not in case.text
@@ -476,3 +479,43 @@ def test_an_offer_that_fits_a_need_is_proposed_and_told_to_both(
     assert re.search(path_of(offer), stranger.get(path_of(need)).text)
     assert re.search(path_of(need), stranger.get(path_of(offer)).text)
     assert not Page(moderator.get("/fr/moderation").text).all("li", class_="pair-proposed")
+
+
+# Mails
+
+
+def test_who_left_an_address_is_told_with_a_link_that_opens_their_notice(
+    base: KnowledgeBase,
+) -> None:
+    settings = SETTINGS.model_copy(
+        update={"smtp_url": SecretStr("smtp://127.0.0.1:1"), "mail_from": "desk@kb.example"}
+    )
+    moderator = account_client(base, AccountRole.MODERATOR, "Max", settings)
+    member = account_client(base, name="Léa", settings=settings)
+    notice = base.notices.add(NEED, told_at="tim@cognac.example")
+    assert decide(moderator, notice, "refuse", message="Quelle <taille> ?") == 303
+    notice = base.notices.get(notice.id)
+    assert decide(moderator, notice, "publish") == 303
+    assert send(member, path_of(notice), answer_fields()).status_code == 303
+    secret = answer_fields(answer="Chut", private="1")
+    assert send(member, path_of(notice), secret).status_code == 303
+    mails = []
+    while (queued := base.outbox.take()) is not None:
+        mails.append(queued.mail)
+    assert [mail.recipient for mail in mails] == ["tim@cognac.example"] * 4
+    assert {mail.subject for mail in mails} == {NEED.title}
+    assert "Quelle <taille> ?" in mails[0].text
+    assert "Quelle &lt;taille&gt; ?" in mails[0].html
+    assert "Chut" not in mails[3].text
+    link = re.search(r"https://\S+\?key=\S+", mails[1].text)
+    assert link
+    opened = another_browser(client_of(base, settings)).get(link[0])
+    assert "Chut" in opened.text
+
+
+def test_without_a_mail_server_or_an_address_nothing_is_queued(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    notice = base.notices.add(NEED, told_at="tim@cognac.example")
+    assert decide(moderator, notice, "publish") == 303
+    assert base.outbox.take() is None
