@@ -6,7 +6,8 @@ any vector d is therefore a sum over its tokens, without a remainder:
     e·d = Σ h·d / (n ‖m‖)
 
 The tokens of a word are taken together. What no word of the text has a part in (the prompt before
-it, punctuation, the model's own tokens) is the `rest`.
+it, punctuation, the model's own tokens) is the `rest`, and so is what words without a meaning of
+their own have: nobody is told that a firm was found for `du` or `who`.
 
 In the last layer of a model like e5 every token tells of the whole text, and `the` as much as
 `glass`: shares say how a figure is made up, but of a long passage not which words are distinctive.
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import WordEmbeddings
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, words
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, is_function_word, words
 
 LEAST_CLOSENESS = 0.4
 """Least cosine of two words, each less the mean of its text, that mean alike.
@@ -30,6 +31,8 @@ LEAST_CLOSENESS = 0.4
 Found by looking at the best passages of eight everyday needs: above it is `éthanol` for
 `hydroalcoolique`, below it are `marque` for `masks` and `cuve` for `sew`.
 """
+
+_EMPTY_IN_QUERIES = FUNCTION_WORDS | FRAMING_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +71,31 @@ class CloseWord:
 
 
 def attribute(
-    embeddings: WordEmbeddings, text: str, direction: NDArray[np.floating], less: float = 0.0
+    embeddings: WordEmbeddings,
+    text: str,
+    direction: NDArray[np.floating],
+    less: float = 0.0,
+    *,
+    asks: bool = False,
 ) -> WordShares:
-    """The share of each word in e·d - `less`, e the embedding of the text.
+    """The share of each word that means something in e·d - `less`, e the embedding of the text.
 
     A word has the sum over its tokens of (h·d / ‖m‖ - `less`) / n: what is taken off is taken off
-    every token alike.
+    every token alike. All other words are in the rest.
 
     Args:
         embeddings: of the tokens of `text`.
         text: what they are of.
         direction: d, `(dimension,)`.
         less: a figure that does not depend on the text, like what a chance text would have.
+        asks: whether the text is a query, in which words that frame a question mean nothing.
     """
     tokens = embeddings.tokens.astype(np.float64)
     norm = max(float(np.linalg.norm(tokens.mean(axis=0))), 1e-12)
     of_token = (tokens @ direction.astype(np.float64) / norm - less) / len(tokens)
     found = [
         WordShare(word.start, word.end, float(of_token[rows].sum()))
-        for word, rows in _rows_of_words(embeddings, text)
+        for word, rows in _meaningful(embeddings, text, asks=asks)
     ]
     total = float(of_token.sum())
     return WordShares(tuple(found), total - sum(word.share for word in found))
@@ -100,9 +109,8 @@ def closest_words(
     Function words mean nothing by themselves, and in the other text, a query, neither do those that
     only frame the question, as long as there are others.
     """
-    ours = _distinct(embeddings, text, FUNCTION_WORDS)
-    theirs = _distinct(others, other_text, FUNCTION_WORDS | FRAMING_WORDS)
-    theirs = theirs or _distinct(others, other_text, FUNCTION_WORDS)
+    ours = _distinct(embeddings, text)
+    theirs = _distinct(others, other_text, asks=True)
     if not ours or not theirs:
         return []
     cosines = np.stack([row for _, row in ours]) @ np.stack([row for _, row in theirs]).T
@@ -118,17 +126,33 @@ def closest_words(
 
 
 def _distinct(
-    embeddings: WordEmbeddings, text: str, unmeaning: frozenset[str]
+    embeddings: WordEmbeddings, text: str, *, asks: bool = False
 ) -> list[tuple[Word, NDArray[np.float32]]]:
     """The words that mean something, with the unit vector of what sets each apart from its text."""
     centre = embeddings.tokens.mean(axis=0)
     found = []
-    for word, rows in _rows_of_words(embeddings, text):
+    for word, rows in _meaningful(embeddings, text, asks=asks):
         own = embeddings.tokens[rows].mean(axis=0) - centre
         norm = float(np.linalg.norm(own))
-        if not set(word.forms) <= unmeaning and norm > 0:
+        if norm > 0:
             found.append((word, own / norm))
     return found
+
+
+def _meaningful(
+    embeddings: WordEmbeddings, text: str, *, asks: bool
+) -> list[tuple[Word, list[int]]]:
+    """The words that mean something, with their rows; in a query, those that carry the need."""
+    found = [
+        (word, rows)
+        for word, rows in _rows_of_words(embeddings, text)
+        if not is_function_word(word)
+    ]
+    if not asks:
+        return found
+    return [
+        (word, rows) for word, rows in found if not set(word.forms) <= _EMPTY_IN_QUERIES
+    ] or found
 
 
 def _rows_of_words(embeddings: WordEmbeddings, text: str) -> Iterator[tuple[Word, list[int]]]:

@@ -49,7 +49,7 @@ from kb.search.steering import (
     phrase_embeddings,
     steered_embedding,
 )
-from kb.text.analysis import query_stems, stem_spans
+from kb.text.analysis import meaning_spans, query_stems
 
 PASSAGES = 3
 """Count of a record's passages that are explained."""
@@ -260,7 +260,7 @@ class Explainer:
         if self._words is None:
             return None
         direction = line.slope * embedding.astype(np.float64) - line.origin
-        own = attribute(self._words, self._asked.need, self._own_share * direction)
+        own = attribute(self._words, self._asked.need, self._own_share * direction, asks=True)
         whole = float(self._expanded.embedding @ direction)
         whole -= sum(phrase.share for phrase in phrases)
         return replace(own, rest=own.rest + whole - own.total)
@@ -295,6 +295,6 @@ def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:
 
 def _matches(text: str, lang: str, wanted: frozenset[str] | set[str]) -> tuple[StemMatch, ...]:
     """The stems of the query that stand in a text, in the order in which they do."""
-    spans = stem_spans(text, lang)
+    spans = meaning_spans(text, lang)
     found = sorted(wanted & spans.keys(), key=lambda stem: (spans[stem], stem))
     return tuple(StemMatch(stem, spans[stem]) for stem in found)

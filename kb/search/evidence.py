@@ -7,7 +7,7 @@ from kb.models import Actor, Case
 from kb.search.candidates import Candidate
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
 from kb.store.passages import Passage
-from kb.text.analysis import stem_spans
+from kb.text.analysis import meaning_spans
 
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
@@ -97,7 +97,7 @@ class EvidenceBuilder:
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
         if (text, lang) not in self._marked:
-            spans = stem_spans(text, lang)
+            spans = meaning_spans(text, lang)
             self._marked[text, lang] = tuple(
                 sorted({span for stem in self._stems & spans.keys() for span in spans[stem]})
             )

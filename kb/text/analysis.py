@@ -7,7 +7,7 @@ Stems are Snowball's (snowballstemmer), taken of folded words: people leave acce
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -80,8 +80,27 @@ def stem_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[i
 
     The latest texts are remembered: the same passages are shown again and again.
     """
+    return _spans_of(words(text), lang)
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    """The places of each stem of a text, as `stem_spans`, but of no function word.
+
+    Only such words are marked as evidence: `du` and `the` prove nothing.
+    """
+    return _spans_of((word for word in words(text) if not is_function_word(word)), lang)
+
+
+def is_function_word(word: Word) -> bool:
+    return set(word.forms) <= FUNCTION_WORDS
+
+
+def _spans_of(
+    of_text: Iterable[Word], lang: str | None
+) -> Mapping[str, tuple[tuple[int, int], ...]]:
     found: dict[str, list[tuple[int, int]]] = {}
-    for word in words(text):
+    for word in of_text:
         for key in stems(word, lang):
             found.setdefault(key, []).append((word.start, word.end))
     return MappingProxyType({key: tuple(spans) for key, spans in found.items()})

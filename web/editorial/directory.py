@@ -145,8 +145,8 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
                 (IGNORED, gettext(N_("Leave out"))),
             ],
         ),
-        (gettext(N_("Fields of an actor")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
-        (gettext(N_("What actors can do, under its own header")), words(KNOW_HOW_COLUMNS)),
+        (gettext(N_("Fields of an organisation")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
+        (gettext(N_("What organisations can do, under its own header")), words(KNOW_HOW_COLUMNS)),
         (gettext(N_("Columns of a register")), words(REGISTER_COLUMNS)),
     ]
 

@@ -224,7 +224,10 @@ class _Sent:
             if published is not None and published.id != draft.record.id:
                 raise Refusal(
                     409,
-                    N_("This actor was merged with another one in the meantime: edit that one."),
+                    N_(
+                        "This organisation was merged with another one in the meantime: "
+                        "edit that one."
+                    ),
                 )
             if published is None or not draft.based_on:
                 raise Refusal(

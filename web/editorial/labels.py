@@ -123,10 +123,10 @@ DONE_LABELS: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn: searches no longer find it. Its history stays here."),
     "erased": N_("Erased: its text and its history are no longer in the catalogue."),
     "cancelling": N_("The job will stop in a moment. The work done so far is kept."),
-    "merged": N_("Merged: they are now one actor."),
+    "merged": N_("Merged: they are now one organisation."),
     "on_front_page": N_("This case is now among the first on the home page."),
     "off_front_page": N_("This case is no longer chosen for the home page."),
-    "different": N_("Noted: they are two actors. This pair will not appear again."),
+    "different": N_("Noted: they are two organisations. This pair will not appear again."),
 }
 """What a page says was done, by the word in its address."""
 

@@ -21,8 +21,8 @@ Value = TypeVar("Value")
 FIT_LABELS: Mapping[Fit, str] = {
     Fit.STRONG: N_("Strong fit"),
     Fit.POSSIBLE: N_("Possible fit"),
-    Fit.WEAK: N_("Faint lead"),
-    Fit.NONE: N_("Uncertain"),
+    Fit.WEAK: N_("Unlikely"),
+    Fit.NONE: N_("Very unlikely"),
 }
 
 NEARNESS_LABELS: Mapping[Fit, str] = {

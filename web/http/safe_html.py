@@ -4,7 +4,7 @@ Nothing here trusts the text: it may come from anyone.
 """
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
 import nh3
@@ -26,9 +26,18 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
     """Puts each half-open span of `marks` into a `<mark>`; spans are ordered and disjoint."""
+    return _html_of(pieces_of(text, marks))
+
+
+def marked_excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> Markup:
+    """Returns `most` characters around the first mark as `excerpt` does, marked like `marked`."""
+    return _html_of(excerpt(text, marks, most))
+
+
+def _html_of(pieces: Iterable[tuple[str, bool]]) -> Markup:
     return Markup("").join(
         Markup("<mark>{}</mark>").format(piece) if is_marked else escape(piece)
-        for piece, is_marked in pieces_of(text, marks)
+        for piece, is_marked in pieces
     )
 
 

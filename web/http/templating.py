@@ -88,6 +88,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         day=partial(written_date, language=language),
         department=_department,
         marked=safe_html.marked,
+        marked_excerpt=safe_html.marked_excerpt,
         moment=partial(written_moment, language=language),
         moment_in_utc=partial(written_moment_in_utc, language=language),
         number=partial(written_number, language=language),

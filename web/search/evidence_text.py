@@ -35,6 +35,23 @@ def is_named(hit: ActorHit) -> bool:
     return hit.parts.name >= DEFAULT_WEIGHTS.names.exact
 
 
+def main_kind(hit: ActorHit) -> EvidenceKind:
+    """Returns the kind of evidence that gives most of a hit's score; its own words, if none does.
+
+    Only kinds of which the hit has evidence, but for its own words.
+    """
+    kinds = {item.kind for item in hit.evidence}
+    if EvidenceKind.NAME in kinds:
+        return EvidenceKind.NAME
+    given = {
+        EvidenceKind.CASE: hit.parts.case + hit.parts.lead,
+        EvidenceKind.SIMILAR: hit.parts.similar,
+        EvidenceKind.PASSAGE: max(hit.parts.own, 0.0),
+    }
+    best = max(given, key=lambda kind: given[kind])
+    return best if best in kinds and given[best] > 0 else EvidenceKind.PASSAGE
+
+
 def first_sentence(text: str, most: int = 110) -> str:
     """Returns the first sentence of a text, cut after `most` characters at a whole word."""
     line = " ".join(text.split())
@@ -62,5 +79,6 @@ def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
         "alike": alike,
         "first_sentence": first_sentence,
         "is_named": is_named,
+        "main_kind": main_kind,
         "strongest": strongest,
     }

@@ -62,11 +62,16 @@ def assert_they_add_up(encoder: Encoder, tolerance: float) -> None:
     assert of_passage is not None
     for shares in (
         attribute(of_query, QUERY, passage),
+        attribute(of_query, QUERY, passage, asks=True),
         attribute(of_passage, PASSAGE, query),
     ):
         assert shares.total == pytest.approx(cosine, abs=tolerance)
     words = of_words(attribute(of_query, QUERY, passage), QUERY)
-    assert list(words) == ["Qui", "pourrait", "coudre", "des", "gants", "de", "cuir"]
+    assert list(words) == ["pourrait", "coudre", "gants", "cuir"]
+    asked = of_words(attribute(of_query, QUERY, passage, asks=True), QUERY)
+    assert list(asked) == ["coudre", "gants", "cuir"]
+    of_frame = of_words(attribute(of_query, "Qui pourrait ?", passage, asks=True), "Qui pourrait ?")
+    assert list(of_frame) == ["pourrait"]
 
 
 @pytest.mark.slow

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.analysis import index_words, query_stems, says, word_coverage, words
+from kb.text.analysis import (
+    index_words,
+    meaning_spans,
+    query_stems,
+    says,
+    stem_spans,
+    word_coverage,
+    words,
+)
 from kb.text.folding import fold
 
 
@@ -132,3 +140,10 @@ def test_hyphens_do_not_matter_to_what_a_text_says() -> None:
     for phrase in ("hydro-alcoolique", "hydroalcoolique"):
         for text in ("gel hydro-alcoolique", "gels hydroalcooliques", "Hydro‑Alcoolique"):
             assert says(text, phrase), (text, phrase)
+
+
+def test_function_words_are_not_among_the_words_to_mark() -> None:
+    text = "Qui sait faire du gel avec de l'alcool ?"
+    marked = {text[start:end] for spans in meaning_spans(text).values() for start, end in spans}
+    assert marked == {"sait", "faire", "gel", "alcool"}
+    assert {text[start:end] for spans in stem_spans(text).values() for start, end in spans} > marked

@@ -553,7 +553,7 @@ def test_a_case_with_its_participants(client: TestClient) -> None:
 def test_unknown_records_and_paths(client: TestClient) -> None:
     assert detail(client, "/api/actors/nobody", 404) == "There is no actor with the id 'nobody'."
     assert detail(client, "/api/cases/nothing", 404) == "There is no case with the id 'nothing'."
-    in_french = "Aucun acteur n’a l’identifiant «\u00a0nobody\u00a0»."
+    in_french = "Aucune organisation n’a l’identifiant «\u00a0nobody\u00a0»."
     assert detail(client, "/api/actors/nobody", 404, lang="fr") == in_french
     assert detail(client, "/api/nothing", 404) == "Not Found"
     assert client.post("/api/search").status_code == 405

@@ -359,8 +359,8 @@ def test_dates_are_written_in_the_language(client: TestClient) -> None:
 def test_themes_are_listed_with_their_counts(client: TestClient) -> None:
     read = page(client, "/en/themes")
     rows = [" ".join(one.text.split()) for one in read.inside(read.one("main"), "li")]
-    assert "Chimie et formulation 1 actor, 1 case" in rows
-    assert "Cuir et chaussure 2 actors" in rows
+    assert "Chimie et formulation 1 organisation, 1 case" in rows
+    assert "Cuir et chaussure 2 organisations" in rows
 
 
 @pytest.mark.parametrize(

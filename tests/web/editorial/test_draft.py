@@ -418,7 +418,10 @@ def test_a_draft_of_an_actor_that_was_found_to_be_another_says_so(
     base.duplicates.decide("avel", "avel-2", same=True, by="somebody")
     refused = send(moderator, rework, "publish", name="Avel et fils")
     assert refused.status_code == 409
-    assert "This actor was merged with another one in the meantime: edit that one." in refused.text
+    assert (
+        "This organisation was merged with another one in the meantime: edit that one."
+        in refused.text
+    )
     assert base.ids(Kind.ACTOR) == {"avel"}
 
 

@@ -244,7 +244,7 @@ def test_what_cannot_be_kept_is_said_beside_the_field(
     form = fields_of(Page(moderator.get(path).text))
     refused = moderator.post(path, data=form | {"actor_id-0": "personne", "do": "save"})
     assert refused.status_code == 400
-    assert Page(refused.text).text("p", id="f-actor_id-0-error").startswith("Aucun acteur")
+    assert Page(refused.text).text("p", id="f-actor_id-0-error").startswith("Aucune organisation")
     assert base.case("angouleme").participants == ANGOULEME.participants
 
 

@@ -193,7 +193,7 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     read = ask(client, q="cirages sanitiser", site=SITE.key)
     assert read.text("title") == "Qui sait faire ? – recherche : « cirages sanitiser »"
     assert read.one("input", id="q").attributes["value"] == "cirages sanitiser"
-    assert read.text("h2") == "4 acteurs pour « cirages sanitiser »"
+    assert read.text("h2") == "4 organisations pour « cirages sanitiser »"
     assert [one.text.strip() for one in read.all("h3")] == [
         "Avel (Saphir) (nouvel onglet)",
         "Distillerie Merlet (nouvel onglet)",
@@ -236,7 +236,7 @@ def test_it_says_so_where_nothing_fits(client: TestClient) -> None:
     assert read.text("h2") == "Nothing here really fits “rocket”"
     assert read.text("p", class_="silence") == "The closest, but uncertain"
     assert len(read.all("h3")) == 3
-    assert read.all("p", class_="fit fit-none")[0].text.strip() == "Uncertain"
+    assert read.all("p", class_="fit fit-none")[0].text.strip() == "Very unlikely"
 
 
 def test_a_name_is_said_to_be_one(client: TestClient) -> None:

@@ -159,9 +159,9 @@ def test_french_typography_is_kept_by_spaces_that_do_not_break() -> None:
 def test_plurals_follow_each_language() -> None:
     def actors(language: Language, count: int) -> str:
         catalogue = translations(language)
-        return catalogue.ngettext("%(number)s actor", "%(number)s actors", count)
+        return catalogue.ngettext("%(number)s organisation", "%(number)s organisations", count)
 
-    assert actors(Language.FR, 0) == "%(number)s acteur"
-    assert actors(Language.FR, 2) == "%(number)s acteurs"
-    assert actors(Language.EN, 0) == "%(number)s actors"
-    assert actors(Language.EN, 1) == "%(number)s actor"
+    assert actors(Language.FR, 0) == "%(number)s organisation"
+    assert actors(Language.FR, 2) == "%(number)s organisations"
+    assert actors(Language.EN, 0) == "%(number)s organisations"
+    assert actors(Language.EN, 1) == "%(number)s organisation"

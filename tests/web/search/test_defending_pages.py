@@ -134,7 +134,7 @@ def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -
         "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) had "
         "this role: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
         "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
-        "described on this page, is close. This is a deduction: check with this actor before you "
+        "described on this page, is close. This is a deduction: ask this organisation before you "
         "count on it."
     )
     assert links(read, inferred) == {
@@ -170,8 +170,17 @@ def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
         f"qualité D’après le cas « {case} » Agence régionale de santé, dans le cas « {case} » ; "
         "sans fiche ici – valide la formule",
     }
-    targets = [one.attributes["href"] for one in read.inside(read.all("nav")[1], "a")]
-    assert targets == [f"#{id_}" for id_ in blocks]
+    (views,) = read.all("fieldset", class_="views")
+    assert [said(one) for one in read.inside(views, "label")] == [
+        "Toutes 3",
+        "Fabrication 2",
+        "Matières 1",
+        "Emballage et étiquettes 1",
+        "Conditionnement 1",
+        "Contrôle et validation",
+        "Cas semblables 1",
+        "Imprimer, suivre, vérifier",
+    ]
 
 
 def test_what_was_understood_can_be_taken_back_piece_by_piece(client: TestClient) -> None:
@@ -216,19 +225,20 @@ def test_examples_are_kept_by_the_form_the_languages_and_more_actors(client: Tes
     assert "&like=avel-001&unlike=avel-002&limit=25#" in more.attributes["href"]
     other = read.one("a", class_="language").attributes["href"]
     assert other == "/fr/recherche?q=cirages&like=avel-001&unlike=avel-002"
-    data = read.inside(read.one("p", class_="export"), "a")[-1].attributes["href"]
+    data = read.inside(read.one("section", class_="ways"), "a")[3].attributes["href"]
     assert "like=avel-001&unlike=avel-002" in data
 
 
 def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> None:
-    read = page(client, "/en/search?q=sanitiser&department=16&like=avel")
+    asked = "q=sanitiser&department=16"
+    read = page(client, f"/en/search?{asked}&like=avel")
     avel, perfumer = read.all("p", class_="tools")[:2]
     assert links(read, avel) == {
-        "Why? – Avel (Saphir)": "/en/search/why?q=sanitiser&department=16&like=avel&id=avel",
-        "Stop using as an example – Avel (Saphir)": "/en/search?q=sanitiser&department=16",
-        "Not like this – Avel (Saphir)": "/en/search?q=sanitiser&department=16&unlike=avel",
+        "Why this one? – Avel (Saphir)": f"/en/search/why?{asked}&like=avel&id=avel",
+        "Stop using as an example – Avel (Saphir)": f"/en/search?{asked}",
+        "Leave this profile out – Avel (Saphir)": f"/en/search?{asked}&unlike=avel",
     }
-    assert links(read, perfumer)["More like this – Parfums d'Angoulême"] == (
+    assert links(read, perfumer)["Look for similar profiles – Parfums d'Angoulême"] == (
         "/en/search?q=sanitiser&department=16&like=avel&like=parfumeur"
     )
 
@@ -331,7 +341,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
     assert rows[1].startswith("A case in which it took part")
     assert rows[1].endswith("2.00 in full 2.00")
-    assert rows[2].startswith("Its lead over those who are only like it")
+    assert rows[2].startswith("Its lead over those that are only like it")
     assert rows[2].endswith("1.00 in full 1.00")
     assert rows[3].endswith("1.00 10% 0.10")
     words = [said(one) for one in read.inside(read.one("table", class_="shares"), "tr")]
@@ -355,7 +365,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
     assert trade == "le métier « Composer des parfums. » 0,40"
     passage = read.all("figure")[0]
     assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
-    assert "Words of the need in this passage: cirages" in said(passage)
+    assert "Words of the need in this text: cirages" in said(passage)
     assert "Words with a similar meaning: Avel for cirages" in said(passage)
     steps = [said(one) for one in read.inside(read.one("ol", class_="path"), "li")]
     assert steps == [
@@ -409,14 +419,14 @@ def test_what_is_inferred_is_explained_by_its_precedent(
     assert links(read, table)["Avel (Saphir)"] == "/fr/acteurs/avel"
     assert said(read.one("div", class_="inferred")) == (
         f"Le passage le plus proche, chez Parfums d'Angoulême : {PERFUMER.description} C’est une "
-        "déduction : vérifiez auprès de cet acteur avant d’y compter."
+        "déduction : demandez à cette organisation avant d’y compter."
     )
     assert said(section).endswith(
         "Ce que cela ajoute : 5,00 × 0,75 (le meilleur poids) × (2,50 − 1,00) (la ressemblance, "
         "moins le minimum qui compte) × 0,75 / (0,75 + 3,00) (la confiance : plus il y a "
         "d’exemples, plus elle approche de 1) = 1,12."
     )
-    assert "Déduit d’autres acteurs" in said(read.one("table", class_="sum"))
+    assert "Déduit d’autres organisations" in said(read.one("table", class_="sum"))
 
 
 def test_many_precedents_add_up_and_all_but_five_are_folded(
@@ -432,8 +442,8 @@ def test_many_precedents_add_up_and_all_but_five_are_folded(
     assert len(read.inside(shown, "tr")) == 1 + 5 + 1
     assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 6.00 2.00"
     assert len(read.inside(folded, "tr")) == 1 + 2
-    (folds,) = (one for one in folded.ancestors if one.tag == "details")
-    assert said(read.inside(folds, "summary")[0]) == "2 other actors in this sum"
+    folds = [one for one in folded.ancestors if one.tag == "details"][-1]
+    assert said(read.inside(folds, "summary")[0]) == "2 other organisations in this sum"
     section = read.one("section", aria_labelledby="inferred")
     assert said(section).count(PERFUMER.description) == 1
     assert said(section).endswith(
@@ -456,10 +466,58 @@ def test_a_trade_that_is_not_close_is_said_to_add_nothing(
     )
 
 
+CASE = "Angoulême : du cirage au gel hydroalcoolique"
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("&unlike=avel", "you marked it “Not like this”"),
+        (
+            "q=sanitiser&id=avel",
+            f"Avel (Saphir) took part in the case “{CASE}”: fabrique et conditionne le gel. "
+            "The lead is solid.",
+        ),
+        (
+            "q=sanitiser&id=parfumeur",
+            "The work of Parfums d'Angoulême is close to that of Avel (Saphir), which took part in "
+            f"the case “{CASE}”. The lead is worth a call, without being certain. No case shows "
+            "that it did this itself: ask before you count on it.",
+        ),
+        (
+            "q=distillerie+pour+les+cirages&id=parfumeur",
+            "What is written about Parfums d'Angoulême has no word of your need: it was found by "
+            "its meaning. It is very unlikely that it can help. No case shows that it did this: "
+            "only its description speaks for it.",
+        ),
+        (
+            "q=cirages&id=avel",
+            "What is written about Avel (Saphir) has words of your need: cirages. The lead is "
+            "solid. No case shows that it did this: only its description speaks for it.",
+        ),
+        (
+            "q=avel+(saphir)&id=avel",
+            "You asked for Avel (Saphir) by its name or number. Whether it could meet a need is "
+            "not judged here.",
+        ),
+        (
+            "q=distillerie+merlex&id=distillerie-merlet",
+            "The name Distillerie Merlet is close to what you typed. Check that it is the one you "
+            "are looking for.",
+        ),
+    ],
+)
+def test_why_begins_with_two_sentences(client: TestClient, asked: str, told: str) -> None:
+    read = page(client, f"/en/search/why?{asked}")
+    assert read.text("p", class_="in-words") == told
+    # All figures are folded.
+    for table in read.all("table"):
+        assert any(one.tag == "details" for one in table.ancestors)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("&unlike=avel", "you chose “Leave this profile out”"),
         ("&department=17", "because of a filter, a required word"),
     ],
 )
@@ -624,10 +682,10 @@ def test_a_report_tells_all_and_leaves_room_to_sign(
     told = [said(one) for one in read.inside(read.all("dl", class_="conditions")[1], "dd")]
     assert datetime.strptime(f"{told[0]}+0000", "%d %B %Y, %H:%M UTC%z") <= datetime.now(UTC)
     assert told[1:] == [
-        f"5 actors, 2 cases; state {knowledge_base.status().generation}",
+        f"5 organisations, 2 cases; state {knowledge_base.status().generation}",
         f"quisait {version('quisait')}",
         "word-count fingerprint of the encoder: words-1",
-        "2 actors compared left out: 2 by filters, 0 by words, 1 as “not like”, 0 closed, "
+        "2 organisations compared left out: 2 by filters, 0 by words, 1 as “not like”, 0 closed, "
         "0 without a description",
     ]
     rows = [said(one) for one in read.inside(read.one("tbody"), "tr")]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.reference.roles import Part
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
 from tests.web.page_reader import Page
@@ -30,7 +31,7 @@ def names(read: Page) -> list[str]:
 
 def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=cirages+pour+sanitiser")
-    assert read.text("h1") == "3 acteurs pour « cirages pour sanitiser »"
+    assert read.text("h1") == "3 organisations pour « cirages pour sanitiser »"
     assert names(read) == ["Avel (Saphir)", "Distillerie Merlet", '<script>alert("name")</script>']
     hits = read.all("li", class_="hit")
     assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
@@ -38,12 +39,42 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     assert first.startswith("1 Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien")
     fits = [" ".join(fit.text.split()) for fit in read.all("p", class_="fit fit-strong")]
     # An actor fits, a case resembles. Who only supplied something could fit.
-    assert fits[:2] == ["Convient bien", "Très proche"]
+    assert [fits[0], fits[-1]] == ["Convient bien", "Très proche"]
     assert " ".join(hits[1].text.split()).startswith("2 Distillerie Merlet")
     assert "Pourrait convenir" in hits[1].text
     # Who has a trade close to the maker's is a lead, too; that is inferred.
-    assert "Piste ténue" in hits[2].text
+    assert "Peu probable" in hits[2].text
     assert len(read.all("p", class_="fit fit-weak")) == 1
+
+
+def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None:
+    read = results(client, "/en/search?q=cirages+sanitiser")
+    for hit in read.all("li", class_="hit"):
+        (folded,) = (
+            one for one in read.inside(hit, "details") if one.attributes["class"] == "unfolded"
+        )
+        assert "open" not in folded.attributes
+        seen = [one for one in read.inside(hit, "a") if folded not in one.ancestors]
+        assert len(seen) <= 2
+        assert read.inside(folded, "ul")[0].attributes["class"] == "evidence"
+        (ground,) = (
+            one
+            for one in read.inside(hit, "p")
+            if one.attributes.get("class", "").startswith("ground")
+        )
+        assert len(ground.text) < 300
+    first = read.all("p", class_="ground shown")[0]
+    assert " ".join(first.text.split()) == "Shown fabrique et conditionne le gel"
+    read = results(client, "/en/search?q=cirages")
+    stated = read.all("p", class_="ground stated")[0]
+    assert " ".join(stated.text.split()).startswith("Described Avel fabrique des cirages")
+    assert [one.text for one in read.inside(stated, "mark")] == ["cirages"]
+
+
+@pytest.mark.parametrize("part", Part)
+def test_every_part_can_be_shown_alone(client: TestClient, part: Part) -> None:
+    styles = client.get("/static/search.css").text
+    assert f":not(:has(#view-{part}:checked)) > #shown-{part}" in styles
 
 
 @pytest.mark.parametrize(
@@ -108,11 +139,12 @@ def test_a_misspelt_name_is_not_said_to_be_its_own(
     assert " ".join(named.text.split()) == f"{told} Distillerie Merlet"
 
 
-def test_cases_stand_beside_the_actors(client: TestClient) -> None:
-    aside = results(client, "/fr/recherche?q=sanitiser").one("aside", class_="cases")
-    assert " ".join(aside.text.split()) == (
-        "Cas, du plus proche au plus lointain Angoulême : du cirage au gel hydroalcoolique Très "
-        "proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital printemps 2020"
+def test_cases_are_a_view_of_their_own(client: TestClient) -> None:
+    cases = results(client, "/fr/recherche?q=sanitiser").one("section", class_="cases")
+    assert " ".join(cases.text.split()) == (
+        "Cas semblables, du plus proche au plus lointain Angoulême : du cirage au gel "
+        "hydroalcoolique Très proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital "
+        "printemps 2020"
     )
 
 
@@ -120,28 +152,32 @@ def test_the_date_of_the_article_stands_in_for_a_period_that_nobody_told() -> No
     base = SampleBase(cases=(replace(ANGOULEME, period=""),))
     with TestClient(create_app(base, Settings())) as client:
         read = results(client, "/fr/recherche?q=sanitiser")
-    assert "article du 1 juillet 2020" in read.one("aside", class_="cases").text
+    assert "article du 1 juillet 2020" in read.one("section", class_="cases").text
 
 
 def test_hits_without_fit_are_not_among_the_answers(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=cirages")
     assert len(names(read)) == 2
-    assert not read.all("aside")
+    assert not read.all("section", class_="cases")
 
 
 def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure")
     assert read.text("h1") == "Avec ces filtres, rien de certain pour « fusée lunaire »"
     headings = [one.text for one in read.all("h2")]
-    assert headings == ["Ce que vous pouvez faire", "Les plus proches, sans certitude"]
+    assert headings == [
+        "Ce que vous pouvez faire",
+        "Les plus proches, sans certitude",
+        "Imprimer, suivre, vérifier",
+    ]
     assert sorted(names(read)) == ["Avel (Saphir)", "Kalundborg Weavers"]
     assert all(
         "fit-none" in one.attributes["class"]
         for one in read.all("p")
-        if one.text.strip() == "Sans certitude"
+        if one.text.strip() == "Très peu probable"
     )
     assert read.text("p", class_="silence").startswith(
-        "Aucun des acteurs retenus par les filtres n’est assez proche de ce besoin"
+        "Aucune des organisations retenues par les filtres n’est assez proche de ce besoin"
     )
     advice = read.inside(read.one("div", class_="advice"), "a")
     post, tell, without_filters = (one.attributes["href"] for one in advice)
@@ -160,10 +196,11 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
 def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
     read = results(client, "/en/search?q=rocket")
     assert read.text("p", class_="silence") == (
-        "None of the 4 actors in the catalogue is close enough to this need, by its description or "
-        "by a case. We prefer to say so rather than suggest an actor that cannot help."
+        "None of the 4 organisations in the catalogue is close enough to this need, by its "
+        "description or by a case. We prefer to say so rather than suggest an organisation that "
+        "cannot help."
     )
-    assert not read.all("section", class_="roles")
+    assert not read.all("fieldset", class_="views")
 
 
 def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> None:
@@ -176,11 +213,11 @@ def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> N
 
     read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
     assert read.text("h1") == "Rien ici ne répond vraiment à « cirages »"
-    assert [one.text for one in read.all("h2")] == ["Ce que vous pouvez faire"]
+    assert read.all("h2")[0].text == "Ce que vous pouvez faire"
     assert names(read) == ["Avel (Saphir)"]
     folded = read.one("details", class_="leads")
     assert "open" not in folded.attributes
-    (summary,) = read.inside(folded, "summary")
+    summary = read.inside(folded, "summary")[0]
     assert summary.text == "1 piste, qui n’est pas une réponse"
     assert "Publier ce besoin" in read.one("div", class_="advice").text
 
@@ -189,7 +226,7 @@ def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient
     read = results(client, "/fr/recherche?q=sanitiser+%22sans+alcool%22")
     assert read.text("p", class_="silence") == "Aucun texte ici ne dit « sans alcool »."
     assert not names(read)
-    assert not read.all("aside")
+    assert not read.all("section", class_="cases")
     assert not read.all("section", class_="role-block")
     links = {one.text: one.attributes["href"] for one in read.all("a")}
     assert links["Chercher sans les guillemets"] == "/fr/recherche?q=sanitiser+sans+alcool"
@@ -200,7 +237,7 @@ def test_an_unknown_number_finds_nobody(client: TestClient, number: str) -> None
     read = results(client, f"/fr/recherche?q={number}")
     assert read.text("h1") == "Aucune organisation de ce numéro ici"
     assert not names(read)
-    assert not read.all("aside")
+    assert not read.all("section", class_="cases")
 
 
 def test_a_near_number_is_given_as_near(client: TestClient) -> None:
@@ -274,13 +311,14 @@ def test_more_actors_are_shown_step_by_step(client: TestClient) -> None:
         if path:
             assert urlsplit(path).fragment == f"actor-{shown[-1] + 1}"
     assert shown == [10, 25, 50, 100]
-    assert "Seuls les meilleurs acteurs sont montrés." in read.one("p", class_="more").text
+    assert "Seules les meilleures sont montrées." in read.one("p", class_="more").text
 
 
 def test_results_can_be_had_as_data(client: TestClient) -> None:
     read = results(client, "/en/search?q=gel+%26+co&department=16&limit=25")
-    links = read.inside(read.one("p", class_="export"), "a")
-    data = urlsplit(links[-1].attributes["href"])
+    links = read.inside(read.one("section", class_="ways"), "a")
+    (href,) = (one.attributes["href"] for one in links if "JSON" in one.text)
+    data = urlsplit(href)
     assert data.path == "/api/search"
     assert parse_qs(data.query) == {
         "q": ["gel & co"],
@@ -288,7 +326,7 @@ def test_results_can_be_had_as_data(client: TestClient) -> None:
         "limit": ["25"],
         "lang": ["en"],
     }
-    assert client.get(links[-1].attributes["href"]).status_code == 200
+    assert client.get(href).status_code == 200
 
 
 @pytest.mark.parametrize(

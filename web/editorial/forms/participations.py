@@ -12,7 +12,9 @@ from kb.reference.roles import Role
 from kb.registers.proposals import ProposedParticipation
 from web.editorial.forms.cleaning import FieldCleaner, why_wrong
 
-_UNKNOWN_ACTOR = N_("No actor has this name or identifier. Leave it empty if it has no entry.")
+_UNKNOWN_ACTOR = N_(
+    "No organisation has this name or identifier. Leave it empty if it has no entry."
+)
 _NO_ROLE = N_("Choose a role.")
 
 
