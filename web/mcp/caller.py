@@ -14,13 +14,14 @@ from web.http.urls import AbsoluteUrl, absolute_urls, address
 class Caller:
     """A program that calls tools, for a visitor or for an account.
 
-    `find_account` returns the account of its token, None without a token; it raises an
-    HTTPException for a token that is worth nothing. `root` is the site's address, without a final
-    slash.
+    `site_name` is what the operator calls the site, `root` its address without a final slash.
+    `find_account` returns the account of the token, None without a token; it raises an
+    HTTPException for a token that is worth nothing.
     """
 
     knowledge_base: KnowledgeBase
     renderer: Renderer
+    site_name: str
     root: str
     find_account: Callable[[], Account | None]
 

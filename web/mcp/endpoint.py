@@ -28,7 +28,8 @@ class AssistantEndpoint:
         # Before anything of what is sent is read.
         account = await account_of(request) if "Authorization" in request.headers else None
         renderer = cast("Renderer", request.app.state.renderer)
-        caller = Caller(page.knowledge_base, renderer, page.root, lambda: account)
+        name = (await run_in_threadpool(lambda: page.identity)).identity.name
+        caller = Caller(page.knowledge_base, renderer, name, page.root, lambda: account)
         answer_message = await run_in_threadpool(_import_sdk)
         await answer_message(caller, page.settings, scope, receive, send)
 

@@ -80,7 +80,7 @@ def server_for(caller: Caller) -> Server[Any]:
 
     return Server(
         "quisait",
-        title="Qui sait faire ?",
+        title=caller.site_name,
         version=version("quisait"),
         instructions=INSTRUCTIONS,
         website_url=caller.root or None,

@@ -40,8 +40,9 @@ def serve_stdio(settings: Settings) -> None:
         renderer = Renderer(
             Assets(mounted_at="/static"), (catalogue_pages.filters, evidence_filters)
         )
+        name = knowledge_base.identity.current().identity.name
         root = settings.public_url.rstrip("/")
-        anyio.run(_serve, Caller(knowledge_base, renderer, root, find_account))
+        anyio.run(_serve, Caller(knowledge_base, renderer, name, root, find_account))
 
 
 async def _serve(caller: Caller) -> None:

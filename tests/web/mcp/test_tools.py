@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from ingest.pipeline import ingest
@@ -15,6 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeState
+from kb.registers.identity.identity import Identity
 from kb.settings import Settings
 from tests.web.mcp.conftest import Assistant
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
@@ -50,6 +52,18 @@ def test_tools_say_what_they_take_and_give_and_that_they_change_nothing(
     given = tools["search"].input_schema["properties"]
     assert given["need"]["description"].startswith("The need, in everyday words")
     assert given["limit"]["maximum"] == 100
+
+
+def test_the_server_has_the_name_that_the_operator_gave_the_site(
+    assistant: Assistant, knowledge_base: SampleBase
+) -> None:
+    named = Identity(name="Réseau des Charentes")
+    knowledge_base.identity.save(named, by="an administrator", revision=0)
+
+    async def server_info(client: Client) -> Any:
+        return client.server_info
+
+    assert assistant.does(server_info, mode="legacy").title == "Réseau des Charentes"
 
 
 def test_search_gives_what_the_api_gives(assistant: Assistant, client: TestClient) -> None:
