@@ -232,6 +232,7 @@ def _page(
         topic=topic,
         departments=NAMES,
         themes=[theme.name for theme in request.knowledge_base.themes()],
+        theme_langs=request.knowledge_base.theme_languages(),
         max_need_chars=MAX_NEED_CHARS,
         sent=sent,
     )

@@ -82,6 +82,7 @@ def test_search_says_in_each_language_who_why_and_where(assistant: Assistant) ->
     assert f"## {AVEL.name} – Strong fit" in english
     assert "Magnac-Lavalette · Charente (16) · id: avel · https://quisait.example/en/" in english
     assert f"- Shown in the case [{ANGOULEME.title}](https://quisait.example/en/" in english
+    assert "(Producer, spring 2020): fabrique et conditionne le gel" in english
     assert "https://quisait.example/en/search?q=sanitiser" in english
     french = assistant.reads("search", need="sanitiser")
     assert f"## {AVEL.name} – Convient bien" in french
@@ -127,6 +128,7 @@ def test_a_case_is_given_with_its_text_and_participants(
     api = answered_by_api(client, f"/api/cases/{ANGOULEME.id}", lang="fr")
     assert found.structured_content == api
     assert f"# {ANGOULEME.title}" in found.content[0].text
+    assert "\nprintemps 2020 · article du 1 juillet 2020 · " in found.content[0].text
     assert "\n## Qui a fait quoi\n" in found.content[0].text
 
 
