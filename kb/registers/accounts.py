@@ -42,13 +42,17 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that can sign in. Sessions of an epoch before `session_epoch` are over."""
+    """An account that can sign in. Sessions of an epoch before `session_epoch` are over.
+
+    `toured` is when it put away the tour of the moderation page; empty until then.
+    """
 
     name: str
     role: AccountRole
     created_at: str
     disabled: bool
     session_epoch: int
+    toured: str = ""
 
     def may_see(self, created_by: str) -> bool:
         """Returns whether the account made a draft or a job itself, or is a moderator."""
@@ -168,6 +172,10 @@ class Accounts:
     def enable(self, name: str) -> Account:
         """Lets an account sign in again, with the password it had."""
         return self._update(name, "disabled_at = ?", "")
+
+    def end_tour(self, name: str) -> Account:
+        """Shows an account the tour of the moderation page no more."""
+        return self._update(name, "toured = ?", _now())
 
     def end_sessions(self, name: str) -> Account:
         """Signs an account out everywhere."""

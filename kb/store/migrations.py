@@ -588,6 +588,11 @@ def _pictures_of_cases(db: Database) -> None:
         db.table("cases").add_column(column, str, not_null_default="")
 
 
+def _tour_of_moderation(db: Database) -> None:
+    # When an account put away the tour of the moderation page; empty until then.
+    db.table("accounts").add_column("toured", str, not_null_default="")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -607,6 +612,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _period_of_cases,
     _board,
     _pictures_of_cases,
+    _tour_of_moderation,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

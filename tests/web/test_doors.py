@@ -86,7 +86,7 @@ TAKERS: dict[Page, str] = {
     Page.NOTICE: STRANGER,
     Page.BOARD: MODERATOR,
     **{page: LOWEST[page] for page in LOWEST if page not in {
-        Page.CONTRIBUTIONS, Page.JOBS, Page.MODERATION,
+        Page.CONTRIBUTIONS, Page.JOBS,
     }},
 }  # fmt: skip
 """The pages that take a form, and the least of those whose form is read."""

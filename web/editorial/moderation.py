@@ -7,8 +7,9 @@ from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
 from web.http.dependencies import APageRequest
-from web.http.routing import PageRouter
-from web.http.security.sessions import AModerator
+from web.http.refusals import no_such_action
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 
 SHOWN_PUBLISHED = 20
@@ -18,7 +19,7 @@ router = PageRouter()
 
 
 @router.shows(Page.MODERATION)
-def moderation(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+def moderation(request: APageRequest, account: AModerator, done: str = "") -> Response:
     base = request.knowledge_base
     drafts = base.drafts
     return request.page(
@@ -40,7 +41,17 @@ def moderation(request: APageRequest, _account: AModerator, done: str = "") -> R
             for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
         ],
         done=done,
+        on_tour=not account.toured,
     )
+
+
+@router.takes(Page.MODERATION)
+def end_tour(request: APageRequest, account: AModerator, form: AForm) -> Response:
+    """Puts the tour away, for this account and for good."""
+    if text_of(form, "do") != "end_tour":
+        raise no_such_action()
+    request.knowledge_base.accounts.end_tour(account.name)
+    return see(request, address(Page.MODERATION))
 
 
 def _unlisted(base: KnowledgeBase) -> int:
