@@ -48,7 +48,7 @@ function replace(drawing, land, { tiles, credit, zoomIn, zoomOut }) {
   }
   L.geoJSON(land, { interactive: false, style: { className: tiles ? "border" : "land", fillOpacity: tiles ? 0 : 1, weight: 1 } }).addTo(map);
   for (const place of places) {
-    const name = place.getAttribute("aria-label") || place.querySelector("title").textContent;
+    const name = place.getAttribute("aria-label");
     const marker = L.marker(positionOf(place), {
       icon: L.divIcon({ className: place.classList[0], html: text(place), iconSize: [PIN_SIZE, PIN_SIZE] }),
       title: name,
