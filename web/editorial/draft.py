@@ -92,7 +92,8 @@ class _Sent:
         self._revision = number_in(form, "revision")
         self._over = bool(text_of(form, "over"))
         sent, problem = with_picture(self._base, form, by=account.name)
-        self._picture_problem = translated(problem, request.language)
+        # gettext answers an empty message with the header of its catalogue.
+        self._picture_problem = translated(problem, request.language) if problem else ""
         self._typed = RecordForm.sent(sent, draft.record)
 
     def answered(self, what: str) -> Response:

@@ -394,7 +394,9 @@ def test_closing_what_was_met_fills_in_a_case(base: KnowledgeBase, member: TestC
     closed = base.notices.get(notice.id)
     assert (closed.closing, closed.draft_id) == (Closing.MET, draft.id)
     assert "Lire comment" not in member.get(path_of(notice)).text
-    base.publish(draft.id, by="Max", revision=draft.revision)
+    path = f"/fr/brouillons/{draft.id}"
+    assert send(member, path, {"do": "submit", "revision": "1"}).status_code == 303
+    base.publish(draft.id, by="Max", revision=2)
     assert f"/fr/cas/{case.id}" in client_of(base).get(path_of(notice)).text
 
 
