@@ -593,6 +593,12 @@ def _tour_of_moderation(db: Database) -> None:
     db.table("accounts").add_column("toured", str, not_null_default="")
 
 
+def _publication_of_answers(db: Database) -> None:
+    # Since when everybody may read an answer, which may be later than it was written.
+    db.table("notice_answers").add_column("published_at", str, not_null_default="")
+    db.execute("update notice_answers set published_at = \"at\" where state = 'published'")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -613,6 +619,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _board,
     _pictures_of_cases,
     _tour_of_moderation,
+    _publication_of_answers,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -6,9 +6,12 @@ published: not by the time when it began to match, which nobody can know afterwa
 
 from dataclasses import dataclass, replace
 
+from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
+from kb.reference.flows import Flow
 from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.board.notice import Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.text.markdown import plain_text
@@ -25,7 +28,7 @@ LINE_CHARS = 240
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """A record or a notice that is new or has changed.
+    """A record, a notice of the board or an answer to one, that is new or has changed.
 
     `line` says what it is, or why it is found, in the language `lang`. `published` and `changed`
     are times as `kb.registers.clock` writes them.
@@ -41,8 +44,9 @@ class NewsItem:
     changed: str
     place: str = ""
     department: str = ""
-    ground: EvidenceKind | None = None
-    """What kind of evidence the line is, where a search found the record."""
+    mark: str = ""
+    """What the line is: the kind of evidence of a record that a search found (`EvidenceKind`), of a
+    notice (`Flow`), or of an answer (`AnswerKind`)."""
 
     def is_new_since(self, time: str) -> bool:
         return self.published > time
@@ -66,6 +70,10 @@ def news_of(
     """
     if topic.kind is TopicKind.SEARCH:
         found = _found(knowledge_base, topic, language)
+    elif topic.kind is TopicKind.BOARD:
+        found = _posted(knowledge_base, topic, limit)
+    elif topic.kind is TopicKind.NOTICE:
+        found = _answered(knowledge_base, topic)
     else:
         found = _listed(knowledge_base, topic, language, since, limit)
     return sorted(
@@ -113,6 +121,60 @@ def _listed(
     return items
 
 
+def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic, limit: int) -> list[NewsItem]:
+    """The open notices, as many as news are given at most: newest first."""
+    listed = knowledge_base.notices.public(
+        flows=[Flow(topic.flow)] if topic.flow else list(Flow),
+        department=topic.department,
+        theme=topic.theme,
+        limit=limit,
+    )
+    return [_notice_item(notice) for notice in listed.notices]
+
+
+def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
+    """The answers to a notice that everybody may read, and the notice itself once it is closed."""
+    try:
+        notice = knowledge_base.notices.get(topic.notice_id)
+    except UnknownRecord:
+        return []
+    if not notice.is_public:
+        return []
+    items = [
+        NewsItem(
+            "answer",
+            answer.id,
+            answer.organisation or notice.content.title,
+            first_sentence(answer.text, LINE_CHARS),
+            notice.content.lang,
+            address(Page.NOTICE, notice.id),
+            answer.published_at,
+            answer.published_at,
+            mark=answer.kind.value,
+        )
+        for answer in knowledge_base.answers.of(notice.id)
+        if answer.is_public
+    ]
+    return [*items, _notice_item(notice)] if notice.state is NoticeState.CLOSED else items
+
+
+def _notice_item(notice: Notice) -> NewsItem:
+    content = notice.content
+    return NewsItem(
+        "notice",
+        notice.id,
+        content.title,
+        first_sentence(content.text, LINE_CHARS),
+        content.lang,
+        address(Page.NOTICE, notice.id),
+        notice.published_at,
+        max(notice.published_at, notice.updated_at),
+        content.place,
+        content.department,
+        content.flow.value,
+    )
+
+
 def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
     item = _actor_item(hit.actor, published, changed)
     ground = strongest(hit.evidence)
@@ -121,7 +183,7 @@ def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
     line, lang = ground.text, hit.actor.lang
     if ground.kind is EvidenceKind.CASE and ground.case and ground.participation:
         line, lang = ground.participation.contribution or ground.case.title, ground.case.lang
-    return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, ground=ground.kind)
+    return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, mark=ground.kind.value)
 
 
 def _actor_item(actor: Actor, published: str, changed: str) -> NewsItem:

@@ -6,19 +6,23 @@ What it answers is the same whether or not it knows the address, and whether or 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from kb.errors import InputError, QueryError, ReadOnlyKnowledgeBase
+from kb.errors import InputError, QueryError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
+from kb.reference.flows import Flow
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber, Subscription
 from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.remarks import Remark
+from kb.search.results import Steering
 from web.alerts.links import AlertLinks
+from web.alerts.topic_links import alert_of, kind_of_topic
 from web.http.dependencies import APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import no_such_action
@@ -37,6 +41,16 @@ MAX_THEME_CHARS = 200
 CANNOT_KEEP = N_("This site cannot keep alerts now. Try again later.")
 TOO_OFTEN = N_("You have asked for many mails. Try again in a few minutes.")
 LONG_NEED = N_("An alert needs a need in a few words: 500 characters at most.")
+
+KINDS: Mapping[str, str] = {
+    "catalogue": N_("new organisations and cases"),
+    "cases": N_("new cases"),
+    "board": N_("needs and offers"),
+    "board-seeks": N_("needs that are posted"),
+    "board-offers": N_("offers that are posted"),
+    "board-shares": N_("things to share"),
+}
+"""What one can be told of without a need of one's own."""
 
 SENT: Mapping[str, str] = {
     "ask": N_(
@@ -75,18 +89,13 @@ router = PageRouter()
 
 
 @router.shows(Page.ALERTS)
-def alerts_page(
-    request: APageRequest,
-    q: Annotated[str, Query(max_length=4_000)] = "",
-    department: str = "",
-    theme: str = "",
-    kind: str = "",
-    sent: str = "",
-) -> Response:
+def alerts_page(request: APageRequest, sent: str = "") -> Response:
+    """The form, filled with the topic that the address says (`Page.ALERTS`)."""
+    values = {**request.http.query_params}
     try:
-        topic = _topic(q, department, theme, kind)
+        topic = _topic(request.knowledge_base, values)
     except ValueError:
-        topic = _topic(q, "", theme, kind)
+        topic = _topic(request.knowledge_base, {**values, "department": ""})
     return _page(request, AlertForm(topic), sent=SENT.get(sent, ""))
 
 
@@ -95,7 +104,7 @@ def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
     do = text_of(form, "do")
     if do not in SENT or not request.settings.sends_mail:
         raise no_such_action()
-    filled = _filled(form)
+    filled = _filled(request.knowledge_base, form)
     wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(host_of(request.http))
     if wait_s:
         response = _page(request, replace(filled, message=TOO_OFTEN), status_code=429)
@@ -164,16 +173,29 @@ def _find(request: PageRequest, email: str) -> None:
     request.knowledge_base.subscriptions.find(email, write)
 
 
-def _topic(q: str, department: str, theme: str, kind: str) -> NewsTopic:
+def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
     """Returns the topic of these values; a need says by itself that it is a search.
 
     Raises:
         ValueError: there is no such department.
+        UnknownRecord: there is no such notice that everybody may read.
     """
-    q, theme = " ".join(q.split()), " ".join(theme.split())[:MAX_THEME_CHARS]
-    known = kind in {TopicKind.CASES.value, TopicKind.CATALOGUE.value}
-    found = TopicKind(kind) if known else TopicKind.CATALOGUE
-    return NewsTopic(TopicKind.SEARCH if q else found, q, department_code(department), theme)
+    if notice_id := values.get("notice", ""):
+        notice = base.notices.get(notice_id)
+        if not notice.is_public:
+            raise UnknownRecord(Remark("no_subscription"))
+        return NewsTopic(TopicKind.NOTICE, notice.content.title, notice_id=notice.id)
+    q = " ".join(values.get("q", "").split())
+    theme = " ".join(values.get("theme", "").split())[:MAX_THEME_CHARS]
+    department = department_code(values.get("department", ""))
+    kind, _, flow = values.get("kind", "").partition("-")
+    if q:
+        return NewsTopic(TopicKind.SEARCH, q, department, theme)
+    if kind == TopicKind.BOARD:
+        flow = flow if flow in set(Flow) else ""
+        return NewsTopic(TopicKind.BOARD, "", department, theme, flow)
+    known = TopicKind.CASES if kind == TopicKind.CASES else TopicKind.CATALOGUE
+    return NewsTopic(known, "", department, theme)
 
 
 def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
@@ -185,20 +207,23 @@ def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
     """
     if len(text_of(form, "q")) > MAX_NEED_CHARS:
         raise ValueError(LONG_NEED)
-    values = [text_of(form, name) for name in ("q", "department", "theme", "kind")]
     try:
-        topic = _topic(*values)
+        topic = _topic(request.knowledge_base, _values(form))
     except ValueError:
         raise ValueError(UNKNOWN_DEPARTMENT) from None
     if topic.kind is TopicKind.SEARCH:
-        request.knowledge_base.search(topic.q, limit=1)
+        request.knowledge_base.search(topic.q, limit=1, steering=Steering(worded=False))
     return topic
 
 
-def _filled(form: FormData) -> AlertForm:
+def _values(form: FormData) -> dict[str, str]:
+    return {name: text_of(form, name) for name in ("q", "department", "theme", "kind", "notice")}
+
+
+def _filled(base: KnowledgeBase, form: FormData) -> AlertForm:
     weekly = text_of(form, "frequency") != Frequency.DAILY.value
     department = text_of(form, "department")
-    topic = _topic(text_of(form, "q"), "", text_of(form, "theme"), text_of(form, "kind"))
+    topic = _topic(base, {**_values(form), "department": ""})
     return AlertForm(
         replace(topic, department=department if department in NAMES else ""),
         email=text_of(form, "email").strip(),
@@ -219,13 +244,7 @@ def _page(
     topic = filled.topic
     return request.page(
         "alerts/subscribe.html",
-        here=address(
-            Page.ALERTS,
-            q=topic.q,
-            department=topic.department,
-            theme=topic.theme,
-            kind="" if topic.kind is TopicKind.SEARCH else topic.kind.value,
-        ),
+        here=alert_of(topic),
         status_code=status_code,
         offered=offered,
         filled=filled,
@@ -233,6 +252,8 @@ def _page(
         departments=NAMES,
         themes=[theme.name for theme in request.knowledge_base.themes()],
         theme_langs=request.knowledge_base.theme_languages(),
+        kinds=KINDS,
+        kind=kind_of_topic(topic),
         max_need_chars=MAX_NEED_CHARS,
         sent=sent,
     )

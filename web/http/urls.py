@@ -53,6 +53,8 @@ class Page(StrEnum):
     CASES_FEED = "cases_feed"
     CATALOGUE_FEED = "catalogue_feed"
     SEARCH_FEED = "search_feed"
+    BOARD_FEED = "board_feed"
+    NOTICE_FEED = "notice_feed"
     EMBED = "embed"
     ASSISTANTS = "assistants"
     CONTRIBUTE = "contribute"
@@ -106,6 +108,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.CASES_FEED: ("flux/cas.atom", "feeds/cases.atom"),
     Page.CATALOGUE_FEED: ("flux/catalogue.atom", "feeds/catalogue.atom"),
     Page.SEARCH_FEED: ("flux/recherche.atom", "feeds/search.atom"),
+    Page.BOARD_FEED: ("flux/besoins-et-offres.atom", "feeds/needs-and-offers.atom"),
+    Page.NOTICE_FEED: ("flux/reponses.atom", "feeds/answers.atom"),
     Page.EMBED: ("integrer", "embed"),
     Page.ASSISTANTS: ("assistants", "assistants"),
     Page.CONTRIBUTE: ("contribuer", "contribute"),

@@ -13,19 +13,26 @@ class TopicKind(StrEnum):
     """All organisations and cases."""
     CASES = "cases"
     """The cases alone."""
+    BOARD = "board"
+    """The needs and offers of the board."""
+    NOTICE = "notice"
+    """The answers to a notice of the board."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewsTopic:
-    """What news are about: a kind, the need of a search, and filters; empty where there is none.
+    """What news are about: a kind and filters, empty where there are none.
 
-    `department` is a code.
+    `q` is the need of a search, or the title of a notice; `department` a code; `flow` that of the
+    notices of the board (`kb.reference.flows`); `notice_id` the notice.
     """
 
     kind: TopicKind
     q: str = ""
     department: str = ""
     theme: str = ""
+    flow: str = ""
+    notice_id: str = ""
 
     def as_json(self) -> str:
         """Returns the topic as it is kept: the same for the same topic."""

@@ -31,6 +31,7 @@ class NoticeAnswers:
     ) -> NoticeAnswer:
         """Stores an answer; that of a stranger (`by` is empty) waits for a moderator."""
         state = AnswerState.PUBLISHED if by else AnswerState.WAITING
+        at = now()
         answer = {
             "id": secrets.token_hex(8),
             "notice_id": notice_id,
@@ -42,7 +43,8 @@ class NoticeAnswers:
             "contact": contact,
             "by": by,
             "state": state.value,
-            "at": now(),
+            "at": at,
+            "published_at": at if by else "",
         }
         with self._stores.lend() as store, store.writing():
             store.database.table("notice_answers").insert(answer)
@@ -68,6 +70,11 @@ class NoticeAnswers:
         """Publishes or refuses an answer, or raises `UnknownRecord`."""
         with self._stores.lend() as store, store.writing():
             store.execute("update notice_answers set state = ? where id = ?", [state.value, id])
+            if state is AnswerState.PUBLISHED:
+                store.execute(
+                    "update notice_answers set published_at = ? where id = ? and published_at = ''",
+                    [now(), id],
+                )
         return self.get(id)
 
     def counts(self) -> dict[str, int]:

@@ -149,7 +149,8 @@ class NoticeAnswer:
 
     `organisation` is whom it is about, and `actor_id` its entry, if it has one. With `private`,
     only who asks and moderators read it. `by` is the account that wrote it, empty for a stranger;
-    `contact` how to reach who answers, for who asks and moderators only.
+    `contact` how to reach who answers, for who asks and moderators only. `published_at` is when it
+    was first published, empty before.
     """
 
     id: str
@@ -163,3 +164,9 @@ class NoticeAnswer:
     by: str
     state: AnswerState
     at: str
+    published_at: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        """Returns whether everybody may read it, where they may read the notice."""
+        return self.state is AnswerState.PUBLISHED and not self.private

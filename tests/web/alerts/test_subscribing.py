@@ -8,10 +8,12 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
+from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import QueuedMail
 from kb.registers.alerts.subscriptions import Frequency
 from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.board.notice import NoticeContent
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
@@ -181,6 +183,38 @@ def test_alerts_need_no_search(base: KnowledgeBase, client: TestClient) -> None:
     confirmed(client, base, q="", kind="cases", theme="Santé")
     (subscription,) = base.subscriptions.confirmed()
     assert subscription.topic == NewsTopic(TopicKind.CASES, theme="Santé")
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic"),
+    [
+        ("board", NewsTopic(TopicKind.BOARD)),
+        ("board-seeks", NewsTopic(TopicKind.BOARD, flow="seeks")),
+        ("board-x", NewsTopic(TopicKind.BOARD)),
+        ("", NewsTopic(TopicKind.CATALOGUE)),
+    ],
+)
+def test_the_form_keeps_what_it_was_opened_for(
+    base: KnowledgeBase, client: TestClient, kind: str, topic: NewsTopic
+) -> None:
+    page = Page(client.get(f"/en/alerts?kind={kind}").text)
+    (chosen,) = [
+        option.attributes["value"]
+        for option in page.all("option")
+        if "selected" in option.attributes
+    ][:1]
+    confirmed(client, base, q="", kind=chosen)
+    assert base.subscriptions.confirmed()[0].topic == topic
+
+
+def test_the_answers_to_a_notice_can_be_followed(base: KnowledgeBase, client: TestClient) -> None:
+    notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"))
+    base.notices.publish(notice.id, by="Max", revision=1)
+    page = client.get(f"/fr/alertes?notice={notice.id}").text
+    assert "Réponses à «\N{NO-BREAK SPACE}Des flacons\N{NO-BREAK SPACE}»" in page
+    confirmed(client, base, q="", notice=notice.id)
+    (subscription,) = base.subscriptions.confirmed()
+    assert subscription.topic == NewsTopic(TopicKind.NOTICE, "Des flacons", notice_id=notice.id)
 
 
 def test_alerts_are_changed_and_stopped_by_their_link(
