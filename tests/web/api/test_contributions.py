@@ -101,6 +101,7 @@ EVERY_ROUTE = [
     ("PUT", "/api/sources/x/contacts"),
     ("GET", "/api/duplicates"),
     ("POST", "/api/duplicates"),
+    ("POST", "/api/notices"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/x"),
     ("POST", "/api/jobs/x/cancel"),
@@ -404,7 +405,7 @@ def test_a_record_is_withdrawn_and_restored(base: KnowledgeBase, moderator: Test
     assert answer.json()["withdrawal"]["by"] == "a moderator"
     assert moderator.get("/api/actors/avel").status_code == 410
     in_french = moderator.get("/api/actors/avel?lang=fr").json()["detail"]
-    assert in_french == "L’acteur «\u00a0avel\u00a0» a été retiré."
+    assert in_french == "L’organisation «\u00a0avel\u00a0» a été retirée."
     assert moderator.post("/api/actors/avel/withdraw").status_code == 410
     restored = moderator.post("/api/actors/avel/restore", json={"version": 1})
     assert restored.json()["withdrawal"] is None
