@@ -25,6 +25,7 @@ from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.urls import Page, address
 
 NEEDS_A_WORD = N_("Say why in a few words: who posted it will read it.")
+CHANGED = N_("Somebody else changed this notice meanwhile. Read it again, then decide.")
 NOT_OPEN = N_("This notice takes no more answers.")
 
 router = PageRouter()
@@ -50,8 +51,9 @@ def decide(visitor: ASender, form: AFormOfAnyone, record_id: str) -> Response:
         raise not_allowed()
     try:
         return actions[what](visitor, notice, form, on)
-    except EditConflict as error:
-        return notice_page(visitor, notice, None, status_code=409, message=str(error))
+    except EditConflict:
+        present = visitor.readable(notice.id)
+        return notice_page(visitor, present, None, status_code=409, message=CHANGED)
 
 
 @router.takes(Page.BOARD)

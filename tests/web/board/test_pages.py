@@ -435,6 +435,7 @@ def test_a_conflict_closes_nothing_and_leaves_no_draft(
     notice = published(base)
     answer = send(member, path_of(notice), {"do": "close:met", "revision": "1"})
     assert answer.status_code == 409
+    assert "Quelqu’un d’autre a modifié" in Page(answer.text).text("p", class_="refusal")
     assert base.drafts.list() == []
     assert send(member, path_of(notice), {"do": "close:never", "revision": "2"}).status_code == 400
     assert decide(member, notice, "close:withdrawn") == 303
