@@ -70,10 +70,20 @@ def _of_case(request: PageRequest, _language: Language, record_id: str) -> Words
     return case.title, case.need, names_of(case.picture)[0] if case.picture else ""
 
 
+def _of_notice(request: PageRequest, _language: Language, record_id: str) -> Words:
+    notice = request.knowledge_base.notices.get(record_id)
+    if not notice.is_public:
+        raise HTTPException(404)
+    content = notice.content
+    place = " · ".join(filter(None, (content.place, NAMES.get(content.department, ""))))
+    return content.title, place, ""
+
+
 _WORDS: Mapping[str, Callable[[PageRequest, Language, str], Words]] = {
     Page.HOME: _of_home,
     Page.ACTOR: _of_actor,
     Page.CASE: _of_case,
+    Page.NOTICE: _of_notice,
 }
 """What the picture of each page says; every other page has that of the home page."""
 

@@ -7,6 +7,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from kb.knowledge_base import KnowledgeBase
+from kb.reference.flows import Flow
+from kb.registers.board.notice import NoticeContent
 from kb.registers.identity.identity import Identity
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
@@ -70,6 +72,17 @@ def test_the_picture_is_asked_for_again_only_if_it_changed(
 @pytest.mark.parametrize("path", ["case/nothing", "themes", "account/avel", "actor"])
 def test_what_has_no_picture_is_not_found(client: TestClient, path: str) -> None:
     assert client.get(f"/share/fr/{path}").status_code == 404
+
+
+def test_a_notice_has_a_picture_once_it_is_published(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    notice = base.notices.add(NoticeContent(Flow.SEEKS, "Qui coud des sacs ?", place="Cognac"))
+    path = f"/share/fr/notice/{notice.id}"
+    assert client.get(path).status_code == 404
+    base.notices.publish(notice.id, by="Max", revision=1)
+    assert client.get(path).headers["Content-Type"] == "image/png"
+    assert shared(client, f"/fr/besoins-et-offres/{notice.id}")["og:image"] == SITE + path
 
 
 class _EvenFont:
