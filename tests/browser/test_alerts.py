@@ -62,7 +62,7 @@ def visit(browser: Browser, site: str) -> Iterator[Visits]:
     visits.close()
 
 
-def test_a_weekly_digest_takes_four_clicks_and_leads_to_the_newcomer(
+def test_a_weekly_digest_takes_five_clicks_and_leads_to_the_newcomer(
     visit: Visits, site: str, base: SampleBase, settings: Settings, receiver: SmtpReceiver
 ) -> None:
     page, clicks = visit.open("/en/search?q=cirages"), []
@@ -88,6 +88,7 @@ def test_a_weekly_digest_takes_four_clicks_and_leads_to_the_newcomer(
             # The colours of a mail are those of the mail program.
             check_page(page, width, judges_contrast=not is_mail)
 
+    click("radio", "Print, follow, check")
     click("link", "Be told of news")
     expect(page.get_by_label("Your need")).to_have_value("cirages")
     check(page)
@@ -102,7 +103,7 @@ def test_a_weekly_digest_takes_four_clicks_and_leads_to_the_newcomer(
     click("button", "Yes, send me these mails")
     expect(page.get_by_role("status")).to_contain_text("The alert is on")
     check(page)
-    assert len(clicks) == 4
+    assert len(clicks) == 5
 
     base.put([NEWCOMER])
     renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
