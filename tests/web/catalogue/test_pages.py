@@ -394,7 +394,8 @@ def test_a_theme_in_another_language_than_the_page_says_which(
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
-    assert links == ["/fr/themes", "/fr/acteurs/avel", "/fr/cas/angouleme"]
+    shown = [link for link in links if "theme=" not in link]
+    assert shown == ["/fr/themes", "/fr/acteurs/avel", "/fr/cas/angouleme"]
 
 
 def test_a_theme_of_many_actors_is_told_in_parts() -> None:
