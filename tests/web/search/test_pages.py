@@ -64,7 +64,7 @@ def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None
         )
         assert len(ground.text) < 300
     first = read.all("p", class_="ground shown")[0]
-    assert " ".join(first.text.split()) == "Shown fabrique et conditionne le gel"
+    assert " ".join(first.text.split()) == "Shown fabrique et conditionne le gel (spring 2020)"
     read = results(client, "/en/search?q=cirages")
     stated = read.all("p", class_="ground stated")[0]
     assert " ".join(stated.text.split()).startswith("Described Avel fabrique des cirages")
