@@ -127,7 +127,7 @@ def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(
     page.locator("#password").fill(PASSWORD)
     page.locator("#password").press("Enter")
     assert base.lists.for_picks(NAME) is None
-    page.get_by_role("button", name="Keep them in my account").click()
+    page.locator("[data-list-offer]").get_by_role("button", name="Keep them").click()
     expect(page.locator("[role=status]").first).to_have_text(
         "The organisations of this browser are in your account."
     )
