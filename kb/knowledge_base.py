@@ -35,6 +35,7 @@ from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs
 from kb.registers.claims import Claims
+from kb.registers.holders.flags import Flags
 from kb.registers.identity.front_page import FrontPage
 from kb.registers.identity.identity import IdentityRegister
 from kb.registers.jobs import Jobs
@@ -102,6 +103,7 @@ class KnowledgeBase(Publishing):
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.accounts = Accounts(stores)
+        self.flags = Flags(stores)
         self.front_page = FrontPage(stores)
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)

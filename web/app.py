@@ -39,6 +39,7 @@ from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
 from web.fonts import pages as font_pages
 from web.fonts.web_fonts import NO_FONTS, WebFonts
+from web.holders import flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches
 from web.http.errors import answer_errors
@@ -82,6 +83,7 @@ EDITORIAL = (
 )
 ALERTS = (feeds, subscribe, manage, mail)
 IDENTITY = (identity_pages, identity_settings)
+HOLDERS = (flagging,)
 BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
     *WRITING_API,
@@ -97,6 +99,7 @@ ROUTED = (
     sharing,
     font_pages,
     *BOARD,
+    *HOLDERS,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -150,6 +153,7 @@ def create_app(
     app.state.sign_in_throttle = accounts.SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()
     app.state.board_throttle = Throttle(free=FREE_POSTS)
+    app.state.flag_throttle = Throttle(free=flagging.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()
     app.state.list_files = Throttle(free=LIST_FILES)

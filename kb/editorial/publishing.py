@@ -14,6 +14,7 @@ from kb.models import Actor, Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
+from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.jobs import forget_in_reports
 from kb.registers.lists.contact_lists import erase_from_lists
 from kb.registers.pictures.pictures import drop_unused, pictures_of_case
@@ -262,6 +263,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
     for id_ in ids:
         store.remove(kind, id_)
     erase_drafts(store, kind, ids)
+    erase_flags(store, FlaggedKind(kind.value), ids)
     if kind is Kind.ACTOR:
         ids += claims.unused_keys(store, ids)
         claims.erase_claims(store, ids)

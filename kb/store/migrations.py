@@ -599,6 +599,26 @@ def _publication_of_answers(db: Database) -> None:
     db.execute("update notice_answers set published_at = \"at\" where state = 'published'")
 
 
+def _flags(db: Database) -> None:
+    # What people say is wrong on a page, until a moderator has settled it.
+    db.table("flags").create(
+        {
+            "id": str,
+            "kind": str,
+            "record_id": str,
+            "reason": str,
+            "text": str,
+            "email": str,
+            "lang": str,
+            "at": str,
+            "settlement": str,
+            "settled_by": str,
+            "settled_at": str,
+        },
+        pk="id",
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -620,6 +640,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _pictures_of_cases,
     _tour_of_moderation,
     _publication_of_answers,
+    _flags,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -24,7 +24,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import catalogue, read, reference
-from web.app import BOARD, EDITORIAL, IDENTITY, WRITING_API
+from web.app import BOARD, EDITORIAL, HOLDERS, IDENTITY, WRITING_API
 from web.board import read_api as board_read_api
 from web.catalogue import discovery, pages
 from web.embed import configurator
@@ -47,7 +47,7 @@ PUBLIC = {
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
     Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
-    Page.ASSISTANTS, Page.LIST, Page.LIST_SHEET,
+    Page.ASSISTANTS, Page.LIST, Page.LIST_SHEET, Page.FLAG,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -61,6 +61,7 @@ LOWEST: dict[Page, str] = {
     Page.JOB: CONTRIBUTOR,
     Page.DIRECTORY: MODERATOR,
     Page.MODERATION: MODERATOR,
+    Page.FLAGGED: MODERATOR,
     Page.DUPLICATES: MODERATOR,
     Page.SOURCES: MODERATOR,
     Page.ACTOR_HISTORY: MODERATOR,
@@ -84,6 +85,7 @@ TAKERS: dict[Page, str] = {
     Page.LIST: OTHER,
     Page.NEW_NOTICE: STRANGER,
     Page.NOTICE: STRANGER,
+    Page.FLAG: STRANGER,
     Page.BOARD: MODERATOR,
     **{page: LOWEST[page] for page in LOWEST if page not in {
         Page.CONTRIBUTIONS, Page.JOBS,
@@ -118,6 +120,7 @@ PAGE_ROUTES = sorted(
             *EDITORIAL,
             *IDENTITY,
             *BOARD,
+            *HOLDERS,
         )
     )
 )
@@ -147,6 +150,8 @@ class Site:
     def path(self, page: Page, pattern: str) -> str:
         if page in {Page.WHO_TO_CALL, Page.WHY, Page.REPORT}:
             return f"{pattern}?q=cirage&id={AVEL.id}"
+        if page is Page.FLAG:
+            return f"{pattern}?kind=actor&id={AVEL.id}"
         item = "?item=0" if page is Page.CASE_EDIT else "?item=description"
         ids = {
             Page.DRAFT: self.draft.id,
@@ -168,6 +173,7 @@ class Site:
             self.base.jobs.list(),
             self.base.notices.list(list(NoticeState)),
             self.base.answers.of(self.notice.id),
+            self.base.flags.waiting(),
             [len(self.base.history(kind, one)) for kind, one in (
                 (Kind.CASE, ANGOULEME.id), (Kind.ACTOR, AVEL.id)
             )],

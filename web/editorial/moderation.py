@@ -6,6 +6,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import FINAL_STATES
+from web.catalogue.flagged_pages import page_of_flag
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.routing import PageRouter, see, text_of
@@ -40,6 +41,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
             (base.notices.get(pair.need_id), base.notices.get(pair.offer_id))
             for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
         ],
+        flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
         done=done,
         on_tour=not account.toured,
     )

@@ -71,6 +71,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "contact_seen_by": N_("How to answer"),
     "told_at": N_("Your e-mail address"),
     "answer": N_("Your answer"),
+    "subject": N_("What it is about"),
 }
 """What a field of a record is called, on forms and in differences."""
 

@@ -64,6 +64,8 @@ class Page(StrEnum):
     DIRECTORY = "directory"
     JOBS = "jobs"
     JOB = "job"
+    FLAG = "flag"
+    FLAGGED = "flagged"
     MODERATION = "moderation"
     DUPLICATES = "duplicates"
     SOURCES = "sources"
@@ -119,6 +121,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.DIRECTORY: (f"annuaires/{_RECORD}", f"directories/{_RECORD}"),
     Page.JOBS: ("taches", "jobs"),
     Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
+    Page.FLAG: ("signaler", "report-a-problem"),
+    Page.FLAGGED: ("signalements", "reported-problems"),
     Page.MODERATION: ("moderation", "moderation"),
     Page.DUPLICATES: ("doublons", "duplicates"),
     Page.SOURCES: ("sources", "sources"),
