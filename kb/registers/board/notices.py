@@ -157,7 +157,10 @@ class Notices:
     def close(
         self, id: str, closing: Closing, *, by: str, revision: int, draft_id: str = ""
     ) -> Notice:
-        """Closes a notice; `draft_id` is the draft of the case that tells how it was met."""
+        """Closes a notice, which stays as public as it is.
+
+        `draft_id` is the draft of the case that tells how it was met.
+        """
         return self._revise(
             id,
             revision,
@@ -213,7 +216,12 @@ class Notices:
             if notice.state is NoticeState.CLOSED:
                 raise EditConflict("This notice is closed and cannot be changed any more.")
             state, at = state or notice.state, now()
-            first_published = state is NoticeState.PUBLISHED and not notice.published_at
+            published_at = notice.published_at
+            if state is NoticeState.PUBLISHED:
+                published_at = published_at or at
+            elif closing and notice.state is not NoticeState.PUBLISHED:
+                # What waits or was refused is not let out by closing it.
+                published_at = ""
             changed = {
                 **_columns(content or notice.content),
                 "state": state.value,
@@ -221,7 +229,7 @@ class Notices:
                 "message": notice.message if message is None else message,
                 "closing": closing.value if closing else "",
                 "draft_id": draft_id,
-                "published_at": at if first_published else notice.published_at,
+                "published_at": published_at,
                 "updated_by": by,
                 "updated_at": at,
             }
