@@ -3,15 +3,28 @@
 import re
 import secrets
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 
 from kb.registers.alerts.outbox import NewMail, QueuedMail
 from kb.registers.clock import now
 
 MAX_SUBJECT_CHARS = 150
+
+
+class LinkHeader(UnstructuredHeader, BaseHeader):
+    """A header with a link, in one line: encoded in words, it is no link (RFC 8058)."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Returns the line, ended as the policy says."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", LinkHeader)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
@@ -32,7 +45,7 @@ def unqueued_message(mail: NewMail, sender: str) -> EmailMessage:
 
 def _message(mail: NewMail, sender: str, id: str, at: str) -> EmailMessage:
     name, address = parseaddr(sender)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = Address(addr_spec=mail.recipient)
     message["Subject"] = _line(mail.subject)[:MAX_SUBJECT_CHARS]

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -83,6 +84,15 @@ def test_a_mail_arrives_with_its_parts_and_headers(
     assert text.get_content().replace("\r\n", "\n") == MAIL.text
     assert html.get_content().strip() == MAIL.html
     assert base.outbox.counts().sent == 1
+
+
+def test_the_link_to_unsubscribe_is_sent_as_it_is_however_long(base: KnowledgeBase) -> None:
+    link = f"https://quisait.example/fr/alertes/stop?t={'a1B_-.' * 30}"
+    base.outbox.queue(replace(MAIL, unsubscribe_url=link), NINE)
+    queued = base.outbox.take(NINE)
+    assert queued is not None
+    message = message_of(queued, "alertes@quisait.example").as_bytes()
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in message
 
 
 def test_no_text_can_add_a_header(base: KnowledgeBase) -> None:
