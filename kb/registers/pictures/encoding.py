@@ -80,20 +80,27 @@ def _decoded(upload: bytes) -> Image.Image:
     if len(upload) > MAX_UPLOAD_MB * 1_000_000:
         raise InputError("picture_mb", most=MAX_UPLOAD_MB)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            image = Image.open(BytesIO(upload), formats=FORMATS)
-            # Before any of its pixels is decoded.
-            if image.width * image.height > MAX_PIXELS:
-                raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000)
-            image.load()
-            return ImageOps.exif_transpose(image)
+        return _upright(upload)
+    except InputError:
+        raise
     except UnidentifiedImageError:
         raise InputError("picture_format") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000) from None
-    except (OSError, ValueError, SyntaxError, Warning):
+    except Exception:  # noqa: BLE001 (of a damaged file, decoders raise what they please)
         raise InputError("picture_damaged") from None
+
+
+def _upright(upload: bytes) -> Image.Image:
+    """Returns the picture as a camera was held; whatever Pillow raises of it, it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = Image.open(BytesIO(upload), formats=FORMATS)
+        # Before any of its pixels is decoded.
+        if image.width * image.height > MAX_PIXELS:
+            raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000)
+        image.load()
+        return ImageOps.exif_transpose(image)
 
 
 def _small_enough(image: Image.Image) -> bytes:

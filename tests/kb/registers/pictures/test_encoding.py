@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from kb.errors import InputError
 from kb.registers.pictures import encoding
@@ -74,6 +74,17 @@ def test_a_logo_keeps_what_is_transparent() -> None:
         assert kept.getpixel((0, 0)) == (0, 0, 0, 0)
 
 
+TURNED = Image.Exif()
+TURNED.update({ExifTags.Base.ImageWidth: 9, ExifTags.Base.Orientation: 6})
+
+
+def with_a_bad_type(jpeg: bytes) -> bytes:
+    """The first of its EXIF values said to be a text, which is a number."""
+    at = jpeg.index(b"Exif") + 18
+    assert jpeg[at : at + 2] == b"\0\4"
+    return jpeg[:at] + b"\0\2" + jpeg[at + 2 :]
+
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -84,6 +95,10 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         (SVG, "picture_format"),
         (encoded(Image.new("RGB", (9, 9)), "GIF"), "picture_format"),
         (encoded(Image.effect_noise((90, 90), 40), "JPEG")[:900], "picture_damaged"),
+        (
+            with_a_bad_type(encoded(Image.new("RGB", (9, 9)), "JPEG", exif=TURNED)),
+            "picture_damaged",
+        ),
         (b"\0" * 8_000_001, "picture_mb"),
         # A few kilobytes that would be two hundred megabytes of pixels.
         (encoded(Image.new("1", (10_000, 7_000)), "PNG"), "picture_pixels"),
