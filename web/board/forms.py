@@ -7,10 +7,12 @@ from datetime import date
 from typing import TypeVar
 
 from ingest.records.fields import one_line, paragraphs
+from kb.errors import InputError
 from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
 from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
+from kb.registers.alerts.outbox import checked_address
 from kb.registers.board.notice import NoticeContent
 from kb.text.email_addresses import addresses_in
 from kb.text.flow import flow_of
@@ -117,8 +119,11 @@ class NoticeForm:
         if seen_by is not Visibility.NONE and not is_contact(contact, department):
             errors["contact"] = NO_CONTACT
         told_at = line("told_at")
-        if (told_at or needs_email) and not addresses_in(told_at).kept:
-            errors["told_at"] = NO_EMAIL
+        if told_at or needs_email:
+            try:
+                told_at = checked_address(told_at)
+            except InputError:
+                errors["told_at"] = NO_EMAIL
         themes = dict.fromkeys(filter(None, map(one_line, values["themes"].split("\n"))))
         if len(themes) > MAX_THEMES or any(len(theme) > MAX_LINE_CHARS for theme in themes):
             errors["themes"] = TOO_LONG

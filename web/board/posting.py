@@ -86,6 +86,9 @@ def change_notice(
     if read.errors or not revision:
         seen = replace(changed, revision=revision)
         return _form_page(visitor, typed.wrong(read.errors), seen, status_code=400)
+    if slow_down(visitor):
+        seen = replace(changed, revision=revision)
+        return _form_page(visitor, typed.wrong({"title": TOO_MANY}), seen, status_code=429)
     try:
         if visitor.moderates:
             saved = base.notices.save(changed.id, read.content, by=visitor.name, revision=revision)

@@ -189,6 +189,34 @@ def test_a_stranger_is_slowed_down_and_a_member_is_not(
     assert len(base.notices.list([NoticeState.WAITING])) == 11
 
 
+def test_a_stranger_who_corrects_a_notice_again_and_again_is_slowed_down(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    answer = send(stranger, POST, {"title": "Des flacons", **MAIL})
+    (notice,) = base.notices.list([NoticeState.WAITING])
+    query = urlsplit(answer.headers["Location"]).query
+    key = parse_qs(query)["key"][0]
+    edit = f"/fr/modifier/annonces/{notice.id}"
+    statuses = []
+    for revision in range(1, 6):
+        sent = {"title": f"Flacons {revision}", "revision": str(revision), "key": key}
+        answer = send(stranger, edit, sent, shown_at=f"{edit}?key={key}")
+        statuses.append(answer.status_code)
+    assert statuses == [303] * 4 + [429]
+    assert Page(answer.text).one("input", id="f-title").attributes["value"] == "Flacons 5"
+    assert len(base.notices.versions(notice.id)) == 5
+
+
+def test_a_stranger_gives_one_address_to_be_told_at(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    several = {"title": "Des flacons", "told_at": "lea@cognac.example, bob@cognac.example"}
+    assert send(stranger, POST, several).status_code == 400
+    assert send(stranger, POST, {**several, "told_at": "Lea@Cognac.example"}).status_code == 303
+    (notice,) = base.notices.list([NoticeState.WAITING])
+    assert notice.told_at == "lea@cognac.example"
+
+
 def test_who_posted_it_sees_why_it_was_refused_and_sends_it_again(
     base: KnowledgeBase, member: TestClient, moderator: TestClient
 ) -> None:
