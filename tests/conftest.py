@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import argon2
 import pytest
+from hypothesis import HealthCheck, settings
 from jinja2 import Environment
 
 from kb.encoder.encoder import Encoder
@@ -27,6 +28,15 @@ from tests.chat_server import ChatServer, serving_chats
 from tests.encoders import WordCountEncoder
 
 OpenBase = Callable[..., KnowledgeBase]
+
+# An example may take its time: a busy machine fails no test.
+settings.register_profile(
+    "unhurried",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -195,7 +195,7 @@ def _cases(draw: st.DrawFn) -> Case:
     return case_from(front_matter, f"t{draw(_TEXT)}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(actors=st.lists(_actors(), max_size=3, unique_by=lambda actor: actor.id))
 def test_no_actor_is_changed_by_a_round_trip(actors: list[Actor]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -203,7 +203,7 @@ def test_no_actor_is_changed_by_a_round_trip(actors: list[Actor]) -> None:
     assert found == sorted(actors, key=lambda actor: actor.id)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(case=_cases())
 def test_no_case_is_changed_by_a_round_trip(case: Case) -> None:
     with tempfile.TemporaryDirectory() as folder:

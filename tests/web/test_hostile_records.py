@@ -67,9 +67,7 @@ def long_lived_client() -> Iterator[TestClient]:
         yield client
 
 
-@hypothesis_settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_query_is_answered_or_refused_and_kept(
     long_lived_client: TestClient, query: str

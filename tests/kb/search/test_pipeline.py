@@ -262,9 +262,7 @@ def test_syntax_is_only_text(base: KnowledgeBase, query: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=80))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_answered_or_refused(base: KnowledgeBase, query: str) -> None:
     try:
         result = base.search(query)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.models import Case, Kind, Participation
@@ -120,7 +120,6 @@ def test_the_closer_some_trade_is_the_more_is_asked() -> None:
 
 
 @given(st.floats(-10, 40), st.floats(-10, 40), st.floats(0.5, 30))
-@settings(deadline=None)
 def test_a_nearer_need_is_never_less_relevant(one: float, other: float, ceiling: float) -> None:
     lower, higher = sorted((one, other))
     low, high = (
@@ -131,7 +130,6 @@ def test_a_nearer_need_is_never_less_relevant(one: float, other: float, ceiling:
 
 
 @given(st.floats(-10, 40), st.floats(0.5, 30), st.floats(0.5, 30))
-@settings(deadline=None)
 def test_the_closer_a_trade_is_the_nearer_a_need_must_be(
     score: float, one: float, other: float
 ) -> None:
@@ -147,7 +145,6 @@ def test_the_same_need_is_relevant_and_a_chance_one_is_not() -> None:
 
 
 @given(st.floats(-5, 1), st.floats(2, 30))
-@settings(deadline=None)
 def test_a_need_that_is_another_one_adds_nothing(score: float, ceiling: float) -> None:
     """A need no nearer than half the closest trades is not matched: it changes no score at all."""
     of_need = min(score, 0.5 * ceiling)
@@ -161,7 +158,6 @@ def test_a_need_that_is_another_one_adds_nothing(score: float, ceiling: float) -
 
 
 @given(st.floats(0, 60), st.floats(0.5, 30))
-@settings(deadline=None)
 def test_a_case_never_counts_more_than_its_need_is_near(score: float, ceiling: float) -> None:
     matched = match_stories(
         {SANITISER.id: score}, {SANITISER.id: SANITISER}, null(ceiling), "", DEFAULT_WEIGHTS
@@ -277,7 +273,6 @@ def test_passages_and_candidates_as_good_as_each_other_are_in_the_order_of_their
 
 
 @given(st.floats(-5, 30), st.floats(0, 30), st.floats(0, 30))
-@settings(deadline=None)
 def test_two_grounds_are_worth_more_than_the_better_and_less_than_both(
     own: float, shown: float, more: float
 ) -> None:
@@ -292,7 +287,6 @@ def test_two_grounds_are_worth_more_than_the_better_and_less_than_both(
 
 
 @given(st.floats(-5, 3), st.floats(0.1, 30), st.floats(0, 20))
-@settings(deadline=None)
 def test_who_did_it_comes_before_who_is_only_like_it(
     own: float, shown: float, rise_: float
 ) -> None:
@@ -330,7 +324,6 @@ def test_parts_add_up_to_what_counts_for_an_actor() -> None:
 
 
 @given(st.floats(-5, 30), st.floats(0, 60), st.floats(1, 30))
-@settings(deadline=None)
 def test_what_is_only_inferred_is_possible_at_best(
     own: float, inferred: float, ceiling: float
 ) -> None:
@@ -354,7 +347,6 @@ def test_an_inferred_hit_shows_only_that_its_trade_is_close() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-@settings(deadline=None)
 def test_the_more_relevant_a_case_the_better_the_fit_of_who_did_it(
     one: float, other: float
 ) -> None:
@@ -456,7 +448,6 @@ def test_the_rise_by_hand() -> None:
 
 
 @given(LIKENESS, LIKENESS, WEIGHT, WEIGHT)
-@settings(deadline=None)
 def test_the_closer_a_trade_and_the_weightier_its_precedent_the_higher_an_actor_rises(
     one: float, other: float, weight: float, another: float
 ) -> None:
@@ -468,7 +459,6 @@ def test_the_closer_a_trade_and_the_weightier_its_precedent_the_higher_an_actor_
 
 
 @given(LIKENESS, LIKENESS, WEIGHT)
-@settings(deadline=None)
 def test_a_second_precedent_that_is_as_close_raises_an_actor_further(
     one: float, other: float, weight: float
 ) -> None:
@@ -478,7 +468,6 @@ def test_a_second_precedent_that_is_as_close_raises_an_actor_further(
 
 
 @given(st.lists(st.tuples(LIKENESS, WEIGHT), min_size=1, max_size=6))
-@settings(deadline=None)
 def test_nobody_rises_more_than_by_the_closest_and_the_weightiest_precedent(
     of_each: list[tuple[float, float]],
 ) -> None:
@@ -489,7 +478,6 @@ def test_nobody_rises_more_than_by_the_closest_and_the_weightiest_precedent(
 
 
 @given(st.lists(st.tuples(LIKENESS, WEIGHT), min_size=1, max_size=6))
-@settings(deadline=None)
 def test_a_mean_likeness_is_none_above_the_closest_and_none_below_the_mean(
     of_each: list[tuple[float, float]],
 ) -> None:
@@ -499,7 +487,6 @@ def test_a_mean_likeness_is_none_above_the_closest_and_none_below_the_mean(
 
 
 @given(st.lists(LIKENESS, min_size=1, max_size=5))
-@settings(deadline=None)
 def test_of_a_precedent_the_closest_passage_counts_once(likenesses: list[float]) -> None:
     matches = [match("w", one, id_=id_) for id_, one in enumerate(likenesses)]
     found = boost(*matches)

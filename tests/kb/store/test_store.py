@@ -155,7 +155,7 @@ def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_a_person_types_is_fts_syntax(text: str) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("create virtual table t using fts5(words)")

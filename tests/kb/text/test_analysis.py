@@ -53,7 +53,7 @@ def test_words_know_where_they_stand() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_words_lie_in_order_within_the_text(text: str) -> None:
     end = 0
     for word in words(text):

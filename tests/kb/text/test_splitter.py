@@ -50,7 +50,7 @@ def test_text_without_a_letter_gives_nothing() -> None:
 
 
 @given(st.text(alphabet="ab .!?\n-#*1Àé»", max_size=300), st.integers(5, 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_passages_are_ordered_bounded_slices(text: str, max_chars: int) -> None:
     end = 0
     for piece in split(text, max_chars):

@@ -222,14 +222,13 @@ def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(slipped_names())
 def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
     name, query = slipped
     assert name in list(names_near(query, many, NAMES))[:3]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
     for likeness in names_near(query, many, NAMES).values():
