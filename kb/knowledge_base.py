@@ -35,6 +35,9 @@ from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs
 from kb.registers.claims import Claims
+from kb.registers.demand.ageing import AgeingActors
+from kb.registers.demand.demand import Demand
+from kb.registers.demand.need_words import NeedWords, need_words
 from kb.registers.holders.flags import Flags
 from kb.registers.identity.front_page import FrontPage
 from kb.registers.identity.identity import IdentityRegister
@@ -104,6 +107,8 @@ class KnowledgeBase(Publishing):
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.accounts = Accounts(stores)
         self.flags = Flags(stores)
+        self.ageing_actors = AgeingActors(stores)
+        self.demand = Demand(stores)
         self.front_page = FrontPage(stores)
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
@@ -282,6 +287,18 @@ class KnowledgeBase(Publishing):
         if not wordable:
             return Wording(self.worder.model, WordingState.WITHHELD)
         return self.worder.wording(asked.need).without(steering.taken_back)
+
+    def countable_need(self, query: str) -> NeedWords | None:
+        """The words of a need that may be counted; None if they could say who asks, or about whom.
+
+        Raises:
+            QueryError: as `search`.
+        """
+        if need_words(query) is None:
+            return None
+        asked = understood(query, Steering(), self.encoder, self._calibrated())
+        with self._context() as context:
+            return need_words(asked.need) if is_wordable(query, asked, context) else None
 
     @contextmanager
     def _context(self) -> Iterator[SearchContext]:

@@ -19,6 +19,7 @@ from web.board.labels import filters as board_filters
 from web.board.visitor import FREE_POSTS
 from web.catalogue import discovery
 from web.catalogue import pages as catalogue_pages
+from web.dashboard import pages as dashboard
 from web.editorial import (
     accounts,
     contribute,
@@ -59,6 +60,7 @@ from web.maps.map_files import LEAFLET_FILES
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.search import pages as search_pages
+from web.search.demand_counter import DemandCounter
 from web.search.evidence_text import filters as evidence_filters
 from web.sharing import pages as sharing
 
@@ -84,6 +86,7 @@ EDITORIAL = (
 ALERTS = (feeds, subscribe, manage, mail)
 IDENTITY = (identity_pages, identity_settings)
 HOLDERS = (flagging,)
+DASHBOARD = (dashboard,)
 BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
     *WRITING_API,
@@ -100,6 +103,7 @@ ROUTED = (
     font_pages,
     *BOARD,
     *HOLDERS,
+    *DASHBOARD,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -157,6 +161,7 @@ def create_app(
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()
     app.state.list_files = Throttle(free=LIST_FILES)
+    app.state.demand_counter = DemandCounter(knowledge_base, settings)
     app.state.site_usage = SiteUsage(knowledge_base.sites)
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.

@@ -47,7 +47,7 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             lifespan="off",
         )
         supervisor = Supervisor(knowledge_base)
-        beside: list[_Background] = [supervisor]
+        beside: list[_Background] = [supervisor, app.state.demand_counter]
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]

@@ -619,6 +619,21 @@ def _flags(db: Database) -> None:
     )
 
 
+def _demand(db: Database) -> None:
+    # Whether searches are counted, by whose choice: the last one holds.
+    db.table("demand_choices").create({"id": int, "counted": int, "by": str, "at": str}, pk="id")
+    # The order of lines would be that of searches: these tables keep none.
+    db.execute(
+        "create table search_counts (day text, fit text, searches integer,"
+        " primary key (day, fit)) without rowid"
+    )
+    db.execute(
+        "create table missed_needs (hash text, day text, asked integer,"
+        " primary key (hash, day)) without rowid"
+    )
+    db.execute("create table missed_words (hash text primary key, words text) without rowid")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -641,6 +656,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _tour_of_moderation,
     _publication_of_answers,
     _flags,
+    _demand,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

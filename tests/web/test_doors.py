@@ -24,7 +24,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token
 from web.api import catalogue, read, reference
-from web.app import BOARD, EDITORIAL, HOLDERS, IDENTITY, WRITING_API
+from web.app import BOARD, DASHBOARD, EDITORIAL, HOLDERS, IDENTITY, WRITING_API
 from web.board import read_api as board_read_api
 from web.catalogue import discovery, pages
 from web.embed import configurator
@@ -62,6 +62,8 @@ LOWEST: dict[Page, str] = {
     Page.DIRECTORY: MODERATOR,
     Page.MODERATION: MODERATOR,
     Page.FLAGGED: MODERATOR,
+    Page.DASHBOARD: MODERATOR,
+    Page.DASHBOARD_FILE: MODERATOR,
     Page.DUPLICATES: MODERATOR,
     Page.SOURCES: MODERATOR,
     Page.ACTOR_HISTORY: MODERATOR,
@@ -88,7 +90,7 @@ TAKERS: dict[Page, str] = {
     Page.FLAG: STRANGER,
     Page.BOARD: MODERATOR,
     **{page: LOWEST[page] for page in LOWEST if page not in {
-        Page.CONTRIBUTIONS, Page.JOBS,
+        Page.CONTRIBUTIONS, Page.JOBS, Page.DASHBOARD_FILE,
     }},
 }  # fmt: skip
 """The pages that take a form, and the least of those whose form is read."""
@@ -121,6 +123,7 @@ PAGE_ROUTES = sorted(
             *IDENTITY,
             *BOARD,
             *HOLDERS,
+            *DASHBOARD,
         )
     )
 )
@@ -184,6 +187,7 @@ class Site:
             self.base.sites.list(),
             [self.base.lists.of(who) for who in EVERYONE],
             self.base.identity.current(),
+            self.base.demand.choice(),
             [self.base.contact_choices.of(name) for name, _ in self.base.claims.sources()],
         )  # fmt: skip
 

@@ -158,7 +158,8 @@ def themes(
 
 @router.shows(Page.ABOUT)
 def about(request: APageRequest) -> Response:
-    return request.page("catalogue/about.html", here=address(Page.ABOUT))
+    demand = request.knowledge_base.demand
+    return request.page("catalogue/about.html", here=address(Page.ABOUT), demand=demand)
 
 
 def listed_fields(actor: Actor) -> list[tuple[str, str]]:

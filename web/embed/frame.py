@@ -30,6 +30,7 @@ from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.templating import Renderer
 from web.http.urls import absolute_urls
+from web.search.demand_counter import count_demand
 from web.search.request import SearchRequest
 
 PATH = "/embed/search"
@@ -99,6 +100,7 @@ def framed_search(
             # As the widget: no language model is asked.
             steering=Steering(worded=False),
         )
+        count_demand(request, asked, result)
         urls = absolute_urls(page_request.root, language)
         answer = WidgetAnswer.of(result, asked, limit, urls)
     except Refusal as error:

@@ -67,6 +67,8 @@ class Page(StrEnum):
     FLAG = "flag"
     FLAGGED = "flagged"
     MODERATION = "moderation"
+    DASHBOARD = "dashboard"
+    DASHBOARD_FILE = "dashboard_file"
     DUPLICATES = "duplicates"
     SOURCES = "sources"
     ACTOR_HISTORY = "actor_history"
@@ -123,6 +125,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
     Page.FLAG: ("signaler", "report-a-problem"),
     Page.FLAGGED: ("signalements", "reported-problems"),
+    Page.DASHBOARD: ("tableau-de-bord", "dashboard"),
+    Page.DASHBOARD_FILE: ("tableau-de-bord/chiffres.csv", "dashboard/figures.csv"),
     Page.MODERATION: ("moderation", "moderation"),
     Page.DUPLICATES: ("doublons", "duplicates"),
     Page.SOURCES: ("sources", "sources"),

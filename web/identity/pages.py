@@ -44,6 +44,7 @@ def _text_page(request: PageRequest, page: Page) -> Response:
         "identity/text.html",
         here=address(page),
         page=page,
+        demand=request.knowledge_base.demand,
         text=shown(text, with_blanks=administers),
         unfinished=has_blanks(text),
         administers=administers,

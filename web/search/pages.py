@@ -25,6 +25,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.urls import Page
 from web.maps.result_map import ResultMap
+from web.search.demand_counter import count_demand
 from web.search.report_downloads import signature_of
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 
@@ -119,6 +120,8 @@ def search(
         asked = replace(asked, department=department_code(asked.department))
         if "q" in request.http.query_params:
             result = _found(request, asked, limit)
+            if limit == LIMITS[0]:  # More of the same results is no other search.
+                count_demand(request.http, asked, result)
     except ValueError:
         asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
     except QueryError as error:

@@ -1,0 +1,176 @@
+"""The register of demand: searches by day and fit, and the needs that nothing answered.
+
+Nothing is counted before an administrator chooses so; all is erased when they choose otherwise.
+A need is kept as a keyed hash, by day. Its words are kept only once it was asked on
+`Demand.THRESHOLD_DAYS` different days: a text that is rare, and may be somebody's, never lies here
+to be read. No time of day, order, address or account is kept that could tie two searches together.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.registers.clock import now
+from kb.registers.demand.need_words import NeedWords
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class DemandChoice:
+    """Whether searches are counted, by whose choice and since when; nobody's at first."""
+
+    counted: bool = False
+    by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MissedNeed:
+    """A need that was asked on several days, and that nothing answered.
+
+    `id` is its hash, `words` are as somebody typed them. `days` and `asked` count the days and the
+    searches; `last` is the last day.
+    """
+
+    id: str
+    words: str
+    days: int
+    asked: int
+    last: str
+
+
+class Demand:
+    """What is searched for, in numbers. Days are ISO dates in UTC."""
+
+    THRESHOLD_DAYS = 3
+    """Count of different days on which a need must be asked before its words are kept."""
+
+    NEED_DAYS = 90
+    """Days after which a need that was asked is forgotten."""
+
+    SEARCH_DAYS = 365
+    """Days after which the counts of searches are forgotten."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def choice(self) -> DemandChoice:
+        """Returns whether searches are counted."""
+        with self._stores.lend() as store:
+            return _choice(store)
+
+    def choose(self, *, counted: bool, by: str) -> None:
+        """Has searches counted from now on, or no more; then what was counted is erased."""
+        with self._stores.lend() as store, store.writing():
+            store.database.table("demand_choices").insert(
+                {"counted": int(counted), "by": by, "at": now()}
+            )
+            if not counted:
+                for table in ("search_counts", "missed_needs", "missed_words"):
+                    store.execute(f"delete from {table}")  # noqa: S608 (named above)
+
+    def count(
+        self,
+        day: str,
+        fits: Mapping[str, int],
+        missed: Sequence[NeedWords] = (),
+        *,
+        key: str,
+    ) -> None:
+        """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
+
+        Args:
+            day: when was searched.
+            fits: how many searches had this best fit.
+            missed: the need of each search that nothing answered.
+            key: the secret by which needs are hashed, which the database does not hold.
+        """
+        hashed = [(_hash(need.key, key), need.shown) for need in missed]
+        with self._stores.lend() as store, store.writing():
+            if not _choice(store).counted:
+                return
+            store.executemany(
+                "insert into search_counts (day, fit, searches) values (?, ?, ?)"
+                " on conflict (day, fit) do update set searches = searches + excluded.searches",
+                [(day, fit, searches) for fit, searches in fits.items()],
+            )
+            # In the order of the hashes, so that the order of the searches is told by nothing.
+            store.executemany(
+                "insert into missed_needs (hash, day, asked) values (?, ?, 1)"
+                " on conflict (hash, day) do update set asked = asked + 1",
+                [(hash_, day) for hash_, _ in sorted(hashed)],
+            )
+            store.executemany(
+                "insert into missed_words (hash, words) select :hash, :words"
+                " where (select count(*) from missed_needs where hash = :hash) >= :days"
+                " on conflict (hash) do nothing",
+                [
+                    {"hash": hash_, "words": words, "days": self.THRESHOLD_DAYS}
+                    for hash_, words in sorted(hashed)
+                ],
+            )
+            _forget_old(store, day)
+
+    def missed(self) -> Sequence[MissedNeed]:
+        """Returns the needs that passed the threshold, those asked most first."""
+        with self._stores.lend() as store:
+            rows = store.execute(
+                "select hash as id, words, count(*) as days, sum(asked) as asked, max(day) as last"
+                " from missed_words join missed_needs using (hash)"
+                " group by hash order by asked desc, last desc, words"
+            ).fetchall()
+        return [dataclass_of(MissedNeed, row) for row in rows]
+
+    def below_threshold(self) -> int:
+        """Returns how many needs were asked on too few days to be shown."""
+        with self._stores.lend() as store:
+            (count,) = store.execute(
+                "select count(distinct hash) from missed_needs"
+                " where hash not in (select hash from missed_words)"
+            ).fetchone()
+        return int(count)
+
+    def forget(self, need_id: str) -> None:
+        """Erases a need and its counts, if it is there."""
+        with self._stores.lend() as store, store.writing():
+            store.execute("delete from missed_needs where hash = ?", [need_id])
+            store.execute("delete from missed_words where hash = ?", [need_id])
+
+    def searches(self, since: str) -> Mapping[str, Mapping[str, int]]:
+        """Returns the count of searches by best fit, by day from `since` on."""
+        found: dict[str, dict[str, int]] = {}
+        with self._stores.lend() as store:
+            for row in store.execute(
+                "select * from search_counts where day >= ? order by day", [since]
+            ):
+                found.setdefault(row["day"], {})[row["fit"]] = row["searches"]
+        return found
+
+
+def _choice(store: Store) -> DemandChoice:
+    row = store.execute("select * from demand_choices order by id desc limit 1").fetchone()
+    if row is None:
+        return DemandChoice()
+    return dataclass_of(DemandChoice, row, counted=bool(row["counted"]))
+
+
+def _hash(words: str, key: str) -> str:
+    return hmac.new(f"missed needs {key}".encode(), words.encode(), hashlib.sha256).hexdigest()
+
+
+def _forget_old(store: Store, today: str) -> None:
+    store.execute(
+        "delete from missed_needs where day <= date(?, ?)", [today, f"-{Demand.NEED_DAYS} days"]
+    )
+    store.execute(
+        "delete from search_counts where day <= date(?, ?)", [today, f"-{Demand.SEARCH_DAYS} days"]
+    )
+    # What is asked on too few days again loses its words.
+    store.execute(
+        "delete from missed_words where (select count(*) from missed_needs"
+        " where missed_needs.hash = missed_words.hash) < ?",
+        [Demand.THRESHOLD_DAYS],
+    )

@@ -1,0 +1,1 @@
+"""The dashboard of moderators: what is asked, found, missing, waiting and ageing, in figures."""
