@@ -236,11 +236,15 @@ def _no_list(list_id: str) -> UnknownRecord:
 
 
 def _for_picks(store: Store, by: str) -> str:
-    """The id of the list that takes picks; without a choice, the first of the account's own."""
+    """The id of the list that takes picks; without a choice, the first of the account's own.
+
+    One that a colleague shares takes none unasked: who picks does not know who reads it.
+    """
     row = store.execute(
         "select id from contact_lists join contact_list_members on list_id = id"
-        " where account = ? order by takes_picks desc, owner = ? desc, created_at limit 1",
-        [by, by],
+        " where account = ? and (takes_picks or owner = account)"
+        " order by takes_picks desc, created_at limit 1",
+        [by],
     ).fetchone()
     return str(row["id"]) if row else ""
 

@@ -167,6 +167,16 @@ def test_a_colleague_changes_a_list_and_its_owner_alone_gives_it(base: Knowledge
     assert base.lists.of(BOB) == []
 
 
+def test_picks_go_to_a_list_that_is_shared_only_when_it_is_chosen(base: KnowledgeBase) -> None:
+    shared = base.lists.pick([AVEL], by=LEA)
+    base.lists.share(shared.id, BOB, by=LEA)
+    own = base.lists.pick([ListEntry("merlet", note="confidentiel")], by=BOB)
+    assert (own.owner, ids(own)) == (BOB, ["merlet"])
+    assert ids(base.lists.get(shared.id, by=LEA)) == ["avel"]
+    base.lists.choose(shared.id, by=BOB)
+    assert ids(base.lists.pick([ListEntry("merlet")], by=BOB)) == ["avel", "merlet"]
+
+
 def test_what_is_erased_is_in_no_list(base: KnowledgeBase) -> None:
     base.put([Actor("avel", "Avel", "Cirages."), Actor("merlet", "Merlet", "Alcools.")])
     made = base.lists.pick([AVEL, ListEntry("merlet")], by=LEA)
