@@ -8,7 +8,7 @@ may have been sent, which nobody sends a second time unasked.
 import json
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -238,9 +238,13 @@ def mails_to(store: Store, recipient: str, purpose: str, since: str) -> int:
     return int(count)
 
 
-def forget_recipient(store: Store, recipient: str) -> None:
-    """Deletes every mail to an address, sent or not."""
-    store.execute("delete from outbox where recipient = ?", [recipient])
+def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) -> None:
+    """Deletes every mail for these purposes to an address, sent or not."""
+    store.run(
+        "delete from outbox where recipient = :recipient and purpose in :values",
+        purposes,
+        recipient=recipient,
+    )
 
 
 def checked_address(written: str) -> str:

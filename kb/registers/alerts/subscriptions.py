@@ -2,7 +2,7 @@
 
 An address is kept for this alone. Until it has been confirmed, from a mail to it, a subscription
 tells nothing, and is forgotten after two days. With its last subscription an address is forgotten,
-too, and every mail to it that is still here.
+too, and every mail about alerts to it that is still here.
 """
 
 import secrets
@@ -304,4 +304,4 @@ def _forget_if_last(store: Store, subscriber_ids: Collection[str]) -> None:
         subscriber_ids,
     )
     for row in rows:
-        forget_recipient(store, row["email"])
+        forget_recipient(store, row["email"], (CONFIRM, FIND, DIGEST))

@@ -131,7 +131,9 @@ def test_mails_are_queued_with_their_cause_or_not_at_all(base: KnowledgeBase) ->
             queue_mail(store, MAIL, NINE)
             assert mails_to(store, "claire@example.org", "digest", NINE) == 1
             assert mails_to(store, "claire@example.org", "confirm", NINE) == 0
-            forget_recipient(store, "claire@example.org")
+            forget_recipient(store, "claire@example.org", ["confirm"])
+            assert mails_to(store, "claire@example.org", "digest", NINE) == 1
+            forget_recipient(store, "claire@example.org", ["confirm", "digest"])
     assert base.outbox.counts().waiting == 0
 
 
