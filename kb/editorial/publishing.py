@@ -12,6 +12,7 @@ from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
+from kb.registers.board.answers import erase_from_answers
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
 from kb.registers.holders.flags import FlaggedKind, erase_flags
@@ -268,6 +269,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         ids += claims.unused_keys(store, ids)
         claims.erase_claims(store, ids)
         erase_from_lists(store, ids)
+        erase_from_answers(store, ids)
     else:
         last_inputs.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)

@@ -2,13 +2,14 @@
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kb.errors import UnknownRecord
 from kb.registers.board.notice import AnswerKind, AnswerState, NoticeAnswer
 from kb.registers.clock import now
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
+from kb.store.store import Store
 
 
 class NoticeAnswers:
@@ -94,6 +95,17 @@ class NoticeAnswers:
                 [value],
             ).fetchall()
         return [_answer(row) for row in rows]
+
+
+# Within a transaction of the caller's
+
+
+def erase_from_answers(store: Store, actor_ids: Collection[str]) -> None:
+    """Forgets that answers are about actors; what people wrote in them stays."""
+    store.run(
+        "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
+        actor_ids,
+    )
 
 
 def _answer(row: sqlite3.Row) -> NoticeAnswer:
