@@ -102,7 +102,7 @@ def notice_page(
     base = request.knowledge_base
     answers = shown_answers(visitor, notice)
     found = _beside(request, notice)
-    response = request.page(
+    return request.page(
         "board/notice.html",
         here=address(Page.NOTICE, notice.id, key=visitor.key),
         status_code=status_code,
@@ -132,9 +132,6 @@ def notice_page(
         linked_data=linked_data.notice(notice, request.absolute_url),
         done=done,
     )
-    if visitor.key:
-        response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _beside(request: PageRequest, notice: Notice) -> SearchResult | None:

@@ -1,6 +1,7 @@
 """The headers that every answer carries, so that a browser runs and loads only what is ours.
 
-What is shown to someone who is signed in is kept by no cache. What pages of other origins may read
+What is shown to someone who is signed in, or came by a link that is theirs alone, is kept by no
+cache. What pages of other origins may read
 (`let_read`) or show in a frame (`let_frame`) is let out one answer at a time.
 """
 
@@ -32,6 +33,9 @@ def _policy(**changed: str) -> str:
 
 
 _ASSETS = ("/static/", "/media/", "/fonts/", "/identity.css")
+
+KEYS_OF_LINKS = frozenset({"t", "key"})
+"""The parameters of addresses that are a key by themselves, such as those in mails."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": _policy(),
@@ -99,7 +103,11 @@ def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _is_someones(connection: HTTPConnection) -> bool:
-    """Whether the answer may be for one person: it has a cookie or a token, and is no asset."""
+    """Whether the answer may be for one person: it has a cookie, a token or a key, and no asset."""
     if connection.url.path.startswith(_ASSETS):
         return False
-    return has_session_cookie(connection) or "Authorization" in connection.headers
+    return (
+        has_session_cookie(connection)
+        or "Authorization" in connection.headers
+        or not KEYS_OF_LINKS.isdisjoint(connection.query_params)
+    )

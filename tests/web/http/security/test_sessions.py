@@ -209,6 +209,13 @@ def test_a_page_that_gives_a_cookie_is_kept_by_no_cache(client: TestClient) -> N
     assert headers["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.parametrize(
+    "path", ["/en/alerts/mine?t=x", "/en/alerts/confirm?t=x", "/en/needs-and-offers/a?key=x"]
+)
+def test_pages_that_a_link_opens_are_kept_by_no_cache(client: TestClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "private, no-store"
+
+
 def test_pages_of_someone_are_kept_by_no_cache(client: TestClient, lea: str) -> None:
     sign_in(client, lea)
     for path in ("/en/", "/en/account", "/en/nothing", "/api/status"):
