@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from ingest.rereading.schedule import local_time
-from kb.errors import QueryError, QuisaitError
+from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import DIGEST, Frequency, Subscriber, Subscription
@@ -94,8 +94,13 @@ class Digests:
             due = [one for one in own if all_now or is_due(one, self._hour, moment)]
             if not due:
                 continue
-            news = self._news(due, Language(subscriber.lang), until)
-            mail = self._mail(subscriber, news) if news else None
+            try:
+                mail = self._mail(subscriber, due, until)
+            except KnowledgeBaseError:
+                raise
+            except Exception:  # noqa: BLE001 (the others are not kept waiting)
+                _log.exception("A digest could not be made")
+                continue
             is_first = subscriptions.digested(due, mail, until=until, at=_written(moment))
             count += bool(mail and is_first)
             if self._ending.wait(BREATH_S if self._thread.is_alive() else 0):
@@ -117,8 +122,14 @@ class Digests:
             if items
         ]
 
-    def _mail(self, subscriber: Subscriber, news: Sequence[TopicNews]) -> NewMail:
+    def _mail(
+        self, subscriber: Subscriber, due: Sequence[Subscription], until: str
+    ) -> NewMail | None:
+        """The mail with the news of a subscriber's topics; None where nothing is new."""
         language = Language(subscriber.lang)
+        news = self._news(due, language, until)
+        if not news:
+            return None
         manage, stop = self._links.to_manage(subscriber), self._links.to_stop(subscriber)
         return self._writer.write(
             "alerts/mail/digest",

@@ -90,3 +90,5 @@ class MailSender:
             except KnowledgeBaseError as error:
                 _log.warning("Mails wait: %s", error)
                 self._not_before = time.monotonic() + REST_S
+            except Exception:  # noqa: BLE001 (what cannot be written keeps no other back)
+                _log.exception("A mail was not sent")

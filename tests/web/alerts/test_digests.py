@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,9 @@ from kb.settings import Settings
 from tests.web.mail.smtp_receiver import receiving
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER
 from tests.web.signed_in import SITE, client_of
+from web.alerts import digests as digests_module
 from web.alerts.digests import Digests, digests_of, is_due
+from web.alerts.news import NewsItem, news_of
 from web.app import ROOM_FILTERS
 from web.cli import main
 from web.http.assets import Assets
@@ -102,6 +105,26 @@ def test_a_digest_has_the_news_of_all_topics_each_with_its_evidence(
     client = client_of(base, SETTINGS)
     for word in [word for word in text.split() if word.startswith(SITE)]:
         assert client.get(word).status_code == 200, word
+
+
+def test_a_digest_that_cannot_be_made_does_not_keep_others_back(
+    base: KnowledgeBase,
+    digests: Digests,
+    subscribe: Subscribe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base.put([AVEL])
+    subscribe(CASES, email="first@example.org", at="2026-01-05T09:00:00.000+00:00")
+    subscribe(ALL, email="second@example.org")
+
+    def some_news(base: KnowledgeBase, topic: NewsTopic, *of: Any, **more: Any) -> list[NewsItem]:
+        if topic == CASES:
+            raise RuntimeError
+        return news_of(base, topic, *of, **more)
+
+    monkeypatch.setattr(digests_module, "news_of", some_news)
+    assert digests.queue_due(LATER) == 1
+    assert [mail.mail.recipient for mail in queued(base)] == ["second@example.org"]
 
 
 def test_nothing_is_told_twice_and_nothing_new_is_no_mail(

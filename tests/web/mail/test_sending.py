@@ -1,6 +1,7 @@
 """Mails against a real mail server on this machine: their parts, and what goes wrong."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from tests.web.mail.smtp_receiver import PASSWORD, USER, SmtpReceiver, receiving
 from tests.web.page_reader import Page
 from tests.web.signed_in import account_client, send
 from web.cli import main
+from web.mail import sender as sender_module
 from web.mail.mail_server import MailServer
 from web.mail.message import message_of
 from web.mail.sender import MailSender
@@ -117,6 +119,25 @@ def test_no_text_can_add_a_header(base: KnowledgeBase) -> None:
     head = message.as_bytes().partition(b"\r\n\r\n")[0].lower()
     assert b"\nbcc" not in head
     assert b"\nx-evil" not in head
+
+
+def test_a_mail_that_cannot_be_written_does_not_keep_others_back(
+    base: KnowledgeBase,
+    receiver: SmtpReceiver,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sender_module, "LOOK_EVERY_S", 0.01)
+    base.outbox.queue(replace(MAIL, reply_to="no address"))
+    base.outbox.queue(MAIL)
+    sender = MailSender(base, settings)
+    sender.start()
+    for _ in range(500):
+        if receiver.messages:
+            break
+        time.sleep(0.01)
+    sender.stop()
+    assert [message["Reply-To"] for message in receiver.messages] == [None]
 
 
 def test_a_refused_address_does_not_keep_other_mails_back(
