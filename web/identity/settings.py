@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from fastapi import Query
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
@@ -28,6 +30,9 @@ CHANGED_MEANWHILE = N_(
     "Someone else changed the settings meanwhile. What you typed is below: save it to replace "
     "theirs, or look at theirs first."
 )
+MAX_REVISION = 2**31 - 1
+"""The largest number that an address may name a revision by."""
+
 router = PageRouter()
 
 
@@ -43,7 +48,10 @@ class Typed:
 
 @router.shows(Page.SETTINGS)
 def settings_page(
-    request: APageRequest, _account: AnAdministrator, done: str = "", revision: int = 0
+    request: APageRequest,
+    _account: AnAdministrator,
+    done: str = "",
+    revision: Annotated[int, Query(ge=0, le=MAX_REVISION)] = 0,
 ) -> Response:
     """Shows the settings, or those of an earlier `revision`, to be saved again."""
     current = request.knowledge_base.identity.current()

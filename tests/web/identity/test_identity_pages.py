@@ -126,6 +126,13 @@ def test_what_is_refused_is_said_at_its_field_and_nothing_is_lost(
     assert "JPEG, PNG or WebP" in Page(answer.text).one("p", role="alert").text
 
 
+@pytest.mark.parametrize(("revision", "status"), [("7", 404), ("-1", 400), ("9" * 30, 400)])
+def test_there_is_no_revision_of_another_number(
+    client: TestClient, revision: str, status: int
+) -> None:
+    assert client.get(f"/en/settings?revision={revision}").status_code == status
+
+
 def test_of_two_who_save_the_second_is_asked(client: TestClient, base: KnowledgeBase) -> None:
     token = csrf_token(client, "/en/settings")
     base.identity.save(Identity(name="Hers"), by="Léa", revision=0)
