@@ -21,6 +21,7 @@ from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
 from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
+from kb.hints.completions import Completions
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.language_model.need_worder import NeedWorder
@@ -105,6 +106,7 @@ class KnowledgeBase(Publishing):
         indexer = Indexer(folder, encoder)
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
+        self.completions = Completions(stores)
         self.accounts = Accounts(stores)
         self.flags = Flags(stores)
         self.ageing_actors = AgeingActors(stores)

@@ -40,6 +40,7 @@ from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
 from web.fonts import pages as font_pages
 from web.fonts.web_fonts import NO_FONTS, WebFonts
+from web.hints import suggestions
 from web.holders import flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches
@@ -66,7 +67,7 @@ from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs, board_write_api)
-READING_API = (read, api_catalogue, board_read_api, reference)
+READING_API = (read, api_catalogue, board_read_api, suggestions, reference)
 CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
@@ -146,7 +147,7 @@ def create_app(
         # One name for a shape, whether it is sent or answered.
         separate_input_output_schemas=False,
     )
-    assets = Assets(mounted_at="/static", installed=LEAFLET_FILES)
+    assets = Assets(mounted_at="/static", installed={**LEAFLET_FILES, **suggestions.SCRIPTS})
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.fonts = fonts

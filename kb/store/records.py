@@ -229,6 +229,18 @@ class StoredRecords(StoreFile):
             found[key] = most[0] if len(most) == 1 else ""
         return found
 
+    def actor_labels(self) -> list[tuple[str, str, str]]:
+        """The id, name and place of each actor, in the order of the ids."""
+        rows = self.execute("select id, name, place from actors order by id")
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def needs(self) -> list[tuple[str, str]]:
+        """The needs of cases, each once with its language, in the order of the cases."""
+        rows = self.execute(
+            "select need, lang from cases where need != '' group by need, lang order by min(id)"
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""
         rows = self.execute(

@@ -79,6 +79,7 @@ def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
         "/api/cases",
         "/api/notices",
         "/api/notices/{notice_id}",
+        "/api/suggestions",
     }
     assert public < set(document["paths"])
     for path, methods in document["paths"].items():

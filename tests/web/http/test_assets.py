@@ -16,6 +16,7 @@ def test_an_address_with_the_hash_of_the_content_is_kept_for_ever(client: TestCl
         "/static/style.css",
         "/static/lists/picks.css",
         "/static/home.css",
+        "/static/typing/suggestions.css",
     ]
     for address in addresses:
         response = client.get(address)
