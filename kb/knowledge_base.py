@@ -22,6 +22,8 @@ from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
+from kb.hints.related_needs import RelatedNeeds
+from kb.hints.spelling import Spelling
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.language_model.need_worder import NeedWorder
@@ -107,6 +109,7 @@ class KnowledgeBase(Publishing):
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.completions = Completions(stores)
+        self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)
         self.flags = Flags(stores)
         self.ageing_actors = AgeingActors(stores)
@@ -130,6 +133,8 @@ class KnowledgeBase(Publishing):
         self.notice_matching = NoticeMatching(
             self.notices, self.notice_pairs, self._notice_closeness
         )
+
+        self.related_needs = RelatedNeeds(stores, self.notices, self._notice_closeness)
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:

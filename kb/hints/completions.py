@@ -137,7 +137,7 @@ def _completions(store: Store) -> Iterator[Completion]:
         yield Completion(CompletionKind.ACTOR, name, id=id_, place=place)
         if place:
             places[place] = None
-    for need, lang in store.needs():
+    for need, lang in dict.fromkeys((need, lang) for need, lang, _ in store.needs()):
         yield Completion(CompletionKind.NEED, need, lang)
     for theme, _, _ in store.themes():
         yield Completion(CompletionKind.THEME, theme)

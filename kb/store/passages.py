@@ -81,6 +81,10 @@ class StoredPassages(StoreFile):
             )
         return {(Kind(row[0]), row[1]) for row in rows if says(row[2], phrase)}
 
+    def texts(self) -> list[str]:
+        """The texts of all documents, names included."""
+        return [row[0] for row in self.execute("select text from documents order by id")]
+
     def match_words(
         self, stems: Collection[str], k: int, among: Collection[int] | None = None
     ) -> list[tuple[int, float]]:

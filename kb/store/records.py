@@ -234,12 +234,13 @@ class StoredRecords(StoreFile):
         rows = self.execute("select id, name, place from actors order by id")
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def needs(self) -> list[tuple[str, str]]:
-        """The needs of cases, each once with its language, in the order of the cases."""
+    def needs(self) -> list[tuple[str, str, str]]:
+        """The needs of cases, each with its language and the id of its story, newest case first."""
         rows = self.execute(
-            "select need, lang from cases where need != '' group by need, lang order by min(id)"
+            "select need, lang, coalesce(nullif(translation_of, ''), id) from cases"
+            " where need != '' order by date desc, id"
         )
-        return [(row[0], row[1]) for row in rows]
+        return [(row[0], row[1], row[2]) for row in rows]
 
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""

@@ -133,6 +133,7 @@ def search(
     if result and result.distances:
         where = replace(where, distances=list(result.distances.items()))
     answers = Answers.of(result, limit) if result else None
+    is_need = result is not None and result.absent is None
     return request.page(
         "search/search.html",
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
@@ -145,6 +146,10 @@ def search(
         unsaid=result.unsaid if result else (),
         unquoted=_unquoted(asked, result) if result else asked,
         absent=result.absent if result else None,
+        meant=_meant(request.knowledge_base, asked) if is_need else None,
+        related=request.knowledge_base.related_needs.near(result.asked.text, request.language)
+        if result and is_need
+        else (),
         message=message,
         departments=_with_chosen(asked.department, departments),
         themes=_with_chosen(asked.theme, themes),
@@ -261,6 +266,12 @@ def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResu
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
     """Redirects to the search page, which says what is wrong and has the form."""
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
+
+
+def _meant(knowledge_base: KnowledgeBase, asked: SearchRequest) -> SearchRequest | None:
+    """Returns the request with its unknown words corrected, or None if all are known."""
+    meant = knowledge_base.spelling.meant(asked.q)
+    return replace(asked, q=meant) if meant else None
 
 
 def _unquoted(asked: SearchRequest, result: SearchResult) -> SearchRequest:

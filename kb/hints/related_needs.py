@@ -1,0 +1,69 @@
+"""Related needs: needs that cases met, or that stand on the board, near to what is asked."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from kb.matching.closeness import NoticeCloseness
+from kb.reference.flows import Flow
+from kb.registers.board.notices import Notices
+from kb.store.pool import StorePool
+from kb.text.analysis import query_stems
+
+NEAR = 1.05
+"""The closeness (`kb.matching.closeness`) from which a need is related.
+
+Chosen on wordings that were not written for it: docs/desk.md says which, and how it fares.
+"""
+
+MOST_RELATED = 4
+
+COMPARED = 200
+"""How many needs are compared at most, those of the board first: each is embedded once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedNeed:
+    """A need in its own words, and their language."""
+
+    text: str
+    lang: str
+
+
+class RelatedNeeds:
+    """Finds related needs. `closeness` gives what measures them."""
+
+    def __init__(
+        self, stores: StorePool, notices: Notices, closeness: Callable[[], NoticeCloseness]
+    ) -> None:
+        self._stores = stores
+        self._notices = notices
+        self._closeness = closeness
+
+    def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
+        """Returns the needs near to what is asked, nearest first, `MOST_RELATED` at most.
+
+        A story is given once, in `lang` if it has that edition; not one in the very words asked.
+        """
+        said = {frozenset(query_stems(asked))}
+        needs = []
+        for need in islice(self._known(lang), COMPARED):
+            stems = frozenset(query_stems(need.text))
+            if stems not in said:
+                said.add(stems)
+                needs.append(need)
+        values = self._closeness().to_each([asked], [[need.text] for need in needs])
+        near = [pair for pair in zip(values, needs, strict=True) if pair[0] >= NEAR]
+        return [need for _, need in sorted(near, key=lambda pair: -pair[0])[:MOST_RELATED]]
+
+    def _known(self, lang: str) -> Iterator[RelatedNeed]:
+        for notice in self._notices.public(flows=[Flow.SEEKS], limit=COMPARED).notices:
+            yield RelatedNeed(notice.content.title, notice.content.lang)
+        with self._stores.lend() as store:
+            needs = store.needs()
+        in_lang = {story for _, of, story in needs if of == lang}
+        stories: set[str] = set()
+        for text, of, story in needs:
+            if story not in stories and (of == lang or story not in in_lang):
+                stories.add(story)
+                yield RelatedNeed(text, of)

@@ -1,0 +1,151 @@
+"""Spelling: what was meant by a need with a word that nobody knows, such as `cirrage` → `cirage`.
+
+A word is known if the texts of the base, the trades, a phrase of an activity index, a dictionary of
+French or English, or a commune have it. One that is not is compared with the words of the base,
+then with those of the trades and the dictionaries.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from spellchecker import SpellChecker
+
+from kb.models import Kind
+from kb.reference.communes import communes_named
+from kb.reference.trades import trades
+from kb.store.pool import StorePool
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, stem, words
+from kb.text.folding import fold
+from kb.text.phonetics import sound
+from kb.trade_index.trade_index import TradeIndex
+
+LEAST_LETTERS = 5
+"""Letters of the shortest word that is corrected: shorter ones are near to too many others."""
+
+MOST_CHARS = 200
+"""Characters of the longest need that is looked at: who writes a letter is not interrupted."""
+
+LEAST_COUNT = 50
+"""How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words of texts: how they are mostly written, by folded form, and how often they are there."""
+
+    written: Mapping[str, str]
+    checker: SpellChecker
+    of_sound: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Vocabulary":
+        """The vocabulary of words in small letters with their counts."""
+        written: dict[str, str] = {}
+        folded: Counter[str] = Counter()
+        for word, count in sorted(counts.items(), key=lambda pair: -pair[1]):
+            key = fold(word)
+            if key.isalpha() and len(key) >= LEAST_LETTERS - 1:
+                written.setdefault(key, word)
+                folded[key] += count
+        of_sound: dict[str, list[str]] = defaultdict(list)
+        for key in folded:
+            of_sound[sound(key)].append(key)
+        checker = SpellChecker(language=None, distance=1)
+        checker.word_frequency.load_json(dict(folded))
+        return cls(written, checker, of_sound)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.written
+
+    def nearest(self, word: str) -> str:
+        """Returns the word that a folded word is most likely a slip of, as written; or "".
+
+        It is one slip away, or sounds the same. The first and the last letter are rarely wrong.
+        """
+        near = {*(self.checker.candidates(word) or ()), *self.of_sound.get(sound(word), ())} - {
+            word
+        }
+        near = {one for one in near if one in self.written}
+        if not near:
+            return ""
+
+        def likely(one: str) -> tuple[bool, bool, bool, int, str]:
+            alike = sound(one) == sound(word)
+            count = int(self.checker.word_frequency[one])
+            return one[0] == word[0], one[-1] == word[-1], alike, count, one
+
+        return self.written[max(near, key=likely)]
+
+
+class Spelling:
+    """Corrects needs by the words of a base, read anew when its records have changed."""
+
+    def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
+        self._stores = stores
+        self._trade_index = trade_index
+        self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary.of({}))
+
+    def meant(self, need: str) -> str:
+        """Returns the need with its unknown words corrected, or "" if nothing is to be corrected.
+
+        Names, acronyms and numbers are left as they are: a word with a capital or a digit.
+        """
+        if len(need) > MOST_CHARS:
+            return ""
+        unknown = [word for word in words(need) if self._may_be_a_slip(word, need)]
+        if not unknown:
+            return ""
+        of_base = self._of_base()
+        corrected = need
+        for word in reversed(unknown):
+            form = word.forms[0]
+            if form not in of_base and (
+                meant := of_base.nearest(form) or _ordinary().nearest(form)
+            ):
+                corrected = corrected[: word.start] + meant + corrected[word.end :]
+        return corrected if corrected != need else ""
+
+    def _may_be_a_slip(self, word: Word, need: str) -> bool:
+        form, written = word.forms[0], need[word.start : word.end]
+        return (
+            len(word.forms) == 1
+            and form.isalpha()
+            and len(form) >= LEAST_LETTERS
+            and written.islower()
+            and form not in FUNCTION_WORDS
+            and form not in _ordinary()
+            and not self._is_filed(form)
+            and not communes_named(form)
+        )
+
+    def _is_filed(self, form: str) -> bool:
+        index = self._trade_index()
+        return index is not None and any(stem(form, lang) in index.words.rows for lang in STEMMERS)
+
+    def _of_base(self) -> Vocabulary:
+        with self._stores.lend() as store, store.reading():
+            state = tuple(map(store.generation_of, Kind))
+            if self._read[0] != state:
+                self._read = (state, Vocabulary.of(_counted(store.texts())))
+        return self._read[1]
+
+
+def _counted(texts: Iterable[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in _LETTERS.findall(text.lower()))
+
+
+@cache
+def _ordinary() -> Vocabulary:
+    """The words of the trades, and those of the dictionaries that are not rare there."""
+    counts: Counter[str] = Counter()
+    for language in STEMMERS:
+        for word, count in SpellChecker(language).word_frequency.items():
+            if count >= LEAST_COUNT:
+                counts[word] = max(counts[word], count)
+    titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))
+    return Vocabulary.of(counts | titles)
