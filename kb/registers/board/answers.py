@@ -68,7 +68,10 @@ class NoticeAnswers:
         return self._found("state = ?", AnswerState.WAITING.value)
 
     def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
-        """Publishes or refuses an answer, or raises `UnknownRecord`."""
+        """Publishes or refuses an answer, or raises `UnknownRecord`.
+
+        How to reach who wrote a refused one is forgotten: nobody reads it any more.
+        """
         with self._stores.lend() as store, store.writing():
             store.execute("update notice_answers set state = ? where id = ?", [state.value, id])
             if state is AnswerState.PUBLISHED:
@@ -76,6 +79,8 @@ class NoticeAnswers:
                     "update notice_answers set published_at = ? where id = ? and published_at = ''",
                     [now(), id],
                 )
+            elif state is AnswerState.REFUSED:
+                store.execute("update notice_answers set contact = '' where id = ?", [id])
         return self.get(id)
 
     def counts(self) -> dict[str, int]:

@@ -169,6 +169,9 @@ def test_answers_of_members_are_published_and_those_of_strangers_wait(
     assert answers.counts() == {}
     with pytest.raises(UnknownRecord):
         answers.set_state("none", AnswerState.REFUSED)
+    # Nobody reads a refused answer any more, and so nobody needs to reach who wrote it.
+    assert answers.set_state(stranger.id, AnswerState.PUBLISHED).contact == "a@b.example"
+    assert answers.set_state(stranger.id, AnswerState.REFUSED).contact == ""
 
 
 def test_a_pair_is_proposed_until_it_is_decided_on(notices: Notices, stores: StorePool) -> None:
