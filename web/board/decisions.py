@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from kb.errors import EditConflict, UnknownRecord
+from kb.errors import EditConflict, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.messages import N_
 from kb.registers.board.notice import AnswerState, Closing, Notice
 from kb.registers.board.pairs import PairState
@@ -18,6 +18,7 @@ from web.board.closing import close_as_case
 from web.board.pages import notice_page
 from web.board.telling import ANSWERED, PAIRED, PUBLISHED, REFUSED, tell_owner
 from web.board.visitor import TOO_MANY, ASender, Visitor, is_machine, slow_down
+from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.routing import PageRouter, number_in, see, text_of
@@ -85,7 +86,11 @@ def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
     if slow_down(visitor):
         refused = typed.wrong({"answer": TOO_MANY})
         return notice_page(visitor, notice, refused, status_code=429)
-    answer = typed.keep(visitor, notice)
+    try:
+        answer = typed.keep(visitor, notice)
+    except ReadOnlyKnowledgeBase:
+        refused = typed.wrong({"answer": CANNOT_WRITE})
+        return notice_page(visitor, notice, refused, status_code=503)
     published = answer.state is AnswerState.PUBLISHED
     if published:
         tell_owner(visitor.request, notice, ANSWERED)

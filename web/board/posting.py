@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from kb.errors import EditConflict
+from kb.errors import EditConflict, ReadOnlyKnowledgeBase
 from kb.reference.departments import department_code
 from kb.registers.board.notice import Notice, NoticeState
 from web.board.forms import NoticeForm, choices
@@ -18,6 +18,7 @@ from web.board.visitor import (
     slow_down,
     welcome,
 )
+from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import NotSignedIn, not_allowed
 from web.http.routing import PageRouter, number_in, see
@@ -54,7 +55,10 @@ def post_notice(request: APageRequest, visitor: ASender, form: AFormOfAnyone) ->
         return see(request, address(Page.BOARD))
     if slow_down(visitor):
         return _form_page(visitor, typed.wrong({"title": TOO_MANY}), None, status_code=429)
-    posted = base.notices.add(read.content, owner=visitor.name, told_at=read.told_at)
+    try:
+        posted = base.notices.add(read.content, owner=visitor.name, told_at=read.told_at)
+    except ReadOnlyKnowledgeBase:
+        return _form_page(visitor, typed.wrong({"title": CANNOT_WRITE}), None, status_code=503)
     if visitor.moderates:
         posted = base.notices.publish(posted.id, by=visitor.name, revision=posted.revision)
         base.notice_matching.propose(posted)
@@ -98,6 +102,9 @@ def change_notice(
             base.notices.send_again(changed.id, read.content, by=visitor.name, revision=revision)
     except EditConflict:
         return _form_page(visitor, typed, changed, status_code=409, is_conflict=True)
+    except ReadOnlyKnowledgeBase:
+        seen = replace(changed, revision=revision)
+        return _form_page(visitor, typed.wrong({"title": CANNOT_WRITE}), seen, status_code=503)
     done = "saved" if visitor.moderates else "sent"
     return see(request, address(Page.NOTICE, changed.id, key=visitor.key, done=done))
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from kb.errors import ReadOnlyKnowledgeBase
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind
 from kb.reference.flows import Flow
@@ -349,6 +350,32 @@ def test_an_erased_organisation_is_in_no_answer(base: KnowledgeBase, stranger: T
     (answer,) = base.answers.of(notice.id)
     assert (answer.actor_id, answer.organisation, answer.text) == ("", "", "Appelez-les.")
     assert DISTILLERY.name not in stranger.get(path_of(notice)).text
+
+
+def test_nothing_typed_is_lost_where_nothing_can_be_kept(
+    base: KnowledgeBase, member: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ReadOnlyKnowledgeBase("read-only")
+
+    notice = published(base)
+    edit = f"/fr/modifier/annonces/{notice.id}"
+    for register, method in (
+        (base.notices, "add"),
+        (base.notices, "send_again"),
+        (base.answers, "add"),
+    ):
+        monkeypatch.setattr(register, method, refuse)
+    for path, sent in (
+        (POST, {"title": "Des bocaux", "text": "Avec couvercle"}),
+        (edit, {"title": "Des bocaux", "text": "Avec couvercle", "revision": "2"}),
+        (path_of(notice), answer_fields(answer="Avec couvercle")),
+    ):
+        answer = send(member, path, sent, shown_at="/fr/compte")
+        assert answer.status_code == 503
+        page = Page(answer.text)
+        assert page.one("div", class_="errors")
+        assert [one.text.strip() for one in page.all("textarea")].count("Avec couvercle") == 1
 
 
 def test_a_private_answer_is_for_who_asks_and_for_moderators(
