@@ -23,3 +23,25 @@ def check_page(page: Page, width: int, *, judges_contrast: bool = True) -> None:
     }
     results = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
     assert results.violations_count == 0, results.generate_report()
+
+
+_SMALL_TARGETS = """() => {
+  const all = "main :is(a[href], button, summary, select, textarea), header :is(a, summary), " +
+    "footer :is(a[href], summary)";
+  const shown = [...document.querySelectorAll(all)]
+    .filter((one) => one.checkVisibility() && one.getClientRects().length);
+  // A link within a sentence is as high as its line.
+  const isInText = (one) => one.tagName === "A" && getComputedStyle(one).display === "inline" &&
+    one.parentElement.textContent.trim().length > one.textContent.trim().length + 30;
+  const isOnCard = (one) => getComputedStyle(one, "::after").position === "absolute";
+  const height = (one) => Math.round(one.getBoundingClientRect().height);
+  return shown
+    .filter((one) => !isInText(one) && !isOnCard(one) && height(one) < 44)
+    .map((one) => `${one.textContent.trim() || one.name}: ${height(one)}`);
+}"""
+
+
+def check_targets(page: Page) -> None:
+    """Fails if something to press on a phone is less than 44 pixels high."""
+    small = page.evaluate(_SMALL_TARGETS)
+    assert not small, small

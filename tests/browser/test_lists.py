@@ -127,7 +127,9 @@ def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(
     page.locator("#password").fill(PASSWORD)
     page.locator("#password").press("Enter")
     assert base.lists.for_picks(NAME) is None
-    page.locator("[data-list-offer]").get_by_role("button", name="Keep them").click()
+    # The page of the list offers it once, with the notes of the browser.
+    expect(page.get_by_label(f"Note – {AVEL.name}")).to_have_value("du navigateur")
+    page.get_by_role("button", name="Keep them in my account").click()
     expect(page.locator("[role=status]").first).to_have_text(
         "The organisations of this browser are in your account."
     )

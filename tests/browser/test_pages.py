@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.accessibility import LOOKS, check_page
+from tests.browser.accessibility import LOOKS, check_page, check_targets
 from tests.browser.conftest import Visits
 
 pytestmark = pytest.mark.browser
@@ -55,3 +55,16 @@ def test_a_page_is_accessible_and_fits(
 ) -> None:
     page = visit.open(path, width=width, scheme=scheme, expected=status)
     check_page(page, width)
+
+
+def test_what_is_pressed_on_a_phone_is_high_enough(visit: Visits) -> None:
+    for path in (
+        "/fr/",
+        "/en/search?q=cirages+sanitiser&department=16",
+        "/fr/recherche?q=fus%C3%A9e",
+        "/en/search/who-to-call?q=sanitiser",
+        "/fr/acteurs/avel",
+        "/fr/besoins-et-offres",
+        "/fr/liste?id=avel",
+    ):
+        check_targets(visit.open(path, width=360))

@@ -67,7 +67,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "reason": N_("Why"),
     "message": N_("Your message to the contributor"),
     "until": N_("Until when"),
-    "asker": N_("Who asks"),
+    "asker": N_("In whose name"),
     "contact_seen_by": N_("How to answer"),
     "told_at": N_("Your e-mail address"),
     "answer": N_("Your answer"),

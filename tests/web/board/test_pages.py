@@ -290,6 +290,9 @@ def test_the_list_has_what_is_open_and_filters_it(
     assert titles("?theme=Emballage") == ["Cinq cents flacons de verre"]
     assert over.content.title in titles("?past=yes")
     assert "La date limite" in stranger.get(path_of(over)).text
+    nothing = Page(stranger.get(f"{BOARD}?flow=shares").text)
+    assert nothing.text("h2") == "Annonces"
+    assert [one for one in nothing.all("a", href=BOARD) if "toutes" in one.text]
 
 
 def test_lists_have_pages(base: KnowledgeBase, stranger: TestClient) -> None:

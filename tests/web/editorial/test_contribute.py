@@ -177,7 +177,7 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
         "vide.txt – Ce fichier est vide.",
         "photo.bmp – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
         "PDF, un document Word (.docx), OpenDocument (.odt), PowerPoint (.pptx), RTF ou EPUB, un "
-        "e-mail (.eml), une archive web (.mhtml) ou l’image d’un texte.",
+        "courriel (.eml), une archive web (.mhtml) ou l’image d’un texte.",
     ]
     assert len(base.drafts.list()) == 1
 

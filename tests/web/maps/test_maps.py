@@ -106,6 +106,12 @@ def test_the_map_of_results_has_the_ranks_of_the_list(client: TestClient) -> Non
     assert "open" not in page.one("details", class_="map").attributes
 
 
+def test_no_map_stands_between_nothing_found_and_the_advice(client: TestClient) -> None:
+    page = read(client, "/en/search", q="rocket")
+    assert page.all("section", class_="advice") or page.all("div", class_="advice")
+    assert not page.all("details", class_="map")
+
+
 def test_an_organisation_has_a_small_map_where_its_place_is_known(client: TestClient) -> None:
     known = read(client, f"/en/actors/{DISTILLERY.id}")
     assert known.one("svg", class_="drawn-map").attributes["aria-label"] == DISTILLERY.place

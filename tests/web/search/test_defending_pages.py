@@ -337,7 +337,9 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
     explain_by(by_hand, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=cirages+sanitiser&id=avel")
     assert read.text("h1") == "Why Avel (Saphir) for “cirages sanitiser”?"
-    assert "Rank 1, with a score of 3.10." in said(read.one("p", class_="standing"))
+    folded = [said(one) for one in read.all("details")]
+    assert any("Rank 1, with a score of 3.10." in one for one in folded)
+    assert "score" not in said(read.one("header", class_="opening"))
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
     assert rows[1].startswith("A case in which it took part")
     assert rows[1].endswith("2.00 in full 2.00")

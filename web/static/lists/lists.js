@@ -120,6 +120,8 @@ const isBrowsers = sheet?.dataset.list === "browser";
 
 const rows = () => [...document.querySelectorAll(".call[data-id]")];
 
+const rowOf = (id) => rows().find((row) => row.dataset.id === id);
+
 function fieldsOf(row) {
   const field = (name) => row.querySelector(`[name="${name}"]`);
   return { status: field("status"), note: field("note"), need: field("need") };
@@ -212,6 +214,12 @@ function offer() {
   const form = document.querySelector("[data-list-offer]");
   const entries = kept();
   if (!form || !entries.length) {
+    return;
+  }
+  if (sheet?.dataset.list === "account" && entries.every(({ id }) => rowOf(id))) {
+    // The page shows them already, with a button that keeps them: one offer is enough.
+    rows().forEach(fill);
+    sheet.querySelector("button[value=pick]").value = "keep";
     return;
   }
   form.querySelector("[data-offer-count]").textContent = entries.length;
