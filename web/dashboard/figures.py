@@ -58,6 +58,7 @@ class WaitingWork:
     notices_since: str
     answers: int
     pairs: int
+    flags: int
     duplicates: int
     failing: int
     unlisted: int
@@ -74,6 +75,7 @@ class WaitingWork:
             notices_since=min((notice.created_at for notice in notices), default=""),
             answers=len(base.answers.waiting()),
             pairs=len(base.notice_pairs.proposed()),
+            flags=len(base.flags.waiting()),
             duplicates=base.duplicates.count(),
             failing=len(base.source_locations.failing()),
             unlisted=sum(len(base.unlisted.of(source.name)) for source in sources),

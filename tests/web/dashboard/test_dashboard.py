@@ -238,7 +238,13 @@ def test_each_table_is_a_file_and_a_text_in_it_is_no_formula(
 def test_numbers_lead_to_where_one_acts(base: SampleBase, administrator: TestClient) -> None:
     read = Page(administrator.get("/en/dashboard").text)
     links = [one.attributes["href"] for one in read.inside(read.one("ul", class_="tally"), "a")]
-    assert {"/en/moderation", "/en/duplicates", "/en/sources", "#ageing"} <= set(links)
+    assert {
+        "/en/moderation",
+        "/en/reported-problems",
+        "/en/duplicates",
+        "/en/sources",
+        "#ageing",
+    } <= set(links)
     for link in set(links):
         if link.startswith("/"):
             assert administrator.get(link.partition("#")[0]).status_code == 200
