@@ -8,8 +8,7 @@ then with those of the trades and the dictionaries.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from spellchecker import SpellChecker
 
@@ -34,30 +33,28 @@ LEAST_COUNT = 50
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
-@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Words of texts: how they are mostly written, by folded form, and how often they are there."""
 
-    written: Mapping[str, str]
-    checker: SpellChecker
-    of_sound: Mapping[str, list[str]]
-
-    @classmethod
-    def of(cls, counts: Mapping[str, int]) -> "Vocabulary":
-        """The vocabulary of words in small letters with their counts."""
-        written: dict[str, str] = {}
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        """Takes words in small letters with their counts."""
+        self.written: dict[str, str] = {}
         folded: Counter[str] = Counter()
         for word, count in sorted(counts.items(), key=lambda pair: -pair[1]):
             key = fold(word)
             if key.isalpha() and len(key) >= LEAST_LETTERS - 1:
-                written.setdefault(key, word)
+                self.written.setdefault(key, word)
                 folded[key] += count
-        of_sound: dict[str, list[str]] = defaultdict(list)
-        for key in folded:
-            of_sound[sound(key)].append(key)
-        checker = SpellChecker(language=None, distance=1)
-        checker.word_frequency.load_json(dict(folded))
-        return cls(written, checker, of_sound)
+        self._checker = SpellChecker(language=None, distance=1)
+        self._checker.word_frequency.load_json(dict(folded))
+
+    @cached_property
+    def _of_sound(self) -> Mapping[str, list[str]]:
+        """The words of each sound: made when a word is first looked for by its sound."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key in self.written:
+            found[sound(key)].append(key)
+        return dict(found)
 
     def __contains__(self, word: str) -> bool:
         return word in self.written
@@ -65,18 +62,16 @@ class Vocabulary:
     def nearest(self, word: str) -> str:
         """Returns the word that a folded word is most likely a slip of, as written; or "".
 
-        It is one slip away, or sounds the same. The first and the last letter are rarely wrong.
+        It is one slip away, or else sounds the same. First and last letters are rarely wrong.
         """
-        near = {*(self.checker.candidates(word) or ()), *self.of_sound.get(sound(word), ())} - {
-            word
-        }
-        near = {one for one in near if one in self.written}
+        slips = set(self._checker.candidates(word) or ()) - {word}
+        near = slips or set(self._of_sound.get(sound(word), ())) - {word}
         if not near:
             return ""
 
         def likely(one: str) -> tuple[bool, bool, bool, int, str]:
             alike = sound(one) == sound(word)
-            count = int(self.checker.word_frequency[one])
+            count = int(self._checker.word_frequency[one])
             return one[0] == word[0], one[-1] == word[-1], alike, count, one
 
         return self.written[max(near, key=likely)]
@@ -88,7 +83,7 @@ class Spelling:
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
         self._stores = stores
         self._trade_index = trade_index
-        self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary.of({}))
+        self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
 
     def meant(self, need: str) -> str:
         """Returns the need with its unknown words corrected, or "" if nothing is to be corrected.
@@ -131,7 +126,7 @@ class Spelling:
         with self._stores.lend() as store, store.reading():
             state = tuple(map(store.generation_of, Kind))
             if self._read[0] != state:
-                self._read = (state, Vocabulary.of(_counted(store.texts())))
+                self._read = (state, Vocabulary(_counted(store.texts())))
         return self._read[1]
 
 
@@ -148,4 +143,4 @@ def _ordinary() -> Vocabulary:
             if count >= LEAST_COUNT:
                 counts[word] = max(counts[word], count)
     titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))
-    return Vocabulary.of(counts | titles)
+    return Vocabulary(counts | titles)
