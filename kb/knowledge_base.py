@@ -42,6 +42,7 @@ from kb.registers.demand.ageing import AgeingActors
 from kb.registers.demand.demand import Demand
 from kb.registers.demand.need_words import NeedWords, need_words
 from kb.registers.holders.flags import Flags
+from kb.registers.holders.holds import Holds
 from kb.registers.identity.front_page import FrontPage
 from kb.registers.identity.identity import IdentityRegister
 from kb.registers.jobs import Jobs
@@ -115,6 +116,7 @@ class KnowledgeBase(Publishing):
         self.ageing_actors = AgeingActors(stores)
         self.demand = Demand(stores)
         self.front_page = FrontPage(stores)
+        self.holds = Holds(stores)
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)

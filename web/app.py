@@ -41,7 +41,7 @@ from web.embed.usage import SiteUsage
 from web.fonts import pages as font_pages
 from web.fonts.web_fonts import NO_FONTS, WebFonts
 from web.hints import suggestions
-from web.holders import flagging
+from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches
 from web.http.errors import answer_errors
@@ -86,7 +86,7 @@ EDITORIAL = (
 )
 ALERTS = (feeds, subscribe, manage, mail)
 IDENTITY = (identity_pages, identity_settings)
-HOLDERS = (flagging,)
+HOLDERS = (claiming, flagging)
 DASHBOARD = (dashboard,)
 BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
@@ -158,6 +158,7 @@ def create_app(
     app.state.sign_in_throttle = accounts.SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()
     app.state.board_throttle = Throttle(free=FREE_POSTS)
+    app.state.hold_throttle = Throttle(free=claiming.FREE_ASKS)
     app.state.flag_throttle = Throttle(free=flagging.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
     app.state.rate_limit = RateLimit()

@@ -36,7 +36,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=_role_type, default=ACCOUNT_ROLES[0], show_default=True)
+@click.option("--role", type=_role_type, default="contributor", show_default=True)
 @_password_option
 @kb_option
 def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:

@@ -16,6 +16,7 @@ from kb.registers.board.answers import erase_from_answers
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
 from kb.registers.holders.flags import FlaggedKind, erase_flags
+from kb.registers.holders.holds import erase_holds
 from kb.registers.jobs import forget_in_reports
 from kb.registers.lists.contact_lists import erase_from_lists
 from kb.registers.pictures.pictures import drop_unused, pictures_of_case
@@ -270,6 +271,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         claims.erase_claims(store, ids)
         erase_from_lists(store, ids)
         erase_from_answers(store, ids)
+        erase_holds(store, ids)
     else:
         last_inputs.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)

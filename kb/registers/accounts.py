@@ -28,8 +28,12 @@ _USE_NOTED_EVERY = timedelta(hours=1)
 
 
 class AccountRole(StrEnum):
-    """The rights of an account; each role has the rights of the roles before it."""
+    """The rights of an account; each role has the rights of the roles before it.
 
+    A holder corrects the pages of its own organisation, and is no member.
+    """
+
+    HOLDER = "holder"
     CONTRIBUTOR = "contributor"
     MODERATOR = "moderator"
     ADMINISTRATOR = "administrator"
@@ -53,6 +57,11 @@ class Account:
     disabled: bool
     session_epoch: int
     toured: str = ""
+
+    @property
+    def is_member(self) -> bool:
+        """Returns whether the account sees what sources show to members."""
+        return self.role.may(AccountRole.CONTRIBUTOR)
 
     def may_see(self, created_by: str) -> bool:
         """Returns whether the account made a draft or a job itself, or is a moderator."""
@@ -85,23 +94,9 @@ class Accounts:
         Raises:
             AccountError: the name is taken, or it or the password cannot be used.
         """
-        name = _checked_name(name)
-        password_hash = passwords.hashed(_checked_password(password, name))
+        credentials = Credentials.of(name, password)
         with self._stores.lend() as store, store.writing():
-            if _row(store, name):
-                raise AccountError("account_name_taken", "name", name=name)
-            store.database.table("accounts").insert(
-                {
-                    "key": account_key(name),
-                    "name": name,
-                    "password_hash": password_hash,
-                    "role": role.value,
-                    "created_at": _now(),
-                    "disabled_at": "",
-                    "session_epoch": 1,
-                }
-            )
-        return self.get(name)
+            return add_account(store, credentials, role)
 
     def get(self, name: str) -> Account:
         """The account of this name, however it is spelled."""
@@ -272,6 +267,50 @@ class Accounts:
             if revokes_tokens:
                 store.execute("delete from tokens where account = ?", [key])
             return _account(_known(store, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A name and the hash of a password that an account can have."""
+
+    name: str
+    password_hash: str
+
+    @classmethod
+    def of(cls, name: str, password: str) -> "Credentials":
+        """Checks a name and a password, and hashes it, which takes long.
+
+        Raises:
+            AccountError: one of them cannot be used.
+        """
+        name = _checked_name(name)
+        return cls(name, passwords.hashed(_checked_password(password, name)))
+
+
+# Within a transaction of the caller's
+
+
+def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Account:
+    """Makes an account.
+
+    Raises:
+        AccountError: the name is taken.
+    """
+    name = credentials.name
+    if _row(store, name):
+        raise AccountError("account_name_taken", "name", name=name)
+    store.database.table("accounts").insert(
+        {
+            "key": account_key(name),
+            "name": name,
+            "password_hash": credentials.password_hash,
+            "role": role.value,
+            "created_at": _now(),
+            "disabled_at": "",
+            "session_epoch": 1,
+        }
+    )
+    return _account(_known(store, name))
 
 
 def _refuse_last_administrator(store: Store, key: str) -> None:

@@ -634,6 +634,29 @@ def _demand(db: Database) -> None:
     db.execute("create table missed_words (hash text primary key, words text) without rowid")
 
 
+def _holds(db: Database) -> None:
+    # Which organisation asked for its page, and which account holds it.
+    db.table("holds").create(
+        {
+            "id": str,
+            "actor_id": str,
+            "state": str,
+            "email": str,
+            "message": str,
+            "lang": str,
+            "proved": int,
+            "account": str,
+            "accepted_by": str,
+            "asked_at": str,
+            "held_at": str,
+            "link_until": str,
+            "token_hash": str,
+        },
+        pk="id",
+    )
+    db.table("holds").create_index(["actor_id"])
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -657,6 +680,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _publication_of_answers,
     _flags,
     _demand,
+    _holds,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

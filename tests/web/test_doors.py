@@ -17,6 +17,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
+from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import NoticeContent, NoticeState
 from kb.registers.lists.contact_list import ListEntry
 from kb.store.store import Store
@@ -48,6 +49,7 @@ PUBLIC = {
     Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
     Page.ASSISTANTS, Page.LIST, Page.LIST_SHEET, Page.FLAG,
+    Page.HOLD, Page.HOLD_CONFIRM,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
@@ -88,6 +90,8 @@ TAKERS: dict[Page, str] = {
     Page.NEW_NOTICE: STRANGER,
     Page.NOTICE: STRANGER,
     Page.FLAG: STRANGER,
+    Page.HOLD: STRANGER,
+    Page.HOLD_CONFIRM: STRANGER,
     Page.BOARD: MODERATOR,
     **{page: LOWEST[page] for page in LOWEST if page not in {
         Page.CONTRIBUTIONS, Page.JOBS, Page.DASHBOARD_FILE,
@@ -148,11 +152,25 @@ class Site:
         self.list_id = base.lists.pick([ListEntry(AVEL.id)], by=CONTRIBUTOR).id
         notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner=CONTRIBUTOR)
         self.notice = base.notices.publish(notice.id, by=MODERATOR, revision=1)
+        self.key = self._link()
         self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
+
+    def _link(self) -> str:
+        """Asks for a page; returns the key of the link."""
+        keys = []
+
+        def write(key: str) -> NewMail:
+            keys.append(key)
+            return NewMail("lea@avel.example", "", "", "", "fr", "")
+
+        self.base.holds.ask(AVEL.id, "lea@avel.example", message="", lang="fr", write=write)
+        return keys[0]
 
     def path(self, page: Page, pattern: str) -> str:
         if page in {Page.WHO_TO_CALL, Page.WHY, Page.REPORT}:
             return f"{pattern}?q=cirage&id={AVEL.id}"
+        if page is Page.HOLD_CONFIRM:
+            return f"{pattern}?key={self.key}"
         if page is Page.FLAG:
             return f"{pattern}?kind=actor&id={AVEL.id}"
         item = "?item=0" if page is Page.CASE_EDIT else "?item=description"
@@ -177,6 +195,7 @@ class Site:
             self.base.notices.list(list(NoticeState)),
             self.base.answers.of(self.notice.id),
             self.base.flags.waiting(),
+            self.base.holds.of(AVEL.id),
             [len(self.base.history(kind, one)) for kind, one in (
                 (Kind.CASE, ANGOULEME.id), (Kind.ACTOR, AVEL.id)
             )],

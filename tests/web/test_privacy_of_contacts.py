@@ -99,6 +99,13 @@ def test_each_sees_what_the_source_lets_them(
         assert leaks(client, tuple(every - set(seen))) == []
 
 
+def test_who_only_holds_a_page_sees_what_strangers_see(
+    base: KnowledgeBase, directory: Path
+) -> None:
+    taken_in(base, directory, MEMBERS, MEMBERS)
+    assert leaks(account_client(base, AccountRole.HOLDER), (*ORGANISATION, *PERSON)) == []
+
+
 def test_what_nobody_sees_is_not_stored(
     base: KnowledgeBase, directory: Path, tmp_path: Path
 ) -> None:

@@ -57,11 +57,13 @@ def account_with(token: str, knowledge_base: KnowledgeBase) -> kb.registers.acco
     """Returns the account of a token.
 
     Raises:
-        HTTPException: 401, it is worth nothing.
+        HTTPException: 401, it is worth nothing; 403, the account only holds a page.
     """
     account = knowledge_base.accounts.account_of_token(token)
     if account is None:
         raise HTTPException(401, _BAD_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    if not account.is_member:
+        raise HTTPException(403, f"{account.name} holds a page, and cannot use the API.")
     return account
 
 

@@ -67,7 +67,9 @@ class Visitor:
         """Returns the contact of a notice that they may see, or an empty string."""
         if self.manages(notice):
             return notice.content.contact
-        return notice.content.contact_shown(to_member=self.account is not None)
+        return notice.content.contact_shown(
+            to_member=self.account is not None and self.account.is_member
+        )
 
 
 async def _visitor(

@@ -42,15 +42,17 @@ class ShownContacts:
 
 
 def as_seen_by(actor: Actor, account: Account | None) -> Actor:
-    """Returns an actor with the contacts that the public sees, or somebody with an account.
+    """Returns an actor with the contacts that the public sees, or a member.
 
     What it then has is no longer for members only: its `public` is all of it.
     """
-    return replace(actor, members_only=frozenset()) if account else actor.public
+    return (
+        replace(actor, members_only=frozenset()) if account and account.is_member else actor.public
+    )
 
 
 def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
-    """Returns the contacts of an actor that the public sees, or somebody with an account."""
+    """Returns the contacts of an actor that the public sees, or a member."""
     seen = as_seen_by(actor, account)
     region = dialling_region(actor.country, actor.department)
     return ShownContacts(

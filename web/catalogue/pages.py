@@ -74,6 +74,7 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         return _withdrawn(request, Kind.ACTOR, record_id)
     if found.id != record_id:  # it was found to be another actor
         return RedirectResponse(address(Page.ACTOR, found.id).path(request.language), 301)
+    account = request.session.account
     return request.page(
         "catalogue/actor.html",
         here=address(Page.ACTOR, found.id),
@@ -81,9 +82,10 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         theme_langs=request.knowledge_base.theme_languages(),
         shown=shown_competences(request.knowledge_base, found.id, request.language),
         sources=claims_by_source(
-            request.knowledge_base, found, for_members=request.session.account is not None
+            request.knowledge_base, found, for_members=account is not None and account.is_member
         ),
         maps=organisation_map(found),
+        held=request.knowledge_base.holds.accepted(found.id),
         linked_data=linked_data.organization(found, request.absolute_url),
         done=done if request.session.account else "",
     )

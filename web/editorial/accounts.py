@@ -1,7 +1,7 @@
 """The pages of accounts: signing in and out, the own account, all accounts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
@@ -11,8 +11,11 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
+from kb.models import Actor
 from kb.registers.accounts import Account, AccountRole, account_key
+from web.editorial.forms.choices import actor_or_none
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
@@ -20,10 +23,10 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
-    AContributor,
     AForm,
     AFormOfAnyone,
     AnAdministrator,
+    AnyAccount,
     ASession,
     sessions_of,
 )
@@ -163,13 +166,13 @@ def own_path(path: str) -> str:
 
 
 @router.shows(Page.ACCOUNT)
-def account_page(request: APageRequest, account: AContributor, done: str = "") -> Response:
+def account_page(request: APageRequest, account: AnyAccount, done: str = "") -> Response:
     return _account_page(request, account, done=DONE.get(done, ""))
 
 
 @router.takes(Page.ACCOUNT)
 def change_account(
-    request: APageRequest, account: AContributor, form: AForm, throttle: ASignInThrottle
+    request: APageRequest, account: AnyAccount, form: AForm, throttle: ASignInThrottle
 ) -> Response:
     accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
     do, done = text_of(form, "do"), ""
@@ -230,6 +233,7 @@ def _account_page(
         here=address(Page.ACCOUNT),
         status_code=429 if wait_s else 400 if message else 200,
         tokens=request.knowledge_base.accounts.tokens(account.name),
+        held_pages=_held_pages(request.knowledge_base, account),
         done=done,
         failed=failed,
         message=message,
@@ -238,6 +242,12 @@ def _account_page(
     if wait_s:
         response.headers["Retry-After"] = str(wait_s)
     return response
+
+
+def _held_pages(base: KnowledgeBase, account: Account) -> Sequence[Actor]:
+    """Returns the organisations whose pages the account holds, as far as they are here."""
+    held = (actor_or_none(base, id) for id in base.holds.held_by(account.name))
+    return [actor for actor in held if actor]
 
 
 # Everyone's accounts

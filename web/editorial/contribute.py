@@ -24,7 +24,7 @@ from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.sessions import AContributor, AForm
+from web.http.security.sessions import AContributor, AForm, AnyAccount
 from web.http.urls import Page, address
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ async def contribute(request: APageRequest, account: AContributor, form: AForm) 
 
 
 @router.shows(Page.CONTRIBUTIONS)
-def contributions(request: APageRequest, account: AContributor, done: str = "") -> Response:
+def contributions(request: APageRequest, account: AnyAccount, done: str = "") -> Response:
     return request.page(
         "editorial/contributions.html",
         here=address(Page.CONTRIBUTIONS),

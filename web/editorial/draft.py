@@ -45,7 +45,7 @@ from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.security.sessions import AContributor, AForm
+from web.http.security.sessions import AForm, AnyAccount
 from web.http.urls import Page, address
 
 MAX_NAMED = 3
@@ -61,13 +61,13 @@ router = PageRouter()
 
 
 @router.shows(Page.DRAFT)
-def show(request: APageRequest, account: AContributor, record_id: str, done: str = "") -> Response:
+def show(request: APageRequest, account: AnyAccount, record_id: str, done: str = "") -> Response:
     draft = readable(request.knowledge_base.drafts, record_id, account)
     return draft_page(request, draft, RecordForm.of(draft.record, draft.proposals), done=done)
 
 
 @router.takes(Page.DRAFT)
-def change(request: APageRequest, account: AContributor, form: AForm, record_id: str) -> Response:
+def change(request: APageRequest, account: AnyAccount, form: AForm, record_id: str) -> Response:
     draft = readable(request.knowledge_base.drafts, record_id, account)
     what = text_of(form, "do")
     if what == "delete":

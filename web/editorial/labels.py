@@ -105,6 +105,10 @@ DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
         "Received. Check what the site read in your text, correct it, then submit it."
     ),
+    "held": N_(
+        "This page is now yours. Propose corrections: a moderator reads each before it is "
+        "published."
+    ),
     "from_board": N_(
         "The notice is closed. Here is its story as a case: complete it, then submit it."
     ),

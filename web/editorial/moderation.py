@@ -1,10 +1,14 @@
 """The page of moderators: what waits for them, from whom, since when."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
 from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
+from kb.registers.holders.holds import Hold
 from kb.registers.jobs import FINAL_STATES
 from web.catalogue.flagged_pages import page_of_flag
 from web.http.dependencies import APageRequest
@@ -41,6 +45,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
             (base.notices.get(pair.need_id), base.notices.get(pair.offer_id))
             for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
         ],
+        holds=_asked_pages(base),
         flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
         done=done,
         on_tour=not account.toured,
@@ -59,3 +64,10 @@ def end_tour(request: APageRequest, account: AModerator, form: AForm) -> Respons
 def _unlisted(base: KnowledgeBase) -> int:
     """How many records their sources, which are read again, no longer list."""
     return sum(len(base.unlisted.of(location.name)) for location in base.source_locations.list())
+
+
+def _asked_pages(base: KnowledgeBase) -> Sequence[tuple[Hold, Actor]]:
+    """Returns the holds that wait, with the organisations whose pages they are."""
+    waiting = base.holds.waiting()
+    actors = base.actors_by_id({hold.actor_id for hold in waiting})
+    return [(hold, actors[hold.actor_id]) for hold in waiting if hold.actor_id in actors]

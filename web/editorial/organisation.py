@@ -30,7 +30,7 @@ from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.security.sessions import AContributor, AForm
+from web.http.security.sessions import AForm, AnyAccount
 from web.http.urls import Address, Page, address
 
 TYPED = "typed"
@@ -63,7 +63,7 @@ class _Wanted:
 
 
 @router.shows(Page.ORGANISATION)
-def show(request: APageRequest, account: AContributor) -> Response:
+def show(request: APageRequest, account: AnyAccount) -> Response:
     wanted = _wanted(request, account)
     if wanted.corrected:
         own = _own_draft(request.knowledge_base, wanted.corrected, account)
@@ -80,7 +80,7 @@ def show(request: APageRequest, account: AContributor) -> Response:
 
 
 @router.takes(Page.ORGANISATION)
-def take(request: APageRequest, account: AContributor, form: AForm) -> Response:
+def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
     base, wanted = request.knowledge_base, _wanted(request, account)
     what, _, chosen = text_of(form, "do").partition(":")
     if what == "same" and wanted.participant and actor_or_none(base, chosen):
@@ -140,7 +140,12 @@ def _wanted(request: PageRequest, account: Account) -> _Wanted:
     names = ("corrects", "draft", "case", "participant")
     query = {name: request.http.query_params.get(name, "") for name in names}
     if query["corrects"]:
-        return _Wanted(query, corrected=base.actor(query["corrects"]))
+        corrected = base.actor(query["corrects"])
+        if not (account.is_member or corrected.id in base.holds.held_by(account.name)):
+            raise not_allowed()
+        return _Wanted(query, corrected=corrected)
+    if not account.is_member:
+        raise not_allowed()
     draft: Draft | None = None
     if query["draft"]:
         draft = readable(base.drafts, query["draft"], account)

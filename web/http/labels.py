@@ -71,11 +71,13 @@ FIELD_LABELS: Mapping[str, str] = {
     "contact_seen_by": N_("How to answer"),
     "told_at": N_("Your e-mail address"),
     "answer": N_("Your answer"),
+    "new": N_("Password"),
     "subject": N_("What it is about"),
 }
 """What a field of a record is called, on forms and in differences."""
 
 ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
+    AccountRole.HOLDER: N_("Holder of a page"),
     AccountRole.CONTRIBUTOR: N_("Contributor"),
     AccountRole.MODERATOR: N_("Moderator"),
     AccountRole.ADMINISTRATOR: N_("Administrator"),

@@ -64,6 +64,8 @@ class Page(StrEnum):
     DIRECTORY = "directory"
     JOBS = "jobs"
     JOB = "job"
+    HOLD = "hold"
+    HOLD_CONFIRM = "hold_confirm"
     FLAG = "flag"
     FLAGGED = "flagged"
     MODERATION = "moderation"
@@ -123,6 +125,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.DIRECTORY: (f"annuaires/{_RECORD}", f"directories/{_RECORD}"),
     Page.JOBS: ("taches", "jobs"),
     Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
+    Page.HOLD: (f"titulaire/{_RECORD}", f"holder/{_RECORD}"),
+    Page.HOLD_CONFIRM: ("prendre-en-main", "take-in-hand"),
     Page.FLAG: ("signaler", "report-a-problem"),
     Page.FLAGGED: ("signalements", "reported-problems"),
     Page.DASHBOARD: ("tableau-de-bord", "dashboard"),

@@ -30,7 +30,7 @@ from web.http.i18n import translations
 from web.http.refusals import Refusal, no_such_action, strange_form
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.sessions import AContributor, AForm, ASession, sessions_of
+from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
 from web.lists.files import FILES, ListReader
@@ -83,7 +83,7 @@ def list_page(
 
 
 @router.takes(Page.LIST)
-def change_list(request: APageRequest, account: AContributor, form: AForm) -> Response:
+def change_list(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
     """`do` is an action, and for some the organisation or the person that it is about."""
     base = request.knowledge_base
     action, _, about = text_of(form, "do").partition(" ")

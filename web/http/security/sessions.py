@@ -233,6 +233,7 @@ def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
     return allowed_account
 
 
+AnyAccount = Annotated[Account, Depends(require(AccountRole.HOLDER))]
 AContributor = Annotated[Account, Depends(require(AccountRole.CONTRIBUTOR))]
 AModerator = Annotated[Account, Depends(require(AccountRole.MODERATOR))]
 AnAdministrator = Annotated[Account, Depends(require(AccountRole.ADMINISTRATOR))]
@@ -261,7 +262,7 @@ def _refuse_long_form(request: Request, session: Session) -> None:
 
 
 async def _accounts_form(
-    request: Request, session: ASession, _account: AContributor
+    request: Request, session: ASession, _account: AnyAccount
 ) -> AsyncIterator[FormData]:
     # The account first: nothing that a stranger sends is read.
     async for form in _browsers_form(request, session):
