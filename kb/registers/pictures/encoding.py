@@ -1,6 +1,7 @@
 """Uploads into pictures: decoded, turned upright, made small, and encoded anew without metadata."""
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,13 @@ MAX_HEIGHT_TIMES = 2
 
 LOGO_SIZE = (480, 160)
 
+LEAST_DECODED = WIDTHS[-1]
+"""A JPEG is decoded in the smallest scale of its own in which each side has so many pixels."""
+
 _QUALITIES = (78, 60, 40)
+
+_ONE_AT_A_TIME = threading.Lock()
+"""One upload takes hundreds of megabytes while it is decoded; several would fill a small server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,12 @@ def photograph(upload: bytes) -> Sequence[EncodedPicture]:
     Raises:
         InputError: it is no JPEG, PNG or WebP, or too large.
     """
-    image = _decoded(upload).convert("RGB")
+    with _ONE_AT_A_TIME:
+        return _photograph(_decoded(upload))
+
+
+def _photograph(image: Image.Image) -> Sequence[EncodedPicture]:
+    image = image if image.mode == "RGB" else image.convert("RGB")
     if image.height > MAX_HEIGHT_TIMES * image.width:
         image = ImageOps.fit(image, (image.width, MAX_HEIGHT_TIMES * image.width))
     width = min(image.width, WIDTHS[-1])
@@ -69,8 +81,9 @@ def logo(upload: bytes) -> EncodedPicture:
     Raises:
         InputError: it is no JPEG, PNG or WebP, or too large.
     """
-    image = _decoded(upload).convert("RGBA")
-    image.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
+    with _ONE_AT_A_TIME:
+        image = _decoded(upload).convert("RGBA")
+        image.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
     content = _encoded(image, "PNG", optimize=True)
     size = PictureSize(image.width, image.height)
     return EncodedPicture(picture_name(_digest(content), size, "png"), content)
@@ -99,6 +112,7 @@ def _upright(upload: bytes) -> Image.Image:
         # Before any of its pixels is decoded.
         if image.width * image.height > MAX_PIXELS:
             raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000)
+        image.draft(None, (LEAST_DECODED, LEAST_DECODED))
         image.load()
         return ImageOps.exif_transpose(image)
 
