@@ -13,7 +13,7 @@ import click
 from kb.commands.options import kb_option, open_base
 
 # As in kb.registers.accounts, which is not imported for `--help`.
-ACCOUNT_ROLES = ("contributor", "moderator", "administrator")
+ACCOUNT_ROLES = ("holder", "contributor", "moderator", "administrator")
 
 _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
