@@ -67,6 +67,7 @@ class AnswerForm:
             private=self.private,
             contact=one_line(self.contact),
             by=visitor.name,
+            waits=not visitor.is_member,
         )
 
 

@@ -41,6 +41,10 @@ class Visitor:
         return self.account.name if self.account else ""
 
     @property
+    def is_member(self) -> bool:
+        return self.account is not None and self.account.is_member
+
+    @property
     def moderates(self) -> bool:
         return self.account is not None and self.account.role.may(AccountRole.MODERATOR)
 
@@ -67,9 +71,7 @@ class Visitor:
         """Returns the contact of a notice that they may see, or an empty string."""
         if self.manages(notice):
             return notice.content.contact
-        return notice.content.contact_shown(
-            to_member=self.account is not None and self.account.is_member
-        )
+        return notice.content.contact_shown(to_member=self.is_member)
 
 
 async def _visitor(
@@ -109,8 +111,8 @@ def throttle_of(request: PageRequest) -> Throttle:
 
 
 def slow_down(visitor: Visitor) -> bool:
-    """Counts what a stranger sends, and returns whether it comes too soon."""
-    if visitor.account:
+    """Counts what is sent by who is no member, and returns whether it comes too soon."""
+    if visitor.is_member:
         return False
     return throttle_of(visitor.request).attempt(host_of(visitor.request.http)) > 0
 

@@ -29,9 +29,13 @@ class NoticeAnswers:
         private: bool = False,
         contact: str = "",
         by: str = "",
+        waits: bool = False,
     ) -> NoticeAnswer:
-        """Stores an answer; that of a stranger (`by` is empty) waits for a moderator."""
-        state = AnswerState.PUBLISHED if by else AnswerState.WAITING
+        """Stores an answer; that of a stranger (`by` is empty) waits for a moderator.
+
+        So does that of an account with `waits`, which is no member's.
+        """
+        state = AnswerState.PUBLISHED if by and not waits else AnswerState.WAITING
         at = now()
         answer = {
             "id": secrets.token_hex(8),
@@ -45,7 +49,7 @@ class NoticeAnswers:
             "by": by,
             "state": state.value,
             "at": at,
-            "published_at": at if by else "",
+            "published_at": at if state is AnswerState.PUBLISHED else "",
         }
         with self._stores.lend() as store, store.writing():
             store.database.table("notice_answers").insert(answer)

@@ -355,6 +355,21 @@ def test_an_erased_organisation_is_in_no_answer(base: KnowledgeBase, stranger: T
     assert DISTILLERY.name not in stranger.get(path_of(notice)).text
 
 
+def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestClient) -> None:
+    holder = account_client(base, AccountRole.HOLDER, "Avel")
+    notice = published(base)
+    assert NEED.contact not in holder.get(path_of(notice)).text
+    shown = holder.get(f"{path_of(notice)}?answer=yes").text
+    assert "lit votre réponse avant de la publier" in shown
+    sent = answer_fields(answer="Achetez nos montres")
+    statuses = [send(holder, path_of(notice), sent).status_code for _ in range(6)]
+    assert statuses == [303] * 5 + [429]
+    assert len(base.answers.waiting()) == 5
+    assert "Achetez nos montres" not in client_of(base).get(path_of(notice)).text
+    assert decide(moderator, notice, f"publish_answer:{base.answers.waiting()[0].id}") == 303
+    assert "Achetez nos montres" in client_of(base).get(path_of(notice)).text
+
+
 def test_nothing_typed_is_lost_where_nothing_can_be_kept(
     base: KnowledgeBase, member: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
