@@ -17,6 +17,7 @@ from web.alerts.digests import digests_of
 from web.app import create_app
 from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
+from web.http.i18n import Language
 from web.mail.sender import MailSender
 from web.supervisor import Supervisor
 
@@ -120,6 +121,9 @@ def _url(bound: socket.socket) -> str:
 
 
 def _warm_up(knowledge_base: KnowledgeBase) -> None:
-    """Loads the encoder and the index, so that the first visitor does not wait for them."""
+    """Loads the encoder, the index and the dictionaries, so that no visitor waits for them."""
     with suppress(QueryError):
         knowledge_base.search("bonjour", limit=1)
+    knowledge_base.spelling.meant("bonjour")
+    for language in Language:
+        knowledge_base.related_needs.near("bonjour", language)
