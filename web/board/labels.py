@@ -43,8 +43,8 @@ ANSWER_KINDS: Mapping[AnswerKind, str] = {
 
 DONE: Mapping[str, str] = {
     "posted": N_(
-        "Received. A moderator reads it before it is published. Keep the address of this page: "
-        "with it you can correct or close your notice."
+        "Received. A moderator reads your notice before it is published. Keep the address of this "
+        "page: with it you can correct or close your notice."
     ),
     "saved": N_("Saved."),
     "sent": N_("Received. A moderator reads the change before it is published again."),

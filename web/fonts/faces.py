@@ -32,9 +32,6 @@ FACES = (
     Face(SERIF, "font_source_serif_pro", "SourceSerifPro-Semibold.ttf", "500 900"),
 )
 
-PRELOADED = (FACES[0], FACES[3])
-"""The faces that every page shows at its top."""
-
 LATIN = (
     "U+20-7E,U+A0,U+A7,U+A9,U+AB,U+B0,U+B2-B3,U+B7,U+BB,U+BD,U+C0-FF,U+152-153,U+178,U+2010-2011,"
     "U+2013-2014,U+2018-2019,U+201C-201D,U+2022,U+2026,U+202F,U+2039-203A,U+20AC,U+2190,U+2192,"

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from web.fonts.faces import FALLBACKS, PRELOADED, RANGES, Face
+from web.fonts.faces import FALLBACKS, RANGES, Face
 
 PREFIX = "/fonts/"
 
@@ -28,18 +28,12 @@ class WebFonts:
 
     def __init__(self, made: Sequence[FontFile]) -> None:
         self.files: Mapping[str, bytes] = {}
-        self.preloads: Sequence[str] = ()
         self.style_url = ""
         if made:
             style = _style(made).encode()
             style_name = f"{hashlib.sha256(style).hexdigest()[:12]}.css"
             self.files = {**{file.name: file.content for file in made}, style_name: style}
             self.style_url = PREFIX + style_name
-            self.preloads = [
-                PREFIX + file.name
-                for file in made
-                if file.face in PRELOADED and file.range_name == next(iter(RANGES))
-            ]
 
 
 NO_FONTS = WebFonts(())

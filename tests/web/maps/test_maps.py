@@ -31,6 +31,13 @@ def test_a_hit_says_how_far_it_is(client: TestClient) -> None:
     assert page.one("input", name="near").attributes["value"] == "Cognac (16)"
 
 
+def test_who_is_in_the_town_itself_is_not_at_zero_kilometres(client: TestClient) -> None:
+    page = read(client, "/en/search", q="sanitiser", near=f"{DISTILLERY.place} (17)")
+    distances = [text_of(each) for each in page.all("span", class_="distance")]
+    assert "less than 1 km" in distances
+    assert not any("0 km" in each.split() for each in distances)
+
+
 def test_distances_are_offered_with_what_they_leave(client: TestClient) -> None:
     page = read(client, "/fr/recherche", **NEAR)
     options = page.inside(page.one("select", name="within"), "option")
