@@ -73,7 +73,7 @@ def test_the_pages_of_accounts_are_accessible_and_fit(
     assert (page.locator("code").text_content() or "").startswith("qsf_")
     check_page(page, width)
     page = visit.open(accounts_path, width=width, scheme=scheme)
-    page.locator("summary").first.click()
+    page.locator("main summary").first.click()
     check_page(page, width)
 
 

@@ -117,7 +117,7 @@ def test_the_frame_is_as_high_as_what_it_shows(
     frame = page.frame_locator("iframe")
     frame.get_by_label("De quoi avez-vous besoin").fill("cirages sanitiser")
     frame.get_by_role("button", name="Chercher").click()
-    expect(frame.locator("h2")).to_have_text("4 acteurs pour « cirages sanitiser »")
+    expect(frame.locator("h2")).to_have_text("4 organisations pour « cirages sanitiser »")
     page.wait_for_function(f"heights.at(-1)[1] > {before + 300}")
     assert settled_height(page) > before + 300
     room, content = inner(page, site).evaluate(
@@ -329,7 +329,7 @@ def test_a_form_that_was_sent_leads_to_what_was_found(
     page = at_host.open("/")
     frame = page.frame_locator("iframe")
     for words, found in [
-        ("cirages sanitiser", "4 actors for"),
+        ("cirages sanitiser", "4 organisations for"),
         ("rocket", "Nothing here really fits"),
         ("?!", "no word"),
     ]:

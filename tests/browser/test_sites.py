@@ -72,7 +72,7 @@ def test_the_page_of_sites_is_accessible_and_fits(
 ) -> None:
     page = opened(visit, path, width=width, scheme=scheme)
     check_page(page, width)
-    for summary in page.locator("summary").all():
+    for summary in page.locator("main summary").all():
         summary.click()
     check_page(page, width)
     page.locator("#name-new").fill("Un autre")
@@ -84,7 +84,7 @@ def test_the_page_of_sites_is_accessible_and_fits(
 
 def test_a_refusal_leads_the_keyboard_to_its_field(visit: Visits) -> None:
     page = opened(visit, "/fr/sites", width=320)
-    page.locator("summary").first.click()
+    page.locator("main summary").first.click()
     page.locator("#per-day-1").fill("0")
     page.locator("#per-day-1").press("Enter")
     told = page.get_by_role("alert")

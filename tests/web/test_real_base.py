@@ -55,7 +55,7 @@ def test_an_empty_base_answers_that_nothing_fits(base: KnowledgeBase) -> None:
     assert "Nothing here really fits" in page.text
     assert data.json()["hits"] == []
     holdings = Page(home.text).text("p", class_="holdings")
-    assert holdings == "0 actors · 0 departments · 0 cases"
+    assert holdings == "0 organisations · 0 departments · 0 cases"
 
 
 def test_what_cannot_be_searched_is_refused_by_the_real_search_too(base: KnowledgeBase) -> None:

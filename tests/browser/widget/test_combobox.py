@@ -337,7 +337,7 @@ def test_that_nothing_fits_is_said_with_the_nearest(embedding: Embedding) -> Non
     expect(part(page, "note")).to_have_text(
         "Nothing here really meets this need. The nearest, with no certainty:"
     )
-    expect(part(page, "fit").first).to_have_text("Uncertain")
+    expect(part(page, "fit").first).to_have_text("Very unlikely")
     expect(page.get_by_role("status")).to_have_text(
         "Nothing here really meets this need. The nearest, with no certainty:"
     )

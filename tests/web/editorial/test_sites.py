@@ -1,7 +1,6 @@
 """The page of the sites that embed the search: who may what there, and how much each is used."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -379,7 +378,8 @@ def test_a_refusal_is_told_at_its_field_and_keeps_what_was_typed(
         ]
         assert [one.attributes["name"] for one in wrong] == [field]
         assert alert.attributes["id"] in wrong[0].attributes["aria-describedby"].split()
-        assert ("open" in read.all("details")[0].attributes) == (do == "change")
+        of_site = read.inside(read.one("main", id="content"), "details")[0]
+        assert ("open" in of_site.attributes) == (do == "change")
     assert base.sites.list() == [site]
 
 
@@ -452,9 +452,12 @@ def test_a_base_that_cannot_be_written_is_told_and_nothing_typed_is_lost(
 
 
 def test_every_form_of_the_page_carries_its_token(client: TestClient, site: Site) -> None:
-    page = client.get("/en/sites").text
-    assert len(re.findall(r'<form class="sheet" method="post"|<form method="post"', page)) == 4
-    assert len(Page(page).all("input", name="csrf")) == 4
+    page = Page(client.get("/en/sites").text)
+    forms = page.all("form", method="post")
+    assert len(page.inside(page.one("main", id="content"), "form")) == len(forms) == 5
+    tokens = page.all("input", name="csrf")
+    assert [one.ancestors[-1] for one in tokens] == forms
+    assert all(one.attributes["value"] for one in tokens)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
