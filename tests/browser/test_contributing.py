@@ -229,6 +229,7 @@ def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBas
     page.get_by_role("button", name="Publier").click()
     expect(page.get_by_role("status")).to_contain_text("les recherches le trouvent")
     page.goto(page.url.split("/fr/")[0] + "/fr/recherche?q=remplir+des+flacons+de+gel")
+    page.get_by_role("radio", name=re.compile("Cas semblables")).press("Space")
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
 
 

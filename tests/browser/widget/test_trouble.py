@@ -22,6 +22,7 @@ from tests.browser.widget.conftest import (
     search,
     settle,
 )
+from web.embed import quota
 
 pytestmark = pytest.mark.browser
 
@@ -132,7 +133,11 @@ def test_what_cannot_be_searched_is_said(embedding: Embedding) -> None:
     expect(options_of(page)).to_have_count(3)
 
 
-def test_a_quota_that_is_used_up_is_said(embedding: Embedding) -> None:
+def test_a_quota_that_is_used_up_is_said(
+    embedding: Embedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In the last minutes of a day the widget offers to try again: then it is soon worth it.
+    monkeypatch.setattr(quota, "_seconds_to_midnight", lambda: 3600)
     page = embedding.open(f'site="{POOR}"', fails=True)
     search(page, "sanitiser")
     field_of(page).fill("cirages")
