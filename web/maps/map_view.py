@@ -7,6 +7,7 @@ maps. A drawing is in pixels of an SVG, the north on top.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, radians
 from typing import Self
 
@@ -136,11 +137,18 @@ class _Frame:
 def _land(frame: _Frame) -> str:
     """The path of the departments in a frame; what a pixel cannot show is left out of it."""
     return "".join(
-        "M" + "L".join(f"{x} {y}" for x, y in line) + "z"
+        _path(line)
         for rings in outlines().values()
         for ring in rings
         if len(line := _visible(ring, frame)) > 2
     )
+
+
+def _path(line: Sequence[tuple[int, int]]) -> str:
+    """A closed line as a path of SVG: steps from point to point, which are short to write."""
+    (x, y), *_ = line
+    steps = (f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(line))
+    return f"M{x} {y}l{' '.join(steps)}z".replace(" -", "-")
 
 
 def _visible(ring: Ring, frame: _Frame) -> list[tuple[int, int]]:
