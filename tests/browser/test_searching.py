@@ -82,7 +82,7 @@ def test_the_language_changes_and_the_search_stays(visit: Visits) -> None:
     page.get_by_role("link", name="English").click()
     expect(page).to_have_url(re.compile(r"/en/search\?q=sanitiser&department=16$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("2 organisations for “sanitiser”")
-    expect(page.get_by_role("searchbox")).to_have_value("sanitiser")
+    expect(page.get_by_role("combobox")).to_have_value("sanitiser")
 
 
 def test_the_evidence_leads_to_the_case_and_back_to_its_actors(visit: Visits) -> None:
@@ -99,7 +99,7 @@ def test_a_refusal_is_announced_and_the_words_are_kept(visit: Visits) -> None:
     expect(page.get_by_role("alert")).to_contain_text(
         "The query has no word in it: say what you are looking for."
     )
-    expect(page.get_by_role("searchbox")).to_have_value("🙂")
+    expect(page.get_by_role("combobox")).to_have_value("🙂")
 
 
 def test_the_search_is_steered_from_a_hit_and_back(visit: Visits) -> None:
