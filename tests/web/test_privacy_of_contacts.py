@@ -21,8 +21,8 @@ ROW = (
     "Avel;Fabrique des cirages et des crèmes.;Magnac;16320;12 rue des Cordonniers;Jeanne Martin;"
     "directrice;05 36 49 77 10;06 39 98 00 11;contact@avel.example;j.martin@avel.example"
 )
-ORGANISATION = ("36 49 77 10", "364977", "contact@avel", "Cordonniers")
-PERSON = ("Jeanne", "39 98 00 11", "63998", "j.martin@", "directrice")
+ORGANISATION = ("36 49 77 10", "36497710", "contact@avel", "Cordonniers")
+PERSON = ("Jeanne", "39 98 00 11", "63998001", "j.martin@", "directrice")
 PUBLIC, MEMBERS, NONE = Visibility
 PAGES = (
     "/fr/acteurs/avel-magnac",
