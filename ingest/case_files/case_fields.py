@@ -26,7 +26,20 @@ CASE_KEYS = names_of(
     (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
     _LEXICONS.spellings("keys", "case"),
 )
-_OF_ARTICLES = frozenset({"title", "author", "author_job", "date", "modified", "themes", "lang"})
+_OF_ARTICLES = frozenset(
+    {
+        "title",
+        "author",
+        "author_job",
+        "date",
+        "modified",
+        "themes",
+        "lang",
+        "picture",
+        "picture_alt",
+        "picture_credit",
+    }
+)
 """The fields that a site's own articles have, too."""
 _PARTICIPATION = {traits.key or name: traits for name, traits in PARTICIPATION_FIELDS.items()}
 PARTICIPATION_KEYS = names_of(_PARTICIPATION, _LEXICONS.spellings("keys", "participation"))
