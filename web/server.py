@@ -1,9 +1,11 @@
 """The server: takes its port first, warms up, and prints its address when it is ready."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from types import FrameType
 from typing import Protocol
 
 import click
@@ -52,7 +54,11 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
-        _Server(config, _url(bound), beside, app.state.site_usage).run(sockets=[bound])
+        server = _Server(config, _url(bound), beside, app.state.site_usage)
+        server.run(sockets=[bound])
+        if server.interrupted:
+            # The server raises the signal again as it ends, which once in a while is lost.
+            raise KeyboardInterrupt
 
 
 class _Background(Protocol):
@@ -74,9 +80,14 @@ class _Server(uvicorn.Server):
         site_usage: SiteUsage,
     ) -> None:
         super().__init__(config)
+        self.interrupted = False
         self._url = url
         self._beside = beside
         self._site_usage = site_usage
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.interrupted = self.interrupted or sig == signal.SIGINT
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
