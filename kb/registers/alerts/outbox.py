@@ -270,7 +270,7 @@ def _end_leases(store: Store, at: str) -> None:
         f" where {over} and handed_at != ''",
         [at, _kept(Remark("mail_interrupted")), at],
     )
-    store.execute(f"update outbox set state = 'waiting' where {over}", [at])  # noqa: S608
+    store.execute(f"update outbox set state = 'waiting' where {over}", [at])  # noqa: S608 (ours)
 
 
 def _fail(store: Store, id: str, problem: str, at: str) -> None:
