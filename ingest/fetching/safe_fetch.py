@@ -23,6 +23,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import httpcore
 import httpx
 
+from ingest.fetching.public_addresses import is_public
 from kb.errors import InputError
 from kb.settings import Settings
 
@@ -67,31 +68,6 @@ _KNOWN_SUFFIXES = frozenset(
 Resolver = Callable[[str, int], Sequence[str]]
 """The addresses of a host. Raises OSError where it has none."""
 
-_NEVER_PUBLIC = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "0.0.0.0/8",
-            "100.64.0.0/10",
-            "192.0.0.0/24",
-            "192.88.99.0/24",
-            "198.18.0.0/15",
-            "224.0.0.0/3",
-            "::/96",
-            "64:ff9b::/96",
-            "64:ff9b:1::/48",
-            "100::/64",
-            "2001::/23",
-            "2001:db8::/32",
-            "2002::/16",
-            "fc00::/7",
-            "fe80::/10",
-            "fec0::/10",
-            "ff00::/8",
-        ),
-    )
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -110,22 +86,6 @@ class Fetched:
     @property
     def path(self) -> str:
         return urlsplit(self.url).path
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet.
-
-    An IPv6 address that stands for an IPv4 one counts as none: what it leads to is elsewhere.
-    """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if any(ip.version == net.version and ip in net for net in _NEVER_PUBLIC):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
 def addresses_of(host: str, port: int) -> list[str]:
