@@ -48,6 +48,7 @@ from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
+from web.http.security.sound_bodies import SoundBodies
 from web.http.security.throttle import Throttle
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION, PATTERNS, Page
@@ -173,6 +174,7 @@ def create_app(
     answer_errors(app)
     # A list holds the notes of its reader, and is answered at once.
     sheets = dict.fromkeys(PATTERNS[Page.LIST_SHEET].values(), LIST_BYTES)
+    app.add_middleware(SoundBodies)
     app.add_middleware(BodyLimit, settings=settings, strangers_bytes=sheets)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders, images=settings.map_tiles_origin)

@@ -1,0 +1,105 @@
+"""What a body may hold, checked once for all routes as it is read.
+
+JSON can write what no text, number or database can hold: half of a surrogate pair, NUL, NaN, a
+number of a thousand digits, and lists in lists without end. A form can name an encoding in which
+such halves are bytes. No route needs any of these, so no route sees them.
+"""
+
+import json
+import math
+import re
+from typing import NoReturn
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kb.messages import N_
+from web.http.refusals import Refusal
+
+MAX_DEPTH = 64
+"""How deep lists and objects may lie in each other; what the API describes needs 6."""
+
+MAX_DIGITS = 18
+"""The longest whole number, which SQLite can hold."""
+
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json")
+
+_STRANGE_TEXT = N_(
+    "The body holds a character that no text can hold: half of a surrogate pair, or NUL."
+)
+_STRANGE_NUMBER = N_("The body holds a number that cannot be kept: NaN, infinite, or too long.")
+_TOO_DEEP = N_("The body has too many lists or objects within each other.")
+_NOT_UTF_8 = N_("Send the form in UTF-8.")
+
+
+class SoundBodies:
+    """ASGI middleware that answers 422 where the body of a request holds what nothing can keep."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        content_type = HTTPConnection(scope).headers.get("Content-Type", "").lower()
+        kind, _, parameters = content_type.partition(";")
+        charset = re.search(r"charset\s*=\s*\"?([^\s;\"]*)", parameters)
+        speaks_another = charset is not None and charset[1] not in {"utf-8", "utf8"}
+        is_strange_form = kind.startswith("multipart/") and speaks_another
+        read = bytearray()
+
+        async def receive_sound() -> Message:
+            # Here and not before, so that whoever may not send a body is told that first.
+            if is_strange_form:
+                raise Refusal(415, _NOT_UTF_8)
+            message = await receive()
+            if message["type"] == "http.request":
+                read.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    _refuse_unsound(bytes(read))
+            return message
+
+        checks = is_strange_form or _JSON.fullmatch(kind.strip())
+        await self._app(scope, receive_sound if checks else receive, send)
+
+
+def _refuse_unsound(body: bytes) -> None:
+    """Raises `Refusal` where JSON holds what cannot be kept; what is not JSON is for its route."""
+    try:
+        value: object = json.loads(
+            body, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_number
+        )
+    except RecursionError:
+        raise Refusal(422, _TOO_DEEP) from None
+    except ValueError:
+        return
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, str) and _NO_CHARACTER.search(one):
+                raise Refusal(422, _STRANGE_TEXT)
+            if isinstance(one, dict):
+                inner.extend(one)
+                inner.extend(one.values())
+            elif isinstance(one, list):
+                inner.extend(one)
+        level = inner
+    raise Refusal(422, _TOO_DEEP)
+
+
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else _refuse_number(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse_number(digits)
+
+
+def _refuse_number(_digits: str) -> NoReturn:
+    raise Refusal(422, _STRANGE_NUMBER)
