@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.routing import Match
+from starlette.types import Scope
 
 import kb.registers.accounts
 from kb.knowledge_base import KnowledgeBase
@@ -28,7 +30,18 @@ _BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa
 
 
 class _TokenRoute(APIRoute):
-    """Finds the account of the token before the body is read."""
+    """Finds the account of the token before the body is read.
+
+    What follows an id, as in `/cases/{id}/history`, has a slash of its own: one that is written
+    `%2F` is of the id, so that the case `gel/history` is not taken for the history of `gel`.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        verb = self.path_format.rpartition("}")[2]
+        sent = scope.get("raw_path", b"")
+        if verb and sent and not sent.endswith(verb.encode()):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
