@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
+from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -43,16 +44,23 @@ class StoreFile:
         """The database, for the registers of `kb.registers`."""
         return self._db
 
+    @property
+    def path(self) -> Path:
+        """The file of the database."""
+        return Path(self._connection.execute("pragma database_list").fetchone()[2])
+
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Self:
         """Opens the database at `path`; with `create`, makes it if there is none.
 
-        A base of an older schema is migrated, unless it cannot be written.
+        A base of an older schema is migrated, unless it cannot be written; a copy of it as it was
+        is kept beside it.
 
         Raises:
             NotAKnowledgeBase: there is no file, or it is something else.
             SchemaTooNew: a later version of this program wrote it.
             ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
+            KnowledgeBaseError: it has to be migrated, and the disk has no room for that.
         """
         if not create and not path.is_file():
             raise NotAKnowledgeBase(
@@ -62,7 +70,7 @@ class StoreFile:
         writable = is_writable(path)
         try:
             store = cls(_connect(path, "mode=rwc")) if writable else cls._open_to_read(path)
-            store._check(path, create=create)
+            store._check(path, create=create, writable=writable)
             if writable:
                 store._connection.execute("pragma journal_mode = wal")
                 store._connection.execute("pragma synchronous = normal")
@@ -98,7 +106,7 @@ class StoreFile:
     def close(self) -> None:
         self._connection.close()
 
-    def _check(self, path: Path, *, create: bool) -> None:
+    def _check(self, path: Path, *, create: bool, writable: bool) -> None:
         version = migrations.version_of(self._connection)
         (application,) = self._connection.execute("pragma application_id").fetchone()
         (tables,) = self._connection.execute("select count(*) from sqlite_master").fetchone()
@@ -106,6 +114,8 @@ class StoreFile:
             self.close()
             raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
         if version != migrations.SCHEMA_VERSION:
+            if writable and 0 < version < migrations.SCHEMA_VERSION:
+                keep_before_migration(self._connection, path)
             migrations.migrate(self._db)
 
     @contextmanager
@@ -127,7 +137,6 @@ class StoreFile:
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
-        path = Path(self._connection.execute("pragma database_list").fetchone()[2])
         try:
             self._connection.execute("begin immediate")
             try:
@@ -138,7 +147,7 @@ class StoreFile:
                 self._connection.rollback()
                 raise
         except sqlite3.DatabaseError as error:
-            raise explained(error, path) from None
+            raise explained(error, self.path) from None
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""

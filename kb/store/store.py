@@ -17,6 +17,7 @@ from kb.encoder.encoder import Embeddings
 from kb.errors import KnowledgeBaseError
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
+from kb.store.copies import kept_copies
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
@@ -281,11 +282,13 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Rewrites the database, without a byte of what was deleted from it.
 
         SQLite only marks what is deleted, and its word index keeps deleted words until their
-        segments are merged.
+        segments are merged. The copies that were made before migrations hold it too: they go.
 
         Raises:
             KnowledgeBaseError: another process reads a former state for too long.
         """
+        for copy in kept_copies(self.path):
+            copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
         self.execute("vacuum")

@@ -1,0 +1,167 @@
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kb.errors import KnowledgeBaseError
+from kb.models import Kind
+from kb.store import migrations
+from kb.store.copies import copy_database, kept_copies
+from kb.store.store import Store
+from tests.data.schemas import unpacked
+
+EARLIER = 22
+
+
+def rows(path: Path) -> dict[str, list[Any]]:
+    """Every row of every table, by table."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("select name from sqlite_master where type = 'table'")
+        return {
+            table: sorted(connection.execute(f"select * from {table}").fetchall(), key=repr)
+            for (table,) in tables.fetchall()
+        }
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return migrations.version_of(connection)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A base of an earlier schema."""
+    return unpacked(EARLIER, tmp_path / "kb.sqlite")
+
+
+def test_a_copy_is_of_one_state_while_another_writes(tmp_path: Path, database: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("pragma journal_mode = wal")
+        writer.execute("create table pairs (a, b)")
+        writer.executemany("insert into pairs values (?, ?)", [(0, "x" * 3_000)] * 5_000)
+        written = 0
+
+        class Interrupted(sqlite3.Connection):
+            """A source whose base is written between one step of its copy and the next."""
+
+            def backup(self, target: sqlite3.Connection, **options: Any) -> None:
+                def write(*_progress: int) -> None:
+                    nonlocal written
+                    written += 1
+                    writer.execute("update pairs set a = ?", [written])
+
+                super().backup(target, **{**options, "progress": write})
+
+        with closing(
+            sqlite3.connect(database, factory=Interrupted, isolation_level=None)
+        ) as source:
+            copy_database(source, tmp_path / "copy.sqlite")
+    assert written > 3
+    with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
+        assert copy.execute("select distinct a from pairs").fetchall() == [(0,)]
+        assert copy.execute("pragma integrity_check").fetchall() == [("ok",)]
+    assert not list(tmp_path.glob("copy.sqlite-*"))
+
+
+def test_a_copy_is_kept_before_a_migration(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.chmod(0o640)
+    before = rows(database)
+    Store.open(database).close()
+    assert version(database) == migrations.SCHEMA_VERSION
+    (kept,) = kept_copies(database)
+    assert kept.name == f"kb.before-schema-{migrations.SCHEMA_VERSION}.sqlite"
+    assert rows(kept) == before
+    assert version(kept) == EARLIER
+    assert kept.stat().st_mode & 0o777 == 0o640
+    (line,) = [line for line in caplog.messages if "a copy of it" in line]
+    assert kept.name in line
+
+
+def test_the_copy_in_the_place_of_the_base_is_the_base_before(database: Path) -> None:
+    """As the docs describe a way back; the program of that time opens what it wrote itself."""
+    before = database.read_bytes()
+    Store.open(database).close()
+    (kept,) = kept_copies(database)
+    for companion in database.parent.glob("kb.sqlite-*"):
+        companion.unlink()
+    kept.replace(database)
+    with closing(sqlite3.connect(database)) as back, closing(sqlite3.connect(":memory:")) as former:
+        former.deserialize(before)
+        assert list(back.iterdump()) == list(former.iterdump())
+    Store.open(database).close()
+    assert version(database) == migrations.SCHEMA_VERSION
+
+
+def test_an_interrupted_migration_leaves_the_copy_of_before_it(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_db: object) -> None:
+        raise OSError("killed")
+
+    before = rows(database)
+    newer: tuple[Callable[[Any], None], ...] = (*migrations.MIGRATIONS, lambda _: None, fails)
+    monkeypatch.setattr(migrations, "MIGRATIONS", newer)
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", len(newer))
+    with pytest.raises(OSError, match="killed"):
+        Store.open(database)
+    assert version(database) == len(newer) - 1
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*newer[:-1], lambda _: None))
+    Store.open(database).close()
+    (kept,) = kept_copies(database)
+    assert rows(kept) == before
+
+
+def test_a_base_that_was_taken_back_is_copied_anew(database: Path) -> None:
+    former = shutil.copyfile(database, database.with_name("former"))
+    Store.open(database).close()
+    (kept,) = kept_copies(database)
+    for companion in database.parent.glob("kb.sqlite-*"):
+        companion.unlink()
+    shutil.copyfile(former, database)
+    with closing(sqlite3.connect(database)) as changed, changed:
+        changed.execute("update actors set name = 'Another'")
+    Store.open(database).close()
+    with closing(sqlite3.connect(kept)) as copy:
+        assert copy.execute("select distinct name from actors").fetchall() == [("Another",)]
+
+
+def test_the_latest_two_copies_are_kept(database: Path) -> None:
+    for number in (2, 3, 10):
+        database.with_name(f"kb.before-schema-{number}.sqlite").touch()
+    Store.open(database).close()
+    assert [path.name for path in kept_copies(database)] == [
+        "kb.before-schema-10.sqlite",
+        f"kb.before-schema-{migrations.SCHEMA_VERSION}.sqlite",
+    ]
+
+
+def test_without_room_nothing_is_migrated(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = database.read_bytes()
+    usage = shutil.disk_usage(database.parent)
+    monkeypatch.setattr(
+        "kb.store.copies.shutil.disk_usage", lambda _: usage._replace(free=1_000_000)
+    )
+    with pytest.raises(KnowledgeBaseError, match="1 MB are free: make room"):
+        Store.open(database)
+    assert database.read_bytes() == before
+    assert kept_copies(database) == []
+
+
+def test_what_is_erased_is_in_no_copy(database: Path) -> None:
+    store = Store.open(database)
+    with store.changing():
+        store.remove(Kind.ACTOR, "avel")
+    store.scrub()
+    store.close()
+    assert kept_copies(database) == []
+
+
+def test_a_new_base_has_no_copy(tmp_path: Path) -> None:
+    Store.open(tmp_path / "kb.sqlite", create=True).close()
+    assert kept_copies(tmp_path / "kb.sqlite") == []
