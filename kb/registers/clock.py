@@ -1,4 +1,8 @@
-"""The time as registers write it: ISO 8601 in UTC, so that times sort as text."""
+"""The time as registers write it: ISO 8601 in UTC, so that times sort as text.
+
+A machine's clock may be wrong for a while, and then be set. A time to come that nobody planned
+was written by a clock that was ahead: nothing waits for it (`to_come`).
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,5 +25,13 @@ def later(at: str, seconds: float) -> str:
 
 def before(seconds: float) -> str:
     """The time that many seconds ago."""
-    moment = datetime.now(UTC) - timedelta(seconds=seconds)
-    return moment.isoformat(timespec="milliseconds")
+    return (moment() - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def to_come(seconds: float) -> str:
+    """The time in that many seconds: what is later was written by a clock that was ahead."""
+    return before(-seconds)
+
+
+def moment() -> datetime:
+    return datetime.now(UTC)

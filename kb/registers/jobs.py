@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
-from kb.registers.clock import before, now
+from kb.registers.clock import before, now, to_come
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
 SILENCE_S = 30.0
-"""Time without a beat after which a worker is taken for dead."""
+"""Time without a beat after which a worker is taken for dead.
+
+So it is if its beat is as far ahead: the clock was set back, and a live worker's next beat is soon.
+"""
 
 SOURCE_JOB = "source"
 """The kind of the jobs that read a source again; their parameter `source` is its name."""
@@ -151,7 +154,8 @@ class Jobs:
         """Returns whether a live worker is at a job."""
         with self._stores.lend() as store:
             row = store.execute(
-                "select 1 from jobs where state = 'running' and beat_at > ?", [before(SILENCE_S)]
+                "select 1 from jobs where state = 'running' and beat_at > ? and beat_at <= ?",
+                [before(SILENCE_S), to_come(SILENCE_S)],
             ).fetchone()
         return row is not None
 
@@ -288,9 +292,9 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
 def _next(store: Store, only: str = "") -> sqlite3.Row | None:
     found: sqlite3.Row | None = store.execute(
         "select id, claims, cancel_asked from jobs"
-        " where (state = 'queued' or (state = 'running' and beat_at <= ?)) and ? in ('', id)"
-        " order by created_at, rowid limit 1",
-        [before(SILENCE_S), only],
+        " where (state = 'queued' or (state = 'running' and (beat_at <= ? or beat_at > ?)))"
+        " and ? in ('', id) order by created_at, rowid limit 1",
+        [before(SILENCE_S), to_come(SILENCE_S), only],
     ).fetchone()
     return found
 

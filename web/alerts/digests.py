@@ -29,6 +29,8 @@ from web.mail.writing import MailWriter
 MOST_OF_A_TOPIC = 10
 """Most news of a topic in a mail; the page of the topic has the others."""
 
+_DAY = timedelta(days=1)
+
 SETTLED = timedelta(seconds=60)
 """How old news are at least: what is being written as a digest is made is told in the next."""
 
@@ -53,10 +55,11 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
     """Whether a subscription is to be told of at a moment, with its time zone."""
     due = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
     if due > moment:
-        due -= timedelta(days=1)
+        due -= _DAY
     if subscription.frequency is Frequency.WEEKLY:
         due -= timedelta(days=due.weekday())
-    return subscription.digested_at < _written(due)
+    # A digest to come was written while a clock was wrong.
+    return not _written(due) <= subscription.digested_at <= _written(moment + _DAY)
 
 
 class Digests:

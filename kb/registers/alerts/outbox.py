@@ -25,6 +25,8 @@ from kb.text.email_addresses import addresses_in
 RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """How long a mail waits after its first failure, its second…; after one more it has failed."""
 
+_DAY_S = 24 * 3600
+
 LEASE_S = 10 * 60
 """How long a mail is one sender's: longer than a mail server may take to answer."""
 
@@ -106,15 +108,19 @@ class Outbox:
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
-        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due."""
+        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due.
+
+        A mail that nobody tried to send is due, also if a clock that was ahead queued it.
+        """
         at = at or now()
         with self._stores.lend() as store, store.writing():
             _end_leases(store, at)
             row = store.execute(
                 "update outbox set state = 'sending', attempts = attempts + 1, leased_until = ?"
-                " where id = (select id from outbox where state = 'waiting' and next_at <= ?"
+                " where id = (select id from outbox where state = 'waiting'"
+                "  and (next_at <= ? or attempts = 0 or next_at > ?)"
                 "  order by next_at, rowid limit 1) returning *",
-                [later(at, LEASE_S), at],
+                [later(at, LEASE_S), at, later(at, RETRIED_AFTER_S[-1])],
             ).fetchone()
             return _queued(row) if row else None
 
@@ -229,11 +235,12 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     return id
 
 
-def mails_to(store: Store, recipient: str, purpose: str, since: str) -> int:
-    """Returns how many mails of a purpose were queued for an address since a time."""
+def mails_in_a_day(store: Store, recipient: str, purpose: str, at: str) -> int:
+    """Returns how many mails of a purpose were queued for an address in the day up to a time."""
     (count,) = store.execute(
-        "select count(*) from outbox where recipient = ? and purpose = ? and queued_at >= ?",
-        [recipient, purpose, since],
+        "select count(*) from outbox where recipient = ? and purpose = ?"
+        " and queued_at >= ? and queued_at <= ?",
+        [recipient, purpose, later(at, -_DAY_S), at],
     ).fetchone()
     return int(count)
 
@@ -264,13 +271,14 @@ def checked_address(written: str) -> str:
 
 def _end_leases(store: Store, at: str) -> None:
     """Frees the mails whose sender has ended; those that it may have sent have failed."""
-    over = "state = 'sending' and leased_until < ?"
+    over = "state = 'sending' and (leased_until < ? or leased_until > ?)"
+    leased = [at, later(at, LEASE_S)]
     store.execute(
         f"update outbox set state = 'failed', ended_at = ?, problem = ?"  # noqa: S608 (ours)
         f" where {over} and handed_at != ''",
-        [at, _kept(Remark("mail_interrupted")), at],
+        [at, _kept(Remark("mail_interrupted")), *leased],
     )
-    store.execute(f"update outbox set state = 'waiting' where {over}", [at])  # noqa: S608 (ours)
+    store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
 
 
 def _fail(store: Store, id: str, problem: str, at: str) -> None:

@@ -16,7 +16,7 @@ from kb.registers.alerts.outbox import (
     NewMail,
     checked_address,
     forget_recipient,
-    mails_to,
+    mails_in_a_day,
     queue_mail,
 )
 from kb.registers.alerts.topics import NewsTopic
@@ -37,8 +37,6 @@ MOST_OF_ONE = 50
 
 CONFIRM, FIND, DIGEST = "confirm", "find", "digest"
 """The purposes of mails."""
-
-_DAY_S = 24 * 3600
 
 
 class Frequency(StrEnum):
@@ -107,7 +105,7 @@ class Subscriptions:
         email = checked_address(email)
         with self._stores.lend() as store, store.writing():
             _forget_unconfirmed(store, at)
-            if mails_to(store, email, CONFIRM, later(at, -_DAY_S)) >= MOST_MAILS_A_DAY:
+            if mails_in_a_day(store, email, CONFIRM, at) >= MOST_MAILS_A_DAY:
                 return None
             subscriber_id = _subscriber_id(store, email, lang, at)
             id = secrets.token_hex(12)
@@ -137,7 +135,7 @@ class Subscriptions:
                 " where subscriber_id = subscribers.id and confirmed_at != '')",
                 [email],
             ).fetchone()
-            if row and mails_to(store, email, FIND, later(at, -_DAY_S)) < MOST_MAILS_A_DAY:
+            if row and mails_in_a_day(store, email, FIND, at) < MOST_MAILS_A_DAY:
                 queue_mail(store, write(dataclass_of(Subscriber, row)), at)
 
     def get(self, id: str) -> Subscription:

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from kb.errors import UnknownRecord
 from kb.registers.accounts import Account, AccountRole, Credentials, add_account
-from kb.registers.alerts.outbox import NewMail, checked_address, mails_to, queue_mail
-from kb.registers.clock import before, later, now
+from kb.registers.alerts.outbox import NewMail, checked_address, mails_in_a_day, queue_mail
+from kb.registers.clock import later, now
 from kb.registers.redirects import merged_into
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
@@ -92,7 +92,7 @@ class Holds:
                 "delete from holds where state = 'linked' and accepted_by = '' and link_until < ?",
                 [now()],
             )
-            if write and mails_to(store, email, LINK_MAIL, before(24 * 3600)) >= MAILS_A_DAY:
+            if write and mails_in_a_day(store, email, LINK_MAIL, now()) >= MAILS_A_DAY:
                 return
             id_ = secrets.token_hex(8)
             store.database.table("holds").insert(
