@@ -38,8 +38,9 @@ READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
     ".markdown": read_markdown,
 }
 
-BATCH_RECORDS = 256
-"""Records of a transaction: enough that texts of equal length meet at the encoder."""
+BATCH_RECORDS = 128
+"""Records of a transaction: enough that texts of equal length meet at the encoder, and not so many
+that another writer waits long."""
 
 
 class _ReadRecord(NamedTuple):

@@ -24,7 +24,8 @@ from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
-_PRUNED_AT_ONCE = 500
+_CHANGED_AT_ONCE = 200
+"""Records that a transaction removes, so that no writer waits long for all of them."""
 
 
 @dataclass(kw_only=True)
@@ -222,8 +223,8 @@ class Ingestion(Catalogue):
                 ]
                 save_contact_choice(store, source, choice)
                 ids = sorted(claims.actors_of_source(store, source))
-                for first in range(0, len(ids), _PRUNED_AT_ONCE):
-                    some = ids[first : first + _PRUNED_AT_ONCE]
+                for first in range(0, len(ids), _CHANGED_AT_ONCE):
+                    some = ids[first : first + _CHANGED_AT_ONCE]
                     forgotten |= forget_contacts(store, source, choice, some)
                     keep_members_only(store, some, published)
             if forgotten:
@@ -245,8 +246,8 @@ class Ingestion(Catalogue):
         with self._stores.lend() as store:
             gone = [key for key in claims.keys_of(store, sources) if not keeps(*key)]
         removed = 0
-        for first in range(0, len(gone), _PRUNED_AT_ONCE):
-            change = _Pruning(keys=gone[first : first + _PRUNED_AT_ONCE])
+        for first in range(0, len(gone), _CHANGED_AT_ONCE):
+            change = _Pruning(keys=gone[first : first + _CHANGED_AT_ONCE])
             self._commit(change)
             removed += len(change.reconciled.gone)
         with self._stores.lend() as store:
@@ -261,16 +262,20 @@ class Ingestion(Catalogue):
         return removed + self.remove(Kind.ACTOR, unnamed)
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records with their documents; returns how many there were.
+        """Removes records with their documents, some in each transaction; returns how many.
 
         Their versions stay, and the next ingest may bring them back.
         """
-        with self._stores.lend() as store, store.changing():
-            versions.keep_first_versions(store, kind, ids)
-            if kind is Kind.ACTOR:
-                claims.forget_actors(store, ids)
-                duplicates.forget_pairs(store, ids)
-            return sum(store.remove(kind, id_) for id_ in sorted(ids))
+        removed, every = 0, sorted(ids)
+        for first in range(0, len(every), _CHANGED_AT_ONCE):
+            some = every[first : first + _CHANGED_AT_ONCE]
+            with self._stores.lend() as store, store.changing():
+                versions.keep_first_versions(store, kind, some)
+                if kind is Kind.ACTOR:
+                    claims.forget_actors(store, some)
+                    duplicates.forget_pairs(store, some)
+                removed += sum(store.remove(kind, id_) for id_ in some)
+        return removed
 
     def _commit(self, change: Change, on_embedded: OnEmbedded | None = None) -> None:
         with self._stores.lend() as store:

@@ -6,7 +6,7 @@ their vectors would meet in one index.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,19 @@ import numpy as np
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import DERIVATION, Derived, derive
-from kb.models import Kind, Record
-from kb.store.records import in_order
+from kb.models import Actor, Kind, Record, kind_of
+from kb.store.migrations import SCHEMA_VERSION
+from kb.store.side_tables import SideTables
 from kb.store.store import Store
 
 logger = logging.getLogger(__name__)
 
 EMBEDDING_BATCH = 64
+
+REBUILT_AT_ONCE = 256
+"""Records that a rebuild takes in a transaction."""
+
+RecordKey = tuple[Kind, str]
 
 OnEmbedded = Callable[[int], None]
 """Called with how many texts were embedded, after each batch; with 0 before they are written."""
@@ -43,6 +49,9 @@ class IndexBatch:
     def derive(self, records: Sequence[Record]) -> None:
         """Derives the documents of these records, in the place of those before."""
         self._derived = [(record, derive(record)) for record in records]
+        for record in records:
+            if isinstance(record, Actor):
+                _ = record.point  # known before the transaction that stores it
         self._texts = {
             key: text for _, derived in self._derived for key, text in derived.encoder_texts.items()
         }
@@ -71,9 +80,14 @@ class IndexBatch:
         store.put_embeddings(encoder.fingerprint, self._vectors)
         for record, derived in self._derived:
             store.put(record, derived.documents, derived.names)
-        store.set_property("encoder", encoder.fingerprint)
-        store.set_property("model", encoder.name)
-        store.set_property("derivation", DERIVATION)
+        self._indexer.sign(store)
+
+    def put_aside(self, store: Store, settles: Callable[[RecordKey], bool]) -> None:
+        """Stores the documents in the side tables, of the records that `settles` answers for."""
+        store.put_embeddings(self._indexer.encoder.fingerprint, self._vectors)
+        for record, derived in self._derived:
+            if settles((kind_of(record), record.id)):
+                store.put_aside(record, derived.documents, derived.names)
 
     def _missing(self, store: Store) -> set[str]:
         fingerprint = self._indexer.encoder.fingerprint
@@ -106,30 +120,58 @@ class Indexer:
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Derives and embeds all records anew, in one transaction.
+        """Derives and embeds all records anew, a slice of them in each transaction.
 
-        Texts that this encoder has embedded are not embedded again; other embeddings go.
+        Searches and writers use the former state until the last transaction exchanges it for the
+        new one (`kb.store.side_tables`). A rebuild that was killed goes on where it was. Texts that
+        this encoder has embedded are not embedded again; other embeddings go.
+
+        Raises:
+            KnowledgeBaseError: another process made the base anew meanwhile, by another encoder.
         """
-        batch = self.start(on_embedded)
-        while not self._rebuilt(store, batch):
-            logger.info("The knowledge base changed meanwhile; rebuilding what changed")
+        side = SideTables(store)
+        made_by = f"{self.encoder.fingerprint} {DERIVATION} {SCHEMA_VERSION}"
+        side.begin(made_by)
+        while self._put_aside(store, made_by, on_embedded):
+            pass
+        # Where another process was faster, it may have had another encoder.
+        self.refuse_mismatch(store)
+        side.drop_embeddings_except(self.encoder.fingerprint)
+        side.clear()
 
-    def _rebuilt(self, store: Store, batch: IndexBatch) -> bool:
-        """Derives and embeds every record, and stores it all unless the base changed meanwhile."""
+    def _put_aside(self, store: Store, made_by: str, on_embedded: OnEmbedded | None) -> bool:
+        """Fills the side tables with some records that wait, or exchanges them if none does.
+
+        Returns whether there may be more to do.
+        """
+        side = SideTables(store)
         with store.reading():
-            generation = store.generation
-            records: list[Record] = [
-                *in_order(store.actors, store.ids(Kind.ACTOR)),
-                *in_order(store.cases, store.ids(Kind.CASE)),
-            ]
-        batch.derive(records)
-        batch.embed(store)
-        with store.changing():
-            if store.generation != generation:
+            if side.made_by != made_by:
                 return False
-            batch.put(store)
-            store.drop_embeddings_except(self.encoder.fingerprint)
+            records = _stored(store, side.waiting(REBUILT_AT_ONCE))
+        batch = self.start(on_embedded)
+        batch.derive([record for record in records.values() if record])
+        batch.embed(store)
+        with store.writing() if records else store.changing():
+            if side.made_by != made_by:
+                return False
+            if not records and not side.waiting(1):
+                side.exchange()
+                self.sign(store)
+                return False
+            # What has changed meanwhile waits on, and all do if an embedding went.
+            if batch.is_embedded(store):
+                as_stored = _stored(store, records)
+                batch.put_aside(
+                    store, lambda key: records[key] == as_stored[key] and side.settle(*key)
+                )
         return True
+
+    def sign(self, store: Store) -> None:
+        """Notes that this encoder and these rules made the base, in the caller's transaction."""
+        store.set_property("encoder", self.encoder.fingerprint)
+        store.set_property("model", self.encoder.name)
+        store.set_property("derivation", DERIVATION)
 
     def refuse_mismatch(self, store: Store, *, outdated: bool = True) -> None:
         """Raises `KnowledgeBaseError` if the base has another encoder or other rules.
@@ -160,3 +202,13 @@ class Indexer:
             f"{self._folder} was made by other rules ({stored}) than this version's "
             f"({DERIVATION}): run `quisait rebuild`."
         )
+
+
+def _stored(store: Store, keys: Iterable[RecordKey]) -> dict[RecordKey, Record | None]:
+    """The records with these kinds and ids, None where there is none."""
+    keys = list(keys)
+    found: dict[RecordKey, Record | None] = dict.fromkeys(keys)
+    for kind in Kind:
+        ids = [id_ for of_kind, id_ in keys if of_kind is kind]
+        found |= {(kind, id_): record for id_, record in store.records(kind, ids).items()}
+    return found

@@ -149,6 +149,13 @@ class StoreFile:
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from None
 
+    def property(self, name: str) -> str:
+        row = self.execute("select value from properties where name = ?", [name]).fetchone()
+        return row[0] if row else ""
+
+    def set_property(self, name: str, value: str) -> None:
+        self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
+
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""
         sql = sql.replace("in :values", "in (select value from json_each(:values))")

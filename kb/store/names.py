@@ -141,8 +141,24 @@ class StoredNames(StoreFile):
         )
         return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
 
-    def _put_name(self, actor_id: str, name: str) -> None:
-        """Stores the words of the name of an actor that has none stored."""
+    def _has_name(self, actor_id: str, name: str, keys: Collection[str]) -> bool:
+        """Whether these keys and the words of this name are stored for an actor."""
+        stored = self.execute("select key from names where actor_id = ?", [actor_id])
+        if {row["key"] for row in stored} != set(keys):
+            return False
+        words = self.execute(
+            "select position, word from name_words join name_vocabulary on id = word_id"
+            " where actor_id = ?",
+            [actor_id],
+        )
+        return set(map(tuple, words)) == set(analyse_name(name).placed())
+
+    def _put_name(self, actor_id: str, name: str, keys: Collection[str]) -> None:
+        """Stores the keys and the words of the name of an actor that has none stored."""
+        self.executemany(
+            "insert or ignore into names (key, actor_id) values (?, ?)",
+            [(key, actor_id) for key in sorted(keys)],
+        )
         placed = list(analyse_name(name).placed())
         ids = {word: self._add_to_vocabulary(word) for word in {word for _, word in placed}}
         self.executemany(
@@ -165,6 +181,7 @@ class StoredNames(StoreFile):
         return int(id_)
 
     def _remove_name(self, actor_id: str) -> None:
+        self.execute("delete from names where actor_id = ?", [actor_id])
         of_actor = "select distinct word_id from name_words where actor_id = ?"
         word_ids = [row[0] for row in self.execute(of_actor, [actor_id])]
         self.execute("delete from name_words where actor_id = ?", [actor_id])

@@ -21,6 +21,7 @@ from kb.store.copies import kept_copies
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
+from kb.store.side_tables import SIDE, SideTables
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -82,13 +83,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """The generation that last changed an actor, or a case."""
         return self.property(f"{kind} generation")
 
-    def property(self, name: str) -> str:
-        row = self.execute("select value from properties where name = ?", [name]).fetchone()
-        return row[0] if row else ""
-
-    def set_property(self, name: str, value: str) -> None:
-        self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
-
     def counts(self, encoder: str) -> Counts:
         """Returns the counts of the base, with the passages that this encoder has embedded."""
         row = self.execute(
@@ -117,22 +111,19 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
-        try:
-            with self.writing():
-                yield
-                self._drop_released_embeddings()
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                number = int(self.generation.partition("-")[0] or 0) + 1
-                generation = f"{number}-{secrets.token_hex(4)}"
-                self.set_property("generation", generation)
-                for kind in self._changed:
-                    self.set_property(f"{kind} generation", generation)
-                self._remember_touched(generation)
-                self.set_property("updated_at", now)
-        finally:
-            self._released.clear()
-            self._touched.clear()
-            self._changed.clear()
+        with self.writing():
+            for noted in (self._released, self._touched, self._changed):
+                noted.clear()
+            yield
+            self._drop_released_embeddings()
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            number = int(self.generation.partition("-")[0] or 0) + 1
+            generation = f"{number}-{secrets.token_hex(4)}"
+            self.set_property("generation", generation)
+            for kind in self._changed:
+                self.set_property(f"{kind} generation", generation)
+            self._remember_touched(generation)
+            self.set_property("updated_at", now)
 
     def _remember_touched(self, generation: str) -> None:
         """Notes which passages this generation changed, and deletes what is long past.
@@ -176,38 +167,50 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             "insert or ignore into themes (kind, record_id, key, name) values (?, ?, ?, ?)",
             [(kind.value, record.id, fold(theme), theme) for theme in record.themes],
         )
-        self.executemany(
-            "insert or ignore into names (key, actor_id) values (?, ?)",
-            [(key, record.id) for key in sorted(names)],
-        )
         if isinstance(record, Actor):
-            self._put_name(record.id, record.name)
+            self._put_name(record.id, record.name, names)
             if hidden:
                 self.hide_contacts(record.id, hidden)
         for document in documents:
             self._put_document(kind, record.id, document)
 
-    def _put_document(self, kind: Kind, record_id: str, document: Document) -> None:
+    def put_aside(
+        self, record: Record, documents: Sequence[Document], names: Collection[str]
+    ) -> None:
+        """Stores the documents of a stored record in the side tables, where it has none.
+
+        `names`, its name keys, and the words of its name are stored where they differ.
+        """
+        for document in documents:
+            self._put_document(kind_of(record), record.id, document, SIDE)
+        if isinstance(record, Actor) and not self._has_name(record.id, record.name, names):
+            self._remove_name(record.id)
+            self._put_name(record.id, record.name, names)
+
+    def _put_document(self, kind: Kind, record_id: str, document: Document, side: str = "") -> None:
         cursor = self.execute(
-            "insert into documents (kind, record_id, part, lang, text) values (?, ?, ?, ?, ?)",
+            f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608
+            " values (?, ?, ?, ?, ?)",
             [kind.value, record_id, document.part, document.lang, document.text],
         )
         for passage in document.passages:
             start, end = passage.slice.start, passage.slice.end
             text, text_hash = document.text[start:end], passage.text_hash
             id_ = passage_id(kind, record_id, document.part, start, document.lang, text, text_hash)
-            self._touched.add(id_)
+            if not side:
+                self._touched.add(id_)
             self.execute(
-                'insert into passages (id, document_id, start, "end", text_hash)'
+                f'insert into {side}passages (id, document_id, start, "end", text_hash)'  # noqa: S608
                 " values (?, ?, ?, ?, ?)",
                 [id_, cursor.lastrowid, start, end, text_hash or None],
             )
             self.execute(
-                "insert into passage_words (rowid, words) values (?, ?)", [id_, passage.words]
+                f"insert into {side}passage_words (rowid, words) values (?, ?)",  # noqa: S608
+                [id_, passage.words],
             )
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
-        """Stores vectors `(dimension,)` by text hash."""
+        """Stores vectors `(dimension,)` by text hash, of texts that have none yet."""
         rows = self.run("select id from passages where text_hash in :values", vectors)
         self._touched.update(row["id"] for row in rows)
         self._db.table("embeddings").insert_all(
@@ -215,7 +218,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 {"text_hash": text_hash, "encoder": encoder, "vector": vector.tobytes()}
                 for text_hash, vector in vectors.items()
             ),
-            replace=True,
+            ignore=True,
         )
 
     def _hidden_contacts(self, actor_id: str) -> list[str]:
@@ -256,7 +259,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.execute("delete from documents where kind = ? and record_id = ?", key)
         self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
-            self.execute("delete from names where actor_id = ?", [record_id])
             self._remove_name(record_id)
             deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
@@ -274,10 +276,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._released,
         )
 
-    def drop_embeddings_except(self, encoder: str) -> None:
-        """Deletes the embeddings of other encoders."""
-        self.execute("delete from embeddings where encoder != ?", [encoder])
-
     def scrub(self) -> None:
         """Rewrites the database, without a byte of what was deleted from it.
 
@@ -291,6 +289,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
+            SideTables(self).forget_erased()
         self.execute("vacuum")
         (is_busy, *_) = self.execute("pragma wal_checkpoint(truncate)").fetchone()
         if is_busy:

@@ -81,7 +81,7 @@ def _rates(scratch: Path, firms: int) -> None:
     with _base(scratch / "rates", encoder) as base:
         for part in range(PARTS):
             path = scratch / f"part-{part}.csv"
-            _write(path, _firms(firms // PARTS, seed=part))
+            write_firms(path, generated_firms(firms // PARTS, seed=part))
             texts = sorted(_texts(path) - seen)
             seen.update(texts)
             n_texts += len(texts)
@@ -112,13 +112,13 @@ def _texts(path: Path) -> set[str]:
 
 def _memory(scratch: Path, mib: int) -> None:
     path, empty = scratch / "large.csv", scratch / "small.csv"
-    _write(empty, _firms(10, seed=7))
+    write_firms(empty, generated_firms(10, seed=7))
     # Ingesting is the slower by far; its memory is not to grow with the file either.
     for what, option, size in (
         ("read and checked", "--read", mib),
         ("ingested", "--ingest", mib // 8),
     ):
-        rows = _write(path, _firms(10**9, seed=7), max_bytes=size << 20)
+        rows = write_firms(path, generated_firms(10**9, seed=7), max_bytes=size << 20)
         least, _ = _peak_of(option, empty)
         started = time.perf_counter()
         peak, told = _peak_of(option, path)
@@ -151,7 +151,7 @@ def _read(path: Path) -> None:
 def _ingest(path: Path) -> None:
     with (
         tempfile.TemporaryDirectory(dir=path.parent) as folder,
-        _base(Path(folder), _FreeEncoder()) as base,
+        _base(Path(folder), FreeEncoder()) as base,
     ):
         report = ingest(base, [path])
         print(_peak_mib(), report.added + report.unchanged + report.changed)
@@ -169,9 +169,9 @@ def _peak_mib() -> float:
 def _doubles(scratch: Path, firms: int) -> None:
     """Ingests many firms, one in fifty told twice, and times the looking for doubles."""
     path = scratch / "doubles.csv"
-    twice = list(_firms(firms, seed=11))
+    twice = list(generated_firms(firms, seed=11))
     twice += [[f"Ets {row[0].upper()}", *row[1:]] for row in twice[: firms // 50]]
-    _write(path, iter(twice))
+    write_firms(path, iter(twice))
     spent = 0.0
     compare = duplicates.compare
 
@@ -183,7 +183,7 @@ def _doubles(scratch: Path, firms: int) -> None:
 
     duplicates.compare = timed
     try:
-        with _base(scratch / "doubles", _FreeEncoder()) as base:
+        with _base(scratch / "doubles", FreeEncoder()) as base:
             started = time.perf_counter()
             report = ingest(base, [path])
             total = time.perf_counter() - started
@@ -205,7 +205,7 @@ def _base(folder: Path, encoder: Encoder) -> Iterator[KnowledgeBase]:
     base.close()
 
 
-class _FreeEncoder:
+class FreeEncoder:
     """Embeds in no time: a vector of noise that depends on the text."""
 
     name = "free"
@@ -224,7 +224,7 @@ class _FreeEncoder:
         return None
 
 
-def _firms(count: int, seed: int) -> Iterator[list[str]]:
+def generated_firms(count: int, seed: int) -> Iterator[list[str]]:
     """Rows of firms with names of their own, and descriptions as long as real ones are."""
     chance = random.Random(seed)
     with DEMONSTRATION.open(encoding="utf-8-sig", newline="") as file:
@@ -249,7 +249,7 @@ def _firms(count: int, seed: int) -> Iterator[list[str]]:
         ]
 
 
-def _write(path: Path, rows: Iterator[list[str]], max_bytes: int = 1 << 62) -> int:
+def write_firms(path: Path, rows: Iterator[list[str]], max_bytes: int = 1 << 62) -> int:
     """Writes rows of `HEADER` until there is no more, or the file is as large; returns how many."""
     written = 0
     with path.open("w", encoding="utf-8", newline="") as file:

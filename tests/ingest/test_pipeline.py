@@ -150,7 +150,7 @@ def test_records_are_put_in_batches_across_files(tmp_path: Path) -> None:
     base = MemoryKnowledgeBase()
     told: list[int] = []
     report = ingest(base, [tmp_path], progress=told.append)
-    assert base.batches == [0, 256, 256, 88]
+    assert base.batches == [0, 128, 128, 128, 128, 88]
     assert (report.added, sum(told)) == (600, 600)
 
 

@@ -1,0 +1,272 @@
+"""A rebuild goes slice by slice, beside searches and writers, and can be killed at any of them."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from kb.encoder.encoder import Embeddings, TextKind
+from kb.errors import KnowledgeBaseError
+from kb.indexing.derivation import derive
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Kind, Record
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+from tests.reliability.brute_force import faults
+
+LATER = replace(GLOVER, id="bonnets", name="Bonneterie", description="Elle tricote des bonnets.")
+
+
+class Stopped(BaseException):
+    """Stands for the end of a process."""
+
+
+class Watched(WordCountEncoder):
+    """Calls something with the number of each batch of documents, before it is embedded."""
+
+    def __init__(self, meanwhile: Callable[[int], object], fingerprint: str = "words-2") -> None:
+        super().__init__(fingerprint)
+        self._meanwhile = meanwhile
+        self.batches = 0
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        if kind is TextKind.DOCUMENT:
+            self.batches += 1
+            self._meanwhile(self.batches)
+        return super().encode(texts, kind)
+
+
+@pytest.fixture(autouse=True)
+def _a_record_in_each_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.indexing.indexer.REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr("kb.store.side_tables.CLEARED_AT_ONCE", 3)
+
+
+@pytest.fixture
+def folder(base: KnowledgeBase) -> Path:
+    return base.folder
+
+
+def stop_at(batch: int) -> Callable[[int], None]:
+    def stop(reached: int) -> None:
+        if reached == batch:
+            raise Stopped
+
+    return stop
+
+
+def schema(folder: Path) -> set[str]:
+    """The SQL of all tables, indexes and triggers, whatever their indexes are called."""
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        rows = connection.execute("select sql from sqlite_master where sql is not null")
+        return {re.sub(r"[\[\]\"'`\s]|side_(?=idx_)", "", row[0]) for row in rows}
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("kb.sqlite*"))
+
+
+def test_a_rebuild_that_was_stopped_goes_on_where_it_was(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    before = schema(folder)
+    stopped = Watched(stop_at(3))
+    with pytest.raises(Stopped):
+        open_base(stopped).rebuild()
+    assert base.search("gants de cuir").hits[0].actor == GLOVER
+    assert faults(folder, WordCountEncoder()) == []
+    resumed = Watched(lambda _: None)
+    status = open_base(resumed).rebuild()
+    assert status.problems == ()
+    assert len(stopped.embedded) > 0
+    assert sorted(stopped.embedded + resumed.embedded) == sorted(set(base_texts(base)))
+    assert faults(folder, WordCountEncoder("words-2")) == []
+    assert schema(folder) == before
+
+
+def base_texts(base: KnowledgeBase) -> list[str]:
+    records: list[Record] = [*base.actors(), *base.cases()]
+    return [text for record in records for text in derive(record).encoder_texts.values()]
+
+
+def test_searches_read_the_former_state_until_the_end(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    before = base.search("gants de cuir")
+    generations = []
+
+    def look(_: int) -> None:
+        assert base.search("gants de cuir").hits == before.hits
+        generations.append(base.status().generation)
+
+    open_base(Watched(look)).rebuild()
+    assert len(generations) > 3
+    assert set(generations) == {generations[0]}
+    rebuilt = open_base(WordCountEncoder("words-2"))
+    assert rebuilt.search("gants de cuir").hits[0].actor == GLOVER
+    with pytest.raises(KnowledgeBaseError, match="another encoder"):
+        base.search("gants de cuir")
+
+
+@pytest.mark.parametrize("fingerprint", ["words-1", "words-2"])
+def test_what_is_written_meanwhile_is_in_the_new_state(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path, fingerprint: str
+) -> None:
+    base.put(RECORDS)
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        # The same encoder, too, has something to embed.
+        connection.execute("delete from embeddings")
+    changed = replace(GLOVER, description="Un atelier tricote des écharpes de laine.")
+    steps: dict[int, Callable[[], object]] = {
+        1: lambda: base.put([LATER]),
+        2: lambda: base.put([changed, replace(POLISH, place="Angoulême")]),
+        3: lambda: base.withdraw(Kind.ACTOR, DISTILLER.id, by="chloé"),
+    }
+    rebuilding = open_base(Watched(lambda batch: steps.pop(batch, int)(), fingerprint))
+    rebuilding.rebuild()
+    assert not steps
+    assert faults(folder, WordCountEncoder(fingerprint)) == []
+    assert rebuilding.search("écharpes de laine").hits[0].actor == changed
+    assert rebuilding.search("tricoter des bonnets").hits[0].actor == LATER
+    assert DISTILLER.id not in {hit.actor.id for hit in rebuilding.search("spiritueux").hits}
+
+
+def test_writers_get_in_between_two_slices(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    with closing(sqlite3.connect(folder / DATABASE_FILE, timeout=0)) as writer:
+
+        def write(_: int) -> None:
+            with writer:
+                writer.execute("begin immediate")
+
+        open_base(Watched(write)).rebuild()
+
+
+def test_a_rebuild_by_another_encoder_begins_anew(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    before = schema(folder)
+    with pytest.raises(Stopped):
+        open_base(Watched(stop_at(3))).rebuild()
+    assert open_base(WordCountEncoder("words-3")).rebuild().problems == ()
+    assert faults(folder, WordCountEncoder("words-3")) == []
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        encoders = connection.execute("select distinct encoder from embeddings").fetchall()
+    assert encoders == [("words-3",)]
+    assert schema(folder) == before
+
+
+def test_a_rebuild_that_another_overtakes_says_so(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    third = open_base(WordCountEncoder("words-3"))
+    overtaken = open_base(Watched(lambda batch: batch == 2 and third.rebuild()))
+    with pytest.raises(KnowledgeBaseError, match=r"another encoder .*words-3"):
+        overtaken.rebuild()
+    assert faults(folder, WordCountEncoder("words-3")) == []
+
+
+def test_two_processes_rebuild_together(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put([replace(GLOVER, id=f"a{n}", description=f"Atelier {n} de cuir") for n in range(12)])
+    barrier = Barrier(2)
+    threads = [
+        Thread(target=open_base(Watched(lambda b: b == 1 and barrier.wait())).rebuild)
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_an_embedding_that_the_new_state_needs_stays(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    # Both have one text; the record that is in the side tables first outlives the other.
+    twin = replace(GLOVER, id="twin")
+    base.put([*RECORDS, twin])
+    done: list[int] = []
+
+    def remove(batch: int) -> None:
+        done.append(batch)
+        if batch == 4:
+            base.remove(Kind.ACTOR, ["twin"])
+
+    open_base(Watched(remove)).rebuild()
+    assert len(done) >= 4
+    assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    secret = replace(GLOVER, id="aaa", name="Xylocope", description="Xyloglyptique unique.")
+    base.put([secret, *RECORDS])
+    with pytest.raises(Stopped):
+        open_base(Watched(stop_at(4))).rebuild()
+    assert b"yloglyptique" in bytes_of(folder)
+    base.erase(Kind.ACTOR, "aaa", by="chloé")
+    assert b"yloglyptique" not in bytes_of(folder)
+    assert b"ylocope" not in bytes_of(folder)
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        left = connection.execute(
+            "select count(*) from embeddings where text_hash not in (select text_hash"
+            " from passages where text_hash is not null)"
+        ).fetchone()
+    assert left == (0,)
+    assert open_base(WordCountEncoder("words-2")).rebuild().problems == ()
+    assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_what_is_erased_goes_from_the_former_state_too(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = replace(GLOVER, id="aaa", name="Xylocope", description="Xyloglyptique unique.")
+    base.put([secret, *RECORDS])
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    rebuilding = open_base(WordCountEncoder("words-2"))
+    with monkeypatch.context() as patched:
+        patched.setattr("kb.indexing.indexer.SideTables.drop_embeddings_except", stop)
+        with pytest.raises(Stopped):
+            rebuilding.rebuild()
+    rebuilding.erase(Kind.ACTOR, "aaa", by="chloé")
+    assert b"yloglyptique" not in bytes_of(folder)
+    assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_a_case_waits_like_an_actor(base: KnowledgeBase, open_base: OpenBase, folder: Path) -> None:
+    base.put(RECORDS)
+    changed = replace(SANITISER, need="Des masques pour l'hôpital")
+    encoder = Watched(lambda batch: batch == 3 and base.put([changed]))
+    open_base(encoder).rebuild()
+    assert "Des masques pour l'hôpital" in encoder.embedded
+    assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_a_rebuild_repairs_words_and_names(base: KnowledgeBase, folder: Path) -> None:
+    base.put(RECORDS)
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        for table in ("names", "name_words", "passage_words", "passages", "documents"):
+            connection.execute(f"delete from {table}")
+    assert faults(folder, WordCountEncoder())
+    base.rebuild()
+    assert faults(folder, WordCountEncoder()) == []
+    assert base.search("Harmonie").hits[0].actor == GLOVER
