@@ -104,6 +104,16 @@ class Settings(BaseSettings):
         default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
     )
 
+    max_connections: int = Field(
+        default=1_000, ge=1, description="The most connections to the server at a time."
+    )
+    max_connections_per_address: int = Field(
+        default=100,
+        ge=1,
+        description="The most connections of one address at a time; proxies that are trusted are "
+        "not limited.",
+    )
+
     sources_hour: int = Field(
         default=3,
         ge=0,

@@ -1,15 +1,17 @@
 """The server: takes its port first, warms up, and prints its address when it is ready."""
 
 import asyncio
+import math
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import closing, suppress
 from types import FrameType
-from typing import Protocol
+from typing import Protocol, cast
 
 import click
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.contexts import prepare_reading
 from kb.errors import QueryError, SettingsError
@@ -21,11 +23,33 @@ from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
 from web.http.i18n import Language
 from web.mail.sender import MailSender
+from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
+from web.operations.service import ServiceNotices
 from web.supervisor import Supervisor
 
+MOST_FILES = 65_536
+"""Open files that are asked for: more than any limit of connections."""
 
-def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None:
-    """Serves the knowledge base until interrupted.
+SPARE_FILES = 256
+"""Files that connections leave to the database, uploads and workers."""
+
+ANSWERS_WITHIN_S = 5
+"""How long answers in flight may take, once the server is told to end."""
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    access_log: bool,
+    on_ending: Callable[[int], object] = lambda _: None,
+) -> None:
+    """Serves the knowledge base until it is told to end, by SIGTERM or an interruption.
+
+    `on_ending` is called with the code to exit with, when that begins.
 
     Raises:
         SettingsError: the host and port cannot be listened on.
@@ -38,6 +62,8 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
     ):
         _warm_up(knowledge_base)
         prepare_reading()
+        most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
+        limits = ConnectionLimits(most, settings.max_connections_per_address)
         app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
         config = uvicorn.Config(
             app,
@@ -48,17 +74,22 @@ def serve(settings: Settings, host: str, port: int, *, access_log: bool) -> None
             # words, and not by the parser of requests.
             h11_max_incomplete_event_size=256 * 1024,
             lifespan="off",
+            http=PatientProtocol,
+            ws="none",
+            # One burst opens so many connections before limits see them.
+            backlog=256,
+            timeout_keep_alive=math.ceil(limits.idle_s),
+            timeout_graceful_shutdown=ANSWERS_WITHIN_S,
         )
         supervisor = Supervisor(knowledge_base)
         beside: list[_Background] = [supervisor, app.state.demand_counter]
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
-        server = _Server(config, _url(bound), beside, app.state.site_usage)
+        server = _Server(config, _url(bound), beside, app.state.site_usage, limits, on_ending)
         server.run(sockets=[bound])
-        if server.interrupted:
-            # The server raises the signal again as it ends, which once in a while is lost.
-            raise KeyboardInterrupt
+    if server.interrupted:
+        raise KeyboardInterrupt
 
 
 class _Background(Protocol):
@@ -78,16 +109,32 @@ class _Server(uvicorn.Server):
         url: str,
         beside: Sequence[_Background],
         site_usage: SiteUsage,
+        limits: ConnectionLimits,
+        on_ending: Callable[[int], object],
     ) -> None:
         super().__init__(config)
+        config.load()
+        # Their middleware knows which proxies are trusted.
+        app = config.loaded_app
+        trusted = app.trusted_hosts if isinstance(app, ProxyHeadersMiddleware) else ()
+        proxies = cast("Container[str]", trusted)
+        self.server_state = self._connections = ServedConnections(limits, proxies)
         self.interrupted = False
         self._url = url
         self._beside = beside
         self._site_usage = site_usage
+        self._on_ending = on_ending
+        self._service = ServiceNotices()
+        self._looked_at = 0.0
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.interrupted = self.interrupted or sig == signal.SIGINT
-        super().handle_exit(sig, frame)
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
+        # done, and once in a while the signal is lost.
+        if self.should_exit:
+            self.force_exit = True
+            return
+        self.should_exit = True
+        self.interrupted = sig == signal.SIGINT
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -96,15 +143,42 @@ class _Server(uvicorn.Server):
             for background in self._beside:
                 background.start()
             self._site_usage.start()
+            self._service.ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # once a second
+            now = asyncio.get_running_loop().time()
+            self._connections.look(now - (self._looked_at or now))
+            self._looked_at = now
+            self._service.alive()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Here and not after `run`, which a signal to end does not return from.
+        self._service.stopping()
+        self._on_ending(INTERRUPTED if self.interrupted else 0)
+        self._connections.cut_half_sent()
         await asyncio.gather(
             super().shutdown(sockets),
             *(asyncio.to_thread(background.stop) for background in self._beside),
         )
+        self._connections.cut_all()
         # When the last request is answered, and so counted.
         await asyncio.to_thread(self._site_usage.stop)
+
+
+def _raised_file_limit() -> int:
+    """Lets this process open as many files as it may; returns how many."""
+    try:
+        import resource
+    except ImportError:  # a system without such limits
+        return MOST_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        hard = MOST_FILES
+    if soft != resource.RLIM_INFINITY and soft < min(hard, MOST_FILES):
+        soft = min(hard, MOST_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

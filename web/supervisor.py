@@ -20,7 +20,7 @@ from kb.settings import Settings
 
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
-ENDS_WITHIN_S = 8.0
+ENDS_WITHIN_S = 7.0
 MAX_PAUSE_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Supervisor:
         self._failures = 0
         self._not_before = 0.0
         self._ending = threading.Event()
+        self._starting = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -51,19 +52,20 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ends the worker and waits for it."""
-        self._ending.set()
+        # The worker first: the thread may be waiting for a base that is locked.
+        with self._starting:
+            self._ending.set()
+            worker, self._worker = self._worker, None
+        if worker is not None and worker.poll() is None:
+            worker.terminate()
+            try:
+                worker.wait(ENDS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                # Its job is found to be without a worker after a while.
+                worker.kill()
+                worker.wait()
         if self._thread.is_alive():
             self._thread.join()
-        worker, self._worker = self._worker, None
-        if worker is None or worker.poll() is not None:
-            return
-        worker.terminate()
-        try:
-            worker.wait(ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            # Its job is found to be without a worker after a while.
-            worker.kill()
-            worker.wait()
 
     def _watch(self) -> None:
         while not self._ending.wait(LOOK_EVERY_S):
@@ -73,8 +75,8 @@ class Supervisor:
                 self._look()
 
     def _look(self) -> None:
-        if self._worker is not None:
-            code = self._worker.poll()
+        if (worker := self._worker) is not None:
+            code = worker.poll()
             if code is None:
                 return
             self._worker = None
@@ -88,6 +90,8 @@ class Supervisor:
         if time.monotonic() >= self._not_before and jobs.waiting() and not jobs.working():
             command = self._command or worker_command(self._knowledge_base)
             # A session of its own: Ctrl-C reaches the server, which then ends its worker.
-            self._worker = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+            with self._starting:
+                if not self._ending.is_set():
+                    self._worker = subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, start_new_session=True
+                    )

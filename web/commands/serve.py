@@ -22,5 +22,7 @@ def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     from kb.settings import Settings
     from web import server
+    from web.operations.ending import end_in_time
 
-    server.serve(Settings.from_environment(kb=kb), host, port, access_log=access_log)
+    settings = Settings.from_environment(kb=kb)
+    server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kb.errors import (
@@ -77,6 +78,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(QuisaitError, _quisait_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -176,6 +178,14 @@ def _sign_in_path(request: PageRequest) -> str:
     url = request.http.url
     wanted = f"{url.path}?{url.query}" if url.query else url.path
     return address(Page.SIGN_IN, next=wanted).path(request.language)
+
+
+CLIENT_GONE = 499
+"""The status that logs give a request whose client left (nginx's number); nobody receives it."""
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:

@@ -16,7 +16,11 @@ from starlette.requests import HTTPConnection
 
 def host_of(connection: HTTPConnection) -> str:
     """Returns what attempts are counted by: an IPv4 address, or a customer's network in IPv6."""
-    host = connection.client.host if connection.client else ""
+    return network_of(connection.client.host if connection.client else "")
+
+
+def network_of(host: str) -> str:
+    """Returns an IPv4 address as it is, an IPv6 address as the network of a customer (/64)."""
     try:
         number = ip_address(host)
     except ValueError:

@@ -1,0 +1,48 @@
+"""Serves a copy of the sample base in a process of its own, with an encoder that counts words.
+
+`python -m tests.web.operations.small_server FOLDER` prints the address of the server when it
+listens. Further arguments are given to `quisait serve`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Self
+from unittest.mock import patch
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.settings import Settings
+from kb.store.store import Store
+from tests.web.sample_base import ACTORS, CASES, sample_encoder
+from web import server
+from web.cli import main
+from web.fonts.web_fonts import NO_FONTS
+
+
+class SmallBase(KnowledgeBase):
+    """The sample base in a folder, made when it is first opened."""
+
+    @classmethod
+    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+        settings.kb.mkdir(exist_ok=True)
+        is_new = not (settings.kb / DATABASE_FILE).exists()
+        Store.open(settings.kb / DATABASE_FILE, create=is_new).close()
+        base = cls(settings.kb, sample_encoder)
+        if is_new:
+            base.put([*ACTORS, *CASES])
+        return base
+
+
+def serve(folder: Path, *arguments: str) -> None:
+    # What the real encoder alone needs is not loaded.
+    with patch.multiple(
+        server,
+        KnowledgeBase=SmallBase,
+        _warm_up=lambda _: None,
+        prepare_reading=lambda: None,
+        prepare_fonts=lambda _: NO_FONTS,
+    ):
+        main(["--kb", str(folder), "serve", *arguments])
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), *sys.argv[2:])
