@@ -31,6 +31,8 @@ from kb.language_model.wording import NO_WORDING, Wording, WordingState
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
 from kb.models import Kind
+from kb.registers.access.sessions import BrowserSessions
+from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
@@ -121,6 +123,7 @@ class KnowledgeBase(Publishing):
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
         self.pictures = Pictures(stores)
+        self.sessions = BrowserSessions(stores)
         self.sites = Sites(stores)
         self.outbox = Outbox(stores)
         self.subscriptions = Subscriptions(stores)
@@ -129,6 +132,7 @@ class KnowledgeBase(Publishing):
         self.contact_choices = ContactChoices(stores)
         self.source_locations = SourceLocations(stores)
         self.unlisted = UnlistedRecords(stores)
+        self.wrong_passwords = WrongPasswords(stores)
         self.notices = Notices(stores)
         self.answers = NoticeAnswers(stores)
         self.notice_pairs = NoticePairs(stores)

@@ -303,6 +303,7 @@ MESSAGES: Mapping[str, str] = {
         "easier to remember."
     ),
     "long_password": N_("The password has more than {most} characters."),
+    "odd_password": N_("The password holds something that is no character."),
     "plain_password": N_(
         "The password is the name of the account, or the same few characters again and again."
     ),

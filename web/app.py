@@ -48,6 +48,7 @@ from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
+from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.sound_bodies import SoundBodies
 from web.http.security.throttle import Throttle
 from web.http.templating import Renderer
@@ -156,7 +157,7 @@ def create_app(
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
     app.state.complete_searches = CompleteSearches()
-    app.state.sign_in_throttle = accounts.SignInThrottle()
+    app.state.sign_in_throttle = SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()
     app.state.board_throttle = Throttle(free=FREE_POSTS)
     app.state.hold_throttle = Throttle(free=claiming.FREE_ASKS)

@@ -46,7 +46,7 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that can sign in. Sessions of an epoch before `session_epoch` are over.
+    """An account that can sign in. Sessions of another epoch than `session_epoch` are over.
 
     `toured` is when it put away the tour of the moderation page; empty until then.
     """
@@ -70,12 +70,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token without its secret. `handle`, the beginning of its hash, names it."""
+    """A token without its secret. `handle`, the beginning of its hash, names it.
+
+    `expires_on` is its last day, in UTC; empty where it has none.
+    """
 
     handle: str
     label: str
     created_at: str
     used_at: str
+    expires_on: str = ""
 
 
 class Accounts:
@@ -130,38 +134,37 @@ class Accounts:
         return _account(row)
 
     def set_password(self, name: str, password: str) -> Account:
-        """Gives an account another password, and ends its sessions. Its tokens stay valid.
+        """Gives an account another password; ends its sessions and its tokens.
 
         Raises:
             AccountError: the password cannot be used.
         """
         account = self.get(name)
         password_hash = passwords.hashed(_checked_password(password, account.name))
-        return self._update(
-            name, "password_hash = ?, session_epoch = session_epoch + 1", password_hash
-        )
+        return self._update(name, "password_hash = ?", password_hash, ends_access=True)
 
     def set_role(self, name: str, role: AccountRole) -> Account:
-        """Gives an account another role, from its next request on.
+        """Gives an account another role; ends its sessions and its tokens if it had another.
 
         Raises:
             AccountError: it is the last administrator's.
         """
+        account = self.get(name)
+        if account.role is role:
+            return account
         loses = role is not AccountRole.ADMINISTRATOR
-        return self._update(name, "role = ?", role.value, keeps_administrator=loses)
+        return self._update(
+            name, "role = ?", role.value, keeps_administrator=loses, ends_access=True
+        )
 
     def disable(self, name: str) -> Account:
-        """Ends an account's sessions, revokes its tokens, and lets it sign in no more.
+        """Ends an account's sessions and its tokens, and lets it sign in no more.
 
         Raises:
             AccountError: it is the last administrator's.
         """
         return self._update(
-            name,
-            "disabled_at = ?, session_epoch = session_epoch + 1",
-            _now(),
-            keeps_administrator=True,
-            revokes_tokens=True,
+            name, "disabled_at = ?", _now(), keeps_administrator=True, ends_access=True
         )
 
     def enable(self, name: str) -> Account:
@@ -173,11 +176,15 @@ class Accounts:
         return self._update(name, "toured = ?", _now())
 
     def end_sessions(self, name: str) -> Account:
-        """Signs an account out everywhere."""
-        return self._update(name, "session_epoch = session_epoch + ?", 1)
+        """Signs an account out everywhere. Its tokens stay valid."""
+        with self._stores.lend() as store, store.writing():
+            _end_sessions(store, _known(store, name)["key"])
+            return _account(_known(store, name))
 
-    def issue_token(self, name: str, label: str) -> str:
+    def issue_token(self, name: str, label: str, valid_days: int | None = None) -> str:
         """A new token that acts as this account; it is shown only now.
+
+        It is valid for so many days, or until it is revoked.
 
         Raises:
             AccountError: the account is disabled, or the label is empty or too long.
@@ -197,6 +204,7 @@ class Accounts:
                     "label": label,
                     "created_at": _now(),
                     "used_at": "",
+                    "expires_on": _day_in(valid_days) if valid_days else "",
                 }
             )
         return token
@@ -209,8 +217,8 @@ class Accounts:
         with self._stores.lend() as store:
             found = store.execute(
                 "select accounts.*, used_at from tokens join accounts on key = account"
-                " where hash = ? and disabled_at = ''",
-                [hashed],
+                " where hash = ? and disabled_at = '' and (expires_on = '' or expires_on >= ?)",
+                [hashed, _day_in(0)],
             ).fetchone()
             if not found:
                 return None
@@ -219,7 +227,7 @@ class Accounts:
                 now - datetime.fromisoformat(found["used_at"]) >= _USE_NOTED_EVERY
             ):
                 # Not worth failing for: another use will note it.
-                with suppress(KnowledgeBaseError), store.writing():
+                with suppress(KnowledgeBaseError), store.writing(waits=False):
                     store.execute("update tokens set used_at = ? where hash = ?", [_now(), hashed])
             return _account(found)
 
@@ -227,8 +235,9 @@ class Accounts:
         """The valid tokens of an account, the newest first."""
         with self._stores.lend() as store:
             rows = store.execute(
-                "select * from tokens where account = ? order by created_at desc, hash",
-                [_known(store, name)["key"]],
+                "select * from tokens where account = ? and (expires_on = '' or expires_on >= ?)"
+                " order by created_at desc, hash",
+                [_known(store, name)["key"], _day_in(0)],
             ).fetchall()
         return [dataclass_of(Token, row, handle=row["hash"][:TOKEN_HANDLE_CHARS]) for row in rows]
 
@@ -246,16 +255,24 @@ class Accounts:
             if not revoked.rowcount:
                 raise UnknownRecord(f"The account {name!r} has no such token.")
 
+    def revoke_tokens(self, name: str) -> int:
+        """Makes all tokens of an account worthless; returns how many there were."""
+        with self._stores.lend() as store, store.writing():
+            return _revoke_tokens(store, _known(store, name)["key"])
+
     def _update(
         self,
         name: str,
         change: str,
-        value: str | int,
+        value: str,
         *,
         keeps_administrator: bool = False,
-        revokes_tokens: bool = False,
+        ends_access: bool = False,
     ) -> Account:
-        """Changes an account in one transaction; `change` is SQL with one parameter."""
+        """Changes an account in one transaction; `change` is SQL with one parameter.
+
+        `ends_access`: whoever is signed in as the account, or has a token of it, is no more.
+        """
         with self._stores.lend() as store, store.writing():
             key = _known(store, name)["key"]
             if keeps_administrator:
@@ -264,8 +281,9 @@ class Accounts:
                 f"update accounts set {change} where key = ?",  # noqa: S608 (its callers write it)
                 [value, key],
             )
-            if revokes_tokens:
-                store.execute("delete from tokens where account = ?", [key])
+            if ends_access:
+                _end_sessions(store, key)
+                _revoke_tokens(store, key)
             return _account(_known(store, name))
 
 
@@ -313,6 +331,22 @@ def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Ac
     return _account(_known(store, name))
 
 
+def find_account(store: Store, name: str) -> Account | None:
+    """The account of this name or key, if there is one."""
+    row = _row(store, name)
+    return _account(row) if row else None
+
+
+def _end_sessions(store: Store, key: str) -> None:
+    """Signs an account out everywhere; the epoch also ends what the database does not list."""
+    store.execute("update accounts set session_epoch = session_epoch + 1 where key = ?", [key])
+    store.execute("delete from sessions where account = ?", [key])
+
+
+def _revoke_tokens(store: Store, key: str) -> int:
+    return store.execute("delete from tokens where account = ?", [key]).rowcount
+
+
 def _refuse_last_administrator(store: Store, key: str) -> None:
     administrators = store.execute(
         "select key, name from accounts where role = ? and disabled_at = ''",
@@ -343,7 +377,11 @@ def _account(row: sqlite3.Row) -> Account:
 
 
 def account_key(name: str) -> str:
-    """The key that names are compared by, folded twice: folding can undo what NFKC composed."""
+    """The key that names are compared by, folded twice: folding can undo what NFKC composed.
+
+    Halves of surrogate pairs, which no database takes, are as good as question marks.
+    """
+    name = name.encode(errors="replace").decode()
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -364,6 +402,11 @@ def _checked_password(password: str, name: str) -> str:
 
 def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _day_in(days: int) -> str:
+    """The day so many days from today, in UTC."""
+    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
 
 def _now() -> str:

@@ -22,10 +22,12 @@ def checked(password: str) -> str:
     """The password as it is hashed, if it is of a length that can be used.
 
     Raises:
-        AccountError: the password is too long or too short.
+        AccountError: the password is too long or too short, or no keyboard types it.
     """
     if len(password) > MAX_PASSWORD_CHARS:
         raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
+    if not _is_text(password):
+        raise AccountError("odd_password", "password")
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
         raise AccountError("short_password", "password", least=MIN_PASSWORD_CHARS)
@@ -41,13 +43,13 @@ def hashed(password: str) -> str:
 def verify(password_hash: str, password: str) -> bool:
     """Returns whether a hash is of this password.
 
-    Takes as long for no hash, or a password that is too long, as for a wrong password.
+    Takes as long for no hash, or a password that cannot be one, as for a wrong password.
     """
     from argon2.exceptions import InvalidHashError, VerificationError
 
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
-    if not password_hash or len(password) > MAX_PASSWORD_CHARS:
+    if not password_hash or len(password) > MAX_PASSWORD_CHARS or not _is_text(password):
         password_hash, password = hash_of_nothing, ""
     with _hashing:
         try:
@@ -71,6 +73,15 @@ def _hasher() -> "PasswordHasher":
 @cache
 def _hash_of_nothing() -> str:
     return hashed(secrets.token_urlsafe())
+
+
+def _is_text(password: str) -> bool:
+    """Returns whether a password is without halves of surrogate pairs, which have no bytes."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _normalised(password: str) -> str:

@@ -131,14 +131,17 @@ class StoreFile:
             self._connection.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, waits: bool = True) -> Iterator[None]:
         """Runs a transaction that changes nothing a search can find.
+
+        What is not worth waiting for another writer gives up at once: `waits` is False.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: another process writes for too long.
         """
         try:
-            self._connection.execute("begin immediate")
+            self._begin_to_write(waits=waits)
             try:
                 yield
                 # Where this fails, as on a full disk, the transaction is still open.
@@ -155,6 +158,16 @@ class StoreFile:
 
     def set_property(self, name: str, value: str) -> None:
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
+
+    def _begin_to_write(self, *, waits: bool) -> None:
+        if waits:
+            self._connection.execute("begin immediate")
+            return
+        self._connection.execute("pragma busy_timeout = 0")
+        try:
+            self._connection.execute("begin immediate")
+        finally:
+            self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""

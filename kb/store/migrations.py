@@ -657,6 +657,30 @@ def _holds(db: Database) -> None:
     db.table("holds").create_index(["actor_id"])
 
 
+def _sessions_of_accounts(db: Database) -> None:
+    # Which browsers are signed in. `hash` is of what the browser keeps; a session of another
+    # epoch than its account's is over.
+    db.table("sessions").create(
+        {
+            "hash": str,
+            "account": str,
+            "epoch": int,
+            "created_at": str,
+            "seen_on": str,
+            "device": str,
+        },
+        pk="hash",
+        foreign_keys=[("account", "accounts", "key")],
+    )
+    db.table("sessions").create_index(["account"])
+    # The last day of a token; empty where it has none.
+    db.table("tokens").add_column("expires_on", str, not_null_default="")
+    db.execute(
+        "create table wrong_passwords (account text references accounts (key), day text,"
+        " tried integer, primary key (account, day)) without rowid"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -681,6 +705,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _flags,
     _demand,
     _holds,
+    _sessions_of_accounts,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

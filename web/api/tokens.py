@@ -26,7 +26,7 @@ from web.http.request import PageRequest
 from web.search.request import MAX_LIMIT
 
 _NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
-_BAD_TOKEN = "This token is unknown, revoked, or of a disabled account."  # noqa: S105 (a message)
+_BAD_TOKEN = "This token is unknown, expired, revoked, or of a disabled account."  # noqa: S105 (a message)
 
 
 class _TokenRoute(APIRoute):

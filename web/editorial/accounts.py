@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
@@ -14,13 +15,14 @@ from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor
-from kb.registers.accounts import Account, AccountRole, account_key
+from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
+from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
 from web.editorial.forms.choices import actor_or_none
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
     AForm,
@@ -30,51 +32,36 @@ from web.http.security.sessions import (
     ASession,
     sessions_of,
 )
-from web.http.security.throttle import Throttle, host_of
+from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle
+from web.http.security.throttle import host_of
 from web.http.urls import Page, address
 
-MAX_WAITING = 50
-"""How many may wait for their password to be looked at; more are asked to come back."""
+TOKEN_DAYS = (365, 90, 30)
+"""For how many days a new token can be valid; the first is proposed."""
 
+CROWDED = N_("Many people are signing in at this moment. Try again in a few seconds.")
 WRONG = N_("Wrong name or password, or the account is disabled.")
 WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
 NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 NO_ROLE = N_("This role does not exist.")
 
 DONE: Mapping[str, str] = {
-    "password": N_("The password is changed. Other browsers are signed out."),
+    "password": N_(
+        "The password is changed. Other browsers are signed out, and API tokens are revoked."
+    ),
     "ended": N_("All other browsers are signed out."),
+    "ended_one": N_("That browser is signed out."),
     "revoked": N_("The token is revoked."),
     "added": N_("The account is created. Give the name and the password to the account holder."),
-    "role": N_("The role is changed."),
-    "reset": N_("The password is changed. The account holder is signed out everywhere."),
+    "role": N_("The role is changed. The account is signed out, and its tokens are revoked."),
+    "reset": N_("The password is changed. The account is signed out, and its tokens are revoked."),
+    "ended_access": N_("The account is signed out everywhere, and its tokens are revoked."),
     "disabled": N_("The account is disabled: it is signed out, and its tokens are revoked."),
     "enabled": N_("The account can sign in again."),
 }
 """What a page says was done, by the value of `done` in its address."""
 
 router = PageRouter()
-
-
-class SignInThrottle:
-    """Slows down signing in by attempts on each account and from each address.
-
-    Passwords are looked at two at a time, since each takes 64 MB meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self.of_account = Throttle(free=5)
-        self.of_address = Throttle(free=30)
-        self.looking = CapacityLimiter(2)
-
-    def wait_s(self, key: str, host: str) -> float:
-        """Counts an attempt and returns 0, or returns the seconds until the next is allowed."""
-        return self.of_address.attempt(host) or self.of_account.attempt(key)
-
-    def let_in(self, key: str, host: str) -> None:
-        self.of_account.succeeded(key)
-        # One's own account must not open the door to try those of others.
-        self.of_address.succeeded(host, forget=False)
 
 
 async def _sign_in_throttle(request: Request) -> SignInThrottle:
@@ -106,51 +93,82 @@ async def sign_in(
 ) -> Response:
     name, password = text_of(form, "name").strip(), text_of(form, "password")
     next_path = own_path(text_of(form, "next"))
-    host = host_of(request.http)
-    key = account_key(name)
-    wait_s = throttle.wait_s(key, host)
-    if not wait_s and throttle.looking.statistics().tasks_waiting >= MAX_WAITING:
-        wait_s = 5
+    claimant = await run_in_threadpool(_claimant, request, name)
+    wait_s = throttle.wait_s(claimant)
     if wait_s:
         return _sign_in_form(request, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
-    account = await to_thread.run_sync(
-        request.knowledge_base.accounts.authenticate, name, password, limiter=throttle.looking
-    )
+    try:
+        async with throttle.turn(claimant):
+            account = await run_in_threadpool(_authenticated, request, name, password)
+    except Crowded:
+        return _sign_in_form(request, name=name, next_path=next_path, crowded=True)
     if account is None:
         return _sign_in_form(request, name=name, next_path=next_path, message=WRONG)
-    throttle.let_in(key, host)
-    sessions_of(request.http).sign_in(request.http, account)
+    throttle.let_in(claimant)
+    await run_in_threadpool(sessions_of(request.http).sign_in, request.http, account)
     return see(request, next_path or address(Page.ACCOUNT))
+
+
+def _claimant(request: PageRequest, name: str) -> Claimant:
+    """Returns who wants to sign in by this name, and whether they did so in this browser before."""
+    device = ""
+    with suppress(UnknownRecord):
+        account = request.knowledge_base.accounts.get(name)
+        device = sessions_of(request.http).device_of(request.http, account)
+    # A name is cut where none can be as long: nobody fills the memory with keys.
+    return Claimant(account_key(name)[: 4 * MAX_NAME_CHARS], host_of(request.http), device)
+
+
+def _authenticated(request: PageRequest, name: str, password: str) -> Account | None:
+    """Returns the account if the password is right, and else counts that it was wrong."""
+    account = request.knowledge_base.accounts.authenticate(name, password)
+    if account is None:
+        request.knowledge_base.wrong_passwords.note(name)
+    return account
 
 
 @router.shows(Page.SIGN_OUT)
 async def signed_out(request: APageRequest) -> Response:
     """Answers a change of language or a reload after signing out."""
-    return RedirectResponse(address(Page.HOME).path(request.language), 303)
+    return _home(request)
 
 
 @router.takes(Page.SIGN_OUT)
-async def sign_out(request: APageRequest, _form: AForm) -> Response:
-    response = await signed_out(request)
+def sign_out(request: APageRequest, _form: AForm) -> Response:
+    return _signed_out_answer(request)
+
+
+def _signed_out_answer(request: PageRequest) -> Response:
+    response = _home(request)
     sessions_of(request.http).sign_out(request.http, response)
     return response
 
 
+def _home(request: PageRequest) -> Response:
+    return RedirectResponse(address(Page.HOME).path(request.language), 303)
+
+
 def _sign_in_form(
-    request: PageRequest, *, name: str = "", next_path: str = "", message: str = "", wait_s: int = 0
+    request: PageRequest,
+    *,
+    name: str = "",
+    next_path: str = "",
+    message: str = "",
+    wait_s: int = 0,
+    crowded: bool = False,
 ) -> Response:
     response = request.page(
         "editorial/sign_in.html",
         here=address(Page.SIGN_IN, next=next_path),
-        status_code=429 if wait_s else 403 if message else 200,
+        status_code=503 if crowded else 429 if wait_s else 403 if message else 200,
         offered=True,
         name=name,
         next_path=next_path,
-        message=message,
+        message=CROWDED if crowded else message,
         wait_s=wait_s,
     )
-    if wait_s:
-        response.headers["Retry-After"] = str(wait_s)
+    if crowded or wait_s:
+        response.headers["Retry-After"] = str(wait_s or RETRY_AFTER_S)
     return response
 
 
@@ -187,8 +205,17 @@ def change_account(
         elif do == "end_sessions":
             sessions.sign_in(request.http, accounts.end_sessions(account.name))
             done = "ended"
+        elif do == "end_everywhere":
+            accounts.end_sessions(account.name)
+            return _signed_out_answer(request)
+        elif do == "end_session":
+            request.knowledge_base.sessions.end_one(account, text_of(form, "session"))
+            done = "ended_one"
         elif do == "issue_token":
-            token = accounts.issue_token(account.name, text_of(form, "label"))
+            days = number_in(form, "days")
+            token = accounts.issue_token(
+                account.name, text_of(form, "label"), days if days in TOKEN_DAYS else None
+            )
             return _account_page(request, account, token=token)
         elif do == "revoke_token":
             accounts.revoke_token(account.name, text_of(form, "token"))
@@ -208,13 +235,15 @@ def _problem_of_password(
     """Returns what is wrong with the passwords, and the seconds until the next attempt."""
     if text_of(form, "new") != text_of(form, "again"):
         return NOT_TWICE, 0
-    key = account_key(account.name)
-    wait_s = throttle.of_account.attempt(key)
+    # Counted by session: who guesses in a stolen one must not keep the holder from this form.
+    kept = request.session.kept
+    key = kept.hash if kept else ""
+    wait_s = throttle.of_device.attempt(key)
     if wait_s:
         return N_("Too many attempts. Wait a little before the next one."), math.ceil(wait_s)
-    if not request.knowledge_base.accounts.authenticate(account.name, text_of(form, "current")):
+    if not _authenticated(request, account.name, text_of(form, "current")):
         return WRONG_CURRENT, 0
-    throttle.of_account.succeeded(key)
+    throttle.of_device.succeeded(key)
     return "", 0
 
 
@@ -228,12 +257,18 @@ def _account_page(
     token: str = "",
     wait_s: int = 0,
 ) -> Response:
+    base = request.knowledge_base
     response = request.page(
         "editorial/account.html",
         here=address(Page.ACCOUNT),
         status_code=429 if wait_s else 400 if message else 200,
-        tokens=request.knowledge_base.accounts.tokens(account.name),
-        held_pages=_held_pages(request.knowledge_base, account),
+        tokens=base.accounts.tokens(account.name),
+        token_days=TOKEN_DAYS,
+        browsers=base.sessions.of_account(account),
+        this_browser=request.session.kept,
+        wrong=base.wrong_passwords.of(account.name),
+        wrong_days=KEPT_DAYS,
+        held_pages=_held_pages(base, account),
         done=done,
         failed=failed,
         message=message,
@@ -262,18 +297,22 @@ def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = 
 def change_accounts(request: APageRequest, administrator: AnAdministrator, form: AForm) -> Response:
     accounts = request.knowledge_base.accounts
     do, name = text_of(form, "do"), text_of(form, "name")
+    changed: Account | None = None
     try:
         if do == "add":
             accounts.add(name, text_of(form, "password"), AccountRole(text_of(form, "role")))
             done = "added"
         elif do == "role":
-            accounts.set_role(name, AccountRole(text_of(form, "role")))
-            done = "role"
+            before = accounts.get(name).role
+            changed = accounts.set_role(name, AccountRole(text_of(form, "role")))
+            done = "role" if changed.role is not before else ""
         elif do == "password":
             changed = accounts.set_password(name, text_of(form, "password"))
-            if changed.name == administrator.name:
-                sessions_of(request.http).sign_in(request.http, changed)
             done = "reset"
+        elif do == "end_access":
+            accounts.revoke_tokens(name)
+            changed = accounts.end_sessions(name)
+            done = "ended_access"
         elif do == "disable":
             accounts.disable(name)
             done = "disabled"
@@ -282,6 +321,9 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
             done = "enabled"
         else:
             raise no_such_action()
+        if changed and changed.name == administrator.name:
+            # Whoever sent the form stays signed in, here alone.
+            sessions_of(request.http).sign_in(request.http, changed)
     except AccountError as error:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
@@ -296,12 +338,18 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
 def _accounts_page(
     request: PageRequest, *, done: str = "", message: str = "", form: FormData | None = None
 ) -> Response:
+    everyone = request.knowledge_base.accounts.list()
+    wrong = request.knowledge_base.wrong_passwords.by_account()
+    tries = {one.name: wrong.get(account_key(one.name), WrongTries()) for one in everyone}
     adding = form if form and text_of(form, "do") == "add" else None
     return request.page(
         "editorial/accounts.html",
         here=address(Page.ACCOUNTS),
         status_code=400 if message else 200,
-        everyone=request.knowledge_base.accounts.list(),
+        everyone=everyone,
+        wrong=tries,
+        attacked=[name for name, of_account in tries.items() if of_account.is_attack],
+        wrong_days=KEPT_DAYS,
         failing=request.knowledge_base.source_locations.failing(),
         roles=tuple(AccountRole),
         done=done,

@@ -69,6 +69,7 @@ def test_a_name_that_cannot_be_read_is_refused(accounts: Accounts, name: str) ->
         ("", "short_password"),
         ("elevenchars", "short_password"),
         ("x" * 1001, "long_password"),
+        ("a sentence with \ud800 in it", "odd_password"),
         ("JEANNE dupont-martin", "plain_password"),
         ("abababababab", "plain_password"),
     ],
@@ -87,6 +88,21 @@ def test_a_password_that_is_easy_to_guess_is_refused_in_a_line(
 def test_a_password_is_the_same_whatever_keyboard_composed_it(accounts: Accounts) -> None:
     accounts.add("Zoé", unicodedata.normalize("NFD", "été à la mer"), AccountRole.CONTRIBUTOR)
     assert accounts.authenticate("zoé", unicodedata.normalize("NFC", "été à la mer"))
+
+
+def test_a_long_password_counts_to_its_last_character(accounts: Accounts) -> None:
+    long = "une phrase " * 90
+    accounts.add("Zoé", f"{long}a\0b", AccountRole.CONTRIBUTOR)
+    assert accounts.authenticate("Zoé", f"{long}a\0b")
+    for other in (f"{long}a\0c", f"{long}a", long):
+        assert accounts.authenticate("Zoé", other) is None
+
+
+@pytest.mark.parametrize(("name", "password"), [("Léa", "\ud800" * 12), ("L\udcffa", PASSWORD)])
+def test_half_a_character_opens_nothing(
+    accounts: Accounts, lea: str, name: str, password: str
+) -> None:
+    assert accounts.authenticate(name, password) is None
 
 
 @pytest.mark.usefixtures("real_hashing")
@@ -124,12 +140,12 @@ def test_an_unknown_name_takes_as_much_work_as_a_wrong_password(
         return verify(self, hash_, password)
 
     monkeypatch.setattr(argon2.PasswordHasher, "verify", counting)
-    for name, password in ((lea, "wrong"), ("Nobody", "wrong"), (lea, "x" * 5000)):
+    for name, password in ((lea, "wrong"), ("Nobody", "wrong"), (lea, "x" * 5000), (lea, "\ud800")):
         assert accounts.authenticate(name, password) is None
     accounts.add("Other", PASSWORD, AccountRole.CONTRIBUTOR)
     accounts.disable("Other")
     assert accounts.authenticate("Other", PASSWORD) is None
-    assert len(verified) == 4
+    assert len(verified) == 5
     assert len(set(verified)) == 1
 
 
@@ -160,7 +176,7 @@ def test_few_passwords_are_looked_at_at_once(
     assert most == 2
 
 
-def test_another_password_and_disabling_end_the_sessions(accounts: Accounts, lea: str) -> None:
+def test_another_password_role_and_disabling_end_the_sessions(accounts: Accounts, lea: str) -> None:
     accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
     assert accounts.get("Vincent").session_epoch == 1
     assert accounts.set_password("Vincent", "un autre gel en flacon").session_epoch == 2
@@ -170,6 +186,8 @@ def test_another_password_and_disabling_end_the_sessions(accounts: Accounts, lea
     assert accounts.enable("Vincent").session_epoch == 3
     assert accounts.authenticate("Vincent", "un autre gel en flacon")
     assert accounts.end_sessions("Vincent").session_epoch == 4
+    assert accounts.set_role("Vincent", AccountRole.CONTRIBUTOR).session_epoch == 5
+    assert accounts.set_role("Vincent", AccountRole.CONTRIBUTOR).session_epoch == 5
 
 
 def test_the_last_administrator_stays_one(accounts: Accounts, lea: str) -> None:
@@ -216,18 +234,74 @@ def test_an_unknown_account_is_reported(accounts: Accounts, change: str) -> None
 # Tokens
 
 
-def test_a_token_acts_as_its_account_with_the_role_it_has_now(accounts: Accounts, lea: str) -> None:
+def test_a_token_acts_as_its_account_until_that_has_another_role(
+    accounts: Accounts, lea: str
+) -> None:
     accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
     token = accounts.issue_token("vincent", "  Nightly   import ")
     assert token.startswith(TOKEN_PREFIX)
     found = accounts.account_of_token(token)
     assert found == accounts.get("Vincent")
-    accounts.set_role("Vincent", AccountRole.CONTRIBUTOR)
-    found = accounts.account_of_token(token)
-    assert found
-    assert found.role is AccountRole.CONTRIBUTOR
     (listed,) = accounts.tokens("Vincent")
     assert listed.label == "Nightly import"
+    accounts.set_role("Vincent", AccountRole.MODERATOR)
+    assert accounts.account_of_token(token)
+    accounts.set_role("Vincent", AccountRole.CONTRIBUTOR)
+    assert accounts.account_of_token(token) is None
+
+
+@pytest.mark.parametrize("change", ["password", "role", "disable"])
+def test_what_changes_who_may_do_what_ends_all_tokens_for_good(
+    accounts: Accounts, lea: str, change: str
+) -> None:
+    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
+    tokens = [accounts.issue_token("Vincent", label) for label in ("one", "two")]
+    others = accounts.issue_token(lea, "x")
+    if change == "password":
+        accounts.set_password("Vincent", "un autre gel en flacon")
+    elif change == "role":
+        accounts.set_role("Vincent", AccountRole.CONTRIBUTOR)
+    else:
+        accounts.disable("Vincent")
+        accounts.enable("Vincent")
+    assert [accounts.account_of_token(token) for token in tokens] == [None, None]
+    assert accounts.tokens("Vincent") == []
+    assert accounts.account_of_token(others)
+
+
+def test_signing_out_everywhere_leaves_the_tokens_which_end_together(
+    accounts: Accounts, lea: str
+) -> None:
+    tokens = [accounts.issue_token(lea, label) for label in ("one", "two")]
+    accounts.end_sessions(lea)
+    assert all(accounts.account_of_token(token) for token in tokens)
+    assert accounts.revoke_tokens(lea) == 2
+    assert not any(accounts.account_of_token(token) for token in tokens)
+    assert accounts.revoke_tokens(lea) == 0
+
+
+def test_a_token_ends_after_its_last_day(
+    accounts: Accounts, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, passed = datetime(2026, 3, 1, 23, tzinfo=UTC), timedelta()
+
+    class Calendar(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return started + passed
+
+    monkeypatch.setattr(accounts_module, "datetime", Calendar)
+    short, endless = accounts.issue_token(lea, "short", 30), accounts.issue_token(lea, "endless")
+    assert {one.label: one.expires_on for one in accounts.tokens(lea)} == {
+        "short": "2026-03-31",
+        "endless": "",
+    }
+    passed = timedelta(days=30)
+    assert accounts.account_of_token(short)
+    passed = timedelta(days=30, hours=1)
+    assert accounts.account_of_token(short) is None
+    assert accounts.account_of_token(endless)
+    assert [one.label for one in accounts.tokens(lea)] == ["endless"]
 
 
 @pytest.mark.parametrize("token", ["", "qsf_", "qsf_unknown", "x", "é" * 100])

@@ -100,5 +100,6 @@ def test_a_token_that_is_worth_nothing_is_told_at_once(
     ran = CliRunner().invoke(main, ["mcp", "--kb", str(knowledge_base.folder)])
     assert ran.exit_code == 1
     assert ran.output == (
-        "quisait: QUISAIT_MCP_TOKEN: This token is unknown, revoked, or of a disabled account.\n"
+        "quisait: QUISAIT_MCP_TOKEN: This token is unknown, expired, revoked, or of a disabled "
+        "account.\n"
     )

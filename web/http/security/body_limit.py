@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.settings import Settings
-from web.http.security.sessions import has_session_cookie
+from web.http.security.cookies import has_session_cookie
 
 MEGABYTE = 1_000_000
 STRANGERS_BYTES = 64_000

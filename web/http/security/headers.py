@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.http.security.sessions import has_session_cookie
+from web.http.security.cookies import has_session_cookie
 
 _CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",

@@ -1,10 +1,11 @@
-"""Sessions in a signed cookie, and forms that only pages of this site can send.
+"""Sessions of browsers, and forms that only pages of this site can send.
 
-A session is the cookie alone, nothing is stored for it: the account's name, the epoch of its
-sessions, and when it signed in, signed with the site's secret. It ends 14 days after the last
-page seen, 90 days after signing in, or when the account's epoch is raised.
+A browser that is signed in holds 256 random bits; the database holds their hash, made with the
+site's secret, and which account they open (`kb.registers.access.sessions`). Signing in makes new
+ones, signing out deletes them. A browser that nobody signed in yet, and that is shown a form,
+holds a signed name.
 
-Every form carries a token bound to the account and epoch (for signing in, to the browser), so
+Every form carries a token bound to the account and its epoch (for signing in, to the browser), so
 that it can be sent again from a page that outlived its session. The token is another one on each
 page: compressed answers tell nothing of it.
 """
@@ -14,33 +15,30 @@ import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from kb.errors import UnknownRecord
+from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
+from kb.registers.access.sessions import IDLE_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
+from web.http.security.cookies import DEVICE, SESSION, SiteCookies, has_session_cookie
+from web.http.security.devices import REMEMBERED_S, device_cookie, device_name, known_device
 from web.http.security.secret import site_secret
 
-COOKIE = "quisait"
-SECURE_COOKIE = f"__Host-{COOKIE}"
-"""The name where the site is on https: a browser takes it from this host alone, and over TLS."""
-
 DAY_S = 24 * 60 * 60
-IDLE_S = 14 * DAY_S
-LONGEST_S = 90 * DAY_S
-RENEWED_EVERY_S = DAY_S
+IDLE_S = IDLE_DAYS * DAY_S
 
 MAX_FIELD_BYTES = 5 * 1024 * 1024
 """The longest text that a form may carry outside of a file."""
@@ -53,25 +51,28 @@ STRANGERS_FORM_BYTES = 20_000
 class Session:
     """The account that is signed in, if any, and the `csrf` token of its forms.
 
-    `bound_to` is what that token vouches for. `signed_in_at` and `renewed_at` are Unix times.
+    `bound_to` is what that token vouches for, `kept` what the register has of the session.
+    `cookie` and `device_cookie` are what the browser is to be given; empty if nothing.
     """
 
     account: Account | None = None
     csrf_token: str = ""
     bound_to: str = ""
-    signed_in_at: int = 0
-    renewed_at: int = 0
+    kept: BrowserSession | None = None
+    cookie: str = ""
+    device_cookie: str = ""
 
 
 NOBODY = Session()
 
 
 class Sessions:
-    """Makes and reads the cookies of one site."""
+    """Makes and reads the sessions of one site."""
 
     def __init__(self, knowledge_base: KnowledgeBase, settings: Settings) -> None:
         self._knowledge_base = knowledge_base
         self._settings = settings
+        self._cookies = SiteCookies(settings)
         self._kept_secret = ""
 
     @property
@@ -92,13 +93,33 @@ class Sessions:
         return cast("Session", request.state.session)
 
     def sign_in(self, request: Request, account: Account) -> None:
-        """Signs the account in for this request; `keep` then sets the cookie."""
-        request.state.session = self._of_account(account, int(time.time()), renewed_at=0)
+        """Signs the account in and ends the browser's session before; `keep` sets its cookies.
+
+        Raises:
+            KnowledgeBaseError: the session cannot be written.
+        """
+        before = self.of(request).kept
+        token = secrets.token_urlsafe(32)
+        kept = self._knowledge_base.sessions.add(
+            self._hash(token),
+            account,
+            device_name(request.headers.get("User-Agent", "")),
+            replaced=before.hash if before else "",
+        )
+        device = device_cookie(self._secret, account)
+        request.state.session = self._of_account(account, kept, token, device)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Signs out, and deletes the browser's cookie."""
+        """Ends the session, and deletes the browser's cookie.
+
+        Where the base cannot be written now, this process ends the session all the same.
+        """
+        kept = self.of(request).kept
+        if kept:
+            with suppress(KnowledgeBaseError):
+                self._knowledge_base.sessions.end([kept.hash])
         request.state.session = NOBODY
-        response.delete_cookie(self._cookie_name(request), **self._cookie_attributes(request))
+        self._cookies.delete(request, response, SESSION)
 
     def welcome(self, request: Request) -> Session:
         """The session of a request; one of a browser that nobody signed in yet if need be."""
@@ -108,25 +129,19 @@ class Sessions:
         return session
 
     def keep(self, request: Request, response: Response) -> None:
-        """Sets the session cookie if the browser's is not new enough."""
+        """Sets the cookies that the browser does not have yet, or for long enough."""
         session: Session = getattr(request.state, "session", NOBODY)
-        now = int(time.time())
-        if not session.bound_to or now - session.renewed_at < RENEWED_EVERY_S:
-            return
-        ticket: dict[str, str | int] = {"browser": session.bound_to}
-        if session.account:
-            ticket = {
-                "account": session.account.name,
-                "epoch": session.account.session_epoch,
-                "since": session.signed_in_at,
-            }
-        response.set_cookie(
-            self._cookie_name(request),
-            self._serializer.dumps(ticket),
+        if session.cookie:
             # A browser that nobody signed in forgets when it is closed.
-            max_age=IDLE_S if session.account else None,
-            **self._cookie_attributes(request),
-        )
+            max_age_s = IDLE_S if session.account else None
+            self._cookies.set(request, response, SESSION, session.cookie, max_age_s)
+        if session.device_cookie:
+            self._cookies.set(request, response, DEVICE, session.device_cookie, REMEMBERED_S)
+
+    def device_of(self, request: Request, account: Account) -> str:
+        """Returns the id of the browser if the account signed in there before, else nothing."""
+        cookie = self._cookies.read(request, DEVICE)
+        return known_device(self._secret, account, cookie) if cookie else ""
 
     def vouches(self, session: Session, csrf_token: str) -> bool:
         """Whether the token of a form was made for this session's account or browser."""
@@ -148,58 +163,49 @@ class Sessions:
     @property
     def _serializer(self) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
-            self._secret, salt="session", signer_kwargs={"digest_method": hashlib.sha256}
+            self._secret, salt="browser", signer_kwargs={"digest_method": hashlib.sha256}
         )
 
     def _read(self, request: Request) -> Session:
-        cookie = request.cookies.get(self._cookie_name(request))
+        cookie = self._cookies.read(request, SESSION)
         if not cookie:
             return NOBODY
+        if "." in cookie:
+            return self._of_welcomed(cookie)
+        sessions = self._knowledge_base.sessions
+        found = sessions.find(self._hash(cookie))
+        if not found:
+            return NOBODY
+        account, kept = found
+        # Once a day, so that the browser keeps it as long as the register does.
+        return self._of_account(account, kept, cookie if sessions.note_page(kept) else "")
+
+    def _of_welcomed(self, cookie: str) -> Session:
         try:
-            ticket, made_at = self._serializer.loads(cookie, max_age=IDLE_S, return_timestamp=True)
+            name, made_at = self._serializer.loads(cookie, max_age=IDLE_S, return_timestamp=True)
         except BadSignature:
             return NOBODY
-        made_at = int(made_at.timestamp())
-        if "browser" in ticket:
-            return self._of_browser(ticket["browser"], made_at)
-        try:
-            account = self._knowledge_base.accounts.get(ticket["account"])
-        except UnknownRecord:
-            return NOBODY
-        over = (
-            account.disabled
-            or account.session_epoch != ticket["epoch"]
-            or time.time() - ticket["since"] > LONGEST_S
-        )
-        return NOBODY if over else self._of_account(account, ticket["since"], made_at)
+        is_old = time.time() - made_at.timestamp() >= DAY_S
+        return self._of_browser(str(name), is_kept=not is_old)
 
-    def _of_account(self, account: Account, signed_in_at: int, renewed_at: int) -> Session:
+    def _hash(self, token: str) -> str:
+        """What is kept of a session: with another secret of the site, it is worth nothing."""
+        return hmac.digest(self._secret.encode(), f"session {token}".encode(), "sha256").hex()
+
+    def _of_account(
+        self, account: Account, kept: BrowserSession, cookie: str, device: str = ""
+    ) -> Session:
         bound_to = f"{account.session_epoch} {account.name}"
-        token = self._token(bound_to)
-        return Session(account, token, bound_to, signed_in_at, renewed_at)
+        return Session(account, self._token(bound_to), bound_to, kept, cookie, device)
 
-    def _of_browser(self, name: str, renewed_at: int = 0) -> Session:
-        return Session(None, self._token(name), name, renewed_at=renewed_at)
+    def _of_browser(self, name: str, *, is_kept: bool = False) -> Session:
+        cookie = "" if is_kept else str(self._serializer.dumps(name))
+        return Session(None, self._token(name), name, cookie=cookie)
 
     def _token(self, bound_to: str, nonce: str = "") -> str:
         nonce = nonce or secrets.token_urlsafe(9)
         signed = f"form {nonce} {bound_to}".encode()
         return f"{nonce}.{hmac.digest(self._secret.encode(), signed, 'sha256').hex()}"
-
-    def _is_secure(self, request: Request) -> bool:
-        public_url = self._settings.public_url
-        return (public_url or str(request.base_url)).startswith("https:")
-
-    def _cookie_name(self, request: Request) -> str:
-        return SECURE_COOKIE if self._is_secure(request) else COOKIE
-
-    def _cookie_attributes(self, request: Request) -> dict[str, Any]:
-        secure = self._is_secure(request)
-        return {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
-
-
-def has_session_cookie(request: HTTPConnection) -> bool:
-    return COOKIE in request.cookies or SECURE_COOKIE in request.cookies
 
 
 def sessions_of(request: Request) -> Sessions:

@@ -26,6 +26,8 @@ def network_of(host: str) -> str:
     except ValueError:
         return host
     if isinstance(number, IPv6Address):
+        if number.ipv4_mapped:
+            return str(number.ipv4_mapped)
         return str(ip_network((number, 64), strict=False))
     return host
 

@@ -1,0 +1,84 @@
+"""What is counted of wrong passwords: numbers by day, for as long as a month."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.registers.access.wrong_passwords import ATTACK_TRIES, WrongPasswords, WrongTries
+from kb.registers.accounts import AccountRole
+from kb.store.pool import StorePool
+
+PASSWORD = "du cirage au gel"
+
+
+@pytest.fixture
+def lea(base: KnowledgeBase) -> str:
+    return base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR).name
+
+
+def register(base: KnowledgeBase, day: list[datetime]) -> WrongPasswords:
+    return WrongPasswords(StorePool(base.folder / DATABASE_FILE), lambda: day[0])
+
+
+def test_wrong_passwords_are_counted_by_day_for_a_month(base: KnowledgeBase, lea: str) -> None:
+    day = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    wrong = register(base, day)
+    assert wrong.of(lea) == WrongTries()
+    for name in ("léa", "LÉA", "Nobody"):
+        wrong.note(name)
+    day[0] += timedelta(days=10)
+    wrong.note(lea)
+    # Another process reads them, too.
+    assert register(base, day).of(lea) == WrongTries(3, 1, "2026-03-11")
+    assert set(wrong.by_account()) == {"léa"}
+    day[0] += timedelta(days=20)
+    assert wrong.of(lea) == WrongTries(1, 0, "2026-03-11")
+    wrong.note(lea)
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        kept = connection.execute("select account, day, tried from wrong_passwords").fetchall()
+    connection.close()
+    assert sorted(kept) == [("léa", "2026-03-11", 1), ("léa", "2026-03-31", 1)]
+
+
+def test_many_within_two_days_are_an_attack(base: KnowledgeBase, lea: str) -> None:
+    day = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    wrong = register(base, day)
+    for _ in range(ATTACK_TRIES - 1):
+        wrong.note(lea)
+    assert not wrong.of(lea).is_attack
+    day[0] += timedelta(days=1)
+    wrong.note(lea)
+    assert wrong.of(lea).is_attack
+    day[0] += timedelta(days=1)
+    assert not wrong.of(lea).is_attack
+
+
+def test_a_count_waits_for_no_writer_and_is_written_with_the_next(
+    base: KnowledgeBase, lea: str
+) -> None:
+    day = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    wrong = register(base, day)
+    writer = sqlite3.connect(base.folder / DATABASE_FILE, isolation_level=None)
+    writer.execute("begin immediate")
+    for _ in range(3):
+        wrong.note(lea)
+    assert wrong.of(lea).tried == 3
+    assert register(base, day).of(lea).tried == 0
+    writer.execute("rollback")
+    writer.close()
+    wrong.note(lea)
+    assert wrong.of(lea).tried == 4
+    assert register(base, day).of(lea).tried == 4
+
+
+def test_no_crowd_of_names_fills_memory_while_nothing_can_be_written(base: KnowledgeBase) -> None:
+    wrong = register(base, [datetime(2026, 3, 1, 12, tzinfo=UTC)])
+    writer = sqlite3.connect(base.folder / DATABASE_FILE, isolation_level=None)
+    writer.execute("begin immediate")
+    for number in range(1100):
+        wrong.note(f"name {number}")
+    writer.execute("rollback")
+    writer.close()
+    assert len(wrong._pending) == 1000

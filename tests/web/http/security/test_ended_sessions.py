@@ -1,0 +1,299 @@
+"""A session that ended opens nothing, whoever still has its cookie."""
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.registers.accounts import AccountRole
+from kb.settings import Settings
+from tests.web.page_reader import Page
+from tests.web.signed_in import (
+    PASSWORD,
+    SETTINGS,
+    SITE,
+    account_client,
+    another_browser,
+    client_of,
+    csrf_token,
+    send,
+    sign_in,
+)
+from web.app import create_app
+from web.http.security.cookies import DEVICE, OF_HOST, OF_TLS, SESSION
+from web.http.security.devices import device_name
+
+COOKIE = f"{OF_HOST}{SESSION}"
+NEW = "un autre gel en flacon"
+
+
+@pytest.fixture
+def lea(base: KnowledgeBase) -> str:
+    return base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR).name
+
+
+@pytest.fixture
+def client(base: KnowledgeBase, lea: str) -> TestClient:
+    client = client_of(base)
+    assert sign_in(client, lea).status_code == 303
+    return client
+
+
+def opens(client: TestClient, cookie: str, path: str = "/en/account") -> bool:
+    """Whether a stranger who has the cookie is signed in."""
+    stranger = another_browser(client)
+    return stranger.get(path, headers={"Cookie": f"{COOKIE}={cookie}"}).status_code == 200
+
+
+def test_the_cookie_is_worth_nothing_after_signing_out(client: TestClient) -> None:
+    kept = client.cookies[COOKIE]
+    assert opens(client, kept)
+    send(client, "/en/sign-out", {}, shown_at="/en/account")
+    assert not opens(client, kept)
+
+
+def ended_by_own_password(client: TestClient, base: KnowledgeBase) -> None:
+    fields = {"do": "password", "current": PASSWORD, "new": NEW, "again": NEW}
+    assert send(client, "/en/account", fields).status_code == 303
+
+
+def ended_by_administrator(**fields: str) -> Callable[[TestClient, KnowledgeBase], None]:
+    def end(_client: TestClient, base: KnowledgeBase) -> None:
+        chef = account_client(base, AccountRole.ADMINISTRATOR, "Chef")
+        answer = send(chef, "/en/accounts", {"name": "Léa", **fields})
+        assert answer.status_code == 303, answer.text
+        assert chef.get("/en/account").status_code == 200
+
+    return end
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ended_by_own_password,
+        ended_by_administrator(do="password", password=NEW),
+        ended_by_administrator(do="disable"),
+        ended_by_administrator(do="role", role="contributor"),
+        ended_by_administrator(do="end_access"),
+    ],
+    ids=["password", "reset", "disable", "role", "access"],
+)
+def test_a_change_of_access_ends_all_other_sessions_and_all_tokens(
+    base: KnowledgeBase,
+    client: TestClient,
+    lea: str,
+    end: Callable[[TestClient, KnowledgeBase], None],
+) -> None:
+    elsewhere = another_browser(client)
+    sign_in(elsewhere, lea)
+    token = base.accounts.issue_token(lea, "nightly")
+    kept = [client.cookies[COOKIE], elsewhere.cookies[COOKIE]]
+    end(client, base)
+    assert [opens(client, cookie) for cookie in kept] == [False, False]
+    assert base.accounts.account_of_token(token) is None
+    answer = client.get("/api/jobs", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    if end is ended_by_own_password:
+        assert client.get("/en/account").status_code == 200
+
+
+def test_the_pages_say_that_tokens_end_before_they_do(base: KnowledgeBase) -> None:
+    chef = account_client(base, AccountRole.ADMINISTRATOR, "Chef")
+    rule = Page(chef.get("/en/account").text).text("p", id="rule")
+    assert "all your API tokens revoked" in rule
+    assert "revoke its API tokens" in chef.get("/en/accounts").text
+
+
+def test_who_changes_the_own_role_stays_signed_in_here_alone(base: KnowledgeBase) -> None:
+    base.accounts.add("Other", PASSWORD, AccountRole.ADMINISTRATOR)
+    chef = account_client(base, AccountRole.ADMINISTRATOR, "Chef")
+    kept = chef.cookies[COOKIE]
+    send(chef, "/en/accounts", {"do": "role", "name": "Chef", "role": "moderator"})
+    assert not opens(chef, kept)
+    assert chef.get("/en/moderation").status_code == 200
+    assert chef.get("/en/accounts").status_code == 403
+
+
+def test_one_browser_is_signed_out_from_another(client: TestClient, lea: str) -> None:
+    elsewhere = another_browser(client)
+    sign_in(elsewhere, lea)
+    fields = Page(client.get("/en/account").text).all("input", name="session")
+    assert len(fields) == 2
+    (other,) = [
+        one.attributes["value"] for one in fields if one.attributes["value"] != handle_here(client)
+    ]
+    answer = send(client, "/en/account", {"do": "end_session", "session": other})
+    assert answer.headers["Location"] == "/en/account?done=ended_one"
+    assert elsewhere.get("/en/account").status_code == 303
+    assert client.get("/en/account").status_code == 200
+    assert send(client, "/en/account", {"do": "end_session", "session": other}).status_code == 404
+
+
+def handle_here(client: TestClient) -> str:
+    """The handle of the session whose entry has no button, since it is this browser's."""
+    page = Page(client.get("/en/account").text)
+    (entry,) = [
+        one for one in page.all("li") if "this browser" in one.text and "signed in on" in one.text
+    ]
+    assert "Sign out" not in entry.text
+    handles = [one.attributes["value"] for one in page.all("input", name="session")]
+    texts = [one.text for one in page.all("li") if "signed in on" in one.text]
+    return handles[texts.index(entry.text)]
+
+
+def test_signing_out_everywhere_ends_this_browser_too(client: TestClient, lea: str) -> None:
+    elsewhere = another_browser(client)
+    sign_in(elsewhere, lea)
+    kept = client.cookies[COOKIE]
+    answer = send(client, "/en/account", {"do": "end_everywhere"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/")
+    assert COOKIE not in client.cookies
+    assert not opens(client, kept)
+    assert elsewhere.get("/en/account").status_code == 303
+
+
+def test_signing_in_ends_the_session_of_the_browser_before(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    other = base.accounts.add("Vincent", PASSWORD, AccountRole.CONTRIBUTOR).name
+    kept = client.cookies[COOKIE]
+    token = csrf_token(client, "/en/account")
+    # The page to sign in sends on whoever is signed in; a form of before does not.
+    answer = client.post("/en/sign-in", data={"csrf": token, "name": other, "password": PASSWORD})
+    assert answer.status_code == 303
+    assert client.cookies[COOKIE] != kept
+    assert not opens(client, kept)
+
+
+def test_nobody_can_choose_the_session_of_another(base: KnowledgeBase, lea: str) -> None:
+    victim, attacker = client_of(base), client_of(base)
+    csrf_token(attacker, "/en/sign-in")
+    planted = attacker.cookies[COOKIE]
+    victim.cookies.set(COOKIE, planted)
+    assert sign_in(victim, lea).status_code == 303
+    assert attacker.get("/en/account").status_code == 303
+    assert not opens(victim, planted)
+    for made_up in ("x" * 43, "A" * 43):
+        victim = client_of(base)
+        victim.cookies.set(COOKIE, made_up)
+        sign_in(victim, lea)
+        assert not opens(victim, made_up)
+
+
+def test_what_is_kept_of_a_session_opens_nothing(base: KnowledgeBase, client: TestClient) -> None:
+    kept = client.cookies[COOKIE]
+    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+        ((hash_,),) = connection.execute("select hash from sessions").fetchall()
+    connection.close()
+    assert kept not in hash_
+    assert not opens(client, hash_)
+    assert len(kept) == 43  # 256 bits
+    for file in base.folder.iterdir():
+        assert kept.encode() not in file.read_bytes()
+
+
+def test_a_session_survives_a_restart_of_the_server(
+    base: KnowledgeBase, client: TestClient, reopened: KnowledgeBase
+) -> None:
+    kept = client.cookies[COOKIE]
+    base.close()
+    assert opens(client_of(reopened), kept)
+
+
+@pytest.fixture
+def reopened(base: KnowledgeBase) -> KnowledgeBase:
+    """The same base in another process, as far as it can tell."""
+    return KnowledgeBase(base.folder, lambda: base.encoder)
+
+
+def test_another_server_sees_at_once_who_signed_out(
+    client: TestClient, reopened: KnowledgeBase
+) -> None:
+    there = client_of(reopened)
+    kept = client.cookies[COOKIE]
+    assert opens(there, kept)
+    send(client, "/en/sign-out", {}, shown_at="/en/account")
+    assert not opens(there, kept)
+
+
+def test_signing_out_works_while_another_process_writes(
+    base: KnowledgeBase, lea: str, reopened: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.01)
+    client, there = client_of(reopened), client_of(base)
+    sign_in(client, lea)
+    token, kept = csrf_token(client, "/en/account"), client.cookies[COOKIE]
+    writer = sqlite3.connect(base.folder / DATABASE_FILE, isolation_level=None)
+    writer.execute("begin immediate")
+    try:
+        answer = client.post("/en/sign-out", data={"csrf": token})
+        assert (answer.status_code, COOKIE in client.cookies) == (303, False)
+        assert not opens(client, kept)
+    finally:
+        writer.execute("rollback")
+        writer.close()
+    assert not opens(client, kept)  # which also writes down what could not be written
+    assert not opens(there, kept)
+
+
+def test_a_base_that_cannot_be_written_lets_in_and_out(
+    base: KnowledgeBase, lea: str, reopened: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.is_writable", lambda _: False)
+    settings = Settings(public_url=SITE, secret=SecretStr("s" * 40))
+    client = client_of(reopened, settings)
+    assert sign_in(client, lea).status_code == 303
+    assert client.get("/en/moderation").status_code == 200
+    kept = client.cookies[COOKIE]
+    assert opens(client, kept)
+    new = {"do": "password", "current": PASSWORD, "new": NEW, "again": NEW}
+    assert send(client, "/en/account", new).status_code == 400
+    send(client, "/en/sign-out", {}, shown_at="/en/account")
+    assert not opens(client, kept)
+
+
+# Cookies
+
+
+def test_under_a_part_of_a_host_cookies_are_sent_there_alone(base: KnowledgeBase, lea: str) -> None:
+    settings = SETTINGS.model_copy(update={"public_url": f"{SITE}/savoir/"})
+    client = TestClient(create_app(base, settings), base_url=SITE, follow_redirects=False)
+    cookie = client.get("/en/sign-in").headers["Set-Cookie"]
+    assert cookie.startswith(f"{OF_TLS}{SESSION}=")
+    assert "; path=/savoir;" in f"{cookie.lower()};"
+    assert "secure" in cookie.lower()
+
+
+def test_a_device_is_remembered_without_saying_whose_it_is(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    answer = sign_in(another_browser(client), lea)
+    (cookie,) = [one for one in answer.headers.get_list("Set-Cookie") if DEVICE in one]
+    assert cookie.startswith(f"{OF_HOST}{DEVICE}=")
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=34560000"} <= parts
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+            "Firefox, Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/126.0.0.0 Safari/537.36 Edg/126.0",
+            "Edge, Windows",
+        ),
+        ("testclient", ""),
+        ("", ""),
+        ("Mozilla/5.0 (" * 50_000, ""),
+    ],
+)
+def test_a_device_is_named_by_its_kind_alone(user_agent: str, name: str) -> None:
+    assert device_name(user_agent) == name
