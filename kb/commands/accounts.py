@@ -67,7 +67,7 @@ def list_(kb: Path | None) -> None:
 @click.argument("role", type=_role_type)
 @kb_option
 def change_role(name: str, role: str, kb: Path | None) -> None:
-    """Change the role of the account NAME."""
+    """Change the role of the account NAME; ends its sessions and its API tokens."""
     from kb.registers.accounts import AccountRole
 
     account = open_base(kb).accounts.set_role(name, AccountRole(role))
@@ -79,11 +79,68 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
 @_password_option
 @kb_option
 def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
-    """Change the password of the account NAME, and sign it out everywhere."""
+    """Change the password of the account NAME; ends its sessions and its API tokens."""
     accounts = open_base(kb).accounts
     accounts.get(name)  # refuses an unknown name before it asks for a password
     account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
-    click.echo(f"{account.name} has another password, and is signed out everywhere.")
+    click.echo(f"{account.name} has another password; its sessions and API tokens are ended.")
+
+
+@user.command()
+@click.argument("name")
+@kb_option
+def sessions(name: str, kb: Path | None) -> None:
+    """List the browsers in which NAME is signed in."""
+    base = open_base(kb)
+    found = base.sessions.of_account(base.accounts.get(name))
+    for session in found:
+        click.echo(
+            f"{session.handle}  signed in {session.created_at[:10]}  last seen {session.seen_on}"
+            f"  {session.device or 'unknown browser'}"
+        )
+    if not found:
+        click.echo(f"{name} is signed in nowhere.", err=True)
+
+
+@user.command("sign-out")
+@click.argument("name")
+@kb_option
+def sign_out(name: str, kb: Path | None) -> None:
+    """Sign NAME out everywhere; its API tokens stay valid."""
+    account = open_base(kb).accounts.end_sessions(name)
+    click.echo(f"{account.name} is signed out everywhere.")
+
+
+@user.command()
+@click.argument("name")
+@kb_option
+def tokens(name: str, kb: Path | None) -> None:
+    """List the API tokens of NAME."""
+    found = open_base(kb).accounts.tokens(name)
+    for token in found:
+        used = f"last used {token.used_at[:10]}" if token.used_at else "never used"
+        until = f"valid until {token.expires_on}" if token.expires_on else "valid until revoked"
+        click.echo(
+            f"{token.handle}  created {token.created_at[:10]}  {used}  {until}  {token.label}"
+        )
+    if not found:
+        click.echo(f"{name} has no API token.", err=True)
+
+
+@user.command()
+@click.argument("name")
+@click.argument("token", required=False)
+@click.option("--all", "all_", is_flag=True, help="Revoke all its tokens.")
+@kb_option
+def revoke(name: str, token: str | None, all_: bool, kb: Path | None) -> None:
+    """Revoke an API token of NAME: TOKEN is what `quisait user tokens` lists first, or --all."""
+    if all_ == (token is not None):
+        raise click.UsageError("Name one token, or give --all.")
+    accounts = open_base(kb).accounts
+    if token is not None:
+        accounts.revoke_token(name, token)
+    count = 1 if token is not None else accounts.revoke_tokens(name)
+    click.echo(f"Revoked of {accounts.get(name).name}: {count} API token{'s' * (count != 1)}.")
 
 
 @user.command(short_help="Sign NAME out and block it.")

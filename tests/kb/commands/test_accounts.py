@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from kb.commands.accounts import ACCOUNT_ROLES
 from kb.knowledge_base import DATABASE_FILE
+from kb.registers.access.sessions import BrowserSessions
 from kb.registers.accounts import AccountRole, Accounts
 from kb.store.pool import StorePool
 from web.cli import main
@@ -71,7 +72,33 @@ def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
     assert accounts(folder).authenticate("Léa", "un autre gel en flacon")
 
 
-@pytest.mark.parametrize("verb", ["role", "password", "disable", "enable"])
+def test_sessions_and_tokens_are_listed_and_ended(folder: Path) -> None:
+    user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert user(folder, "sessions", "Léa").stderr == "Léa is signed in nowhere.\n"
+    assert user(folder, "tokens", "Léa").stderr == "Léa has no API token.\n"
+    register = accounts(folder)
+    signed_in = BrowserSessions(StorePool(folder / DATABASE_FILE))
+    for number in range(2):
+        signed_in.add(f"{number}" * 64, register.get("Léa"), "Firefox, Linux")
+    lines = user(folder, "sessions", "léa").output.splitlines()
+    assert len(lines) == 2
+    assert all(line.endswith("Firefox, Linux") for line in lines)
+    assert user(folder, "sign-out", "léa").output == "Léa is signed out everywhere.\n"
+    assert signed_in.find("0" * 64) is None
+    issued = [register.issue_token("Léa", label, 30) for label in ("one", "two", "three")]
+    lines = user(folder, "tokens", "Léa").output.splitlines()
+    (handle,) = [line.split()[0] for line in lines if line.endswith("  two")]
+    assert all("never used  valid until 2" in line for line in lines)
+    assert user(folder, "revoke", "Léa", handle).output == "Revoked of Léa: 1 API token.\n"
+    assert [bool(register.account_of_token(token)) for token in issued] == [True, False, True]
+    assert user(folder, "revoke", "Léa", handle).exit_code == 1
+    assert user(folder, "revoke", "Léa").exit_code == 2
+    assert user(folder, "revoke", "Léa", handle, "--all").exit_code == 2
+    assert user(folder, "revoke", "Léa", "--all").output == "Revoked of Léa: 2 API tokens.\n"
+    assert user(folder, "tokens", "Léa").stdout == ""
+
+
+@pytest.mark.parametrize("verb", ["role", "password", "disable", "enable", "sign-out", "tokens"])
 def test_an_unknown_account_is_reported_in_a_line(folder: Path, verb: str) -> None:
     user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
     result = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
