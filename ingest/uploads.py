@@ -29,6 +29,7 @@ def keep_upload(
 
     Raises:
         InputError: it has more than `max_bytes`; nothing of it is kept.
+        OSError: it cannot be written, as on a full disk; nothing of it is kept.
     """
     folder = kb_folder / UPLOADS / secrets.token_hex(16)
     folder.mkdir(parents=True)
@@ -42,6 +43,11 @@ def keep_upload(
                 file.write(chunk)
         unless_it_is_whole.pop_all()
     return path
+
+
+def forget_upload(path: Path) -> None:
+    """Deletes an upload that no job will name, with its folder."""
+    shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def without_upload_folders(kb_folder: Path, text: str) -> str:

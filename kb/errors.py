@@ -14,6 +14,7 @@
         ├── NotAKnowledgeBase      the folder or file is something else
         ├── SchemaTooNew           written by a later version of this program
         ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
+        ├── NoRoom                 a change that the disk has no room for; nothing of it is kept
         ├── EditConflict           someone else was faster: what was to be changed has changed
         └── UnknownRecord          no actor or case has this id
             └── WithdrawnRecord        there was one, and it was withdrawn or erased
@@ -102,6 +103,10 @@ class SchemaTooNew(KnowledgeBaseError):
 
 class ReadOnlyKnowledgeBase(KnowledgeBaseError):
     """A change was asked of a knowledge base that cannot be written."""
+
+
+class NoRoom(KnowledgeBaseError):
+    """A change finds no room on the disk. Nothing of it is kept, and what is there can be read."""
 
 
 class EditConflict(KnowledgeBaseError):

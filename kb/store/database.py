@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlite_utils import Database
 
-from kb.errors import KnowledgeBaseError, NotAKnowledgeBase, ReadOnlyKnowledgeBase
+from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
 from kb.store.copies import keep_before_migration
 
@@ -217,7 +217,7 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
             f"{path} has been locked by another process for {BUSY_TIMEOUT_S:.0f} s; try again."
         )
     if name.startswith("SQLITE_FULL"):
-        return KnowledgeBaseError(f"{path}: the disk is full; nothing was changed.")
+        return NoRoom(f"{path}: the disk is full; nothing was changed.")
     return KnowledgeBaseError(f"{path}: {error}.")
 
 

@@ -1,12 +1,13 @@
 """The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 from fastapi import HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from ingest.uploads import keep_upload
+from ingest.uploads import forget_upload, keep_upload
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.settings import Settings
@@ -117,10 +118,14 @@ def _keep_directory(
     path = keep_upload(
         knowledge_base.folder, file.filename or "directory", file.file, max_bytes=limit
     )
-    if choice != knowledge_base.contact_choices.of(source):
-        knowledge_base.choose_contacts(source, choice)
-    parameters = {"path": str(path), "source": source, "mapping": ""}
-    return JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
+    with ExitStack() as unless_queued:
+        unless_queued.callback(forget_upload, path)
+        if choice != knowledge_base.contact_choices.of(source):
+            knowledge_base.choose_contacts(source, choice)
+        parameters = {"path": str(path), "source": source, "mapping": ""}
+        job = JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
+        unless_queued.pop_all()
+    return job
 
 
 def _choice_in(form: FormData, before: ContactChoice) -> ContactChoice:

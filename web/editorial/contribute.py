@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from ingest.articles.readers import ARTICLE_SUFFIXES
 from ingest.records.fields import web_address
-from ingest.uploads import keep_upload, plain_name
+from ingest.uploads import forget_upload, keep_upload, plain_name
 from kb.errors import EncoderError, InputError
 from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
@@ -174,17 +175,20 @@ def _files_later(
 ) -> Response:
     """Keeps many files for a job to read them."""
     limit = request.settings.max_article_mb * MEGABYTE
-    try:
-        paths = [
-            keep_upload(
-                request.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
-            )
-            for file in files
-        ]
-    except InputError as error:
-        return _refused(request, form, "files", localized(error.remark, request.language))
-    parameters = {"paths": json.dumps([str(path) for path in paths])}
-    job = request.knowledge_base.jobs.add("articles", parameters, by=account.name)
+    paths = []
+    with ExitStack() as unless_queued:
+        try:
+            for file in files:
+                path = keep_upload(
+                    request.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
+                )
+                unless_queued.callback(forget_upload, path)
+                paths.append(str(path))
+        except InputError as error:
+            return _refused(request, form, "files", localized(error.remark, request.language))
+        parameters = {"paths": json.dumps(paths)}
+        job = request.knowledge_base.jobs.add("articles", parameters, by=account.name)
+        unless_queued.pop_all()
     return see(request, address(Page.JOB, job.id))
 
 

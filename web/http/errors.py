@@ -5,6 +5,7 @@ the visitor's language. Only unforeseen exceptions are 500, and only they leave 
 the log.
 """
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -20,6 +21,7 @@ from kb.errors import (
     EditConflict,
     InputError,
     ListError,
+    NoRoom,
     QueryError,
     QuisaitError,
     ReadOnlyKnowledgeBase,
@@ -34,6 +36,7 @@ from web.http.refusals import NotSignedIn, Refusal
 from web.http.remarks import localized, translated
 from web.http.request import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
+from web.http.security.sessions import sent_form
 from web.http.urls import (
     API_VERSION,
     API_VERSION_HEADER,
@@ -44,6 +47,10 @@ from web.http.urls import (
 )
 
 _log = logging.getLogger(__name__)
+
+_NO_ROOM = N_("There is no room left on the disk of this site. Nothing of this was kept.")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
 
 _STATUSES: Mapping[type[QuisaitError], int] = {
     QueryError: 400,
@@ -79,6 +86,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(OSError, _not_written)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -90,7 +98,13 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
     """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         return JSONResponse({"detail": detail}, status, {API_VERSION_HEADER: API_VERSION})
-    return PageRequest(request).page("error.html", status_code=status, advice=advice)
+    form = sent_form(request) if status in {503, 507} else None
+    return PageRequest(request).page(
+        "error.html",
+        status_code=status,
+        advice=advice,
+        sent=[item for item in form.multi_items() if isinstance(item[1], str)] if form else [],
+    )
 
 
 def _language_of_details(request: Request) -> Language:
@@ -104,17 +118,28 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
     status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
-    if status == 503:
+    if status >= 500:
         _log.error("%s %s: %s", request.method, request.url.path, error)
     return _respond(request, status, line)
+
+
+async def _not_written(request: Request, error: Exception) -> Response:
+    """Answers for a file that cannot be written now; what else a system refuses is unforeseen."""
+    number = cast("OSError", error).errno
+    if number not in _FULL | _CLOSED:
+        raise error
+    refused = NoRoom(str(error)) if number in _FULL else ReadOnlyKnowledgeBase(str(error))
+    return await _quisait_error(request, refused)
 
 
 def status_and_line(error: QuisaitError, language: Language) -> tuple[int, str]:
     """Returns the status and the line that a program gets for an error.
 
-    With 503, the line says nothing of what is amiss with the base and where it lies: that is for
-    whoever runs the server, and so for the log.
+    With 503 and 507, the line says nothing of what is amiss with the base and where it lies: that
+    is for whoever runs the server, and so for the log.
     """
+    if isinstance(error, NoRoom):
+        return 507, translated(_NO_ROOM, language)
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             # A remark, which can be said in French too, unless it is for whoever runs the server.

@@ -46,6 +46,9 @@ MAX_FIELD_BYTES = 5 * 1024 * 1024
 
 STRANGERS_FORM_BYTES = 20_000
 
+PASSWORD_FIELDS = frozenset({"password", "current", "new", "again"})
+"""The names of all fields that take a password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -254,7 +257,17 @@ async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[F
     async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
         if not sessions_of(request).vouches(session, str(form.get("csrf", ""))):
             raise strange_form()
+        request.state.sent_form = form
         yield form
+
+
+def sent_form(request: Request) -> FormData | None:
+    """Returns the form that was sent and read, to be shown again where it could not be kept.
+
+    None if there is none, or if it holds a password, which no page shows.
+    """
+    form: FormData | None = getattr(request.state, "sent_form", None)
+    return None if form is None or not PASSWORD_FIELDS.isdisjoint(form) else form
 
 
 def _refuse_long_form(request: Request, session: Session) -> None:

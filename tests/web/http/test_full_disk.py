@@ -1,0 +1,268 @@
+"""A disk that is full, or a base that cannot be written: one line, nothing kept, nothing lost."""
+
+import errno
+import html
+import io
+import re
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ingest.uploads import UPLOADS
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.registers.accounts import AccountRole
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
+from tests.web.page_reader import Page
+from tests.web.sample_base import ANGOULEME, AVEL
+from tests.web.signed_in import PASSWORD, client_of, csrf_token, sign_in
+from web.http.security.sessions import PASSWORD_FIELDS
+
+FAILURES = {
+    "SQLITE_FULL": 507,
+    "SQLITE_IOERR_WRITE": 503,
+    "SQLITE_READONLY_DBMOVED": 503,
+    "SQLITE_BUSY": 503,
+}
+
+
+class FailingConnection(sqlite3.Connection):
+    """A connection on which no change can be kept, as long as `failure` names an error."""
+
+    failure = ""
+
+    def commit(self) -> None:
+        if FailingConnection.failure:
+            error = sqlite3.OperationalError("no change can be kept")
+            error.sqlite_errorname = FailingConnection.failure
+            raise error
+        super().commit()
+
+
+@pytest.fixture
+def base(
+    tmp_path: Path,
+    open_base: OpenBase,
+    word_counts: WordCountEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> KnowledgeBase:
+    connect = partial(sqlite3.connect, factory=FailingConnection)
+    monkeypatch.setattr("kb.store.database.sqlite3.connect", connect)
+    monkeypatch.setattr(FailingConnection, "failure", "")
+    base = open_base(word_counts)
+    base.put([AVEL, ANGOULEME])
+    base.accounts.add("Ada", PASSWORD, AccountRole.ADMINISTRATOR)
+    return base
+
+
+@pytest.fixture
+def client(base: KnowledgeBase) -> TestClient:
+    client = client_of(base)
+    assert sign_in(client, "Ada").status_code == 303
+    return client
+
+
+@pytest.fixture
+def program(base: KnowledgeBase) -> TestClient:
+    client = client_of(base)
+    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Ada', 'tests')}"
+    assert client.get("/api/contributions").status_code == 200  # its use is noted once in a while
+    return client
+
+
+def contents(base: KnowledgeBase) -> list[tuple[object, ...]]:
+    """Every row of every table, as a reader beside the site sees them."""
+    with sqlite3.connect(base.folder / DATABASE_FILE) as beside:
+        tables = [
+            name
+            for (name,) in beside.execute("select name from sqlite_master where type = 'table'")
+        ]
+        rows = [row for name in tables for row in beside.execute(f'select * from "{name}"')]
+    beside.close()
+    return rows
+
+
+PAGES: dict[str, tuple[str, dict[str, str]]] = {
+    "notice": (
+        "/en/needs-and-offers/post",
+        {"title": "Du gel", "text": "Nous cherchons du gel pour l’hôpital.", "flow": "seeks"},
+    ),
+    "site": (
+        "/en/sites",
+        {"do": "add", "name": "Réseau", "origins": "https://a.example", "per_day": "10"},
+    ),
+    "list": ("/en/list", {"do": "add", "name": "À appeler"}),
+    "flag": (
+        "/en/report-a-problem?kind=actor&id=avel",
+        {"subject": "other", "text": "Le nom est faux, c’est Avel SA."},
+    ),
+    "withdrawal": ("/en/history/actors/avel", {"do": "withdraw", "reason": "Fermée"}),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("failure", "status"), FAILURES.items())
+@pytest.mark.parametrize("page", PAGES)
+def test_a_form_that_cannot_be_kept_is_shown_to_be_sent_again(
+    base: KnowledgeBase, client: TestClient, page: str, failure: str, status: int
+) -> None:
+    path, fields = PAGES[page]
+    token = csrf_token(client, path)
+    before = contents(base)
+    FailingConnection.failure = failure
+    answer = client.post(path, data={"csrf": token, **fields})
+    assert contents(base) == before
+    if failure.startswith("SQLITE_READONLY") and "Send it again" not in answer.text:
+        # Its own form says that the base cannot be written, and has what was typed.
+        assert answer.status_code in {400, 409, 422, 503}
+        assert all(html.escape(value) in answer.text for value in fields.values())
+        return
+    assert answer.status_code == status
+    sent = {
+        element.attributes["name"]: element.attributes["value"]
+        for element in Page(answer.text).all("input", type="hidden")
+        if "name" in element.attributes
+    }
+    assert {**fields, "csrf": token}.items() <= sent.items()
+    FailingConnection.failure = ""
+    assert client.post(path, data=sent).status_code in {200, 303}
+    assert contents(base) != before
+
+
+@pytest.mark.parametrize(("failure", "status"), FAILURES.items())
+def test_the_api_answers_in_a_line(
+    base: KnowledgeBase, program: TestClient, failure: str, status: int
+) -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: program.post("/api/feeds", json={"url": "https://a.example/feed"}),
+        lambda: program.post("/api/actors/avel/withdraw", json={"reason": "x"}),
+        lambda: program.post("/api/cases/angouleme/edit"),
+        lambda: program.post("/api/actors/avel/erase"),
+        lambda: program.post(
+            "/api/directories", data={"source": "S"}, files={"file": ("a.csv", b"name\nAvel\n")}
+        ),
+    ]
+    before = contents(base)
+    FailingConnection.failure = failure
+    for call in calls:
+        answer = call()
+        assert answer.status_code == status
+        line = "There is no room left on the disk of this site. Nothing of this was kept."
+        assert answer.json()["detail"] == line or status == 503
+        assert str(base.folder) not in answer.text
+    assert contents(base) == before
+    assert not [*(base.folder / UPLOADS).iterdir()]
+
+
+def test_searches_and_pages_go_on(client: TestClient) -> None:
+    FailingConnection.failure = "SQLITE_FULL"
+    for path in ("/en/actors/avel", "/api/cases/angouleme", "/en/needs-and-offers", "/en/jobs"):
+        assert client.get(path).status_code == 200
+
+
+@contextmanager
+def files_of_at_most(most_bytes: int) -> Iterator[None]:
+    """Lets no file of this process grow beyond a size, as a quota would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_an_upload_that_has_no_room_leaves_nothing_behind(
+    base: KnowledgeBase, client: TestClient, program: TestClient
+) -> None:
+    content = b"name;description\n" + b"Avel;fabrique des cirages\n" * 20_000
+    token = csrf_token(client, "/en/contribute")
+    jobs = base.jobs.list()
+    with files_of_at_most(200_000):
+        page = client.post(
+            "/en/contribute",
+            data={"csrf": token, "do": "directory", "source": "Annuaire"},
+            files={"directory": ("a.csv", io.BytesIO(content))},
+        )
+        many = client.post(
+            "/en/contribute",
+            data={"csrf": token, "do": "files", "title": "mine"},
+            files=[("files", (f"{n}.txt", b"Avel")) for n in range(9)]
+            + [("files", ("z.txt", content))],
+        )
+        api = program.post(
+            "/api/directories", data={"source": "S"}, files={"file": ("a.csv", content)}
+        )
+        large = program.post(
+            "/api/directories", data={"source": "S"}, files={"file": ("a.csv", content * 3)}
+        )
+    assert (page.status_code, many.status_code) == (507, 507)
+    assert (api.status_code, large.status_code) == (507, 507)
+    assert "There is no room left" in page.text
+    assert 'value="Annuaire"' in page.text
+    assert api.json() == large.json()
+    assert not [*(base.folder / UPLOADS).iterdir()]
+    assert base.jobs.list() == jobs
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_folder_that_cannot_be_written_is_no_unforeseen_error(
+    program: TestClient, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "no", "/secret/place")
+
+    monkeypatch.setattr("web.api.jobs.keep_upload", refuse)
+    answer = program.post("/api/directories", data={"source": "S"}, files={"file": ("a.csv", b"a")})
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "The knowledge base cannot be written now."}
+
+
+def test_another_error_of_the_system_is_unforeseen(
+    program: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EBADF, "no")
+
+    monkeypatch.setattr("web.api.jobs.keep_upload", refuse)
+    answer = program.post("/api/directories", data={"source": "S"}, files={"file": ("a.csv", b"a")})
+    assert answer.status_code == 500
+
+
+def test_no_page_shows_a_password_that_could_not_be_kept(client: TestClient) -> None:
+    token = csrf_token(client, "/en/accounts")
+    FailingConnection.failure = "SQLITE_FULL"
+    answer = client.post(
+        "/en/accounts",
+        data={
+            "csrf": token, "do": "add", "name": "Bo", "role": "contributor",
+            "password": "un mot de passe secret",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 507
+    assert "un mot de passe secret" not in answer.text
+    assert "Send it again" not in answer.text
+
+
+def test_the_names_of_all_password_fields_are_known() -> None:
+    named = {
+        name
+        for template in Path("web/templates").rglob("*.html")
+        for field in re.findall(r"<input[^>]*type=\"password\"[^>]*>", template.read_text("utf-8"))
+        for name in re.findall(r"\bname=\"([^\"]+)\"", field)
+    }
+    assert named == PASSWORD_FIELDS
+
+
+def test_what_was_written_is_told_in_french(client: TestClient) -> None:
+    token = csrf_token(client, "/fr/liste")
+    FailingConnection.failure = "SQLITE_FULL"
+    answer = client.post("/fr/liste", data={"csrf": token, "do": "add", "name": "À appeler"})
+    assert "Il n’y a plus de place" in answer.text
+    assert "Renvoyer" in answer.text
