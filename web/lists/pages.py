@@ -14,7 +14,7 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import EditConflict, ListError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import EditConflict, ListError, UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
@@ -24,7 +24,6 @@ from kb.registers.lists.contact_list import (
     ContactList,
     ListEntry,
 )
-from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import Refusal, no_such_action, strange_form
@@ -101,9 +100,8 @@ def change_list(request: APageRequest, account: AnyAccount, form: AForm) -> Resp
         )
     except UnknownRecord:
         return _kept_page(request, account, None, message=NO_LIST, status_code=404)
-    except (ListError, ReadOnlyKnowledgeBase) as error:
-        message = error.remark if isinstance(error, ListError) else CANNOT_WRITE
-        return _refused(request, account, list_id, sent, form, message)
+    except ListError as error:
+        return _refused(request, account, list_id, sent, form, error.remark)
     done = _ACTIONS[action]
     place = f"entry-{about}" if action in {"up", "down"} else ""
     return see(request, address(Page.LIST, list=shown, done=done), place)
