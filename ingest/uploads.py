@@ -13,9 +13,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
+from kb.base_folder import UPLOADS
 from kb.errors import InputError
 
-UPLOADS = "uploads"
 KEPT_UNNAMED_S = 24 * 3600.0
 MAX_BYTES = 1_000_000_000
 MAX_NAME_CHARS = 120

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Self
 
 from ingest.pace import Pace, Phase
 from ingest.rereading.schedule import local_time, queue_due
-from ingest.uploads import UPLOADS, tidy_uploads, without_upload_folders
+from ingest.uploads import tidy_uploads, without_upload_folders
+from kb.base_folder import UPLOADS
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState

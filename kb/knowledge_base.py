@@ -6,12 +6,13 @@ index and the encoder are shared. The next search of every process sees a change
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from kb.base_folder import DATABASE_FILE
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
 from kb.editorial.publishing import Publishing
@@ -63,6 +64,7 @@ from kb.search.wordable import is_wordable
 from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
+from kb.store.integrity import damaged_pages
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.trade_index.choice import find_trade_index, state_of
@@ -73,7 +75,6 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
 
-DATABASE_FILE = "kb.sqlite"
 REPORT_ATTEMPTS = 5
 """Most attempts of a report to read a state of the base that does not change meanwhile."""
 
@@ -346,6 +347,11 @@ class KnowledgeBase(Publishing):
     def status(self) -> Status:
         with self._stores.lend() as store:
             return status_of(store, self.folder, self._indexer)
+
+    def damaged_pages(self, *, within_s: float) -> Sequence[str] | None:
+        """Lines about damaged pages of the database; None if the time was not enough for all."""
+        with self._stores.lend() as store:
+            return damaged_pages(store, quick=True, within_s=within_s)
 
     def trade_index_state(self) -> str:
         """Returns a line about the trade index: its phrases, and whether they are used.

@@ -10,11 +10,13 @@ from kb.commands.pairs import evaluate_duplicates
 from kb.commands.search import search
 from kb.commands.sites import site
 from kb.commands.trade_index import index_trades
+from kb.commands.upkeep import check
 
 COMMANDS: list[click.Command] = [
     search,
     status,
     rebuild,
+    check,
     evaluate,
     evaluate_duplicates,
     adapt,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ from kb.commands.options import kb_option, open_base
 if TYPE_CHECKING:
     from kb.status import Status
 
+LOOKED_AT_PAGES_S = 5.0
+"""Most time that a status takes to look at the pages of the database."""
+
+_PART = "those looked at are whole: `quisait check` looks at all"
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
@@ -24,7 +30,16 @@ if TYPE_CHECKING:
 def status(as_json: bool, kb: Path | None) -> None:
     """Show what the knowledge base contains, and its state."""
     base = open_base(kb)
-    plain = {**plain_status(base.status()), "trade_index": base.trade_index_state()}
+    found = base.status()
+    damage = base.damaged_pages(within_s=LOOKED_AT_PAGES_S)
+    if damage:
+        problem = f"kb.sqlite is damaged ({damage[0]}): run `quisait check`, or restore a backup."
+        found = replace(found, problems=(*found.problems, problem))
+    plain = {
+        **plain_status(found),
+        "pages": "damaged" if damage else "whole" if damage is not None else _PART,
+        "trade_index": base.trade_index_state(),
+    }
     if as_json:
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
     else:

@@ -5,12 +5,14 @@ long is claimed again by the next worker that asks, so that the job is done what
 """
 
 import json
+import re
 import secrets
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kb.base_folder import UPLOADS
 from kb.errors import UnknownRecord
 from kb.registers.clock import before, now, to_come
 from kb.store.database import dataclass_of
@@ -41,6 +43,10 @@ class JobState(StrEnum):
 
 
 FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+
+
+_UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")
+"""The folder of an upload in the parameters of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,14 @@ class JobPlace:
     file: str = ""
     phase: str = ""
     per_second: float = 0.0
+
+
+def waiting_uploads(store: Store) -> set[str]:
+    """The names of the folders of uploads that jobs name which have not ended."""
+    rows = store.run(
+        "select parameters from jobs where state not in :values", [*map(str, FINAL_STATES)]
+    )
+    return {name for (text,) in rows for name in _UPLOAD.findall(text)}
 
 
 class Jobs:

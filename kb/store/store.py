@@ -8,7 +8,7 @@ threads and processes notice it.
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -274,6 +274,20 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             "delete from embeddings where text_hash in :values"
             " and not exists (select 1 from passages p where p.text_hash = embeddings.text_hash)",
             self._released,
+        )
+
+    def touch(self, passage_ids: Iterable[int]) -> None:
+        """Notes that passages change in this transaction, for the indexes of all processes."""
+        self._touched.update(passage_ids)
+
+    def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
+        """Deletes the embeddings of these texts by an encoder."""
+        rows = self.run("select id from passages where text_hash in :values", hashes)
+        self.touch(row["id"] for row in rows)
+        self.run(
+            "delete from embeddings where encoder = :encoder and text_hash in :values",
+            hashes,
+            encoder=encoder,
         )
 
     def scrub(self) -> None:

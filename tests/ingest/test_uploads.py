@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.uploads import UPLOADS, keep_upload, plain_name, tidy_uploads
+from ingest.uploads import keep_upload, plain_name, tidy_uploads
+from kb.base_folder import UPLOADS
 from kb.errors import InputError
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from ingest import worker as module
 from ingest.pipeline import BATCH_RECORDS
-from ingest.uploads import UPLOADS, keep_upload
+from ingest.uploads import keep_upload
 from ingest.worker import RUNNERS, Progress, run_next, work
+from kb.base_folder import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from ingest.uploads import UPLOADS, keep_upload
+from ingest.uploads import keep_upload
+from kb.base_folder import UPLOADS
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.reference.flows import Flow

@@ -18,7 +18,7 @@ from ingest.directories.columns.header_words import (
     REGISTER_COLUMNS,
 )
 from ingest.directories.preview import Preview, preview
-from ingest.uploads import UPLOADS
+from kb.base_folder import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_

@@ -1,5 +1,6 @@
 """Bases that earlier versions of the program made are opened by this one."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.store.migrations import SCHEMA_VERSION
+from kb.store.store import Store
+from kb.upkeep.check import BaseCheck
 from tests.data.schemas import SCHEMAS, unpacked
 from tests.encoders import WordCountEncoder
 
@@ -35,3 +38,5 @@ def test_a_base_of_an_earlier_schema_is_migrated_and_answers(schema: int, tmp_pa
         assert [version.number for version in base.history(Kind.ACTOR, "gants")] == [1, 2]
         assert [account.name for account in base.accounts.list()] == ["Camille"]
     base.close()
+    with closing(Store.open(tmp_path / DATABASE_FILE)) as store:
+        assert BaseCheck(store).run() == []

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kb.base_folder import SECRET_FILE
 from kb.explanation.report_files import verify
 from kb.knowledge_base import KnowledgeBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
-from web.http.security.secret import FILE
 
 Folder = Path
 
@@ -34,7 +34,7 @@ def test_a_report_is_printed_and_signed_off(folder: Folder) -> None:
     content = json.loads(result.stdout)["report"]
     assert content["query"]["typed"] == "gants de cuir"
     assert content["candidates"][0]["id"] == "gants"
-    key = (folder / FILE).read_text()
+    key = (folder / SECRET_FILE).read_text()
     assert verify(result.stdout_bytes, key)
 
 

@@ -10,11 +10,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.settings import Settings
-
-FILE = "secret"
-MIN_CHARS = 32
 
 
 class NoSecret(SettingsError):
@@ -31,15 +29,15 @@ def site_secret(settings: Settings, folder: Path) -> str:
     given = settings.secret.get_secret_value()
     if given:
         return given
-    path = folder / FILE
+    path = folder / SECRET_FILE
     try:
         kept = _kept(path) or _made(path)
     except OSError as error:
         raise NoSecret(
             f"nobody can sign in: {path} cannot be kept ({error.strerror}). Set QUISAIT_SECRET to "
-            f"{MIN_CHARS} random characters or more."
+            f"{MIN_SECRET_CHARS} random characters or more."
         ) from None
-    if len(kept) < MIN_CHARS:
+    if len(kept) < MIN_SECRET_CHARS:
         raise KnowledgeBaseError(f"{path} is damaged: delete it, and everyone signs in again.")
     return kept
 
@@ -53,7 +51,7 @@ def _kept(path: Path) -> str:
 
 def _made(path: Path) -> str:
     """Writes a new secret atomically, unless another process was faster; returns what is there."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE}-")  # mode 600
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{SECRET_FILE}-")  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from itsdangerous import URLSafeTimedSerializer
 from pydantic import SecretStr
 
+from kb.base_folder import SECRET_FILE
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
@@ -32,7 +33,7 @@ from web.app import create_app
 from web.editorial.accounts import own_path
 from web.http.security import sign_in_throttle
 from web.http.security.cookies import OF_HOST, SESSION
-from web.http.security.secret import FILE, site_secret
+from web.http.security.secret import site_secret
 
 SECURE_COOKIE = f"{OF_HOST}{SESSION}"
 
@@ -209,7 +210,7 @@ def test_a_strangers_page_asks_nothing_of_the_accounts(
 ) -> None:
     monkeypatch.setattr(base, "accounts", None)
     assert client.get("/en/").status_code == 200
-    assert not (base.folder / FILE).exists()
+    assert not (base.folder / SECRET_FILE).exists()
 
 
 def test_a_page_that_gives_a_cookie_is_kept_by_no_cache(client: TestClient) -> None:
@@ -636,7 +637,7 @@ def test_names_are_text_wherever_they_are_shown(base: KnowledgeBase) -> None:
 def test_the_secret_is_made_at_first_need_for_its_owner_alone(base: KnowledgeBase) -> None:
     client = client_of(base)
     assert client.get("/en/sign-in").status_code == 200
-    path = base.folder / FILE
+    path = base.folder / SECRET_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(path.read_text()) >= 32
     assert site_secret(Settings(), base.folder) == path.read_text()
@@ -662,7 +663,7 @@ def test_a_secret_that_is_too_short_is_refused_and_not_shown() -> None:
 def test_a_secret_that_is_set_leaves_no_file(base: KnowledgeBase) -> None:
     settings = Settings.from_environment(public_url=SITE, secret="s" * 40)
     client_of(base, settings).get("/en/sign-in")
-    assert not (base.folder / FILE).exists()
+    assert not (base.folder / SECRET_FILE).exists()
 
 
 def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
@@ -680,7 +681,7 @@ def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
 
 
 def test_a_damaged_secret_is_told_to_whoever_runs_the_server(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text("short")
+    (tmp_path / SECRET_FILE).write_text("short")
     with pytest.raises(KnowledgeBaseError, match="delete it"):
         site_secret(Settings(), tmp_path)
 

@@ -1,0 +1,102 @@
+"""Orphans: rows that belong to a row that is not there, in the store and in every register.
+
+Each is the remains of a fault: whoever deletes a row deletes what belongs to it, in the same
+transaction. What may outlive what it names is not here: a case names participants that no directory
+has, and the versions of a withdrawn record stay.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kb.models import Kind
+from kb.store.records import TABLES
+from kb.store.side_tables import SIDE, SideTables
+from kb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Rows of `table` whose `column` names the `key` of a row of `owner`; `only` says which."""
+
+    table: str
+    column: str
+    owner: str
+    key: str
+    only: str = "1"
+
+    @property
+    def orphaned(self) -> str:
+        """The condition of the rows without an owner."""
+        return (
+            f"{self.only} and not exists (select 1 from {self.owner}"  # noqa: S608 (ours, below)
+            f" where {self.owner}.{self.key} = {self.table}.{self.column})"
+        )
+
+
+BELONGINGS = (
+    *(
+        Belonging(table, "record_id", TABLES[kind], "id", f"kind = '{kind}'")
+        for table in ("documents", "themes")
+        for kind in Kind
+    ),
+    Belonging("names", "actor_id", "actors", "id"),
+    Belonging("name_words", "actor_id", "actors", "id"),
+    Belonging("name_words", "word_id", "name_vocabulary", "id"),
+    Belonging("name_vocabulary", "id", "name_words", "word_id"),
+    Belonging("name_slips", "word_id", "name_vocabulary", "id"),
+    Belonging("blocks", "actor_id", "actors", "id"),
+    Belonging("passages", "document_id", "documents", "id"),
+    Belonging("passage_words", "rowid", "passages", "id"),
+    Belonging("embeddings", "text_hash", "passages", "text_hash"),
+    Belonging("subscribers", "id", "subscriptions", "subscriber_id"),
+    Belonging("contact_list_members", "list_id", "contact_lists", "id"),
+    Belonging("contact_list_entries", "list_id", "contact_lists", "id"),
+    Belonging("notice_versions", "notice_id", "notices", "id"),
+    Belonging("notice_answers", "notice_id", "notices", "id"),
+    Belonging("notice_pairs", "need_id", "notices", "id"),
+    Belonging("notice_pairs", "offer_id", "notices", "id"),
+    Belonging("missed_words", "hash", "missed_needs", "hash"),
+)
+"""What belongs to what, beside the foreign keys; owners before what they own."""
+
+
+def orphans(store: Store) -> Mapping[Belonging, int]:
+    """Counts of the orphans of each kind; kinds without any are left out."""
+    counts = {}
+    for belonging in _belongings(store):
+        (count,) = store.execute(
+            f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
+        ).fetchone()
+        if count:
+            counts[belonging] = int(count)
+    return counts
+
+
+def delete_orphans(store: Store) -> None:
+    """Deletes all orphans, in the caller's transaction."""
+    store.execute("pragma defer_foreign_keys = on")
+    for belonging in _belongings(store):
+        if belonging.table == "passages":
+            rows = store.execute(f"select id from passages where {belonging.orphaned}")  # noqa: S608
+            store.touch(row["id"] for row in rows.fetchall())
+        store.execute(f"delete from {belonging.table} where {belonging.orphaned}")  # noqa: S608
+    store.execute(
+        "update name_vocabulary set names ="
+        " (select count(distinct actor_id) from name_words where word_id = id)"
+    )
+
+
+def _belongings(store: Store) -> list[Belonging]:
+    """What belongs to what in this base; while it is made anew, no embedding has to."""
+    keys = store.execute(
+        'select m.name, k."from", k."table", k."to" from sqlite_master m'
+        " join pragma_foreign_key_list(m.name) k where m.type = 'table' order by m.name"
+    )
+    declared = (Belonging(*key) for key in keys.fetchall())
+    every = [*BELONGINGS, *(key for key in declared if key not in BELONGINGS)]
+    passing = {"embeddings"} if SideTables(store).made_by else set()
+    return [
+        belonging
+        for belonging in every
+        if belonging.table not in passing and not belonging.table.startswith(SIDE)
+    ]

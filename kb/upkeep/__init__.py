@@ -1,0 +1,1 @@
+"""Upkeep: a base copied, brought back and checked, and what is wrong with an installation."""

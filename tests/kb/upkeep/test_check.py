@@ -1,0 +1,384 @@
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.indexing.faiss_index import INDEX_FILE, Index
+from kb.indexing.indexer import Indexer
+from kb.knowledge_base import KnowledgeBase
+from kb.store import integrity, orphans
+from kb.store.orphans import Belonging
+from kb.store.side_tables import SideTables
+from kb.store.store import Store
+from kb.upkeep.check import BaseCheck
+from kb.upkeep.finding import Finding
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS
+from web.cli import main
+
+Damage = Callable[[sqlite3.Connection], object]
+
+
+@pytest.fixture
+def folder(base: KnowledgeBase) -> Path:
+    base.put(RECORDS)
+    base.save_index()
+    base.close()
+    return base.folder
+
+
+def damaged(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def found_in(folder: Path, *, quick: bool = False) -> Sequence[Finding]:
+    with closing(Store.open(folder / DATABASE_FILE)) as store:
+        indexer = None if quick else Indexer(folder, WordCountEncoder)
+        return BaseCheck(store, indexer=indexer, quick=quick).run()
+
+
+def lines_of(folder: Path) -> list[str]:
+    return [f"{finding.about}: {finding.what}" for finding in found_in(folder)]
+
+
+def repair(folder: Path) -> None:
+    with closing(Store.open(folder / DATABASE_FILE)) as store:
+        for finding in BaseCheck(store, indexer=Indexer(folder, WordCountEncoder)).run():
+            if finding.repair:
+                finding.repair()
+
+
+@pytest.fixture
+def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.upkeep.check.load_encoder", lambda _: WordCountEncoder())
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def torn(folder: Path, table: str = "actors") -> None:
+    """Overwrites the page where a table begins."""
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+        (page,) = connection.execute(
+            "select rootpage from sqlite_master where name = ?", [table]
+        ).fetchone()
+        (size,) = connection.execute("pragma page_size").fetchone()
+    with (folder / DATABASE_FILE).open("rb+") as file:
+        file.seek((page - 1) * size)
+        file.write(os.urandom(size))
+
+
+def test_nothing_is_wrong_with_a_base_in_use(base: KnowledgeBase) -> None:
+    base.put(RECORDS)
+    base.save_index()
+    base.put([replace(RECORDS[0], description="Elle fait du savon.")])
+    assert found_in(base.folder) == []
+    assert found_in(base.folder, quick=True) == []
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_damaged_pages_are_found(folder: Path, quick: bool) -> None:
+    torn(folder)
+    (finding,) = found_in(folder, quick=quick)
+    assert finding.about == "pages"
+    assert "kb.sqlite is damaged" in finding.what
+    assert finding.repair is None
+    assert "quisait restore" in finding.remedy
+
+
+def test_a_database_that_cannot_be_opened_is_a_finding(folder: Path) -> None:
+    (folder / DATABASE_FILE).write_bytes(b"SQLite format 3\0" + os.urandom(5_000))
+    result = run("check", "--kb", folder)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("problem  pages: ")
+
+
+def test_a_folder_without_a_base_is_refused(tmp_path: Path) -> None:
+    assert "is not a knowledge base" in run("check", "--kb", tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("delete from passage_words_data where id > 10", "words: the word index is damaged"),
+        ("delete from embeddings", "vectors: 7 passages are not embedded"),
+        (
+            "update embeddings set vector = zeroblob(8192)",
+            "vectors: 7 vectors are no unit vectors of 2048 finite numbers",
+        ),
+        (
+            "update embeddings set vector = cast(x'0000c07f' || substr(vector, 5) as blob)"
+            " where text_hash = (select min(text_hash) from embeddings)",
+            "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
+        ),
+        (
+            "update embeddings set vector = x'0000803f'"
+            " where text_hash = (select min(text_hash) from embeddings)",
+            "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
+        ),
+        (
+            "update embeddings set vector = (select vector from embeddings"
+            " order by text_hash limit 1)",
+            "vectors: 6 of 7 texts that were embedded again have another vector",
+        ),
+        (
+            "update documents set text = 'Rien.' where kind = 'actor' and part = 'description'",
+            "texts: the passages or names of 3 actors do not fit their text: avel, gants, matha",
+        ),
+        (
+            "update passages set text_hash = 'x' where id = (select max(id) from passages)",
+            "do not fit their text",
+        ),
+        ("update passage_words_content set c0 = 'autre'", "texts: the passages or names of 3"),
+        ("delete from names where actor_id = 'avel'", "names of 1 actors do not fit their text"),
+        ("delete from name_words where actor_id = 'avel'", "names of 1 actors do not fit"),
+        ("update actors set description = 'x'", "texts: the passages or names of 3 actors"),
+        ("update properties set value = '0.0' where name = 'derivation'", "by other rules (0.0)"),
+        ("update properties set value = 'e5' where name = 'encoder'", "by another encoder"),
+    ],
+)
+def test_what_does_not_fit_is_found(folder: Path, statement: str, line: str) -> None:
+    damaged(folder, statement)
+    assert any(line in found for found in lines_of(folder)), lines_of(folder)
+
+
+def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        name = "idx_actors_department"
+        (sql,) = connection.execute(
+            "select sql from sqlite_master where name = ?", [name]
+        ).fetchone()
+        before, _, after = sql.rpartition("department")
+        connection.execute("pragma writable_schema = on")
+        connection.execute(
+            "update sqlite_master set sql = ? where name = ?", [f"{before}place{after}", name]
+        )
+    (finding,) = found_in(folder)
+    assert "indexes of the database do not fit their tables" in finding.what
+    repair(folder)
+    assert found_in(folder) == []
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_the_word_index_is_made_anew(
+    folder: Path, is_old: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_old:  # a SQLite that does not look at word indexes by itself
+        monkeypatch.setattr(integrity, "_SEES_WORD_INDEX", (99,))
+        monkeypatch.setattr(integrity, "damaged_pages", lambda *_, **__: [])
+    damaged(folder, "delete from passage_words_data where id > 10")
+    assert [finding.about for finding in found_in(folder)] == ["words"]
+    repair(folder)
+    assert found_in(folder) == []
+
+
+def test_wrong_vectors_are_dropped_and_embedded_again(folder: Path) -> None:
+    damaged(folder, "update embeddings set vector = zeroblob(8192)")
+    repair(folder)
+    assert lines_of(folder) == ["vectors: 7 passages are not embedded"]
+    base = KnowledgeBase(folder, WordCountEncoder)
+    assert base.search("gants de cuir").hits[0].actor.id == "gants"  # by its words alone
+    base.rebuild()
+    base.close()
+    assert found_in(folder) == []
+
+
+# The index
+
+
+def other_index(folder: Path, *, without: int = 0) -> None:
+    """Saves an index whose files are whole, and which is not that of the base."""
+    with closing(Store.open(folder / DATABASE_FILE)) as store:
+        index = Index("words-1", 2048).refreshed(store)
+        ids = sorted(index._base.ids | index._recent.ids)
+        wrong = Index("words-1", 2048)
+        vectors = np.stack([index.embeddings(ids)[id_] for id_ in reversed(ids)])
+        wrong._base.add(ids[without:], vectors[without:])
+        wrong.generation = store.generation
+        wrong.save(folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        (lambda folder: (folder / INDEX_FILE).write_bytes(b"x"), "the saved index is not whole"),
+        (other_index, "the index has other vectors than the database"),
+        (lambda folder: other_index(folder, without=1), "the index has other passages than"),
+    ],
+)
+def test_a_wrong_index_is_found_and_made_anew(
+    folder: Path, damage: Callable[[Path], object], line: str
+) -> None:
+    damage(folder)
+    (finding,) = found_in(folder)
+    assert finding.about == "index"
+    assert line in finding.what
+    repair(folder)
+    assert found_in(folder) == []
+
+
+def test_a_base_without_a_saved_index_is_whole(folder: Path) -> None:
+    (folder / INDEX_FILE).unlink()
+    assert found_in(folder) == []
+
+
+# Orphans
+
+
+def all_belongings() -> list[Belonging]:
+    with closing(Store(sqlite3.connect(":memory:"))) as store:
+        store._connection.row_factory = sqlite3.Row
+        from kb.store import migrations
+
+        store._connection.isolation_level = None
+        migrations.migrate(store.database)
+        return list(orphans._belongings(store))
+
+
+@pytest.mark.parametrize("belonging", all_belongings(), ids=lambda b: f"{b.table}.{b.column}")
+def test_orphans_are_found_and_deleted(folder: Path, belonging: Belonging) -> None:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        columns = connection.execute(f"pragma table_xinfo({belonging.table})").fetchall()
+        row: dict[str, object] = {
+            name: 987_654 if type_ == "INTEGER" else "lost"
+            for _, name, type_, _, _, _, hidden in columns
+            if not hidden
+        }
+        row[belonging.column] = 987_654 if belonging.column in {"rowid", "word_id"} else "lost"
+        if belonging.only != "1":
+            row["kind"] = belonging.only.partition("'")[2].rstrip("'")
+        if belonging.table in {"passages", "name_vocabulary"}:
+            row[belonging.column] = 987_654
+        names = ", ".join(f'"{name}"' for name in row)
+        connection.execute(
+            f"insert into {belonging.table} ({names}) values ({', '.join('?' * len(row))})",
+            list(row.values()),
+        )
+    what = [finding.what for finding in found_in(folder, quick=True)]
+    assert f"1 rows of {belonging.table} belong to no row of {belonging.owner}" in what
+    repair(folder)
+    assert found_in(folder) == []
+
+
+def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
+    with closing(Store.open(folder / DATABASE_FILE)) as store:
+        SideTables(store).begin("another encoder")
+        with store.writing():
+            store.put_embeddings(
+                "words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]}
+            )
+    (finding,) = found_in(folder)
+    assert (finding.about, finding.is_note) == ("rebuild", True)
+
+
+# Files
+
+
+def test_a_secret_that_others_can_read_is_found_and_closed(folder: Path) -> None:
+    path = folder / SECRET_FILE
+    path.write_text("x" * 64)
+    path.chmod(0o644)
+    (finding,) = found_in(folder)
+    assert "can be read by others (mode 644)" in finding.what
+    repair(folder)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert found_in(folder) == []
+
+
+def test_a_short_secret_is_found(folder: Path) -> None:
+    (folder / SECRET_FILE).write_text("short")
+    (folder / SECRET_FILE).chmod(0o600)
+    assert lines_of(folder) == ["secret: secret is damaged"]
+
+
+def test_uploads_and_jobs_are_compared(folder: Path) -> None:
+    base = KnowledgeBase(folder, WordCountEncoder)
+    lost, old, waiting = (letter * 32 for letter in "abc")
+    for name in (lost, waiting):
+        path = folder / UPLOADS / name / "actors.csv"
+        base.jobs.add("directory", {"path": str(path), "source": "x"}, by="Camille")
+    for name in (old, waiting):
+        (folder / UPLOADS / name).mkdir(parents=True)
+    os.utime(folder / UPLOADS / old, (0, 0))
+    base.close()
+    assert lines_of(folder) == [
+        "uploads: the files of 1 uploads that wait for their job are not there",
+        "uploads: 1 uploads belong to no job",
+    ]
+
+
+def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
+    left = folder / ".passages.faiss.12345"
+    left.touch()
+    assert found_in(folder) == []  # it may be writing still
+    os.utime(left, (0, 0))
+    (finding,) = found_in(folder)
+    assert finding.is_note
+    repair(folder)
+    assert not left.exists()
+
+
+# The command
+
+
+@pytest.mark.usefixtures("_word_counts_for_all")
+def test_the_command_tells_repairs_and_exits(folder: Path) -> None:
+    whole = run("check", "--kb", folder)
+    assert (whole.exit_code, whole.stdout) == (0, "Nothing is wrong.\n")
+    (folder / INDEX_FILE).write_bytes(b"x")
+    told = run("check", "--kb", folder)
+    assert told.exit_code == 1
+    assert told.stdout.splitlines() == [
+        "problem  index: the saved index is not whole, or of another encoder",
+        "         Hits are missing or wrong.",
+        "         Run `quisait check --repair`.",
+    ]
+    plain = json.loads(run("check", "--json", "--quick", "--kb", folder).stdout)
+    assert [(found["about"], found["repairable"]) for found in plain] == [("index", True)]
+    assert run("check", "--repair", "--kb", folder).exit_code == 0
+    assert run("check", "--kb", folder).exit_code == 0
+
+
+def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("kb.upkeep.check.load_encoder", refuse)
+    quick = run("check", "--quick", "--kb", folder)
+    assert (quick.exit_code, quick.stdout) == (0, "Nothing is wrong, as far as looked at.\n")
+
+
+# The status
+
+
+@pytest.mark.usefixtures("_word_counts_for_all")
+def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(run("status", "--json", "--kb", folder).stdout)["pages"] == "whole"
+    assert "pages  whole" in run("status", "--kb", folder).stdout
+    monkeypatch.setattr(integrity, "INSTRUCTIONS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr("kb.commands.base.LOOKED_AT_PAGES_S", 0.0)
+    in_part = json.loads(run("status", "--json", "--kb", folder).stdout)
+    assert "`quisait check` looks at all" in in_part["pages"]
+    assert in_part["problems"] == []
+
+
+@pytest.mark.usefixtures("_word_counts_for_all")
+def test_a_status_does_not_call_damaged_pages_healthy(folder: Path) -> None:
+    damaged(folder, "create table unread as select value from json_each('[1, 2]')")
+    torn(folder, "unread")
+    plain = json.loads(run("status", "--json", "--kb", folder).stdout)
+    assert plain["pages"] == "damaged"
+    assert "kb.sqlite is damaged" in plain["problems"][0]
