@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest.uploads import UPLOADS
+from kb.base_folder import UPLOADS
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.conftest import OpenBase
