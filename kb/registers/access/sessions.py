@@ -122,25 +122,24 @@ class BrowserSessions:
             return None
         return account, session
 
-    def note_page(self, session: BrowserSession) -> bool:
-        """Notes that a session is used today; returns whether that was new.
+    def note_page(self, session: BrowserSession) -> None:
+        """Notes that a session is used today, unless that is known.
 
         Not worth waiting for: if another process writes, the next page notes it.
         """
         today = _day(self._now())
         if session.seen_on >= today:
-            return False
+            return
         with self._lock:
             if session.hash in self._in_memory:
                 self._in_memory[session.hash] = replace(session, seen_on=today)
-                return True
-        with suppress(KnowledgeBaseError), self._stores.lend() as store:
-            with store.writing(waits=False):
-                store.execute(
-                    "update sessions set seen_on = ? where hash = ?", [today, session.hash]
-                )
-            return True
-        return False
+                return
+        with (
+            suppress(KnowledgeBaseError),
+            self._stores.lend() as store,
+            store.writing(waits=False),
+        ):
+            store.execute("update sessions set seen_on = ? where hash = ?", [today, session.hash])
 
     def of_account(self, account: Account) -> Sequence[BrowserSession]:
         """The sessions of an account that are not over, those that were seen last before."""

@@ -29,7 +29,7 @@ from starlette.responses import Response
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.registers.access.sessions import IDLE_DAYS, BrowserSession
+from kb.registers.access.sessions import IDLE_DAYS, LONGEST_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
@@ -39,6 +39,7 @@ from web.http.security.secret import site_secret
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
+LONGEST_S = LONGEST_DAYS * DAY_S
 
 MAX_FIELD_BYTES = 5 * 1024 * 1024
 """The longest text that a form may carry outside of a file."""
@@ -132,11 +133,11 @@ class Sessions:
         return session
 
     def keep(self, request: Request, response: Response) -> None:
-        """Sets the cookies that the browser does not have yet, or for long enough."""
+        """Sets the cookies that the browser does not have yet."""
         session: Session = getattr(request.state, "session", NOBODY)
         if session.cookie:
-            # A browser that nobody signed in forgets when it is closed.
-            max_age_s = IDLE_S if session.account else None
+            # The register knows when it ends; a browser that nobody signed in forgets when closed.
+            max_age_s = LONGEST_S if session.account else None
             self._cookies.set(request, response, SESSION, session.cookie, max_age_s)
         if session.device_cookie:
             self._cookies.set(request, response, DEVICE, session.device_cookie, REMEMBERED_S)
@@ -180,8 +181,8 @@ class Sessions:
         if not found:
             return NOBODY
         account, kept = found
-        # Once a day, so that the browser keeps it as long as the register does.
-        return self._of_account(account, kept, cookie if sessions.note_page(kept) else "")
+        sessions.note_page(kept)
+        return self._of_account(account, kept)
 
     def _of_welcomed(self, cookie: str) -> Session:
         try:
@@ -196,7 +197,7 @@ class Sessions:
         return hmac.digest(self._secret.encode(), f"session {token}".encode(), "sha256").hex()
 
     def _of_account(
-        self, account: Account, kept: BrowserSession, cookie: str, device: str = ""
+        self, account: Account, kept: BrowserSession, cookie: str = "", device: str = ""
     ) -> Session:
         bound_to = f"{account.session_epoch} {account.name}"
         return Session(account, self._token(bound_to), bound_to, kept, cookie, device)

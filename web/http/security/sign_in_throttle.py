@@ -1,10 +1,12 @@
 """Slows down guessing passwords, and never the holder of an account because others guess.
 
 Attempts are counted by pairs of an address and an account, and by address over all accounts. A
-known device is counted by itself alone, and has a turn of its own: neither guesses from its
-address nor a crowd of them hold it up.
+known device is counted by itself alone: guesses from its address do not hold it up. Where many
+guess at once, known devices, and addresses from which an account signed in lately, have turns of
+their own.
 """
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from web.http.security.throttle import Throttle
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
 AT_ONCE = 1
-"""How many passwords of strangers are looked at at once, and as many of known devices.
+"""How many passwords of strangers are looked at at once, and as many of those who are known.
 
 Each takes 64 MB and a processor, for some 0.15 s: guesses leave the other processors alone.
 """
@@ -25,6 +27,9 @@ MAX_WAITING = 20
 """How many more may wait for that; who comes then is asked to come back."""
 
 RETRY_AFTER_S = 5
+
+PAIRS_REMEMBERED = 10_000
+"""Of how many accounts and addresses it is remembered, until a restart, that one signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class SignInThrottle:
         self.of_address = Throttle(free=FREE_OF_ADDRESS)
         self.of_device = Throttle(free=FREE_OF_PAIR)
         self.strangers = CapacityLimiter(AT_ONCE)
-        self.devices = CapacityLimiter(AT_ONCE)
+        self.known = CapacityLimiter(AT_ONCE)
+        self._known_pairs: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, claimant: Claimant) -> float:
         """Counts an attempt and returns 0, or returns the seconds until the next is allowed."""
@@ -64,7 +70,11 @@ class SignInThrottle:
         return self.of_pair.attempt(claimant.pair) or self.of_address.attempt(claimant.host)
 
     def let_in(self, claimant: Claimant) -> None:
-        """Forgets the attempts of who knew the password."""
+        """Forgets the attempts of who knew the password, and remembers whence they came."""
+        self._known_pairs[claimant.pair] = None
+        self._known_pairs.move_to_end(claimant.pair)
+        if len(self._known_pairs) > PAIRS_REMEMBERED:
+            self._known_pairs.popitem(last=False)
         if claimant.device:
             self.of_device.succeeded(claimant.device)
             return
@@ -79,7 +89,8 @@ class SignInThrottle:
         Raises:
             Crowded: too many wait already.
         """
-        limiter = self.devices if claimant.device else self.strangers
+        is_known = claimant.device or claimant.pair in self._known_pairs
+        limiter = self.known if is_known else self.strangers
         if limiter.statistics().tasks_waiting >= MAX_WAITING:
             raise Crowded
         async with limiter:

@@ -138,7 +138,7 @@ def handle_here(client: TestClient) -> str:
     (entry,) = [
         one for one in page.all("li") if "this browser" in one.text and "signed in on" in one.text
     ]
-    assert "Sign out" not in entry.text
+    assert "Sign it out" not in entry.text
     handles = [one.attributes["value"] for one in page.all("input", name="session")]
     texts = [one.text for one in page.all("li") if "signed in on" in one.text]
     return handles[texts.index(entry.text)]

@@ -183,7 +183,7 @@ def test_a_long_name_is_a_short_key(village: Village) -> None:
 # Turns
 
 
-def test_guesses_wait_for_one_turn_and_a_known_device_for_none_of_them(
+def test_guesses_wait_for_one_turn_and_who_is_known_for_none_of_them(
     village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sign_in_throttle, "MAX_WAITING", 3)
@@ -223,7 +223,9 @@ def test_guesses_wait_for_one_turn_and_a_known_device_for_none_of_them(
         assert turned_away.status_code == 503
         assert turned_away.headers["Retry-After"] == "5"
         assert (await sign_in_at("192.0.2.1", "Léa", **cookies)).status_code == 303
-        assert len(looked_at) == 2
+        assert (await sign_in_at("203.0.113.9", "Léa", **cookies)).status_code == 303
+        assert (await sign_in_at("192.0.2.1", "Léa")).status_code == 303
+        assert len(looked_at) == 4
         go_on.set()
         assert [one.status_code for one in await asyncio.gather(*waiting)] == [403] * 4
 
@@ -256,6 +258,14 @@ def test_the_holder_and_the_administrators_see_what_was_tried(
     # Whoever guesses right does not wipe it out.
     sign_in(guesser, "Léa")
     assert "20 wrong passwords were tried" in guesser.get("/en/account").text
+
+
+def test_no_crowd_of_addresses_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in_throttle, "PAIRS_REMEMBERED", 3)
+    throttle = SignInThrottle()
+    for number in range(9):
+        throttle.let_in(Claimant("léa", f"192.0.2.{number}"))
+    assert [*throttle._known_pairs] == [f"192.0.2.{number} léa" for number in (6, 7, 8)]
 
 
 def test_a_throttle_that_waits_for_a_pair_counts_nothing_of_the_address() -> None:
