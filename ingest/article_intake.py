@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from ingest.articles.article import NoArticle
-from ingest.articles.feeds import FeedItem, is_feed, read_feed
+from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
+from ingest.reading.documents import feed_of
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import Drafted, IngestReport, Note, unwatched
 from ingest.submission import Submissions, Submitted
@@ -79,7 +80,7 @@ class ArticleIntake:
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
-                self._take_items(name, read_feed(path.read_bytes()))
+                self._take_items(name, feed_of(path.read_bytes()))
             return
         self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 
@@ -92,14 +93,14 @@ class ArticleIntake:
         """Takes the article of what was fetched at an address; of a feed, its articles."""
         with self._noting(url):
             if is_feed(fetched.content):
-                self._take_items(url, read_feed(fetched.content, url=fetched.url))
+                self._take_items(url, feed_of(fetched.content, url=fetched.url))
             else:
                 self._take(url, lambda: self._submissions.page(fetched, url))
 
     def take_feed(self, url: str) -> None:
         with self._noting(url):
             fetched = self._submissions.fetch_feed(url)
-            self._take_items(url, read_feed(fetched.content, url=fetched.url))
+            self._take_items(url, feed_of(fetched.content, url=fetched.url))
 
     def _take_items(self, feed: str, items: Sequence[FeedItem]) -> None:
         for item in items:

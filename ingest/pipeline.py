@@ -17,10 +17,10 @@ from ingest.case_files.markdown_reader import read_markdown
 from ingest.changes import Changes
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
-from ingest.directories.row_counts import count_rows
 from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
+from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
 from kb.errors import InputError, UnknownRecord
@@ -118,7 +118,7 @@ def ingest(
 def expected(paths: Sequence[Path]) -> int:
     """Estimates how many records and articles files and folders have; 0 if it is not known."""
     counts = [
-        count_rows(path) if path.suffix.lower() in DIRECTORY_READERS else 1
+        count_of(path) if path.suffix.lower() in DIRECTORY_READERS else 1
         for path, _, _ in files(paths)
     ]
     return sum(counts) if all(counts) else 0
@@ -226,7 +226,9 @@ class _Run:
             self._header_maps[source] = _header_map(
                 self._knowledge_base, source, choices, self._seen_by
             )
-        return read_directory(path, self._header_maps[source], partial(self._warn, str(path)))
+        return read_directory(
+            path, self._header_maps[source], partial(self._warn, str(path)), rows_of
+        )
 
     def _begin(self, file: str) -> None:
         self._file = file

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem, item_article
-from ingest.articles.readers import (
-    article_from_bytes,
-    fetched_article,
-    pasted_article,
-    read_article,
-)
 from ingest.drafting import Drafting
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from ingest.reading.documents import (
+    document_of,
+    fetched_document,
+    pasted_document,
+    read_document,
+)
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.drafts import Draft
@@ -74,16 +74,16 @@ class Submissions:
         """Submits a text that was pasted; the title is put above it."""
         title = title.strip()
         whole = f"{title}\n\n{text}" if title else text
-        return self._submit(lambda: pasted_article(whole), "pasted", whole.encode())
+        return self._submit(lambda: pasted_document(whole), "pasted", whole.encode())
 
     def content(self, name: str, content: bytes) -> Submitted:
         """Submits the content of a file, whose name says its format."""
         suffix = Path(name).suffix.lower()
-        return self._submit(lambda: article_from_bytes(content, suffix), name, content)
+        return self._submit(lambda: document_of(content, suffix), name, content)
 
     def file(self, path: Path) -> Submitted:
         """Submits a file of this machine."""
-        return self._submit(lambda: read_article(path), path.name)
+        return self._submit(lambda: read_document(path), path.name)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         """Fetches what is at an address, unless a draft or a case was read there."""
@@ -95,13 +95,13 @@ class Submissions:
 
     def page(self, fetched: Fetched, origin: str = "") -> Submitted:
         """Submits a page that was fetched; `origin` is the address that was asked for."""
-        return self._submit(lambda: fetched_article(fetched), origin or fetched.url)
+        return self._submit(lambda: fetched_document(fetched), origin or fetched.url)
 
     def feed_item(self, item: FeedItem, origin: str) -> Submitted:
         """Submits an item of a feed; its link is followed where the feed has its beginning only."""
         if item.url:
             self._drafting.known.refuse_address(item.url)
-        return self._submit(lambda: item_article(item, self._fetcher), origin)
+        return self._submit(lambda: item_article(item, self._fetcher, fetched_document), origin)
 
     def _open_fetcher(self) -> Fetcher:
         if self._fetcher is None:

@@ -137,11 +137,11 @@ def _directory(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
-    from ingest.directories.row_counts import count_rows
     from ingest.pipeline import ingest
+    from ingest.reading.tables import count_of
 
     path = Path(parameters["path"])
-    progress.total = count_rows(path)
+    progress.total = count_of(path)
     report = ingest(
         knowledge_base,
         [path],

@@ -9,6 +9,7 @@
     ├── SiteError              a site that cannot be added or changed so
     ├── ListError              a list of organisations that cannot be kept so
     ├── MailError              a mail that a mail server does not take
+    ├── ReadersBusy            as many files are being read, and wait for it, as can be
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -83,6 +84,10 @@ class MailError(RemarkError, QuisaitError):
     def __init__(self, code: str, *, for_good: bool = False, **values: Value) -> None:
         super().__init__(code, "", **values)
         self.for_good = for_good
+
+
+class ReadersBusy(RemarkError, QuisaitError):
+    """As many files are being read, and wait for it, as can be: a moment later there is room."""
 
 
 class EncoderError(QuisaitError):

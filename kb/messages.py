@@ -42,6 +42,18 @@ MESSAGES: Mapping[str, str] = {
     "large_feed": N_("has {size} bytes; at most {most} are read"),
     "long_page": N_("has more than {most} lines and paragraphs: send the article alone"),
     "damaged_file": N_("is damaged ({kind}): save it again, or paste its text"),
+    "reading_memory": N_(
+        "needs more than {most} MB of memory to be read: send less of it at once, or save it anew"
+    ),
+    "reading_time": N_(
+        "takes longer than {most} seconds to read: send less of it at once, or save it anew"
+    ),
+    "reading_answer": N_("holds more than {most} MB of text in one piece: send less of it at once"),
+    "reading_crash": N_(
+        "ended the program that was to read it, as damaged files do: save it again, or paste its "
+        "text"
+    ),
+    "readers_busy": N_("Many files are being read at the moment. Try again in a minute."),
     "damaged": N_("is damaged and cannot be read: save it again"),
     "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
     "encrypted": N_("is encrypted: save it without its password"),
@@ -203,6 +215,10 @@ MESSAGES: Mapping[str, str] = {
     "wide_sheet": N_(
         "has a sheet of {rows} rows and {columns} columns: delete what is far outside the "
         "table, or export it as CSV"
+    ),
+    "repeated_cells": N_(
+        "repeats cells until they have more than {most} letters: delete what is repeated far below "
+        "or beside the table, or export it as CSV"
     ),
     "out_of_memory": N_("does not fit in memory: export it as CSV"),
     "no_parquet": N_("cannot be read as Parquet: {reason}"),

@@ -103,6 +103,18 @@ class Settings(BaseSettings):
     max_directory_mb: int = Field(
         default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
     )
+    reading_memory_mb: int = Field(
+        default=1024,
+        ge=256,
+        description="The memory in megabytes that reading an article may take; a directory may "
+        "take more, by its size.",
+    )
+    reading_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="The time of the processor in seconds that reading an article may take; a "
+        "directory may take more, by its size.",
+    )
 
     max_connections: int = Field(
         default=1_000, ge=1, description="The most connections to the server at a time."

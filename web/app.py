@@ -1,6 +1,5 @@
 """The application: every route, around one open knowledge base."""
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -43,7 +42,7 @@ from web.fonts.web_fonts import NO_FONTS, WebFonts
 from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
-from web.http.dependencies import CompleteSearches
+from web.http.dependencies import CompleteSearches, ReadingTurns
 from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
@@ -121,9 +120,6 @@ ROOM_FILTERS = (
     board_filters,
 )
 
-ARTICLES_READ_AT_ONCE = 2
-"""How many articles are read at once; more wait, and searches do not wait for them."""
-
 LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
@@ -155,7 +151,7 @@ def create_app(
     app.state.fonts = fonts
     app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts})
     app.state.sessions = Sessions(knowledge_base, settings)
-    app.state.reading = CapacityLimiter(ARTICLES_READ_AT_ONCE)
+    app.state.reading = ReadingTurns()
     app.state.complete_searches = CompleteSearches()
     app.state.sign_in_throttle = SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import checked, fetched_article
-from ingest.fetching.safe_fetch import Fetcher
+from ingest.fetching.safe_fetch import Fetched, Fetcher
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -94,8 +94,12 @@ def _refuse_tangled(content: bytes) -> None:
         raise InputError("nested_feed")
 
 
-def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
-    """The article of an item: the feed's own if it is whole, else that of its link.
+def item_article(
+    item: FeedItem,
+    fetcher: Fetcher | None,
+    read: Callable[[Fetched], Article] = fetched_article,
+) -> Article:
+    """The article of an item: the feed's own if it is whole, else that of its link, by `read`.
 
     What the feed declares fills the fields that the page leaves empty.
 
@@ -109,7 +113,7 @@ def item_article(item: FeedItem, fetcher: Fetcher | None) -> Article:
             remark = Remark("short_item")
             return replace(item.article, remarks=(*item.article.remarks, remark))
         raise InputError("no_item_text", title=item.title)
-    article = fetched_article(fetcher.fetch(item.url))
+    article = read(fetcher.fetch(item.url))
     return _filled(article, item.article) if item.article is not None else article
 
 

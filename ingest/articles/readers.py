@@ -58,7 +58,7 @@ def read_article(path: Path) -> Article:
         InputError: the file holds no article, or cannot be read.
     """
     suffix = path.suffix.lower()
-    _refuse_unreadable(path.stat().st_size, suffix)
+    refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
 
 
@@ -68,12 +68,21 @@ def fetched_article(fetched: Fetched) -> Article:
     Raises:
         InputError: it is not an article, or cannot be read.
     """
+    return article_from_bytes(
+        fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
+    )
+
+
+def suffix_of(fetched: Fetched) -> str:
+    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`.
+
+    Raises:
+        InputError: it is none of an article.
+    """
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_or_feed")
-    return article_from_bytes(
-        fetched.content, suffix, url=fetched.url, declared_encoding=fetched.encoding
-    )
+    return suffix
 
 
 def article_from_bytes(
@@ -86,7 +95,7 @@ def article_from_bytes(
     Raises:
         InputError: they hold no article, or cannot be read.
     """
-    _refuse_unreadable(len(content), suffix)
+    refuse_unreadable(len(content), suffix)
     if not content:
         raise InputError("empty")
     return checked(article_of(_page(content, suffix, url, declared_encoding)))
@@ -102,7 +111,7 @@ def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage
     """What `parse` returns of a `kind` of `size` bytes or characters, or one line why it fails."""
     try:
         return parse()
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (a hostile file finds in parsers what none lists)
         # pypdf itself warns that broken files cause errors other than its own, and lxml, docx and
@@ -135,7 +144,12 @@ def checked(article: Article) -> Article:
     return article
 
 
-def _refuse_unreadable(size: int, suffix: str) -> None:
+def refuse_unreadable(size: int, suffix: str) -> None:
+    """Refuses what is no article by its name, or is too large to be one.
+
+    Raises:
+        InputError: it is refused.
+    """
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
     most = MAX_TEXT_BYTES if suffix in (*_TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES
@@ -146,7 +160,7 @@ def _refuse_unreadable(size: int, suffix: str) -> None:
 def _attachment(content: bytes, suffix: str) -> ParsedPage:
     if suffix not in _ATTACHED_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(_ATTACHED_SUFFIXES))
-    _refuse_unreadable(len(content), suffix)
+    refuse_unreadable(len(content), suffix)
     return _page(content, suffix, "", "")
 
 

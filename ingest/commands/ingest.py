@@ -196,8 +196,8 @@ def _dry_run(
     import json
     from dataclasses import asdict
 
-    from ingest.directories.preview import preview
     from ingest.input_files import files, refuse_missing
+    from ingest.reading.tables import preview_of
     from ingest.records.entries import NotInput
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
@@ -214,7 +214,7 @@ def _dry_run(
             kept = None if persons is None else persons != "none"
             source_name = source or found_source
             previews.append(
-                preview(path, source_name, choices, knowledge_base=base, persons_kept=kept)
+                preview_of(path, source_name, choices, knowledge_base=base, persons_kept=kept)
             )
         except NotInput as not_input:
             if is_named:

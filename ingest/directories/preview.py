@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.columns.header_names import NO_TARGETS, target_of
@@ -75,17 +76,10 @@ def preview(
         InputError: a choice cannot be used, or the file cannot be read.
         NotInput: the file is no directory of actors.
     """
-    reader = DIRECTORY_READERS.get(path.suffix.lower())
-    if reader is None:
-        raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))
-    source = source or source_of(path)
-    remembered = knowledge_base.column_choices.mapping(source) if knowledge_base else NO_TARGETS
-    if persons_kept is None:
-        choices_known = knowledge_base.contact_choices if knowledge_base else None
-        persons_kept = bool(choices_known and choices_known.of(source).keeps_persons)
-    header_map = HeaderMap(
-        {**remembered, **choices}, persons_kept=persons_kept, takes_any_header=True
-    )
+    refuse_no_directory(path)
+    reader = DIRECTORY_READERS[path.suffix.lower()]
+    known = remembered(path, source, choices, knowledge_base, persons_kept)
+    header_map = HeaderMap(known.choices, persons_kept=known.persons_kept, takes_any_header=True)
     seen = _RowsSeen(str(path), header_map)
     try:
         for row in islice(reader(path, header_map), ROWS_LOOKED_AT):
@@ -114,7 +108,7 @@ def preview(
         seen.problems.insert(0, Note(str(path), WHOLE_FILE, Remark("no_name_column")))
     return Preview(
         file=str(path),
-        source=source,
+        source=known.source,
         columns=columns,
         rows=seen.rows,
         kept=seen.kept,
@@ -122,6 +116,41 @@ def preview(
         problems=tuple(seen.problems),
         total_estimate=max(count_rows(path), seen.rows),
     )
+
+
+class Remembered(NamedTuple):
+    """A source's name, how its columns are read, and whether contacts of persons are."""
+
+    source: str
+    choices: Mapping[str, str]
+    persons_kept: bool
+
+
+def remembered(
+    path: Path,
+    source: str,
+    choices: Mapping[str, str],
+    knowledge_base: KnowledgeBase | None,
+    persons_kept: bool | None,
+) -> Remembered:
+    """Returns these, with what a base remembers of the source where nothing is given."""
+    source = source or source_of(path)
+    if knowledge_base is None:
+        return Remembered(source, choices, bool(persons_kept))
+    if persons_kept is None:
+        persons_kept = knowledge_base.contact_choices.of(source).keeps_persons
+    earlier = knowledge_base.column_choices.mapping(source)
+    return Remembered(source, {**earlier, **choices}, persons_kept)
+
+
+def refuse_no_directory(path: Path) -> None:
+    """Refuses a file whose name is not that of a directory.
+
+    Raises:
+        NotInput: it is in another format.
+    """
+    if path.suffix.lower() not in DIRECTORY_READERS:
+        raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))
 
 
 class _RowsSeen:

@@ -34,10 +34,12 @@ def read_directory(
     path: Path,
     header_map: HeaderMap | None = None,
     warn: Callable[[Remark], object] = lambda _remark: None,
+    reader: RowReader | None = None,
 ) -> Iterator[Entry]:
     """Yields the actor of each row of a directory, or why the row has none.
 
     `warn` is called with what deserves a look in the directory as a whole, as soon as it is known.
+    `reader` reads the rows instead of the one of its format.
 
     Raises:
         InputError: the file cannot be read, or has no column for the name.
@@ -48,7 +50,7 @@ def read_directory(
     rows = with_persons = 0
     told: set[str] = set()
     header: tuple[str, ...] = ()
-    for row in DIRECTORY_READERS[suffix](path, header_map):
+    for row in (reader or DIRECTORY_READERS[suffix])(path, header_map):
         if row.notice:
             warn(row.notice)
             continue

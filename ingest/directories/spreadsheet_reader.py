@@ -6,16 +6,11 @@ it had computed; where there is none, and where that value is an error such as #
 empty.
 """
 
-import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import islice
-from lzma import LZMAError
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
+from typing import TYPE_CHECKING
 
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.columns.header_names import NAMING_FIELDS
@@ -29,6 +24,7 @@ from ingest.directories.table import (
     shown_header,
     under_header,
 )
+from ingest.directories.workbooks.guard import refuse_bomb
 from ingest.records.entries import WHOLE_FILE
 from ingest.records.fields import folded
 from kb.errors import InputError
@@ -39,32 +35,10 @@ if TYPE_CHECKING:
 
 _Place = tuple[int, int]
 
-MAX_UNPACKED_BYTES = 1 << 29
-"""Most bytes of an unpacked workbook: a directory fits in memory."""
-
 _IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
 """Fields that say which actor is meant, beside the name, which products and trainings have too."""
-_MAX_CELLS = 30_000_000
-_BLOCK_BYTES = 1 << 20
 _MAX_MERGED_ROWS = 1_000_000
 """Of a sheet with more rows in merged cells, no cell counts as merged."""
-_ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d{1,9})""")
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})(\d{1,9})""")
-_LONGEST_PLACE = 4_000
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""Encodings that no program writes a sheet in, and that would hide the places of its cells."""
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_DAMAGE = (
-    BadZipFile,
-    zlib.error,
-    LZMAError,
-    OSError,  # bzip2 that is none, parts at places that no file has
-    EOFError,
-    ValueError,  # names that are not in the encoding they claim
-    OverflowError,  # places further than a file can be
-    RuntimeError,  # parts behind a password; as NotImplementedError, packed in an unknown way
-)
-"""Errors of zipfile for an archive that is damaged or of an unknown make."""
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -172,60 +146,6 @@ def _rows_of_header(sheet: _Sheet) -> range:
     number = sheet.first[sheet.position].number
     ends = [end for (row, _), (end, _) in _merged(sheet.sheet) if row == number - 1]
     return range(number, max([number, *(end + 1 for end in ends)]))
-
-
-def refuse_bomb(path: Path) -> None:
-    """Refuses a workbook that would fill the memory: too large unpacked, or with too many cells.
-
-    Every part is unpacked and counted, since what an archive says of its own size can be a lie.
-
-    Raises:
-        InputError: it is too large, or no archive at all.
-    """
-    with path.open("rb") as file:
-        if file.read(len(_OLE)) == _OLE:
-            raise InputError("older_workbook")
-        try:
-            _refuse_bomb(file)
-        except _DAMAGE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError("damaged_workbook", reason=reason) from None
-
-
-def _refuse_bomb(file: IO[bytes]) -> None:
-    unpacked = 0
-    with ZipFile(file) as archive:
-        for part in archive.infolist():
-            # Reads on to where the data ends, or further than is allowed.
-            part.file_size = MAX_UNPACKED_BYTES + 2 * _BLOCK_BYTES
-            rows, columns = 0, set[bytes]()
-            tail = b""
-            with archive.open(part) as content:
-                while block := content.read(_BLOCK_BYTES):
-                    unpacked += len(block)
-                    if unpacked > MAX_UNPACKED_BYTES:
-                        raise InputError("large_workbook", most=MAX_UNPACKED_BYTES >> 20)
-                    if not tail and block.startswith(_UTF_16):
-                        raise InputError("strange_workbook")
-                    # Any part may be a sheet: the workbook says which.
-                    text = tail + block
-                    rows = max(rows, *map(int, _ROW_NUMBER.findall(text)), 0)
-                    for column, row in set(_PLACE.findall(text)):
-                        columns.add(column.upper())
-                        rows = max(rows, int(row))
-                    tail = text[-_LONGEST_PLACE:]
-            _refuse_wide(rows, columns)
-
-
-def _refuse_wide(rows: int, columns: set[bytes]) -> None:
-    """Refuses a sheet whose outermost cells span more than fits: the empty ones count as well."""
-    widest = max((_column_number(name) for name in columns), default=0)
-    if rows * widest > _MAX_CELLS:
-        raise InputError("wide_sheet", rows=rows, columns=widest)
-
-
-def _column_number(name: bytes) -> int:
-    return reduce(lambda number, letter: number * 26 + letter - ord("A") + 1, name, 0)
 
 
 def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[RawRow]:

@@ -15,14 +15,13 @@ from urllib.parse import unquote, urlsplit
 
 from ingest.article_intake import ArticleIntake, is_address
 from ingest.articles.feeds import is_feed
-from ingest.articles.formats.html.page import feed_link
 from ingest.changes import Changes, RecordChange
 from ingest.directories.readers import DIRECTORY_READERS
-from ingest.encodings import decoded
 from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
 from ingest.pipeline import expected, ingest
+from ingest.reading.documents import link_to_feed
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import IngestReport, Note, unwatched
 from ingest.submission import Submissions
@@ -285,7 +284,7 @@ def _feed_of(fetched: Fetched) -> str:
     """Returns the feed that a page names, if it is a page and names one."""
     if fetched.media_type not in _MARKUP_TYPES or is_feed(fetched.content):
         return ""
-    return feed_link(decoded(fetched.content, fetched.encoding), fetched.url)
+    return link_to_feed(fetched)
 
 
 def _form_of(fetched: Fetched) -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import ValidationError
 
@@ -36,7 +35,7 @@ from web.api.write_schemas import (
     NewContribution,
     Publication,
 )
-from web.http.dependencies import OpenKnowledgeBase
+from web.http.dependencies import OpenKnowledgeBase, reading_turns
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
 
@@ -135,8 +134,7 @@ async def contribute(
             raise HTTPException(409, "Somebody else has contributed the same already.")
         return draft, False
 
-    limiter = cast("CapacityLimiter", request.app.state.reading)
-    draft, is_new = await to_thread.run_sync(draft_or_known, limiter=limiter)
+    draft, is_new = await reading_turns(request).run(draft_or_known)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/contributions/{draft.id}"
     tell_revision(response, draft)

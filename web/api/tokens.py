@@ -111,7 +111,7 @@ def token_router() -> APIRouter:
 _ALWAYS = {
     401: "The token is missing or not valid.",
     422: "A parameter or the body is wrong.",
-    503: "The knowledge base cannot be read or written now.",
+    503: "The knowledge base cannot be read or written now, or too many files are being read.",
 }
 FOR_MODERATORS = {403: "The token is not a moderator's."}
 TOO_LARGE = {413: "It is larger than this site accepts."}

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
-from web.http.dependencies import APageRequest
+from web.http.dependencies import APageRequest, reading_turns
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import LocalizedText, localized
@@ -92,10 +91,7 @@ async def contribute(request: APageRequest, account: AContributor, form: AForm) 
     taker = takers.get(text_of(form, "do"))
     if taker is None:
         raise no_such_action()
-    # Few articles are read at once, whoever sends them: searches do not wait for them.
-    return await to_thread.run_sync(
-        taker, request, account, form, limiter=request.http.app.state.reading
-    )
+    return await reading_turns(request.http).run(lambda: taker(request, account, form))
 
 
 @router.shows(Page.CONTRIBUTIONS)

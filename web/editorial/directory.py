@@ -17,7 +17,8 @@ from ingest.directories.columns.header_words import (
     LOCATION_COLUMNS,
     REGISTER_COLUMNS,
 )
-from ingest.directories.preview import Preview, preview
+from ingest.directories.preview import Preview
+from ingest.reading.tables import preview_of
 from kb.base_folder import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
@@ -61,7 +62,7 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
         raise no_such_action()
     path = _upload(base, record_id)
     try:
-        preview(path, source, choices, knowledge_base=base)
+        preview_of(path, source, choices, knowledge_base=base)
     except InputError:
         return _page(request, record_id, source, choices, seen_by)
     if seen_by != base.contact_choices.of(source):
@@ -88,7 +89,7 @@ def _page(
     looked_at: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        looked_at = preview(
+        looked_at = preview_of(
             path,
             source,
             choices,

@@ -1,18 +1,22 @@
 """Dependencies of routes: the request, the knowledge base, a turn to search all of it."""
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
+from ingest.sandbox.pool import AT_ONCE, WAITING
+from kb.errors import ReadersBusy
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.throttle import Throttle, host_of
+
+Answer = TypeVar("Answer")
 
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
 
@@ -80,6 +84,32 @@ class CompleteSearches:
         finally:
             # What is done counts no more: only what is made or waits at one time does.
             self.of_address.succeeded(host, forget=False)
+
+
+class ReadingTurns:
+    """Limits the articles that are read, and searched for proposals: how many, and how many wait.
+
+    Searches do not wait for them.
+    """
+
+    def __init__(self) -> None:
+        self.at_once = CapacityLimiter(AT_ONCE)
+
+    async def run(self, read: Callable[[], Answer]) -> Answer:
+        """Waits for a turn, and reads in a thread.
+
+        Raises:
+            ReadersBusy: too many wait.
+        """
+        is_taken = self.at_once.available_tokens < 1
+        if is_taken and self.at_once.statistics().tasks_waiting >= WAITING:
+            raise ReadersBusy("readers_busy")
+        return await to_thread.run_sync(read, limiter=self.at_once)
+
+
+def reading_turns(request: Request) -> ReadingTurns:
+    """Returns the turns of the application."""
+    return cast("ReadingTurns", request.app.state.reading)
 
 
 async def _one_of_few(request: Request) -> AsyncIterator[None]:

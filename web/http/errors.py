@@ -24,6 +24,7 @@ from kb.errors import (
     NoRoom,
     QueryError,
     QuisaitError,
+    ReadersBusy,
     ReadOnlyKnowledgeBase,
     SiteError,
     UnknownRecord,
@@ -61,9 +62,13 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     SiteError: 422,
     ListError: 422,
     InputError: 422,
+    ReadersBusy: 503,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""
 
+
+RETRY_AFTER_S = "30"
+"""When a program may ask again where as many files are being read as can be."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
     "missing": N_("this is required"),
@@ -118,6 +123,10 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
     status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
+    if isinstance(error, ReadersBusy):
+        response = _respond(request, status, line, error.remark)
+        response.headers["Retry-After"] = RETRY_AFTER_S
+        return response
     if status >= 500:
         _log.error("%s %s: %s", request.method, request.url.path, error)
     return _respond(request, status, line)

@@ -8,12 +8,13 @@ from fastapi import Query
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from ingest.reading.documents import logo_of
 from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.identity.identity import Identity
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB, logo
+from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language
@@ -125,7 +126,7 @@ def _with_logo(
     name = identity.logo
     if isinstance(upload, UploadFile) and upload.filename:
         content = upload.file.read(MAX_UPLOAD_MB * 1_000_000 + 1)
-        name = base.pictures.add([logo(content)], by=account.name)
+        name = base.pictures.add([logo_of(content)], by=account.name)
     elif name and not base.pictures.known([name]):
         raise UnknownRecord(f"There is no picture {name!r}.")
     return replace(identity, logo=name)

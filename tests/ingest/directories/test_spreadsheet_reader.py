@@ -7,9 +7,9 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from ingest.directories import spreadsheet_reader
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
+from ingest.directories.workbooks import guard
 from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
@@ -307,7 +307,7 @@ def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path)
 def test_a_bomb_is_refused_whatever_it_says_of_its_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spreadsheet_reader, "MAX_UNPACKED_BYTES", 1 << 22)
+    monkeypatch.setattr(guard, "MAX_UNPACKED_BYTES", 1 << 22)
     path = tmp_path / "a.xlsx"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (1 << 23))

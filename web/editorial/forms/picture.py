@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from starlette.datastructures import UploadFile
 
+from ingest.reading.documents import photograph_of
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB, photograph
+from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 
 _MEGABYTE = 1_000_000
 
@@ -24,7 +25,7 @@ def with_picture(
     upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
     if isinstance(upload, UploadFile) and upload.filename:
         try:
-            encoded = photograph(upload.file.read(MAX_UPLOAD_MB * _MEGABYTE + 1))
+            encoded = photograph_of(upload.file.read(MAX_UPLOAD_MB * _MEGABYTE + 1))
             name = base.pictures.add(encoded, by=by)
         except InputError as error:
             problem = error.remark

@@ -1,0 +1,1 @@
+"""Refuses workbooks that would fill the memory, before a library reads them."""

@@ -1,0 +1,86 @@
+"""Articles, feeds and pictures of strangers, read in a process of its own.
+
+The functions are those of `ingest.articles` and `kb.registers.pictures`; each file that exceeds a
+limit, or ends the process that reads it, is refused in one line as a damaged one is.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ingest.articles.article import Article
+from ingest.articles.feeds import FeedItem
+from ingest.articles.readers import refuse_unreadable, suffix_of
+from ingest.fetching.safe_fetch import Fetched
+from ingest.reading.readers import document_limits, readers
+from ingest.sandbox.shapes import Misshapen, Shape, shaped
+from kb.errors import InputError
+from kb.registers.pictures.encoding import EncodedPicture
+from kb.registers.pictures.names import is_picture_name
+
+
+def read_document(path: Path) -> Article:
+    """As `read_article`."""
+    suffix = path.suffix.lower()
+    refuse_unreadable(path.stat().st_size, suffix)
+    return document_of(path.read_bytes(), suffix)
+
+
+def document_of(
+    content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
+) -> Article:
+    """As `article_from_bytes`."""
+    refuse_unreadable(len(content), suffix)
+    arguments = {"suffix": suffix, "url": url, "declared_encoding": declared_encoding}
+    return _asked("article", arguments, content, Article)
+
+
+def fetched_document(fetched: Fetched) -> Article:
+    """As `fetched_article`."""
+    return document_of(
+        fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
+    )
+
+
+def pasted_document(text: str) -> Article:
+    """As `pasted_article`."""
+    return _asked("pasted", {}, text.encode("utf-8", "surrogatepass"), Article)
+
+
+def feed_of(content: bytes, *, url: str = "") -> Sequence[FeedItem]:
+    """As `read_feed`."""
+    return _asked("feed", {"url": url}, content, list[FeedItem])
+
+
+def link_to_feed(fetched: Fetched) -> str:
+    """As `feed_link`, of a fetched page."""
+    arguments = {"url": fetched.url, "declared_encoding": fetched.encoding}
+    return _asked("feed_link", arguments, fetched.content, str)
+
+
+def photograph_of(upload: bytes) -> Sequence[EncodedPicture]:
+    """As `photograph`."""
+    return _pictures("photograph", upload)
+
+
+def logo_of(upload: bytes) -> EncodedPicture:
+    """As `logo`."""
+    return _pictures("logo", upload)[0]
+
+
+def _asked(task: str, arguments: Mapping[str, object], content: bytes, shape: type[Shape]) -> Shape:
+    answer = readers().ask(task, arguments, document_limits(), content)
+    try:
+        return shaped(answer, shape)
+    except Misshapen:
+        raise InputError("reading_crash") from None
+
+
+def _pictures(task: str, upload: bytes) -> list[EncodedPicture]:
+    pairs = _asked(task, {}, upload, list[tuple[str, ...]])
+    try:
+        pictures = [EncodedPicture(name, bytes.fromhex(content)) for name, content in pairs]
+    except ValueError:
+        raise InputError("reading_crash") from None
+    if not pictures or not all(is_picture_name(picture.name) for picture in pictures):
+        raise InputError("reading_crash")
+    return pictures

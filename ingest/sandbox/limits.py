@@ -1,0 +1,92 @@
+"""The limits of reading a file, and how the operating system keeps them."""
+
+import contextlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+NICENESS = 10
+"""Niceness of a reading process: whoever searches goes first."""
+
+MAX_WRITTEN_MB = 256
+"""A file that a reading process writes for itself: that of the languages it tells apart has 75."""
+
+MAX_HANDLES = 64
+"""Files that a reading process may have open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """The most that reading a file may take.
+
+    `memory_mb` is address space, in 2**20 bytes, and so somewhat more than what is ever in use.
+    `cpu_seconds` is time of the processor; `seconds` is time of the clock, which whoever waits for
+    the answer keeps, while waiting. `answer_mb` bounds each part of an answer.
+    """
+
+    memory_mb: int
+    cpu_seconds: int
+    seconds: float
+    answer_mb: int
+
+    def for_bytes(self, size: int, *, unit: int, most_memory_mb: int) -> Self:
+        """The limits of a file that is read piece by piece: they grow with each `unit` of bytes."""
+        times = 1 + size / unit
+        return replace(
+            self,
+            memory_mb=max(self.memory_mb, min(int(self.memory_mb * times), most_memory_mb)),
+            cpu_seconds=int(self.cpu_seconds * times),
+            seconds=self.seconds * times,
+        )
+
+
+def limit_for_good() -> None:
+    """Limits this process as far as all of its files are alike: it gives way, and leaves no core.
+
+    The number of processes is left alone: the system counts those of a user together with the
+    threads of all other programs, and text recognition is a program of its own.
+    """
+    if hasattr(os, "nice"):
+        os.nice(max(0, NICENESS - os.nice(0)))
+    try:
+        import resource
+    except ImportError:  # on Windows, the clock alone is kept
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    handles = _within(resource.getrlimit(resource.RLIMIT_NOFILE)[1], MAX_HANDLES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))
+
+
+def limit_for(limits: ReadingLimits) -> None:
+    """Limits this process until it is called again. Times and sizes count from now."""
+    try:
+        import resource
+    except ImportError:
+        return
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    for which, most in (
+        (resource.RLIMIT_AS, limits.memory_mb << 20),
+        (resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime) + 1 + limits.cpu_seconds),
+        (resource.RLIMIT_FSIZE, MAX_WRITTEN_MB << 20),
+    ):
+        hard = resource.getrlimit(which)[1]
+        # Some systems know a limit by name only.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(which, (_within(hard, most), hard))
+
+
+def peak_memory_mb() -> int:
+    """The most memory that this process ever had in use; 0 where the system does not tell.
+
+    Not `ru_maxrss`, which begins with that of the process that started this one.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def _within(hard: int, most: int) -> int:
+    return most if hard < 0 else min(hard, most)

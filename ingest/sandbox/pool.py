@@ -1,0 +1,122 @@
+"""The reading processes of this process: few, reused, and few that wait for one.
+
+`concurrent.futures` and pebble have pools too. They pickle what comes back, know no limit but time,
+and give a result whole, where a directory is read row by row: hence this one.
+"""
+
+import atexit
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+
+from ingest.sandbox.limits import ReadingLimits
+from ingest.sandbox.reader_process import ReaderProcess, StaleProcess
+from kb.errors import InputError, ReadersBusy
+
+AT_ONCE = 2
+"""Files read at once; the processes that read them give way to whoever searches."""
+
+WAITING = 8
+"""Readings that wait until one of these ends; more are told to come back."""
+
+_MAX_STALE = 3
+
+
+class ReaderPool:
+    """Asks reading processes of a module, from any thread, and starts them when they are needed.
+
+    `refusals` are the errors that a file may be refused with, by their names.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        refusals: Mapping[str, type[InputError]],
+        *,
+        at_once: int = AT_ONCE,
+        waiting: int = WAITING,
+    ) -> None:
+        self._module = module
+        self._refusals = refusals
+        self._places = threading.Semaphore(at_once)
+        self._room = threading.Semaphore(at_once + waiting)
+        self._lock = threading.Lock()
+        self._idle: list[ReaderProcess] = []
+        self._busy: set[ReaderProcess] = set()
+        atexit.register(self.close)
+
+    def stream(
+        self,
+        task: str,
+        arguments: Mapping[str, object],
+        limits: ReadingLimits,
+        content: bytes = b"",
+    ) -> Iterator[object]:
+        """Yields the parts of an answer, as values of JSON. The clock stands still between them.
+
+        Raises:
+            InputError: the file is refused, exceeds a limit, or ends the process that reads it.
+            ReadersBusy: too many others wait already.
+        """
+        with self._place():
+            for _ in range(_MAX_STALE):
+                reader = self._taken()
+                try:
+                    yield from reader.answers(task, arguments, limits, content)
+                except StaleProcess:
+                    continue
+                finally:
+                    self._give_back(reader)
+                return
+            raise InputError("reading_crash")
+
+    def ask(
+        self,
+        task: str,
+        arguments: Mapping[str, object],
+        limits: ReadingLimits,
+        content: bytes = b"",
+    ) -> object:
+        """Returns the only part of an answer; raises as `stream`."""
+        parts = [*islice(self.stream(task, arguments, limits, content), 2)]
+        if len(parts) != 1:
+            raise InputError("reading_crash")
+        return parts[0]
+
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes, of those that read first."""
+        with self._lock:
+            return [reader.pid for reader in (*self._busy, *self._idle)]
+
+    def close(self) -> None:
+        """Ends the processes. What is being read is told to be broken."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            for reader in self._busy:  # its own thread does the rest
+                reader.kill()
+        for reader in idle:
+            reader.end()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._room.acquire(blocking=False):
+            raise ReadersBusy("readers_busy")
+        try:
+            with self._places:
+                yield
+        finally:
+            self._room.release()
+
+    def _taken(self) -> ReaderProcess:
+        with self._lock:
+            reader = self._idle.pop() if self._idle else ReaderProcess(self._module, self._refusals)
+            self._busy.add(reader)
+            return reader
+
+    def _give_back(self, reader: ReaderProcess) -> None:
+        with self._lock:
+            self._busy.discard(reader)
+            if not reader.is_over:
+                self._idle.append(reader)

@@ -1,0 +1,189 @@
+"""What reading processes take, break and say does not reach the one that asks them."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.sandbox.limits import NICENESS, ReadingLimits
+from ingest.sandbox.pool import ReaderPool
+from ingest.sandbox.serving import LEAVES_AT_MB
+from kb.errors import InputError, ReadersBusy
+
+pytestmark = pytest.mark.thorough
+
+PATIENCE_S = 120.0
+AMPLE = ReadingLimits(memory_mb=512, cpu_seconds=60, seconds=PATIENCE_S, answer_mb=2)
+
+
+@pytest.fixture
+def pool() -> Iterator[ReaderPool]:
+    with closing(new_pool()) as pool:
+        yield pool
+
+
+def new_pool(**how_many: int) -> ReaderPool:
+    return ReaderPool("tests.ingest.sandbox.tasks", {"InputError": InputError}, **how_many)
+
+
+def echo(pool: ReaderPool, word: str = "gel") -> Any:
+    return pool.ask("echo", {"word": word}, AMPLE, b"cirage")
+
+
+def refusal(pool: ReaderPool, task: str, limits: ReadingLimits = AMPLE, **arguments: object) -> str:
+    with pytest.raises(InputError) as error:
+        list(pool.stream(task, arguments, limits))
+    return str(error.value)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(*pids: int) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while any(map(is_alive, pids)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_process_is_asked_again_and_again(pool: ReaderPool) -> None:
+    pid, *said = echo(pool)
+    assert said == ["gel", "cirage"]
+    assert pid != os.getpid()
+    assert echo(pool, "half a pair: \ud800") == [pid, "half a pair: \ud800", "cirage"]
+
+
+def test_a_refusal_keeps_its_values_and_the_process(pool: ReaderPool) -> None:
+    pid, *_ = echo(pool)
+    with pytest.raises(InputError, match="more than 1,000 lines") as error:
+        pool.ask("refuse", {"most": 1000}, AMPLE)
+    assert error.value.remark.values == {"most": 1000}
+    assert echo(pool)[0] == pid
+
+
+def test_what_nobody_foresaw_is_one_line(pool: ReaderPool) -> None:
+    assert refusal(pool, "fail").startswith("is damaged (ZeroDivisionError)")
+
+
+@pytest.mark.parametrize(
+    ("task", "limits", "line"),
+    [
+        ("allocate", AMPLE, "needs more than 512 MB of memory"),
+        ("burn", replace(AMPLE, cpu_seconds=1), "takes longer than 1 seconds to read"),
+        ("wait", replace(AMPLE, seconds=1.0), "takes longer than 1 seconds to read"),
+        ("answer_much", AMPLE, "holds more than 2 MB of text in one piece"),
+        ("write_much", AMPLE, "cannot be read: File too large"),
+        ("open_much", AMPLE, "cannot be read: Too many open files"),
+        ("abort", AMPLE, "ended the program that was to read it"),
+    ],
+    ids=["memory", "processor", "clock", "answer", "written", "handles", "crash"],
+)
+def test_what_exceeds_a_limit_is_one_line_and_the_next_file_is_read(
+    pool: ReaderPool, task: str, limits: ReadingLimits, line: str
+) -> None:
+    assert refusal(pool, task, limits).startswith(line)
+    assert echo(pool)[1] == "gel"
+
+
+def test_a_process_that_is_killed_at_a_file_is_one_line(pool: ReaderPool) -> None:
+    parts: Any = pool.stream("wait", {}, AMPLE)
+    pid, _ = next(parts)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(InputError, match="ended the program"):
+        next(parts)
+    assert echo(pool)[0] != pid
+
+
+def test_what_a_process_started_ends_with_it(pool: ReaderPool) -> None:
+    parts: Any = pool.stream("wait", {}, AMPLE)
+    pids = next(parts)
+    parts.close()
+    wait_until_gone(*pids)
+
+
+def test_a_process_that_ended_while_idle_is_replaced(pool: ReaderPool) -> None:
+    pid, *_ = echo(pool)
+    os.kill(pid, signal.SIGKILL)
+    wait_until_gone(pid)
+    assert echo(pool)[0] != pid
+
+
+def test_parts_come_as_they_are_taken_and_no_further(pool: ReaderPool) -> None:
+    parts: Any = pool.stream("numbers", {"count": 1_000_000, "chars": 100_000}, AMPLE)
+    assert [next(parts)[1] for _ in range(3)] == [0, 1, 2]
+    (pid,) = pool.pids
+    parts.close()
+    wait_until_gone(pid)
+    assert echo(pool)[1] == "gel"
+
+
+def test_a_process_that_needed_much_memory_ends_and_others_stay(pool: ReaderPool) -> None:
+    # The one that asks may have far more in use, which is not counted.
+    held = bytearray(b"x" * (LEAVES_AT_MB << 20))
+    pid, *_ = echo(pool)
+    assert echo(pool)[0] == pid
+    assert pool.ask("take", {"mb": LEAVES_AT_MB}, replace(AMPLE, memory_mb=2048)) == pid
+    assert echo(pool)[0] != pid
+    del held
+
+
+def test_what_libraries_print_is_no_answer(pool: ReaderPool) -> None:
+    assert pool.ask("print_much", {}, AMPLE) == "quiet"
+
+
+def test_a_process_gets_no_setting_and_gives_way(
+    pool: ReaderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUISAIT_SECRET", "a secret of thirty-two characters")
+    said: Any = pool.ask("surroundings", {}, AMPLE)
+    names, niceness, typed = said
+    assert not [name for name in names if name.startswith("QUISAIT")]
+    assert niceness >= NICENESS
+    assert typed == ""
+
+
+@pytest.mark.parametrize("said", ["\0\0\0\1pX", "\0\0\0\0x", "\0\0\0\7r0[1,2,3", "y"])
+def test_lies_are_one_line(pool: ReaderPool, said: str) -> None:
+    # 4: the standard input and output are copied to 3 and 4.
+    with pytest.raises(InputError):
+        pool.ask("lie", {"handle": 4, "bytes": said + "\0\0\0\1e1"}, AMPLE)
+
+
+def test_few_wait_and_others_are_told_to_come_back() -> None:
+    with closing(new_pool(at_once=1, waiting=0)) as pool:
+        parts: Any = pool.stream("numbers", {"count": 2, "chars": 1}, AMPLE)
+        next(parts)
+        with pytest.raises(ReadersBusy, match="Try again in a minute"):
+            echo(pool)
+        list(parts)
+        assert echo(pool)[1] == "gel"
+
+
+def test_who_may_wait_is_answered_in_the_end() -> None:
+    with closing(new_pool(at_once=1, waiting=2)) as pool:
+        heard: list[str] = []
+        asking = [threading.Thread(target=lambda: heard.append(echo(pool)[1])) for _ in range(3)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join(PATIENCE_S)
+        assert heard == ["gel"] * 3
+        assert len(pool.pids) == 1
+
+
+def test_closing_ends_the_processes() -> None:
+    pool = new_pool()
+    pid, *_ = echo(pool)
+    pool.close()
+    wait_until_gone(pid)
