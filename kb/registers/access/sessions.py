@@ -48,7 +48,7 @@ class BrowserSession:
 class BrowserSessions:
     """The register of sessions. Every process sees at once what another has ended.
 
-    Where the base cannot be written, sessions are kept in this process alone, and end with it.
+    A session that cannot be written is kept in this process alone, and ends with it.
     """
 
     def __init__(
@@ -66,8 +66,7 @@ class BrowserSessions:
     def add(self, digest: str, account: Account, device: str, replaced: str = "") -> BrowserSession:
         """Signs a browser in; ends its session before, if `replaced` is the hash of one.
 
-        Raises:
-            KnowledgeBaseError: another process writes for too long.
+        Waits for another writer, and then for none: a full disk, too, keeps nobody out.
         """
         now = self._now()
         session = BrowserSession(
@@ -81,7 +80,7 @@ class BrowserSessions:
         try:
             with self._stores.lend() as store, store.writing():
                 self._add(store, session, replaced)
-        except ReadOnlyKnowledgeBase:
+        except KnowledgeBaseError:
             self._add_to_memory(session, replaced)
         return session
 
@@ -105,6 +104,7 @@ class BrowserSessions:
             self._in_memory.pop(replaced, None)
             if replaced:
                 self._ended.add(replaced)
+                self._to_delete.add(replaced)
             self._in_memory[session.hash] = session
             own = [one for one in self._in_memory.values() if one.account == session.account]
             for oldest in own[:-MOST_OF_ACCOUNT]:
@@ -183,9 +183,10 @@ class BrowserSessions:
         self.end(found)
 
     def _delete_what_was_ended(self, *, waits: bool = False) -> None:
-        digests = set(self._to_delete)
-        if not digests:
+        if not self._to_delete:
             return
+        with self._lock:
+            digests = set(self._to_delete)
         try:
             with self._stores.lend() as store, store.writing(waits=waits):
                 store.run("delete from sessions where hash in :values", digests)

@@ -97,11 +97,7 @@ class Sessions:
         return cast("Session", request.state.session)
 
     def sign_in(self, request: Request, account: Account) -> None:
-        """Signs the account in and ends the browser's session before; `keep` sets its cookies.
-
-        Raises:
-            KnowledgeBaseError: the session cannot be written.
-        """
+        """Signs the account in and ends the browser's session before; `keep` sets its cookies."""
         before = self.of(request).kept
         token = secrets.token_urlsafe(32)
         kept = self._knowledge_base.sessions.add(

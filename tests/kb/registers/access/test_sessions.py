@@ -174,10 +174,17 @@ def test_where_another_process_writes_what_was_ended_is_over_here_and_soon_every
     assert here.find("one") is None
     assert [one.hash for one in here.of_account(lea)] == ["two"]
     assert there.find("one")
+    # Whoever signs in meanwhile is in, and out of the session before.
+    here.add("three", lea, "", replaced="two")
+    assert here.find("three")
+    assert here.find("two") is None
     writer.execute("rollback")
     writer.close()
-    assert here.find("two")  # any request
+    assert here.find("three")  # any request
     assert there.find("one") is None
+    assert there.find("two") is None
+    base.accounts.set_password("Léa", "un autre gel en flacon")
+    assert here.find("three") is None
 
 
 def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
