@@ -15,6 +15,7 @@ from typing import Self
 from kb.base_folder import DATABASE_FILE
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
+from kb.editorial.personal_data import PersonalData
 from kb.editorial.publishing import Publishing
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
@@ -123,6 +124,7 @@ class KnowledgeBase(Publishing):
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
+        self.personal_data = PersonalData(stores, indexer, self._index, self._erase_record)
         self.pictures = Pictures(stores)
         self.sessions = BrowserSessions(stores)
         self.sites = Sites(stores)
@@ -182,6 +184,9 @@ class KnowledgeBase(Publishing):
     def writable(self) -> bool:
         """Returns whether this process may change the base."""
         return is_writable(self.folder / DATABASE_FILE)
+
+    def _erase_record(self, kind: Kind, id: str, by: str) -> None:
+        self.erase(kind, id, by=by)
 
     def close(self) -> None:
         """Closes the stores of this base."""

@@ -372,6 +372,9 @@ MESSAGES: Mapping[str, str] = {
         "it did not."
     ),
     # The settings of the site, and pictures
+    "personal_term": N_("Give a name, an address or a number of {least} to {most} characters."),
+    "personal_number": N_("Give {least} digits or more of a number."),
+    "personal_kind": N_("A {kind} is not erased as a whole: take the words out of it."),
     "identity_line": N_("Write {most} characters at most here, all of them visible."),
     "identity_text": N_("Write {most} characters at most here."),
     "identity_accent": N_("{given!q} is not a colour: write # and six digits, such as #9c2f1b."),

@@ -125,6 +125,27 @@ class Settings(BaseSettings):
         description="The most connections of one address at a time; proxies that are trusted are "
         "not limited.",
     )
+    keep_jobs_days: int = Field(
+        default=90, ge=1, description="How many days jobs that have ended are kept, with reports."
+    )
+    keep_contacts_days: int = Field(
+        default=180,
+        ge=1,
+        description="How many days addresses, and private answers, are kept after a need or an "
+        "offer is over.",
+    )
+    keep_silent_days: int = Field(
+        default=730,
+        ge=1,
+        description="How many days without a change end a need or an offer that nobody closed, "
+        "so that its addresses are deleted.",
+    )
+    keep_refused_days: int = Field(
+        default=365,
+        ge=1,
+        description="How many days what moderators refused is kept: drafts, needs, offers, "
+        "answers, requests for pages, and reported problems once settled.",
+    )
 
     sources_hour: int = Field(
         default=3,

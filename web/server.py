@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from ingest.extraction.proposals.contexts import prepare_reading
 from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
 from web.alerts.digests import digests_of
 from web.app import create_app
@@ -25,6 +26,7 @@ from web.http.i18n import Language
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
 from web.operations.service import ServiceNotices
+from web.privacy.forgetting import Forgetting
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
@@ -82,7 +84,8 @@ def serve(
             timeout_graceful_shutdown=ANSWERS_WITHIN_S,
         )
         supervisor = Supervisor(knowledge_base)
-        beside: list[_Background] = [supervisor, app.state.demand_counter]
+        forgetting = Forgetting(knowledge_base, Retention.of(settings))
+        beside: list[_Background] = [supervisor, forgetting, app.state.demand_counter]
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]

@@ -7,6 +7,7 @@ from kb.commands.adapt import adapt
 from kb.commands.base import rebuild, status
 from kb.commands.evaluation import evaluate
 from kb.commands.pairs import evaluate_duplicates
+from kb.commands.personal_data import personal_data
 from kb.commands.search import search
 from kb.commands.sites import site
 from kb.commands.trade_index import index_trades
@@ -23,4 +24,5 @@ COMMANDS: list[click.Command] = [
     index_trades,
     user,
     site,
+    personal_data,
 ]

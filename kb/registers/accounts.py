@@ -347,6 +347,23 @@ def _revoke_tokens(store: Store, key: str) -> int:
     return store.execute("delete from tokens where account = ?", [key]).rowcount
 
 
+def delete_account(store: Store, name: str) -> str:
+    """Deletes an account with its sessions and tokens; returns its name, "" if there is none.
+
+    Raises:
+        AccountError: it is the last administrator's.
+    """
+    row = _row(store, name)
+    if row is None:
+        return ""
+    _refuse_last_administrator(store, row["key"])
+    _end_sessions(store, row["key"])
+    _revoke_tokens(store, row["key"])
+    store.execute("delete from wrong_passwords where account = ?", [row["key"]])
+    store.execute("delete from accounts where key = ?", [row["key"]])
+    return str(row["name"])
+
+
 def _refuse_last_administrator(store: Store, key: str) -> None:
     administrators = store.execute(
         "select key, name from accounts where role = ? and disabled_at = ''",

@@ -232,6 +232,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
+    # What is deleted is overwritten, and not only marked as free.
+    connection.execute("pragma secure_delete = on")
     return connection
 
 

@@ -305,9 +305,16 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self.execute("insert into passage_words (passage_words) values ('optimize')")
             SideTables(self).forget_erased()
         self.execute("vacuum")
-        (is_busy, *_) = self.execute("pragma wal_checkpoint(truncate)").fetchone()
-        if is_busy:
+        if not self.truncate_wal():
             raise KnowledgeBaseError(
                 "What is erased is gone from every search, but not yet from the files: another "
                 "process reads them. Erase it again later."
             )
+
+    def truncate_wal(self) -> bool:
+        """Empties the WAL, which keeps former states of pages; returns whether it could.
+
+        It cannot while another process reads a former state for too long.
+        """
+        (is_busy, *_) = self.execute("pragma wal_checkpoint(truncate)").fetchone()
+        return not is_busy

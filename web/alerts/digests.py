@@ -90,7 +90,6 @@ class Digests:
         `moment` is the time, with its time zone. With `all_now`, every topic is told of.
         """
         subscriptions = self._knowledge_base.subscriptions
-        subscriptions.forget_unconfirmed(_written(moment))
         until = _written(moment - SETTLED)
         count = 0
         for subscriber, own in groupby(subscriptions.confirmed(), key=lambda one: one.subscriber):

@@ -21,8 +21,6 @@ MOST_AT_ONCE = 50
 REST_S = 60.0
 """How long a mail server is left alone that cannot be reached."""
 
-FORGET_EVERY_S = 30 * 60.0
-
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +35,6 @@ class MailSender:
         self._sender = settings.mail_from
         self._server = server or MailServer.of(settings)
         self._not_before = 0.0
-        self._forget_at = 0.0
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._send_regularly, name="mail", daemon=True)
 
@@ -84,9 +81,6 @@ class MailSender:
             try:
                 if time.monotonic() >= self._not_before:
                     self.send_due()
-                if time.monotonic() >= self._forget_at:
-                    self._knowledge_base.outbox.forget_ended()
-                    self._forget_at = time.monotonic() + FORGET_EVERY_S
             except KnowledgeBaseError as error:
                 _log.warning("Mails wait: %s", error)
                 self._not_before = time.monotonic() + REST_S

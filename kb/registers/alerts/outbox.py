@@ -174,16 +174,6 @@ class Outbox:
             _failed(store, id)
             store.execute("delete from outbox where id = ?", [id])
 
-    def forget_ended(self, at: str = "") -> None:
-        """Deletes what was sent or failed so long ago that nobody asks for it."""
-        at = at or now()
-        with self._stores.lend() as store, store.writing():
-            for state, kept_s in (("sent", KEPT_SENT_S), ("failed", KEPT_FAILED_S)):
-                store.execute(
-                    "delete from outbox where state = ? and ended_at < ?",
-                    [state, later(at, -kept_s)],
-                )
-
     def get(self, id: str) -> QueuedMail:
         """The mail with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:

@@ -104,7 +104,7 @@ class Subscriptions:
         at = at or now()
         email = checked_address(email)
         with self._stores.lend() as store, store.writing():
-            _forget_unconfirmed(store, at)
+            forget_unconfirmed(store, at)
             if mails_in_a_day(store, email, CONFIRM, at) >= MOST_MAILS_A_DAY:
                 return None
             subscriber_id = _subscriber_id(store, email, lang, at)
@@ -211,11 +211,6 @@ class Subscriptions:
             store.execute("delete from subscriptions where subscriber_id = ?", [subscriber_id])
             _forget_if_last(store, [subscriber_id])
 
-    def forget_unconfirmed(self, at: str = "") -> None:
-        """Forgets what was not confirmed in time."""
-        with self._stores.lend() as store, store.writing():
-            _forget_unconfirmed(store, at or now())
-
     def digested(
         self, told: Collection[Subscription], mail: NewMail | None, *, until: str, at: str = ""
     ) -> bool:
@@ -248,6 +243,20 @@ class Subscriptions:
                 [value],
             ).fetchall()
         return [_subscription(row) for row in rows]
+
+
+# Within a transaction of the caller's
+
+
+def forget_unconfirmed(store: Store, at: str) -> int:
+    """Forgets what was not confirmed in time; returns how much."""
+    rows = store.execute(
+        "delete from subscriptions where confirmed_at = '' and created_at < ?"
+        " returning subscriber_id",
+        [later(at, -UNCONFIRMED_FOR_S)],
+    ).fetchall()
+    _forget_if_last(store, {row["subscriber_id"] for row in rows})
+    return len(rows)
 
 
 _JOINED = (
@@ -283,15 +292,6 @@ def _subscriber_id(store: Store, email: str, lang: str, at: str) -> str:
         [id, email, lang, at],
     )
     return id
-
-
-def _forget_unconfirmed(store: Store, at: str) -> None:
-    rows = store.execute(
-        "delete from subscriptions where confirmed_at = '' and created_at < ?"
-        " returning subscriber_id",
-        [later(at, -UNCONFIRMED_FOR_S)],
-    ).fetchall()
-    _forget_if_last(store, {row["subscriber_id"] for row in rows})
 
 
 def _forget_if_last(store: Store, subscriber_ids: Collection[str]) -> None:

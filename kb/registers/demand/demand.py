@@ -112,7 +112,7 @@ class Demand:
                     for hash_, words in sorted(hashed)
                 ],
             )
-            _forget_old(store, day)
+            forget_old_counts(store, day)
 
     def missed(self) -> Sequence[MissedNeed]:
         """Returns the needs that passed the threshold, those asked most first."""
@@ -161,16 +161,25 @@ def _hash(words: str, key: str) -> str:
     return hmac.new(f"missed needs {key}".encode(), words.encode(), hashlib.sha256).hexdigest()
 
 
-def _forget_old(store: Store, today: str) -> None:
-    store.execute(
-        "delete from missed_needs where day <= date(?, ?)", [today, f"-{Demand.NEED_DAYS} days"]
+# Within a transaction of the caller's
+
+
+def forget_old_counts(store: Store, today: str) -> int:
+    """Deletes the counts that are too old, and the words of needs that became rare."""
+    statements: tuple[tuple[str, list[str | int]], ...] = (
+        (
+            "delete from missed_needs where day <= date(?, ?)",
+            [today, f"-{Demand.NEED_DAYS} days"],
+        ),
+        (
+            "delete from search_counts where day <= date(?, ?)",
+            [today, f"-{Demand.SEARCH_DAYS} days"],
+        ),
+        # What is asked on too few days again loses its words.
+        (
+            "delete from missed_words where (select count(*) from missed_needs"
+            " where missed_needs.hash = missed_words.hash) < ?",
+            [Demand.THRESHOLD_DAYS],
+        ),
     )
-    store.execute(
-        "delete from search_counts where day <= date(?, ?)", [today, f"-{Demand.SEARCH_DAYS} days"]
-    )
-    # What is asked on too few days again loses its words.
-    store.execute(
-        "delete from missed_words where (select count(*) from missed_needs"
-        " where missed_needs.hash = missed_words.hash) < ?",
-        [Demand.THRESHOLD_DAYS],
-    )
+    return sum(store.execute(statement, values).rowcount for statement, values in statements)

@@ -102,20 +102,6 @@ def test_only_what_failed_is_sent_again(outbox: Outbox) -> None:
         outbox.retry(id_)
 
 
-def test_what_ended_is_forgotten_after_a_while(outbox: Outbox) -> None:
-    sent, failed = outbox.queue(MAIL, NINE), outbox.queue(MAIL, at(1))
-    assert outbox.take(NINE)
-    outbox.sent(sent, NINE)
-    assert outbox.take(at(1))
-    outbox.failed(failed, REFUSED, for_good=True, at=at(1))
-    outbox.forget_ended("2026-03-03T08:00:00.000+00:00")
-    assert outbox.counts().sent == 1
-    outbox.forget_ended("2026-03-03T10:00:00.000+00:00")
-    assert (outbox.counts().sent, outbox.counts().failed) == (0, 1)
-    outbox.forget_ended("2026-04-03T10:00:00.000+00:00")
-    assert outbox.counts().failed == 0
-
-
 def test_mails_are_queued_with_their_cause_or_not_at_all(base: KnowledgeBase) -> None:
     def queue_two(store: Store) -> None:
         with store.writing():

@@ -19,6 +19,8 @@ from kb.registers.alerts.subscriptions import (
     Subscriptions,
 )
 from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.personal_data.retention import Retention
+from kb.settings import Settings
 
 GEL = NewsTopic(TopicKind.SEARCH, "gel", "16")
 CASES = NewsTopic(TopicKind.CASES, theme="Santé")
@@ -26,6 +28,7 @@ CLAIRE = "claire@example.org"
 MONDAY = "2026-03-02T09:00:00.000+00:00"
 TUESDAY = "2026-03-03T09:30:00.000+00:00"
 THURSDAY = "2026-03-05T09:30:00.000+00:00"
+KEPT = Retention.of(Settings())
 
 
 def mail_to(subscriber: Subscriber, purpose: str) -> NewMail:
@@ -81,9 +84,9 @@ def test_what_is_not_confirmed_in_time_is_forgotten_with_its_address(
     base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
 ) -> None:
     asked = ask()
-    subscriptions.forget_unconfirmed(TUESDAY)
+    base.personal_data.forget_old(KEPT, TUESDAY)
     assert subscriptions.get(asked.id) == asked
-    subscriptions.forget_unconfirmed(THURSDAY)
+    base.personal_data.forget_old(KEPT, THURSDAY)
     with pytest.raises(UnknownRecord):
         subscriptions.confirm(asked.id, THURSDAY)
     assert base.outbox.counts().waiting == 0
@@ -171,7 +174,7 @@ def test_who_asks_for_an_alert_in_vain_does_not_cost_an_address_its_other_mails(
 ) -> None:
     base.outbox.queue(NewMail(CLAIRE, "s", "t", "h", "fr", "board"), MONDAY)
     ask()
-    subscriptions.forget_unconfirmed(THURSDAY)
+    base.personal_data.forget_old(KEPT, THURSDAY)
     waiting = base.outbox.take(THURSDAY)
     assert waiting is not None
     assert waiting.mail.purpose == "board"

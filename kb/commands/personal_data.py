@@ -1,0 +1,88 @@
+"""The command `quisait personal-data`: what a person asks to see, or to have erased.
+
+Imports click and what is as light; the rest when a command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kb.commands.options import kb_option, open_base
+
+# As in kb.registers.personal_data.places, which is not imported for `--help`.
+ERASED_KINDS = (
+    "actor", "case", "draft", "notice", "answer", "flag", "hold", "subscriber", "mail", "account",
+    "list", "job", "need",
+)  # fmt: skip
+BY = "command line"
+
+
+@click.group("personal-data")
+def personal_data() -> None:
+    """Find what is kept of a person, and erase it."""
+
+
+@personal_data.command(short_help="List everything that names TERM.")
+@click.argument("term")
+@kb_option
+def find(term: str, kb: Path | None) -> None:
+    """List everything that names TERM: a name, an e-mail address or a telephone number.
+
+    Case, accents and the order of a name do not matter. Each line has what `erase` takes.
+    """
+    findings = open_base(kb).personal_data.find(term)
+    for finding in findings:
+        rows = ", ".join(f"{table}: {count}" for table, count in sorted(finding.tables.items()))
+        click.echo(f"{finding.kind} {finding.id}  ({rows})")
+        for excerpt in finding.excerpts:
+            click.echo(f"    {excerpt}")
+    if not findings:
+        click.echo("Nothing here names it.", err=True)
+
+
+@personal_data.command(short_help="Erase a thing of KIND with this ID.")
+@click.argument("kind", type=click.Choice(ERASED_KINDS))
+@click.argument("id")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@kb_option
+def erase(kind: str, id: str, yes: bool, kb: Path | None) -> None:
+    """Erase what `find` listed, with all its traces in the files. This cannot be undone."""
+    from kb.registers.personal_data.places import PersonalKind
+
+    base = open_base(kb)
+    if not yes:
+        click.confirm(f"Erase the {kind} {id} for good?", abort=True)
+    base.personal_data.erase(PersonalKind(kind), id, by=BY)
+    click.echo(f"The {kind} {id} is erased.")
+
+
+@personal_data.command("take-out", short_help="Take TERM out of every text.")
+@click.argument("term")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@kb_option
+def take_out(term: str, yes: bool, kb: Path | None) -> None:
+    """Take a name, an address or a number out of every text, past versions among them.
+
+    What it stood in stays, with "[…]" in its place. This cannot be undone.
+    """
+    base = open_base(kb)
+    if not yes:
+        count = len(base.personal_data.find(term))
+        click.confirm(f"Take it out of {count} things for good?", abort=True)
+    changed = base.personal_data.take_out(term, by=BY)
+    click.echo(f"Taken out of {changed} texts.")
+
+
+@personal_data.command("forget-old", short_help="Delete what is older than it is kept.")
+@kb_option
+def forget_old(kb: Path | None) -> None:
+    """Delete what is older than it is kept. `quisait serve` does so by itself, each hour."""
+    from kb.registers.personal_data.retention import Retention
+    from kb.settings import Settings
+
+    retention = Retention.of(Settings.from_environment(kb=kb))
+    click.echo(f"{open_base(kb).personal_data.forget_old(retention)} deleted.")
+    for kept, days in retention.days.items():
+        click.echo(f"{days:>6} days  {kept.value.replace('_', ' ')}")

@@ -1,0 +1,117 @@
+"""Personal data: what a person asked to see is found, and what they asked to erase is erased."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kb.editorial.commit import Change, commit
+from kb.indexing.indexer import Indexer
+from kb.indexing.live_index import LiveIndex
+from kb.models import Kind, Record, kind_of
+from kb.registers.personal_data.erasing import erase_thing, take_words_out
+from kb.registers.personal_data.finding import PersonalFinding, find_person
+from kb.registers.personal_data.naming import pattern_of, read_column, without
+from kb.registers.personal_data.places import PersonalKind
+from kb.registers.personal_data.retention import Retention, forget_old
+from kb.store.pool import StorePool
+from kb.store.record_json import record_from_json, record_to_json
+from kb.store.store import Store
+
+
+@dataclass(kw_only=True)
+class _Redaction(Change):
+    """What a pattern finds goes from the records, and from every other text of the base."""
+
+    pattern: re.Pattern[str]
+    from_sources: bool = True
+    changed: int = 0
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        records = [
+            record
+            for kind in Kind
+            for record in store.records(kind, store.ids(kind)).values()
+            if self.pattern.search(read_column(record_to_json(record)))
+        ]
+        plain = [(record, _without(self.pattern, record)) for record in records]
+        return [after for before, after in plain if after != before]
+
+    def apply(self, store: Store) -> None:
+        self.changed = take_words_out(store, self.pattern)
+
+
+class PersonalData:
+    """What a base holds about persons, for the administrator whom they ask."""
+
+    def __init__(
+        self,
+        stores: StorePool,
+        indexer: Indexer,
+        index: LiveIndex,
+        erase_record: Callable[[Kind, str, str], None],
+    ) -> None:
+        """`erase_record` erases a published record with all its traces, by an account."""
+        self._stores = stores
+        self._indexer = indexer
+        self._index = index
+        self._erase_record = erase_record
+
+    def find(self, term: str) -> Sequence[PersonalFinding]:
+        """Everything that names a person: by a name, an e-mail address or a telephone number.
+
+        Raises:
+            InputError: the term is too short, or too long.
+        """
+        pattern = pattern_of(term)
+        with self._stores.lend() as store, store.reading():
+            return find_person(store, pattern)
+
+    def erase(self, kind: PersonalKind, id: str, *, by: str) -> None:
+        """Erases a thing that was found, in the files of the base too.
+
+        Raises:
+            UnknownRecord: there is none, or it is a job that has not ended.
+            InputError: things of this kind are not erased: words are taken out of them.
+            AccountError: it is the account of the last administrator.
+            KnowledgeBaseError: another process reads a former state of the base for too long.
+        """
+        if kind in {PersonalKind.ACTOR, PersonalKind.CASE}:
+            self._erase_record(Kind(kind.value), id, by)
+            return
+        with self._stores.lend() as store:
+            with store.writing():
+                erase_thing(store, kind, id)
+            store.scrub()
+
+    def take_out(self, term: str, *, by: str) -> int:
+        """Takes a name, an address or a number out of every text, past versions among them.
+
+        Where it stood in a text, "[…]" stands; a contact that has it goes. Ids and the names of
+        accounts stay. Returns how many records and rows changed.
+
+        Raises:
+            InputError: the term is too short, or too long.
+            KnowledgeBaseError: another process reads a former state of the base for too long.
+        """
+        change = _Redaction(pattern=pattern_of(term), by=by)
+        with self._stores.lend() as store:
+            commit(store, self._indexer, change)
+            if change.changed:
+                self._index.delete_saved()
+                store.scrub()
+        return change.changed
+
+    def forget_old(self, retention: Retention, at: str = "") -> int:
+        """Deletes what is older than it is kept (at a time, now if empty); returns how much."""
+        with self._stores.lend() as store:
+            with store.writing():
+                count = forget_old(store, retention, at)
+            if count:
+                store.truncate_wal()
+        return count
+
+
+def _without(pattern: re.Pattern[str], record: Record) -> Record:
+    plain = without(pattern, json.loads(record_to_json(record)))
+    return record_from_json(kind_of(record), json.dumps(plain))

@@ -1,0 +1,159 @@
+"""Naming: a pattern that finds a person, by a name, an address or a number, however it is written.
+
+"Jeanne Martin" finds "MARTIN Jeanne" and "jeanne.martin@"; "06 12 34 56 78" finds "+33612345678".
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+from kb.errors import InputError
+from kb.text.folding import fold
+
+LEAST_CHARS = 3
+LEAST_DIGITS = 6
+MOST_CHARS = 200
+MOST_PERMUTED = 3
+"""Most words of a name that are looked for in any order."""
+
+_BETWEEN_WORDS = r"[\W_]{1,3}"
+_BETWEEN_DIGITS = r"[\s./()-]{0,3}"
+_PREFIX = rf"(?:(?:\+|00)\d{{1,3}}{_BETWEEN_DIGITS}(?:0{_BETWEEN_DIGITS})?|0{_BETWEEN_DIGITS})?"
+_NAMED_BY_SOURCES = "facts"
+"""The field whose parts are called as a source calls them."""
+
+_LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))]
+
+
+def pattern_of(term: str) -> re.Pattern[str]:
+    """Returns the pattern of a name, an address or a number, whatever its case and accents.
+
+    Raises:
+        InputError: it is so short that it would find everything, or too long.
+    """
+    words = re.findall(r"[^\W_]+", fold(term))
+    digits = re.sub(r"\D", "", term)
+    letters = sum(map(len, words))
+    if not LEAST_CHARS <= letters <= MOST_CHARS:
+        raise InputError("personal_term", "term", least=LEAST_CHARS, most=MOST_CHARS)
+    if len(digits) == letters:
+        return _of_number(term, digits)
+    if "@" in term:
+        orders: list[tuple[str, ...]] = [tuple(words)]
+    else:
+        orders = list(permutations(words)) if len(words) <= MOST_PERMUTED else [tuple(words)]
+    ways = [_BETWEEN_WORDS.join(map(_word, each)) for each in orders]
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(ways)})(?![^\W_])", re.IGNORECASE)
+
+
+def _of_number(term: str, digits: str) -> re.Pattern[str]:
+    """The pattern of a number: of a telephone, with or without the prefix of its country."""
+    import phonenumbers
+
+    if len(digits) < LEAST_DIGITS:
+        raise InputError("personal_number", "term", least=LEAST_DIGITS)
+    prefix = ""
+    try:
+        parsed = phonenumbers.parse(term, "FR")
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is not None and phonenumbers.is_valid_number(parsed):
+        digits, prefix = str(parsed.national_number), _PREFIX
+    return re.compile(rf"(?<!\d){prefix}{_BETWEEN_DIGITS.join(digits)}(?!\d)")
+
+
+def _word(folded: str) -> str:
+    """A pattern of a word, whose letters may be joined in one, as in "œ"."""
+    letters = "".join(map(_letter, folded))
+    for joined in "œæ":
+        apart = "".join(map(_letter, fold(joined)))
+        letters = letters.replace(apart, f"(?:{apart}|{joined})")
+    return letters
+
+
+@cache
+def _letter(folded: str) -> str:
+    """A pattern of the letters that fold to one, with what accents may follow on their own."""
+    alike = "".join(letter for letter in _LATIN if fold(letter) == folded)
+    return rf"[{re.escape(folded)}{alike}][\u0300-\u036f]*"
+
+
+def texts_in(value: Any, key: str = "") -> Iterator[str]:
+    """The texts in a value of JSON, in their order; of facts, what they are called, too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if key == _NAMED_BY_SOURCES:
+                yield name
+            yield from texts_in(each, name)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
+
+
+def read_column(content: object) -> str:
+    """The texts of a column, each in a line, whether or not it holds JSON."""
+    text = "" if content is None else str(content)
+    plain = parsed(text)
+    return text if plain is None else "\n".join(texts_in(plain))
+
+
+def parsed(text: str) -> Any:
+    """The object or the list that a text is in JSON; None for any other text."""
+    if text[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+GONE = "[…]"
+"""What stands where words were taken out."""
+
+_DROPPED = frozenset({"phone", "email"})
+_EMPTIED = frozenset({"website", "source_url", "contact", "url", "address"})
+_KEPT = frozenset({
+    "id", "actor_id", "translation_of", "picture", "logo", "accent", "siret", "lang", "date",
+    "role", "flow", "country", "department", "activity_code",
+})  # fmt: skip
+
+
+def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
+    """A value of JSON without what a pattern finds.
+
+    Of contacts and links goes all that has it; ids and words of ours stay.
+    """
+    if isinstance(value, str):
+        return _text_without(pattern, value, key)
+    if isinstance(value, list):
+        if key in _DROPPED:
+            return [each for each in value if not pattern.search(str(each))]
+        return [without(pattern, each) for each in value]
+    if isinstance(value, dict):
+        named = pattern.sub if key == _NAMED_BY_SOURCES else _as_named
+        return {named(GONE, name): without(pattern, each, name) for name, each in value.items()}
+    return value
+
+
+def _text_without(pattern: re.Pattern[str], text: str, key: str) -> str:
+    if key in _KEPT:
+        return text
+    return "" if key in _EMPTIED and pattern.search(text) else pattern.sub(GONE, text)
+
+
+def _as_named(_gone: str, name: str) -> str:
+    return name
+
+
+def column_without(pattern: re.Pattern[str], text: str) -> str:
+    """A column's content without what a pattern finds, whether or not it holds JSON."""
+    plain = parsed(text)
+    if plain is None:
+        return pattern.sub(GONE, text)
+    changed = without(pattern, plain)
+    return text if changed == plain else json.dumps(changed, ensure_ascii=False)

@@ -1,0 +1,148 @@
+"""Places: the tables and columns in which something about a person can stand.
+
+Every column of text is in a place, or in `DERIVED` or `PLAIN`: a test compares these with the
+database, so that no register can be forgotten when somebody asks what is kept of them.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PersonalKind(StrEnum):
+    """What can be found, and erased as a whole."""
+
+    ACTOR = "actor"
+    CASE = "case"
+    DRAFT = "draft"
+    NOTICE = "notice"
+    ANSWER = "answer"
+    FLAG = "flag"
+    HOLD = "hold"
+    SUBSCRIBER = "subscriber"
+    MAIL = "mail"
+    ACCOUNT = "account"
+    LIST = "list"
+    JOB = "job"
+    NEED = "need"
+    SOURCE = "source"
+    SITE = "site"
+    SETTINGS = "settings"
+
+
+NOT_ERASED = frozenset({PersonalKind.SOURCE, PersonalKind.SITE, PersonalKind.SETTINGS})
+"""What is no person's, has pages of its own, and from which words alone are taken out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPlace:
+    """A table. Its rows are parts of what `id` names, a column, whose kind is `kind`.
+
+    Without a kind, the column `kind` has it. `says` are columns with texts, or with JSON, in which
+    a person may be named; `addresses` those that hold an e-mail address and nothing else; `by`
+    those with the name of an account. Words are taken out of the rows that `ended` (SQL) keeps.
+    """
+
+    table: str
+    kind: PersonalKind | None
+    id: str
+    says: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    ended: str = "true"
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns in which a person may be named."""
+        return (*self.says, *self.addresses)
+
+
+_K = PersonalKind
+
+PLACES: tuple[PersonalPlace, ...] = (
+    PersonalPlace(
+        "actors", _K.ACTOR, "id",
+        ("name", "description", "place", "siret", "website", "themes", "source_url", "facts",
+         "phone", "email", "address", "contact", "members_only"),
+    ),
+    PersonalPlace("statements", _K.ACTOR, "actor_id", ("said", "key")),
+    PersonalPlace("duplicates", _K.ACTOR, "left_id", ("reasons",), by=("decided_by",)),
+    PersonalPlace(
+        "cases", _K.CASE, "id",
+        ("title", "text", "author", "author_job", "moderator", "moderator_job", "themes", "need",
+         "source_url", "picture_alt", "picture_credit"),
+    ),
+    PersonalPlace("participations", _K.CASE, "case_id", ("name", "contribution", "source_url")),
+    PersonalPlace("inputs", _K.CASE, "case_id", ("content",)),
+    PersonalPlace("versions", None, "record_id", ("content", "note"), by=("by",)),
+    PersonalPlace("withdrawals", None, "record_id", ("reason",), by=("by",)),
+    PersonalPlace(
+        "drafts", _K.DRAFT, "id",
+        ("content", "proposals", "source_text", "origin", "remarks", "message"),
+        by=("created_by", "updated_by"),
+    ),
+    PersonalPlace("draft_versions", _K.DRAFT, "draft_id", ("content", "note"), by=("by",)),
+    PersonalPlace("front_page", _K.CASE, "story", by=("chosen_by",)),
+    PersonalPlace("pictures", _K.CASE, "name", by=("added_by",)),
+    PersonalPlace(
+        "notices", _K.NOTICE, "id", ("content", "message"), ("told_at",), by=("owner", "updated_by")
+    ),
+    PersonalPlace("notice_versions", _K.NOTICE, "notice_id", ("content", "note"), by=("by",)),
+    PersonalPlace(
+        "notice_answers", _K.ANSWER, "id", ("organisation", "text", "contact"), by=("by",)
+    ),
+    PersonalPlace("notice_pairs", _K.NOTICE, "need_id", by=("by",)),
+    PersonalPlace("flags", _K.FLAG, "id", ("text", "settlement"), ("email",), by=("settled_by",)),
+    PersonalPlace("holds", _K.HOLD, "id", ("message",), ("email",), by=("account", "accepted_by")),
+    PersonalPlace("subscribers", _K.SUBSCRIBER, "id", addresses=("email",)),
+    PersonalPlace("subscriptions", _K.SUBSCRIBER, "subscriber_id", ("topic",), by=("account",)),
+    PersonalPlace(
+        "outbox", _K.MAIL, "id",
+        ("subject", "text", "html", "unsubscribe_url", "problem"), ("recipient", "reply_to"),
+    ),
+    PersonalPlace("tokens", _K.ACCOUNT, "account", ("label",)),
+    PersonalPlace("sessions", _K.ACCOUNT, "account", ("device",)),
+    PersonalPlace("wrong_passwords", _K.ACCOUNT, "account"),
+    PersonalPlace("contact_lists", _K.LIST, "id", ("name",), by=("owner",)),
+    PersonalPlace("contact_list_members", _K.LIST, "list_id", by=("account",)),
+    PersonalPlace("contact_list_entries", _K.LIST, "list_id", ("need", "note"), by=("changed_by",)),
+    PersonalPlace(
+        "jobs", _K.JOB, "id", ("parameters", "report", "message", "file"), by=("created_by",),
+        ended="finished_at != ''",
+    ),
+    PersonalPlace("missed_words", _K.NEED, "hash", ("words",)),
+    PersonalPlace("demand_choices", _K.SETTINGS, "id", by=("by",)),
+    PersonalPlace("identity", _K.SETTINGS, "revision", ("content",), by=("by",)),
+    PersonalPlace("sites", _K.SITE, "key", ("name", "origins")),
+    PersonalPlace("sources", _K.SOURCE, "name", ("mapping",)),
+    PersonalPlace(
+        "source_locations", _K.SOURCE, "name", ("location", "problem", "address"), by=("added_by",)
+    ),
+)  # fmt: skip
+
+ACCOUNTS = "accounts"
+"""The table of accounts. Their names stand in the columns `by` of the other places."""
+
+DERIVED: Collection[str] = frozenset({
+    "themes", "names", "documents", "passages", "passage_words", "embeddings", "properties",
+    "name_vocabulary", "name_slips", "name_words", "blocks", "passage_changes",
+})  # fmt: skip
+"""Tables made of records, which change and go with them."""
+
+COUNTS: Collection[str] = frozenset({"site_counts", "search_counts", "missed_needs"})
+"""Tables of numbers, by day."""
+
+PLAIN: Collection[str] = frozenset({
+    "id", "kind", "record_id", "actor_id", "case_id", "draft_id", "notice_id", "list_id",
+    "subscriber_id", "left_id", "right_id", "need_id", "offer_id", "story", "hash", "key",
+    "token_hash", "name", "state", "status", "lang", "flow", "role", "reason", "settlement",
+    "closing", "fit", "frequency", "purpose", "visibility", "form", "every", "contacts", "persons",
+    "claim", "phase", "day", "date", "modified", "moderated", "period", "until", "since",
+    "closed_on", "at", "beat_at", "unlisted_at", "department", "country", "activity_code", "theme",
+    "source", "translation_of", "picture", "origin_hash", "etag", "last_modified", "digest",
+    "choices", "created_at", "updated_at", "decided_at", "added_at", "chosen_at", "changed_at",
+    "used_at", "disabled_at", "started_at", "finished_at", "tried_at", "read_at", "asked_at",
+    "held_at", "link_until", "queued_at", "next_at", "leased_until", "handed_at", "ended_at",
+    "settled_at", "seen_on", "expires_on", "published_at", "confirmed_at", "digested_at", "told_until",
+})  # fmt: skip
+"""Columns, of any table, that hold ids, states, times and words of ours."""
