@@ -61,6 +61,7 @@ from web.maps import map_files
 from web.maps.map_files import LEAFLET_FILES
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
+from web.privacy import pages as privacy
 from web.search import pages as search_pages
 from web.search.demand_counter import DemandCounter
 from web.search.evidence_text import filters as evidence_filters
@@ -89,6 +90,7 @@ ALERTS = (feeds, subscribe, manage, mail)
 IDENTITY = (identity_pages, identity_settings)
 HOLDERS = (claiming, flagging)
 DASHBOARD = (dashboard,)
+PRIVACY = (privacy,)
 BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
     *WRITING_API,
@@ -106,6 +108,7 @@ ROUTED = (
     *BOARD,
     *HOLDERS,
     *DASHBOARD,
+    *PRIVACY,
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 

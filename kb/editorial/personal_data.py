@@ -39,6 +39,8 @@ class _Redaction(Change):
 
     def apply(self, store: Store) -> None:
         self.changed = take_words_out(store, self.pattern)
+        if self.changed:
+            store.mark_for_scrubbing()
 
 
 class PersonalData:
@@ -82,6 +84,7 @@ class PersonalData:
         with self._stores.lend() as store:
             with store.writing():
                 erase_thing(store, kind, id)
+                store.mark_for_scrubbing()
             store.scrub()
 
     def take_out(self, term: str, *, by: str) -> int:
@@ -103,11 +106,20 @@ class PersonalData:
         return change.changed
 
     def forget_old(self, retention: Retention, at: str = "") -> int:
-        """Deletes what is older than it is kept (at a time, now if empty); returns how much."""
+        """Deletes what is older than it is kept (at a time, now if empty); returns how much.
+
+        Cleans the files, too, where an erasure was interrupted before it could.
+
+        Raises:
+            KnowledgeBaseError: another process reads a former state of the base for too long.
+        """
         with self._stores.lend() as store:
             with store.writing():
                 count = forget_old(store, retention, at)
-            if count:
+            if store.is_to_be_scrubbed():
+                self._index.delete_saved()
+                store.scrub()
+            elif count:
                 store.truncate_wal()
         return count
 

@@ -207,11 +207,13 @@ class Publishing(Ingestion):
         Raises:
             UnknownRecord: there never was such a record.
             KnowledgeBaseError: another process reads a former state of the base for too long;
-                the record is gone from every search, and erasing it again cleans the files.
+                the record is gone from every search, and the files are cleaned within the hour,
+                or when it is erased again.
         """
         with self._stores.lend() as store:
             with store.changing():
                 _erase(store, kind, id, by)
+                store.mark_for_scrubbing()
             self._index.delete_saved()
             store.scrub()
 

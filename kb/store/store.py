@@ -62,6 +62,9 @@ class Counts:
     updated_at: str
 
 
+_TO_SCRUB = "erased, not yet scrubbed"
+
+
 class Store(StoredRecords, StoredPassages, StoredNames):
     """The records and passages, to be read and changed; changes are noted until they commit."""
 
@@ -308,8 +311,18 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if not self.truncate_wal():
             raise KnowledgeBaseError(
                 "What is erased is gone from every search, but not yet from the files: another "
-                "process reads them. Erase it again later."
+                "process reads them. They are cleaned within the hour, or when you erase again."
             )
+        with self.writing():
+            self.execute("delete from properties where name = ?", [_TO_SCRUB])
+
+    def mark_for_scrubbing(self) -> None:
+        """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
+        self.set_property(_TO_SCRUB, "1")
+
+    def is_to_be_scrubbed(self) -> bool:
+        """Returns whether something was erased that the files may still have."""
+        return bool(self.property(_TO_SCRUB))
 
     def truncate_wal(self) -> bool:
         """Empties the WAL, which keeps former states of pages; returns whether it could.

@@ -26,7 +26,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, csrf_token, sign_in
 from web.api import catalogue, read, reference
-from web.app import BOARD, DASHBOARD, EDITORIAL, HOLDERS, IDENTITY, WRITING_API
+from web.app import BOARD, DASHBOARD, EDITORIAL, HOLDERS, IDENTITY, PRIVACY, WRITING_API
 from web.board import read_api as board_read_api
 from web.catalogue import discovery, pages
 from web.embed import configurator
@@ -77,6 +77,7 @@ LOWEST: dict[Page, str] = {
     Page.SITES: ADMINISTRATOR,
     Page.MAIL: ADMINISTRATOR,
     Page.SETTINGS: ADMINISTRATOR,
+    Page.PERSONAL_DATA: ADMINISTRATOR,
 }
 """Who is the least of those who may see a page and send its form.
 
@@ -129,6 +130,7 @@ PAGE_ROUTES = sorted(
             *BOARD,
             *HOLDERS,
             *DASHBOARD,
+            *PRIVACY,
         )
     )
 )

@@ -78,6 +78,7 @@ class Page(StrEnum):
     ACTOR_EDIT = "actor_edit"
     CASE_EDIT = "case_edit"
     SETTINGS = "settings"
+    PERSONAL_DATA = "personal_data"
     LEGAL = "legal"
     ACCESSIBILITY = "accessibility"
     PRIVACY = "privacy"
@@ -139,6 +140,7 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.ACTOR_EDIT: (f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"),
     Page.CASE_EDIT: (f"modifier/cas/{_RECORD}", f"edit/cases/{_RECORD}"),
     Page.SETTINGS: ("reglages", "settings"),
+    Page.PERSONAL_DATA: ("donnees-personnelles", "personal-data"),
     Page.LEGAL: ("mentions-legales", "legal-notice"),
     Page.ACCESSIBILITY: ("accessibilite", "accessibility"),
     Page.PRIVACY: ("confidentialite", "privacy"),

@@ -1,15 +1,19 @@
 """The public side of the identity: legal texts, the colour as a style sheet, pictures."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.responses import Response
 
 from kb.registers.accounts import AccountRole
+from kb.registers.personal_data.retention import Retention
 from kb.registers.pictures.names import is_picture_name
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
+from web.http.security.devices import REMEMBERED_S
+from web.http.security.sessions import DAY_S
 from web.http.urls import Page, address
 from web.identity.accent import accent_of
 from web.identity.texts import has_blanks, shown, text_of
@@ -45,6 +49,10 @@ def _text_page(request: PageRequest, page: Page) -> Response:
         here=address(page),
         page=page,
         demand=request.knowledge_base.demand,
+        retention=Retention.of(request.settings),
+        cookie_days=REMEMBERED_S // DAY_S,
+        map_host=urlsplit(request.settings.map_tiles_origin).netloc,
+        sends_mail=request.settings.sends_mail,
         text=shown(text, with_blanks=administers),
         unfinished=has_blanks(text),
         administers=administers,

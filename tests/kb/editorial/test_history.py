@@ -469,7 +469,7 @@ def test_a_process_that_reads_a_former_state_is_waited_for_and_reported(
     reader = Store.open(secretive.folder / DATABASE_FILE)
     with reader.reading():
         reader.counts("words-1")
-        with pytest.raises(KnowledgeBaseError, match="Erase it again later"):
+        with pytest.raises(KnowledgeBaseError, match="within the hour"):
             impatient.erase(Kind.ACTOR, SECRET.id, by="max")
     reader.close()
     assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}

@@ -25,8 +25,11 @@ from kb.registers.personal_data.places import (
     PersonalKind,
     PersonalPlace,
 )
+from kb.registers.personal_data.retention import Retention
 from kb.resolution.merge_rules import SourceRow
+from kb.settings import Settings
 from kb.store import database
+from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import GLOVER, POLISH, RECORDS, SANITISER
@@ -314,3 +317,24 @@ def test_taking_out_what_is_nowhere_changes_nothing(told: KnowledgeBase) -> None
     assert told.personal_data.take_out("Jeanne Martin", by="max") == 0
     with told._stores.lend() as store:
         assert store.generation == before
+
+
+def test_an_erasure_that_was_interrupted_is_finished_by_whoever_is_next(
+    told: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_store: Store) -> None:
+        raise KeyboardInterrupt
+
+    told.put([replace(SANITISER, author="", text="", participants=())])
+    scrub = Store.scrub
+    monkeypatch.setattr(Store, "scrub", killed)
+    with pytest.raises(KeyboardInterrupt):
+        told.personal_data.take_out(NAME, by="max")
+    with pytest.raises(KeyboardInterrupt):
+        told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
+    monkeypatch.setattr(Store, "scrub", scrub)
+    assert has_traces(told.folder)
+    told.personal_data.forget_old(Retention.of(Settings()))
+    assert not has_traces(told.folder)
+    with told._stores.lend() as store:
+        assert not store.is_to_be_scrubbed()

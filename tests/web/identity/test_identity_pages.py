@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.identity.identity import Identity
+from kb.registers.personal_data.retention import Retention
 from tests.web.page_reader import Page
-from tests.web.signed_in import account_client, client_of, csrf_token
+from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
 from web.identity.accent import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
 
 PATHS = {
@@ -176,3 +178,29 @@ def test_a_text_of_the_operator_replaces_that_of_the_software(
 @pytest.mark.parametrize("name", ["x", "0" * 32 + "-1x1.png", "..%2fkb.sqlite", "a-1x1.svg"])
 def test_what_is_no_picture_of_the_base_is_not_found(base: KnowledgeBase, name: str) -> None:
     assert client_of(base).get(f"/media/{name}").status_code == 404
+
+
+def test_the_privacy_page_says_what_this_site_does_and_how_long_it_keeps(
+    base: KnowledgeBase,
+) -> None:
+    plain = Page(client_of(base).get("/en/privacy").text)
+    days = [row.text.split() for row in plain.all("td")]
+    retention = Retention.of(SETTINGS)
+    assert [" ".join(cell) for cell in days[3::2]] == [
+        f"{number} day{'s' if number > 1 else ''}" for number in retention.days.values()
+    ]
+    assert all(" ".join(cell) for cell in days)
+    assert "It sends no e-mails." in plain.one("main").text
+    assert "No language model is asked" in plain.one("main").text
+    settings = SETTINGS.model_copy(
+        update={
+            "keep_jobs_days": 12,
+            "map_tiles": "https://tiles.example/{z}/{x}/{y}.png",
+            "smtp_url": SecretStr("smtp://127.0.0.1:2525"),
+            "mail_from": "site@kb.example",
+        }
+    )
+    told = Page(client_of(base, settings).get("/en/privacy").text)
+    assert "12 days" in [cell.text for cell in told.all("td")]
+    assert "loads the background of maps from tiles.example" in told.one("main").text
+    assert "It sends e-mails that somebody asked for" in told.one("main").text

@@ -9,6 +9,7 @@ import pytest
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
+from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, NoticeContent
 from kb.registers.clock import later, now
@@ -187,3 +188,19 @@ def test_the_days_are_those_of_the_settings() -> None:
 
 def bytes_of(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_sessions_and_wrong_passwords_are_forgotten(base: KnowledgeBase) -> None:
+    base.accounts.add("Léa", "correct horse battery", AccountRole.CONTRIBUTOR)
+    with base._stores.lend() as store, store.writing():
+        store.execute(
+            "insert into sessions (hash, account, epoch, created_at, seen_on, device)"
+            " values ('h', 'léa', 1, ?, ?, 'Firefox')",
+            [now(), now()[:10]],
+        )
+    base.wrong_passwords.note("Léa")
+    for table, kept in (("sessions", Kept.SESSION), ("wrong_passwords", Kept.WRONG_PASSWORDS)):
+        base.personal_data.forget_old(KEPT, in_days(KEPT.days[kept] - 1))
+        assert count(base, table) == 1
+        base.personal_data.forget_old(KEPT, in_days(KEPT.days[kept] + 1))
+        assert count(base, table) == 0
