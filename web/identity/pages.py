@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException
 from starlette.responses import Response
 
+from kb.registers.access.sessions import LONGEST_DAYS
 from kb.registers.accounts import AccountRole
 from kb.registers.personal_data.retention import Retention
 from kb.registers.pictures.names import is_picture_name
@@ -50,7 +51,8 @@ def _text_page(request: PageRequest, page: Page) -> Response:
         page=page,
         demand=request.knowledge_base.demand,
         retention=Retention.of(request.settings),
-        cookie_days=REMEMBERED_S // DAY_S,
+        browser_days=REMEMBERED_S // DAY_S,
+        session_days=LONGEST_DAYS,
         map_host=urlsplit(request.settings.map_tiles_origin).netloc,
         sends_mail=request.settings.sends_mail,
         text=shown(text, with_blanks=administers),
