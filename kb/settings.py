@@ -1,5 +1,6 @@
 """The settings, each from an environment variable with the prefix `QUISAIT_`."""
 
+import re
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
@@ -64,8 +65,8 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="",
-        description="The address that visitors use, for links in the sitemap and the API; "
-        "empty means the address of each request.",
+        description="The address that visitors use, for links in the sitemap and the API; with a "
+        "path if the site is a part of its host; empty means the address of each request.",
     )
     contact_url: str = Field(
         default="",
@@ -279,6 +280,18 @@ class Settings(BaseSettings):
         if value and not value.startswith(schemes):
             raise ValueError(f"it should begin with {' or '.join(schemes)}")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_where_a_site_is(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/?#@]+(/[\w.~-]+)*/?", value, re.ASCII):
+            raise ValueError("it should be a host and a path, such as https://net.example/savoir")
+        return value
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public URL without a final slash, empty where the host is the site."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def sends_mail(self) -> bool:

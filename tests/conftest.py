@@ -64,13 +64,14 @@ def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def _templates_compiled_once() -> Iterator[None]:
     """A template is compiled for the first application of a run, and for none after it."""
     compile_source = Environment.compile
-    compiled: dict[tuple[object, str, str | None], CodeType] = {}
+    compiled: dict[tuple[object, ...], CodeType] = {}
 
     def compile_once(
         environment: Environment, source: str, name: str | None = None, filename: str | None = None
     ) -> CodeType:
-        # What a filter makes of a constant is compiled as well: a label in a language.
-        key = environment.globals.get("language"), source, name
+        # What a filter makes of a constant is compiled as well: a label in a language, a path.
+        on_site = environment.filters.get("on_site", str)
+        key = (environment.globals.get("language"), on_site("/"), source, name)
         if key not in compiled:
             compiled[key] = compile_source(environment, source, name, filename)
         return compiled[key]

@@ -50,6 +50,7 @@ from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.sound_bodies import SoundBodies
 from web.http.security.throttle import Throttle
+from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION, PATTERNS, Page
 from web.identity import pages as identity_pages
@@ -133,13 +134,19 @@ LIST_FILES = 60
 def create_app(
     knowledge_base: KnowledgeBase, settings: Settings, fonts: WebFonts = NO_FONTS
 ) -> FastAPI:
-    """Builds the application. The caller opens the knowledge base, and closes it afterwards."""
+    """Builds the application. The caller opens the knowledge base, and closes it afterwards.
+
+    Raises:
+        SettingsError: the path of the public URL is one of this program's own.
+    """
+    sub_path = SubPath.of(settings)
     app = FastAPI(
         title="Qui sait faire ?",
         summary="What organisations know how to do.",
         description=read.DESCRIPTION,
         version=API_VERSION,
         openapi_url="/api/openapi.json",
+        servers=[{"url": sub_path.prefix}] if sub_path.prefix else None,
         # FastAPI's own pages load scripts from elsewhere; `web.api.reference` replaces them.
         docs_url=None,
         redoc_url=None,
@@ -152,7 +159,7 @@ def create_app(
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.fonts = fonts
-    app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts})
+    app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts}, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
     app.state.complete_searches = CompleteSearches()
@@ -171,6 +178,7 @@ def create_app(
         app.router.routes.extend(module.router.routes)
     app.router.routes.append(MCP_ENDPOINT)
     app.mount("/static", assets)
+    sub_path.refuse_taken({str(getattr(route, "path", "")).split("/")[1] for route in app.routes})
     answer_errors(app)
     # A list holds the notes of its reader, and is answered at once.
     sheets = dict.fromkeys(PATTERNS[Page.LIST_SHEET].values(), LIST_BYTES)
@@ -178,4 +186,6 @@ def create_app(
     app.add_middleware(BodyLimit, settings=settings, strangers_bytes=sheets)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders, images=settings.map_tiles_origin)
+    # Around all others: inside, the site is at the root of its host.
+    app.add_middleware(UnderSubPath, sub_path=sub_path)
     return app

@@ -68,9 +68,9 @@ def board(
         here=address(Page.BOARD, **filters, after=after),
         listed=listed,
         filters=filters,
-        older=""
+        older=None
         if listed.is_last
-        else address(Page.BOARD, **filters, after=listed.notices[-1].id).path(request.language),
+        else address(Page.BOARD, **filters, after=listed.notices[-1].id),
         answers=base.answers.counts(),
         departments=NAMES,
         own=[notice for notice in own if notice.state is not NoticeState.CLOSED],

@@ -42,7 +42,7 @@ NO_FONTS = WebFonts(())
 def _style(made: Sequence[FontFile]) -> str:
     faces = [
         f'@font-face{{font-family:"{file.face.family}";font-weight:{file.face.weights};'
-        f'font-display:swap;src:url({PREFIX}{file.name}) format("woff2");'
+        f'font-display:swap;src:url({file.name}) format("woff2");'
         f"unicode-range:{RANGES[file.range_name]}}}"
         for file in made
     ]

@@ -30,7 +30,8 @@ from web.http.i18n import (
 )
 from web.http.labels import filters as label_filters
 from web.http.remarks import localized, translated
-from web.http.urls import Page, address, web_link
+from web.http.sub_path import WHOLE_HOST, SubPath
+from web.http.urls import Address, Page, address, web_link
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""
@@ -47,9 +48,12 @@ class Renderer:
         assets: Assets,
         rooms: Sequence[RoomFilters] = (),
         values: Mapping[str, object] = NOTHING_MORE,
+        sub_path: SubPath = WHOLE_HOST,
     ) -> None:
         """`values` are what every template can use by name, beside what it is rendered with."""
-        self._environments = {language: _environment(language, assets) for language in Language}
+        self._environments = {
+            language: _environment(language, assets, sub_path) for language in Language
+        }
         for language, environment in self._environments.items():
             for room_filters in (label_filters, *rooms):
                 environment.filters.update(room_filters(language))
@@ -60,7 +64,7 @@ class Renderer:
         return self._environments[language].get_template(template).render(context)
 
 
-def _environment(language: Language, assets: Assets) -> Environment:
+def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Environment:
     environment = Environment(
         loader=PackageLoader("web"),
         # Markdown is for programs, and the text of a mail for people: neither is markup.
@@ -74,12 +78,18 @@ def _environment(language: Language, assets: Assets) -> Environment:
     environment.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]
 
     def path_to(page: Page | str, record_id: str = "", **query: str | int) -> str:
-        return address(page, record_id, **query).path(language)
+        return on_site(address(page, record_id, **query))
+
+    def on_site(target: Address | str, other: Language = language) -> str:
+        """What a page of this site links to: a page, in its language, or a path such as /api."""
+        path = target if isinstance(target, str) else target.path(other)
+        return sub_path.on_site(path)
 
     environment.globals.update(
         language=language,
         languages=tuple(Language),
-        asset=assets.url,
+        address=address,
+        asset=lambda name: on_site(assets.url(name)),
         path_to=path_to,
     )
     environment.filters.update(
@@ -97,7 +107,8 @@ def _environment(language: Language, assets: Assets) -> Environment:
         score=partial(written_score, language=language),
         localized=partial(localized, language=language),
         translated=partial(translated, language=language),
-        picture_set=_picture_set,
+        on_site=on_site,
+        picture_set=lambda name: _picture_set(name, sub_path),
         picture_size=_picture_size,
         site_name=_site_name,
         web_link=web_link,
@@ -121,6 +132,8 @@ def _picture_size(name: str) -> Markup:
     return Markup(' width="{}" height="{}"').format(size.width, size.height)
 
 
-def _picture_set(name: str) -> str:
+def _picture_set(name: str, sub_path: SubPath) -> str:
     """Returns the widths of a photograph as `srcset` lists them."""
-    return ", ".join(f"/media/{each} {size_in(each).width}w" for each in names_of(name))
+    return ", ".join(
+        f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w" for each in names_of(name)
+    )

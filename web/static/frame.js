@@ -6,7 +6,7 @@
 (() => {
   "use strict";
 
-  const { ancestors, site } = document.currentScript.dataset;
+  const { ancestors, site, counts } = document.currentScript.dataset;
   const origins = ancestors.split(" ").filter(Boolean);
 
   const mayHear = (origin) =>
@@ -42,7 +42,7 @@
     if (event.button > 1 || !event.target.closest?.("[data-selection]")) return;
     const query = new URLSearchParams({ site, event: "selection" });
     const asking = { method: "POST", keepalive: true, credentials: "omit" };
-    fetch(`/embed/v1/counts?${query}`, asking).catch(() => {});
+    fetch(`${counts}?${query}`, asking).catch(() => {});
   };
 
   if (site) {

@@ -48,7 +48,7 @@ def test_pages_name_the_fonts_and_browsers_keep_them(fonts: WebFonts) -> None:
     assert style.headers["Content-Type"].startswith("text/css")
     for name in fonts.files:
         assert "immutable" in client.get(f"/fonts/{name}").headers["Cache-Control"]
-        assert name.endswith(".css") or f"/fonts/{name}" in style.text
+        assert name.endswith(".css") or f"url({name})" in style.text
     assert client.get("/fonts/nothing.woff2").status_code == 404
 
 

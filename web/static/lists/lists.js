@@ -1,10 +1,10 @@
 // My list. Without an account it lives in this browser, and nothing of it is sent before a button is
 // pressed; with one, each tick is sent to the site. Pages work without this script, too.
 
-const KEY = "quisait-list";
 const MOST = 200;
 
 const link = document.querySelector("[data-my-list]");
+const KEY = `quisait-list${link.dataset.site}`; // two sites of one host keep two lists
 const token = link.dataset.token; // of an account; strangers have none
 const here = new URL(link.href).pathname;
 

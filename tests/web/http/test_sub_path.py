@@ -1,0 +1,329 @@
+"""A site that is a part of its host, such as net.example/savoir: nothing leads out of it."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr, ValidationError
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ingest.uploads import keep_upload
+from kb.errors import SettingsError
+from kb.reference.flows import Flow
+from kb.registers.accounts import AccountRole
+from kb.registers.board.notice import NoticeContent
+from kb.registers.identity.identity import Identity
+from kb.registers.sites import Sites
+from kb.settings import Settings
+from tests.web.page_reader import Page as ReadPage
+from tests.web.sample_base import ACTORS, ANGOULEME, CASES, SampleBase
+from tests.web.signed_in import PASSWORD, sign_in
+from web.app import create_app
+from web.fonts.faces import FACES, RANGES
+from web.fonts.web_fonts import FontFile, WebFonts
+from web.http.assets import STATIC_FOLDER, Assets
+from web.http.i18n import Language
+from web.http.sub_path import SubPath
+from web.http.templating import Renderer
+from web.http.urls import PATTERNS, Page, address
+from web.mail.writing import MailWriter
+
+HOST = "https://net.example"
+PREFIX = "/savoir"
+SETTINGS = Settings(
+    public_url=HOST + PREFIX,
+    contact_url="mailto:reseau@net.example",
+    secret=SecretStr("a secret of thirty-two characters"),
+)
+TEMPLATES = STATIC_FOLDER.parent / "templates"
+ELSEWHERE = re.compile(rf"{re.escape(HOST)}(?!{PREFIX}\b)")
+
+FILES = (
+    "/robots.txt", "/sitemap.xml", "/opensearch.xml", "/fr/opensearch.xml", "/api/openapi.json",
+    "/api/docs", "/api/search?q=cirages", "/api/actors?limit=1", "/api/cases?limit=1",
+    "/api/notices", "/api/actors/avel", "/api/explain?q=cirages&actor=avel",
+    "/embed/v1/search?q=cirages", "/embed/v1/quisait.js", "/embed/v1/frame.js",
+)  # fmt: skip
+"""What programs ask for, and no page links to."""
+
+
+class StrippingProxy:
+    """What a proxy does that takes the prefix off, and has other sites beside this one."""
+
+    keeps = False
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            assert path == PREFIX or path.startswith(PREFIX + "/"), f"{path} is of another site"
+            scope = {**scope, "path": path if self.keeps else path.removeprefix(PREFIX) or "/"}
+        await self._app(scope, receive, send)
+
+
+class KeepingProxy(StrippingProxy):
+    keeps = True
+
+
+class Seeded(SampleBase):
+    """A base with something on every page; of one account, which may do all."""
+
+    def __init__(self) -> None:
+        super().__init__(ACTORS, CASES)
+        self.sites = Sites(self._stores)
+        self.sites.add("A site", ["https://shop.example"])
+        self.accounts.add("someone", PASSWORD, AccountRole.ADMINISTRATOR)
+        self.identity.save(Identity(accent="#123456"), by="someone", revision=0)
+        self.draft = self.drafts.add(ANGOULEME, by="someone", origin="pasted", submitted=True)
+        self.job = self.jobs.add("feed", {"url": "https://a.example/"}, by="someone")
+        notice = self.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner="someone")
+        self.notice = self.notices.publish(notice.id, by="someone", revision=1)
+        self.upload = keep_upload(self.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
+
+    def path(self, page: Page, language: Language) -> str:
+        ids = {
+            Page.CASE: ANGOULEME.id, Page.CASE_EDIT: ANGOULEME.id, Page.CASE_HISTORY: ANGOULEME.id,
+            Page.DRAFT: self.draft.id, Page.JOB: self.job.id, Page.DIRECTORY: self.upload,
+            Page.NOTICE: self.notice.id, Page.NOTICE_EDIT: self.notice.id,
+        }  # fmt: skip
+        record_id = ids.get(page, "avel") if "{" in PATTERNS[page][language] else ""
+        query = {"q": "cirages", "id": "avel", "kind": "actor"}
+        if page in {Page.CASE_EDIT, Page.ACTOR_EDIT}:
+            query = {"item": "0" if page is Page.CASE_EDIT else "description"}
+        if page in {Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS, Page.HOLD_CONFIRM}:
+            query = {"t": "none", "key": "none"}  # a page that says that the link is no more
+        if page is Page.NOTICE_FEED:
+            query = {"notice": self.notice.id}
+        return address(page, record_id, **query).path(language)
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Seeded]:
+    with_everything = Seeded()
+    yield with_everything
+    with_everything.close()
+
+
+def browser_of(base: Seeded, proxy: type[StrippingProxy] = StrippingProxy) -> TestClient:
+    made = WebFonts((FontFile(FACES[0], next(iter(RANGES)), b"not a font"),))
+    app = create_app(base, SETTINGS, made)
+    return TestClient(
+        proxy(app), base_url=HOST, follow_redirects=False, raise_server_exceptions=False
+    )
+
+
+@dataclass
+class Walk:
+    """Every address that pages name, followed from page to page."""
+
+    browser: TestClient
+    asked: set[object] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    forms: set[str] = field(default_factory=set)
+
+    def follow(self, *urls: str) -> None:
+        waiting = [(url, "") for url in urls]
+        while waiting:
+            url, named_by = waiting.pop()
+            parts = urlsplit(urljoin(HOST, url))
+            # Each kind of page once, whatever is searched there.
+            kind = (parts.path, frozenset(dict(parse_qsl(parts.query))))
+            if kind in self.asked:
+                continue
+            self.asked.add(kind)
+            try:
+                answer = self.browser.get(url)
+            except AssertionError as error:
+                self.problems.append(f"{named_by} names {url}: {error}")
+                continue
+            # Leaflet's own style sheet names pictures of controls that no map here has.
+            missing = answer.status_code == 404 and "/leaflet/images/" not in url
+            if missing or answer.status_code >= 500:
+                self.problems.append(f"{named_by} names {url}: {answer.status_code}")
+            waiting += [(found, url) for found in self.named_in(url, answer)]
+
+    def named_in(self, url: str, answer: Any) -> list[str]:
+        here = urljoin(HOST, url)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        text = answer.text if kind.startswith("text/") or "xml" in kind or "json" in kind else ""
+        self.problems += [
+            f"{url} says {text[at.start() :][:60]}" for at in ELSEWHERE.finditer(text)
+        ]
+        found = [answer.headers[name] for name in ("Location",) if name in answer.headers]
+        found += re.findall(r"<([^>]*)>", answer.headers.get("Link", ""))
+        if kind == "text/html":
+            for element in ReadPage(text).elements:
+                for name, value in element.attributes.items():
+                    if name == "srcset":
+                        found += [each.split()[0] for each in value.split(",")]
+                    elif name == "action" and element.attributes.get("method") == "post":
+                        self.forms.add(urljoin(here, value))
+                    elif name in {"href", "src", "action"} or value.startswith(("/", HOST)):
+                        found.append(value)
+        elif kind == "text/css":
+            found += re.findall(r"url\(['\"]?(?!data:)([^)'\"]+)", text)
+        elif "xml" in kind:
+            found += re.findall(rf"{re.escape(HOST)}[^<\"{{]*", text)
+        ours = (urljoin(here, each) for each in found)
+        return [each.partition("#")[0] for each in ours if each.startswith(HOST)]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_no_link_form_or_file_of_any_page_leads_out_of_the_site(
+    base: Seeded, signed_in: bool
+) -> None:
+    browser = browser_of(base, KeepingProxy if signed_in else StrippingProxy)
+    if signed_in:
+        assert sign_in(browser, "someone", path=f"{PREFIX}/en/sign-in").status_code == 303
+    walk = Walk(browser)
+    pages = [base.path(page, language) for page in Page for language in Language]
+    pages = [path for path in pages if not path.endswith(("/sign-out", "/deconnexion"))]
+    walk.follow(HOST + PREFIX, *(HOST + PREFIX + path for path in (*pages, *FILES)))
+    assert not walk.problems, "\n".join(sorted(walk.problems))
+    assert len(walk.asked) > 150
+    routes = create_app(base, SETTINGS).routes
+    for form in sorted(walk.forms):
+        assert form.startswith(f"{HOST}{PREFIX}/"), form
+        path = urlsplit(form).path.removeprefix(PREFIX)
+        scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+        assert any(route.matches(scope)[0] is Match.FULL for route in routes), form
+    assert len(walk.forms) > (25 if signed_in else 5)
+
+
+@pytest.mark.parametrize("proxy", [StrippingProxy, KeepingProxy])
+def test_redirects_cookies_and_forms_stay_under_the_prefix(
+    base: Seeded, proxy: type[StrippingProxy]
+) -> None:
+    browser = browser_of(base, proxy)
+    assert browser.get(PREFIX).headers["Location"] == f"{PREFIX}/fr/"
+    assert browser.get(f"{PREFIX}/").headers["Location"] == f"{PREFIX}/fr/"
+    asked = browser.get(f"{PREFIX}/fr/moderation?done=x")
+    assert asked.headers["Location"] == f"{PREFIX}/fr/connexion?next=%2Ffr%2Fmoderation%3Fdone%3Dx"
+    page = ReadPage(browser.get(asked.headers["Location"]).text)
+    hidden = {
+        one.attributes["name"]: one.attributes["value"] for one in page.all("input", type="hidden")
+    }
+    answer = browser.post(
+        f"{PREFIX}/fr/connexion", data={**hidden, "name": "someone", "password": PASSWORD}
+    )
+    assert answer.headers["Location"] == f"{PREFIX}/fr/moderation?done=x"
+    cookie = answer.headers["Set-Cookie"]
+    assert f"Path={PREFIX};" in cookie
+    assert cookie.startswith("__Secure-")  # what begins with __Host- must be for the whole host
+    assert "Secure" in cookie
+    assert browser.get(f"{PREFIX}/fr/moderation").status_code == 200
+    token = base.accounts.issue_token("someone", "program")
+    made = browser.post(
+        f"{PREFIX}/api/contributions",
+        json={"text": "Avel met du gel en flacons pour un voisin."},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert made.headers["Location"] == f"{PREFIX}/api/contributions/{made.json()['id']}"
+    assert browser.get(f"{PREFIX}/api/openapi.json").json()["servers"] == [{"url": PREFIX}]
+
+
+def test_the_widget_and_the_frame_are_found_under_the_prefix(base: Seeded) -> None:
+    browser = browser_of(base)
+    code = ReadPage(browser.get(f"{PREFIX}/fr/integrer").text).all("code")[0].text
+    assert f'src="{HOST}{PREFIX}/embed/v1/quisait.' in code
+    frame = browser.get(
+        f"{PREFIX}/embed/search?q=cirages&site={base.sites.list()[0].key}",
+        headers={"Sec-Fetch-Dest": "iframe"},
+    )
+    page = ReadPage(frame.text)
+    assert page.all("form")[0].attributes["action"] == f"{PREFIX}/embed/search#found"
+    [script] = page.all("script")
+    assert script.attributes["data-counts"] == f"{PREFIX}/embed/v1/counts"
+    found = browser.get(f"{PREFIX}/embed/v1/search?q=cirages").json()
+    assert found["url"].startswith(f"{HOST}{PREFIX}/fr/")
+    assert {hit["url"].startswith(f"{HOST}{PREFIX}/fr/") for hit in found["hits"]} == {True}
+
+
+def test_mails_lead_to_the_site_under_the_prefix() -> None:
+    written = MailWriter(Renderer(Assets(mounted_at="/static")), SETTINGS).write(
+        "mail/test", Language.FR, recipient="lea@avel.example", purpose="test"
+    )
+    assert f"{HOST}{PREFIX}/fr/" in written.text
+    for text in (written.text, written.html):
+        assert not ELSEWHERE.search(text)
+
+
+def test_a_page_of_an_unforeseen_error_is_of_the_site(
+    base: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    browser = browser_of(base, KeepingProxy)
+    monkeypatch.setattr(base, "themes", fails)
+    answer = browser.get(f"{PREFIX}/en/themes")
+    assert answer.status_code == 500
+    page = ReadPage(answer.text)
+    assert page.all("html")[0].attributes["lang"] == "en"
+    brand = page.all("a", class_="brand")[0]
+    assert brand.attributes["href"] == f"{PREFIX}/en/"
+
+
+def test_a_path_gets_the_prefix_once_and_loses_it_once() -> None:
+    site = SubPath("/savoir")
+    assert site.on_site("/fr/") == site.on_site("/savoir/fr/") == "/savoir/fr/"
+    assert site.on_site("/savoirs") == "/savoir/savoirs"
+    assert site.on_site("") == site.on_site("/savoir") == "/savoir"
+    for unchanged in ("https://elsewhere.example/fr/", "//elsewhere.example/fr/", "#top", "?q=a"):
+        assert site.on_site(unchanged) == unchanged
+    assert site.inside("/savoir/fr/") == site.inside("/fr/") == "/fr/"
+    assert site.inside("/savoir") == "/"
+    assert site.inside("/savoirs") == "/savoirs"
+    assert SubPath().on_site("/fr/") == SubPath().inside("/fr/") == "/fr/"
+
+
+@pytest.mark.parametrize("taken", ["fr", "api", "static", "embed"])
+def test_a_prefix_that_is_a_path_of_the_program_is_refused(base: Seeded, taken: str) -> None:
+    with pytest.raises(SettingsError, match=f"QUISAIT_PUBLIC_URL: /{taken} is an address"):
+        create_app(base, Settings(public_url=f"{HOST}/{taken}/savoir"))
+
+
+@pytest.mark.parametrize("wrong", ["https://a.example/a?b", "https://a.example/a b", "https:///a"])
+def test_a_public_url_that_is_no_place_for_a_site_is_refused(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="a host and a path"):
+        Settings(public_url=wrong)
+    assert Settings(public_url="https://net.example:8443/a/b-c/").public_path == "/a/b-c"
+
+
+def test_templates_name_no_place_on_the_host_by_themselves() -> None:
+    """Links go through `path_to`, `asset` or `on_site`; full URLs begin with `root`."""
+    in_attribute = re.compile(r"""[\w-]+=["']/[^"']*""")
+    in_expression = re.compile(r"""["']/\w[^"']*["'](?!\|on_site)(?![^()]*\)\|on_site)""")
+    full_url = re.compile(r"\{\{ root \}\}(\{\{.*?\}\}|/[\w.-]+)")
+    problems = []
+    for template in sorted(TEMPLATES.rglob("*.*")):
+        rest = full_url.sub("", template.read_text("utf-8"))
+        expressions = " ".join(re.findall(r"\{[{%].*?[%}]\}", rest, re.DOTALL))
+        found = in_attribute.findall(rest) + in_expression.findall(expressions)
+        found += re.findall(r"\.path\([^)]*\)", expressions)
+        # A mail is read elsewhere.
+        if "mail" in template.relative_to(TEMPLATES).parts[:-1] and template.stem != "outbox":
+            found += re.findall(r"path_to\([^)]*\)|on_site", rest)
+        problems += [f"{template.relative_to(TEMPLATES)}: {each}" for each in found]
+    assert not problems, "\n".join(problems)
+
+
+def test_scripts_and_style_sheets_name_no_place_on_the_host() -> None:
+    """Scripts read the addresses that they need in attributes of the page."""
+    widget = STATIC_FOLDER.parent / "embed" / "widget"
+    sources = [path for path in (*STATIC_FOLDER.rglob("*"), *widget.glob("*.js")) if path.is_file()]
+    literal = re.compile(r"""(?:["'`]|url\(["']?)/[A-Za-z$][^"'`)]*""")
+    found = {
+        (path.name, each) for path in sources for each in literal.findall(path.read_text("utf-8"))
+    }
+    # The widget adds this to the address that its page gives.
+    assert found == {("element.js", '"/embed/v1/')}
