@@ -79,6 +79,7 @@ def ingest(
     from ingest.directories.columns.header_map import choices_in
     from ingest.input_files import refuse_missing
     from ingest.submission import Submissions
+    from kb.errors import KnowledgeBaseError
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
@@ -102,24 +103,30 @@ def ingest(
                 warned.append(note)
                 progress.write(str(note))
 
-            report = pipeline.ingest(
+            articles = ArticleIntake(
                 knowledge_base,
-                paths,
+                Submissions.from_settings(knowledge_base, settings),
+                publish=publish,
                 progress=progress.advance,
-                at=progress.at,
-                prune=prune,
-                source=source,
-                choices=choices,
-                seen_by=chosen,
-                articles=ArticleIntake(
-                    knowledge_base,
-                    Submissions.from_settings(knowledge_base, settings),
-                    publish=publish,
-                    progress=progress.advance,
-                ),
-                addresses=addresses,
-                on_warning=warn,
             )
+            try:
+                report = pipeline.ingest(
+                    knowledge_base,
+                    paths,
+                    progress=progress.advance,
+                    at=progress.at,
+                    prune=prune,
+                    source=source,
+                    choices=choices,
+                    seen_by=chosen,
+                    articles=articles,
+                    addresses=addresses,
+                    on_warning=warn,
+                )
+            except KnowledgeBaseError:
+                kept = articles.report.added + articles.report.completed + articles.report.changed
+                progress.write(f"{kept} records were kept before this; ingest again for the rest.")
+                raise
         if report.added or report.completed or report.changed or report.removed:
             knowledge_base.save_index()
     if as_json:

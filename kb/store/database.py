@@ -152,6 +152,18 @@ class StoreFile:
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from None
 
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Makes values inside of what is stored, which SQLite gives back even if it is damaged.
+
+        Raises:
+            NotAKnowledgeBase: it makes none.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, KeyError) as error:
+            raise _damaged(self.path, error) from error
+
     def property(self, name: str) -> str:
         row = self.execute("select value from properties where name = ?", [name]).fetchone()
         return row[0] if row else ""
@@ -207,9 +219,7 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
     if name.startswith("SQLITE_NOTADB"):
         return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")
     if name.startswith("SQLITE_CORRUPT"):
-        return NotAKnowledgeBase(
-            f"{path} is damaged ({error}): restore a copy, or ingest again into a new folder."
-        )
+        return _damaged(path, error)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return ReadOnlyKnowledgeBase(f"{path} cannot be written: {error}.")
     if name.startswith("SQLITE_BUSY"):
@@ -218,7 +228,16 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
         )
     if name.startswith("SQLITE_FULL"):
         return NoRoom(f"{path}: the disk is full; nothing was changed.")
-    return KnowledgeBaseError(f"{path}: {error}.")
+    problem = str(error)
+    if name.startswith("SQLITE_IOERR"):
+        problem = f"the disk is full, or at fault ({error}); nothing was changed"
+    return KnowledgeBaseError(f"{path}: {problem}.")
+
+
+def _damaged(path: Path, error: Exception) -> NotAKnowledgeBase:
+    return NotAKnowledgeBase(
+        f"{path} is damaged ({error}): restore a copy, or ingest again into a new folder."
+    )
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

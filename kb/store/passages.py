@@ -41,7 +41,8 @@ class StoredPassages(StoreFile):
             " where p.id in :values",
             ids,
         )
-        return {row["id"]: dataclass_of(Passage, row, kind=Kind(row["kind"])) for row in rows}
+        with self.decoding():
+            return {row["id"]: dataclass_of(Passage, row, kind=Kind(row["kind"])) for row in rows}
 
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
         rows = self.run(
@@ -168,8 +169,9 @@ class StoredPassages(StoreFile):
             ids,
             encoder=encoder,
         )
-        vectors = {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
-        return np.stack([vectors[id_] for id_ in ids])
+        with self.decoding():
+            vectors = {row["id"]: np.frombuffer(row["vector"], np.float32) for row in rows}
+            return np.stack([vectors[id_] for id_ in ids])
 
     def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
         """The text hashes that have no embedding of this encoder."""

@@ -56,7 +56,8 @@ class StoredRecords(StoreFile):
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
         """The actors with these ids, by id; unknown ids are left out."""
         rows = self.run("select * from actors where id in :values", ids)
-        return {row["id"]: _actor(row) for row in rows}
+        with self.decoding():
+            return {row["id"]: _actor(row) for row in rows}
 
     def closed_on(self, ids: Collection[str]) -> dict[str, str]:
         """When actors were closed, or nothing, by id; unknown ids are left out."""
@@ -74,11 +75,12 @@ class StoredRecords(StoreFile):
             ids,
         )
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
-        for part in parts:
-            participants[part["case_id"]].append(
-                dataclass_of(Participation, part, role=Role(part["role"]))
-            )
-        return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
+        with self.decoding():
+            for part in parts:
+                participants[part["case_id"]].append(
+                    dataclass_of(Participation, part, role=Role(part["role"]))
+                )
+            return {row["id"]: _case(row, participants[row["id"]]) for row in rows}
 
     def ids(
         self, kind: Kind, department: str = "", theme: str = "", circle: Circle | None = None

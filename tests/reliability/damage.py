@@ -54,12 +54,12 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES) -> Summary:
     found: list[str] = []
     done, started = 0, time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        whole = Path(scratch) / "whole"
-        _make(whole)
-        right = _answers(_copy(whole, Path(scratch) / "right"))
+        closed, in_use = Path(scratch) / "closed", Path(scratch) / "in use"
+        _make(closed, in_use)
+        right = _answers(_copy(closed, Path(scratch) / "right"))
         while done < runs and time.monotonic() - started < 60 * minutes:
             name = FILES[done % len(FILES)]
-            folder = _copy(whole, Path(scratch) / str(done))
+            folder = _copy(in_use if name == WAL else closed, Path(scratch) / str(done))
             how = _damage(folder / name, chance)
             outcome, told = _outcome(folder, right)
             if outcome == "unseen" and name == WAL and _is_former(folder):
@@ -78,24 +78,21 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES) -> Summary:
     }
 
 
-def _make(folder: Path) -> None:
-    """A base with a saved index, whose latest changes are in its WAL only."""
+def _make(folder: Path, in_use: Path) -> None:
+    """A base with a saved index, and a copy of it whose latest changes are in its WAL only."""
     make_base(folder)
     write_input(folder / "input", "nouveau")
-    base = KnowledgeBase(folder, lambda: FORMER, trade_index=None)
-    ingest(base, [folder / "input"], source="firms")
-    base.save_index()
-    for name in FILES:  # copied while it is open: closing it would empty the WAL
-        shutil.copy(folder / name, folder / f"{name}.copy")
-    base.close()
-    for name in FILES:
-        (folder / f"{name}.copy").replace(folder / name)
+    with closing(KnowledgeBase(folder, lambda: FORMER, trade_index=None)) as base:
+        ingest(base, [folder / "input"], source="firms")
+        base.save_index()
+        _copy(folder, in_use)
 
 
 def _copy(whole: Path, folder: Path) -> Path:
     folder.mkdir()
-    for name in FILES:
-        shutil.copy(whole / name, folder / name)
+    for path in whole.iterdir():
+        if path.name in FILES:
+            shutil.copy(path, folder)
     return folder
 
 

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -29,8 +30,10 @@ from threading import Timer
 from typing import Any, NoReturn
 from unittest.mock import patch
 
+from kb.errors import QuisaitError
+from tests.reliability.capabilities import give_up_capabilities
 from tests.reliability.ticks import Ticks
-from tests.reliability.works import WORKS, Work
+from tests.reliability.works import SAID, WORKS, Work
 
 RUNS, MINUTES = 330, 15.0
 PATIENCE_S = 300.0
@@ -51,19 +54,19 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES, only: str = 
     killed: Counter[str] = Counter()
     found: list[str] = []
     done, started = 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as scratch, _small_transactions():
-        lengths: dict[str, _Life] = {}
+    with tempfile.TemporaryDirectory() as scratch, small_transactions():
+        lengths: dict[str, Life] = {}
         while killed.total() < runs and time.monotonic() - started < 60 * minutes:
             work = works[done % len(works)]
             folder = Path(scratch) / str(done)
             life = lengths.get(work.name)
-            end = _end_of(life, chance) if life else _Life(PATIENCE_S, 0)
+            end = _end_of(life, chance) if life else Life()
             where = f"{work.name}, seed {seed}, run {done}, {end}"
-            lived, was_killed, lines = _run(work, folder, chance, end)
-            if not life and not was_killed:
-                lengths[work.name] = lived
-            killed[work.name] += was_killed
-            found += [f"{where}: {line}" for line in lines]
+            outcome = run_until(work, folder, chance, end)
+            if not life and not outcome.was_killed:
+                lengths[work.name] = outcome.life
+            killed[work.name] += outcome.was_killed
+            found += [f"{where}: {line}" for line in outcome.faults]
             shutil.rmtree(folder)
             done += 1
     return {
@@ -77,33 +80,50 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES, only: str = 
 
 
 @dataclass(frozen=True)
-class _Life:
-    """How long a process lives: in seconds, and in ticks; 0 ticks are no limit."""
+class Life:
+    """How long a process lives, in seconds and in ticks, and what it may write.
 
-    seconds: float
-    ticks: int
+    Its files may become `most_bytes` large; if it `only_reads`, it can write nothing in its folder.
+    0 ticks, or bytes, are no limit.
+    """
+
+    seconds: float = PATIENCE_S
+    ticks: int = 0
+    most_bytes: int = 0
+    only_reads: bool = False
 
 
-def _end_of(life: _Life, chance: random.Random) -> _Life:
+@dataclass(frozen=True)
+class WorkOutcome:
+    """Whether a process was killed, what it said that it could not do, and what is wrong."""
+
+    was_killed: bool
+    said: list[str]
+    faults: list[str]
+    life: Life
+
+
+def _end_of(life: Life, chance: random.Random) -> Life:
     """A moment in such a life: a tick of it, or a time after its start."""
     if chance.random() < 0.5:
-        return _Life(PATIENCE_S, chance.randint(1, life.ticks))
-    return _Life(chance.uniform(0, life.seconds), 0)
+        return Life(ticks=chance.randint(1, life.ticks))
+    return Life(chance.uniform(0, life.seconds))
 
 
-def _run(
-    work: Work, folder: Path, chance: random.Random, end: _Life
-) -> tuple[_Life, bool, list[str]]:
-    """Has a process work until its end; returns its life, whether it was killed, and what is wrong.
+def run_until(work: Work, folder: Path, chance: random.Random, end: Life) -> WorkOutcome:
+    """Has a process work until its end.
 
     The process is a copy of this one, which has imported everything: it starts in no time.
     """
     work.prepare(folder, chance)
+    (folder / "error.txt").touch()
+    if end.only_reads:
+        _let_write(folder, writable=False)
     hears, tells = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(hears)
-        _be_child(work, folder, tells, end.ticks)
+        _be_child(work, folder, tells, end)
     os.close(tells)
     told: list[str] = []
     timer = Timer(end.seconds, os.kill, [pid, signal.SIGKILL])
@@ -119,6 +139,7 @@ def _run(
                 told.append(line.strip())
     seconds = time.monotonic() - started
     _, status = os.waitpid(pid, 0)
+    _let_write(folder, writable=True)
     timer.cancel()
     if timer.ident is not None:
         timer.join()
@@ -128,42 +149,59 @@ def _run(
     if status and ended_by not in {signal.SIGKILL, signal.SIGTERM}:
         lines.append(f"ended with {status}: {(folder / 'error.txt').read_text(encoding='utf-8')}")
     ticks = [int(line.removeprefix("ticks ")) for line in told if line.startswith("ticks ")]
-    acknowledged = [line for line in told if not line.startswith("ticks ")]
+    said = [line for line in told if line.startswith(SAID)]
+    if said and not (end.most_bytes or end.only_reads):
+        lines += said
+    acknowledged = [line for line in told if not line.startswith(("ticks ", SAID))]
     try:
         lines += work.faults(folder, acknowledged)
         work.finish(folder)
         lines += [f"done again: {line}" for line in work.faults_when_done(folder)]
     except Exception:  # noqa: BLE001 (whatever it is, it is a fault of the program)
         lines.append(traceback.format_exc())
-    return _Life(seconds, max(ticks, default=1)), was_killed, lines
+    return WorkOutcome(was_killed, said, lines, Life(seconds, max(ticks, default=1)))
 
 
-def _be_child(work: Work, folder: Path, tells: int, last_tick: int) -> NoReturn:
+def _let_write(folder: Path, *, writable: bool) -> None:
+    """Lets processes write to a folder and what it holds, or not, except what the child says."""
+    for path in (folder, *folder.rglob("*")):
+        mode = 0o555 if path.is_dir() else 0o444
+        path.chmod(mode | 0o200 if writable or path.name == "error.txt" else mode)
+
+
+def _be_child(work: Work, folder: Path, tells: int, end: Life) -> NoReturn:
     code = 1
+
+    def tell(line: str) -> None:
+        os.write(tells, f"{line}\n".encode())
+
     try:
-        with (folder / "error.txt").open("w", encoding="utf-8") as error:
-            os.dup2(error.fileno(), 1)
-            os.dup2(error.fileno(), 2)
-
-            def tell(line: str) -> None:
-                os.write(tells, f"{line}\n".encode())
-
-            ticks = Ticks(last_tick)
+        with (folder / "error.txt").open("w", encoding="utf-8") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            ticks = Ticks(end.ticks)
+            if end.most_bytes:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (end.most_bytes, end.most_bytes))
+            if end.only_reads:
+                give_up_capabilities()
             if not work.is_driven:
                 tell("ready")
             with ticks.counted():
                 work.run(folder, tell)
             tell(f"ticks {ticks.count}")
             code = 0
+    except QuisaitError as error:
+        tell(f"{SAID}{error}")
+        code = 0 if "\n" not in str(error) else 1
     except BaseException:  # noqa: BLE001 (it is written down, and the process ends)
-        with (folder / "error.txt").open("a", encoding="utf-8") as error:
-            traceback.print_exc(file=error)
+        with (folder / "error.txt").open("a", encoding="utf-8") as file:
+            traceback.print_exc(file=file)
     finally:
         os._exit(code)
 
 
 @contextmanager
-def _small_transactions() -> Iterator[None]:
+def small_transactions() -> Iterator[None]:
     """Has few records in each transaction, so that a kill meets with many."""
     with (
         patch("ingest.pipeline.BATCH_RECORDS", 4),

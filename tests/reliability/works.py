@@ -33,6 +33,9 @@ from web.app import create_app
 Tell = Callable[[str], object]
 """Called by the process with what it acknowledges, a line each."""
 
+SAID = "said: "
+"""Begins a line that says what could not be done, where a process tells what it did."""
+
 FIRMS = 20
 MODERATOR = "Camille"
 FORMER, NEXT = WordCountEncoder("words-64", 64), WordCountEncoder("words-48", 48)
@@ -236,7 +239,7 @@ class _Decisions(Work):
             try:
                 for path in (folder / "asked").read_text(encoding="utf-8").split():
                     answer = client.post(path, headers=headers, json={})
-                    tell(path if answer.is_success else f"refused {answer.text}")
+                    tell(path if answer.is_success else f"{SAID}{answer.status_code} {answer.text}")
             except httpx.TransportError:
                 return
         os.kill(pid, 15)
@@ -265,7 +268,7 @@ class _Publish(_Decisions):
         (folder / "asked").write_text("\n".join(paths), encoding="utf-8")
 
     def faults(self, folder: Path, told: Sequence[str]) -> list[str]:
-        found = [line for line in told if line.startswith("refused")] + faults(folder, FORMER)
+        found = faults(folder, FORMER)
         stored = stored_records(folder)
         published = records("publié", FIRMS, FIRMS + 10)
         with _opened(folder) as base:
@@ -302,7 +305,7 @@ class _Withdraw(_Decisions):
         (folder / "asked").write_text("\n".join(paths), encoding="utf-8")
 
     def faults(self, folder: Path, told: Sequence[str]) -> list[str]:
-        found = [line for line in told if line.startswith("refused")] + faults(folder, FORMER)
+        found = faults(folder, FORMER)
         stored = stored_records(folder)
         former = records("ancien", 0)
         files = b"".join(path.read_bytes() for path in folder.glob("*.sqlite*"))

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from ingest.commands import COMMANDS
 from kb.encoder.encoder import Embeddings, TextKind
-from kb.errors import InputError
+from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.settings import Settings
@@ -523,3 +523,18 @@ def test_a_long_ingest_says_where_it_is_where_there_is_no_terminal(
     said = run("ingest", folder / "actors.csv", kb=folder.parent / "kb").stderr.splitlines()
     assert said[0] == f"{folder}/actors.csv: record 1 of 2, reading"
     assert said[-1].endswith("record 2 of 2, writing")
+
+
+def test_an_ingest_that_breaks_off_says_what_was_kept(
+    tmp_path: Path, folder: Path, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise KnowledgeBaseError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KnowledgeBase, "ingest_cases", break_off)
+        broken = run("ingest", folder, kb=tmp_path / "kb")
+    assert broken.exit_code == 1
+    assert "2 records were kept before this; ingest again for the rest." in broken.stderr
+    again = run("ingest", folder, kb=tmp_path / "kb")
+    assert "3 read, 1 added, 0 changed, 2 unchanged" in again.stdout

@@ -227,6 +227,31 @@ def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Sto
     pool.close()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update actors set facts = '{'",
+        "update actors set themes = '1'",
+        "update cases set themes = 'x'",
+        "update participations set role = 'x'",
+        "update documents set kind = 'x'",
+        "update embeddings set vector = x'00112233' where rowid = 1",
+        "update embeddings set vector = x'001122'",
+    ],
+)
+def test_a_row_that_makes_no_value_is_reported_as_damage(store: Store, damage: str) -> None:
+    with store.writing():
+        store.execute(damage)
+    ids = sorted(store.embedded_passages("e"))
+    with pytest.raises(NotAKnowledgeBase, match="is damaged"):
+        _ = (
+            store.records(Kind.ACTOR, store.ids(Kind.ACTOR)),
+            store.records(Kind.CASE, store.ids(Kind.CASE)),
+            store.passages(ids),
+            store.embeddings("e", ids),
+        )
+
+
 def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
     tmp_path: Path, store: Store
 ) -> None:
