@@ -61,6 +61,13 @@ def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _without_syncing() -> Iterator[None]:
+    """No test loses power: a commit need not wait for a disk that others use."""
+    with patch("kb.store.database.SYNCHRONOUS", "off"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _templates_compiled_once() -> Iterator[None]:
     """A template is compiled for the first application of a run, and for none after it."""
     compile_source = Environment.compile

@@ -28,6 +28,12 @@ T = TypeVar("T", bound="DataclassInstance")
 BUSY_TIMEOUT_S = 10.0
 """Time that a writer waits for another process's transaction before it gives up."""
 
+SYNCHRONOUS = "full"
+"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too.
+
+See https://sqlite.org/pragma.html#pragma_synchronous.
+"""
+
 
 class StoreFile:
     """A connection to the database. It serves one thread at a time."""
@@ -73,7 +79,7 @@ class StoreFile:
             store._check(path, create=create, writable=writable)
             if writable:
                 store._connection.execute("pragma journal_mode = wal")
-                store._connection.execute("pragma synchronous = normal")
+                store._connection.execute(f"pragma synchronous = {SYNCHRONOUS}")
         except sqlite3.DatabaseError as error:
             raise explained(error, path) from None
         return store

@@ -1,6 +1,8 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -444,6 +446,23 @@ def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> Non
     with store.writing():
         store.set_property("name", "value")
     assert store.property("name") == "value"
+
+
+def test_a_commit_waits_until_the_disk_has_it(tmp_path: Path) -> None:
+    # In a process of its own, since commits of tests do not wait.
+    asked = (
+        "import sys; from pathlib import Path; from kb.store.store import Store;"
+        " store = Store.open(Path(sys.argv[1]), create=True);"
+        " print(*store.execute('pragma journal_mode').fetchone(),"
+        " *store.execute('pragma synchronous').fetchone())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked, str(tmp_path / "kb.sqlite")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["wal", "2"]
 
 
 def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: Store) -> None:
