@@ -148,6 +148,43 @@ class Settings(BaseSettings):
         "answers, requests for pages, and reported problems once settled.",
     )
 
+    searches_a_minute: int = Field(
+        default=300,
+        ge=0,
+        description="How many searches an address may make in a minute, 60 of them at once; 0 "
+        "means no limit. Suggestions and the widget count apart, all at once.",
+    )
+    explanations_an_hour: int = Field(
+        default=240,
+        ge=0,
+        description="How many explanations and reports an address may ask for in an hour; 0 means "
+        "no limit.",
+    )
+    writes_an_hour: int = Field(
+        default=300,
+        ge=0,
+        description="How many forms and writing requests an account may send in an hour, ten times "
+        "as many if it moderates; 0 means no limit.",
+    )
+    jobs_a_day: int = Field(
+        default=50,
+        ge=0,
+        description="How many jobs an account may ask for in a day, ten times as many if it "
+        "moderates; 0 means no limit.",
+    )
+    jobs_at_once: int = Field(
+        default=5,
+        ge=0,
+        description="How many jobs of an account may wait or run at one time, ten times as many if "
+        "it moderates; 0 means no limit.",
+    )
+    upload_mb_a_day: int = Field(
+        default=1000,
+        ge=0,
+        description="How many megabytes an account may upload in a day, ten times as many if it "
+        "moderates; 0 means no limit.",
+    )
+
     sources_hour: int = Field(
         default=3,
         ge=0,

@@ -35,17 +35,17 @@ from web.editorial import (
 from web.editorial.labels import filters as editorial_filters
 from web.editorial.sources import pages as sources
 from web.embed import configurator, frame, scripts, widget_api
-from web.embed.quota import RateLimit
 from web.embed.usage import SiteUsage
 from web.fonts import pages as font_pages
 from web.fonts.web_fonts import NO_FONTS, WebFonts
 from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
-from web.http.dependencies import CompleteSearches, ReadingTurns
+from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
 from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
+from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.sound_bodies import SoundBodies
@@ -169,7 +169,9 @@ def create_app(
     app.state.hold_throttle = Throttle(free=claiming.FREE_ASKS)
     app.state.flag_throttle = Throttle(free=flagging.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
-    app.state.rate_limit = RateLimit()
+    app.state.quotas = Quotas(settings)
+    app.state.proxies = ()  # the server knows which it trusts
+    app.state.searches = Searches()
     app.state.list_files = Throttle(free=LIST_FILES)
     app.state.demand_counter = DemandCounter(knowledge_base, settings)
     app.state.site_usage = SiteUsage(knowledge_base.sites)

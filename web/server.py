@@ -90,6 +90,7 @@ def serve(
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
         server = _Server(config, _url(bound), beside, app.state.site_usage, limits, on_ending)
+        app.state.proxies = server.proxies
         server.run(sockets=[bound])
     if server.interrupted:
         raise KeyboardInterrupt
@@ -120,7 +121,7 @@ class _Server(uvicorn.Server):
         # Their middleware knows which proxies are trusted.
         app = config.loaded_app
         trusted = app.trusted_hosts if isinstance(app, ProxyHeadersMiddleware) else ()
-        proxies = cast("Container[str]", trusted)
+        self.proxies = proxies = cast("Container[str]", trusted)
         self.server_state = self._connections = ServedConnections(limits, proxies)
         self.interrupted = False
         self._url = url

@@ -159,6 +159,15 @@ class Jobs:
                 {"kind": SOURCE_JOB, "source": source, "keep": keep},
             )
 
+    def unfinished(self, by: str) -> int:
+        """Returns how many jobs of an account wait or run."""
+        with self._stores.lend() as store:
+            (count,) = store.execute(
+                "select count(*) from jobs where created_by = ? and state in ('queued', 'running')",
+                [by],
+            ).fetchone()
+        return int(count)
+
     def waiting(self) -> bool:
         """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:

@@ -24,7 +24,7 @@ from kb.registers.alerts.topics import NewsTopic, TopicKind
 from web.alerts.news import NewsItem, news_of
 from web.alerts.topic_links import feed_of
 from web.api.routing import names_tag
-from web.http.dependencies import APageRequest
+from web.http.dependencies import A_SEARCH, APageRequest
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
@@ -55,7 +55,7 @@ def catalogue_feed(
     return _catalogue_feed(request, NewsTopic(TopicKind.CATALOGUE, "", department, theme))
 
 
-@router.shows(Page.SEARCH_FEED)
+@router.shows(Page.SEARCH_FEED, [A_SEARCH])
 def search_feed(
     request: APageRequest, q: str = "", department: Department = "", theme: Theme = ""
 ) -> Response:

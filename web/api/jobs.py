@@ -22,7 +22,7 @@ from web.api.tokens import (
     token_router,
 )
 from web.api.write_schemas import ContactsSeenBy, Feed, JobOut, JobsOut, SourceOut, SourcesOut
-from web.http.dependencies import OpenKnowledgeBase
+from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
 
@@ -91,6 +91,7 @@ async def send_directory(
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as multipart/form-data.")
     settings = PageRequest(request).settings
+    await run_in_threadpool(count_job, PageRequest(request), account)
     async with request.form(max_files=1, max_fields=10) as form:
         file = file_of(form)
         source = " ".join(str(form.get("source", "")).split())
@@ -183,9 +184,14 @@ def _source_out(knowledge_base: KnowledgeBase, name: str, count: int) -> SourceO
     **documented("Contribute the articles of a feed", answer="The job that will fetch them."),
 )
 def send_feed(
-    feed: Feed, response: Response, knowledge_base: OpenKnowledgeBase, account: AnAccount
+    request: APageRequest,
+    feed: Feed,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AnAccount,
 ) -> JobOut:
     """Makes a contribution of every article of an RSS or Atom feed, in the background."""
+    count_job(request, account)
     job = JobOut.model_validate(knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name))
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job

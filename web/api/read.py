@@ -24,7 +24,7 @@ from web.api.routing import (
     reading_router,
 )
 from web.api.schemas import SearchAnswer
-from web.http.dependencies import ONE_OF_FEW, APageRequest
+from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
@@ -69,6 +69,10 @@ answers = answers_of(router)
 _TOO_MANY = {
     429: "Several explanations and reports are already being made for this address.",
     503: "Too many explanations and reports are being made now, or the site cannot answer.",
+}
+_MANY_SEARCHES = {
+    429: "Too many searches from this address at once.",
+    503: "Very many people are searching now, or the site cannot answer.",
 }
 _CANNOT_BE_SEARCHED = (
     "The query has no searchable word, or is too long; or near names no town, or several."
@@ -197,11 +201,12 @@ WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
 
 @answers(
     "/search",
+    dependencies=[A_SEARCH],
     summary="Who could meet this need?",
     response_description="Actors and cases.",
     # Leaves out the `case` of evidence that is not a case, and the `precedent` that there is not.
     response_model_exclude_none=True,
-    responses=problems({400: _CANNOT_BE_SEARCHED} | WRONG_PARAMETER),
+    responses=problems({400: _CANNOT_BE_SEARCHED} | WRONG_PARAMETER | _MANY_SEARCHES),
 )
 def search(
     *,

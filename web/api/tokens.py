@@ -23,6 +23,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.routing import announce_version, problems
 from web.http.request import PageRequest
+from web.http.security.quotas import Quota, count_for_account, count_upload
 from web.search.request import MAX_LIMIT
 
 _NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
@@ -47,7 +48,10 @@ class _TokenRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def answer_account(request: Request) -> Response:
-            request.state.account = await account_of(request)
+            account = request.state.account = await account_of(request)
+            if request.method not in {"GET", "HEAD"}:
+                count_for_account(request, account, Quota.WRITES)
+                count_upload(request, account)
             return await answer(request)
 
         return answer_account
@@ -111,7 +115,9 @@ def token_router() -> APIRouter:
 _ALWAYS = {
     401: "The token is missing or not valid.",
     422: "A parameter or the body is wrong.",
+    429: "Your account has sent, uploaded or asked for too much: wait for `Retry-After` seconds.",
     503: "The knowledge base cannot be read or written now, or too many files are being read.",
+    507: "There is no room left on the disk of this site.",
 }
 FOR_MODERATORS = {403: "The token is not a moderator's."}
 TOO_LARGE = {413: "It is larger than this site accepts."}

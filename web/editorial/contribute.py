@@ -18,7 +18,7 @@ from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
-from web.http.dependencies import APageRequest, reading_turns
+from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import LocalizedText, localized
@@ -182,6 +182,7 @@ def _files_later(
                 paths.append(str(path))
         except InputError as error:
             return _refused(request, form, "files", localized(error.remark, request.language))
+        count_job(request, account)
         parameters = {"paths": json.dumps(paths)}
         job = request.knowledge_base.jobs.add("articles", parameters, by=account.name)
         unless_queued.pop_all()
@@ -214,6 +215,7 @@ def _link(request: PageRequest, account: Account, form: FormData) -> Response:
     except InputError as error:
         return _answer(request, form, "link", _failed(request, account, "", error))
     if is_feed(fetched.content):
+        count_job(request, account)
         job = request.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
         return see(request, address(Page.JOB, job.id))
     result = _drafted(request, account, "", lambda: submissions.page(fetched))

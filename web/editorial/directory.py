@@ -26,7 +26,7 @@ from kb.messages import N_
 from kb.reference.visibility import ContactChoice
 from web.editorial.forms.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
-from web.http.dependencies import APageRequest
+from web.http.dependencies import APageRequest, count_job
 from web.http.i18n import translations
 from web.http.labels import FIELD_LABELS
 from web.http.refusals import Refusal, no_such_action
@@ -74,6 +74,7 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
         "source": source,
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
+    count_job(request, account)
     job = base.jobs.add("directory", parameters, by=account.name)
     return see(request, address(Page.JOB, job.id))
 

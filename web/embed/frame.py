@@ -23,7 +23,7 @@ from kb.search.results import Steering
 from web.embed.access import AFramedAccess
 from web.embed.quota import count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
-from web.http.dependencies import APageRequest
+from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
@@ -73,6 +73,7 @@ def framed_search(
     *,
     page_request: APageRequest,
     access: AFramedAccess,
+    _turn: ATurnToSearch,
     q: str | None = None,
     department: str | None = None,
     theme: str | None = None,

@@ -13,11 +13,12 @@ from kb.registers.sites import SiteCounts
 from kb.search.results import Steering
 from web.api.read import QueryText
 from web.embed.access import NOT_A_PAGE, AnAccess
-from web.embed.quota import count_request, rate_limit_of, usage_of
+from web.embed.quota import count_of_site, count_request, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
-from web.http.dependencies import APageRequest
+from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
+from web.http.security.quotas import Quota, count_for_address
 from web.http.urls import WIDGET_PREFIX, absolute_urls
 from web.search.request import SearchRequest
 
@@ -35,6 +36,7 @@ def search(
     *,
     request: APageRequest,
     access: AnAccess,
+    _turn: ATurnToSearch,
     q: QueryText,
     department: Annotated[str | None, Query()] = None,
     theme: Annotated[str | None, Query()] = None,
@@ -80,9 +82,10 @@ _COUNTS = {
 @router.post(f"{WIDGET_PREFIX}/counts", status_code=204)
 def count(request: APageRequest, access: AnAccess, event: Event) -> None:
     """Counts what only the widget knows: finished searches and opened results."""
-    rate_limit_of(request.http).hit(request.http)
+    count_for_address(request.http, Quota.TYPING)
     if access.site is None:
         return
     if not access.is_from_site:
         raise Refusal(403, NOT_A_PAGE)
+    count_of_site(request.http, access.site)
     usage_of(request.http).add(access.site.key, _COUNTS[event])

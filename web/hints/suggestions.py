@@ -17,9 +17,9 @@ from web.api.routing import (
     reading_router,
 )
 from web.api.schemas import Shape
-from web.embed.quota import rate_limit_of
 from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.security.quotas import Quota, count_for_address
 from web.http.urls import AbsoluteUrl, Address, Page, address
 
 SCRIPTS = {
@@ -96,7 +96,7 @@ def suggestions(
     Names of actors come first, then needs of cases, themes and places. Nothing of what is typed is
     kept or sent elsewhere. For a ranked answer to a need, use `/api/search`.
     """
-    rate_limit_of(request.http).hit(request.http)
+    count_for_address(request.http, Quota.TYPING)
     response.headers["Cache-Control"] = "private, max-age=60"
     found = request.knowledge_base.completions.beginning(q, limit, lang)
     return SuggestionList(

@@ -1,4 +1,4 @@
-"""Dependencies of routes: the request, the knowledge base, a turn to search all of it."""
+"""Dependencies of routes: the request, the knowledge base, a turn to search it or all of it."""
 
 import math
 from collections.abc import AsyncIterator, Callable
@@ -12,8 +12,17 @@ from ingest.sandbox.pool import AT_ONCE, WAITING
 from kb.errors import ReadersBusy
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
+from kb.registers.accounts import Account
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
+from web.http.security.quotas import (
+    JOBS_WAIT,
+    Quota,
+    count_for_account,
+    count_for_address,
+    times_of,
+    too_much,
+)
 from web.http.security.throttle import Throttle, host_of
 
 Answer = TypeVar("Answer")
@@ -113,10 +122,82 @@ def reading_turns(request: Request) -> ReadingTurns:
 
 
 async def _one_of_few(request: Request) -> AsyncIterator[None]:
+    count_for_address(request, Quota.EXPLANATIONS)
     complete_searches = cast("CompleteSearches", request.app.state.complete_searches)
     async with complete_searches.turn(host_of(request)):
         yield
 
+
+SEARCHES_AT_ONCE = 4
+"""How many searches are made at once: two processors are busy with as many."""
+
+SEARCHES_WAITING = 24
+"""How many may wait for those, about two seconds of work; more are asked to come back."""
+
+SEARCH_RETRY_AFTER_S = 2
+
+
+class Searches:
+    """Limits the searches: how many run and how many wait, without a thread.
+
+    So pages that search nothing, and signing in, always have a thread.
+    """
+
+    def __init__(self) -> None:
+        self.at_once = CapacityLimiter(SEARCHES_AT_ONCE)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits for a turn and holds it.
+
+        Raises:
+            Refusal: 503, too many wait.
+        """
+        if self.at_once.statistics().tasks_waiting >= SEARCHES_WAITING:
+            raise Refusal(
+                503,
+                N_("Very many people are searching now. Try again in a few seconds."),
+                {"Retry-After": str(SEARCH_RETRY_AFTER_S)},
+            )
+        async with self.at_once:
+            yield
+
+
+def searches_of(request: Request) -> Searches:
+    return cast("Searches", request.app.state.searches)
+
+
+async def _a_search(request: Request) -> AsyncIterator[None]:
+    count_for_address(request, Quota.SEARCHES)
+    async with searches_of(request).turn():
+        yield
+
+
+async def _a_turn(request: Request) -> AsyncIterator[None]:
+    async with searches_of(request).turn():
+        yield
+
+
+A_SEARCH = Depends(_a_search, scope="function")
+"""For a route that searches: it counts for its address, and waits for its turn."""
+
+ATurnToSearch = Annotated[None, Depends(_a_turn, scope="function")]
+"""For a route that searches and counts by itself; after what lets its refusals be read."""
+
+
+def count_job(request: PageRequest, account: Account) -> None:
+    """Counts a job that an account asks for, before it is added.
+
+    Raises:
+        Refusal: 429, too many of its jobs wait or run, or were asked for today.
+    """
+    most = request.settings.jobs_at_once * times_of(account)
+    if most and request.knowledge_base.jobs.unfinished(account.name) >= most:
+        raise too_much(JOBS_WAIT, JOB_RETRY_AFTER_S)
+    count_for_account(request.http, account, Quota.JOBS)
+
+
+JOB_RETRY_AFTER_S = 60
 
 ONE_OF_FEW = Depends(_one_of_few, scope="function")
 """For a route that scores every actor of the base: see `CompleteSearches`."""

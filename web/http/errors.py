@@ -103,7 +103,7 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
     """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         return JSONResponse({"detail": detail}, status, {API_VERSION_HEADER: API_VERSION})
-    form = sent_form(request) if status in {503, 507} else None
+    form = sent_form(request) if status in {429, 503, 507} else None
     return PageRequest(request).page(
         "error.html",
         status_code=status,

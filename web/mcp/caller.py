@@ -16,7 +16,8 @@ class Caller:
 
     `site_name` is what the operator calls the site, `root` its address without a final slash.
     `find_account` returns the account of the token, None without a token; it raises an
-    HTTPException for a token that is worth nothing.
+    HTTPException for a token that is worth nothing. `count_write` counts what an account posts, and
+    raises one where that is too much.
     """
 
     knowledge_base: KnowledgeBase
@@ -24,6 +25,7 @@ class Caller:
     site_name: str
     root: str
     find_account: Callable[[], Account | None]
+    count_write: Callable[[Account], None] = lambda _account: None
 
     def absolute_url(self, language: Language) -> AbsoluteUrl:
         return absolute_urls(self.root, language)

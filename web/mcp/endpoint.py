@@ -13,7 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from kb.settings import Settings
 from web.api.tokens import account_of
+from web.http.dependencies import searches_of
 from web.http.request import PageRequest
+from web.http.security.quotas import Quota, count_for_account, count_for_address
 from web.http.templating import Renderer
 from web.http.urls import MCP_PATH
 from web.mcp.caller import Caller
@@ -29,9 +31,18 @@ class AssistantEndpoint:
         account = await account_of(request) if "Authorization" in request.headers else None
         renderer = cast("Renderer", request.app.state.renderer)
         name = (await run_in_threadpool(lambda: page.identity)).identity.name
-        caller = Caller(page.knowledge_base, renderer, name, page.root, lambda: account)
+        caller = Caller(
+            page.knowledge_base,
+            renderer,
+            name,
+            page.root,
+            lambda: account,
+            lambda writer: count_for_account(request, writer, Quota.WRITES),
+        )
         answer_message = await run_in_threadpool(_import_sdk)
-        await answer_message(caller, page.settings, scope, receive, send)
+        count_for_address(request, Quota.SEARCHES)
+        async with searches_of(request).turn():
+            await answer_message(caller, page.settings, scope, receive, send)
 
 
 def _import_sdk() -> Callable[[Caller, Settings, Scope, Receive, Send], Awaitable[None]]:

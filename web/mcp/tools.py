@@ -178,6 +178,7 @@ def _post_need(caller: Caller, given: NewNotice) -> ToolAnswer:
     account = caller.find_account()
     if account is None:
         raise Refusal(401, N_("To post a need, connect with a token of your account."))
+    caller.count_write(account)
     content, notices = content_of(given), caller.knowledge_base.notices
     # A client that heard no answer asks again: what it posted waits already.
     waiting = notices.list([NoticeState.WAITING], owner=account.name)

@@ -19,7 +19,7 @@ from kb.reference.roles import Part
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from web.http.dependencies import ONE_OF_FEW, APageRequest
+from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
@@ -107,7 +107,7 @@ class Where:
     distances: Sequence[tuple[int, int | None]] = tuple((km, None) for km in DISTANCES)
 
 
-@router.shows(Page.SEARCH)
+@router.shows(Page.SEARCH, [A_SEARCH])
 def search(
     request: APageRequest,
     asked: ASearchRequest,
@@ -164,7 +164,7 @@ def search(
     )
 
 
-@router.shows(Page.WHO_TO_CALL)
+@router.shows(Page.WHO_TO_CALL, [A_SEARCH])
 def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
     asked, steering = steering_actors(request.knowledge_base, asked)
     try:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from limits import parse
 
 from kb.errors import ReadOnlyKnowledgeBase
 from kb.registers.sites import Site, SiteCounts
@@ -20,7 +19,7 @@ from kb.search.results import Filters
 from kb.settings import Settings
 from tests.web.sample_base import ACTORS, PERFUMER, RegisteredSites, SampleBase
 from web.app import create_app
-from web.embed import quota, usage
+from web.embed import usage
 from web.embed.scripts import build_name
 from web.embed.usage import SiteUsage
 
@@ -345,8 +344,12 @@ def test_a_quota_outlives_a_restart(base: SampleBase, client: TestClient) -> Non
         assert search(restarted, ORIGIN, site="qss_poor").status_code == 429
 
 
-def test_one_address_is_slowed_down(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota, "OF_ADDRESS", parse("3/minute"))
+def test_one_address_is_slowed_down(base: SampleBase) -> None:
+    client = TestClient(
+        create_app(base, Settings(public_url=CATALOGUE, searches_a_minute=3)),
+        base_url=CATALOGUE,
+        client=("203.0.113.7", 5000),
+    )
     statuses = [search(client, ORIGIN, site="qss_1").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
     answer = client.post("/embed/v1/counts?site=qss_1&event=search", headers={"Origin": ORIGIN})

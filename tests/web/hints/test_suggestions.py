@@ -1,11 +1,10 @@
-import pytest
 from fastapi.testclient import TestClient
-from limits import parse
 
 from kb.models import Kind
+from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL, DISTILLERY, SampleBase
-from web.embed import quota
+from web.app import create_app
 
 
 def suggested(client: TestClient, q: str, **more: str) -> list[tuple[str, str, str]]:
@@ -43,10 +42,11 @@ def test_they_follow_the_catalogue(client: TestClient, knowledge_base: SampleBas
     assert suggested(client, "saphir") == []
 
 
-def test_they_are_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_bounded(client: TestClient, knowledge_base: SampleBase) -> None:
     assert client.get("/api/suggestions?q=" + "a" * 201).status_code == 422
     assert client.get("/api/suggestions?q=gel&limit=9").status_code == 422
-    monkeypatch.setattr(quota, "OF_ADDRESS", parse("3/minute"))
+    app = create_app(knowledge_base, Settings(searches_a_minute=3))
+    client = TestClient(app, client=("203.0.113.7", 5000))
     statuses = [client.get("/api/suggestions?q=gel").status_code for _ in range(4)]
     assert statuses[-1] == 429
 

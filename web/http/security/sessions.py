@@ -35,6 +35,7 @@ from kb.settings import Settings
 from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
 from web.http.security.cookies import DEVICE, SESSION, SiteCookies, has_session_cookie
 from web.http.security.devices import REMEMBERED_S, device_cookie, device_name, known_device
+from web.http.security.quotas import Quota, count_for_account, count_upload
 from web.http.security.secret import site_secret
 
 DAY_S = 24 * 60 * 60
@@ -251,10 +252,14 @@ async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[F
     if not session.bound_to:
         raise no_cookie()
     _refuse_long_form(request, session)
+    if session.account:
+        count_upload(request, session.account)
     async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
         if not sessions_of(request).vouches(session, str(form.get("csrf", ""))):
             raise strange_form()
         request.state.sent_form = form
+        if session.account:
+            count_for_account(request, session.account, Quota.WRITES)
         yield form
 
 

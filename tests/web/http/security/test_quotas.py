@@ -1,0 +1,443 @@
+"""How much one address or account may ask: counted on every way in, and told in the right form."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
+from kb.registers.jobs import JobState
+from kb.settings import Settings
+from tests.web.sample_base import ANGOULEME, AVEL
+from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
+from web.app import create_app
+from web.http.dependencies import SEARCHES_AT_ONCE, SEARCHES_WAITING
+from web.http.refusals import Refusal
+from web.http.security import quotas as module
+from web.http.security.quotas import LEAST_SHARE, LIMITS, Buckets, Quota, Quotas
+
+ADDRESS = "203.0.113.7"
+MCP = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+
+class Clock:
+    """A clock that a test sets; of seconds since any time."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "Buckets", lambda: Buckets(clock))
+    return clock
+
+
+@pytest.fixture
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([AVEL, ANGOULEME])
+    for role in AccountRole:
+        base.accounts.add(f"a {role}", PASSWORD, role)
+    return base
+
+
+@pytest.fixture
+def site(base: KnowledgeBase, clock: Clock) -> Callable[..., TestClient]:
+    """Makes a browser at an address, of the site with these settings."""
+
+    def client(address: str = ADDRESS, app: Any = None, **settings: int) -> TestClient:
+        app = app or create_app(base, Settings(public_url=SITE + "/", **settings))  # type: ignore[arg-type]
+        return TestClient(
+            app,
+            base_url=SITE,
+            client=(address, 5000),
+            follow_redirects=False,
+            raise_server_exceptions=False,
+        )
+
+    return client
+
+
+Site = Callable[..., TestClient]
+
+
+def signed_in(client: TestClient, role: AccountRole) -> TestClient:
+    assert sign_in(client, f"a {role}").status_code == 303
+    return client
+
+
+def program(client: TestClient, base: KnowledgeBase, role: AccountRole) -> TestClient:
+    token = base.accounts.issue_token(f"a {role}", "tests")
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+# The buckets
+
+
+def test_what_is_taken_comes_back_evenly() -> None:
+    clock = Clock()
+    buckets = Buckets(clock)
+
+    def take(key: str = "a", amount: float = 1) -> float:
+        return buckets.take("q", key, most=300, period_s=60, at_once=60, amount=amount)
+
+    assert [take() for _ in range(60)] == [0] * 60
+    assert take() == pytest.approx(0.2)
+    assert take("b") == 0
+    clock.now += 0.2
+    assert take() == 0
+    assert take() > 0
+    clock.now += 1000
+    assert [take() > 0 for _ in range(61)] == [False] * 60 + [True]
+
+
+def test_an_amount_beyond_all_is_taken_from_a_full_bucket_alone() -> None:
+    clock = Clock()
+    buckets = Buckets(clock)
+
+    def take(amount: float) -> float:
+        return buckets.take("q", "a", most=100, period_s=100, at_once=100, amount=amount)
+
+    assert take(250) == 0
+    assert take(1) == pytest.approx(151)
+    clock.now += 151
+    assert take(1) == 0
+    assert take(250) > 0
+
+
+def test_a_bucket_that_was_not_used_for_long_makes_room() -> None:
+    buckets = Buckets(Clock(), capacity=2)
+    for key in ("a", "b", "c"):
+        assert buckets.take("q", key, most=1, period_s=60, at_once=1) == 0
+    assert buckets.take("q", "c", most=1, period_s=60, at_once=1) > 0
+    assert buckets.take("q", "a", most=1, period_s=60, at_once=1) == 0
+
+
+@given(st.lists(st.floats(0, 5), max_size=60))
+def test_never_is_more_given_than_the_limit(pauses: list[float]) -> None:
+    clock = Clock()
+    buckets, given_at = Buckets(clock), []
+    for pause in pauses:
+        clock.now += pause
+        if not buckets.take("q", "a", most=60, period_s=60, at_once=6):
+            given_at.append(clock.now)
+    for first, start in enumerate(given_at):
+        for last, end in enumerate(given_at[first:], first):
+            assert last - first + 1 <= 6 + (end - start) + 1e-6
+
+
+def test_every_limit_has_a_setting_and_a_message_and_may_be_lifted() -> None:
+    assert set(LIMITS) == set(Quota)
+    for quota, limit in LIMITS.items():
+        assert limit.setting in Settings.model_fields
+        lifted = Quotas(Settings.from_environment(**{limit.setting: 0}))
+        for _ in range(5000):
+            lifted.take(quota, "a", amount=limit.unit)
+        tight = Quotas(Settings.from_environment(**{limit.setting: 1}))
+        tight.take(quota, "a", amount=limit.unit)
+        with pytest.raises(Refusal) as refused:
+            tight.take(quota, "a", amount=limit.unit)
+        assert refused.value.status_code == 429
+        assert int((refused.value.headers or {})["Retry-After"]) > 0
+
+
+# Searches
+
+
+def message(text: str) -> dict[str, Any]:
+    return {
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "search", "arguments": {"need": text}},
+    }  # fmt: skip
+
+
+SEARCHING: dict[str, Callable[[TestClient], Any]] = {
+    "page": lambda client: client.get("/en/search?q=cirages"),
+    "who to call": lambda client: client.get("/en/search/who-to-call?q=cirages"),
+    "API": lambda client: client.get("/api/search?q=cirages"),
+    "feed": lambda client: client.get("/en/feeds/search.atom?q=cirages"),
+    "assistants": lambda client: client.post("/mcp", json=message("cirages"), headers=MCP),
+    "suggestions": lambda client: client.get("/api/suggestions?q=cir"),
+    "widget": lambda client: client.get("/embed/v1/search?q=cirages"),
+    "frame": lambda client: client.get("/embed/search?q=cirages&lang=en"),
+    "explanation": lambda client: client.get("/en/search/why?q=cirages&id=avel"),
+    "report": lambda client: client.get("/api/report?q=cirages"),
+}
+
+
+@pytest.mark.parametrize("way", SEARCHING)
+def test_an_address_that_searches_too_much_waits(site: Site, clock: Clock, way: str) -> None:
+    client = site(searches_a_minute=1, explanations_an_hour=1)
+    ask = SEARCHING[way]
+    given, *others = [ask(client) for _ in range(3)]
+    assert given.status_code < 400
+    assert {answer.status_code for answer in others} == {429}
+    refused = others[0]
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    is_program = way in {"API", "assistants", "suggestions", "widget", "report"}
+    assert refused.headers["Content-Type"].startswith(
+        "application/json" if is_program else "text/html"
+    )
+    assert "Try again in a moment." in refused.text
+    # Another address, and this one after a while.
+    assert ask(site("203.0.113.8", client.app)).status_code < 400
+    clock.now += int(refused.headers["Retry-After"])
+    assert ask(client).status_code < 400
+
+
+def test_a_network_of_ipv6_is_one_address_and_this_machine_is_none(site: Site) -> None:
+    client = site("2001:db8:1:2::1", searches_a_minute=1)
+    assert SEARCHING["API"](client).status_code == 200
+    assert SEARCHING["API"](site("2001:db8:1:2::9", client.app)).status_code == 429
+    assert SEARCHING["API"](site("2001:db8:1:3::1", client.app)).status_code == 200
+    for ours in ("127.0.0.1", "::1", "unix"):
+        for _ in range(3):
+            assert SEARCHING["API"](site(ours, client.app)).status_code == 200
+
+
+def test_a_proxy_that_the_server_trusts_is_not_limited(site: Site) -> None:
+    client = site("10.0.0.5", searches_a_minute=1)
+    app: Any = client.app
+    app.state.proxies = {"10.0.0.5"}
+    for _ in range(3):
+        assert SEARCHING["API"](client).status_code == 200
+
+    class Everyone:
+        def __contains__(self, _host: str) -> bool:
+            return True
+
+    app.state.proxies = Everyone()
+    assert [SEARCHING["API"](client).status_code for _ in range(2)] == [200, 429]
+
+
+def test_pages_that_search_nothing_are_not_counted(site: Site) -> None:
+    client = site(searches_a_minute=1)
+    for path in ("/en/", "/en/actors/avel", "/api/actors/avel", "/en/sign-in", "/static/style.css"):
+        for _ in range(3):
+            assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "way", [way for way in SEARCHING if way not in {"suggestions", "explanation", "report"}]
+)
+def test_more_searches_than_can_be_made_are_asked_to_come_back(site: Site, way: str) -> None:
+    client = site()
+    searches: Any = client.app.state.searches  # type: ignore[attr-defined]
+    assert SEARCHING[way](client).status_code < 400
+
+    class Full:
+        def statistics(self) -> Any:
+            return type("Statistics", (), {"tasks_waiting": SEARCHES_WAITING})
+
+    searches.at_once = Full()
+    refused = SEARCHING[way](client)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert "Very many people are searching now." in refused.text
+    for path in ("/en/", "/en/sign-in", "/static/style.css", "/api/suggestions?q=cir"):
+        assert client.get(path).status_code == 200
+
+
+def test_searches_take_turns(site: Site) -> None:
+    client = site()
+    searches: Any = client.app.state.searches  # type: ignore[attr-defined]
+
+    async def fill() -> tuple[int, list[int]]:
+        statuses: list[int] = []
+        most = 0
+        release = anyio.Event()
+
+        async def ask() -> None:
+            nonlocal most
+            try:
+                async with searches.turn():
+                    most = max(most, searches.at_once.borrowed_tokens)
+                    await release.wait()
+                statuses.append(200)
+            except Refusal as refused:
+                statuses.append(refused.status_code)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(SEARCHES_AT_ONCE + SEARCHES_WAITING + 7):
+                tasks.start_soon(ask)
+            while len(statuses) < 7:
+                await anyio.lowlevel.checkpoint()
+            release.set()
+        return most, statuses
+
+    most, statuses = anyio.run(fill)
+    assert most == SEARCHES_AT_ONCE
+    assert sorted(statuses) == [200] * (SEARCHES_AT_ONCE + SEARCHES_WAITING) + [503] * 7
+
+
+# Accounts
+
+
+@pytest.mark.parametrize(
+    ("role", "most"), [(AccountRole.CONTRIBUTOR, 5), (AccountRole.MODERATOR, 50)]
+)
+def test_so_many_jobs_of_an_account_wait(
+    site: Site, base: KnowledgeBase, role: AccountRole, most: int
+) -> None:
+    client = program(site(), base, role)
+    answers = [
+        client.post("/api/feeds", json={"url": f"https://a.example/{n}"}) for n in range(most + 20)
+    ]
+    assert [answer.status_code for answer in answers] == [202] * most + [429] * 20
+    assert answers[-1].json()["detail"].startswith("Several jobs of yours wait or run already.")
+    assert answers[-1].headers["Retry-After"] == "60"
+    assert base.jobs.unfinished(f"a {role}") == most
+    # One that ended makes room, and others are not held up.
+    job = base.jobs.claim()
+    assert job is not None
+    base.jobs.finish(job.id, JobState.DONE)
+    assert client.post("/api/feeds", json={"url": "https://a.example/z"}).status_code == 202
+    other = program(site(app=client.app), base, AccountRole.ADMINISTRATOR)
+    assert other.post("/api/feeds", json={"url": "https://a.example/z"}).status_code == 202
+
+
+def test_so_many_jobs_are_asked_for_in_a_day(site: Site, base: KnowledgeBase, clock: Clock) -> None:
+    client = program(site(jobs_at_once=0, jobs_a_day=3), base, AccountRole.CONTRIBUTOR)
+
+    def ask() -> int:
+        return client.post("/api/feeds", json={"url": "https://a.example/f"}).status_code
+
+    assert [ask() for _ in range(4)] == [202, 202, 202, 429]
+    clock.now += 8 * 3600
+    assert [ask() for _ in range(2)] == [202, 429]
+
+
+def test_jobs_of_pages_are_counted_too(site: Site, base: KnowledgeBase) -> None:
+    client = signed_in(site(jobs_at_once=1), AccountRole.CONTRIBUTOR)
+    files = [("files", (f"{n}.txt", b"Avel a fait du gel.")) for n in range(12)]
+
+    def send() -> Any:
+        token = csrf_token(client, "/en/contribute")
+        return client.post("/en/contribute", data={"csrf": token, "do": "files"}, files=files)
+
+    assert send().status_code == 303
+    refused = send()
+    assert refused.status_code == 429
+    assert "Several jobs of yours wait or run already." in refused.text
+    assert len([*(base.folder / "uploads").iterdir()]) == len(files)
+
+
+def test_what_an_account_writes_is_counted_and_not_lost(
+    site: Site, base: KnowledgeBase, clock: Clock
+) -> None:
+    client = signed_in(site(writes_an_hour=2), AccountRole.CONTRIBUTOR)
+
+    def add(name: str) -> Any:
+        token = csrf_token(client, "/en/list")
+        return client.post("/en/list", data={"csrf": token, "do": "add", "name": name})
+
+    assert [add(name).status_code for name in "ab"] == [303, 303]
+    refused = add("À appeler demain")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 1800
+    assert 'value="À appeler demain"' in refused.text
+    # With a token it is the same account; another one is not held up, and moderators have more.
+    api = program(site(app=client.app), base, AccountRole.CONTRIBUTOR)
+    assert api.post("/api/contributions", json={"text": "x"}).status_code == 429
+    assert api.get("/api/contributions").status_code == 200
+    moderator = program(site(app=client.app), base, AccountRole.MODERATOR)
+    statuses = [
+        moderator.post("/api/duplicates", json={"left": "a", "right": "b", "same": True})
+        for _ in range(21)
+    ]
+    assert [answer.status_code for answer in statuses] == [404] * 20 + [429]
+    clock.now += 1800
+    assert add("c").status_code == 303
+
+
+def test_a_need_that_an_assistant_posts_is_written_by_its_account(
+    site: Site, base: KnowledgeBase
+) -> None:
+    client = program(site(writes_an_hour=1), base, AccountRole.CONTRIBUTOR)
+
+    def post(title: str) -> str:
+        asked = message("")
+        asked["params"] = {
+            "name": "post_need",
+            "arguments": {"title": title, "text": "Nous cherchons du gel pour l’hôpital."},
+        }
+        answer = client.post("/mcp", json=asked, headers=MCP)
+        assert answer.status_code == 200, answer.text
+        return json.dumps(answer.json()["result"])
+
+    assert "Your account has sent very much" not in post("Du gel")
+    assert "Your account has sent very much" in post("Des masques")
+
+
+def test_what_is_uploaded_in_a_day_is_limited(
+    site: Site, base: KnowledgeBase, clock: Clock
+) -> None:
+    client = program(site(upload_mb_a_day=1), base, AccountRole.CONTRIBUTOR)
+
+    def send(amount: int) -> Any:
+        return client.post("/api/contributions", files={"file": ("a.bin", b"x" * amount)})
+
+    assert send(700_000).status_code == 422
+    refused = send(400_000)
+    assert refused.status_code == 429
+    assert "as many megabytes as it may in a day" in refused.json()["detail"]
+    assert send(200_000).status_code == 422
+    clock.now += 24 * 3600
+    assert send(400_000).status_code == 422
+    page = signed_in(site(app=client.app), AccountRole.CONTRIBUTOR)
+    token = csrf_token(page, "/en/contribute")
+    sent = page.post(
+        "/en/contribute",
+        data={"csrf": token, "do": "files"},
+        files={"files": ("a.bin", b"x" * 700_000)},
+    )
+    assert sent.status_code == 429
+
+
+# Sites
+
+
+def test_one_address_does_not_use_up_the_day_of_a_site(
+    site: Site, base: KnowledgeBase, clock: Clock
+) -> None:
+    of = base.sites.add("Réseau", ["https://reseau.example"], per_day=10_000)
+    client = site(searches_a_minute=0)
+    forged = {"Origin": "https://reseau.example"}
+
+    def count(client: TestClient) -> int:
+        path = f"/embed/v1/counts?site={of.key}&event=search"
+        return client.post(path, headers=forged).status_code
+
+    share = 500
+    statuses = [count(client) for _ in range(share + 5)]
+    assert statuses == [204] * share + [429] * 5
+    assert client.get(f"/embed/v1/search?site={of.key}&q=gel", headers=forged).status_code == 429
+    other = site("203.0.113.8", client.app)
+    answer = other.get(f"/embed/v1/search?site={of.key}&q=gel", headers=forged)
+    assert answer.status_code == 200
+    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    assert base.sites.use(of.key).today.searches == share
+    assert base.sites.use(of.key).today.requests == 1
+    clock.now += 24 * 3600
+    assert count(client) == 204
+
+
+def test_an_office_has_a_share_of_a_small_site(site: Site, base: KnowledgeBase) -> None:
+    of = base.sites.add("Petit", ["https://petit.example"], per_day=1000)
+    client = site(searches_a_minute=0)
+    path = f"/embed/v1/counts?site={of.key}&event=search"
+    statuses = [
+        client.post(path, headers={"Origin": "https://petit.example"}).status_code
+        for _ in range(LEAST_SHARE + 1)
+    ]
+    assert statuses == [204] * LEAST_SHARE + [429]

@@ -1,0 +1,249 @@
+"""How much one address or one account may ask of the site, and how much the site does at once.
+
+`LIMITS` is the table. Each limit is a bucket: what is taken comes back evenly, so that nobody waits
+for the end of an hour, and setting the clock of the machine changes nothing (the generic cell rate
+algorithm). Kept in memory, of the keys used last: a restart forgives all.
+"""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import cast
+
+from starlette.requests import HTTPConnection, Request
+
+from kb.messages import N_
+from kb.registers.accounts import Account, AccountRole
+from kb.settings import Settings
+from web.http.refusals import Refusal
+from web.http.security.throttle import host_of
+
+MODERATORS_TIMES = 10
+"""How many times as much moderators and administrators may, who do the work of many."""
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
+MEGABYTE = 1_000_000
+
+
+class Quota(StrEnum):
+    """What is limited."""
+
+    SEARCHES = "searches"
+    TYPING = "typing"
+    EXPLANATIONS = "explanations"
+    WRITES = "writes"
+    JOBS = "jobs"
+    UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit: `setting` names how much comes back in `period_s`, 0 for no limit.
+
+    `at_once` is the share of it that may be taken at one moment; `message`, in English, says to a
+    person that it is used up. `unit` is what one of the setting is, in what is counted.
+    """
+
+    setting: str
+    period_s: int
+    message: str
+    at_once: float = 1.0
+    unit: int = 1
+
+
+_TOO_FAST = N_("Too many searches from this address at once. Try again in a moment.")
+
+LIMITS: Mapping[Quota, Limit] = {
+    Quota.SEARCHES: Limit("searches_a_minute", MINUTE_S, _TOO_FAST, at_once=0.2),
+    Quota.TYPING: Limit("searches_a_minute", MINUTE_S, _TOO_FAST),
+    Quota.EXPLANATIONS: Limit(
+        "explanations_an_hour",
+        HOUR_S,
+        N_("Many explanations and reports were made for this address. Try again in a moment."),
+    ),
+    Quota.WRITES: Limit(
+        "writes_an_hour",
+        HOUR_S,
+        N_("Your account has sent very much in the last hour. Wait a little, then send it again."),
+    ),
+    Quota.JOBS: Limit(
+        "jobs_a_day",
+        DAY_S,
+        N_("Your account has asked for as many jobs as it may in a day. Try again later."),
+    ),
+    Quota.UPLOADS: Limit(
+        "upload_mb_a_day",
+        DAY_S,
+        N_("Your account has sent as many megabytes as it may in a day. Try again later."),
+        unit=MEGABYTE,
+    ),
+}
+"""Each limit. Searches, what is typed and explanations are of an address, in IPv6 of a /64; the
+others are of an account."""
+
+JOBS_WAIT = N_(
+    "Several jobs of yours wait or run already. Wait until one has ended, or cancel one."
+)
+
+
+class Buckets:
+    """What was taken of every limit, by key. Safe to share between threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 20_000) -> None:
+        self._clock = clock
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._full_at: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """When all that was taken of a key will have come back."""
+
+    def take(
+        self,
+        name: str,
+        key: str,
+        *,
+        most: float,
+        period_s: float,
+        at_once: float,
+        amount: float = 1,
+    ) -> float:
+        """Takes an amount and returns 0, or takes nothing and returns the seconds to wait.
+
+        `most` come back in `period_s`; `at_once` can be taken at one moment. An amount that is
+        larger than that is taken from a full bucket.
+        """
+        now, each_s = self._clock(), period_s / most
+        with self._lock:
+            full_at = max(self._full_at.get((name, key), now), now)
+            wait_s = full_at - now + min(amount, at_once) * each_s - at_once * each_s
+            if wait_s > 1e-6:
+                return wait_s
+            self._full_at[name, key] = full_at + amount * each_s
+            self._full_at.move_to_end((name, key))
+            if len(self._full_at) > self._capacity:
+                self._full_at.popitem(last=False)
+        return 0
+
+
+class Quotas:
+    """The limits of one site, as its settings say."""
+
+    def __init__(self, settings: Settings, buckets: Buckets | None = None) -> None:
+        self._settings = settings
+        self._buckets = buckets or Buckets()
+
+    def most(self, quota: Quota, times: int = 1) -> int:
+        """How much comes back in the period of a limit; 0 if there is none."""
+        limit = LIMITS[quota]
+        return int(getattr(self._settings, limit.setting)) * limit.unit * times
+
+    def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
+        """Counts what is asked for.
+
+        Raises:
+            Refusal: 429, it is too much by now.
+        """
+        limit, most = LIMITS[quota], self.most(quota, times)
+        if not most:
+            return
+        at_once = max(1.0, most * limit.at_once)
+        wait_s = self._buckets.take(
+            quota, key, most=most, period_s=limit.period_s, at_once=at_once, amount=amount
+        )
+        if wait_s:
+            raise too_much(limit.message, wait_s)
+
+    def take_of_site(self, site: str, host: str, per_day: int) -> None:
+        """Counts what an address asks for a site, of which it may use a share of the day's quota.
+
+        Raises:
+            Refusal: 429, it has used its share.
+        """
+        most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
+        wait_s = self._buckets.take(
+            "site", f"{site} {host}", most=most, period_s=DAY_S, at_once=most
+        )
+        if wait_s:
+            raise too_much(_TOO_FAST, wait_s)
+
+
+SHARE_OF_ADDRESS = 0.05
+"""The part of a site's daily searches that one address may use, so that none uses up all."""
+
+LEAST_SHARE = 200
+"""What one address may use of them anyway: an office shares an address."""
+
+
+def too_much(message: str, wait_s: float) -> Refusal:
+    return Refusal(429, message, {"Retry-After": str(max(1, math.ceil(wait_s)))})
+
+
+def quotas_of(request: HTTPConnection) -> Quotas:
+    return cast("Quotas", request.app.state.quotas)
+
+
+def counted_address(request: HTTPConnection) -> str:
+    """Returns what is counted of an address; empty for this machine and for proxies it trusts.
+
+    Such a proxy passes on its visitors' addresses; if not, it would be limited for all of them.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        is_ours = ip_address(host).is_loopback or _is_proxy(request, host)
+    except ValueError:
+        return ""
+    return "" if is_ours else host_of(request)
+
+
+def _is_proxy(request: HTTPConnection, host: str) -> bool:
+    proxies = request.app.state.proxies
+    # Who trusts every address to name another trusts none to ask without limit.
+    return host in proxies and _NOWHERE not in proxies
+
+
+_NOWHERE = "192.0.2.1"
+"""An address that no host has (RFC 5737): only who trusts all trusts it."""
+
+
+def count_for_address(request: HTTPConnection, quota: Quota) -> None:
+    """Counts a request for its address.
+
+    Raises:
+        Refusal: 429, too many.
+    """
+    host = counted_address(request)
+    if host:
+        quotas_of(request).take(quota, host)
+
+
+def count_for_account(
+    request: HTTPConnection, account: Account, quota: Quota, amount: float = 1
+) -> None:
+    """Counts something for an account.
+
+    Raises:
+        Refusal: 429, too much.
+    """
+    quotas_of(request).take(quota, account.name, amount=amount, times=times_of(account))
+
+
+def times_of(account: Account) -> int:
+    return MODERATORS_TIMES if account.role.may(AccountRole.MODERATOR) else 1
+
+
+def count_upload(request: Request, account: Account) -> None:
+    """Counts the bytes of a form with files before they are read.
+
+    Raises:
+        Refusal: 429, too many.
+    """
+    if request.headers.get("Content-Type", "").startswith("multipart/"):
+        settings = cast("Settings", request.app.state.settings)
+        announced = request.headers.get("Content-Length", "")
+        longest = max(settings.max_directory_mb, settings.max_article_mb) * MEGABYTE
+        amount = int(announced) if announced.isdecimal() else longest
+        count_for_account(request, account, Quota.UPLOADS, amount)
