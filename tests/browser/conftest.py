@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 from pydantic import SecretStr
 
 from ingest.extraction.proposals.contexts import READING_LAYERS, reading_encoder
@@ -35,6 +42,10 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+# A condition is waited for, however busy the machine is: the first search alone may take seconds.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -101,11 +112,11 @@ def serving(base: KnowledgeBase, settings: Settings | None = None) -> Iterator[s
     )
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
-    assert server.listening.wait(timeout=30)
+    assert server.listening.wait(timeout=120)
     app.state.site_usage.start()
     yield server.url
     server.should_exit = True
-    thread.join(timeout=30)
+    thread.join(timeout=120)
     app.state.site_usage.stop()
 
 

@@ -104,4 +104,4 @@ def hosting() -> Iterator[HostPages]:
             yield server.site
         finally:
             server.shutdown()
-            thread.join(timeout=30)
+            thread.join(timeout=120)

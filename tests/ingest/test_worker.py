@@ -37,7 +37,7 @@ def directory(folder: Path, rows: int, name: str = "annuaire.csv") -> Path:
     return path
 
 
-def until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
+def until(is_so: Callable[[], object], seconds: float = 120.0) -> None:
     """Waits until something is so, which it must be in time."""
     end = time.monotonic() + seconds
     while not is_so():
@@ -223,7 +223,7 @@ def test_a_job_that_makes_no_progress_is_alive_all_the_same(
     monkeypatch.setattr(base.jobs, "beat", notice)
 
     def run(_: KnowledgeBase, __: Mapping[str, str], ___: Progress) -> dict[str, object]:
-        assert beaten.wait(10)
+        assert beaten.wait(60)
         return {}
 
     runner(run)
@@ -396,7 +396,7 @@ def quisait_work(base: KnowledgeBase, *options: str) -> list[str]:
 @pytest.mark.parametrize("option", ["--once", "--until-idle"])
 def test_the_command_ends_when_there_is_nothing_to_do(base: KnowledgeBase, option: str) -> None:
     run = subprocess.run(
-        quisait_work(base, option), capture_output=True, text=True, timeout=60, check=False
+        quisait_work(base, option), capture_output=True, text=True, timeout=120, check=False
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
@@ -406,6 +406,6 @@ def test_the_command_does_jobs_until_it_is_told_to_end(base: KnowledgeBase) -> N
     with subprocess.Popen(quisait_work(base), stderr=subprocess.PIPE, text=True) as worker:
         until(lambda: base.jobs.get(job.id).state is JobState.FAILED)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(10) == 0
+        assert worker.wait(60) == 0
         assert worker.stderr is not None
         assert worker.stderr.read() == ""

@@ -137,13 +137,13 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
 
     def slowly(index: Index, store: Store) -> Index:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return refreshed(index, store)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(base.search, "alcool")
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert [hit.actor for hit in base.search("gants").hits][:1] == [GLOVER]
         go_on.set()
         assert DISTILLER in [hit.actor for hit in slow.result().hits]
@@ -160,14 +160,14 @@ def test_a_search_waits_for_an_index_that_is_soon_there(
 
     def slowly(index: Index, store: Store) -> Index:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return refreshed(index, store)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(2) as pool:
         base.put([DISTILLER])
         first = pool.submit(base.search, "alcool")
-        assert begun.wait(10)
+        assert begun.wait(60)
         base.put([POLISH])
         second = pool.submit(base.search, "cirage")  # after the first took its state
         go_on.set()

@@ -19,7 +19,7 @@ from web import supervisor as module
 from web.supervisor import Supervisor, worker_command
 
 
-def until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
+def until(is_so: Callable[[], object], seconds: float = 120.0) -> None:
     """Waits until something is so, which it must be in time."""
     end = time.monotonic() + seconds
     while not is_so():
@@ -227,7 +227,7 @@ def test_a_directory_is_ingested_beside_a_server_that_goes_on_answering(
         url = server.stdout.readline().split()[-1]
         try:
             job = base.jobs.add("directory", {"path": str(path)}, by="")
-            until(lambda: base.ids(Kind.ACTOR), 60.0)
+            until(lambda: base.ids(Kind.ACTOR))
             found = httpx.get(f"{url}/api/search", params={"q": "pièces en bois"}).json()
         finally:
             server.send_signal(ending)

@@ -168,7 +168,7 @@ def test_a_withdrawal_while_another_process_encodes_is_heeded(open_base: OpenBas
     class Slow(WordCountEncoder):
         def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
             encoding.set()
-            assert withdrawn.wait(10)
+            assert withdrawn.wait(60)
             return super().encode(texts, kind)
 
     moderator = open_base(WordCountEncoder())
@@ -181,7 +181,7 @@ def test_a_withdrawal_while_another_process_encodes_is_heeded(open_base: OpenBas
         )
     )
     thread.start()
-    assert encoding.wait(10)
+    assert encoding.wait(60)
     moderator.withdraw(Kind.ACTOR, "gants", by="max")
     withdrawn.set()
     thread.join()

@@ -104,14 +104,14 @@ def test_a_draft_saved_while_it_is_being_embedded_is_not_published(open_base: Op
     class Slow(WordCountEncoder):
         def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
             encoding.set()
-            assert saved.wait(10)
+            assert saved.wait(60)
             return super().encode(texts, kind)
 
     author, moderator = open_base(WordCountEncoder()), open_base(Slow())
     draft = author.drafts.add(SANITISER, by="léa", origin="gel.pdf")
     with ThreadPoolExecutor(1) as threads:
         publishing = threads.submit(moderator.publish, draft.id, by="max", revision=1)
-        assert encoding.wait(10)
+        assert encoding.wait(60)
         author.drafts.save(draft.id, replace(SANITISER, title="Du gel"), by="léa", revision=1)
         saved.set()
         with pytest.raises(EditConflict, match="changed by léa"):

@@ -422,7 +422,7 @@ def test_counts_are_written_down_by_themselves_and_at_the_end(
     site_usage = SiteUsage(sites, lambda: "2026-11-25")
     site_usage.start()
     site_usage.add("qss_1", SiteCounts(requests=1))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not sites.counted and time.monotonic() < deadline:
         time.sleep(0.01)
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1)}

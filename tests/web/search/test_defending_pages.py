@@ -603,7 +603,7 @@ def held(
 ) -> Iterator["Held"]:
     """Explanations that are not done before the test is."""
     go_on = threading.Event()
-    before_complete_searches(lambda: go_on.wait(30), knowledge_base, monkeypatch)
+    before_complete_searches(lambda: go_on.wait(60), knowledge_base, monkeypatch)
     held = Held(client, go_on)
     yield held
     held.finish()
@@ -622,7 +622,7 @@ class Held:
         path = "/api/explain?q=cirages&actor=avel"
         wanted = self._count() + number
         self._answers += [self._threads.submit(self._client.get, path) for _ in range(number)]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self._count() < wanted and time.monotonic() < deadline:
             time.sleep(0.01)
         assert self._count() == wanted
