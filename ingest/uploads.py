@@ -50,6 +50,14 @@ def forget_upload(path: Path) -> None:
     shutil.rmtree(path.parent, ignore_errors=True)
 
 
+def upload_here(kb_folder: Path, path: str) -> Path:
+    """The upload that a job names, where the base is now: it may have been moved, or restored."""
+    given = Path(path)
+    inside = given.parts[-3:]
+    is_upload = re.fullmatch(rf"{UPLOADS}/[0-9a-f]{{32}}/[^/]+", "/".join(inside))
+    return kb_folder.joinpath(*inside) if is_upload else given
+
+
 def without_upload_folders(kb_folder: Path, text: str) -> str:
     """Returns a text without the folders of the uploads that it names."""
     folder = re.escape(f"{kb_folder / UPLOADS}/")

@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ingest.pace import Pace, Phase
 from ingest.rereading.schedule import local_time, queue_due
-from ingest.uploads import tidy_uploads, without_upload_folders
+from ingest.uploads import tidy_uploads, upload_here, without_upload_folders
 from kb.base_folder import UPLOADS
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -140,7 +139,7 @@ def _directory(
     from ingest.pipeline import ingest
     from ingest.reading.tables import count_of
 
-    path = Path(parameters["path"])
+    path = upload_here(knowledge_base.folder, parameters["path"])
     progress.total = count_of(path)
     report = ingest(
         knowledge_base,
@@ -158,7 +157,10 @@ def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Drafts articles: `paths` and `urls`, each a list in JSON."""
-    paths = [Path(path) for path in json.loads(parameters.get("paths", "[]"))]
+    paths = [
+        upload_here(knowledge_base.folder, path)
+        for path in json.loads(parameters.get("paths", "[]"))
+    ]
     urls: list[str] = json.loads(parameters.get("urls", "[]"))
     progress.total = len(paths) + len(urls)
     intake = _intake(knowledge_base, progress)

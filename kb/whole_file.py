@@ -16,3 +16,12 @@ def replacing(path: Path) -> Iterator[Path]:
         pending.replace(path)
     finally:
         pending.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Has the names of new files in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,13 +11,16 @@ from kb.commands.personal_data import personal_data
 from kb.commands.search import search
 from kb.commands.sites import site
 from kb.commands.trade_index import index_trades
-from kb.commands.upkeep import check
+from kb.commands.upkeep import backup, check, doctor, restore
 
 COMMANDS: list[click.Command] = [
     search,
     status,
     rebuild,
     check,
+    backup,
+    restore,
+    doctor,
     evaluate,
     evaluate_duplicates,
     adapt,

@@ -6,6 +6,9 @@ Imports click and what is as light; the rest when a command runs.
 from __future__ import annotations
 
 import json
+import os
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +18,138 @@ import click
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
+    from kb.upkeep.backup_file import Manifest
     from kb.upkeep.finding import Finding
 
 
+@click.command(short_help="Back up the base to one file, while it is in use.")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--without-secret", is_flag=True, help="Leave out what signs cookies and reports.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@kb_option
+def backup(file: Path, without_secret: bool, overwrite: bool, kb: Path | None) -> None:
+    """Back up the base to FILE: its database, its secret, and the uploads that wait for their job.
+
+    The server and ingests go on meanwhile. Whoever has FILE has all that is in the base, and can
+    sign in as anyone. With - for FILE, it is written to standard output.
+    """
+    from tqdm import tqdm
+
+    from kb.settings import Settings
+    from kb.upkeep.backup import back_up, back_up_to
+
+    folder = Settings.from_environment(kb=kb).kb
+    with tqdm(unit=" pages", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+
+        def copied(left: int, pages: int) -> None:
+            bar.total, bar.n = pages, pages - left
+            bar.refresh()
+
+        if str(file) == "-":
+            if sys.stdout.isatty():
+                raise click.UsageError("Name a FILE, or send the output to one.")
+            with tempfile.TemporaryDirectory() as scratch:
+                made = back_up_to(
+                    folder,
+                    sys.stdout.buffer,
+                    Path(scratch),
+                    with_secret=not without_secret,
+                    on_copied=copied,
+                )
+        else:
+            made = back_up(
+                folder,
+                file,
+                with_secret=not without_secret,
+                overwrite=overwrite,
+                on_copied=copied,
+            )
+    click.echo(f"{file}: {_told(made)}.", err=str(file) == "-")
+
+
+@click.command(short_help="Bring a backup back.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put aside what is in the folder.")
+@click.option(
+    "--erased-from",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Erase again what was erased in this base; of what --replace replaces, it is.",
+)
+@kb_option
+@click.pass_context
+def restore(
+    context: click.Context, file: Path, replace: bool, erased_from: Path | None, kb: Path | None
+) -> None:
+    """Bring the base back as it was when FILE was made by `quisait backup`.
+
+    FILE is first read to its end and compared with its manifest. Stop the server before. The index
+    is made anew, and the base is checked.
+    """
+    from kb.settings import Settings
+    from kb.upkeep.restore import restore as bring_back
+
+    settings = Settings.from_environment(kb=kb)
+    restored = bring_back(file, settings, replace=replace, erased_from=erased_from)
+    click.echo(f"{settings.kb}: {_told(restored.manifest)}.")
+    if restored.erased_again:
+        click.echo(f"Erased again: {restored.erased_again}.")
+    if restored.aside:
+        click.echo(f"What was there is in {restored.aside}: delete it when you no longer need it.")
+    _tell(restored.findings, "Nothing is wrong.")
+    context.exit(_code(restored.findings))
+
+
+@click.command(short_help="Say what is wrong with the installation.")
+@click.option(
+    "--backups",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder of your backups, to see how old the newest is.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@kb_option
+@click.pass_context
+def doctor(context: click.Context, backups: Path | None, as_json: bool, kb: Path | None) -> None:
+    """Say what is wrong with the installation: settings, computer, encoder, base, backups.
+
+    Exits with 1 if something is wrong. Run it as the user of the server, with its settings.
+    """
+    from kb.upkeep.installation import Installation
+
+    found = Installation(os.environ, kb, backups).findings()
+    if as_json:
+        click.echo(json.dumps([finding.plain() for finding in found], indent=2))
+    else:
+        _tell(found, "Nothing is wrong.")
+    context.exit(_code(found))
+
+
 @click.command(short_help="Look for damage, and repair what can be.")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--quick", is_flag=True, help="Only pages, counts and files: seconds, not minutes.")
 @click.option("--repair", is_flag=True, help="Mend what can be mended without loss.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @kb_option
 @click.pass_context
 def check(
-    context: click.Context, quick: bool, repair: bool, as_json: bool, kb: Path | None
+    context: click.Context,
+    file: Path | None,
+    quick: bool,
+    repair: bool,
+    as_json: bool,
+    kb: Path | None,
 ) -> None:
     """Look for damage: pages, texts and passages, vectors, index, orphans, files.
 
-    Exits with 1 if something is wrong. The base may be in use meanwhile.
+    With FILE, a backup is read to its end and compared with its manifest instead. Exits with 1 if
+    something is wrong. The base may be in use meanwhile.
     """
+    if file:
+        from kb.upkeep.restore import verified
+
+        click.echo(f"{file}: {_told(verified(file))}. It is whole.")
+        return
     from kb.settings import Settings
     from kb.upkeep.check import check_base
 
@@ -39,7 +158,7 @@ def check(
         click.echo(json.dumps([finding.plain() for finding in found], indent=2))
     else:
         _tell(found, "Nothing is wrong." if not quick else "Nothing is wrong, as far as looked at.")
-    context.exit(int(any(not finding.is_note for finding in found)))
+    context.exit(_code(found))
 
 
 def _tell(found: Sequence[Finding], nothing: str) -> None:
@@ -47,3 +166,18 @@ def _tell(found: Sequence[Finding], nothing: str) -> None:
         click.echo(str(finding))
     if all(finding.is_note for finding in found):
         click.echo(nothing)
+
+
+def _code(found: Sequence[Finding]) -> int:
+    return int(any(not finding.is_note for finding in found))
+
+
+def _told(made: Manifest) -> str:
+    """A backup in a line."""
+    count = sum(member.name.startswith("uploads/") for member in made.members)
+    uploads = f", {count} uploads" if count else ""
+    secret = "" if made.has_secret else ", without the secret"
+    return (
+        f"{made.rows['actors']} actors, {made.rows['cases']} cases{uploads}{secret}; "
+        f"made on {made.made_at[:16].replace('T', ' at ')} UTC"
+    )

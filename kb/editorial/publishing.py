@@ -1,6 +1,6 @@
 """Publishing: what it means to publish, withdraw, restore, merge and erase records."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import published
@@ -216,6 +216,11 @@ class Publishing(Ingestion):
                 store.mark_for_scrubbing()
             self._index.delete_saved()
             store.scrub()
+
+    def back_again(self, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
+        """Those of these erased records that are here, each with its id."""
+        with self._stores.lend() as store, store.reading():
+            return versions.back_again(store, erased)
 
     def _merge(self, kept: str, other: str, by: str, settle: Callable[[Store], None]) -> None:
         self._commit(_Merging(kept=kept, other=other, settle=settle, by=by))

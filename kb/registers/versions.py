@@ -6,7 +6,7 @@ kept has a version 1, by nobody: its state then.
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import UnknownRecord
@@ -159,6 +159,26 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
             "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
         )
         _note(store, kind, _hash(record_id), by, "", erased=True)
+
+
+def erased_records(store: Store) -> list[Withdrawal]:
+    """What was ever erased, in the order of time; each `record_id` is a hash."""
+    rows = store.execute('select * from withdrawals where erased = 1 order by "at", record_id')
+    return [
+        dataclass_of(Withdrawal, row, kind=Kind(row["kind"]), erased=True)
+        for row in rows.fetchall()
+    ]
+
+
+def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
+    """Those of these erased records that are here, each with its id."""
+    here: dict[tuple[str, str], str] = {}
+    for kind in Kind:
+        rows = store.execute("select distinct record_id from versions where kind = ?", [kind.value])
+        ids = {*store.ids(kind), *(row["record_id"] for row in rows.fetchall())}
+        here.update({(kind.value, _hash(id_)): id_ for id_ in ids})
+    found = {(withdrawal.kind.value, withdrawal.record_id): withdrawal for withdrawal in erased}
+    return [(found[key], here[key]) for key in found if key in here]
 
 
 def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[str]]) -> None:

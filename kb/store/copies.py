@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -30,7 +30,13 @@ SPARE_BYTES = 50_000_000
 """Room on the disk that a migration leaves to others."""
 
 
-def copy_database(source: sqlite3.Connection, target: Path) -> None:
+OnCopied = Callable[[int, int], None]
+"""Called with how many pages are still to be copied, and of how many, after each step."""
+
+
+def copy_database(
+    source: sqlite3.Connection, target: Path, on_copied: OnCopied | None = None
+) -> None:
     """Writes the state of a database, which is not in a transaction, to a new file, and syncs it.
 
     The file has no companions: its journal mode is `delete`.
@@ -43,7 +49,11 @@ def copy_database(source: sqlite3.Connection, target: Path) -> None:
         # A transaction begins with its first read. SQLite then copies the state it sees.
         migrations.version_of(source)
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-            source.backup(copy, pages=PAGES_AT_ONCE)
+            source.backup(
+                copy,
+                pages=PAGES_AT_ONCE,
+                progress=lambda _, *pages: on_copied(*pages) if on_copied else None,
+            )
             copy.execute("pragma journal_mode = delete")
     finally:
         source.rollback()

@@ -103,6 +103,23 @@ class StoreFile:
         store._frozen_at = frozen_at
         return store
 
+    @classmethod
+    def open_as_it_is(cls, path: Path) -> Self:
+        """Opens a database only to read it, of whatever schema it is.
+
+        Raises:
+            NotAKnowledgeBase: it is something else.
+        """
+        try:
+            store = cls._open_to_read(path)
+            version = migrations.version_of(store._connection)
+        except sqlite3.DatabaseError as error:
+            raise explained(error, path) from None
+        if version == 0:
+            store.close()
+            raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
+        return store
+
     def outlived(self, path: Path) -> bool:
         """Returns whether the base was written since it was opened as an unchanging file."""
         if self._frozen_at is None:

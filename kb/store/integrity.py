@@ -151,6 +151,15 @@ def vectors_of(store: Store, encoder: str, hashes: Collection[str]) -> Mapping[s
     return {row[0]: row[1] for row in rows}
 
 
+def count_rows(store: Store) -> Mapping[str, int]:
+    """Returns the count of rows of each table, those of the word index included."""
+    names = store.execute("select name from sqlite_master where type = 'table' order by name")
+    return {
+        name: store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
+        for (name,) in names.fetchall()
+    }
+
+
 def count_not_embedded(store: Store, encoder: str) -> int:
     """Returns the count of passages to be embedded that this encoder has not embedded."""
     (count,) = store.execute(

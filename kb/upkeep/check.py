@@ -8,6 +8,7 @@ import re
 import sqlite3
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -19,7 +20,7 @@ import numpy as np
 from kb.base_folder import DATABASE_FILE, MIN_SECRET_CHARS, SECRET_FILE, UPLOADS
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.encoder.prepared import load_encoder
-from kb.errors import KnowledgeBaseError, SchemaTooNew
+from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew
 from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.indexing.faiss_index import INDEX_FILE, Index
 from kb.indexing.indexer import Indexer
@@ -57,6 +58,9 @@ _WORDS_LINE = re.compile(r"fts5|passage_words", re.IGNORECASE)
 _PENDING = re.compile(r"\.(passages\.faiss(\.npz)?|kb\.before-schema-\d+\.sqlite)\.(\d+)")
 
 Item = TypeVar("Item")
+
+ASIDE = "replaced-"
+"""Begins the names of folders with what a restored backup replaced."""
 
 REBUILD = "Run `quisait rebuild`."
 RESTORE = "Restore a backup (`quisait restore`)."
@@ -164,7 +168,7 @@ class BaseCheck:
                 REBUILD,
                 why="They are found by their words alone.",
             )
-        dimension = self._dimension(encoder)
+        dimension = _dimension(self._store, encoder)
         if self._quick or not dimension:
             yield from self._index(dimension)
             return
@@ -188,13 +192,6 @@ class BaseCheck:
             return
         yield from self._embedded_again()
         yield from self._index(dimension)
-
-    def _dimension(self, encoder: str) -> int:
-        """The dimension of most vectors, since a damaged one has another; 0 without any."""
-        counts: dict[int, int] = {}
-        for _, vector in integrity.stored_vectors(self._store, encoder):
-            counts[len(vector) // 4] = counts.get(len(vector) // 4, 0) + 1
-        return max(counts, key=counts.__getitem__, default=0)
 
     # Texts
 
@@ -249,7 +246,10 @@ class BaseCheck:
                 "If no `quisait rebuild` runs: run it, and it goes on where it was.",
                 is_note=True,
             )
-        line = self._indexer.mismatch(self._store) if self._indexer else ""
+        try:
+            line = self._indexer.mismatch(self._store) if self._indexer else ""
+        except EncoderError as error:
+            line = str(error)
         if line:
             yield Finding("encoder", line.rstrip("."))
 
@@ -302,14 +302,20 @@ class BaseCheck:
         )
 
     def _make_index_anew(self) -> None:
-        encoder = self._store.property("encoder")
-        Index(encoder, self._dimension(encoder)).refreshed(self._store).save(self._folder)
+        make_index_anew(self._store)
 
     # Files beside the database
 
     def _files(self) -> Iterator[Finding]:
         yield from secret_findings(self._folder)
         yield from self._uploads()
+        for path in sorted(self._folder.glob(f"{ASIDE}*")):
+            yield Finding(
+                "files",
+                f"{path.name} holds what a restored backup replaced",
+                "Delete the folder when you no longer need it: nothing is erased in it.",
+                is_note=True,
+            )
         for path in self._folder.iterdir():
             pending = _PENDING.fullmatch(path.name)
             if pending and time.time() - path.stat().st_mtime > 3600:
@@ -397,6 +403,13 @@ def secret_findings(folder: Path) -> Iterator[Finding]:
         )
 
 
+def make_index_anew(store: Store) -> None:
+    """Makes the index beside a database from its vectors, whichever encoder they are of."""
+    encoder = store.property("encoder")
+    if dimension := _dimension(store, encoder):
+        Index(encoder, dimension).refreshed(store).save(store.path.parent)
+
+
 def check_base(
     settings: Settings, *, quick: bool = False, repair: bool = False
 ) -> Sequence[Finding]:
@@ -423,6 +436,12 @@ def check_base(
                     finding.repair()
             found = check.run()
     return found
+
+
+def _dimension(store: Store, encoder: str) -> int:
+    """The dimension of most vectors, since a damaged one has another; 0 without any."""
+    counts = Counter(len(vector) // 4 for _, vector in integrity.stored_vectors(store, encoder))
+    return max(counts, key=counts.__getitem__, default=0)
 
 
 def _documents_of(record: Record, derived: Derived) -> frozenset[StoredDocument]:

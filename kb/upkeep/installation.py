@@ -1,0 +1,411 @@
+"""The installation: what this computer and the settings give to a base, for `quisait doctor`.
+
+Each look is a method that yields findings. None of them needs another to have found nothing: a
+damaged base, or a setting that cannot be used, hides nothing else.
+"""
+
+import difflib
+import os
+import resource
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from kb.base_folder import DATABASE_FILE
+from kb.encoder.encoder import TextKind
+from kb.encoder.prepared import load_encoder
+from kb.errors import FileError, KnowledgeBaseError, QuisaitError
+from kb.registers.alerts.outbox import Outbox
+from kb.registers.jobs import Jobs, JobState
+from kb.settings import Settings, is_this_machine
+from kb.store import migrations
+from kb.store.database import is_writable
+from kb.store.pool import StorePool
+from kb.store.store import Store
+from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.check import BaseCheck, secret_findings
+from kb.upkeep.finding import Finding
+
+PREFIX = "QUISAIT_"
+ENOUGH_MEMORY = 1_500_000_000
+"""Bytes for a server of a few thousand actors and the worker beside it (docs/benchmarks.md)."""
+
+ENOUGH_ROOM = 2_000_000_000
+"""Bytes on a disk for unpacked models and for what comes in on a few days."""
+
+ENOUGH_FILES = 4_096
+"""Open files: each connection is one."""
+
+OLD_BACKUP = timedelta(days=2)
+RECENT_FAILURE = timedelta(days=7)
+CLOCK_BACK = timedelta(minutes=10)
+
+
+class Installation:
+    """The settings of an environment, the base that they name, and this computer.
+
+    `kb` names the base in the place of the settings; `backups` is the folder that backups are
+    written to.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], kb: Path | None = None, backups: Path | None = None
+    ) -> None:
+        self._environment = environment
+        self._backups = backups
+        self._errors: list[tuple[str, str]] = []
+        given: dict[str, object] = {} if kb is None else {"kb": kb}
+        try:
+            settings = Settings(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            for problem in error.errors():
+                name = str(problem["loc"][0])
+                self._errors.append((name, problem["msg"].removeprefix("Value error, ")))
+                given[name] = Settings.model_fields[name].get_default(call_default_factory=True)
+            settings = Settings(**given)  # type: ignore[arg-type]
+        self._settings = settings
+        self._database = settings.kb / DATABASE_FILE
+
+    def findings(self) -> list[Finding]:
+        """All that is wrong or worth knowing: problems first, then notes."""
+        looks = (
+            self._wrong_settings,
+            self._unknown_settings,
+            self._program,
+            self._encoder,
+            self._memory,
+            self._open_files,
+            self._room,
+            self._base,
+            self._clock,
+            self._public_url,
+            self._proxies,
+            self._mail,
+            self._failures,
+            self._backups_made,
+            self._helpers,
+        )
+        found = [finding for look in looks for finding in look()]
+        return sorted(found, key=lambda finding: finding.is_note)
+
+    # Settings
+
+    def _wrong_settings(self) -> Iterator[Finding]:
+        for name, message in self._errors:
+            yield Finding(
+                "settings",
+                f"{PREFIX}{name.upper()} cannot be used: {message}",
+                "Correct it or take it away: docs/configuration.md.",
+                why="No command of the program starts.",
+            )
+
+    def _unknown_settings(self) -> Iterator[Finding]:
+        known = [name.upper() for name in Settings.model_fields]
+        for name in sorted(self._environment):
+            if name.upper().startswith(PREFIX) and name.upper().removeprefix(PREFIX) not in known:
+                plain = name.upper().removeprefix(PREFIX)
+                near = [PREFIX + close for close in difflib.get_close_matches(plain, known, 1)]
+                yield Finding(
+                    "settings",
+                    f"{name} is no setting",
+                    f"Is {near[0]} meant?" if near else "Take it away: docs/configuration.md.",
+                    why="It does nothing.",
+                )
+
+    def _public_url(self) -> Iterator[Finding]:
+        url = self._settings.public_url
+        address = urlsplit(url)
+        if not url:
+            yield Finding(
+                "address",
+                f"{PREFIX}PUBLIC_URL is not set",
+                "Set it to the address that visitors use.",
+                why="Behind a proxy, links lead astray, and no mail can be sent.",
+                is_note=True,
+            )
+            return
+        if address.scheme != "https" and not is_this_machine(address.hostname or ""):
+            yield Finding(
+                "address",
+                f"{PREFIX}PUBLIC_URL={url} is not encrypted",
+                "Have the proxy answer https, and begin it with https://.",
+                why="Passwords and sessions can be read on their way.",
+            )
+        if not address.hostname or address.query or address.fragment or address.username:
+            yield Finding(
+                "address",
+                f"{PREFIX}PUBLIC_URL={url} is more than the address of a site",
+                "Write it like https://kb.example, or https://kb.example/path.",
+                why="Links made of it lead nowhere.",
+            )
+
+    def _proxies(self) -> Iterator[Finding]:
+        trusted = self._environment.get("FORWARDED_ALLOW_IPS", "")
+        if "*" in trusted:
+            yield Finding(
+                "proxy",
+                "FORWARDED_ALLOW_IPS trusts everybody",
+                "Name the addresses of your proxies alone.",
+                why="Anybody can pretend to come from any address, and so from no limit.",
+            )
+        elif not trusted and self._settings.public_url.startswith("https://"):
+            yield Finding(
+                "proxy",
+                "only a proxy on this computer is believed whom it speaks for",
+                "If yours is elsewhere, or in another container: set FORWARDED_ALLOW_IPS.",
+                why="All visitors would count as one, and share the limits of one.",
+                is_note=True,
+            )
+
+    def _mail(self) -> Iterator[Finding]:
+        settings = self._settings
+        parts = {
+            "SMTP_URL": settings.smtp_url.get_secret_value(),
+            "MAIL_FROM": settings.mail_from,
+            "PUBLIC_URL": settings.public_url,
+        }
+        missing = [f"{PREFIX}{name}" for name, value in parts.items() if not value]
+        if (parts["SMTP_URL"] or parts["MAIL_FROM"]) and missing:
+            yield Finding(
+                "mail",
+                f"no mail is sent: {' and '.join(missing)} is not set",
+                "Set all three, then try `quisait mail test YOU@EXAMPLE.ORG`.",
+                why="Alerts and answers reach nobody.",
+            )
+
+    # The program and the computer
+
+    def _program(self) -> Iterator[Finding]:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            try:
+                connection.execute("create virtual table words using fts5 (word)")
+                connection.execute("select value from json_each('[1]')")
+            except sqlite3.OperationalError as error:
+                yield Finding(
+                    "program",
+                    f"SQLite {sqlite3.sqlite_version} of this Python lacks something: {error}",
+                    "Use a Python whose SQLite has FTS5 and JSON.",
+                    why="Nothing can be searched.",
+                )
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            yield Finding(
+                "program",
+                "you are root",
+                "Run this as the user of the server, to see what it sees.",
+                is_note=True,
+            )
+
+    def _encoder(self) -> Iterator[Finding]:
+        cache = self._settings.cache
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            probe = cache / f".doctor-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            yield Finding(
+                "encoder",
+                f"the cache folder {cache} cannot be written ({error.strerror})",
+                f"Make it writable for this user, or set {PREFIX}CACHE to another.",
+                why="Each start unpacks and compiles models again, or fails.",
+            )
+        try:
+            rows = load_encoder(self._settings).encode(["bonjour"], TextKind.QUERY)
+        except QuisaitError as error:
+            yield Finding("encoder", str(error).rstrip("."), why="Nothing can be searched.")
+        else:
+            if rows.shape[0] != 1:
+                yield Finding("encoder", "the encoder gives no numbers", "Install it again.")
+
+    def _memory(self) -> Iterator[Finding]:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        limit = Path("/sys/fs/cgroup/memory.max")
+        if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdigit():
+            memory = min(memory, int(text))
+        if memory < ENOUGH_MEMORY:
+            yield Finding(
+                "memory",
+                f"there are {memory // 1_000_000} MB of memory",
+                f"Give it {ENOUGH_MEMORY // 1_000_000} MB or more.",
+                why="The system ends the server when it runs out.",
+            )
+
+    def _open_files(self) -> Iterator[Finding]:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < ENOUGH_FILES:
+            yield Finding(
+                "files",
+                f"a process may have {hard} files open",
+                f"Raise it to {ENOUGH_FILES} (ulimit -n, or LimitNOFILE= of systemd).",
+                why="Each visitor's connection is one: many at once are turned away.",
+            )
+
+    def _room(self) -> Iterator[Finding]:
+        size = self._database.stat().st_size if self._database.is_file() else 0
+        for what, folder, enough in (
+            ("the base", self._settings.kb, max(ENOUGH_ROOM, 3 * size)),
+            ("the cache", self._settings.cache, ENOUGH_ROOM),
+        ):
+            existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+            free = shutil.disk_usage(existing).free
+            if free < enough:
+                yield Finding(
+                    "disk",
+                    f"{free // 1_000_000} MB are free for {what} in {folder}",
+                    f"Make room for {enough // 1_000_000} MB.",
+                    why="Contributions are refused when the disk is full; a rebuild and a new "
+                    "version need as much as the database, and twice.",
+                )
+
+    def _helpers(self) -> Iterator[Finding]:
+        if not shutil.which("tesseract"):
+            yield Finding(
+                "program",
+                "tesseract is not installed",
+                "Install it with its French, if scans are contributed.",
+                why="Pictures of texts are refused.",
+                is_note=True,
+            )
+
+    # The base
+
+    def _base(self) -> Iterator[Finding]:
+        folder = self._settings.kb
+        if not self._database.is_file():
+            yield Finding(
+                "base",
+                f"{folder} has no knowledge base",
+                f"Set {PREFIX}KB, or make one with `quisait ingest`.",
+            )
+            return
+        try:
+            if not is_writable(self._database):
+                yield Finding(
+                    "base",
+                    f"{self._database} cannot be written by this user",
+                    "Make the user of the server the owner of the folder and all in it.",
+                    why="It can be searched; nobody can sign in or contribute.",
+                )
+            owners = {path.stat().st_uid for path in (folder, *folder.glob("kb.sqlite*"))}
+            if len(owners) > 1:
+                yield Finding(
+                    "base",
+                    f"the folder {folder} and what is in it have several owners",
+                    "Make the user of the server the owner of all of it.",
+                    why="A command that another user ran left files that the server cannot write.",
+                )
+            with closing(Store.open_as_it_is(self._database)) as store:
+                version = migrations.version_of(store.database.conn)
+                if version == migrations.SCHEMA_VERSION:
+                    yield from BaseCheck(store, quick=True).run()
+                else:
+                    yield Finding(
+                        "base",
+                        f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
+                        "Back it up by the version that wrote it; the next start changes it, or "
+                        "says that a later version is needed.",
+                        is_note=True,
+                    )
+        except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
+            yield Finding("base", str(error).rstrip("."), "Restore a backup (`quisait restore`).")
+            yield from secret_findings(folder)
+
+    def _clock(self) -> Iterator[Finding]:
+        now = datetime.now(UTC)
+        try:
+            changed = datetime.fromtimestamp(self._database.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            changed = now
+        if changed - now > CLOCK_BACK:
+            yield Finding(
+                "clock",
+                f"the base was last changed in the future, on {changed:%Y-%m-%d at %H:%M} UTC",
+                "Set the clock, and have it kept (timedatectl set-ntp true).",
+                why="Sessions, digests and jobs go by the clock.",
+            )
+        if time.tzname[0] in {"UTC", "GMT"}:
+            yield Finding(
+                "clock",
+                "the time zone is UTC",
+                "Set TZ, such as Europe/Paris, if that is not where you are.",
+                why="Digests are sent and sources read at an hour of this zone.",
+                is_note=True,
+            )
+
+    def _failures(self) -> Iterator[Finding]:
+        if self._schema() != migrations.SCHEMA_VERSION:
+            return  # Nothing is changed here, nor is anybody's base migrated.
+        stores = StorePool(self._database)
+        try:
+            since = (datetime.now(UTC) - RECENT_FAILURE).isoformat()
+            failed = [
+                job
+                for job in Jobs(stores).list()
+                if job.state is JobState.FAILED and job.finished_at > since
+            ]
+            if failed:
+                yield Finding(
+                    "jobs",
+                    f"{len(failed)} jobs failed in the last days, the last with: "
+                    f"{failed[0].message[:200]}",
+                    "See the page of jobs.",
+                    is_note=True,
+                )
+            mails = Outbox(stores).counts().failed
+            if mails:
+                yield Finding(
+                    "mail",
+                    f"{mails} mails could not be sent",
+                    "See `quisait mail status`.",
+                    is_note=True,
+                )
+        except (KnowledgeBaseError, sqlite3.DatabaseError):
+            return  # Told of already.
+        finally:
+            stores.close()
+
+    def _schema(self) -> int:
+        """The schema of the base; 0 if there is none that can be opened."""
+        try:
+            with closing(Store.open_as_it_is(self._database)) as store:
+                return migrations.version_of(store.database.conn)
+        except (KnowledgeBaseError, sqlite3.DatabaseError, OSError):
+            return 0
+
+    def _backups_made(self) -> Iterator[Finding]:
+        if self._backups is None:
+            yield Finding(
+                "backups",
+                "nothing is known of your backups",
+                "Name their folder with --backups.",
+                is_note=True,
+            )
+            return
+        made = []
+        for path in self._backups.glob("*") if self._backups.is_dir() else ():
+            try:
+                with BackupFile(path) as backup:
+                    made.append(datetime.fromisoformat(backup.manifest.made_at))
+            except (FileError, ValueError):
+                continue
+        if not made:
+            yield Finding(
+                "backups",
+                f"{self._backups} has no backup",
+                "Let cron run `quisait backup` each night: docs/operations.md.",
+                why="A broken disk would lose everything.",
+            )
+        elif datetime.now(UTC) - max(made) > OLD_BACKUP:
+            yield Finding(
+                "backups",
+                f"the newest backup in {self._backups} is of {max(made):%Y-%m-%d}",
+                "See why none was made since.",
+                why="A broken disk would lose what came since.",
+            )

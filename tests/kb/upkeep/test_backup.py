@@ -1,0 +1,538 @@
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ingest.pipeline import ingest
+from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
+from kb.indexing.faiss_index import INDEX_FILE
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Kind
+from kb.registers.accounts import AccountRole
+from kb.registers.jobs import JobState
+from kb.settings import Settings
+from kb.store import copies, migrations
+from kb.store.copies import copy_database
+from kb.upkeep import restore
+from kb.upkeep.backup import back_up
+from kb.upkeep.backup_file import MANIFEST, BackupFile
+from tests.data.schemas import unpacked
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS
+from web.cli import main
+
+DEMONSTRATION = Path("ingest/demo")
+QUERIES = Path("tests/data/demo-needs/queries.jsonl")
+UPLOAD = "0123456789abcdef" * 2
+
+
+@pytest.fixture(autouse=True)
+def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("kb.knowledge_base", "kb.upkeep.check"):
+        monkeypatch.setattr(f"{module}.load_encoder", lambda _: WordCountEncoder())
+
+
+@pytest.fixture
+def filled(base: KnowledgeBase) -> KnowledgeBase:
+    """A base with records, an account, a secret, and a job that waits for an upload."""
+    base.put(RECORDS)
+    base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
+    (base.folder / SECRET_FILE).write_text("s" * 64)
+    (base.folder / SECRET_FILE).chmod(0o600)
+    upload = base.folder / UPLOADS / UPLOAD / "actors.csv"
+    upload.parent.mkdir(parents=True)
+    upload.write_text("id,name,description\nneuf,Neuf,Un atelier neuf.\n")
+    base.jobs.add("directory", {"path": str(upload), "source": "s", "mapping": ""}, by="Camille")
+    return base
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(kb=folder)
+
+
+def every_row(folder: Path) -> Mapping[str, list[str]]:
+    """Every row of every table, in any order."""
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        tables = connection.execute("select name from sqlite_master where type = 'table'")
+        return {
+            name: sorted(map(repr, connection.execute(f'select * from "{name}"')))
+            for (name,) in tables.fetchall()
+        }
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+# The drill
+
+
+def answers(base: KnowledgeBase, queries: list[str]) -> list[object]:
+    found = [base.search(query) for query in queries]
+    return [
+        (
+            [(hit.actor, hit.score, hit.fit) for hit in result.hits],
+            [(hit.case, hit.score) for hit in result.cases],
+        )
+        for result in found
+    ]
+
+
+@pytest.mark.thorough
+def test_a_backup_made_amid_writes_brings_every_record_and_answer_back(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(base, [DEMONSTRATION])
+    base.erase(Kind.ACTOR, "papcart", by="")
+    base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
+    base.jobs.add("feed", {"url": "https://reseau.example/feed"}, by="Camille")
+    lines = QUERIES.read_text(encoding="utf-8").splitlines()
+    queries = [str(json.loads(line)["text"]) for line in lines][:50]
+    assert len(queries) == 50
+    before, answered = every_row(base.folder), answers(base, queries)
+    writer = KnowledgeBase(base.folder, WordCountEncoder)
+    written = 0
+
+    def write(_left: int, _pages: int) -> None:
+        nonlocal written
+        written += 1
+        writer.put([Actor("neuf", "Neuf", f"Un atelier fait {written} choses neuves.")])
+
+    monkeypatch.setattr(copies, "PAGES_AT_ONCE", 50)
+    manifest = back_up(base.folder, tmp_path / "backup.zip", on_copied=write)
+    writer.close()
+    assert written > 5
+    assert base.status().actors == manifest.rows["actors"] + 1
+
+    restored = restore.restore(tmp_path / "backup.zip", settings(tmp_path / "elsewhere"))
+    assert restored.findings == []
+    assert every_row(tmp_path / "elsewhere") == before
+    again = KnowledgeBase(tmp_path / "elsewhere", WordCountEncoder)
+    assert answers(again, queries) == answered
+    again.close()
+
+
+# What is in a backup
+
+
+def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Path) -> None:
+    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    assert [member.name for member in manifest.members] == [
+        DATABASE_FILE,
+        SECRET_FILE,
+        f"{UPLOADS}/{UPLOAD}/actors.csv",
+    ]
+    assert (manifest.rows["actors"], manifest.rows["accounts"]) == (3, 1)
+    assert manifest.schema == migrations.SCHEMA_VERSION
+    assert manifest.generation == filled.status().generation
+    assert (manifest.encoder, manifest.model) == ("words-1", "word-count")
+    assert stat.S_IMODE((tmp_path / "backup.zip").stat().st_mode) == 0o600
+    assert not list(tmp_path.glob(".backup.zip*"))
+
+    folder = tmp_path / "new" / "kb"
+    assert restore.restore(tmp_path / "backup.zip", settings(folder)).findings == []
+    assert every_row(folder) == every_row(filled.folder)
+    assert (folder / SECRET_FILE).read_text() == "s" * 64
+    assert stat.S_IMODE((folder / SECRET_FILE).stat().st_mode) == 0o600
+    assert (folder / INDEX_FILE).exists()
+    assert {path.name for path in folder.iterdir()} == {
+        DATABASE_FILE,
+        SECRET_FILE,
+        UPLOADS,
+        INDEX_FILE,
+        f"{INDEX_FILE}.npz",
+    }
+
+
+def test_a_job_of_a_restored_base_finds_its_upload(filled: KnowledgeBase, tmp_path: Path) -> None:
+    from ingest.worker import run_next
+
+    back_up(filled.folder, tmp_path / "backup.zip")
+    restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
+    shutil.rmtree(filled.folder / UPLOADS)
+    base = KnowledgeBase(tmp_path / "new", WordCountEncoder)
+    assert run_next(base)
+    assert base.actor("neuf").description == "Un atelier neuf."
+    base.close()
+
+
+def test_the_secret_can_be_left_out(filled: KnowledgeBase, tmp_path: Path) -> None:
+    manifest = back_up(filled.folder, tmp_path / "backup.zip", with_secret=False)
+    assert not manifest.has_secret
+    assert "s" * 64 not in (tmp_path / "backup.zip").read_bytes().decode("latin-1")
+    restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
+    assert not (tmp_path / "new" / SECRET_FILE).exists()
+
+
+def test_uploads_that_no_job_waits_for_stay_out(filled: KnowledgeBase, tmp_path: Path) -> None:
+    other = filled.folder / UPLOADS / ("f" * 32) / "old.csv"
+    other.parent.mkdir()
+    other.touch()
+    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    assert f"{UPLOADS}/{'f' * 32}/old.csv" not in {member.name for member in manifest.members}
+
+
+def test_a_job_that_ends_meanwhile_makes_a_newer_copy(
+    filled: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = 0
+
+    def then_the_job_ends(*arguments: Any) -> None:
+        nonlocal copied
+        copy_database(*arguments)
+        copied += 1
+        if copied == 1:
+            job = filled.jobs.claim()
+            assert job
+            filled.jobs.finish(job.id, JobState.DONE, {}, "")
+            shutil.rmtree(filled.folder / UPLOADS / UPLOAD)
+
+    monkeypatch.setattr("kb.upkeep.backup.copy_database", then_the_job_ends)
+    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    assert copied == 2
+    assert {member.name for member in manifest.members} == {DATABASE_FILE, SECRET_FILE}
+
+
+def test_a_backup_never_replaces_a_file_unasked(filled: KnowledgeBase, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    target.write_text("precious")
+    with pytest.raises(FileError, match="exists already"):
+        back_up(filled.folder, target)
+    assert target.read_text() == "precious"
+    back_up(filled.folder, target, overwrite=True)
+    with BackupFile(target) as made:
+        made.verify()
+
+
+def test_a_damaged_base_is_not_backed_up(filled: KnowledgeBase, tmp_path: Path) -> None:
+    filled.close()
+    with closing(sqlite3.connect(filled.folder / DATABASE_FILE)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+        (page,) = connection.execute(
+            "select rootpage from sqlite_master where name = 'accounts'"
+        ).fetchone()
+    with (filled.folder / DATABASE_FILE).open("rb+") as file:
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))
+    with pytest.raises(NotAKnowledgeBase, match="no backup was made"):
+        back_up(filled.folder, tmp_path / "backup.zip")
+    assert not list(tmp_path.glob("*backup.zip*"))
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    filled: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kb.upkeep.backup_file.BackupWriter.finish", full)
+    with pytest.raises(FileError, match="cannot be written: No space left"):
+        back_up(filled.folder, tmp_path / "backup.zip")
+    assert not list(tmp_path.glob("*backup.zip*"))
+
+
+# Files that are no backups
+
+
+@pytest.fixture
+def made(filled: KnowledgeBase, tmp_path: Path) -> Path:
+    back_up(filled.folder, tmp_path / "backup.zip")
+    return tmp_path / "backup.zip"
+
+
+def altered(path: Path, alter: Callable[[dict[str, bytes]], object], **manifest: object) -> Path:
+    """A backup with other members, packed anew, and its manifest made to fit unless said."""
+    with zipfile.ZipFile(path) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    alter(members)
+    plain = json.loads(members.pop(MANIFEST))
+    plain["members"] = [
+        {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in members.items()
+    ]
+    plain |= manifest
+    target = path.with_name("altered.zip")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+        packed.writestr(MANIFEST, json.dumps(plain))
+    return target
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside",
+        "/tmp/outside",  # noqa: S108
+        "uploads/../secret",
+        f"uploads/{UPLOAD}/../../secret2",
+        f"uploads/{UPLOAD}/.hidden",
+        "C:\\outside",
+        "passages.faiss",
+        "kb.sqlite-wal",
+        f"uploads/{UPLOAD}/a/b",
+    ],
+)
+def test_members_that_no_backup_has_are_refused(made: Path, tmp_path: Path, name: str) -> None:
+    strange = altered(made, lambda members: members.update({name: b"x"}))
+    with pytest.raises(FileError, match="members that no backup has"):
+        restore.restore(strange, settings(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_changed_member_is_refused_before_anything_is_written(made: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(made) as packed:
+        manifest = json.loads(packed.read(MANIFEST))
+    changed = altered(
+        made, lambda members: members.update({SECRET_FILE: b"t" * 64}), members=manifest["members"]
+    )
+    with pytest.raises(FileError, match="secret in it was changed"):
+        restore.restore(changed, settings(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+    result = run("check", changed)
+    assert result.exit_code == 1
+    assert "is not a whole backup" in result.stderr
+
+
+def test_every_flipped_byte_is_found(made: Path) -> None:
+    """In steps through the file: headers, packed members, manifest, directory of the zip."""
+    whole = made.read_bytes()
+    with BackupFile(made) as backup_file:
+        manifest = backup_file.manifest
+    broken = made.with_name("broken.zip")
+    for place in [*range(0, len(whole), max(1, len(whole) // 150)), len(whole) - 5]:
+        broken.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            with BackupFile(broken) as backup_file:
+                backup_file.verify()
+                # Only what says nothing of the content may differ: times, and the zip's comments.
+                assert backup_file.manifest == manifest
+        except FileError:
+            continue
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_file_that_was_cut_off_is_refused(made: Path, share: float) -> None:
+    whole = made.read_bytes()
+    made.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(FileError, match="is not a backup, or was cut off"):
+        BackupFile(made)
+
+
+def test_a_bomb_is_refused_unread(made: Path, tmp_path: Path) -> None:
+    bomb = altered(made, lambda members: members.update({SECRET_FILE: bytes(50_000_000)}))
+    with pytest.raises(FileError, match="members that no backup has"):
+        restore.restore(bomb, settings(tmp_path / "new"))
+
+
+def test_a_member_larger_than_the_manifest_says_is_refused(made: Path) -> None:
+    with zipfile.ZipFile(made) as packed:
+        plain = json.loads(packed.read(MANIFEST))
+    plain["members"][0]["size"] -= 1
+    smaller = altered(made, lambda _: None, members=plain["members"])
+    with BackupFile(smaller) as backup_file, pytest.raises(FileError, match="was changed"):
+        backup_file.verify()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "line"),
+    [
+        ({"format": 2}, "made by a later version"),
+        ({"members": []}, "other members than its manifest names"),
+        ({"members": "x"}, "its manifest is damaged"),
+        ({"rows": None}, "its manifest is damaged"),
+        ({"schema": "x"}, "its manifest is damaged"),
+    ],
+)
+def test_a_manifest_that_says_something_else_is_refused(
+    made: Path, manifest: dict[str, object], line: str
+) -> None:
+    with pytest.raises(FileError, match=line):
+        BackupFile(altered(made, lambda _: None, **manifest))
+
+
+def test_a_backup_of_a_later_schema_is_refused(made: Path, tmp_path: Path) -> None:
+    later = altered(made, lambda _: None, schema=migrations.SCHEMA_VERSION + 1)
+    with pytest.raises(SchemaTooNew, match="Use the version that wrote it"):
+        restore.restore(later, settings(tmp_path / "new"))
+
+
+def test_other_files_are_no_backups(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a zip")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as packed:
+        packed.writestr("a", "b")
+    for name, line in {
+        "text": "is not a backup",
+        "other.zip": "it is another zip",
+        "missing": "cannot be read: No such file",
+    }.items():
+        with pytest.raises(FileError, match=line):
+            BackupFile(tmp_path / name)
+
+
+# The way back
+
+
+def test_a_folder_with_something_in_it_is_refused(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "something").touch()
+    with pytest.raises(FileError, match="is not empty"):
+        restore.restore(made, settings(tmp_path / "new"))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["something"]
+
+
+def test_what_is_replaced_is_put_aside(filled: KnowledgeBase, made: Path) -> None:
+    filled.put([Actor("neuf", "Neuf", "Un atelier neuf.")])
+    (filled.folder / DATABASE_FILE).chmod(0o640)
+    filled.close()
+    before = every_row(filled.folder)
+    restored = restore.restore(made, settings(filled.folder), replace=True)
+    assert restored.aside
+    assert every_row(restored.aside) == before
+    assert (restored.aside / SECRET_FILE).exists()
+    assert [finding.about for finding in restored.findings] == []
+    base = KnowledgeBase(filled.folder, WordCountEncoder)
+    assert base.status().actors == 3
+    assert base.search("gants de cuir").hits[0].actor.id == "gants"
+    base.close()
+    assert stat.S_IMODE((filled.folder / DATABASE_FILE).stat().st_mode) == 0o640
+    (note,) = json.loads(run("check", "--json", "--quick", "--kb", filled.folder).stdout)
+    assert note["level"] == "note"
+    assert restored.aside.name in note["what"]
+
+
+def test_a_base_in_use_is_not_replaced(filled: KnowledgeBase, made: Path) -> None:
+    assert filled.status().actors == 3  # its connection stays open
+    before = every_row(filled.folder)
+    with pytest.raises(KnowledgeBaseError, match="is in use: stop the server"):
+        restore.restore(made, settings(filled.folder), replace=True)
+    assert every_row(filled.folder) == before
+
+
+def test_a_damaged_base_is_replaced(filled: KnowledgeBase, made: Path) -> None:
+    filled.close()
+    (filled.folder / DATABASE_FILE).write_bytes(os.urandom(10_000))
+    assert restore.restore(made, settings(filled.folder), replace=True).findings == []
+
+
+def test_a_restoring_that_fails_leaves_the_base_as_it_was(
+    filled: KnowledgeBase, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.close()
+    before = every_row(filled.folder)
+
+    def fails(_store: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(restore, "make_index_anew", fails)
+    with pytest.raises(FileError, match="No space left"):
+        restore.restore(made, settings(filled.folder), replace=True)
+    assert every_row(filled.folder) == before
+    assert not list(filled.folder.glob(".restoring-*"))
+
+
+def test_without_room_nothing_is_unpacked(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        "kb.upkeep.restore.shutil.disk_usage", lambda _: usage._replace(free=1_000_000)
+    )
+    with pytest.raises(FileError, match="1 MB are free"):
+        restore.restore(made, settings(tmp_path / "new"))
+
+
+def test_a_backup_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
+    folder = tmp_path / "kb"
+    folder.mkdir()
+    unpacked(20, folder / DATABASE_FILE)
+    back_up_as_it_is(folder, tmp_path / "backup.zip")
+    with BackupFile(tmp_path / "backup.zip") as backup_file:
+        assert backup_file.manifest.schema == 20
+    restored = restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
+    assert {finding.about for finding in restored.findings} <= {"texts", "encoder"}
+    base = KnowledgeBase(tmp_path / "new", lambda: WordCountEncoder("words-64", 64))
+    assert base.actor("gants").name == "Société L'Harmonie"
+    base.close()
+
+
+def back_up_as_it_is(folder: Path, target: Path) -> None:
+    """A backup by the program of an earlier schema: this one would migrate the base first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "SCHEMA_VERSION", 20)
+        back_up(folder, target)
+
+
+# Erased records
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_what_was_erased_since_is_erased_again(
+    filled: KnowledgeBase, made: Path, tmp_path: Path, is_replaced: bool
+) -> None:
+    filled.erase(Kind.ACTOR, "matha", by="Camille")
+    filled.close()
+    if is_replaced:
+        folder = filled.folder
+        restored = restore.restore(made, settings(folder), replace=True)
+    else:
+        folder = tmp_path / "new"
+        restored = restore.restore(made, settings(folder), erased_from=filled.folder)
+    assert restored.erased_again == 1
+    assert restored.findings == []
+    base = KnowledgeBase(folder, WordCountEncoder)
+    assert base.status().actors == 2
+    assert base.put(RECORDS)[1] == "withdrawn"  # nor does an ingest bring it back
+    base.close()
+    for path in folder.glob("*"):
+        assert path.is_dir() or b"met des spiritueux en bouteilles" not in path.read_bytes()
+
+
+# The commands
+
+
+def test_the_commands_back_up_check_and_restore(filled: KnowledgeBase, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    result = run("backup", target, "--kb", filled.folder)
+    assert result.exit_code == 0, result.output
+    assert f"{target}: 3 actors, 1 cases, 1 uploads; made on 20" in result.output
+    assert run("backup", target, "--kb", filled.folder).exit_code == 1
+    assert run("backup", target, "--kb", filled.folder, "--overwrite").exit_code == 0
+    whole = run("check", target)
+    assert (whole.exit_code, whole.stdout.endswith("It is whole.\n")) == (0, True)
+    restored = run("restore", target, "--kb", tmp_path / "new")
+    assert restored.exit_code == 0, restored.output
+    assert restored.stdout.endswith("Nothing is wrong.\n")
+    filled.erase(Kind.ACTOR, "matha", by="")
+    again = run(
+        "restore", target, "--kb", tmp_path / "new", "--replace", "--erased-from", filled.folder
+    )
+    assert "Erased again: 1.\n" in again.stdout
+    assert "What was there is in" in again.stdout
+
+
+def test_a_backup_goes_to_standard_output(filled: KnowledgeBase, tmp_path: Path) -> None:
+    """As for `quisait backup - | age …`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "web", "backup", "-", "--without-secret", "--kb", filled.folder],
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    (tmp_path / "piped.zip").write_bytes(done.stdout)
+    assert b"without the secret" in done.stderr
+    restored = restore.restore(tmp_path / "piped.zip", settings(tmp_path / "new"))
+    assert restored.findings == []

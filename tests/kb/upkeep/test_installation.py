@@ -1,0 +1,270 @@
+import json
+import os
+import resource
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from click.testing import CliRunner
+
+from kb.base_folder import DATABASE_FILE, SECRET_FILE
+from kb.errors import EncoderError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.jobs import JobState
+from kb.store.migrations import SCHEMA_VERSION
+from kb.upkeep import installation
+from kb.upkeep.backup import back_up
+from kb.upkeep.finding import Finding
+from kb.upkeep.installation import Installation
+from tests.data.schemas import unpacked
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS
+from web.cli import main
+
+SOUND = {
+    "QUISAIT_PUBLIC_URL": "https://kb.example/savoir",
+    "FORWARDED_ALLOW_IPS": "10.0.0.7",
+}
+
+
+@pytest.fixture(autouse=True)
+def _a_sound_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("kb.upkeep.installation.load_encoder", lambda _: WordCountEncoder())
+    monkeypatch.setattr(installation, "ENOUGH_ROOM", 1)
+    monkeypatch.setattr(installation, "ENOUGH_MEMORY", 1)
+    monkeypatch.setattr(installation, "ENOUGH_FILES", 1)
+    monkeypatch.setattr(time, "tzname", ("CET", "CEST"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1_000)
+    monkeypatch.setattr("kb.upkeep.installation.shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def folder(base: KnowledgeBase) -> Path:
+    base.put(RECORDS)
+    base.close()
+    return base.folder
+
+
+@pytest.fixture
+def backups(folder: Path, tmp_path: Path) -> Path:
+    (tmp_path / "backups").mkdir()
+    back_up(folder, tmp_path / "backups" / "kb.zip")
+    return tmp_path / "backups"
+
+
+def found_in(
+    folder: Path,
+    backups: Path | None,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: Mapping[str, str] = SOUND,
+) -> list[Finding]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Installation({**environment}, folder, backups).findings()
+
+
+def test_nothing_is_wrong_with_a_sound_installation(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found_in(folder, backups, monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "line", "remedy"),
+    [
+        ({"QUISAIT_PUBLIC_ULR": "x"}, "QUISAIT_PUBLIC_ULR is no setting", "QUISAIT_PUBLIC_URL"),
+        ({"QUISAIT_XYZZY": "x"}, "QUISAIT_XYZZY is no setting", "Take it away"),
+        ({"QUISAIT_THREADS": "many"}, "QUISAIT_THREADS cannot be used", "Correct it"),
+        ({"QUISAIT_SECRET": "short"}, "QUISAIT_SECRET cannot be used: it should have 32", ""),
+        ({"QUISAIT_PUBLIC_URL": "http://kb.example"}, "is not encrypted", "https://"),
+        ({"QUISAIT_PUBLIC_URL": "https://kb.example/?a=b"}, "more than the address", "Write it"),
+        ({"FORWARDED_ALLOW_IPS": "*"}, "trusts everybody", "Name the addresses"),
+        (
+            {"QUISAIT_SMTP_URL": "smtps://mail.example:465"},
+            "no mail is sent: QUISAIT_MAIL_FROM is not set",
+            "quisait mail test",
+        ),
+    ],
+)
+def test_settings_that_are_wrong_are_named(
+    folder: Path,
+    backups: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    line: str,
+    remedy: str,
+) -> None:
+    (finding,) = found_in(folder, backups, monkeypatch, {**SOUND, **environment})
+    assert line in finding.what
+    assert remedy in finding.remedy
+    assert not finding.is_note
+    assert "short" not in finding.what or "SECRET" not in finding.what
+
+
+def test_two_wrong_settings_are_both_named(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {**SOUND, "QUISAIT_THREADS": "many", "QUISAIT_SOURCES_HOUR": "25"}
+    found = found_in(folder, backups, monkeypatch, wrong)
+    assert {finding.what.split()[0] for finding in found} == {
+        "QUISAIT_THREADS",
+        "QUISAIT_SOURCES_HOUR",
+    }
+
+
+def test_without_an_address_or_a_list_of_proxies_there_are_notes(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (note,) = found_in(folder, backups, monkeypatch, {})
+    assert (note.about, note.is_note) == ("address", True)
+    (note,) = found_in(
+        folder, backups, monkeypatch, {"QUISAIT_PUBLIC_URL": SOUND["QUISAIT_PUBLIC_URL"]}
+    )
+    assert (note.about, note.is_note) == ("proxy", True)
+
+
+class NoFullText(sqlite3.Connection):
+    def execute(self, *_: Any) -> NoReturn:
+        raise sqlite3.OperationalError("no such module: fts5")
+
+
+def test_what_the_computer_lacks_is_named(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_encoder(_: object) -> NoReturn:
+        raise EncoderError("The model cannot be unpacked.")
+
+    monkeypatch.setattr("kb.upkeep.installation.load_encoder", no_encoder)
+    monkeypatch.setattr(installation, "ENOUGH_ROOM", 10**18)
+    monkeypatch.setattr(installation, "ENOUGH_MEMORY", 10**18)
+    monkeypatch.setattr(installation, "ENOUGH_FILES", 10**9)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 2_048))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(time, "tzname", ("UTC", "UTC"))
+    monkeypatch.setattr("kb.upkeep.installation.shutil.which", lambda _: None)
+    connect = sqlite3.connect
+
+    def without_full_text(path: Any, **options: Any) -> object:
+        if path == ":memory:":
+            options["factory"] = NoFullText
+        return connect(path, **options)
+
+    monkeypatch.setattr("kb.upkeep.installation.sqlite3.connect", without_full_text)
+    found = found_in(folder, backups, monkeypatch)
+    problems = [finding.what for finding in found if not finding.is_note]
+    notes = [finding.what for finding in found if finding.is_note]
+    assert [what for what in problems if "lacks something: no such module: fts5" in what]
+    assert "The model cannot be unpacked" in problems
+    assert "a process may have 2048 files open" in problems
+    assert [what for what in problems if "MB of memory" in what]
+    assert len([what for what in problems if "MB are free for" in what]) == 2
+    assert notes == ["you are root", "the time zone is UTC", "tesseract is not installed"]
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    folder: Path, backups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "file"))
+    (finding,) = found_in(folder, backups, monkeypatch)
+    assert "cannot be written (File exists)" in finding.what
+
+
+def test_a_missing_base_is_named(
+    tmp_path: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (finding,) = found_in(tmp_path / "nothing", backups, monkeypatch)
+    assert "has no knowledge base" in finding.what
+
+
+def test_a_broken_base_hides_nothing_else(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / DATABASE_FILE).write_bytes(b"SQLite format 3\0" + os.urandom(9_000))
+    (folder / SECRET_FILE).write_text("s" * 64)
+    (folder / SECRET_FILE).chmod(0o644)
+    environment = {**SOUND, "QUISAIT_XYZZY": "x"}
+    found = found_in(folder, backups, monkeypatch, environment)
+    assert [finding.about for finding in found] == ["settings", "base", "secret"]
+
+
+def test_an_older_base_is_looked_at_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backups: Path
+) -> None:
+    (tmp_path / "old").mkdir()
+    before = unpacked(20, tmp_path / "old" / DATABASE_FILE).read_bytes()
+    found = found_in(tmp_path / "old", backups, monkeypatch)
+    (note,) = found
+    assert note.what == f"it has schema 20, this program {SCHEMA_VERSION}"
+    assert (tmp_path / "old" / DATABASE_FILE).read_bytes() == before
+
+
+def test_a_base_that_cannot_be_written_is_named(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.upkeep.installation.is_writable", lambda _: False)
+    (finding,) = found_in(folder, backups, monkeypatch)
+    assert "cannot be written by this user" in finding.what
+
+
+def test_a_clock_that_was_set_back_is_named(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = time.time() + 86_400
+    os.utime(folder / DATABASE_FILE, (later, later))
+    (finding,) = found_in(folder, backups, monkeypatch)
+    assert "last changed in the future" in finding.what
+
+
+def test_failed_jobs_are_noted(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = KnowledgeBase(folder, WordCountEncoder)
+    base.jobs.add("feed", {"url": "https://reseau.example"}, by="Camille")
+    job = base.jobs.claim()
+    assert job
+    base.jobs.finish(job.id, JobState.FAILED, {}, "no feed is there")
+    base.close()
+    (note,) = found_in(folder, backups, monkeypatch)
+    assert note.what == "1 jobs failed in the last days, the last with: no feed is there"
+
+
+def test_backups_are_looked_for(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (note,) = found_in(folder, None, monkeypatch)
+    assert note.is_note
+    (backups / "other").write_text("no backup")
+    assert found_in(folder, backups, monkeypatch) == []
+    monkeypatch.setattr(installation, "OLD_BACKUP", -installation.OLD_BACKUP)
+    (old,) = found_in(folder, backups, monkeypatch)
+    assert "the newest backup in" in old.what
+    (none,) = found_in(folder, tmp_path / "nowhere", monkeypatch)
+    assert none.what.endswith("has no backup")
+
+
+def test_the_command_tells_as_text_and_json(
+    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SOUND.items():
+        monkeypatch.setenv(name, value)
+    arguments = ["doctor", "--kb", str(folder), "--backups", str(backups)]
+    sound = CliRunner().invoke(main, arguments)
+    assert (sound.exit_code, sound.stdout) == (0, "Nothing is wrong.\n")
+    monkeypatch.setenv("QUISAIT_THREADS", "many")
+    told = CliRunner().invoke(main, arguments)
+    assert told.exit_code == 1
+    assert told.stdout.startswith("problem  settings: QUISAIT_THREADS cannot be used")
+    plain = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
+    assert [(found["level"], found["about"]) for found in plain] == [("problem", "settings")]
+    assert {"what", "why", "remedy"} <= plain[0].keys()
+
+
+def test_it_works_without_any_base(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
+    assert result.exit_code == 1
+    assert "has no knowledge base" in result.stdout
