@@ -181,6 +181,12 @@ class Accounts:
             _end_sessions(store, _known(store, name)["key"])
             return _account(_known(store, name))
 
+    def end_all_sessions(self) -> None:
+        """Signs all accounts out everywhere."""
+        with self._stores.lend() as store, store.writing():
+            for (key,) in store.execute("select key from accounts").fetchall():
+                _end_sessions(store, key)
+
     def issue_token(self, name: str, label: str, valid_days: int | None = None) -> str:
         """A new token that acts as this account; it is shown only now.
 

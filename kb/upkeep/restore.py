@@ -63,7 +63,7 @@ def restore(
     """Unpacks a backup into the folder of the settings, once all of it is found to be whole.
 
     With `replace`, what is in the folder is put aside when the restored base is complete. What was
-    erased in the base in the folder, or in `erased_from`, is erased again.
+    erased in the base in the folder, or in `erased_from`, is erased again. Everybody is signed out.
 
     Raises:
         FileError: it is no whole backup, or the folder has something in it, or cannot be written.
@@ -87,7 +87,7 @@ def restore(
             unpacked = Path(scratch)
             _unpack(path, manifest, unpacked)
             base = settings.model_copy(update={"kb": unpacked})
-            again, findings = _erase_again(base, erased)
+            again, findings = _brought_up_to_date(base, erased)
             with closing(Store.open(unpacked / DATABASE_FILE)) as store:
                 make_index_anew(store)
             findings += check_base(base)
@@ -152,10 +152,16 @@ def _unpack(path: Path, manifest: Manifest, unpacked: Path) -> None:
             backup.unpack(member.name, target)
 
 
-def _erase_again(settings: Settings, erased: Sequence[Withdrawal]) -> tuple[int, list[Finding]]:
-    """Erases what the base has of these; returns the count, and findings about what is left."""
+def _brought_up_to_date(
+    settings: Settings, erased: Sequence[Withdrawal]
+) -> tuple[int, list[Finding]]:
+    """Ends all sessions, those that were ended since too, and erases what was erased.
+
+    Returns the count of what was erased, and findings about what is left.
+    """
     count, findings = 0, []
     with closing(KnowledgeBase.open(settings)) as base:
+        base.accounts.end_all_sessions()
         for withdrawal, record_id in base.back_again(erased):
             try:
                 base.erase(withdrawal.kind, record_id, by=withdrawal.by)
