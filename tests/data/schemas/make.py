@@ -41,6 +41,7 @@ LAST_VERSIONS = {
     21: "d663ad5",
     22: "71bdaf8",
     23: "d5aa3f6",
+    24: "e2f2776",
 }
 """By schema, the last commit that had it and could be run."""
 
