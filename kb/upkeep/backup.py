@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import os
+import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,11 @@ from kb.store.integrity import count_rows, damaged_pages
 from kb.store.store import Store
 from kb.upkeep.backup_file import BackupWriter, Manifest
 from kb.whole_file import sync_folder
+
+SCRATCH = ".quisait-backup-"
+"""Begins the names of the folders, beside backups, in which they are made."""
+
+OLD_SCRATCH_S = 24 * 3600.0
 
 ATTEMPTS = 3
 """Most copies of the database that are made to get one whose uploads are all there."""
@@ -44,7 +51,8 @@ def back_up(
     if target.exists() and not overwrite:
         raise FileError(f"{target} exists already: name another, or say --overwrite.")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+        _tidy(target.parent)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
             pending = Path(scratch) / "backup"
             pending.touch(mode=0o600)
             with pending.open("wb") as stream:
@@ -124,6 +132,14 @@ def _copy_of(
                 yield copy, found
                 return
         path.unlink()
+
+
+def _tidy(folder: Path) -> None:
+    """Deletes what a killed backup left: it has all that the base had."""
+    for path in folder.glob(f"{SCRATCH}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > OLD_SCRATCH_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _files_of(folder: Path, upload: str) -> list[Path]:

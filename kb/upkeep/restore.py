@@ -26,6 +26,10 @@ SPARE_BYTES = 50_000_000
 """Room on the disk that a restored base leaves to others."""
 
 
+RESTORING = ".restoring-"
+"""Begins the names of the folders in which a base is made ready."""
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A restored base: what the backup was, what was erased again, and what a check found.
@@ -82,8 +86,10 @@ def restore(
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_without_room(folder, manifest)
         _refuse_in_use(folder)
+        for left in folder.glob(f"{RESTORING}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         erased = _erased(folder, erased_from)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".restoring-") as scratch:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=RESTORING) as scratch:
             unpacked = Path(scratch)
             _unpack(path, manifest, unpacked)
             base = settings.model_copy(update={"kb": unpacked})
@@ -196,9 +202,7 @@ def _exchange(folder: Path, unpacked: Path) -> Path | None:
     The database goes first and comes last: whatever is interrupted, half a base is none.
     """
     former = [
-        path
-        for path in folder.iterdir()
-        if path != unpacked and not path.name.startswith((ASIDE, ".restoring-"))
+        path for path in folder.iterdir() if path != unpacked and not path.name.startswith(ASIDE)
     ]
     aside = None
     if former:

@@ -27,8 +27,9 @@ from kb.settings import Settings
 from kb.store import copies, migrations
 from kb.store.copies import copy_database
 from kb.upkeep import restore
-from kb.upkeep.backup import back_up
+from kb.upkeep.backup import SCRATCH, back_up
 from kb.upkeep.backup_file import MANIFEST, BackupFile
+from kb.upkeep.restore import RESTORING
 from tests.data.schemas import unpacked
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -143,7 +144,7 @@ def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Pat
     assert manifest.generation == filled.status().generation
     assert (manifest.encoder, manifest.model) == ("words-1", "word-count")
     assert stat.S_IMODE((tmp_path / "backup.zip").stat().st_mode) == 0o600
-    assert not list(tmp_path.glob(".backup.zip*"))
+    assert not list(tmp_path.glob(f"{SCRATCH}*"))
 
     folder = tmp_path / "new" / "kb"
     assert restore.restore(tmp_path / "backup.zip", settings(folder)).findings == []
@@ -232,7 +233,7 @@ def test_a_damaged_base_is_not_backed_up(filled: KnowledgeBase, tmp_path: Path) 
         file.write(os.urandom(4096))
     with pytest.raises(NotAKnowledgeBase, match="no backup was made"):
         back_up(filled.folder, tmp_path / "backup.zip")
-    assert not list(tmp_path.glob("*backup.zip*"))
+    assert not [*tmp_path.glob("backup.zip"), *tmp_path.glob(f"{SCRATCH}*")]
 
 
 def test_a_backup_that_fails_leaves_nothing(
@@ -244,7 +245,23 @@ def test_a_backup_that_fails_leaves_nothing(
     monkeypatch.setattr("kb.upkeep.backup_file.BackupWriter.finish", full)
     with pytest.raises(FileError, match="cannot be written: No space left"):
         back_up(filled.folder, tmp_path / "backup.zip")
-    assert not list(tmp_path.glob("*backup.zip*"))
+    assert not [*tmp_path.glob("backup.zip"), *tmp_path.glob(f"{SCRATCH}*")]
+
+
+def test_what_killed_processes_left_is_deleted(filled: KnowledgeBase, tmp_path: Path) -> None:
+    filled.close()
+    (tmp_path / "backups").mkdir()
+    fresh, old = (tmp_path / "backups" / f"{SCRATCH}{name}" for name in ("fresh", "old"))
+    for left in (fresh, old, filled.folder / f"{RESTORING}left"):
+        left.mkdir()
+        (left / "copy-1").touch()
+    os.utime(old, (0, 0))
+    target = tmp_path / "backups" / "kb.zip"
+    back_up(filled.folder, target)
+    assert {path.name for path in target.parent.iterdir()} == {"kb.zip", fresh.name}
+    restored = restore.restore(target, settings(filled.folder), replace=True)
+    assert restored.aside
+    assert not list(filled.folder.rglob(f"{RESTORING}*"))
 
 
 # Files that are no backups
@@ -444,7 +461,7 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
     with pytest.raises(FileError, match="No space left"):
         restore.restore(made, settings(filled.folder), replace=True)
     assert every_row(filled.folder) == before
-    assert not list(filled.folder.glob(".restoring-*"))
+    assert not list(filled.folder.glob(f"{RESTORING}*"))
 
 
 def test_without_room_nothing_is_unpacked(
