@@ -236,14 +236,19 @@ def times_of(account: Account) -> int:
 
 
 def count_upload(request: Request, account: Account) -> None:
-    """Counts the bytes of a form with files before they are read.
+    """Counts the bytes of what is sent before they are read.
+
+    What does not say how long it is counts as the longest that may be.
 
     Raises:
         Refusal: 429, too many.
     """
-    if request.headers.get("Content-Type", "").startswith("multipart/"):
-        settings = cast("Settings", request.app.state.settings)
-        announced = request.headers.get("Content-Length", "")
-        longest = max(settings.max_directory_mb, settings.max_article_mb) * MEGABYTE
-        amount = int(announced) if announced.isdecimal() else longest
+    settings = cast("Settings", request.app.state.settings)
+    announced = request.headers.get("Content-Length", "")
+    amount = int(announced) if announced.isdecimal() else 0
+    if "Transfer-Encoding" in request.headers:
+        is_form = request.headers.get("Content-Type", "").startswith("multipart/")
+        longest_mb = settings.max_directory_mb if is_form else settings.max_article_mb
+        amount = longest_mb * MEGABYTE
+    if amount:
         count_for_account(request, account, Quota.UPLOADS, amount)

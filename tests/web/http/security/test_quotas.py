@@ -392,6 +392,10 @@ def test_what_is_uploaded_in_a_day_is_limited(
     assert refused.status_code == 429
     assert "as many megabytes as it may in a day" in refused.json()["detail"]
     assert send(200_000).status_code == 422
+    # A text counts as a file does, and what says no length as the longest.
+    text = client.post("/api/contributions", json={"text": "x" * 400_000})
+    unsaid = client.post("/api/contributions", content=iter([b"{}"]), headers=MCP)
+    assert (text.status_code, unsaid.status_code) == (429, 429)
     clock.now += 24 * 3600
     assert send(400_000).status_code == 422
     page = signed_in(site(app=client.app), AccountRole.CONTRIBUTOR)
