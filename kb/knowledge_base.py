@@ -110,6 +110,8 @@ class KnowledgeBase(Publishing):
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
         self._measured_notices: NoticeCloseness | None = None
+        self.on_search: Callable[[SearchResult], None] = lambda _: None
+        """Told of each search, for those who count."""
         indexer = Indexer(folder, encoder)
         stores = StorePool(folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
@@ -216,7 +218,7 @@ class KnowledgeBase(Publishing):
         """
         wording = self._wording(query, steering)
         with self._context() as context:
-            return search(
+            found = search(
                 query,
                 context,
                 limit=limit,
@@ -227,6 +229,8 @@ class KnowledgeBase(Publishing):
                 complete=complete,
                 wording=wording,
             )
+        self.on_search(found)
+        return found
 
     def explain(
         self,
@@ -367,6 +371,17 @@ class KnowledgeBase(Publishing):
         return state_of(self._trade_index, self.encoder)
 
     # The index
+
+    def is_current(self) -> bool:
+        """Returns whether the next search finds what the store holds now.
+
+        If not, another thread brings the index up to date.
+
+        Raises:
+            KnowledgeBaseError: the base cannot be read, or was embedded by another encoder.
+        """
+        with self._stores.lend() as store:
+            return self._index.fresh(store).generation == store.generation
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
         """Derives documents, embeddings and index anew from the records, with this encoder.

@@ -117,6 +117,17 @@ class Settings(BaseSettings):
         "directory may take more, by its size.",
     )
 
+    log: Literal["text", "json"] = Field(
+        default="text", description="Whether lines of the log are text, or JSON for programs."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important lines that the log holds."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="What programs on other machines show to read the metrics, 32 random "
+        "characters or more; empty means that this machine alone can.",
+    )
     max_connections: int = Field(
         default=1_000, ge=1, description="The most connections to the server at a time."
     )
@@ -279,7 +290,7 @@ class Settings(BaseSettings):
             raise ValueError("it should be like Qui sait faire ? <alertes@kb.example>")
         return value
 
-    @field_validator("secret")
+    @field_validator("secret", "metrics_token")
     @classmethod
     def _is_long(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 32:

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -62,6 +63,9 @@ from web.maps import map_files
 from web.maps.map_files import LEAFLET_FILES
 from web.mcp import page as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
+from web.operations import probes
+from web.operations.metrics import SiteMetrics
+from web.operations.request_log import RequestLog
 from web.privacy import pages as privacy
 from web.search import pages as search_pages
 from web.search.demand_counter import DemandCounter
@@ -94,6 +98,7 @@ DASHBOARD = (dashboard,)
 PRIVACY = (privacy,)
 BOARD = (posting, board_pages, board_decisions)
 ROUTED = (
+    probes,
     *WRITING_API,
     *READING_API,
     *CATALOGUE,
@@ -131,8 +136,26 @@ LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
 
+class LoggedApplication(FastAPI):
+    """An application whose requests are logged and counted, those that fail included.
+
+    The answer to an unforeseen exception is made outside of every middleware: the log is around
+    that too.
+    """
+
+    log_requests = False
+
+    def build_middleware_stack(self) -> ASGIApp:
+        answering = super().build_middleware_stack()
+        return RequestLog(answering, self.state.metrics, lines=self.log_requests)
+
+
 def create_app(
-    knowledge_base: KnowledgeBase, settings: Settings, fonts: WebFonts = NO_FONTS
+    knowledge_base: KnowledgeBase,
+    settings: Settings,
+    fonts: WebFonts = NO_FONTS,
+    *,
+    log_requests: bool = False,
 ) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards.
 
@@ -140,7 +163,7 @@ def create_app(
         SettingsError: the path of the public URL is one of this program's own.
     """
     sub_path = SubPath.of(settings)
-    app = FastAPI(
+    app = LoggedApplication(
         title="Qui sait faire ?",
         summary="What organisations know how to do.",
         description=read.DESCRIPTION,
@@ -156,6 +179,9 @@ def create_app(
         separate_input_output_schemas=False,
     )
     assets = Assets(mounted_at="/static", installed={**LEAFLET_FILES, **suggestions.SCRIPTS})
+    app.log_requests = log_requests
+    app.state.metrics = SiteMetrics(knowledge_base)
+    app.state.probe_threads = probes.ProbeThreads()
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.fonts = fonts

@@ -25,6 +25,7 @@ from web.fonts.making import prepare_fonts
 from web.http.i18n import Language
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
+from web.operations.metrics import SiteMetrics
 from web.operations.service import ServiceNotices
 from web.privacy.forgetting import Forgetting
 from web.supervisor import Supervisor
@@ -66,11 +67,13 @@ def serve(
         prepare_reading()
         most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
         limits = ConnectionLimits(most, settings.max_connections_per_address)
-        app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
+        fonts = prepare_fonts(settings.cache)
+        app = create_app(knowledge_base, settings, fonts, log_requests=access_log)
         config = uvicorn.Config(
             app,
-            log_level="info" if access_log else "warning",
-            access_log=access_log,
+            # Ours is the log of requests, without their words; that of failures goes its way.
+            log_config=None,
+            access_log=False,
             server_header=False,
             # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
             # words, and not by the parser of requests.
@@ -89,8 +92,11 @@ def serve(
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
-        server = _Server(config, _url(bound), beside, app.state.site_usage, limits, on_ending)
-        app.state.proxies = server.proxies
+        app.state.proxies = proxies = _proxies(config)
+        metrics: SiteMetrics = app.state.metrics
+        connections = ServedConnections(limits, proxies, metrics.connection_ended)
+        metrics.connections.set_function(lambda: len(connections.connections))
+        server = _Server(config, _url(bound), beside, app.state.site_usage, connections, on_ending)
         server.run(sockets=[bound])
     if server.interrupted:
         raise KeyboardInterrupt
@@ -113,16 +119,11 @@ class _Server(uvicorn.Server):
         url: str,
         beside: Sequence[_Background],
         site_usage: SiteUsage,
-        limits: ConnectionLimits,
+        connections: ServedConnections,
         on_ending: Callable[[int], object],
     ) -> None:
         super().__init__(config)
-        config.load()
-        # Their middleware knows which proxies are trusted.
-        app = config.loaded_app
-        trusted = app.trusted_hosts if isinstance(app, ProxyHeadersMiddleware) else ()
-        self.proxies = proxies = cast("Container[str]", trusted)
-        self.server_state = self._connections = ServedConnections(limits, proxies)
+        self.server_state = self._connections = connections
         self.interrupted = False
         self._url = url
         self._beside = beside
@@ -168,6 +169,14 @@ class _Server(uvicorn.Server):
         self._connections.cut_all()
         # When the last request is answered, and so counted.
         await asyncio.to_thread(self._site_usage.stop)
+
+
+def _proxies(config: uvicorn.Config) -> Container[str]:
+    """Returns the addresses of proxies that are trusted, which their middleware knows."""
+    config.load()
+    app = config.loaded_app
+    trusted = app.trusted_hosts if isinstance(app, ProxyHeadersMiddleware) else ()
+    return cast("Container[str]", trusted)
 
 
 def _raised_file_limit() -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ingest.commands.log_lines import log_to_terminal
 from ingest.commands.reading_lines import has_failed, reading_lines, result_lines
 from kb.commands.options import kb_option, open_base
 
@@ -196,9 +195,11 @@ def run(name: str, kb: Path | None) -> None:
     """
     from ingest import worker
     from ingest.rereading.schedule import local_time, queue_due, queue_reading
+    from kb.log_lines import log_lines
     from kb.registers.jobs import JobState
     from kb.settings import Settings
 
+    settings = Settings.from_environment(kb=kb)
     failed = False
     with closing(open_base(kb)) as base:
         if name:
@@ -206,11 +207,11 @@ def run(name: str, kb: Path | None) -> None:
             base.source_locations.take(location)
             jobs = [queue_reading(base, location)]
         else:
-            jobs = queue_due(base, Settings.from_environment(kb=kb).sources_hour, local_time())
+            jobs = queue_due(base, settings.sources_hour, local_time())
         if not jobs:
             click.echo("No source is due.")
         for job in jobs:
-            with log_to_terminal():
+            with log_lines(settings.log, settings.log_level):
                 if not worker.run_next(base, only=job.id):
                     click.echo(f"{job.parameters['source']}: a worker is reading it already.")
                     continue

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from ingest.commands.log_lines import log_to_terminal
 from kb.commands.options import kb_option
 
 
@@ -31,6 +30,7 @@ def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
 
     from ingest import worker
     from kb.knowledge_base import KnowledgeBase
+    from kb.log_lines import log_lines
     from kb.settings import Settings
 
     settings = Settings.from_environment(kb=kb)
@@ -39,7 +39,10 @@ def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with log_to_terminal(), closing(KnowledgeBase.open(settings)) as knowledge_base:
+    with (
+        log_lines(settings.log, settings.log_level),
+        closing(KnowledgeBase.open(settings)) as knowledge_base,
+    ):
         if once:
             worker.run_next(knowledge_base, stopping)
         else:

@@ -168,6 +168,13 @@ class Jobs:
             ).fetchone()
         return int(count)
 
+    def counts(self) -> Mapping[JobState, int]:
+        """Returns how many jobs are in each state; those without any are 0."""
+        with self._stores.lend() as store:
+            rows = store.execute("select state, count(*) from jobs group by state").fetchall()
+        found = {JobState(state): int(count) for state, count in rows}
+        return {state: found.get(state, 0) for state in JobState}
+
     def waiting(self) -> bool:
         """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:

@@ -15,6 +15,7 @@ import uvicorn
 
 from kb.errors import EncoderError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.log_lines import log_lines
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
@@ -70,16 +71,19 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
     assert Watched.last.closed
 
 
-def test_the_access_log_is_off_unless_asked_for(
+def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     answers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
-    captured = capsys.readouterr()
-    assert "cirages" not in captured.out + captured.err
-    answers.clear()
-    server.serve(Settings(), "127.0.0.1", 0, access_log=True)
-    captured = capsys.readouterr()
-    assert "GET /api/search?q=cirages" in captured.out + captured.err
+    told = []
+    for access_log in (False, True):
+        answers.clear()
+        with log_lines("text", "info"):
+            server.serve(Settings(), "127.0.0.1", 0, access_log=access_log)
+        captured = capsys.readouterr()
+        told.append(captured.out + captured.err)
+    assert "GET /api/search 200" not in told[0]
+    assert "GET /api/search 200" in told[1]
+    assert "cirages" not in "".join(told)
 
 
 @pytest.fixture

@@ -116,8 +116,8 @@ class Digests:
                 found[one.topic, one.told_until] = news_of(
                     self._knowledge_base, one.topic, language, since=one.told_until, until=until
                 )
-            except QueryError as error:  # what can be searched is stricter now
-                _log.warning("A topic can no longer be searched: %s", error)
+            except QueryError:  # what can be searched is stricter now
+                _log.warning("A topic can no longer be searched")
         return [
             TopicNews(topic, items[:MOST_OF_A_TOPIC], len(items[MOST_OF_A_TOPIC:]), since)
             for (topic, since), items in found.items()

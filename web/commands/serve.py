@@ -17,12 +17,14 @@ from kb.commands.options import kb_option
     show_default=True,
     help="The port to listen on; 0 chooses a free port.",
 )
-@click.option("--access-log", is_flag=True, help="Log each request, queries included.")
+@click.option("--access-log", is_flag=True, help="Log each request, without its words.")
 def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
+    from kb.log_lines import log_lines
     from kb.settings import Settings
     from web import server
     from web.operations.ending import end_in_time
 
     settings = Settings.from_environment(kb=kb)
-    server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)
+    with log_lines(settings.log, settings.log_level):
+        server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)

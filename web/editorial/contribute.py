@@ -231,7 +231,7 @@ def _drafted(
         return _failed(request, account, name, error)
     except EncoderError as error:
         # The text stays in its form. Where the model lies is for whoever runs the server.
-        _log.error("%s: %s", request.http.url.path, error)
+        _log.error("%s", error)
         problem = translations(request.language).gettext(_NOT_NOW)
         return FileResult(name, problem=LocalizedText(problem))
 

@@ -59,7 +59,7 @@ class _FrameRoute(APIRoute):
                 advice = error.advice if isinstance(error, Refusal) else _WRONG_ADDRESS
                 return _page(request, error.status_code, advice, headers=error.headers)
             except QuisaitError as error:
-                _log.error("%s %s: %s", request.method, request.url.path, error)
+                _log.error("%s", error)
                 return _page(request, 503, _NO_ANSWER)
 
         return answered_in_the_frame

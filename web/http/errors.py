@@ -30,6 +30,7 @@ from kb.errors import (
     UnknownRecord,
     WithdrawnRecord,
 )
+from kb.log_lines import request_id
 from kb.messages import N_
 from kb.remarks import shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language
@@ -109,6 +110,7 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
         status_code=status,
         advice=advice,
         sent=[item for item in form.multi_items() if isinstance(item[1], str)] if form else [],
+        request_id=request_id.get(),
     )
 
 
@@ -128,7 +130,7 @@ async def _quisait_error(request: Request, error: Exception) -> Response:
         response.headers["Retry-After"] = RETRY_AFTER_S
         return response
     if status >= 500:
-        _log.error("%s %s: %s", request.method, request.url.path, error)
+        _log.error("%s", error)
     return _respond(request, status, line)
 
 
@@ -223,7 +225,8 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:
-    response = _respond(request, 500, "Something unforeseen went wrong here.")
+    detail = f"Something unforeseen went wrong here (request {request_id.get()})."
+    response = _respond(request, 500, detail)
     # Starlette answers unforeseen exceptions outside of every middleware.
     response.headers.update(SECURITY_HEADERS)
     return response

@@ -67,7 +67,8 @@ class MailSender:
                     outbox.handing_over(queued.id, at)
                     server.deliver(connection, message_of(queued, self._sender))
                 except MailError as error:
-                    _log.warning("A mail was not sent: %s", error)
+                    # Its line may quote the server, and so the recipient.
+                    _log.warning("A mail was not sent: %s", error.remark.code)
                     outbox.failed(queued.id, error.remark, for_good=error.for_good, at=at)
                     if connection is None:
                         self._not_before = time.monotonic() + REST_S

@@ -493,7 +493,8 @@ def test_a_slash_of_an_id_may_be_left_as_it_is() -> None:
     ],
 )
 def test_head_is_answered_like_get(client: TestClient, path: str, status: int) -> None:
-    asked, told = client.head(path), client.get(path)
+    same_id = {"X-Request-ID": "0123456789abcdef"}
+    asked, told = client.head(path, headers=same_id), client.get(path, headers=same_id)
     assert asked.status_code == told.status_code == status
     assert asked.headers == told.headers
 

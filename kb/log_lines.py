@@ -1,0 +1,151 @@
+"""Lines of the log: text or JSON, each with its time, its level and the request that it is of.
+
+    2026-11-27T02:16:00.123Z INFO web.operations.request_log [9f2c…] GET /api/search 200 12 ms
+
+Nothing personal is in them. What a person typed may be in the message of any exception: of an
+exception only its type, the code of a system's error, and where it was raised are written.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from errno import errorcode
+from typing import Any, Literal, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
+
+LogKind = Literal["text", "json"]
+
+OUR_ROOMS = ("kb", "ingest", "web")
+TOLD_AGAIN_AFTER_S = 60.0
+"""How long an exception is told in a line only, once it was told with its traceback."""
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that is being answered; empty beyond requests."""
+
+_log = logging.getLogger(__name__)
+
+
+def told(error: BaseException) -> str:
+    """Returns an exception with its causes and where each was raised, without any value."""
+    lines: list[str] = []
+    if error.__cause__ is not None:
+        lines += [told(error.__cause__), "caused:"]
+    elif error.__context__ is not None and not error.__suppress_context__:
+        lines += [told(error.__context__), "and while that was handled:"]
+    lines += "".join(traceback.format_tb(error.__traceback__)).splitlines()
+    lines.append(_name_of(error))
+    if isinstance(error, BaseExceptionGroup):
+        lines += [f"  one of them: {told(one)}" for one in error.exceptions]
+    return "\n".join(lines)
+
+
+def _name_of(error: BaseException) -> str:
+    kind = type(error)
+    code = ""
+    if isinstance(error, OSError) and error.errno:
+        code = errorcode.get(error.errno, str(error.errno))
+    elif isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorname", "")
+    name = kind.__qualname__ if kind.__module__ == "builtins" else _dotted(kind)
+    return f"{name} {code}".rstrip()
+
+
+def _dotted(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes each line once; of what recurs, such as a full disk, the traceback once a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_until: dict[tuple[str, str], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A copy: what another handler made of the exception, with its values, is not ours.
+        error = record.exc_info[1] if record.exc_info else None
+        line = logging.makeLogRecord({**record.__dict__, "request_id": request_id.get()})
+        line.exc_text = None
+        if error is not None and self._was_told(record, error):
+            line.msg, line.args = f"{record.getMessage()} (again: {_name_of(error)})", ()
+            line.exc_info = None
+        super().emit(line)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A log that cannot be written, such as on a full disk, stops nothing."""
+
+    def _was_told(self, record: logging.LogRecord, error: BaseException) -> bool:
+        frames = traceback.extract_tb(error.__traceback__, limit=-1)
+        place = str(frames[-1:]) or record.name
+        now, key = time.monotonic(), (place, _name_of(error))
+        if now < self._told_until.get(key, now):
+            return True
+        self._told_until[key] = now + TOLD_AGAIN_AFTER_S
+        return False
+
+
+class _Formatter(logging.Formatter):
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return told(ei[1])
+
+
+class _TextFormatter(_Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        of_request = f" [{id_}]" if (id_ := record.__dict__.get("request_id")) else ""
+        # One line, whatever is in the message.
+        message = "\\n".join(record.message.splitlines())
+        return f"{record.asctime} {record.levelname} {record.name}{of_request} {message}"
+
+
+class _JsonFormatter(_Formatter, JsonFormatter):
+    """What is given as `extra` of a line is a field of its own."""
+
+
+_FIELDS = "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"
+_NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"}
+
+
+@contextmanager
+def log_lines(kind: LogKind, level: str) -> Iterator[None]:
+    """Writes the log to standard error, for as long as the context lasts.
+
+    Our own rooms from this level on; other libraries, whose lines may quote what was sent, errors
+    alone.
+    """
+    handler = _Lines()
+    handler.setFormatter(
+        _JsonFormatter(_FIELDS, rename_fields=_NAMES, json_ensure_ascii=False)
+        if kind == "json"
+        else _TextFormatter(_FIELDS)
+    )
+    loggers = [logging.getLogger(), *map(logging.getLogger, OUR_ROOMS)]
+    levels = [logger.level for logger in loggers]
+    of_threads = threading.excepthook
+    logging.getLogger().addHandler(handler)
+    for logger, wanted in zip(loggers, ["ERROR", *[level.upper()] * len(OUR_ROOMS)], strict=True):
+        logger.setLevel(wanted)
+    threading.excepthook = _log_of_thread
+    try:
+        yield
+    finally:
+        threading.excepthook = of_threads
+        logging.getLogger().removeHandler(handler)
+        for logger, before in zip(loggers, levels, strict=True):
+            logger.setLevel(before)
+
+
+def _log_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        name = ended.thread.name if ended.thread else "?"
+        _log.error("The thread %s ended with an error", name, exc_info=ended.exc_value)

@@ -1,0 +1,189 @@
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
+from kb.log_lines import log_lines
+from kb.settings import Settings
+from tests.web.sample_base import SampleBase
+from web.app import create_app
+from web.http.security.headers import SECURITY_HEADERS
+
+SETTINGS = Settings(
+    public_url="https://quisait.example/", secret=SecretStr("a secret of thirty-two characters")
+)
+GIVEN = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def client(knowledge_base: SampleBase) -> Iterator[TestClient]:
+    with of(knowledge_base) as client:
+        yield client
+
+
+def of(base: KnowledgeBase) -> TestClient:
+    return TestClient(
+        create_app(base, SETTINGS, log_requests=True),
+        base_url="https://quisait.example",
+        follow_redirects=False,
+        raise_server_exceptions=False,
+    )
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/en/", 200),
+        ("HEAD", "/en/", 200),
+        ("GET", "/", 303),
+        ("GET", "/static/nothing.css", 404),
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/en/", 405),
+        ("POST", "/en/sign-in", 413),
+        ("GET", "/api/search", 422),
+        ("GET", "/healthz", 200),
+    ],
+)
+def test_every_answer_has_an_id(client: TestClient, method: str, path: str, status: int) -> None:
+    content = "x" * 70_000 if status == 413 else None
+    first, second = (client.request(method, path, content=content) for _ in range(2))
+    assert first.status_code // 100 == status // 100
+    ids = {first.headers["X-Request-ID"], second.headers["X-Request-ID"]}
+    assert [len(id_) for id_ in ids] == [32, 32]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_kept"),
+    [
+        (GIVEN, True),
+        ("0b0f9a4e-5f6c-4d0e-9c1a-1f2e3d4c5b6a", True),
+        ("jeanne@kb.example", False),
+        ("0612345678", False),
+        ("jeanne-martin-jeanne", False),
+        ("f" * 65, False),
+        (GIVEN + "\u00e9", False),
+    ],
+)
+def test_the_id_of_a_proxy_is_kept_if_it_is_one(
+    client: TestClient, given: str, is_kept: bool
+) -> None:
+    answer = client.get("/healthz", headers=[(b"X-Request-ID", given.encode())])
+    assert (answer.headers["X-Request-ID"] == given) == is_kept
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, base: SampleBase) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("mouton chez jeanne@kb.example")
+
+    monkeypatch.setattr(base, "search", fails)
+
+
+def test_an_unforeseen_error_shows_the_id_that_the_log_has(
+    client: TestClient,
+    knowledge_base: SampleBase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failing(monkeypatch, knowledge_base)
+    given = {"X-Request-ID": GIVEN}
+    page = client.get("/en/search", params={"q": "mouton"}, headers=given)
+    assert page.status_code == 500
+    assert GIVEN in page.text
+    assert "quote this number" in page.text
+    assert page.headers["X-Request-ID"] == GIVEN
+    for name, value in SECURITY_HEADERS.items():
+        assert page.headers[name] == value
+    answer = client.get("/api/search", params={"q": "mouton"}, headers=given)
+    assert answer.json() == {"detail": f"Something unforeseen went wrong here (request {GIVEN})."}
+    with caplog.at_level(logging.INFO):
+        client.get("/fr/recherche", params={"q": "mouton"}, headers=given)
+    assert "GET /fr/recherche 500" in caplog.text
+
+
+def test_an_error_of_the_page_of_errors_is_answered_too(
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, knowledge_base)
+    monkeypatch.setattr(client.app.state, "renderer", None)  # type: ignore[attr-defined]
+    answer = client.get("/en/search", params={"q": "mouton"}, headers={"X-Request-ID": GIVEN})
+    assert answer.status_code == 500
+    assert answer.text == f"Something unforeseen went wrong here (request {GIVEN})."
+    assert answer.headers["X-Request-ID"] == GIVEN
+    assert "Content-Security-Policy" in answer.headers
+
+
+def test_a_line_has_the_route_and_no_words(
+    client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with log_lines("json", "info"):
+        client.get("/en/cases/angouleme", headers={"X-Request-ID": GIVEN})
+    (line,) = lines_of(capsys)
+    assert line["request_id"] == GIVEN
+    assert line["logger"] == "web.operations.request_log"
+    assert (line["method"], line["route"], line["status"]) == (
+        "GET",
+        "/en/cases/{record_id:path}",
+        200,
+    )
+    assert line["message"] == f"GET /en/cases/{{record_id:path}} 200 {line['ms']} ms"
+
+
+def test_nothing_personal_is_logged(
+    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tour of what visitors send, with all that the log can hold."""
+    secrets = ["mouton", "jeanne", "0612345678", "192.0.2.77", "cookieword", "tokenword"]
+    client = of(knowledge_base)
+    client.cookies.set("quisait", "cookieword")
+    sent = {
+        "X-Forwarded-For": "192.0.2.77",
+        "User-Agent": "mouton/1",
+        "Referer": "https://kb.example/?q=mouton",
+        "X-Request-ID": "jeanne@kb.example",
+    }
+    person = {"name": "jeanne@kb.example", "password": "mouton", "email": "jeanne@kb.example",
+              "phone": "0612345678", "title": "mouton", "text": "mouton", "csrf": "tokenword",
+              "q": "mouton"}  # fmt: skip
+    pages = ["/en/search", "/fr/recherche", "/api/search", "/api/suggestions", "/en/mouton",
+             "/api/report", "/widget/search", "/en/cases/mouton", "/api/cases/mouton",
+             "/en/alerts", "/en/feeds/search.atom"]  # fmt: skip
+    forms = ["/en/sign-in", "/en/board/new", "/en/alerts", "/en/contribute", "/mcp", "/api/notices"]
+    with log_lines("text", "debug"):
+        for page in pages:
+            client.get(page, params={"q": "mouton", "t": "tokenword"}, headers=sent)
+        for form in forms:
+            client.post(form, data=person, headers={**sent, "Authorization": "Bearer tokenword"})
+            client.post(form, json=person, headers=sent)
+        client.request("JEANNE", "/en/search", headers=sent)
+        failing(monkeypatch, knowledge_base)
+        client.get("/en/search", params={"q": "mouton"}, headers=sent)
+
+        def damaged(*_: Any, **__: Any) -> Any:
+            raise KnowledgeBaseError("it is damaged")
+
+        monkeypatch.setattr(knowledge_base, "search", damaged)
+        client.get("/en/search", params={"q": "mouton"}, headers=sent)
+    told = capsys.readouterr().err
+    assert "GET /en/search 500" in told
+    assert "GET /en/search 503" in told
+    assert "it is damaged" in told
+    assert len(told.splitlines()) >= len(pages) + 2 * len(forms)
+    assert [word for word in secrets if word in told.lower()] == []
+
+
+def test_lines_of_requests_are_only_told_if_asked_for(
+    knowledge_base: SampleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with log_lines("text", "info"):
+        TestClient(create_app(knowledge_base, SETTINGS)).get("/healthz")
+    assert capsys.readouterr().err == ""

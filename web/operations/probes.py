@@ -1,0 +1,83 @@
+"""What other programs ask of the server: is it alive, is it ready, and its metrics."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TypeVar, cast
+
+from anyio import CapacityLimiter
+from anyio.to_thread import current_default_thread_limiter, run_sync
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from kb.settings import Settings, is_this_machine
+from web.http.dependencies import CompleteSearches, OpenKnowledgeBase
+from web.operations.metrics import CONTENT_TYPE_LATEST, SiteMetrics
+from web.operations.readiness import readiness_of
+
+FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+"""Headers of what a proxy passes on, which does not come from this machine."""
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+router = APIRouter(include_in_schema=False)
+
+_Value = TypeVar("_Value")
+
+
+class ProbeThreads:
+    """Threads of their own for probes: they do not wait where all others answer visitors."""
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(2)
+
+    async def run(self, work: Callable[[], _Value]) -> _Value:
+        return await run_sync(work, limiter=self._limiter)
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"])
+async def health() -> Response:
+    """Says that the process is alive; touches nothing."""
+    return JSONResponse({"alive": True}, headers=_NOT_KEPT)
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
+    threads = cast("ProbeThreads", request.app.state.probe_threads)
+    found = await threads.run(lambda: readiness_of(knowledge_base))
+    return JSONResponse(asdict(found), 200 if found.ready else 503, headers=_NOT_KEPT)
+
+
+@router.api_route("/metrics", methods=["GET", "HEAD"])
+async def metrics(request: Request) -> Response:
+    """Shows the metrics to this machine, and to who has the token."""
+    state = request.app.state
+    if not _may_read(request, state.settings):
+        raise HTTPException(
+            403, "Metrics are for this machine, or with Authorization: Bearer and the token."
+        )
+    counted = cast("SiteMetrics", state.metrics)
+    complete = cast("CompleteSearches", state.complete_searches)
+    counted.waiting.labels("thread").set(
+        current_default_thread_limiter().statistics().tasks_waiting
+    )
+    counted.waiting.labels("complete_search").set(complete.at_once.statistics().tasks_waiting)
+    text = await cast("ProbeThreads", state.probe_threads).run(counted.text)
+    return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST, headers=_NOT_KEPT)
+
+
+def _may_read(request: Request, settings: Settings) -> bool:
+    token = settings.metrics_token.get_secret_value()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if (
+        token
+        and scheme.lower() == "bearer"
+        and secrets.compare_digest(given.encode(), token.encode())
+    ):
+        return True
+    # A page of another site may lead a browser here by a name of its own, and a proxy of this
+    # machine passes the name of the site on.
+    names = (request.client.host if request.client else "", request.url.hostname or "")
+    return all(map(is_this_machine, names)) and not any(
+        name in request.headers for name in FORWARDING
+    )
