@@ -15,7 +15,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate ablation clean
+.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate ablation lock sbom audit clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -84,6 +84,15 @@ ablation: demo ## measure the ranking without each of its parts; takes hours wit
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
 	@$(BIN)/quisait evaluate --ablation --split test --split tune --kb $(DEMO) \
 	  $(if $(DATA),--summary docs/ranking-ablation.md) $(NEEDS) build/development/*/
+
+lock: install ## write the lock files anew, after a change of versions (docs/deployment.md)
+	$(BIN)/python -m tests.deployment.lock $(WHEELS)
+
+sbom: install ## write the bill of materials to build/sbom.json
+	$(BIN)/python -m tests.deployment.sbom
+
+audit: install ## ask for known weaknesses of the locked packages; needs the network
+	$(BIN)/uvx pip-audit@2.10.1 --require-hashes --disable-pip --requirement requirements.lock
 
 clean: ## remove what was built; the environment in .venv stays
 	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
