@@ -90,7 +90,7 @@ def nginx_configuration(
         r"listen 80;": f"listen 127.0.0.1:{plain};",
         r"listen 443 ssl;": f"listen 127.0.0.1:{tls} ssl;",
         r"\b(kb|net)\.example;": "localhost;",
-        r"https://\$host\$request_uri": f"https://$host:{tls}$request_uri",
+        r"https://kb\.example\$request_uri": f"https://localhost:{tls}$request_uri",
         r"ssl_certificate /.*": f"ssl_certificate {made};",
         r"ssl_certificate_key /.*": f"ssl_certificate_key {key};",
         r"/etc/nginx/snippets/": f"{folder}/",

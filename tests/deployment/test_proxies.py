@@ -32,7 +32,6 @@ from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.thorough
 
-KINDS = ("nginx", "nginx-part", "nginx-part-stripped", "caddy", "caddy-part")
 UNLIKE = ("nginx", "nginx-part-stripped", "caddy-part")
 """Those in which everything is tried: a host and its part, both programs, both ways of a prefix."""
 
@@ -69,7 +68,7 @@ def proxy(
         yield stack.enter_context(proxy_of(request.param, folder, port, ports))
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=UNLIKE)
 def before_another(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[tuple[Proxy, HostPages]]:

@@ -248,6 +248,20 @@ def test_the_widget_and_the_frame_are_found_under_the_prefix(base: Seeded) -> No
     assert {hit["url"].startswith(f"{HOST}{PREFIX}/fr/") for hit in found["hits"]} == {True}
 
 
+def test_an_assistant_connects_under_the_prefix(base: Seeded) -> None:
+    begins = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "a test", "version": "1"},
+    }
+    answer = browser_of(base).post(
+        f"{PREFIX}/mcp",
+        json={"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": begins},
+        headers={"Accept": "application/json, text/event-stream"},
+    )
+    assert answer.json()["result"]["serverInfo"]["websiteUrl"] == HOST + PREFIX
+
+
 def test_mails_lead_to_the_site_under_the_prefix() -> None:
     written = MailWriter(Renderer(Assets(mounted_at="/static")), SETTINGS).write(
         "mail/test", Language.FR, recipient="lea@avel.example", purpose="test"
