@@ -122,6 +122,8 @@ class Installation:
     def _public_url(self) -> Iterator[Finding]:
         url = self._settings.public_url
         address = urlsplit(url)
+        if "public_url" in dict(self._errors):
+            return  # Told of already.
         if not url:
             yield Finding(
                 "address",
@@ -137,13 +139,6 @@ class Installation:
                 f"{PREFIX}PUBLIC_URL={url} is not encrypted",
                 "Have the proxy answer https, and begin it with https://.",
                 why="Passwords and sessions can be read on their way.",
-            )
-        if not address.hostname or address.query or address.fragment or address.username:
-            yield Finding(
-                "address",
-                f"{PREFIX}PUBLIC_URL={url} is more than the address of a site",
-                "Write it like https://kb.example, or https://kb.example/path.",
-                why="Links made of it lead nowhere.",
             )
 
     def _proxies(self) -> Iterator[Finding]:

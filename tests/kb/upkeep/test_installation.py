@@ -81,7 +81,7 @@ def test_nothing_is_wrong_with_a_sound_installation(
         ({"QUISAIT_THREADS": "many"}, "QUISAIT_THREADS cannot be used", "Correct it"),
         ({"QUISAIT_SECRET": "short"}, "QUISAIT_SECRET cannot be used: it should have 32", ""),
         ({"QUISAIT_PUBLIC_URL": "http://kb.example"}, "is not encrypted", "https://"),
-        ({"QUISAIT_PUBLIC_URL": "https://kb.example/?a=b"}, "more than the address", "Write it"),
+        ({"QUISAIT_PUBLIC_URL": "https://kb.example/?a=b"}, "PUBLIC_URL cannot be used", "Correct"),
         ({"FORWARDED_ALLOW_IPS": "*"}, "trusts everybody", "Name the addresses"),
         (
             {"QUISAIT_SMTP_URL": "smtps://mail.example:465"},
