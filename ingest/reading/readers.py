@@ -16,7 +16,7 @@ ANSWER_MB = 64
 CLOCK_TIMES = 3
 """The clock may show so many times the processor's time: a busy machine, text recognition."""
 
-TABLE_UNIT_BYTES = 2_000_000
+TABLE_UNIT_BYTES = 10_000_000
 MOST_TABLE_MEMORY_MB = 4096
 """A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
 
