@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, count, islice
@@ -31,6 +32,9 @@ from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
+
+_PROPOSING = threading.Lock()
+"""A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
 
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
@@ -67,7 +71,8 @@ class Drafting:
         self.known.refuse(article)
         if self._actors is None:
             self._actors = KnownActors.of(self._knowledge_base)
-        proposals = propose(article, self._actors)
+        with _PROPOSING:
+            proposals = propose(article, self._actors)
         remarks = (*article.remarks, *islice(self.known.resembling(article), 1))
         if self._assistant is not None:
             refined = self._assistant.refine(article, proposals, self._actors)

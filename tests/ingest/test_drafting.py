@@ -1,13 +1,16 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
+from ingest import drafting as drafting_module
 from ingest.articles.article import Article, Person
 from ingest.articles.readers import article_from_bytes
 from ingest.drafting import Drafting, text_hash
 from ingest.extraction.llm import Assistant
+from ingest.extraction.proposals.propose import propose
 from ingest.known_articles import AlreadyKnown
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
@@ -282,3 +285,18 @@ def test_the_origin_hash_is_of_the_text(base: KnowledgeBase) -> None:
     again = replace(ARTICLE, title="Autre", text=BODY.replace("'", "’"))
     assert made.origin_hash == text_hash(again)
     assert base.drafts.with_origin(text_hash(again)) == made
+
+
+def test_one_article_at_a_time_is_searched_for_proposals(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    def noted(*asked: Any) -> Any:
+        held.append(drafting_module._PROPOSING.locked())
+        return propose(*asked)
+
+    monkeypatch.setattr("ingest.drafting.propose", noted)
+    drafted(base)
+    assert held == [True]
+    assert not drafting_module._PROPOSING.locked()

@@ -71,6 +71,14 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
     assert Watched.last.closed
 
 
+@pytest.mark.usefixtures("answers")
+def test_threads_give_way_to_each_other_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[float] = []
+    monkeypatch.setattr(sys, "setswitchinterval", turns.append)
+    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
+    assert turns == [server.TURN_S]
+
+
 def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     answers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
