@@ -127,15 +127,19 @@ class Indexer:
         this encoder has embedded are not embedded again; other embeddings go.
 
         Raises:
-            KnowledgeBaseError: another process made the base anew meanwhile, by another encoder.
+            KnowledgeBaseError: another process makes the base anew meanwhile, by another encoder.
         """
         side = SideTables(store)
         made_by = f"{self.encoder.fingerprint} {DERIVATION} {SCHEMA_VERSION}"
         side.begin(made_by)
         while self._put_aside(store, made_by, on_embedded):
             pass
-        # Where another process was faster, it may have had another encoder.
+        # Where another process was faster, it may have had another encoder, or have it now.
         self.refuse_mismatch(store)
+        if side.made_by:
+            raise KnowledgeBaseError(
+                f"{self._folder} is being rebuilt by another process, with another encoder."
+            )
         side.drop_embeddings_except(self.encoder.fingerprint)
         side.clear()
 

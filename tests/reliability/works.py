@@ -1,6 +1,8 @@
 """Works that a process may be killed at, and what must be true of the base afterwards."""
 
 import csv
+import importlib
+import importlib.util
 import os
 import random
 import shutil
@@ -345,19 +347,9 @@ class _Together(Work):
             connection.execute("delete from embeddings where rowid % 2")
 
     def run(self, folder: Path, tell: Tell) -> None:
-        others = [self._fork(folder, self._rebuild), self._fork(folder, self._put)]
+        others = [_beside(folder, self._rebuild), _beside(folder, self._put)]
         _INGEST.run(folder, tell)
-        for pid in others:
-            _, status = os.waitpid(pid, 0)
-            assert status == 0, status
-
-    def _fork(self, folder: Path, do: Callable[[KnowledgeBase], object]) -> int:
-        pid = os.fork()
-        if pid == 0:
-            with _opened(folder) as base:
-                do(base)
-            os._exit(0)
-        return pid
+        _wait_for(others)
 
     def _rebuild(self, base: KnowledgeBase) -> None:
         base.rebuild()
@@ -377,6 +369,61 @@ class _Together(Work):
 
     def faults_when_done(self, folder: Path) -> list[str]:
         return faults(folder, FORMER)
+
+
+class _Backup(Work):
+    """Backs the base up twice, to one file, while another process ingests."""
+
+    name = "backup"
+
+    def prepare(self, folder: Path, chance: random.Random) -> None:
+        _INGEST.prepare(folder, chance)
+
+    def run(self, folder: Path, tell: Tell) -> None:
+        back_up = importlib.import_module("kb.upkeep.backup").back_up
+        others = [_beside(folder, lambda base: ingest(base, [folder / "input"], source="firms"))]
+        for number in range(2):
+            back_up(folder, folder / "backup.zip", overwrite=number > 0)
+            tell("backed up")
+        _wait_for(others)
+
+    def faults(self, folder: Path, told: Sequence[str]) -> list[str]:
+        found = faults(folder, FORMER)
+        if not (folder / "backup.zip").exists():
+            return [*found, "the backup is not there"] if told else found
+        with (
+            importlib.import_module("kb.upkeep.backup_file").BackupFile(
+                folder / "backup.zip"
+            ) as backup,
+            tempfile.TemporaryDirectory() as unpacked_to,
+        ):
+            backup.verify()
+            backup.unpack(DATABASE_FILE, Path(unpacked_to) / DATABASE_FILE)
+            in_backup = faults(Path(unpacked_to), FORMER)
+        return [*found, *(f"in the backup: {line}" for line in in_backup)]
+
+    def finish(self, folder: Path) -> None:
+        (folder / "backup.zip").unlink(missing_ok=True)
+        self.run(folder, str)
+
+    def faults_when_done(self, folder: Path) -> list[str]:
+        return self.faults(folder, ["backed up"])
+
+
+def _beside(folder: Path, do: Callable[[KnowledgeBase], object]) -> int:
+    """The id of another process that does something with the base meanwhile."""
+    pid = os.fork()
+    if pid == 0:
+        with _opened(folder) as base:
+            do(base)
+        os._exit(0)
+    return pid
+
+
+def _wait_for(pids: Sequence[int]) -> None:
+    for pid in pids:
+        _, status = os.waitpid(pid, 0)
+        assert status == 0, status
 
 
 def _firm(number: int, word: str) -> Actor:
@@ -516,4 +563,5 @@ WORKS: tuple[Work, ...] = (
     _Rebuild(),
     _Migration(),
     _Together(),
+    *([_Backup()] if importlib.util.find_spec("kb.upkeep.backup") else []),
 )

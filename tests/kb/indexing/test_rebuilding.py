@@ -178,6 +178,24 @@ def test_a_rebuild_that_another_overtakes_says_so(
     assert faults(folder, WordCountEncoder("words-3")) == []
 
 
+def test_a_rebuild_that_another_has_given_up_says_so(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path
+) -> None:
+    base.put(RECORDS)
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
+        connection.execute("delete from embeddings")
+
+    def begin_another(batch: int) -> None:
+        if batch == 2:
+            with pytest.raises(Stopped):
+                open_base(Watched(stop_at(2), "words-3")).rebuild()
+
+    with pytest.raises(KnowledgeBaseError, match="rebuilt by another process"):
+        open_base(Watched(begin_another, "words-1")).rebuild()
+    assert open_base(WordCountEncoder("words-1")).rebuild().problems == ()
+    assert faults(folder, WordCountEncoder("words-1")) == []
+
+
 def test_two_processes_rebuild_together(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:
