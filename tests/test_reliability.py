@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ def summary(module: str, runs: int) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", f"tests.reliability.{module}", "--runs", str(runs), "--seed", "4"],
         check=False,
+        cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
     )

@@ -27,16 +27,6 @@ CLEARED_AT_ONCE = 2_000
 """Rows that a transaction deletes."""
 
 _WAITING = "rebuild_waiting"
-_STORED_ROWS = tuple(
-    f"{SIDE}{name}"
-    for name in ("passage_words_data", "passage_words_content", "passages", "documents")
-)
-"""The tables that hold most of what is in the side tables, those of the word index included."""
-_FTS5_OWN_ROWS = 10
-"""The last row of a word index's data without which FTS5 cannot open it, not even to drop it.
-
-The structure record: see https://sqlite.org/fts5.html, "The %_data Table".
-"""
 
 
 class SideTables:
@@ -92,7 +82,8 @@ class SideTables:
 
     def clear(self) -> None:
         """Deletes dead side tables, some rows in each transaction."""
-        for table in _STORED_ROWS:
+        for name in reversed(DERIVED):
+            table = f"{SIDE}{name}"
             deleted = CLEARED_AT_ONCE
             while deleted == CLEARED_AT_ONCE and self._exist():
                 with self._store.writing():
@@ -100,8 +91,8 @@ class SideTables:
                         return
                     deleted = self._store.execute(
                         f"delete from {table} where rowid in"  # noqa: S608 (our tables)
-                        f" (select rowid from {table} where rowid > ? limit ?)",
-                        [_FTS5_OWN_ROWS, CLEARED_AT_ONCE],
+                        f" (select rowid from {table} limit ?)",
+                        [CLEARED_AT_ONCE],
                     ).rowcount
         with self._store.writing():
             if not self.made_by:
