@@ -15,10 +15,10 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check format lint types imports widget benchmark evaluate ablation lock sbom audit clean
+.PHONY: help install run demo quick test check check-long format lint types imports widget benchmark evaluate ablation lock sbom audit clean
 
 help: ## list these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(INSTALLED) ## make the environment in .venv
 
@@ -52,6 +52,9 @@ test: install ## run every test
 check: install ## what CI runs: format, lint, types, imports, every test with its coverage
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory lint types imports test COVERAGE=--cov
+
+check-long: install ## what takes long, at most an hour: kills, damage, full disks (docs/reliability.md)
+	$(BIN)/python -m tests.reliability
 
 format: install ## format the code
 	$(BIN)/ruff format .
