@@ -43,7 +43,8 @@ class Draft:
 
     `origin` is where it came from: a file's name, an address, or "pasted"; `origin_hash` names
     its content. `message` is the last from a moderator to its author. `based_on` is the number of
-    the version that this draft changes; 0 for a new record.
+    the version that this draft changes; 0 for a new record. `kept_details` are the keys of private
+    details in it that a person decided to keep.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Draft:
     updated_at: str
     origin_hash: str = ""
     based_on: int = 0
+    kept_details: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> Kind:
@@ -214,6 +216,16 @@ class Drafts:
             for row in rows
         ]
 
+    def keep_detail(self, id: str, key: str) -> None:
+        """Notes that a private detail of a draft may stay; makes no revision.
+
+        Raises:
+            UnknownRecord: there is no such draft.
+        """
+        with self._stores.lend() as store, store.writing():
+            kept = sorted({*draft_of(store, id).kept_details, key})
+            store.execute("update drafts set kept_details = ? where id = ?", [json.dumps(kept), id])
+
     def delete(self, id: str) -> None:
         """Deletes a draft and its revisions, if it is there."""
         with self._stores.lend() as store, store.writing():
@@ -339,4 +351,5 @@ def _draft(row: sqlite3.Row) -> Draft:
         record=record_from_json(Kind(row["kind"]), row["content"]),
         proposals=proposals_from_json(row["proposals"]),
         remarks=tuple(map(restored_remark, json.loads(row["remarks"]))),
+        kept_details=frozenset(json.loads(row["kept_details"])),
     )

@@ -681,6 +681,11 @@ def _sessions_of_accounts(db: Database) -> None:
     )
 
 
+def _kept_details_of_drafts(db: Database) -> None:
+    # The private details of a draft that a person decided to keep, by their keys, as JSON.
+    db.table("drafts").add_column("kept_details", str, not_null_default="[]")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -706,6 +711,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _demand,
     _holds,
     _sessions_of_accounts,
+    _kept_details_of_drafts,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

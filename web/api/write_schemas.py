@@ -10,6 +10,7 @@ import kb.registers.duplicates
 import kb.registers.jobs
 import kb.registers.proposals
 import kb.registers.versions
+from ingest.private_details.details import DetailKind, details_of
 from kb.errors import InputError
 from kb.models import Kind
 from kb.reference.visibility import Visibility
@@ -120,6 +121,21 @@ class ProposedFieldOut(Shape):
     origin: Origin
 
 
+class PersonalOut(Shape):
+    """What may be a private detail of a person, for a moderator to keep or to remove."""
+
+    kind: DetailKind
+    field: str = Field(
+        description="The field in which it stands: of facts and participants with a point and "
+        "which of them.",
+        examples=["text", "participants.0"],
+    )
+    text: str = Field(description="The detail as it stands there.")
+    sentence: str = Field(description="The sentence around it.")
+    person: str = Field(description="Who is named there; may be empty.")
+    kept: bool = Field(description="Whether a person decided that it may stay.")
+
+
 class ProposedParticipationOut(Shape):
     """A proposed participation of an organisation."""
 
@@ -161,6 +177,10 @@ class Contribution(ContributionSummary, Contents):
     participations: list[ProposedParticipationOut] = Field(
         description="The proposals for participations."
     )
+    personal: list[PersonalOut] = Field(
+        description="What may be private details of persons. They keep nothing from being "
+        "published."
+    )
     remarks: list[str] = Field(description="What a person should check.")
     message: str = Field(description="The last message from a moderator.")
     source_text: str = Field(description="The original text.")
@@ -175,6 +195,10 @@ class Contribution(ContributionSummary, Contents):
             draft.proposals,
             **_added(draft, absolute_url),
             **contents_of(draft.record),
+            personal=[
+                PersonalOut.read(detail, kept=detail.key in draft.kept_details)
+                for detail in details_of(draft.record)
+            ],
             participations=[
                 ProposedParticipationOut.read(
                     proposed, participation=ParticipationContent.of(proposed.participation)

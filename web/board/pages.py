@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from ingest.private_details.details import details_in
 from kb.errors import QueryError
 from kb.models import Kind
 from kb.reference.departments import NAMES, department_code
@@ -108,6 +109,7 @@ def notice_page(
         status_code=status_code,
         visitor=visitor,
         notice=notice,
+        details=details_in(notice.content.words) if visitor.moderates else (),
         contact=visitor.contact_of(notice),
         is_open=notice.is_open(today()),
         answers=answers,

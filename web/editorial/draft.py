@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from ingest.private_details.details import details_of, without_detail
 from ingest.records.fields import one_line
 from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
@@ -108,6 +109,8 @@ class _Sent:
         if what in {"keep", "link", "entry"}:
             number, _, actor_id = on.partition(":")
             return self._change_row(what, number, actor_id)
+        if what in {"keep_detail", "remove_detail"}:
+            return self._with_record(lambda record: self._settle_detail(what, record, on))
         if what == "add_row":
             return self._at_last_row(self._typed.with_row(ParticipationRow()))
         if what == "preview":
@@ -158,6 +161,18 @@ class _Sent:
         return see(
             self._request, address(Page.ORGANISATION, draft=draft.id, participant=one_line(name))
         )
+
+    def _settle_detail(self, what: str, record: Record, key: str) -> Response:
+        """Keeps a private detail, or takes it out of the record that was typed."""
+        detail = next((one for one in details_of(record) if one.key == key), None)
+        if detail is None:
+            raise no_such_action()
+        if what == "remove_detail":
+            record = without_detail(record, detail)
+        self._saved(record)
+        if what == "keep_detail":
+            self._base.drafts.keep_detail(self._draft.id, key)
+        return self._see("saved")
 
     def _save(self, record: Record) -> Response:
         self._saved(record)
@@ -314,6 +329,9 @@ def draft_page(
         suggestions=Suggestions.of(form.rows, draft.proposals.participations),
         preview=_preview(form, draft),
         likely=_likely(request.knowledge_base, draft),
+        details=[
+            detail for detail in details_of(draft.record) if detail.key not in draft.kept_details
+        ],
         previewed=previewed,
         at_row=at_row,
         message=message,

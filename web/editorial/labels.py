@@ -5,6 +5,7 @@ The labels are English, marked with `N_`; the renderer translates them.
 
 from collections.abc import Callable, Mapping
 
+from ingest.private_details.details import DetailKind
 from kb.messages import N_
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
@@ -146,10 +147,25 @@ def confidence_label(confidence: float) -> str:
     return N_("likely") if confidence >= 0.6 else N_("to check")
 
 
+DETAIL_LABELS: Mapping[DetailKind, str] = {
+    DetailKind.PHONE: N_("Telephone of a person"),
+    DetailKind.EMAIL: N_("E-mail address of a person"),
+    DetailKind.ADDRESS: N_("Address of a person"),
+    DetailKind.BIRTH: N_("Day of birth"),
+    DetailKind.AGE: N_("Age of a child"),
+    DetailKind.HEALTH: N_("Health of a person"),
+    DetailKind.BANK: N_("Bank account (IBAN)"),
+    DetailKind.SOCIAL_SECURITY: N_("Social security number"),
+    DetailKind.PLATE: N_("Number plate"),
+}
+"""What may be private in an article."""
+
+
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
     """The filters of the editorial templates."""
     gettext = translations(language).gettext
     return {
+        "detail_label": labelled(DETAIL_LABELS, language),
         "confidence_label": lambda confidence: gettext(confidence_label(confidence)),
         "done_label": labelled(DONE_LABELS, language),
         "job_kind_label": labelled(JOB_KIND_LABELS, language),

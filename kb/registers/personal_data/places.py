@@ -143,7 +143,7 @@ PLAIN: Collection[str] = frozenset({
     "choices", "created_at", "updated_at", "decided_at", "added_at", "chosen_at", "changed_at",
     "used_at", "disabled_at", "started_at", "finished_at", "tried_at", "read_at", "asked_at",
     "held_at", "link_until", "queued_at", "next_at", "leased_until", "handed_at", "ended_at",
-    "settled_at", "seen_on", "expires_on", "published_at", "confirmed_at", "digested_at",
-    "told_until",
+    "settled_at", "seen_on", "expires_on", "kept_details", "published_at", "confirmed_at",
+    "digested_at", "told_until",
 })  # fmt: skip
 """Columns, of any table, that hold ids, states, times and words of ours."""
