@@ -201,6 +201,6 @@ def test_the_privacy_page_says_what_this_site_does_and_how_long_it_keeps(
         }
     )
     told = Page(client_of(base, settings).get("/en/privacy").text)
-    assert "12 days" in [cell.text for cell in told.all("td")]
+    assert "12 days" in [cell.text for cell in told.all("td")]
     assert "loads the background of maps from tiles.example" in told.one("main").text
     assert "It sends e-mails that somebody asked for" in told.one("main").text

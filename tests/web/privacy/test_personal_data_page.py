@@ -35,7 +35,7 @@ def found(page: str) -> list[str]:
 def test_a_person_is_found_without_an_address_that_names_them(client: TestClient) -> None:
     answer = send(client, PATH, {"do": "find", "term": "zorglub jeanne"})
     assert answer.status_code == 200
-    assert [line.split(":")[0] for line in found(answer.text)] == [
+    assert [line.split(" ·")[0] for line in found(answer.text)] == [
         "Organisation",
         "Reported problem",
     ]

@@ -204,3 +204,10 @@ def test_sessions_and_wrong_passwords_are_forgotten(base: KnowledgeBase) -> None
         assert count(base, table) == 1
         base.personal_data.forget_old(KEPT, in_days(KEPT.days[kept] + 1))
         assert count(base, table) == 0
+
+
+def test_the_documentation_says_these_days() -> None:
+    told = (Path(__file__).parents[4] / "docs" / "privacy.md").read_text()
+    table = told.split("## How long")[1].split("## Where it goes")[0]
+    rows = [row.split("|")[2].strip() for row in table.splitlines() if row.startswith("| ")]
+    assert sorted(map(int, rows[2:])) == sorted(KEPT.days.values())
