@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,11 +31,17 @@ ADULT = 18
 MOST_DETAILS = 100
 """Most details of a record that are shown: a directory pasted as an article has thousands."""
 
+MOST_READ = 500
+"""Most telephone numbers that are looked at, whoever's they are."""
+
+MAX_CHARS_AROUND = 400
+"""How far from a detail its sentence is looked for."""
+
 _WORDS = Lexicons(Path(__file__).parent / "lexicons")
 _FREE_MAIL = _WORDS.words("details", "free_mail")
 _MAILBOXES = LEXICONS.words("contacts", "mailboxes")
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _NIR = re.compile(
     r"(?<!\d)[12][ .]?\d{2}[ .]?\d{2}[ .]?(?:\d{2}|2[AB])[ .]?\d{3}[ .]?\d{3}[ .]?\d{2}(?!\d)"
@@ -114,6 +121,8 @@ def details_in(text: str) -> Sequence[PrivateDetail]:
     for start, end, kind in _found(text):
         if all(end <= other or start >= after for other, after, _ in spans):
             spans.append((start, end, kind))
+        if len(spans) >= MOST_DETAILS:
+            break
     details = []
     for start, end, kind in sorted(spans):
         first, last = _sentence_around(text, start, end)
@@ -206,7 +215,7 @@ def _phones(text: str) -> Iterator[tuple[int, int, DetailKind]]:
 
     if not any(map(str.isdigit, text)):
         return
-    for match in phonenumbers.PhoneNumberMatcher(text, "FR"):
+    for match in islice(phonenumbers.PhoneNumberMatcher(text, "FR"), MOST_READ):
         number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
         first, last = _sentence_around(text, match.start, match.end)
         if is_mobile(number) or any(_persons_in(text[first:last], match.start - first)):
@@ -222,14 +231,14 @@ def _is_private_mailbox(address: str) -> bool:
 
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span of the sentence, or the line, that a span lies in."""
-    first = 0
-    for match in _SENTENCE_END.finditer(text):
+    """The span of the sentence, or the line, that a span lies in; if it is long, what is near."""
+    first, last = max(0, start - MAX_CHARS_AROUND), min(len(text), end + MAX_CHARS_AROUND)
+    for match in _SENTENCE_END.finditer(text, first, last):
         if match.end() <= start:
             first = match.end()
         elif match.start() >= end:
             return first, match.start()
-    return first, len(text)
+    return first, last
 
 
 def _persons_in(sentence: str, at: int) -> Iterator[str]:

@@ -127,7 +127,7 @@ def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
                 erase_thing(store, kind, id_)
                 changed += 1
     for place in PLACES:
-        if place.table in _RECORDS or not place.read:
+        if place.table in _RECORDS or not place.changed:
             continue
         changed += sum(
             _take_out_of_row(store, pattern, place, dict(row))
@@ -142,7 +142,7 @@ def _take_out_of_row(
     store: Store, pattern: re.Pattern[str], place: PersonalPlace, row: Mapping[str, object]
 ) -> bool:
     """Takes words out of a row; returns whether there were any."""
-    before = {column: str(row[column] or "") for column in place.read}
+    before = {column: str(row[column] or "") for column in place.changed}
     after = {
         column: ("" if pattern.search(text) else text)
         if column in place.addresses

@@ -39,7 +39,8 @@ class PersonalPlace:
     """A table. Its rows are parts of what `id` names, a column, whose kind is `kind`.
 
     Without a kind, the column `kind` has it. `says` are columns with texts, or with JSON, in which
-    a person may be named; `addresses` those that hold an e-mail address and nothing else; `by`
+    a person may be named; `fixed` those by which things are found again, so that no word is taken
+    out of them; `addresses` those that hold an e-mail address and nothing else; `by`
     those with the name of an account. Words are taken out of the rows that `ended` (SQL) keeps.
     """
 
@@ -48,12 +49,18 @@ class PersonalPlace:
     id: str
     says: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     ended: str = "true"
 
     @property
     def read(self) -> tuple[str, ...]:
         """The columns in which a person may be named."""
+        return (*self.changed, *self.fixed)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The columns out of which words are taken."""
         return (*self.says, *self.addresses)
 
 
@@ -65,7 +72,7 @@ PLACES: tuple[PersonalPlace, ...] = (
         ("name", "description", "place", "siret", "website", "themes", "source_url", "facts",
          "phone", "email", "address", "contact", "members_only"),
     ),
-    PersonalPlace("statements", _K.ACTOR, "actor_id", ("said", "key")),
+    PersonalPlace("statements", _K.ACTOR, "actor_id", ("said",), fixed=("key",)),
     PersonalPlace("duplicates", _K.ACTOR, "left_id", ("reasons",), by=("decided_by",)),
     PersonalPlace(
         "cases", _K.CASE, "id",
@@ -98,7 +105,8 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("subscriptions", _K.SUBSCRIBER, "subscriber_id", ("topic",), by=("account",)),
     PersonalPlace(
         "outbox", _K.MAIL, "id",
-        ("subject", "text", "html", "unsubscribe_url", "problem"), ("recipient", "reply_to"),
+        ("subject", "text", "html", "problem"), ("recipient", "reply_to"),
+        fixed=("unsubscribe_url",),
     ),
     PersonalPlace("tokens", _K.ACCOUNT, "account", ("label",)),
     PersonalPlace("sessions", _K.ACCOUNT, "account", ("device",)),
@@ -113,10 +121,11 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("missed_words", _K.NEED, "hash", ("words",)),
     PersonalPlace("demand_choices", _K.SETTINGS, "id", by=("by",)),
     PersonalPlace("identity", _K.SETTINGS, "revision", ("content",), by=("by",)),
-    PersonalPlace("sites", _K.SITE, "key", ("name", "origins")),
+    PersonalPlace("sites", _K.SITE, "key", ("name",), fixed=("origins",)),
     PersonalPlace("sources", _K.SOURCE, "name", ("mapping",)),
     PersonalPlace(
-        "source_locations", _K.SOURCE, "name", ("location", "problem", "address"), by=("added_by",)
+        "source_locations", _K.SOURCE, "name", ("problem",), by=("added_by",),
+        fixed=("location", "address"),
     ),
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Private details of persons are found, and what organisations print about themselves is not."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from kb.models import Participation
 from kb.reference.roles import Role
 from tests.kb.records import POLISH, SANITISER
 
+MOST_S = 5.0
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 NIR = "2 55 08 14 168 025 38"
 
@@ -131,3 +133,26 @@ def test_organisations_are_read_too_and_their_contacts_are_not() -> None:
 def test_a_list_of_thousands_is_cut() -> None:
     lines = "\n".join(f"Jeanne Martin 06 12 34 {n // 100:02} {n % 100:02}" for n in range(300))
     assert len(details_of(replace(SANITISER, text=lines))) == MOST_DETAILS
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "a.",
+        "1",
+        "06 12 34 56 78 ",
+        "05 45 38 00 00 ",
+        "1 rue ",
+        "né le 1 ",
+        ", 1 ans",
+        "FR76 ",
+        "Jeanne Martin ",
+    ],
+)
+def test_a_hostile_text_takes_no_time(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    begun = time.process_time()
+    details_in(text)
+    assert time.process_time() - begun < MOST_S

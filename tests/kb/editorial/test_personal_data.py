@@ -84,7 +84,7 @@ def plant_in(base: KnowledgeBase, place: PersonalPlace, columns: Collection[str]
     with base._stores.lend() as store:
         info = store.execute(f"pragma table_info({place.table})").fetchall()
         values: dict[str, object] = {row["name"]: EMPTY.get(row["type"], "") for row in info}
-        values |= dict.fromkeys(set(place.says) & set(columns), TEXT)
+        values |= dict.fromkeys({*place.says, *place.fixed} & set(columns), TEXT)
         values |= dict.fromkeys(set(place.addresses) & set(columns), EMAIL)
         if values[place.id] == "":
             values[place.id] = "planted"
@@ -292,7 +292,7 @@ def test_a_person_is_taken_out_of_every_text(
     account: KnowledgeBase, word_counts: WordCountEncoder
 ) -> None:
     for kind in PersonalKind:
-        if kind not in {"actor", "case", "account", "subscriber"}:
+        if kind not in {"actor", "case", "account", "subscriber", "mail", "site", "source"}:
             plant(account, kind)
     assert account.personal_data.take_out(NAME, by="Max") > 10
     # The names of accounts stay: the account is erased as one.
@@ -309,6 +309,18 @@ def test_a_person_is_taken_out_of_every_text(
     # What is left is found, and index and records agree.
     assert account.search("gel hydroalcoolique").cases[0].case.id == SANITISER.id
     assert not account.status().problems
+
+
+def test_what_things_are_found_by_stays(base: KnowledgeBase) -> None:
+    row = SourceRow(replace(POLISH, id="zorglub-quaxifrage", contact=NAME))
+    base.ingest_actors("registre", [row])
+    base.personal_data.take_out(NAME, by="max")
+    (found,) = base.personal_data.find(NAME)
+    assert (found.kind, found.id) == (PersonalKind.ACTOR, "zorglub-quaxifrage")
+    # The source still knows its own: another reading changes the same organisation.
+    base.ingest_actors("registre", [SourceRow(replace(row.actor, place="Cognac"))])
+    assert base.ids(Kind.ACTOR) == {"zorglub-quaxifrage"}
+    assert base.actor("zorglub-quaxifrage").place == "Cognac"
 
 
 def test_taking_out_what_is_nowhere_changes_nothing(told: KnowledgeBase) -> None:
