@@ -213,7 +213,9 @@ def create_app(
     app.add_middleware(SoundBodies)
     app.add_middleware(BodyLimit, settings=settings, strangers_bytes=sheets)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    app.add_middleware(SecurityHeaders, images=settings.map_tiles_origin)
+    app.add_middleware(
+        SecurityHeaders, images=settings.map_tiles_origin, public_url=settings.public_url
+    )
     # Around all others: inside, the site is at the root of its host.
     app.add_middleware(UnderSubPath, sub_path=sub_path)
     return app

@@ -6,6 +6,7 @@ cache. What pages of other origins may read
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
@@ -46,6 +47,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+_ONLY_TLS = "max-age=31536000"
+"""For a year, browsers ask for this host over TLS alone; it says nothing of hosts below it."""
+
 
 def let_read(request: Request, origin: str) -> None:
     """Lets scripts of pages of this origin read the answer to a request, without its cookies."""
@@ -63,9 +67,16 @@ class SecurityHeaders:
     The answer to an unforeseen exception is made outside of every middleware: it adds them itself.
     """
 
-    def __init__(self, app: ASGIApp, images: str = "") -> None:
-        """`images` is the origin of images that are not ours; empty means none."""
+    def __init__(self, app: ASGIApp, images: str = "", public_url: str = "") -> None:
+        """`images` is the origin of images that are not ours; empty means none.
+
+        `public_url` is the site's address. On https, its host is for TLS alone, unless the site is
+        only a part of the host: that is for whoever has the host to say.
+        """
         self._app = app
+        address = urlsplit(public_url)
+        owns_host = address.scheme == "https" and address.path in {"", "/"}
+        self._tls = {"Strict-Transport-Security": _ONLY_TLS} if owns_host else {}
         ours = _CONTENT_SECURITY_POLICY["img-src"]
         self._images = {"img-src": f"{ours} {images}"} if images else {}
 
@@ -78,6 +89,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
+                headers.update(self._tls)
                 if self._images:
                     headers["Content-Security-Policy"] = _policy(**self._images)
                 headers.update(_openings(state))

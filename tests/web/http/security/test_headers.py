@@ -1,9 +1,11 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.settings import Settings
 from tests.web.catalogue.test_pages import EVERY_PAGE
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
+from web.app import create_app
 
 pytestmark = pytest.mark.thorough
 
@@ -37,6 +39,27 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "geolocation=()" in headers["Permissions-Policy"]
     assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize(
+    ("public_url", "expected"),
+    [
+        ("https://quisait.example/", "max-age=31536000"),
+        # Of a part of a host, whoever has the host says it; without TLS, nobody can.
+        ("https://quisait.example/savoir/", ""),
+        ("http://quisait.example/", ""),
+        ("", ""),
+    ],
+)
+def test_a_site_with_a_host_of_its_own_is_asked_over_tls_alone(
+    knowledge_base: SampleBase, public_url: str, expected: str
+) -> None:
+    app = create_app(knowledge_base, Settings(public_url=public_url))
+    with TestClient(app, base_url=public_url.removesuffix("savoir/") or "http://a.example") as one:
+        prefix = "/savoir" if public_url.endswith("savoir/") else ""
+        for path in ("/fr/", "/api/status", "/static/style.css"):
+            answer = one.get(prefix + path)
+            assert answer.headers.get("Strict-Transport-Security", "") == expected
 
 
 def test_the_answer_to_an_unforeseen_failure_carries_them_too(
