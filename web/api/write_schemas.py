@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 import kb.models
 import kb.registers.drafts
@@ -283,7 +283,7 @@ class JobsOut(Shape):
     jobs: list[JobOut]
 
 
-class ContactsSeenBy(Shape):
+class ContactsSeenBy(Sent):
     """Who sees the contacts that a source gives: everybody, who is signed in, or nobody."""
 
     contacts: Visibility = Field(
@@ -297,6 +297,8 @@ class ContactsSeenBy(Shape):
 
 class SourceOut(ContactsSeenBy):
     """A source of actors."""
+
+    model_config = ConfigDict(extra="ignore")
 
     name: str = Field(examples=["CCI Charente"])
     actors: int = Field(description="The number of actors that it describes.")

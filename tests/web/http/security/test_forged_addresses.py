@@ -123,7 +123,9 @@ def test_no_name_of_a_file_adds_a_header(base: KnowledgeBase) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("id_", ["a\r\nSet-Cookie: b=c", "//evil.example", "\\evil", "a#b?c", "é/ü"])
+@pytest.mark.parametrize(
+    "id_", ["a\r\nSet-Cookie: b=c", "//evil.example", "\\evil", "a#b?c", "é/ü"]
+)
 def test_no_id_of_a_record_adds_a_header_or_leads_away(id_: str) -> None:
     for page in Page:
         for language in Language:
