@@ -67,6 +67,8 @@ OPEN: Mapping[str, str] = {
     "/api/notices/{notice_id}": "/api/notices/NOTICE",
     "/api/suggestions": "/api/suggestions?q=cir",
     "/api/docs": "/api/docs",
+    "/healthz": "/healthz",
+    "/readyz": "/readyz",
     "/robots.txt": "/robots.txt",
     "/sitemap.xml": "/sitemap.xml",
     "/sitemap-{part}.xml": "/sitemap-1.xml",
@@ -91,3 +93,6 @@ OPEN: Mapping[str, str] = {
 
 SENT = {("POST", "/embed/v1/counts"), ("POST", "/mcp")}
 """What programs send without an account: a count, and a message of an assistant."""
+
+CLOSED = {"/metrics"}
+"""What no role opens: it is for this machine, or for a token that the settings name."""

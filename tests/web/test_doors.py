@@ -30,6 +30,7 @@ from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.door_rules import (
     ADMINISTRATOR,
+    CLOSED,
     CONTRIBUTOR,
     DISABLED,
     EVERYONE,
@@ -275,9 +276,9 @@ def test_every_route_is_in_the_tables() -> None:
     shown = {PAGES[path] for method, path in PAGE_ROUTES if method == "GET"}
     assert shown == PUBLIC | set(LOWEST) | LINKED
     others = {(method, path) for method, path in ROUTES if path not in PAGES}
-    read = {(method, path) for path in OPEN for method in ("GET", "HEAD")}
+    read = {(method, path) for path in {*OPEN, *CLOSED} for method in ("GET", "HEAD")}
     assert others - read == set(TOKENS) | SENT
-    assert set(OPEN) == {path for method, path in others & read if method == "GET"}
+    assert {*OPEN, *CLOSED} == {path for method, path in others & read if method == "GET"}
     assert {method for method, _ in PAGE_ROUTES} == {"GET", "HEAD", "POST"}
 
 
@@ -519,6 +520,13 @@ def test_what_is_open_is_the_same_for_everyone(site: Site, path: str) -> None:
         if answer.status_code == 200 and path != "/api/docs":  # its top says who is signed in
             assert _without_times(answer.text) == _without_times(expected.text), who
     assert site.state() == before
+
+
+@pytest.mark.parametrize("path", sorted(CLOSED))
+def test_what_is_closed_is_closed_to_everyone(site: Site, path: str) -> None:
+    for who, client in site.clients.items():
+        for headers in ({}, {"Authorization": f"Bearer {site.tokens[who]}"}):
+            assert client.get(path, headers=headers).status_code == 403, who
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(SENT))
