@@ -132,6 +132,8 @@ ROOM_FILTERS = (
 LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
+ASSETS_AT = "/static"
+
 LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
@@ -150,6 +152,17 @@ class LoggedApplication(FastAPI):
         return RequestLog(answering, self.state.metrics, lines=self.log_requests)
 
 
+def refuse_taken_path(settings: Settings) -> None:
+    """Refuses a public URL whose path begins as an address of this program does.
+
+    Raises:
+        SettingsError: the path of the public URL is one of this program's own.
+    """
+    routes = [*(route for module in ROUTED for route in module.router.routes), MCP_ENDPOINT]
+    own = {str(getattr(route, "path", "")).split("/")[1] for route in routes}
+    SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
+
+
 def create_app(
     knowledge_base: KnowledgeBase,
     settings: Settings,
@@ -162,6 +175,7 @@ def create_app(
     Raises:
         SettingsError: the path of the public URL is one of this program's own.
     """
+    refuse_taken_path(settings)
     sub_path = SubPath.of(settings)
     app = LoggedApplication(
         title="Qui sait faire ?",
@@ -178,7 +192,7 @@ def create_app(
         # One name for a shape, whether it is sent or answered.
         separate_input_output_schemas=False,
     )
-    assets = Assets(mounted_at="/static", installed={**LEAFLET_FILES, **suggestions.SCRIPTS})
+    assets = Assets(mounted_at=ASSETS_AT, installed={**LEAFLET_FILES, **suggestions.SCRIPTS})
     app.log_requests = log_requests
     app.state.metrics = SiteMetrics(knowledge_base)
     app.state.probe_threads = probes.ProbeThreads()
@@ -205,8 +219,7 @@ def create_app(
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)
     app.router.routes.append(MCP_ENDPOINT)
-    app.mount("/static", assets)
-    sub_path.refuse_taken({str(getattr(route, "path", "")).split("/")[1] for route in app.routes})
+    app.mount(ASSETS_AT, assets)
     answer_errors(app)
     # A list holds the notes of its reader, and is answered at once.
     sheets = dict.fromkeys(PATTERNS[Page.LIST_SHEET].values(), LIST_BYTES)

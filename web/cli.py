@@ -3,9 +3,11 @@
 Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help` answers at once.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +16,9 @@ import kb.commands
 import web.commands
 from kb.commands.options import kb_option
 from kb.errors import QuisaitError
+
+if TYPE_CHECKING:
+    from kb.settings import Settings
 
 # NumPy's own threads are for larger products than a search's: on a busy machine they wait for each
 # other many times as long as they work. It is read when NumPy is first imported.
@@ -39,7 +44,14 @@ class Rooms(click.Group):
 @click.pass_context
 def main(context: click.Context, kb: Path | None) -> None:
     """Qui sait faire ? A knowledge base and search of what organisations know how to do."""
-    context.obj = {"kb": kb}
+    context.obj = {"kb": kb, "refuse": _refuse}
+
+
+def _refuse(settings: Settings) -> None:
+    """Refuses settings with which the server does not start, for `quisait doctor`."""
+    from web.app import refuse_taken_path
+
+    refuse_taken_path(settings)
 
 
 for command in (*kb.commands.COMMANDS, *ingest.commands.COMMANDS, *web.commands.COMMANDS):

@@ -18,6 +18,21 @@ ERASED_KINDS = (
 )  # fmt: skip
 BY = "command line"
 
+# As in kb.registers.personal_data.retention, likewise.
+KEPT = {
+    "sent_mail": "to whom a mail was sent",
+    "session": "a session, after its last page",
+    "wrong_passwords": "wrong passwords, counted by day",
+    "unconfirmed": "an address that was not confirmed",
+    "failed_mail": "a mail that could not be sent",
+    "job": "a job that has ended, with its report",
+    "need": "a need that nothing answered",
+    "searches": "the numbers of searches",
+    "contact": "contacts and private answers of a need or an offer that is over",
+    "silent": "the same of one that nobody closed, after its last change",
+    "refused": "what moderators refused, and problems that they settled",
+}
+
 
 @click.group("personal-data")
 def personal_data() -> None:
@@ -83,6 +98,6 @@ def forget_old(kb: Path | None) -> None:
     from kb.settings import Settings
 
     retention = Retention.of(Settings.from_environment(kb=kb))
-    click.echo(f"{open_base(kb).personal_data.forget_old(retention)} deleted.")
+    click.echo(f"Deleted: {open_base(kb).personal_data.forget_old(retention)}. Days kept at most:")
     for kept, days in retention.days.items():
-        click.echo(f"{days:>6} days  {kept.value.replace('_', ' ')}")
+        click.echo(f"{days:>6}  {KEPT[kept]}")

@@ -117,7 +117,8 @@ def doctor(context: click.Context, backups: Path | None, as_json: bool, kb: Path
     """
     from kb.upkeep.installation import Installation
 
-    found = Installation(os.environ, kb, backups).findings()
+    refuse = context.find_root().obj["refuse"]
+    found = Installation(os.environ, kb, backups, refuse=refuse).findings()
     if as_json:
         click.echo(json.dumps([finding.plain() for finding in found], indent=2))
     else:
@@ -146,6 +147,8 @@ def check(
     something is wrong. The base may be in use meanwhile.
     """
     if file:
+        if quick or repair or as_json:
+            raise click.UsageError("--quick, --repair and --json are for a base, not for a FILE.")
         from kb.upkeep.restore import verified
 
         click.echo(f"{file}: {_told(verified(file))}. It is whole.")

@@ -10,7 +10,7 @@ import resource
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from kb.base_folder import DATABASE_FILE
 from kb.encoder.encoder import TextKind
 from kb.encoder.prepared import load_encoder
-from kb.errors import FileError, KnowledgeBaseError, QuisaitError
+from kb.errors import FileError, KnowledgeBaseError, QuisaitError, SettingsError
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.jobs import Jobs, JobState
 from kb.settings import Settings, is_this_machine
@@ -52,12 +52,18 @@ class Installation:
     """The settings of an environment, the base that they name, and this computer.
 
     `kb` names the base in the place of the settings; `backups` is the folder that backups are
-    written to.
+    written to. `refuse` raises SettingsError for settings with which the server does not start.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], kb: Path | None = None, backups: Path | None = None
+        self,
+        environment: Mapping[str, str],
+        kb: Path | None = None,
+        backups: Path | None = None,
+        *,
+        refuse: Callable[[Settings], None] = lambda _: None,
     ) -> None:
+        self._refuse = refuse
         self._environment = environment
         self._backups = backups
         self._errors: list[tuple[str, str]] = []
@@ -140,6 +146,10 @@ class Installation:
                 "Have the proxy answer https, and begin it with https://.",
                 why="Passwords and sessions can be read on their way.",
             )
+        try:
+            self._refuse(self._settings)
+        except SettingsError as error:
+            yield Finding("address", str(error).rstrip("."), why="The server does not start.")
 
     def _proxies(self) -> Iterator[Finding]:
         trusted = self._environment.get("FORWARDED_ALLOW_IPS", "")
@@ -394,7 +404,7 @@ class Installation:
             yield Finding(
                 "backups",
                 f"{self._backups} has no backup",
-                "Let cron run `quisait backup` each night: docs/operations.md.",
+                "Have `quisait backup` run each night: docs/operations.md.",
                 why="A broken disk would lose everything.",
             )
         elif datetime.now(UTC) - max(made) > OLD_BACKUP:

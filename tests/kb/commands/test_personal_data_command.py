@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.commands.personal_data import ERASED_KINDS
+from kb.commands.personal_data import ERASED_KINDS, KEPT
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.personal_data.places import NOT_ERASED, PersonalKind
+from kb.registers.personal_data.retention import Kept
 from tests.kb.records import POLISH
 from web.cli import main
 
@@ -63,5 +64,6 @@ def test_words_are_taken_out_once_it_is_confirmed(named: KnowledgeBase) -> None:
 
 def test_what_is_old_is_forgotten_and_the_days_are_shown(named: KnowledgeBase) -> None:
     answer = run("forget-old")
-    assert answer.output.startswith("0 deleted.\n")
-    assert "    90 days  job\n" in answer.output
+    assert answer.output.startswith("Deleted: 0. Days kept at most:\n")
+    assert "    90  a job that has ended, with its report\n" in answer.output
+    assert set(KEPT) == set(Kept)

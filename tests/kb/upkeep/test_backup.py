@@ -547,6 +547,7 @@ def test_the_commands_back_up_check_and_restore(filled: KnowledgeBase, tmp_path:
     assert run("backup", target, "--kb", filled.folder, "--overwrite").exit_code == 0
     whole = run("check", target)
     assert (whole.exit_code, whole.stdout.endswith("It is whole.\n")) == (0, True)
+    assert "not for a FILE" in run("check", target, "--repair").stderr
     restored = run("restore", target, "--kb", tmp_path / "new")
     assert restored.exit_code == 0, restored.output
     assert restored.stdout.endswith("Nothing is wrong.\n")

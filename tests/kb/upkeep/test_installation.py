@@ -268,3 +268,15 @@ def test_it_works_without_any_base(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
     assert result.exit_code == 1
     assert "has no knowledge base" in result.stdout
+
+
+def test_an_address_with_which_the_server_does_not_start_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for taken in ("fr", "static", "mcp"):
+        monkeypatch.setenv("QUISAIT_PUBLIC_URL", f"https://net.example/{taken}")
+        result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
+        assert f"/{taken} is an address of this program" in result.stdout
+    monkeypatch.setenv("QUISAIT_PUBLIC_URL", "https://net.example/savoir")
+    result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
+    assert "is an address of this program" not in result.stdout
