@@ -50,7 +50,7 @@ from web.http.urls import (
 
 _log = logging.getLogger(__name__)
 
-_NO_ROOM = N_("There is no room left on the disk of this site. Nothing of this was kept.")
+_NO_ROOM = N_("There is no room left on the disk of this site. Nothing that was sent was saved.")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
 

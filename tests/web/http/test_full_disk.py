@@ -154,7 +154,7 @@ def test_the_api_answers_in_a_line(
     for call in calls:
         answer = call()
         assert answer.status_code == status
-        line = "There is no room left on the disk of this site. Nothing of this was kept."
+        line = "There is no room left on the disk of this site. Nothing that was sent was saved."
         assert answer.json()["detail"] == line or status == 503
         assert str(base.folder) not in answer.text
     assert contents(base) == before
