@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
@@ -26,6 +26,8 @@ from web.http.security.quotas import (
 from web.http.security.throttle import Throttle, host_of
 
 Answer = TypeVar("Answer")
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Waits for a turn, and holds it until its block ends."""
 
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from kb.settings import Settings
 from web.api.tokens import account_of
-from web.http.dependencies import searches_of
+from web.http.dependencies import Turn, searches_of
 from web.http.request import PageRequest
 from web.http.security.quotas import Quota, count_for_account, count_for_address
 from web.http.templating import Renderer
@@ -41,11 +41,11 @@ class AssistantEndpoint:
         )
         answer_message = await run_in_threadpool(_import_sdk)
         count_for_address(request, Quota.SEARCHES)
-        async with searches_of(request).turn():
-            await answer_message(caller, page.settings, scope, receive, send)
+        searches = searches_of(request)
+        await answer_message(caller, page.settings, searches.turn, scope, receive, send)
 
 
-def _import_sdk() -> Callable[[Caller, Settings, Scope, Receive, Send], Awaitable[None]]:
+def _import_sdk() -> Callable[[Caller, Settings, Turn, Scope, Receive, Send], Awaitable[None]]:
     """Imports the SDK with the first message, in half a second: most sites have no assistants."""
     from web.mcp.message import answer_message
 

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
-from starlette.types import Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
 
 from kb.settings import Settings
+from web.http.dependencies import Turn
 from web.http.security.body_limit import STRANGERS_BYTES
 from web.mcp.caller import Caller
 from web.mcp.server import server_for
@@ -16,12 +18,36 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 
 
 async def answer_message(
-    caller: Caller, settings: Settings, scope: Scope, receive: Receive, send: Send
+    caller: Caller, settings: Settings, turn: Turn, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answers a message, in one piece; 413 if it is long, 421 or 403 if it comes from elsewhere."""
+    """Answers a message, in one piece; 413 if it is long, 421 or 403 if it comes from elsewhere.
+
+    It has its turn from when it has come whole until its answer is made: who sends or reads slowly
+    holds none.
+    """
     # The body is read outside of the SDK's tasks, which would wrap what `receive` raises.
-    answer = RequestBodyLimitMiddleware(partial(_answer, caller, settings), STRANGERS_BYTES)
+    answer = RequestBodyLimitMiddleware(partial(_in_turn, caller, settings, turn), STRANGERS_BYTES)
     await answer(scope, receive, send)
+
+
+async def _in_turn(
+    caller: Caller, settings: Settings, turn: Turn, scope: Scope, receive: Receive, send: Send
+) -> None:
+    message = await receive()
+    if message["type"] != "http.request" or message["more_body"]:
+        raise ClientDisconnect
+    unread, made = [message], list[Message]()
+
+    async def again() -> Message:
+        return unread.pop() if unread else await receive()
+
+    async def make(part: Message) -> None:
+        made.append(part)
+
+    async with turn():
+        await _answer(caller, settings, scope, again, make)
+    for part in made:
+        await send(part)
 
 
 async def _answer(

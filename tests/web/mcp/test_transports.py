@@ -1,5 +1,6 @@
 """How assistants reach the site: over HTTP, and over standard input and output."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
+from starlette.types import Message, Scope
 
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeState
+from kb.settings import Settings
 from tests.web.sample_base import SampleBase
+from web.app import create_app
 from web.cli import main
 
 ROOT = Path(__file__).parents[3]
@@ -65,6 +69,45 @@ def test_a_long_message_is_refused_whether_its_length_is_told_or_not(client: Tes
     assert client.post("/mcp", content=long, headers=headers).status_code == 413
     pieces = (long[:1000] for _ in range(70))
     assert client.post("/mcp", content=pieces, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_sends_a_message_slowly_holds_no_turn_to_search(
+    knowledge_base: SampleBase,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    leaves: bool,
+) -> None:
+    app = create_app(knowledge_base, settings)
+    searches = app.state.searches.at_once
+    scope: Scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/mcp",
+        "raw_path": b"/mcp", "root_path": "", "query_string": b"", "scheme": "https",
+        "server": ("quisait.example", 443), "client": ("192.0.2.7", 1), "state": {},
+        "headers": [(b"host", b"quisait.example"), (b"content-type", b"application/json"),
+                    (b"accept", b"application/json, text/event-stream")],
+    }  # fmt: skip
+    said: list[Message] = []
+
+    async def answered(parts: list[Message]) -> None:
+        async def receive() -> Message:
+            assert searches.borrowed_tokens == 0
+            return parts.pop(0)
+
+        async def send(message: Message) -> None:
+            assert searches.borrowed_tokens == 0
+            said.append(message)
+
+        await app(scope, receive, send)
+
+    body = json.dumps(PING).encode()
+    begun: Message = {"type": "http.request", "body": body[:9], "more_body": True}
+    ended: Message = {"type": "http.request", "body": body[9:], "more_body": False}
+    gone: Message = {"type": "http.disconnect"}
+    anyio.run(answered, [begun, gone] if leaves else [begun, ended])
+    assert said[0]["status"] == (499 if leaves else 200)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_over_standard_input_and_output_as_the_account_of_a_token(

@@ -1,5 +1,6 @@
 """What no route has to bear: bodies that hold what no text, number or database can hold."""
 
+import json
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, another_browser, client_of, sign_in
+from web.http.security.body_limit import STRANGERS_BYTES
 from web.http.security.sound_bodies import SoundBodies
 
 UNSOUND = {
@@ -30,6 +32,8 @@ UNSOUND = {
     "a number beyond the database's": (str(2**63), "a number that cannot be kept"),
     "lists in lists": ("[" * 100 + "]" * 100, "too many lists or objects within each other"),
     "lists without end": ("[" * 30_000 + "]" * 30_000, "too many lists or objects"),
+    "values without end": ("[" + "0," * 100_000 + "0]", "too many values"),
+    "texts without end": ("[" + '"\\"","",' * 60_000 + '""]', "too many values"),
     "objects without end": ('{"a":' * 9_000 + "1" + "}" * 9_000, "too many lists or objects"),
 }
 """Values in JSON that cannot be kept, and what is said of them."""
@@ -69,6 +73,8 @@ def test_every_route_that_takes_json_refuses_it_in_a_line(
     assert len(routes) >= 10
     for method, path in [*routes, ("post", "/mcp")]:
         body = f'{{"text": {value}, "title": "x"}}'
+        if path == "/mcp" and len(body) > STRANGERS_BYTES:
+            continue
         answer = program.request(
             method, path, content=body, headers={"Content-Type": "application/json"}
         )
@@ -86,6 +92,15 @@ def test_the_line_is_in_the_language_that_was_asked(program: TestClient) -> None
     assert "une moitié de paire" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
+def test_a_long_text_is_one_value(encoding: str) -> None:
+    sent = {"text": '"an, {article}" \\ ' * 100_000}
+    body = json.dumps(sent).encode(encoding)
+    headers = {"Content-Type": "application/json"}
+    answer = TestClient(echoing()).post("/", content=body, headers=headers)
+    assert answer.json() == sent
+
+
 def test_what_is_no_json_is_told_by_the_route(program: TestClient) -> None:
     answer = program.post(
         "/api/duplicates", content='{"left": ', headers={"Content-Type": "application/json"}
@@ -94,15 +109,18 @@ def test_what_is_no_json_is_told_by_the_route(program: TestClient) -> None:
     assert answer.json()["detail"].startswith("the body is not JSON: ")
 
 
-def test_whole_pairs_and_escaped_backslashes_are_text() -> None:
+def echoing() -> Starlette:
     async def echo(request: Request) -> Response:
         return JSONResponse(await request.json())
 
-    echoing = Starlette(
+    return Starlette(
         routes=[Route("/", echo, methods=["POST"])], middleware=[Middleware(SoundBodies)]
     )
+
+
+def test_whole_pairs_and_escaped_backslashes_are_text() -> None:
     sent = {"a": "\U0001f9ea", "b": "C:\\ud800", "c": [10**18 - 1, -1.5, None, [[True]]]}
-    answer = TestClient(echoing).post("/", json=sent)
+    answer = TestClient(echoing()).post("/", json=sent)
     assert answer.json() == sent
 
 
@@ -115,7 +133,27 @@ def test_who_may_not_send_is_told_that_first(program: TestClient) -> None:
         assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("charset", ["utf-7", '"raw_unicode_escape"', "unicode-escape"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/a!+json", "application/a'b+JSON"]
+)
+def test_whatever_is_read_as_json_is_looked_at(program: TestClient, kind: str) -> None:
+    answer = program.post(
+        "/api/feeds", content='{"url": "https://x.example/\\ud800"}', headers={"Content-Type": kind}
+    )
+    assert answer.status_code == 422
+    assert "half of a surrogate pair" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "utf-7",
+        '"raw_unicode_escape"',
+        "unicode-escape",
+        '"utf-8"; charset=unicode_escape',
+        '"utf-8;"; charset="unicode_escape"',
+    ],
+)
 def test_a_form_in_another_encoding_is_refused(base: KnowledgeBase, charset: str) -> None:
     client = client_of(base)
     assert sign_in(client, "Ada").status_code == 303
