@@ -1,6 +1,7 @@
 """Uploads become small pictures without metadata, or are refused in one line."""
 
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -9,7 +10,7 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from kb.errors import InputError
 from kb.registers.pictures import encoding
-from kb.registers.pictures.encoding import photograph
+from kb.registers.pictures.encoding import logo, photograph
 from kb.registers.pictures.names import names_of, size_in
 
 GPS_TAG, ORIENTATION_TAG = 0x8825, 0x0112
@@ -135,3 +136,29 @@ def test_what_is_no_picture_is_refused(upload: bytes, code: str) -> None:
     with pytest.raises(InputError) as refusal:
         photograph(upload)
     assert refusal.value.code == code
+
+
+PAGE = b"<!doctype html><script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_nothing_but_pixels_is_kept_of_a_picture(form: str) -> None:
+    """A file that is a picture and a page, a script or an archive too is a picture afterwards."""
+    image = Image.effect_noise((90, 90), 40).convert("RGB")
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("index.html", PAGE)
+    for tail in (PAGE, archive.getvalue(), b"<?php system($_GET[0]); ?>"):
+        upload = encoded(image, form, exif=described(PAGE.decode())) + tail
+        kept = [*photograph(upload), logo(upload)]
+        for picture in kept:
+            assert b"<script>" not in picture.content
+            assert tail not in picture.content
+            assert not zipfile.is_zipfile(BytesIO(picture.content))
+            assert Image.open(BytesIO(picture.content)).format in {"WEBP", "PNG"}
+
+
+def described(text: str) -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = text
+    return exif
