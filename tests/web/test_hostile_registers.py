@@ -130,7 +130,9 @@ FRENCH = sorted(
         route.path
         for room in ROUTED
         for route in room.router.routes
-        if isinstance(route, APIRoute) and route.path.startswith("/fr") and "GET" in route.methods
+        if isinstance(route, APIRoute)
+        and route.path.startswith("/fr")
+        and "GET" in (route.methods or ())
     }
 )
 
