@@ -28,9 +28,9 @@ PARTS = sorted(
     }
 )
 IDS = [id_ for part in PARTS for id_ in (part, f"gel/{part}", f"{part}/gel", f"gel/{part}/{part}")]
-RECORD_PAGES = {
+RECORD_PAGES = (
     Page.ACTOR, Page.CASE, Page.ACTOR_HISTORY, Page.CASE_HISTORY, Page.ACTOR_EDIT, Page.CASE_EDIT,
-}  # fmt: skip
+)  # fmt: skip
 
 
 def answering(path: str, method: str = "GET") -> tuple[str, list[object]]:
