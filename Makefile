@@ -53,7 +53,7 @@ check: install ## what CI runs: format, lint, types, imports, every test with it
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory lint types imports test COVERAGE=--cov
 
-check-long: install ## what takes long, at most an hour: kills, damage, full disks (docs/reliability.md)
+check-long: demo ## what takes long, at most an hour: load, kills, damage (docs/reliability.md)
 	$(BIN)/python -m tests.reliability
 
 format: install ## format the code

@@ -5,6 +5,7 @@
     python -m tests.reliability --only kills     # one step
     python -m tests.reliability --write          # writes the results into docs/reliability.md
 
+The load is measured alone; then the soak runs beside the others, which run one after the other.
 Each step is a process of its own that prints its summary; `faults` has a line for each thing that
 must not be. The summaries go into build/reliability.json. Exits with 1 if there is a fault.
 """
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,27 +47,52 @@ class Step:
     tried: str
 
 
+LOAD = Step(
+    "load",
+    7,
+    "{clients} clients, {requests} requests in {mixed_s} s; the p95 of searches {mixed_p95_s} s, "
+    "{times} times that of the same searches alone; memory {mib[0]} MiB, then {mib[1]} MiB",
+)
 IN_TURN = (
     Step("kills", 16, "{killed} processes killed"),
     Step("damage", 5, "{runs} files damaged"),
     Step("disk", 5, "{runs} processes whose disk was full or read-only"),
 )
+SOAK = Step(
+    "load.soak",
+    sum(step.minutes for step in IN_TURN),
+    "{clients} clients, {requests} requests in {mixed_s} s; memory {mib[0]} MiB, then {mib[1]} MiB",
+)
+STEPS = (LOAD, SOAK, *IN_TURN)
 
 
-def main(steps: Sequence[Step], minutes: float = MINUTES) -> dict[str, Summary]:
+def main(steps: Sequence[Step] = STEPS, minutes: float = MINUTES) -> dict[str, Summary]:
     """Runs the steps, each for its share of the minutes; returns their summaries by name."""
     found: dict[str, Summary] = {}
-    for step in steps:
-        print(f"{step.module}: {step.minutes * minutes / MINUTES:.0f} minutes at most", flush=True)
-        with _running(step, minutes / MINUTES) as process:
-            found[step.module] = _summary_of(process, step, minutes / MINUTES)
+    share = minutes / MINUTES
+
+    def end(step: Step, process: "subprocess.Popen[str]") -> None:
+        found[step.module] = _summary_of(process, step, share)
         print(json.dumps(found[step.module], ensure_ascii=False), flush=True)
+
+    if LOAD in steps:
+        with _running(LOAD, share) as process:
+            end(LOAD, process)
+    with ExitStack() as beside:
+        soak = beside.enter_context(_running(SOAK, share)) if SOAK in steps else None
+        for step in IN_TURN:
+            if step in steps:
+                with _running(step, share) as process:
+                    end(step, process)
+        if soak is not None:
+            end(SOAK, soak)
     return found
 
 
 @contextmanager
 def _running(step: Step, share: float) -> Iterator["subprocess.Popen[str]"]:
     """A step that runs; interrupted if it is left before its end."""
+    print(f"{step.module}: {step.minutes * share:.0f} minutes at most", flush=True)
     command = [sys.executable, "-m", f"{__package__}.{step.module}"]
     command += ["--minutes", str(step.minutes * share)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -133,10 +159,10 @@ def _with_results(document: str, written: str) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.reliability")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="at most, in all")
-    parser.add_argument("--only", action="append", choices=[step.module for step in IN_TURN])
+    parser.add_argument("--only", action="append", choices=[step.module for step in STEPS])
     parser.add_argument("--write", action="store_true", help=f"into {DOCUMENT.relative_to(ROOT)}")
     given = parser.parse_args()
-    chosen = [step for step in IN_TURN if not given.only or step.module in given.only]
+    chosen = [step for step in STEPS if not given.only or step.module in given.only]
     day, machine, started = datetime.now(UTC).date(), _machine(), time.monotonic()
     summaries = main(chosen, given.minutes)
     took = (time.monotonic() - started) / 60
