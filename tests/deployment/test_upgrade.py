@@ -88,7 +88,8 @@ def server(tmp_path: Path) -> Server:
     (tmp_path / "program" / "current").symlink_to(old)
     source = tmp_path / "source"
     (source / "deploy").mkdir(parents=True)
-    shutil.copy(ROOT / "deploy" / "upgrade", source / "deploy")
+    for name in ("upgrade", "quisait"):
+        shutil.copy(ROOT / "deploy" / name, source / "deploy")
     for name in ("requirements.lock", "requirements-cuda.lock", "requirements-build.lock"):
         (source / name).write_text("")
     (source / "pyproject.toml").write_text('version = "0.1.0"\n')
@@ -203,3 +204,28 @@ def test_the_latest_releases_stay(server: Server) -> None:
     releases = sorted((server.folder / "program" / "releases").iterdir())
     assert len(releases) == 3
     assert (server.folder / "program" / "current").resolve() in releases
+
+
+def test_a_command_has_the_settings_of_the_service(server: Server) -> None:
+    settings = server.folder / "quisait.env"
+    settings.write_text('QUISAIT_MAIL_FROM="Qui sait faire ? <a@kb.example>"\n')
+    program = server.folder / "program" / "current" / "bin" / "quisait"
+    program.write_text('#!/bin/sh\nenv | grep ^QUISAIT_ | sort\necho "$@"\n')
+    done = subprocess.run(
+        [server.folder / "source" / "deploy" / "quisait", "doctor", "--backups", "a folder"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "RUN_AS": "",
+            "QUISAIT_HOME": str(server.folder / "program"),
+            "QUISAIT_SETTINGS": str(settings),
+        },
+    )
+    assert done.stdout.splitlines() == [
+        "QUISAIT_CACHE=/var/cache/quisait",
+        "QUISAIT_KB=/var/lib/quisait/kb",
+        "QUISAIT_MAIL_FROM=Qui sait faire ? <a@kb.example>",
+        "doctor --backups a folder",
+    ]
