@@ -61,6 +61,7 @@ NIR = "2 55 08 14 168 025 38"
             "en arrêt maladie",
             "Jeanne Martin",
         ),
+        ("Jeanne Martin souffre d'un diabète.", "health", "souffre d'", "Jeanne Martin"),
         (f"Virement à {IBAN}, merci.", "bank", IBAN, ""),
         (f"Numéro de sécurité sociale {NIR}", "social_security", NIR, ""),
         ("La camionnette AB-123-CD est partie.", "plate", "AB-123-CD", ""),

@@ -49,6 +49,7 @@ def test_each_detail_is_kept_or_removed(
     assert page.one("h2", id="details").text == "2 private details, perhaps"
     marked = [one.text for one in page.all("mark")]
     assert marked == ["06 12 34 56 78", "jeanne.martin@avel.fr"]
+    assert {one.attributes.get("lang") for one in page.all("blockquote")} >= {"fr"}
     phone, _ = buttons(moderator, draft, "remove")
     assert send(moderator, draft, phone).status_code == 303
     assert text_of(base, draft) == "Jeanne Martin : […], jeanne.martin@avel.fr."
