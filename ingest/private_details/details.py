@@ -63,7 +63,11 @@ _BIRTH = re.compile(
     rf"\b{_WORDS.any_of('details', 'birth')}\W{{0,4}}"
     r"\d{1,2}(?:er)?[ ./-]+(?:\w+|\d{1,2})[ ./-]+(?:19|20)\d\d"
 )
-_HEALTH = re.compile(rf"\b{_WORDS.any_of('details', 'health')}(?:(?<=['’])|(?!\w))")
+# With what somebody suffers from, so that removing it leaves no illness.
+_HEALTH = re.compile(
+    rf"\b{_WORDS.any_of('details', 'health')}"
+    r"(?:(?<=d['’])(?:une? )?\w+|(?<= d[eu]) (?:l[a'’] ?)?\w+|(?!\w))"
+)
 _NOT_AN_AGE = rf"(?! {_WORDS.any_of('details', 'not_an_age')})"
 _AGE = re.compile(
     rf"(?:\b{_WORDS.any_of('details', 'age')} (?P<told>\d{{1,2}})(?: ans)?\b"
