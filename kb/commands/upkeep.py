@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def backup(file: Path, without_secret: bool, overwrite: bool, kb: Path | None) -> None:
     """Back up the base to FILE: its database, its secret, and the uploads that wait for their job.
 
-    The server and ingests go on meanwhile. Whoever has FILE has all that is in the base, and can
-    sign in as anyone. With - for FILE, it is written to standard output.
+    The server and ingests go on meanwhile. Whoever has FILE has all that is in the base: only its
+    owner may read it. With - for FILE, it is written to standard output.
     """
     from tqdm import tqdm
 

@@ -391,7 +391,7 @@ def secret_findings(folder: Path) -> Iterator[Finding]:
             "secret",
             f"{path.name} can be read by others (mode {stat.S_IMODE(status.st_mode):o})",
             f"{REPAIR} Delete it if somebody may have read it: everybody signs in again.",
-            why="Whoever has it can sign in as anyone.",
+            why="Whoever has it can make links and reports that pass for the site's own.",
             repair=lambda: path.chmod(0o600),
         )
     if len(kept) < MIN_SECRET_CHARS:
